@@ -1,0 +1,234 @@
+//! Credentials of the three kinds that servers take, kept out of sight.
+//!
+//! No secret shows in `Debug`, `Display` or an error, and each is wiped from memory when dropped.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use md5::{Digest, Md5};
+use zeroize::Zeroizing;
+
+use crate::form;
+
+/// What the request says to be let in.
+///
+/// ```
+/// use gettickets_protocol::Credentials;
+/// let credentials = Credentials::api("IDENTIFIER", "SECRET").with_access_key("hunter2")?;
+/// assert_eq!(format!("{credentials:?}"), "Credentials(API identifier and secret, access key)");
+/// # Ok::<(), gettickets_protocol::InvalidCredentials>(())
+/// ```
+#[derive(Clone)]
+pub struct Credentials {
+    pub(crate) login: Login,
+    pub(crate) access_key: Option<Zeroizing<String>>,
+}
+
+/// Who is asking.
+#[derive(Clone)]
+pub(crate) enum Login {
+    /// Since server version 7.2.
+    Api { identifier: Zeroizing<String>, secret: Zeroizing<String> },
+    /// The only kind before 7.2, and still accepted.
+    Admin { username: Zeroizing<String>, password_md5: Zeroizing<String> },
+}
+
+impl Credentials {
+    /// An API identifier and its secret. Since server version 7.2.
+    pub fn api(identifier: impl Into<String>, secret: impl Into<String>) -> Credentials {
+        let (identifier, secret) = (Zeroizing::new(identifier.into()), Zeroizing::new(secret.into()));
+        Credentials { login: Login::Api { identifier, secret }, access_key: None }
+    }
+
+    /// An admin's user name and password. The password is hashed here; only its MD5 is kept and sent, as
+    /// the server wants it.
+    pub fn admin(username: impl Into<String>, password: impl Into<String>) -> Credentials {
+        let password = Zeroizing::new(password.into());
+        Credentials::admin_hashed(username, md5_hex(&password))
+    }
+
+    /// An admin's user name and the MD5 of the password, 32 hexadecimal digits.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidCredentials`] where the text is no MD5, as a plain password would be.
+    pub fn admin_md5(
+        username: impl Into<String>,
+        password_md5: impl Into<String>,
+    ) -> Result<Credentials, InvalidCredentials> {
+        let password_md5 = Zeroizing::new(password_md5.into());
+        let is_md5 = password_md5.len() == 32 && password_md5.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !is_md5 {
+            return Err(InvalidCredentials::NotAnMd5);
+        }
+        Ok(Credentials::admin_hashed(username, Zeroizing::new(password_md5.to_ascii_lowercase())))
+    }
+
+    fn admin_hashed(username: impl Into<String>, password_md5: Zeroizing<String>) -> Credentials {
+        let username = Zeroizing::new(username.into());
+        Credentials { login: Login::Admin { username, password_md5 }, access_key: None }
+    }
+
+    /// Adds the access key, which lets a request past the server's list of allowed IP addresses.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidCredentials`] where the key has a character that servers do not take: they take ASCII
+    /// letters, digits and `! @ # $ % . ( ) * [ ] - _`.
+    pub fn with_access_key(mut self, key: impl Into<String>) -> Result<Credentials, InvalidCredentials> {
+        let key = Zeroizing::new(key.into());
+        if key.is_empty() {
+            return Err(InvalidCredentials::EmptyAccessKey);
+        }
+        let refused = |at: &char| !at.is_ascii_alphanumeric() && !"!@#$%.()*[]-_".contains(*at);
+        if let Some(position) = key.chars().position(|at| refused(&at)) {
+            return Err(InvalidCredentials::AccessKeyCharacter { position });
+        }
+        self.access_key = Some(key);
+        Ok(self)
+    }
+
+    /// Replaces every secret of these credentials in a text by `[redacted]`: as it is, as a form body, HTML
+    /// or JSON spell it, and its MD5. For texts from a server, which may echo the request.
+    ///
+    /// Secrets of fewer than 4 characters are left, as they would be found inside other words.
+    pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut text = Cow::Borrowed(text);
+        for secret in self.secrets() {
+            for spelling in spellings(secret) {
+                if spelling.len() >= 4 && text.contains(spelling.as_str()) {
+                    text = Cow::Owned(text.replace(spelling.as_str(), "[redacted]"));
+                }
+            }
+        }
+        text
+    }
+
+    fn secrets(&self) -> impl Iterator<Item = &Zeroizing<String>> {
+        let pair = match &self.login {
+            Login::Api { identifier, secret } => [secret, identifier],
+            Login::Admin { password_md5, username: _ } => [password_md5, password_md5],
+        };
+        pair.into_iter().chain(&self.access_key)
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let login = match self.login {
+            Login::Api { .. } => "API identifier and secret",
+            Login::Admin { .. } => "admin user name and password",
+        };
+        let key = if self.access_key.is_some() { ", access key" } else { "" };
+        write!(f, "Credentials({login}{key})")
+    }
+}
+
+/// The ways in which a server may spell a secret that it echoes.
+fn spellings(secret: &str) -> [Zeroizing<String>; 6] {
+    let json = serde_json::Value::from(secret).to_string();
+    let json = json.trim_matches('"');
+    [
+        Zeroizing::new(secret.to_owned()),
+        Zeroizing::new(form::encoded(secret).into_owned()),
+        Zeroizing::new(html_escape::encode_quoted_attribute(secret).into_owned()),
+        Zeroizing::new(json.to_owned()),
+        Zeroizing::new(json.replace('/', "\\/")),
+        md5_hex(secret),
+    ]
+}
+
+/// The MD5 of a text in lower-case hexadecimal digits.
+fn md5_hex(text: &str) -> Zeroizing<String> {
+    use fmt::Write;
+    let mut hex = Zeroizing::new(String::with_capacity(32));
+    for byte in Md5::digest(text.as_bytes()) {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+/// Why credentials were refused before anything was sent. Holds nothing of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidCredentials {
+    /// The text given as the MD5 of a password is not 32 hexadecimal digits.
+    NotAnMd5,
+    /// The access key is empty.
+    EmptyAccessKey,
+    /// The access key has a character that servers do not take.
+    AccessKeyCharacter {
+        /// Where it stands, counted in characters from 0.
+        position: usize,
+    },
+}
+
+impl fmt::Display for InvalidCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            InvalidCredentials::NotAnMd5 => f.write_str(
+                "the MD5 of a password is 32 hexadecimal digits; give a plain password as one to be hashed",
+            ),
+            InvalidCredentials::EmptyAccessKey => f.write_str("the access key is empty"),
+            InvalidCredentials::AccessKeyCharacter { position } => write!(
+                f,
+                "character {} of the access key is one that servers do not take; \
+                 they take ASCII letters, digits and ! @ # $ % . ( ) * [ ] - _",
+                position + 1
+            ),
+        }
+    }
+}
+
+impl std::error::Error for InvalidCredentials {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_secret_is_shown() {
+        for credentials in [Credentials::api("who-am-i", "s3cr3t"), Credentials::admin("who-am-i", "s3cr3t")]
+        {
+            let shown = format!("{:?}", credentials.with_access_key("k3y!").unwrap());
+            assert!(!shown.contains("s3cr3t") && !shown.contains("who-am-i") && !shown.contains("k3y!"));
+        }
+    }
+
+    #[test]
+    fn passwords_are_hashed_as_servers_want_them() {
+        let Login::Admin { password_md5, .. } = Credentials::admin("admin", "password").login else {
+            panic!("an admin's login");
+        };
+        assert_eq!(*password_md5, "5f4dcc3b5aa765d61d8327deb882cf99");
+        assert!(Credentials::admin_md5("admin", "password").is_err());
+        assert!(Credentials::admin_md5("admin", password_md5.to_uppercase()).is_ok());
+    }
+
+    #[test]
+    fn access_keys_take_the_documented_characters() {
+        let api = Credentials::api("i", "s");
+        assert!(api.clone().with_access_key("aZ09!@#$%.()*[]-_").is_ok());
+        assert_eq!(
+            api.clone().with_access_key("abc def").unwrap_err(),
+            InvalidCredentials::AccessKeyCharacter { position: 3 }
+        );
+        assert_eq!(api.with_access_key("").unwrap_err(), InvalidCredentials::EmptyAccessKey);
+    }
+
+    #[test]
+    fn an_echoed_request_is_struck_out_in_every_spelling() {
+        let credentials = Credentials::api("identifier", "se cr&t").with_access_key("key(1)").unwrap();
+        let echo = "secret=se+cr%26t&identifier=identifier accesskey=key%281%29 raw: se cr&t";
+        let shown = credentials.redact(echo);
+        assert!(!shown.contains("cr%26t") && !shown.contains("se cr&t") && !shown.contains("key%281%29"));
+        let page = Credentials::api("identifier", "a<b>/c\"d")
+            .redact("a&lt;b&gt;/c&quot;d a<b>\\/c\\\"d")
+            .into_owned();
+        assert_eq!(page, "[redacted] [redacted]");
+        let hashed = Credentials::admin("admin", "password");
+        assert_eq!(hashed.redact("5f4dcc3b5aa765d61d8327deb882cf99"), "[redacted]");
+        assert_eq!(hashed.redact("nothing of ours"), "nothing of ours");
+    }
+}

@@ -1,0 +1,271 @@
+//! Builds a page ticket by ticket, whatever the format, and judges each value as it comes.
+
+use std::collections::HashMap;
+
+use super::{Decoded, at_top, excerpt};
+use crate::finding::Findings;
+use crate::tickets::arena::{Arena, AttachmentRow, ExtraRow, Row, Span};
+use crate::time::{self, WireTime};
+use crate::{ApiError, DecodeErrorKind, Field, FieldSet, FindingKind, Kind, Page, Reply, Tickets, Version};
+
+/// A value as its format tells it, before it is known what the field wants.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Scalar<'a> {
+    Null,
+    Boolean(bool),
+    /// A number, as it is spelled.
+    Number(&'a str, Span),
+    /// A text, and where it is kept.
+    Text(&'a str, Span),
+}
+
+/// The three counts beside the tickets.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Count {
+    Total,
+    Start,
+    Returned,
+}
+
+impl Count {
+    pub(super) fn from_name(name: &str) -> Option<Count> {
+        match name {
+            "totalresults" => Some(Count::Total),
+            "startnumber" => Some(Count::Start),
+            "numreturned" => Some(Count::Returned),
+            _ => None,
+        }
+    }
+}
+
+/// A page while it is built. Errors come without a place, which the formats know.
+#[derive(Default)]
+pub(super) struct PageBuilder {
+    pub(super) arena: Arena,
+    pub(super) findings: Findings,
+    pub(super) server_version: Option<Version>,
+    pub(super) extra: serde_json::Map<String, serde_json::Value>,
+    counts: [Option<u64>; 3],
+    row: Row,
+    extra_names: HashMap<Box<str>, ExtraName>,
+}
+
+/// A name of unknown fields, and which ticket had it last.
+struct ExtraName {
+    index: u32,
+    ticket: usize,
+    extra: usize,
+}
+
+impl PageBuilder {
+    pub(super) fn new(findings: Findings) -> PageBuilder {
+        PageBuilder { findings, ..PageBuilder::default() }
+    }
+
+    /// How many tickets are whole; the number of the one that is being built.
+    pub(super) fn ticket_count(&self) -> usize {
+        self.arena.rows.len()
+    }
+
+    /// Notes a finding about a field of the ticket that is being built.
+    pub(super) fn note(&mut self, kind: FindingKind, field: Field, detail: Option<String>) {
+        let ticket = self.ticket_count();
+        let place = || format!("tickets.ticket[{ticket}].{field}");
+        self.findings.note(kind, Some(field), place, detail);
+    }
+
+    /// Notes a finding about the ticket that is being built.
+    pub(super) fn note_ticket(&mut self, kind: FindingKind, key: &str) {
+        let ticket = self.ticket_count();
+        let key = excerpt::visible(key, 64);
+        self.findings.note(kind, None, || format!("tickets.ticket[{ticket}].{key}"), None);
+    }
+
+    pub(super) fn set_count(&mut self, count: Count, value: Option<u64>) {
+        if let Some(slot) = self.counts.get_mut(count as usize) {
+            *slot = value;
+        }
+    }
+
+    /// Sets an integer, a text, a date or a truth value.
+    pub(super) fn set(&mut self, field: Field, value: Scalar<'_>) -> Result<(), DecodeErrorKind> {
+        if self.row.carried.contains(field) {
+            self.note(FindingKind::DuplicateKey, field, None);
+            self.row.null.remove(field);
+            self.row.quoted.remove(field);
+        }
+        if let (Scalar::Null, true) = (value, field != Field::Id) {
+            // Tickets older than the field have none, so this one null is documented by use.
+            if field != Field::RequestorName {
+                self.note(FindingKind::NullField, field, None);
+            }
+            self.row.set_null(field);
+            return Ok(());
+        }
+        match field.kind() {
+            Kind::Integer => self.set_integer(field, value),
+            Kind::Text => self.set_text(field, value).map(|_| ()),
+            Kind::DateTime => self.set_time(field, value),
+            Kind::Boolean => self.set_boolean(field, value),
+            Kind::Attachments => Err(wrong_type(field, "a list of attachments")),
+        }
+    }
+
+    fn set_integer(&mut self, field: Field, value: Scalar<'_>) -> Result<(), DecodeErrorKind> {
+        if let (Scalar::Text("", _), true) = (value, field != Field::Id) {
+            self.note(FindingKind::EmptyNumber, field, None);
+            self.row.set_integer(field, 0, true);
+            return Ok(());
+        }
+        let invalid = || DecodeErrorKind::InvalidInteger { name: field.name().to_owned() };
+        let number = integer(value).ok_or_else(invalid)?;
+        self.row.set_integer(field, number, matches!(value, Scalar::Text(..)));
+        Ok(())
+    }
+
+    fn set_text<'a>(&mut self, field: Field, value: Scalar<'a>) -> Result<&'a str, DecodeErrorKind> {
+        let (text, span) = match value {
+            Scalar::Text(text, span) => (text, span),
+            Scalar::Number(text, span) => {
+                self.note(FindingKind::NumberForText, field, Some(excerpt::visible(text, 40)));
+                (text, span)
+            }
+            Scalar::Null | Scalar::Boolean(_) => return Err(wrong_type(field, "a text")),
+        };
+        self.row.set_text(field, span);
+        Ok(text)
+    }
+
+    fn set_time(&mut self, field: Field, value: Scalar<'_>) -> Result<(), DecodeErrorKind> {
+        let text = self.set_text(field, value)?;
+        if time::read(text) == WireTime::Unreadable {
+            self.note(FindingKind::UnreadableDate, field, Some(format!("{:?}", excerpt::visible(text, 40))));
+        }
+        Ok(())
+    }
+
+    fn set_boolean(&mut self, field: Field, value: Scalar<'_>) -> Result<(), DecodeErrorKind> {
+        let truth = boolean(value).ok_or(DecodeErrorKind::InvalidBoolean { field })?;
+        self.row.attachments_removed = truth;
+        self.row.carried.insert(field);
+        if matches!(value, Scalar::Text(..)) {
+            self.row.quoted.insert(field);
+        }
+        Ok(())
+    }
+
+    /// Starts the list of attachments.
+    pub(super) fn begin_attachments(&mut self) {
+        if self.row.carried.contains(Field::Attachments) {
+            self.note(FindingKind::DuplicateKey, Field::Attachments, None);
+            self.row.null.remove(Field::Attachments);
+        }
+        self.row.carried.insert(Field::Attachments);
+        self.row.attachments_start = self.arena.attachments.len() as u32;
+        self.row.attachments_len = 0;
+    }
+
+    /// Adds to the list of attachments.
+    pub(super) fn push_attachment(&mut self, filename: Option<Span>, index: Option<u64>) {
+        if filename.is_none() || index.is_none() {
+            self.note(FindingKind::MissingField, Field::Attachments, Some("a file name or an index".into()));
+        }
+        let place = u64::from(self.row.attachments_len);
+        let row = AttachmentRow { filename: filename.unwrap_or_default(), index: index.unwrap_or(place) };
+        self.arena.attachments.push(row);
+        self.row.attachments_len += 1;
+    }
+
+    /// Keeps a field of no version's documentation; its value is JSON that was checked.
+    pub(super) fn push_extra(&mut self, name: &str, json: Span) {
+        let (ticket, next) = (self.ticket_count(), self.arena.extras.len());
+        if !self.extra_names.contains_key(name) {
+            let index = self.arena.extra_names.len() as u32;
+            self.arena.extra_names.push(name.into());
+            self.extra_names.insert(name.into(), ExtraName { index, ticket: usize::MAX, extra: 0 });
+        }
+        let Some(known) = self.extra_names.get_mut(name) else { return };
+        if known.ticket == ticket {
+            if let Some(extra) = self.arena.extras.get_mut(known.extra) {
+                extra.json = json;
+            }
+            return self.note_ticket(FindingKind::DuplicateKey, name);
+        }
+        (known.ticket, known.extra) = (ticket, next);
+        self.arena.extras.push(ExtraRow { ticket: ticket as u32, name: known.index, json });
+    }
+
+    /// Ends the ticket that is being built.
+    pub(super) fn end_ticket(&mut self) -> Result<(), DecodeErrorKind> {
+        let row = std::mem::take(&mut self.row);
+        if !row.carried.contains(Field::Id) {
+            return Err(DecodeErrorKind::MissingId);
+        }
+        for field in FieldSet::documented_for(Version::V1_0).difference(row.carried).iter() {
+            self.note(FindingKind::MissingField, field, None);
+        }
+        self.arena.rows.push(row);
+        Ok(())
+    }
+
+    /// Ends the page. `body` is what spans of the body point into.
+    pub(super) fn finish(mut self, body: String) -> Decoded {
+        self.arena.body = body;
+        let [totalresults, startnumber, numreturned] = self.counts;
+        let names = ["totalresults", "startnumber", "numreturned"];
+        for (name, _) in names.into_iter().zip(self.counts).filter(|(_, count)| count.is_none()) {
+            at_top(&mut self.findings, FindingKind::MissingCount, name);
+        }
+        let found = self.ticket_count() as u64;
+        if let Some(said) = numreturned.filter(|said| *said != found) {
+            let detail = Some(format!("it says {said}, and there are {found}"));
+            self.findings.note(FindingKind::CountMismatch, None, || "numreturned".into(), detail);
+        }
+        let page = Page {
+            totalresults,
+            startnumber,
+            numreturned,
+            tickets: Tickets::from_arena(self.arena),
+            server_version: self.server_version,
+            extra: self.extra,
+            findings: Findings::default(),
+        };
+        Decoded { reply: Reply::Tickets(page), findings: self.findings }
+    }
+}
+
+/// An error of the API.
+pub(super) fn api_error(message: Option<String>, findings: Findings) -> Decoded {
+    let error = message.map_or_else(ApiError::without_message, ApiError::new);
+    Decoded { reply: Reply::Error(error), findings }
+}
+
+pub(super) fn wrong_type(field: Field, expected: &'static str) -> DecodeErrorKind {
+    DecodeErrorKind::WrongType { name: field.name().to_owned(), expected }
+}
+
+/// An integer as servers spell it: digits alone, as a number or as a text.
+pub(super) fn integer(value: Scalar<'_>) -> Option<u64> {
+    match value {
+        Scalar::Number(text, _) | Scalar::Text(text, _) => {
+            let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            digits.then(|| text.parse().ok()).flatten()
+        }
+        Scalar::Null | Scalar::Boolean(_) => None,
+    }
+}
+
+/// A truth value as servers spell it: `true`, `false`, 0, 1, as they are or as a text, and an empty text.
+fn boolean(value: Scalar<'_>) -> Option<bool> {
+    match value {
+        Scalar::Boolean(value) => Some(value),
+        Scalar::Number(text, _) | Scalar::Text(text, _) => match text {
+            "1" => Some(true),
+            "0" | "" => Some(false),
+            word if word.eq_ignore_ascii_case("true") => Some(true),
+            word if word.eq_ignore_ascii_case("false") => Some(false),
+            _ => None,
+        },
+        Scalar::Null => None,
+    }
+}

@@ -1,0 +1,107 @@
+//! Short stretches of a hostile text, fit to be shown.
+
+/// How many characters an excerpt has at most.
+const MAX_CHARS: usize = 80;
+
+/// How far before an excerpt its first words are looked for; access keys have eight characters.
+const BEFORE: usize = 64;
+
+/// What stands at an offset; at the very end, what stands before it. The access keys of tickets, which open
+/// them, are left out.
+pub(super) fn at(body: &[u8], offset: usize) -> String {
+    let (start, end) = if offset < body.len() {
+        (offset, body.len().min(offset + MAX_CHARS * 4))
+    } else {
+        (body.len().saturating_sub(MAX_CHARS / 2), body.len())
+    };
+    let window_start = start.saturating_sub(BEFORE);
+    let window = body.get(window_start..end).unwrap_or_default();
+    let (mut out, mut at) = (Vec::new(), start - window_start);
+    for (key_start, key_end) in access_keys(window) {
+        if key_end > at || (key_start == key_end && key_end == at) {
+            out.extend_from_slice(window.get(at..key_start.max(at)).unwrap_or_default());
+            out.extend_from_slice("…".as_bytes());
+            at = key_end;
+        }
+    }
+    out.extend_from_slice(window.get(at..).unwrap_or_default());
+    visible(&String::from_utf8_lossy(&out), MAX_CHARS)
+}
+
+/// A text of at most so many characters, with control and direction characters made visible.
+pub(super) fn visible(text: &str, max_chars: usize) -> String {
+    let mut out = String::new();
+    for (count, c) in text.chars().enumerate() {
+        if count == max_chars {
+            out.push('…');
+            break;
+        }
+        // Direction marks can make a text read as what it is not.
+        let direction =
+            matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if c.is_control() || direction {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Where the values of `c` stand, in JSON, XML and name-value pairs, in order.
+fn access_keys(window: &[u8]) -> Vec<(usize, usize)> {
+    let mut keys = Vec::new();
+    let mut at = 0;
+    while let Some(rest) = window.get(at..).filter(|rest| !rest.is_empty()) {
+        let Some((opening, closing)) = access_key_opening(rest) else {
+            at += 1;
+            continue;
+        };
+        let start = at + opening;
+        let value = window.get(start..).unwrap_or_default();
+        let len = value.windows(closing.len()).position(|here| here == closing).unwrap_or(value.len());
+        keys.push((start, start + len));
+        at = start + len;
+    }
+    keys
+}
+
+/// How long the opening of a value of `c` is that stands here, and what closes the value.
+fn access_key_opening(text: &[u8]) -> Option<(usize, &'static [u8])> {
+    let opening = |rest: &[u8]| text.len() - rest.len();
+    if let Some(rest) = text.strip_prefix(b"\"c\"") {
+        let rest = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+        return rest.strip_prefix(b"\"").map(|rest| (opening(rest), &b"\""[..]));
+    }
+    if let Some(rest) = text.strip_prefix(b"[c]=") {
+        return Some((opening(rest), b";"));
+    }
+    let rest = text.strip_prefix(b"<c")?;
+    let tag_end = rest.iter().position(|byte| *byte == b'>')?;
+    let is_c = matches!(rest.first(), Some(b'>' | b' ' | b'\t' | b'\r' | b'\n'));
+    is_c.then(|| (opening(rest) + tag_end + 1, &b"</c"[..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn excerpts_are_bounded_and_visible() {
+        assert_eq!(at(b"abc\x1b[31mdef", 2), "c\\u{1b}[31mdef");
+        assert_eq!(at("a\u{202e}b".as_bytes(), 0), "a\\u{202e}b");
+        assert_eq!(at(&[b'x'; 500], 0).chars().count(), MAX_CHARS + 1);
+        assert_eq!(at(b"the end", 7), "the end");
+        assert_eq!(at(b"", 0), "");
+    }
+
+    #[test]
+    fn access_keys_are_not_shown() {
+        assert_eq!(at(br#"{"c":"KPqH7yG3","x":1}"#, 0), r#"{"c":"…","x":1}"#);
+        assert_eq!(at(br#"{"c": "KPqH7"#, 12), r#"{"c": "…"#);
+        assert_eq!(at(br#"{"c":"KPqH7\ud800"}"#, 8), "…\"}");
+        assert_eq!(at(b"<c>KPqH7yG3</c><d>", 0), "<c>…</c><d>");
+        assert_eq!(at(b"<c ><![CDATA[KPqH7yG3]]></c><d>", 8), "…</c><d>");
+        assert_eq!(at(b"tickets[ticket][0][c]=KPqH7yG3;a=b", 0), "tickets[ticket][0][c]=…;a=b");
+    }
+}

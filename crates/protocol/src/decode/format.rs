@@ -1,0 +1,151 @@
+//! Which format a body is in, and where the reply starts in it.
+
+use super::{at_top, excerpt};
+use crate::finding::Findings;
+use crate::{DecodeError, DecodeErrorKind, FindingKind};
+
+/// How much text may stand before a reply: PHP notices are a few hundred bytes each.
+const MAX_NOISE: usize = 64 << 10;
+/// How many places in such text are tried as the start of a reply, so that the work stays linear.
+const MAX_TRIES: usize = 8;
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// A format and the offset at which the reply starts.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Json { start: usize },
+    Xml { start: usize },
+    Nvp { start: usize },
+}
+
+/// Finds the reply in a body. Servers put byte order marks, white space and PHP notices before it.
+pub(super) fn find(body: &[u8], findings: &mut Findings) -> Result<Format, DecodeError> {
+    let mut start = 0;
+    if body.starts_with(BYTE_ORDER_MARK) {
+        at_top(findings, FindingKind::ByteOrderMark, "byte 0");
+        start = BYTE_ORDER_MARK.len();
+    }
+    let rest = body.get(start..).unwrap_or_default();
+    start += rest.len() - rest.trim_ascii_start().len();
+    let rest = body.get(start..).unwrap_or_default();
+    match rest.first() {
+        None => return Err(DecodeError::new(DecodeErrorKind::Empty)),
+        Some(b'{') => return Ok(Format::Json { start }),
+        Some(b'<') if begins_xml(rest) => return Ok(Format::Xml { start }),
+        Some(_) if begins_nvp(rest) => return Ok(Format::Nvp { start }),
+        Some(_) => {}
+    }
+    match find_after_noise(rest) {
+        Some((noise, json)) => {
+            let text = rest.get(..noise).unwrap_or_default();
+            let detail = excerpt::visible(String::from_utf8_lossy(text).trim(), 200);
+            findings.note(FindingKind::LeadingText, None, || format!("byte {start}"), Some(detail));
+            let start = start + noise;
+            Ok(if json { Format::Json { start } } else { Format::Xml { start } })
+        }
+        None => Err(not_a_reply(body, start)),
+    }
+}
+
+fn begins_xml(text: &[u8]) -> bool {
+    text.starts_with(b"<?xml") || text.starts_with(b"<whmcsapi")
+}
+
+fn begins_nvp(text: &[u8]) -> bool {
+    text.get(..7).is_some_and(|head| head.eq_ignore_ascii_case(b"result="))
+}
+
+fn begins_html(text: &[u8]) -> bool {
+    let begins = |tag: &[u8]| text.get(..tag.len()).is_some_and(|head| head.eq_ignore_ascii_case(tag));
+    begins(b"<!doctype") || begins(b"<html")
+}
+
+/// The reply that follows other text: how long that text is, and whether JSON or else XML follows.
+fn find_after_noise(text: &[u8]) -> Option<(usize, bool)> {
+    let window = text.get(..MAX_NOISE).unwrap_or(text);
+    let json = window.iter().enumerate().filter(|(_, byte)| **byte == b'{').map(|(at, _)| at);
+    let candidates = json.filter(|at| text.get(*at..).is_some_and(begins_json_reply)).take(MAX_TRIES);
+    let mut first = None;
+    for at in candidates {
+        first = first.or(Some((at, true)));
+        let rest = text.get(at..).unwrap_or_default();
+        if serde_json::from_slice::<serde::de::IgnoredAny>(rest).is_ok() {
+            return Some((at, true));
+        }
+    }
+    let xml = || {
+        let mut tags = window.iter().enumerate().filter(|(_, byte)| **byte == b'<').map(|(at, _)| at);
+        tags.find(|at| text.get(*at..).is_some_and(begins_xml)).map(|at| (at, false))
+    };
+    // Nothing is whole: the first start is what the error will be about, unless it is a script in a page.
+    first.filter(|_| !begins_html(text)).or_else(xml)
+}
+
+/// Whether an object starts here whose first key is one that replies have.
+fn begins_json_reply(text: &[u8]) -> bool {
+    const KEYS: [&str; 6] = ["result", "status", "message", "totalresults", "tickets", "action"];
+    let after = text.get(1..).unwrap_or_default().trim_ascii_start();
+    KEYS.iter().any(|key| {
+        let quoted = after.strip_prefix(b"\"").and_then(|rest| rest.strip_prefix(key.as_bytes()));
+        quoted.is_some_and(|rest| rest.starts_with(b"\""))
+    })
+}
+
+/// The error for a body that is no reply: an HTML page, other JSON, or plain text.
+pub(super) fn not_a_reply(body: &[u8], start: usize) -> DecodeError {
+    let rest = body.get(start..).unwrap_or_default();
+    let title = html_title(rest);
+    DecodeError::new(DecodeErrorKind::NotAReply { title }).at(start).with_excerpt(excerpt::at(body, start))
+}
+
+/// The title of an HTML page, its white space folded and its entities decoded; bounded.
+fn html_title(body: &[u8]) -> Option<String> {
+    let head = String::from_utf8_lossy(body.get(..MAX_NOISE).unwrap_or(body));
+    // ASCII letters alone change their case, so offsets are the same in both.
+    let lower = head.to_ascii_lowercase();
+    let tag = lower.find("<title")?;
+    let open = tag + lower.get(tag..)?.find('>')? + 1;
+    let close = open + lower.get(open..)?.find("</title")?;
+    let title = html_escape::decode_html_entities(head.get(open..close)?);
+    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    (!title.is_empty()).then(|| excerpt::visible(&title, 120))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(body: &str) -> (Format, Vec<&'static str>) {
+        let mut findings = Findings::default();
+        let format = find(body.as_bytes(), &mut findings).unwrap();
+        (format, findings.as_slice().iter().map(|finding| finding.kind.code()).collect())
+    }
+
+    #[test]
+    fn the_reply_is_found_behind_what_servers_put_before_it() {
+        assert_eq!(found("{}"), (Format::Json { start: 0 }, vec![]));
+        assert_eq!(found(" \r\n\t{}"), (Format::Json { start: 4 }, vec![]));
+        assert_eq!(found("\u{feff}{}"), (Format::Json { start: 3 }, vec!["byte-order-mark"]));
+        let notice = "<br />\n<b>Notice</b>: {x} in <b>a.php</b>\n{\"result\":\"success\"}";
+        assert_eq!(found(notice), (Format::Json { start: 42 }, vec!["leading-text"]));
+        assert_eq!(found("Warning: x\n<?xml version=\"1.0\"?>").0, Format::Xml { start: 11 });
+        assert_eq!(found("<whmcsapi/>").0, Format::Xml { start: 0 });
+        assert_eq!(found("result=error;").0, Format::Nvp { start: 0 });
+    }
+
+    #[test]
+    fn the_whole_reply_is_taken_where_noise_quotes_one() {
+        let body = "Debug: {\"result\" => 1}, {\"result\": \n{\"result\":\"success\"}";
+        assert_eq!(found(body).0, Format::Json { start: body.rfind('{').unwrap() });
+    }
+
+    #[test]
+    fn pages_are_told_by_their_title() {
+        let page = "<!DOCTYPE html><html><head><TITLE>\n Down for\n Maintenance &amp; more </TITLE>";
+        let error = find(page.as_bytes(), &mut Findings::default()).unwrap_err();
+        let title = Some("Down for Maintenance & more".to_owned());
+        assert_eq!(error.kind(), &DecodeErrorKind::NotAReply { title });
+        let empty = find(b" \n", &mut Findings::default()).unwrap_err();
+        assert_eq!(empty.kind(), &DecodeErrorKind::Empty);
+    }
+}

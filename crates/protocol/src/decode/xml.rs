@@ -1,0 +1,477 @@
+//! XML: `<whmcsapi version="8.13.1">…<tickets><ticket>…</ticket></tickets></whmcsapi>`.
+//!
+//! Every value is a text. Bytes that are no text are replaced and told of, as this is the format in which
+//! a page can be had that the server cannot put into JSON. Entities of a document's own are refused.
+
+mod locate;
+
+use encoding_rs::{Encoding, UTF_8};
+use quick_xml::Reader;
+use quick_xml::escape::resolve_xml_entity;
+use quick_xml::events::{BytesRef, BytesStart, Event};
+use serde_json::{Map, Value as Json};
+
+use super::builder::{self, Count, PageBuilder, Scalar, integer, wrong_type};
+use super::{Decoded, MAX_DEPTH, at_top, excerpt, format};
+use crate::finding::Findings;
+use crate::tickets::arena::Span;
+use crate::{DecodeError, DecodeErrorKind, Field, FindingKind, Kind};
+
+/// Decodes the XML that starts at this offset of the body.
+pub(super) fn decode(
+    mut body: Vec<u8>,
+    start: usize,
+    mut findings: Findings,
+) -> Result<Decoded, DecodeError> {
+    body.drain(..start);
+    let Text { text, replaced, rewritten } = to_text(body, &mut findings)?;
+    let mut reader = Reader::from_str(&text);
+    reader.config_mut().expand_empty_elements = true;
+    let page = PageBuilder::new(findings);
+    let mut walker = Walker { reader, replaced, page, result: None, message: None, listed: false, here: 0 };
+    match walker.document() {
+        Ok(()) => walker.finish(),
+        Err(kind) => {
+            // The title of a page is in the whole body alone.
+            if matches!(kind, DecodeErrorKind::NotAReply { .. }) {
+                return Err(format::not_a_reply(text.as_bytes(), 0).at(start));
+            }
+            let offset = walker.error_offset(&kind, text.len());
+            let error = DecodeError::new(kind)
+                .with_path(locate::path_at(&text, offset))
+                .with_excerpt(excerpt::at(text.as_bytes(), offset));
+            Err(if rewritten { error } else { error.at(start + offset) })
+        }
+    }
+}
+
+struct Text {
+    text: String,
+    /// Whether bytes that are no text were replaced.
+    replaced: bool,
+    /// Whether offsets in the text are not those of the body.
+    rewritten: bool,
+}
+
+/// The body as text.
+fn to_text(body: Vec<u8>, findings: &mut Findings) -> Result<Text, DecodeError> {
+    let encoding = match declared_encoding(&body) {
+        None => UTF_8,
+        Some(label) => Encoding::for_label(label.as_bytes()).ok_or_else(|| {
+            let name = excerpt::visible(&label, 40);
+            DecodeError::new(DecodeErrorKind::UnknownEncoding { name }).at(0)
+        })?,
+    };
+    if encoding == UTF_8 {
+        return Ok(match String::from_utf8(body) {
+            Ok(text) => Text { text, replaced: false, rewritten: false },
+            Err(error) => {
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                Text { text, replaced: true, rewritten: true }
+            }
+        });
+    }
+    findings.note(FindingKind::DeclaredEncoding, None, || "byte 0".into(), Some(encoding.name().to_owned()));
+    let (text, replaced) = encoding.decode_without_bom_handling(&body);
+    Ok(Text { text: text.into_owned(), replaced, rewritten: true })
+}
+
+/// The encoding that the XML declaration names.
+fn declared_encoding(body: &[u8]) -> Option<String> {
+    let declaration = body.strip_prefix(b"<?xml")?;
+    let end = declaration.iter().take(200).position(|byte| *byte == b'>')?;
+    let declaration = String::from_utf8_lossy(declaration.get(..end)?).into_owned();
+    let (_, value) = declaration.split_once("encoding")?;
+    let value = value.trim_start().strip_prefix('=')?.trim_start();
+    let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    value.get(1..)?.split(quote).next().map(str::to_owned)
+}
+
+/// Reads a document event by event. Errors are placed by where the reader stands.
+struct Walker<'i> {
+    reader: Reader<&'i [u8]>,
+    replaced: bool,
+    page: PageBuilder,
+    result: Option<String>,
+    message: Option<String>,
+    /// Whether there was an element `tickets`.
+    listed: bool,
+    /// Where the event that was read last starts.
+    here: u64,
+}
+
+/// What can stand inside an element.
+enum Part<'i> {
+    Start(BytesStart<'i>),
+    /// A stretch of text was added to the buffer.
+    Text,
+    End,
+}
+
+impl<'i> Walker<'i> {
+    fn event(&mut self) -> Result<Event<'i>, DecodeErrorKind> {
+        self.here = self.reader.buffer_position();
+        self.reader.read_event().map_err(|error| match error {
+            // The reader's syntax errors are all of one kind: something that was opened is never closed.
+            quick_xml::Error::Syntax(_) => DecodeErrorKind::Truncated,
+            error => DecodeErrorKind::Syntax { problem: format!("this is not XML: {error}") },
+        })
+    }
+
+    fn document(&mut self) -> Result<(), DecodeErrorKind> {
+        loop {
+            match self.event()? {
+                Event::Start(root) if root.name().as_ref() == "whmcsapi" => {
+                    self.server_version(&root);
+                    break;
+                }
+                Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
+                Event::Text(text) if text.xml10_content().trim().is_empty() => {}
+                Event::DocType(declared) => refuse_entities(&declared.into_inner())?,
+                Event::Eof => return Err(DecodeErrorKind::Truncated),
+                _ => return Err(DecodeErrorKind::NotAReply { title: None }),
+            }
+        }
+        self.children("whmcsapi", Walker::top_level)?;
+        loop {
+            match self.event()? {
+                Event::Eof => return Ok(()),
+                Event::Comment(_) | Event::PI(_) => {}
+                Event::Text(text) => {
+                    let text = text.into_inner();
+                    let blank = text.len() - text.trim_ascii_start().len();
+                    if blank < text.len() {
+                        self.here += blank as u64;
+                        return Err(DecodeErrorKind::TrailingText);
+                    }
+                }
+                _ => return Err(DecodeErrorKind::TrailingText),
+            }
+        }
+    }
+
+    fn server_version(&mut self, root: &BytesStart<'_>) {
+        let version = root.attributes().flatten().find(|attribute| attribute.key.as_ref() == "version");
+        self.page.server_version = version.and_then(|version| version.value.parse().ok());
+    }
+
+    fn top_level(&mut self, name: &str) -> Result<(), DecodeErrorKind> {
+        match name {
+            "result" => self.result = Some(self.word(name)?),
+            "message" => self.message = Some(self.word(name)?),
+            "errormessage" => {
+                let message = self.word(name)?;
+                at_top(&mut self.page.findings, FindingKind::ResultSpelling, name);
+                self.message.get_or_insert(message);
+            }
+            "action" => {
+                self.word(name)?;
+            }
+            "tickets" => {
+                self.listed = true;
+                self.children(name, Walker::listed)?;
+            }
+            name => match Count::from_name(name) {
+                Some(count) => {
+                    let value_start = self.reader.buffer_position();
+                    let text = self.word(name)?;
+                    self.here = value_start;
+                    if text.is_empty() {
+                        at_top(&mut self.page.findings, FindingKind::EmptyNumber, name);
+                    }
+                    let text = if text.is_empty() { "0" } else { &text };
+                    let number = integer(Scalar::Text(text, Span::default()));
+                    number.ok_or_else(|| DecodeErrorKind::InvalidInteger { name: name.to_owned() })?;
+                    self.page.set_count(count, number);
+                }
+                None => {
+                    let value = self.tree(2)?;
+                    self.page.extra.insert(name.to_owned(), value);
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// An element inside `tickets`.
+    fn listed(&mut self, name: &str) -> Result<(), DecodeErrorKind> {
+        if name != "ticket" {
+            let kind = DecodeErrorKind::WrongType { name: "tickets".into(), expected: "a list of tickets" };
+            return Err(kind);
+        }
+        self.children(name, Walker::ticket_field)?;
+        self.page.end_ticket()
+    }
+
+    fn ticket_field(&mut self, name: &str) -> Result<(), DecodeErrorKind> {
+        match Field::from_name(name) {
+            Some(field) if field.kind() == Kind::Attachments => {
+                self.page.begin_attachments();
+                self.children(name, Walker::attachment)
+            }
+            Some(field) => {
+                let value_start = self.reader.buffer_position();
+                let span = self.text(name)?;
+                self.here = value_start;
+                self.notice(Some(field), name, span);
+                // The text is lent out while the page takes it; nothing reads it there meanwhile.
+                let kept = std::mem::take(&mut self.page.arena.unescaped);
+                let text = span_text(&kept, span);
+                let set = self.page.set(field, Scalar::Text(text, span.0));
+                self.page.arena.unescaped = kept;
+                set
+            }
+            None => {
+                let value = self.tree(4)?.to_string();
+                let json = self.page.arena.push_text(&value);
+                self.page.push_extra(name, json);
+                Ok(())
+            }
+        }
+    }
+
+    /// One attachment, whatever its element is called.
+    fn attachment(&mut self, _name: &str) -> Result<(), DecodeErrorKind> {
+        let (mut filename, mut index) = (None, None);
+        let start = self.page.arena.unescaped.len();
+        loop {
+            match self.part()? {
+                Part::End => break,
+                Part::Text => {
+                    let text = self.page.arena.unescaped.get(start..).unwrap_or_default();
+                    if filename.is_none() && !text.trim().is_empty() {
+                        return Err(wrong_type(Field::Attachments, "a list of attachments"));
+                    }
+                }
+                Part::Start(element) => match element.name().as_ref() {
+                    "filename" => {
+                        let span = self.text("filename")?;
+                        self.notice(Some(Field::Attachments), "attachments", span);
+                        filename = Some(span.0);
+                    }
+                    "index" => {
+                        let value_start = self.reader.buffer_position();
+                        let text = self.word("index")?;
+                        self.here = value_start;
+                        let number = integer(Scalar::Text(&text, Span::default()));
+                        index = Some(number.ok_or(DecodeErrorKind::InvalidInteger { name: "index".into() })?);
+                    }
+                    other => {
+                        self.page.note_ticket(FindingKind::UnreadKey, &format!("attachments.{other}"));
+                        self.tree(5)?;
+                    }
+                },
+            }
+        }
+        self.page.push_attachment(filename, index);
+        Ok(())
+    }
+
+    /// Reads every child of an element that has no text of its own.
+    fn children(
+        &mut self,
+        name: &str,
+        child: impl Fn(&mut Walker<'i>, &str) -> Result<(), DecodeErrorKind>,
+    ) -> Result<(), DecodeErrorKind> {
+        loop {
+            let start = self.page.arena.unescaped.len();
+            match self.part()? {
+                Part::End => return Ok(()),
+                Part::Start(element) => child(self, element.name().as_ref())?,
+                Part::Text => {
+                    let text = self.page.arena.unescaped.get(start..).unwrap_or_default();
+                    if !text.trim().is_empty() {
+                        let expected = "a list of elements";
+                        return Err(DecodeErrorKind::WrongType { name: name.to_owned(), expected });
+                    }
+                    self.page.arena.unescaped.truncate(start);
+                }
+            }
+        }
+    }
+
+    /// The next part of an element; text goes to the end of the arena.
+    fn part(&mut self) -> Result<Part<'i>, DecodeErrorKind> {
+        loop {
+            match self.event()? {
+                Event::Start(element) => return Ok(Part::Start(element)),
+                Event::End(_) => return Ok(Part::End),
+                Event::Text(text) => self.page.arena.unescaped.push_str(&text.xml10_content()),
+                Event::CData(text) => self.page.arena.unescaped.push_str(&text.xml10_content()),
+                Event::GeneralRef(reference) => self.reference(&reference)?,
+                Event::Comment(_) | Event::PI(_) => continue,
+                Event::Eof => return Err(DecodeErrorKind::Truncated),
+                Event::Empty(_) | Event::Decl(_) | Event::DocType(_) => {
+                    return Err(DecodeErrorKind::Syntax {
+                        problem: "a declaration stands inside an element".into(),
+                    });
+                }
+            }
+            return Ok(Part::Text);
+        }
+    }
+
+    fn reference(&mut self, reference: &BytesRef<'_>) -> Result<(), DecodeErrorKind> {
+        let invalid =
+            |_| DecodeErrorKind::Syntax { problem: "a character reference names no character".into() };
+        let unescaped = &mut self.page.arena.unescaped;
+        match reference.resolve_char_ref().map_err(invalid)? {
+            Some(character) => unescaped.push(character),
+            None => unescaped
+                .push_str(resolve_xml_entity(&reference.xml10_content()).ok_or(DecodeErrorKind::Entity)?),
+        }
+        Ok(())
+    }
+
+    /// The text of an element that has no children, kept in the arena.
+    fn text(&mut self, name: &str) -> Result<(Span, usize, usize), DecodeErrorKind> {
+        let start = self.page.arena.unescaped.len();
+        loop {
+            match self.part()? {
+                Part::Text => {}
+                Part::End => {
+                    let end = self.page.arena.unescaped.len();
+                    return Ok((Span::in_unescaped(start, end), start, end));
+                }
+                Part::Start(_) => {
+                    return Err(DecodeErrorKind::WrongType { name: name.to_owned(), expected: "a text" });
+                }
+            }
+        }
+    }
+
+    /// The text of an element at the top level, which the arena has no use for.
+    fn word(&mut self, name: &str) -> Result<String, DecodeErrorKind> {
+        let span = self.text(name)?;
+        self.notice(None, name, span);
+        Ok(self.page.arena.unescaped.split_off(span.1))
+    }
+
+    /// An element of unknown meaning: a text, or an object of its children. Of children with one name the
+    /// last counts.
+    fn tree(&mut self, depth: usize) -> Result<Json, DecodeErrorKind> {
+        if depth > MAX_DEPTH {
+            return Err(DecodeErrorKind::TooDeep { limit: MAX_DEPTH });
+        }
+        let start = self.page.arena.unescaped.len();
+        let mut children = Map::new();
+        loop {
+            match self.part()? {
+                Part::Text => {}
+                Part::Start(element) => {
+                    let child = self.tree(depth + 1)?;
+                    children.insert(element.name().as_ref().to_owned(), child);
+                }
+                Part::End => break,
+            }
+        }
+        let text = self.page.arena.unescaped.split_off(start);
+        Ok(if children.is_empty() { text.into() } else { children.into() })
+    }
+
+    /// Notes what is odd in a text that was read.
+    fn notice(&mut self, field: Option<Field>, name: &str, span: (Span, usize, usize)) {
+        let text = self.page.arena.unescaped.get(span.1..span.2).unwrap_or_default();
+        let replaced = self.replaced && text.contains('\u{fffd}');
+        let forbidden = text.bytes().any(|byte| matches!(byte, 0..=8 | 11 | 12 | 14..=31));
+        for (odd, kind) in
+            [(replaced, FindingKind::ReplacedBytes), (forbidden, FindingKind::ForbiddenCharacter)]
+        {
+            match field {
+                _ if !odd => {}
+                Some(field) => self.page.note(kind, field, None),
+                None => at_top(&mut self.page.findings, kind, name),
+            }
+        }
+    }
+
+    fn error_offset(&self, kind: &DecodeErrorKind, end: usize) -> usize {
+        let position = match kind {
+            DecodeErrorKind::Truncated => return end,
+            DecodeErrorKind::Syntax { .. } => self.reader.error_position().max(self.here),
+            _ => self.here,
+        };
+        usize::try_from(position).unwrap_or(usize::MAX).min(end)
+    }
+
+    fn finish(mut self) -> Result<Decoded, DecodeError> {
+        match self.result.as_deref() {
+            Some(word) if word.eq_ignore_ascii_case("error") => {
+                return Ok(builder::api_error(self.message, self.page.findings));
+            }
+            Some(word) if word.eq_ignore_ascii_case("success") => {}
+            Some(word) => {
+                let result = excerpt::visible(word, 64);
+                return Err(DecodeError::new(DecodeErrorKind::UnknownResult { result }).with_path("result"));
+            }
+            None if self.listed => at_top(&mut self.page.findings, FindingKind::ResultSpelling, "result"),
+            None => return Err(format::not_a_reply(b"", 0)),
+        }
+        if !self.listed {
+            at_top(&mut self.page.findings, FindingKind::EmptySpelling, "tickets");
+        }
+        self.keep_message();
+        Ok(self.page.finish(String::new()))
+    }
+
+    /// On a page of tickets a message means nothing, and is kept like any other text.
+    fn keep_message(&mut self) {
+        if let Some(message) = self.message.take() {
+            self.page.extra.insert("message".into(), message.into());
+        }
+    }
+}
+
+fn span_text(unescaped: &str, (_, start, end): (Span, usize, usize)) -> &str {
+    unescaped.get(start..end).unwrap_or_default()
+}
+
+/// A document type may name itself, and declare nothing.
+fn refuse_entities(declared: &str) -> Result<(), DecodeErrorKind> {
+    if declared.contains('[') { Err(DecodeErrorKind::Entity) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{DecodeErrorKind, Reply, ShownVersion, Version, decode};
+
+    fn page(ticket: &str) -> crate::Page {
+        let body = format!(
+            "<?xml version=\"1.0\"?>\n<whmcsapi version=\"8.13.1\"><result>success</result>\
+             <tickets><ticket><id>1</id>{ticket}</ticket></tickets></whmcsapi>"
+        );
+        decode(body).unwrap().into_page().unwrap()
+    }
+
+    #[test]
+    fn entities_and_character_data_are_text() {
+        let page = page("<subject>a &amp; <![CDATA[<b>]]> &#233;&#x1F600;</subject><cc/>");
+        let ticket = page.get(0).unwrap();
+        assert_eq!((ticket.subject(), ticket.cc()), ("a & <b> é😀", ""));
+        assert_eq!(page.shows_version(), ShownVersion::Exactly(Version::new(8, 13, 1)));
+    }
+
+    #[test]
+    fn errors_name_their_place() {
+        let error =
+            decode("<whmcsapi><tickets><ticket><id>1</id></ticket><ticket><id>x</id></ticket>").unwrap_err();
+        assert_eq!(error.path(), Some("tickets.ticket[1].id"));
+        let error = decode("<!DOCTYPE x [<!ENTITY a \"b\">]><whmcsapi/>");
+        // A body that starts like this is no reply of the API at all.
+        assert!(error.unwrap_err().is_not_a_reply());
+        let error = decode("<?xml version=\"1.0\"?><!DOCTYPE x [<!ENTITY a \"b\">]><whmcsapi/>").unwrap_err();
+        assert_eq!(error.kind(), &DecodeErrorKind::Entity);
+        let error = decode("<whmcsapi><result>success</result><tickets>").unwrap_err();
+        assert!(error.is_truncated());
+    }
+
+    #[test]
+    fn errors_of_the_api_keep_their_message() {
+        for name in ["message", "errormessage"] {
+            let body =
+                format!("<whmcsapi><result>error</result><{name}>Action not found</{name}></whmcsapi>");
+            let Ok(Reply::Error(error)) = decode(body) else { panic!("an error") };
+            assert_eq!(error.message(), Some("Action not found"));
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! XML as servers write it.
+
+use serde_json::Value as Json;
+
+use crate::{Field, Page, TicketRef, Value, Version};
+
+pub(super) fn page(page: &Page, version: Version) -> String {
+    let mut out = String::with_capacity(256 + page.len() * 1024);
+    open(&mut out, version);
+    element(&mut out, "result", "success");
+    let counts = [
+        ("totalresults", page.totalresults()),
+        ("startnumber", page.startnumber()),
+        ("numreturned", page.numreturned()),
+    ];
+    for (name, count) in counts {
+        if let Some(count) = count {
+            element(&mut out, name, &count.to_string());
+        }
+    }
+    out.push_str("<tickets>\n");
+    for one in page.iter() {
+        ticket(&mut out, &one);
+    }
+    out.push_str("</tickets>\n");
+    for (name, value) in page.extra() {
+        extra(&mut out, name, value);
+    }
+    out.push_str("</whmcsapi>");
+    out
+}
+
+pub(super) fn error(message: Option<&str>, version: Version) -> String {
+    let mut out = String::new();
+    open(&mut out, version);
+    element(&mut out, "result", "error");
+    if let Some(message) = message {
+        element(&mut out, "message", message);
+    }
+    out.push_str("</whmcsapi>");
+    out
+}
+
+fn open(out: &mut String, version: Version) {
+    out.push_str("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
+    out.push_str(&format!("<whmcsapi version=\"{version}\">\n"));
+    element(out, "action", "gettickets");
+}
+
+fn ticket(out: &mut String, ticket: &TicketRef<'_>) {
+    out.push_str("<ticket>\n");
+    for field in ticket.carried().iter() {
+        value(out, ticket, field);
+    }
+    for (name, value) in ticket.extra() {
+        extra(out, &name, &value);
+    }
+    out.push_str("</ticket>\n");
+}
+
+fn value(out: &mut String, ticket: &TicketRef<'_>, field: Field) {
+    let name = field.name();
+    match ticket.value(field) {
+        None | Some(Value::Null) => element(out, name, ""),
+        Some(Value::Integer(value)) => element(out, name, &value.to_string()),
+        Some(Value::Text(text)) => element(out, name, text),
+        Some(Value::DateTime(_)) => element(out, name, ticket.text(field)),
+        Some(Value::Boolean(value)) => element(out, name, if value { "1" } else { "" }),
+        Some(Value::Attachments(list)) => {
+            out.push_str("<attachments>\n");
+            for attachment in list {
+                out.push_str("<attachment>\n");
+                element(out, "filename", attachment.filename);
+                element(out, "index", &attachment.index.to_string());
+                out.push_str("</attachment>\n");
+            }
+            out.push_str("</attachments>\n");
+        }
+    }
+}
+
+/// An unknown field. Its name is written only where XML takes it for a name; what is no text is written as
+/// JSON, which decoding gives back as text.
+fn extra(out: &mut String, name: &str, value: &Json) {
+    let mut chars = name.chars();
+    let starts = chars.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
+    if !starts || !chars.all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)) {
+        return;
+    }
+    match value {
+        Json::String(text) => element(out, name, text),
+        Json::Null => element(out, name, ""),
+        value => element(out, name, &value.to_string()),
+    }
+}
+
+fn element(out: &mut String, name: &str, text: &str) {
+    out.push_str(&format!("<{name}>"));
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            // A parser would turn it into a line feed.
+            '\r' => out.push_str("&#13;"),
+            c => out.push(c),
+        }
+    }
+    out.push_str(&format!("</{name}>\n"));
+}

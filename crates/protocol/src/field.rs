@@ -1,0 +1,329 @@
+//! The field history: one row a field, and the only place that says which fields a ticket has.
+//!
+//! The structs, both decoders, the encoders and every face are built from [`FIELDS`] or tested against
+//! it, so that a field added by a later server is one new row here.
+
+use std::fmt;
+
+use crate::Version;
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// An unsigned integer of up to 64 bits, which servers spell as a number or as a string.
+    Integer,
+    /// Text.
+    Text,
+    /// `YYYY-MM-DD HH:MM:SS` in the install's own time zone; a zero date is none.
+    DateTime,
+    /// A truth value, which servers spell as a boolean, a number or a string.
+    Boolean,
+    /// A list of [`Attachment`](crate::Attachment)s.
+    Attachments,
+}
+
+/// One row of the field history.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct FieldSpec {
+    /// The field.
+    pub field: Field,
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// The first version known to send it.
+    pub since: Version,
+    /// Whether a server of version `since` or later may still leave it out.
+    pub optional: bool,
+    /// Whether knowing it opens a door, so that logs and `Debug` must not show it.
+    pub sensitive: bool,
+    /// What it means, in one line.
+    pub meaning: &'static str,
+}
+
+macro_rules! field_history {
+    ($($variant:ident $name:literal $kind:ident $since:ident $([$($flag:ident)+])? $meaning:literal;)+) => {
+        /// A field of a ticket.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        #[repr(u8)]
+        pub enum Field {
+            $(#[doc = concat!("`", $name, "`: ", $meaning)] $variant,)+
+        }
+
+        /// The field history, in the order in which servers write the fields.
+        pub const FIELDS: [FieldSpec; [$($name),+].len()] = [
+            $(FieldSpec {
+                field: Field::$variant,
+                name: $name,
+                kind: Kind::$kind,
+                since: Version::$since,
+                optional: field_history!(@has optional $($($flag)+)?),
+                sensitive: field_history!(@has sensitive $($($flag)+)?),
+                meaning: $meaning,
+            },)+
+        ];
+    };
+    (@has optional optional) => { true };
+    (@has sensitive sensitive) => { true };
+    (@has $wanted:ident $($flag:ident)*) => { false };
+}
+
+field_history! {
+    Id "id" Integer V1_0 "Internal id of the ticket, unique in its install.";
+    Tid "tid" Text V1_0 "Public ticket number; mostly six digits, but masks give TST01 or ABC-12345.";
+    Deptid "deptid" Integer V1_0 "Id of the department the ticket is in.";
+    Userid "userid" Integer V1_0 "Id of the client the ticket belongs to; 0 for a non-client.";
+    Name "name" Text V1_0 "Name of who opened the ticket.";
+    OwnerName "owner_name" Text V8_0 "Name of the client that owns the ticket.";
+    Email "email" Text V1_0 "E-mail address of who opened the ticket.";
+    RequestorName "requestor_name" Text V8_0 "Name of the requestor; null on tickets older than the field.";
+    RequestorEmail "requestor_email" Text V8_0 "E-mail address of the requestor.";
+    RequestorType "requestor_type" Text V8_0 "What the requestor is: Owner, Operator, or a word of the server's own.";
+    Cc "cc" Text V1_0 "Addresses that get copies, separated by commas.";
+    C "c" Text V1_0 [sensitive] "Access key of the ticket: who has tid and c can open it.";
+    Date "date" DateTime V1_0 "When the ticket was opened, in the install's time zone.";
+    Subject "subject" Text V1_0 "Subject line, HTML-encoded as the server stores it.";
+    Status "status" Text V1_0 "Status, by default one of six words; installs configure their own.";
+    Priority "priority" Text V1_0 "Priority: Low, Medium or High.";
+    Admin "admin" Text V1_0 "Name of the admin who opened the ticket, or empty.";
+    Attachment "attachment" Text V1_0 "Stored names of the attachments, separated by vertical bars.";
+    Attachments "attachments" Attachments V7_10 "Attachments of the opening message, each a file name and an index.";
+    AttachmentsRemoved "attachments_removed" Boolean V1_0 [optional] "Whether the attachments were removed; any version may leave it out.";
+    Lastreply "lastreply" DateTime V1_0 "When the ticket was last replied to, in the install's time zone.";
+    Flag "flag" Integer V1_0 "Id of the admin the ticket is flagged to; 0 for none.";
+    Service "service" Text V1_0 "Related service: S and its id, D and a domain's id, or empty.";
+}
+
+/// How many fields a ticket has.
+pub const FIELD_COUNT: usize = FIELDS.len();
+
+// Checked when compiled: a row sits at its field's number, no name or meaning is empty, no name is given
+// twice, and a `FieldSet` has a bit for every field.
+#[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+const _: () = {
+    assert!(FIELD_COUNT <= 32);
+    let mut row = 0;
+    while row < FIELD_COUNT {
+        assert!(FIELDS[row].field as usize == row);
+        assert!(!FIELDS[row].name.is_empty() && !FIELDS[row].meaning.is_empty());
+        let mut earlier = 0;
+        while earlier < row {
+            assert!(!same_text(FIELDS[earlier].name, FIELDS[row].name));
+            earlier += 1;
+        }
+        row += 1;
+    }
+};
+
+#[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+const fn same_text(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < a.len() {
+        if a[at] != b[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+impl Field {
+    /// This field's row of the history.
+    #[allow(clippy::indexing_slicing, reason = "a row sits at its field's number, checked when compiled")]
+    pub const fn spec(self) -> &'static FieldSpec {
+        const ROWS: &[FieldSpec; FIELD_COUNT] = &FIELDS;
+        &ROWS[self as usize]
+    }
+
+    /// Its name on the wire.
+    pub const fn name(self) -> &'static str {
+        self.spec().name
+    }
+
+    /// What it holds.
+    pub const fn kind(self) -> Kind {
+        self.spec().kind
+    }
+
+    /// The first version known to send it.
+    pub const fn since(self) -> Version {
+        self.spec().since
+    }
+
+    /// The field with this wire name.
+    ///
+    /// ```
+    /// use gettickets_protocol::{Field, Version};
+    /// let field = Field::from_name("requestor_type").unwrap();
+    /// assert_eq!(field.since(), Version::V8_0);
+    /// assert_eq!(Field::from_name("deptname"), None);
+    /// ```
+    pub fn from_name(name: &str) -> Option<Field> {
+        FIELDS.iter().find(|row| row.name == name).map(|row| row.field)
+    }
+
+    /// Every field, in the order in which servers write them.
+    pub fn all() -> impl ExactSizeIterator<Item = Field> + DoubleEndedIterator + Clone {
+        FIELDS.iter().map(|row| row.field)
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A set of fields, such as those that a reply carried.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct FieldSet(u32);
+
+impl FieldSet {
+    /// No field.
+    pub const EMPTY: FieldSet = FieldSet(0);
+    /// Every field.
+    pub const ALL: FieldSet = FieldSet(u32::MAX >> (32 - FIELD_COUNT));
+
+    /// The fields that a server of this version may send.
+    #[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+    pub const fn known_to(version: Version) -> FieldSet {
+        let mut bits = 0;
+        let mut row = 0;
+        while row < FIELD_COUNT {
+            if version.is_at_least(FIELDS[row].since) {
+                bits |= 1 << row;
+            }
+            row += 1;
+        }
+        FieldSet(bits)
+    }
+
+    /// The fields that every ticket from a server of this version carries.
+    #[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+    pub const fn documented_for(version: Version) -> FieldSet {
+        let mut bits = FieldSet::known_to(version).0;
+        let mut row = 0;
+        while row < FIELD_COUNT {
+            if FIELDS[row].optional {
+                bits &= !(1 << row);
+            }
+            row += 1;
+        }
+        FieldSet(bits)
+    }
+
+    /// Whether the set has this field.
+    pub const fn contains(self, field: Field) -> bool {
+        self.0 & (1 << field as u32) != 0
+    }
+
+    /// Adds a field.
+    pub const fn insert(&mut self, field: Field) {
+        self.0 |= 1 << field as u32;
+    }
+
+    /// Takes a field out.
+    pub const fn remove(&mut self, field: Field) {
+        self.0 &= !(1 << field as u32);
+    }
+
+    /// The fields in this set or the other.
+    #[must_use]
+    pub const fn union(self, other: FieldSet) -> FieldSet {
+        FieldSet(self.0 | other.0)
+    }
+
+    /// The fields in both sets.
+    #[must_use]
+    pub const fn intersection(self, other: FieldSet) -> FieldSet {
+        FieldSet(self.0 & other.0)
+    }
+
+    /// The fields in this set that the other lacks.
+    #[must_use]
+    pub const fn difference(self, other: FieldSet) -> FieldSet {
+        FieldSet(self.0 & !other.0)
+    }
+
+    /// Whether the set has no field.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// How many fields the set has.
+    pub const fn len(self) -> usize {
+        self.0.count_ones() as usize
+    }
+
+    /// The fields, in the order in which servers write them.
+    pub fn iter(self) -> impl Iterator<Item = Field> + Clone {
+        Field::all().filter(move |field| self.contains(*field))
+    }
+}
+
+impl FromIterator<Field> for FieldSet {
+    fn from_iter<I: IntoIterator<Item = Field>>(fields: I) -> FieldSet {
+        let mut set = FieldSet::EMPTY;
+        fields.into_iter().for_each(|field| set.insert(field));
+        set
+    }
+}
+
+impl fmt::Debug for FieldSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter().map(Field::name)).finish()
+    }
+}
+
+/// The fields' names, separated by a comma and a space.
+impl fmt::Display for FieldSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (count, field) in self.iter().enumerate() {
+            if count > 0 {
+                f.write_str(", ")?;
+            }
+            f.write_str(field.name())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_milestone_adds_what_the_documentation_says() {
+        let added = |from, to| FieldSet::known_to(to).difference(FieldSet::known_to(from)).to_string();
+        assert_eq!(added(Version::V1_0, Version::V7_10), "attachments");
+        assert_eq!(
+            added(Version::V7_10, Version::V8_0),
+            "owner_name, requestor_name, requestor_email, requestor_type"
+        );
+        assert_eq!(FieldSet::known_to(Version::new(8, 13, 1)), FieldSet::ALL);
+        assert_eq!(FieldSet::known_to(Version::new(7, 9, 0)), FieldSet::known_to(Version::V1_0));
+    }
+
+    #[test]
+    fn every_version_may_send_attachments_removed_and_none_must() {
+        for version in Version::MILESTONES {
+            assert!(FieldSet::known_to(version).contains(Field::AttachmentsRemoved));
+            assert!(!FieldSet::documented_for(version).contains(Field::AttachmentsRemoved));
+        }
+    }
+
+    #[test]
+    fn names_lead_back_to_their_fields() {
+        for field in Field::all() {
+            assert_eq!(Field::from_name(field.name()), Some(field));
+        }
+        assert_eq!(Field::all().filter(|field| field.spec().sensitive).count(), 1);
+    }
+}

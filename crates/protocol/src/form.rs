@@ -1,0 +1,79 @@
+//! The spelling of a form body, as PHP's `http_build_query` writes it and as PHP reads it.
+
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// `urlencode` leaves letters, digits and these three.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b' ');
+
+/// A value as a form body spells it: a space is a plus sign.
+pub(crate) fn encoded(value: &str) -> Cow<'_, str> {
+    let encoded = Cow::from(utf8_percent_encode(value, ENCODED));
+    if encoded.contains(' ') { Cow::Owned(encoded.replace(' ', "+")) } else { encoded }
+}
+
+/// Adds `name=value` to a form body.
+pub(crate) fn push(body: &mut String, name: &str, value: &str) {
+    if !body.is_empty() {
+        body.push('&');
+    }
+    body.push_str(name);
+    body.push('=');
+    body.push_str(&encoded(value));
+}
+
+/// The parameters of a form body; bytes that are not UTF-8 become U+FFFD.
+pub(crate) fn parameters(body: &[u8]) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    form_urlencoded::parse(body)
+}
+
+/// A number as PHP's cast to an integer reads it: leading digits count, anything else is 0, and what is
+/// below 0 or past the top stops there.
+pub(crate) fn php_integer(value: &str) -> u64 {
+    let digits = value.trim_start().trim_start_matches('+');
+    let end = digits.find(|at: char| !at.is_ascii_digit()).unwrap_or(digits.len());
+    let digits = digits.get(..end).unwrap_or_default();
+    if digits.is_empty() { 0 } else { digits.parse().unwrap_or(u64::MAX) }
+}
+
+/// A truth value as PHP and its form filters read it: `1`, `true`, `on`, `yes` and any other word are
+/// true; nothing, `0`, `false`, `off` and `no` are false.
+pub(crate) fn php_boolean(value: &str) -> bool {
+    !["", "0", "false", "off", "no"].iter().any(|word| value.trim().eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_spelled_as_php_spells_them() {
+        // The right-hand sides are what PHP 8.2 prints for `urlencode`.
+        for (value, spelled) in [
+            ("Awaiting Reply", "Awaiting+Reply"),
+            ("a+b&c=d", "a%2Bb%26c%3Dd"),
+            ("é€😀", "%C3%A9%E2%82%AC%F0%9F%98%80"),
+            ("-_.~*", "-_.%7E%2A"),
+            ("!@#$%.()[]", "%21%40%23%24%25.%28%29%5B%5D"),
+            ("", ""),
+        ] {
+            assert_eq!(encoded(value), spelled);
+        }
+    }
+
+    #[test]
+    fn numbers_and_truth_values_are_read_as_php_reads_them() {
+        let numbers = [("25", 25), (" 7 ", 7), ("12abc", 12), ("abc", 0), ("", 0), ("-3", 0)];
+        for (value, number) in numbers {
+            assert_eq!(php_integer(value), number, "{value:?}");
+        }
+        assert_eq!(php_integer("99999999999999999999"), u64::MAX);
+        for value in ["1", "true", "on", "TRUE", "yes"] {
+            assert!(php_boolean(value), "{value:?}");
+        }
+        for value in ["", "0", "false", "off", "No"] {
+            assert!(!php_boolean(value), "{value:?}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! [`Page`]: what one successful request brings.
+
+use std::fmt;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value as Json};
+
+use crate::finding::{Finding, Findings};
+use crate::{Field, FieldSet, ShownVersion, TicketRef, Tickets, Version, tickets};
+
+/// A page of tickets, the counts beside them, and what the decoder noticed.
+///
+/// ```
+/// let page = gettickets_protocol::decode(
+///     r#"{"result":"success","totalresults":"40","startnumber":0,"numreturned":1,
+///         "tickets":{"ticket":[{"id":"1","subject":"Hello"}]}}"#,
+/// )?
+/// .into_page()?;
+/// assert_eq!((page.totalresults(), page.len()), (Some(40), 1));
+/// assert_eq!(page.iter().next().map(|ticket| ticket.subject()), Some("Hello"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Page {
+    pub(crate) totalresults: Option<u64>,
+    pub(crate) startnumber: Option<u64>,
+    pub(crate) numreturned: Option<u64>,
+    pub(crate) tickets: Tickets,
+    pub(crate) server_version: Option<Version>,
+    pub(crate) extra: Map<String, Json>,
+    pub(crate) findings: Findings,
+}
+
+impl Page {
+    /// A page with these tickets, which start at `startnumber` of `totalresults` that match.
+    pub fn new(tickets: Tickets, startnumber: u64, totalresults: u64) -> Page {
+        Page {
+            totalresults: Some(totalresults),
+            startnumber: Some(startnumber),
+            numreturned: Some(tickets.len() as u64),
+            tickets,
+            ..Page::default()
+        }
+    }
+
+    /// How many tickets match the request on all pages together, as the server counts them.
+    pub fn totalresults(&self) -> Option<u64> {
+        self.totalresults
+    }
+
+    /// The offset of this page's first ticket, as the server tells it.
+    pub fn startnumber(&self) -> Option<u64> {
+        self.startnumber
+    }
+
+    /// How many tickets the server says are on this page; [`len`](Page::len) is how many are.
+    pub fn numreturned(&self) -> Option<u64> {
+        self.numreturned
+    }
+
+    /// The tickets.
+    pub fn tickets(&self) -> &Tickets {
+        &self.tickets
+    }
+
+    /// The tickets, without what is beside them.
+    pub fn into_tickets(self) -> Tickets {
+        self.tickets
+    }
+
+    /// How many tickets are on the page.
+    pub fn len(&self) -> usize {
+        self.tickets.len()
+    }
+
+    /// Whether no ticket is on the page.
+    pub fn is_empty(&self) -> bool {
+        self.tickets.is_empty()
+    }
+
+    /// Every ticket on the page.
+    pub fn iter(&self) -> tickets::Iter<'_> {
+        self.tickets.iter()
+    }
+
+    /// The ticket at this place on the page, counted from 0.
+    pub fn get(&self, index: usize) -> Option<TicketRef<'_>> {
+        self.tickets.get(index)
+    }
+
+    /// Top-level fields that are in no version's documentation, as they were sent.
+    pub fn extra(&self) -> &Map<String, Json> {
+        &self.extra
+    }
+
+    /// In which ways the reply departed from the documented shape.
+    pub fn findings(&self) -> &[Finding] {
+        self.findings.as_slice()
+    }
+
+    /// What the page shows of the server's version: exactly where the reply names it, as XML replies do,
+    /// else a lower bound from the fields it carries.
+    pub fn shows_version(&self) -> ShownVersion {
+        if let Some(version) = self.server_version {
+            return ShownVersion::Exactly(version);
+        }
+        let since = self.tickets.carried_by_some().iter().map(Field::since).max();
+        ShownVersion::AtLeast(since.unwrap_or(Version::V1_0))
+    }
+
+    /// The fields that every ticket from a server of this version has and some ticket here lacks.
+    pub fn missing(&self, version: Version) -> FieldSet {
+        FieldSet::documented_for(version).difference(self.tickets.carried_by_all())
+    }
+
+    /// The page as a server of this version would send it: later fields are left out. It shares this
+    /// page's memory.
+    #[must_use]
+    pub fn at(&self, version: Version) -> Page {
+        Page { tickets: self.tickets.at(version), ..self.clone() }
+    }
+
+    /// Canonical JSON: one document, the same from every face of this project.
+    pub fn to_json(&self) -> String {
+        // Every key is a string and no value can fail, so neither can this.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// Two pages are equal if they carry the same counts and tickets; how they were spelled does not count,
+/// nor does the server's name for its version.
+impl PartialEq for Page {
+    fn eq(&self, other: &Page) -> bool {
+        (self.totalresults, self.startnumber, self.numreturned)
+            == (other.totalresults, other.startnumber, other.numreturned)
+            && self.extra == other.extra
+            && self.tickets == other.tickets
+    }
+}
+
+impl fmt::Debug for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Page")
+            .field("totalresults", &self.totalresults)
+            .field("startnumber", &self.startnumber)
+            .field("numreturned", &self.numreturned)
+            .field("tickets", &self.tickets)
+            .field("findings", &self.findings())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Canonical JSON: wire names, counts as numbers, the tickets a plain list.
+impl Serialize for Page {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("result", "success")?;
+        let counts = [
+            ("totalresults", self.totalresults),
+            ("startnumber", self.startnumber),
+            ("numreturned", self.numreturned),
+        ];
+        for (name, count) in counts {
+            if let Some(count) = count {
+                map.serialize_entry(name, &count)?;
+            }
+        }
+        map.serialize_entry("tickets", &self.tickets)?;
+        if !self.extra.is_empty() {
+            map.serialize_entry("extra", &self.extra)?;
+        }
+        map.end()
+    }
+}
+
+impl<'a> IntoIterator for &'a Page {
+    type Item = TicketRef<'a>;
+    type IntoIter = tickets::Iter<'a>;
+
+    fn into_iter(self) -> tickets::Iter<'a> {
+        self.iter()
+    }
+}

@@ -1,0 +1,196 @@
+//! The reply: a page of tickets, or an error.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Page;
+
+/// What the server answered.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+#[allow(clippy::large_enum_variant, reason = "pages are what callers came for, and errors are rare")]
+pub enum Reply {
+    /// A page of tickets, which may be empty.
+    Tickets(Page),
+    /// An error of the API.
+    Error(ApiError),
+}
+
+impl Reply {
+    /// The page, or else the error.
+    ///
+    /// # Errors
+    ///
+    /// The error that the server answered with.
+    pub fn into_page(self) -> Result<Page, ApiError> {
+        match self {
+            Reply::Tickets(page) => Ok(page),
+            Reply::Error(error) => Err(error),
+        }
+    }
+}
+
+/// An error that the server answered with. It comes at HTTP 200 and at 403 alike.
+///
+/// ```
+/// use gettickets_protocol::{ApiError, ApiErrorClass};
+/// let error = ApiError::new("Invalid IP 2001:db8::7");
+/// assert_eq!(error.class(), ApiErrorClass::IpNotAllowed);
+/// assert_eq!(error.seen_address(), Some("2001:db8::7".parse().unwrap()));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ApiError {
+    message: Option<String>,
+}
+
+/// What an [`ApiError`] is about, judged by its message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ApiErrorClass {
+    /// The credentials are wrong, missing, or those of an account that is switched off.
+    Authentication,
+    /// The address that the request came from is not allowed.
+    IpNotAllowed,
+    /// The credentials are good and may not make this call.
+    Permission,
+    /// The server does not know the action, or was given none.
+    UnknownAction,
+    /// The server could not put its reply into JSON, as a text in it is not UTF-8.
+    Encoding,
+    /// Anything else.
+    Other,
+}
+
+impl ApiErrorClass {
+    /// A stable name for programs, such as `ip-not-allowed`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            ApiErrorClass::Authentication => "authentication",
+            ApiErrorClass::IpNotAllowed => "ip-not-allowed",
+            ApiErrorClass::Permission => "permission",
+            ApiErrorClass::UnknownAction => "unknown-action",
+            ApiErrorClass::Encoding => "encoding",
+            ApiErrorClass::Other => "other",
+        }
+    }
+}
+
+/// How messages begin, without regard to case, and what they are about.
+const CLASSES: [(&str, ApiErrorClass); 10] = [
+    ("authentication failed", ApiErrorClass::Authentication),
+    ("invalid or missing credentials", ApiErrorClass::Authentication),
+    ("administrator account disabled", ApiErrorClass::Authentication),
+    ("invalid ip", ApiErrorClass::IpNotAllowed),
+    ("invalid permissions", ApiErrorClass::Permission),
+    ("access denied", ApiErrorClass::Permission),
+    ("action not found", ApiErrorClass::UnknownAction),
+    ("the requested api action could not be found", ApiErrorClass::UnknownAction),
+    ("empty action request", ApiErrorClass::UnknownAction),
+    ("error generating json encoded response", ApiErrorClass::Encoding),
+];
+
+impl ApiError {
+    /// An error with this message.
+    pub fn new(message: impl Into<String>) -> ApiError {
+        ApiError { message: Some(message.into()) }
+    }
+
+    /// An error that came without a message, as some do.
+    pub const fn without_message() -> ApiError {
+        ApiError { message: None }
+    }
+
+    /// The server's message, as it was sent.
+    pub fn message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+
+    /// What the error is about.
+    pub fn class(&self) -> ApiErrorClass {
+        let message = self.message.as_deref().unwrap_or_default().trim_start();
+        let begins =
+            |start: &str| message.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start));
+        CLASSES.iter().find(|(start, _)| begins(start)).map_or(ApiErrorClass::Other, |(_, class)| *class)
+    }
+
+    /// The address that the server saw the request come from, where it names it.
+    pub fn seen_address(&self) -> Option<IpAddr> {
+        if self.class() != ApiErrorClass::IpNotAllowed {
+            return None;
+        }
+        let words = self.message.as_deref()?.split_whitespace();
+        words.filter_map(|word| word.trim_matches(['[', ']', '.', ',', '(', ')']).parse().ok()).next()
+    }
+
+    /// The same error with its message passed through `change`; for a caller that has secrets to strike out.
+    #[must_use]
+    pub fn map_message(self, change: impl FnOnce(&str) -> String) -> ApiError {
+        ApiError { message: self.message.map(|message| change(&message)) }
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.message {
+            Some(message) => write!(f, "the server answered with an error: {message}"),
+            None => f.write_str("the server answered with an error and no message"),
+        }
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+/// Canonical JSON: `result`, and `message` where there is one.
+impl Serialize for ApiError {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("result", "error")?;
+        if let Some(message) = &self.message {
+            map.serialize_entry("message", message)?;
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_message_finds_its_class() {
+        use ApiErrorClass::*;
+        for (message, class) in [
+            ("Authentication Failed", Authentication),
+            ("Invalid or missing credentials", Authentication),
+            ("Administrator Account Disabled", Authentication),
+            ("Invalid IP 203.0.113.7", IpNotAllowed),
+            ("Invalid Permissions: API action \"gettickets\" is not allowed", Permission),
+            ("Access Denied", Permission),
+            ("Action not found", UnknownAction),
+            ("The requested API Action could not be found.", UnknownAction),
+            ("Empty action request", UnknownAction),
+            (
+                "Error generating JSON encoded response: Malformed UTF-8 characters, possibly incorrectly encoded",
+                Encoding,
+            ),
+            ("Something else", Other),
+            ("é", Other),
+        ] {
+            assert_eq!(ApiError::new(message).class(), class, "{message}");
+        }
+        assert_eq!(ApiError::without_message().class(), Other);
+    }
+
+    #[test]
+    fn only_a_refused_address_is_an_address() {
+        let seen = |message: &str| ApiError::new(message).seen_address();
+        assert_eq!(seen("Invalid IP 203.0.113.7"), Some("203.0.113.7".parse().unwrap()));
+        assert_eq!(seen("Invalid IP [2001:db8::7]."), Some("2001:db8::7".parse().unwrap()));
+        assert_eq!(seen("Invalid IP"), None);
+        assert_eq!(seen("Access Denied 203.0.113.7"), None);
+    }
+}

@@ -1,0 +1,354 @@
+//! The request: eight typed parameters, encoded to and parsed from a form body.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use zeroize::Zeroizing;
+
+use crate::credentials::Login;
+use crate::{Credentials, form};
+
+/// What to ask for. Every parameter is optional; one that is `None` is not sent, and the server's default
+/// holds.
+///
+/// ```
+/// use gettickets_protocol::{GetTickets, StatusFilter};
+/// let request = GetTickets { status: Some(StatusFilter::AwaitingReply), limitnum: Some(50), ..GetTickets::default() };
+/// assert_eq!(request.parameters(), "limitnum=50&status=Awaiting+Reply");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct GetTickets {
+    /// Offset of the first record. Server default: 0.
+    pub limitstart: Option<u64>,
+    /// Number of records. Server default: 25; a server may send fewer.
+    pub limitnum: Option<u64>,
+    /// Only tickets of this department.
+    pub deptid: Option<u64>,
+    /// Only tickets of this client.
+    pub clientid: Option<u64>,
+    /// Only tickets of this address that belongs to no client.
+    pub email: Option<String>,
+    /// Only tickets of this status, or of one of the three special words.
+    pub status: Option<StatusFilter>,
+    /// Only tickets whose subject contains this, by the server's approximate matching.
+    pub subject: Option<String>,
+    /// `true`: do not restrict to the departments that the API user is a member of. Server default: `false`.
+    pub ignore_dept_assignments: Option<bool>,
+}
+
+impl GetTickets {
+    /// The action's name on the wire.
+    pub const ACTION: &'static str = "GetTickets";
+    /// Where the call lives below an install's address.
+    pub const PATH: &'static str = "includes/api.php";
+    /// The content type of an encoded request.
+    pub const CONTENT_TYPE: &'static str = "application/x-www-form-urlencoded";
+    /// How many records a server sends where `limitnum` is not given.
+    pub const DEFAULT_LIMITNUM: u64 = 25;
+
+    /// The whole form body, as PHP's `http_build_query` writes it. It holds the credentials, and is wiped
+    /// when dropped.
+    ///
+    /// ```
+    /// use gettickets_protocol::{Credentials, GetTickets, ResponseType};
+    /// let body = GetTickets::default().encode(&Credentials::api("I", "S"), ResponseType::Json);
+    /// assert_eq!(*body, "action=GetTickets&identifier=I&secret=S&responsetype=json");
+    /// ```
+    pub fn encode(&self, credentials: &Credentials, response: ResponseType) -> Zeroizing<String> {
+        // Roomy, so that growing leaves no copy of a secret behind in freed memory.
+        let mut body = Zeroizing::new(String::with_capacity(1024 + self.text_len() * 3));
+        form::push(&mut body, "action", GetTickets::ACTION);
+        match &credentials.login {
+            Login::Api { identifier, secret } => {
+                form::push(&mut body, "identifier", identifier);
+                form::push(&mut body, "secret", secret);
+            }
+            Login::Admin { username, password_md5 } => {
+                form::push(&mut body, "username", username);
+                form::push(&mut body, "password", password_md5);
+            }
+        }
+        if let Some(key) = &credentials.access_key {
+            form::push(&mut body, "accesskey", key);
+        }
+        self.push_parameters(&mut body);
+        form::push(&mut body, "responsetype", response.as_str());
+        body
+    }
+
+    /// The eight parameters alone as a form body, without action or credentials.
+    pub fn parameters(&self) -> String {
+        let mut body = String::new();
+        self.push_parameters(&mut body);
+        body
+    }
+
+    /// The parameters that are given, each with its wire name and its value as text, unencoded.
+    pub fn pairs(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
+        let number = |value: Option<u64>| value.map(|value| Cow::from(value.to_string()));
+        let text = |value: &'_ Option<String>| value.clone().map(Cow::from);
+        let truth = self.ignore_dept_assignments.map(|value| Cow::from(if value { "1" } else { "0" }));
+        [
+            ("limitstart", number(self.limitstart)),
+            ("limitnum", number(self.limitnum)),
+            ("deptid", number(self.deptid)),
+            ("clientid", number(self.clientid)),
+            ("email", text(&self.email)),
+            ("status", self.status.as_ref().map(|status| Cow::from(status.as_str()))),
+            ("subject", text(&self.subject)),
+            ("ignore_dept_assignments", truth),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+    }
+
+    fn push_parameters(&self, body: &mut String) {
+        for (name, value) in self.pairs() {
+            form::push(body, name, &value);
+        }
+    }
+
+    fn text_len(&self) -> usize {
+        let len = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        len(&self.email) + len(&self.subject) + self.status.as_ref().map_or(0, |status| status.as_str().len())
+    }
+}
+
+/// Which statuses to ask for.
+///
+/// ```
+/// use gettickets_protocol::StatusFilter;
+/// assert_eq!(StatusFilter::from("All Active Tickets"), StatusFilter::AllActive);
+/// assert_eq!(StatusFilter::from("Closed").as_str(), "Closed");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StatusFilter {
+    /// `Awaiting Reply`: the statuses that the install counts as awaiting a reply.
+    AwaitingReply,
+    /// `All Active Tickets`: the statuses that the install counts as active.
+    AllActive,
+    /// `My Flagged Tickets`: those flagged to the API user.
+    MyFlagged,
+    /// Exactly this configured status.
+    Is(String),
+}
+
+impl StatusFilter {
+    /// The word on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            StatusFilter::AwaitingReply => "Awaiting Reply",
+            StatusFilter::AllActive => "All Active Tickets",
+            StatusFilter::MyFlagged => "My Flagged Tickets",
+            StatusFilter::Is(status) => status,
+        }
+    }
+}
+
+impl From<&str> for StatusFilter {
+    fn from(word: &str) -> StatusFilter {
+        [StatusFilter::AwaitingReply, StatusFilter::AllActive, StatusFilter::MyFlagged]
+            .into_iter()
+            .find(|special| special.as_str() == word)
+            .unwrap_or_else(|| StatusFilter::Is(word.to_owned()))
+    }
+}
+
+impl From<crate::Status<'_>> for StatusFilter {
+    fn from(status: crate::Status<'_>) -> StatusFilter {
+        StatusFilter::Is(status.as_str().to_owned())
+    }
+}
+
+impl fmt::Display for StatusFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The format that the request asks the reply to be in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ResponseType {
+    /// `json`, which the documentation recommends.
+    #[default]
+    Json,
+    /// `xml`, which also names the server's version.
+    Xml,
+    /// `nvp`, deprecated; it cannot tell a list.
+    Nvp,
+}
+
+impl ResponseType {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ResponseType::Json => "json",
+            ResponseType::Xml => "xml",
+            ResponseType::Nvp => "nvp",
+        }
+    }
+}
+
+impl fmt::Display for ResponseType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for ResponseType {
+    type Err = UnknownResponseType;
+
+    fn from_str(word: &str) -> Result<ResponseType, UnknownResponseType> {
+        [ResponseType::Json, ResponseType::Xml, ResponseType::Nvp]
+            .into_iter()
+            .find(|kind| word.eq_ignore_ascii_case(kind.as_str()))
+            .ok_or(UnknownResponseType)
+    }
+}
+
+/// A response type that is none of `json`, `xml` and `nvp`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownResponseType;
+
+impl fmt::Display for UnknownResponseType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a response type is json, xml or nvp")
+    }
+}
+
+impl std::error::Error for UnknownResponseType {}
+
+/// A form body read back, as a server reads it: unknown parameters are passed over, of one given twice the
+/// last counts, and values are taken as leniently as PHP takes them.
+///
+/// ```
+/// use gettickets_protocol::ApiRequest;
+/// let request = ApiRequest::parse(b"action=gettickets&limitnum=5&ignore_dept_assignments=on");
+/// assert!(request.is_get_tickets());
+/// assert_eq!(request.parameters.limitnum, Some(5));
+/// assert_eq!(request.parameters.ignore_dept_assignments, Some(true));
+/// ```
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct ApiRequest {
+    /// The action as it was spelled; servers do not mind its case.
+    pub action: Option<String>,
+    /// The eight parameters.
+    pub parameters: GetTickets,
+    /// `responsetype`, as it was spelled.
+    pub responsetype: Option<String>,
+    /// `identifier`, or else `username`, under which an identifier may also be sent.
+    pub user: Option<Zeroizing<String>>,
+    /// `secret`, or else `password`: a secret, or the MD5 of an admin's password.
+    pub secret: Option<Zeroizing<String>>,
+    /// `accesskey`.
+    pub access_key: Option<Zeroizing<String>>,
+}
+
+impl ApiRequest {
+    /// Reads a form body. Nothing in it is an error, as nothing is to PHP.
+    pub fn parse(body: &[u8]) -> ApiRequest {
+        let mut request = ApiRequest::default();
+        let (mut username, mut password) = (None, None);
+        for (name, value) in form::parameters(body) {
+            let asked = &mut request.parameters;
+            let secret = || Some(Zeroizing::new(value.clone().into_owned()));
+            match &*name {
+                "action" => request.action = Some(value.into_owned()),
+                "responsetype" => request.responsetype = Some(value.into_owned()),
+                "identifier" => request.user = secret(),
+                "secret" => request.secret = secret(),
+                "username" => username = secret(),
+                "password" => password = secret(),
+                "accesskey" => request.access_key = secret(),
+                "limitstart" => asked.limitstart = Some(form::php_integer(&value)),
+                "limitnum" => asked.limitnum = Some(form::php_integer(&value)),
+                "deptid" => asked.deptid = Some(form::php_integer(&value)),
+                "clientid" => asked.clientid = Some(form::php_integer(&value)),
+                "email" => asked.email = Some(value.into_owned()),
+                "status" => asked.status = Some(StatusFilter::from(&*value)),
+                "subject" => asked.subject = Some(value.into_owned()),
+                "ignore_dept_assignments" => {
+                    asked.ignore_dept_assignments = Some(form::php_boolean(&value));
+                }
+                _ => {}
+            }
+        }
+        request.user = request.user.or(username);
+        request.secret = request.secret.or(password);
+        request
+    }
+
+    /// Whether the action is this call's.
+    pub fn is_get_tickets(&self) -> bool {
+        self.action.as_ref().is_some_and(|action| action.eq_ignore_ascii_case(GetTickets::ACTION))
+    }
+}
+
+impl fmt::Debug for ApiRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiRequest")
+            .field("action", &self.action)
+            .field("parameters", &self.parameters)
+            .field("responsetype", &self.responsetype)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every_parameter() -> GetTickets {
+        GetTickets {
+            limitstart: Some(50),
+            limitnum: Some(25),
+            deptid: Some(2),
+            clientid: Some(u64::MAX),
+            email: Some("renée+x@example.com".into()),
+            status: Some(StatusFilter::MyFlagged),
+            subject: Some("50% off & more = \"good\"\n".into()),
+            ignore_dept_assignments: Some(true),
+        }
+    }
+
+    #[test]
+    fn every_parameter_comes_back_from_the_form_body() {
+        let request = every_parameter();
+        let credentials = Credentials::api("id entifier", "se&cret").with_access_key("k(1)").unwrap();
+        let body = request.encode(&credentials, ResponseType::Xml);
+        let parsed = ApiRequest::parse(body.as_bytes());
+        assert!(parsed.is_get_tickets());
+        assert_eq!(parsed.parameters, request);
+        assert_eq!(parsed.responsetype.as_deref(), Some("xml"));
+        assert_eq!(parsed.user.as_ref().unwrap().as_str(), "id entifier");
+        assert_eq!(parsed.secret.as_ref().unwrap().as_str(), "se&cret");
+        assert_eq!(parsed.access_key.as_ref().unwrap().as_str(), "k(1)");
+        assert!(!format!("{parsed:?}").contains("cret"));
+    }
+
+    #[test]
+    fn an_admin_is_sent_under_username_and_password() {
+        let body = GetTickets::default().encode(&Credentials::admin("admin", "password"), ResponseType::Json);
+        assert_eq!(
+            *body,
+            "action=GetTickets&username=admin&password=5f4dcc3b5aa765d61d8327deb882cf99&responsetype=json"
+        );
+    }
+
+    #[test]
+    fn a_parameter_that_is_not_given_is_not_sent() {
+        assert_eq!(GetTickets::default().parameters(), "");
+        let ignoring = GetTickets { ignore_dept_assignments: Some(false), ..GetTickets::default() };
+        assert_eq!(ignoring.parameters(), "ignore_dept_assignments=0");
+    }
+
+    #[test]
+    fn of_a_parameter_given_twice_the_last_counts() {
+        let request = ApiRequest::parse(b"deptid=1&deptid=2&unknown=3&username=u&identifier=i");
+        assert_eq!(request.parameters.deptid, Some(2));
+        assert_eq!(request.user.unwrap().as_str(), "i");
+    }
+}

@@ -1,0 +1,186 @@
+//! How a decoded page lies in memory: the texts in one place, the tickets as rows of one fixed size.
+//!
+//! A page costs a handful of allocations however many tickets it has. Texts that the body spells as they
+//! are stay in the body, which is kept; those that had to be unescaped stand in a second string.
+
+use crate::field::{FIELD_COUNT, FIELDS};
+use crate::{Field, FieldSet, Kind};
+
+/// How many fields are held as text: texts, and dates as they were sent.
+pub(crate) const TEXT_COUNT: usize = count(true);
+/// How many fields are integers.
+pub(crate) const INTEGER_COUNT: usize = count(false);
+
+const fn is_text(kind: Kind) -> bool {
+    matches!(kind, Kind::Text | Kind::DateTime)
+}
+
+#[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+const fn count(text: bool) -> usize {
+    let (mut row, mut count) = (0, 0);
+    while row < FIELD_COUNT {
+        let kind = FIELDS[row].kind;
+        count += (if text { is_text(kind) } else { matches!(kind, Kind::Integer) }) as usize;
+        row += 1;
+    }
+    count
+}
+
+/// For each field its place among the texts or among the integers of a row; 0 for the other kinds.
+#[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+pub(crate) const SLOTS: [u8; FIELD_COUNT] = {
+    let mut slots = [0; FIELD_COUNT];
+    let (mut row, mut texts, mut integers) = (0, 0, 0);
+    while row < FIELD_COUNT {
+        if is_text(FIELDS[row].kind) {
+            slots[row] = texts;
+            texts += 1;
+        } else if matches!(FIELDS[row].kind, Kind::Integer) {
+            slots[row] = integers;
+            integers += 1;
+        }
+        row += 1;
+    }
+    slots
+};
+
+/// A stretch of one of the arena's two strings; the top bit of `start` tells which.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Span {
+    start: u32,
+    len: u32,
+}
+
+impl Span {
+    const IN_UNESCAPED: u32 = 1 << 31;
+
+    /// A stretch of the body. Offsets need 31 bits at most, as no decoder takes a larger body.
+    #[inline]
+    pub(crate) const fn in_body(start: usize, end: usize) -> Span {
+        Span { start: start as u32, len: (end - start) as u32 }
+    }
+
+    #[inline]
+    pub(crate) const fn in_unescaped(start: usize, end: usize) -> Span {
+        Span { start: start as u32 | Span::IN_UNESCAPED, len: (end - start) as u32 }
+    }
+}
+
+/// One ticket.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Row {
+    pub(crate) integers: [u64; INTEGER_COUNT],
+    pub(crate) texts: [Span; TEXT_COUNT],
+    pub(crate) attachments_start: u32,
+    pub(crate) attachments_len: u32,
+    /// The fields that the reply carried, null or not.
+    pub(crate) carried: FieldSet,
+    /// Those of them that were null.
+    pub(crate) null: FieldSet,
+    /// The integers and truth values that were sent as text.
+    pub(crate) quoted: FieldSet,
+    pub(crate) attachments_removed: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AttachmentRow {
+    pub(crate) filename: Span,
+    pub(crate) index: u64,
+}
+
+/// A field of no version's documentation: its value is kept as JSON text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ExtraRow {
+    pub(crate) ticket: u32,
+    pub(crate) name: u32,
+    pub(crate) json: Span,
+}
+
+/// Everything a decoded page holds of its tickets.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Arena {
+    pub(crate) body: String,
+    pub(crate) unescaped: String,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) attachments: Vec<AttachmentRow>,
+    /// In the order of their tickets.
+    pub(crate) extras: Vec<ExtraRow>,
+    pub(crate) extra_names: Vec<Box<str>>,
+}
+
+#[allow(
+    clippy::indexing_slicing,
+    reason = "slots are below their arrays' lengths, as they are counted by the same table"
+)]
+impl Row {
+    #[inline]
+    pub(crate) fn text(&self, field: Field) -> Span {
+        self.texts[SLOTS[field as usize] as usize]
+    }
+
+    #[inline]
+    pub(crate) fn integer(&self, field: Field) -> u64 {
+        self.integers[SLOTS[field as usize] as usize]
+    }
+
+    #[inline]
+    pub(crate) fn set_text(&mut self, field: Field, text: Span) {
+        self.texts[SLOTS[field as usize] as usize] = text;
+        self.carried.insert(field);
+    }
+
+    #[inline]
+    pub(crate) fn set_integer(&mut self, field: Field, value: u64, quoted: bool) {
+        self.integers[SLOTS[field as usize] as usize] = value;
+        self.carried.insert(field);
+        if quoted {
+            self.quoted.insert(field);
+        }
+    }
+
+    pub(crate) fn set_null(&mut self, field: Field) {
+        self.carried.insert(field);
+        self.null.insert(field);
+    }
+}
+
+impl Arena {
+    #[inline]
+    pub(crate) fn text(&self, span: Span) -> &str {
+        let start = (span.start & !Span::IN_UNESCAPED) as usize;
+        let source = if span.start & Span::IN_UNESCAPED == 0 { &self.body } else { &self.unescaped };
+        source.get(start..start + span.len as usize).unwrap_or_default()
+    }
+
+    /// Copies a text in.
+    pub(crate) fn push_text(&mut self, text: &str) -> Span {
+        let start = self.unescaped.len();
+        self.unescaped.push_str(text);
+        Span::in_unescaped(start, self.unescaped.len())
+    }
+
+    /// The number under which an unknown field's name is kept.
+    pub(crate) fn extra_name(&mut self, name: &str) -> u32 {
+        let known = self.extra_names.iter().position(|known| **known == *name);
+        let index = known.unwrap_or_else(|| {
+            self.extra_names.push(name.into());
+            self.extra_names.len() - 1
+        });
+        index as u32
+    }
+
+    /// Fields that some ticket carries, and fields that every ticket does.
+    pub(crate) fn carried(rows: &[Row]) -> (FieldSet, FieldSet) {
+        rows.iter().fold((FieldSet::EMPTY, FieldSet::ALL), |(some, all), row| {
+            (some.union(row.carried), all.intersection(row.carried))
+        })
+    }
+
+    /// The unknown fields of one ticket.
+    pub(crate) fn extras(&self, ticket: usize) -> &[ExtraRow] {
+        let start = self.extras.partition_point(|extra| (extra.ticket as usize) < ticket);
+        let rest = self.extras.get(start..).unwrap_or_default();
+        let len = rest.iter().take_while(|extra| extra.ticket as usize == ticket).count();
+        rest.get(..len).unwrap_or_default()
+    }
+}

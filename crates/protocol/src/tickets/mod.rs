@@ -1,0 +1,291 @@
+//! [`Tickets`]: the tickets of a decoded page.
+
+pub(crate) mod arena;
+mod ticket_ref;
+
+use std::fmt;
+use std::iter::FusedIterator;
+use std::ops::{Bound, RangeBounds};
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+use self::arena::{Arena, AttachmentRow, ExtraRow, Row};
+pub use self::ticket_ref::{AttachmentRef, Attachments, TicketRef, Value};
+use crate::{Field, FieldSet, Ticket, Version, time};
+
+/// The tickets of a page: one arena of text and a row of fixed size for each ticket.
+///
+/// Cloning and slicing share the arena and cost no more than a counter. A page can be read from many
+/// threads at once.
+///
+/// ```
+/// use gettickets_protocol::{Ticket, Tickets, Version};
+/// let tickets = Tickets::new(&[Ticket { id: 7, ..Ticket::default() }], Version::V8_0);
+/// assert_eq!(tickets.get(0).map(|ticket| ticket.id()), Some(7));
+/// assert_eq!(tickets.iter().len(), 1);
+/// ```
+#[derive(Clone)]
+pub struct Tickets {
+    arena: Arc<Arena>,
+    start: usize,
+    end: usize,
+    shown: FieldSet,
+}
+
+impl Tickets {
+    pub(crate) fn from_arena(arena: Arena) -> Tickets {
+        let end = arena.rows.len();
+        Tickets { arena: Arc::new(arena), start: 0, end, shown: FieldSet::ALL }
+    }
+
+    /// Tickets as a server of this version would send them: what it does not know is left out, and a
+    /// `requestor_name` that is `None` is null.
+    pub fn new(tickets: &[Ticket], version: Version) -> Tickets {
+        let mut arena = Arena { rows: Vec::with_capacity(tickets.len()), ..Arena::default() };
+        for ticket in tickets {
+            push_ticket(&mut arena, ticket, FieldSet::known_to(version));
+        }
+        Tickets::from_arena(arena)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// The ticket at this place, counted from 0.
+    #[inline]
+    pub fn get(&self, index: usize) -> Option<TicketRef<'_>> {
+        let row = self.rows().get(index)?;
+        Some(TicketRef { arena: &self.arena, row, index: self.start + index, shown: self.shown })
+    }
+
+    /// Every ticket in order.
+    pub fn iter(&self) -> Iter<'_> {
+        Iter { tickets: self, next: 0, end: self.len() }
+    }
+
+    /// Some of the tickets, sharing the same memory. A range that reaches past the end stops there.
+    #[must_use]
+    pub fn slice(&self, range: impl RangeBounds<usize>) -> Tickets {
+        let len = self.len();
+        let start = match range.start_bound() {
+            Bound::Included(start) => *start,
+            Bound::Excluded(before) => before.saturating_add(1),
+            Bound::Unbounded => 0,
+        };
+        let end = match range.end_bound() {
+            Bound::Included(last) => last.saturating_add(1),
+            Bound::Excluded(end) => *end,
+            Bound::Unbounded => len,
+        };
+        let end = end.min(len);
+        let start = start.min(end);
+        Tickets { start: self.start + start, end: self.start + end, ..self.clone() }
+    }
+
+    /// The tickets as a server of this version would send them: later fields are not shown.
+    #[must_use]
+    pub fn at(&self, version: Version) -> Tickets {
+        Tickets { shown: self.shown.intersection(FieldSet::known_to(version)), ..self.clone() }
+    }
+
+    /// The fields that at least one ticket carries.
+    pub fn carried_by_some(&self) -> FieldSet {
+        Arena::carried(self.rows()).0.intersection(self.shown)
+    }
+
+    /// The fields that every ticket carries; all fields if there is no ticket.
+    pub fn carried_by_all(&self) -> FieldSet {
+        Arena::carried(self.rows()).1.intersection(self.shown)
+    }
+
+    /// How many bytes of memory the tickets hold, those of tickets sliced away included.
+    pub fn memory_size(&self) -> usize {
+        let arena = &*self.arena;
+        let names: usize = arena.extra_names.iter().map(|name| name.len() + size_of::<Box<str>>()).sum();
+        size_of::<Arena>()
+            + arena.body.capacity()
+            + arena.unescaped.capacity()
+            + arena.rows.capacity() * size_of::<Row>()
+            + arena.attachments.capacity() * size_of::<AttachmentRow>()
+            + arena.extras.capacity() * size_of::<ExtraRow>()
+            + names
+    }
+
+    fn rows(&self) -> &[Row] {
+        self.arena.rows.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+/// Adds an owned ticket to an arena.
+fn push_ticket(arena: &mut Arena, ticket: &Ticket, known: FieldSet) {
+    let mut row = Row::default();
+    for field in known.iter() {
+        let text = match field {
+            Field::Id => {
+                row.set_integer(field, ticket.id, true);
+                continue;
+            }
+            Field::Deptid => {
+                row.set_integer(field, ticket.deptid, true);
+                continue;
+            }
+            Field::Userid => {
+                row.set_integer(field, ticket.userid, true);
+                continue;
+            }
+            Field::Flag => {
+                row.set_integer(field, ticket.flag, true);
+                continue;
+            }
+            Field::Attachments => {
+                push_attachments(arena, &mut row, ticket);
+                continue;
+            }
+            Field::AttachmentsRemoved => {
+                if let Some(removed) = ticket.attachments_removed {
+                    row.attachments_removed = removed;
+                    row.carried.insert(field);
+                }
+                continue;
+            }
+            Field::RequestorName if ticket.requestor_name.is_none() => {
+                row.set_null(field);
+                continue;
+            }
+            Field::Date => Some(arena.push_text(&time::to_wire(ticket.date))),
+            Field::Lastreply => Some(arena.push_text(&time::to_wire(ticket.lastreply))),
+            field => text_of(ticket, field).map(|text| arena.push_text(text)),
+        };
+        if let Some(text) = text {
+            row.set_text(field, text);
+        }
+    }
+    for (name, value) in &ticket.extra {
+        let extra = ExtraRow {
+            ticket: arena.rows.len() as u32,
+            name: arena.extra_name(name),
+            json: arena.push_text(&value.to_string()),
+        };
+        arena.extras.push(extra);
+    }
+    arena.rows.push(row);
+}
+
+fn push_attachments(arena: &mut Arena, row: &mut Row, ticket: &Ticket) {
+    let Some(list) = &ticket.attachments else { return };
+    row.carried.insert(Field::Attachments);
+    row.attachments_start = arena.attachments.len() as u32;
+    row.attachments_len = list.len() as u32;
+    for attachment in list {
+        let filename = arena.push_text(&attachment.filename);
+        arena.attachments.push(AttachmentRow { filename, index: attachment.index });
+    }
+}
+
+/// The value of a text field of an owned ticket; dates are not held as text there.
+fn text_of(ticket: &Ticket, field: Field) -> Option<&str> {
+    match field {
+        Field::Tid => Some(&ticket.tid),
+        Field::Name => Some(&ticket.name),
+        Field::OwnerName => ticket.owner_name.as_deref(),
+        Field::Email => Some(&ticket.email),
+        Field::RequestorName => ticket.requestor_name.as_deref(),
+        Field::RequestorEmail => ticket.requestor_email.as_deref(),
+        Field::RequestorType => ticket.requestor_type.as_ref().map(|kind| kind.as_str()),
+        Field::Cc => Some(&ticket.cc),
+        Field::C => Some(&ticket.c),
+        Field::Subject => Some(&ticket.subject),
+        Field::Status => Some(ticket.status.as_str()),
+        Field::Priority => Some(ticket.priority.as_str()),
+        Field::Admin => Some(&ticket.admin),
+        Field::Attachment => Some(&ticket.attachment),
+        Field::Service => Some(&ticket.service),
+        Field::Id
+        | Field::Deptid
+        | Field::Userid
+        | Field::Flag
+        | Field::Date
+        | Field::Lastreply
+        | Field::Attachments
+        | Field::AttachmentsRemoved => None,
+    }
+}
+
+impl Default for Tickets {
+    fn default() -> Tickets {
+        Tickets::from_arena(Arena::default())
+    }
+}
+
+impl PartialEq for Tickets {
+    fn eq(&self, other: &Tickets) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl fmt::Debug for Tickets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl Serialize for Tickets {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'a> IntoIterator for &'a Tickets {
+    type Item = TicketRef<'a>;
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+/// The tickets of a page, one after another.
+#[derive(Clone, Debug)]
+pub struct Iter<'a> {
+    tickets: &'a Tickets,
+    next: usize,
+    end: usize,
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = TicketRef<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<TicketRef<'a>> {
+        if self.next == self.end {
+            return None;
+        }
+        self.next += 1;
+        self.tickets.get(self.next - 1)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.end - self.next, Some(self.end - self.next))
+    }
+}
+
+impl DoubleEndedIterator for Iter<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        if self.next == self.end {
+            return None;
+        }
+        self.end -= 1;
+        self.tickets.get(self.end)
+    }
+}
+
+impl ExactSizeIterator for Iter<'_> {}
+impl FusedIterator for Iter<'_> {}

@@ -1,0 +1,398 @@
+//! [`TicketRef`]: one ticket of a page, with a getter for each field.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use jiff::civil::DateTime;
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value as Json};
+
+use super::arena::{Arena, AttachmentRow, Row};
+use crate::{
+    Attachment, Field, FieldSet, Kind, Priority, RelatedService, RequestorType, Status, Ticket, time,
+};
+
+/// One ticket of a page; it borrows everything from the page and costs nothing to copy.
+///
+/// Fields that every version sends have plain getters, which give 0 or an empty text for a reply that
+/// lacked them all the same: such a page has a finding, and [`carries`](TicketRef::carries) tells. Getters
+/// of later fields give `None` where the reply had none, or null.
+#[derive(Clone, Copy)]
+pub struct TicketRef<'a> {
+    pub(super) arena: &'a Arena,
+    pub(super) row: &'a Row,
+    /// Where the row stands in the arena.
+    pub(super) index: usize,
+    /// The fields that the page shows.
+    pub(super) shown: FieldSet,
+}
+
+/// The value of any field.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Value<'a> {
+    /// Sent, and null.
+    Null,
+    /// An integer.
+    Integer(u64),
+    /// A text.
+    Text(&'a str),
+    /// A date, or none for a zero date and for a text that is no date.
+    DateTime(Option<DateTime>),
+    /// A truth value.
+    Boolean(bool),
+    /// A list of attachments.
+    Attachments(Attachments<'a>),
+}
+
+macro_rules! getters {
+    (text: $($(#[$doc:meta])+ $name:ident $field:ident;)+) => {
+        $($(#[$doc])+ #[inline] pub fn $name(&self) -> &'a str { self.text(Field::$field) })+
+    };
+    (integer: $($(#[$doc:meta])+ $name:ident $field:ident;)+) => {
+        $($(#[$doc])+ #[inline] pub fn $name(&self) -> u64 { self.integer(Field::$field) })+
+    };
+    (later text: $($(#[$doc:meta])+ $name:ident $field:ident;)+) => {
+        $($(#[$doc])+ #[inline] pub fn $name(&self) -> Option<&'a str> {
+            self.has_value(Field::$field).then(|| self.text(Field::$field))
+        })+
+    };
+}
+
+impl<'a> TicketRef<'a> {
+    getters! { integer:
+        /// Internal id of the ticket, unique in its install.
+        id Id;
+        /// Id of the department the ticket is in.
+        deptid Deptid;
+        /// Id of the client the ticket belongs to; 0 for a non-client.
+        userid Userid;
+        /// Id of the admin the ticket is flagged to; 0 for none.
+        flag Flag;
+    }
+
+    getters! { text:
+        /// Public ticket number; mostly six digits, but masks give `TST01` or `ABC-12345`.
+        tid Tid;
+        /// Name of who opened the ticket, as it was sent; [`text_for_people`](TicketRef::text_for_people) decodes entities.
+        name Name;
+        /// E-mail address of who opened the ticket.
+        email Email;
+        /// Addresses that get copies, separated by commas; [`cc_addresses`](TicketRef::cc_addresses) tells them apart.
+        cc Cc;
+        /// Access key of the ticket: who has `tid` and `c` can open it. Don't log it.
+        c C;
+        /// When the ticket was opened, as it was sent.
+        date_text Date;
+        /// Subject line, HTML-encoded as the server stores it; [`subject_text`](TicketRef::subject_text) is for people.
+        subject Subject;
+        /// Name of the admin who opened the ticket, or empty.
+        admin Admin;
+        /// Stored names of the attachments, separated by vertical bars.
+        attachment Attachment;
+        /// When the ticket was last replied to, as it was sent.
+        lastreply_text Lastreply;
+        /// Related service as it was sent; [`related_service`](TicketRef::related_service) reads it.
+        service Service;
+    }
+
+    getters! { later text:
+        /// Name of the client that owns the ticket. Since 8.0.
+        owner_name OwnerName;
+        /// Name of the requestor; none on tickets older than the field. Since 8.0.
+        requestor_name RequestorName;
+        /// E-mail address of the requestor. Since 8.0.
+        requestor_email RequestorEmail;
+    }
+
+    /// What the requestor is. Since 8.0.
+    pub fn requestor_type(&self) -> Option<RequestorType<'a>> {
+        self.has_value(Field::RequestorType).then(|| self.text(Field::RequestorType).into())
+    }
+
+    /// Status.
+    pub fn status(&self) -> Status<'a> {
+        self.text(Field::Status).into()
+    }
+
+    /// Priority.
+    pub fn priority(&self) -> Priority<'a> {
+        self.text(Field::Priority).into()
+    }
+
+    /// When the ticket was opened, in the install's own time zone; none for a zero date, and for a text
+    /// that is no date, which [`date_text`](TicketRef::date_text) has.
+    pub fn date(&self) -> Option<DateTime> {
+        time::date_in(self.date_text())
+    }
+
+    /// When the ticket was last replied to, in the install's own time zone; none as for [`date`](TicketRef::date).
+    pub fn lastreply(&self) -> Option<DateTime> {
+        time::date_in(self.lastreply_text())
+    }
+
+    /// Attachments of the opening message. Since 7.10.
+    pub fn attachments(&self) -> Option<Attachments<'a>> {
+        self.has_value(Field::Attachments).then(|| self.attachment_rows())
+    }
+
+    /// Whether the attachments were removed; any version may leave it out.
+    pub fn attachments_removed(&self) -> Option<bool> {
+        self.has_value(Field::AttachmentsRemoved).then_some(self.row.attachments_removed)
+    }
+
+    /// The addresses in `cc`, without white space around them.
+    pub fn cc_addresses(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.cc().split(',').map(str::trim).filter(|address| !address.is_empty())
+    }
+
+    /// The stored names in `attachment`.
+    pub fn attachment_names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.attachment().split('|').filter(|name| !name.is_empty())
+    }
+
+    /// The service or domain that the ticket is about.
+    pub fn related_service(&self) -> Option<RelatedService<'a>> {
+        RelatedService::from_wire(self.service())
+    }
+
+    /// The subject with its HTML entities decoded: `Tom &amp; Jerry` is `Tom & Jerry`. For people to read;
+    /// never put it into a page unescaped.
+    pub fn subject_text(&self) -> Cow<'a, str> {
+        html_escape::decode_html_entities(self.subject())
+    }
+
+    /// Any text field with its HTML entities decoded; none for fields that are no text or not there.
+    pub fn text_for_people(&self, field: Field) -> Option<Cow<'a, str>> {
+        match self.value(field)? {
+            Value::Text(text) => Some(html_escape::decode_html_entities(text)),
+            _ => None,
+        }
+    }
+
+    /// Whether the reply carried this field, null or not.
+    #[inline]
+    pub fn carries(&self, field: Field) -> bool {
+        self.carried().contains(field)
+    }
+
+    /// The fields that the reply carried, null or not.
+    #[inline]
+    pub fn carried(&self) -> FieldSet {
+        self.row.carried.intersection(self.shown)
+    }
+
+    /// The fields that the reply carried as null.
+    pub fn null(&self) -> FieldSet {
+        self.row.null.intersection(self.shown)
+    }
+
+    /// The integers and truth values that the reply carried as text, as servers mostly do.
+    pub fn quoted(&self) -> FieldSet {
+        self.row.quoted.intersection(self.shown)
+    }
+
+    /// The value of any field; none where the reply did not carry it.
+    pub fn value(&self, field: Field) -> Option<Value<'a>> {
+        if !self.carries(field) {
+            return None;
+        }
+        if self.row.null.contains(field) {
+            return Some(Value::Null);
+        }
+        Some(match field.kind() {
+            Kind::Integer => Value::Integer(self.integer(field)),
+            Kind::Text => Value::Text(self.text(field)),
+            Kind::DateTime => Value::DateTime(time::date_in(self.text(field))),
+            Kind::Boolean => Value::Boolean(self.row.attachments_removed),
+            Kind::Attachments => Value::Attachments(self.attachment_rows()),
+        })
+    }
+
+    /// The text of a text or date field as it was sent; empty where the reply carried none, or null.
+    #[inline]
+    pub fn text(&self, field: Field) -> &'a str {
+        match field.kind() {
+            Kind::Text | Kind::DateTime if self.shown.contains(field) => {
+                self.arena.text(self.row.text(field))
+            }
+            _ => "",
+        }
+    }
+
+    /// The fields that are in no version's documentation, as they were sent.
+    pub fn extra(&self) -> Map<String, Json> {
+        // A value was checked when it was decoded.
+        let value = |json: &str| serde_json::from_str(json).unwrap_or(Json::Null);
+        self.extra_json().map(|(name, json)| (name.to_owned(), value(json))).collect()
+    }
+
+    /// The fields that are in no version's documentation, each with its value as JSON text.
+    pub fn extra_json(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        let arena = self.arena;
+        arena.extras(self.index).iter().filter_map(|extra| {
+            let name = arena.extra_names.get(extra.name as usize)?;
+            Some((&**name, arena.text(extra.json)))
+        })
+    }
+
+    /// The same ticket, owning its values.
+    pub fn to_ticket(&self) -> Ticket {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        Ticket {
+            id: self.id(),
+            tid: self.tid().to_owned(),
+            deptid: self.deptid(),
+            userid: self.userid(),
+            name: self.name().to_owned(),
+            owner_name: owned(self.owner_name()),
+            email: self.email().to_owned(),
+            requestor_name: owned(self.requestor_name()),
+            requestor_email: owned(self.requestor_email()),
+            requestor_type: self.requestor_type().map(RequestorType::into_owned),
+            cc: self.cc().to_owned(),
+            c: self.c().to_owned(),
+            date: self.date(),
+            subject: self.subject().to_owned(),
+            status: self.status().into_owned(),
+            priority: self.priority().into_owned(),
+            admin: self.admin().to_owned(),
+            attachment: self.attachment().to_owned(),
+            attachments: self.attachments().map(|list| list.map(|one| one.to_attachment()).collect()),
+            attachments_removed: self.attachments_removed(),
+            lastreply: self.lastreply(),
+            flag: self.flag(),
+            service: self.service().to_owned(),
+            extra: self.extra(),
+        }
+    }
+
+    #[inline]
+    fn has_value(&self, field: Field) -> bool {
+        self.carries(field) && !self.row.null.contains(field)
+    }
+
+    #[inline]
+    fn integer(&self, field: Field) -> u64 {
+        if self.shown.contains(field) { self.row.integer(field) } else { 0 }
+    }
+
+    fn attachment_rows(&self) -> Attachments<'a> {
+        let start = self.row.attachments_start as usize;
+        let rows = self.arena.attachments.get(start..start + self.row.attachments_len as usize);
+        Attachments { arena: self.arena, rows: rows.unwrap_or_default() }
+    }
+}
+
+/// Two tickets are equal if they carry the same fields with the same values, however those were spelled.
+impl PartialEq for TicketRef<'_> {
+    fn eq(&self, other: &TicketRef<'_>) -> bool {
+        // Dates compare by their text, which tells unreadable ones apart.
+        let same = |field| match (self.value(field), other.value(field)) {
+            (Some(Value::DateTime(a)), Some(Value::DateTime(b))) => {
+                a == b && (a.is_some() || self.text(field) == other.text(field))
+            }
+            (a, b) => a == b,
+        };
+        Field::all().all(same) && self.extra() == other.extra()
+    }
+}
+
+/// Short, and without the access key or the people's addresses.
+impl fmt::Debug for TicketRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TicketRef")
+            .field("id", &self.id())
+            .field("tid", &self.tid())
+            .field("subject", &self.subject())
+            .field("status", &self.status().as_str())
+            .field("lastreply", &self.lastreply())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Canonical JSON: wire names in wire order, what was not carried left out, unknown fields under `extra`.
+impl Serialize for TicketRef<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for field in self.carried().iter() {
+            if let Some(value) = self.value(field) {
+                map.serialize_entry(field.name(), &value)?;
+            }
+        }
+        let extra = self.extra();
+        if !extra.is_empty() {
+            map.serialize_entry("extra", &extra)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Value<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Value::Null => serializer.serialize_none(),
+            Value::Integer(value) => serializer.serialize_u64(*value),
+            Value::Text(text) => serializer.serialize_str(text),
+            Value::DateTime(time) => time.serialize(serializer),
+            Value::Boolean(value) => serializer.serialize_bool(*value),
+            Value::Attachments(list) => {
+                let mut seq = serializer.serialize_seq(Some(list.len()))?;
+                { *list }.try_for_each(|attachment| seq.serialize_element(&attachment))?;
+                seq.end()
+            }
+        }
+    }
+}
+
+/// The attachments of a ticket, as an iterator.
+#[derive(Clone, Copy)]
+pub struct Attachments<'a> {
+    arena: &'a Arena,
+    rows: &'a [AttachmentRow],
+}
+
+impl<'a> Iterator for Attachments<'a> {
+    type Item = AttachmentRef<'a>;
+
+    fn next(&mut self) -> Option<AttachmentRef<'a>> {
+        let (row, rest) = self.rows.split_first()?;
+        self.rows = rest;
+        Some(AttachmentRef { filename: self.arena.text(row.filename), index: row.index })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.rows.len(), Some(self.rows.len()))
+    }
+}
+
+impl ExactSizeIterator for Attachments<'_> {}
+
+impl PartialEq for Attachments<'_> {
+    fn eq(&self, other: &Attachments<'_>) -> bool {
+        Iterator::eq(*self, *other)
+    }
+}
+
+impl fmt::Debug for Attachments<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(*self).finish()
+    }
+}
+
+/// One attachment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct AttachmentRef<'a> {
+    /// Its file name.
+    pub filename: &'a str,
+    /// Its number, counted from 0.
+    pub index: u64,
+}
+
+impl AttachmentRef<'_> {
+    /// The same attachment, owning its name.
+    pub fn to_attachment(&self) -> Attachment {
+        Attachment { filename: self.filename.to_owned(), index: self.index }
+    }
+}

@@ -1,0 +1,160 @@
+//! Dates as servers write them: `YYYY-MM-DD HH:MM:SS`, the install's own time zone, no offset.
+
+use jiff::civil::DateTime;
+
+/// What a date field's text turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WireTime {
+    /// A date and time.
+    At(DateTime),
+    /// A zero date or an empty text: there is none.
+    None,
+    /// Anything else.
+    Unreadable,
+}
+
+/// Reads a date field's text.
+///
+/// A `T` between date and time is taken too, so that our canonical JSON can be read back. A zero date
+/// (`0000-00-00 00:00:00`, which the server's database allows) and an empty text are no date.
+pub(crate) fn read(text: &str) -> WireTime {
+    let Ok(bytes) = <&[u8; 19]>::try_from(text.as_bytes()) else {
+        return if text.is_empty() || text == "0000-00-00" { WireTime::None } else { WireTime::Unreadable };
+    };
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b' ' | b'T', h1, h2, b':', n1, n2, b':', s1, s2] =
+        *bytes
+    else {
+        return WireTime::Unreadable;
+    };
+    let digits = [y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2];
+    if digits.iter().any(|digit| !digit.is_ascii_digit()) {
+        return WireTime::Unreadable;
+    }
+    let two = |tens: u8, ones: u8| ((tens - b'0') * 10 + (ones - b'0')) as i8;
+    let year = i16::from(two(y1, y2)) * 100 + i16::from(two(y3, y4));
+    let (month, day) = (two(m1, m2), two(d1, d2));
+    if (year, month, day) == (0, 0, 0) {
+        return WireTime::None;
+    }
+    // Year 0 exists in the calendar of the library, but in no database that sends it.
+    if year == 0 {
+        return WireTime::Unreadable;
+    }
+    match DateTime::new(year, month, day, two(h1, h2), two(n1, n2), two(s1, s2), 0) {
+        Ok(time) => WireTime::At(time),
+        Err(_) => WireTime::Unreadable,
+    }
+}
+
+/// Whether these bytes are a date and time as servers write them, or the zero date. It never says so where
+/// [`read`] finds [`WireTime::Unreadable`], and builds no date to find out.
+pub(crate) fn is_wire_time(bytes: &[u8; 19]) -> bool {
+    let (Some(date), Some(time), [.., b':', tens, ones]) =
+        (digits(bytes, 0, *b"0000-00-"), digits(bytes, 8, *b"00 00:00"), bytes)
+    else {
+        return false;
+    };
+    let two = |tens: u8, ones: u8| tens * 10 + ones;
+    let [y1, y2, y3, y4, _, m1, m2, _] = date;
+    let [d1, d2, _, h1, h2, _, n1, _] = time;
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    let (month, day) = (two(m1, m2), two(d1, d2));
+    let has_year = (y1 | y2 | y3 | y4) != 0;
+    if !has_year && month == 0 && day == 0 {
+        return read_unless_unreadable(bytes);
+    }
+    let in_day = two(h1, h2) < 24 && n1 < 6 && tens < 6 && ones < 10;
+    // Every month has 28 days; what comes after them is asked of the calendar.
+    has_year
+        && in_day
+        && (1..=12).contains(&month)
+        && day >= 1
+        && (day <= 28 || read_unless_unreadable(bytes))
+}
+
+fn read_unless_unreadable(bytes: &[u8; 19]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| read(text) != WireTime::Unreadable)
+}
+
+/// The eight bytes from here less the template's, if each of the template's zeros stands for a digit and
+/// every other byte for itself. Eight bytes are compared as one number.
+#[inline]
+fn digits(bytes: &[u8; 19], at: usize, template: [u8; 8]) -> Option<[u8; 8]> {
+    const TOPS: u64 = 0x8080_8080_8080_8080;
+    const PAST_NINE: u64 = 0x7676_7676_7676_7676;
+    let separators = u64::from_le_bytes(template.map(|byte| if byte == b'0' { 0 } else { 0xFF }));
+    let word = u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?) ^ u64::from_le_bytes(template);
+    let past_nine = (word & !TOPS).wrapping_add(PAST_NINE) | word;
+    (past_nine & TOPS == 0 && word & separators == 0).then(|| word.to_le_bytes())
+}
+
+/// The date in a field's text, if there is one and it can be read.
+pub(crate) fn date_in(text: &str) -> Option<DateTime> {
+    match read(text) {
+        WireTime::At(time) => Some(time),
+        WireTime::None | WireTime::Unreadable => None,
+    }
+}
+
+/// Writes a date as servers do; none is the zero date.
+pub(crate) fn to_wire(time: Option<DateTime>) -> String {
+    match time {
+        Some(time) => format!(
+            "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
+            time.year(),
+            time.month(),
+            time.day(),
+            time.hour(),
+            time.minute(),
+            time.second()
+        ),
+        None => "0000-00-00 00:00:00".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_read_and_write() {
+        let time = date_in("2016-01-01 06:26:29").unwrap();
+        assert_eq!(time, jiff::civil::datetime(2016, 1, 1, 6, 26, 29, 0));
+        assert_eq!(date_in("2016-01-01T06:26:29"), Some(time));
+        assert_eq!(to_wire(Some(time)), "2016-01-01 06:26:29");
+        assert_eq!(read(&to_wire(None)), WireTime::None);
+        let first = jiff::civil::datetime(1, 1, 1, 0, 0, 0, 0);
+        assert_eq!(to_wire(Some(first)), "0001-01-01 00:00:00");
+    }
+
+    #[test]
+    fn zero_and_empty_are_no_date_and_the_rest_is_unreadable() {
+        for text in ["", "0000-00-00", "0000-00-00 00:00:00"] {
+            assert_eq!(read(text), WireTime::None, "{text:?}");
+        }
+        for text in [
+            "2016-13-01 00:00:00",
+            "2016-02-30 00:00:00",
+            "2016-01-01 24:00:00",
+            "2016-01-01 06:26:2x",
+            "2016-01-01",
+            "01/02/2016 06:26:29",
+            "0000-01-01 00:00:00",
+            "yesterday",
+        ] {
+            assert_eq!(read(text), WireTime::Unreadable, "{text:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_quick_check_agrees_with_the_calendar(
+            text in "([0-2]0[0-9]{2}|0000)-[01][0-9]-[0-3][0-9][ Tx][0-2][0-9]:[0-6][0-9]:[0-6][0-9/:]",
+        ) {
+            let quick = is_wire_time(text.as_bytes().try_into().unwrap());
+            let readable = read(&text) != WireTime::Unreadable;
+            // A `T` is ours and no server's: only the slow way knows it.
+            proptest::prop_assert_eq!(quick, readable && !text.contains('T'), "{}", text);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The canonical output that every face compares with, and Rust's own run of it. `tests/conformance` says
+//! how it is written.
+
+use std::fs;
+
+use gettickets_protocol::decode;
+
+use crate::vectors::{self, Vector, code};
+
+const EXPECTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/conformance/expected.txt");
+
+fn lines(line: impl Fn(&Vector) -> String) -> String {
+    let mut lines: Vec<_> =
+        vectors::all().map(|vector| format!("{}\t{}\n", vector.name, line(&vector))).collect();
+    lines.sort_unstable();
+    lines.concat()
+}
+
+#[test]
+fn the_conformance_output_is_what_the_vectors_expect() {
+    let wanted = lines(Vector::canonical);
+    if std::env::var_os("UPDATE_CONFORMANCE").is_some() {
+        fs::write(EXPECTED, &wanted).unwrap();
+    }
+    let found = fs::read_to_string(EXPECTED).unwrap();
+    assert!(
+        found == wanted,
+        "tests/conformance/expected.txt has drifted from the vectors; its README says how to renew it"
+    );
+}
+
+#[test]
+fn rust_writes_the_conformance_output() {
+    let run = lines(|vector| match decode(vector.body.as_slice()) {
+        Ok(reply) => format!("reply {}", serde_json::to_string(&reply).unwrap()),
+        Err(error) => format!("refused {}", code(error.kind())),
+    });
+    let expected = fs::read_to_string(EXPECTED).unwrap();
+    for (found, wanted) in run.lines().zip(expected.lines()) {
+        assert_eq!(found, wanted);
+    }
+    assert_eq!(run.len(), expected.len());
+}

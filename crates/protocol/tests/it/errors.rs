@@ -1,0 +1,161 @@
+//! What errors and findings say to people: what is wrong, where, and what stands there.
+
+use gettickets_protocol::{DecodeErrorKind, Decoder, Version, decode};
+
+use crate::bodies::{page_around, page_with};
+
+/// Each body's error, under a word for it.
+fn told(bodies: &[(&str, Vec<u8>)]) -> String {
+    let tell = |(name, body): &(&str, Vec<u8>)| format!("{name}: {}\n", decode(body.as_slice()).unwrap_err());
+    bodies.iter().map(tell).collect()
+}
+
+#[test]
+fn errors_of_json_say_what_and_where() {
+    let texts = told(&[
+        ("empty", b" \n".into()),
+        ("page", b"<!DOCTYPE html><title>Down for Maintenance</title>".into()),
+        ("plain text", b"Access denied by Imunify360 bot-protection.".into()),
+        ("other JSON", br#"{"message":"Access denied"}"#.into()),
+        ("other word", br#"{"result":"maybe"}"#.into()),
+        ("truncated", page_with("subject", r#""Hello"#).split_inclusive("Hello").next().unwrap().into()),
+        ("trailing text", (page_with("x", "1") + "\nPHP Warning: late").into()),
+        ("syntax", page_with("deptid", "01").into()),
+        ("lone surrogate", page_with("subject", r#""a\ud83d b""#).into()),
+        ("no UTF-8", [page_with("name", "\"").into_bytes(), b"\xe9\"".into()].concat()),
+        ("too deep", page_with("x", &"[".repeat(100)).into()),
+        ("no id", page_around(r#"{"ticket":[{"tid":"516757"}]}"#).into()),
+        ("no number", page_with("id", r#""abc""#).into()),
+        ("past 64 bits", page_with("userid", "18446744073709551616").into()),
+        ("no truth value", page_with("attachments_removed", r#""perhaps""#).into()),
+        ("no text", page_with("subject", r#"{"a":1}"#).into()),
+        ("no list", page_around("\"none\"").into()),
+        ("no object", page_around("{\"ticket\":[5]}").into()),
+    ]);
+    insta::assert_snapshot!(texts, @r#"
+    empty: the reply is empty
+    page: this is not a reply of the API but a page titled "Down for Maintenance", at byte 0; found: <!DOCTYPE html><title>Down for Maintenance</title>
+    plain text: this is not a reply of the API, at byte 0; found: Access denied by Imunify360 bot-protection.
+    other JSON: this is not a reply of the API, at byte 0; found: {"message":"Access denied"}
+    other word: the result is "maybe", neither success nor error, at result (byte 10); found: "maybe"}
+    truncated: the reply ends in the middle, at tickets.ticket[0].subject (byte 392); found: ":"2016-01-01 06:26:29","subject":"Hello
+    trailing text: text stands after the end of the reply, at byte 672; found: PHP Warning: late
+    syntax: this is not JSON: invalid number, at tickets.ticket[0].deptid (byte 127); found: 1,"userid":"1","name":"Cynthia Reilly","owner_name":"Cynthia Reilly","email":"te…
+    lone surrogate: half of a surrogate pair stands alone, at tickets.ticket[0].subject (byte 388); found: \ud83d b","status":"Answered","priority":"Medium","admin":"admin admin","attachm…
+    no UTF-8: these bytes are not UTF-8, at tickets.ticket[0].name (byte 650); found: �"
+    too deep: lists and objects stand more than 64 deep inside one another, at tickets.ticket[0].x[0][0][0][0][0][0][0][0][0][0][0][0] (byte 726); found: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[}]}}
+    no id: a ticket has no id, at tickets.ticket[0] (byte 92); found: {"tid":"516757"}]}}
+    no number: id is not an integer from 0 to 18446744073709551615, at tickets.ticket[0].id (byte 98); found: "abc","tid":"516757","deptid":"1","userid":"1","name":"Cynthia Reilly","owner_na…
+    past 64 bits: userid is not an integer from 0 to 18446744073709551615, at tickets.ticket[0].userid (byte 139); found: 18446744073709551616,"name":"Cynthia Reilly","owner_name":"Cynthia Reilly","emai…
+    no truth value: attachments_removed is not a truth value, at tickets.ticket[0].attachments_removed (byte 599); found: "perhaps","lastreply":"2016-01-01 06:30:16","flag":"0","service":""}]}}
+    no text: subject is not a text, at tickets.ticket[0].subject (byte 386); found: {"a":1},"status":"Answered","priority":"Medium","admin":"admin admin","attachmen…
+    no list: tickets is not a list of tickets, at tickets (byte 81); found: "none"}
+    no object: ticket is not an object, at tickets.ticket[0] (byte 92); found: 5]}}
+    "#);
+}
+
+#[test]
+fn errors_of_xml_and_name_value_pairs_say_what_and_where() {
+    let xml = |inner: &str| {
+        format!("<?xml version=\"1.0\"?>\n<whmcsapi><result>success</result><tickets><ticket><id>1</id>{inner}</ticket></tickets></whmcsapi>")
+            .into_bytes()
+    };
+    let texts = told(&[
+        ("truncated", b"<whmcsapi><result>success</result><tickets><ticket><id>1".into()),
+        (
+            "own entities",
+            b"<?xml version=\"1.0\"?><!DOCTYPE a [<!ENTITY b \"c\">]><whmcsapi>&b;</whmcsapi>".into(),
+        ),
+        ("unknown entity", xml("<subject>a&nbsp;b</subject>")),
+        ("unknown encoding", b"<?xml version=\"1.0\" encoding=\"x-klingon\"?><whmcsapi/>".into()),
+        ("tags that do not match", xml("<subject>a</name>")),
+        ("no number", xml("<flag>x</flag>")),
+        ("no text", xml("<subject><b>a</b></subject>")),
+        ("trailing text", [xml(""), b"late".into()].concat()),
+        ("other XML", b"<?xml version=\"1.0\"?><response/>".into()),
+        ("claims tickets", b"result=success;totalresults=40;numreturned=25;".into()),
+        ("no id", b"result=success;tickets[ticket][0][tid]=1;".into()),
+    ]);
+    insta::assert_snapshot!(texts, @r#"
+    truncated: the reply ends in the middle, at tickets.ticket[0].id (byte 56); found: t>success</result><tickets><ticket><id>1
+    own entities: this entity is none that XML knows, or a document's own, which are refused, at byte 21; found: <!DOCTYPE a [<!ENTITY b "c">]><whmcsapi>&b;</whmcsapi>
+    unknown entity: this entity is none that XML knows, or a document's own, which are refused, at tickets.ticket[0].subject (byte 93); found: &nbsp;b</subject></ticket></tickets></whmcsapi>
+    unknown encoding: the encoding "x-klingon" is not known, at byte 0
+    tags that do not match: this is not XML: ill-formed document: expected `</subject>`, but `</name>` was found, at tickets.ticket[0].subject (byte 93); found: </name></ticket></tickets></whmcsapi>
+    no number: flag is not an integer from 0 to 18446744073709551615, at tickets.ticket[0].flag (byte 89); found: x</flag></ticket></tickets></whmcsapi>
+    no text: subject is not a text, at tickets.ticket[0].subject (byte 92); found: <b>a</b></subject></ticket></tickets></whmcsapi>
+    trailing text: text stands after the end of the reply, at byte 113; found: late
+    other XML: this is not a reply of the API, at byte 0; found: <?xml version="1.0"?><response/>
+    claims tickets: name-value pairs cannot carry a list of tickets; ask for json or xml, at tickets
+    no id: a ticket has no id, at tickets.ticket[0]
+    "#);
+}
+
+#[test]
+fn findings_say_what_and_where_and_strict_reading_says_the_same() {
+    let bodies = [
+        page_with("flag", r#""""#),
+        page_with("tid", "516757"),
+        page_with("date", r#""soon""#),
+        page_with("cc", "null"),
+        page_around("[]"),
+        format!("Notice: Undefined index\n{}", page_with("x", "1")),
+        page_around(r#"{"ticket":[{"id":1},{"id":2}]}"#),
+    ];
+    let mut texts = String::new();
+    for body in bodies {
+        let page = decode(body.as_str()).unwrap().into_page().unwrap();
+        let finding = page.findings().first().unwrap();
+        let strict = Decoder::new().strict(true).decode(body).unwrap_err();
+        assert_eq!(strict.kind(), &DecodeErrorKind::Strict { finding: finding.kind });
+        texts.push_str(&format!("{finding}\n  strictly: {strict}\n"));
+    }
+    insta::assert_snapshot!(texts, @r#"
+    a number is empty and read as 0 (at tickets.ticket[0].flag)
+      strictly: a number is empty and read as 0, which strict reading refuses, at tickets.ticket[0].flag
+    a text is sent as a number (at tickets.ticket[0].tid): 516757
+      strictly: a text is sent as a number, which strict reading refuses, at tickets.ticket[0].tid; found: 516757
+    a date can't be read; it is kept as text (at tickets.ticket[0].date): "soon"
+      strictly: a date can't be read; it is kept as text, which strict reading refuses, at tickets.ticket[0].date; found: "soon"
+    a field is null (at tickets.ticket[0].cc)
+      strictly: a field is null, which strict reading refuses, at tickets.ticket[0].cc
+    an empty list is spelled in another way (at tickets)
+      strictly: an empty list is spelled in another way, which strict reading refuses, at tickets
+    text stands before the reply (at byte 0): Notice: Undefined index
+      strictly: text stands before the reply, which strict reading refuses, at byte 0; found: Notice: Undefined index
+    a field that every version sends is missing (at tickets.ticket[0].tid and 1 more)
+      strictly: a field that every version sends is missing, which strict reading refuses, at tickets.ticket[0].tid
+    "#);
+}
+
+#[test]
+fn a_large_body_says_its_limit() {
+    let error = Decoder::new().max_len(10).decode("x".repeat(11)).unwrap_err();
+    insta::assert_snapshot!(error, @"the reply is larger than 10 bytes");
+}
+
+#[test]
+fn no_error_shows_an_access_key() {
+    const KEY: &str = "KPqH7yG3";
+    let json = page_with("x", "1");
+    let pretty = json.replace("\":", "\" : ");
+    let page = decode(json.as_str()).unwrap().into_page().unwrap();
+    let xml = page.to_wire_xml(Version::V8_0);
+    for body in [json, pretty, xml] {
+        // The excerpt of a body that ends early may start anywhere, in the key itself too. Half of it and
+        // more counts as shown.
+        for cut in 0..body.len() {
+            let Err(error) = decode(&body[..cut]) else { continue };
+            let shown = format!("{error} {error:?}");
+            assert!(!(0..5).any(|at| shown.contains(&KEY[at..at + 4])), "cut at {cut}: {error}");
+        }
+        // A byte that is no text may stand anywhere but in the name that tells the key.
+        let name = body.find(KEY).unwrap() - 9..body.find(KEY).unwrap();
+        for at in (0..body.len()).filter(|at| !name.contains(at)) {
+            let mut broken = body.clone().into_bytes();
+            broken[at] = 0xff;
+            let Err(error) = decode(broken) else { continue };
+            assert!(!format!("{error} {error:?}").contains(KEY), "broken at {at}: {error}");
+        }
+    }
+}

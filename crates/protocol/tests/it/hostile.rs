@@ -1,0 +1,254 @@
+//! Bodies that want to crash, stall or swell the decoder. Nothing is timed: what is not linear here would
+//! take hours.
+
+use gettickets_protocol::{DecodeError, DecodeErrorKind, Decoder, FindingKind, Reply, decode};
+use proptest::prelude::*;
+
+use crate::bodies::{page_around, page_with};
+use crate::paths_agree::assert_paths_agree;
+
+const MANY: usize = 20_000;
+
+fn refused(body: impl Into<Vec<u8>>) -> DecodeErrorKind {
+    let error: DecodeError = decode(body).map(|reply| format!("{reply:?}").len()).unwrap_err();
+    let told = error.to_string();
+    assert!(told.len() < 2_000, "the error is bounded: {told}");
+    assert!(!told.chars().any(char::is_control), "the error is fit to be shown: {told:?}");
+    error.kind().clone()
+}
+
+#[test]
+fn deep_nesting_is_refused() {
+    let too_deep = DecodeErrorKind::TooDeep { limit: 64 };
+    for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("[{\"a\":", "}]")] {
+        let deep = format!("{}1{}", open.repeat(MANY), close.repeat(MANY));
+        assert_eq!(refused(page_with("x", &deep)), too_deep);
+        assert_eq!(refused(page_around(&deep)), too_deep);
+        // Never closed.
+        assert_eq!(refused(format!("{{\"result\":\"success\",\"tickets\":{}", open.repeat(MANY))), too_deep);
+    }
+    let xml = format!("<whmcsapi><result>success</result>{}", "<a>".repeat(MANY));
+    assert_eq!(refused(xml), too_deep);
+    // Brackets inside a text are text.
+    let reply = decode(page_with("subject", &format!("\"{}\"", "[{".repeat(MANY)))).unwrap();
+    assert_eq!(reply.into_page().unwrap().get(0).unwrap().subject().len(), 2 * MANY);
+}
+
+#[test]
+fn huge_numbers_are_refused_by_name() {
+    let huge = "9".repeat(MANY);
+    for value in
+        [huge.clone(), format!("\"{huge}\""), format!("-{huge}"), format!("0.{huge}"), format!("1e{huge}")]
+    {
+        assert_eq!(refused(page_with("id", &value)), DecodeErrorKind::InvalidInteger { name: "id".into() });
+        assert_paths_agree(page_with("flag", &value).as_bytes());
+        assert_paths_agree(page_with("attachments_removed", &value).as_bytes());
+        assert_paths_agree(page_with("unknown", &value).as_bytes());
+    }
+}
+
+#[test]
+fn megabytes_of_garbage_are_no_reply() {
+    let mut noise = Vec::with_capacity(4 << 20);
+    let mut state = 1_u32;
+    while noise.len() < 4 << 20 {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        noise.extend(state.to_be_bytes());
+    }
+    assert_eq!(refused(noise.clone()), DecodeErrorKind::NotAReply { title: None });
+    for start in ["{", "{\"result\":", "<?xml version=\"1.0\"?>", "<whmcsapi>", "result=", "\u{feff}"] {
+        let mut body = start.as_bytes().to_vec();
+        body.extend(&noise);
+        refused(body);
+    }
+    for byte in [0, b' ', b'{', b'[', b'"', b'\\', b'<', b'=', b';', b'&', 0xff, 0xef] {
+        refused(vec![byte; 2 << 20]);
+    }
+}
+
+#[test]
+fn noise_full_of_beginnings_is_gone_through_once() {
+    for beginning in [
+        "{",
+        "{\"result\":",
+        "{\"result\":\"success\"",
+        "{ ",
+        "<",
+        "<?xm",
+        "<?xml ",
+        "<whmcsapi",
+        "<title>",
+        "{\"a\":{",
+    ] {
+        let noise = format!("Notice: {}", beginning.repeat(MANY));
+        refused(noise.clone());
+        // Whether the reply is found depends on how long the noise is; that it ends does not.
+        let _ = decode(format!("{noise}\n{}", page_with("x", "1")));
+    }
+    // Within the bounded stretch of text that may stand before a reply, it is found.
+    let noise = "{".repeat(10_000);
+    assert!(decode(format!("Notice: {noise}\n{}", page_with("x", "1"))).is_ok());
+}
+
+#[test]
+fn one_key_many_times_is_one_finding() {
+    for (key, kind) in
+        [("\"subject\":\"a\"", FindingKind::DuplicateKey), ("\"x\":1", FindingKind::DuplicateKey)]
+    {
+        let ticket = format!("{{\"id\":1{}}}", format!(",{key}").repeat(MANY));
+        let page = decode(page_around(&format!("{{\"ticket\":[{ticket}]}}"))).unwrap().into_page().unwrap();
+        let finding = page.findings().iter().find(|finding| finding.kind == kind).unwrap();
+        assert_eq!((finding.count, finding.places.len()), (MANY - 1, 16));
+        assert!(page.get(0).unwrap().extra().len() <= 1);
+    }
+    let repeated = "\"x\":1,".repeat(MANY);
+    assert!(decode(format!("{{{repeated}\"result\":\"success\",\"tickets\":[]}}")).is_ok());
+    let repeated = "\"ticket\":[],".repeat(MANY);
+    assert!(decode(page_around(&format!("{{{repeated}\"ticket\":[]}}"))).is_ok());
+    let repeated = format!("[{}{{}}]", "{\"filename\":\"a\",\"index\":0,\"x\":1},".repeat(MANY));
+    assert_paths_agree(page_with("attachments", &repeated).as_bytes());
+}
+
+#[test]
+fn many_unknown_names_are_all_kept() {
+    let names: Vec<String> = (0..MANY).map(|n| format!("\"x{n}\":{n}")).collect();
+    let one = format!("{{\"id\":1,{}}}", names.join(","));
+    let page = decode(page_around(&format!("{{\"ticket\":[{one}]}}"))).unwrap().into_page().unwrap();
+    assert_eq!(page.get(0).unwrap().extra().len(), MANY);
+    // A name of its own in each ticket.
+    let tickets: Vec<String> = names.iter().map(|name| format!("{{\"id\":1,{name}}}")).collect();
+    let page =
+        decode(page_around(&format!("{{\"ticket\":[{}]}}", tickets.join(",")))).unwrap().into_page().unwrap();
+    assert_eq!(page.len(), MANY);
+    assert!(page.iter().all(|ticket| ticket.extra_json().count() == 1));
+    assert!(page.findings().iter().all(|finding| finding.places.len() <= 16));
+    // At the top.
+    let body = format!("{{\"result\":\"success\",{},\"tickets\":[]}}", names.join(","));
+    assert_eq!(decode(body).unwrap().into_page().unwrap().extra().len(), MANY);
+}
+
+#[test]
+fn many_numeric_keys_and_empty_lists_end() {
+    let tickets: Vec<String> = (0..MANY).map(|n| format!("\"{n}\":{{\"id\":{n}}}")).collect();
+    let page = decode(page_around(&format!("{{\"ticket\":{{{}}}}}", tickets.join(","))))
+        .unwrap()
+        .into_page()
+        .unwrap();
+    assert_eq!(page.len(), MANY);
+    let lists = format!("[{}]", vec!["[]"; MANY].join(","));
+    assert_eq!(
+        refused(page_with("attachments", &lists)),
+        DecodeErrorKind::WrongType { name: "attachments".into(), expected: "a list of attachments" }
+    );
+}
+
+#[test]
+fn the_last_ticket_of_many_may_spoil_the_page() {
+    let good = "{\"id\":\"1\",\"tid\":\"2\"},".repeat(MANY);
+    for last in ["{}", "5", "{\"id\":\"x\"}", "{\"id\":1", ""] {
+        assert_paths_agree(page_around(&format!("{{\"ticket\":[{good}{last}]}}")).as_bytes());
+    }
+}
+
+#[test]
+fn xml_traps_end() {
+    let open = "<whmcsapi><result>success</result><tickets><ticket><id>1</id>";
+    let close = "</ticket></tickets></whmcsapi>";
+    // Entities inside entities are refused before any is opened.
+    let mut bomb = String::from("<?xml version=\"1.0\"?><!DOCTYPE whmcsapi [<!ENTITY a0 \"ha\">");
+    for level in 1..40 {
+        bomb.push_str(&format!("<!ENTITY a{level} \"&a{0};&a{0};\">", level - 1));
+    }
+    assert_eq!(refused(format!("{bomb}]>{open}<subject>&a39;</subject>{close}")), DecodeErrorKind::Entity);
+    assert_eq!(
+        refused(format!("{open}<subject>{}</subject>{close}", "&x;".repeat(MANY))),
+        DecodeErrorKind::Entity
+    );
+    for inside in
+        ["<subject>a</subject>", "<x>1</x>", "<!-- -->", "&#97;", "<![CDATA[]]>", "<subject/>", "<?x?>"]
+    {
+        let page = decode(format!("{open}{}{close}", inside.repeat(MANY)));
+        assert!(page.is_ok() || inside.starts_with('&'), "{inside}: {page:?}");
+    }
+    let text = "&amp;<![CDATA[x]]>&#97;\u{1}".repeat(MANY);
+    let page = decode(format!("{open}<subject>{text}</subject>{close}")).unwrap().into_page().unwrap();
+    assert_eq!(page.get(0).unwrap().subject().len(), 4 * MANY);
+    let names: String = (0..MANY).map(|n| format!("<x{n}>1</x{n}>")).collect();
+    let page = decode(format!("{open}{names}{close}")).unwrap().into_page().unwrap();
+    assert_eq!(page.get(0).unwrap().extra().len(), MANY);
+    refused(
+        format!("{open}{}{close}", " a=\"1\"".repeat(MANY)).replace("<id>", "<id ").replace(">1</id>", "/>"),
+    );
+    // Every byte of a text is bad.
+    let mut body = format!("{open}<subject>").into_bytes();
+    body.extend(vec![0xff; MANY]);
+    body.extend(format!("</subject>{close}").bytes());
+    let page = decode(body).unwrap().into_page().unwrap();
+    assert_eq!(page.get(0).unwrap().subject().chars().count(), MANY);
+}
+
+#[test]
+fn name_value_traps_end() {
+    for part in
+        [";", "=", "a=b;", "tickets[ticket][0][id]=1;", "tickets[", "tickets[ticket][0][x][y][z]=1;", "a;"]
+    {
+        let body = format!("result=success;{}", part.repeat(MANY));
+        let _ = decode(body);
+    }
+    let tickets: String = (0..MANY).map(|n| format!("tickets[ticket][{n}][id]={n};")).collect();
+    let page = decode(format!("result=success;{tickets}")).unwrap().into_page().unwrap();
+    assert_eq!(page.len(), MANY);
+}
+
+#[test]
+fn a_body_past_the_limit_is_refused_before_it_is_read() {
+    let decoder = Decoder::new().max_len(10);
+    assert_eq!(decoder.decode("x".repeat(11)).unwrap_err().kind(), &DecodeErrorKind::TooLarge { limit: 10 });
+    assert!(decoder.decode("result=e").is_err());
+    assert_eq!(
+        Decoder::new().max_len(usize::MAX).decode("{}").unwrap_err().kind(),
+        &DecodeErrorKind::NotAReply { title: None }
+    );
+}
+
+/// Whatever comes is an answer or an error, never a panic, and what is read can be written as JSON.
+fn assert_sound(body: &[u8]) {
+    match decode(body) {
+        Ok(Reply::Tickets(page)) => {
+            serde_json::from_str::<serde_json::Value>(&page.to_json()).unwrap();
+            page.iter().for_each(|ticket| drop(ticket.to_ticket()));
+        }
+        Ok(Reply::Error(error)) => drop(error.to_string()),
+        Err(error) => assert!(error.to_string().len() < 2_000, "{error}"),
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_answered(
+        start in proptest::sample::select(vec![
+            "", "{", "{\"result\":\"success\",\"tickets\":{\"ticket\":[{\"id\":1,", "<?xml version=\"1.0\"?><whmcsapi>",
+            "<whmcsapi><result>success</result><tickets><ticket><id>1</id><subject>", "result=success;tickets[ticket][0]",
+            "<?xml version=\"1.0\" encoding=\"utf-16\"?>", "<?xml version=\"1.0\" encoding=\"shift_jis\"?><whmcsapi>",
+        ]),
+        bytes in proptest::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let mut body = start.as_bytes().to_vec();
+        body.extend(&bytes);
+        assert_sound(&body);
+    }
+
+    #[test]
+    fn any_xml_like_text_is_answered(
+        parts in proptest::collection::vec(proptest::sample::select(vec![
+            "<whmcsapi>", "</whmcsapi>", "<whmcsapi version=\"8.0\">", "<result>", "success", "error", "</result>", "<tickets>",
+            "</tickets>", "<tickets/>", "<ticket>", "</ticket>", "<ticket/>", "<id>", "1", "</id>", "<id/>", "<attachments>", "</attachments>",
+            "<attachment>", "</attachment>", "<filename>", "</filename>", "<index>", "</index>", "<x>", "</x>", "<x/>", "&amp;", "&#1;",
+            "&#xD800;", "&#99999999;", "&bad;", "&", "<![CDATA[", "]]>", "<!--", "-->", "<?x", "?>", "<", ">", "\"", " ", "\u{1}", "\u{fffe}", "é",
+            "<message>", "</message>", "<!DOCTYPE x>", "<subject>", "</subject>", "<totalresults>", "</totalresults>",
+        ]), 0..30),
+    ) {
+        assert_sound(format!("<whmcsapi>{}", parts.concat()).as_bytes());
+        assert_sound(format!("<whmcsapi><result>success</result><tickets><ticket><id>1</id>{}</ticket></tickets></whmcsapi>", parts.concat()).as_bytes());
+    }
+}

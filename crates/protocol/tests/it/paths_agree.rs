@@ -1,0 +1,379 @@
+//! The fast path and the tolerant one have one meaning: whatever the body, both say the same.
+
+use gettickets_protocol::{Decoder, Page, Reply, Tickets, Version};
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use crate::bodies::{documented_entries, object, ticket, version};
+
+/// Decodes both ways, leniently and strictly, and compares everything that can be asked.
+pub(crate) fn assert_paths_agree(body: &[u8]) {
+    for strict in [false, true] {
+        let decoder = Decoder::new().strict(strict);
+        let (fast, tolerant) = (decoder.decode(body), decoder.clone().tolerant_only(true).decode(body));
+        let shown = String::from_utf8_lossy(body);
+        match (&fast, &tolerant) {
+            (Ok(Reply::Tickets(fast)), Ok(Reply::Tickets(tolerant))) => {
+                assert_same_page(fast, tolerant, &shown)
+            }
+            _ => assert_eq!(fast, tolerant, "{shown}"),
+        }
+    }
+}
+
+fn assert_same_page(fast: &Page, tolerant: &Page, body: &str) {
+    assert_eq!(fast.to_json(), tolerant.to_json(), "{body}");
+    assert_eq!(fast, tolerant, "{body}");
+    assert_eq!(fast.findings(), tolerant.findings(), "{body}");
+    assert_eq!(fast.shows_version(), tolerant.shows_version(), "{body}");
+    for (a, b) in fast.iter().zip(tolerant) {
+        assert_eq!((a.carried(), a.null(), a.quoted()), (b.carried(), b.null(), b.quoted()), "{body}");
+        assert_eq!((a.date_text(), a.lastreply_text()), (b.date_text(), b.lastreply_text()), "{body}");
+        assert!(a.extra_json().eq(b.extra_json()), "{body}");
+    }
+}
+
+/// Values that are right for some field and wrong, or bent, for others.
+const VALUES: &[&str] = &[
+    "null",
+    "true",
+    "false",
+    "0",
+    "1",
+    "-1",
+    "01",
+    "1.5",
+    "1e3",
+    "7",
+    "18446744073709551615",
+    "18446744073709551616",
+    "99999999999999999999999",
+    r#""""#,
+    r#""0""#,
+    r#""1""#,
+    r#""-1""#,
+    r#""+1""#,
+    r#"" 1""#,
+    r#""01""#,
+    r#""007""#,
+    r#""18446744073709551615""#,
+    r#""18446744073709551616""#,
+    r#""abc""#,
+    r#""true""#,
+    r#""FALSE""#,
+    r#""\u0031""#,
+    r#""a\/b""#,
+    r#""caf\u00e9""#,
+    r#""café""#,
+    r#""\ud83d\ude00""#,
+    r#""\ud83d""#,
+    r#""\ude00x""#,
+    r#""\x""#,
+    r#""\u12""#,
+    "\"a\nb\"",
+    "\"\u{7f}\u{2028}\"",
+    r#""\u0000""#,
+    r#""\"""#,
+    r#""\\""#,
+    r#""0000-00-00 00:00:00""#,
+    r#""2016-02-29 23:59:59""#,
+    r#""2015-02-29 00:00:00""#,
+    r#""2016-01-01T00:00:00""#,
+    r#""2016-01-01 24:00:00""#,
+    r#""2016-01-01""#,
+    r#""2016\u002d01-01 00:00:00""#,
+    "[]",
+    "{}",
+    "[[]]",
+    "[1,2]",
+    r#"{"a":[null]}"#,
+    r#"[{"filename":"a","index":"0"},{"index":1,"filename":"b\/c"}]"#,
+    r#"[{"filename":"a"}]"#,
+    r#"[{"filename":"a","index":-1}]"#,
+    r#"[{"filename":1,"index":0}]"#,
+    r#"[{"filename":"a","index":0,"x":1}]"#,
+    r#"[{"filename":"a","index":0,"index":1}]"#,
+    r#"{"filename":"a","index":0}"#,
+    r#"{"0":{"filename":"a","index":0}}"#,
+    r#"[{"filename":null,"index":null}]"#,
+    r#"[{}]"#,
+    "[null]",
+    "1e400",
+    "0.1e-2",
+    " 5 ",
+    "\t\"x\"\r\n",
+    "tru",
+    "nul",
+    "",
+    "'x'",
+];
+
+/// Keys that replies have, nearly have, or don't.
+const KEYS: &[&str] = &[
+    "id",
+    "tid",
+    "subject",
+    "date",
+    "lastreply",
+    "flag",
+    "attachments",
+    "attachments_removed",
+    "requestor_name",
+    "owner_name",
+    "c",
+    "cc",
+    "x",
+    "deptname",
+    "ID",
+    "i\\u0064",
+    "",
+    "result",
+    "tickets",
+    "ticket",
+    "0",
+    "1",
+    "é",
+    "a.b",
+];
+
+/// Heads of a page: everything before the value of `tickets`.
+const HEADS: &[&str] = &[
+    r#"{"result":"success","totalresults":"2","startnumber":0,"numreturned":2,"#,
+    r#"{"result":"success","totalresults":2,"startnumber":"0","numreturned":"2","#,
+    r#"{ "result" : "success" , "totalresults" : 2,"#,
+    r#"{"totalresults":null,"numreturned":"","result":"SUCCESS","#,
+    r#"{"result":"success","result":"success","numreturned":3,"numreturned":1,"#,
+    r#"{"status":"success","x":[1],"action":"gettickets","#,
+    r#"{"result":"error","message":"Access Denied","#,
+    r#"{"result":"success","message":"hello","status":"fine","#,
+    r#"{"result":"success","totalresults":"18446744073709551615","startnumber":18446744073709551615,"#,
+    r#"{"result":"success","totalresults":"many","#,
+    r#"{"result":"success","numreturned":18446744073709551616,"#,
+    r#"{"#,
+    "\u{feff}{\"result\":\"success\",",
+    "Notice: {x}\n{\"result\":\"success\",",
+];
+
+const WRAPS: &[(&str, &str)] = &[
+    (r#"{"ticket":["#, "]}"),
+    (r#"{ "ticket" : [ "#, " ] }"),
+    (r#"{"ticket":["#, "],\"x\":1}"),
+    (r#"{"ticket":"#, "}"),
+    ("[", "]"),
+    ("", ""),
+    (r#"{"ticket":[],"ticket":["#, "]}"),
+    (r#"{"ticket":{"0":"#, "}}"),
+    (r#"{"ticket":["#, ",]}"),
+    (r#"{"ticket":[["#, "]]}"),
+];
+
+const TAILS: &[&str] =
+    &["}", "}\n", " } ", "}x", "}}", "", ",\"x\":1}", ",\"numreturned\":1}", ",\"tickets\":[]}", ",}"];
+
+/// One change to the entries of a ticket.
+#[derive(Clone, Debug)]
+enum Change {
+    Value(Index, &'static str),
+    Key(Index, &'static str),
+    Remove(Index),
+    Insert(Index, &'static str, &'static str),
+    Swap(Index, Index),
+    Repeat(Index, Index),
+    Reverse,
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let at = any::<Index>;
+    let value = || proptest::sample::select(VALUES);
+    let key = || proptest::sample::select(KEYS);
+    prop_oneof![
+        6 => (at(), value()).prop_map(|(at, value)| Change::Value(at, value)),
+        1 => (at(), key()).prop_map(|(at, key)| Change::Key(at, key)),
+        2 => at().prop_map(Change::Remove),
+        3 => (at(), key(), value()).prop_map(|(at, key, value)| Change::Insert(at, key, value)),
+        2 => (at(), at()).prop_map(|(a, b)| Change::Swap(a, b)),
+        1 => (at(), at()).prop_map(|(from, to)| Change::Repeat(from, to)),
+        1 => Just(Change::Reverse),
+    ]
+}
+
+fn apply(entries: &mut Vec<(String, String)>, change: Change) {
+    if entries.is_empty() {
+        return;
+    }
+    let len = entries.len();
+    match change {
+        Change::Value(at, value) => entries[at.index(len)].1 = value.to_owned(),
+        Change::Key(at, key) => entries[at.index(len)].0 = key.to_owned(),
+        Change::Remove(at) => drop(entries.remove(at.index(len))),
+        Change::Insert(at, key, value) => {
+            entries.insert(at.index(len + 1), (key.to_owned(), value.to_owned()))
+        }
+        Change::Swap(a, b) => entries.swap(a.index(len), b.index(len)),
+        Change::Repeat(from, to) => entries.insert(to.index(len + 1), entries[from.index(len)].clone()),
+        Change::Reverse => entries.reverse(),
+    }
+}
+
+/// The documented ticket with a few changes; most have none, so that the fast path gets somewhere first.
+fn changed_ticket() -> impl Strategy<Value = String> {
+    let changes = prop_oneof![2 => Just(Vec::new()), 3 => proptest::collection::vec(change(), 1..4)];
+    (changes, 1..30_u64).prop_map(|(changes, id)| {
+        let mut entries = documented_entries();
+        entries[0].1 = format!("\"{id}\"");
+        changes.into_iter().for_each(|change| apply(&mut entries, change));
+        object(&entries)
+    })
+}
+
+fn weighted(values: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
+    prop_oneof![3 => Just(values[0]), 1 => proptest::sample::select(values)]
+}
+
+fn wrap() -> impl Strategy<Value = (&'static str, &'static str)> {
+    prop_oneof![4 => Just(WRAPS[0]), 1 => proptest::sample::select(WRAPS)]
+}
+
+/// One change to the bytes of a body.
+#[derive(Clone, Debug)]
+enum Damage {
+    Byte(Index, u8),
+    Remove(Index, usize),
+    Insert(Index, &'static [u8]),
+    Truncate(Index),
+}
+
+const PIECES: &[&[u8]] = &[
+    b"\"",
+    b"\\",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b",",
+    b":",
+    b" ",
+    b"\n",
+    b"0",
+    b"-",
+    b".",
+    b"e",
+    b"null",
+    b"\\u00e9",
+    b"\\ud83d",
+    b"\\u0022",
+    b"\xff",
+    b"\xc3\xa9",
+    b"\xe9",
+    b"\xed\xa0\x80",
+    b"\0",
+    b"\x1f",
+    b"\x7f",
+    b"\\/",
+    b"\"\"",
+    b"{}",
+    b"[]",
+    b"\\",
+    b"true",
+    b"\xef\xbb\xbf",
+];
+
+fn damage() -> impl Strategy<Value = Damage> {
+    let at = any::<Index>;
+    prop_oneof![
+        3 => (at(), any::<u8>()).prop_map(|(at, byte)| Damage::Byte(at, byte)),
+        2 => (at(), 1..6_usize).prop_map(|(at, len)| Damage::Remove(at, len)),
+        3 => (at(), proptest::sample::select(PIECES)).prop_map(|(at, piece)| Damage::Insert(at, piece)),
+        1 => at().prop_map(Damage::Truncate),
+    ]
+}
+
+fn harm(body: &mut Vec<u8>, damage: Damage) {
+    if body.is_empty() {
+        return;
+    }
+    let len = body.len();
+    match damage {
+        Damage::Byte(at, byte) => body[at.index(len)] = byte,
+        Damage::Remove(at, count) => {
+            let at = at.index(len);
+            body.drain(at..len.min(at + count));
+        }
+        Damage::Insert(at, piece) => {
+            let at = at.index(len);
+            body.splice(at..at, piece.iter().copied());
+        }
+        Damage::Truncate(at) => body.truncate(at.index(len)),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn on_pages_with_other_spellings_fields_and_orders(
+        head in weighted(HEADS),
+        (open, close) in wrap(),
+        tickets in proptest::collection::vec(changed_ticket(), 0..4),
+        tail in weighted(TAILS),
+    ) {
+        let body = format!("{head}\"tickets\":{open}{}{close}{tail}", tickets.join(","));
+        assert_paths_agree(body.as_bytes());
+    }
+
+    #[test]
+    fn on_damaged_pages(
+        tickets in proptest::collection::vec(ticket(), 0..3),
+        version in version(),
+        damages in proptest::collection::vec(damage(), 1..4),
+    ) {
+        let page = Page::new(Tickets::new(&tickets, version), 0, tickets.len() as u64);
+        let mut body = page.to_wire_json(version).into_bytes();
+        damages.into_iter().for_each(|one| harm(&mut body, one));
+        assert_paths_agree(&body);
+    }
+
+    #[test]
+    fn on_whole_pages(tickets in proptest::collection::vec(ticket(), 0..4), version in version()) {
+        let page = Page::new(Tickets::new(&tickets, version), 0, tickets.len() as u64);
+        assert_paths_agree(page.to_wire_json(version).as_bytes());
+    }
+}
+
+#[test]
+fn on_every_value_in_every_field() {
+    let keys = documented_entries();
+    for place in 0..keys.len() {
+        for value in VALUES {
+            // In the second ticket, once the fast path has learnt the order; and in the first.
+            let mut changed = documented_entries();
+            changed[place].1 = (*value).to_owned();
+            for pair in [[&keys, &changed], [&changed, &keys]] {
+                let body = format!(
+                    r#"{{"result":"success","totalresults":"2","startnumber":0,"numreturned":2,"tickets":{{"ticket":[{},{}]}}}}"#,
+                    object(pair[0]),
+                    object(pair[1])
+                );
+                assert_paths_agree(body.as_bytes());
+            }
+        }
+    }
+}
+
+#[test]
+fn on_a_page_cut_at_every_byte() {
+    let tickets = [crate::bodies::full_ticket(), crate::bodies::full_ticket()];
+    let body = Page::new(Tickets::new(&tickets, Version::V8_0), 0, 2).to_wire_json(Version::V8_0);
+    (0..=body.len()).for_each(|end| assert_paths_agree(&body.as_bytes()[..end]));
+}
+
+#[test]
+fn on_a_page_with_each_byte_taken_out() {
+    let body = Page::new(Tickets::new(&[crate::bodies::full_ticket()], Version::V8_0), 0, 1)
+        .to_wire_json(Version::V8_0);
+    for at in 0..body.len() {
+        let mut body = body.clone().into_bytes();
+        body.remove(at);
+        assert_paths_agree(&body);
+    }
+}

@@ -1,0 +1,125 @@
+//! Decoding what was encoded gives back the page as the version sends it, in every format.
+
+use gettickets_protocol::{ApiError, Decoder, Page, Reply, ResponseType, Ticket, Tickets, Version, decode};
+use proptest::prelude::*;
+use serde_json::{Map, Value};
+
+use crate::bodies::{VERSIONS, full_ticket, text, ticket, version};
+
+fn page(tickets: &[Ticket], startnumber: u64, totalresults: u64) -> Page {
+    Page::new(Tickets::new(tickets, Version::V8_0), startnumber, totalresults)
+}
+
+/// What is left of a ticket once XML has carried it: no null, and every unknown value a text.
+fn through_xml(ticket: &Ticket) -> Ticket {
+    let is_name = |name: &str| name.starts_with(|c: char| c.is_ascii_alphabetic());
+    let as_text = |value: &Value| match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    };
+    let extra = ticket.extra.iter().filter(|(name, _)| is_name(name));
+    Ticket {
+        requestor_name: Some(ticket.requestor_name.clone().unwrap_or_default()),
+        extra: extra.map(|(name, value)| (name.clone(), as_text(value).into())).collect::<Map<_, _>>(),
+        ..ticket.clone()
+    }
+}
+
+fn assert_same(found: &Page, wanted: &Page) -> Result<(), TestCaseError> {
+    // The texts first: they show the difference.
+    prop_assert_eq!(found.to_json(), wanted.to_json());
+    prop_assert_eq!(found, wanted);
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn json_gives_back_the_page_at_the_version(
+        tickets in proptest::collection::vec(ticket(), 0..5),
+        startnumber in any::<u64>(),
+        totalresults in any::<u64>(),
+        version in version(),
+    ) {
+        let page = page(&tickets, startnumber, totalresults);
+        let wire = page.to_wire_json(version);
+        // Strictly: what is encoded is the documented spelling and nothing else.
+        let decoded = Decoder::new().strict(true).decode(wire.as_str()).unwrap().into_page().unwrap();
+        assert_same(&decoded, &page.at(version))?;
+        assert_same(&decoded, &Page::new(Tickets::new(&tickets, version), startnumber, totalresults))?;
+        prop_assert!(decoded.shows_version().lower_bound() <= version);
+        prop_assert!(decoded.missing(version).is_empty());
+        // And once more, from what was decoded.
+        prop_assert_eq!(decoded.to_wire_json(version), wire);
+    }
+
+    #[test]
+    fn xml_gives_back_the_page_at_the_version_with_nulls_as_empty_texts(
+        tickets in proptest::collection::vec(ticket(), 0..5),
+        startnumber in any::<u64>(),
+        totalresults in any::<u64>(),
+        version in version(),
+    ) {
+        let wire = page(&tickets, startnumber, totalresults).to_wire_xml(version);
+        let decoded = decode(wire).unwrap().into_page().unwrap();
+        let tickets: Vec<_> = tickets.iter().map(through_xml).collect();
+        assert_same(&decoded, &Page::new(Tickets::new(&tickets, version), startnumber, totalresults))?;
+        prop_assert_eq!(decoded.shows_version().to_string(), version.to_string());
+    }
+
+    #[test]
+    fn owned_tickets_are_given_back(tickets in proptest::collection::vec(ticket(), 0..5)) {
+        let page = page(&tickets, 0, tickets.len() as u64);
+        let owned: Vec<_> = page.iter().map(|ticket| ticket.to_ticket()).collect();
+        for (owned, ticket) in owned.iter().zip(&tickets) {
+            prop_assert_eq!(serde_json::to_value(owned).unwrap(), serde_json::to_value(ticket).unwrap());
+        }
+        prop_assert_eq!(owned, tickets);
+    }
+
+    #[test]
+    fn a_ticket_reads_its_canonical_json(ticket in ticket()) {
+        let page = page(std::slice::from_ref(&ticket), 0, 1);
+        let json = serde_json::to_string(&page.get(0).unwrap()).unwrap();
+        let read: Ticket = serde_json::from_str(&json).unwrap();
+        prop_assert!(read == ticket, "{}", json);
+    }
+
+    #[test]
+    fn errors_come_back_as_json_and_xml(message in proptest::option::of(text()), version in version()) {
+        let error = message.map_or_else(ApiError::without_message, ApiError::new);
+        for format in [ResponseType::Json, ResponseType::Xml] {
+            let wire = error.to_wire(format, version);
+            prop_assert_eq!(decode(wire.as_str()).unwrap(), Reply::Error(error.clone()), "{}", wire);
+        }
+    }
+
+    /// Name-value pairs have no escape: a message that looks like pairs, or ends like them, is not told
+    /// from them.
+    #[test]
+    fn plain_errors_come_back_as_name_value_pairs(message in "[!-:<-~é]([ -:<>-~é]{0,30}[!-:<>-~é])?", version in version()) {
+        let error = ApiError::new(message);
+        let wire = error.to_wire(ResponseType::Nvp, version);
+        prop_assert_eq!(decode(wire.as_str()).unwrap(), Reply::Error(error), "{}", wire);
+    }
+}
+
+#[test]
+fn an_error_without_a_message_comes_back_in_every_format() {
+    for format in [ResponseType::Json, ResponseType::Xml, ResponseType::Nvp] {
+        let wire = ApiError::without_message().to_wire(format, Version::V8_0);
+        assert_eq!(decode(wire.as_str()), Ok(Reply::Error(ApiError::without_message())), "{wire}");
+    }
+}
+
+#[test]
+fn each_version_sends_exactly_its_own_fields_in_both_formats() {
+    use gettickets_protocol::FieldSet;
+    let page = page(&[full_ticket()], 0, 1);
+    for version in VERSIONS {
+        for wire in [page.to_wire_json(version), page.to_wire_xml(version)] {
+            let decoded = decode(wire).unwrap().into_page().unwrap();
+            assert_eq!(decoded.tickets().carried_by_all(), FieldSet::known_to(version), "{version}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Whatever bytes come, decoding gives a reply or an error and never panics; what it gives can be written
+//! in every form, and what is written as the documentation spells it is read back the same.
+#![no_main]
+
+use gettickets_protocol::{Decoder, Page, Reply, Version, decode};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|body: &[u8]| {
+    let strict = Decoder::new().strict(true).decode(body);
+    match decode(body) {
+        Ok(Reply::Tickets(page)) => {
+            if let Ok(Reply::Tickets(strict)) = &strict {
+                assert!(page.findings().is_empty(), "strict reading took what has findings");
+                assert_eq!(strict.to_json(), page.to_json());
+            } else {
+                assert!(!page.findings().is_empty(), "strict reading refused what has no finding");
+            }
+            check(&page);
+        }
+        Ok(Reply::Error(error)) => drop((error.class(), error.to_string(), error.seen_address())),
+        Err(error) => {
+            assert!(strict.is_err());
+            let told = error.to_string();
+            assert!(told.len() < 4_000 && !told.chars().any(char::is_control), "{told:?}");
+            assert!(error.offset().is_none_or(|offset| offset <= body.len()), "{told}");
+        }
+    }
+});
+
+fn check(page: &Page) {
+    let canonical = page.to_json();
+    serde_json::from_str::<serde_json::Value>(&canonical).expect("canonical JSON is JSON");
+    for ticket in page {
+        drop((ticket.to_ticket(), ticket.date(), ticket.subject_text(), ticket.related_service()));
+    }
+    for version in Version::MILESTONES {
+        let wire = page.to_wire_json(version);
+        let again = decode(wire.as_str()).expect("what is encoded is read").into_page().expect("a page");
+        assert_eq!(again.to_json(), page.at(version).to_json(), "{wire}");
+        drop(page.to_wire_xml(version));
+    }
+}
