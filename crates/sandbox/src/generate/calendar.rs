@@ -1,0 +1,64 @@
+//! When tickets are opened: more in working hours than at night, fewer at the weekend.
+//!
+//! Time before the newest ticket is counted in even steps, and each step is then placed in its week by a
+//! table. Steps stay in order, so that tickets can be made from the newest to the oldest in one pass.
+
+/// Seconds of an hour and of a week.
+const HOUR: i64 = 3_600;
+const WEEK: i64 = 168 * HOUR;
+
+/// How many parts of a week come before each hour of it, Monday 00:00 first; the last is the whole.
+#[allow(clippy::indexing_slicing, reason = "checked when compiled")]
+const BEFORE: [u32; 169] = {
+    let mut before = [0; 169];
+    let mut hour = 0;
+    while hour < 168 {
+        let of_day = hour % 24;
+        let busy = match of_day {
+            0..=5 => 2,
+            6..=7 => 6,
+            8..=11 => 16,
+            12..=13 => 12,
+            14..=17 => 15,
+            18..=21 => 8,
+            _ => 4,
+        };
+        // Saturday and Sunday see about a third.
+        let parts = if hour / 24 >= 5 { busy / 3 + 1 } else { busy };
+        before[hour + 1] = before[hour] + parts;
+        hour += 1;
+    }
+    before
+};
+
+/// Moves a moment, in seconds since a Monday 00:00, to where the week's shape puts it: within the same
+/// week, and in the same order as other moments.
+pub(crate) fn shaped(even: i64) -> i64 {
+    let (week, within) = (even.div_euclid(WEEK), even.rem_euclid(WEEK));
+    let [.., whole] = BEFORE;
+    // In thousandths of a part, so that an hour keeps its minutes.
+    let wanted = within * i64::from(whole) * 1_000 / WEEK;
+    let hour = BEFORE.partition_point(|parts| i64::from(*parts) * 1_000 <= wanted).saturating_sub(1).min(167);
+    let bound = |at: usize| i64::from(BEFORE.get(at).copied().unwrap_or(whole)) * 1_000;
+    let (start, end) = (bound(hour), bound(hour + 1));
+    week * WEEK + hour as i64 * HOUR + (wanted - start) * HOUR / (end - start).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_is_kept_and_working_hours_are_busier() {
+        let shaped: Vec<i64> = (0..10_000).map(|step| shaped(step * WEEK / 10_000)).collect();
+        assert!(shaped.is_sorted());
+        let in_hours = |day: i64, hours: std::ops::Range<i64>| {
+            shaped
+                .iter()
+                .filter(|at| (day * 24 + hours.start..day * 24 + hours.end).contains(&(*at / HOUR)))
+                .count()
+        };
+        assert!(in_hours(1, 8..12) > 4 * in_hours(1, 0..4));
+        assert!(in_hours(1, 0..24) > 2 * in_hours(6, 0..24));
+    }
+}

@@ -1,0 +1,76 @@
+//! Tickets that change while a server runs: the list and its counts follow.
+
+use gettickets_protocol::{GetTickets, Status, StatusFilter, Ticket};
+use gettickets_sandbox::Sandbox;
+use proptest::prelude::*;
+
+use crate::client::{ask, ids};
+
+fn all() -> GetTickets {
+    GetTickets { limitnum: Some(10_000), ..GetTickets::default() }
+}
+
+#[test]
+fn replies_and_new_tickets_come_to_the_front() {
+    let sandbox = Sandbox::builder().tickets(100).start().unwrap();
+    let store = sandbox.store();
+    let before = store.ids().unwrap();
+    let opened = store.open(Ticket { subject: "New".into(), deptid: 1, ..Ticket::default() }).unwrap();
+    assert_eq!(opened, 101);
+    let replied = before[50];
+    assert!(store.reply(replied, Status::Answered).unwrap());
+    let page = ask(&sandbox, &all()).page();
+    assert_eq!(ids(&page)[..3], [replied, opened, before[0]]);
+    assert_eq!(page.totalresults(), Some(101));
+    assert_eq!(page.get(0).unwrap().status(), Status::Answered);
+    assert!(page.get(1).unwrap().date().is_some());
+}
+
+#[test]
+fn closed_moved_deleted_and_merged_tickets_leave_their_lists() {
+    let sandbox = Sandbox::builder().tickets(100).start().unwrap();
+    let store = sandbox.store();
+    let active = GetTickets { status: Some(StatusFilter::AllActive), ..all() };
+    let open = ids(&ask(&sandbox, &active).page());
+    assert!(store.close(open[0]).unwrap());
+    assert_eq!(ids(&ask(&sandbox, &active).page()), open[1..]);
+    assert!(store.set_department(open[1], 99).unwrap());
+    let elsewhere = GetTickets { deptid: Some(99), ..all() };
+    assert_eq!(ids(&ask(&sandbox, &elsewhere).page()), [open[1]]);
+    assert!(store.delete(open[1]).unwrap());
+    assert_eq!(ask(&sandbox, &elsewhere).page().totalresults(), Some(0));
+    assert!(store.merge(open[2], open[3]).unwrap());
+    assert_eq!(store.get(open[2]).unwrap(), None);
+    assert_eq!(store.ids().unwrap()[0], open[3]);
+    assert_eq!(store.len().unwrap(), 98);
+    for missing in [open[1], open[2], 12_345] {
+        assert!(!store.reply(missing, Status::Open).unwrap());
+        assert!(!store.delete(missing).unwrap());
+        assert!(!store.merge(missing, open[3]).unwrap());
+    }
+    assert!(!store.merge(open[3], open[3]).unwrap(), "a ticket is not merged into itself");
+    assert!(store.open(Ticket { id: open[3], ..Ticket::default() }).unwrap_err().is_id_taken());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// Pages are found through counts that every change must keep right.
+    #[test]
+    fn pages_agree_with_the_whole_list_after_any_changes(seeds in prop::collection::vec(any::<u64>(), 0..40)) {
+        let sandbox = Sandbox::builder().tickets(60).start().unwrap();
+        let store = sandbox.store();
+        for seed in seeds {
+            store.churn(seed).unwrap();
+        }
+        let whole = store.ids().unwrap();
+        let mut paged = Vec::new();
+        for start in (0..whole.len() as u64 + 7).step_by(7) {
+            let page = ask(&sandbox, &GetTickets { limitstart: Some(start), limitnum: Some(7), ..all() }).page();
+            prop_assert_eq!(page.totalresults(), Some(whole.len() as u64));
+            paged.extend(ids(&page));
+        }
+        prop_assert_eq!(&paged, &whole);
+        prop_assert_eq!(store.len().unwrap(), whole.len() as u64);
+    }
+}
