@@ -1,0 +1,43 @@
+//! Time, sleep and chance, behind one seam: tests of retries neither wait nor roll dice.
+
+use std::time::{Duration, Instant, SystemTime};
+
+/// Where a client takes its time, its waits and its jitter from.
+///
+/// The default is the machine's own. Replace it with
+/// [`ClientBuilder::clock`](crate::ClientBuilder::clock) to test code that retries without waiting.
+pub trait Clock: Send + Sync {
+    /// A moment that only moves forward.
+    fn now(&self) -> Instant;
+
+    /// The time of day, to read a `Retry-After` that is a date.
+    fn time_of_day(&self) -> SystemTime;
+
+    /// Waits this long.
+    fn sleep(&self, duration: Duration);
+
+    /// A number from 0 up to 1, 1 excluded, each as likely.
+    fn random(&self) -> f64;
+}
+
+/// The machine's own clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn time_of_day(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        std::thread::sleep(duration);
+    }
+
+    fn random(&self) -> f64 {
+        fastrand::f64()
+    }
+}

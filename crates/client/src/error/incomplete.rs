@@ -1,0 +1,43 @@
+//! A scan that can't keep its promise says what is not certain.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Why a scan can't promise that it tells every ticket once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScanIncomplete {
+    problem: Cow<'static, str>,
+    hint: Option<Cow<'static, str>>,
+}
+
+impl ScanIncomplete {
+    /// What is not certain, as a sentence without its full stop.
+    #[allow(dead_code, reason = "the scan makes these")]
+    pub(crate) fn new(problem: impl Into<Cow<'static, str>>) -> ScanIncomplete {
+        ScanIncomplete { problem: problem.into(), hint: None }
+    }
+
+    /// Adds what to try.
+    #[must_use]
+    #[allow(dead_code, reason = "the scan makes these")]
+    pub(crate) fn with_hint(self, hint: impl Into<Cow<'static, str>>) -> ScanIncomplete {
+        ScanIncomplete { hint: Some(hint.into()), ..self }
+    }
+
+    /// What is not certain.
+    pub fn problem(&self) -> &str {
+        &self.problem
+    }
+
+    pub(crate) fn hint(&self) -> Option<Cow<'static, str>> {
+        self.hint.clone()
+    }
+}
+
+impl fmt::Display for ScanIncomplete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the scan is not complete: {}", self.problem)
+    }
+}
+
+impl std::error::Error for ScanIncomplete {}

@@ -1,0 +1,88 @@
+//! What a response means: a page, or which error. Everything of the server's that an error shows has the
+//! credentials struck out first.
+
+use http::header::{CONTENT_TYPE, LOCATION};
+use http::{HeaderMap, StatusCode};
+
+use crate::protocol::{Credentials, DecodeError, DecodeErrorKind, Decoder, Page, Reply};
+use crate::transport::TransportResponse;
+use crate::{Error, ErrorKind};
+
+/// Bodies up to this size are kept until they are decoded, so that an error about one can be told anew
+/// from a body without secrets.
+const KEPT_LEN: usize = 4 << 20;
+/// The most of a header that is shown.
+const SHOWN_HEADER: usize = 200;
+
+pub(crate) fn judge(
+    response: TransportResponse,
+    decoder: &Decoder,
+    credentials: &Credentials,
+) -> Result<Page, Error> {
+    let (head, body) = response.into_parts();
+    let status = head.status;
+    if status.is_redirection() {
+        let to = header(&head.headers, LOCATION, credentials).map(|to| without_query(&to).to_owned());
+        return Err(Error::new(ErrorKind::Redirect { status, to }).with_http_status(status));
+    }
+    let error = match decode(body, decoder, credentials) {
+        Ok(Reply::Tickets(page)) if status.is_success() => return Ok(page),
+        // A failure that carries tickets is none that the API is known to make; it may be a stale copy.
+        Ok(Reply::Tickets(_)) => not_the_api(status, &head.headers, None, credentials),
+        Ok(Reply::Error(error)) => {
+            ErrorKind::Api(error.map_message(|message| credentials.redact(message).into_owned()))
+        }
+        Err(error) if error.is_not_a_reply() || !status.is_success() => {
+            not_the_api(status, &head.headers, Some(&error), credentials)
+        }
+        Err(error) => match error.kind() {
+            DecodeErrorKind::TooLarge { limit } => ErrorKind::TooLarge { limit: *limit },
+            _ => ErrorKind::Decode(error),
+        },
+    };
+    Err(Error::new(error).with_http_status(status))
+}
+
+/// Decodes a body. An error's excerpt is cut to length, and half a secret is not found any more: so where
+/// there is a secret in the body, it is struck out there, and the error told anew.
+fn decode(body: Vec<u8>, decoder: &Decoder, credentials: &Credentials) -> Result<Reply, DecodeError> {
+    if body.len() > KEPT_LEN {
+        let withheld = |_: &str| "(not shown)".to_owned();
+        return decoder.decode(body).map_err(|error| error.map_texts(withheld));
+    }
+    let error = match decoder.decode(body.as_slice()) {
+        Ok(reply) => return Ok(reply),
+        Err(error) => error,
+    };
+    let text = String::from_utf8_lossy(&body);
+    let clean = credentials.redact(&text);
+    let error = if clean == text { error } else { decoder.decode(clean.into_owned()).err().unwrap_or(error) };
+    Err(error.map_texts(|text| credentials.redact(text).into_owned()))
+}
+
+fn not_the_api(
+    status: StatusCode,
+    headers: &HeaderMap,
+    error: Option<&DecodeError>,
+    credentials: &Credentials,
+) -> ErrorKind {
+    let title = match error.map(DecodeError::kind) {
+        Some(DecodeErrorKind::NotAReply { title }) => title.clone(),
+        _ => None,
+    };
+    let excerpt = error.and_then(DecodeError::excerpt).map(str::to_owned);
+    let content_type = header(headers, CONTENT_TYPE, credentials);
+    ErrorKind::NotTheApi { status, content_type, title, excerpt }
+}
+
+/// A header as it may be shown.
+fn header(headers: &HeaderMap, name: http::HeaderName, credentials: &Credentials) -> Option<String> {
+    let value = String::from_utf8_lossy(headers.get(name)?.as_bytes());
+    let clean = credentials.redact(&value);
+    Some(clean.chars().take(SHOWN_HEADER).collect())
+}
+
+/// An address up to its query, which may hold what is nobody's business.
+fn without_query(address: &str) -> &str {
+    address.split(['?', '#']).next().unwrap_or_default()
+}

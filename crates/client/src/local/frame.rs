@@ -1,0 +1,130 @@
+//! The bridge's frames, found in whatever else PHP printed.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+
+use super::LocalErrorKind;
+
+/// What the bridge says.
+#[derive(Debug)]
+pub(super) enum Frame {
+    /// The reply, and where in the output it stands.
+    Reply {
+        payload: Range<usize>,
+    },
+    Failure(Failure),
+}
+
+/// A failure as the bridge tells it.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) kind: LocalErrorKind,
+    pub(super) details: Details,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Details {
+    pub(super) stage: String,
+    pub(super) message: String,
+    pub(super) file: String,
+    pub(super) line: u64,
+    pub(super) output: String,
+}
+
+/// The last whole frame. A hook that runs at PHP's end may print after it.
+pub(super) fn last(output: &[u8], nonce: &str) -> Option<Frame> {
+    let mark = format!("\n{nonce} ");
+    // From the front, as a frame's payload is skipped by its length: a ticket may quote anything.
+    let mut at = 0;
+    let mut last = None;
+    while let Some(found) = find(output.get(at..)?, mark.as_bytes()) {
+        let head = at + found + mark.len();
+        match frame_at(output, head) {
+            Some((frame, end)) => {
+                last = Some(frame);
+                at = end;
+            }
+            None => at = head,
+        }
+    }
+    last
+}
+
+/// The frame whose kind begins here, and where its payload ends.
+fn frame_at(output: &[u8], head: usize) -> Option<(Frame, usize)> {
+    // A kind and a length are short; what is longer is none.
+    let rest = output.get(head..)?;
+    let line = rest.get(..rest.iter().take(64).position(|byte| *byte == b'\n')?)?;
+    let (kind, length) = std::str::from_utf8(line).ok()?.split_once(' ')?;
+    let start = head + line.len() + 1;
+    let end = start.checked_add(length.parse().ok()?)?;
+    let payload = output.get(start..end)?;
+    let failure = |kind| {
+        let details = serde_json::from_slice(payload).unwrap_or_default();
+        Frame::Failure(Failure { kind, details })
+    };
+    let frame = match kind {
+        "json" | "xml" => Frame::Reply { payload: start..end },
+        "no-init" => failure(LocalErrorKind::NoInit),
+        "no-local-api" => failure(LocalErrorKind::NoLocalApi),
+        "fatal" => failure(LocalErrorKind::Fatal),
+        "exception" => failure(LocalErrorKind::Exception),
+        "exit" => failure(LocalErrorKind::Exited),
+        "not-an-array" => failure(LocalErrorKind::NotAnArray),
+        "encoding" => failure(LocalErrorKind::Encoding),
+        _ => return None,
+    };
+    Some((frame, end))
+}
+
+fn find(text: &[u8], mark: &[u8]) -> Option<usize> {
+    let first = *mark.first()?;
+    let mut at = 0;
+    loop {
+        at += text.get(at..)?.iter().position(|byte| *byte == first)?;
+        if text.get(at..)?.starts_with(mark) {
+            return Some(at);
+        }
+        at += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(output: &str) -> Option<&str> {
+        match last(output.as_bytes(), "N")? {
+            Frame::Reply { payload } => output.get(payload),
+            Frame::Failure(_) => None,
+        }
+    }
+
+    #[test]
+    fn the_last_whole_frame_counts_whatever_is_around_it() {
+        for (output, payload) in [
+            ("\nN json 2\n{}", Some("{}")),
+            ("Notice: x\n\nN json 2\n{}bye", Some("{}")),
+            ("\nN json 2\nab\nN json 2\ncd", Some("cd")),
+            // A ticket that quotes a frame is inside one, and skipped with it.
+            ("\nN json 12\n\nN json 2\nxx", Some("\nN json 2\nxx")),
+            ("\nN json 3\n{}", None),
+            ("\nN json 99999999999999999999\n{}", None),
+            ("\nN other 2\n{}", None),
+            ("\nM reply 2\n{}", None),
+            ("", None),
+        ] {
+            assert_eq!(reply(output), payload, "{output:?}");
+        }
+    }
+
+    #[test]
+    fn a_failure_brings_its_details() {
+        let Some(Frame::Failure(failure)) = last(b"\nN fatal 14\n{\"message\":\"\"}", "N") else {
+            panic!("a failure")
+        };
+        assert_eq!(failure.kind, LocalErrorKind::Fatal);
+    }
+}

@@ -1,0 +1,162 @@
+//! The Local API through a real PHP, against a stand-in install. Without a `php` these tests fail: a
+//! machine that builds this project has php-cli.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use gettickets::local::{LocalError, LocalErrorKind, Stage};
+use gettickets::{Client, Error, ErrorKind, GetTickets};
+use tempfile::TempDir;
+
+/// A copy of the stand-in install that behaves in this way.
+fn install(behaviour: &str) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let init = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/install/init.php");
+    fs::copy(init, folder.path().join("init.php")).unwrap();
+    if behaviour == "no-local-api" {
+        // Another program's, as many have an init.php.
+        fs::write(folder.path().join("init.php"), "<?php $answer = 42;").unwrap();
+    }
+    fs::write(folder.path().join("behaviour"), behaviour).unwrap();
+    folder
+}
+
+fn about(subject: &str) -> GetTickets {
+    GetTickets { subject: Some(subject.into()), ..GetTickets::default() }
+}
+
+fn ask(behaviour: &str, subject: &str) -> Result<gettickets::Page, Error> {
+    let install = install(behaviour);
+    Client::local(install.path()).timeout(Duration::from_secs(20)).build()?.get_tickets(&about(subject))
+}
+
+fn local_error(error: Error) -> LocalError {
+    assert!(error.hint().is_some() && !error.is_retryable(), "{error}");
+    match error.kind() {
+        ErrorKind::Local(local) => {
+            assert_eq!(local.may_have_been_called(), error.may_have_been_sent());
+            local.clone()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_page_comes_through_whatever_hooks_print() {
+    let install = install("");
+    let client = Client::local(install.path()).admin("ada").build().unwrap();
+    let request = GetTickets {
+        limitstart: Some(50),
+        ignore_dept_assignments: Some(true),
+        email: Some("\"';$(x)\n@example.com".into()),
+        ..GetTickets::default()
+    };
+    let page = client.get_tickets(&request).unwrap();
+    let ticket = page.get(0).unwrap();
+    assert_eq!((page.startnumber(), ticket.id(), ticket.name()), (Some(50), 7, "GetTickets as 'ada'"));
+    let sent = ticket.subject().strip_prefix("café ").unwrap();
+    assert_eq!(
+        sent.replace("\\/", "/"),
+        r#"{"email":"\"';$(x)\n@example.com","ignore_dept_assignments":true,"limitstart":50}"#
+    );
+    assert!(page.findings().iter().all(|finding| finding.kind.code() == "missing-field"), "{page:?}");
+    // The file names the install as well as its folder does, and the admin is not needed.
+    let client = Client::local(install.path().join("init.php")).build().unwrap();
+    let page = client.get_tickets(&GetTickets::default()).unwrap();
+    assert_eq!(page.get(0).unwrap().name(), "GetTickets as NULL");
+}
+
+#[test]
+fn a_reply_larger_than_any_pipe_comes_through() {
+    assert_eq!(ask("", "many").unwrap().len(), 20_000);
+}
+
+#[test]
+fn text_that_is_not_utf8_is_replaced_and_its_place_told() {
+    let page = ask("", "latin1").unwrap();
+    let ticket = page.get(0).unwrap();
+    assert_eq!((ticket.id(), ticket.subject(), ticket.tid()), (7, "caf\u{fffd} <&>", "516757"));
+    assert_eq!(ticket.attachments().map(|list| list.len()), Some(1));
+    let finding = page.findings().iter().find(|finding| finding.kind.code() == "replaced-bytes");
+    assert_eq!(
+        finding.map(|finding| finding.places.clone()),
+        Some(vec!["tickets.ticket[0].subject".to_owned()])
+    );
+}
+
+#[test]
+fn each_failure_of_an_install_has_its_kind_and_its_stage() {
+    use LocalErrorKind::*;
+    for (behaviour, subject, kind, stage, says) in [
+        ("exit", "", Exited, Some(Stage::Init), "License invalid"),
+        ("fatal", "", Exception, Some(Stage::Init), "undefined function no_such_function()"),
+        ("parse", "", Exception, Some(Stage::Init), "ParseError"),
+        ("memory", "", Fatal, Some(Stage::Init), "Allowed memory size"),
+        ("no-local-api", "", NoLocalApi, Some(Stage::Call), ""),
+        ("", "exit", Exited, Some(Stage::Call), ""),
+        ("", "throw", Exception, Some(Stage::Call), "RuntimeException: The database has gone"),
+        ("", "string", NotAnArray, Some(Stage::Call), "string"),
+        ("", "nan", Encoding, Some(Stage::Call), "Inf and NaN cannot be JSON encoded"),
+        ("killed", "", Died, None, "signal: 9"),
+    ] {
+        let error = local_error(ask(behaviour, subject).unwrap_err());
+        assert_eq!((error.kind(), error.stage()), (&kind, stage), "{behaviour} {subject}: {error}");
+        assert!(error.to_string().contains(says), "{behaviour} {subject}: {error}");
+    }
+}
+
+#[test]
+fn an_error_of_the_api_is_one() {
+    let error = ask("", "error").unwrap_err();
+    assert_eq!(error.api_class(), Some(gettickets::ApiErrorClass::UnknownAction), "{error}");
+}
+
+#[test]
+fn what_is_not_there_is_told() {
+    let empty = TempDir::new().unwrap();
+    let whole = install("");
+    let ask = |path: &Path, php: &str| {
+        let client = Client::local(path).php(php).build().unwrap();
+        local_error(client.get_tickets(&GetTickets::default()).unwrap_err()).kind().clone()
+    };
+    assert_eq!(ask(empty.path(), "php"), LocalErrorKind::NoInit);
+    assert_eq!(ask(&empty.path().join("nowhere"), "php"), LocalErrorKind::NoInstall);
+    let program = "no-such-php".to_owned();
+    assert_eq!(ask(whole.path(), "no-such-php"), LocalErrorKind::NoPhp { program });
+    let program = whole.path().join("init.php").to_str().unwrap().to_owned();
+    assert_eq!(ask(whole.path(), &program), LocalErrorKind::PhpNotRun { program });
+    // A program that is no PHP.
+    assert_eq!(ask(whole.path(), "true"), LocalErrorKind::Died);
+}
+
+#[test]
+fn the_time_limit_ends_php_and_all_that_it_started() {
+    let install = install("");
+    let client = Client::local(install.path()).timeout(Duration::from_millis(700)).build().unwrap();
+    let began = Instant::now();
+    let error = local_error(client.get_tickets(&about("slow")).unwrap_err());
+    assert!(matches!(error.kind(), LocalErrorKind::TimedOut { .. }), "{error}");
+    // Not a measurement: the child would sleep for a quarter of an hour.
+    assert!(began.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
+fn what_hooks_leave_running_does_not_hold_the_reply_up() {
+    assert_eq!(ask("", "background").unwrap().len(), 1);
+}
+
+#[test]
+fn output_without_end_is_cut_off() {
+    let install = install("flood");
+    let client = Client::local(install.path()).max_response_len(1 << 20).build().unwrap();
+    let error = client.get_tickets(&GetTickets::default()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::TooLarge { limit, .. } if *limit == 1 << 20), "{error}");
+}
+
+#[test]
+fn the_bridge_is_whole_php_by_itself() {
+    let bridge = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/local/bridge.php");
+    let lint = std::process::Command::new("php").arg("-l").arg(bridge).output().unwrap();
+    assert!(lint.status.success(), "{}", String::from_utf8_lossy(&lint.stdout));
+}

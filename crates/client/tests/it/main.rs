@@ -1,0 +1,19 @@
+//! The client against servers that misbehave in every way known, and against PHP.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed unwrap is the failure report, in what the tests share as well"
+)]
+
+mod local;
+mod refusals;
+mod reliability;
+mod retries;
+mod sandbox;
+mod secrets;
+mod server;
+mod tls;
+mod wire;

@@ -1,0 +1,75 @@
+//! What each refusal says, to the letter.
+
+use gettickets::{Client, ConfigError, Credentials, ErrorKind, GetTickets, ResponseType};
+use insta::assert_snapshot;
+
+use crate::server::{Answer, Server, json, reply};
+
+/// The error's text and its hint, the address made the same in every run.
+fn told(answer: Answer) -> String {
+    let server = Server::start(vec![answer]);
+    let client = server.client().no_retries().build().unwrap();
+    let error = client.get_tickets(&GetTickets::default()).unwrap_err();
+    format!("{error}\n{}", error.hint().unwrap_or_default()).replace(&server.address, "http://host/")
+}
+
+fn refused(message: &str) -> String {
+    told(reply("403 Forbidden", "", format!(r#"{{"result":"error","message":"{message}"}}"#)))
+}
+
+#[test]
+fn errors_of_the_api_say_what_to_do() {
+    assert_snapshot!(refused("Authentication Failed"));
+    assert_snapshot!(refused("Invalid IP 203.0.113.7"));
+    assert_snapshot!(refused("Invalid IP 2001:db8::7"));
+    assert_snapshot!(refused(r#"Invalid Permissions: API action \"gettickets\" is not allowed"#));
+    assert_snapshot!(told(json(r#"{"result":"error","message":"Action not found"}"#)));
+    assert_snapshot!(told(json(r#"{"result":"error"}"#)));
+}
+
+#[test]
+fn pages_that_are_not_the_api_are_told_by_status_type_and_title() {
+    let page = |status: &str, title: &str| {
+        let body = format!("<!DOCTYPE html><html><head><title>{title}</title></head>");
+        told(reply(status, "content-type: text/html; charset=utf-8\r\n", body))
+    };
+    assert_snapshot!(page("403 Forbidden", "Access denied by Imunify360 bot-protection"));
+    assert_snapshot!(page("503 Service Unavailable", "Down for Maintenance"));
+    assert_snapshot!(page("200 OK", "Client Area Login"));
+    assert_snapshot!(page("404 Not Found", "Nothing here"));
+    assert_snapshot!(told(reply("200 OK", "", "")));
+    assert_snapshot!(told(reply(
+        "500 Internal Server Error",
+        "content-type: text/plain\r\n",
+        "PHP \u{1b}[31mbroke"
+    )));
+}
+
+#[test]
+fn what_cannot_work_is_refused_before_anything_is_sent() {
+    let api = || Credentials::api("IDENTIFIER", "SECRET");
+    let with = || Client::builder("https://example.com").credentials(api());
+    for (builder, problem) in [
+        (Client::builder("https://example.com"), ConfigError::NoCredentials),
+        (with().timeout(std::time::Duration::ZERO), ConfigError::ZeroTimeout),
+        (with().response_type(ResponseType::Nvp), ConfigError::NoListInNvp),
+        (with().user_agent("a\nb"), ConfigError::UserAgent),
+        (with().proxy(Some("not a proxy")), ConfigError::Proxy),
+        (
+            with().root_certificates("nothing"),
+            ConfigError::RootCertificates { problem: "there is none in it".into() },
+        ),
+    ] {
+        let error = builder.build().unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Config(error) if *error == problem), "{error:?}");
+        assert!(!error.may_have_been_sent() && !error.is_retryable() && error.hint().is_some());
+    }
+}
+
+#[test]
+fn clients_and_errors_are_shared_between_threads_and_errors_are_small() {
+    fn shared<T: Send + Sync + Clone + 'static>() {}
+    shared::<Client>();
+    shared::<gettickets::Error>();
+    assert_eq!(size_of::<gettickets::Error>(), size_of::<usize>());
+}

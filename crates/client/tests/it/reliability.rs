@@ -1,0 +1,174 @@
+//! Every misbehaviour of the sandbox, and what becomes of it: writes RELIABILITY.md, and holds it true.
+
+use std::collections::HashSet;
+use std::fmt::Write;
+use std::path::Path;
+use std::sync::mpsc;
+use std::time::{Duration, Instant, SystemTime};
+
+use gettickets::transport::TransportErrorKind;
+use gettickets::{Client, Clock, Credentials, Error, ErrorKind, GetTickets, Page};
+use gettickets_sandbox::{Quirk, Sandbox};
+
+const TICKETS: u64 = 120;
+const TIMEOUT: Duration = Duration::from_millis(1500);
+const MAX_RESPONSE: usize = 4 << 20;
+/// More than any of the scans needs; without a bound a test of one that never ends would never end.
+const MOST_REQUESTS: u64 = 400;
+
+const HEAD: &str = "\
+# What becomes of a server's misbehaviour
+
+Written by a test (`crates/client/tests/it/reliability.rs`) that runs the client against the sandbox's quirks, one
+after another; `UPDATE_RELIABILITY=1 cargo test -p gettickets --test it reliability` writes it anew. Each server has
+120 tickets. An attempt may take 1.5 seconds, there are three attempts, and a reply may have 4 MiB; no scan needed
+more than 400 requests. *One page* is `get_tickets` with a `limitnum` of 40, *every ticket* is `scan`.
+
+| quirk | what the server does | one page | every ticket |
+|---|---|---|---|
+";
+
+#[test]
+fn every_quirk_is_recovered_from_or_named() {
+    let rows = run_all();
+    let mut table = HEAD.to_owned();
+    for (quirk, page, scan) in rows {
+        writeln!(table, "| `{quirk}` | {} | {page} | {scan} |", quirk.description().replace('|', "\\|"))
+            .unwrap();
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../RELIABILITY.md");
+    if std::env::var_os("UPDATE_RELIABILITY").is_some() {
+        std::fs::write(&file, &table).unwrap();
+    }
+    let committed = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        committed == table,
+        "RELIABILITY.md is not what happens; UPDATE_RELIABILITY=1 writes it anew. It would be:\n{table}"
+    );
+}
+
+/// The quirks wait for time-outs and drips, so they are run side by side.
+fn run_all() -> Vec<(Quirk, String, String)> {
+    let (tell, told) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for (start, chunk) in Quirk::ALL.chunks(Quirk::ALL.len().div_ceil(6)).enumerate() {
+            let tell = tell.clone();
+            scope.spawn(move || {
+                for (index, quirk) in chunk.iter().enumerate() {
+                    tell.send(((start, index), (*quirk, one_page(*quirk), every_ticket(*quirk)))).unwrap();
+                }
+            });
+        }
+    });
+    drop(tell);
+    let mut rows: Vec<_> = told.iter().collect();
+    rows.sort_by_key(|(place, _)| *place);
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+fn serve(quirk: Quirk) -> (Sandbox, Client) {
+    let sandbox = Sandbox::builder().tickets(TICKETS).seed(7).quirk(quirk).start().unwrap();
+    let client = Client::builder(sandbox.url())
+        .credentials(Credentials::api(sandbox.identifier(), sandbox.secret()))
+        .timeout(TIMEOUT)
+        .max_response_len(MAX_RESPONSE)
+        .clock(NeverWaits)
+        .build()
+        .unwrap();
+    (sandbox, client)
+}
+
+fn request() -> GetTickets {
+    GetTickets { limitnum: Some(40), ignore_dept_assignments: Some(true), ..GetTickets::default() }
+}
+
+fn one_page(quirk: Quirk) -> String {
+    let (sandbox, client) = serve(quirk);
+    match client.get_tickets(&request()) {
+        Ok(page) => page_outcome(&page),
+        Err(error) => {
+            let shown = format!("{error} {error:?} {}", error.hint().unwrap_or_default());
+            assert!(!shown.contains(sandbox.secret()), "{quirk} shows the secret: {shown}");
+            error_outcome(&error)
+        }
+    }
+}
+
+fn page_outcome(page: &Page) -> String {
+    let findings: HashSet<&str> = page.findings().iter().map(|finding| finding.kind.code()).collect();
+    let mut findings: Vec<_> = findings.into_iter().map(|code| format!("`{code}`")).collect();
+    findings.sort();
+    let found =
+        if findings.is_empty() { String::new() } else { format!("; findings {}", findings.join(", ")) };
+    format!("{} tickets{found}", page.len())
+}
+
+fn every_ticket(quirk: Quirk) -> String {
+    let (_sandbox, client) = serve(quirk);
+    let (mut ids, mut error) = (HashSet::new(), None);
+    let mut scan = client.scan(request());
+    for ticket in scan.by_ref() {
+        match ticket {
+            Ok(ticket) => assert!(ids.insert(ticket.get().id()), "{quirk}: {} twice", ticket.get().id()),
+            Err(failure) => error = Some(failure),
+        }
+    }
+    let report = scan.report();
+    assert!(report.requests <= MOST_REQUESTS, "{quirk}: {report:?}");
+    match error {
+        // How many there are is for the list to say, which changes.
+        None if quirk == Quirk::Shifting => "complete while it changes".to_owned(),
+        None => {
+            assert_eq!(ids.len() as u64, TICKETS, "{quirk}: a scan that ends without an error is complete");
+            "all of them".to_owned()
+        }
+        Some(error) if ids.is_empty() => error_outcome(&error),
+        Some(error) => format!("{} of them, then: {}", ids.len(), error_outcome(&error)),
+    }
+}
+
+fn error_outcome(error: &Error) -> String {
+    let what = match error.kind() {
+        ErrorKind::Api(_) => {
+            format!("API error, {}", error.api_class().map_or("unclassified", |class| class.code()))
+        }
+        ErrorKind::NotTheApi { status, title, .. } => {
+            let title = title.as_ref().map(|title| format!(", “{title}”")).unwrap_or_default();
+            format!("not the API: HTTP {status}{title}")
+        }
+        ErrorKind::Decode(error) => format!("cannot be read: {}", error.kind()),
+        ErrorKind::TooLarge { .. } => "too large".to_owned(),
+        ErrorKind::Redirect { status, .. } => format!("redirect, HTTP {status}, told and not followed"),
+        ErrorKind::ScanIncomplete(_) => "scan incomplete, and why".to_owned(),
+        ErrorKind::Transport(error) => match error.kind() {
+            // Which of its parts a slow reply is cut off in is the machine's to say.
+            TransportErrorKind::Timeout(_) => "timed out".to_owned(),
+            TransportErrorKind::HeadersTooLarge => "headers too large".to_owned(),
+            kind => format!("transport: {kind:?}"),
+        },
+        kind => format!("{kind:?}"),
+    };
+    match error.attempts() {
+        0 | 1 => what,
+        attempts => format!("{what}, after {attempts} attempts"),
+    }
+}
+
+/// A clock whose sleeps are over at once.
+struct NeverWaits;
+
+impl Clock for NeverWaits {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn time_of_day(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn sleep(&self, _: Duration) {}
+
+    fn random(&self) -> f64 {
+        0.5
+    }
+}

@@ -1,0 +1,100 @@
+//! What is asked again, how often and after how long.
+
+use std::time::Duration;
+
+use gettickets::{ErrorKind, GetTickets, RetryPolicy};
+
+use crate::server::{Answer, EMPTY, FakeClock, Server, json, raw, reply};
+
+/// The status of each attempt's answer, and how often the server was asked.
+fn asked(mut first: Vec<Answer>) -> (usize, bool, Vec<u128>) {
+    first.push(json(EMPTY));
+    let server = Server::start(first);
+    let clock = FakeClock::default();
+    let client = server.client().clock(clock.clone()).build().unwrap();
+    let worked = client.get_tickets(&GetTickets::default()).is_ok();
+    let slept = clock.slept.lock().unwrap().iter().map(Duration::as_millis).collect();
+    (server.requests().len(), worked, slept)
+}
+
+#[test]
+fn what_may_pass_is_asked_again_and_what_will_not_is_not() {
+    let busy = |status: &str| reply(status, "content-type: text/html\r\n", "<title>Busy</title>");
+    for (what, answer, again) in [
+        ("429", busy("429 Too Many Requests"), true),
+        ("502", busy("502 Bad Gateway"), true),
+        ("503", busy("503 Service Unavailable"), true),
+        ("504", busy("504 Gateway Timeout"), true),
+        ("429 in JSON", reply("429 X", "", r#"{"result":"error","message":"Too many requests"}"#), true),
+        ("truncated", raw("HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{"), true),
+        ("truncated without a length", raw("HTTP/1.1 200 OK\r\n\r\n{\"result\":\"succ"), true),
+        ("interrupted", raw(""), true),
+        ("400", busy("400 Bad Request"), false),
+        ("401", busy("401 Unauthorized"), false),
+        ("403", busy("403 Forbidden"), false),
+        ("404", busy("404 Not Found"), false),
+        ("500", busy("500 Internal Server Error"), false),
+        ("API error", json(r#"{"result":"error","message":"Authentication Failed"}"#), false),
+        (
+            "API error at 403",
+            reply("403 X", "", r#"{"result":"error","message":"Invalid IP 1.2.3.4"}"#),
+            false,
+        ),
+        ("API error at 503", reply("503 X", "", r#"{"result":"error","message":"Access Denied"}"#), false),
+        ("not the API", reply("200 OK", "", "<html><title>Log in</title>"), false),
+        ("no http", raw("SSH-2.0-x\r\n\r\n"), false),
+    ] {
+        let (requests, worked, slept) = asked(vec![answer]);
+        assert_eq!(
+            (requests, worked, slept.len()),
+            if again { (2, true, 1) } else { (1, false, 0) },
+            "{what}"
+        );
+    }
+}
+
+#[test]
+fn three_attempts_and_then_the_error_says_so() {
+    let server = Server::start((0..3).map(|_| reply("503 Service Unavailable", "", "")).collect());
+    let error = server.client().build().unwrap().get_tickets(&GetTickets::default()).unwrap_err();
+    assert_eq!((error.attempts(), error.http_status(), server.requests().len()), (3, Some(503), 3));
+    assert!(error.to_string().ends_with("includes/api.php, 3 times"), "{error}");
+}
+
+#[test]
+fn one_call_turns_retries_off() {
+    let server = Server::start(vec![reply("503 Service Unavailable", "", ""), json(EMPTY)]);
+    let client = server.client().no_retries().build().unwrap();
+    assert!(client.get_tickets(&GetTickets::default()).is_err());
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn retry_after_is_honoured_as_seconds_and_as_a_date_up_to_a_cap() {
+    for (header, waited) in [
+        ("retry-after: 7\r\n", 7_000),
+        ("retry-after: Tue, 24 Nov 2026 13:00:11 GMT\r\n", 11_000),
+        ("retry-after: 86400\r\n", 60_000),
+        ("retry-after: 0\r\n", 500),
+        ("retry-after: soon\r\n", 500),
+        ("", 500),
+    ] {
+        let (requests, worked, slept) = asked(vec![reply("503 Service Unavailable", header, "")]);
+        assert_eq!((requests, worked, slept), (2, true, vec![waited]), "{header}");
+    }
+}
+
+#[test]
+fn the_budget_ends_it_all() {
+    let server = Server::start((0..5).map(|_| reply("503 Service Unavailable", "", "")).collect());
+    // Every look at the clock takes ten seconds, and there are three to an attempt.
+    let client = server
+        .client()
+        .clock(FakeClock::ticking(Duration::from_secs(10)))
+        .retries(RetryPolicy::default().attempts(50).budget(Duration::from_secs(90)))
+        .build()
+        .unwrap();
+    let error = client.get_tickets(&GetTickets::default()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::NotTheApi { .. }));
+    assert_eq!(error.attempts(), 3);
+}

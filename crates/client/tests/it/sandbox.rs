@@ -1,0 +1,34 @@
+//! The client and the sandbox, end to end over HTTP.
+
+use gettickets::{ApiErrorClass, Client, Credentials, GetTickets, ResponseType, Version};
+use gettickets_sandbox::Sandbox;
+
+#[test]
+fn both_formats_bring_the_same_tickets() {
+    let sandbox = Sandbox::start().unwrap();
+    let ask = |response_type| {
+        Client::builder(sandbox.url())
+            .credentials(Credentials::api(sandbox.identifier(), sandbox.secret()))
+            .response_type(response_type)
+            .build()
+            .unwrap()
+            .get_tickets(&GetTickets { ignore_dept_assignments: Some(true), ..GetTickets::default() })
+            .unwrap()
+    };
+    let json = ask(ResponseType::Json);
+    assert_eq!((json.len(), json.totalresults()), (25, Some(1000)));
+    assert!(json.findings().is_empty(), "{:?}", json.findings());
+    assert!(json.missing(Version::V8_0).is_empty());
+    let ids = |page: &gettickets::Page| page.iter().map(|ticket| ticket.id()).collect::<Vec<_>>();
+    assert_eq!(ids(&json), ids(&ask(ResponseType::Xml)));
+}
+
+#[test]
+fn wrong_credentials_are_told_as_such() {
+    let sandbox = Sandbox::start().unwrap();
+    let credentials = Credentials::api(sandbox.identifier(), "another secret");
+    let client = Client::builder(sandbox.url()).credentials(credentials).build().unwrap();
+    let error = client.get_tickets(&GetTickets::default()).unwrap_err();
+    assert_eq!((error.api_class(), error.http_status()), (Some(ApiErrorClass::Authentication), Some(403)));
+    assert_eq!(error.attempts(), 1);
+}

@@ -1,0 +1,95 @@
+//! A server that echoes what it was sent does not make the client tell it.
+
+use std::sync::{Mutex, Once};
+
+use gettickets::{Client, Credentials, GetTickets};
+
+use crate::server::{FakeClock, Server, json, raw, reply};
+
+static LOGGED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+struct Memory;
+
+impl log::Log for Memory {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        metadata.target().starts_with("gettickets")
+    }
+    fn log(&self, record: &log::Record<'_>) {
+        if self.enabled(record.metadata()) {
+            LOGGED.lock().unwrap().push(record.args().to_string());
+        }
+    }
+    fn flush(&self) {}
+}
+
+fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        log::set_logger(&Memory).unwrap();
+        log::set_max_level(log::LevelFilter::Trace);
+    });
+}
+
+#[test]
+fn an_echoed_request_is_struck_out_wherever_it_comes_back() {
+    listen();
+    let secret = "s3cr3t+/&value";
+    let echo = "identifier=ident1fier&secret=s3cr3t%2B%2F%26value raw s3cr3t+/&value";
+    let credentials = || Credentials::api("ident1fier", secret).with_access_key("acc3sskey").unwrap();
+    let long = format!("{}{}", "x".repeat(60), "s3cr3t+/&value and more of it");
+    for (what, answer) in [
+        ("message", json(&format!(r#"{{"result":"error","message":"Bad request: {echo} acc3sskey"}}"#))),
+        ("title", reply("403 Forbidden", "", format!("<html><title>{echo}</title>"))),
+        ("plain page", reply("200 OK", "content-type: text/plain\r\n", format!("You sent {echo}"))),
+        ("cut excerpt", reply("200 OK", "content-type: text/plain\r\n", long)),
+        ("broken JSON", json(&format!(r#"{{"result":"success","tickets":{{"x" {echo}"#))),
+        ("unknown result", json(&format!(r#"{{"result":"{echo}"}}"#))),
+        ("content type", reply("200 OK", "content-type: text/s3cr3t+/&value\r\n", "<html>")),
+        ("location", reply("302 Found", "location: https://x.example/ident1fier/s3cr3t+/&value\r\n", "")),
+        ("status line", raw(format!("HTTP/1.1 {echo}\r\n\r\n"))),
+        ("header", raw(format!("HTTP/1.1 200 OK\r\n{echo}\r\n\r\n"))),
+    ] {
+        let server = Server::start(vec![answer]);
+        let client = Client::builder(&server.address)
+            .credentials(credentials())
+            .clock(FakeClock::default())
+            .build()
+            .unwrap();
+        let error = client.get_tickets(&GetTickets::default()).unwrap_err();
+        let shown = format!("{error} {error:?} {error:#?} {:?} {client:?}", error.hint());
+        let logged = LOGGED.lock().unwrap().join("\n");
+        for text in [shown, logged] {
+            for part in ["s3cr3t", "ident1fier", "acc3sskey"] {
+                assert!(!text.contains(part), "{what}: {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_admins_password_is_struck_out_as_its_md5() {
+    let answer = json(r#"{"result":"error","message":"no: 5F4DCC3B 5f4dcc3b5aa765d61d8327deb882cf99"}"#);
+    let server = Server::start(vec![answer]);
+    let client = Client::builder(&server.address)
+        .credentials(Credentials::admin("admin", "password"))
+        .build()
+        .unwrap();
+    let error = client.get_tickets(&GetTickets::default()).unwrap_err();
+    assert!(!error.to_string().contains("5aa765"), "{error}");
+}
+
+#[test]
+fn nothing_secret_shows_while_a_client_is_built() {
+    let builder = Client::builder("https://user:hunter2@example.com")
+        .proxy(Some("http://user:hunter2@proxy:xx"))
+        .credentials(Credentials::api("ident1fier", "hunter2"));
+    assert!(!format!("{builder:?}").contains("hunter2"));
+    let error = builder.build().unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("hunter2"));
+    let error = Client::builder("https://example.com")
+        .proxy(Some("http://user:hunter2@pro xy"))
+        .credentials(Credentials::api("a", "b"))
+        .build()
+        .unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+}
