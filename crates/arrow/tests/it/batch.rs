@@ -1,0 +1,94 @@
+//! Batches of pages that servers send.
+
+use gettickets_arrow::arrow_array::Array;
+use gettickets_arrow::arrow_array::cast::AsArray;
+use gettickets_arrow::{Layout, record_batch, schema};
+use gettickets_protocol::{Attachment, Field, FieldSet, Ticket, Tickets, Version};
+
+use crate::assert_row_is;
+
+fn ticket() -> Ticket {
+    Ticket {
+        id: 1,
+        tid: "516757".into(),
+        subject: "Grüße &amp; \u{1f600}".into(),
+        owner_name: Some("Cynthia Reilly".into()),
+        requestor_email: Some(String::new()),
+        requestor_type: Some("Owner".into()),
+        attachments: Some(vec![
+            Attachment { filename: "a.png".into(), index: 0 },
+            Attachment { filename: "b.png".into(), index: 1 },
+        ]),
+        attachments_removed: Some(true),
+        date: Some("2016-01-01T06:26:29".parse().unwrap()),
+        extra: [("dept\"name".to_owned(), "Sales".into()), ("contactid".to_owned(), 3.into())]
+            .into_iter()
+            .collect(),
+        ..Ticket::default()
+    }
+}
+
+#[test]
+fn a_row_holds_what_the_getters_give() {
+    let bare = Ticket { attachments: Some(vec![]), ..Ticket::default() };
+    for version in Version::MILESTONES {
+        let tickets = Tickets::new(&[ticket(), Ticket::default(), bare.clone()], version);
+        let batch = record_batch(&tickets).unwrap();
+        for (row, ticket) in tickets.iter().enumerate() {
+            assert_row_is(&batch, row, ticket);
+        }
+    }
+}
+
+#[test]
+fn what_was_not_carried_and_what_was_null_are_null_and_empty_text_is_not() {
+    let batch = record_batch(&Tickets::new(&[ticket()], Version::V8_0)).unwrap();
+    assert!(batch["requestor_name"].is_null(0), "sent as null");
+    assert!(batch["lastreply"].is_null(0), "a zero date");
+    assert!(!batch["requestor_email"].is_null(0), "sent empty");
+    let older = record_batch(&Tickets::new(&[ticket()], Version::V1_0)).unwrap();
+    assert!(older["requestor_email"].is_null(0) && older["attachments"].is_null(0), "not sent");
+    assert_eq!(older.schema(), batch.schema(), "one schema whatever the page carried");
+}
+
+#[test]
+fn unknown_fields_are_one_json_object() {
+    let batch = record_batch(&Tickets::new(&[ticket(), Ticket::default()], Version::V8_0)).unwrap();
+    let extra = batch["extra"].as_string::<i32>();
+    let read: serde_json::Value = serde_json::from_str(extra.value(0)).unwrap();
+    assert_eq!(read, serde_json::json!({"contactid": 3, "dept\"name": "Sales"}));
+    assert!(extra.is_null(1));
+}
+
+#[test]
+fn a_batch_of_nothing_has_every_column() {
+    let batch = record_batch(&Tickets::default()).unwrap();
+    assert_eq!((batch.num_rows(), batch.schema()), (0, schema()));
+}
+
+#[test]
+fn a_slice_of_a_page_gives_its_own_rows() {
+    let all: Vec<Ticket> = (1..=5).map(|id| Ticket { id, ..ticket() }).collect();
+    let tickets = Tickets::new(&all, Version::V8_0).slice(2..4);
+    let batch = record_batch(&tickets).unwrap();
+    assert_eq!(batch.num_rows(), 2);
+    for (row, ticket) in tickets.iter().enumerate() {
+        assert_row_is(&batch, row, ticket);
+    }
+}
+
+#[test]
+fn a_layout_leaves_the_access_key_out() {
+    let layout = Layout::of(FieldSet::ALL.difference([Field::C].into_iter().collect()));
+    let tickets = Tickets::new(&[Ticket { c: "KPqH7yG3".into(), ..ticket() }], Version::V8_0);
+    let batch = layout.record_batch(&tickets).unwrap();
+    assert!(batch.column_by_name("c").is_none());
+    assert!(!format!("{batch:?}").contains("KPqH7yG3"));
+}
+
+#[test]
+fn batches_and_readers_can_be_sent_to_other_threads() {
+    fn sendable<T: Send + Sync>() {}
+    sendable::<Layout>();
+    sendable::<gettickets_arrow::ArrowError>();
+}
