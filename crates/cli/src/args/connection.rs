@@ -1,0 +1,102 @@
+//! Whom to ask, and as whom.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+/// Whom to ask, and as whom.
+///
+/// Secrets come from the environment or a file. A flag counts before a profile that was named, that before
+/// the environment, and that before the default profile.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Which server")]
+pub(crate) struct ConnectionArgs {
+    /// Start the embedded sandbox with generated tickets, and ask that
+    #[arg(long, conflicts_with_all = ["url", "local_api", "profile"])]
+    pub(crate) sandbox: bool,
+    /// Address of the install, or of its api.php [env: GETTICKETS_URL]
+    #[arg(long, value_name = "URL", conflicts_with = "local_api")]
+    pub(crate) url: Option<String>,
+    /// Connection profile of the configuration file [env: GETTICKETS_PROFILE]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// API identifier; its secret comes from GETTICKETS_SECRET or --secret-file [env: GETTICKETS_IDENTIFIER]
+    #[arg(long, value_name = "ID", conflicts_with = "username")]
+    pub(crate) identifier: Option<String>,
+    /// File with the API secret; - for standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "password_file")]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// Admin's user name, for servers before 7.2; the password comes from GETTICKETS_PASSWORD or
+    /// --password-file [env: GETTICKETS_USERNAME]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) username: Option<String>,
+    /// File with the admin's password; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// File with the access key, which opens the list of allowed addresses; else GETTICKETS_ACCESS_KEY
+    #[arg(long, value_name = "FILE")]
+    pub(crate) access_key_file: Option<PathBuf>,
+    /// Ask the install in this directory through its own PHP, without HTTP
+    #[arg(long, value_name = "PATH")]
+    pub(crate) local_api: Option<PathBuf>,
+    /// Admin to act as through --local-api
+    #[arg(long, value_name = "NAME")]
+    pub(crate) admin_user: Option<String>,
+    /// Time for a request in all, such as 30 or 30s or 2m [default: 60s]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// Certificate authorities to trust instead of the system's, as PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Proxy to go through, such as http://proxy:3128
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+    /// Send the credentials over http:// though anyone on the way can read them
+    #[arg(long)]
+    pub(crate) allow_plain_http: bool,
+    /// Ask once; don't try again what may pass
+    #[arg(long)]
+    pub(crate) no_retries: bool,
+    /// Refuse a reply that departs from the documented shape
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Time zone of the install's clock, such as Europe/London, for ages [default: this machine's]
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) time_zone: Option<String>,
+}
+
+/// Reads `30`, `30s`, `500ms` or `2m`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let expected =
+        || format!("{text:?} is not a time; expected a number of seconds, or one with ms, s, m or h");
+    let digits = text.trim_end_matches(|at: char| at.is_ascii_alphabetic());
+    let number: f64 = digits.parse().map_err(|_| expected())?;
+    let factor = match text.get(digits.len()..).unwrap_or_default() {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(expected()),
+    };
+    match Duration::try_from_secs_f64(number * factor) {
+        Ok(time) if !time.is_zero() => Ok(time),
+        _ => Err(expected()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read() {
+        for (text, seconds) in [("30", 30.0), ("30s", 30.0), ("500ms", 0.5), ("2m", 120.0), ("1.5h", 5400.0)]
+        {
+            assert_eq!(duration(text), Ok(Duration::from_secs_f64(seconds)), "{text}");
+        }
+        for text in ["", "s", "0", "-1", "5 days", "inf", "nan", "1e400"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

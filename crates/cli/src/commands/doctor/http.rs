@@ -1,0 +1,131 @@
+//! The look at HTTP: who answers, and what its clock shows. A HEAD request without credentials, by hand, so
+//! that what is seen is what was sent.
+
+use std::io;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::Endpoint;
+use super::network::Stream;
+use super::report::{Report, Step, took};
+use crate::exit::Exit;
+
+/// The most bytes of headers that are read.
+const LONGEST: usize = 64 << 10;
+/// Two clocks that differ by less agree: the header tells seconds, and the way takes time.
+const AGREE: Duration = Duration::from_secs(5);
+/// Two clocks that differ by more will cause trouble.
+const APART: Duration = Duration::from_secs(60);
+
+/// Looks, and adds what was seen of HTTP and of the clock.
+pub(super) fn look(report: &mut Report, stream: &mut dyn Stream, endpoint: &Endpoint) {
+    let start = Instant::now();
+    let before = SystemTime::now();
+    let head = match ask(stream, endpoint) {
+        Ok(head) => head,
+        Err(error) => {
+            let why = match error.kind() {
+                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "it took too long".to_owned(),
+                _ => error.to_string(),
+            };
+            let seen = format!("no answer to a HEAD request: {why}");
+            // Some firewalls drop what they do not know; the API itself is asked next.
+            report.add(Step::doubtful("HTTP", seen, "See below whether the API answers all the same."));
+            return;
+        }
+    };
+    let elapsed = start.elapsed();
+    let Some(status) = status(&head) else {
+        let todo = "Check the host and port in the address; this may be no web server.";
+        report.add(Step::bad("HTTP", Exit::Unreadable, "what answers does not speak HTTP", todo));
+        return;
+    };
+    let server = header(&head, "server").map(|server| format!(", {server}")).unwrap_or_default();
+    report.add(Step::good(
+        "HTTP",
+        format!("status {status} to a HEAD request without credentials{server} ({})", took(elapsed)),
+    ));
+    report.add(clock(header(&head, "date"), before + elapsed / 2));
+}
+
+fn ask(stream: &mut dyn Stream, endpoint: &Endpoint) -> io::Result<String> {
+    let Endpoint { host, port, path, .. } = endpoint;
+    let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+    let agent = gettickets::ClientBuilder::DEFAULT_USER_AGENT;
+    write!(
+        stream,
+        "HEAD {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: {agent}\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+    )?;
+    stream.flush()?;
+    let mut head = Vec::new();
+    let mut part = [0; 4096];
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") && head.len() < LONGEST {
+        match stream.read(&mut part) {
+            Ok(0) => break,
+            Ok(count) => head.extend_from_slice(part.get(..count).unwrap_or_default()),
+            // What came is looked at; a server that closes without ado is common.
+            Err(_) if !head.is_empty() => break,
+            Err(error) => return Err(error),
+        }
+    }
+    if head.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the connection was closed"));
+    }
+    Ok(String::from_utf8_lossy(&head).into_owned())
+}
+
+fn status(head: &str) -> Option<u16> {
+    let mut words = head.lines().next()?.split(' ');
+    words.next().filter(|protocol| protocol.starts_with("HTTP/"))?;
+    words.next()?.parse().ok()
+}
+
+fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
+    head.lines().skip(1).find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        key.trim().eq_ignore_ascii_case(name).then(|| value.trim())
+    })
+}
+
+/// Compares the server's clock with this machine's.
+fn clock(date: Option<&str>, here: SystemTime) -> Step {
+    let Some(there) = date.and_then(|date| httpdate::parse_http_date(date).ok()) else {
+        return Step::skipped("clock", "the server does not tell its time");
+    };
+    let (apart, way) = match there.duration_since(here) {
+        Ok(ahead) => (ahead, "ahead of"),
+        Err(behind) => (behind.duration(), "behind"),
+    };
+    let seen = format!("the server's clock is {} {way} this machine's", took(apart));
+    if apart <= AGREE {
+        Step::good("clock", "the server's clock and this machine's agree")
+    } else if apart <= APART {
+        Step::good("clock", seen)
+    } else {
+        Step::doubtful("clock", seen, "Have both clocks set by NTP: ages and certificates depend on them.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_are_read_as_servers_write_them() {
+        let head = "HTTP/1.1 403 Forbidden\r\ndate: Tue, 01 Sep 2026 12:00:00 GMT\r\nServer:nginx\r\n\r\n";
+        assert_eq!(status(head), Some(403));
+        assert_eq!(header(head, "Server"), Some("nginx"));
+        assert_eq!(header(head, "Date"), Some("Tue, 01 Sep 2026 12:00:00 GMT"));
+        assert_eq!(status("SSH-2.0-OpenSSH_9.2\r\n"), None);
+    }
+
+    #[test]
+    fn clocks_are_compared() {
+        let here = httpdate::parse_http_date("Tue, 01 Sep 2026 12:00:00 GMT").unwrap();
+        let told = |date| format!("{:?}", clock(date, here));
+        assert!(told(Some("Tue, 01 Sep 2026 12:00:03 GMT")).contains("agree"));
+        assert!(told(Some("Tue, 01 Sep 2026 12:02:00 GMT")).contains("120.0 s ahead"));
+        assert!(told(Some("Tue, 01 Sep 2026 11:59:30 GMT")).contains("30.0 s behind"));
+        assert!(told(Some("soon")).contains("does not tell"));
+        assert!(told(None).contains("does not tell"));
+    }
+}

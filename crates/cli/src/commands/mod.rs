@@ -1,0 +1,36 @@
+//! What the program does, one command a file.
+//!
+//! A new command is a file here with a `run`, a file under `args` with its flags, a variant of
+//! [`Command`], and an arm below.
+
+mod completions;
+mod decode;
+mod doctor;
+pub(crate) mod explain;
+mod export;
+mod list;
+mod man;
+mod request;
+mod sandbox;
+mod stats;
+mod watch;
+pub(crate) mod whole;
+
+use crate::args::Command;
+use crate::exit::Outcome;
+
+/// Does what was said.
+pub(crate) fn run(command: Command) -> Outcome {
+    match command {
+        Command::List(args) => list::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::Stats(args) => stats::run(&args),
+        Command::Watch(args) => watch::run(&args),
+        Command::Decode(args) => decode::run(&args),
+        Command::Request(args) => request::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Sandbox(args) => sandbox::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
+    }
+}

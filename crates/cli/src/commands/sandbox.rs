@@ -1,0 +1,107 @@
+//! `gettickets sandbox`: serves generated tickets until Ctrl-C.
+
+mod load;
+
+use std::io::{self, Write};
+use std::sync::mpsc;
+
+use gettickets_sandbox::{Quirk, Sandbox, SandboxBuilder};
+
+use crate::args::SandboxArgs;
+use crate::connect::environment::Environment;
+use crate::connect::secret::SecretSource;
+use crate::exit::{self, Exit, Failure, Outcome};
+use crate::output::{style, width};
+
+pub(crate) fn run(args: &SandboxArgs) -> Outcome {
+    if args.list_quirks {
+        return list_quirks();
+    }
+    // Before it starts, so that no Ctrl-C finds the process without it.
+    let (stop, stopped) = mpsc::channel();
+    // Nobody listens any more once it is stopping.
+    let tell = move || stop.send(()).unwrap_or_default();
+    ctrlc::set_handler(tell)
+        .map_err(|error| Failure::usage(format!("Ctrl-C could not be listened for: {error}")))?;
+    let (builder, count) = builder(args)?;
+    let sandbox = builder.start().map_err(|error| {
+        Failure::new(Exit::Unreached, format!("the sandbox did not start: {error}"))
+            .hint("Another --port may be free; --port 0 takes one that is")
+    })?;
+    announce(args, &sandbox, count)?;
+    // The other end lives in the handler, which lives as long as the process.
+    let _ = stopped.recv();
+    exit::remark("\nstopped");
+    Ok(())
+}
+
+/// The sandbox to be, and how many tickets it will have.
+fn builder(args: &SandboxArgs) -> Outcome<(SandboxBuilder, u64)> {
+    let mut count = args.tickets;
+    let mut builder = Sandbox::builder()
+        .host(args.host)
+        .port(args.port)
+        .tickets(args.tickets)
+        .seed(args.seed)
+        .server_version(args.server_version)
+        .quirks(args.quirk.iter().copied());
+    if let Some(newest) = args.newest {
+        builder = builder.newest(newest);
+    }
+    if let (Some(identifier), Some(file)) = (&args.identifier, &args.secret_file) {
+        let secret = SecretSource::File(file.clone()).read("the API secret", &Environment::process())?;
+        builder = builder.api_credentials(identifier, secret);
+    }
+    if let Some(file) = &args.load {
+        let tickets = load::tickets(file)?;
+        count = tickets.len() as u64;
+        builder = builder.load(tickets);
+    }
+    Ok((builder, count))
+}
+
+/// Where it listens and whom it lets in. A secret of the user's own is not shown.
+fn announce(args: &SandboxArgs, sandbox: &Sandbox, count: u64) -> Outcome {
+    let mut err = style::stderr();
+    let (bold, dim) = (style::BOLD, style::DIM);
+    let url = sandbox.url();
+    let secret = match &args.secret_file {
+        Some(file) => format!("in {}", file.display()),
+        None => sandbox.secret().to_owned(),
+    };
+    writeln!(
+        err,
+        "{bold}{url}{bold:#} serves {count} tickets as server version {}",
+        sandbox.server_version()
+    )?;
+    writeln!(err, "  identifier  {}", sandbox.identifier())?;
+    writeln!(err, "  secret      {secret}")?;
+    for quirk in &args.quirk {
+        writeln!(err, "  quirk       {}: {}", quirk, quirk.description())?;
+    }
+    if !args.host.is_loopback() {
+        exit::warn(format!("it listens on {}: whoever reaches this machine can ask it", args.host));
+    }
+    if args.secret_file.is_none() {
+        let (identifier, secret) = (sandbox.identifier(), sandbox.secret());
+        writeln!(err, "\nIn another terminal:")?;
+        writeln!(
+            err,
+            "  export GETTICKETS_URL={url} GETTICKETS_IDENTIFIER={identifier} GETTICKETS_SECRET={secret}"
+        )?;
+        writeln!(err, "  gettickets list")?;
+    }
+    writeln!(err, "{dim}Ctrl-C stops it.{dim:#}")?;
+    Ok(())
+}
+
+fn list_quirks() -> Outcome {
+    let mut out = anstream::AutoStream::auto(io::stdout().lock());
+    let bold = style::BOLD;
+    let widest = Quirk::ALL.iter().map(|quirk| width::of(quirk.name())).max().unwrap_or(0);
+    for quirk in Quirk::ALL {
+        let name = quirk.name();
+        writeln!(out, "{bold}{name}{bold:#}{}  {}", width::fill(name, widest), quirk.description())?;
+    }
+    Ok(out.flush()?)
+}

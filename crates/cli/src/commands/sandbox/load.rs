@@ -1,0 +1,110 @@
+//! `--load`: tickets for the sandbox from a file.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+
+use gettickets_protocol::{Reply, Ticket, TicketRef, decode};
+use serde::Deserialize;
+
+use crate::commands::explain;
+use crate::exit::{Exit, Failure, Outcome};
+
+/// The tickets of a saved reply in any format of the wire, of canonical JSON, or of NDJSON.
+pub(crate) fn tickets(file: &Path) -> Outcome<Vec<Ticket>> {
+    let body = fs::read(file).map_err(|error| {
+        Failure::usage(format!("{} cannot be read: {error}", file.display()))
+            .hint("Give the name of a saved reply, or of an export as JSON or NDJSON")
+    })?;
+    let tickets = read(body).map_err(|failure| failure.at(file.display()))?;
+    let mut ids = HashSet::new();
+    match tickets.iter().find(|ticket| !ids.insert(ticket.id)) {
+        Some(twice) => Err(Failure::new(Exit::Unreadable, format!("two tickets have the id {}", twice.id))
+            .at(file.display())
+            .hint("A server's ids are unique; keep one of them")),
+        None => Ok(tickets),
+    }
+}
+
+/// Canonical JSON, in as far as a server needs it.
+#[derive(Deserialize)]
+struct Canonical {
+    tickets: Vec<Ticket>,
+}
+
+fn read(body: Vec<u8>) -> Outcome<Vec<Ticket>> {
+    // The wire spells ids as text and the list one level deeper, so it is never taken for canonical.
+    if let Ok(canonical) = serde_json::from_slice::<Canonical>(&body) {
+        return Ok(canonical.tickets);
+    }
+    if let Some(tickets) = ndjson(&body)? {
+        return Ok(tickets);
+    }
+    match decode(body) {
+        Ok(Reply::Tickets(page)) => Ok(page.iter().map(|ticket: TicketRef<'_>| ticket.to_ticket()).collect()),
+        Ok(Reply::Error(error)) => {
+            Err(Failure::new(Exit::Unreadable, format!("this is a saved error: {error}"))
+                .hint("Save a reply that has tickets"))
+        }
+        Err(error) => {
+            let hint = explain::decode_error(&error);
+            Err(Failure::new(Exit::Unreadable, error).hint(hint))
+        }
+    }
+}
+
+/// The tickets of NDJSON; none where the first line is no ticket.
+fn ndjson(body: &[u8]) -> Outcome<Option<Vec<Ticket>>> {
+    let lines =
+        body.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.trim_ascii().is_empty());
+    let is_ticket = |line: &[u8]| {
+        let object = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(line);
+        object.is_ok_and(|object| object.get("id").is_some_and(serde_json::Value::is_u64))
+    };
+    match lines.clone().next() {
+        Some((_, first)) if is_ticket(first) => {}
+        _ => return Ok(None),
+    }
+    let ticket = |(number, line): (usize, &[u8])| {
+        serde_json::from_slice(line).map_err(|error| {
+            Failure::new(Exit::Unreadable, format!("line {} is no ticket: {error}", number + 1))
+        })
+    };
+    lines.map(ticket).collect::<Outcome<Vec<Ticket>>>().map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gettickets_protocol::{Page, Tickets, Version};
+
+    #[test]
+    fn every_form_in_which_tickets_are_written_loads_again() {
+        let mut odd = Ticket { id: 7, subject: "=1+1 &amp; é".into(), ..Ticket::default() };
+        odd.extra.insert("deptname".into(), "Sales".into());
+        let tickets = vec![odd, Ticket { id: 8, ..Ticket::default() }];
+        let page = Page::new(Tickets::new(&tickets, Version::V1_0), 0, 2);
+        let ndjson: String = tickets.iter().map(|one| serde_json::to_string(one).unwrap() + "\n").collect();
+        for (form, body) in [
+            ("canonical", page.to_json()),
+            ("ndjson", ndjson),
+            ("wire JSON", page.to_wire_json(Version::V1_0)),
+            ("wire XML", page.to_wire_xml(Version::V1_0)),
+        ] {
+            assert_eq!(read(body.into()).unwrap(), tickets, "{form}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_tickets_is_refused_with_the_place() {
+        for (body, told) in [
+            ("{\"id\":1}\n{\"id\":}\n", "line 2 is no ticket"),
+            ("{\"result\":\"error\",\"message\":\"Access Denied\"}", "this is a saved error"),
+            ("<html><title>Sign in</title></html>", "a page titled \"Sign in\""),
+            ("", "the reply is empty"),
+        ] {
+            let failure = read(body.into()).unwrap_err();
+            assert!(failure.what.contains(told), "{}", failure.what);
+        }
+    }
+}

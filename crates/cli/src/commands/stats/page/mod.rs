@@ -1,0 +1,183 @@
+//! The page of `stats --html`: one file that needs nothing beside it.
+//!
+//! It runs no script and loads nothing, and says so to the browser. Whatever a server sent is written by
+//! [`Escaped`] alone. Every chart has a title, a description and its numbers as a table.
+
+mod charts;
+mod escape;
+
+use std::fmt::Write as _;
+
+use gettickets_protocol::DateTime;
+
+use self::charts::{Bar, columns, horizontal};
+use self::escape::Escaped;
+use super::statistics::{Count, OldestWaiting, Statistics, Week};
+use super::words::{grouped, share};
+use crate::output::age;
+
+const STYLE: &str = include_str!("style.css");
+/// How many rows a chart shows; its table has them all.
+const MOST_ROWS: usize = 12;
+
+/// The whole page.
+pub(crate) fn render(statistics: &Statistics) -> String {
+    let mut out = String::with_capacity(32 << 10);
+    head(&mut out);
+    header(&mut out, statistics);
+    out.push_str("<main>\n");
+    tiles(&mut out, statistics);
+    out.push_str("<div class=\"cards\">\n");
+    week_card(&mut out, &statistics.by_week);
+    counts_card(&mut out, "status", "Tickets by status", &statistics.by_status, status_colour);
+    counts_card(&mut out, "age", "Active tickets by age", &statistics.by_age, |_| "blue");
+    counts_card(&mut out, "priority", "Tickets by priority", &statistics.by_priority, priority_colour);
+    counts_card(&mut out, "department", "Tickets by department", &statistics.by_department, |_| "violet");
+    oldest_card(&mut out, &statistics.oldest_waiting, statistics.as_of);
+    out.push_str("</div>\n</main>\n");
+    out.push_str(
+        "<footer><p>Active tickets are those that are not closed. A week counts as answered the tickets whose last \
+         reply fell in it and that are now answered or closed; earlier answers are not in the list of tickets. \
+         Made by gettickets.</p></footer>\n</body>\n</html>\n",
+    );
+    out
+}
+
+fn head(out: &mut String) {
+    let _ = write!(
+        out,
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <meta name=\"robots\" content=\"noindex\">\n\
+         <title>Support tickets</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n"
+    );
+}
+
+fn header(out: &mut String, statistics: &Statistics) {
+    let as_of = statistics.as_of.strftime("%-d %B %Y, %H:%M");
+    let machine = statistics.as_of;
+    let _ = writeln!(
+        out,
+        "<header>\n<h1>Support tickets</h1>\n<p>As of <time datetime=\"{machine}\">{as_of}</time>, the install’s clock</p>\n</header>"
+    );
+}
+
+fn tiles(out: &mut String, statistics: &Statistics) {
+    let longest = statistics.oldest_waiting.first();
+    let longest = longest.map_or("–".to_owned(), |ticket| age::since(ticket.since, statistics.as_of));
+    let tiles = [
+        ("Tickets", grouped(statistics.tickets), ""),
+        ("Active", grouped(statistics.active), ""),
+        ("Waiting for an answer", grouped(statistics.waiting), "amber"),
+        ("Longest wait", longest, ""),
+    ];
+    out.push_str("<dl class=\"tiles\">\n");
+    for (name, value, class) in tiles {
+        let _ = writeln!(out, "<div class=\"tile\"><dt>{name}</dt><dd class=\"{class}\">{value}</dd></div>");
+    }
+    out.push_str("</dl>\n");
+}
+
+fn counts_card(out: &mut String, id: &str, title: &str, counts: &[Count], colour: fn(&str) -> &'static str) {
+    let total: u64 = counts.iter().map(|one| one.count).sum();
+    let mut bars: Vec<Bar<'_>> = counts
+        .iter()
+        .take(if counts.len() > MOST_ROWS + 1 { MOST_ROWS } else { counts.len() })
+        .map(|one| Bar { name: &one.name, count: one.count, colour: colour(&one.name) })
+        .collect();
+    let more = format!("{} more", counts.len() - bars.len());
+    let rest: u64 = counts.get(bars.len()..).unwrap_or_default().iter().map(|one| one.count).sum();
+    if bars.len() < counts.len() {
+        bars.push(Bar { name: &more, count: rest, colour: "grey" });
+    }
+    let _ = writeln!(out, "<section class=\"card\">\n<h2>{title}</h2>");
+    horizontal(out, id, title, &bars, total);
+    out.push_str("<details><summary>Numbers</summary><div class=\"scroll\"><table><thead><tr>");
+    let _ = write!(out, "<th scope=\"col\">Name</th><th scope=\"col\" class=\"right\">Tickets</th>");
+    out.push_str("<th scope=\"col\" class=\"right\">Share</th></tr></thead><tbody>\n");
+    for one in counts {
+        let _ = writeln!(
+            out,
+            "<tr><th scope=\"row\">{}</th><td class=\"right\">{}</td><td class=\"right\">{}</td></tr>",
+            Escaped(&one.name),
+            grouped(one.count),
+            Escaped(&share(one.count, total)),
+        );
+    }
+    out.push_str("</tbody></table></div></details>\n</section>\n");
+}
+
+fn week_card(out: &mut String, weeks: &[Week]) {
+    let total = |count: fn(&Week) -> u64| grouped(weeks.iter().map(count).sum());
+    let (opened, answered) = (total(|week| week.opened), total(|week| week.answered));
+    let _ = writeln!(
+        out,
+        "<section class=\"card wide\">\n<h2>Opened and answered by week</h2>\n<div class=\"legend\">\
+         <span><i class=\"opened\"></i>Opened: {opened}</span>\
+         <span><i class=\"answered\"></i>Last answered: {answered}</span></div>"
+    );
+    out.push_str("<div class=\"scroll plot\">\n");
+    columns(out, weeks);
+    out.push_str(
+        "</div>\n<details><summary>Numbers</summary><div class=\"scroll\"><table><thead><tr><th scope=\"col\">Week from</th>\
+         <th scope=\"col\" class=\"right\">Opened</th><th scope=\"col\" class=\"right\">Last answered</th></tr></thead><tbody>\n",
+    );
+    for week in weeks {
+        let _ = writeln!(
+            out,
+            "<tr><th scope=\"row\">{}</th><td class=\"right\">{}</td><td class=\"right\">{}</td></tr>",
+            week.monday,
+            grouped(week.opened),
+            grouped(week.answered),
+        );
+    }
+    out.push_str("</tbody></table></div></details>\n</section>\n");
+}
+
+fn oldest_card(out: &mut String, tickets: &[OldestWaiting], now: DateTime) {
+    out.push_str("<section class=\"card wide\">\n<h2>Waiting the longest</h2>\n");
+    if tickets.is_empty() {
+        out.push_str("<p>No ticket waits for an answer.</p>\n</section>\n");
+        return;
+    }
+    out.push_str(
+        "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Ticket</th><th scope=\"col\">Subject</th>\
+         <th scope=\"col\">Status</th><th scope=\"col\">Priority</th><th scope=\"col\">Since</th>\
+         <th scope=\"col\" class=\"right\">Waiting</th></tr></thead><tbody>\n",
+    );
+    for ticket in tickets {
+        let _ = writeln!(
+            out,
+            "<tr><td class=\"nowrap\">{}</td><td class=\"subject\"><bdi>{}</bdi></td><td><span class=\"chip\">{}</span></td>\
+             <td>{}</td><td class=\"nowrap\">{}</td><td class=\"right nowrap\">{}</td></tr>",
+            Escaped(&ticket.tid),
+            Escaped(&ticket.subject),
+            Escaped(&ticket.status),
+            Escaped(&ticket.priority),
+            ticket.since.strftime("%Y-%m-%d %H:%M"),
+            age::since(ticket.since, now),
+        );
+    }
+    out.push_str("</tbody></table></div>\n</section>\n");
+}
+
+fn status_colour(status: &str) -> &'static str {
+    match status {
+        "Open" | "Customer-Reply" => "amber",
+        "Answered" => "green",
+        "Closed" => "grey",
+        "On Hold" => "violet",
+        _ => "blue",
+    }
+}
+
+fn priority_colour(priority: &str) -> &'static str {
+    match priority {
+        "High" => "red",
+        "Medium" => "amber",
+        "Low" => "green",
+        _ => "blue",
+    }
+}

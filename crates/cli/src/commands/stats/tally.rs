@@ -1,0 +1,172 @@
+//! [`Tally`]: counts tickets one by one, in memory that does not grow with them.
+//!
+//! Nothing here depends on what time it is: times are counted by the hour and the day, and only
+//! [`Statistics::new`](super::statistics::Statistics) looks back from a moment. So that moment can be the
+//! newest activity seen.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use gettickets_protocol::{DateTime, Field, Status, TicketRef};
+use jiff::civil::Date;
+
+/// How many different statuses, priorities or departments are told apart; the rest are counted together.
+/// No install has as many, but a server may send anything.
+const MOST_NAMES: usize = 500;
+/// How many tickets are listed as waiting the longest.
+pub(crate) const OLDEST: usize = 10;
+
+/// Counts by name, bounded.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counts<K> {
+    pub(crate) named: BTreeMap<K, u64>,
+    /// Those that came once there were too many names.
+    pub(crate) other: u64,
+}
+
+impl<K: Ord> Counts<K> {
+    fn add(&mut self, name: K) {
+        let full = self.named.len() >= MOST_NAMES;
+        match self.named.entry(name) {
+            Entry::Occupied(mut count) => *count.get_mut() += 1,
+            Entry::Vacant(_) if full => self.other += 1,
+            Entry::Vacant(place) => {
+                place.insert(1);
+            }
+        }
+    }
+}
+
+/// A ticket that waits for an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    /// Since when: its last reply, or else its opening.
+    pub(crate) since: DateTime,
+    pub(crate) id: u64,
+    pub(crate) tid: String,
+    pub(crate) subject: String,
+    pub(crate) status: String,
+    pub(crate) priority: String,
+    pub(crate) deptid: u64,
+}
+
+/// What is counted of tickets as they come.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) tickets: u64,
+    pub(crate) active: u64,
+    pub(crate) waiting: u64,
+    pub(crate) by_status: Counts<String>,
+    pub(crate) by_priority: Counts<String>,
+    pub(crate) by_department: Counts<u64>,
+    /// Names of departments, which some servers send beside their ids.
+    pub(crate) department_names: BTreeMap<u64, String>,
+    /// Active tickets by the hour of their opening, in hours since year 0 of the install's clock.
+    pub(crate) active_by_hour: BTreeMap<i64, u64>,
+    /// Active tickets whose opening has no readable date.
+    pub(crate) active_undated: u64,
+    pub(crate) opened_by_day: BTreeMap<Date, u64>,
+    /// Tickets that are answered or closed, by the day of their last reply.
+    pub(crate) answered_by_day: BTreeMap<Date, u64>,
+    /// The longest waiting first, [`OLDEST`] at most.
+    pub(crate) oldest: Vec<Waiting>,
+    /// The latest opening or reply seen.
+    pub(crate) newest: Option<DateTime>,
+    /// Statuses that count as waiting for an answer.
+    waiting_statuses: Vec<String>,
+}
+
+impl Tally {
+    /// Counts nothing yet. These statuses wait for an answer; servers configure which do, and do not tell.
+    pub(crate) fn new(waiting_statuses: Vec<String>) -> Tally {
+        Tally { waiting_statuses, ..Tally::default() }
+    }
+
+    /// The statuses that wait in an install nobody has configured.
+    pub(crate) fn default_waiting() -> Vec<String> {
+        [Status::Open, Status::CustomerReply].iter().map(|status| status.as_str().to_owned()).collect()
+    }
+
+    pub(crate) fn add(&mut self, ticket: TicketRef<'_>) {
+        let words = |field| ticket.text_for_people(field).unwrap_or_default().trim().to_owned();
+        let status = words(Field::Status);
+        let (opened, replied) = (ticket.date(), ticket.lastreply());
+
+        self.tickets += 1;
+        self.by_status.add(status.clone());
+        self.by_priority.add(words(Field::Priority));
+        self.by_department.add(ticket.deptid());
+        self.name_department(ticket);
+        self.newest = self.newest.max(opened).max(replied);
+
+        if let Some(opened) = opened {
+            *self.opened_by_day.entry(opened.date()).or_default() += 1;
+        }
+        if let Some(replied) = replied
+            && matches!(ticket.status(), Status::Answered | Status::Closed)
+        {
+            *self.answered_by_day.entry(replied.date()).or_default() += 1;
+        }
+        if ticket.status() != Status::Closed {
+            self.active += 1;
+            match opened {
+                Some(opened) => *self.active_by_hour.entry(hours(opened)).or_default() += 1,
+                None => self.active_undated += 1,
+            }
+        }
+        if self.waiting_statuses.iter().any(|waiting| waiting.eq_ignore_ascii_case(&status)) {
+            self.waiting += 1;
+            if let Some(since) = replied.or(opened) {
+                self.keep_oldest(since, ticket, status);
+            }
+        }
+    }
+
+    fn name_department(&mut self, ticket: TicketRef<'_>) {
+        let known = self.department_names.len();
+        if known >= MOST_NAMES || self.department_names.contains_key(&ticket.deptid()) {
+            return;
+        }
+        let name = ticket.extra_json().find(|(name, _)| *name == "deptname");
+        if let Some(name) = name.and_then(|(_, json)| serde_json::from_str::<String>(json).ok())
+            && !name.trim().is_empty()
+        {
+            let name = html_escape::decode_html_entities(name.trim()).into_owned();
+            self.department_names.insert(ticket.deptid(), name);
+        }
+    }
+
+    fn keep_oldest(&mut self, since: DateTime, ticket: TicketRef<'_>, status: String) {
+        let key = (since, ticket.id());
+        let place = self.oldest.partition_point(|kept| (kept.since, kept.id) <= key);
+        if place >= OLDEST {
+            return;
+        }
+        let words = |field| ticket.text_for_people(field).unwrap_or_default().into_owned();
+        self.oldest.insert(
+            place,
+            Waiting {
+                since,
+                id: ticket.id(),
+                tid: ticket.tid().to_owned(),
+                subject: words(Field::Subject),
+                status,
+                priority: words(Field::Priority),
+                deptid: ticket.deptid(),
+            },
+        );
+        self.oldest.truncate(OLDEST);
+    }
+}
+
+/// Whole hours since the start of year 0 on one clock; only differences mean anything.
+pub(crate) fn hours(time: DateTime) -> i64 {
+    days(time.date()) * 24 + i64::from(time.hour())
+}
+
+/// Days since the start of year 0.
+pub(crate) fn days(date: Date) -> i64 {
+    let before = i64::from(date.year()) - 1;
+    let leaps = before.div_euclid(4) - before.div_euclid(100) + before.div_euclid(400);
+    before * 365 + leaps + i64::from(date.day_of_year())
+}

@@ -1,0 +1,370 @@
+//! Settings: flags, profile and environment, made one.
+//!
+//! A flag counts before a profile that was named, that before the environment, and that before the default
+//! profile. The default profile is not looked at where a flag or the environment says whom to ask, nor one
+//! that `GETTICKETS_PROFILE` names where a flag does: one server's secret must not go to another because an
+//! address was overridden.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use gettickets_protocol::Credentials;
+
+use super::environment::Environment;
+use super::profile::{self, Profile};
+use super::secret::SecretSource;
+use crate::args::ConnectionArgs;
+use crate::exit::{Failure, Outcome};
+
+/// Whom to ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// The embedded sandbox.
+    Sandbox,
+    /// A server over HTTP.
+    Http {
+        /// Its address.
+        url: String,
+    },
+    /// An install on this machine.
+    Local {
+        /// Its directory.
+        path: PathBuf,
+        /// The admin to act as.
+        admin_user: Option<String>,
+    },
+}
+
+/// Everything that a connection needs. `Debug` shows no secret.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) target: Target,
+    /// Where the target was named: a flag, a profile, a variable.
+    pub(crate) named_by: String,
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) proxy: Option<String>,
+    pub(crate) allow_plain_http: bool,
+    pub(crate) retries: bool,
+    pub(crate) strict: bool,
+    pub(crate) time_zone: Option<String>,
+}
+
+/// What one source says.
+#[derive(Clone, Debug, Default)]
+struct Layer {
+    name: String,
+    url: Option<String>,
+    local_api: Option<PathBuf>,
+    admin_user: Option<String>,
+    identifier: Option<String>,
+    secret: Option<SecretSource>,
+    username: Option<String>,
+    password: Option<SecretSource>,
+    password_md5: Option<SecretSource>,
+    access_key: Option<SecretSource>,
+    timeout: Option<Duration>,
+    ca_file: Option<PathBuf>,
+    proxy: Option<String>,
+    allow_plain_http: Option<bool>,
+    time_zone: Option<String>,
+}
+
+impl Layer {
+    fn of_flags(args: &ConnectionArgs) -> Layer {
+        let file = |path: &Option<PathBuf>| path.clone().map(SecretSource::File);
+        Layer {
+            name: "the command line".to_owned(),
+            url: args.url.clone(),
+            local_api: args.local_api.clone(),
+            admin_user: args.admin_user.clone(),
+            identifier: args.identifier.clone(),
+            secret: file(&args.secret_file),
+            username: args.username.clone(),
+            password: file(&args.password_file),
+            password_md5: None,
+            access_key: file(&args.access_key_file),
+            timeout: args.timeout,
+            ca_file: args.ca_file.clone(),
+            proxy: args.proxy.clone(),
+            allow_plain_http: args.allow_plain_http.then_some(true),
+            time_zone: args.time_zone.clone(),
+        }
+    }
+
+    fn of_environment(environment: &Environment) -> Layer {
+        let get = |name: &str| environment.get(name);
+        let secret = |name: &str| get(name).map(|_| SecretSource::Variable(name.to_owned()));
+        Layer {
+            name: "the environment".to_owned(),
+            url: get("GETTICKETS_URL"),
+            identifier: get("GETTICKETS_IDENTIFIER"),
+            secret: secret("GETTICKETS_SECRET"),
+            username: get("GETTICKETS_USERNAME"),
+            password: secret("GETTICKETS_PASSWORD"),
+            password_md5: secret("GETTICKETS_PASSWORD_MD5"),
+            access_key: secret("GETTICKETS_ACCESS_KEY"),
+            ..Layer::default()
+        }
+    }
+
+    fn of_profile(name: &str, profile: Profile) -> Layer {
+        let source = |file: Option<PathBuf>, variable: Option<String>| {
+            file.map(SecretSource::File).or(variable.map(SecretSource::Variable))
+        };
+        Layer {
+            name: format!("profile {name:?}"),
+            url: profile.url,
+            local_api: profile.local_api,
+            admin_user: profile.admin_user,
+            identifier: profile.identifier,
+            secret: source(profile.secret_file, profile.secret_env),
+            username: profile.username,
+            password: source(profile.password_file, profile.password_env),
+            password_md5: None,
+            access_key: source(profile.access_key_file, profile.access_key_env),
+            timeout: profile.timeout.map(|seconds| Duration::from_secs(seconds.into())),
+            ca_file: profile.ca_file,
+            proxy: profile.proxy,
+            allow_plain_http: profile.allow_plain_http,
+            time_zone: profile.time_zone,
+        }
+    }
+
+    fn names_a_target(&self) -> bool {
+        self.url.is_some() || self.local_api.is_some()
+    }
+}
+
+impl Settings {
+    /// Makes them from what was said.
+    pub(crate) fn of(args: &ConnectionArgs, environment: &Environment) -> Outcome<Settings> {
+        let flags = Layer::of_flags(args);
+        if args.sandbox {
+            return Settings::from_layers(&[flags], args, Some(Target::Sandbox), environment);
+        }
+        let variables = Layer::of_environment(environment);
+        let layers = match named_profile(args, &flags, environment) {
+            Some(name) => {
+                let profile = load_named(&name, environment)?;
+                vec![flags, Layer::of_profile(&name, profile), variables]
+            }
+            None if flags.names_a_target() || variables.names_a_target() => vec![flags, variables],
+            None => {
+                let default = load_default(environment)?;
+                let default = default.map(|(name, profile)| Layer::of_profile(&name, profile));
+                [flags, variables].into_iter().chain(default).collect()
+            }
+        };
+        Settings::from_layers(&layers, args, None, environment)
+    }
+
+    fn from_layers(
+        layers: &[Layer],
+        args: &ConnectionArgs,
+        target: Option<Target>,
+        environment: &Environment,
+    ) -> Outcome<Settings> {
+        let (target, named_by) = match target {
+            Some(target) => (target, "the command line".to_owned()),
+            None => target_of(layers)?,
+        };
+        let credentials = match target {
+            Target::Http { .. } => Some(credentials_of(layers, environment)?),
+            Target::Sandbox | Target::Local { .. } => None,
+        };
+        Ok(Settings {
+            target,
+            named_by,
+            credentials,
+            timeout: first(layers, |layer| layer.timeout),
+            ca_file: first(layers, |layer| layer.ca_file.clone()),
+            proxy: first(layers, |layer| layer.proxy.clone()),
+            allow_plain_http: first(layers, |layer| layer.allow_plain_http).unwrap_or(false),
+            retries: !args.no_retries,
+            strict: args.strict,
+            time_zone: first(layers, |layer| layer.time_zone.clone()),
+        })
+    }
+}
+
+/// The profile that was named. One named by a variable is passed over where a flag says whom to ask: what
+/// was set once must not send a secret to an address said just now.
+fn named_profile(args: &ConnectionArgs, flags: &Layer, environment: &Environment) -> Option<String> {
+    let set = || environment.get("GETTICKETS_PROFILE").filter(|_| !flags.names_a_target());
+    args.profile.clone().or_else(set)
+}
+
+fn load_named(name: &str, environment: &Environment) -> Outcome<Profile> {
+    let Some(file) = profile::path(environment) else {
+        return Err(Failure::usage(format!(
+            "there is no profile {name:?}, as there is no place for the file"
+        ))
+        .hint("Set HOME or XDG_CONFIG_HOME"));
+    };
+    let place = file.display();
+    let Some(configuration) = profile::load(&file, environment)? else {
+        return Err(Failure::usage(format!("there is no profile {name:?}, as there is no file {place}"))
+            .hint("Write one: a [profiles.NAME] table with url, identifier and secret-file"));
+    };
+    configuration.profile(name).map_err(|failure| failure.at(place))
+}
+
+fn load_default(environment: &Environment) -> Outcome<Option<(String, Profile)>> {
+    let Some(file) = profile::path(environment) else { return Ok(None) };
+    let Some(configuration) = profile::load(&file, environment)? else { return Ok(None) };
+    let Some(name) = configuration.default_profile.clone() else { return Ok(None) };
+    let profile = configuration.profile(&name).map_err(|failure| failure.at(file.display()))?;
+    Ok(Some((name, profile)))
+}
+
+fn first<T>(layers: &[Layer], get: impl Fn(&Layer) -> Option<T>) -> Option<T> {
+    layers.iter().find_map(get)
+}
+
+fn target_of(layers: &[Layer]) -> Outcome<(Target, String)> {
+    let Some(layer) = layers.iter().find(|layer| layer.names_a_target()) else {
+        return Err(Failure::usage("nothing says which server to ask").hint(
+            "Give --url or set GETTICKETS_URL, name a profile with --profile, or try it with --sandbox, which needs no server",
+        ));
+    };
+    let target = match (&layer.url, &layer.local_api) {
+        (Some(url), _) => Target::Http { url: url.clone() },
+        (None, path) => Target::Local {
+            path: path.clone().unwrap_or_default(),
+            admin_user: first(layers, |layer| layer.admin_user.clone()),
+        },
+    };
+    Ok((target, layer.name.clone()))
+}
+
+/// The first source that says who is asking decides which kind of credentials they are.
+fn credentials_of(layers: &[Layer], environment: &Environment) -> Outcome<Credentials> {
+    let missing = |what: &str, try_this: &str| Failure::usage(format!("{what} is missing")).hint(try_this);
+    let Some(layer) = layers.iter().find(|layer| layer.identifier.is_some() || layer.username.is_some())
+    else {
+        return Err(missing(
+            "the API identifier",
+            "Give --identifier or set GETTICKETS_IDENTIFIER, and the secret with it in GETTICKETS_SECRET or --secret-file",
+        ));
+    };
+    let credentials = if let Some(identifier) = &layer.identifier {
+        let secret = first(layers, |layer| layer.secret.clone()).ok_or_else(|| {
+            missing(
+                "the API secret",
+                "Set GETTICKETS_SECRET, or name a file that holds it with --secret-file",
+            )
+        })?;
+        Credentials::api(identifier.clone(), secret.read("the API secret", environment)?)
+    } else {
+        let username = layer.username.clone().unwrap_or_default();
+        let password = layers.iter().find(|layer| layer.password.is_some() || layer.password_md5.is_some());
+        match password.map(|layer| (&layer.password, &layer.password_md5)) {
+            Some((Some(password), _)) => {
+                Credentials::admin(username, password.read("the admin's password", environment)?)
+            }
+            Some((None, Some(hashed))) => {
+                Credentials::admin_md5(username, hashed.read("the password's MD5", environment)?)
+                    .map_err(|error| Failure::usage(format!("GETTICKETS_PASSWORD_MD5: {error}")))?
+            }
+            _ => {
+                return Err(missing(
+                    "the admin's password",
+                    "Set GETTICKETS_PASSWORD, or name a file that holds it with --password-file",
+                ));
+            }
+        }
+    };
+    match first(layers, |layer| layer.access_key.clone()) {
+        None => Ok(credentials),
+        Some(source) => credentials
+            .with_access_key(source.read("the access key", environment)?)
+            .map_err(|error| Failure::usage(format!("{source}: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::Cli;
+    use crate::args::Command;
+    use clap::Parser;
+
+    const CONFIGURATION: &str = r#"
+        default-profile = "main"
+        [profiles.main]
+        url = "https://main.example.com"
+        identifier = "main"
+        secret-env = "MAIN_SECRET"
+        timeout = 5
+        [profiles.test]
+        url = "https://test.example.com"
+        [profiles.inside]
+        local-api = "/var/www/whmcs"
+        admin-user = "robot"
+    "#;
+
+    fn settings(flags: &[&str], variables: &[(&str, &str)]) -> Outcome<Settings> {
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("gettickets");
+        std::fs::create_dir(&directory).unwrap();
+        std::fs::write(directory.join("config.toml"), CONFIGURATION).unwrap();
+        let base = [("XDG_CONFIG_HOME", home.path().to_str().unwrap())];
+        let environment = Environment::of(base.into_iter().chain(variables.iter().copied()));
+        let cli = Cli::try_parse_from([&["gettickets", "list"], flags].concat()).unwrap();
+        let Command::List(list) = cli.command else { panic!("list") };
+        Settings::of(&list.connection, &environment)
+    }
+
+    #[test]
+    fn the_nearest_source_says_whom_to_ask() {
+        let api = [("GETTICKETS_IDENTIFIER", "i"), ("GETTICKETS_SECRET", "s"), ("MAIN_SECRET", "m")];
+        let with_url = [&api[..], &[("GETTICKETS_URL", "https://env.example.com")]].concat();
+        let with_profile = [&with_url[..], &[("GETTICKETS_PROFILE", "test")]].concat();
+        for (flags, variables, url, named_by) in [
+            (&["--url", "https://flag.example.com"][..], &with_url[..], "flag", "the command line"),
+            (&["--url", "https://flag.example.com"], &with_profile, "flag", "the command line"),
+            (&["--profile", "test"], &with_url, "test", "profile \"test\""),
+            (&[], &with_profile, "test", "profile \"test\""),
+            (&[], &with_url, "env", "the environment"),
+            (&[], &api, "main", "profile \"main\""),
+        ] {
+            let settings = settings(flags, variables).unwrap();
+            assert_eq!(settings.target, Target::Http { url: format!("https://{url}.example.com") });
+            assert_eq!(settings.named_by, named_by);
+        }
+        let inside = settings(&["--profile", "inside"], &with_url).unwrap();
+        let robot = Target::Local { path: "/var/www/whmcs".into(), admin_user: Some("robot".into()) };
+        assert_eq!((inside.target, inside.credentials.is_none()), (robot, true));
+    }
+
+    #[test]
+    fn a_secret_never_goes_to_an_address_that_its_profile_does_not_name() {
+        let told = settings(&["--url", "https://other.example.com"], &[("MAIN_SECRET", "m")]).unwrap_err();
+        assert!(told.what.contains("the API identifier is missing"), "{}", told.what);
+        let set = [("MAIN_SECRET", "m"), ("GETTICKETS_PROFILE", "main")];
+        let told = settings(&["--url", "https://other.example.com"], &set).unwrap_err();
+        assert!(told.what.contains("the API identifier is missing"), "{}", told.what);
+    }
+
+    #[test]
+    fn what_is_missing_is_told_with_where_it_could_come_from() {
+        let told =
+            |flags: &[&str], variables: &[(&str, &str)]| settings(flags, variables).unwrap_err().paragraph();
+        insta::assert_snapshot!(told(&["--profile", "none"], &[]).rsplit("config.toml: ").next().unwrap(), @r#"there is no profile "none". Profiles in the file: inside, main, test."#);
+        insta::assert_snapshot!(told(&["--profile", "test"], &[]), @"the API identifier is missing. Give --identifier or set GETTICKETS_IDENTIFIER, and the secret with it in GETTICKETS_SECRET or --secret-file.");
+        insta::assert_snapshot!(told(&["--profile", "test", "--identifier", "i"], &[]), @"the API secret is missing. Set GETTICKETS_SECRET, or name a file that holds it with --secret-file.");
+        insta::assert_snapshot!(told(&["--profile", "test", "--username", "admin"], &[]), @"the admin's password is missing. Set GETTICKETS_PASSWORD, or name a file that holds it with --password-file.");
+        insta::assert_snapshot!(told(&[], &[]), @"the API secret is to come from the variable MAIN_SECRET, which is not set. Set it, or name another.");
+        insta::assert_snapshot!(
+            told(&["--profile", "test", "--username", "a"], &[("GETTICKETS_PASSWORD_MD5", "plain")]), @"GETTICKETS_PASSWORD_MD5: the MD5 of a password is 32 hexadecimal digits; give a plain password as one to be hashed.");
+    }
+
+    #[test]
+    fn no_secret_shows_in_debug() {
+        let settings = settings(&[], &[("MAIN_SECRET", "hunter2")]).unwrap();
+        assert_eq!(settings.timeout, Some(Duration::from_secs(5)));
+        assert!(!format!("{settings:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,87 @@
+//! Canonical JSON: a page as one document, or many pages as one document of the same shape.
+
+use std::io::{self, Write};
+
+use gettickets_protocol::{Page, Tickets};
+
+use super::TicketWriter;
+
+/// Writes one page: the canonical document on a line of its own.
+pub(crate) fn write_page(mut out: impl Write, page: &Page) -> io::Result<()> {
+    out.write_all(page.to_json().as_bytes())?;
+    out.write_all(b"\n")
+}
+
+/// Writes the tickets of many pages as one canonical document, as they come.
+///
+/// The count is known once the last ticket is, so it stands at the end. What ends early is left without its
+/// end, so that nobody takes it for whole.
+pub(crate) struct JsonWriter<W> {
+    out: W,
+    written: u64,
+    begun: bool,
+}
+
+impl<W: Write> JsonWriter<W> {
+    pub(crate) fn new(out: W) -> JsonWriter<W> {
+        JsonWriter { out, written: 0, begun: false }
+    }
+
+    /// Goes on where an earlier writer stopped, after so many tickets.
+    pub(crate) fn resumed(out: W, written: u64) -> JsonWriter<W> {
+        JsonWriter { out, written, begun: true }
+    }
+
+    fn begin(&mut self) -> io::Result<()> {
+        if !self.begun {
+            self.begun = true;
+            self.out.write_all(br#"{"result":"success","tickets":["#)?;
+        }
+        Ok(())
+    }
+}
+
+impl<W: Write> TicketWriter for JsonWriter<W> {
+    fn write(&mut self, tickets: &Tickets) -> io::Result<()> {
+        self.begin()?;
+        for ticket in tickets {
+            if self.written > 0 {
+                self.out.write_all(b",\n")?;
+            }
+            serde_json::to_writer(&mut self.out, &ticket)?;
+            self.written += 1;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.begin()?;
+        let count = self.written;
+        writeln!(self.out, r#"],"totalresults":{count},"startnumber":0,"numreturned":{count}}}"#)?;
+        self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gettickets_protocol::{Ticket, Version};
+
+    #[test]
+    fn many_pages_make_one_document_of_the_canonical_shape() {
+        let page = |id| Tickets::new(&[Ticket { id, ..Ticket::default() }], Version::V1_0);
+        let mut out = Vec::new();
+        let mut json = JsonWriter::new(&mut out);
+        json.write(&page(1)).unwrap();
+        json.write(&page(2)).unwrap();
+        json.finish().unwrap();
+        let document: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(document["numreturned"], 2);
+        assert_eq!(document["tickets"][1]["id"], 2);
+
+        let mut out = Vec::new();
+        JsonWriter::new(&mut out).finish().unwrap();
+        let document: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(document["tickets"], serde_json::json!([]));
+    }
+}

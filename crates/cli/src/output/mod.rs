@@ -1,0 +1,87 @@
+//! Output: tickets in the formats that people and programs read.
+//!
+//! Stdout carries data and nothing else. A format is one file here with one [`TicketWriter`]; a new format is
+//! a new file, a variant of [`Format`](crate::args::Format), and an arm in [`writer`].
+
+pub(crate) mod age;
+pub(crate) mod arrow;
+pub(crate) mod clock;
+pub(crate) mod csv;
+pub(crate) mod json;
+pub(crate) mod ndjson;
+pub(crate) mod parquet;
+pub(crate) mod sanitise;
+pub(crate) mod stdout;
+pub(crate) mod style;
+pub(crate) mod table;
+pub(crate) mod width;
+
+use std::io::{self, Write};
+
+use gettickets_protocol::{DateTime, Page, Tickets, Version};
+
+use crate::args::Format;
+
+/// Takes tickets, page by page, and writes them in one format.
+pub(crate) trait TicketWriter {
+    /// Writes these tickets after those before them.
+    fn write(&mut self, tickets: &Tickets) -> io::Result<()>;
+
+    /// Writes what stands at the end, and flushes. Not called where the tickets are not whole; what was
+    /// written is then passed on when the writer is dropped.
+    fn finish(&mut self) -> io::Result<()>;
+}
+
+/// What a writer needs to know beside the tickets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    /// The columns of the terminal; none on a pipe or into a file.
+    pub(crate) width: Option<usize>,
+    /// What the install's clock shows.
+    pub(crate) now: DateTime,
+    /// The version whose fields are the columns of CSV.
+    pub(crate) version: Version,
+}
+
+/// The columns a table has: as said, else the terminal's; none on a pipe.
+pub(crate) fn table_width(said: Option<u16>) -> Option<usize> {
+    if let Some(said) = said {
+        return Some(said.into());
+    }
+    if !style::stdout_is_terminal() {
+        return None;
+    }
+    // A terminal that does not tell its width is an old one.
+    Some(terminal_size::terminal_size().map_or(80, |(width, _)| width.0.into()))
+}
+
+/// How many tickets a page has of how many there are, in words.
+pub(crate) fn counted(page: &Page) -> String {
+    let shown = page.len() as u64;
+    let start = page.startnumber().unwrap_or(0);
+    match page.totalresults() {
+        _ if shown == 0 && start == 0 => "no ticket matches".to_owned(),
+        Some(total) if shown == 0 => format!("no ticket from offset {start} on, of {total} that match"),
+        Some(total) if start == 0 && total <= shown => format!("{shown} {}", tickets(shown)),
+        Some(total) => format!("{} to {} of {total} tickets", start + 1, start + shown),
+        None => format!("{shown} {}", tickets(shown)),
+    }
+}
+
+/// The word, for this many.
+pub(crate) fn tickets(count: u64) -> &'static str {
+    if count == 1 { "ticket" } else { "tickets" }
+}
+
+/// The writer of a format.
+pub(crate) fn writer<'w>(format: Format, out: impl Write + 'w, shape: Shape) -> Box<dyn TicketWriter + 'w> {
+    match format {
+        Format::Table => {
+            let options = table::TableOptions { width: shape.width, now: shape.now };
+            Box::new(table::TableWriter::new(out, options))
+        }
+        Format::Json => Box::new(json::JsonWriter::new(out)),
+        Format::Ndjson => Box::new(ndjson::NdjsonWriter::new(out)),
+        Format::Csv => Box::new(csv::CsvWriter::new(out, shape.version)),
+    }
+}

@@ -1,0 +1,71 @@
+//! Parquet: the columns of `gettickets-arrow`, compressed with Zstandard.
+//!
+//! A row group is what readers skip or read at once, and what the writer holds in memory until it is full.
+//! 16,384 tickets are some megabytes, encoded.
+
+use std::io::{self, Write};
+
+use gettickets_arrow::arrow_array::RecordBatch;
+use gettickets_protocol::Tickets;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+
+use super::TicketWriter;
+
+/// The most tickets in a row group.
+const ROW_GROUP: usize = 16 << 10;
+
+/// Writes tickets as Parquet.
+pub(crate) struct ParquetWriter<W: Write + Send> {
+    /// None once finished.
+    writer: Option<ArrowWriter<W>>,
+}
+
+impl<W: Write + Send> ParquetWriter<W> {
+    pub(crate) fn new(out: W) -> io::Result<ParquetWriter<W>> {
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            .set_max_row_group_row_count(Some(ROW_GROUP))
+            .set_created_by(concat!("gettickets ", env!("CARGO_PKG_VERSION")).to_owned())
+            .build();
+        let writer =
+            ArrowWriter::try_new(out, gettickets_arrow::schema(), Some(properties)).map_err(failed)?;
+        Ok(ParquetWriter { writer: Some(writer) })
+    }
+
+    /// Writes a batch of our schema.
+    pub(crate) fn batch(&mut self, batch: &RecordBatch) -> io::Result<()> {
+        self.writer.as_mut().map_or(Ok(()), |writer| writer.write(batch).map_err(failed))
+    }
+
+    /// Writes the footer, and gives back what it was written to.
+    pub(crate) fn into_inner(mut self) -> io::Result<Option<W>> {
+        self.writer.take().map(|writer| writer.into_inner().map_err(failed)).transpose()
+    }
+}
+
+impl<W: Write + Send> TicketWriter for ParquetWriter<W> {
+    fn write(&mut self, tickets: &Tickets) -> io::Result<()> {
+        self.batch(&gettickets_arrow::record_batch(tickets).map_err(io::Error::other)?)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        match self.writer.take() {
+            Some(writer) => writer.into_inner().map_err(failed)?.flush(),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The error of the file beneath, such as a full disk, where there is one.
+fn failed(error: ParquetError) -> io::Error {
+    match error {
+        ParquetError::External(cause) => match cause.downcast::<io::Error>() {
+            Ok(error) => *error,
+            Err(cause) => io::Error::other(cause),
+        },
+        error => io::Error::other(error),
+    }
+}

@@ -1,0 +1,104 @@
+//! Makes text from a server safe to show. Everything that people read goes through here.
+//!
+//! A ticket's subject is written by a stranger. Shown as it is, it could move a terminal's cursor, rename
+//! its window, or turn the rest of a line around. So characters that act rather than show are replaced by
+//! ones that only show: a control picture where Unicode has one (`␛`), else U+FFFD.
+
+use std::borrow::Cow;
+
+/// What to show in place of a character that must not reach a terminal; none for one that may.
+fn replacement(at: char) -> Option<char> {
+    match at {
+        // C0: U+2400 has a picture of each, in the same order.
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(at)),
+        '\u{7f}' => Some('␡'),
+        // C1, which some terminals obey as they do ESC.
+        '\u{80}'..='\u{9f}' => Some('\u{fffd}'),
+        // Marks, embeddings, overrides and isolates of the bidirectional algorithm.
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}' => {
+            Some('\u{fffd}')
+        }
+        // Line and paragraph separator, interlinear annotation.
+        '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}' => Some('\u{fffd}'),
+        // A byte order mark is no text; alone and invisible, nor is a zero width space.
+        '\u{feff}' | '\u{200b}' => Some('\u{fffd}'),
+        _ => None,
+    }
+}
+
+fn replaced<'a>(text: &'a str, keep: impl Fn(char) -> Option<char>) -> Cow<'a, str> {
+    if !text.chars().any(|at| replacement(at).is_some()) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|at| keep(at).or_else(|| replacement(at)).unwrap_or(at)).collect())
+}
+
+/// A text for one line: line breaks and tabs become spaces.
+pub(crate) fn line(text: &str) -> Cow<'_, str> {
+    replaced(text, |at| matches!(at, '\n' | '\r' | '\t').then_some(' '))
+}
+
+/// A text of several lines: line feeds stay, and so do tabs; everything else that acts is replaced.
+pub(crate) fn lines(text: &str) -> Cow<'_, str> {
+    replaced(text, |at| matches!(at, '\n' | '\t').then_some(at))
+}
+
+/// JSON for a terminal: the same document, with everything that could act written as `\u….`
+///
+/// JSON itself escapes C0 alone. What else could act stands only inside strings, where an escape means the
+/// same, so programs that read the screen's text back lose nothing.
+pub(crate) fn json(text: &str) -> Cow<'_, str> {
+    let acts = |at: char| at != '\n' && replacement(at).is_some();
+    if !text.chars().any(acts) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for at in text.chars() {
+        if acts(at) {
+            // All of them are in the basic plane.
+            safe.push_str(&format!("\\u{:04x}", u32::from(at)));
+        } else {
+            safe.push(at);
+        }
+    }
+    Cow::Owned(safe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_that_act_are_shown_instead() {
+        for (text, shown) in [
+            ("plain é 你好 😀", "plain é 你好 😀"),
+            ("\u{1b}]0;title\u{7}", "␛]0;title␇"),
+            ("a\0b\u{7f}", "a␀b␡"),
+            ("\u{9b}31m", "\u{fffd}31m"),
+            ("abc\u{202e}fed\u{2066}", "abc\u{fffd}fed\u{fffd}"),
+            ("two\nlines\tand\ra tab", "two lines and a tab"),
+            ("family 👨\u{200d}👩\u{200d}👧", "family 👨\u{200d}👩\u{200d}👧"),
+        ] {
+            assert_eq!(line(text), shown);
+        }
+        assert_eq!(lines("two\nlines\r\u{1b}"), "two\nlines␍␛");
+    }
+
+    #[test]
+    fn no_control_character_survives() {
+        for code in 0..=0x2_ffff {
+            let Some(at) = char::from_u32(code) else { continue };
+            let shown = line(&at.to_string()).into_owned();
+            assert!(!shown.chars().any(char::is_control), "{code:#x}");
+        }
+    }
+
+    #[test]
+    fn json_for_a_terminal_means_the_same() {
+        let text = "\u{9b}31m \u{202e} é \u{7f}";
+        let written = serde_json::to_string(text).unwrap();
+        let safe = json(&written).into_owned();
+        assert!(!safe.chars().any(|at| replacement(at).is_some()), "{safe}");
+        assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), text);
+    }
+}

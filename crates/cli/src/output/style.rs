@@ -1,0 +1,65 @@
+//! Colours, and whether anyone sees them.
+//!
+//! `anstream` strips them where a stream is no terminal, where `NO_COLOR` is set, or where
+//! `--color never` was said.
+
+use std::io::{self, IsTerminal};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use gettickets_protocol::{Priority, Status};
+
+use crate::args::ColorWhen;
+
+pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const PLAIN: Style = Style::new();
+
+/// What a status looks like: what waits for the staff is warm, what waits for the client is cool, and what
+/// is done stands back.
+pub(crate) fn of_status(status: &Status<'_>) -> Style {
+    match status {
+        Status::Open => AnsiColor::Green.on_default().bold(),
+        Status::CustomerReply => AnsiColor::Yellow.on_default().bold(),
+        Status::Answered => AnsiColor::Cyan.on_default(),
+        Status::InProgress => AnsiColor::Magenta.on_default(),
+        Status::OnHold => AnsiColor::Blue.on_default(),
+        Status::Closed => DIM,
+        _ => PLAIN,
+    }
+}
+
+/// What a priority looks like. Most are medium, so that one is plain.
+pub(crate) fn of_priority(priority: &Priority<'_>) -> Style {
+    match priority {
+        Priority::High => AnsiColor::Red.on_default().bold(),
+        Priority::Low => DIM,
+        _ => PLAIN,
+    }
+}
+
+/// Stderr, in colour where someone sees it.
+pub(crate) fn stderr() -> AutoStream<io::Stderr> {
+    AutoStream::auto(io::stderr())
+}
+
+pub(crate) fn stderr_is_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
+pub(crate) fn stdout_is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// What `--color` says, for the whole program.
+pub(crate) fn choose(when: ColorWhen) {
+    match when {
+        ColorWhen::Auto => ColorChoice::Auto,
+        ColorWhen::Always => ColorChoice::Always,
+        ColorWhen::Never => ColorChoice::Never,
+    }
+    .write_global();
+}

@@ -1,0 +1,81 @@
+//! `decode`: a saved reply, offline.
+
+use std::io::Write;
+
+use serde_json::Value;
+
+use crate::program::{Ran, gettickets, program, run_with, text};
+
+/// The documented example.
+const EXAMPLE: &str = r#"{"result":"success","totalresults":"1","startnumber":0,"numreturned":1,"tickets":{"ticket":[{"id":"1","tid":"516757","deptid":"1","userid":"1","name":"Cynthia Reilly","owner_name":"Cynthia Reilly","email":"testuser@whmcs.com","requestor_name":"Cynthia Reilly","requestor_email":"testuser@whmcs.com","requestor_type":"Owner","cc":"","c":"KPqH7yG3","date":"2016-01-01 06:26:29","subject":"This is a sample ticket","status":"Answered","priority":"Medium","admin":"admin admin","attachment":"123456_attachment_name.png","attachments":[{"filename":"attachment_name.png","index":0}],"attachments_removed":true,"lastreply":"2016-01-01 06:30:16","flag":"0","service":""}]}}"#;
+
+fn decode(flags: &[&str], body: &str) -> Ran {
+    run_with(program().arg("decode").args(flags).arg("-"), body.as_bytes())
+}
+
+#[test]
+fn the_documented_example_reads_in_every_format() {
+    for format in ["table", "json", "ndjson", "csv", "wire-json", "wire-xml", "findings"] {
+        insta::assert_snapshot!(format!("example_{format}"), decode(&["--as", format], EXAMPLE).quietly());
+    }
+}
+
+#[test]
+fn a_file_reads_as_standard_input_does() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(EXAMPLE.as_bytes()).unwrap();
+    let from_file = gettickets(&["decode", "--as", "json", text(file.path())]).quietly();
+    assert_eq!(from_file, decode(&["--as", "json"], EXAMPLE).quietly());
+}
+
+#[test]
+fn at_7_10_exactly_the_four_fields_of_8_0_are_left_out() {
+    let keys = |flags: &[&str]| -> Vec<String> {
+        let page: Value =
+            serde_json::from_str(&decode(&[&["--as", "json"], flags].concat(), EXAMPLE).quietly()).unwrap();
+        page["tickets"][0].as_object().unwrap().keys().cloned().collect()
+    };
+    let earlier = keys(&["--at", "7.10"]);
+    let left_out: Vec<String> = keys(&[]).into_iter().filter(|key| !earlier.contains(key)).collect();
+    assert_eq!(left_out, ["owner_name", "requestor_email", "requestor_name", "requestor_type"]);
+}
+
+#[test]
+fn what_was_bent_is_told_and_refused_when_strict() {
+    let bent = format!("<br />\n<b>Notice</b>: Undefined index\n{EXAMPLE}");
+    insta::assert_snapshot!(decode(&["--as", "findings"], &bent).quietly(), @r"leading-text: text stands before the reply (at byte 0): <br />\n<b>Notice</b>: Undefined index");
+    assert_eq!(decode(&["--as", "json"], &bent).quietly(), decode(&["--as", "json"], EXAMPLE).quietly());
+    let ran = decode(&["--strict"], &bent);
+    assert_eq!((ran.code, ran.out.as_str()), (3, ""));
+    insta::assert_snapshot!(ran.err.trim_end(), @r"error: standard input: text stands before the reply, which strict reading refuses, at byte 0; found: <br />\n<b>Notice</b>: Undefined index. Without --strict it is read all the same.");
+}
+
+#[test]
+fn what_cannot_be_read_is_told_with_the_place() {
+    let told = |body: &str| {
+        let ran = decode(&[], body);
+        assert_eq!((ran.code, ran.out.as_str()), (3, ""));
+        ran.err.trim_end().to_owned()
+    };
+    insta::assert_snapshot!(told(""), @"error: standard input: the reply is empty. Was the reply saved at all?");
+    insta::assert_snapshot!(told("<html><head><title>Just a moment...</title>"), @r#"error: standard input: this is not a reply of the API but a page titled "Just a moment...", at byte 0; found: <html><head><title>Just a moment...</title>. A firewall, a login or a maintenance page answers in place of the API; ask for the address that ends in includes/api.php."#);
+    insta::assert_snapshot!(told(&EXAMPLE[..300]), @r#"error: standard input: the reply ends in the middle, at tickets.ticket[0] (byte 300); found: "requestor_email":"testuser@whmcs.com",". Save the reply again: its end is missing."#);
+    insta::assert_snapshot!(told(&EXAMPLE.replace("\"id\":\"1\",", "")), @r#"error: standard input: a ticket has no id, at tickets.ticket[0] (byte 92); found: {"tid":"516757","deptid":"1","userid":"1","name":"Cynthia Reilly","owner_name":"…. If a server sent this, please report it with the reply, its names and addresses made up."#);
+    insta::assert_snapshot!(told("result=success;totalresults=1;"), @"error: standard input: name-value pairs cannot carry a list of tickets; ask for json or xml, at tickets. Ask again with responsetype json or xml.");
+}
+
+#[test]
+fn a_saved_error_is_told_in_the_format_asked_for() {
+    let error = r#"{"result":"error","message":"Invalid IP 203.0.113.7"}"#;
+    let ran = decode(&["--as", "json"], error);
+    assert_eq!((ran.code, ran.out.trim_end()), (1, error));
+    insta::assert_snapshot!(ran.err.trim_end(), @"error: standard input: the server answered with an error: Invalid IP 203.0.113.7. Add 203.0.113.7 to the server's API IP access restriction (General Settings, Security), or send an access key.");
+    assert_eq!(decode(&["--as", "table"], error).out, "");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_usage() {
+    let ran = gettickets(&["decode", "/nonexistent/reply.json"]);
+    assert_eq!(ran.code, 2);
+    insta::assert_snapshot!(ran.err.trim_end(), @"error: /nonexistent/reply.json cannot be read: No such file or directory (os error 2). Give the name of a saved reply, or - for standard input.");
+}

@@ -1,0 +1,101 @@
+//! What goes wrong: one paragraph on stderr, nothing on stdout, and the exit code that says which kind.
+
+use std::net::TcpListener;
+
+use gettickets_sandbox::{Quirk, Sandbox};
+
+use crate::program::{Ran, ask, gettickets, program, run, sandbox_with};
+
+/// A failure's paragraph, with what differs from run to run taken out.
+#[track_caller]
+fn paragraph(ran: &Ran, code: i32) -> String {
+    assert_eq!((ran.code, ran.out.as_str()), (code, ""), "{}", ran.err);
+    assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+    let mut words: Vec<String> = Vec::new();
+    for word in ran.err.split(' ') {
+        let port = word.split_once("127.0.0.1:").map(|(before, rest)| {
+            let rest = rest.trim_start_matches(|at: char| at.is_ascii_digit());
+            format!("{before}127.0.0.1:PORT{rest}")
+        });
+        words.push(port.unwrap_or_else(|| word.to_owned()));
+    }
+    // Systems number this one differently.
+    words.join(" ").trim_end().replace(" (os error 111)", "")
+}
+
+fn met(quirk: Quirk, code: i32) -> String {
+    paragraph(&ask(&sandbox_with(quirk), &["list", "--no-retries"]), code)
+}
+
+#[test]
+fn an_error_of_the_server_is_1() {
+    insta::assert_snapshot!(met(Quirk::Status403, 1), @"error: the server answered with an error: Authentication Failed, with HTTP 403 Forbidden; asked: http://127.0.0.1:PORT/includes/api.php. Check the identifier and the secret, and that the admin account behind them is active.");
+    insta::assert_snapshot!(met(Quirk::IpRefused, 1), @"error: the server answered with an error: Invalid IP 203.0.113.7, with HTTP 403 Forbidden; asked: http://127.0.0.1:PORT/includes/api.php. The server sees the request come from 203.0.113.7. Allow it in the install under General Settings, Security, API IP Access Restriction, or use an access key.");
+    insta::assert_snapshot!(met(Quirk::NotPermitted, 1), @r#"error: the server answered with an error: Invalid Permissions: API action "gettickets" is not allowed, with HTTP 403 Forbidden; asked: http://127.0.0.1:PORT/includes/api.php. Allow GetTickets in the API role of these credentials, or API access in the admin's role."#);
+    insta::assert_snapshot!(met(Quirk::NoMessage, 1), @"error: the server answered with an error and no message, with HTTP 403 Forbidden; asked: http://127.0.0.1:PORT/includes/api.php.");
+}
+
+#[test]
+fn a_wrong_secret_is_1_and_not_shown() {
+    let sandbox = Sandbox::builder().tickets(1).start().unwrap();
+    let mut command = crate::program::asking(&sandbox);
+    let ran = run(command.env("GETTICKETS_SECRET", "hunter2").args(["list", "-vvv"]));
+    assert_eq!(ran.code, 1);
+    assert!(!ran.err.contains("hunter2") && !ran.err.contains(sandbox.identifier()), "{}", ran.err);
+}
+
+#[test]
+fn what_is_missing_is_2() {
+    insta::assert_snapshot!(paragraph(&gettickets(&["list"]), 2), @"error: nothing says which server to ask. Give --url or set GETTICKETS_URL, name a profile with --profile, or try it with --sandbox, which needs no server.");
+    insta::assert_snapshot!(paragraph(&gettickets(&["list", "--url", "https://example.com"]), 2), @"error: the API identifier is missing. Give --identifier or set GETTICKETS_IDENTIFIER, and the secret with it in GETTICKETS_SECRET or --secret-file.");
+    let mut command = program();
+    command.env("GETTICKETS_IDENTIFIER", "i").args(["list", "--url", "https://example.com"]);
+    insta::assert_snapshot!(paragraph(&run(&mut command), 2), @"error: the API secret is missing. Set GETTICKETS_SECRET, or name a file that holds it with --secret-file.");
+    command.env("GETTICKETS_SECRET", "s").args(["--time-zone", "Mars/Olympus"]);
+    insta::assert_snapshot!(paragraph(&run(&mut command), 2), @r#"error: "Mars/Olympus" is not the name of a time zone. Give a name such as Europe/London or UTC."#);
+}
+
+#[test]
+fn an_address_that_must_not_be_used_is_2_and_its_password_not_shown() {
+    let mut command = program();
+    command.env("GETTICKETS_IDENTIFIER", "i").env("GETTICKETS_SECRET", "s");
+    insta::assert_snapshot!(paragraph(&run(command.args(["list", "--url", "http://example.com"])), 2), @"error: from the command line: plain http to example.com would send the credentials for everyone on the way to read. Use https, or say --allow-plain-http if the way there is trusted.");
+    let mut command = program();
+    command.env("GETTICKETS_IDENTIFIER", "i").env("GETTICKETS_SECRET", "s");
+    let told = paragraph(&run(command.args(["list", "--url", "https://me:hunter2@example.com"])), 2);
+    assert!(!told.contains("hunter2"), "{told}");
+    insta::assert_snapshot!(told, @"error: from the command line: the address has an @, as one with a user name or password in it has. Give the address without them, and the credentials beside it.");
+}
+
+#[test]
+fn what_is_no_reply_is_3() {
+    insta::assert_snapshot!(met(Quirk::HtmlWaf, 3), @r#"error: what answered is not the API: HTTP 403 Forbidden, text/html; charset=utf-8, a page titled "Attention Required! | Web Application Firewall"; asked: http://127.0.0.1:PORT/includes/api.php. A firewall or CDN stands before the API; have it let this client's address or user agent through."#);
+    insta::assert_snapshot!(met(Quirk::LoginPage, 3), @r#"error: what answered is not the API: HTTP 200 OK, text/html; charset=utf-8, a page titled "Login - Client Area"; asked: http://127.0.0.1:PORT/includes/api.php. A login stands before the API; let its path past it."#);
+    insta::assert_snapshot!(met(Quirk::EmptyBody, 3), @"error: what answered is not the API: HTTP 200 OK, text/html; charset=utf-8, empty; asked: http://127.0.0.1:PORT/includes/api.php. Check that the address is the install's and that nothing stands before includes/api.php.");
+    insta::assert_snapshot!(met(Quirk::Redirect, 3), @"error: the server wants the request sent to https://www.example.com/includes/api.php (HTTP 302 Found), and it was not; asked: http://127.0.0.1:PORT/includes/api.php. If you trust that address, use it as the install's address.");
+    insta::assert_snapshot!(met(Quirk::XmlBomb, 3), @r#"error: the reply can't be read: this entity is none that XML knows, or a document's own, which are refused, at byte 39; found: <!DOCTYPE whmcsapi [\n<!ENTITY e0 "ha">\n<!ENTITY e1 "&e0;&e0;&e0;&e0;&e0;&e0;&e0;…; asked: http://127.0.0.1:PORT/includes/api.php. Save the reply and look at the place named; a plugin may print into the server's replies."#);
+}
+
+#[test]
+fn a_server_that_is_not_there_is_4() {
+    // Bound and let go, so that nobody listens there.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut command = program();
+    command.env("GETTICKETS_IDENTIFIER", "i").env("GETTICKETS_SECRET", "s");
+    let url = format!("http://127.0.0.1:{port}");
+    let ran = run(command.args(["list", "--no-retries", "--url", &url]));
+    insta::assert_snapshot!(paragraph(&ran, 4), @"error: no connection to the server came about (Connection refused); asked: http://127.0.0.1:PORT/includes/api.php. Check the host and port in the address, and that no firewall is between.");
+}
+
+#[test]
+fn what_is_missing_from_the_whole_is_5() {
+    let sandbox = sandbox_with(Quirk::MalformedUtf8Deep);
+    let ran = ask(&sandbox, &["list", "--all", "--format", "ndjson"]);
+    let readable = (1..=60).filter(|id| id % 40 != 17).count();
+    assert_eq!((ran.code, ran.out.lines().count()), (5, readable), "{}", ran.err);
+    insta::assert_snapshot!(ran.err.trim_end(), @"error: after 58 tickets: the scan is not complete: the server can't send 2 tickets, as a text in it is not UTF-8: at offset 4 (after ticket 54), offset 47 (after ticket 20); what else could be read was told. Repair the text in the install (open the ticket there and save it), and scan again.");
+
+    let sandbox = sandbox_with(Quirk::IgnoreLimitstart);
+    let ran = ask(&sandbox, &["list", "--all", "--limitnum", "20"]);
+    assert_eq!(ran.code, 5, "{}", ran.err);
+}

@@ -1,0 +1,162 @@
+//! `list` against a real server on loopback.
+
+use gettickets_sandbox::{Quirk, Sandbox};
+use serde_json::Value;
+
+use crate::program::{ask, asking, gettickets, program, run, run_with, sandbox_with, text};
+
+#[test]
+fn the_first_command_of_the_readme_shows_25_tickets() {
+    let shown = gettickets(&["list", "--sandbox"]).quietly();
+    assert_eq!(shown.lines().count(), 26);
+    assert!(shown.starts_with("TICKET "), "{shown}");
+    assert!(!shown.contains('\u{1b}'), "no colour on a pipe");
+    let narrow = gettickets(&["list", "--sandbox", "--width", "60"]).quietly();
+    assert!(narrow.lines().all(|line| line.chars().count() <= 60), "{narrow}");
+}
+
+#[test]
+fn json_is_the_canonical_page_with_every_field() {
+    let page: Value =
+        serde_json::from_str(&gettickets(&["list", "--sandbox", "--format", "json"]).quietly()).unwrap();
+    assert_eq!((&page["totalresults"], &page["numreturned"]), (&1000.into(), &25.into()));
+    let ticket = page["tickets"][0].as_object().unwrap();
+    for field in gettickets_protocol::FIELDS {
+        assert!(ticket.contains_key(field.name), "{}", field.name);
+    }
+}
+
+#[test]
+fn every_format_has_every_ticket() {
+    let sandbox = Sandbox::builder().tickets(230).start().unwrap();
+    let all = |format: &str| ask(&sandbox, &["list", "--all", "--format", format]).quietly();
+    assert_eq!(all("ndjson").lines().count(), 230);
+    assert_eq!(all("table").lines().count(), 231);
+    assert!(all("csv").starts_with("id,tid,deptid,"));
+    let document: Value = serde_json::from_str(&all("json")).unwrap();
+    assert_eq!(document["numreturned"], 230);
+    assert_eq!(document["tickets"].as_array().unwrap().len(), 230);
+    let mut ids: Vec<u64> =
+        document["tickets"].as_array().unwrap().iter().map(|one| one["id"].as_u64().unwrap()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, (1..=230).collect::<Vec<u64>>());
+}
+
+#[test]
+fn each_parameter_reaches_the_server() {
+    let sandbox = Sandbox::start().unwrap();
+    let tickets = |flags: &[&str]| -> Vec<Value> {
+        let listed =
+            ask(&sandbox, &[&["list", "--format", "ndjson", "--limitnum", "200"], flags].concat()).quietly();
+        listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let every = |flags: &[&str], field: &str, value: Value| {
+        let found = tickets(flags);
+        assert!(!found.is_empty(), "{flags:?}");
+        assert!(found.iter().all(|ticket| ticket[field] == value), "{flags:?}");
+    };
+    every(&["--deptid", "2"], "deptid", 2.into());
+    every(&["--status", "on hold"], "status", "On Hold".into());
+    let first = tickets(&[]).into_iter().find(|ticket| ticket["userid"] != 0).unwrap();
+    every(&["--clientid", &first["userid"].to_string()], "userid", first["userid"].clone());
+    assert_eq!(tickets(&["--limitstart", "1"])[0], tickets(&[])[1]);
+    assert!(
+        tickets(&["--subject", "invoice"])
+            .iter()
+            .all(|one| one["subject"].as_str().unwrap().contains("nvoice"))
+    );
+    assert!(tickets(&["--status", "Awaiting Reply"]).len() < tickets(&[]).len());
+}
+
+#[test]
+fn updated_since_shows_what_was_answered_since() {
+    let sandbox = Sandbox::start().unwrap();
+    let all = ask(&sandbox, &["list", "--all", "--format", "ndjson"]).quietly();
+    let times = |lines: &str| -> Vec<String> {
+        let time = |line: &str| {
+            serde_json::from_str::<Value>(line).unwrap()["lastreply"].as_str().map(str::to_owned)
+        };
+        lines.lines().filter_map(time).collect()
+    };
+    let since = times(&all)[50].clone();
+    let listed = ask(&sandbox, &["list", "--updated-since", &since, "--format", "ndjson"]).quietly();
+    let expected = times(&all).into_iter().filter(|time| *time >= since).count();
+    assert_eq!(times(&listed).len(), expected);
+    assert!(times(&listed).iter().all(|time| *time >= since));
+}
+
+#[test]
+fn secrets_come_from_a_file_or_a_profile_too() {
+    let sandbox = Sandbox::builder().tickets(3).api_credentials("me", "hunter2").start().unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join(".config/gettickets");
+    std::fs::create_dir_all(&directory).unwrap();
+    let secret = directory.join("main.secret");
+    std::fs::write(&secret, "hunter2\n").unwrap();
+    private(&secret);
+    let configuration = format!(
+        "default-profile = \"main\"\n[profiles.main]\nurl = {:?}\nidentifier = \"me\"\nsecret-file = \"main.secret\"\n",
+        sandbox.url()
+    );
+    std::fs::write(directory.join("config.toml"), configuration).unwrap();
+
+    let by_flag = ["list", "--url", &sandbox.url(), "--identifier", "me", "--secret-file", text(&secret)];
+    assert_eq!(gettickets(&by_flag).quietly().lines().count(), 4);
+    let from_stdin = ["list", "--url", &sandbox.url(), "--identifier", "me", "--secret-file", "-"];
+    assert_eq!(run_with(program().args(from_stdin), b"hunter2\n").quietly().lines().count(), 4);
+    for arguments in [&["list"][..], &["list", "--profile", "main"]] {
+        assert_eq!(run(program().env("HOME", home.path()).args(arguments)).quietly().lines().count(), 4);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_that_others_can_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::builder().tickets(3).start().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let secret = directory.path().join("secret");
+    std::fs::write(&secret, sandbox.secret()).unwrap();
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let ran = ask(&sandbox, &["list", "--secret-file", text(&secret)]);
+    assert_eq!(ran.code, 0);
+    assert!(ran.err.starts_with("warning: the file "), "{}", ran.err);
+    assert!(ran.err.contains("can be read by others; `chmod 600 "), "{}", ran.err);
+}
+
+#[cfg(unix)]
+fn private(file: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[cfg(not(unix))]
+fn private(_: &std::path::Path) {}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let sandbox = Sandbox::builder().tickets(5_000).start().unwrap();
+    let mut command = asking(&sandbox);
+    command.args(["list", "--all", "--format", "ndjson"]);
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}
+
+#[test]
+fn a_page_that_json_cannot_carry_is_shown_all_the_same() {
+    let sandbox = sandbox_with(Quirk::MalformedUtf8);
+    let ran = ask(&sandbox, &["list", "--limitnum", "60", "--format", "ndjson"]);
+    assert_eq!((ran.code, ran.out.lines().count()), (0, 60));
+    assert!(ran.err.contains("warning: bytes that are no text were replaced"), "{}", ran.err);
+}
+
+#[test]
+fn colour_is_there_when_it_is_asked_for() {
+    let coloured = gettickets(&["list", "--sandbox", "--color", "always"]).quietly();
+    assert!(coloured.contains("\u{1b}["), "{coloured}");
+    let plain = run(program().args(["list", "--sandbox"]).env("NO_COLOR", "1")).quietly();
+    assert!(!plain.contains('\u{1b}'), "{plain}");
+}

@@ -1,0 +1,79 @@
+//! Runs the program, away from this machine's own settings.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use gettickets_sandbox::{Quirk, Sandbox};
+
+/// What a run left behind.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ran {
+    /// Stdout of a run that must have succeeded without a word on stderr.
+    #[track_caller]
+    pub(crate) fn quietly(self) -> String {
+        assert_eq!((self.code, self.err.as_str()), (0, ""), "{}", self.out);
+        self.out
+    }
+}
+
+/// The program with nothing of this machine in its environment.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gettickets"));
+    command.env_clear().env("HOME", "/nonexistent").env("TZ", "UTC");
+    command
+}
+
+/// The program with this sandbox's address and credentials in its environment.
+pub(crate) fn asking(sandbox: &Sandbox) -> Command {
+    let mut command = program();
+    command
+        .env("GETTICKETS_URL", sandbox.url())
+        .env("GETTICKETS_IDENTIFIER", sandbox.identifier())
+        .env("GETTICKETS_SECRET", sandbox.secret());
+    command
+}
+
+pub(crate) fn run(command: &mut Command) -> Ran {
+    run_with(command, b"")
+}
+
+/// Runs with this on standard input.
+pub(crate) fn run_with(command: &mut Command, input: &[u8]) -> Ran {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // A program that does not read its input has closed it, which is as good.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A run with these arguments and nothing else.
+pub(crate) fn gettickets(arguments: &[&str]) -> Ran {
+    run(program().args(arguments))
+}
+
+/// A run with these arguments that asks this sandbox.
+pub(crate) fn ask(sandbox: &Sandbox, arguments: &[&str]) -> Ran {
+    run(asking(sandbox).args(arguments))
+}
+
+/// A sandbox that misbehaves in this way.
+pub(crate) fn sandbox_with(quirk: Quirk) -> Sandbox {
+    Sandbox::builder().tickets(60).quirk(quirk).start().unwrap()
+}
+
+/// The name of a file, for an argument.
+pub(crate) fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}

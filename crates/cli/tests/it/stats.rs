@@ -1,0 +1,70 @@
+//! `stats` against a real server on loopback.
+
+use std::fs;
+
+use gettickets_sandbox::{Quirk, Sandbox};
+use serde_json::Value;
+
+use crate::program::{ask, gettickets, program, run, sandbox_with, text};
+
+#[test]
+fn the_charts_count_every_ticket() {
+    let shown = gettickets(&["stats", "--sandbox"]).quietly();
+    assert!(shown.starts_with("1,000 tickets · "), "{shown}");
+    for heading in
+        ["By status", "By priority", "By department", "Active tickets by age", "Opened and answered by week"]
+    {
+        assert!(shown.contains(&format!("\n{heading}\n")), "{heading}");
+    }
+    assert!(!shown.contains('\u{1b}'), "no colour on a pipe");
+}
+
+#[test]
+fn a_terminal_without_unicode_gets_ascii() {
+    let mut command = program();
+    let shown = run(command.args(["stats", "--sandbox"]).env("LC_ALL", "C")).quietly();
+    assert!(shown.is_ascii() && shown.contains("####"), "{shown}");
+}
+
+#[test]
+fn programs_get_json_whose_counts_add_up() {
+    let sandbox = Sandbox::builder().tickets(230).start().unwrap();
+    let document: Value =
+        serde_json::from_str(&ask(&sandbox, &["stats", "--format", "json"]).quietly()).unwrap();
+    assert_eq!(document["tickets"], 230);
+    let total = |name: &str| -> u64 {
+        document[name].as_array().unwrap().iter().map(|one| one["count"].as_u64().unwrap()).sum()
+    };
+    for name in ["by_status", "by_priority", "by_department"] {
+        assert_eq!(total(name), 230, "{name}");
+    }
+    assert_eq!(document["active"], total("by_age"));
+    assert_eq!(document["by_week"].as_array().unwrap().len(), 12);
+}
+
+#[test]
+fn the_page_is_one_file_and_stdout_stays_empty() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("tickets.html");
+    assert_eq!(gettickets(&["stats", "--sandbox", "--html", text(&file)]).quietly(), "");
+    let page = fs::read_to_string(&file).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
+    assert!(
+        !page.contains("<script") && !page.contains("http:") && !page.contains("https:"),
+        "it runs and loads nothing"
+    );
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn figures_of_some_tickets_say_that_they_are() {
+    let sandbox = sandbox_with(Quirk::MalformedUtf8Deep);
+    let ran = ask(&sandbox, &["stats"]);
+    assert_eq!(ran.code, 5, "{}", ran.err);
+    assert!(
+        ran.out.starts_with("58 tickets") && ran.err.contains("can't send 2 tickets"),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
+}
