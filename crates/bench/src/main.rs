@@ -1,0 +1,60 @@
+//! Measures gettickets beside its peers: `cargo xtask bench`.
+//!
+//! Every table has its contenders take turns in one run, so that a slow minute of the machine is every
+//! contender's slow minute. Ratios are what to quote; milliseconds belong to one machine.
+
+mod allocations;
+mod corpus;
+mod json_peers;
+mod measure;
+mod options;
+mod table;
+mod xml_peers;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use crate::options::Options;
+use crate::table::Table;
+
+/// What a table's module gives: its name on the command line, and how to fill it.
+type Fill = fn(&Options) -> Result<Table, Box<dyn Error>>;
+
+/// Every table. A new one is a module and a line here; contenders in another language are programs that
+/// print their rows as JSON ([`table::Row`] reads them).
+const TABLES: [(&str, Fill); 2] = [("decode", json_peers::fill), ("decode-xml", xml_peers::fill)];
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
+    let names: Vec<&str> = TABLES.iter().map(|(name, _)| *name).collect();
+    let Some(options) = Options::parse(std::env::args().skip(1), &names)? else {
+        println!("{}", options::help(&names));
+        return Ok(());
+    };
+    if cfg!(debug_assertions) {
+        eprintln!("warning: this is a debug build; its numbers mean nothing (use `cargo xtask bench`)");
+    }
+    let mut tables = Vec::new();
+    for (name, fill) in TABLES {
+        if options.wants_table(name) {
+            let table = fill(&options)?;
+            if !options.json {
+                println!("{table}");
+            }
+            tables.push(table);
+        }
+    }
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&table::document(&tables))?);
+    }
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! The command line: which tables, which sizes, which contenders, and for how long.
+
+use std::time::Duration;
+
+/// What to measure, and how.
+pub(crate) struct Options {
+    tables: Vec<String>,
+    only: Vec<String>,
+    sizes: Vec<usize>,
+    seconds: Option<f64>,
+    pub(crate) json: bool,
+}
+
+/// Tickets on a page: the server's default page, a large page, and two exports in one reply.
+const SIZES: [usize; 4] = [25, 250, 10_000, 100_000];
+
+pub(crate) fn help(tables: &[&str]) -> String {
+    format!(
+        "Measures gettickets beside its peers.\n\n\
+         usage: cargo xtask bench [TABLE…] [OPTION…]\n\n\
+         tables: {} (default: all)\n\n\
+         options:\n\
+         \x20 --only TEXT     only contenders whose name contains this; may be repeated\n\
+         \x20 --size N        only pages of so many tickets; may be repeated\n\
+         \x20 --seconds S     how long to measure each size of each table\n\
+         \x20 --json          one JSON document in place of the tables\n\
+         \x20 --help          this text",
+        tables.join(", ")
+    )
+}
+
+impl Options {
+    /// Reads the arguments; `None` asks for help.
+    pub(crate) fn parse(
+        args: impl IntoIterator<Item = String>,
+        tables: &[&str],
+    ) -> Result<Option<Options>, String> {
+        let mut options =
+            Options { tables: Vec::new(), only: Vec::new(), sizes: Vec::new(), seconds: None, json: false };
+        let mut args = args.into_iter();
+        while let Some(arg) = args.next() {
+            let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
+            match arg.as_str() {
+                "--help" | "-h" => return Ok(None),
+                "--json" => options.json = true,
+                "--only" => options.only.push(value()?),
+                "--size" => {
+                    let text = value()?;
+                    match text.replace([',', '_'], "").parse() {
+                        Ok(size) if size > 0 => options.sizes.push(size),
+                        _ => return Err(format!("--size: {text:?} is no number of tickets")),
+                    }
+                }
+                "--seconds" => {
+                    let text = value()?;
+                    match text.parse() {
+                        Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => options.seconds = Some(seconds),
+                        _ => return Err(format!("--seconds: {text:?} is no length of time")),
+                    }
+                }
+                table if tables.contains(&table) => options.tables.push(arg),
+                _ => {
+                    return Err(format!(
+                        "{arg:?} is no table and no option; tables are {}",
+                        tables.join(", ")
+                    ));
+                }
+            }
+        }
+        Ok(Some(options))
+    }
+
+    pub(crate) fn wants_table(&self, name: &str) -> bool {
+        self.tables.is_empty() || self.tables.iter().any(|wanted| wanted == name)
+    }
+
+    pub(crate) fn wants_contender(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|wanted| name.contains(wanted.as_str()))
+    }
+
+    pub(crate) fn sizes(&self) -> &[usize] {
+        if self.sizes.is_empty() { &SIZES } else { &self.sizes }
+    }
+
+    /// How long to measure a page of this size. A large page takes longer to decode, and its times need as
+    /// many repetitions for a median that holds.
+    pub(crate) fn budget(&self, size: usize) -> Duration {
+        Duration::from_secs_f64(self.seconds.unwrap_or(match size {
+            0..=999 => 3.0,
+            1_000..=49_999 => 8.0,
+            _ => 20.0,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Option<Options>, String> {
+        Options::parse(line.split_whitespace().map(str::to_owned), &["decode", "decode-xml"])
+    }
+
+    #[test]
+    fn nothing_asks_for_everything() {
+        let options = parse("").unwrap().unwrap();
+        assert!(options.wants_table("decode-xml") && options.wants_contender("ours"));
+        assert_eq!(options.sizes(), SIZES);
+    }
+
+    #[test]
+    fn a_narrow_run_measures_nothing_else() {
+        let options = parse("decode --only ours --size 10,000 --seconds 1 --json").unwrap().unwrap();
+        assert!(options.wants_table("decode") && !options.wants_table("decode-xml"));
+        assert!(options.wants_contender("ours, owned body") && !options.wants_contender("serde_json, owned"));
+        assert_eq!((options.sizes(), options.json), (&[10_000][..], true));
+        assert_eq!(options.budget(10_000), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        for line in ["--size", "--size x", "--size 0", "--seconds -1", "--seconds nan", "decoed"] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

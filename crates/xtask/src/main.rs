@@ -1,0 +1,66 @@
+//! The chores of this repository: `cargo xtask help` lists them.
+//!
+//! Nothing but the standard library, so that a chore starts within seconds of a clean clone.
+
+#![allow(clippy::print_stdout, reason = "a program that people run in a terminal")]
+
+mod bench;
+mod process;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use crate::process::Result;
+
+/// A chore: its name on the command line, what it is for, and how to do it.
+struct Chore {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&[String]) -> Result,
+}
+
+/// Every chore. A new one is a module and a row.
+const CHORES: [Chore; 2] = [
+    Chore {
+        name: "test",
+        about: "check everything, as CI does; `test --list` names the steps",
+        run: test::run,
+    },
+    Chore {
+        name: "bench",
+        about: "measure decoding beside its peers; `bench --help` tells more",
+        run: bench::run,
+    },
+];
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let Some((name, rest)) = args.split_first() else {
+        println!("{}", help());
+        return ExitCode::SUCCESS;
+    };
+    if matches!(name.as_str(), "help" | "--help" | "-h") {
+        println!("{}", help());
+        return ExitCode::SUCCESS;
+    }
+    let outcome = match CHORES.iter().find(|chore| chore.name == name) {
+        Some(chore) => (chore.run)(rest),
+        None => Err(format!("{name:?} is no chore\n\n{}", help())),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn help() -> String {
+    let mut text = "usage: cargo xtask CHORE [ARGUMENT…]\n".to_owned();
+    for chore in &CHORES {
+        text.push_str(&format!("\n  {:8} {}", chore.name, chore.about));
+    }
+    text + "\n  help     this text"
+}

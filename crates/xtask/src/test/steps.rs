@@ -1,0 +1,54 @@
+//! The steps, in the order that they run in: what fails fast comes first, and what needs a build comes
+//! after the step that makes it.
+
+use super::interop;
+use crate::process::{Result, cargo, program};
+use crate::tools;
+
+/// A check that can be run by its name.
+pub(super) struct Step {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    pub(super) run: fn() -> Result,
+}
+
+/// Every step. A new one is a function and a row.
+pub(super) const STEPS: [Step; 6] = [
+    Step { name: "format", about: "the code is formatted as rustfmt.toml says", run: format },
+    Step { name: "clippy", about: "no lint warns, tests included", run: clippy },
+    Step { name: "deny", about: "licences, bans and sources of the dependencies (deny.toml)", run: deny },
+    Step { name: "rust", about: "every Rust test, documentation's examples included", run: rust },
+    Step { name: "docs", about: "the documentation builds without a warning", run: docs },
+    Step {
+        name: "interop",
+        about: "clients that others wrote read the sandbox (tests/interop)",
+        run: interop::run,
+    },
+];
+
+fn format() -> Result {
+    cargo("fmt --all --check").run().map_err(|error| format!("{error}\n`cargo fmt --all` formats the code"))
+}
+
+fn clippy() -> Result {
+    cargo("clippy --workspace --all-targets --locked -- -D warnings").run()
+}
+
+fn deny() -> Result {
+    let deny = tools::cargo_deny()?;
+    // Two versions of one crate are a warning (deny.toml); their trees would bury what is an error.
+    program(deny, "--locked --all-features check --hide-inclusion-graph licenses bans sources").run()
+}
+
+fn rust() -> Result {
+    tools::php()?;
+    cargo("test --workspace --locked")
+        // Snapshots are compared, never written, whatever the shell that we run in is set up for.
+        .env("INSTA_UPDATE", "no")
+        .without_env("INSTA_FORCE_PASS")
+        .run()
+}
+
+fn docs() -> Result {
+    cargo("doc --workspace --no-deps --locked").env("RUSTDOCFLAGS", "-D warnings").run()
+}

@@ -1,0 +1,80 @@
+//! Programs that steps need and a clean machine may lack.
+
+use std::path::PathBuf;
+
+use crate::process::{Result, cargo, program, target};
+
+/// The cargo-deny that licences, bans and sources are checked with.
+const CARGO_DENY: &str = "0.20.2";
+
+/// Gives cargo-deny, built below `target` where it is not there yet.
+///
+/// As a debug build it is there after a minute and a half on two cores, most of it for code that checks
+/// nothing here (it can fetch advisories); an optimised build would take longer than it could ever save.
+pub(crate) fn cargo_deny() -> Result<PathBuf> {
+    let tools = target().join("tools");
+    let binary = tools.join("bin").join("cargo-deny").with_extension(std::env::consts::EXE_EXTENSION);
+    let version = program(&binary, "--version").output();
+    if version.is_none_or(|version| version != format!("cargo-deny {CARGO_DENY}")) {
+        let build = tools.join("build");
+        cargo("install cargo-deny --locked --debug --force --quiet --version")
+            .arg(CARGO_DENY)
+            .arg("--root")
+            .arg(&tools)
+            .env("CARGO_TARGET_DIR", &build)
+            // Symbols for a debugger would be most of its size, and nobody debugs it here.
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            .run()?;
+        // Hundreds of megabytes that nothing reads again; leaving them would only be untidy.
+        let _ = std::fs::remove_dir_all(build);
+    }
+    Ok(binary)
+}
+
+/// Makes sure that PHP's command line is there, which the tests of the Local API run.
+pub(crate) fn php() -> Result {
+    if program("php", "--version").succeeds() {
+        return Ok(());
+    }
+    install("php-cli", "PHP's command line, which the tests of the Local API run")
+}
+
+/// Gives the Python of a virtual environment below `target` that has these packages.
+pub(crate) fn python_with(environment: &str, packages: &[&str]) -> Result<PathBuf> {
+    let home = target().join(environment);
+    let bin = if cfg!(windows) { "Scripts" } else { "bin" };
+    let python = home.join(bin).join("python").with_extension(std::env::consts::EXE_EXTENSION);
+    // Written last, so that an environment that was left half made is made again.
+    let stamp = home.join("packages");
+    let wanted = packages.join("\n");
+    if std::fs::read_to_string(&stamp).is_ok_and(|have| have == wanted)
+        && program(&python, "--version").succeeds()
+    {
+        return Ok(python);
+    }
+    if !program("python3", "-c").arg("import venv, ensurepip").succeeds() {
+        install("python3-venv", "Python 3 with venv")?;
+    }
+    program("python3", "-m venv --clear").arg(&home).run()?;
+    let pip = program(&python, "-m pip install --quiet --disable-pip-version-check");
+    packages.iter().fold(pip, |pip, package| pip.arg(package)).run()?;
+    std::fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
+    Ok(python)
+}
+
+/// Installs a Debian package where that is possible; says what is missing where it is not.
+fn install(package: &str, what: &str) -> Result {
+    let missing =
+        || format!("{what} is missing: install it (on Debian and Ubuntu: apt-get install {package})");
+    let root = program("id", "-u").output().is_some_and(|id| id == "0");
+    if !root || !program("apt-get", "--version").succeeds() {
+        return Err(missing());
+    }
+    println!("installing {package}, {what}");
+    let apt = |args: &str| program("apt-get", args).env("DEBIAN_FRONTEND", "noninteractive");
+    apt("update -qq").run()?;
+    apt("install -qq -y --no-install-recommends")
+        .arg(package)
+        .run()
+        .map_err(|error| format!("{error}\n{}", missing()))
+}
