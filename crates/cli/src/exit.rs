@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io::{self, Write};
-use std::process::ExitCode;
 
 use crate::output::{sanitise, style};
 
@@ -89,15 +88,15 @@ impl From<io::Error> for Failure {
 /// Tells a failure on stderr, and gives its exit code.
 ///
 /// A reader that went away, as `head` does, is no failure: it has what it wanted.
-pub(crate) fn report(outcome: Outcome) -> ExitCode {
-    let Err(failure) = outcome else { return ExitCode::SUCCESS };
+pub(crate) fn report(outcome: Outcome) -> u8 {
+    let Err(failure) = outcome else { return Exit::Done as u8 };
     if !failure.what.is_empty() {
         let mut err = style::stderr();
         let label = style::ERROR;
         // Nobody is left to be told where stderr is gone too.
         let _ = writeln!(err, "{label}error:{label:#} {}", failure.paragraph());
     }
-    ExitCode::from(failure.exit as u8)
+    failure.exit as u8
 }
 
 /// Tells something worth knowing that is no failure.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
@@ -109,17 +110,18 @@ impl Client {
     ///
     /// [`Error`], where [`Error::kind`] tells what went wrong and [`Error::hint`] what to try.
     pub fn get_tickets(&self, request: &GetTickets) -> Result<Page, Error> {
-        self.fetch(request).map(|fetched| fetched.page)
+        self.fetch(request, &AtomicBool::new(false)).map(|fetched| fetched.page)
     }
 
-    /// As [`get_tickets`](Client::get_tickets), and tells what it took.
-    pub(crate) fn fetch(&self, request: &GetTickets) -> Result<Fetched, Error> {
+    /// As [`get_tickets`](Client::get_tickets), and tells what it took. Once it is given up, nothing is asked
+    /// again.
+    pub(crate) fn fetch(&self, request: &GetTickets, given_up: &AtomicBool) -> Result<Fetched, Error> {
         let http = match &self.inner.backend {
             Backend::Http(http) => http,
             Backend::Local(local) => return self.fetch_locally(local, request),
         };
         let mut requests = 0;
-        let error = match self.fetch_as(http, request, http.response_type, &mut requests) {
+        let error = match self.fetch_as(http, request, http.response_type, &mut requests, given_up) {
             Ok(page) => return Ok(Fetched { page, requests }),
             Err(error) => error,
         };
@@ -127,7 +129,7 @@ impl Client {
             return Err(error);
         }
         log::warn!("the server can't put this page into JSON, as a text in it is not UTF-8; asking for XML");
-        match self.fetch_as(http, request, ResponseType::Xml, &mut requests) {
+        match self.fetch_as(http, request, ResponseType::Xml, &mut requests, given_up) {
             Ok(page) => Ok(Fetched { page, requests }),
             Err(second) => {
                 log::warn!("asking for XML did not help: {second}");
@@ -151,6 +153,7 @@ impl Client {
         request: &GetTickets,
         response_type: ResponseType,
         requests: &mut u32,
+        given_up: &AtomicBool,
     ) -> Result<Page, Error> {
         let Inner { retries, clock, .. } = &*self.inner;
         let start = clock.now();
@@ -165,7 +168,8 @@ impl Client {
                 Err(failure) => failure,
             };
             let error = error.at(&http.endpoint).with_attempts(attempt);
-            if !error.is_retryable() || attempt >= retries.max_attempts() {
+            let last = attempt >= retries.max_attempts() || given_up.load(Ordering::Relaxed);
+            if last || !error.is_retryable() {
                 return Err(error);
             }
             let wait = retries.wait(attempt, asked_to_wait, &**clock);
@@ -176,6 +180,9 @@ impl Client {
             }
             log::warn!("asking again in {:.1} s, as {error}", wait.as_secs_f64());
             clock.sleep(wait);
+            if given_up.load(Ordering::Relaxed) {
+                return Err(error);
+            }
             timeout = http.timeout.min(left);
             attempt += 1;
         }

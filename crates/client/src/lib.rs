@@ -22,6 +22,7 @@ mod clock;
 mod error;
 mod judge;
 pub mod local;
+mod pending;
 mod retry;
 pub mod scan;
 pub mod transport;
@@ -41,6 +42,7 @@ pub use crate::builder::ClientBuilder;
 pub use crate::client::Client;
 pub use crate::clock::Clock;
 pub use crate::error::{ConfigError, Error, ErrorKind, ScanIncomplete};
+pub use crate::pending::Pending;
 pub use crate::retry::RetryPolicy;
 
 /// The README's example, compiled with the documentation's.

@@ -1,5 +1,7 @@
 //! [`Fetch`]: all that a scan needs of whom it asks, so that it can be tried against a list in memory.
 
+use std::sync::atomic::AtomicBool;
+
 use crate::protocol::{GetTickets, Page};
 use crate::{Client, Error};
 
@@ -32,7 +34,8 @@ pub struct Fetched {
 
 impl Fetch for Client {
     fn fetch(&self, request: &GetTickets) -> Result<Fetched, Error> {
-        Client::fetch(self, request).map(|fetched| Fetched { page: fetched.page, requests: fetched.requests })
+        let fetched = Client::fetch(self, request, &AtomicBool::new(false))?;
+        Ok(Fetched { page: fetched.page, requests: fetched.requests })
     }
 
     fn identity(&self) -> String {

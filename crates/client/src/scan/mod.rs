@@ -19,9 +19,10 @@ mod seen;
 use std::collections::VecDeque;
 use std::fmt;
 use std::iter::FusedIterator;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use self::cursor::Place;
 pub use self::cursor::{Cursor, InvalidCursor};
@@ -81,6 +82,8 @@ pub struct Scan {
     waiting: VecDeque<Tickets>,
     /// How many of the first of them were told.
     told_of_first: usize,
+    /// What the reading ended with, if that came before it was asked for.
+    end: Option<Error>,
     /// What was told.
     told: Ids,
     told_count: u64,
@@ -135,6 +138,7 @@ impl Scan {
             report: Arc::default(),
             waiting: VecDeque::new(),
             told_of_first: 0,
+            end: None,
             told: Ids::default(),
             told_count: 0,
             after: Place::default(),
@@ -218,35 +222,51 @@ impl Scan {
         Some(Ok(tickets))
     }
 
+    /// Waits until the scan has something to give, a ticket, an error or its end, for so long at most; says
+    /// whether it has. For callers that have other things to listen to meanwhile, such as Ctrl-C.
+    pub fn wait_for(&mut self, time: Duration) -> bool {
+        self.receive(Some(time))
+    }
+
     /// Sees to it that something waits to be told. None at the end.
     fn fill(&mut self) -> Option<Result<(), Error>> {
+        self.receive(None);
         if !self.waiting.is_empty() {
             return Some(Ok(()));
         }
-        let message = match self.running() {
-            Ok(Some(hear)) => hear.recv(),
-            Ok(None) => return None,
-            Err(error) => {
-                self.state = State::Ended;
-                return Some(Err(error));
-            }
-        };
-        match message {
-            Ok(Message::Batch(tickets, place)) => {
+        self.end.take().map(Err)
+    }
+
+    /// Waits for tickets, an error or the end; `false` if the time was up before.
+    fn receive(&mut self, time: Option<Duration>) -> bool {
+        while self.waiting.is_empty() && self.end.is_none() {
+            let message = match (self.running(), time) {
+                (Ok(Some(hear)), None) => hear.recv().ok(),
+                (Ok(Some(hear)), Some(time)) => match hear.recv_timeout(time) {
+                    Err(RecvTimeoutError::Timeout) => return false,
+                    message => message.ok(),
+                },
+                (Ok(None), _) => return true,
+                (Err(error), _) => Some(Message::End(Err(error))),
+            };
+            self.take_in(message);
+        }
+        true
+    }
+
+    /// Takes in what the reader said; none where it broke off, as its end is always told.
+    fn take_in(&mut self, message: Option<Message>) {
+        let end = match message {
+            Some(Message::Batch(tickets, place)) => {
                 self.waiting.extend(tickets);
                 self.before = std::mem::replace(&mut self.after, *place);
-                Some(Ok(()))
+                return;
             }
-            Ok(Message::End(end)) => {
-                self.state = State::Ended;
-                end.err().map(Err)
-            }
-            // Its end is always told, so it has not come to it.
-            Err(_) => {
-                self.state = State::Ended;
-                Some(Err(ScanIncomplete::new("the thread that reads the pages broke off").into()))
-            }
-        }
+            Some(Message::End(end)) => end.err(),
+            None => Some(ScanIncomplete::new("the thread that reads the pages broke off").into()),
+        };
+        self.state = State::Ended;
+        self.end = end;
     }
 
     /// The reader, started if it was not.
@@ -334,6 +354,11 @@ impl Pages {
     /// See [`Scan::total`].
     pub fn total(&self) -> Option<u64> {
         self.scan.total()
+    }
+
+    /// See [`Scan::wait_for`].
+    pub fn wait_for(&mut self, time: Duration) -> bool {
+        self.scan.wait_for(time)
     }
 }
 

@@ -9,6 +9,7 @@
 )]
 
 mod local;
+mod pending;
 mod refusals;
 mod reliability;
 mod retries;

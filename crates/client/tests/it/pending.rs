@@ -1,0 +1,76 @@
+//! Requests that are waited for a little at a time, and given up.
+
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use gettickets::transport::{
+    Transport, TransportError, TransportErrorKind, TransportRequest, TransportResponse,
+};
+use gettickets::{Client, Credentials, GetTickets};
+
+use crate::server::EMPTY;
+
+const MOMENT: Duration = Duration::from_millis(10);
+const LONG: Duration = Duration::from_secs(30);
+
+/// Tells that it was asked, and answers when it is told what.
+struct Held {
+    asked: Mutex<Sender<()>>,
+    answers: Mutex<Receiver<Result<&'static str, TransportErrorKind>>>,
+}
+
+impl Transport for Held {
+    fn send(&self, _: &TransportRequest) -> Result<TransportResponse, TransportError> {
+        self.asked.lock().unwrap().send(()).unwrap();
+        let answer = self.answers.lock().unwrap().recv().unwrap();
+        answer.map(|body| http::Response::new(body.into())).map_err(TransportError::new)
+    }
+}
+
+fn held() -> (Client, Receiver<()>, Sender<Result<&'static str, TransportErrorKind>>) {
+    let (asked, was_asked) = channel();
+    let (answer, answers) = channel();
+    let client = Client::builder("https://billing.example.com")
+        .credentials(Credentials::api("identifier", "secret"))
+        .transport(Held { asked: Mutex::new(asked), answers: Mutex::new(answers) })
+        .clock(crate::server::FakeClock::default())
+        .build()
+        .unwrap();
+    (client, was_asked, answer)
+}
+
+#[test]
+fn a_request_is_waited_for_a_little_at_a_time() {
+    let (client, was_asked, answer) = held();
+    let pending = client.start(GetTickets::default());
+    was_asked.recv_timeout(LONG).unwrap();
+    assert!(pending.wait_for(MOMENT).is_none());
+    answer.send(Ok(EMPTY)).unwrap();
+    assert!(pending.wait_for(LONG).unwrap().unwrap().is_empty());
+    assert!(pending.wait_for(MOMENT).is_none(), "an outcome is given out once");
+}
+
+#[test]
+fn a_request_that_was_given_up_is_not_repeated() {
+    let (client, was_asked, answer) = held();
+    drop(client.start(GetTickets::default()));
+    was_asked.recv_timeout(LONG).unwrap();
+    // One that is worth repeating, and was repeated if anyone still waited.
+    answer.send(Err(TransportErrorKind::Connect)).unwrap();
+    drop(client);
+    // The transport goes with the thread that used it last.
+    assert!(was_asked.recv_timeout(LONG).is_err());
+}
+
+#[test]
+fn a_scan_is_waited_for_a_little_at_a_time() {
+    let (client, was_asked, answer) = held();
+    let mut scan = client.scan(GetTickets::default());
+    assert!(!scan.wait_for(MOMENT), "nothing has come");
+    was_asked.recv_timeout(LONG).unwrap();
+    answer.send(Err(TransportErrorKind::Protocol)).unwrap();
+    assert!(scan.wait_for(LONG) && scan.wait_for(MOMENT));
+    assert!(scan.next().unwrap().is_err());
+    assert!(scan.next().is_none() && scan.wait_for(MOMENT), "its end is something to give");
+}
