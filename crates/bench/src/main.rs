@@ -5,9 +5,11 @@
 
 mod allocations;
 mod corpus;
+mod external;
 mod json_peers;
 mod measure;
 mod options;
+mod python_peers;
 mod table;
 mod xml_peers;
 
@@ -20,9 +22,14 @@ use crate::table::Table;
 /// What a table's module gives: its name on the command line, and how to fill it.
 type Fill = fn(&Options) -> Result<Table, Box<dyn Error>>;
 
-/// Every table. A new one is a module and a line here; contenders in another language are programs that
-/// print their rows as JSON ([`table::Row`] reads them).
-const TABLES: [(&str, Fill); 2] = [("decode", json_peers::fill), ("decode-xml", xml_peers::fill)];
+/// Every table. A new one is a module and a line here; contenders in another language are programs of their
+/// own ([`external::External`]).
+const TABLES: [(&str, Fill); 4] = [
+    ("decode", json_peers::fill),
+    ("decode-xml", xml_peers::fill),
+    ("python", python_peers::fill_decode),
+    ("python-frames", python_peers::fill_frames),
+];
 
 fn main() -> ExitCode {
     match run() {

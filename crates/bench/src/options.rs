@@ -78,6 +78,11 @@ impl Options {
         self.only.is_empty() || self.only.iter().any(|wanted| name.contains(wanted.as_str()))
     }
 
+    /// What names of contenders are to contain, if that was said.
+    pub(crate) fn only(&self) -> &[String] {
+        &self.only
+    }
+
     pub(crate) fn sizes(&self) -> &[usize] {
         if self.sizes.is_empty() { &SIZES } else { &self.sizes }
     }

@@ -1,0 +1,80 @@
+"""Measures gettickets beside its Python peers, by the rules of `cargo xtask bench`.
+
+usage: python bench TABLE BODY TICKETS SECONDS [ONLY…]
+
+TABLE is `python` or `python-frames`, BODY a file with a reply of TICKETS tickets. Contenders take turns for about
+so many seconds; those whose name contains one of ONLY, if any is given. Rows are printed as one JSON array.
+"""
+
+import gc
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+LEAST_REPETITIONS = 5
+MOST_REPETITIONS = 5_000
+
+Contender = Callable[[bytes], object]
+
+
+def main() -> None:
+    table, path, tickets, seconds, *only = sys.argv[1:]
+    # Each table's peers are imported for it alone: some take a second.
+    if table == "python":
+        from decoding import CONTENDERS
+    elif table == "python-frames":
+        from frames import CONTENDERS
+    else:
+        raise SystemExit(f"{table!r} is no table")
+    with open(path, "rb") as file:
+        body = file.read()
+    contenders = {name: run for name, run in CONTENDERS.items() if not only or any(word in name for word in only)}
+    times = round_robin(contenders, body, float(seconds))
+    rows = [
+        {
+            "contender": name,
+            "tickets": int(tickets),
+            "bytes": len(body),
+            "repetitions": len(taken),
+            "median_ns": int(statistics.median(taken)),
+            "min_ns": min(taken),
+        }
+        for name, taken in times.items()
+    ]
+    json.dump(rows, sys.stdout)
+
+
+def round_robin(contenders: dict[str, Contender], body: bytes, seconds: float) -> dict[str, list[int]]:
+    """Nanoseconds of each turn. Each round begins with another contender; a first one warms up."""
+    names = list(contenders)
+    times: dict[str, list[int]] = {name: [] for name in names}
+    start = time.monotonic()
+    for turn in range(-1, MOST_REPETITIONS):
+        if turn >= LEAST_REPETITIONS and time.monotonic() - start >= seconds:
+            break
+        first = turn % max(len(names), 1)
+        for name in names[first:] + names[:first]:
+            taken = timed(contenders[name], body)
+            if turn >= 0:
+                times[name].append(taken)
+    return times
+
+
+def timed(run: Contender, body: bytes) -> int:
+    """One turn. As with timeit, the cycle collector rests meanwhile; what came out is dropped off the clock."""
+    gc.collect()
+    gc.disable()
+    try:
+        began = time.perf_counter_ns()
+        made = run(body)
+        took = time.perf_counter_ns() - began
+    finally:
+        gc.enable()
+    del made
+    return took
+
+
+if __name__ == "__main__":
+    main()
