@@ -138,7 +138,13 @@ impl Row {
         }
     }
 
+    /// A null reads as 0 or an empty text; what stood there before, where a key comes twice, is gone.
     pub(crate) fn set_null(&mut self, field: Field) {
+        match FIELDS[field as usize].kind {
+            kind if is_text(kind) => self.texts[SLOTS[field as usize] as usize] = Span::default(),
+            Kind::Integer => self.integers[SLOTS[field as usize] as usize] = 0,
+            _ => {}
+        }
         self.carried.insert(field);
         self.null.insert(field);
     }

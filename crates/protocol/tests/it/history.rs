@@ -147,6 +147,23 @@ fn fields_that_a_version_lacks_read_as_none() {
 }
 
 #[test]
+fn a_null_hides_what_stood_under_the_same_key_before() {
+    let (full, plain) = (page(), Page::new(Tickets::new(&[Ticket::default()], Version::V1_0), 0, 1));
+    let wire = full.to_wire_json(Version::LATEST);
+    for field in Field::all().filter(|field| *field != Field::Id) {
+        let body = wire.replace(r#","deptname""#, &format!(r#","{field}":null,"deptname""#));
+        let decoded = decode(body).unwrap().into_page().unwrap();
+        let (ticket, empty) = (decoded.get(0).unwrap(), plain.get(0).unwrap());
+        assert_eq!(ticket.value(field), Some(Value::Null), "{field}");
+        let nothing = match field {
+            Field::Status | Field::Priority => json!(""),
+            field => by_getter(&empty, field),
+        };
+        assert_eq!(by_getter(&ticket, field), nothing, "{field}");
+    }
+}
+
+#[test]
 fn the_history_is_the_documented_example_in_its_order() {
     let names: Vec<_> = documented_entries().into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, FIELDS.iter().map(|row| row.name).collect::<Vec<_>>());
