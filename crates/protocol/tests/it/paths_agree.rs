@@ -4,7 +4,7 @@ use gettickets_protocol::{Decoder, Page, Reply, Tickets, Version};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::bodies::{documented_entries, object, ticket, version};
+use crate::bodies::{documented_entries, object, page_with, ticket, version};
 
 /// Decodes both ways, leniently and strictly, and compares everything that can be asked.
 pub(crate) fn assert_paths_agree(body: &[u8]) {
@@ -168,7 +168,7 @@ const WRAPS: &[(&str, &str)] = &[
 ];
 
 const TAILS: &[&str] =
-    &["}", "}\n", " } ", "}x", "}}", "", ",\"x\":1}", ",\"numreturned\":1}", ",\"tickets\":[]}", ",}"];
+    &["}", "}\n", " } ", "}\x0c", "}\x0b", "}x", "}}", "", ",\"x\":1}", ",\"numreturned\":1}", ",\"tickets\":[]}", ",}"];
 
 /// One change to the entries of a ticket.
 #[derive(Clone, Debug)]
@@ -357,6 +357,15 @@ fn on_every_value_in_every_field() {
                 assert_paths_agree(body.as_bytes());
             }
         }
+    }
+}
+
+#[test]
+fn on_a_page_followed_by_each_byte() {
+    for byte in 0..=u8::MAX {
+        let mut body = page_with("flag", "\"0\"").into_bytes();
+        body.push(byte);
+        assert_paths_agree(&body);
     }
 }
 

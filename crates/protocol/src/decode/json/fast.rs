@@ -47,8 +47,9 @@ pub(super) fn decode(text: &str) -> Option<PageBuilder> {
         cursor = decoder.cursor;
     }
     cursor.expect(b"}}")?;
-    let whole = cursor.rest().trim_ascii_start().is_empty() && page.ticket_count() as u64 == returned;
-    whole.then_some(page)
+    // JSON's white space, which a form feed is not.
+    let ended = cursor.rest().iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
+    (ended && page.ticket_count() as u64 == returned).then_some(page)
 }
 
 /// What stands between two values: a separator, a key, a colon and, before a text, its opening quote; at
