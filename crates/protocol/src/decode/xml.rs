@@ -233,15 +233,16 @@ impl<'i> Walker<'i> {
     /// One attachment, whatever its element is called.
     fn attachment(&mut self, _name: &str) -> Result<(), DecodeErrorKind> {
         let (mut filename, mut index) = (None, None);
-        let start = self.page.arena.unescaped.len();
         loop {
+            let start = self.page.arena.unescaped.len();
             match self.part()? {
                 Part::End => break,
                 Part::Text => {
                     let text = self.page.arena.unescaped.get(start..).unwrap_or_default();
-                    if filename.is_none() && !text.trim().is_empty() {
+                    if !text.trim().is_empty() {
                         return Err(wrong_type(Field::Attachments, "a list of attachments"));
                     }
+                    self.page.arena.unescaped.truncate(start);
                 }
                 Part::Start(element) => match element.name().as_ref() {
                     "filename" => {

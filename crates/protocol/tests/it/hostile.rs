@@ -170,6 +170,20 @@ fn xml_traps_end() {
         let page = decode(format!("{open}{}{close}", inside.repeat(MANY)));
         assert!(page.is_ok() || inside.starts_with('&'), "{inside}: {page:?}");
     }
+    // Blanks between the parts of an attachment are looked at once.
+    for blank in [" <!-- -->", "&#32;", "<![CDATA[ ]]>"] {
+        let blanks = blank.repeat(20 * MANY);
+        let attachment =
+            format!("<attachment>{blanks}<filename>a</filename>{blanks}<index>0</index></attachment>");
+        let page = decode(format!("{open}<attachments>{attachment}</attachments>{close}"));
+        let page = page.unwrap().into_page().unwrap();
+        assert_eq!(page.get(0).unwrap().attachments().unwrap().next().unwrap().filename, "a");
+    }
+    for junk in ["x<filename>a</filename>", "<filename>a</filename>x", "<filename>a</filename><index>0</index>x"] {
+        let body = format!("{open}<attachments><a>{junk}</a></attachments>{close}");
+        let expected = "a list of attachments";
+        assert_eq!(refused(body), DecodeErrorKind::WrongType { name: "attachments".into(), expected });
+    }
     let text = "&amp;<![CDATA[x]]>&#97;\u{1}".repeat(MANY);
     let page = decode(format!("{open}<subject>{text}</subject>{close}")).unwrap().into_page().unwrap();
     assert_eq!(page.get(0).unwrap().subject().len(), 4 * MANY);
