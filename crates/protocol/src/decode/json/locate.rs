@@ -14,15 +14,20 @@ enum Level {
 /// UTF-8, nor JSON beyond the offset.
 pub(super) fn path_at(json: &[u8], offset: usize) -> String {
     let mut levels: Vec<Level> = Vec::new();
+    // Levels past the last that is named are counted alone, as a body may open one with every byte.
+    let mut unnamed = 0_usize;
     let mut at = 0;
     while at < offset {
         match json.get(at) {
             None => break,
+            Some(b'{' | b'[') if levels.len() == MAX_LEVELS => unnamed += 1,
             Some(b'{') => levels.push(Level::Object { key: None }),
             Some(b'[') => levels.push(Level::List { index: 0 }),
+            Some(b'}' | b']') if unnamed > 0 => unnamed -= 1,
             Some(b'}' | b']') => {
                 levels.pop();
             }
+            Some(b',') if unnamed > 0 => {}
             Some(b',') => match levels.last_mut() {
                 Some(Level::List { index }) => *index += 1,
                 Some(Level::Object { key }) => *key = None,
@@ -33,7 +38,9 @@ pub(super) fn path_at(json: &[u8], offset: usize) -> String {
                 if end > offset {
                     break;
                 }
-                if let Some(Level::Object { key: key @ None }) = levels.last_mut() {
+                if unnamed == 0
+                    && let Some(Level::Object { key: key @ None }) = levels.last_mut()
+                {
                     let name = json.get(at + 1..end - 1).unwrap_or_default();
                     *key = Some(excerpt::visible(&String::from_utf8_lossy(name), 64));
                 }
@@ -62,7 +69,7 @@ fn string_end(json: &[u8], start: usize) -> usize {
 
 fn render(levels: &[Level]) -> String {
     let mut path = String::new();
-    for level in levels.iter().take(MAX_LEVELS) {
+    for level in levels {
         match level {
             Level::Object { key: Some(key) } => {
                 if !path.is_empty() {
@@ -99,6 +106,9 @@ mod tests {
     fn hostile_text_ends_quickly_with_a_bounded_path() {
         let deep = "{\"a\":".repeat(10_000);
         assert!(path_at(deep.as_bytes(), deep.len()).len() < 100);
+        // Up from levels that are not named, and down again.
+        let back = format!("{}{},{{\"x\":[7,8", "[".repeat(40), "]".repeat(40 - MAX_LEVELS));
+        assert_eq!(path_at(back.as_bytes(), back.len()), format!("{}[1]", "[0]".repeat(MAX_LEVELS - 1)));
         assert_eq!(path_at(b"\"\\", 9), "");
         assert_eq!(path_at(b"]]}},,", 6), "");
     }
