@@ -165,16 +165,6 @@ impl Arena {
         Span::in_unescaped(start, self.unescaped.len())
     }
 
-    /// The number under which an unknown field's name is kept.
-    pub(crate) fn extra_name(&mut self, name: &str) -> u32 {
-        let known = self.extra_names.iter().position(|known| **known == *name);
-        let index = known.unwrap_or_else(|| {
-            self.extra_names.push(name.into());
-            self.extra_names.len() - 1
-        });
-        index as u32
-    }
-
     /// Fields that some ticket carries, and fields that every ticket does.
     pub(crate) fn carried(rows: &[Row]) -> (FieldSet, FieldSet) {
         rows.iter().fold((FieldSet::EMPTY, FieldSet::ALL), |(some, all), row| {

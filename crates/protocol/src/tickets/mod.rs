@@ -3,6 +3,7 @@
 pub(crate) mod arena;
 mod ticket_ref;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::ops::{Bound, RangeBounds};
@@ -43,8 +44,9 @@ impl Tickets {
     /// `requestor_name` that is `None` is null.
     pub fn new(tickets: &[Ticket], version: Version) -> Tickets {
         let mut arena = Arena { rows: Vec::with_capacity(tickets.len()), ..Arena::default() };
+        let mut names = HashMap::new();
         for ticket in tickets {
-            push_ticket(&mut arena, ticket, FieldSet::known_to(version));
+            push_ticket(&mut arena, &mut names, ticket, FieldSet::known_to(version));
         }
         Tickets::from_arena(arena)
     }
@@ -124,8 +126,13 @@ impl Tickets {
     }
 }
 
-/// Adds an owned ticket to an arena.
-fn push_ticket(arena: &mut Arena, ticket: &Ticket, known: FieldSet) {
+/// Adds an owned ticket to an arena. `names` has the numbers of the unknown fields' names so far.
+fn push_ticket<'a>(
+    arena: &mut Arena,
+    names: &mut HashMap<&'a str, u32>,
+    ticket: &'a Ticket,
+    known: FieldSet,
+) {
     let mut row = Row::default();
     for field in known.iter() {
         let text = match field {
@@ -169,12 +176,12 @@ fn push_ticket(arena: &mut Arena, ticket: &Ticket, known: FieldSet) {
         }
     }
     for (name, value) in &ticket.extra {
-        let extra = ExtraRow {
-            ticket: arena.rows.len() as u32,
-            name: arena.extra_name(name),
-            json: arena.push_text(&value.to_string()),
-        };
-        arena.extras.push(extra);
+        let name = *names.entry(name).or_insert_with(|| {
+            arena.extra_names.push(name.as_str().into());
+            arena.extra_names.len() as u32 - 1
+        });
+        let json = arena.push_text(&value.to_string());
+        arena.extras.push(ExtraRow { ticket: arena.rows.len() as u32, name, json });
     }
     arena.rows.push(row);
 }

@@ -1,7 +1,9 @@
 //! Bodies that want to crash, stall or swell the decoder. Nothing is timed: what is not linear here would
 //! take hours.
 
-use gettickets_protocol::{DecodeError, DecodeErrorKind, Decoder, FindingKind, Reply, decode};
+use gettickets_protocol::{
+    DecodeError, DecodeErrorKind, Decoder, FindingKind, Reply, Ticket, Tickets, Version, decode,
+};
 use proptest::prelude::*;
 
 use crate::bodies::{page_around, page_with};
@@ -125,6 +127,19 @@ fn many_unknown_names_are_all_kept() {
     // At the top.
     let body = format!("{{\"result\":\"success\",{},\"tickets\":[]}}", names.join(","));
     assert_eq!(decode(body).unwrap().into_page().unwrap().extra().len(), MANY);
+}
+
+#[test]
+fn owned_tickets_with_names_of_their_own_are_taken_in_once_each() {
+    let owned = |n: usize| Ticket {
+        id: n as u64,
+        extra: [(format!("x{n}"), n.into()), ("same".into(), n.into())].into_iter().collect(),
+        ..Ticket::default()
+    };
+    let tickets: Vec<Ticket> = (0..20 * MANY).map(owned).collect();
+    let held = Tickets::new(&tickets, Version::V8_0);
+    let last = held.get(tickets.len() - 1).unwrap();
+    assert_eq!(last.extra(), tickets[tickets.len() - 1].extra);
 }
 
 #[test]
