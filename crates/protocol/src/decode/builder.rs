@@ -127,7 +127,8 @@ impl PageBuilder {
         let (text, span) = match value {
             Scalar::Text(text, span) => (text, span),
             Scalar::Number(text, span) => {
-                self.note(FindingKind::NumberForText, field, Some(excerpt::visible(text, 40)));
+                let detail = (!field.spec().sensitive).then(|| excerpt::visible(text, 40));
+                self.note(FindingKind::NumberForText, field, detail);
                 (text, span)
             }
             Scalar::Null | Scalar::Boolean(_) => return Err(wrong_type(field, "a text")),

@@ -53,33 +53,41 @@ fn access_keys(window: &[u8]) -> Vec<(usize, usize)> {
     let mut keys = Vec::new();
     let mut at = 0;
     while let Some(rest) = window.get(at..).filter(|rest| !rest.is_empty()) {
-        let Some((opening, closing)) = access_key_opening(rest) else {
+        let Some((opening, closings)) = access_key_opening(rest) else {
             at += 1;
             continue;
         };
         let start = at + opening;
         let value = window.get(start..).unwrap_or_default();
-        let len = value.windows(closing.len()).position(|here| here == closing).unwrap_or(value.len());
+        let closes = |here: usize| closings.iter().any(|closing| value.get(here..).is_some_and(|rest| rest.starts_with(closing)));
+        let len = (0..value.len()).find(|here| closes(*here)).unwrap_or(value.len());
         keys.push((start, start + len));
         at = start + len;
     }
     keys
 }
 
-/// How long the opening of a value of `c` is that stands here, and what closes the value.
-fn access_key_opening(text: &[u8]) -> Option<(usize, &'static [u8])> {
+const END_OF_TEXT: &[&[u8]] = &[b"\""];
+const END_OF_NUMBER: &[&[u8]] = &[b",", b"}", b" ", b"\t", b"\r", b"\n"];
+const END_OF_PAIR: &[&[u8]] = &[b";"];
+const END_OF_ELEMENT: &[&[u8]] = &[b"</c"];
+
+/// How long the opening of a value of `c` is that stands here, and what can close the value.
+fn access_key_opening(text: &[u8]) -> Option<(usize, &'static [&'static [u8]])> {
     let opening = |rest: &[u8]| text.len() - rest.len();
     if let Some(rest) = text.strip_prefix(b"\"c\"") {
         let rest = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
-        return rest.strip_prefix(b"\"").map(|rest| (opening(rest), &b"\""[..]));
+        let quoted = rest.strip_prefix(b"\"").map(|rest| (opening(rest), END_OF_TEXT));
+        // PHP can be told to write a text of digits as a number.
+        return quoted.or(Some((opening(rest), END_OF_NUMBER)));
     }
     if let Some(rest) = text.strip_prefix(b"[c]=") {
-        return Some((opening(rest), b";"));
+        return Some((opening(rest), END_OF_PAIR));
     }
     let rest = text.strip_prefix(b"<c")?;
     let tag_end = rest.iter().position(|byte| *byte == b'>')?;
     let is_c = matches!(rest.first(), Some(b'>' | b' ' | b'\t' | b'\r' | b'\n'));
-    is_c.then(|| (opening(rest) + tag_end + 1, &b"</c"[..]))
+    is_c.then(|| (opening(rest) + tag_end + 1, END_OF_ELEMENT))
 }
 
 #[cfg(test)]
@@ -100,6 +108,9 @@ mod tests {
         assert_eq!(at(br#"{"c":"KPqH7yG3","x":1}"#, 0), r#"{"c":"…","x":1}"#);
         assert_eq!(at(br#"{"c": "KPqH7"#, 12), r#"{"c": "…"#);
         assert_eq!(at(br#"{"c":"KPqH7\ud800"}"#, 8), "…\"}");
+        assert_eq!(at(br#"{"c":12345678,"x":1}"#, 0), r#"{"c":…,"x":1}"#);
+        assert_eq!(at(br#"{"c" : 12345678 }"#, 9), "… }");
+        assert_eq!(at(br#"{"c":1234"#, 9), r#"{"c":…"#);
         assert_eq!(at(b"<c>KPqH7yG3</c><d>", 0), "<c>…</c><d>");
         assert_eq!(at(b"<c ><![CDATA[KPqH7yG3]]></c><d>", 8), "…</c><d>");
         assert_eq!(at(b"tickets[ticket][0][c]=KPqH7yG3;a=b", 0), "tickets[ticket][0][c]=…;a=b");

@@ -137,6 +137,13 @@ fn a_large_body_says_its_limit() {
 #[test]
 fn no_error_shows_an_access_key() {
     const KEY: &str = "KPqH7yG3";
+    let number = page_with("c", "98765432");
+    let page = decode(number.as_str()).unwrap().into_page().unwrap();
+    assert!(!format!("{page:?} {:?}", page.findings()).contains("98765432"));
+    for cut in 0..number.len() {
+        let Err(error) = decode(&number[..cut]) else { continue };
+        assert!(!format!("{error} {error:?}").contains("9876"), "cut at {cut}: {error}");
+    }
     let json = page_with("x", "1");
     let pretty = json.replace("\":", "\" : ");
     let page = decode(json.as_str()).unwrap().into_page().unwrap();
