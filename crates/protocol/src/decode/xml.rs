@@ -108,6 +108,26 @@ enum Part<'i> {
     End,
 }
 
+/// What is odd in the texts of an element.
+#[derive(Clone, Copy, Default)]
+struct Odd {
+    replaced: bool,
+    forbidden: bool,
+    /// Text that could not be kept.
+    unread: bool,
+}
+
+impl Odd {
+    fn kinds(self) -> impl Iterator<Item = FindingKind> {
+        let kinds = [
+            (self.replaced, FindingKind::ReplacedBytes),
+            (self.forbidden, FindingKind::ForbiddenCharacter),
+            (self.unread, FindingKind::UnreadKey),
+        ];
+        kinds.into_iter().filter_map(|(odd, kind)| odd.then_some(kind))
+    }
+}
+
 impl<'i> Walker<'i> {
     fn event(&mut self) -> Result<Event<'i>, DecodeErrorKind> {
         self.here = self.reader.buffer_position();
@@ -185,7 +205,8 @@ impl<'i> Walker<'i> {
                     self.page.set_count(count, number);
                 }
                 None => {
-                    let value = self.tree(2)?;
+                    let (value, odd) = self.unknown(2)?;
+                    odd.kinds().for_each(|kind| at_top(&mut self.page.findings, kind, name));
                     self.page.extra.insert(name.to_owned(), value);
                 }
             },
@@ -222,8 +243,9 @@ impl<'i> Walker<'i> {
                 set
             }
             None => {
-                let value = self.tree(4)?.to_string();
-                let json = self.page.arena.push_text(&value);
+                let (value, odd) = self.unknown(4)?;
+                odd.kinds().for_each(|kind| self.page.note_ticket(kind, name));
+                let json = self.page.arena.push_text(&value.to_string());
                 self.page.push_extra(name, json);
                 Ok(())
             }
@@ -259,7 +281,7 @@ impl<'i> Walker<'i> {
                     }
                     other => {
                         self.page.note_ticket(FindingKind::UnreadKey, &format!("attachments.{other}"));
-                        self.tree(5)?;
+                        self.unknown(5)?;
                     }
                 },
             }
@@ -348,9 +370,15 @@ impl<'i> Walker<'i> {
         Ok(self.page.arena.unescaped.split_off(span.1))
     }
 
-    /// An element of unknown meaning: a text, or an object of its children. Of children with one name the
-    /// last counts.
-    fn tree(&mut self, depth: usize) -> Result<Json, DecodeErrorKind> {
+    /// An element of unknown meaning, and what is odd in it.
+    fn unknown(&mut self, depth: usize) -> Result<(Json, Odd), DecodeErrorKind> {
+        let mut odd = Odd::default();
+        let value = self.tree(depth, &mut odd)?;
+        Ok((value, odd))
+    }
+
+    /// A text, or an object of the children; children with one name are a list.
+    fn tree(&mut self, depth: usize, odd: &mut Odd) -> Result<Json, DecodeErrorKind> {
         if depth > MAX_DEPTH {
             return Err(DecodeErrorKind::TooDeep { limit: MAX_DEPTH });
         }
@@ -360,30 +388,39 @@ impl<'i> Walker<'i> {
             match self.part()? {
                 Part::Text => {}
                 Part::Start(element) => {
-                    let child = self.tree(depth + 1)?;
-                    children.insert(element.name().as_ref().to_owned(), child);
+                    let child = self.tree(depth + 1, odd)?;
+                    match children.get_mut(element.name().as_ref()) {
+                        Some(Json::Array(list)) => list.push(child),
+                        Some(first) => *first = Json::Array(vec![first.take(), child]),
+                        None => drop(children.insert(element.name().as_ref().to_owned(), child)),
+                    }
                 }
                 Part::End => break,
             }
         }
         let text = self.page.arena.unescaped.split_off(start);
-        Ok(if children.is_empty() { text.into() } else { children.into() })
+        self.look_at(&text, odd);
+        if children.is_empty() {
+            return Ok(text.into());
+        }
+        // JSON has no place for text between the parts of an object.
+        odd.unread |= !text.trim().is_empty();
+        Ok(children.into())
     }
 
     /// Notes what is odd in a text that was read.
     fn notice(&mut self, field: Option<Field>, name: &str, span: (Span, usize, usize)) {
-        let text = self.page.arena.unescaped.get(span.1..span.2).unwrap_or_default();
-        let replaced = self.replaced && text.contains('\u{fffd}');
-        let forbidden = text.bytes().any(|byte| matches!(byte, 0..=8 | 11 | 12 | 14..=31));
-        for (odd, kind) in
-            [(replaced, FindingKind::ReplacedBytes), (forbidden, FindingKind::ForbiddenCharacter)]
-        {
-            match field {
-                _ if !odd => {}
-                Some(field) => self.page.note(kind, field, None),
-                None => at_top(&mut self.page.findings, kind, name),
-            }
-        }
+        let mut odd = Odd::default();
+        self.look_at(self.page.arena.unescaped.get(span.1..span.2).unwrap_or_default(), &mut odd);
+        odd.kinds().for_each(|kind| match field {
+            Some(field) => self.page.note(kind, field, None),
+            None => at_top(&mut self.page.findings, kind, name),
+        });
+    }
+
+    fn look_at(&self, text: &str, odd: &mut Odd) {
+        odd.replaced |= self.replaced && text.contains('\u{fffd}');
+        odd.forbidden |= text.bytes().any(|byte| matches!(byte, 0..=8 | 11 | 12 | 14..=31));
     }
 
     fn error_offset(&self, kind: &DecodeErrorKind, end: usize) -> usize {
@@ -434,7 +471,7 @@ fn refuse_entities(declared: &str) -> Result<(), DecodeErrorKind> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{DecodeErrorKind, Reply, ShownVersion, Version, decode};
+    use crate::{DecodeErrorKind, FindingKind, Reply, ShownVersion, Version, decode};
 
     fn page(ticket: &str) -> crate::Page {
         let body = format!(
@@ -450,6 +487,31 @@ mod tests {
         let ticket = page.get(0).unwrap();
         assert_eq!((ticket.subject(), ticket.cc()), ("a & <b> é😀", ""));
         assert_eq!(page.shows_version(), ShownVersion::Exactly(Version::new(8, 13, 1)));
+    }
+
+    #[test]
+    fn what_unknown_elements_hold_is_kept_and_what_is_odd_in_it_is_told() {
+        let unknown = |inner: &str| {
+            let page = page(&format!("<x>{inner}</x>"));
+            let told = page.findings().iter().filter(|finding| finding.places == ["tickets.ticket[0].x"]);
+            let told: Vec<_> = told.map(|finding| finding.kind.code()).collect();
+            (page.get(0).unwrap().extra()["x"].to_string(), told.join(" "))
+        };
+        for (inner, value, told) in [
+            ("<a>1</a><a>2</a><b/><a>3</a>", r#"{"a":["1","2","3"],"b":""}"#, ""),
+            ("<a><a>1</a><a>2</a></a>", r#"{"a":{"a":["1","2"]}}"#, ""),
+            ("\n<a>1</a>\n", r#"{"a":"1"}"#, ""),
+            ("1<a>2</a>", r#"{"a":"2"}"#, "unread-key"),
+            ("\u{1}", r#""\u0001""#, "forbidden-character"),
+            ("<a>\u{1}</a>", r#"{"a":"\u0001"}"#, "forbidden-character"),
+        ] {
+            assert_eq!(unknown(inner), (value.to_owned(), told.to_owned()), "{inner}");
+        }
+        let mut body = b"<whmcsapi><result>success</result><x>\xff</x><tickets><ticket><id>1</id><y>\xff</y>".to_vec();
+        body.extend(b"</ticket></tickets></whmcsapi>");
+        let page = decode(body).unwrap().into_page().unwrap();
+        let replaced = page.findings().iter().find(|one| one.kind == FindingKind::ReplacedBytes).unwrap();
+        assert_eq!(replaced.places, ["x", "tickets.ticket[0].y"]);
     }
 
     #[test]
