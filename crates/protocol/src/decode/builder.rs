@@ -67,6 +67,15 @@ impl PageBuilder {
         self.arena.rows.len()
     }
 
+    /// Forgets the tickets so far, where the list stands twice; the last counts.
+    pub(super) fn drop_tickets(&mut self) {
+        self.arena.rows.clear();
+        self.arena.attachments.clear();
+        self.arena.extras.clear();
+        self.arena.extra_names.clear();
+        self.extra_names.clear();
+    }
+
     /// Notes a finding about a field of the ticket that is being built.
     pub(super) fn note(&mut self, kind: FindingKind, field: Field, detail: Option<String>) {
         let ticket = self.ticket_count();

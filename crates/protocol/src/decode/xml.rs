@@ -5,6 +5,8 @@
 
 mod locate;
 
+use std::collections::HashSet;
+
 use encoding_rs::{Encoding, UTF_8};
 use quick_xml::Reader;
 use quick_xml::escape::resolve_xml_entity;
@@ -28,9 +30,12 @@ pub(super) fn decode(
     let mut reader = Reader::from_str(&text);
     reader.config_mut().expand_empty_elements = true;
     let page = PageBuilder::new(findings);
-    let mut walker = Walker { reader, replaced, page, result: None, message: None, listed: false, here: 0 };
-    match walker.document() {
-        Ok(()) => walker.finish(),
+    let (result, message, listed, seen) = (None, None, false, HashSet::new());
+    let mut walker = Walker { reader, replaced, page, result, message, listed, seen, here: 0 };
+    match walker.document().and_then(|()| walker.judge()) {
+        Ok(Verdict::Error) => Ok(builder::api_error(walker.message, walker.page.findings)),
+        Ok(Verdict::Page) => Ok(walker.page.finish(String::new())),
+        Err(kind @ DecodeErrorKind::UnknownResult { .. }) => Err(DecodeError::new(kind).with_path("result")),
         Err(kind) => {
             // The title of a page is in the whole body alone.
             if matches!(kind, DecodeErrorKind::NotAReply { .. }) {
@@ -57,11 +62,17 @@ struct Text {
 fn to_text(body: Vec<u8>, findings: &mut Findings) -> Result<Text, DecodeError> {
     let encoding = match declared_encoding(&body) {
         None => UTF_8,
-        Some(label) => Encoding::for_label(label.as_bytes()).ok_or_else(|| {
+        Some(label) => Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| {
             let name = excerpt::visible(&label, 40);
             DecodeError::new(DecodeErrorKind::UnknownEncoding { name }).at(0)
         })?,
     };
+    if encoding != UTF_8 {
+        let name = Some(encoding.name().to_owned());
+        findings.note(FindingKind::DeclaredEncoding, None, || "byte 0".into(), name);
+    }
+    // Were the body in UTF-16 its declaration could not have been read: such a claim is wrong.
+    let encoding = encoding.output_encoding();
     if encoding == UTF_8 {
         return Ok(match String::from_utf8(body) {
             Ok(text) => Text { text, replaced: false, rewritten: false },
@@ -71,7 +82,6 @@ fn to_text(body: Vec<u8>, findings: &mut Findings) -> Result<Text, DecodeError> 
             }
         });
     }
-    findings.note(FindingKind::DeclaredEncoding, None, || "byte 0".into(), Some(encoding.name().to_owned()));
     let (text, replaced) = encoding.decode_without_bom_handling(&body);
     Ok(Text { text: text.into_owned(), replaced, rewritten: true })
 }
@@ -96,8 +106,16 @@ struct Walker<'i> {
     message: Option<String>,
     /// Whether there was an element `tickets`.
     listed: bool,
+    /// The elements at the top level so far.
+    seen: HashSet<String>,
     /// Where the event that was read last starts.
     here: u64,
+}
+
+/// What a document is.
+enum Verdict {
+    Page,
+    Error,
 }
 
 /// What can stand inside an element.
@@ -176,6 +194,9 @@ impl<'i> Walker<'i> {
     }
 
     fn top_level(&mut self, name: &str) -> Result<(), DecodeErrorKind> {
+        if !self.seen.insert(name.to_owned()) {
+            at_top(&mut self.page.findings, FindingKind::DuplicateKey, &excerpt::visible(name, 64));
+        }
         match name {
             "result" => self.result = Some(self.word(name)?),
             "message" => self.message = Some(self.word(name)?),
@@ -188,7 +209,9 @@ impl<'i> Walker<'i> {
                 self.word(name)?;
             }
             "tickets" => {
-                self.listed = true;
+                if std::mem::replace(&mut self.listed, true) {
+                    self.page.drop_tickets();
+                }
                 self.children(name, Walker::listed)?;
             }
             name => match Count::from_name(name) {
@@ -432,24 +455,31 @@ impl<'i> Walker<'i> {
         usize::try_from(position).unwrap_or(usize::MAX).min(end)
     }
 
-    fn finish(mut self) -> Result<Decoded, DecodeError> {
+    /// What a whole document is.
+    fn judge(&mut self) -> Result<Verdict, DecodeErrorKind> {
         match self.result.as_deref() {
-            Some(word) if word.eq_ignore_ascii_case("error") => {
-                return Ok(builder::api_error(self.message, self.page.findings));
-            }
+            Some(word) if word.eq_ignore_ascii_case("error") => return Ok(Verdict::Error),
             Some(word) if word.eq_ignore_ascii_case("success") => {}
             Some(word) => {
-                let result = excerpt::visible(word, 64);
-                return Err(DecodeError::new(DecodeErrorKind::UnknownResult { result }).with_path("result"));
+                return Err(DecodeErrorKind::UnknownResult { result: excerpt::visible(word, 64) });
+            }
+            None if self.says_error_under_status() => {
+                at_top(&mut self.page.findings, FindingKind::ResultSpelling, "status");
+                return Ok(Verdict::Error);
             }
             None if self.listed => at_top(&mut self.page.findings, FindingKind::ResultSpelling, "result"),
-            None => return Err(format::not_a_reply(b"", 0)),
+            None => return Err(DecodeErrorKind::NotAReply { title: None }),
         }
         if !self.listed {
             at_top(&mut self.page.findings, FindingKind::EmptySpelling, "tickets");
         }
         self.keep_message();
-        Ok(self.page.finish(String::new()))
+        Ok(Verdict::Page)
+    }
+
+    fn says_error_under_status(&self) -> bool {
+        let status = self.page.extra.get("status").and_then(Json::as_str);
+        status.is_some_and(|word| word.eq_ignore_ascii_case("error"))
     }
 
     /// On a page of tickets a message means nothing, and is kept like any other text.
@@ -526,6 +556,40 @@ mod tests {
         assert_eq!(error.kind(), &DecodeErrorKind::Entity);
         let error = decode("<whmcsapi><result>success</result><tickets>").unwrap_err();
         assert!(error.is_truncated());
+    }
+
+    #[test]
+    fn of_what_stands_twice_the_last_counts_and_it_is_told() {
+        let body = "<whmcsapi><result>error</result><result>success</result><numreturned>7</numreturned>\
+                    <numreturned>1</numreturned><x>1</x><x>2</x><tickets><ticket><id>1</id><y>1</y></ticket></tickets>\
+                    <tickets><ticket><id>2</id><y>2</y></ticket></tickets></whmcsapi>";
+        let page = decode(body).unwrap().into_page().unwrap();
+        let twice = page.findings().iter().find(|one| one.kind == FindingKind::DuplicateKey).unwrap();
+        assert_eq!(twice.places, ["result", "numreturned", "x", "tickets"]);
+        assert_eq!((page.numreturned(), page.extra()["x"].as_str()), (Some(1), Some("2")));
+        assert_eq!(page.iter().map(|ticket| ticket.id()).collect::<Vec<_>>(), [2]);
+        assert_eq!(page.get(0).unwrap().extra()["y"], "2");
+    }
+
+    #[test]
+    fn a_false_claim_of_utf_16_does_not_garble_the_reply() {
+        let body = "<?xml version=\"1.0\" encoding=\"utf-16\"?><whmcsapi><result>success</result>\
+                    <tickets><ticket><id>1</id><subject>caf\u{e9}</subject></ticket></tickets></whmcsapi>";
+        let page = decode(body).unwrap().into_page().unwrap();
+        assert_eq!(page.get(0).unwrap().subject(), "caf\u{e9}");
+        assert!(page.findings().iter().any(|one| one.kind == FindingKind::DeclaredEncoding));
+        let error = decode(body.replace("utf-16", "iso-2022-kr")).unwrap_err();
+        assert_eq!(error.kind(), &DecodeErrorKind::UnknownEncoding { name: "iso-2022-kr".into() });
+    }
+
+    #[test]
+    fn a_document_without_a_result_is_no_reply_unless_its_status_is_an_error() {
+        let error = decode("Notice\n<whmcsapi><action>x</action></whmcsapi>").unwrap_err();
+        assert!(error.is_not_a_reply());
+        assert_eq!((error.offset(), error.excerpt()), (Some(7), Some("<whmcsapi><action>x</action></whmcsapi>")));
+        let body = "<whmcsapi><status>error</status><message>Access Denied</message></whmcsapi>";
+        let Ok(Reply::Error(error)) = decode(body) else { panic!("an error") };
+        assert_eq!(error.message(), Some("Access Denied"));
     }
 
     #[test]
