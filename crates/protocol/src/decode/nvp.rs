@@ -122,7 +122,11 @@ fn ticket(page: &mut PageBuilder, fields: &[(Vec<&str>, &str)]) -> Result<(), (D
                 let Some((_, filename, number)) = attachments.last_mut() else { continue };
                 match *key {
                     "filename" => *filename = Some(page.arena.push_text(value)),
-                    "index" => *number = integer(Scalar::Text(value, Span::default())),
+                    "index" => {
+                        let invalid = || DecodeErrorKind::InvalidInteger { name: "index".into() };
+                        let value = integer(Scalar::Text(value, Span::default()));
+                        *number = Some(value.ok_or_else(|| failed(invalid()))?);
+                    }
                     other => page.note_ticket(FindingKind::UnreadKey, &format!("attachments.{other}")),
                 }
             }
@@ -175,6 +179,8 @@ mod tests {
         assert_eq!(page.iter().map(|ticket| ticket.id()).collect::<Vec<_>>(), [1, 2]);
         assert_eq!(page.get(1).unwrap().subject(), "a; b");
         assert_eq!(page.get(0).unwrap().attachments().unwrap().next().unwrap().filename, "a.png");
+        let error = decode(body.replace("[index]=0", "[index]=x")).unwrap_err();
+        assert_eq!(error.kind(), &DecodeErrorKind::InvalidInteger { name: "index".into() });
         let error = decode("result=success;totalresults=2;numreturned=2;").unwrap_err();
         assert_eq!(error.kind(), &DecodeErrorKind::NoListInNvp);
     }
