@@ -161,7 +161,8 @@ impl<'a> Source<'a> {
         entries: Vec<(Cow<'a, str>, &'a RawValue)>,
         mut findings: Findings,
     ) -> Result<Outcome, Error> {
-        let (mut result, mut status, mut message, mut tickets) = (None, None, None, None);
+        let (mut result, mut status, mut tickets) = (None, None, None);
+        let (mut message, mut errormessage) = (None, None);
         let mut counts = Vec::new();
         let mut extra = serde_json::Map::new();
         let mut keys = std::collections::HashSet::new();
@@ -175,7 +176,7 @@ impl<'a> Source<'a> {
                 "message" => message = Some(raw.get()),
                 "errormessage" => {
                     at_top(&mut findings, FindingKind::ResultSpelling, &key);
-                    message = message.or(Some(raw.get()));
+                    errormessage = Some(raw.get());
                 }
                 "tickets" => tickets = Some(raw.get()),
                 name => match Count::from_name(name) {
@@ -186,6 +187,8 @@ impl<'a> Source<'a> {
                 },
             }
         }
+        // A null is no message where the other name has one.
+        let message = message.filter(|raw| *raw != "null").or(errormessage).or(message);
         let (word, at) = match (result, status) {
             (Some(at), _) => (self.word(at)?, at),
             (None, Some(at)) => {
@@ -203,6 +206,10 @@ impl<'a> Source<'a> {
             return Ok(Outcome::Error(builder::api_error(message, findings)));
         }
         if !word.eq_ignore_ascii_case("success") {
+            // Firewalls have a status too, such as 403 or "blocked".
+            if result.is_none() && tickets.is_none() {
+                return Err(self.error(document, DecodeErrorKind::NotAReply { title: None }));
+            }
             let result = excerpt::visible(&word, 64);
             return Err(self.error(at, DecodeErrorKind::UnknownResult { result }));
         }
