@@ -60,9 +60,10 @@ impl Default for Decoder {
 impl Decoder {
     /// The most bytes that a body may have unless told otherwise: 256 MiB.
     pub const DEFAULT_MAX_LEN: usize = 256 << 20;
-    /// The most bytes that a body may ever have: 512 MiB. A page's texts are found by offsets of 31 bits,
-    /// and a byte that is no text takes three once it is replaced.
-    pub const LARGEST_MAX_LEN: usize = 512 << 20;
+    /// The most bytes that a body may ever have: 340 MiB. A page's texts are found by offsets of 31 bits,
+    /// and a byte takes three once it is replaced, and six as a control character in an unknown XML element,
+    /// which is kept as JSON.
+    pub const LARGEST_MAX_LEN: usize = 340 << 20;
 
     /// A decoder with the default settings.
     pub fn new() -> Decoder {
@@ -119,6 +120,8 @@ impl Decoder {
         }
     }
 }
+
+const _: () = assert!(Decoder::LARGEST_MAX_LEN * 6 < 1 << 31);
 
 /// What a format's decoder makes of a body.
 struct Decoded {
