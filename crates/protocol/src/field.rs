@@ -191,9 +191,10 @@ impl FieldSet {
     /// Every field.
     pub const ALL: FieldSet = FieldSet(u32::MAX >> (32 - FIELD_COUNT));
 
-    /// The fields that a server of this version may send.
+    /// The fields that a server of this version may send. A version before the first counts as the first.
     #[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
     pub const fn known_to(version: Version) -> FieldSet {
+        let version = if version.is_at_least(Version::V1_0) { version } else { Version::V1_0 };
         let mut bits = 0;
         let mut row = 0;
         while row < FIELD_COUNT {
@@ -309,6 +310,7 @@ mod tests {
         );
         assert_eq!(FieldSet::known_to(Version::new(8, 13, 1)), FieldSet::ALL);
         assert_eq!(FieldSet::known_to(Version::new(7, 9, 0)), FieldSet::known_to(Version::V1_0));
+        assert_eq!(FieldSet::known_to(Version::new(0, 5, 0)), FieldSet::known_to(Version::V1_0));
     }
 
     #[test]
