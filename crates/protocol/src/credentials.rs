@@ -8,7 +8,7 @@ use std::fmt;
 use md5::{Digest, Md5};
 use zeroize::Zeroizing;
 
-use crate::form;
+use crate::redact::redact;
 
 /// What the request says to be let in.
 ///
@@ -88,20 +88,15 @@ impl Credentials {
         Ok(self)
     }
 
-    /// Replaces every secret of these credentials in a text by `[redacted]`: as it is, as a form body, HTML
-    /// or JSON spell it, and its MD5. For texts from a server, which may echo the request.
+    /// Replaces every secret of these credentials in a text by `[redacted]`, and their MD5 as well: as they
+    /// are and as a form body, HTML or JSON spell them, mixed or spelled twice. For texts from a server,
+    /// which may echo the request.
     ///
     /// Secrets of fewer than 4 characters are left, as they would be found inside other words.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut text = Cow::Borrowed(text);
-        for secret in self.secrets() {
-            for spelling in spellings(secret) {
-                if spelling.len() >= 4 && text.contains(spelling.as_str()) {
-                    text = Cow::Owned(text.replace(spelling.as_str(), "[redacted]"));
-                }
-            }
-        }
-        text
+        let hashes: Vec<_> = self.secrets().map(|secret| md5_hex(secret)).collect();
+        let secrets: Vec<&str> = self.secrets().chain(&hashes).map(|secret| secret.as_str()).collect();
+        redact(text, &secrets)
     }
 
     fn secrets(&self) -> impl Iterator<Item = &Zeroizing<String>> {
@@ -122,20 +117,6 @@ impl fmt::Debug for Credentials {
         let key = if self.access_key.is_some() { ", access key" } else { "" };
         write!(f, "Credentials({login}{key})")
     }
-}
-
-/// The ways in which a server may spell a secret that it echoes.
-fn spellings(secret: &str) -> [Zeroizing<String>; 6] {
-    let json = serde_json::Value::from(secret).to_string();
-    let json = json.trim_matches('"');
-    [
-        Zeroizing::new(secret.to_owned()),
-        Zeroizing::new(form::encoded(secret).into_owned()),
-        Zeroizing::new(html_escape::encode_quoted_attribute(secret).into_owned()),
-        Zeroizing::new(json.to_owned()),
-        Zeroizing::new(json.replace('/', "\\/")),
-        md5_hex(secret),
-    ]
 }
 
 /// The MD5 of a text in lower-case hexadecimal digits.

@@ -33,6 +33,7 @@ mod field;
 mod finding;
 mod form;
 mod page;
+mod redact;
 mod reply;
 mod request;
 mod ticket;
