@@ -59,7 +59,9 @@ fn access_keys(window: &[u8]) -> Vec<(usize, usize)> {
         };
         let start = at + opening;
         let value = window.get(start..).unwrap_or_default();
-        let closes = |here: usize| closings.iter().any(|closing| value.get(here..).is_some_and(|rest| rest.starts_with(closing)));
+        let closes = |here: usize| {
+            closings.iter().any(|closing| value.get(here..).is_some_and(|rest| rest.starts_with(closing)))
+        };
         let len = (0..value.len()).find(|here| closes(*here)).unwrap_or(value.len());
         keys.push((start, start + len));
         at = start + len;

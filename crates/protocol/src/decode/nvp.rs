@@ -10,6 +10,9 @@ use crate::finding::Findings;
 use crate::tickets::arena::Span;
 use crate::{DecodeError, DecodeErrorKind, Field, FindingKind, Kind};
 
+/// How many characters a path has at most; its parts come from the body.
+const MAX_PATH: usize = 200;
+
 /// Decodes the pairs that start at this offset of the body.
 pub(super) fn decode(body: &[u8], start: usize, findings: Findings) -> Result<Decoded, DecodeError> {
     let text = std::str::from_utf8(body.get(start..).unwrap_or_default()).map_err(|error| {
@@ -104,7 +107,8 @@ fn page(pairs: &[(&str, String)], findings: Findings) -> Result<Decoded, DecodeE
     }
     for (index, fields) in &tickets {
         ticket(&mut page, fields).map_err(|(kind, field)| {
-            DecodeError::new(kind).with_path(format!("tickets.ticket[{index}]{field}"))
+            let path = excerpt::visible(&format!("tickets.ticket[{index}]{field}"), MAX_PATH);
+            DecodeError::new(kind).with_path(path)
         })?;
     }
     Ok(page.finish(String::new()))

@@ -19,6 +19,9 @@ use crate::finding::Findings;
 use crate::tickets::arena::Span;
 use crate::{DecodeError, DecodeErrorKind, Field, FindingKind, Kind};
 
+/// How many characters a syntax error has at most.
+const MAX_PROBLEM: usize = 200;
+
 /// Decodes the XML that starts at this offset of the body.
 pub(super) fn decode(
     mut body: Vec<u8>,
@@ -152,7 +155,10 @@ impl<'i> Walker<'i> {
         self.reader.read_event().map_err(|error| match error {
             // The reader's syntax errors are all of one kind: something that was opened is never closed.
             quick_xml::Error::Syntax(_) => DecodeErrorKind::Truncated,
-            error => DecodeErrorKind::Syntax { problem: format!("this is not XML: {error}") },
+            // The reader quotes names, which may be of any length and hold anything.
+            error => DecodeErrorKind::Syntax {
+                problem: excerpt::visible(&format!("this is not XML: {error}"), MAX_PROBLEM),
+            },
         })
     }
 
@@ -537,7 +543,8 @@ mod tests {
         ] {
             assert_eq!(unknown(inner), (value.to_owned(), told.to_owned()), "{inner}");
         }
-        let mut body = b"<whmcsapi><result>success</result><x>\xff</x><tickets><ticket><id>1</id><y>\xff</y>".to_vec();
+        let mut body =
+            b"<whmcsapi><result>success</result><x>\xff</x><tickets><ticket><id>1</id><y>\xff</y>".to_vec();
         body.extend(b"</ticket></tickets></whmcsapi>");
         let page = decode(body).unwrap().into_page().unwrap();
         let replaced = page.findings().iter().find(|one| one.kind == FindingKind::ReplacedBytes).unwrap();
@@ -586,7 +593,10 @@ mod tests {
     fn a_document_without_a_result_is_no_reply_unless_its_status_is_an_error() {
         let error = decode("Notice\n<whmcsapi><action>x</action></whmcsapi>").unwrap_err();
         assert!(error.is_not_a_reply());
-        assert_eq!((error.offset(), error.excerpt()), (Some(7), Some("<whmcsapi><action>x</action></whmcsapi>")));
+        assert_eq!(
+            (error.offset(), error.excerpt()),
+            (Some(7), Some("<whmcsapi><action>x</action></whmcsapi>"))
+        );
         let body = "<whmcsapi><status>error</status><message>Access Denied</message></whmcsapi>";
         let Ok(Reply::Error(error)) = decode(body) else { panic!("an error") };
         assert_eq!(error.message(), Some("Access Denied"));

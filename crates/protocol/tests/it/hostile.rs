@@ -194,7 +194,9 @@ fn xml_traps_end() {
         let page = page.unwrap().into_page().unwrap();
         assert_eq!(page.get(0).unwrap().attachments().unwrap().next().unwrap().filename, "a");
     }
-    for junk in ["x<filename>a</filename>", "<filename>a</filename>x", "<filename>a</filename><index>0</index>x"] {
+    for junk in
+        ["x<filename>a</filename>", "<filename>a</filename>x", "<filename>a</filename><index>0</index>x"]
+    {
         let body = format!("{open}<attachments><a>{junk}</a></attachments>{close}");
         let expected = "a list of attachments";
         assert_eq!(refused(body), DecodeErrorKind::WrongType { name: "attachments".into(), expected });
@@ -208,6 +210,13 @@ fn xml_traps_end() {
     refused(
         format!("{open}{}{close}", " a=\"1\"".repeat(MANY)).replace("<id>", "<id ").replace(">1</id>", "/>"),
     );
+    for name in ["b\0\u{1b}[31m\u{202e}".to_owned(), "b".repeat(MANY)] {
+        refused(format!("{open}<a></{name}>"));
+        refused(format!("{open}<{name}></a>"));
+        refused(format!("{open}&{name};"));
+        refused(format!("{open}<subject><{name}/></subject>"));
+        refused(format!("<whmcsapi><totalresults><{name}/></totalresults>"));
+    }
     // Every byte of a text is bad.
     let mut body = format!("{open}<subject>").into_bytes();
     body.extend(vec![0xff; MANY]);
@@ -224,6 +233,11 @@ fn name_value_traps_end() {
         let body = format!("result=success;{}", part.repeat(MANY));
         let _ = decode(body);
     }
+    refused(format!("result=success;tickets[ticket][{}][tid]=1;", "a".repeat(MANY)));
+    refused(format!(
+        "result=success;tickets[ticket][0][id]=1;tickets[ticket][0][flag][{}]=x;tickets[ticket][0][flag]=x",
+        "a".repeat(MANY)
+    ));
     let tickets: String = (0..MANY).map(|n| format!("tickets[ticket][{n}][id]={n};")).collect();
     let page = decode(format!("result=success;{tickets}")).unwrap().into_page().unwrap();
     assert_eq!(page.len(), MANY);

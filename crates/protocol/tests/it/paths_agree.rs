@@ -167,8 +167,20 @@ const WRAPS: &[(&str, &str)] = &[
     (r#"{"ticket":[["#, "]]}"),
 ];
 
-const TAILS: &[&str] =
-    &["}", "}\n", " } ", "}\x0c", "}\x0b", "}x", "}}", "", ",\"x\":1}", ",\"numreturned\":1}", ",\"tickets\":[]}", ",}"];
+const TAILS: &[&str] = &[
+    "}",
+    "}\n",
+    " } ",
+    "}\x0c",
+    "}\x0b",
+    "}x",
+    "}}",
+    "",
+    ",\"x\":1}",
+    ",\"numreturned\":1}",
+    ",\"tickets\":[]}",
+    ",}",
+];
 
 /// One change to the entries of a ticket.
 #[derive(Clone, Debug)]
