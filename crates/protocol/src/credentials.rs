@@ -99,6 +99,13 @@ impl Credentials {
         redact(text, &secrets)
     }
 
+    /// How many bytes the credentials have together.
+    pub(crate) fn text_len(&self) -> usize {
+        let (Login::Api { identifier: user, secret } | Login::Admin { username: user, password_md5: secret }) =
+            &self.login;
+        user.len() + secret.len() + self.access_key.as_ref().map_or(0, |key| key.len())
+    }
+
     fn secrets(&self) -> impl Iterator<Item = &Zeroizing<String>> {
         let pair = match &self.login {
             Login::Api { identifier, secret } => [secret, identifier],

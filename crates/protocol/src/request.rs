@@ -56,8 +56,9 @@ impl GetTickets {
     /// assert_eq!(*body, "action=GetTickets&identifier=I&secret=S&responsetype=json");
     /// ```
     pub fn encode(&self, credentials: &Credentials, response: ResponseType) -> Zeroizing<String> {
-        // Roomy, so that growing leaves no copy of a secret behind in freed memory.
-        let mut body = Zeroizing::new(String::with_capacity(1024 + self.text_len() * 3));
+        // Roomy, so that growing leaves no copy of a secret behind in freed memory: a byte takes three at most.
+        let room = 1024 + (self.text_len() + credentials.text_len()) * 3;
+        let mut body = Zeroizing::new(String::with_capacity(room));
         form::push(&mut body, "action", GetTickets::ACTION);
         match &credentials.login {
             Login::Api { identifier, secret } => {
@@ -252,17 +253,18 @@ impl ApiRequest {
     pub fn parse(body: &[u8]) -> ApiRequest {
         let mut request = ApiRequest::default();
         let (mut username, mut password) = (None, None);
+        // Taken over where it was decoded, so that no copy is left that nobody wipes.
+        let secret = |value: Cow<'_, str>| Some(Zeroizing::new(value.into_owned()));
         for (name, value) in form::parameters(body) {
             let asked = &mut request.parameters;
-            let secret = || Some(Zeroizing::new(value.clone().into_owned()));
             match &*name {
                 "action" => request.action = Some(value.into_owned()),
                 "responsetype" => request.responsetype = Some(value.into_owned()),
-                "identifier" => request.user = secret(),
-                "secret" => request.secret = secret(),
-                "username" => username = secret(),
-                "password" => password = secret(),
-                "accesskey" => request.access_key = secret(),
+                "identifier" => request.user = secret(value),
+                "secret" => request.secret = secret(value),
+                "username" => username = secret(value),
+                "password" => password = secret(value),
+                "accesskey" => request.access_key = secret(value),
                 "limitstart" => asked.limitstart = Some(form::php_integer(&value)),
                 "limitnum" => asked.limitnum = Some(form::php_integer(&value)),
                 "deptid" => asked.deptid = Some(form::php_integer(&value)),
@@ -327,6 +329,17 @@ mod tests {
         assert_eq!(parsed.secret.as_ref().unwrap().as_str(), "se&cret");
         assert_eq!(parsed.access_key.as_ref().unwrap().as_str(), "k(1)");
         assert!(!format!("{parsed:?}").contains("cret"));
+    }
+
+    #[test]
+    fn the_body_never_grows_beyond_the_room_made_for_it() {
+        let long = "€ ".repeat(5_000);
+        let credentials =
+            Credentials::api(long.as_str(), long.as_str()).with_access_key("(".repeat(9_999)).unwrap();
+        let request = GetTickets { subject: Some(long.clone()), email: Some(long), ..every_parameter() };
+        let body = request.encode(&credentials, ResponseType::Json);
+        let room = 1024 + (request.text_len() + credentials.text_len()) * 3;
+        assert!(body.len() <= room && body.capacity() <= room + 64, "{} {room}", body.capacity());
     }
 
     #[test]
