@@ -1,16 +1,21 @@
 //! What a response means: a page, or which error. Everything of the server's that an error shows has the
 //! credentials struck out first.
 
+use std::borrow::Cow;
+
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, StatusCode};
 
-use crate::protocol::{Credentials, DecodeError, DecodeErrorKind, Decoder, Page, Reply};
+use crate::protocol::{Credentials, DecodeError, DecodeErrorKind, Decoder, FindingKind, Page, Reply};
 use crate::transport::TransportResponse;
 use crate::{Error, ErrorKind};
 
 /// Bodies up to this size are kept until they are decoded, so that an error about one can be told anew
 /// from a body without secrets.
 const KEPT_LEN: usize = 4 << 20;
+/// As much text as may stand before a reply.
+const NOISE_LEN: usize = 64 << 10;
+const NOT_SHOWN: &str = "(not shown)";
 /// The most of a header that is shown.
 const SHOWN_HEADER: usize = 200;
 
@@ -47,17 +52,34 @@ pub(crate) fn judge(
 /// there is a secret in the body, it is struck out there, and the error told anew.
 fn decode(body: Vec<u8>, decoder: &Decoder, credentials: &Credentials) -> Result<Reply, DecodeError> {
     if body.len() > KEPT_LEN {
-        let withheld = |_: &str| "(not shown)".to_owned();
-        return decoder.decode(body).map_err(|error| error.map_texts(withheld));
+        let withheld = |_: &str| NOT_SHOWN.to_owned();
+        let reply = decoder.decode(body).map_err(|error| error.map_texts(withheld))?;
+        return Ok(without_secrets(reply, true, credentials));
     }
     let error = match decoder.decode(body.as_slice()) {
-        Ok(reply) => return Ok(reply),
+        Ok(reply) => {
+            let head = String::from_utf8_lossy(body.get(..NOISE_LEN).unwrap_or(&body));
+            let has_secrets = matches!(credentials.redact(&head), Cow::Owned(_));
+            return Ok(without_secrets(reply, has_secrets, credentials));
+        }
         Err(error) => error,
     };
     let text = String::from_utf8_lossy(&body);
     let clean = credentials.redact(&text);
     let error = if clean == text { error } else { decoder.decode(clean.into_owned()).err().unwrap_or(error) };
     Err(error.map_texts(|text| credentials.redact(text).into_owned()))
+}
+
+/// What a page's findings quote, without secrets. The text before a reply, in which PHP may print the
+/// request, is quoted cut to length: it is withheld where there is a secret in it.
+fn without_secrets(reply: Reply, withhold: bool, credentials: &Credentials) -> Reply {
+    let Reply::Tickets(page) = reply else { return reply };
+    Reply::Tickets(page.map_findings(|finding| {
+        finding.detail = match finding.detail.take() {
+            Some(_) if withhold && finding.kind == FindingKind::LeadingText => Some(NOT_SHOWN.to_owned()),
+            detail => detail.map(|detail| credentials.redact(&detail).into_owned()),
+        };
+    }))
 }
 
 fn not_the_api(

@@ -144,6 +144,10 @@ impl Findings {
         }
     }
 
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [Finding] {
+        &mut self.0
+    }
+
     pub(crate) fn as_slice(&self) -> &[Finding] {
         &self.0
     }

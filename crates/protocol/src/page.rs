@@ -99,6 +99,13 @@ impl Page {
         self.findings.as_slice()
     }
 
+    /// The same page with each finding passed through `change`; for a caller that has secrets to strike out.
+    #[must_use]
+    pub fn map_findings(mut self, change: impl FnMut(&mut Finding)) -> Page {
+        self.findings.as_mut_slice().iter_mut().for_each(change);
+        self
+    }
+
     /// What the page shows of the server's version: exactly where the reply names it, as XML replies do,
     /// else a lower bound from the fields it carries.
     pub fn shows_version(&self) -> ShownVersion {

@@ -67,6 +67,29 @@ fn an_echoed_request_is_struck_out_wherever_it_comes_back() {
 }
 
 #[test]
+fn a_notice_that_prints_the_request_is_not_told_by_the_page() {
+    let page =
+        r#"{"result":"success","totalresults":"0","startnumber":0,"numreturned":0,"tickets":{"ticket":[]}}"#;
+    let large = format!("{page}{}", " ".repeat(5 << 20));
+    let cut = format!("Notice: {} secret=hunter2hunter2\n{page}", "x".repeat(180));
+    for body in [
+        format!("Notice: secret=hunter2hunter2\n{page}"),
+        format!("Notice: secret=hunter2%68unter2\n{page}"),
+        format!("Notice: secret=hunter2hunter2\n{large}"),
+        cut,
+    ] {
+        let server = Server::start(vec![json(&body)]);
+        let client = Client::builder(&server.address)
+            .credentials(Credentials::api("ident1fier", "hunter2hunter2"))
+            .build()
+            .unwrap();
+        let page = client.get_tickets(&GetTickets::default()).unwrap();
+        assert_eq!(page.findings().len(), 1);
+        assert!(!format!("{page:?} {:?}", page.findings()).contains("hun"), "{page:?}");
+    }
+}
+
+#[test]
 fn an_admins_password_is_struck_out_as_its_md5() {
     let answer = json(r#"{"result":"error","message":"no: 5F4DCC3B 5f4dcc3b5aa765d61d8327deb882cf99"}"#);
     let server = Server::start(vec![answer]);
