@@ -81,6 +81,7 @@ fn page(pairs: &[(&str, String)], findings: Findings) -> Result<Decoded, DecodeE
                 keys.remove(0);
             }
             if keys.len() < 2 {
+                unread(&mut page, name, value);
                 continue;
             }
             let index = keys.remove(0);
@@ -91,7 +92,12 @@ fn page(pairs: &[(&str, String)], findings: Findings) -> Result<Decoded, DecodeE
             if let Some((_, fields)) = tickets.last_mut() {
                 fields.push((keys, value));
             }
-        } else if *name != "result" && *name != "action" {
+        } else if name.eq_ignore_ascii_case("tickets") {
+            unread(&mut page, name, value);
+        } else if name.eq_ignore_ascii_case("errormessage") {
+            at_top(&mut page.findings, FindingKind::ResultSpelling, name);
+            page.extra.entry("message").or_insert_with(|| value.clone().into());
+        } else if !["result", "action"].iter().any(|known| name.eq_ignore_ascii_case(known)) {
             page.extra.insert((*name).to_owned(), value.clone().into());
         }
     }
@@ -112,6 +118,13 @@ fn page(pairs: &[(&str, String)], findings: Findings) -> Result<Decoded, DecodeE
         })?;
     }
     Ok(page.finish(String::new()))
+}
+
+/// Notes a pair that stands where a list should; an empty one is PHP's way to say that there is none.
+fn unread(page: &mut PageBuilder, name: &str, value: &str) {
+    if !value.is_empty() {
+        at_top(&mut page.findings, FindingKind::UnreadKey, &excerpt::visible(name, 64));
+    }
 }
 
 fn ticket(page: &mut PageBuilder, fields: &[(Vec<&str>, &str)]) -> Result<(), (DecodeErrorKind, String)> {
@@ -164,7 +177,7 @@ fn keys_below<'a>(name: &'a str, top: &str) -> Option<Vec<&'a str>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{DecodeErrorKind, Reply, decode};
+    use crate::{DecodeErrorKind, FindingKind, Reply, decode};
 
     #[test]
     fn an_error_keeps_its_message_semicolons_included() {
@@ -172,6 +185,17 @@ mod tests {
             panic!("an error")
         };
         assert_eq!(error.message(), Some("Failed; try again"));
+    }
+
+    #[test]
+    fn what_stands_in_place_of_the_list_is_told_and_not_kept() {
+        let body =
+            "Result=success;Action=x;tickets=1;tickets[x]=1;tickets[ticket]=;errormessage=e;deptname=d;";
+        let page = decode(body).unwrap().into_page().unwrap();
+        let unread = page.findings().iter().find(|one| one.kind == FindingKind::UnreadKey).unwrap();
+        assert_eq!(unread.places, ["tickets", "tickets[x]"]);
+        assert_eq!(serde_json::to_string(page.extra()).unwrap(), r#"{"deptname":"d","message":"e"}"#);
+        assert!(decode(page.to_wire_json(crate::Version::V8_0)).is_ok());
     }
 
     #[test]
