@@ -1,6 +1,6 @@
 //! The fast JSON decoder: the documented shape alone, as PHP writes it, without white space.
 //!
-//! It learns the order of the keys from the first ticket and compares them in place in all others, eight
+//! It learns the order of the keys from the first ticket and compares them in place in all others, sixteen
 //! bytes at a time, and leaves texts where they are. At the first surprise it gives up, and the tolerant
 //! decoder takes the whole body; so whatever it accepts has no finding, and must mean what the tolerant
 //! decoder makes of it.
