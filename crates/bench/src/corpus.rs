@@ -5,6 +5,10 @@ use gettickets_protocol::{Page, Ticket, Tickets, Version};
 /// Every run measures the same tickets.
 const SEED: u64 = 1;
 
+/// What a generated ticket is like depends on how many there are; so as many are made however few are
+/// measured.
+const LEAST: usize = 100_000;
+
 /// Tickets enough for the largest page.
 pub(crate) struct Corpus {
     tickets: Tickets,
@@ -12,7 +16,7 @@ pub(crate) struct Corpus {
 
 impl Corpus {
     pub(crate) fn new(sizes: &[usize]) -> Corpus {
-        let largest = sizes.iter().copied().max().unwrap_or_default();
+        let largest = sizes.iter().copied().fold(LEAST, usize::max);
         let tickets: Vec<Ticket> = gettickets_sandbox::generate(SEED, largest as u64).collect();
         Corpus { tickets: Tickets::new(&tickets, Version::V8_0) }
     }
