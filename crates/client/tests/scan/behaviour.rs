@@ -83,6 +83,22 @@ fn an_empty_page_in_the_middle_is_read_again() {
 }
 
 #[test]
+fn pages_that_are_empty_now_and_then_are_read_again_in_whatever_rhythm_they_come() {
+    for every in 3..9 {
+        for turn in 0..every {
+            for (count, page_len) in [(120, 40), (100, 20), (81, 40), (7, 20), (1, 20)] {
+                let server = twisted(quiet(count), move |request, _, rows, _| {
+                    Ok(if request % every == turn { vec![] } else { rows })
+                });
+                let outcome = scan(&server, page_len);
+                assert!(outcome.error.is_none(), "{every} {turn} {count}: {}", outcome.problem());
+                assert_eq!(outcome.told.len() as u64, count, "{every} {turn}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_page_that_stays_empty_where_tickets_stand_is_an_error() {
     let server = twisted(quiet(100), |_, asked, rows, _| {
         Ok(if (30..60).contains(&asked.limitstart.unwrap()) { vec![] } else { rows })
