@@ -20,6 +20,9 @@ const KEPT_STDERR: usize = 8 << 10;
 /// How long output may still come after PHP has ended; what it left running may hold the pipe for ever.
 const GRACE: Duration = Duration::from_millis(500);
 
+/// By how many seconds of processor time PHP may outlive the time limit where nobody is left to end it.
+const ORPHAN: u64 = 5;
+
 pub(super) struct Limits {
     pub(super) timeout: Duration,
     pub(super) max_reply: usize,
@@ -40,7 +43,7 @@ enum Event {
 
 pub(super) fn run(php: &OsStr, code: &str, input: String, limits: Limits) -> Result<Ended, LocalError> {
     let deadline = Instant::now() + limits.timeout;
-    let mut child = spawn(php, code)?;
+    let mut child = spawn(php, code, limits.timeout)?;
     let group = Group::of(&child);
     let stdout = Arc::new(Mutex::new(Vec::new()));
     let stderr = Arc::new(Mutex::new(Vec::new()));
@@ -82,12 +85,15 @@ pub(super) fn run(php: &OsStr, code: &str, input: String, limits: Limits) -> Res
     Ok(Ended { status, stdout: taken, stderr: text(&stderr), overflowed })
 }
 
-fn spawn(php: &OsStr, code: &str) -> Result<Child, LocalError> {
+fn spawn(php: &OsStr, code: &str, timeout: Duration) -> Result<Child, LocalError> {
     let mut command = Command::new(php);
     // The install's own php.ini counts, as it loads the extensions that the install needs.
     for setting in ["display_errors=stderr", "html_errors=0", "log_errors=0", "serialize_precision=-1"] {
         command.arg("-d").arg(setting);
     }
+    // Our own limit ends PHP with all that it started. This one is for the case that we are ended ourselves:
+    // nobody would stop a PHP that runs in circles then.
+    command.arg("-d").arg(format!("max_execution_time={}", timeout.as_secs().saturating_add(ORPHAN)));
     command.arg("-r").arg(code);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     #[cfg(unix)]

@@ -141,6 +141,13 @@ fn the_time_limit_ends_php_and_all_that_it_started() {
     assert!(began.elapsed() < Duration::from_secs(60));
 }
 
+/// Whoever runs the client may be ended by Ctrl-C, and PHP, in a group of its own, would not hear of it.
+#[test]
+fn php_that_nobody_waits_for_any_more_ends_by_itself() {
+    let error = ask("", "limit").unwrap_err();
+    assert!(error.to_string().contains("limit 25"), "five seconds past the limit of 20: {error}");
+}
+
 #[test]
 fn what_hooks_leave_running_does_not_hold_the_reply_up() {
     assert_eq!(ask("", "background").unwrap().len(), 1);

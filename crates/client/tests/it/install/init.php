@@ -51,6 +51,8 @@ function localAPI(string $action, array $postData, ?string $adminUsername = null
             return ['result' => 'error', 'message' => 'Action not found'];
         case 'string':
             return 'success';
+        case 'limit':
+            return ['result' => 'error', 'message' => 'limit ' . ini_get('max_execution_time')];
         case 'nan':
             return ['result' => 'success', 'totalresults' => NAN];
         case 'slow':
