@@ -88,6 +88,17 @@ impl Credentials {
         Ok(self)
     }
 
+    /// What they are, in words and without anything secret: `API identifier and secret` or
+    /// `admin user name and password`, and `, access key` after either where there is one.
+    pub fn kind(&self) -> &'static str {
+        match (&self.login, &self.access_key) {
+            (Login::Api { .. }, None) => "API identifier and secret",
+            (Login::Api { .. }, Some(_)) => "API identifier and secret, access key",
+            (Login::Admin { .. }, None) => "admin user name and password",
+            (Login::Admin { .. }, Some(_)) => "admin user name and password, access key",
+        }
+    }
+
     /// Replaces every secret of these credentials in a text by `[redacted]`, and their MD5 as well: as they
     /// are and as a form body, HTML or JSON spell them, mixed or spelled twice. For texts from a server,
     /// which may echo the request.
@@ -117,12 +128,7 @@ impl Credentials {
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let login = match self.login {
-            Login::Api { .. } => "API identifier and secret",
-            Login::Admin { .. } => "admin user name and password",
-        };
-        let key = if self.access_key.is_some() { ", access key" } else { "" };
-        write!(f, "Credentials({login}{key})")
+        write!(f, "Credentials({})", self.kind())
     }
 }
 

@@ -67,6 +67,16 @@ fn what_works_and_deserves_a_look_is_no_failure() {
 }
 
 #[test]
+fn settings_and_the_server_s_own_cap_are_told_in_words() {
+    let ran = ask(&Sandbox::builder().tickets(40).quirk(Quirk::PageCap).start().unwrap(), &["doctor"]);
+    assert!(ran.out.contains("; API identifier and secret\n"), "{}", ran.out);
+    assert!(ran.out.contains("1 to 10 of 40 tickets"), "{}", ran.out);
+    assert!(ran.out.contains("the server caps a page at 10, where 25 are usual"), "{}", ran.out);
+    let ran = ask(&Sandbox::builder().tickets(40).start().unwrap(), &["doctor"]);
+    assert!(!ran.out.contains("caps"), "{}", ran.out);
+}
+
+#[test]
 fn a_server_that_is_not_there_is_told_at_the_connection() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut command = program();

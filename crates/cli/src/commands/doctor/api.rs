@@ -1,5 +1,6 @@
 //! The look at the API: whether it is one, whom it lets in, and what it sends.
 
+use std::fmt::Display;
 use std::time::Instant;
 
 use gettickets::{
@@ -17,6 +18,9 @@ const LADDER: [(&str, &str); 4] = [
     ("IP address", "this machine's address is allowed"),
     ("permission", "GetTickets is allowed"),
 ];
+
+/// The documented length of a page where the request names none.
+const USUAL_PAGE_LEN: u64 = 25;
 
 /// Looks by asking for a page: over HTTP as JSON and, by the second client, as XML; else through the Local
 /// API, which knows neither.
@@ -37,7 +41,7 @@ pub(super) fn look(report: &mut Report, client: &Client, xml: Option<&Client>, n
     let as_xml =
         xml.map(|client| client.get_tickets(&GetTickets { limitnum: Some(1), ..GetTickets::default() }));
     report.add(version(&page, as_xml.as_ref()));
-    report.add(Step::good("page", format!("{}, in {}", output::counted(&page), took(elapsed))));
+    report.add(page_step(&page, took(elapsed)));
     report.add(encoding(&page));
     report.add(shape(&page));
     if let Some(step) = ages(&page, now) {
@@ -105,6 +109,18 @@ fn version(page: &Page, xml: Option<&Result<Page, Error>>) -> Step {
             Step::good("version", format!("{version} or later, by the fields it sends"))
         }
     }
+}
+
+/// How many tickets the server puts on a page where nobody says, and how long it takes.
+fn page_step(page: &Page, took: impl Display) -> Step {
+    let (len, start) = (page.len() as u64, page.startnumber().unwrap_or(0));
+    let more_match = page.totalresults().is_some_and(|total| total > start + len);
+    let cap = if more_match && len < USUAL_PAGE_LEN {
+        format!("; the server caps a page at {len}, where {USUAL_PAGE_LEN} are usual")
+    } else {
+        String::new()
+    };
+    Step::good("page", format!("{}, in {took}{cap}", output::counted(page)))
 }
 
 fn encoding(page: &Page) -> Step {

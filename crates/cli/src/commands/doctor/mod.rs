@@ -40,7 +40,7 @@ pub(crate) fn run(args: &DoctorArgs) -> Outcome {
             let Some(credentials) = settings.credentials.clone() else {
                 return Err(Failure::usage("the credentials are missing"));
             };
-            report.add(Step::good("settings", format!("from {}; {credentials:?}", settings.named_by)));
+            report.add(Step::good("settings", format!("from {}; {}", settings.named_by, credentials.kind())));
             over_http(&mut report, &settings, url, &credentials)?;
         }
         Target::Local { path, .. } => {
