@@ -38,7 +38,10 @@ pub(crate) fn run(mut scan: Scan) -> Outcome {
         }
     }
     assert!(scan.next().is_none(), "a scan that has ended stays so");
-    Outcome { told, error, report: scan.report() }
+    let outcome = Outcome { told, error, report: scan.report() };
+    // Told as an error it would pass for honesty.
+    assert!(!outcome.problem().contains("broke off"), "the reader panicked");
+    outcome
 }
 
 /// Tickets lost in silence, told twice, and told though they never matched.

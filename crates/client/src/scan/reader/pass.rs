@@ -222,7 +222,7 @@ impl<F: Fetch> Reader<F> {
             pass.at = read.end();
             self.lengthen_trail(pass, rows, new_from, crossed);
             pass.tied = self.needed_overlap(&pass.trail) >= pass.trail.len();
-            pass.next = read.end() - self.overlap_with(&pass.trail);
+            pass.next = read.end().saturating_sub(self.overlap_with(&pass.trail));
             pass.recent.clear();
         } else {
             pass.next = read.end() - self.overlap_with(rows);
