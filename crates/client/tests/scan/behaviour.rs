@@ -109,6 +109,28 @@ fn a_page_that_stays_empty_where_tickets_stand_is_an_error() {
 }
 
 #[test]
+fn a_server_that_sends_nothing_from_some_request_on_is_an_error() {
+    for total in [Total::Number, Total::Text] {
+        for from in 1..9 {
+            let server = twisted(World { total, ..quiet(100) }, move |request, _, rows, _| {
+                Ok(if request >= from { vec![] } else { rows })
+            });
+            let outcome = scan(&server, 20);
+            assert!(outcome.is_incomplete(), "{total:?}, from {from}: {} told", outcome.told.len());
+        }
+    }
+}
+
+#[test]
+fn a_list_that_is_emptied_is_read_to_its_end() {
+    for count in [1, 30, 100] {
+        let (server, outcome) = scan_while(count, 2, |world| world.tickets.clear());
+        assert!(outcome.error.is_none(), "{count}: {}", outcome.problem());
+        drop(server);
+    }
+}
+
+#[test]
 fn an_empty_first_page_is_believed_only_twice() {
     let server = twisted(quiet(30), |request, _, rows, _| Ok(if request == 1 { vec![] } else { rows }));
     let outcome = scan(&server, 20);

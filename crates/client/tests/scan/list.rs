@@ -15,6 +15,8 @@ pub(crate) enum By {
     OldestReply,
     IdRising,
     IdFalling,
+    DateRising,
+    DateFalling,
     /// An order that no candidate of the scan's explains.
     StatusThenDate,
 }
@@ -107,6 +109,10 @@ pub(crate) struct World {
     pub(crate) always: HashSet<u64>,
     /// Ids that matched at some moment.
     pub(crate) ever: HashSet<u64>,
+    /// How many replies in a thousand come without tickets.
+    pub(crate) empty: u64,
+    /// How many in a thousand have a ticket twice.
+    pub(crate) doubled: u64,
     /// What a test makes of a reply before it is sent.
     pub(crate) twist: Option<Twist>,
 }
@@ -175,6 +181,8 @@ impl World {
             requests: 0,
             always: HashSet::new(),
             ever: HashSet::new(),
+            empty: 0,
+            doubled: 0,
             twist: None,
         }
     }
@@ -193,6 +201,8 @@ impl World {
         match self.by {
             By::NewestReply => list.sort_by_key(|ticket| (Reverse(ticket.lastreply), tie(ticket))),
             By::OldestReply => list.sort_by_key(|ticket| (ticket.lastreply, tie(ticket))),
+            By::DateRising => list.sort_by_key(|ticket| (ticket.date, tie(ticket))),
+            By::DateFalling => list.sort_by_key(|ticket| (Reverse(ticket.date), tie(ticket))),
             By::IdRising => list.sort_by_key(|ticket| ticket.id),
             By::IdFalling => list.sort_by_key(|ticket| Reverse(ticket.id)),
             By::StatusThenDate => {
@@ -318,6 +328,14 @@ impl World {
         let mut rows = list[start..end].to_vec();
         if let Some(twist) = &mut self.twist {
             rows = twist(self.requests, request, rows, &list)?;
+        }
+        if self.random.below(1000) < self.doubled && !rows.is_empty() {
+            // As a join over another table does it.
+            let index = self.random.below(rows.len() as u64) as usize;
+            rows.insert(index, rows[index].clone());
+        }
+        if self.random.below(1000) < self.empty {
+            rows.clear();
         }
         self.reader = end;
         Ok((rows, start, list.len() as u64))

@@ -9,6 +9,7 @@
     reason = "a failed unwrap is the failure report, in what the tests share as well"
 )]
 
+mod adversary;
 mod behaviour;
 mod list;
 mod model;

@@ -196,6 +196,11 @@ impl<F: Fetch> Reader<F> {
         self.report.lock().unwrap_or_else(PoisonError::into_inner).total.is_some_and(|total| total > offset)
     }
 
+    /// Whether the server says outright that no ticket matches.
+    fn counts_none(&self) -> bool {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).total == Some(0)
+    }
+
     /// Tells the tickets of a page that were not told. Gives how many of them are new, and how many of those
     /// from `new_from` on are not.
     fn tell(&mut self, read: &Read, new_from: usize) -> Step<(u64, u64)> {

@@ -76,6 +76,8 @@ pub(super) struct Pass {
     earned: u64,
     /// Where the last empty page was, and how many there were that nothing explains.
     empty: (u64, u32),
+    /// How many replies in a row showed no ticket at the very front.
+    nothing: u32,
     pub(super) crossing: Option<Crossing>,
     pub(super) crossings: u32,
 }
@@ -105,6 +107,7 @@ impl Pass {
             spent: 0,
             earned: 0,
             empty: (0, 0),
+            nothing: 0,
             crossing: None,
             crossings: 0,
         }
@@ -205,6 +208,7 @@ impl<F: Fetch> Reader<F> {
             pass.empty = (0, 0);
         }
         pass.pages += 1;
+        pass.nothing = 0;
         pass.step = 0;
         let crossed = pass.crossing.take().is_some();
         for row in rows.iter().skip(new_from) {
@@ -366,8 +370,7 @@ impl<F: Fetch> Reader<F> {
         pass.empty = (pass.next, pass.empty.1 + 1);
         if pass.next == 0 {
             pass.quiet &= pass.pages == 0;
-            let enough = if self.counts_beyond(0) { 3 } else { 2 };
-            return Ok((pass.empty.1 >= enough).then_some(Ended::AtEnd));
+            return self.met_nothing(pass);
         }
         if pass.empty.1 > MOST_EMPTY {
             return Err(Stop::incomplete(
@@ -382,5 +385,23 @@ impl<F: Fetch> Reader<F> {
         }
         self.step_back(pass)?;
         Ok(None)
+    }
+
+    /// The front itself is empty, and so is the list if that is said often enough. A server that fails for a
+    /// while may send empty pages all the way back to here, and never shows that it does.
+    fn met_nothing(&mut self, pass: &mut Pass) -> Step<Option<Ended>> {
+        pass.nothing += 1;
+        let never_had_any = self.place.capacity == 0;
+        let enough = if never_had_any && self.counts_none() { 2 } else { MOST_EMPTY };
+        if pass.nothing < enough {
+            return Ok(None);
+        }
+        if self.counts_beyond(0) {
+            return Err(Stop::incomplete(
+                "the server counts tickets that match, and sends none of them",
+                "Look into the server's error log, and whether the API user may see the tickets' departments (ignore_dept_assignments).",
+            ));
+        }
+        Ok(Some(Ended::AtEnd))
     }
 }
