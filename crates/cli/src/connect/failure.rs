@@ -35,6 +35,14 @@ fn flag_for(kind: &ErrorKind) -> Option<&'static str> {
             ) => Some("Allow more time with --timeout, or ask for fewer tickets a page with --limitnum."),
             _ => None,
         },
+        ErrorKind::TooLarge { .. } => Some("Ask for fewer tickets a page with --limitnum."),
+        ErrorKind::Local(error) => match error.kind() {
+            LocalErrorKind::NoPhp { .. } => Some("Install PHP's command line program, and have it on PATH."),
+            LocalErrorKind::TimedOut { .. } => {
+                Some("Allow more time with --timeout, or ask for fewer tickets a page with --limitnum.")
+            }
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -55,5 +63,33 @@ fn exit_of(kind: &ErrorKind) -> Exit {
             _ => Exit::Unreached,
         },
         _ => Exit::Unreadable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gettickets::{Client, GetTickets};
+
+    use super::*;
+
+    fn hint(error: &Error) -> String {
+        of(error).hint.unwrap_or_default()
+    }
+
+    #[test]
+    fn what_to_try_is_what_this_program_can_do() {
+        let client = Client::local(env!("CARGO_MANIFEST_DIR")).php("no-such-php").build().unwrap();
+        let error = client.get_tickets(&GetTickets::default()).unwrap_err();
+        assert!(
+            matches!(error.kind(), ErrorKind::Local(local) if matches!(local.kind(), LocalErrorKind::NoPhp { .. }))
+        );
+        assert!(hint(&error).ends_with("on PATH."), "{}", hint(&error));
+
+        let sandbox = gettickets_sandbox::Sandbox::builder().tickets(9).start().unwrap();
+        let credentials = gettickets::Credentials::api(sandbox.identifier(), sandbox.secret());
+        let client = Client::builder(sandbox.url()).credentials(credentials).max_response_len(100);
+        let error = client.build().unwrap().get_tickets(&GetTickets::default()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::TooLarge { .. }), "{error}");
+        assert!(hint(&error).contains("--limitnum"), "{}", hint(&error));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
-use gettickets_protocol::{Reply, Ticket, TicketRef, decode};
+use gettickets_protocol::{DecodeErrorKind, Reply, Ticket, TicketRef, decode};
 use serde::Deserialize;
 
 use crate::commands::explain;
@@ -47,7 +47,13 @@ fn read(body: Vec<u8>) -> Outcome<Vec<Ticket>> {
                 .hint("Save a reply that has tickets"))
         }
         Err(error) => {
-            let hint = explain::decode_error(&error);
+            let hint = match error.kind() {
+                // A file that someone names is seldom what a firewall sent.
+                DecodeErrorKind::NotAReply { title: None, .. } => {
+                    "Give a saved reply, or an export as JSON or NDJSON".to_owned()
+                }
+                _ => explain::decode_error(&error),
+            };
             Err(Failure::new(Exit::Unreadable, error).hint(hint))
         }
     }
@@ -92,6 +98,14 @@ mod tests {
             ("wire XML", page.to_wire_xml(Version::V1_0)),
         ] {
             assert_eq!(read(body.into()).unwrap(), tickets, "{form}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_another_kind_is_not_blamed_on_a_firewall() {
+        for body in ["id,tid\n7,ABC-1\n", "PAR1\u{0}\u{1}"] {
+            let failure = read(body.into()).unwrap_err();
+            assert_eq!(failure.hint.as_deref(), Some("Give a saved reply, or an export as JSON or NDJSON"));
         }
     }
 
