@@ -13,6 +13,7 @@ mod export;
 mod help;
 mod hygiene;
 mod list;
+mod memory;
 mod program;
 mod sandbox;
 mod stats;

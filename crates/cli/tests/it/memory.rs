@@ -1,0 +1,59 @@
+//! How much memory an export takes above a run that exports nothing.
+//!
+//! A few tickets by default, to be quick; a million, which is what is promised of, is
+//! `EXPORT_TICKETS=1000000 cargo test --release -p gettickets-cli --test it memory -- --nocapture`.
+
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use gettickets_sandbox::Sandbox;
+
+use crate::program::{asking, text};
+
+/// The most that an export may take above an empty run, in kilobytes.
+const MOST: u64 = 64 << 10;
+
+/// The greatest size in memory that a process had, as long as it can be asked.
+fn peak_of(child: &mut Child) -> u64 {
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let seen = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+        peak = peak.max(seen.unwrap_or(0));
+        thread::sleep(Duration::from_millis(1));
+    }
+    peak
+}
+
+fn export(sandbox: &Sandbox, output: &Path, status: Option<&str>) -> u64 {
+    let mut command = asking(sandbox);
+    command.args(["export", "--ignore-dept-assignments", "--restart", "--output", text(output)]);
+    command.args(status.into_iter().flat_map(|status| ["--status", status]));
+    let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+    let peak = peak_of(&mut child);
+    assert!(child.wait().unwrap().success());
+    peak
+}
+
+#[test]
+fn an_export_takes_little_memory_however_many_tickets_there_are() {
+    let tickets = std::env::var("EXPORT_TICKETS").ok().and_then(|text| text.parse().ok()).unwrap_or(20_000);
+    let sandbox = Sandbox::builder().tickets(tickets).start().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    for format in ["csv", "ndjson", "json", "parquet", "arrow"] {
+        let output = directory.path().join(format!("t.{format}"));
+        let empty = export(&sandbox, &output, Some("No such status"));
+        let whole = export(&sandbox, &output, None);
+        println!("{format}: {tickets} tickets in {whole} kB, none in {empty} kB");
+        assert!(empty > 0, "a run that ends before it can be looked at would prove nothing");
+        assert!(whole.saturating_sub(empty) < MOST, "{format}: {whole} kB, and {empty} kB for nothing");
+        fs::remove_file(&output).unwrap();
+    }
+}
