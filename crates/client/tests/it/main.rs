@@ -8,6 +8,7 @@
     reason = "a failed unwrap is the failure report, in what the tests share as well"
 )]
 
+mod changing;
 mod local;
 mod pending;
 mod refusals;
