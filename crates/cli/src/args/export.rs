@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::list::Since;
-use super::{ConnectionArgs, QueryArgs};
+use super::{ConnectionArgs, WholeArgs};
 
 /// Write every ticket that matches into a file
 ///
@@ -26,7 +26,7 @@ pub(crate) struct ExportArgs {
     #[arg(long)]
     pub(crate) restart: bool,
     #[command(flatten)]
-    pub(crate) query: QueryArgs,
+    pub(crate) query: WholeArgs,
     /// Only tickets opened or answered since then, by the install's clock
     #[arg(long, value_name = "WHEN", help_heading = "Which tickets")]
     pub(crate) updated_since: Option<Since>,

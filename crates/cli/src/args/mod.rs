@@ -28,7 +28,7 @@ pub(crate) use self::export::{ExportArgs, ExportFormat};
 pub(crate) use self::format::{Format, FormatArgs};
 pub(crate) use self::list::{ListArgs, Since};
 pub(crate) use self::man::ManArgs;
-pub(crate) use self::query::QueryArgs;
+pub(crate) use self::query::{QueryArgs, WholeArgs};
 pub(crate) use self::request::{RequestArgs, RequestAs};
 pub(crate) use self::sandbox::SandboxArgs;
 pub(crate) use self::stats::{StatsArgs, StatsFormat};

@@ -3,7 +3,7 @@
 use clap::Args;
 use gettickets_protocol::{GetTickets, StatusFilter};
 
-/// Which tickets to ask for.
+/// Which tickets to ask for, one page of them.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Which tickets")]
 pub(crate) struct QueryArgs {
@@ -13,21 +13,40 @@ pub(crate) struct QueryArgs {
     /// Number of tickets in a page [server's default: 25]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limitnum: Option<u64>,
+    #[command(flatten)]
+    filter: FilterArgs,
+}
+
+/// Which tickets to ask for, every one of them.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Which tickets")]
+pub(crate) struct WholeArgs {
+    /// Number of tickets to ask for at a time [default: 100]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limitnum: Option<u64>,
+    #[command(flatten)]
+    filter: FilterArgs,
+}
+
+/// What tickets have in common.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Which tickets")]
+struct FilterArgs {
     /// Only tickets of this department
     #[arg(long, value_name = "ID")]
-    pub(crate) deptid: Option<u64>,
+    deptid: Option<u64>,
     /// Only tickets of this client
     #[arg(long, value_name = "ID")]
-    pub(crate) clientid: Option<u64>,
+    clientid: Option<u64>,
     /// Only tickets of this address, which belongs to no client
     #[arg(long, value_name = "ADDRESS")]
-    pub(crate) email: Option<String>,
+    email: Option<String>,
     /// Only tickets of this status, or 'Awaiting Reply', 'All Active Tickets' or 'My Flagged Tickets'
     #[arg(long, value_name = "STATUS", value_parser = status)]
-    pub(crate) status: Option<StatusFilter>,
+    status: Option<StatusFilter>,
     /// Only tickets whose subject contains this, roughly
     #[arg(long, value_name = "TEXT")]
-    pub(crate) subject: Option<String>,
+    subject: Option<String>,
     /// Also tickets of departments that the API user is not a member of
     #[arg(
         long,
@@ -37,7 +56,7 @@ pub(crate) struct QueryArgs {
         require_equals = true,
         default_missing_value = "true"
     )]
-    pub(crate) ignore_dept_assignments: Option<bool>,
+    ignore_dept_assignments: Option<bool>,
 }
 
 /// Special words are found without regard to case: a shell history has them in every spelling.
@@ -53,17 +72,29 @@ fn status(word: &str) -> Result<StatusFilter, String> {
 impl QueryArgs {
     /// The same as a request.
     pub(crate) fn to_request(&self) -> GetTickets {
-        let QueryArgs {
-            limitstart,
-            limitnum,
+        GetTickets { limitstart: self.limitstart, limitnum: self.limitnum, ..self.filter.to_request() }
+    }
+}
+
+impl WholeArgs {
+    /// The same as a request.
+    pub(crate) fn to_request(&self) -> GetTickets {
+        GetTickets { limitnum: self.limitnum, ..self.filter.to_request() }
+    }
+}
+
+impl FilterArgs {
+    fn to_request(&self) -> GetTickets {
+        let FilterArgs { deptid, clientid, email, status, subject, ignore_dept_assignments } = self.clone();
+        GetTickets {
             deptid,
             clientid,
             email,
             status,
             subject,
             ignore_dept_assignments,
-        } = self.clone();
-        GetTickets { limitstart, limitnum, deptid, clientid, email, status, subject, ignore_dept_assignments }
+            ..GetTickets::default()
+        }
     }
 }
 

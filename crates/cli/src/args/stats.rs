@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{ConnectionArgs, QueryArgs};
+use super::{ConnectionArgs, WholeArgs};
 
 /// Chart the tickets: by status, priority, department, age and week, and those that wait the longest
 #[derive(Debug, Args)]
@@ -19,7 +19,7 @@ pub(crate) struct StatsArgs {
     #[arg(long, value_name = "STATUS")]
     pub(crate) waiting_status: Vec<String>,
     #[command(flatten)]
-    pub(crate) query: QueryArgs,
+    pub(crate) query: WholeArgs,
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::connection::duration;
-use super::{ConnectionArgs, QueryArgs};
+use super::{ConnectionArgs, WholeArgs};
 
 /// Print new and changed tickets as they happen, until Ctrl-C.
 #[derive(Debug, Args)]
 pub(crate) struct WatchArgs {
     #[command(flatten)]
-    pub(crate) query: QueryArgs,
+    pub(crate) query: WholeArgs,
     /// Time between two looks, such as 30s or 5m
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
     pub(crate) interval: Duration,

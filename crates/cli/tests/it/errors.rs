@@ -32,7 +32,7 @@ fn an_error_of_the_server_is_1() {
     insta::assert_snapshot!(met(Quirk::Status403, 1), @"error: the server answered with an error: Authentication Failed, with HTTP 403 Forbidden; asked: http://127.0.0.1:PORT/includes/api.php. Check the identifier and the secret, and that the admin account behind them is active.");
     insta::assert_snapshot!(met(Quirk::IpRefused, 1), @"error: the server answered with an error: Invalid IP 203.0.113.7, with HTTP 403 Forbidden; asked: http://127.0.0.1:PORT/includes/api.php. The server sees the request come from 203.0.113.7. Allow it in the install under General Settings, Security, API IP Access Restriction, or use an access key.");
     insta::assert_snapshot!(met(Quirk::NotPermitted, 1), @r#"error: the server answered with an error: Invalid Permissions: API action "gettickets" is not allowed, with HTTP 403 Forbidden; asked: http://127.0.0.1:PORT/includes/api.php. Allow GetTickets in the API role of these credentials, or API access in the admin's role."#);
-    insta::assert_snapshot!(met(Quirk::NoMessage, 1), @"error: the server answered with an error and no message, with HTTP 403 Forbidden; asked: http://127.0.0.1:PORT/includes/api.php.");
+    insta::assert_snapshot!(met(Quirk::NoMessage, 1), @"error: the server answered with an error and no message, with HTTP 403 Forbidden; asked: http://127.0.0.1:PORT/includes/api.php. The install's API log (Configuration, System Logs) may say why.");
 }
 
 #[test]

@@ -51,8 +51,14 @@ fn api(error: &ApiError) -> Option<Cow<'static, str>> {
         ApiErrorClass::Encoding => {
             "A text in a ticket of this page is not UTF-8. Ask for xml, or scan, which goes around it."
         }
-        _ => return None,
+        _ if says_no_admin(error) => "Name an admin of the install for the call to run as.",
+        _ => "The install's API log (Configuration, System Logs) may say why.",
     }))
+}
+
+/// The Local API of installs before 7.2 runs as an admin who must be named.
+fn says_no_admin(error: &ApiError) -> bool {
+    error.message().is_some_and(|message| message.to_ascii_lowercase().contains("admin user"))
 }
 
 fn not_the_api(status: u16, title: Option<&str>) -> &'static str {

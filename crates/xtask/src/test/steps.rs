@@ -13,11 +13,16 @@ pub(super) struct Step {
 }
 
 /// Every step. A new one is a function and a row.
-pub(super) const STEPS: [Step; 6] = [
+pub(super) const STEPS: [Step; 7] = [
     Step { name: "format", about: "the code is formatted as rustfmt.toml says", run: format },
     Step { name: "clippy", about: "no lint warns, tests included", run: clippy },
     Step { name: "deny", about: "licences, bans and sources of the dependencies (deny.toml)", run: deny },
     Step { name: "rust", about: "every Rust test, documentation's examples included", run: rust },
+    Step {
+        name: "scan",
+        about: "the scan's promise, with a report of the histories it was held against",
+        run: scan,
+    },
     Step { name: "docs", about: "the documentation builds without a warning", run: docs },
     Step {
         name: "interop",
@@ -46,6 +51,12 @@ fn rust() -> Result {
         // Snapshots are compared, never written, whatever the shell that we run in is set up for.
         .env("INSTA_UPDATE", "no")
         .without_env("INSTA_FORCE_PASS")
+        .run()
+}
+
+/// The step before has run these too, in silence.
+fn scan() -> Result {
+    cargo("test --quiet --locked --workspace --test scan -- --nocapture --test-threads=1 model adversary")
         .run()
 }
 

@@ -43,7 +43,7 @@ pub(super) fn look(report: &mut Report, client: &Client, xml: Option<&Client>, n
     report.add(version(&page, as_xml.as_ref()));
     report.add(page_step(&page, took(elapsed)));
     report.add(encoding(&page));
-    report.add(shape(&page));
+    report.add(shape(&page, xml.is_some()));
     if let Some(step) = ages(&page, now) {
         report.add(step);
     }
@@ -136,18 +136,23 @@ fn encoding(page: &Page) -> Step {
 }
 
 /// Whatever else departs from the documented shape.
-fn shape(page: &Page) -> Step {
-    let odd: Vec<String> = page
+fn shape(page: &Page, asked_for_json: bool) -> Step {
+    let has = |kind| page.findings().iter().any(|finding| finding.kind == kind);
+    let mut odd: Vec<String> = page
         .findings()
         .iter()
         .filter(|finding| finding.kind != FindingKind::ReplacedBytes)
         .map(ToString::to_string)
         .collect();
+    // XML alone names the version; a page with replaced bytes was asked for as XML in the end.
+    let is_xml = matches!(page.shows_version(), ShownVersion::Exactly(_));
+    if asked_for_json && is_xml && !has(FindingKind::ReplacedBytes) {
+        odd.push("the reply is XML, where JSON was asked for".to_owned());
+    }
     if odd.is_empty() {
         return Step::good("shape", "as documented");
     }
-    let printed = page.findings().iter().any(|finding| finding.kind == FindingKind::LeadingText);
-    let todo = if printed {
+    let todo = if has(FindingKind::LeadingText) {
         "It is read all the same. Something in the install prints before the reply: a hook, or PHP's notices; turn display_errors off."
     } else {
         "It is read all the same; nothing needs to be done."

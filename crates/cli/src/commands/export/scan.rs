@@ -18,9 +18,6 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// Does what was said.
 pub(crate) fn run(args: &ExportArgs) -> Outcome {
-    if args.query.limitstart.is_some() {
-        return Err(Failure::usage("an export begins with the first ticket").hint("Leave --limitstart out"));
-    }
     let connection = connect::open(&args.connection)?;
     // Without a handler Ctrl-C ends the program at once, and the last checkpoint counts.
     let _ = ctrlc::set_handler(|| {

@@ -29,9 +29,6 @@ use crate::output::{self, sanitise, stdout};
 
 /// Does what was said.
 pub(crate) fn run(args: &StatsArgs) -> Outcome {
-    if args.query.limitstart.is_some() {
-        return Err(Failure::usage("figures are of every ticket that matches").hint("Leave --limitstart out"));
-    }
     let connection = connect::open(&args.connection)?;
     let mut whole = Whole::of(connection.client.scan(args.query.to_request()));
     let progress = Progress::new(0);

@@ -26,9 +26,6 @@ use crate::output::style;
 const GRACE: Duration = Duration::from_millis(300);
 
 pub(crate) fn run(args: &WatchArgs) -> Outcome {
-    if args.query.limitstart.is_some() {
-        return Err(Failure::usage("a watch begins with the first ticket").hint("Leave --limitstart out"));
-    }
     let format = args.format.unwrap_or(match style::stdout_is_terminal() {
         true => WatchFormat::Lines,
         false => WatchFormat::Ndjson,
