@@ -4,44 +4,55 @@ use std::sync::Arc;
 
 use arrow_array::builder::UInt64Builder;
 use arrow_array::{ArrayRef, ListArray, StructArray};
-use arrow_buffer::{NullBuffer, OffsetBuffer};
+use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field as Column, FieldRef, Fields};
-use gettickets_protocol::{Attachments, Field, TicketRef, Value};
+use gettickets_protocol::Attachments;
 
-use crate::column;
+use crate::column::TextsBuilder;
 
 pub(crate) fn data_type() -> DataType {
     DataType::List(item())
 }
 
-pub(crate) fn lists(tickets: &[TicketRef<'_>], field: Field) -> Result<ArrayRef, ArrowError> {
-    let lists: Vec<Option<Attachments<'_>>> = tickets
-        .iter()
-        .map(|ticket| match ticket.value(field) {
-            Some(Value::Attachments(list)) => Some(list),
-            _ => None,
-        })
-        .collect();
-    let attachments = || lists.iter().flatten().flat_map(|list| *list);
-    let count = lists.iter().flatten().map(ExactSizeIterator::len).sum();
-    if i32::try_from(count).is_err() {
-        return Err(ArrowError::OffsetOverflowError(count));
+/// The lists while they are made.
+pub(crate) struct AttachmentsBuilder {
+    filenames: TextsBuilder,
+    indexes: UInt64Builder,
+    /// Where each list ends.
+    offsets: Vec<i32>,
+    present: NullBufferBuilder,
+}
+
+impl AttachmentsBuilder {
+    pub(crate) fn for_rows(rows: usize) -> AttachmentsBuilder {
+        let mut offsets = Vec::with_capacity(rows + 1);
+        offsets.push(0);
+        AttachmentsBuilder {
+            filenames: TextsBuilder::for_rows(rows),
+            indexes: UInt64Builder::with_capacity(rows),
+            offsets,
+            present: NullBufferBuilder::new(rows),
+        }
     }
 
-    let mut filenames = column::builder(count, attachments().map(|one| one.filename.len()).sum())?;
-    let mut indexes = UInt64Builder::with_capacity(count);
-    for attachment in attachments() {
-        filenames.append_value(attachment.filename);
-        indexes.append_value(attachment.index);
+    pub(crate) fn append(&mut self, list: Option<Attachments<'_>>) -> Result<(), ArrowError> {
+        let mut count = self.offsets.last().copied().unwrap_or_default();
+        for attachment in list.into_iter().flatten() {
+            self.filenames.append(Some(attachment.filename))?;
+            self.indexes.append_value(attachment.index);
+            count = count.checked_add(1).ok_or(ArrowError::OffsetOverflowError(i32::MAX as usize + 1))?;
+        }
+        self.offsets.push(count);
+        self.present.append(list.is_some());
+        Ok(())
     }
-    let columns: Vec<ArrayRef> = vec![Arc::new(filenames.finish()), Arc::new(indexes.finish())];
-    let values = StructArray::try_new(parts(), columns, None)?;
 
-    let lengths = lists.iter().map(|list| list.map_or(0, |list| list.len()));
-    let present: NullBuffer = lists.iter().map(Option::is_some).collect();
-    let nulls = (present.null_count() > 0).then_some(present);
-    let offsets = OffsetBuffer::from_lengths(lengths);
-    Ok(Arc::new(ListArray::try_new(item(), offsets, Arc::new(values), nulls)?))
+    pub(crate) fn finish(mut self) -> Result<ArrayRef, ArrowError> {
+        let columns: Vec<ArrayRef> = vec![self.filenames.finish(), Arc::new(self.indexes.finish())];
+        let values = StructArray::try_new(parts(), columns, None)?;
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
+        Ok(Arc::new(ListArray::try_new(item(), offsets, Arc::new(values), self.present.finish())?))
+    }
 }
 
 fn item() -> FieldRef {

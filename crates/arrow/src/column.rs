@@ -1,67 +1,147 @@
-//! One column of a batch, read field by field from the page's memory.
+//! [`ColumnBuilder`]: one column of a batch, read field by field from the page's memory.
 
 use std::sync::Arc;
 
-use arrow_array::builder::StringBuilder;
-use arrow_array::{ArrayRef, BooleanArray, NullArray, TimestampMicrosecondArray, UInt64Array};
+use arrow_array::builder::{BooleanBuilder, StringBuilder, TimestampMicrosecondBuilder, UInt64Builder};
+use arrow_array::{ArrayRef, NullArray};
 use arrow_schema::ArrowError;
-use gettickets_protocol::{Field, TicketRef, Value};
+use gettickets_protocol::{Field, Kind, TicketRef, Value};
 
+use crate::attachments::AttachmentsBuilder;
 use crate::civil;
+use crate::extra::ExtraBuilder;
 
-pub(crate) fn integers(tickets: &[TicketRef<'_>], field: Field) -> ArrayRef {
-    let column: UInt64Array = tickets
-        .iter()
-        .map(|ticket| match ticket.value(field) {
-            Some(Value::Integer(value)) => Some(value),
-            _ => None,
-        })
-        .collect();
-    Arc::new(column)
+/// A column while it is made.
+pub(crate) enum ColumnBuilder {
+    Integers(UInt64Builder, Field),
+    Texts(TextsBuilder, Field),
+    Timestamps(TimestampMicrosecondBuilder, Field),
+    Booleans(BooleanBuilder, Field),
+    Attachments(AttachmentsBuilder, Field),
+    Extra(ExtraBuilder),
+    /// A kind that is new to the field history; a test fails until it has a column here.
+    Nothing(usize),
 }
 
-pub(crate) fn booleans(tickets: &[TicketRef<'_>], field: Field) -> ArrayRef {
-    let column: BooleanArray = tickets
-        .iter()
-        .map(|ticket| match ticket.value(field) {
-            Some(Value::Boolean(value)) => Some(value),
-            _ => None,
-        })
-        .collect();
-    Arc::new(column)
-}
-
-pub(crate) fn timestamps(tickets: &[TicketRef<'_>], field: Field) -> ArrayRef {
-    let column: TimestampMicrosecondArray = tickets
-        .iter()
-        .map(|ticket| match ticket.value(field) {
-            Some(Value::DateTime(Some(time))) => Some(civil::microseconds(time)),
-            _ => None,
-        })
-        .collect();
-    Arc::new(column)
-}
-
-pub(crate) fn texts(tickets: &[TicketRef<'_>], field: Field) -> Result<ArrayRef, ArrowError> {
-    // The length is known before the first text is copied, so that the buffer never grows.
-    let mut column = builder(tickets.len(), tickets.iter().map(|ticket| ticket.text(field).len()).sum())?;
-    for ticket in tickets {
-        match ticket.value(field) {
-            Some(Value::Text(text)) => column.append_value(text),
-            _ => column.append_null(),
+impl ColumnBuilder {
+    /// The column of a field, for so many tickets.
+    pub(crate) fn of(field: Field, rows: usize) -> ColumnBuilder {
+        match field.kind() {
+            Kind::Integer => ColumnBuilder::Integers(UInt64Builder::with_capacity(rows), field),
+            Kind::Text => ColumnBuilder::Texts(TextsBuilder::for_rows(rows), field),
+            Kind::DateTime => {
+                ColumnBuilder::Timestamps(TimestampMicrosecondBuilder::with_capacity(rows), field)
+            }
+            Kind::Boolean => ColumnBuilder::Booleans(BooleanBuilder::with_capacity(rows), field),
+            Kind::Attachments => ColumnBuilder::Attachments(AttachmentsBuilder::for_rows(rows), field),
+            _ => ColumnBuilder::Nothing(0),
         }
     }
-    Ok(Arc::new(column.finish()))
-}
 
-pub(crate) fn nothing(tickets: &[TicketRef<'_>]) -> ArrayRef {
-    Arc::new(NullArray::new(tickets.len()))
-}
-
-/// A builder for so many texts of so many bytes; `Utf8` counts its bytes in 31 bits.
-pub(crate) fn builder(items: usize, bytes: usize) -> Result<StringBuilder, ArrowError> {
-    if i32::try_from(bytes).is_err() {
-        return Err(ArrowError::OffsetOverflowError(bytes));
+    /// The column of fields that are in no version's documentation.
+    pub(crate) fn extra(rows: usize) -> ColumnBuilder {
+        ColumnBuilder::Extra(ExtraBuilder::for_rows(rows))
     }
-    Ok(StringBuilder::with_capacity(items, bytes))
+
+    /// Adds some tickets' cells.
+    pub(crate) fn append(&mut self, tickets: &[TicketRef<'_>]) -> Result<(), ArrowError> {
+        match self {
+            ColumnBuilder::Integers(column, field) => {
+                column.extend(tickets.iter().map(|ticket| match ticket.value(*field) {
+                    Some(Value::Integer(value)) => Some(value),
+                    _ => None,
+                }));
+            }
+            ColumnBuilder::Texts(column, field) => {
+                for ticket in tickets {
+                    column.append(match ticket.value(*field) {
+                        Some(Value::Text(text)) => Some(text),
+                        _ => None,
+                    })?;
+                }
+            }
+            ColumnBuilder::Timestamps(column, field) => {
+                column.extend(tickets.iter().map(|ticket| match ticket.value(*field) {
+                    Some(Value::DateTime(Some(time))) => Some(civil::microseconds(time)),
+                    _ => None,
+                }));
+            }
+            ColumnBuilder::Booleans(column, field) => {
+                column.extend(tickets.iter().map(|ticket| match ticket.value(*field) {
+                    Some(Value::Boolean(value)) => Some(value),
+                    _ => None,
+                }));
+            }
+            ColumnBuilder::Attachments(column, field) => {
+                for ticket in tickets {
+                    column.append(match ticket.value(*field) {
+                        Some(Value::Attachments(list)) => Some(list),
+                        _ => None,
+                    })?;
+                }
+            }
+            ColumnBuilder::Extra(column) => tickets.iter().try_for_each(|ticket| column.append(ticket))?,
+            ColumnBuilder::Nothing(rows) => *rows += tickets.len(),
+        }
+        Ok(())
+    }
+
+    /// The column, whole.
+    pub(crate) fn finish(self) -> Result<ArrayRef, ArrowError> {
+        Ok(match self {
+            ColumnBuilder::Integers(mut column, _) => Arc::new(column.finish()),
+            ColumnBuilder::Texts(column, _) => column.finish(),
+            ColumnBuilder::Timestamps(mut column, _) => Arc::new(column.finish()),
+            ColumnBuilder::Booleans(mut column, _) => Arc::new(column.finish()),
+            ColumnBuilder::Attachments(column, _) => column.finish()?,
+            ColumnBuilder::Extra(column) => column.finish(),
+            ColumnBuilder::Nothing(rows) => Arc::new(NullArray::new(rows)),
+        })
+    }
+}
+
+/// Texts, which `Utf8` counts in 31 bits.
+pub(crate) struct TextsBuilder {
+    column: StringBuilder,
+    /// How many texts are expected in all.
+    rows: usize,
+}
+
+/// After so many texts their length tells how much room all of them take.
+const SAMPLE: usize = 256;
+
+impl TextsBuilder {
+    pub(crate) fn for_rows(rows: usize) -> TextsBuilder {
+        TextsBuilder { column: StringBuilder::with_capacity(rows, 0), rows }
+    }
+
+    pub(crate) fn append(&mut self, text: Option<&str>) -> Result<(), ArrowError> {
+        let Some(text) = text else {
+            self.column.append_null();
+            return Ok(());
+        };
+        let bytes = self.column.values_slice().len() + text.len();
+        if i32::try_from(bytes).is_err() {
+            return Err(ArrowError::OffsetOverflowError(bytes));
+        }
+        if self.column.offsets_slice().len() == SAMPLE && self.rows > SAMPLE {
+            self.make_room(bytes);
+        }
+        self.column.append_value(text);
+        Ok(())
+    }
+
+    /// Makes room once for what the sample lets expect, and an eighth more, so that the buffer hardly ever
+    /// has to grow.
+    fn make_room(&mut self, sampled: usize) {
+        let expected = sampled.saturating_mul(self.rows) / SAMPLE;
+        let mut roomy = StringBuilder::with_capacity(self.rows, expected + expected / 8);
+        // A builder can't be told to make room; the sample is small.
+        let _ = roomy.append_array(&self.column.finish());
+        self.column = roomy;
+    }
+
+    pub(crate) fn finish(mut self) -> ArrayRef {
+        Arc::new(self.column.finish())
+    }
 }

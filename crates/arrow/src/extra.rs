@@ -1,20 +1,25 @@
 //! The column of fields that are in no version's documentation: one JSON object a ticket.
 
-use std::sync::Arc;
-
 use arrow_array::ArrayRef;
 use arrow_schema::ArrowError;
 use gettickets_protocol::TicketRef;
 
-use crate::column;
+use crate::column::TextsBuilder;
 
-pub(crate) fn objects(tickets: &[TicketRef<'_>]) -> Result<ArrayRef, ArrowError> {
-    // Quotes, colon and comma for each; a name with escapes makes the buffer grow, which is rare.
-    let len = |(name, json): (&str, &str)| name.len() + json.len() + 4;
-    let bytes = tickets.iter().flat_map(|ticket| ticket.extra_json().map(len)).sum();
-    let mut column = column::builder(tickets.len(), bytes)?;
-    let mut object = String::new();
-    for ticket in tickets {
+/// The objects while they are made.
+pub(crate) struct ExtraBuilder {
+    column: TextsBuilder,
+    /// The last one, whose memory serves the next.
+    object: String,
+}
+
+impl ExtraBuilder {
+    pub(crate) fn for_rows(rows: usize) -> ExtraBuilder {
+        ExtraBuilder { column: TextsBuilder::for_rows(rows), object: String::new() }
+    }
+
+    pub(crate) fn append(&mut self, ticket: &TicketRef<'_>) -> Result<(), ArrowError> {
+        let object = &mut self.object;
         object.clear();
         for (name, json) in ticket.extra_json() {
             object.push(if object.is_empty() { '{' } else { ',' });
@@ -23,11 +28,13 @@ pub(crate) fn objects(tickets: &[TicketRef<'_>]) -> Result<ArrayRef, ArrowError>
             object.push_str(json);
         }
         if object.is_empty() {
-            column.append_null();
-        } else {
-            object.push('}');
-            column.append_value(&object);
+            return self.column.append(None);
         }
+        object.push('}');
+        self.column.append(Some(object))
     }
-    Ok(Arc::new(column.finish()))
+
+    pub(crate) fn finish(self) -> ArrayRef {
+        self.column.finish()
+    }
 }

@@ -7,10 +7,15 @@ use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, DataType, Field as Column, Schema, SchemaRef, TimeUnit};
 use gettickets_protocol::{Field, FieldSet, Kind, TicketRef, Tickets, Version};
 
-use crate::{attachments, column, extra};
+use crate::attachments;
+use crate::column::ColumnBuilder;
 
 /// The name of the column that holds the fields of no version's documentation, as a JSON object.
 pub const EXTRA: &str = "extra";
+
+/// How many tickets are read for one column before the next has its turn: their rows and texts, some 200 KB,
+/// stay near the processor until every column has had them.
+const BLOCK: usize = 256;
 
 static EVERY_FIELD: LazyLock<Layout> = LazyLock::new(Layout::default);
 
@@ -97,19 +102,13 @@ impl Layout {
     ///
     /// [`ArrowError::OffsetOverflowError`] where one column's texts are longer than 2 GiB together.
     pub fn record_batch_of(&self, tickets: &[TicketRef<'_>]) -> Result<RecordBatch, ArrowError> {
-        let columns: Result<Vec<ArrayRef>, ArrowError> = self
-            .fields
-            .iter()
-            .map(|field| match field.kind() {
-                Kind::Integer => Ok(column::integers(tickets, field)),
-                Kind::Text => column::texts(tickets, field),
-                Kind::DateTime => Ok(column::timestamps(tickets, field)),
-                Kind::Boolean => Ok(column::booleans(tickets, field)),
-                Kind::Attachments => attachments::lists(tickets, field),
-                _ => Ok(column::nothing(tickets)),
-            })
-            .chain([extra::objects(tickets)])
-            .collect();
+        let fields = self.fields.iter().map(|field| ColumnBuilder::of(field, tickets.len()));
+        let mut builders: Vec<_> = fields.chain([ColumnBuilder::extra(tickets.len())]).collect();
+        for block in tickets.chunks(BLOCK) {
+            builders.iter_mut().try_for_each(|column| column.append(block))?;
+        }
+        let columns: Result<Vec<ArrayRef>, ArrowError> =
+            builders.into_iter().map(ColumnBuilder::finish).collect();
         let rows = RecordBatchOptions::new().with_row_count(Some(tickets.len()));
         RecordBatch::try_new_with_options(self.schema(), columns?, &rows)
     }
