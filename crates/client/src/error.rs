@@ -116,6 +116,27 @@ impl Error {
         &self.details.kind
     }
 
+    /// A stable name for programs of what it was in particular: the class of an error of the API, else the
+    /// `code` of what the kind holds, such as `timeout` or `missing-id`.
+    ///
+    /// ```
+    /// let error = gettickets::Client::builder("https://billing.example.com").build().unwrap_err();
+    /// assert_eq!(error.code(), "no-credentials");
+    /// ```
+    pub fn code(&self) -> &'static str {
+        match self.kind() {
+            ErrorKind::Api(error) => error.class().code(),
+            ErrorKind::NotTheApi { .. } => "not-the-api",
+            ErrorKind::Decode(error) => error.kind().code(),
+            ErrorKind::TooLarge { .. } => "too-large",
+            ErrorKind::Transport(error) => error.kind().code(),
+            ErrorKind::Redirect { .. } => "redirect",
+            ErrorKind::Config(error) => error.code(),
+            ErrorKind::ScanIncomplete(_) => "scan-incomplete",
+            ErrorKind::Local(error) => error.kind().code(),
+        }
+    }
+
     /// What to try.
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         hint::of(self)

@@ -174,6 +174,19 @@ impl Serialize for Page {
     }
 }
 
+/// Tickets with nothing told beside them: no counts, no findings. So a part of a scan is a page too.
+///
+/// ```
+/// use gettickets_protocol::{Page, Ticket, Tickets, Version};
+/// let page = Page::from(Tickets::new(&[Ticket::default()], Version::V8_0));
+/// assert_eq!((page.len(), page.totalresults()), (1, None));
+/// ```
+impl From<Tickets> for Page {
+    fn from(tickets: Tickets) -> Page {
+        Page { tickets, ..Page::default() }
+    }
+}
+
 impl<'a> IntoIterator for &'a Page {
     type Item = TicketRef<'a>;
     type IntoIter = tickets::Iter<'a>;
