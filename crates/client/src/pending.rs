@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::Duration;
 
@@ -60,10 +60,7 @@ impl Pending {
     /// The outcome, waiting for it for so long at most; none if it has not come by then, or was given out
     /// before.
     pub fn wait_for(&self, time: Duration) -> Option<Result<Page, Error>> {
-        match self.inbox.recv_timeout(time) {
-            Ok(outcome) => Some(outcome),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.inbox.recv_timeout(time).ok()
     }
 }
 

@@ -206,25 +206,26 @@ impl<F: Fetch> Reader<F> {
         }
         pass.pages += 1;
         pass.step = 0;
-        pass.crossing = None;
+        let crossed = pass.crossing.take().is_some();
         for row in rows.iter().skip(new_from) {
             pass.digest.write(&row.id.to_le_bytes());
             pass.digest.write(&row.print.to_le_bytes());
             pass.rows += 1;
         }
-        let overlap = self.overlap_after(pass, rows);
-        pass.next = read.end() - overlap;
         if new_from < rows.len() {
-            if let Some(cut) = pass.may_be_cut.filter(|_| pass.crossing.is_none()) {
+            if let Some(cut) = pass.may_be_cut {
                 self.capacity_varies |= self.cut.is_some_and(|other| other != cut);
                 self.cut = Some(cut);
             }
             pass.may_be_cut = ((rows.len() as u64) < read.asked).then_some(rows.len());
             pass.frontier = rows.last().copied();
             pass.at = read.end();
-            pass.trail.clone_from(rows);
+            self.lengthen_trail(pass, rows, new_from, crossed);
+            pass.tied = self.needed_overlap(&pass.trail) >= pass.trail.len();
+            pass.next = read.end() - self.overlap_with(&pass.trail);
             pass.recent.clear();
         } else {
+            pass.next = read.end() - self.overlap_with(rows);
             pass.recent.clone_from(rows);
         }
         if new_from < rows.len() && read.end() > pass.reached {
@@ -287,16 +288,34 @@ impl<F: Fetch> Reader<F> {
         }
     }
 
-    /// By how many rows the next page is to overlap with this one: one that stands strictly before the
-    /// last one and all that tie with it, and some more where rows have been leaving.
-    fn overlap_after(&self, pass: &mut Pass, rows: &[Row]) -> u64 {
-        let needed = self.place.order.ties_at_end(rows) + 1;
+    /// Keeps the rows up to the frontier that were seen one after another, as many as a page may overlap with.
+    ///
+    /// Few rows on a page may be all that is left of the list: by themselves they could not tell a stretch that
+    /// ties from an end.
+    fn lengthen_trail(&self, pass: &mut Pass, rows: &[Row], new_from: usize, crossed: bool) {
+        if crossed || rows.len() >= self.place.capacity {
+            rows.clone_into(&mut pass.trail);
+            return;
+        }
+        pass.trail.extend_from_slice(rows.get(new_from..).unwrap_or_default());
+        let surplus = pass.trail.len().saturating_sub(self.place.capacity.max(rows.len()));
+        pass.trail.drain(..surplus);
+    }
+
+    /// How many rows a page must overlap with these to join for certain: one that stands strictly before the
+    /// last one and all that tie with it.
+    fn needed_overlap(&self, rows: &[Row]) -> usize {
+        self.place.order.ties_at_end(rows) + 1
+    }
+
+    /// By how many rows the next page is to overlap with these: what is needed, and some more where rows have
+    /// been leaving.
+    fn overlap_with(&self, rows: &[Row]) -> u64 {
         let most = rows.len().saturating_sub(1);
-        let slack = self.slack.min(rows.len() / 2);
-        pass.tied = needed > most;
+        let needed = self.needed_overlap(rows);
         // Nothing stands strictly before: some rows to know again have to do.
-        let needed = if pass.tied { 2 } else { needed };
-        (needed + slack).min(most) as u64
+        let needed = if needed > most { 2 } else { needed };
+        (needed + self.slack.min(rows.len() / 2)).min(most) as u64
     }
 
     /// A page did not join: reads again nearer to the front, each time twice as much.

@@ -35,7 +35,7 @@ impl<F: Fetch> Reader<F> {
         let known = (end.saturating_sub(pass.next).max(1) as usize).min(read.rows.len());
         let expected = read.rows.get(read.rows.len() - known..).unwrap_or_default();
         for _ in 0..rounds {
-            let Some(again) = self.read(end - known as u64, self.limit)? else { return Ok(false) };
+            let Some(again) = self.read_known(end - known as u64)? else { return Ok(false) };
             // What ties may stand in another order, so long as the page begins before all of it.
             let same = again.rows == expected
                 || (again.rows.len() == known
@@ -46,6 +46,14 @@ impl<F: Fetch> Reader<F> {
             }
         }
         Ok(true)
+    }
+
+    /// Reads where tickets are known to stand, and once more if none come: a server may fail for a moment.
+    fn read_known(&mut self, offset: u64) -> Step<Option<Read>> {
+        match self.read(offset, self.limit)? {
+            Some(read) if read.rows.is_empty() => self.read(offset, self.limit),
+            read => Ok(read),
+        }
     }
 
     /// Whether a page begins at or before the frontier for certain.
