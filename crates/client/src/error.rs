@@ -270,6 +270,26 @@ impl From<ConfigError> for Error {
     }
 }
 
+/// An error of the API in a reply that was not asked for here, such as a saved one: so it has its hint.
+impl From<ApiError> for Error {
+    fn from(error: ApiError) -> Error {
+        Error::new(ErrorKind::Api(error))
+    }
+}
+
+/// What can't be read in a reply that was not asked for here, such as a saved one.
+///
+/// ```
+/// let error = gettickets::Error::from(gettickets::decode("{\"result\":\"succ").unwrap_err());
+/// assert_eq!(error.code(), "truncated");
+/// assert!(error.hint().is_some());
+/// ```
+impl From<DecodeError> for Error {
+    fn from(error: DecodeError) -> Error {
+        Error::new(ErrorKind::Decode(error))
+    }
+}
+
 impl From<TransportError> for Error {
     fn from(error: TransportError) -> Error {
         match error.kind() {

@@ -1,0 +1,13 @@
+"""Types that signatures speak of."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Readable(Protocol):
+    """An open file, of text or of bytes."""
+
+    def read(self) -> str | bytes:
+        """All that is left of it."""
+        ...
