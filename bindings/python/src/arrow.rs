@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
 
 use gettickets::Tickets;
+use gettickets_arrow::TicketReader;
 use gettickets_arrow::arrow_array::RecordBatchReader;
-use gettickets_arrow::{TicketReader, ffi};
+use gettickets_arrow::ffi as c_data;
 use pyo3::exceptions::PyKeyboardInterrupt;
-use pyo3::ffi::PyErr_SetInterrupt;
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
@@ -35,18 +36,18 @@ pub(crate) fn scan_stream(py: Python<'_>, reading: Arc<Mutex<Reading>>) -> PyRes
 
 /// The schema of every stream.
 pub(crate) fn schema(py: Python<'_>) -> PyResult<Bound<'_, PyCapsule>> {
-    let schema = ffi::schema(&gettickets_arrow::schema()).map_err(errors::value)?;
+    let schema = c_data::schema(&gettickets_arrow::schema()).map_err(errors::value)?;
     PyCapsule::new_with_value(py, schema, c"arrow_schema")
 }
 
 fn stream(py: Python<'_>, reader: impl RecordBatchReader + Send + 'static) -> PyResult<Bound<'_, PyCapsule>> {
-    PyCapsule::new_with_value(py, ffi::stream(reader), c"arrow_array_stream")
+    PyCapsule::new_with_value(py, c_data::stream(reader), c"arrow_array_stream")
 }
 
 /// A scan's pages as a stream wants them.
 ///
 /// Readers pull on whatever thread they like, with the interpreter's lock or without. On the thread that made the
-/// stream the lock can be waited for, as nobody else can hold it on its behalf; there Ctrl-C is listened to. On
+/// stream the lock can be waited for, as nobody else holds it on that thread's behalf; there Ctrl-C is listened to. On
 /// any other it is not touched.
 struct ScanForStream {
     reading: Arc<Mutex<Reading>>,
@@ -54,38 +55,45 @@ struct ScanForStream {
 }
 
 impl Iterator for ScanForStream {
-    type Item = Result<Tickets, Box<dyn Error + Send + Sync>>;
+    type Item = Result<Tickets, Interrupted>;
 
-    fn next(&mut self) -> Option<Self::Item> {
-        if thread::current().id() != self.made_by {
-            return Reading::wait_for_page(&self.reading).map(|page| page.map_err(Into::into));
-        }
-        let attached =
-            Python::try_attach(|py| page_for_stream(py, &self.reading).map_err(|error| told(py, &error)));
-        attached.unwrap_or_else(|| Err(Interrupted::box_of("the interpreter is ending"))).transpose()
+    fn next(&mut self) -> Option<Result<Tickets, Interrupted>> {
+        let page = if thread::current().id() == self.made_by {
+            attached(|py| page_for_stream(py, &self.reading).map_err(|error| told(py, &error)))
+        } else {
+            Reading::wait_for_page(&self.reading)
+        };
+        page.map_err(Interrupted).transpose()
     }
+}
+
+/// Takes the interpreter's lock, whoever has it. pyo3 alone would believe that a thread that it once gave the lock
+/// to still has it; readers that are no pyo3's give it up behind its back.
+#[allow(unsafe_code, reason = "pyo3 does not ask the interpreter")]
+fn attached<T>(work: impl FnOnce(Python<'_>) -> T) -> T {
+    // SAFETY: the thread that made the stream is one of Python's, and readers read while the interpreter lives.
+    let state = unsafe { ffi::PyGILState_Ensure() };
+    let done = Python::attach(work);
+    // SAFETY: what was taken above is given back, on the same thread.
+    unsafe { ffi::PyGILState_Release(state) };
+    done
 }
 
 /// A reader hands on nothing but a text, and raises an exception of its own. An interrupt is asked for anew, so
 /// that it is raised as soon as the reader has returned.
 #[allow(unsafe_code, reason = "pyo3 has no safe name for this function")]
-fn told(py: Python<'_>, error: &PyErr) -> Box<dyn Error + Send + Sync> {
+fn told(py: Python<'_>, error: &PyErr) -> String {
     if error.is_instance_of::<PyKeyboardInterrupt>(py) {
         // SAFETY: attached to the interpreter; the function only notes that there was a signal.
-        unsafe { PyErr_SetInterrupt() };
+        unsafe { ffi::PyErr_SetInterrupt() };
+        return "the scan was interrupted".to_owned();
     }
-    Interrupted::box_of(&error.to_string())
+    error.to_string()
 }
 
 /// Why a stream ended early, as a text.
 #[derive(Debug)]
-struct Interrupted(String);
-
-impl Interrupted {
-    fn box_of(why: &str) -> Box<dyn Error + Send + Sync> {
-        Box::new(Interrupted(why.to_owned()))
-    }
-}
+pub(crate) struct Interrupted(String);
 
 impl fmt::Display for Interrupted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

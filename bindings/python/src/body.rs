@@ -2,6 +2,8 @@
 
 #![allow(unsafe_code, reason = "a page points into Python's bytes rather than copy them")]
 
+use std::sync::{Mutex, PoisonError};
+
 use gettickets::{Decoder, Reply};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -26,7 +28,9 @@ pub(crate) fn decode(
     timezone: Option<Py<PyAny>>,
 ) -> PyResult<Page> {
     let decoder = Decoder::new().strict(strict).max_len(max_len.unwrap_or(Decoder::DEFAULT_MAX_LEN));
-    match Lent::from_python(body)?.decode(py, &decoder) {
+    let decoded = Lent::from_python(body)?.decode(py, &decoder);
+    let_go(py);
+    match decoded {
         Ok(Reply::Tickets(page)) => Ok(Page::new(page, timezone)),
         Ok(Reply::Error(error)) => Err(errors::api(py, &error)),
         Err(error) => Err(errors::decode(py, &error)),
@@ -36,7 +40,28 @@ pub(crate) fn decode(
 /// A text or bytes of Python's that do not change, and what keeps them where they are.
 struct Lent {
     bytes: &'static [u8],
-    owner: Py<PyAny>,
+    owner: Owner,
+}
+
+/// What keeps a body where it is.
+///
+/// The last to point into a body may be an Arrow stream that is released by who knows whom, with the interpreter's
+/// lock or without. So an owner is not dropped there but put aside, and dropped by the next who has the lock.
+struct Owner(Option<Py<PyAny>>);
+
+/// Owners that were put aside.
+static ASIDE: Mutex<Vec<Py<PyAny>>> = Mutex::new(Vec::new());
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        ASIDE.lock().unwrap_or_else(PoisonError::into_inner).extend(self.0.take());
+    }
+}
+
+/// Drops the owners that were put aside.
+pub(crate) fn let_go(_: Python<'_>) {
+    let aside = std::mem::take(&mut *ASIDE.lock().unwrap_or_else(PoisonError::into_inner));
+    drop(aside);
 }
 
 impl Lent {
@@ -65,7 +90,7 @@ impl Lent {
         // SAFETY: Python's `bytes` and `str` never change and stay where they are for as long as they are
         // referred to; whoever gets the slice gets the reference with it, and drops it last.
         let bytes: &'static [u8] = unsafe { &*std::ptr::from_ref(bytes) };
-        Lent { bytes, owner: owner.clone().unbind() }
+        Lent { bytes, owner: Owner(Some(owner.clone().unbind())) }
     }
 
     fn decode(self, py: Python<'_>, decoder: &Decoder) -> Result<Reply, gettickets::DecodeError> {

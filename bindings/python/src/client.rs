@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use crate::errors;
+use crate::home::Home;
 use crate::moment;
 use crate::page::Page;
 use crate::request;
@@ -24,6 +25,7 @@ const LONGEST: f64 = 1e9;
 pub(crate) struct Client {
     client: gettickets::Client,
     zone: Option<Py<PyAny>>,
+    home: Home,
 }
 
 /// Settings by name; what is `None` is left as it is.
@@ -55,12 +57,11 @@ impl<'py> Settings<'_, 'py> {
         let seconds: f64 = value
             .extract()
             .map_err(|_| PyTypeError::new_err(format!("{name} must be a number of seconds")))?;
-        let time = Duration::try_from_secs_f64(seconds.min(LONGEST));
-        Ok(Some(
-            time.map_err(|_| {
-                PyValueError::new_err(format!("{name} is no time: it is below 0, or no number"))
-            })?,
-        ))
+        let no_time = || PyValueError::new_err(format!("{name} is no time: it is below 0, or no number"));
+        if seconds.is_nan() {
+            return Err(no_time());
+        }
+        Duration::try_from_secs_f64(seconds.min(LONGEST)).map(Some).map_err(|_| no_time())
     }
 
     fn credentials(&self) -> PyResult<Option<Credentials>> {
@@ -149,7 +150,7 @@ impl Client {
         }
         // Reading this machine's trusted authorities takes milliseconds.
         let client = py.detach(|| builder.build()).map_err(|error| errors::raise(py, &error))?;
-        Ok(Client { client, zone: timezone })
+        Ok(Client { client, zone: timezone, home: Home::here() })
     }
 
     /// A client that asks an install on this machine, through PHP.
@@ -180,7 +181,7 @@ impl Client {
             builder = builder.strict(strict);
         }
         let client = builder.build().map_err(|error| errors::raise(py, &error))?;
-        Ok(Client { client, zone: timezone })
+        Ok(Client { client, zone: timezone, home: Home::here() })
     }
 
     /// Who is asked, without credentials.
@@ -192,6 +193,7 @@ impl Client {
     /// Asks for one page and waits for it.
     #[pyo3(signature = (**parameters))]
     fn get_tickets(&self, py: Python<'_>, parameters: Option<&Bound<'_, PyDict>>) -> PyResult<Page> {
+        self.home.check("client")?;
         let mut pending = self.client.start(request::from_python(parameters)?);
         loop {
             let waited = py.detach(move || (pending.wait_for(PATIENCE), pending));
@@ -207,6 +209,7 @@ impl Client {
     /// Asks for one page, and calls `ready`, without arguments and on another thread, once it can be taken.
     #[pyo3(signature = (ready, **parameters))]
     fn start(slf: Py<Client>, ready: Py<PyAny>, parameters: Option<&Bound<'_, PyDict>>) -> PyResult<Pending> {
+        slf.get().home.check("client")?;
         let pending = slf.get().client.start_then(request::from_python(parameters)?, move || call(ready));
         Ok(Pending { pending: Mutex::new(Some(pending)), client: slf })
     }
@@ -221,6 +224,7 @@ impl Client {
         max_requests: Option<u64>,
         parameters: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Scan> {
+        self.home.check("client")?;
         let zone = self.zone.as_ref();
         let mut scan = self.client.scan(request::from_python(parameters)?);
         if let Some(moment) = updated_since {

@@ -10,6 +10,7 @@ mod body;
 mod client;
 mod command;
 mod errors;
+mod home;
 mod imports;
 mod iterator;
 mod json;
@@ -22,6 +23,7 @@ mod sandbox;
 mod scan;
 mod ticket;
 mod vocabulary;
+mod words;
 
 /// The compiled part of gettickets; use the package `gettickets` instead.
 #[pyo3::pymodule(gil_used = false)]

@@ -5,31 +5,11 @@ use gettickets::{Field, TicketRef};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyString, PyTuple};
 
-use crate::imports::{self, Import};
 use crate::moment;
 use crate::page::Page;
 use crate::recent::Recent;
 use crate::ticket::{Attachment, Ticket};
-
-/// What a text field's text becomes.
-#[derive(Clone, Copy)]
-enum Kind {
-    Plain,
-    Status,
-    Priority,
-    RequestorType,
-}
-
-impl Kind {
-    fn class(self) -> Option<&'static Import> {
-        match self {
-            Kind::Plain => None,
-            Kind::Status => Some(&imports::STATUS),
-            Kind::Priority => Some(&imports::PRIORITY),
-            Kind::RequestorType => Some(&imports::REQUESTOR_TYPE),
-        }
-    }
-}
+use crate::words::{self, Kind};
 
 /// Makes the objects of one ticket.
 struct Maker<'a, 'py> {
@@ -49,30 +29,30 @@ pub(crate) fn ticket(
     let (inside, zone) = (page.get(), page.get().zone());
     let Some(ticket) = inside.tickets().get(place) else { return Ok(None) };
     let mut make = Maker { py, ticket, zone, recent };
-    let name = make.text(Field::Name)?;
-    let email = make.text(Field::Email)?;
+    let (name, email) = (make.text(Field::Name)?, make.text(Field::Email)?);
+    let date = make.moment(Field::Date)?;
     let made = Ticket {
         id: make.integer(Field::Id)?,
-        tid: make.once(Field::Tid)?,
+        tid: make.text(Field::Tid)?,
         deptid: make.integer(Field::Deptid)?,
         userid: make.integer(Field::Userid)?,
-        owner_name: make.as_before(Field::OwnerName, Field::Name, &name)?,
-        requestor_name: make.as_before(Field::RequestorName, Field::Name, &name)?,
-        requestor_email: make.as_before(Field::RequestorEmail, Field::Email, &email)?,
-        requestor_type: make.word(Field::RequestorType, Kind::RequestorType)?,
+        owner_name: make.text_like(Field::OwnerName, Field::Name, &name)?,
+        requestor_name: make.text_like(Field::RequestorName, Field::Name, &name)?,
+        requestor_email: make.text_like(Field::RequestorEmail, Field::Email, &email)?,
+        requestor_type: make.word(Field::RequestorType, &words::REQUESTOR_TYPE)?,
         name,
         email,
         cc: make.text(Field::Cc)?,
-        c: make.once(Field::C)?,
-        date: make.moment(Field::Date)?,
-        subject: make.once(Field::Subject)?,
-        status: make.word(Field::Status, Kind::Status)?,
-        priority: make.word(Field::Priority, Kind::Priority)?,
-        admin: make.text(Field::Admin)?,
+        c: make.text(Field::C)?,
+        lastreply: make.moment_like(Field::Lastreply, Field::Date, &date)?,
+        date,
+        subject: make.text(Field::Subject)?,
+        status: make.word(Field::Status, &words::STATUS)?,
+        priority: make.word(Field::Priority, &words::PRIORITY)?,
+        admin: make.shared_text(Field::Admin)?,
         attachment: make.text(Field::Attachment)?,
         attachments: make.attachments()?,
         attachments_removed: make.truth(),
-        lastreply: make.moment(Field::Lastreply)?,
         flag: make.integer(Field::Flag)?,
         service: make.text(Field::Service)?,
         page: page.clone_ref(py),
@@ -100,37 +80,33 @@ impl Maker<'_, '_> {
         Ok(number.into_pyobject(self.py)?.into_any().unbind())
     }
 
-    /// A text that no other ticket has.
-    fn once(&self, field: Field) -> PyResult<Py<PyAny>> {
+    fn text(&self, field: Field) -> PyResult<Py<PyAny>> {
         match self.ticket.text(field) {
             "" if !self.has(field) => Ok(self.py.None()),
             text => Ok(string(self.py, text)),
         }
     }
 
-    /// A text that may stand in the ticket before, too.
-    fn text(&mut self, field: Field) -> PyResult<Py<PyAny>> {
-        self.word(field, Kind::Plain)
-    }
-
-    fn word(&mut self, field: Field, kind: Kind) -> PyResult<Py<PyAny>> {
-        let (py, text) = (self.py, self.ticket.text(field));
-        if text.is_empty() && !self.has(field) {
-            return Ok(py.None());
-        }
-        self.recent.get(py, kind as u8, text, || match kind.class() {
-            None => Ok(string(py, text)),
-            Some(class) => Ok(class.get(py)?.call1((text,))?.unbind()),
-        })
-    }
-
     /// A text that is mostly that of another field of the same ticket.
-    fn as_before(&mut self, field: Field, before: Field, made: &Py<PyAny>) -> PyResult<Py<PyAny>> {
+    fn text_like(&self, field: Field, other: Field, made: &Py<PyAny>) -> PyResult<Py<PyAny>> {
         let text = self.ticket.text(field);
-        if !text.is_empty() && text == self.ticket.text(before) {
+        if !text.is_empty() && text == self.ticket.text(other) {
             return Ok(made.clone_ref(self.py));
         }
         self.text(field)
+    }
+
+    /// A text that few tickets have, and those the same.
+    fn shared_text(&mut self, field: Field) -> PyResult<Py<PyAny>> {
+        let (py, text) = (self.py, self.ticket.text(field));
+        if text.is_empty() { self.text(field) } else { self.recent.get(py, 0, text, || Ok(string(py, text))) }
+    }
+
+    fn word(&mut self, field: Field, kind: &Kind) -> PyResult<Py<PyAny>> {
+        match self.ticket.text(field) {
+            "" if !self.has(field) => Ok(self.py.None()),
+            word => kind.object(self.py, word, self.recent),
+        }
     }
 
     fn moment(&self, field: Field) -> PyResult<Py<PyAny>> {
@@ -139,6 +115,14 @@ impl Maker<'_, '_> {
             Some(moment) => moment::to_python(self.py, moment, self.zone),
             None => Ok(self.py.None()),
         }
+    }
+
+    /// A moment that is often that of another field of the same ticket.
+    fn moment_like(&self, field: Field, other: Field, made: &Py<PyAny>) -> PyResult<Py<PyAny>> {
+        if self.ticket.text(field) == self.ticket.text(other) {
+            return Ok(made.clone_ref(self.py));
+        }
+        self.moment(field)
     }
 
     fn truth(&self) -> Py<PyAny> {

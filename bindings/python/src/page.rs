@@ -3,9 +3,10 @@
 use gettickets::{FieldSet, Tickets};
 use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList, PySlice, PyTuple};
+use pyo3::types::{PyBytes, PyCapsule, PyDict, PyInt, PyList, PySlice, PyTuple};
 
 use crate::arrow;
+use crate::body;
 use crate::errors;
 use crate::imports;
 use crate::iterator::PageIterator;
@@ -35,6 +36,7 @@ pub(crate) struct Page {
     zone: Option<Py<PyAny>>,
     /// What a pickled page said of itself that its tickets can't tell.
     told: Option<Told>,
+    _let_go: LetGo,
 }
 
 struct Told {
@@ -44,7 +46,7 @@ struct Told {
 
 impl Page {
     pub(crate) fn new(page: gettickets::Page, zone: Option<Py<PyAny>>) -> Page {
-        Page { page, zone, told: None }
+        Page { page, zone, told: None, _let_go: LetGo }
     }
 
     /// A page from what `json::kept` wrote.
@@ -68,7 +70,16 @@ impl Page {
             shows_version: told.shows_version.clone_ref(py),
             findings: told.findings.clone_ref(py),
         });
-        Page { page, zone: self.zone.as_ref().map(|zone| zone.clone_ref(py)), told }
+        Page { page, zone: self.zone.as_ref().map(|zone| zone.clone_ref(py)), told, _let_go: LetGo }
+    }
+}
+
+/// The last field of a page to go: the interpreter drops pages, so what one pointed into can go with it.
+struct LetGo;
+
+impl Drop for LetGo {
+    fn drop(&mut self) {
+        Python::attach(body::let_go);
     }
 }
 
@@ -237,6 +248,9 @@ impl Page {
             return Ok(slf.get().sliced(py, slice)?.into_pyobject(py)?.into_any());
         }
         let Ok(index) = key.extract::<isize>() else {
+            if key.is_instance_of::<PyInt>() {
+                return Err(PyIndexError::new_err("the page has no such ticket"));
+            }
             let found = key.get_type();
             return Err(PyTypeError::new_err(format!(
                 "pages have ints and slices as indices, not {}",

@@ -1,12 +1,12 @@
 //! [`Recent`]: texts that were made into Python objects a moment ago, and may be wanted again.
 //!
-//! Statuses, departments' admins, names and addresses repeat from ticket to ticket. Finding one again is
-//! several times quicker than making it, and the tickets share it.
+//! An install has few admins and few words of its own. Finding one of those again is several times quicker than
+//! making it, and the tickets share it. Names, addresses and subjects are not worth it: they repeat too rarely.
 
 use pyo3::prelude::*;
 
 /// How many texts are remembered; a power of two.
-const PLACES: usize = 64;
+const PLACES: usize = 32;
 /// The longest text that is remembered.
 const LONGEST: usize = 31;
 
@@ -28,7 +28,6 @@ impl Recent {
     }
 
     /// The object of this kind for this text: the one made last, or a new one.
-    #[inline]
     pub(crate) fn get(
         &mut self,
         py: Python<'_>,
@@ -56,7 +55,6 @@ impl Recent {
 }
 
 /// Mixes all 32 bytes; the top bits of a product hold something of every bit.
-#[inline]
 fn place_of(key: &[u8; LONGEST + 1], len: u8) -> usize {
     let (words, _) = key.as_chunks::<8>();
     let mixed = words.iter().fold(u64::from(len), |mixed, word| {

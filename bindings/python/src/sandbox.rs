@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::errors;
+use crate::home::Home;
 use crate::making;
 use crate::moment;
 use crate::page::Page;
@@ -33,15 +34,30 @@ pub(crate) struct Sandbox {
     identifier: String,
     secret: String,
     version: Version,
+    home: Home,
 }
 
 impl Sandbox {
+    /// The server, if it still runs.
+    fn take(&self) -> Option<gettickets_sandbox::Sandbox> {
+        self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     fn changed<T: Send>(
         &self,
         py: Python<'_>,
         change: impl FnOnce(&Store) -> Result<T, StoreError> + Send,
     ) -> PyResult<T> {
         py.detach(|| change(&self.store)).map_err(|error| errors::sandbox(py, &error))
+    }
+}
+
+/// A child process has no thread of the server's to wait for, and leaves the server to its parent.
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if !self.home.is_here() {
+            std::mem::forget(self.take());
+        }
     }
 }
 
@@ -66,6 +82,7 @@ impl Sandbox {
             secret: sandbox.secret().to_owned(),
             version: sandbox.server_version(),
             sandbox: Mutex::new(Some(sandbox)),
+            home: Home::here(),
         })
     }
 
@@ -101,8 +118,12 @@ impl Sandbox {
     }
 
     fn close(&self, py: Python<'_>) {
-        let running = self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).take();
-        py.detach(|| drop(running));
+        let running = self.take();
+        if self.home.is_here() {
+            py.detach(|| drop(running));
+        } else {
+            std::mem::forget(running);
+        }
     }
 
     #[pyo3(signature = (**fields))]

@@ -18,6 +18,7 @@ use pyo3::types::{PyCapsule, PyTuple};
 use crate::arrow;
 use crate::client::{PATIENCE, call};
 use crate::errors;
+use crate::home::Home;
 use crate::imports;
 use crate::making;
 use crate::page::Page;
@@ -45,6 +46,7 @@ pub(crate) struct Reading {
     /// None once it is closed.
     scan: Option<gettickets::scan::Scan>,
     batch: u64,
+    home: Home,
 }
 
 /// The batch that tickets are made from.
@@ -60,6 +62,8 @@ enum Step<T> {
     Done(Option<Result<T, Error>>),
     NotYet,
     Closed,
+    /// It was begun in another process, whose threads are not here.
+    Elsewhere,
 }
 
 impl Reading {
@@ -69,6 +73,9 @@ impl Reading {
         take: impl FnOnce(&mut Reading) -> Option<Result<T, Error>>,
     ) -> Step<T> {
         let mut reading = lock(reading);
+        if !reading.home.is_here() {
+            return Step::Elsewhere;
+        }
         let Some(scan) = &mut reading.scan else { return Step::Closed };
         if !scan.wait_for(PATIENCE) {
             drop(reading);
@@ -92,12 +99,14 @@ impl Reading {
     }
 
     /// The next page, however long it takes; for readers of Arrow streams on threads of their own.
-    pub(crate) fn wait_for_page(reading: &Mutex<Reading>) -> Option<Result<Tickets, Error>> {
+    pub(crate) fn wait_for_page(reading: &Mutex<Reading>) -> Result<Option<Tickets>, String> {
         loop {
             match Reading::step(reading, Reading::next_page) {
-                Step::Done(page) => return page,
+                Step::Done(page) => return page.transpose().map_err(|error| error.to_string()),
                 Step::NotYet => {}
-                Step::Closed => return None,
+                // An early end must not pass for the end.
+                Step::Closed => return Err("the scan was closed".to_owned()),
+                Step::Elsewhere => return Err("the scan belongs to another process".to_owned()),
             }
         }
     }
@@ -120,6 +129,7 @@ fn wait<T: Send>(
             Step::Done(None) => return Ok(None),
             Step::NotYet => py.check_signals()?,
             Step::Closed => return Err(errors::closed("scan")),
+            Step::Elsewhere => return Err(Home::elsewhere("scan")),
         }
     }
 }
@@ -131,7 +141,7 @@ pub(crate) fn page_for_stream(py: Python<'_>, reading: &Mutex<Reading>) -> PyRes
 
 impl Scan {
     pub(crate) fn new(scan: gettickets::scan::Scan, zone: Option<Py<PyAny>>) -> Scan {
-        let reading = Arc::new(Mutex::new(Reading { scan: Some(scan), batch: 0 }));
+        let reading = Arc::new(Mutex::new(Reading { scan: Some(scan), batch: 0, home: Home::here() }));
         Scan { reading, making: Mutex::new(None), zone }
     }
 

@@ -45,10 +45,10 @@ from ._errors import (
 from ._native import Attachment, Page, Scan, Ticket
 from ._native import fields as _fields
 from ._native import version as _package_version
-from ._notes import FieldSpec, Finding, Hole, Report
+from ._notes import FieldSpec, Finding, Hole, RelatedService, Report
 from ._sandbox import Sandbox
 from ._version import ShownVersion, Version
-from ._words import Priority, RelatedService, RequestorType, Status
+from ._words import Priority, RequestorType, Status
 
 __version__: str = _package_version()
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from . import _native
 from ._errors import ConfigError
 from ._zones import zone
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
     import os
     from collections.abc import AsyncIterator
     from datetime import datetime, tzinfo
     from types import TracebackType
+    from typing import Any
 
     from typing_extensions import Self
 
@@ -117,7 +117,9 @@ class _Base:
         settings = {name: value for name, value in settings.items() if value is not None}
         url = settings.pop("url", None) or said("url")
         if url is None:
-            raise ConfigError("GETTICKETS_URL is not set", code="environment", hint="Set it to the install's address.")
+            raise ConfigError(
+                "GETTICKETS_URL is not set", code="environment", hint="Set it to the install's address."
+            )
         kinds = ({"identifier", "secret"}, {"username", "password", "password_md5"})
         given = [kind for kind in kinds if kind & settings.keys()]
         for kind in given or kinds:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from . import _native
 from ._zones import zone
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from datetime import tzinfo

@@ -25,7 +25,9 @@ No credentials are in any of them, and no access key of a ticket.
 
 from __future__ import annotations
 
-from typing import Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Error(Exception):

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
-
 from . import _native
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Mapping
     from datetime import datetime
     from types import TracebackType
+    from typing import Any, ClassVar
 
     from typing_extensions import Self
 
     from ._native import Page, Ticket
+    from ._types import ApiCredentials
     from ._version import Version
 
 
@@ -94,7 +95,7 @@ class Sandbox:
         return self._native_sandbox.url
 
     @property
-    def credentials(self) -> dict[str, str]:
+    def credentials(self) -> ApiCredentials:
         """What Client takes to be let in: `Client(sandbox.url, **sandbox.credentials)`."""
         return {"identifier": self._native_sandbox.identifier, "secret": self._native_sandbox.secret}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 
 class Readable(Protocol):
@@ -11,3 +11,10 @@ class Readable(Protocol):
     def read(self) -> str | bytes:
         """All that is left of it."""
         ...
+
+
+class ApiCredentials(TypedDict):
+    """An API identifier and its secret, as a client takes them."""
+
+    identifier: str
+    secret: str

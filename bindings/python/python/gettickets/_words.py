@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import ClassVar
+
     from typing_extensions import Self
 
 
@@ -127,14 +128,3 @@ class RequestorType(_Word):
 
 
 RequestorType._name(OWNER="Owner", OPERATOR="Operator")
-
-
-class RelatedService(NamedTuple):
-    """The service or domain that a ticket is about."""
-
-    kind: str
-    """`service`, `domain`, or `other` for what reads as neither."""
-    id: int | None
-    """The id of the service or domain; None for `other`."""
-    text: str
-    """As it was sent: `S12`, `D7`."""
