@@ -116,6 +116,27 @@ impl Error {
         &self.details.kind
     }
 
+    /// A stable name for programs of what it was in particular: the class of an error of the API, else the
+    /// `code` of what the kind holds, such as `timeout` or `missing-id`.
+    ///
+    /// ```
+    /// let error = gettickets::Client::builder("https://billing.example.com").build().unwrap_err();
+    /// assert_eq!(error.code(), "no-credentials");
+    /// ```
+    pub fn code(&self) -> &'static str {
+        match self.kind() {
+            ErrorKind::Api(error) => error.class().code(),
+            ErrorKind::NotTheApi { .. } => "not-the-api",
+            ErrorKind::Decode(error) => error.kind().code(),
+            ErrorKind::TooLarge { .. } => "too-large",
+            ErrorKind::Transport(error) => error.kind().code(),
+            ErrorKind::Redirect { .. } => "redirect",
+            ErrorKind::Config(error) => error.code(),
+            ErrorKind::ScanIncomplete(_) => "scan-incomplete",
+            ErrorKind::Local(error) => error.kind().code(),
+        }
+    }
+
     /// What to try.
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         hint::of(self)
@@ -246,6 +267,26 @@ impl std::error::Error for Error {}
 impl From<ConfigError> for Error {
     fn from(error: ConfigError) -> Error {
         Error::new(ErrorKind::Config(error))
+    }
+}
+
+/// An error of the API in a reply that was not asked for here, such as a saved one: so it has its hint.
+impl From<ApiError> for Error {
+    fn from(error: ApiError) -> Error {
+        Error::new(ErrorKind::Api(error))
+    }
+}
+
+/// What can't be read in a reply that was not asked for here, such as a saved one.
+///
+/// ```
+/// let error = gettickets::Error::from(gettickets::decode("{\"result\":\"succ").unwrap_err());
+/// assert_eq!(error.code(), "truncated");
+/// assert!(error.hint().is_some());
+/// ```
+impl From<DecodeError> for Error {
+    fn from(error: DecodeError) -> Error {
+        Error::new(ErrorKind::Decode(error))
     }
 }
 

@@ -38,6 +38,13 @@ impl Client {
     /// # Ok::<(), gettickets::Error>(())
     /// ```
     pub fn start(&self, request: GetTickets) -> Pending {
+        self.start_then(request, || ())
+    }
+
+    /// As [`start`](Client::start), and calls `ready` on that thread once the outcome can be taken; for an
+    /// event loop, which is woken so. It is not called where no thread could be started: then the outcome,
+    /// an error, is there at once.
+    pub fn start_then(&self, request: GetTickets, ready: impl FnOnce() + Send + 'static) -> Pending {
         // Room for one: the thread ends whether or not anyone still listens.
         let (tell, inbox) = sync_channel(1);
         let given_up = Arc::new(AtomicBool::new(false));
@@ -46,6 +53,7 @@ impl Client {
             let outcome = client.fetch(&request, &flag).map(|fetched| fetched.page);
             // A request that was given up has no one to be told to.
             let _ = tell.send(outcome);
+            ready();
         };
         if let Err(error) = thread::Builder::new().name("gettickets-request".to_owned()).spawn(work) {
             let why = format!("no thread could be started: {error}");

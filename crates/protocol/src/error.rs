@@ -177,6 +177,32 @@ impl DecodeError {
     }
 }
 
+impl DecodeErrorKind {
+    /// A stable name for programs, such as `missing-id`.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            DecodeErrorKind::Empty => "empty",
+            DecodeErrorKind::NotAReply { .. } => "not-a-reply",
+            DecodeErrorKind::TooLarge { .. } => "too-large",
+            DecodeErrorKind::TooDeep { .. } => "too-deep",
+            DecodeErrorKind::Truncated => "truncated",
+            DecodeErrorKind::Syntax { .. } => "syntax",
+            DecodeErrorKind::InvalidUtf8 => "invalid-utf8",
+            DecodeErrorKind::TrailingText => "trailing-text",
+            DecodeErrorKind::LoneSurrogate => "lone-surrogate",
+            DecodeErrorKind::Entity => "entity",
+            DecodeErrorKind::UnknownEncoding { .. } => "unknown-encoding",
+            DecodeErrorKind::MissingId => "missing-id",
+            DecodeErrorKind::InvalidInteger { .. } => "invalid-integer",
+            DecodeErrorKind::InvalidBoolean { .. } => "invalid-boolean",
+            DecodeErrorKind::WrongType { .. } => "wrong-type",
+            DecodeErrorKind::UnknownResult { .. } => "unknown-result",
+            DecodeErrorKind::NoListInNvp => "no-list-in-nvp",
+            DecodeErrorKind::Strict { .. } => "strict",
+        }
+    }
+}
+
 impl fmt::Display for DecodeErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

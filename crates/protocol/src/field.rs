@@ -253,6 +253,11 @@ impl FieldSet {
         FieldSet(self.0 & !other.0)
     }
 
+    /// The set as a mask: bit n stands for row n of [`FIELDS`].
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
     /// Whether the set has no field.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
@@ -319,6 +324,13 @@ mod tests {
             assert!(FieldSet::known_to(version).contains(Field::AttachmentsRemoved));
             assert!(!FieldSet::documented_for(version).contains(Field::AttachmentsRemoved));
         }
+    }
+
+    #[test]
+    fn the_bits_of_a_set_are_the_rows_of_its_fields() {
+        let set: FieldSet = [Field::Id, Field::Deptid, Field::Service].into_iter().collect();
+        assert_eq!(set.bits(), 1 | 1 << 2 | 1 << (FIELD_COUNT - 1));
+        assert_eq!(FieldSet::EMPTY.bits(), 0);
     }
 
     #[test]

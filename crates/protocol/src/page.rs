@@ -1,6 +1,7 @@
 //! [`Page`]: what one successful request brings.
 
 use std::fmt;
+use std::ops::{Bound, RangeBounds};
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -128,6 +129,32 @@ impl Page {
         Page { tickets: self.tickets.at(version), ..self.clone() }
     }
 
+    /// Some of the tickets as a page of its own, sharing this page's memory: it starts further behind, and
+    /// has as many tickets as it has. A range that reaches past the end stops there.
+    ///
+    /// ```
+    /// use gettickets_protocol::{Page, Ticket, Tickets, Version};
+    /// let page = Page::new(Tickets::new(&vec![Ticket::default(); 5], Version::V8_0), 100, 400);
+    /// let part = page.slice(2..9);
+    /// assert_eq!((part.startnumber(), part.numreturned(), part.totalresults()), (Some(102), Some(3), Some(400)));
+    /// ```
+    #[must_use]
+    pub fn slice(&self, range: impl RangeBounds<usize>) -> Page {
+        let skipped = match range.start_bound() {
+            Bound::Included(start) => *start,
+            Bound::Excluded(before) => before.saturating_add(1),
+            Bound::Unbounded => 0,
+        };
+        let skipped = skipped.min(self.len()) as u64;
+        let tickets = self.tickets.slice(range);
+        Page {
+            startnumber: self.startnumber.map(|start| start.saturating_add(skipped)),
+            numreturned: Some(tickets.len() as u64),
+            tickets,
+            ..self.clone()
+        }
+    }
+
     /// Canonical JSON: one document, the same from every face of this project.
     pub fn to_json(&self) -> String {
         // Every key is a string and no value can fail, so neither can this.
@@ -178,6 +205,19 @@ impl Serialize for Page {
             map.serialize_entry("extra", &self.extra)?;
         }
         map.end()
+    }
+}
+
+/// Tickets with nothing told beside them: no counts, no findings. So a part of a scan is a page too.
+///
+/// ```
+/// use gettickets_protocol::{Page, Ticket, Tickets, Version};
+/// let page = Page::from(Tickets::new(&[Ticket::default()], Version::V8_0));
+/// assert_eq!((page.len(), page.totalresults()), (1, None));
+/// ```
+impl From<Tickets> for Page {
+    fn from(tickets: Tickets) -> Page {
+        Page { tickets, ..Page::default() }
     }
 }
 

@@ -64,12 +64,18 @@ pub(crate) fn is_wire_time(bytes: &[u8; 19]) -> bool {
         return read_unless_unreadable(bytes);
     }
     let in_day = two(h1, h2) < 24 && n1 < 6 && tens < 6 && ones < 10;
-    // Every month has 28 days; what comes after them is asked of the calendar.
-    has_year
-        && in_day
-        && (1..=12).contains(&month)
-        && day >= 1
-        && (day <= 28 || read_unless_unreadable(bytes))
+    let year = u16::from(two(y1, y2)) * 100 + u16::from(two(y3, y4));
+    has_year && in_day && (1..=12).contains(&month) && day >= 1 && day <= last_day(year, month)
+}
+
+/// The last day of a month.
+fn last_day(year: u16, month: u8) -> u8 {
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    match month {
+        2 => 28 + u8::from(is_leap),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
 }
 
 fn read_unless_unreadable(bytes: &[u8; 19]) -> bool {

@@ -49,6 +49,17 @@ impl Program {
         self
     }
 
+    /// More arguments, separated by white space.
+    pub(crate) fn args(self, args: &str) -> Program {
+        args.split_whitespace().fold(self, |program, arg| program.arg(arg))
+    }
+
+    /// Runs it in this directory rather than in the repository's root.
+    pub(crate) fn directory(mut self, directory: &Path) -> Program {
+        self.command.current_dir(directory);
+        self
+    }
+
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Program {
         self.command.env(name, value);
         self

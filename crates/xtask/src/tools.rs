@@ -1,8 +1,8 @@
 //! Programs that steps need and a clean machine may lack.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::process::{Result, cargo, program, target};
+use crate::process::{Program, Result, cargo, program, root, target};
 
 /// The cargo-deny that licences, bans and sources are checked with.
 const CARGO_DENY: &str = "0.20.2";
@@ -60,6 +60,35 @@ pub(crate) fn python_with(environment: &str, packages: &[&str]) -> Result<PathBu
     packages.iter().fold(pip, |pip, package| pip.arg(package)).run()?;
     std::fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
     Ok(python)
+}
+
+/// maturin of this environment, which builds the Python package.
+pub(crate) fn maturin(python: &Path, args: &str) -> Program {
+    let package = root().join("bindings").join("python");
+    // maturin looks for Python, and for zig, in the environment that is active.
+    let environment = python.parent().and_then(Path::parent).unwrap_or(python);
+    program(python, "-m maturin")
+        .args(args)
+        .directory(&package)
+        .env("VIRTUAL_ENV", environment)
+        .without_env("PYO3_PYTHON")
+        .without_env("RUSTFLAGS")
+}
+
+/// The one file in a directory that ends so.
+pub(crate) fn only_file(directory: &Path, extension: &str) -> Result<PathBuf> {
+    let unread = |error: std::io::Error| format!("{}: {error}", directory.display());
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(unread)? {
+        let path = entry.map_err(unread)?.path();
+        if path.extension().is_some_and(|found| found == extension) {
+            found.push(path);
+        }
+    }
+    match (found.pop(), found.is_empty()) {
+        (Some(only), true) => Ok(only),
+        _ => Err(format!("{} should hold one .{extension} file", directory.display())),
+    }
 }
 
 /// Installs a Debian package where that is possible; says what is missing where it is not.

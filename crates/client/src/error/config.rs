@@ -27,6 +27,21 @@ pub enum ConfigError {
     NoListInNvp,
 }
 
+impl ConfigError {
+    /// A stable name for programs, such as `no-credentials`.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            ConfigError::Address(_) => "address",
+            ConfigError::NoCredentials => "no-credentials",
+            ConfigError::RootCertificates { .. } => "root-certificates",
+            ConfigError::Proxy => "proxy",
+            ConfigError::UserAgent => "user-agent",
+            ConfigError::ZeroTimeout => "zero-timeout",
+            ConfigError::NoListInNvp => "no-list-in-nvp",
+        }
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

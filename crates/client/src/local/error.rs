@@ -72,6 +72,27 @@ pub enum Stage {
     Call,
 }
 
+impl LocalErrorKind {
+    /// A stable name for programs, such as `no-php`.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            LocalErrorKind::NoPhp { .. } => "no-php",
+            LocalErrorKind::PhpNotRun { .. } => "php-not-run",
+            LocalErrorKind::NoInstall => "no-install",
+            LocalErrorKind::PathNotUtf8 => "path-not-utf8",
+            LocalErrorKind::NoInit => "no-init",
+            LocalErrorKind::NoLocalApi => "no-local-api",
+            LocalErrorKind::Fatal => "fatal",
+            LocalErrorKind::Exception => "exception",
+            LocalErrorKind::Exited => "exited",
+            LocalErrorKind::NotAnArray => "not-an-array",
+            LocalErrorKind::Encoding => "encoding",
+            LocalErrorKind::Died => "died",
+            LocalErrorKind::TimedOut { .. } => "timed-out",
+        }
+    }
+}
+
 impl LocalError {
     pub(super) fn new(kind: LocalErrorKind) -> LocalError {
         LocalError { kind, stage: None, message: None, place: None, output: None }

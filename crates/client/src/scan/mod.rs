@@ -390,6 +390,16 @@ impl SharedTicket {
         self.tickets.get(self.index).expect("a shared ticket lies on its page")
     }
 
+    /// The tickets it lies among, as they came together.
+    pub fn tickets(&self) -> &Tickets {
+        &self.tickets
+    }
+
+    /// Where among them it is, counted from 0.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
     /// The ticket, owning its values.
     pub fn to_ticket(&self) -> Ticket {
         self.get().to_ticket()

@@ -61,6 +61,25 @@ pub enum TimeoutPhase {
     Total,
 }
 
+impl TransportErrorKind {
+    /// A stable name for programs, such as `timeout`.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            TransportErrorKind::Dns => "dns",
+            TransportErrorKind::Connect => "connect",
+            TransportErrorKind::Proxy => "proxy",
+            TransportErrorKind::Tls(_) => "tls",
+            TransportErrorKind::Timeout(_) => "timeout",
+            TransportErrorKind::Interrupted => "interrupted",
+            TransportErrorKind::Truncated => "truncated",
+            TransportErrorKind::Protocol => "protocol",
+            TransportErrorKind::HeadersTooLarge => "headers-too-large",
+            TransportErrorKind::TooLarge { .. } => "too-large",
+            TransportErrorKind::Other => "other",
+        }
+    }
+}
+
 impl TransportError {
     /// An error of this kind, where the request may have reached the server.
     pub fn new(kind: TransportErrorKind) -> TransportError {

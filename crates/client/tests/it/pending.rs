@@ -64,6 +64,18 @@ fn a_request_that_was_given_up_is_not_repeated() {
 }
 
 #[test]
+fn an_event_loop_is_woken_once_the_outcome_can_be_taken() {
+    let (client, was_asked, answer) = held();
+    let (wake, woken) = channel();
+    let pending = client.start_then(GetTickets::default(), move || wake.send(()).unwrap());
+    was_asked.recv_timeout(LONG).unwrap();
+    assert!(woken.recv_timeout(MOMENT).is_err(), "not before");
+    answer.send(Ok(EMPTY)).unwrap();
+    woken.recv_timeout(LONG).unwrap();
+    assert!(pending.wait_for(Duration::ZERO).unwrap().unwrap().is_empty());
+}
+
+#[test]
 fn a_scan_is_waited_for_a_little_at_a_time() {
     let (client, was_asked, answer) = held();
     let mut scan = client.scan(GetTickets::default());

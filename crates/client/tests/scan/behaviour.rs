@@ -361,6 +361,16 @@ fn pages_bring_the_same_tickets_and_a_scan_can_change_over_to_them() {
 }
 
 #[test]
+fn a_ticket_knows_the_tickets_it_lies_among() {
+    let server = Server::new(quiet(30));
+    for ticket in Scan::new(server, GetTickets { limitnum: Some(20), ..GetTickets::default() }) {
+        let ticket = ticket.unwrap();
+        let among = ticket.tickets().get(ticket.index()).unwrap();
+        assert_eq!(among.id(), ticket.get().id());
+    }
+}
+
+#[test]
 fn a_scan_and_its_tickets_cross_threads() {
     fn crosses<T: Send>() {}
     crosses::<Scan>();

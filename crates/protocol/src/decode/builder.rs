@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::{Decoded, at_top, excerpt};
 use crate::finding::Findings;
 use crate::tickets::arena::{Arena, AttachmentRow, ExtraRow, Row, Span};
+use crate::tickets::body::Body;
 use crate::time::{self, WireTime};
 use crate::{ApiError, DecodeErrorKind, Field, FieldSet, FindingKind, Kind, Page, Reply, Tickets, Version};
 
@@ -219,8 +220,8 @@ impl PageBuilder {
     }
 
     /// Ends the page. `body` is what spans of the body point into.
-    pub(super) fn finish(mut self, body: String) -> Decoded {
-        self.arena.body = body;
+    pub(super) fn finish(mut self, body: impl Into<Body>) -> Decoded {
+        self.arena.body = body.into();
         let [totalresults, startnumber, numreturned] = self.counts;
         let names = ["totalresults", "startnumber", "numreturned"];
         for (name, _) in names.into_iter().zip(self.counts).filter(|(_, count)| count.is_none()) {

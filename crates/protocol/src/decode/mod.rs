@@ -11,6 +11,9 @@ mod json;
 mod nvp;
 mod xml;
 
+use std::any::Any;
+use std::sync::Arc;
+
 use crate::finding::Findings;
 use crate::{DecodeError, DecodeErrorKind, FindingKind, Reply};
 
@@ -97,15 +100,55 @@ impl Decoder {
     /// [`DecodeError`] where the body is no reply, or cannot be read without losing something.
     pub fn decode(&self, body: impl Into<Vec<u8>>) -> Result<Reply, DecodeError> {
         let body: Vec<u8> = body.into();
-        if body.len() > self.max_len {
-            return Err(DecodeError::new(DecodeErrorKind::TooLarge { limit: self.max_len }));
-        }
         let mut findings = Findings::default();
-        let reply = match format::find(&body, &mut findings)? {
+        self.judge(match self.find(&body, &mut findings)? {
             Format::Json { start } => json::decode(body, start, findings, !self.tolerant_only),
             Format::Xml { start } => xml::decode(body, start, findings),
             Format::Nvp { start } => nvp::decode(&body, start, findings),
-        }?;
+        }?)
+    }
+
+    /// Decodes a reply that lies in somebody else's memory. JSON is not copied: the page points into `body`,
+    /// and holds `owner` for as long.
+    ///
+    /// It is for faces in other languages, whose strings don't move while they are referred to: `owner` is
+    /// what keeps `body` alive, and the last page that points into it is what drops `owner`. In Rust itself
+    /// [`decode`](Decoder::decode) takes a body over without a copy.
+    ///
+    /// ```
+    /// use gettickets_protocol::Decoder;
+    /// const SAVED: &str = r#"{"result":"success","totalresults":0,"startnumber":0,"numreturned":0,"tickets":""}"#;
+    /// assert!(Decoder::new().decode_lent(SAVED.as_bytes(), ())?.into_page()?.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Decoder::decode).
+    pub fn decode_lent(
+        &self,
+        body: &'static [u8],
+        owner: impl Any + Send + Sync,
+    ) -> Result<Reply, DecodeError> {
+        let mut findings = Findings::default();
+        self.judge(match self.find(body, &mut findings)? {
+            Format::Json { start } => {
+                json::decode_lent(body, Arc::new(owner), start, findings, !self.tolerant_only)
+            }
+            Format::Xml { start } => xml::decode(body.to_vec(), start, findings),
+            Format::Nvp { start } => nvp::decode(body, start, findings),
+        }?)
+    }
+
+    fn find(&self, body: &[u8], findings: &mut Findings) -> Result<Format, DecodeError> {
+        if body.len() > self.max_len {
+            return Err(DecodeError::new(DecodeErrorKind::TooLarge { limit: self.max_len }));
+        }
+        format::find(body, findings)
+    }
+
+    /// What was decoded, unless it departs from the documented shape and that is not to be.
+    fn judge(&self, reply: Decoded) -> Result<Reply, DecodeError> {
         match (&reply.reply, reply.findings.as_slice().first()) {
             (_, Some(finding)) if self.strict => {
                 let place = finding.places.first().cloned().unwrap_or_default();

@@ -3,6 +3,7 @@
 //! A page costs a handful of allocations however many tickets it has. Texts that the body spells as they
 //! are stay in the body, which is kept; those that had to be unescaped stand in a second string.
 
+use super::body::Body;
 use crate::field::{FIELD_COUNT, FIELDS};
 use crate::{Field, FieldSet, Kind};
 
@@ -99,7 +100,7 @@ pub(crate) struct ExtraRow {
 /// Everything a decoded page holds of its tickets.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Arena {
-    pub(crate) body: String,
+    pub(crate) body: Body,
     pub(crate) unescaped: String,
     pub(crate) rows: Vec<Row>,
     pub(crate) attachments: Vec<AttachmentRow>,
@@ -154,7 +155,7 @@ impl Arena {
     #[inline]
     pub(crate) fn text(&self, span: Span) -> &str {
         let start = (span.start & !Span::IN_UNESCAPED) as usize;
-        let source = if span.start & Span::IN_UNESCAPED == 0 { &self.body } else { &self.unescaped };
+        let source: &str = if span.start & Span::IN_UNESCAPED == 0 { &self.body } else { &self.unescaped };
         source.get(start..start + span.len as usize).unwrap_or_default()
     }
 

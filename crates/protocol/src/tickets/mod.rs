@@ -1,6 +1,7 @@
 //! [`Tickets`]: the tickets of a decoded page.
 
 pub(crate) mod arena;
+pub(crate) mod body;
 mod ticket_ref;
 
 use std::collections::HashMap;
@@ -113,7 +114,7 @@ impl Tickets {
         let arena = &*self.arena;
         let names: usize = arena.extra_names.iter().map(|name| name.len() + size_of::<Box<str>>()).sum();
         size_of::<Arena>()
-            + arena.body.capacity()
+            + arena.body.memory_size()
             + arena.unescaped.capacity()
             + arena.rows.capacity() * size_of::<Row>()
             + arena.attachments.capacity() * size_of::<AttachmentRow>()

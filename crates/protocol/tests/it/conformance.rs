@@ -5,7 +5,7 @@ use std::fs;
 
 use gettickets_protocol::decode;
 
-use crate::vectors::{self, Vector, code};
+use crate::vectors::{self, Vector};
 
 const EXPECTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/conformance/expected.txt");
 
@@ -33,7 +33,7 @@ fn the_conformance_output_is_what_the_vectors_expect() {
 fn rust_writes_the_conformance_output() {
     let run = lines(|vector| match decode(vector.body.as_slice()) {
         Ok(reply) => format!("reply {}", serde_json::to_string(&reply).unwrap()),
-        Err(error) => format!("refused {}", code(error.kind())),
+        Err(error) => format!("refused {}", error.kind().code()),
     });
     let expected = lines(Vector::canonical);
     for (found, wanted) in run.lines().zip(expected.lines()) {

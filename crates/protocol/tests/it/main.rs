@@ -14,6 +14,7 @@ mod conformance;
 mod errors;
 mod history;
 mod hostile;
+mod lent;
 mod paths_agree;
 mod round_trip;
 mod threads;

@@ -172,7 +172,7 @@ fn error_as_expected(error: &DecodeError, expected: &BTreeMap<String, Value>) ->
     }
     for (key, wanted) in expected {
         let found = match key.as_str() {
-            "kind" => Value::from(code(error.kind())),
+            "kind" => Value::from(error.kind().code()),
             "offset" => Value::from(error.offset()),
             "path" => Value::from(error.path()),
             detail => detail_of(error.kind(), detail),
@@ -180,20 +180,6 @@ fn error_as_expected(error: &DecodeError, expected: &BTreeMap<String, Value>) ->
         same(key, &found, wanted).map_err(|why| format!("{why}\n  {error}"))?;
     }
     Ok(())
-}
-
-/// The kind's name as vectors spell it: `MissingId` is `missing-id`.
-pub(crate) fn code(kind: &DecodeErrorKind) -> String {
-    let name = format!("{kind:?}");
-    let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-    let mut code = String::new();
-    for c in name.chars() {
-        if c.is_ascii_uppercase() && !code.is_empty() {
-            code.push('-');
-        }
-        code.push(c.to_ascii_lowercase());
-    }
-    code
 }
 
 fn detail_of(kind: &DecodeErrorKind, detail: &str) -> Value {

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every check, step by step, to the first that fails.
 
 mod interop;
+mod python;
 mod steps;
 
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! The steps, in the order that they run in: what fails fast comes first, and what needs a build comes
 //! after the step that makes it.
 
-use super::interop;
+use super::{interop, python};
 use crate::process::{Result, cargo, program};
 use crate::tools;
 
@@ -28,6 +28,11 @@ pub(super) const STEPS: [Step; 7] = [
         name: "interop",
         about: "clients that others wrote read the sandbox (tests/interop)",
         run: interop::run,
+    },
+    Step {
+        name: "python",
+        about: "the Python package: stubs, types, tests, every Python that is here (bindings/python)",
+        run: python::run,
     },
 ];
 

@@ -59,6 +59,8 @@ struct Prefix {
     len: usize,
     /// The first and the last eight bytes, which together are all of most keys.
     ends: [u64; 2],
+    /// The eight bytes behind the first and those before the last: with them it is all of any key.
+    inner: [u64; 2],
     /// Which bits of the first eight count, where there are fewer bytes.
     mask: u64,
 }
@@ -70,7 +72,8 @@ impl Prefix {
         let len = text.len();
         let mask = if len < 8 { (1 << (8 * len)) - 1 } else { u64::MAX };
         let ends = [word(&bytes, 0)?, word(&bytes, len.saturating_sub(8))?];
-        Some(Prefix { bytes, len, ends, mask })
+        let inner = [word(&bytes, 8)?, word(&bytes, len.saturating_sub(16))?];
+        Some(Prefix { bytes, len, ends, inner, mask })
     }
 
     #[inline]
@@ -80,10 +83,18 @@ impl Prefix {
         };
         let [wanted_first, wanted_last] = self.ends;
         let ends = (first ^ wanted_first) & self.mask | (last ^ wanted_last) & self.mask;
-        ends == 0 && (self.len <= 16 || here.get(..self.len) == self.bytes.get(..self.len))
+        ends == 0 && (self.len <= 16 || self.has_inner(here))
+    }
+
+    #[inline]
+    fn has_inner(&self, here: &[u8; 32]) -> bool {
+        let found = (word(here, 8), word(here, self.len.saturating_sub(16)));
+        let [first, last] = self.inner;
+        found == (Some(first), Some(last))
     }
 }
 
+/// Eight bytes as one number.
 #[inline]
 fn word(bytes: &[u8; 32], at: usize) -> Option<u64> {
     bytes.get(at..)?.first_chunk().map(|chunk| u64::from_le_bytes(*chunk))
@@ -289,9 +300,9 @@ impl TicketDecoder<'_, '_> {
             (b"1", true, false),
             (b"0", false, false),
         ];
-        let (value, quoted) = SPELLINGS
-            .iter()
-            .find_map(|(spelling, value, quoted)| self.cursor.expect(spelling).map(|()| (*value, *quoted)))?;
+        let (value, quoted) = SPELLINGS.iter().find_map(|(spelling, value, quoted)| {
+            self.cursor.expect_bytes(spelling).map(|()| (*value, *quoted))
+        })?;
         // A number goes on where a truth value ends.
         matches!(self.cursor.peek()?, b',' | b'}').then_some(())?;
         row.attachments_removed = value;
@@ -373,10 +384,17 @@ impl<'a> Cursor<'a> {
         self.bytes.get(self.at).copied()
     }
 
+    /// A literal, whose length is known to the compiler.
     #[inline]
-    fn expect(&mut self, literal: &[u8]) -> Option<()> {
-        let here = self.bytes.get(self.at..self.at + literal.len())?;
-        (here == literal).then(|| self.at += literal.len())
+    fn expect<const LEN: usize>(&mut self, literal: &[u8; LEN]) -> Option<()> {
+        let here: &[u8; LEN] = self.rest().first_chunk()?;
+        (here == literal).then(|| self.at += LEN)
+    }
+
+    #[inline]
+    fn expect_bytes(&mut self, bytes: &[u8]) -> Option<()> {
+        let here = self.bytes.get(self.at..self.at + bytes.len())?;
+        (here == bytes).then(|| self.at += bytes.len())
     }
 
     #[inline]
@@ -393,7 +411,7 @@ impl<'a> Cursor<'a> {
     /// The start of a prefix, byte by byte, as within the last 32 bytes of the body.
     #[cold]
     fn expect_start(&mut self, prefix: &Prefix, len: usize) -> Option<()> {
-        self.expect(prefix.bytes.get(..len)?)
+        self.expect_bytes(prefix.bytes.get(..len)?)
     }
 
     /// An integer, as a number or as a text of digits, and whether it was a text. Twenty digits, which may
@@ -427,8 +445,14 @@ impl<'a> Cursor<'a> {
     fn escape(&mut self) -> Option<char> {
         let letter = self.peek()?;
         self.at += 1;
+        // Most of what PHP escapes; a jump to one of many places would be guessed wrong more often.
+        if letter == b'u' {
+            return self.escaped_character();
+        }
+        if letter == b'/' {
+            return Some('/');
+        }
         Some(match letter {
-            b'/' => '/',
             b'"' => '"',
             b'\\' => '\\',
             b'n' => '\n',
@@ -436,19 +460,20 @@ impl<'a> Cursor<'a> {
             b't' => '\t',
             b'b' => '\u{8}',
             b'f' => '\u{c}',
-            b'u' => {
-                let unit = self.hex()?;
-                if !(0xD800..0xE000).contains(&unit) {
-                    return char::from_u32(unit);
-                }
-                self.expect(b"\\u")?;
-                let second = self.hex()?;
-                let pair = (0xD800..0xDC00).contains(&unit) && (0xDC00..0xE000).contains(&second);
-                return pair
-                    .then(|| char::from_u32(0x10000 + ((unit - 0xD800) << 10) + (second - 0xDC00)))?;
-            }
             _ => return None,
         })
+    }
+
+    /// The character behind `\u`, which may be spelled as a pair.
+    fn escaped_character(&mut self) -> Option<char> {
+        let unit = self.hex()?;
+        if !(0xD800..0xE000).contains(&unit) {
+            return char::from_u32(unit);
+        }
+        self.expect(b"\\u")?;
+        let second = self.hex()?;
+        let pair = (0xD800..0xDC00).contains(&unit) && (0xDC00..0xE000).contains(&second);
+        pair.then(|| char::from_u32(0x10000 + ((unit - 0xD800) << 10) + (second - 0xDC00)))?
     }
 
     #[inline]

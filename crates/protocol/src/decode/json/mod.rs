@@ -4,8 +4,12 @@ mod fast;
 mod locate;
 mod tolerant;
 
+use std::any::Any;
+use std::sync::Arc;
+
 use super::{Decoded, excerpt};
 use crate::finding::Findings;
+use crate::tickets::body::Body;
 use crate::{DecodeError, DecodeErrorKind};
 
 /// Decodes the JSON that starts at this offset of the body.
@@ -21,6 +25,24 @@ pub(super) fn decode(
         let offset = error.utf8_error().valid_up_to();
         place(DecodeErrorKind::InvalidUtf8, error.as_bytes(), offset, start)
     })?;
+    decode_text(text.into(), start, findings, try_fast)
+}
+
+/// As [`decode`], of a body that is lent and not copied.
+pub(super) fn decode_lent(
+    body: &'static [u8],
+    owner: Arc<dyn Any + Send + Sync>,
+    start: usize,
+    findings: Findings,
+    try_fast: bool,
+) -> Result<Decoded, DecodeError> {
+    let body = body.get(start..).unwrap_or_default();
+    let text = std::str::from_utf8(body)
+        .map_err(|error| place(DecodeErrorKind::InvalidUtf8, body, error.valid_up_to(), start))?;
+    decode_text(Body::Lent(text, owner), start, findings, try_fast)
+}
+
+fn decode_text(text: Body, start: usize, findings: Findings, try_fast: bool) -> Result<Decoded, DecodeError> {
     if try_fast && let Some(builder) = fast::decode(&text) {
         return Ok(Decoded { findings, ..builder.finish(text) });
     }

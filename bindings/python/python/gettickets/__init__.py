@@ -1,0 +1,112 @@
+"""A client of one API call: WHMCS GetTickets, which lists the support tickets of a hosting company.
+
+Typed, aware of the server's version, tolerant of every reply that real servers are known to send, and never
+silently incomplete. A sandbox comes with it, a server to try it all on:
+
+>>> import gettickets
+>>> with gettickets.Sandbox(tickets=1000) as sandbox:
+...     client = gettickets.Client(sandbox.url, **sandbox.credentials)
+...     page = client.get_tickets(status="Open", limitnum=3)      # one request, one page
+...     tickets = list(client.tickets())                          # every ticket on every page
+>>> len(page), len(tickets)
+(3, 1000)
+>>> page[0].status is gettickets.Status.OPEN
+True
+
+Client asks a server, AsyncClient does in asyncio, decode() reads a saved reply. A Page is a sequence of Ticket,
+and polars.DataFrame(page), pyarrow.table(page) and DuckDB read it as it is. Every exception is an Error.
+"""
+
+from abc import ABCMeta as _ABCMeta
+
+from ._client import AsyncClient, AsyncScan, Client
+from ._decode import decode
+from ._errors import (
+    ApiError,
+    AuthenticationError,
+    ConfigError,
+    ConnectionFailedError,
+    DecodeError,
+    Error,
+    IpNotAllowedError,
+    LocalApiError,
+    NotTheApiError,
+    PermissionDeniedError,
+    RedirectError,
+    ReplyEncodingError,
+    RequestTimeoutError,
+    SandboxError,
+    ScanIncompleteError,
+    TlsError,
+    TooLargeError,
+    TransportError,
+    UnknownActionError,
+)
+from ._native import Attachment, Page, Scan, Ticket
+from ._native import fields as _fields
+from ._native import version as _package_version
+from ._notes import FieldSpec, Finding, Hole, RelatedService, Report
+from ._sandbox import Sandbox
+from ._version import ShownVersion, Version
+from ._words import Priority, RequestorType, Status
+
+__version__: str = _package_version()
+
+FIELDS: tuple[FieldSpec, ...] = _fields()
+"""The fields of a ticket, in the order in which servers write them."""
+
+
+class _SequencePatterns(metaclass=_ABCMeta):
+    """What `case [first, *rest]` takes for a sequence.
+
+    A Page has all that collections.abc.Sequence has, and is not registered there: polars.DataFrame would make rows
+    of objects of it rather than read its columns. The flag that patterns look for is set as that class sets it.
+    """
+
+    __abc_tpflags__ = 1 << 5  # Py_TPFLAGS_SEQUENCE
+
+
+_SequencePatterns.register(Page)
+
+__all__ = [
+    "FIELDS",
+    "ApiError",
+    "AsyncClient",
+    "AsyncScan",
+    "Attachment",
+    "AuthenticationError",
+    "Client",
+    "ConfigError",
+    "ConnectionFailedError",
+    "DecodeError",
+    "Error",
+    "FieldSpec",
+    "Finding",
+    "Hole",
+    "IpNotAllowedError",
+    "LocalApiError",
+    "NotTheApiError",
+    "Page",
+    "PermissionDeniedError",
+    "Priority",
+    "RedirectError",
+    "RelatedService",
+    "ReplyEncodingError",
+    "Report",
+    "RequestTimeoutError",
+    "RequestorType",
+    "Sandbox",
+    "SandboxError",
+    "Scan",
+    "ScanIncompleteError",
+    "ShownVersion",
+    "Status",
+    "Ticket",
+    "TlsError",
+    "TooLargeError",
+    "TransportError",
+    "UnknownActionError",
+    "Version",
+    "__version__",
+    "decode",
+]

@@ -1,0 +1,59 @@
+"""Versions of servers: ordered numbers that decide which fields a reply carries.
+
+The types are in _version.pyi.
+"""
+
+from . import _native
+from ._records import record
+
+_Version = record(
+    "Version",
+    "The version of a server.",
+    major="The first number.",
+    minor="The second number.",
+    patch="The third number, 0 where none was written.",
+)
+
+_ShownVersion = record(
+    "ShownVersion",
+    "What a reply shows of its server's version.",
+    version="The Version that the reply names, or the earliest that sends what was seen.",
+    exact="Whether the server named it, as it does in XML.",
+)
+
+
+class Version(_Version):
+    """The version of a server, from a text or from its numbers.
+
+    >>> Version("7.10") > Version("7.9")
+    True
+    >>> str(Version(8, 13, 1)), Version("8").minor
+    ('8.13.1', 0)
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, version, minor=0, patch=0):
+        """Reads `8`, `8.0`, `8.13.1` and `8.13.1-release.1`, or takes the numbers. ValueError for other texts."""
+        if isinstance(version, str):
+            return super().__new__(cls, *_native.parse_version(version))
+        return super().__new__(cls, version, minor, patch)
+
+    def __str__(self):
+        return f"{self.major}.{self.minor}" + (f".{self.patch}" if self.patch else "")
+
+    def __repr__(self):
+        return f"Version({str(self)!r})"
+
+
+class ShownVersion(_ShownVersion):
+    """What a reply shows of its server's version.
+
+    >>> str(ShownVersion(Version("8.0"), exact=False))
+    '8.0 or later'
+    """
+
+    __slots__ = ()
+
+    def __str__(self):
+        return str(self.version) if self.exact else f"{self.version} or later"

@@ -1,0 +1,113 @@
+//! `decode`: from whatever Python holds a reply in to a page.
+
+#![allow(unsafe_code, reason = "a page points into Python's bytes rather than copy them")]
+
+use std::sync::{Mutex, PoisonError};
+
+use gettickets::{Decoder, Reply};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyMemoryView, PyString};
+
+use crate::errors;
+use crate::imports;
+use crate::page::Page;
+
+/// Bodies from this size on are decoded without the interpreter's lock: some 20 microseconds' work, of which
+/// giving the lock up and taking it back is a small part.
+const WORTH_DETACHING: usize = 64 << 10;
+
+/// Decodes a saved reply.
+#[pyfunction]
+#[pyo3(signature = (body, *, strict, max_len, timezone))]
+pub(crate) fn decode(
+    py: Python<'_>,
+    body: &Bound<'_, PyAny>,
+    strict: bool,
+    max_len: Option<usize>,
+    timezone: Option<Py<PyAny>>,
+) -> PyResult<Page> {
+    let decoder = Decoder::new().strict(strict).max_len(max_len.unwrap_or(Decoder::DEFAULT_MAX_LEN));
+    let decoded = Lent::from_python(body)?.decode(py, &decoder);
+    let_go(py);
+    match decoded {
+        Ok(Reply::Tickets(page)) => Ok(Page::new(page, timezone)),
+        Ok(Reply::Error(error)) => Err(errors::api(py, &error)),
+        Err(error) => Err(errors::decode(py, &error)),
+    }
+}
+
+/// A text or bytes of Python's that do not change, and what keeps them where they are.
+struct Lent {
+    bytes: &'static [u8],
+    owner: Owner,
+}
+
+/// What keeps a body where it is.
+///
+/// The last to point into a body may be an Arrow stream that is released by who knows whom, with the interpreter's
+/// lock or without. So an owner is not dropped there but put aside, and dropped by the next who has the lock.
+struct Owner(Option<Py<PyAny>>);
+
+/// Owners that were put aside.
+static ASIDE: Mutex<Vec<Py<PyAny>>> = Mutex::new(Vec::new());
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        ASIDE.lock().unwrap_or_else(PoisonError::into_inner).extend(self.0.take());
+    }
+}
+
+/// Drops the owners that were put aside.
+pub(crate) fn let_go(_: Python<'_>) {
+    let aside = std::mem::take(&mut *ASIDE.lock().unwrap_or_else(PoisonError::into_inner));
+    drop(aside);
+}
+
+impl Lent {
+    /// The bytes behind an object: a text, something that holds bytes, a file that is open, or a path.
+    fn from_python(body: &Bound<'_, PyAny>) -> PyResult<Lent> {
+        if let Ok(bytes) = body.cast::<PyBytes>() {
+            return Ok(Lent::of(bytes.as_bytes(), body));
+        }
+        if let Ok(text) = body.cast::<PyString>() {
+            return Ok(Lent::of(text.to_str()?.as_bytes(), body));
+        }
+        if body.hasattr("read")? {
+            return Lent::from_python(&body.call_method0("read")?);
+        }
+        if body.hasattr("__fspath__")? {
+            let file = imports::OPEN.get(body.py())?.call1((body, "rb"))?;
+            let bytes = file.call_method0("read");
+            file.call_method0("close")?;
+            return Lent::from_python(&bytes?);
+        }
+        // `bytearray`, `memoryview`, `mmap`, arrays: whatever has the buffer protocol.
+        Lent::from_python(&copied(body)?)
+    }
+
+    fn of(bytes: &[u8], owner: &Bound<'_, PyAny>) -> Lent {
+        // SAFETY: Python's `bytes` and `str` never change and stay where they are for as long as they are
+        // referred to; whoever gets the slice gets the reference with it, and drops it last.
+        let bytes: &'static [u8] = unsafe { &*std::ptr::from_ref(bytes) };
+        Lent { bytes, owner: Owner(Some(owner.clone().unbind())) }
+    }
+
+    fn decode(self, py: Python<'_>, decoder: &Decoder) -> Result<Reply, gettickets::DecodeError> {
+        let Lent { bytes, owner } = self;
+        if bytes.len() < WORTH_DETACHING {
+            return decoder.decode_lent(bytes, owner);
+        }
+        py.detach(|| decoder.decode_lent(bytes, owner))
+    }
+}
+
+/// What may change is copied first.
+fn copied<'py>(body: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let Ok(view) = PyMemoryView::from(body) else {
+        let found = body.get_type();
+        let why = format!("a reply is str, bytes, an open file or a path, not {}", found.name()?);
+        return Err(PyTypeError::new_err(why));
+    };
+    view.call_method0("tobytes")
+}

@@ -1,0 +1,40 @@
+//! What the Python side defines and Rust makes: looked up once, on first use.
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+
+/// A name in a Python module.
+pub(crate) struct Import {
+    module: &'static str,
+    name: &'static str,
+    found: PyOnceLock<Py<PyAny>>,
+}
+
+impl Import {
+    pub(crate) const fn new(module: &'static str, name: &'static str) -> Import {
+        Import { module, name, found: PyOnceLock::new() }
+    }
+
+    /// What the name stands for.
+    pub(crate) fn get<'py>(&'py self, py: Python<'py>) -> PyResult<&'py Bound<'py, PyAny>> {
+        let found = self
+            .found
+            .get_or_try_init(py, || Ok::<_, PyErr>(py.import(self.module)?.getattr(self.name)?.unbind()))?;
+        Ok(found.bind(py))
+    }
+}
+
+pub(crate) static STATUS: Import = Import::new("gettickets._words", "Status");
+pub(crate) static PRIORITY: Import = Import::new("gettickets._words", "Priority");
+pub(crate) static REQUESTOR_TYPE: Import = Import::new("gettickets._words", "RequestorType");
+pub(crate) static RELATED_SERVICE: Import = Import::new("gettickets._notes", "RelatedService");
+pub(crate) static FINDING: Import = Import::new("gettickets._notes", "Finding");
+pub(crate) static REPORT: Import = Import::new("gettickets._notes", "Report");
+pub(crate) static HOLE: Import = Import::new("gettickets._notes", "Hole");
+pub(crate) static FIELD_SPEC: Import = Import::new("gettickets._notes", "FieldSpec");
+pub(crate) static VERSION: Import = Import::new("gettickets._version", "Version");
+pub(crate) static SHOWN_VERSION: Import = Import::new("gettickets._version", "ShownVersion");
+pub(crate) static DATETIME: Import = Import::new("datetime", "datetime");
+pub(crate) static JSON_LOADS: Import = Import::new("json", "loads");
+pub(crate) static JSON_DUMPS: Import = Import::new("json", "dumps");
+pub(crate) static OPEN: Import = Import::new("io", "open");

@@ -1,0 +1,125 @@
+//! Moments: from the wall clock of an install to `datetime.datetime`, and back.
+
+#![allow(unsafe_code, reason = "datetime's C functions are reached through its capsule")]
+
+use gettickets::DateTime;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDateAccess, PyDateTime, PyTimeAccess, PyTzInfoAccess};
+
+use crate::imports;
+
+/// The beginning of `PyDateTime_CAPI`, which CPython hands out as a capsule. The stable ABI does not speak of
+/// it, but it has looked like this since CPython 3.7 (`Include/datetime.h`); what follows is not used.
+#[repr(C)]
+struct Table {
+    /// `date`, `datetime`, `time`, `timedelta`, `tzinfo` and `timezone.utc`.
+    objects: [*mut ffi::PyObject; 6],
+    date_from_date: *const (),
+    datetime_from_date_and_time: unsafe extern "C" fn(
+        year: i32,
+        month: i32,
+        day: i32,
+        hour: i32,
+        minute: i32,
+        second: i32,
+        microsecond: i32,
+        tzinfo: *mut ffi::PyObject,
+        class: *mut ffi::PyObject,
+    ) -> *mut ffi::PyObject,
+}
+
+/// How `datetime`s are made: a call of Python's class takes five times as long as the C function behind it.
+#[derive(Clone, Copy)]
+enum Maker {
+    Table(&'static Table),
+    Class,
+}
+
+// SAFETY: the table is CPython's own and never written after its module was loaded.
+unsafe impl Send for Maker {}
+// SAFETY: as above.
+unsafe impl Sync for Maker {}
+
+static MAKER: PyOnceLock<Maker> = PyOnceLock::new();
+
+fn maker(py: Python<'_>) -> PyResult<Maker> {
+    MAKER.get_or_try_init(py, || find_maker(py)).copied()
+}
+
+/// The table, if it looks as it is known to: each of its first six entries has to be the object that Python
+/// knows by that name. A CPython that moves anything is served by the class instead.
+fn find_maker(py: Python<'_>) -> PyResult<Maker> {
+    let module = py.import("datetime")?;
+    // SAFETY: attached to the interpreter, and the name is a C string.
+    let table = unsafe { ffi::PyCapsule_Import(c"datetime.datetime_CAPI".as_ptr(), 0) }.cast::<Table>();
+    // SAFETY: a capsule of this name holds a table that lives as long as the process and begins with six
+    // objects; that much is looked at before anything else of it.
+    let Some(table) = (unsafe { table.as_ref() }) else {
+        PyErr::take(py);
+        return Ok(Maker::Class);
+    };
+    let names = ["date", "datetime", "time", "timedelta", "tzinfo"];
+    let mut known = names.iter().map(|name| module.getattr(*name)).collect::<PyResult<Vec<_>>>()?;
+    known.push(module.getattr("timezone")?.getattr("utc")?);
+    let as_known = known.iter().zip(table.objects).all(|(object, entry)| object.as_ptr() == entry);
+    Ok(if as_known { Maker::Table(table) } else { Maker::Class })
+}
+
+/// A moment as Python has it: naive, or in this time zone.
+pub(crate) fn to_python(py: Python<'_>, moment: DateTime, zone: Option<&Py<PyAny>>) -> PyResult<Py<PyAny>> {
+    let (year, month, day) = (i32::from(moment.year()), i32::from(moment.month()), i32::from(moment.day()));
+    let (hour, minute) = (i32::from(moment.hour()), i32::from(moment.minute()));
+    let (second, microsecond) = (i32::from(moment.second()), moment.subsec_nanosecond() / 1000);
+    match maker(py)? {
+        Maker::Table(table) => {
+            let [_, class, ..] = table.objects;
+            // SAFETY: `None` and the class are alive as long as the interpreter, the zone is borrowed.
+            let zone = zone.map_or_else(|| unsafe { ffi::Py_None() }, Py::as_ptr);
+            let make = table.datetime_from_date_and_time;
+            // SAFETY: attached to the interpreter; the function is CPython's own and gives a new reference, or
+            // none and an exception, as where the zone is no `tzinfo`.
+            unsafe {
+                let made = make(year, month, day, hour, minute, second, microsecond, zone, class);
+                Ok(Bound::from_owned_ptr_or_err(py, made)?.unbind())
+            }
+        }
+        Maker::Class => {
+            let numbers = (year, month, day, hour, minute, second, microsecond, zone);
+            Ok(imports::DATETIME.get(py)?.call1(numbers)?.unbind())
+        }
+    }
+}
+
+/// The wall clock of an install at this moment. One with a time zone is moved to that of the install, which has
+/// to be known then.
+pub(crate) fn from_python(
+    name: &str,
+    value: &Bound<'_, PyAny>,
+    zone: Option<&Py<PyAny>>,
+) -> PyResult<DateTime> {
+    let Ok(moment) = value.cast::<PyDateTime>() else {
+        let found = value.get_type();
+        return Err(PyTypeError::new_err(format!("{name} must be a datetime, not {}", found.name()?)));
+    };
+    if moment.get_tzinfo().is_some() {
+        let Some(zone) = zone else {
+            let why = format!("{name} has a time zone, and that of the install is not known; give timezone=");
+            return Err(PyValueError::new_err(why));
+        };
+        let local = moment.call_method1("astimezone", (zone,))?;
+        return read(name, local.cast::<PyDateTime>()?);
+    }
+    read(name, moment)
+}
+
+fn read(name: &str, moment: &Bound<'_, PyDateTime>) -> PyResult<DateTime> {
+    let too_far = || PyValueError::new_err(format!("{name} is no moment that a server can know"));
+    let year = i16::try_from(moment.get_year()).map_err(|_| too_far())?;
+    let [month, day, hour, minute, second] =
+        [moment.get_month(), moment.get_day(), moment.get_hour(), moment.get_minute(), moment.get_second()]
+            .map(|number| number as i8);
+    DateTime::new(year, month, day, hour, minute, second, 0).map_err(|_| too_far())
+}

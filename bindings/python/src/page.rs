@@ -1,0 +1,371 @@
+//! [`Page`]: one object over the memory that a reply was decoded in.
+
+use gettickets::{FieldSet, Tickets};
+use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyCapsule, PyDict, PyInt, PyList, PySlice, PyTuple};
+
+use crate::arrow;
+use crate::body;
+use crate::errors;
+use crate::imports;
+use crate::iterator::PageIterator;
+use crate::json;
+use crate::making;
+use crate::recent::Recent;
+use crate::ticket::Ticket;
+use crate::vocabulary;
+
+/// A page of tickets, the counts beside them, and what the decoder noticed.
+///
+/// It is a sequence of Ticket, made when they are asked for; a slice is a Page and shares this one's memory.
+/// A page does not change, and threads may read it together. polars.DataFrame(page), pyarrow.table(page) and
+/// DuckDB read its columns without a ticket being made; so that they do, it is not registered as a
+/// collections.abc.Sequence, though it has all that one has.
+///
+/// >>> import gettickets
+/// >>> with gettickets.Sandbox() as sandbox:
+/// ...     page = gettickets.Client(sandbox.url, **sandbox.credentials).get_tickets(limitnum=3)
+/// >>> page, page.totalresults, page[1:]
+/// (<Page: 3 tickets of 1000, from 0>, 1000, <Page: 2 tickets of 1000, from 1>)
+/// >>> [ticket.status for ticket in page] == [page[0].status, page[1].status, page[-1].status]
+/// True
+#[pyclass(frozen, module = "gettickets")]
+pub(crate) struct Page {
+    page: gettickets::Page,
+    zone: Option<Py<PyAny>>,
+    /// What a pickled page said of itself that its tickets can't tell.
+    told: Option<Told>,
+    _let_go: LetGo,
+}
+
+struct Told {
+    shows_version: Py<PyAny>,
+    findings: Py<PyAny>,
+}
+
+impl Page {
+    pub(crate) fn new(page: gettickets::Page, zone: Option<Py<PyAny>>) -> Page {
+        Page { page, zone, told: None, _let_go: LetGo }
+    }
+
+    /// A page from what `json::kept` wrote.
+    pub(crate) fn restored(py: Python<'_>, json: String, zone: Option<Py<PyAny>>) -> PyResult<Page> {
+        let decoder = gettickets::Decoder::new().max_len(gettickets::Decoder::LARGEST_MAX_LEN);
+        let reply = py.detach(|| decoder.decode(json)).map_err(|error| errors::decode(py, &error))?;
+        Ok(Page::new(reply.into_page().map_err(|error| errors::api(py, &error))?, zone))
+    }
+
+    pub(crate) fn tickets(&self) -> &Tickets {
+        self.page.tickets()
+    }
+
+    pub(crate) fn zone(&self) -> Option<&Py<PyAny>> {
+        self.zone.as_ref()
+    }
+
+    /// A page of other tickets that is like this one in all else.
+    fn like(&self, py: Python<'_>, page: gettickets::Page) -> Page {
+        let told = self.told.as_ref().map(|told| Told {
+            shows_version: told.shows_version.clone_ref(py),
+            findings: told.findings.clone_ref(py),
+        });
+        Page { page, zone: self.zone.as_ref().map(|zone| zone.clone_ref(py)), told, _let_go: LetGo }
+    }
+}
+
+/// The last field of a page to go: the interpreter drops pages, so what one pointed into can go with it.
+struct LetGo;
+
+impl Drop for LetGo {
+    fn drop(&mut self) {
+        Python::attach(body::let_go);
+    }
+}
+
+#[pymethods]
+impl Page {
+    /// How many tickets match the request on all pages together, as the server counts them; None if it did
+    /// not say.
+    #[getter]
+    fn totalresults(&self) -> Option<u64> {
+        self.page.totalresults()
+    }
+
+    /// The offset of this page's first ticket, as the server tells it.
+    #[getter]
+    fn startnumber(&self) -> Option<u64> {
+        self.page.startnumber()
+    }
+
+    /// How many tickets the server says are on this page; len(page) is how many are.
+    #[getter]
+    fn numreturned(&self) -> Option<u64> {
+        self.page.numreturned()
+    }
+
+    /// The time zone of date and lastreply, if one was given.
+    #[getter]
+    fn timezone(&self) -> Option<&Py<PyAny>> {
+        self.zone()
+    }
+
+    /// Top-level fields that are in no version's documentation, as they were sent: a new dict each time.
+    #[getter]
+    fn extra<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if self.page.extra().is_empty() {
+            return Ok(PyDict::new(py).into_any());
+        }
+        json::loads(py, &serde_json::to_string(self.page.extra()).map_err(errors::value)?)
+    }
+
+    /// In which ways the reply departed from the documented shape, a tuple of Finding.
+    #[getter]
+    fn findings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(told) = &self.told {
+            return Ok(told.findings.bind(py).clone());
+        }
+        let class = imports::FINDING.get(py)?;
+        let made = self.page.findings().iter().map(|finding| {
+            let places = PyTuple::new(py, &finding.places)?;
+            let field = finding.field.map(|field| field.name());
+            let kind = finding.kind;
+            class.call1((
+                kind.code(),
+                kind.meaning(),
+                field,
+                finding.count,
+                places,
+                finding.detail.as_deref(),
+            ))
+        });
+        Ok(PyTuple::new(py, made.collect::<PyResult<Vec<_>>>()?)?.into_any())
+    }
+
+    /// What the page shows of its server's version, a ShownVersion: exactly where the reply names it, as XML
+    /// replies do, else a lower bound from the fields it carries.
+    #[getter]
+    fn shows_version<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match &self.told {
+            Some(told) => Ok(told.shows_version.bind(py).clone()),
+            None => vocabulary::shown_to_python(py, self.page.shows_version()),
+        }
+    }
+
+    /// The names of the fields that every ticket from a server of this version has and some ticket here
+    /// lacks.
+    fn missing<'py>(&self, py: Python<'py>, version: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
+        let missing: FieldSet = self.page.missing(vocabulary::from_python(version)?);
+        PyTuple::new(py, missing.iter().map(|field| field.name()).collect::<Vec<_>>())
+    }
+
+    /// The page as a server of this version would send it: later fields are left out. It shares this page's
+    /// memory.
+    fn at(&self, py: Python<'_>, version: &Bound<'_, PyAny>) -> PyResult<Page> {
+        Ok(self.like(py, self.page.at(vocabulary::from_python(version)?)))
+    }
+
+    /// The page as a dict: "result", the counts, "tickets" as a list of dicts as Ticket.to_dict() has them, and
+    /// "extra" if there is any.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        dict.set_item("result", "success")?;
+        let counts = [
+            ("totalresults", self.totalresults()),
+            ("startnumber", self.startnumber()),
+            ("numreturned", self.numreturned()),
+        ];
+        for (name, count) in counts {
+            if let Some(count) = count {
+                dict.set_item(name, count)?;
+            }
+        }
+        let tickets = self.tickets().iter().map(|ticket| json::to_dict(py, ticket, self.zone()));
+        dict.set_item("tickets", PyList::new(py, tickets.collect::<PyResult<Vec<_>>>()?)?)?;
+        if !self.page.extra().is_empty() {
+            dict.set_item("extra", self.extra(py)?)?;
+        }
+        Ok(dict)
+    }
+
+    /// The page as canonical JSON: one document, the same from every face of gettickets.
+    fn to_json(&self, py: Python<'_>) -> String {
+        py.detach(|| self.page.to_json())
+    }
+
+    /// The page as a server of this version would send it, as bytes of JSON or XML; by default the newest version
+    /// that changed the call.
+    #[pyo3(signature = (version = None, *, format = "json"))]
+    fn to_wire<'py>(
+        &self,
+        py: Python<'py>,
+        version: Option<&Bound<'py, PyAny>>,
+        format: &str,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let version = version.map_or(Ok(gettickets::Version::LATEST), vocabulary::from_python)?;
+        let text = match format {
+            "json" => py.detach(|| self.page.to_wire_json(version)),
+            "xml" => py.detach(|| self.page.to_wire_xml(version)),
+            _ => return Err(PyValueError::new_err("a format is \"json\" or \"xml\"")),
+        };
+        Ok(PyBytes::new(py, text.as_bytes()))
+    }
+
+    /// How many bytes of memory the page holds; of a slice, those of the whole.
+    #[getter]
+    fn memory_size(&self) -> usize {
+        self.tickets().memory_size()
+    }
+
+    /// A DataFrame of pandas, its texts kept as Arrow has them. It takes pandas and pyarrow.
+    fn to_pandas<'py>(slf: &Bound<'py, Page>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("gettickets._notes")?.call_method1("to_pandas", (slf,))
+    }
+
+    /// The tickets as an Arrow stream, by the Arrow PyCapsule interface. The schema asked for is not heeded, as
+    /// the interface allows.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        slf: &Bound<'py, Page>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        arrow::page_stream(slf.py(), slf.get().tickets().clone())
+    }
+
+    /// The schema of the stream, by the Arrow PyCapsule interface.
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        arrow::schema(py)
+    }
+
+    fn __len__(&self) -> usize {
+        self.tickets().len()
+    }
+
+    fn __getitem__<'py>(slf: &Bound<'py, Page>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        if let Ok(slice) = key.cast::<PySlice>() {
+            return Ok(slf.get().sliced(py, slice)?.into_pyobject(py)?.into_any());
+        }
+        let Ok(index) = key.extract::<isize>() else {
+            if key.is_instance_of::<PyInt>() {
+                return Err(PyIndexError::new_err("the page has no such ticket"));
+            }
+            let found = key.get_type();
+            return Err(PyTypeError::new_err(format!(
+                "pages have ints and slices as indices, not {}",
+                found.name()?
+            )));
+        };
+        let len = slf.get().tickets().len();
+        let place = if index < 0 { index.checked_add_unsigned(len) } else { Some(index) };
+        let place = place.and_then(|place| usize::try_from(place).ok());
+        let ticket = place.map(|place| making::ticket(py, slf.as_unbound(), place, &mut Recent::new()));
+        match ticket.transpose()?.flatten() {
+            Some(ticket) => Ok(ticket.into_bound(py).into_any()),
+            None => Err(PyIndexError::new_err("the page has no such ticket")),
+        }
+    }
+
+    fn __iter__(slf: Py<Page>) -> PageIterator {
+        PageIterator::new(slf, false)
+    }
+
+    fn __reversed__(slf: Py<Page>) -> PageIterator {
+        PageIterator::new(slf, true)
+    }
+
+    fn __contains__(&self, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+        Ok(self.places_of(value, 0, usize::MAX)?.next().is_some())
+    }
+
+    /// How many tickets are equal to this one.
+    fn count(&self, value: &Bound<'_, PyAny>) -> PyResult<usize> {
+        Ok(self.places_of(value, 0, usize::MAX)?.count())
+    }
+
+    /// The place of the first ticket that is equal to this one. ValueError if there is none.
+    #[pyo3(signature = (value, start = 0, stop = isize::MAX))]
+    fn index(&self, value: &Bound<'_, PyAny>, start: isize, stop: isize) -> PyResult<usize> {
+        let len = self.tickets().len();
+        let place = |at: isize| {
+            let from_end = || at.checked_add_unsigned(len).unwrap_or_default().max(0);
+            if at < 0 { from_end().unsigned_abs() } else { at.unsigned_abs() }
+        };
+        let found = self.places_of(value, place(start), place(stop))?.next();
+        found.ok_or_else(|| PyValueError::new_err("the page has no such ticket"))
+    }
+
+    fn __eq__(&self, py: Python<'_>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let Ok(other) = other.cast::<Page>() else { return Ok(py.NotImplemented()) };
+        let other = other.get();
+        let same = py.detach(|| self.page == other.page);
+        Ok(same.into_pyobject(py)?.to_owned().into_any().unbind())
+    }
+
+    fn __repr__(&self) -> String {
+        let len = self.tickets().len();
+        let noun = if len == 1 { "ticket" } else { "tickets" };
+        let total = self.totalresults().map_or_else(String::new, |total| format!(" of {total}"));
+        let start = self.startnumber().map_or_else(String::new, |start| format!(", from {start}"));
+        let bent = if self.page.findings().is_empty() { "" } else { ", with findings" };
+        format!("<Page: {len} {noun}{total}{start}{bent}>")
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Page>) -> PyResult<Bound<'py, PyTuple>> {
+        let (py, page) = (slf.py(), slf.get());
+        let json = py.detach(|| json::kept(&page.page, page.tickets(), 0..page.tickets().len()));
+        let restore = py.get_type::<Page>().getattr("_restore")?;
+        (restore, (json, page.zone(), page.shows_version(py)?, page.findings(py)?)).into_pyobject(py)
+    }
+
+    #[staticmethod]
+    fn _restore(
+        py: Python<'_>,
+        json: String,
+        zone: Option<Py<PyAny>>,
+        shows_version: Py<PyAny>,
+        findings: Py<PyAny>,
+    ) -> PyResult<Page> {
+        Ok(Page { told: Some(Told { shows_version, findings }), ..Page::restored(py, json, zone)? })
+    }
+}
+
+impl Page {
+    /// A slice; one with steps has its tickets copied together.
+    fn sliced(&self, py: Python<'_>, slice: &Bound<'_, PySlice>) -> PyResult<Page> {
+        let len = isize::try_from(self.tickets().len()).unwrap_or(isize::MAX);
+        let span = slice.indices(len)?;
+        let start = span.start.max(0).unsigned_abs();
+        if span.step == 1 {
+            return Ok(self.like(py, self.page.slice(start..start + span.slicelength)));
+        }
+        let step = |nth: usize| span.start + span.step * nth as isize;
+        let places = (0..span.slicelength).map(|nth| step(nth).max(0).unsigned_abs());
+        let json = json::kept(&self.page.slice(..span.slicelength), self.tickets(), places);
+        let chosen = Page::restored(py, json, None)?;
+        Ok(Page {
+            told: Some(Told {
+                shows_version: self.shows_version(py)?.unbind(),
+                findings: self.findings(py)?.unbind(),
+            }),
+            ..self.like(py, chosen.page)
+        })
+    }
+
+    /// The places from `start` to `stop` at which this ticket stands; none of what is no ticket.
+    fn places_of(
+        &self,
+        value: &Bound<'_, PyAny>,
+        start: usize,
+        stop: usize,
+    ) -> PyResult<impl Iterator<Item = usize>> {
+        let wanted = value.cast::<Ticket>().ok();
+        let wanted = wanted.map(|ticket| ticket.get().inside()).transpose()?;
+        let within = self.tickets().iter().enumerate().skip(start).take(stop.saturating_sub(start));
+        let found = within.filter(|(_, ticket)| {
+            wanted.as_ref().is_some_and(|wanted| wanted.id() == ticket.id() && wanted == ticket)
+        });
+        Ok(found.map(|(place, _)| place).collect::<Vec<_>>().into_iter())
+    }
+}

@@ -1,0 +1,238 @@
+//! [`Sandbox`]: an embedded GetTickets endpoint on loopback.
+
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use gettickets::{Status, TicketRef, Tickets, Version};
+use gettickets_sandbox::{ConfiguredStatus, Quirk, SandboxBuilder, Store, StoreError};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::errors;
+use crate::home::Home;
+use crate::making;
+use crate::moment;
+use crate::page::Page;
+use crate::recent::Recent;
+use crate::ticket::{Ticket, owned};
+use crate::vocabulary;
+
+/// Every quirk's name and what the server does then.
+#[pyfunction]
+pub(crate) fn quirks() -> Vec<(&'static str, &'static str)> {
+    Quirk::ALL.iter().map(|quirk| (quirk.name(), quirk.description())).collect()
+}
+
+/// A server that runs. The class `gettickets.Sandbox` wraps it.
+#[pyclass(frozen, module = "gettickets._native")]
+pub(crate) struct Sandbox {
+    /// None once it is closed.
+    sandbox: Mutex<Option<gettickets_sandbox::Sandbox>>,
+    store: Store,
+    url: String,
+    identifier: String,
+    secret: String,
+    version: Version,
+    home: Home,
+}
+
+impl Sandbox {
+    /// The server, if it still runs.
+    fn take(&self) -> Option<gettickets_sandbox::Sandbox> {
+        self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn changed<T: Send>(
+        &self,
+        py: Python<'_>,
+        change: impl FnOnce(&Store) -> Result<T, StoreError> + Send,
+    ) -> PyResult<T> {
+        py.detach(|| change(&self.store)).map_err(|error| errors::sandbox(py, &error))
+    }
+}
+
+/// A child process has no thread of the server's to wait for, and leaves the server to its parent.
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if !self.home.is_here() {
+            std::mem::forget(self.take());
+        }
+    }
+}
+
+#[pymethods]
+impl Sandbox {
+    /// Starts a server.
+    #[new]
+    #[pyo3(signature = (**settings))]
+    fn new(py: Python<'_>, settings: Option<&Bound<'_, PyDict>>) -> PyResult<Sandbox> {
+        let mut builder = gettickets_sandbox::Sandbox::builder();
+        for (name, value) in settings.into_iter().flatten() {
+            let name: String = name.extract()?;
+            if !value.is_none() {
+                builder = set(builder, &name, &value)?;
+            }
+        }
+        let sandbox = py.detach(|| builder.start()).map_err(|error| errors::sandbox(py, &error))?;
+        Ok(Sandbox {
+            store: sandbox.store(),
+            url: sandbox.url(),
+            identifier: sandbox.identifier().to_owned(),
+            secret: sandbox.secret().to_owned(),
+            version: sandbox.server_version(),
+            sandbox: Mutex::new(Some(sandbox)),
+            home: Home::here(),
+        })
+    }
+
+    #[getter]
+    fn url(&self) -> &str {
+        &self.url
+    }
+
+    #[getter]
+    fn identifier(&self) -> &str {
+        &self.identifier
+    }
+
+    #[getter]
+    fn secret(&self) -> &str {
+        &self.secret
+    }
+
+    #[getter]
+    fn server_version<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        vocabulary::to_python(py, self.version)
+    }
+
+    #[getter]
+    fn is_running(&self) -> bool {
+        self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    #[getter]
+    fn request_count(&self) -> PyResult<u64> {
+        let sandbox = self.sandbox.lock().unwrap_or_else(PoisonError::into_inner);
+        sandbox.as_ref().map(|sandbox| sandbox.request_count()).ok_or_else(|| errors::closed("sandbox"))
+    }
+
+    fn close(&self, py: Python<'_>) {
+        let running = self.take();
+        if self.home.is_here() {
+            py.detach(|| drop(running));
+        } else {
+            std::mem::forget(running);
+        }
+    }
+
+    #[pyo3(signature = (**fields))]
+    fn open(&self, py: Python<'_>, fields: Option<&Bound<'_, PyDict>>) -> PyResult<u64> {
+        let ticket = owned(py, fields)?;
+        self.changed(py, |store| store.open(ticket))
+    }
+
+    fn reply(&self, py: Python<'_>, id: u64, status: String) -> PyResult<bool> {
+        self.changed(py, |store| store.reply(id, Status::from(status)))
+    }
+
+    fn set_status(&self, py: Python<'_>, id: u64, status: String) -> PyResult<bool> {
+        self.changed(py, |store| store.set_status(id, Status::from(status)))
+    }
+
+    fn set_department(&self, py: Python<'_>, id: u64, deptid: u64) -> PyResult<bool> {
+        self.changed(py, |store| store.set_department(id, deptid))
+    }
+
+    fn delete(&self, py: Python<'_>, id: u64) -> PyResult<bool> {
+        self.changed(py, |store| store.delete(id))
+    }
+
+    fn merge(&self, py: Python<'_>, id: u64, into: u64) -> PyResult<bool> {
+        self.changed(py, |store| store.merge(id, into))
+    }
+
+    fn churn(&self, py: Python<'_>, seed: u64) -> PyResult<()> {
+        self.changed(py, |store| store.churn(seed))
+    }
+
+    fn get(&self, py: Python<'_>, id: u64) -> PyResult<Option<Py<Ticket>>> {
+        let Some(ticket) = self.changed(py, |store| store.get(id))? else { return Ok(None) };
+        let page = gettickets::Page::from(Tickets::new(&[ticket], self.version));
+        let page = Py::new(py, Page::new(page, None))?;
+        making::ticket(py, &page, 0, &mut Recent::new())
+    }
+
+    fn ids(&self, py: Python<'_>) -> PyResult<Vec<u64>> {
+        self.changed(py, Store::ids)
+    }
+
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(usize::try_from(self.changed(py, Store::len)?).unwrap_or(usize::MAX))
+    }
+}
+
+/// One setting of a sandbox to be.
+fn set(builder: SandboxBuilder, name: &str, value: &Bound<'_, PyAny>) -> PyResult<SandboxBuilder> {
+    Ok(match name {
+        "tickets" => builder.tickets(value.extract()?),
+        "seed" => builder.seed(value.extract()?),
+        "newest" => builder.newest(moment::from_python(name, value, None)?),
+        "load" => builder.load(loaded(value)?),
+        "server_version" => builder.server_version(vocabulary::from_python(value)?),
+        "credentials" => {
+            let (identifier, secret): (String, String) = value.extract()?;
+            builder.api_credentials(identifier, secret)
+        }
+        "admin" => {
+            let (username, password): (String, String) = value.extract()?;
+            builder.admin(username, &password)
+        }
+        "access_key" => builder.access_key(value.extract::<String>()?),
+        "allow_from" => builder.allow_from(each(value, |one| address(&one.extract::<String>()?))?),
+        "departments" => builder.departments(each(value, |one| one.extract::<u64>())?),
+        "admin_id" => builder.admin_id(value.extract()?),
+        "statuses" => builder.statuses(each(value, status)?),
+        "quirks" => builder.quirks(each(value, |one| {
+            one.extract::<String>()?
+                .parse()
+                .map_err(|error: gettickets_sandbox::UnknownQuirk| errors::value(error))
+        })?),
+        "host" => builder.host(address(&value.extract::<String>()?)?),
+        "port" => builder.port(value.extract()?),
+        _ => return Err(PyTypeError::new_err(format!("a sandbox has no setting {name:?}"))),
+    })
+}
+
+fn each<'py, T>(
+    values: &Bound<'py, PyAny>,
+    read: impl Fn(&Bound<'py, PyAny>) -> PyResult<T>,
+) -> PyResult<Vec<T>> {
+    values.try_iter()?.map(|value| read(&value?)).collect()
+}
+
+fn address(text: &str) -> PyResult<IpAddr> {
+    text.parse().map_err(|_| PyValueError::new_err(format!("{text:?} is no IP address")))
+}
+
+/// A status: its title, whether it is active and whether it awaits a reply.
+fn status(value: &Bound<'_, PyAny>) -> PyResult<ConfiguredStatus> {
+    let (title, active, awaiting): (String, bool, bool) = value.extract()?;
+    let status = ConfiguredStatus::new(title);
+    let status = if active { status.active() } else { status };
+    Ok(if awaiting { status.awaiting_reply() } else { status })
+}
+
+/// Tickets to load: a page, or tickets one by one, each a Ticket or a mapping.
+fn loaded(value: &Bound<'_, PyAny>) -> PyResult<Vec<gettickets::Ticket>> {
+    if let Ok(page) = value.cast::<Page>() {
+        return Ok(page.get().tickets().iter().map(|ticket: TicketRef<'_>| ticket.to_ticket()).collect());
+    }
+    each(value, |one| match one.cast::<Ticket>() {
+        Ok(ticket) => Ok(ticket.get().inside()?.to_ticket()),
+        Err(_) => {
+            let fields = value.py().get_type::<PyDict>().call1((one,))?;
+            owned(value.py(), Some(fields.cast::<PyDict>()?))
+        }
+    })
+}

@@ -1,0 +1,65 @@
+//! The field history and versions, for the Python side.
+
+use gettickets::{FIELDS, Kind, ShownVersion, Version};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple};
+
+use crate::imports;
+
+/// The field history, a `FieldSpec` a field, in the order in which servers write them.
+#[pyfunction]
+pub(crate) fn fields(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
+    let class = imports::FIELD_SPEC.get(py)?;
+    let rows = FIELDS.iter().map(|row| {
+        let kind = match row.kind {
+            Kind::Integer => "integer",
+            Kind::Text => "text",
+            Kind::DateTime => "datetime",
+            Kind::Boolean => "boolean",
+            Kind::Attachments => "attachments",
+            // A kind that is new to the field history; a test fails until it has a name here.
+            _ => "unknown",
+        };
+        class.call1((row.name, kind, to_python(py, row.since)?, row.optional, row.sensitive, row.meaning))
+    });
+    PyTuple::new(py, rows.collect::<PyResult<Vec<_>>>()?)
+}
+
+/// The three numbers of a version in a text.
+#[pyfunction]
+pub(crate) fn parse_version(text: &str) -> PyResult<(u16, u16, u16)> {
+    let version: Version =
+        text.parse().map_err(|error: gettickets::InvalidVersion| PyValueError::new_err(error.to_string()))?;
+    Ok((version.major(), version.minor(), version.patch()))
+}
+
+/// The version of this package.
+#[pyfunction]
+pub(crate) fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+/// A `Version` of the Python side.
+pub(crate) fn to_python(py: Python<'_>, version: Version) -> PyResult<Bound<'_, PyAny>> {
+    imports::VERSION.get(py)?.call1((version.major(), version.minor(), version.patch()))
+}
+
+/// What a page shows of its server's version.
+pub(crate) fn shown_to_python(py: Python<'_>, shown: ShownVersion) -> PyResult<Bound<'_, PyAny>> {
+    let exact = matches!(shown, ShownVersion::Exactly(_));
+    imports::SHOWN_VERSION.get(py)?.call1((to_python(py, shown.lower_bound())?, exact))
+}
+
+/// A version from a text such as `"7.10"`, or from a `Version`.
+pub(crate) fn from_python(value: &Bound<'_, PyAny>) -> PyResult<Version> {
+    if let Ok(text) = value.cast::<PyString>() {
+        let (major, minor, patch) = parse_version(text.to_str()?)?;
+        return Ok(Version::new(major, minor, patch));
+    }
+    match value.extract::<(u16, u16, u16)>() {
+        Ok((major, minor, patch)) => Ok(Version::new(major, minor, patch)),
+        // A number would read 7.10 as 7.1.
+        Err(_) => Err(PyTypeError::new_err("a version is a str such as \"7.10\", or a gettickets.Version")),
+    }
+}

@@ -1,0 +1,152 @@
+"""Pages and scans as Arrow, read by polars, pyarrow, pandas, DuckDB and nanoarrow."""
+
+from datetime import datetime
+
+import pytest
+
+import gettickets
+from conftest import client_of, reply
+from gettickets import FIELDS
+
+COLUMNS = [*(field.name for field in FIELDS), "extra"]
+ODD = {
+    "requestor_name": None, "date": "0000-00-00 00:00:00", "subject": "é\U0001f600", "deptname": "Sales",
+    "attachments": [{"filename": "a", "index": 0}, {"filename": "b", "index": 1}], "id": str(2**63 + 1),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def odd():
+    return gettickets.decode(reply({}, ODD, {"attachments": []}))
+
+
+def rows(page):
+    """The page as a table should have it."""
+    for ticket in page:
+        values = {name: getattr(ticket, name) for name in COLUMNS[:-1]}
+        attachments = [{"filename": one.filename, "index": one.index} for one in ticket.attachments or ()]
+        yield {
+            **values,
+            "attachments": None if ticket.attachments is None else attachments,
+            "extra": '{"deptname":"Sales"}' if ticket.extra else None,
+        }
+
+
+def test_pyarrow_reads_types_values_and_nulls(odd, page):
+    pa = pytest.importorskip("pyarrow")
+    kinds = {
+        "integer": pa.uint64(), "text": pa.string(), "datetime": pa.timestamp("us"), "boolean": pa.bool_(),
+        "attachments": pa.list_(pa.field("item", pa.struct([
+            pa.field("filename", pa.string(), nullable=False), pa.field("index", pa.uint64(), nullable=False),
+        ]), nullable=False)),
+    }  # fmt: skip
+    for one in (odd, page):
+        table = pa.table(one)
+        assert table.to_pylist() == list(rows(one))
+        for field in FIELDS:
+            column = table.schema.field(field.name)
+            assert column.type.equals(kinds[field.kind]), field.name
+            assert column.metadata[b"since"].decode() == str(field.since)
+    assert pa.schema(odd) == pa.table(odd).schema and table.schema.names == COLUMNS
+    assert pa.table(odd[:0]).num_rows == 0 and pa.table(odd[:0]).schema.names == COLUMNS
+    assert pa.table(odd[1:2])["id"].to_pylist() == [2**63 + 1]
+    pa.table(page).validate(full=True)
+
+
+def test_a_table_outlives_its_page():
+    pa = pytest.importorskip("pyarrow")
+    table = pa.table(gettickets.decode(reply(*({"subject": f"number {number}"} for number in range(500)))))
+    assert table["subject"].to_pylist() == [f"number {number}" for number in range(500)]
+
+
+def test_a_capsule_that_nobody_takes_is_released(page):
+    for _ in range(100):
+        capsule = page.__arrow_c_stream__()
+        assert "arrow_array_stream" in repr(capsule)
+        assert "arrow_schema" in repr(page.__arrow_c_schema__())
+        assert page.__arrow_c_stream__(page.__arrow_c_schema__())
+
+
+def test_polars_reads_a_page_and_a_scan(odd, page, client, sandbox):
+    pl = pytest.importorskip("polars")
+    frame = pl.DataFrame(odd)
+    assert frame.rows(named=True) == list(rows(odd)) and frame.columns == COLUMNS
+    kinds = {"integer": pl.UInt64, "text": pl.String, "datetime": pl.Datetime("us"), "boolean": pl.Boolean}
+    for field in FIELDS:
+        if field.kind != "attachments":
+            assert frame.schema[field.name] == kinds[field.kind]
+    assert frame.schema["attachments"] == pl.List(pl.Struct({"filename": pl.String, "index": pl.UInt64}))
+    assert pl.DataFrame(odd[:0]).shape == (0, len(COLUMNS))
+    scanned = pl.DataFrame(client.tickets(limitnum=64))
+    assert scanned["id"].to_list() == sandbox.ids()
+    assert scanned.filter(pl.col("status") == "Closed").height == client.get_tickets(status="Closed").totalresults
+
+
+def test_pandas_reads_a_page_and_a_scan(odd, client):
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    frame = odd.to_pandas()
+    assert list(frame.columns) == COLUMNS and frame.shape == (3, len(COLUMNS))
+    assert frame["id"].tolist() == [1, 2**63 + 1, 3] and str(frame["id"].dtype).lower() == "uint64"
+    assert frame["date"].tolist()[0] == pd.Timestamp(2016, 1, 1, 6, 26, 29) and pd.isna(frame["date"][1])
+    assert pd.isna(frame["requestor_name"][1]) and frame["subject"][1] == "é\U0001f600"
+    assert client.tickets().to_pandas().shape == (1000, len(COLUMNS))
+    assert odd[:0].to_pandas().shape == (0, len(COLUMNS))
+
+
+def test_duckdb_reads_a_page_and_a_scan_by_name(odd, client):
+    duckdb = pytest.importorskip("duckdb")
+    scan = client.tickets()  # noqa: F841, as DuckDB finds it by its name
+    with duckdb.connect() as connection:
+        found = connection.sql(
+            "select id, subject, date, attachments_removed, len(attachments) from odd"
+        ).fetchall()
+        assert found[1] == (2**63 + 1, "é\U0001f600", None, True, 2)
+        types = {row[0]: row[1] for row in connection.sql("describe select * from odd").fetchall()}
+        assert types["id"] == "UBIGINT" and types["lastreply"] == "TIMESTAMP" and types["tid"] == "VARCHAR"
+        assert connection.sql("select count(*), count(distinct id), max(lastreply) from scan").fetchall()[0][
+            :2
+        ] == (1000, 1000)
+        assert connection.sql("select max(lastreply) from odd").fetchall() == [(datetime(2016, 1, 1, 6, 30, 16),)]
+
+
+def test_nanoarrow_reads_a_page(odd):
+    na = pytest.importorskip("nanoarrow")
+    stream = na.ArrayStream(odd)
+    assert stream.read_all().to_pylist() == list(rows(odd))
+
+
+def test_a_scan_streams_page_by_page(sandbox):
+    pa = pytest.importorskip("pyarrow")
+    with gettickets.Sandbox(tickets=20_000) as sandbox:
+        reader = pa.RecordBatchReader.from_stream(client_of(sandbox).tickets(limitnum=1000))
+        first = reader.read_next_batch()
+        assert 8192 <= first.num_rows < 10_000
+        asked = sandbox.request_count
+        assert asked <= 12, "it reads no further than it is asked to"
+        assert first.num_rows + sum(batch.num_rows for batch in reader) == 20_000
+
+
+def test_a_stream_goes_on_where_the_scan_is(client, sandbox):
+    pl = pytest.importorskip("polars")
+    scan = client.tickets(limitnum=100)
+    first = [next(scan).id for _ in range(30)]
+    assert first + pl.DataFrame(scan)["id"].to_list() == sandbox.ids()
+    assert pl.DataFrame(scan).shape == (0, len(COLUMNS))
+
+
+def test_an_error_ends_a_stream_and_is_told(sandbox):
+    pa = pytest.importorskip("pyarrow")
+    pl = pytest.importorskip("polars")
+    for read in (pa.table, pl.DataFrame):
+        client = gettickets.Client(sandbox.url, identifier="a", secret="no-such-secret", attempts=1)
+        with pytest.raises(Exception, match="Authentication Failed"):
+            read(client.tickets())
+    with gettickets.Sandbox(tickets=500, quirks=["ignore-limitstart"]) as bad:
+        with pytest.raises(Exception, match="the scan is not complete"):
+            pa.table(client_of(bad).tickets())
+    scan = client_of(sandbox).tickets()
+    reader = pa.RecordBatchReader.from_stream(scan)
+    scan.close()
+    with pytest.raises(Exception, match="the scan is closed"):
+        reader.read_all()

@@ -1,0 +1,157 @@
+"""AsyncClient: asyncio waits, and nothing is lost when it stops."""
+
+import asyncio
+import gc
+
+import pytest
+
+import gettickets
+from gettickets import AsyncClient
+
+
+def run(main):
+    return asyncio.run(asyncio.wait_for(main, 60))
+
+
+def async_client(sandbox, **settings):
+    return AsyncClient(sandbox.url, **{**sandbox.credentials, **settings})
+
+
+def test_a_page_and_a_scan_are_awaited(sandbox, client):
+    async def main():
+        async with async_client(sandbox) as client:
+            page = await client.get_tickets(status="Open", limitnum=10)
+            scan = client.tickets(limitnum=100)
+            assert repr(client).startswith("<AsyncClient: ")
+            ids = [ticket.id async for ticket in scan]
+            assert scan.report.tickets == 1000 == scan.total and scan.cursor()
+            return page, ids
+
+    page, ids = run(main())
+    assert page == client.get_tickets(status="Open", limitnum=10) and ids == sandbox.ids()
+
+
+def test_a_scan_comes_page_by_page_too(sandbox):
+    async def main():
+        scan = async_client(sandbox).tickets(limitnum=100)
+        first = await scan.__anext__()
+        return [first.id] + [ticket.id async for page in scan.pages() for ticket in page]
+
+    assert run(main()) == sandbox.ids()
+
+
+def test_a_hundred_tasks_share_a_client(sandbox):
+    async def main():
+        client = async_client(sandbox)
+        pages = await asyncio.gather(*(client.get_tickets(limitstart=at, limitnum=1) for at in range(100)))
+        return [page[0].id for page in pages]
+
+    assert run(main()) == sandbox.ids()[:100]
+
+
+def test_exceptions_are_those_of_client(sandbox):
+    async def main():
+        client = async_client(sandbox, secret="another")
+        with pytest.raises(gettickets.AuthenticationError):
+            await client.get_tickets()
+        scan = client.tickets()
+        with pytest.raises(gettickets.AuthenticationError):
+            await scan.__anext__()
+        with pytest.raises(StopAsyncIteration):
+            await scan.__anext__()
+        with pytest.raises(TypeError):
+            await client.get_tickets(limit=1)
+        with pytest.raises(ValueError):
+            client.tickets(limitnum=-1)
+
+    run(main())
+
+
+def test_the_event_loop_goes_on_while_a_request_waits():
+    async def main():
+        with gettickets.Sandbox(quirks=["slow"]) as sandbox:
+            request = asyncio.ensure_future(async_client(sandbox, timeout=30).get_tickets())
+            turns = 0
+            while not request.done() and turns < 20:
+                await asyncio.sleep(0.01)
+                turns += 1
+            request.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await request
+            return turns
+
+    assert run(main()) == 20
+
+
+def test_a_request_that_is_cancelled_is_given_up():
+    async def main():
+        # The first of three requests is never answered.
+        with gettickets.Sandbox(quirks=["hang"]) as sandbox:
+            client = async_client(sandbox, attempts=3, timeout=1)
+            with pytest.raises((asyncio.TimeoutError, TimeoutError)):
+                await asyncio.wait_for(client.get_tickets(), 0.1)
+            await asyncio.sleep(1.5)
+            assert sandbox.request_count == 1, "it is not repeated"
+            assert len(await client.get_tickets()) == 25
+
+    run(main())
+
+
+def test_cancelling_a_wait_for_a_ticket_loses_none():
+    async def main():
+        with gettickets.Sandbox(tickets=300, quirks=["flaky-503"]) as sandbox:
+            scan = async_client(sandbox).tickets(limitnum=20)
+            found, cancelled = [], 0
+            while True:
+                try:
+                    ticket = await asyncio.wait_for(scan.__anext__(), 0.05)
+                except (asyncio.TimeoutError, TimeoutError):
+                    cancelled += 1
+                except StopAsyncIteration:
+                    return found, cancelled, sandbox.ids()
+                else:
+                    found.append(ticket.id)
+
+    found, cancelled, ids = run(main())
+    assert found == ids and cancelled > 0
+
+
+def test_a_loop_that_ends_first_is_not_woken(sandbox, recwarn):
+    async def abandon():
+        client = async_client(sandbox)
+        asyncio.ensure_future(client.get_tickets())
+        await asyncio.sleep(0)
+
+    for _ in range(50):
+        asyncio.run(abandon())
+    gc.collect()
+    assert [str(warning.message) for warning in recwarn] == []
+
+
+def test_one_client_serves_many_loops(sandbox):
+    client = async_client(sandbox)
+    assert [len(asyncio.run(client.get_tickets(limitnum=3))) for _ in range(3)] == [3, 3, 3]
+
+
+def test_a_client_and_a_scan_close(sandbox):
+    async def main():
+        client = async_client(sandbox)
+        async with client.tickets() as scan:
+            await scan.__anext__()
+        with pytest.raises(RuntimeError, match="the scan is closed"):
+            await scan.__anext__()
+        await client.aclose()
+        with pytest.raises(RuntimeError, match="the client is closed"):
+            await client.get_tickets()
+
+    run(main())
+
+
+def test_it_is_made_in_every_way_that_client_is(sandbox, monkeypatch, tmp_path):
+    monkeypatch.setenv("GETTICKETS_URL", sandbox.url)
+    client = AsyncClient.from_env(**sandbox.credentials)
+    assert type(client) is AsyncClient and len(run(client.get_tickets())) == 25
+    local = AsyncClient.local(tmp_path, php="no-such-php")
+    assert type(local) is AsyncClient
+    with pytest.raises(gettickets.LocalApiError):
+        run(local.get_tickets())

@@ -1,0 +1,216 @@
+"""Clients: settings, credentials, parameters, and where they come from."""
+
+import copy
+import pickle
+
+import pytest
+
+import gettickets
+from conftest import client_of
+from gettickets import Client, Status
+
+
+def test_every_parameter_reaches_the_server(sandbox, client):
+    everything = list(client.tickets())
+    some = next(ticket for ticket in everything if ticket.userid == 0 and not ticket.cc)
+    for parameters, wanted in [
+        ({"status": Status.CLOSED}, lambda ticket: ticket.status == "Closed"),
+        ({"status": "Closed", "deptid": 1}, lambda ticket: ticket.status == "Closed" and ticket.deptid == 1),
+        ({"status": Status.ALL_ACTIVE}, lambda ticket: ticket.status != "Closed"),
+        ({"status": Status.MY_FLAGGED}, lambda ticket: ticket.flag == 1),
+        ({"clientid": everything[0].userid}, lambda ticket: ticket.userid == everything[0].userid),
+        ({"email": some.email}, lambda ticket: ticket.userid == 0 and ticket.email.lower() == some.email.lower()),
+        ({"subject": "invoice"}, lambda ticket: "invoice" in ticket.subject_text.lower()),
+        ({"ignore_dept_assignments": True}, lambda ticket: True),
+    ]:
+        found = client.get_tickets(limitnum=1000, **parameters)
+        assert [ticket.id for ticket in found] == [ticket.id for ticket in everything if wanted(ticket)], (
+            parameters
+        )
+        assert found.totalresults == len(found)
+        assert {ticket.id for ticket in client.tickets(**parameters)} == {ticket.id for ticket in found}
+    part = client.get_tickets(limitstart=10, limitnum=5)
+    assert [ticket.id for ticket in part] == [ticket.id for ticket in everything[10:15]] and part.startnumber == 10
+    assert len(client.get_tickets()) == 25 == len(client.get_tickets(limitnum=None, status=None))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "kind", "told"),
+    [
+        ({"limitnum": -1}, ValueError, "limitnum is from 0"),
+        ({"limitnum": 2**64}, ValueError, "limitnum is from 0"),
+        ({"limitnum": "5"}, TypeError, "limitnum must be an int, not str"),
+        ({"limitnum": True}, TypeError, "limitnum must be an int, not bool"),
+        ({"limitnum": 5.0}, TypeError, "limitnum must be an int, not float"),
+        ({"status": 1}, TypeError, "status must be a str, not int"),
+        ({"email": b"x"}, TypeError, "email must be a str, not bytes"),
+        ({"ignore_dept_assignments": 1}, TypeError, "ignore_dept_assignments must be a bool, not int"),
+        ({"limit": 5}, TypeError, "unexpected keyword argument 'limit'"),
+        ({"subject": "\ud800"}, UnicodeEncodeError, "surrogates not allowed"),
+    ],
+)
+def test_parameters_are_typed(sandbox, client, parameters, kind, told):
+    before = sandbox.request_count
+    for ask in (client.get_tickets, client.tickets):
+        with pytest.raises(kind, match=told):
+            ask(**parameters)
+    assert sandbox.request_count == before
+
+
+def test_parameters_go_by_name_alone(client):
+    with pytest.raises(TypeError):
+        client.get_tickets(0)
+    with pytest.raises(TypeError):
+        client.tickets(limitstart=5)
+
+
+def test_all_three_kinds_of_credentials_are_let_in():
+    md5 = "5f4dcc3b5aa765d61d8327deb882cf99"
+    with gettickets.Sandbox(
+        credentials=("me", "hunter2"), admin=("admin", "password"), allow_from=["203.0.113.7"], access_key="k3y!"
+    ) as sandbox:
+        assert sandbox.credentials == {"identifier": "me", "secret": "hunter2"}
+        for credentials in [
+            {"identifier": "me", "secret": "hunter2"},
+            {"username": "admin", "password": "password"},
+            {"username": "admin", "password_md5": md5},
+        ]:
+            client = Client(sandbox.url, **credentials, access_key="k3y!")
+            assert len(client.get_tickets()) == 25
+            with pytest.raises(gettickets.IpNotAllowedError) as error:
+                Client(sandbox.url, **credentials).get_tickets()
+            assert error.value.seen_address == "127.0.0.1" and "127.0.0.1" in error.value.hint
+
+
+def test_no_secret_is_shown(sandbox):
+    client = Client(sandbox.url, identifier="who-am-i", secret="s3cr3t", access_key="k3y")
+    for shown in (repr(client), str(client), repr(client._native_client), client.place):
+        assert not {"who-am-i", "s3cr3t", "k3y"} & set(shown.replace("'", " ").split())
+        assert "s3cr3t" not in shown
+    assert repr(client) == f"<Client: '{sandbox.url}includes/api.php'>"
+    for save in (pickle.dumps, copy.deepcopy, copy.copy):
+        with pytest.raises(TypeError, match="holds credentials"):
+            save(client)
+
+
+def test_the_environment_says_who_is_asked(sandbox, monkeypatch):
+    for name in ("URL", "IDENTIFIER", "SECRET", "USERNAME", "PASSWORD", "PASSWORD_MD5", "ACCESS_KEY"):
+        monkeypatch.delenv(f"GETTICKETS_{name}", raising=False)
+
+    def code_of(**settings):
+        with pytest.raises(gettickets.ConfigError) as error:
+            Client.from_env(**settings)
+        assert error.value.hint
+        return error.value.code
+
+    assert code_of() == "environment"
+    monkeypatch.setenv("GETTICKETS_URL", sandbox.url)
+    assert code_of() == "no-credentials"
+    monkeypatch.setenv("GETTICKETS_IDENTIFIER", sandbox.credentials["identifier"])
+    assert code_of() == "environment"
+    monkeypatch.setenv("GETTICKETS_SECRET", sandbox.credentials["secret"])
+    assert len(Client.from_env().get_tickets()) == 25
+    assert Client.from_env(timezone="Europe/Berlin").get_tickets()[0].lastreply.tzinfo is not None
+    with pytest.raises(gettickets.AuthenticationError):
+        Client.from_env(secret="another", attempts=1).get_tickets()
+    # Credentials of another kind than those given are not mixed in.
+    with pytest.raises(gettickets.AuthenticationError):
+        Client.from_env(username="admin", password="x", attempts=1).get_tickets()
+    assert code_of(username="admin") == "environment"
+    monkeypatch.setenv("GETTICKETS_URL", "")
+    assert code_of() == "environment"
+    assert len(Client.from_env(url=sandbox.url).get_tickets()) == 25
+    with gettickets.Sandbox(admin=("admin", "password")) as other:
+        monkeypatch.delenv("GETTICKETS_IDENTIFIER")
+        monkeypatch.delenv("GETTICKETS_SECRET")
+        monkeypatch.setenv("GETTICKETS_URL", other.url)
+        monkeypatch.setenv("GETTICKETS_USERNAME", "admin")
+        assert code_of() == "environment"
+        monkeypatch.setenv("GETTICKETS_PASSWORD", "password")
+        assert len(Client.from_env().get_tickets()) == 25
+
+
+def test_a_client_closes(sandbox):
+    with Client(sandbox.url, **sandbox.credentials) as client:
+        assert not client.closed and len(client.get_tickets()) == 25
+        scan = client.tickets()
+    assert client.closed and repr(client) == "<Client: closed>"
+    client.close()
+    for use in (client.get_tickets, client.tickets, lambda: client.place):
+        with pytest.raises(RuntimeError, match="the client is closed"):
+            use()
+    # What was begun goes on.
+    assert len(list(scan)) == 1000
+
+
+def test_what_fails_for_a_moment_is_tried_again():
+    for quirk in ("flaky-503", "reset", "truncate"):
+        with gettickets.Sandbox(quirks=[quirk]) as sandbox:
+            assert len(Client(sandbox.url, **sandbox.credentials).get_tickets()) == 25
+            assert sandbox.request_count == 2, quirk
+            with pytest.raises(gettickets.Error) as error:
+                # The next two of three are good.
+                for _ in range(3):
+                    client_of(sandbox).get_tickets()
+            assert error.value.attempts == 1 and error.value.is_retryable
+
+
+def test_a_budget_ends_trying():
+    with gettickets.Sandbox(quirks=["maintenance"]) as sandbox:
+        with pytest.raises(gettickets.NotTheApiError):
+            Client(sandbox.url, **sandbox.credentials, attempts=100, budget=0).get_tickets()
+        assert sandbox.request_count == 1
+
+
+def test_xml_tells_the_servers_version(sandbox):
+    page = client_of(sandbox, response_type="xml").get_tickets(limitnum=5)
+    assert page.shows_version == (gettickets.Version("8.13.1"), True) and str(page.shows_version) == "8.13.1"
+
+
+def test_a_page_that_json_cannot_carry_comes_as_xml():
+    with gettickets.Sandbox(tickets=100, quirks=["malformed-utf8"]) as sandbox:
+        page = client_of(sandbox).get_tickets(limitnum=100)
+        assert len(page) == 100 and "replaced-bytes" in {finding.code for finding in page.findings}
+        assert sandbox.request_count == 2
+
+
+def test_a_user_agent_opens_doors():
+    with gettickets.Sandbox(quirks=["wants-user-agent"]) as sandbox:
+        assert len(client_of(sandbox, user_agent="Mozilla/5.0").get_tickets()) == 25
+
+
+def test_a_strict_client_refuses_what_is_bent():
+    with gettickets.Sandbox(quirks=["php-notice"]) as sandbox:
+        assert client_of(sandbox).get_tickets().findings
+        with pytest.raises(gettickets.DecodeError) as error:
+            client_of(sandbox, strict=True).get_tickets()
+        assert (error.value.code, error.value.http_status) == ("strict", 200)
+
+
+@pytest.mark.parametrize("version", ["1.0", "7.9", "7.10", "8.0", "8.13.1"])
+def test_every_server_version_is_read(version):
+    with gettickets.Sandbox(tickets=50, server_version=version) as sandbox:
+        page = client_of(sandbox).get_tickets(limitnum=50)
+        assert not page.findings and page.missing(version) == ()
+        assert (page[0].requestor_type is None) == (version in {"1.0", "7.9", "7.10"})
+        assert (page[0].attachments is None) == (version in {"1.0", "7.9"})
+        assert str(sandbox.server_version) == version
+
+
+def test_the_local_api_answers_through_php(tmp_path):
+    import json
+    import shutil
+
+    if shutil.which("php") is None:
+        pytest.skip("there is no PHP")
+    (tmp_path / "init.php").write_text(
+        "<?php function localAPI($action, $parameters, $admin = null) {"
+        " return ['result' => 'success', 'totalresults' => 1, 'startnumber' => 0, 'numreturned' => 1,"
+        " 'tickets' => ['ticket' => [['id' => 7, 'tid' => $action, 'subject' => json_encode($parameters),"
+        " 'admin' => $admin]]]]; }"
+    )
+    client = Client.local(tmp_path, admin="robot", timezone="UTC")
+    ticket = client.get_tickets(limitnum=3, ignore_dept_assignments=True)[0]
+    assert (ticket.id, ticket.tid, ticket.admin) == (7, "GetTickets", "robot")
+    assert json.loads(ticket.subject) == {"limitnum": 3, "ignore_dept_assignments": True}
+    assert repr(client) == f"<Client: {str(tmp_path)!r}>"

@@ -1,0 +1,73 @@
+"""The shared vectors: this face says what every other one says."""
+
+import json
+
+import pytest
+
+import gettickets
+from conftest import ROOT, VECTORS
+
+BODIES = sorted(
+    path
+    for path in VECTORS.glob("*/*")
+    if path.suffix in {".json", ".xml", ".nvp", ".html", ".txt"} and not path.name.endswith(".expected.json")
+)
+
+
+def name(path):
+    return f"{path.parent.name}/{path.name}"
+
+
+def outcome(body):
+    try:
+        return f"reply {gettickets.decode(body).to_json()}"
+    except gettickets.ApiError as error:
+        message = {} if error.message is None else {"message": error.message}
+        fields = {"result": "error", **message}
+        return "reply " + json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+    except (gettickets.DecodeError, gettickets.NotTheApiError, gettickets.TooLargeError) as error:
+        return f"refused {error.code}"
+
+
+def test_the_conformance_output_is_the_shared_one():
+    lines = sorted(f"{name(path)}\t{outcome(path.read_bytes())}\n".encode() for path in BODIES)
+    assert b"".join(lines) == (ROOT / "tests" / "conformance" / "expected.txt").read_bytes()
+
+
+def expectations():
+    for path in BODIES:
+        expected = json.loads(path.with_name(path.stem + ".expected.json").read_text("utf-8"))
+        yield pytest.param(path, expected, id=name(path))
+
+
+@pytest.mark.parametrize(("path", "expected"), list(expectations()))
+def test_findings_versions_and_places_are_handed_on(path, expected):
+    try:
+        page = gettickets.decode(path)
+    except gettickets.ApiError as error:
+        assert error.code == expected["error_class"]
+    except gettickets.Error as error:
+        wanted = expected["error"]
+        told = {
+            "kind": error.code,
+            "offset": getattr(error, "offset", None),
+            "path": getattr(error, "path", None),
+            "excerpt": getattr(error, "excerpt", None),
+            "title": getattr(error, "title", None),
+        }
+        for key in told.keys() & wanted.keys():
+            if isinstance(error, gettickets.DecodeError) or key not in {"offset", "path"}:
+                assert told[key] == wanted[key], key
+    else:
+        found = {(finding.code, finding.field, finding.places) for finding in page.findings}
+        assert found == {
+            (finding["code"], finding.get("field"), tuple(finding["places"]))
+            for finding in expected.get("findings", [])
+        }
+        assert str(page.shows_version) == expected["shows_version"]
+        if expected["strict"]:
+            assert gettickets.decode(path, strict=True) == page
+        else:
+            with pytest.raises(gettickets.DecodeError) as refused:
+                gettickets.decode(path, strict=True)
+            assert refused.value.code == "strict"

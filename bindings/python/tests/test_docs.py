@@ -1,0 +1,88 @@
+"""The documentation does what it says: docstrings, the README, and the examples for type checkers."""
+
+import doctest
+import inspect
+import pathlib
+import re
+import runpy
+import types
+
+import pytest
+
+import gettickets
+from gettickets import _client, _decode, _errors, _native, _notes, _records, _sandbox, _version, _words, _zones
+
+HERE = pathlib.Path(__file__).parent
+MODULES = [gettickets, _client, _decode, _errors, _notes, _records, _sandbox, _version, _words, _zones]
+READMES = [HERE.parent / "README.md", HERE.parents[2] / "README.md"]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_the_examples_of_docstrings_run(module):
+    assert doctest.testmod(module).failed == 0
+
+
+def python_blocks():
+    for path in READMES:
+        for number, block in enumerate(re.findall(r"^```python\n(.*?)^```", path.read_text("utf-8"), re.S | re.M)):
+            yield pytest.param(block, id=f"{path.parent.name}-{number}")
+
+
+@pytest.mark.parametrize("block", list(python_blocks()))
+def test_the_examples_of_the_readmes_run_as_pasted(block, tmp_path, monkeypatch):
+    for module in re.findall(r"^ *import (polars|pyarrow|pandas|duckdb)", block, re.M):
+        pytest.importorskip(module)
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "pasted.py"
+    path.write_text(block, "utf-8")
+    runpy.run_path(str(path), run_name="__main__")
+
+
+def test_there_is_something_to_paste():
+    assert len(list(python_blocks())) >= 4
+
+
+def test_the_examples_for_type_checkers_run():
+    pytest.importorskip("typing_extensions")
+    runpy.run_path(str(HERE / "typing" / "examples.py"), run_name="__main__")
+
+
+def public():
+    """Every public name with what it stands for, those of classes included."""
+    for name in gettickets.__all__:
+        thing = getattr(gettickets, name)
+        yield name, thing
+        if inspect.isclass(thing):
+            for inner, value in vars(thing).items():
+                if not inner.startswith("_"):
+                    yield f"{name}.{inner}", value
+
+
+def test_everything_public_is_documented():
+    plain = (str, int, bool, type(None), tuple, dict)
+    lacking = [
+        name
+        for name, thing in public()
+        if not isinstance(thing, plain)
+        and not inspect.getdoc(thing.__func__ if isinstance(thing, classmethod) else thing)
+    ]
+    assert lacking == []
+
+
+def test_all_is_what_there_is():
+    there = {
+        name
+        for name, thing in vars(gettickets).items()
+        if not name.startswith("_") and not isinstance(thing, types.ModuleType)
+    }
+    assert there | {"__version__"} == set(gettickets.__all__)
+
+
+def test_stubs_and_schema_have_every_field_of_the_history():
+    stub = (pathlib.Path(_native.__file__).parent / "_native.pyi").read_text("utf-8")
+    ticket = stub.partition("class Ticket:")[2].partition("@final")[0]
+    assert re.findall(r"^        (\w+): .* = \.\.\.,$", ticket, re.M)[:-1] == [
+        field.name for field in gettickets.FIELDS
+    ]
+    for field in gettickets.FIELDS:
+        assert f"def {field.name}(self)" in ticket

@@ -1,0 +1,226 @@
+"""Every exception, from a server that really behaves so."""
+
+import copy
+import pickle
+import socket
+import ssl
+import threading
+
+import pytest
+
+import gettickets
+from conftest import client_of
+
+# The quirk, the class, its code, the HTTP status, and what else is told.
+QUIRKS = [
+    ("status-403", gettickets.AuthenticationError, "authentication", 403, {"message": "Authentication Failed"}),
+    ("account-disabled", gettickets.AuthenticationError, "authentication", 403, {}),
+    ("ip-refused", gettickets.IpNotAllowedError, "ip-not-allowed", 403, {"seen_address": "203.0.113.7"}),
+    ("not-permitted", gettickets.PermissionDeniedError, "permission", 403, {}),
+    ("unknown-action", gettickets.UnknownActionError, "unknown-action", None, {}),
+    ("malformed-utf8-deep", gettickets.ReplyEncodingError, "encoding", 200, {}),
+    ("no-message", gettickets.ApiError, "other", None, {"message": None}),
+    ("status-for-result", gettickets.ApiError, None, None, {}),
+    ("echo-request", gettickets.ApiError, "other", None, {}),
+    ("html-waf", gettickets.NotTheApiError, "not-the-api", 403, {}),
+    ("maintenance", gettickets.NotTheApiError, "not-the-api", 503, {"is_retryable": True}),
+    ("login-page", gettickets.NotTheApiError, "not-the-api", 200, {}),
+    ("empty-body", gettickets.NotTheApiError, "not-the-api", 200, {"title": None, "excerpt": None}),
+    ("redirect", gettickets.RedirectError, "redirect", 302, {}),
+    ("rate-limit", gettickets.NotTheApiError, None, 429, {"is_retryable": True}),
+    ("trailing-text", gettickets.DecodeError, "trailing-text", 200, {}),
+    ("deep-nesting", gettickets.DecodeError, "too-deep", 200, {}),
+    ("xml-bomb", gettickets.DecodeError, "entity", 200, {}),
+    ("truncate", gettickets.DecodeError, "truncated", 200, {"is_retryable": True}),
+    ("reset", gettickets.TransportError, None, None, {"is_retryable": True}),
+    ("gzip-bomb", gettickets.TooLargeError, "too-large", None, {"limit": 1 << 20}),
+    ("huge-body", gettickets.TooLargeError, "too-large", None, {"limit": 1 << 20}),
+    ("huge-headers", gettickets.TransportError, "headers-too-large", None, {}),
+    ("hang", gettickets.RequestTimeoutError, "timeout", None, {"is_retryable": True}),
+]
+
+
+@pytest.mark.parametrize(("quirk", "kind", "code", "status", "details"), QUIRKS, ids=[row[0] for row in QUIRKS])
+def test_every_way_to_fail_has_its_exception(quirk, kind, code, status, details):
+    settings = {"max_response_len": 1 << 20, "timeout": 2 if quirk == "hang" else 20}
+    # As many tickets as hold one that a server with that quirk can't send.
+    with gettickets.Sandbox(tickets=100, quirks=[quirk]) as sandbox, client_of(sandbox, **settings) as client:
+        with pytest.raises(gettickets.Error) as raised:
+            client.get_tickets(limitnum=100)
+    error = raised.value
+    assert isinstance(error, kind), repr(error)
+    assert (code or error.code, status or error.http_status) == (error.code, error.http_status)
+    for name, value in details.items():
+        assert getattr(error, name) == value, name
+    assert error.attempts == 1 and error.may_have_been_sent and str(error)
+    assert "sandbox-secret" not in f"{error!r}{error}{error.__dict__}"
+    if error.hint:
+        assert error.__notes__ == [error.hint]
+
+
+def test_wrong_credentials_are_an_authentication_error(sandbox):
+    with pytest.raises(gettickets.AuthenticationError) as error:
+        gettickets.Client(sandbox.url, identifier="who", secret="no-such-secret").get_tickets()
+    assert error.value.http_status == 403 and "identifier" in error.value.hint
+
+
+def test_a_server_that_is_not_there_is_a_connection_error():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/"
+    client = gettickets.Client(url, identifier="i", secret="s", attempts=1)
+    with pytest.raises(ConnectionError) as error:
+        client.get_tickets()
+    assert isinstance(error.value, gettickets.ConnectionFailedError)
+    assert (error.value.code, error.value.may_have_been_sent, error.value.attempts) == ("connect", False, 1)
+    client = gettickets.Client(
+        "https://no-such-host.invalid/", identifier="i", secret="s", attempts=1, proxy=False
+    )
+    with pytest.raises(gettickets.ConnectionFailedError):
+        client.get_tickets()
+
+
+def test_a_server_that_says_nothing_is_a_timeout():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        client = gettickets.Client(url, identifier="i", secret="s", timeout=0.2, attempts=1)
+        with pytest.raises(TimeoutError) as error:
+            client.get_tickets()
+    assert isinstance(error.value, gettickets.RequestTimeoutError) and error.value.may_have_been_sent
+
+
+def test_a_server_without_tls_is_a_tls_error():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer():
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        url = f"https://127.0.0.1:{server.getsockname()[1]}/"
+        with pytest.raises(gettickets.TlsError) as error:
+            gettickets.Client(url, identifier="i", secret="s", attempts=1).get_tickets()
+        thread.join()
+    assert error.value.code == "tls" and error.value.hint
+
+
+def test_a_certificate_that_nobody_vouches_for_is_a_tls_error(tmp_path):
+    trustme = pytest.importorskip("trustme")
+    authority, stranger = trustme.CA(), trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    body = b'{"result":"success","totalresults":0,"startnumber":0,"numreturned":0,"tickets":{"ticket":[]}}'
+
+    def serve(server, times):
+        for _ in range(times):
+            connection, _ = server.accept()
+            with connection:
+                try:
+                    with context.wrap_socket(connection, server_side=True) as secured:
+                        request = secured.recv(4096)
+                        while b"responsetype" not in request:
+                            request += secured.recv(4096)
+                        head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
+                        secured.sendall(head + body)
+                except ssl.SSLError:
+                    continue
+
+    def ask(certificates):
+        settings = {"root_certificates": certificates, "identifier": "i", "secret": "s", "attempts": 1}
+        return gettickets.Client(url, **settings).get_tickets()
+
+    pem = authority.cert_pem.bytes()
+    file = tmp_path / "authority.pem"
+    file.write_bytes(pem)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"https://127.0.0.1:{server.getsockname()[1]}/"
+        thread = threading.Thread(target=serve, args=(server, 4))
+        thread.start()
+        for certificates in (pem, pem.decode(), file):
+            assert len(ask(certificates)) == 0
+        with pytest.raises(gettickets.TlsError) as error:
+            ask(stranger.cert_pem.bytes())
+        thread.join()
+    assert "no authority trusted here" in str(error.value) and not error.value.is_retryable
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ({"url": "https://user:hunter2@example.com"}, "address"),
+        ({"url": "http://billing.example.com"}, "address"),
+        ({"url": "https://example.com/?x=hunter2"}, "address"),
+        ({"url": ""}, "address"),
+        ({"identifier": None, "secret": None}, "no-credentials"),
+        ({"timeout": 0}, "zero-timeout"),
+        ({"response_type": "nvp"}, "no-list-in-nvp"),
+        ({"user_agent": "a\nb"}, "user-agent"),
+        ({"proxy": "no proxy at all hunter2"}, "proxy"),
+        ({"root_certificates": b"nothing"}, "root-certificates"),
+        ({"timezone": "Mars/Olympus"}, "timezone"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_a_config_error(settings, code):
+    with pytest.raises(gettickets.ConfigError) as error:
+        gettickets.Client(**{"url": "https://billing.example.com", "identifier": "i", "secret": "s", **settings})
+    assert (error.value.code, error.value.may_have_been_sent) == (code, False)
+    assert error.value.hint and "hunter2" not in f"{error.value!r}"
+    assert isinstance(error.value, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind"),
+    [
+        ({"secret": None}, TypeError),
+        ({"username": "admin"}, TypeError),
+        ({"identifier": 5}, TypeError),
+        ({"timeout": "soon"}, TypeError),
+        ({"timeout": -1}, ValueError),
+        ({"timeout": float("nan")}, ValueError),
+        ({"attempts": -1}, ValueError),
+        ({"max_response_len": 1.5}, TypeError),
+        ({"response_type": "yaml"}, ValueError),
+        ({"access_key": "with space"}, ValueError),
+        ({"colour": "red"}, TypeError),
+    ],
+)
+def test_what_is_of_no_use_is_told_before_anything_is_sent(settings, kind):
+    with pytest.raises(kind):
+        gettickets.Client(**{"url": "https://billing.example.com", "identifier": "i", "secret": "s", **settings})
+
+
+def classes(kind=gettickets.Error):
+    yield kind
+    for sub in kind.__subclasses__():
+        yield from classes(sub)
+
+
+@pytest.mark.parametrize("kind", list(classes()), ids=lambda kind: kind.__name__)
+def test_every_exception_is_public_documented_and_pickles(kind):
+    assert getattr(gettickets, kind.__name__) is kind and kind.__doc__
+    names = {name for base in kind.__mro__ for name in base.__dict__.get("__annotations__", {})}
+    error = kind("what happened", **dict.fromkeys(names, "told"))
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(again) is kind and str(again) == "what happened"
+        assert again.__dict__ == error.__dict__ and again.__notes__ == ["told"]
+    with pytest.raises(TypeError):
+        kind("what happened", colour="red")
+
+
+def test_a_sandbox_that_cannot_start_says_why(sandbox):
+    port = int(sandbox.url.rstrip("/").rsplit(":")[-1])
+    with pytest.raises(gettickets.SandboxError, match=f"cannot listen on 127.0.0.1:{port}"):
+        gettickets.Sandbox(port=port)
+    with pytest.raises(gettickets.SandboxError, match="two tickets have the same id"):
+        gettickets.Sandbox(load=[{"id": 1}, {"id": 1}])
+    with pytest.raises(ValueError, match='there is no quirk "php"'):
+        gettickets.Sandbox(quirks=["php"])
+
+
+def test_an_install_that_is_not_there_is_a_local_api_error(tmp_path):
+    with pytest.raises(gettickets.LocalApiError) as error:
+        gettickets.Client.local(tmp_path, php="no-such-php").get_tickets()
+    assert error.value.code in {"no-php", "no-init"} and not error.value.may_have_been_sent and error.value.hint

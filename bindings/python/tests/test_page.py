@@ -1,0 +1,174 @@
+"""Pages: sequences of tickets with what is beside them."""
+
+import copy
+import json
+import pickle
+
+import pytest
+
+import gettickets
+from conftest import reply
+from gettickets import Ticket, Version
+
+
+def test_a_page_is_a_sequence(page):
+    ids = [ticket.id for ticket in page]
+    assert len(page) == len(ids) == 100 and bool(page)
+    assert [page[place].id for place in range(100)] == ids
+    assert [page[place - 100].id for place in range(100)] == ids
+    assert [ticket.id for ticket in reversed(page)] == ids[::-1]
+    assert page[3] in page and Ticket(id=123456) not in page and "x" not in page
+    assert page.index(page[3]) == 3 and page.count(page[3]) == 1 and page.count("x") == 0
+    for place in (100, -101, 2**70, -(2**70)):
+        with pytest.raises(IndexError):
+            page[place]
+    for key in ("0", None, 1.0):
+        with pytest.raises(TypeError):
+            page[key]
+    with pytest.raises(ValueError):
+        page.index(Ticket(id=123456))
+    with pytest.raises(ValueError):
+        page.index(page[3], 4)
+    assert page.index(page[3], -97, -96) == 3
+
+
+def test_a_page_matches_sequence_patterns(page):
+    match page[:2]:
+        case [Ticket(id=first), Ticket(id=second)]:
+            assert [first, second] == [page[0].id, page[1].id]
+        case _:
+            pytest.fail("no match")
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        slice(2, 5),
+        slice(None),
+        slice(-3, None),
+        slice(5, 2),
+        slice(1000, 2000),
+        slice(0, 100, 7),
+        slice(None, None, -1),
+        slice(9, 3, -2),
+        slice(0, 0, 3),
+    ],
+)
+def test_a_slice_is_a_page(page, part):
+    assert isinstance(page[part], gettickets.Page)
+    assert list(page[part]) == list(page)[part]
+    assert page[part].totalresults == page.totalresults
+    assert page[part].numreturned == len(page[part])
+    if len(page[part]):
+        assert page[part].shows_version == page.shows_version
+
+
+def test_a_slice_that_is_no_slice_is_refused(page):
+    with pytest.raises(ValueError):
+        page[::0]
+    with pytest.raises(TypeError):
+        page["a":]
+
+
+def test_iterators_tell_how_much_is_left(page):
+    import operator
+
+    iterator = iter(page)
+    next(iterator)
+    assert operator.length_hint(iterator) == 99 and iter(iterator) is iterator
+    assert len(list(iterator)) == 99
+    assert list(iterator) == [] and operator.length_hint(iterator) == 0
+
+
+def test_the_counts_are_those_of_the_reply():
+    page = gettickets.decode(reply(totalresults="40", startnumber=3, numreturned="1", note={"x": [1]}))
+    assert (page.totalresults, page.startnumber, page.numreturned) == (40, 3, 1)
+    assert page.extra == {"note": {"x": [1]}} == page.to_dict()["extra"]
+    assert repr(page) == "<Page: 1 ticket of 40, from 3>"
+    bare = gettickets.decode('{"result":"success","tickets":{"ticket":[]}}')
+    assert (bare.totalresults, bare.startnumber, bare.numreturned, len(bare), bool(bare)) == (
+        None,
+        None,
+        None,
+        0,
+        False,
+    )
+    assert repr(bare) == "<Page: 0 tickets, with findings>"
+
+
+def test_versions_decide_what_is_shown():
+    page = gettickets.decode(reply())
+    assert page.shows_version == (Version("8.0"), False) and str(page.shows_version) == "8.0 or later"
+    older = page.at("7.10")
+    assert older[0].owner_name is None and older[0].attachments is not None
+    assert older.missing("8.0") == ("owner_name", "requestor_name", "requestor_email", "requestor_type")
+    assert page.at(Version("1.0")).missing("7.10") == ("attachments",) and page.missing("8.13.1") == ()
+    assert str(older.shows_version) == "7.10 or later" and page.at("8.13") == page
+    for bad in ("", "8.x", "8.0.0.0"):
+        with pytest.raises(ValueError, match="is not a server version"):
+            page.at(bad)
+    for bad in (7.10, 8, None):
+        with pytest.raises(TypeError):
+            page.missing(bad)
+
+
+def test_versions_are_numbers_in_order():
+    assert Version("7.10") > Version("7.9") > Version("7.2.3") and Version("8") == Version(8) == (8, 0, 0)
+    assert str(Version(8, 13, 1)) == "8.13.1" and str(Version("8.13.1-release.1")) == "8.13.1"
+    assert repr(Version("7.10")) == "Version('7.10')"
+    for value in (Version("7.10"), gettickets.ShownVersion(Version("8.0"), True)):
+        assert pickle.loads(pickle.dumps(value)) == value == copy.deepcopy(value)
+
+
+def test_a_page_says_the_same_as_dict_and_as_json(page):
+    as_json = json.loads(page.to_json())
+    as_dict = json.loads(json.dumps(page.to_dict(), default=lambda moment: moment.isoformat()))
+    assert as_dict == as_json
+
+
+def test_a_page_is_written_as_a_server_would(page):
+    for version in ("1.0", "7.10", "8.0"):
+        for format in ("json", "xml"):
+            again = gettickets.decode(page.to_wire(version, format=format))
+            # XML has no null: a requestor without a name comes back with an empty one.
+            whole = [place for place, ticket in enumerate(page) if format == "json" or ticket.requestor_name]
+            assert len(whole) > 50
+            for place in whole:
+                assert again[place] == page.at(version)[place]
+    assert gettickets.decode(page.to_wire()) == page
+    with pytest.raises(ValueError):
+        page.to_wire(format="nvp")
+
+
+def test_pages_are_equal_by_value_and_not_hashable(page):
+    again = gettickets.decode(page.to_wire())
+    assert page == again and page != page[1:] and page != list(page) and page != 1
+    with pytest.raises(TypeError):
+        hash(page)
+
+
+@pytest.mark.parametrize("format", ["json", "xml"])
+def test_a_pickled_page_is_the_same_page(sandbox, format):
+    client = gettickets.Client(sandbox.url, **sandbox.credentials, response_type=format, timezone="Europe/Berlin")
+    page = client.get_tickets(limitnum=30)
+    bent = gettickets.decode("Notice!\n" + reply({"requestor_name": None, "date": "soon"}, note=1))
+    for page in (page, page[3:7], page.at("7.10"), bent, bent[:0]):
+        for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+            again = pickle.loads(pickle.dumps(page, protocol))
+            assert again == page and list(again) == list(page)
+            assert [ticket.date for ticket in again] == [ticket.date for ticket in page]
+            assert (again.shows_version, again.findings, again.timezone) == (
+                page.shows_version,
+                page.findings,
+                page.timezone,
+            )
+            assert again.extra == page.extra and again[:1] == page[:1]
+
+
+def test_a_page_outlives_what_it_was_sliced_from():
+    ticket = gettickets.decode(reply(*[{}] * 50))[10:20][3]
+    assert ticket.id == 14 and ticket.subject == "This is a sample ticket"
+
+
+def test_a_page_holds_less_than_its_objects_would(page):
+    assert 0 < page.memory_size < 1000 * len(page)

@@ -1,0 +1,158 @@
+"""Scans: every ticket, once, and honest about it."""
+
+from datetime import timedelta, timezone
+from itertools import islice
+
+import pytest
+
+import gettickets
+from conftest import client_of
+
+
+def test_a_scan_tells_every_ticket_once(sandbox, client):
+    scan = client.tickets(limitnum=50)
+    assert iter(scan) is scan and repr(scan).startswith("<gettickets.Scan object")
+    ids = [ticket.id for ticket in scan]
+    assert ids == sandbox.ids() and next(scan, None) is None
+    report = scan.report
+    assert report.tickets == 1000 == report.total == scan.total and report.pages >= 20 and not report.holes
+    assert report.requests >= report.pages and (report.retries, report.renewed) == (0, ())
+
+
+def test_nothing_is_sent_before_the_first_ticket_is_asked_for(sandbox, client):
+    before = sandbox.request_count
+    scan = client.tickets()
+    assert scan.report.requests == 0 and scan.total is None and scan.cursor() and sandbox.request_count == before
+    next(scan)
+    assert sandbox.request_count > before
+    scan.close()
+
+
+def test_a_scan_comes_page_by_page_too(sandbox, client):
+    scan = client.tickets(limitnum=100)
+    first = [ticket.id for ticket in islice(scan, 30)]
+    pages = list(scan.pages())
+    assert all(isinstance(page, gettickets.Page) and len(page) for page in pages)
+    assert first + [ticket.id for page in pages for ticket in page] == sandbox.ids()
+    assert len(pages[0]) == 70 and pages[0].totalresults is None and pages[0].findings == ()
+
+
+@pytest.mark.parametrize("told", [0, 1, 99, 100, 101, 999, 1000])
+def test_a_scan_goes_on_where_another_stood(sandbox, client, told):
+    scan = client.tickets(limitnum=100)
+    first = [ticket.id for ticket in islice(scan, told)]
+    cursor = scan.cursor()
+    assert isinstance(cursor, str) and "sandbox-secret" not in cursor
+    rest = [ticket.id for ticket in client.tickets(limitnum=100, resume=cursor)]
+    assert len(first) == told and sorted(first + rest) == sorted(sandbox.ids())
+    assert [ticket.id for ticket in scan] == rest
+
+
+def test_a_cursor_of_another_scan_is_refused(client):
+    cursor = client.tickets().cursor()
+    with pytest.raises(ValueError, match="another server or another request"):
+        client.tickets(status="Open", resume=cursor)
+    with pytest.raises(ValueError, match="no cursor"):
+        client.tickets(resume="{}")
+    with pytest.raises(TypeError):
+        client.tickets(resume=5)
+
+
+def test_tickets_since_a_moment(sandbox, client):
+    everything = list(client.tickets())
+    moment = everything[200].lastreply
+    wanted = [ticket.id for ticket in everything if ticket.lastreply and ticket.lastreply >= moment]
+    scan = client.tickets(updated_since=moment)
+    assert [ticket.id for ticket in scan] == wanted and scan.report.requests < 8
+    with pytest.raises(ValueError, match="has a time zone"):
+        client.tickets(updated_since=moment.replace(tzinfo=timezone.utc))
+    for bad in ("2026-01-01", moment.date(), 5):
+        with pytest.raises(TypeError, match="updated_since must be a datetime"):
+            client.tickets(updated_since=bad)
+    aware = gettickets.Client(sandbox.url, **sandbox.credentials, timezone=timezone(timedelta(hours=2)))
+    there = (moment - timedelta(hours=2)).replace(tzinfo=timezone.utc)
+    for since in (there, moment):
+        assert [ticket.id for ticket in aware.tickets(updated_since=since)] == wanted
+
+
+def test_a_scan_of_a_list_that_moves_is_complete():
+    with gettickets.Sandbox(tickets=500, quirks=["shifting"]) as sandbox:
+        before = set(sandbox.ids())
+        scan = client_of(sandbox, attempts=3).tickets(limitnum=50)
+        found = [ticket.id for ticket in scan]
+        stayed = before & set(sandbox.ids())
+        assert len(found) == len(set(found)) and stayed <= set(found)
+        assert scan.report.shifts + scan.report.closings > 0
+
+
+def test_a_scan_that_cannot_be_sure_says_so():
+    with gettickets.Sandbox(tickets=500, quirks=["ignore-limitstart"]) as sandbox:
+        scan = client_of(sandbox).tickets()
+        found = []
+        with pytest.raises(gettickets.ScanIncompleteError) as error:
+            for ticket in scan:
+                found.append(ticket.id)
+        assert error.value.problem and error.value.problem in str(error.value)
+        assert len(found) == len(set(found)) < 500
+        assert list(scan) == []
+
+
+def test_a_ticket_that_the_server_cannot_send_is_a_hole():
+    with gettickets.Sandbox(tickets=1000, quirks=["malformed-utf8-deep"]) as sandbox:
+        scan = client_of(sandbox).tickets()
+        found = []
+        with pytest.raises(gettickets.ScanIncompleteError, match="can't send 25 tickets"):
+            for ticket in scan:
+                found.append(ticket.id)
+        assert sorted(found) == [id for id in range(1, 1001) if id % 40 != 17]
+        holes = scan.report.holes
+        assert len(holes) == 25 and all(hole.after in found and hole.nth == 0 for hole in holes)
+
+
+def test_what_was_told_before_an_error_is_good():
+    with gettickets.Sandbox(tickets=300) as sandbox:
+        client = client_of(sandbox)
+        scan = client.tickets(limitnum=100, max_requests=2)
+        found = []
+        with pytest.raises(gettickets.ScanIncompleteError):
+            for ticket in scan:
+                found.append(ticket.id)
+        rest = [ticket.id for ticket in client.tickets(limitnum=100, resume=scan.cursor())]
+        assert found and sorted(found + rest) == sorted(sandbox.ids())
+
+
+def test_moments_of_a_scan_are_aware_too(sandbox):
+    client = gettickets.Client(sandbox.url, **sandbox.credentials, timezone="Europe/Berlin")
+    moments = [ticket.lastreply for page in client.tickets().pages() for ticket in page if ticket.lastreply]
+    assert len(moments) > 900 and all(moment.tzinfo.key == "Europe/Berlin" for moment in moments)
+    assert next(client.tickets()).lastreply.tzinfo is moments[0].tzinfo
+
+
+def test_a_scan_closes(client):
+    with client.tickets() as scan:
+        next(scan)
+    scan.close()
+    for use in (
+        lambda: next(scan),
+        lambda: next(scan.pages()),
+        scan.cursor,
+        lambda: scan.report,
+        lambda: scan.total,
+    ):
+        with pytest.raises(RuntimeError, match="the scan is closed"):
+            use()
+
+
+def test_a_scan_that_is_dropped_lets_go_of_its_server():
+    for _ in range(20):
+        with gettickets.Sandbox(tickets=300) as sandbox:
+            next(client_of(sandbox).tickets())
+
+
+def test_a_ticket_outlives_its_scan(client):
+    scan = client.tickets()
+    ticket = next(scan)
+    wanted = ticket.to_dict()
+    scan.close()
+    del scan
+    assert ticket.to_dict() == wanted and ticket == ticket

@@ -1,0 +1,105 @@
+"""Many threads, one page and one client; the interpreter's lock; and what os.fork() leaves."""
+
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import gettickets
+from conftest import client_of, reply
+
+
+def in_threads(count, work):
+    """Runs it in so many threads that begin together, and gives what each came to."""
+    barrier = threading.Barrier(count)
+
+    def begin(number):
+        barrier.wait()
+        return work(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(begin, range(count)))
+
+
+def test_a_hundred_threads_read_one_page(page):
+    wanted = [ticket.to_dict() for ticket in page]
+    for found in in_threads(100, lambda _: [ticket.to_dict() for ticket in page]):
+        assert found == wanted
+
+
+def test_a_hundred_threads_share_an_iterator(page):
+    iterator = iter(page)
+    found = in_threads(100, lambda _: [ticket.id for ticket in iterator])
+    assert sorted(id for ids in found for id in ids) == sorted(ticket.id for ticket in page)
+
+
+def test_a_hundred_threads_share_a_client(sandbox, client):
+    found = in_threads(100, lambda number: client.get_tickets(limitstart=number, limitnum=1)[0].id)
+    assert found == sandbox.ids()[:100]
+
+
+def test_threads_share_a_scan(sandbox, client):
+    scan = client.tickets(limitnum=20)
+    found = in_threads(20, lambda _: [(ticket.id, ticket.to_dict()["id"], scan.report.tickets) for ticket in scan])
+    told = sorted(id for some in found for id, same, _ in some if id == same)
+    assert told == sorted(sandbox.ids())
+
+
+def test_a_thread_that_waits_lets_the_others_work():
+    with gettickets.Sandbox(quirks=["hang"]) as sandbox:
+        waiting = threading.Thread(
+            target=lambda: pytest.raises(TimeoutError, client_of(sandbox, timeout=1.5).get_tickets)
+        )
+        waiting.start()
+        turns = 0
+        while waiting.is_alive():
+            turns += 1
+            time.sleep(0.001)
+        waiting.join()
+    assert turns > 100
+
+
+def test_decoding_lets_other_threads_work():
+    body = reply(*[{}] * 60_000).encode()
+    decoding = threading.Thread(target=lambda: [gettickets.decode(body) for _ in range(4)])
+    decoding.start()
+    turns = 0
+    while decoding.is_alive():
+        turns += 1
+        time.sleep(0.0005)
+    decoding.join()
+    assert turns > 3
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_after_a_fork_pages_work_and_clients_say_that_they_do_not(sandbox, client, page):
+    scan = client.tickets()
+    next(scan)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        said = []
+        try:
+            said.append(str(len([ticket.to_dict() for ticket in page])))
+            said.append(str(len(gettickets.decode(reply()))))
+            for use in (client.get_tickets, client.tickets, lambda: list(scan), lambda: next(scan.pages())):
+                try:
+                    use()
+                    said.append("worked")
+                except RuntimeError as error:
+                    said.append("refused" if "os.fork()" in str(error) else str(error))
+            said.append(str(len(gettickets.Client(sandbox.url, **sandbox.credentials).get_tickets(limitnum=3))))
+            sandbox.close()
+        except BaseException as error:
+            said.append(repr(error))
+        finally:
+            os.write(writing, " ".join(said).encode())
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        assert pipe.read() == "100 1 refused refused refused refused 3"
+    assert os.waitpid(child, 0)[1] == 0
+    assert len(client.get_tickets()) == 25 and len(list(scan)) == 999

@@ -1,0 +1,255 @@
+"""One ticket: what its fields are, and what it can do."""
+
+import copy
+import pickle
+import re
+from datetime import datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+
+import gettickets
+from conftest import reply
+from gettickets import FIELDS, Attachment, Priority, RequestorType, Status, Ticket
+
+KINDS = {"integer": int, "text": str, "datetime": datetime, "boolean": bool, "attachments": tuple}
+
+
+def one(**fields):
+    return gettickets.decode(reply(fields))[0]
+
+
+def test_every_field_of_the_history_is_an_attribute_of_its_kind():
+    ticket = one()
+    for field in FIELDS:
+        value = getattr(ticket, field.name)
+        assert isinstance(value, KINDS[field.kind]), field.name
+        assert ticket.carries(field.name)
+        assert getattr(Ticket, field.name).__doc__, field.name
+    assert Ticket.__match_args__ == tuple(field.name for field in FIELDS) == ticket.carried
+    assert {field.name for field in FIELDS if field.sensitive} == {"c"}
+
+
+def test_values_are_those_of_the_reply():
+    ticket = one()
+    assert (ticket.id, ticket.tid, ticket.deptid, ticket.userid, ticket.flag) == (1, "516757", 1, 1, 0)
+    assert ticket.date == datetime(2016, 1, 1, 6, 26, 29) and ticket.date.tzinfo is None
+    assert ticket.lastreply == datetime(2016, 1, 1, 6, 30, 16)
+    assert ticket.attachments == (Attachment("name.png", 0),)
+    assert ticket.attachments_removed is True
+    assert (ticket.status, ticket.priority, ticket.requestor_type) == ("Answered", "Medium", "Owner")
+
+
+@pytest.mark.parametrize("name", [field.name for field in FIELDS if field.name != "id"])
+def test_a_field_that_was_not_carried_or_null_is_none(name):
+    import json
+
+    sent = json.loads(reply())
+    sent["tickets"]["ticket"][0][name] = None
+    null = gettickets.decode(json.dumps(sent))[0]
+    del sent["tickets"]["ticket"][0][name]
+    missing = gettickets.decode(json.dumps(sent))[0]
+    assert getattr(null, name) is None and null.carries(name)
+    assert getattr(missing, name) is None and not missing.carries(name)
+    assert null.to_dict()[name] is None and name not in missing.to_dict()
+    assert null.raw(name) is None
+    with pytest.raises(KeyError):
+        missing.raw(name)
+
+
+@pytest.mark.parametrize("value", ["", "0", "x" * 31, "x" * 32, "é" * 20, "\0", "a\0", "\U0001f600"])
+def test_texts_come_out_as_they_went_in_wherever_they_repeat(value):
+    page = gettickets.decode(
+        reply(*({"name": value, "cc": other, "admin": value} for other in (value, "", "x\0")))
+    )
+    for ticket, other in zip(page, (value, "", "x\0")):
+        assert (ticket.name, ticket.cc, ticket.admin, ticket.service) == (value, other, value, "")
+
+
+def test_known_words_are_names_and_others_are_kept():
+    assert one(status="Open").status is Status.OPEN
+    assert one(priority="High").priority is Priority.HIGH
+    assert one(requestor_type="Operator").requestor_type is RequestorType.OPERATOR
+    odd = one(status="Waiting on vendor", priority="Someday", requestor_type="Robot")
+    for word, kind in ((odd.status, Status), (odd.priority, Priority), (odd.requestor_type, RequestorType)):
+        assert type(word) is kind and not word.is_known and repr(word) == f"{kind.__name__}({str(word)!r})"
+    assert odd.status == "Waiting on vendor" and hash(odd.status) == hash("Waiting on vendor")
+    # A text of one kind is never taken for one of another.
+    same = one(status="Owner", priority="Owner", requestor_type="Owner", admin="Owner")
+    kinds = [type(value) for value in (same.status, same.priority, same.requestor_type, same.admin)]
+    assert kinds == [Status, Priority, RequestorType, str]
+
+
+@pytest.mark.parametrize(
+    "word", [Status.OPEN, Status("Odd"), Priority.LOW, RequestorType("Robot"), Status.ALL_ACTIVE]
+)
+def test_words_are_str_and_pickle(word):
+    assert isinstance(word, str) and type(str(word)) is str and f"{word}" == str(word)
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        again = pickle.loads(pickle.dumps(word, protocol))
+        assert again == word and type(again) is type(word)
+    assert copy.deepcopy(word) == word
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0000-00-00 00:00:00", None),
+        ("", None),
+        ("0001-01-01 00:00:00", datetime(1, 1, 1)),
+        ("9999-12-31 23:59:59", datetime(9999, 12, 31, 23, 59, 59)),
+        ("2016-02-30 00:00:00", None),
+        ("yesterday", None),
+    ],
+)
+def test_dates_are_moments_or_none_and_their_text_is_kept(text, expected):
+    ticket = one(date=text)
+    assert ticket.date == expected and ticket.raw("date") == text
+
+
+def test_moments_are_aware_where_the_time_zone_is_known():
+    berlin = ZoneInfo("Europe/Berlin")
+    for zone in ("Europe/Berlin", berlin):
+        ticket = gettickets.decode(reply({"date": "2016-07-01 12:00:00"}), timezone=zone)[0]
+        assert ticket.date.tzinfo is berlin
+        assert ticket.date == datetime(2016, 7, 1, 10, tzinfo=timezone.utc)
+        assert ticket.to_dict()["date"] == ticket.date
+    fixed = timezone(timedelta(hours=-3))
+    assert gettickets.decode(reply(), timezone=fixed)[0].date.utcoffset() == timedelta(hours=-3)
+    for bad in ("Europe/Nowhere", "", "../etc/passwd", "\0"):
+        with pytest.raises(gettickets.ConfigError) as error:
+            gettickets.decode(reply(), timezone=bad)
+        assert error.value.code == "timezone" and error.value.__cause__ is not None
+    with pytest.raises(TypeError):
+        gettickets.decode(reply(), timezone=3)
+
+
+def test_what_was_sent_is_told_apart():
+    spelled = one(id=7, deptid="7", attachments_removed="1", extra_number=12345678901234567890123, odd={"a": [1]})
+    assert spelled.raw("id") == 7 and spelled.raw("deptid") == "7"
+    assert spelled.raw("attachments_removed") == "1" and spelled.attachments_removed is True
+    assert one(attachments_removed=False).raw("attachments_removed") is False
+    assert spelled.raw("attachments") == [{"filename": "name.png", "index": 0}]
+    assert spelled.raw("odd") == {"a": [1]} and spelled.extra["extra_number"] == 12345678901234567890123
+    assert (
+        spelled.extra == {"extra_number": 12345678901234567890123, "odd": {"a": [1]}} == spelled.to_dict()["extra"]
+    )
+    for name in ("nothing", "Id", ""):
+        with pytest.raises(KeyError):
+            spelled.raw(name)
+    for ask in (spelled.carries, spelled.text):
+        with pytest.raises(KeyError):
+            ask("nothing")
+
+
+def test_texts_for_people():
+    ticket = one(
+        subject="Tom &amp; Jerry &#039;s", cc=" a@example.com, ,b@example.com ", attachment="1_a.png|2_b.png"
+    )
+    assert ticket.subject_text == ticket.text("subject") == "Tom & Jerry 's"
+    assert ticket.text("requestor_name") == "Cynthia Reilly" and ticket.text("id") is None
+    assert ticket.cc_addresses == ("a@example.com", "b@example.com")
+    assert ticket.attachment_names == ("1_a.png", "2_b.png")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("S12", ("service", 12, "S12")), ("D7", ("domain", 7, "D7")), ("X1", ("other", None, "X1")), ("", None)],
+)
+def test_a_related_service_is_read(text, expected):
+    assert one(service=text).related_service == expected
+
+
+def test_equality_is_of_values_and_not_of_spelling():
+    assert one(id="7") == one(id=7) and hash(one(id="7")) == hash(one(id=7))
+    assert one(id="7") != one(id="8") and one() != one(subject="Other") and one() != "ticket"
+    assert one(date="soon") != one(date="later")
+    assert len({one(id="7"), one(id=7), one(id=8)}) == 2
+    assert not (one() == None) and one() != 1  # noqa: E711
+
+
+def test_tickets_do_not_change():
+    ticket = one()
+    for change in (
+        lambda: setattr(ticket, "subject", "x"),
+        lambda: delattr(ticket, "id"),
+        lambda: setattr(ticket, "x", 1),
+    ):
+        with pytest.raises(AttributeError):
+            change()
+    assert copy.copy(ticket) is ticket and copy.deepcopy(ticket) is ticket
+
+
+def test_a_ticket_matches_patterns():
+    match one(status="Open", priority="High"):
+        case Ticket(status=Status.OPEN, priority="High", subject=subject):
+            assert subject == "This is a sample ticket"
+        case _:
+            pytest.fail("no match")
+    match one():
+        case Ticket(id, "516757"):
+            assert id == 1
+        case _:
+            pytest.fail("no match")
+
+
+def test_its_repr_is_short_and_shows_no_secret():
+    ticket = one(subject="x" * 1000, c="TOPSECRET", name="Cynthia Reilly", email="who@example.com")
+    shown = repr(ticket)
+    assert len(shown) < 160
+    assert not re.search("TOPSECRET|Cynthia|who@example.com", shown)
+    assert (
+        repr(one(subject="a\n\x1b[31m")) == r"Ticket(id=1, tid='516757', subject='a\n\x1b[31m', status='Answered')"
+    )
+
+
+def test_dicts_and_json_say_what_was_carried():
+    import json
+
+    ticket = one(deptname="Sales")
+    as_dict, as_json = ticket.to_dict(), json.loads(ticket.to_json())
+    assert list(as_dict) == list(as_json) == [*ticket.carried, "extra"]
+    moments = {name: value.isoformat() for name, value in as_dict.items() if isinstance(value, datetime)}
+    assert {**as_dict, **moments} == as_json
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_a_pickled_ticket_is_the_same_ticket(zone):
+    odd = {"id": 5, "requestor_name": None, "date": "soon", "attachments_removed": "", "deptname": "é", "flag": 3}
+    for ticket in gettickets.decode(reply({}, odd), timezone=zone):
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            again = pickle.loads(pickle.dumps(ticket, protocol))
+            assert again == ticket and again.lastreply == ticket.lastreply
+            assert [again.raw(name) for name in again.carried] == [ticket.raw(name) for name in ticket.carried]
+            assert again.extra == ticket.extra
+
+
+def test_a_ticket_can_be_built():
+    moment = datetime(2024, 2, 29, 12, 30)
+    built = Ticket(id=7, subject="Hi", status="Odd", date=moment, attachments=[Attachment("a", 0)], extra={"x": 1})
+    assert (built.id, built.subject, built.status, built.date) == (7, "Hi", "Odd", moment)
+    assert built.attachments == (Attachment("a", 0),) and built.extra == {"x": 1}
+    assert built.requestor_type is None and built.priority is Priority.MEDIUM
+    assert Ticket(**built.to_dict()) == built
+    with pytest.raises(TypeError, match='has no field "colour"'):
+        Ticket(colour="red")
+    with pytest.raises(ValueError, match="no ticket can have these values"):
+        Ticket(id="seven")
+    with pytest.raises(TypeError):
+        Ticket(7)
+
+
+def test_attachments_are_values():
+    first = Attachment("a.png", 1)
+    assert first == Attachment("a.png", 1) != Attachment("a.png", 2) and first != "a.png"
+    assert len({first, Attachment("a.png", 1)}) == 1
+    assert repr(first) == "Attachment(filename='a.png', index=1)" and first.to_dict() == {
+        "filename": "a.png",
+        "index": 1,
+    }
+    assert pickle.loads(pickle.dumps(first)) == first
+    match first:
+        case Attachment(filename, index):
+            assert (filename, index) == ("a.png", 1)
+    with pytest.raises(TypeError):
+        Attachment("a.png", "1")

@@ -1,0 +1,93 @@
+"""What type checkers make of the package: checked by mypy --strict and by pyright, and run by pytest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from typing_extensions import assert_type
+
+import gettickets
+from gettickets import Page, Report, Scan, Status, Ticket, Version
+
+
+def read(client: gettickets.Client) -> list[str]:
+    page = client.get_tickets(status=Status.ALL_ACTIVE, limitnum=5, ignore_dept_assignments=True)
+    assert_type(page, Page)
+    assert_type(page[0], Ticket)
+    assert_type(page[1:], Page)
+    assert_type(page.totalresults, "int | None")
+    assert_type(page.shows_version.version, Version)
+    assert_type([finding.places for finding in page.findings], "list[tuple[str, ...]]")
+    subjects: list[str] = []
+    for ticket in page:
+        assert_type(ticket.id, int)
+        assert_type(ticket.owner_name, "str | None")
+        assert_type(ticket.lastreply, "datetime | None")
+        assert_type(ticket.attachments, "tuple[gettickets.Attachment, ...] | None")
+        subjects.append(ticket.subject)
+        match ticket:
+            case Ticket(status=Status.OPEN, id=id):
+                assert_type(id, int)
+            case _:
+                pass
+    as_sequence: Sequence[Ticket] = page
+    assert_type(as_sequence[0], Ticket)
+    return subjects
+
+
+def scan(client: gettickets.Client, since: datetime) -> Report:
+    scan = client.tickets(updated_since=since)
+    assert_type(scan, Scan)
+    iterator: Iterator[Ticket] = scan
+    assert_type(next(iterator), Ticket)
+    for page in scan.pages():
+        assert_type(page, Page)
+    assert_type(scan.cursor(), str)
+    return scan.report
+
+
+async def read_later(sandbox: gettickets.Sandbox) -> int:
+    async with gettickets.AsyncClient(sandbox.url, **sandbox.credentials) as client:
+        page = await client.get_tickets(limitnum=5)
+        assert_type(page, Page)
+        async for ticket in client.tickets():
+            assert_type(ticket, Ticket)
+            break
+        async for one in client.tickets().pages():
+            assert_type(one, Page)
+            break
+        return len(page)
+
+
+def refused(client: gettickets.Client) -> str | None:
+    try:
+        client.get_tickets()
+    except gettickets.IpNotAllowedError as error:
+        return error.seen_address
+    except gettickets.DecodeError as error:
+        assert_type(error.offset, "int | None")
+    except gettickets.Error as error:
+        return error.hint
+    return None
+
+
+def decode(body: bytes) -> Version:
+    for saved in (body, bytearray(body), memoryview(body), body.decode()):
+        gettickets.decode(saved, strict=False, timezone="Europe/Berlin")
+    return gettickets.decode(body).shows_version.version
+
+
+def main() -> None:
+    with gettickets.Sandbox(tickets=50, quirks=["bom"]) as sandbox:
+        with gettickets.Client(sandbox.url, **sandbox.credentials) as client:
+            assert len(read(client)) == 5
+            assert scan(client, datetime(2000, 1, 1)).tickets > 40
+            assert refused(client) is None
+            assert decode(client.get_tickets().to_wire("7.10")) == Version("7.10")
+        assert asyncio.run(read_later(sandbox)) == 5
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+//! Bodies that are lent and not copied.
+
+use std::sync::Arc;
+
+use gettickets_protocol::{Decoder, decode};
+
+use crate::vectors;
+
+/// A body that lives as long as the tests do.
+fn lasting(body: &[u8]) -> &'static [u8] {
+    Box::leak(body.to_vec().into_boxed_slice())
+}
+
+#[test]
+fn a_lent_body_decodes_as_a_copied_one() {
+    for vector in vectors::all() {
+        let lent = Decoder::new().decode_lent(lasting(&vector.body), ());
+        let copied = decode(vector.body.as_slice());
+        match (lent, copied) {
+            (Ok(lent), Ok(copied)) => assert_eq!(lent, copied, "{}", vector.name),
+            (lent, copied) => assert_eq!(lent.err(), copied.err(), "{}", vector.name),
+        }
+    }
+}
+
+#[test]
+fn the_owner_is_dropped_with_the_last_page_and_not_before() {
+    let body = lasting(crate::bodies::page_with("subject", r#""lent""#).as_bytes());
+    let owner = Arc::new(());
+    let page = Decoder::new().decode_lent(body, Arc::clone(&owner)).unwrap().into_page().unwrap();
+    let part = page.slice(..1);
+    drop(page);
+    assert_eq!(Arc::strong_count(&owner), 2);
+    assert_eq!(part.get(0).unwrap().subject(), "lent");
+    drop(part);
+    assert_eq!(Arc::strong_count(&owner), 1);
+}
+
+#[test]
+fn the_owner_of_what_is_no_reply_is_let_go() {
+    let owner = Arc::new(());
+    for body in
+        ["", "<html>", "{\"result\":\"error\"}", "<whmcsapi/>", "{\"result\":\"success\",\"tickets\":[{}]}"]
+    {
+        let _ = Decoder::new().decode_lent(lasting(body.as_bytes()), Arc::clone(&owner));
+        assert_eq!(Arc::strong_count(&owner), 1, "{body}");
+    }
+    let large = Decoder::new().max_len(3).decode_lent(b"1234", owner).unwrap_err();
+    assert_eq!(large.kind().code(), "too-large");
+}

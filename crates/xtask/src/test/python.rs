@@ -1,0 +1,104 @@
+//! The Python package: one wheel, built once, and all that is claimed of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::process::{Program, Result, program, root, target};
+use crate::tools;
+
+/// What the checks need, pinned: a change of theirs is to be seen as such.
+const PACKAGES: [&str; 13] = [
+    "maturin==1.16.0",
+    "pytest==9.2.0",
+    "trustme==1.2.1",
+    "mypy==2.4.1",
+    "typing_extensions==4.16.0",
+    "pandas-stubs==3.1.0.261029",
+    "pyright[nodejs]==1.1.414",
+    "ruff==0.17.6",
+    "polars==2.1.0",
+    "pyarrow==26.0.1",
+    "pandas==3.1.1",
+    "duckdb==2.0.1",
+    "nanoarrow==0.9.0",
+];
+
+/// The oldest Python that the wheel is for, and one past the newest that is looked for by name.
+const MINOR_VERSIONS: std::ops::Range<u32> = 10..16;
+
+pub(super) fn run() -> Result {
+    let python = tools::python_with("python", &PACKAGES)?;
+    let home = root().join("bindings").join("python");
+    let here = |module: &str, args: &str| {
+        program(&python, "-m").arg(module).args(args).directory(&home).env("PYTHONDONTWRITEBYTECODE", "1")
+    };
+    here("ruff", "format --check --no-cache .").run()?;
+    here("ruff", "check --quiet --no-cache .").run()?;
+
+    let wheel = wheel(&python)?;
+    install(&python, &wheel)?;
+    let cache = target().join("mypy-cache");
+    let mypy = |args: &str| here("mypy", args).arg("--cache-dir").arg(&cache);
+    mypy("--package gettickets").env("MYPYPATH", "python").run()?;
+    mypy("tests/typing").run()?;
+    here("mypy.stubtest", "gettickets").run()?;
+    here("pyright", "--pythonpath").arg(&python).run()?;
+    here("pytest", "--quiet").run()?;
+    interpreters().iter().try_for_each(|other| smoke(other, &wheel))
+}
+
+/// The wheel, in the profile and with the features of the other tests, so that what they built serves here too.
+fn wheel(python: &Path) -> Result<PathBuf> {
+    let wheels = target().join("wheels");
+    // What an earlier version left there would be taken for this one.
+    let _ = fs::remove_dir_all(&wheels);
+    tools::maturin(python, "build --profile dev --locked --quiet --compatibility linux --out")
+        .arg(&wheels)
+        .run()?;
+    tools::only_file(&wheels, "whl")
+}
+
+fn install(python: &Path, wheel: &Path) -> Result {
+    program(python, "-m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall")
+        .arg(wheel)
+        .run()
+}
+
+/// Other interpreters on this machine that the one wheel is for: those on the path, and pyenv's.
+fn interpreters() -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> =
+        MINOR_VERSIONS.map(|minor| PathBuf::from(format!("python3.{minor}"))).collect();
+    let pyenv = std::env::var_os("PYENV_ROOT").map(PathBuf::from);
+    let pyenv = pyenv.or_else(|| Some(std::env::home_dir()?.join(".pyenv")));
+    if let Some(versions) = pyenv.and_then(|pyenv| fs::read_dir(pyenv.join("versions")).ok()) {
+        found.extend(versions.flatten().map(|version| version.path().join("bin").join("python")));
+    }
+    let version = |python: &PathBuf| {
+        let told = program(python, "-c")
+            .arg("import sys, sysconfig, venv, ensurepip; print(sys.version_info[:3], sysconfig.get_config_var('Py_GIL_DISABLED') or 0, sys.implementation.name)")
+            .output()?;
+        let numbers = told.strip_prefix("(3, ")?.strip_suffix(") 0 cpython")?;
+        let minor: u32 = numbers.split(',').next()?.parse().ok()?;
+        (minor >= MINOR_VERSIONS.start).then(|| numbers.to_owned())
+    };
+    let mut versions = Vec::new();
+    found.retain(|python| match version(python) {
+        Some(version) if !versions.contains(&version) => {
+            versions.push(version);
+            true
+        }
+        _ => false,
+    });
+    found
+}
+
+/// The wheel in an environment of this interpreter, and what every version has to do.
+fn smoke(python: &Path, wheel: &Path) -> Result {
+    let home = target().join("python-smoke");
+    let made = |program: Program| program.env("PYTHONDONTWRITEBYTECODE", "1").run();
+    made(program(python, "-m venv --clear").arg(&home))?;
+    let inside = home.join("bin").join("python");
+    install(&inside, wheel)?;
+    let smoke = root().join("bindings").join("python").join("tests").join("smoke.py");
+    made(program(&inside, "-W error").arg(smoke))
+}
