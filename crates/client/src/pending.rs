@@ -18,6 +18,8 @@ use crate::{Client, Error};
 pub struct Pending {
     inbox: Receiver<Result<Page, Error>>,
     given_up: Arc<AtomicBool>,
+    /// Whether the outcome was given out.
+    told: AtomicBool,
 }
 
 impl Client {
@@ -52,7 +54,7 @@ impl Client {
             let error = TransportError::new(TransportErrorKind::Other).with_detail(why).not_sent();
             let _ = failure.send(Err(error.into()));
         }
-        Pending { inbox, given_up }
+        Pending { inbox, given_up, told: AtomicBool::new(false) }
     }
 }
 
@@ -60,10 +62,18 @@ impl Pending {
     /// The outcome, waiting for it for so long at most; none if it has not come by then, or was given out
     /// before.
     pub fn wait_for(&self, time: Duration) -> Option<Result<Page, Error>> {
-        match self.inbox.recv_timeout(time) {
-            Ok(outcome) => Some(outcome),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        let outcome = match self.inbox.recv_timeout(time) {
+            Ok(outcome) => outcome,
+            Err(RecvTimeoutError::Timeout) => return None,
+            Err(RecvTimeoutError::Disconnected) if self.told.load(Ordering::Relaxed) => return None,
+            // A transport of the caller's own may panic; who waits in a loop would wait for ever.
+            Err(RecvTimeoutError::Disconnected) => {
+                let why = "the thread that asks broke off";
+                Err(TransportError::new(TransportErrorKind::Other).with_detail(why).into())
+            }
+        };
+        self.told.store(true, Ordering::Relaxed);
+        Some(outcome)
     }
 }
 
