@@ -6,14 +6,12 @@
 /* The place of a column. */
 static int64_t column(const struct ArrowSchema *schema, const char *name)
 {
-    int64_t i;
-    for (i = 0; i < schema->n_children; i++) {
-        if (strcmp(schema->children[i]->name, name) == 0) {
-            return i;
-        }
+    int64_t i = 0;
+    while (i < schema->n_children && strcmp(schema->children[i]->name, name) != 0) {
+        i++;
     }
-    CHECK(!"a column is missing");
-    return -1;
+    CHECK(i < schema->n_children);
+    return i;
 }
 
 /* Reads a stream to its end: how many tickets, and the sum of their ids. */

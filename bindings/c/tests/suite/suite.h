@@ -55,7 +55,7 @@ struct test {
 };
 
 extern const struct test abi_tests[], arrow_tests[], client_tests[], decode_tests[], error_tests[], log_tests[],
-    null_tests[], page_tests[], panic_tests[], request_tests[], scan_tests[], thread_tests[], ticket_tests[];
+    null_tests[], page_tests[], panic_tests[], reading_tests[], request_tests[], scan_tests[], thread_tests[], ticket_tests[];
 
 #define TEST(claim) { #claim, claim }
 #define END_OF_TESTS { NULL, NULL }

@@ -67,16 +67,15 @@ impl Install {
         // The ABI's number and then the release's, as ldconfig sorts by them.
         let file = format!("{soname}.{}", facts.version);
         let lib = self.folder("lib")?;
-        // Debug information of the whole standard library is of no use to a C program, and large.
-        strip(&built.join("libgettickets_c.so"), "--strip-unneeded", &lib.join(&file))?;
+        // Debug information of the whole standard library is of no use to a C program, and large. Names are of use
+        // to those who look for a defect.
+        let unneeded = if self.dev { "--strip-debug" } else { "--strip-unneeded" };
+        strip(&built.join("libgettickets_c.so"), unneeded, &lib.join(&file))?;
         strip(&built.join("libgettickets_c.a"), "--strip-debug", &lib.join("libgettickets.a"))?;
         link(&file, &lib.join(&soname))?;
         link(&soname, &lib.join("libgettickets.so"))?;
         let sources = root().join("bindings").join("c");
-        let include = self.folder("include")?;
-        for header in ["gettickets.h", "gettickets.hpp"] {
-            copy(&sources.join("include").join(header), &include.join(header))?;
-        }
+        copy_all(&sources.join("include"), &self.folder("include")?)?;
         let doc = self.folder("share/doc/gettickets")?;
         for file in ["LICENSE-MIT", "LICENSE-APACHE"] {
             copy(&root().join(file), &doc.join(file))?;
@@ -175,6 +174,18 @@ fn read(path: &Path) -> Result<String> {
 fn copy(from: &Path, to: &Path) -> Result {
     let _ = fs::remove_file(to);
     fs::copy(from, to).map(drop).map_err(|error| format!("{} to {}: {error}", from.display(), to.display()))
+}
+
+/// Every file of a folder, and those of the folders in it.
+fn copy_all(from: &Path, to: &Path) -> Result {
+    let told = |error| format!("{}: {error}", from.display());
+    fs::create_dir_all(to).map_err(|error| format!("{}: {error}", to.display()))?;
+    for entry in fs::read_dir(from).map_err(told)? {
+        let entry = entry.map_err(told)?;
+        let (source, place) = (entry.path(), to.join(entry.file_name()));
+        if source.is_dir() { copy_all(&source, &place)? } else { copy(&source, &place)? }
+    }
+    Ok(())
 }
 
 fn strip(from: &Path, what: &str, to: &Path) -> Result {
