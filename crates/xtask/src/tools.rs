@@ -53,6 +53,28 @@ pub(crate) fn php() -> Result {
     install("php-cli", "PHP's command line, which the tests of the Local API run")
 }
 
+/// Makes sure that there is all that the tests of the C library need: both compilers, what build systems want of
+/// it, valgrind, and the HTTP library of an example.
+pub(crate) fn c() -> Result {
+    const WANTED: [(&str, &str, &str); 6] = [
+        ("gcc", "gcc", "the GNU C compiler"),
+        ("g++", "g++", "the GNU C++ compiler"),
+        ("clang++", "clang", "LLVM's C and C++ compiler"),
+        ("cmake", "cmake", "CMake"),
+        ("valgrind", "valgrind", "valgrind, which finds leaks and races"),
+        ("pkg-config", "pkg-config", "pkg-config"),
+    ];
+    for (name, package, what) in WANTED {
+        if !program(name, "--version").succeeds() {
+            install(package, what)?;
+        }
+    }
+    if !program("pkg-config", "--exists libcurl").succeeds() {
+        install("libcurl4-openssl-dev", "libcurl, which an example uses")?;
+    }
+    Ok(())
+}
+
 /// Gives the Python of a virtual environment below `target` that has these packages.
 pub(crate) fn python_with(environment: &str, packages: &[&str]) -> Result<PathBuf> {
     let home = target().join(environment);

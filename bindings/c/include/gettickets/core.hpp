@@ -76,6 +76,8 @@ public:
     std::optional<std::string_view> title() const noexcept { return text(gettickets_error_title); }
     /// The message of an error of the API, as the server sent it.
     std::optional<std::string_view> server_message() const noexcept { return text(gettickets_error_server_message); }
+    /// Canonical JSON of an error of the API.
+    std::optional<std::string> to_json() const;
     /// The address that the server saw the request come from, where it refused it for that.
     std::optional<std::string_view> seen_address() const noexcept { return text(gettickets_error_seen_address); }
     /// Where the server wanted the request sent.
@@ -297,6 +299,12 @@ inline std::string take(gettickets_string *string) {
 }
 
 } // namespace detail
+
+inline std::optional<std::string> Error::to_json() const {
+    gettickets_string *json = nullptr;
+    const auto code = gettickets_error_to_json(error_.get(), &json);
+    return code == GETTICKETS_OK ? std::optional<std::string>(detail::take(json)) : std::nullopt;
+}
 
 /// A text that is given: anything from which a text can be had, a NULL too, which is told as an error where it is used.
 class Argument {

@@ -1,6 +1,6 @@
 /* Pages and scans as Arrow streams, read by hand as any consumer reads them. */
 
-#include <arrow_c_data.h>
+#include "../../examples/arrow_c_data.h"
 #include "suite.h"
 
 /* The place of a column. */

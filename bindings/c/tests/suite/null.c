@@ -1,7 +1,7 @@
 /* Every function with NULL for everything that may not be NULL, one at a time: an error or an empty value, nothing
  * written, and never a crash. `cargo xtask test c` sees to it that no exported function is missing here. */
 
-#include <arrow_c_data.h>
+#include "../../examples/arrow_c_data.h"
 
 #include "suite.h"
 
