@@ -1,6 +1,7 @@
 //! [`Pending`]: a request under way on a thread of its own, for callers that must not block.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -50,7 +51,9 @@ impl Client {
         let given_up = Arc::new(AtomicBool::new(false));
         let (client, flag, failure) = (self.clone(), Arc::clone(&given_up), tell.clone());
         let work = move || {
-            let outcome = client.fetch(&request, &flag).map(|fetched| fetched.page);
+            let fetch = || client.fetch(&request, &flag).map(|fetched| fetched.page);
+            // Nothing of this thread is looked at again but the outcome.
+            let outcome = catch_unwind(AssertUnwindSafe(fetch)).unwrap_or_else(|_| Err(broke_off()));
             // A request that was given up has no one to be told to.
             let _ = tell.send(outcome);
             ready();
@@ -70,6 +73,12 @@ impl Pending {
     pub fn wait_for(&self, time: Duration) -> Option<Result<Page, Error>> {
         self.inbox.recv_timeout(time).ok()
     }
+}
+
+/// An error for whoever waits, where a transport of the caller's own panicked.
+fn broke_off() -> Error {
+    let why = "the thread that asks broke off";
+    TransportError::new(TransportErrorKind::Other).with_detail(why).into()
 }
 
 impl Drop for Pending {

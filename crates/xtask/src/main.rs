@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "a program that people run in a terminal")]
 
 mod bench;
+mod c;
 mod process;
 mod test;
 mod tools;
@@ -21,7 +22,7 @@ struct Chore {
 }
 
 /// Every chore. A new one is a module and a row.
-const CHORES: [Chore; 2] = [
+const CHORES: &[Chore] = &[
     Chore {
         name: "test",
         about: "check everything, as CI does; `test --list` names the steps",
@@ -31,6 +32,16 @@ const CHORES: [Chore; 2] = [
         name: "bench",
         about: "measure decoding beside its peers; `bench --help` tells more",
         run: bench::run,
+    },
+    Chore {
+        name: "header",
+        about: "write the C header from the sources; `header --check` only compares",
+        run: c::header::run,
+    },
+    Chore {
+        name: "install-c",
+        about: "build the C library and install it below a prefix; `install-c --help` tells more",
+        run: c::install::run,
     },
 ];
 
@@ -59,8 +70,8 @@ fn main() -> ExitCode {
 
 fn help() -> String {
     let mut text = "usage: cargo xtask CHORE [ARGUMENT…]\n".to_owned();
-    for chore in &CHORES {
-        text.push_str(&format!("\n  {:8} {}", chore.name, chore.about));
+    for chore in CHORES {
+        text.push_str(&format!("\n  {:9} {}", chore.name, chore.about));
     }
-    text + "\n  help     this text"
+    text + "\n  help      this text"
 }

@@ -1,8 +1,9 @@
 //! Other programs, run from the repository's root.
 
 use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// What a chore gives; an error is told to the person who runs it, so it says what to do.
 pub(crate) type Result<T = ()> = std::result::Result<T, String>;
@@ -84,6 +85,55 @@ impl Program {
         }
     }
 
+    /// As [`run`](Program::run), but what it prints is seen only if it fails.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Program::run).
+    pub(crate) fn run_quietly(mut self) -> Result {
+        match self.command.stdin(Stdio::null()).output() {
+            Ok(output) if output.status.success() => Ok(()),
+            Ok(output) => {
+                let said = [output.stdout, output.stderr].concat();
+                let said = String::from_utf8_lossy(&said).into_owned();
+                Err(format!("{said}\n`{}` failed: {}", self.shown.trim_end(), output.status))
+            }
+            Err(error) => Err(format!("`{}` could not be started: {error}", self.shown.trim_end())),
+        }
+    }
+
+    /// What the program prints, byte for byte; what it prints of errors is seen at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Program::run).
+    pub(crate) fn printed(mut self) -> Result<Vec<u8>> {
+        match self.command.stdin(Stdio::null()).stderr(Stdio::inherit()).output() {
+            Ok(output) if output.status.success() => Ok(output.stdout),
+            Ok(output) => Err(format!("`{}` failed: {}", self.shown.trim_end(), output.status)),
+            Err(error) => Err(format!("`{}` could not be started: {error}", self.shown.trim_end())),
+        }
+    }
+
+    /// Starts the program and gives it with the first line that it prints to stderr. It is ended when that is
+    /// dropped.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be started, or ends without a line.
+    pub(crate) fn start(mut self) -> Result<(Background, String)> {
+        let failed = |why: &str| format!("`{}` {why}", self.shown.trim_end());
+        let child = self.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+        let mut child = child.map_err(|error| failed(&format!("could not be started: {error}")))?;
+        let mut line = String::new();
+        let read = child.stderr.as_mut().map(|stderr| BufReader::new(stderr).read_line(&mut line));
+        let background = Background(child);
+        match read {
+            Some(Ok(len)) if len > 0 => Ok((background, line)),
+            _ => Err(failed("ended without a word")),
+        }
+    }
+
     /// Whether the program runs and succeeds; what it prints is not seen.
     pub(crate) fn succeeds(mut self) -> bool {
         let quiet = self.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -94,5 +144,16 @@ impl Program {
     pub(crate) fn output(mut self) -> Option<String> {
         let output = self.command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+}
+
+/// A program that runs until this is dropped.
+pub(crate) struct Background(Child);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }

@@ -7,18 +7,32 @@ use crate::process::{Program, Result, cargo, program, root, target};
 /// The cargo-deny that licences, bans and sources are checked with.
 const CARGO_DENY: &str = "0.20.2";
 
+/// The cbindgen that the C header is written with.
+const CBINDGEN: &str = "0.29.4";
+
 /// Gives cargo-deny, built below `target` where it is not there yet.
-///
-/// As a debug build it is there after a minute and a half on two cores, most of it for code that checks
-/// nothing here (it can fetch advisories); an optimised build would take longer than it could ever save.
 pub(crate) fn cargo_deny() -> Result<PathBuf> {
+    built("cargo-deny", CARGO_DENY)
+}
+
+/// Gives cbindgen, built below `target` where it is not there yet.
+pub(crate) fn cbindgen() -> Result<PathBuf> {
+    built("cbindgen", CBINDGEN)
+}
+
+/// Gives a program from the registry, built below `target` where it is not there yet.
+///
+/// As debug builds they are there after a minute and a half on two cores, in cargo-deny's case most of it for code
+/// that checks nothing here (it can fetch advisories); an optimised build would take longer than it could ever save.
+fn built(name: &str, version: &str) -> Result<PathBuf> {
     let tools = target().join("tools");
-    let binary = tools.join("bin").join("cargo-deny").with_extension(std::env::consts::EXE_EXTENSION);
-    let version = program(&binary, "--version").output();
-    if version.is_none_or(|version| version != format!("cargo-deny {CARGO_DENY}")) {
+    let binary = tools.join("bin").join(name).with_extension(std::env::consts::EXE_EXTENSION);
+    let found = program(&binary, "--version").output();
+    if found.is_none_or(|found| found != format!("{name} {version}")) {
         let build = tools.join("build");
-        cargo("install cargo-deny --locked --debug --force --quiet --version")
-            .arg(CARGO_DENY)
+        cargo("install --locked --debug --force --quiet --version")
+            .arg(version)
+            .arg(name)
             .arg("--root")
             .arg(&tools)
             .env("CARGO_TARGET_DIR", &build)
@@ -37,6 +51,28 @@ pub(crate) fn php() -> Result {
         return Ok(());
     }
     install("php-cli", "PHP's command line, which the tests of the Local API run")
+}
+
+/// Makes sure that there is all that the tests of the C library need: both compilers, what build systems want of
+/// it, valgrind, and the HTTP library of an example.
+pub(crate) fn c() -> Result {
+    const WANTED: [(&str, &str, &str); 6] = [
+        ("gcc", "gcc", "the GNU C compiler"),
+        ("g++", "g++", "the GNU C++ compiler"),
+        ("clang++", "clang", "LLVM's C and C++ compiler"),
+        ("cmake", "cmake", "CMake"),
+        ("valgrind", "valgrind", "valgrind, which finds leaks and races"),
+        ("pkg-config", "pkg-config", "pkg-config"),
+    ];
+    for (name, package, what) in WANTED {
+        if !program(name, "--version").succeeds() {
+            install(package, what)?;
+        }
+    }
+    if !program("pkg-config", "--exists libcurl").succeeds() {
+        install("libcurl4-openssl-dev", "libcurl, which an example uses")?;
+    }
+    Ok(())
 }
 
 /// Gives the Python of a virtual environment below `target` that has these packages.

@@ -86,3 +86,15 @@ fn a_scan_is_waited_for_a_little_at_a_time() {
     assert!(scan.next().unwrap().is_err());
     assert!(scan.next().is_none() && scan.wait_for(MOMENT), "its end is something to give");
 }
+
+#[test]
+fn a_transport_that_panics_leaves_nobody_waiting() {
+    let (client, was_asked, answer) = held();
+    // With nobody to answer it, the transport panics.
+    drop(answer);
+    let pending = client.start(GetTickets::default());
+    was_asked.recv_timeout(LONG).unwrap();
+    let error = pending.wait_for(LONG).unwrap().unwrap_err();
+    assert!(error.to_string().contains("broke off"), "{error}");
+    assert!(pending.wait_for(MOMENT).is_none(), "it is told once");
+}

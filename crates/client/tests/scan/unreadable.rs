@@ -96,6 +96,20 @@ fn all_but_the_tickets_that_nothing_carries_is_told_and_they_are_named() {
 }
 
 #[test]
+fn wherever_they_stand_all_others_are_told() {
+    for page_len in [3, 20, 100] {
+        for first in 0..30 {
+            for second in [first + 1, first + 2, first + 3, 29] {
+                let (_, bad, outcome) = scan(quiet(33), page_len, &[first, second], false);
+                let missing: HashSet<_> = bad.into_iter().collect();
+                assert!(outcome.is_incomplete(), "{first}, {second} of {page_len}: {}", outcome.problem());
+                assert_eq!(outcome.told.len(), 33 - missing.len(), "{first}, {second} of {page_len}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_hole_in_a_list_that_changes_never_ends_in_success() {
     for seed in 0..60 {
         let mut world = World::new(seed, 90, 60);

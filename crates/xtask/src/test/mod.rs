@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check, step by step, to the first that fails.
 
+mod c;
 mod interop;
 mod python;
 mod steps;

@@ -1,7 +1,7 @@
 //! The steps, in the order that they run in: what fails fast comes first, and what needs a build comes
 //! after the step that makes it.
 
-use super::{interop, python};
+use super::{c, interop, python};
 use crate::process::{Result, cargo, program};
 use crate::tools;
 
@@ -13,7 +13,7 @@ pub(super) struct Step {
 }
 
 /// Every step. A new one is a function and a row.
-pub(super) const STEPS: [Step; 7] = [
+pub(super) const STEPS: &[Step] = &[
     Step { name: "format", about: "the code is formatted as rustfmt.toml says", run: format },
     Step { name: "clippy", about: "no lint warns, tests included", run: clippy },
     Step { name: "deny", about: "licences, bans and sources of the dependencies (deny.toml)", run: deny },
@@ -29,6 +29,7 @@ pub(super) const STEPS: [Step; 7] = [
         about: "clients that others wrote read the sandbox (tests/interop)",
         run: interop::run,
     },
+    Step { name: "c", about: "libgettickets from C and C++, installed as users have it", run: c::run },
     Step {
         name: "python",
         about: "the Python package: stubs, types, tests, every Python that is here (bindings/python)",

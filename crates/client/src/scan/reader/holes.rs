@@ -28,7 +28,8 @@ impl<F: Fetch> Reader<F> {
         pass.quiet = false;
         let overlap = pass.overlap();
         if self.limit > overlap + 1 {
-            self.limit = (self.limit / 2).max(overlap + 1);
+            // Rounded up: down to one only where two can't be read, as what follows one row alone joins nothing.
+            self.limit = self.limit.div_ceil(2).max(overlap + 1);
             return Ok(());
         }
         let offset = pass.next + overlap;

@@ -1,0 +1,20 @@
+//! Gives the shared library its soname, `libgettickets.so.` and the number of the ABI.
+
+use std::env;
+use std::fs;
+
+fn main() {
+    println!("cargo::rerun-if-changed=src/version.rs");
+    let source = fs::read_to_string("src/version.rs").unwrap_or_default();
+    let number = source
+        .lines()
+        .find_map(|line| line.strip_prefix("pub const GETTICKETS_ABI_VERSION: u32 = ")?.strip_suffix(';'));
+    let Some(number) = number else {
+        println!("cargo::error=src/version.rs has no line with GETTICKETS_ABI_VERSION");
+        return;
+    };
+    // Other systems know no soname.
+    if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux") {
+        println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libgettickets.so.{number}");
+    }
+}

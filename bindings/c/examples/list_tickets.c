@@ -1,0 +1,88 @@
+/* Prints every ticket that awaits a reply: number, status, last reply, subject.
+ *
+ *     list_tickets [STATUS]
+ *
+ * The install's address and the credentials come from GETTICKETS_URL, GETTICKETS_IDENTIFIER and GETTICKETS_SECRET;
+ * `gettickets sandbox` tells what to set them to for a try. */
+
+#include <gettickets.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static gettickets_cancel *cancel;
+
+static void interrupted(int signal)
+{
+    (void)signal;
+    gettickets_cancel_now(cancel);
+}
+
+/* A text of the server's, without the control characters that could make a terminal do things. */
+static void print(gettickets_text text)
+{
+    size_t i;
+    for (i = 0; i < text.len; i++) {
+        unsigned char byte = (unsigned char)text.data[i];
+        putchar(byte < 0x20 || byte == 0x7f ? '?' : byte);
+    }
+}
+
+static void print_ticket(gettickets_ticket ticket)
+{
+    gettickets_time time = gettickets_ticket_lastreply(ticket);
+    gettickets_string *subject = NULL;
+    putchar('#');
+    print(gettickets_ticket_tid(ticket));
+    printf("  %04d-%02d-%02d %02d:%02d  ", time.year, time.month, time.day, time.hour, time.minute);
+    print(gettickets_ticket_status(ticket));
+    if (gettickets_ticket_text_for_people(ticket, GETTICKETS_FIELD_SUBJECT, &subject) == GETTICKETS_OK) {
+        gettickets_text text = { NULL, 0 };
+        text.data = gettickets_string_data(subject);
+        text.len = gettickets_string_len(subject);
+        printf("  ");
+        print(text);
+        gettickets_string_free(subject);
+    }
+    putchar('\n');
+}
+
+int main(int argc, char **argv)
+{
+    gettickets_client_builder *builder = gettickets_client_builder_new(getenv("GETTICKETS_URL"));
+    gettickets_request *request = gettickets_request_new();
+    gettickets_client *client = NULL;
+    gettickets_scan *scan = NULL;
+    gettickets_error *error = NULL;
+    gettickets_ticket ticket;
+    gettickets_result code;
+
+    /* Settings are not looked at one by one: the first that can't be used is told when it is used. */
+    gettickets_client_builder_api_credentials(builder, getenv("GETTICKETS_IDENTIFIER"), getenv("GETTICKETS_SECRET"));
+    gettickets_request_status(request, argc > 1 ? argv[1] : "Awaiting Reply");
+    code = gettickets_client_builder_build(builder, &client, &error);
+    if (code == GETTICKETS_OK) {
+        code = gettickets_client_scan(client, request, &scan, &error);
+    }
+    if (code == GETTICKETS_OK) {
+        cancel = gettickets_cancel_new();
+        gettickets_scan_cancel_with(scan, cancel);
+        signal(SIGINT, interrupted);
+        while ((code = gettickets_scan_next(scan, &ticket, &error)) == GETTICKETS_OK) {
+            print_ticket(ticket);
+        }
+        signal(SIGINT, SIG_DFL);
+    }
+    if (error != NULL) {
+        const char *hint = gettickets_error_hint(error);
+        fprintf(stderr, "error: %s\n%s\n", gettickets_error_message(error), hint != NULL ? hint : "");
+    }
+    gettickets_error_free(error);
+    gettickets_scan_free(scan);
+    gettickets_cancel_free(cancel);
+    gettickets_client_free(client);
+    gettickets_request_free(request);
+    gettickets_client_builder_free(builder);
+    return code == GETTICKETS_END ? EXIT_SUCCESS : EXIT_FAILURE;
+}

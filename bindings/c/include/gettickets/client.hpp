@@ -1,0 +1,207 @@
+// Part of gettickets.hpp: the client, over HTTP and over the Local API.
+
+#ifndef GETTICKETS_CLIENT_HPP
+#define GETTICKETS_CLIENT_HPP
+
+#include <chrono>
+
+GETTICKETS_HPP_BEGIN
+
+class ClientBuilder;
+class Scan;
+
+/// A switch that ends calls from another thread. It may go before the calls that were given it.
+class Cancel {
+public:
+    Cancel() : cancel_(gettickets_cancel_new()) {}
+
+    /// Ends every call that was given this switch, and every one that will be. May be called from any thread.
+    void now() const noexcept { gettickets_cancel_now(cancel_.get()); }
+
+    /// The switch as the C interface has it; it stays this object's.
+    const gettickets_cancel *get() const noexcept { return cancel_.get(); }
+
+private:
+    detail::Owner<gettickets_cancel, gettickets_cancel_free> cancel_;
+};
+
+/// A client of one install. It may be used from many threads at once.
+class Client {
+public:
+    /// Begins a client that asks over HTTP. The address is the install's, with or without a path.
+    static ClientBuilder builder(const Argument &address);
+    /// Begins a client that asks an install on this machine through its own PHP. The path is that of the folder with
+    /// init.php in it.
+    static ClientBuilder local(const Argument &path);
+
+    /// Takes over a client of the C interface.
+    explicit Client(gettickets_client *client) noexcept : client_(client) {}
+
+    /// Asks for one page, and again where that may help; it blocks until it has come.
+    Outcome<Page> get_tickets() const { return ask(nullptr, nullptr); }
+    Outcome<Page> get_tickets(const Request &request) const { return ask(&request, nullptr); }
+    Outcome<Page> get_tickets(const Request &request, const Cancel &cancel) const { return ask(&request, &cancel); }
+
+    /// Every ticket that matches, over all pages, each once. Nothing is sent before the first is asked for.
+    Outcome<Scan> scan() const;
+    Outcome<Scan> scan(const Request &request) const;
+
+    /// Who is asked, without credentials.
+    Outcome<std::string> place() const {
+        gettickets_string *place = nullptr;
+        const auto code = gettickets_client_place(client_.get(), &place);
+        return detail::settle(code, nullptr, [&] { return detail::take(place); });
+    }
+
+    /// The client as the C interface has it; it stays this object's.
+    const gettickets_client *get() const noexcept { return client_.get(); }
+
+private:
+    Outcome<Page> ask(const Request *request, const Cancel *cancel) const {
+        if (request != nullptr && request->failure()) {
+            return detail::fail<Page>(*request->failure());
+        }
+        gettickets_page *page = nullptr;
+        gettickets_error *error = nullptr;
+        const auto code =
+            gettickets_client_get_tickets(client_.get(), request != nullptr ? request->get() : nullptr,
+                                          cancel != nullptr ? cancel->get() : nullptr, &page, &error);
+        return detail::settle(code, error, [&] { return Page(page); });
+    }
+
+    detail::Owner<gettickets_client, gettickets_client_free> client_;
+};
+
+/// Settings of a client. One that can't be used is told when the client is built.
+class ClientBuilder {
+public:
+    using Milliseconds = std::chrono::milliseconds;
+
+    /// What to be let in with; required over HTTP.
+    ClientBuilder &credentials(const Credentials &credentials) & {
+        gettickets_client_builder_credentials(builder_.get(), credentials.get());
+        return *this;
+    }
+    /// An API identifier and its secret to be let in with.
+    ClientBuilder &api_credentials(const Argument &identifier, const Argument &secret) & {
+        if (whole(identifier) && whole(secret)) {
+            gettickets_client_builder_api_credentials(builder_.get(), identifier.get(), secret.get());
+        }
+        return *this;
+    }
+    /// How long one exchange may take, or PHP may run. Default: 60 seconds.
+    ClientBuilder &timeout(Milliseconds time) & { return set(gettickets_client_builder_timeout, count(time)); }
+    /// How long a connection may take to come about. Default: 10 seconds.
+    ClientBuilder &connect_timeout(Milliseconds time) & {
+        return set(gettickets_client_builder_connect_timeout, count(time));
+    }
+    /// How many bytes a reply may have once decompressed. Default: 64 MiB.
+    ClientBuilder &max_response_len(std::size_t len) & { return set(gettickets_client_builder_max_response_len, len); }
+    /// Refuses replies that depart from the documented shape. Default: false.
+    ClientBuilder &strict(bool strict) & { return set(gettickets_client_builder_strict, std::int32_t{strict}); }
+    /// How often a request is tried in all. Default: 3.
+    ClientBuilder &attempts(std::uint32_t attempts) & { return set(gettickets_client_builder_attempts, attempts); }
+    /// How long is waited between attempts. Defaults: from 0.5 to 20 seconds.
+    ClientBuilder &waits(Milliseconds base, Milliseconds longest) & {
+        gettickets_client_builder_waits(builder_.get(), count(base), count(longest));
+        return *this;
+    }
+    /// The most that is waited because a server asks for it. Default: 60 seconds.
+    ClientBuilder &longest_retry_after(Milliseconds time) & {
+        return set(gettickets_client_builder_longest_retry_after, count(time));
+    }
+    /// The time for all attempts and the waits between them. Default: 120 seconds.
+    ClientBuilder &budget(Milliseconds time) & { return set(gettickets_client_builder_budget, count(time)); }
+    /// The format to ask for. Default: JSON.
+    ClientBuilder &format(Format format) & {
+        return set(gettickets_client_builder_format, static_cast<gettickets_format>(format));
+    }
+    /// Lets credentials go over plain http to another machine. Default: false.
+    ClientBuilder &allow_plain_http(bool allow) & {
+        return set(gettickets_client_builder_allow_plain_http, std::int32_t{allow});
+    }
+    /// The proxy to go through. Default: as the environment says.
+    ClientBuilder &proxy(const Argument &address) & { return set_text(gettickets_client_builder_proxy, address); }
+    /// Goes through no proxy, whatever the environment says.
+    ClientBuilder &no_proxy() & { return set_text(gettickets_client_builder_proxy, nullptr); }
+    /// Trusts these authorities, in PEM, and no others. Default: those that this machine trusts.
+    ClientBuilder &root_certificates(std::string_view pem) & {
+        gettickets_client_builder_root_certificates(builder_.get(), reinterpret_cast<const std::uint8_t *>(pem.data()),
+                                                    pem.size());
+        return *this;
+    }
+    /// What the client calls itself. Default: "gettickets/" and the release.
+    ClientBuilder &user_agent(const Argument &name) & { return set_text(gettickets_client_builder_user_agent, name); }
+    /// The PHP program that the Local API runs. Default: "php".
+    ClientBuilder &php(const Argument &program) & { return set_text(gettickets_client_builder_php, program); }
+    /// The user name of the admin that the Local API asks as.
+    ClientBuilder &admin(const Argument &username) & { return set_text(gettickets_client_builder_admin, username); }
+
+    ClientBuilder &&credentials(const Credentials &c) && { return std::move(credentials(c)); }
+    ClientBuilder &&api_credentials(const Argument &i, const Argument &s) && { return std::move(api_credentials(i, s)); }
+    ClientBuilder &&timeout(Milliseconds time) && { return std::move(timeout(time)); }
+    ClientBuilder &&connect_timeout(Milliseconds time) && { return std::move(connect_timeout(time)); }
+    ClientBuilder &&max_response_len(std::size_t len) && { return std::move(max_response_len(len)); }
+    ClientBuilder &&strict(bool on) && { return std::move(strict(on)); }
+    ClientBuilder &&attempts(std::uint32_t count) && { return std::move(attempts(count)); }
+    ClientBuilder &&waits(Milliseconds base, Milliseconds longest) && { return std::move(waits(base, longest)); }
+    ClientBuilder &&longest_retry_after(Milliseconds time) && { return std::move(longest_retry_after(time)); }
+    ClientBuilder &&budget(Milliseconds time) && { return std::move(budget(time)); }
+    ClientBuilder &&format(Format wanted) && { return std::move(format(wanted)); }
+    ClientBuilder &&allow_plain_http(bool allow) && { return std::move(allow_plain_http(allow)); }
+    ClientBuilder &&proxy(const Argument &address) && { return std::move(proxy(address)); }
+    ClientBuilder &&no_proxy() && { return std::move(no_proxy()); }
+    ClientBuilder &&root_certificates(std::string_view pem) && { return std::move(root_certificates(pem)); }
+    ClientBuilder &&user_agent(const Argument &name) && { return std::move(user_agent(name)); }
+    ClientBuilder &&php(const Argument &program) && { return std::move(php(program)); }
+    ClientBuilder &&admin(const Argument &username) && { return std::move(admin(username)); }
+
+    /// The client. Nothing is sent yet. More than one may be built.
+    Outcome<Client> build() const {
+        if (failure_) {
+            return detail::fail<Client>(*failure_);
+        }
+        gettickets_client *client = nullptr;
+        gettickets_error *error = nullptr;
+        const auto code = gettickets_client_builder_build(builder_.get(), &client, &error);
+        return detail::settle(code, error, [&] { return Client(client); });
+    }
+
+private:
+    friend class Client;
+
+    ClientBuilder(gettickets_client_builder *(*begin)(const char *), const Argument &where)
+        : builder_(begin(where.get())) {
+        whole(where);
+    }
+
+    /// A time below zero is as absurd as one without end, and told like that.
+    static std::uint64_t count(Milliseconds time) noexcept { return static_cast<std::uint64_t>(time.count()); }
+
+    bool whole(const Argument &text) {
+        if (!text.is_whole() && !failure_) {
+            failure_ = detail::cut_short();
+        }
+        return text.is_whole();
+    }
+    template <class T> ClientBuilder &set(gettickets_result (*setter)(gettickets_client_builder *, T), T value) {
+        setter(builder_.get(), value);
+        return *this;
+    }
+    ClientBuilder &set_text(gettickets_result (*setter)(gettickets_client_builder *, const char *), const Argument &text) {
+        if (whole(text)) {
+            setter(builder_.get(), text.get());
+        }
+        return *this;
+    }
+
+    detail::Owner<gettickets_client_builder, gettickets_client_builder_free> builder_;
+    std::optional<Error> failure_;
+};
+
+inline ClientBuilder Client::builder(const Argument &address) { return {gettickets_client_builder_new, address}; }
+inline ClientBuilder Client::local(const Argument &path) { return {gettickets_client_builder_new_local, path}; }
+
+GETTICKETS_HPP_END
+
+#endif

@@ -1,0 +1,335 @@
+// Part of gettickets.hpp: errors and how they travel, owners of handles, texts in and out.
+
+#ifndef GETTICKETS_CORE_HPP
+#define GETTICKETS_CORE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+GETTICKETS_HPP_BEGIN
+
+/// What went wrong, as gettickets.h numbers it.
+enum class Code : std::int32_t {
+    null = GETTICKETS_ERROR_NULL,
+    utf8 = GETTICKETS_ERROR_UTF8,
+    argument = GETTICKETS_ERROR_ARGUMENT,
+    index = GETTICKETS_ERROR_INDEX,
+    kind = GETTICKETS_ERROR_KIND,
+    state = GETTICKETS_ERROR_STATE,
+    busy = GETTICKETS_ERROR_BUSY,
+    cancelled = GETTICKETS_ERROR_CANCELLED,
+    panic = GETTICKETS_ERROR_PANIC,
+    api = GETTICKETS_ERROR_API,
+    not_the_api = GETTICKETS_ERROR_NOT_THE_API,
+    decode = GETTICKETS_ERROR_DECODE,
+    too_large = GETTICKETS_ERROR_TOO_LARGE,
+    transport = GETTICKETS_ERROR_TRANSPORT,
+    redirect = GETTICKETS_ERROR_REDIRECT,
+    config = GETTICKETS_ERROR_CONFIG,
+    scan_incomplete = GETTICKETS_ERROR_SCAN_INCOMPLETE,
+    local = GETTICKETS_ERROR_LOCAL,
+    cursor = GETTICKETS_ERROR_CURSOR,
+    credentials = GETTICKETS_ERROR_CREDENTIALS,
+    arrow = GETTICKETS_ERROR_ARROW,
+    sandbox = GETTICKETS_ERROR_SANDBOX,
+};
+
+/// What went wrong, where, and what to try. Copying it is cheap; its texts live as long as any copy.
+class Error : public std::runtime_error {
+public:
+    /// Takes over an error of the C interface, which may be none.
+    Error(gettickets_result code, gettickets_error *error)
+        : std::runtime_error(error != nullptr ? gettickets_error_message(error) : gettickets_result_text(code)),
+          code_(code), error_(error, &gettickets_error_free) {}
+
+    /// An error that is found on this side.
+    Error(Code code, const std::string &message)
+        : std::runtime_error(message), code_(static_cast<gettickets_result>(code)) {}
+
+    Code code() const noexcept { return static_cast<Code>(code_); }
+    /// A short name for programs of what it was in particular, such as "timeout".
+    std::string_view error_class() const noexcept { return gettickets_error_class(error_.get()); }
+    /// What to try.
+    std::optional<std::string_view> hint() const noexcept { return text(gettickets_error_hint); }
+    /// Where in the body, in bytes from its start.
+    std::optional<std::size_t> offset() const noexcept {
+        std::size_t offset = 0;
+        if (gettickets_error_offset(error_.get(), &offset) != GETTICKETS_OK) {
+            return std::nullopt;
+        }
+        return offset;
+    }
+    /// Where in the reply, such as "tickets.ticket[3].id".
+    std::optional<std::string_view> path() const noexcept { return text(gettickets_error_path); }
+    /// What stands there.
+    std::optional<std::string_view> excerpt() const noexcept { return text(gettickets_error_excerpt); }
+    /// The title of the page, where HTML came in place of a reply.
+    std::optional<std::string_view> title() const noexcept { return text(gettickets_error_title); }
+    /// The message of an error of the API, as the server sent it.
+    std::optional<std::string_view> server_message() const noexcept { return text(gettickets_error_server_message); }
+    /// Canonical JSON of an error of the API.
+    std::optional<std::string> to_json() const;
+    /// The address that the server saw the request come from, where it refused it for that.
+    std::optional<std::string_view> seen_address() const noexcept { return text(gettickets_error_seen_address); }
+    /// Where the server wanted the request sent.
+    std::optional<std::string_view> redirect_to() const noexcept { return text(gettickets_error_redirect_to); }
+    /// The beginning of what an install printed, where the Local API failed.
+    std::optional<std::string_view> local_output() const noexcept { return text(gettickets_error_local_output); }
+    /// The HTTP status of the response, if there was one.
+    std::optional<int> http_status() const noexcept {
+        const int status = gettickets_error_http_status(error_.get());
+        return status != 0 ? std::optional<int>(status) : std::nullopt;
+    }
+    /// How often the request was sent or tried to be.
+    std::uint32_t attempts() const noexcept { return gettickets_error_attempts(error_.get()); }
+    /// Whether the server may have seen the request; false only where it is certain that it did not.
+    bool may_have_been_sent() const noexcept { return gettickets_error_may_have_been_sent(error_.get()) != 0; }
+    /// Whether the same request may fare better in a moment.
+    bool is_retryable() const noexcept { return gettickets_error_is_retryable(error_.get()) != 0; }
+
+private:
+    std::optional<std::string_view> text(const char *(*get)(const gettickets_error *)) const noexcept {
+        const char *found = get(error_.get());
+        return found != nullptr ? std::optional<std::string_view>(found) : std::nullopt;
+    }
+
+    gettickets_result code_;
+    std::shared_ptr<gettickets_error> error_;
+};
+
+/// The server answered with an error of the API, such as wrong credentials.
+class ApiError : public Error {
+public:
+    explicit ApiError(Error error) : Error(std::move(error)) {}
+};
+/// What answered is not the API but a firewall, a login page or the like before it.
+class NotTheApiError : public Error {
+public:
+    explicit NotTheApiError(Error error) : Error(std::move(error)) {}
+};
+/// The body is no reply to this call, or can't be read without losing something.
+class DecodeError : public Error {
+public:
+    explicit DecodeError(Error error) : Error(std::move(error)) {}
+};
+/// The reply is larger than may be read.
+class TooLargeError : public Error {
+public:
+    explicit TooLargeError(Error error) : Error(std::move(error)) {}
+};
+/// The server was not reached, or its response did not come through.
+class TransportError : public Error {
+public:
+    explicit TransportError(Error error) : Error(std::move(error)) {}
+};
+/// The server wants the request sent elsewhere; it was not.
+class RedirectError : public Error {
+public:
+    explicit RedirectError(Error error) : Error(std::move(error)) {}
+};
+/// The client can't be built from what it was given.
+class ConfigError : public Error {
+public:
+    explicit ConfigError(Error error) : Error(std::move(error)) {}
+};
+/// The scan can't promise that it told every ticket once.
+class ScanIncompleteError : public Error {
+public:
+    explicit ScanIncompleteError(Error error) : Error(std::move(error)) {}
+};
+/// The Local API did not answer.
+class LocalError : public Error {
+public:
+    explicit LocalError(Error error) : Error(std::move(error)) {}
+};
+/// The call was cancelled.
+class CancelledError : public Error {
+public:
+    explicit CancelledError(Error error) : Error(std::move(error)) {}
+};
+/// A call was given what it does not take, or came at a time when it can't be served.
+class UsageError : public Error {
+public:
+    explicit UsageError(Error error) : Error(std::move(error)) {}
+};
+
+/// What was asked for, or why there is none; given by every function that can fail, where exceptions are off.
+template <class T> class [[nodiscard]] Expected {
+public:
+    Expected(T value) : either_(std::in_place_index<0>, std::move(value)) {}
+    Expected(Error error) : either_(std::in_place_index<1>, std::move(error)) {}
+
+    bool has_value() const noexcept { return either_.index() == 0; }
+    explicit operator bool() const noexcept { return has_value(); }
+    /// What was asked for. Asking for what is not there ends the program.
+    T &value() & { return *must(std::get_if<0>(&either_)); }
+    const T &value() const & { return *must(std::get_if<0>(&either_)); }
+    T &&value() && { return std::move(*must(std::get_if<0>(&either_))); }
+    T &operator*() & { return value(); }
+    const T &operator*() const & { return value(); }
+    T &&operator*() && { return std::move(*this).value(); }
+    T *operator->() { return &value(); }
+    const T *operator->() const { return &value(); }
+    template <class U> T value_or(U &&otherwise) && {
+        return has_value() ? std::move(*this).value() : static_cast<T>(std::forward<U>(otherwise));
+    }
+    /// Why there is none. Asking for what is not there ends the program.
+    const Error &error() const { return *must(std::get_if<1>(&either_)); }
+
+private:
+    template <class P> static P *must(P *pointer) noexcept {
+        if (pointer == nullptr) {
+            std::abort();
+        }
+        return pointer;
+    }
+
+    std::variant<T, Error> either_;
+};
+
+/// Whether it went well, or why not.
+template <> class [[nodiscard]] Expected<void> {
+public:
+    Expected() = default;
+    Expected(Error error) : error_(std::move(error)) {}
+
+    bool has_value() const noexcept { return !error_.has_value(); }
+    explicit operator bool() const noexcept { return has_value(); }
+    const Error &error() const {
+        if (!error_) {
+            std::abort();
+        }
+        return *error_;
+    }
+
+private:
+    std::optional<Error> error_;
+};
+
+#if defined(GETTICKETS_HPP_EXPECTED)
+/// What a function that can fail gives: an Expected<T>, as exceptions are off.
+template <class T> using Outcome = Expected<T>;
+#else
+/// What a function that can fail gives: a T, as failures are thrown.
+template <class T> using Outcome = T;
+#endif
+
+namespace detail {
+
+/// Ends a call that failed.
+#if defined(GETTICKETS_HPP_EXPECTED)
+template <class T> Expected<T> fail(Error error) { return Expected<T>(std::move(error)); }
+#else
+template <class T> [[noreturn]] T fail(Error error) {
+    switch (error.code()) {
+    case Code::api: throw ApiError(std::move(error));
+    case Code::not_the_api: throw NotTheApiError(std::move(error));
+    case Code::decode: throw DecodeError(std::move(error));
+    case Code::too_large: throw TooLargeError(std::move(error));
+    case Code::transport: throw TransportError(std::move(error));
+    case Code::redirect: throw RedirectError(std::move(error));
+    case Code::config: throw ConfigError(std::move(error));
+    case Code::scan_incomplete: throw ScanIncompleteError(std::move(error));
+    case Code::local: throw LocalError(std::move(error));
+    case Code::cancelled: throw CancelledError(std::move(error));
+    case Code::null:
+    case Code::utf8:
+    case Code::argument:
+    case Code::index:
+    case Code::kind:
+    case Code::state:
+    case Code::busy:
+    case Code::cursor:
+    case Code::credentials: throw UsageError(std::move(error));
+    case Code::panic:
+    case Code::arrow:
+    case Code::sandbox: break;
+    }
+    throw error;
+}
+#endif
+
+/// Ends a call of the C interface: what `make` gives, or the failure. Takes over the error.
+template <class Make>
+auto settle(gettickets_result code, gettickets_error *error, Make make) -> Outcome<decltype(make())> {
+    using T = decltype(make());
+    if (code != GETTICKETS_OK) {
+        return fail<T>(Error(code, error));
+    }
+    if constexpr (std::is_void_v<T>) {
+        make();
+        return Outcome<void>();
+    } else {
+        return make();
+    }
+}
+
+inline Outcome<void> settle(gettickets_result code, gettickets_error *error = nullptr) {
+    return settle(code, error, [] {});
+}
+
+/// Frees a handle with the function of its kind.
+template <auto Function> struct Free {
+    template <class T> void operator()(T *handle) const noexcept { Function(handle); }
+};
+
+template <class T, auto Function> using Owner = std::unique_ptr<T, Free<Function>>;
+
+inline std::string_view view(gettickets_text text) noexcept {
+    return text.data != nullptr ? std::string_view(text.data, text.len) : std::string_view();
+}
+
+inline std::optional<std::string_view> later(gettickets_text text) noexcept {
+    return text.data != nullptr ? std::optional<std::string_view>(view(text)) : std::nullopt;
+}
+
+/// Takes over a string of the C interface.
+inline std::string take(gettickets_string *string) {
+    const Owner<gettickets_string, gettickets_string_free> owner(string);
+    return std::string(gettickets_string_data(string), gettickets_string_len(string));
+}
+
+} // namespace detail
+
+inline std::optional<std::string> Error::to_json() const {
+    gettickets_string *json = nullptr;
+    const auto code = gettickets_error_to_json(error_.get(), &json);
+    return code == GETTICKETS_OK ? std::optional<std::string>(detail::take(json)) : std::nullopt;
+}
+
+/// A text that is given: anything from which a text can be had, a NULL too, which is told as an error where it is used.
+class Argument {
+public:
+    Argument(const char *text) noexcept : text_(text) {}
+    Argument(const std::string &text) : copy_(text), text_(copy_.c_str()) {}
+    Argument(std::string_view text) : copy_(text), text_(copy_.c_str()) {}
+    Argument(const Argument &) = delete;
+    Argument &operator=(const Argument &) = delete;
+
+    const char *get() const noexcept { return text_; }
+    /// A text with a NUL inside would be cut there in silence.
+    bool is_whole() const noexcept { return copy_.find('\0') == std::string::npos; }
+
+private:
+    std::string copy_;
+    const char *text_;
+};
+
+namespace detail {
+
+inline Error cut_short() { return Error(Code::argument, "a text that was given has a NUL inside"); }
+
+} // namespace detail
+
+GETTICKETS_HPP_END
+
+#endif

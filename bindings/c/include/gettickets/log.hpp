@@ -1,0 +1,55 @@
+// Part of gettickets.hpp: the log.
+
+#ifndef GETTICKETS_LOG_HPP
+#define GETTICKETS_LOG_HPP
+
+#include <functional>
+#include <mutex>
+
+GETTICKETS_HPP_BEGIN
+
+/// How much is told.
+enum class LogLevel : std::int32_t {
+    off = GETTICKETS_LOG_OFF,
+    error = GETTICKETS_LOG_ERROR,
+    warn = GETTICKETS_LOG_WARN,
+    info = GETTICKETS_LOG_INFO,
+    debug = GETTICKETS_LOG_DEBUG,
+    trace = GETTICKETS_LOG_TRACE,
+};
+
+/// Takes what is logged: how grave it is, the part of the library that speaks, and what it says. It is called on whatever
+/// thread does the work, on several at once if several do. An exception that leaves it ends the program.
+using LogFunction = std::function<void(LogLevel level, std::string_view target, std::string_view message)>;
+
+namespace detail {
+
+struct Listener {
+    std::mutex lock;
+    std::unique_ptr<LogFunction> function;
+};
+
+inline Listener &listener() {
+    static Listener listener;
+    return listener;
+}
+
+inline void tell(void *function, gettickets_log_level level, gettickets_text target, gettickets_text message) noexcept {
+    (*static_cast<LogFunction *>(function))(static_cast<LogLevel>(level), view(target), view(message));
+}
+
+} // namespace detail
+
+/// Hands what the library logs, up to this level, to a function, in place of the one before; an empty function is none.
+/// When this returns the one before is not running and will not be called again. Not from inside such a function.
+inline Outcome<void> log_to(LogFunction function, LogLevel level = LogLevel::warn) {
+    detail::Listener &listener = detail::listener();
+    const std::lock_guard<std::mutex> guard(listener.lock);
+    auto next = function ? std::make_unique<LogFunction>(std::move(function)) : nullptr;
+    const auto code = gettickets_log_to(next ? detail::tell : nullptr, next.get(), static_cast<gettickets_log_level>(level));
+    return detail::settle(code, nullptr, [&] { listener.function = std::move(next); });
+}
+
+GETTICKETS_HPP_END
+
+#endif

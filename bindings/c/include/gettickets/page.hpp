@@ -1,0 +1,415 @@
+// Part of gettickets.hpp: a page, its tickets, and decoding.
+
+#ifndef GETTICKETS_PAGE_HPP
+#define GETTICKETS_PAGE_HPP
+
+#include <iterator>
+
+GETTICKETS_HPP_BEGIN
+
+namespace detail {
+
+/// Walks over what is got by index. Its elements are values rather than references, so only C++20 calls it random access.
+template <class Range, class T> class IndexIterator {
+public:
+    using iterator_category = std::input_iterator_tag;
+#if defined(__cpp_lib_ranges)
+    using iterator_concept = std::random_access_iterator_tag;
+#endif
+    using value_type = T;
+    using difference_type = std::ptrdiff_t;
+    using reference = T;
+    using pointer = void;
+
+    constexpr IndexIterator() = default;
+    constexpr IndexIterator(Range range, std::size_t index) noexcept : range_(range), index_(index) {}
+
+    T operator*() const { return range_[index_]; }
+    T operator[](difference_type n) const { return *(*this + n); }
+    IndexIterator &operator++() noexcept { return *this += 1; }
+    IndexIterator &operator--() noexcept { return *this -= 1; }
+    IndexIterator operator++(int) noexcept { auto old = *this; ++*this; return old; }
+    IndexIterator operator--(int) noexcept { auto old = *this; --*this; return old; }
+    IndexIterator &operator+=(difference_type n) noexcept {
+        index_ = static_cast<std::size_t>(static_cast<difference_type>(index_) + n);
+        return *this;
+    }
+    IndexIterator &operator-=(difference_type n) noexcept { return *this += -n; }
+    friend IndexIterator operator+(IndexIterator it, difference_type n) noexcept { return it += n; }
+    friend IndexIterator operator+(difference_type n, IndexIterator it) noexcept { return it += n; }
+    friend IndexIterator operator-(IndexIterator it, difference_type n) noexcept { return it -= n; }
+    friend difference_type operator-(const IndexIterator &a, const IndexIterator &b) noexcept {
+        return static_cast<difference_type>(a.index_) - static_cast<difference_type>(b.index_);
+    }
+    friend bool operator==(const IndexIterator &a, const IndexIterator &b) noexcept { return a.index_ == b.index_; }
+    friend bool operator!=(const IndexIterator &a, const IndexIterator &b) noexcept { return a.index_ != b.index_; }
+    friend bool operator<(const IndexIterator &a, const IndexIterator &b) noexcept { return a.index_ < b.index_; }
+    friend bool operator>(const IndexIterator &a, const IndexIterator &b) noexcept { return a.index_ > b.index_; }
+    friend bool operator<=(const IndexIterator &a, const IndexIterator &b) noexcept { return a.index_ <= b.index_; }
+    friend bool operator>=(const IndexIterator &a, const IndexIterator &b) noexcept { return a.index_ >= b.index_; }
+
+private:
+    Range range_{};
+    std::size_t index_ = 0;
+};
+
+} // namespace detail
+
+/// One attachment of a ticket.
+struct Attachment {
+    std::string_view filename;
+    std::uint64_t index = 0;
+};
+
+/// The attachments of a ticket, as a range.
+class Attachments {
+public:
+    using iterator = detail::IndexIterator<Attachments, Attachment>;
+
+    constexpr Attachments() = default;
+    explicit Attachments(gettickets_ticket ticket) noexcept : ticket_(ticket) {}
+
+    std::size_t size() const noexcept { return gettickets_ticket_attachment_count(ticket_); }
+    bool empty() const noexcept { return size() == 0; }
+    /// One of them; an empty one past the end.
+    Attachment operator[](std::size_t index) const noexcept {
+        gettickets_attachment one = {{nullptr, 0}, 0};
+        gettickets_ticket_attachment_at(ticket_, index, &one);
+        return {detail::view(one.filename), one.index};
+    }
+    iterator begin() const noexcept { return {*this, 0}; }
+    iterator end() const noexcept { return {*this, size()}; }
+
+private:
+    gettickets_ticket ticket_ = {nullptr, 0};
+};
+
+/// A field that is in no version's documentation, as it was sent: its name, and its value as JSON.
+struct Extra {
+    std::string_view name;
+    std::string_view json;
+};
+
+/// A field that was sent as null.
+struct Null {
+    friend constexpr bool operator==(Null, Null) noexcept { return true; }
+    friend constexpr bool operator!=(Null, Null) noexcept { return false; }
+};
+
+/// The value of any field. A time is none for a zero date and for a text that is no date.
+using Value = std::variant<Null, std::uint64_t, std::string_view, std::optional<Time>, bool, Attachments>;
+
+/// A ticket of a page: two words, to be copied freely. It and its texts are good as long as the page.
+///
+/// Fields that every version sends are plain, and empty or 0 if the reply lacked them all the same; later ones are none
+/// where the reply had none, or null.
+class Ticket {
+public:
+    constexpr Ticket() = default;
+    constexpr explicit Ticket(gettickets_ticket ticket) noexcept : ticket_(ticket) {}
+
+    /// Internal id, unique in the install.
+    std::uint64_t id() const noexcept { return gettickets_ticket_id(ticket_); }
+    /// Public ticket number.
+    std::string_view tid() const noexcept { return detail::view(gettickets_ticket_tid(ticket_)); }
+    /// Id of the department.
+    std::uint64_t deptid() const noexcept { return gettickets_ticket_deptid(ticket_); }
+    /// Id of the client; 0 for a non-client.
+    std::uint64_t userid() const noexcept { return gettickets_ticket_userid(ticket_); }
+    /// Name of who opened the ticket, HTML-encoded as the server stores it.
+    std::string_view name() const noexcept { return detail::view(gettickets_ticket_name(ticket_)); }
+    /// Name of the client that owns the ticket. Since server version 8.0.
+    std::optional<std::string_view> owner_name() const noexcept {
+        return detail::later(gettickets_ticket_owner_name(ticket_));
+    }
+    /// E-mail address of who opened the ticket.
+    std::string_view email() const noexcept { return detail::view(gettickets_ticket_email(ticket_)); }
+    /// Name of the requestor; none on tickets older than the field. Since server version 8.0.
+    std::optional<std::string_view> requestor_name() const noexcept {
+        return detail::later(gettickets_ticket_requestor_name(ticket_));
+    }
+    /// E-mail address of the requestor. Since server version 8.0.
+    std::optional<std::string_view> requestor_email() const noexcept {
+        return detail::later(gettickets_ticket_requestor_email(ticket_));
+    }
+    /// What the requestor is: Owner, Operator, or a word of the server's own. Since server version 8.0.
+    std::optional<std::string_view> requestor_type() const noexcept {
+        return detail::later(gettickets_ticket_requestor_type(ticket_));
+    }
+    /// Addresses that get copies, separated by commas.
+    std::string_view cc() const noexcept { return detail::view(gettickets_ticket_cc(ticket_)); }
+    /// Access key: who has tid and c can open the ticket. Don't log it.
+    std::string_view c() const noexcept { return detail::view(gettickets_ticket_c(ticket_)); }
+    /// When the ticket was opened; none for a zero date, and for a text that is no date.
+    std::optional<Time> date() const noexcept { return detail::time(gettickets_ticket_date(ticket_)); }
+    /// When the ticket was opened, as the server wrote it.
+    std::string_view date_text() const noexcept { return detail::view(gettickets_ticket_date_text(ticket_)); }
+    /// Subject line, HTML-encoded as the server stores it.
+    std::string_view subject() const noexcept { return detail::view(gettickets_ticket_subject(ticket_)); }
+    /// Status: Open, Answered, Customer-Reply, Closed, On Hold, In Progress, or one of the install's own.
+    std::string_view status() const noexcept { return detail::view(gettickets_ticket_status(ticket_)); }
+    /// Priority: Low, Medium or High.
+    std::string_view priority() const noexcept { return detail::view(gettickets_ticket_priority(ticket_)); }
+    /// Name of the admin who opened the ticket, or empty.
+    std::string_view admin() const noexcept { return detail::view(gettickets_ticket_admin(ticket_)); }
+    /// Stored names of the attachments, separated by vertical bars.
+    std::string_view attachment() const noexcept { return detail::view(gettickets_ticket_attachment(ticket_)); }
+    /// Attachments of the opening message. Since server version 7.10.
+    std::optional<Attachments> attachments() const noexcept {
+        const bool there = carries(Field::attachments) && !null().contains(Field::attachments);
+        return there ? std::optional<Attachments>(Attachments(ticket_)) : std::nullopt;
+    }
+    /// Whether the attachments were removed; any version may leave it out.
+    std::optional<bool> attachments_removed() const noexcept {
+        const std::int32_t removed = gettickets_ticket_attachments_removed(ticket_);
+        return removed >= 0 ? std::optional<bool>(removed != 0) : std::nullopt;
+    }
+    /// When the ticket was last replied to; none as for date().
+    std::optional<Time> lastreply() const noexcept { return detail::time(gettickets_ticket_lastreply(ticket_)); }
+    /// When the ticket was last replied to, as the server wrote it.
+    std::string_view lastreply_text() const noexcept { return detail::view(gettickets_ticket_lastreply_text(ticket_)); }
+    /// Id of the admin the ticket is flagged to; 0 for none.
+    std::uint64_t flag() const noexcept { return gettickets_ticket_flag(ticket_); }
+    /// Related service: S and its id, D and a domain's id, or empty.
+    std::string_view service() const noexcept { return detail::view(gettickets_ticket_service(ticket_)); }
+
+    /// Whether the reply carried this field, null or not.
+    bool carries(Field field) const noexcept {
+        return gettickets_ticket_carries(ticket_, static_cast<gettickets_field>(field)) != 0;
+    }
+    /// The fields that the reply carried, null or not.
+    FieldSet carried() const noexcept { return FieldSet(gettickets_ticket_carried(ticket_)); }
+    /// Those of them that were null.
+    FieldSet null() const noexcept { return FieldSet(gettickets_ticket_null(ticket_)); }
+
+    /// The value of any field; none where the reply did not carry it.
+    std::optional<Value> value(Field field) const noexcept {
+        gettickets_value value;
+        if (gettickets_ticket_value(ticket_, static_cast<gettickets_field>(field), &value) != GETTICKETS_OK) {
+            return std::nullopt;
+        }
+        if (value.null != 0) {
+            return Value(Null{});
+        }
+        switch (value.kind) {
+        case GETTICKETS_KIND_INTEGER: return Value(std::uint64_t{value.integer});
+        case GETTICKETS_KIND_TEXT: return Value(detail::view(value.text));
+        case GETTICKETS_KIND_TIME: return Value(detail::time(value.time));
+        case GETTICKETS_KIND_BOOLEAN: return Value(value.integer != 0);
+        case GETTICKETS_KIND_ATTACHMENTS: return Value(Attachments(ticket_));
+        default: return std::nullopt;
+        }
+    }
+
+    /// A text field with its HTML entities decoded: "Tom &amp; Jerry" becomes "Tom & Jerry". None if it is no text, or not
+    /// there. For people to read; never put it into a web page unescaped.
+    std::optional<std::string> text_for_people(Field field) const {
+        gettickets_string *text = nullptr;
+        const auto code = gettickets_ticket_text_for_people(ticket_, static_cast<gettickets_field>(field), &text);
+        return code == GETTICKETS_OK ? std::optional<std::string>(detail::take(text)) : std::nullopt;
+    }
+    /// The subject with its HTML entities decoded.
+    std::string subject_text() const { return text_for_people(Field::subject).value_or(std::string()); }
+
+    /// The fields that are in no version's documentation.
+    std::vector<Extra> extras() const {
+        std::vector<Extra> extras(gettickets_ticket_extra_count(ticket_));
+        for (std::size_t index = 0; index < extras.size(); ++index) {
+            gettickets_extra extra = {{nullptr, 0}, {nullptr, 0}};
+            gettickets_ticket_extra(ticket_, index, &extra);
+            extras[index] = {detail::view(extra.name), detail::view(extra.json)};
+        }
+        return extras;
+    }
+
+    /// The ticket as the C interface has it, for gettickets_ticket_read().
+    gettickets_ticket get() const noexcept { return ticket_; }
+
+private:
+    gettickets_ticket ticket_ = {nullptr, 0};
+};
+
+/// A way in which a reply departed from the documented shape. Its texts are good as long as the page.
+struct Finding {
+    /// A stable name for programs, such as "leading-text".
+    std::string_view code;
+    /// What it means, in a few words of English.
+    std::string_view meaning;
+    /// The field concerned, where it is one.
+    std::optional<Field> field;
+    /// How often it was met.
+    std::size_t count = 0;
+    /// The first 16 places, such as "tickets.ticket[3].date".
+    std::vector<std::string_view> places;
+    /// What was there, where it helps to know.
+    std::optional<std::string_view> detail;
+};
+
+/// What a page shows of its server's version.
+struct ShownVersion {
+    Version version;
+    /// Whether the server named it; otherwise it is the earliest that sends what the page carries.
+    bool exactly = false;
+};
+
+namespace detail {
+
+/// The tickets of a page by index.
+class Tickets {
+public:
+    constexpr Tickets() = default;
+    constexpr explicit Tickets(const gettickets_page *page) noexcept : page_(page) {}
+
+    Ticket operator[](std::size_t index) const noexcept { return Ticket(gettickets_page_ticket(page_, index)); }
+
+private:
+    const gettickets_page *page_ = nullptr;
+};
+
+} // namespace detail
+
+/// A page of tickets, and what came beside them; a range of them.
+class Page {
+public:
+    using value_type = Ticket;
+    using const_iterator = detail::IndexIterator<detail::Tickets, Ticket>;
+    using iterator = const_iterator;
+
+    /// Takes over a page of the C interface.
+    explicit Page(gettickets_page *page) noexcept : page_(page) {}
+
+    std::size_t size() const noexcept { return gettickets_page_len(page_.get()); }
+    bool empty() const noexcept { return size() == 0; }
+    /// The ticket at this place; an empty one past the end.
+    Ticket operator[](std::size_t index) const noexcept { return detail::Tickets(page_.get())[index]; }
+    iterator begin() const noexcept { return {detail::Tickets(page_.get()), 0}; }
+    iterator end() const noexcept { return {detail::Tickets(page_.get()), size()}; }
+
+    /// How many tickets match on all pages together, as the server counts them.
+    std::optional<std::uint64_t> totalresults() const noexcept { return count(gettickets_page_totalresults); }
+    /// The offset of the first ticket, as the server tells it.
+    std::optional<std::uint64_t> startnumber() const noexcept { return count(gettickets_page_startnumber); }
+    /// How many tickets the server says are on the page.
+    std::optional<std::uint64_t> numreturned() const noexcept { return count(gettickets_page_numreturned); }
+    /// What the page shows of the server's version.
+    ShownVersion shows_version() const noexcept {
+        gettickets_server_version version = {0, 0, 0};
+        std::int32_t exactly = 0;
+        gettickets_page_shows_version(page_.get(), &version, &exactly);
+        return {Version(version), exactly != 0};
+    }
+    /// The fields that every ticket from a server of this version has and some ticket here lacks.
+    FieldSet missing(Version version) const noexcept {
+        return FieldSet(gettickets_page_missing(page_.get(), version.get()));
+    }
+    /// How many bytes of memory the tickets hold, together with all pages that share them.
+    std::size_t memory_size() const noexcept { return gettickets_page_memory_size(page_.get()); }
+
+    /// The page as a server of this version would send it, sharing its memory.
+    Outcome<Page> at(Version version) const {
+        gettickets_page *page = nullptr;
+        const auto code = gettickets_page_at(page_.get(), version.get(), &page);
+        return detail::settle(code, nullptr, [&] { return Page(page); });
+    }
+    /// Another owner of the same page.
+    Outcome<Page> share() const {
+        gettickets_page *page = nullptr;
+        const auto code = gettickets_page_share(page_.get(), &page);
+        return detail::settle(code, nullptr, [&] { return Page(page); });
+    }
+    /// Canonical JSON: one document, the same from every face of gettickets.
+    Outcome<std::string> to_json() const {
+        gettickets_string *json = nullptr;
+        const auto code = gettickets_page_to_json(page_.get(), &json);
+        return detail::settle(code, nullptr, [&] { return detail::take(json); });
+    }
+    /// JSON in the documented spelling, as a server of this version would send it.
+    Outcome<std::string> to_wire_json(Version version) const {
+        gettickets_string *json = nullptr;
+        const auto code = gettickets_page_to_wire_json(page_.get(), version.get(), &json);
+        return detail::settle(code, nullptr, [&] { return detail::take(json); });
+    }
+    /// XML, as a server of this version would send it.
+    Outcome<std::string> to_wire_xml(Version version) const {
+        gettickets_string *xml = nullptr;
+        const auto code = gettickets_page_to_wire_xml(page_.get(), version.get(), &xml);
+        return detail::settle(code, nullptr, [&] { return detail::take(xml); });
+    }
+
+    /// In which ways the reply departed from the documented shape.
+    std::vector<Finding> findings() const {
+        std::vector<Finding> findings;
+        for (std::size_t index = 0; index < gettickets_page_finding_count(page_.get()); ++index) {
+            gettickets_finding found;
+            if (gettickets_page_finding(page_.get(), index, &found) != GETTICKETS_OK) {
+                break;
+            }
+            Finding finding{detail::view(found.code), detail::view(found.meaning), std::nullopt, found.count, {},
+                            detail::later(found.detail)};
+            if (found.field >= 0) {
+                finding.field = static_cast<Field>(found.field);
+            }
+            for (std::size_t place = 0; place < found.places; ++place) {
+                gettickets_text text = {nullptr, 0};
+                gettickets_page_finding_place(page_.get(), index, place, &text);
+                finding.places.push_back(detail::view(text));
+            }
+            findings.push_back(std::move(finding));
+        }
+        return findings;
+    }
+    /// Top-level fields that are in no version's documentation.
+    std::vector<Extra> extras() const {
+        std::vector<Extra> extras(gettickets_page_extra_count(page_.get()));
+        for (std::size_t index = 0; index < extras.size(); ++index) {
+            gettickets_extra extra = {{nullptr, 0}, {nullptr, 0}};
+            gettickets_page_extra(page_.get(), index, &extra);
+            extras[index] = {detail::view(extra.name), detail::view(extra.json)};
+        }
+        return extras;
+    }
+
+#if defined(GETTICKETS_HAS_ARROW)
+    /// The tickets as a stream of the Arrow C data interface, which is written over `*stream` and is then the caller's to
+    /// hand on or release.
+    Outcome<void> arrow_stream(ArrowArrayStream *stream) const {
+        return detail::settle(gettickets_page_arrow_stream(page_.get(), stream));
+    }
+#endif
+
+    /// The page as the C interface has it; it stays this object's.
+    const gettickets_page *get() const noexcept { return page_.get(); }
+
+private:
+    std::optional<std::uint64_t> count(gettickets_result (*tell)(const gettickets_page *, std::uint64_t *)) const noexcept {
+        std::uint64_t told = 0;
+        return tell(page_.get(), &told) == GETTICKETS_OK ? std::optional<std::uint64_t>(told) : std::nullopt;
+    }
+
+    detail::Owner<gettickets_page, gettickets_page_free> page_;
+};
+
+/// How to decode.
+struct DecodeOptions {
+    /// Refuses what would be a finding.
+    bool strict = false;
+    /// The most bytes that the body may have; 0 stands for 256 MiB.
+    std::size_t max_len = 0;
+};
+
+/// Decodes a reply, in whatever format and spelling it came. The body is copied once. An error of the API is a failure
+/// like any other: ApiError.
+inline Outcome<Page> decode(std::string_view body, DecodeOptions options = {}) {
+    gettickets_page *page = nullptr;
+    gettickets_error *error = nullptr;
+    // An empty view may point nowhere, which the C interface tells as a different mistake.
+    const char *data = body.data() != nullptr ? body.data() : "";
+    const std::uint32_t flags = options.strict ? std::uint32_t{GETTICKETS_DECODE_STRICT} : 0U;
+    const auto code = gettickets_decode_with(reinterpret_cast<const std::uint8_t *>(data), body.size(), flags,
+                                             options.max_len, &page, &error);
+    return detail::settle(code, error, [&] { return Page(page); });
+}
+
+GETTICKETS_HPP_END
+
+#endif

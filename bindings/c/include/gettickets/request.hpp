@@ -1,0 +1,150 @@
+// Part of gettickets.hpp: what to ask for, and what to be let in with.
+
+#ifndef GETTICKETS_REQUEST_HPP
+#define GETTICKETS_REQUEST_HPP
+
+GETTICKETS_HPP_BEGIN
+
+/// The format that a request asks the reply to be in.
+enum class Format : std::int32_t {
+    json = GETTICKETS_FORMAT_JSON,
+    xml = GETTICKETS_FORMAT_XML,
+    nvp = GETTICKETS_FORMAT_NVP,
+};
+
+/// What a request says to be let in. Its texts are wiped when it goes.
+class Credentials {
+public:
+    /// An API identifier and its secret, which servers take since version 7.2.
+    static Outcome<Credentials> api(const Argument &identifier, const Argument &secret) {
+        return make(gettickets_credentials_api, identifier, secret);
+    }
+    /// An admin's user name and password, of which only the MD5 is kept and sent.
+    static Outcome<Credentials> admin(const Argument &username, const Argument &password) {
+        return make(gettickets_credentials_admin, username, password);
+    }
+    /// An admin's user name and the MD5 of the password, 32 hexadecimal digits.
+    static Outcome<Credentials> admin_md5(const Argument &username, const Argument &password_md5) {
+        return make(gettickets_credentials_admin_md5, username, password_md5);
+    }
+    /// Adds the access key, which lets a request past the server's list of allowed addresses.
+    Outcome<void> access_key(const Argument &key) {
+        if (!key.is_whole()) {
+            return detail::fail<void>(detail::cut_short());
+        }
+        gettickets_error *error = nullptr;
+        const auto code = gettickets_credentials_access_key(credentials_.get(), key.get(), &error);
+        return detail::settle(code, error);
+    }
+    /// A text with every secret of these credentials struck out, in the spellings in which servers echo them.
+    Outcome<std::string> redact(const Argument &server_text) const {
+        if (!server_text.is_whole()) {
+            return detail::fail<std::string>(detail::cut_short());
+        }
+        gettickets_string *text = nullptr;
+        const auto code = gettickets_credentials_redact(credentials_.get(), server_text.get(), &text);
+        return detail::settle(code, nullptr, [&] { return detail::take(text); });
+    }
+
+    /// The credentials as the C interface has them; they stay this object's.
+    const gettickets_credentials *get() const noexcept { return credentials_.get(); }
+
+private:
+    explicit Credentials(gettickets_credentials *credentials) noexcept : credentials_(credentials) {}
+
+    template <class Make> static Outcome<Credentials> make(Make function, const Argument &user, const Argument &secret) {
+        if (!user.is_whole() || !secret.is_whole()) {
+            return detail::fail<Credentials>(detail::cut_short());
+        }
+        gettickets_credentials *made = nullptr;
+        gettickets_error *error = nullptr;
+        const auto code = function(user.get(), secret.get(), &made, &error);
+        return detail::settle(code, error, [&] { return Credentials(made); });
+    }
+
+    detail::Owner<gettickets_credentials, gettickets_credentials_free> credentials_;
+};
+
+/// What to ask for. A parameter that is not set is not sent, and the server's default holds. One that can't be used, such
+/// as a text that is not UTF-8, is told where the request is used.
+class Request {
+public:
+    Request() : request_(gettickets_request_new()) {}
+
+    /// Offset of the first record. A scan takes none.
+    Request &limitstart(std::uint64_t value) & { return set(gettickets_request_limitstart, value); }
+    /// Number of records; of a scan, how many are asked for at a time.
+    Request &limitnum(std::uint64_t value) & { return set(gettickets_request_limitnum, value); }
+    /// Only tickets of this department.
+    Request &deptid(std::uint64_t value) & { return set(gettickets_request_deptid, value); }
+    /// Only tickets of this client.
+    Request &clientid(std::uint64_t value) & { return set(gettickets_request_clientid, value); }
+    /// Only tickets of this address that belongs to no client.
+    Request &email(const Argument &value) & { return set_text(gettickets_request_email, value); }
+    /// Only tickets of this status: any that the install has, or "Awaiting Reply", "All Active Tickets" or
+    /// "My Flagged Tickets", which stand for several.
+    Request &status(const Argument &value) & { return set_text(gettickets_request_status, value); }
+    /// Only tickets whose subject contains this, by the server's approximate matching.
+    Request &subject(const Argument &value) & { return set_text(gettickets_request_subject, value); }
+    /// Do not restrict to the departments that the API user is a member of.
+    Request &ignore_dept_assignments(bool value) & {
+        return set(gettickets_request_ignore_dept_assignments, std::int32_t{value});
+    }
+
+    Request &&limitstart(std::uint64_t value) && { return std::move(limitstart(value)); }
+    Request &&limitnum(std::uint64_t value) && { return std::move(limitnum(value)); }
+    Request &&deptid(std::uint64_t value) && { return std::move(deptid(value)); }
+    Request &&clientid(std::uint64_t value) && { return std::move(clientid(value)); }
+    Request &&email(const Argument &value) && { return std::move(email(value)); }
+    Request &&status(const Argument &value) && { return std::move(status(value)); }
+    Request &&subject(const Argument &value) && { return std::move(subject(value)); }
+    Request &&ignore_dept_assignments(bool value) && { return std::move(ignore_dept_assignments(value)); }
+
+    /// The whole form body, for programs with an HTTP library of their own: to be sent with POST to includes/api.php below
+    /// the install's address as application/x-www-form-urlencoded. It holds the credentials.
+    Outcome<std::string> encode(const Credentials &credentials, Format format = Format::json) const {
+        if (failure_) {
+            return detail::fail<std::string>(*failure_);
+        }
+        gettickets_string *body = nullptr;
+        gettickets_error *error = nullptr;
+        const auto code = gettickets_request_encode(request_.get(), credentials.get(),
+                                                    static_cast<gettickets_format>(format), &body, &error);
+        return detail::settle(code, error, [&] { return detail::take(body); });
+    }
+    /// The parameters alone as a form body, without action or credentials.
+    Outcome<std::string> parameters() const {
+        if (failure_) {
+            return detail::fail<std::string>(*failure_);
+        }
+        gettickets_string *parameters = nullptr;
+        const auto code = gettickets_request_parameters(request_.get(), &parameters);
+        return detail::settle(code, nullptr, [&] { return detail::take(parameters); });
+    }
+
+    /// The request as the C interface has it; it stays this object's.
+    const gettickets_request *get() const noexcept { return request_.get(); }
+    /// What was set and can't be, which only this side has seen.
+    const std::optional<Error> &failure() const noexcept { return failure_; }
+
+private:
+    template <class T> Request &set(gettickets_result (*setter)(gettickets_request *, T), T value) {
+        setter(request_.get(), value);
+        return *this;
+    }
+    Request &set_text(gettickets_result (*setter)(gettickets_request *, const char *), const Argument &value) {
+        if (value.is_whole()) {
+            setter(request_.get(), value.get());
+        } else if (!failure_) {
+            failure_ = detail::cut_short();
+        }
+        return *this;
+    }
+
+    detail::Owner<gettickets_request, gettickets_request_free> request_;
+    std::optional<Error> failure_;
+};
+
+GETTICKETS_HPP_END
+
+#endif

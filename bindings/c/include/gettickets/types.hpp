@@ -1,0 +1,185 @@
+// Part of gettickets.hpp: versions, times and fields.
+
+#ifndef GETTICKETS_TYPES_HPP
+#define GETTICKETS_TYPES_HPP
+
+#include <array>
+#include <cstdio>
+#include <tuple>
+#include <vector>
+
+GETTICKETS_HPP_BEGIN
+
+/// The version of a server. Versions compare number by number: 7.10 comes after 7.9.
+struct Version {
+    // Initialised with braces below, as a system's header may have macros of these names.
+    std::uint16_t major = 0;
+    std::uint16_t minor = 0;
+    std::uint16_t patch = 0;
+
+    constexpr Version() = default;
+    constexpr Version(std::uint16_t first, std::uint16_t second, std::uint16_t third = 0) noexcept
+        : major{first}, minor{second}, patch{third} {}
+    constexpr explicit Version(gettickets_server_version version) noexcept
+        : major{version.major}, minor{version.minor}, patch{version.patch} {}
+
+    /// Reads a text such as "7.10" or "8.13.1-release.1".
+    static Outcome<Version> parse(const Argument &text) {
+        if (!text.is_whole()) {
+            return detail::fail<Version>(detail::cut_short());
+        }
+        gettickets_server_version version = {0, 0, 0};
+        gettickets_error *error = nullptr;
+        const auto code = gettickets_server_version_parse(text.get(), &version, &error);
+        return detail::settle(code, error, [&] { return Version(version); });
+    }
+
+    gettickets_server_version get() const noexcept { return {major, minor, patch}; }
+    std::string to_string() const {
+        std::string text = std::to_string(major) + '.' + std::to_string(minor);
+        return patch != 0 ? text + '.' + std::to_string(patch) : text;
+    }
+
+    friend constexpr bool operator==(Version a, Version b) noexcept { return a.tie() == b.tie(); }
+    friend constexpr bool operator!=(Version a, Version b) noexcept { return a.tie() != b.tie(); }
+    friend constexpr bool operator<(Version a, Version b) noexcept { return a.tie() < b.tie(); }
+    friend constexpr bool operator>(Version a, Version b) noexcept { return a.tie() > b.tie(); }
+    friend constexpr bool operator<=(Version a, Version b) noexcept { return a.tie() <= b.tie(); }
+    friend constexpr bool operator>=(Version a, Version b) noexcept { return a.tie() >= b.tie(); }
+
+private:
+    constexpr std::tuple<int, int, int> tie() const noexcept { return {major, minor, patch}; }
+};
+
+/// A date and time of the install's own clock, which tells no time zone.
+struct Time {
+    std::uint16_t year = 1;
+    std::uint8_t month = 1;
+    std::uint8_t day = 1;
+    std::uint8_t hour = 0;
+    std::uint8_t minute = 0;
+    std::uint8_t second = 0;
+
+    constexpr Time() = default;
+    constexpr Time(std::uint16_t y, std::uint8_t mo, std::uint8_t d, std::uint8_t h = 0, std::uint8_t mi = 0,
+                   std::uint8_t s = 0) noexcept
+        : year(y), month(mo), day(d), hour(h), minute(mi), second(s) {}
+    constexpr explicit Time(gettickets_time t) noexcept : Time(t.year, t.month, t.day, t.hour, t.minute, t.second) {}
+
+    gettickets_time get() const noexcept { return {year, month, day, hour, minute, second}; }
+    /// `YYYY-MM-DDTHH:MM:SS`
+    std::string to_string() const {
+        std::array<char, 40> text{};
+        std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d", year, month, day, hour, minute, second);
+        return text.data();
+    }
+
+    friend constexpr bool operator==(Time a, Time b) noexcept { return a.tie() == b.tie(); }
+    friend constexpr bool operator!=(Time a, Time b) noexcept { return a.tie() != b.tie(); }
+    friend constexpr bool operator<(Time a, Time b) noexcept { return a.tie() < b.tie(); }
+    friend constexpr bool operator>(Time a, Time b) noexcept { return a.tie() > b.tie(); }
+    friend constexpr bool operator<=(Time a, Time b) noexcept { return a.tie() <= b.tie(); }
+    friend constexpr bool operator>=(Time a, Time b) noexcept { return a.tie() >= b.tie(); }
+
+private:
+    constexpr std::tuple<int, int, int, int, int, int> tie() const noexcept {
+        return {year, month, day, hour, minute, second};
+    }
+};
+
+namespace detail {
+
+inline std::optional<Time> time(gettickets_time time) noexcept {
+    return time.year != 0 ? std::optional<Time>(Time(time)) : std::nullopt;
+}
+
+} // namespace detail
+
+/// A field of a ticket. A library of a later release may know more of them: fields() lists its own.
+enum class Field : std::int32_t {
+    id = GETTICKETS_FIELD_ID,
+    tid = GETTICKETS_FIELD_TID,
+    deptid = GETTICKETS_FIELD_DEPTID,
+    userid = GETTICKETS_FIELD_USERID,
+    name = GETTICKETS_FIELD_NAME,
+    owner_name = GETTICKETS_FIELD_OWNER_NAME,
+    email = GETTICKETS_FIELD_EMAIL,
+    requestor_name = GETTICKETS_FIELD_REQUESTOR_NAME,
+    requestor_email = GETTICKETS_FIELD_REQUESTOR_EMAIL,
+    requestor_type = GETTICKETS_FIELD_REQUESTOR_TYPE,
+    cc = GETTICKETS_FIELD_CC,
+    c = GETTICKETS_FIELD_C,
+    date = GETTICKETS_FIELD_DATE,
+    subject = GETTICKETS_FIELD_SUBJECT,
+    status = GETTICKETS_FIELD_STATUS,
+    priority = GETTICKETS_FIELD_PRIORITY,
+    admin = GETTICKETS_FIELD_ADMIN,
+    attachment = GETTICKETS_FIELD_ATTACHMENT,
+    attachments = GETTICKETS_FIELD_ATTACHMENTS,
+    attachments_removed = GETTICKETS_FIELD_ATTACHMENTS_REMOVED,
+    lastreply = GETTICKETS_FIELD_LASTREPLY,
+    flag = GETTICKETS_FIELD_FLAG,
+    service = GETTICKETS_FIELD_SERVICE,
+};
+
+/// What a field holds.
+enum class Kind : std::int32_t {
+    integer = GETTICKETS_KIND_INTEGER,
+    text = GETTICKETS_KIND_TEXT,
+    time = GETTICKETS_KIND_TIME,
+    boolean = GETTICKETS_KIND_BOOLEAN,
+    attachments = GETTICKETS_KIND_ATTACHMENTS,
+};
+
+/// A set of fields, such as those that a reply carried.
+class FieldSet {
+public:
+    constexpr FieldSet() = default;
+    constexpr explicit FieldSet(gettickets_field_mask mask) noexcept : mask_(mask) {}
+
+    constexpr bool contains(Field field) const noexcept {
+        return (mask_ >> static_cast<std::int32_t>(field) & 1U) != 0;
+    }
+    constexpr bool empty() const noexcept { return mask_ == 0; }
+    constexpr gettickets_field_mask mask() const noexcept { return mask_; }
+
+    friend constexpr bool operator==(FieldSet a, FieldSet b) noexcept { return a.mask_ == b.mask_; }
+    friend constexpr bool operator!=(FieldSet a, FieldSet b) noexcept { return a.mask_ != b.mask_; }
+
+private:
+    gettickets_field_mask mask_ = 0;
+};
+
+/// One row of the field history.
+struct FieldSpec {
+    Field field;
+    Kind kind;
+    /// The first server version known to send it.
+    Version since;
+    /// Whether a server of that version or later may still leave it out.
+    bool optional;
+    /// Whether knowing it opens a door, so that logs must not show it.
+    bool sensitive;
+    /// Its name on the wire.
+    std::string_view name;
+    /// What it means, in one line of English.
+    std::string_view meaning;
+};
+
+/// Every field of a ticket, in the order in which servers write them.
+inline std::vector<FieldSpec> fields() {
+    std::size_t count = 0;
+    const gettickets_field_spec *rows = gettickets_fields(&count);
+    std::vector<FieldSpec> fields;
+    fields.reserve(count);
+    for (std::size_t row = 0; row < count; ++row) {
+        const gettickets_field_spec &spec = rows[row];
+        fields.push_back({static_cast<Field>(spec.field), static_cast<Kind>(spec.kind), Version(spec.since),
+                          spec.optional != 0, spec.sensitive != 0, detail::view(spec.name), detail::view(spec.meaning)});
+    }
+    return fields;
+}
+
+GETTICKETS_HPP_END
+
+#endif

@@ -1,0 +1,88 @@
+//! Pages and scans as streams of the Arrow C data interface.
+
+use gettickets_arrow::TicketReader;
+use gettickets_arrow::ffi::{self, FFI_ArrowArrayStream};
+use gettickets_protocol::Tickets;
+
+use crate::guard::{Out, guard, shared};
+use crate::page::Page;
+use crate::result::ResultCode;
+#[cfg(feature = "client")]
+use crate::{
+    error::{Error, Failure},
+    guard::guard_telling,
+    scan::{Scan, Shared},
+};
+
+/// The page's tickets as a stream of the Arrow C data interface, for Arrow, DuckDB, Polars and their like.
+/// Columns are the fields in wire order and `extra`; integers are `uint64`, texts `utf8`, times timestamps in
+/// microseconds without a zone, truth values `bool`, attachments lists of structs. What the reply did not
+/// carry is null.
+///
+/// `*stream` is overwritten, whatever it held. It is the caller's, or whoever's it is handed to, who must
+/// call its `release`; it holds all that it needs, and the page may be freed before it.
+/// `GETTICKETS_ERROR_NULL` if either is NULL; `*stream` is then left as it is. Many threads may read one
+/// page; one at a time a stream.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_page_arrow_stream(
+    page: *const Page,
+    stream: *mut FFI_ArrowArrayStream,
+) -> ResultCode {
+    guard(|| {
+        // SAFETY: as the comment on gettickets_page asks; a place to write to, or NULL.
+        let (page, out) = unsafe { (shared(page, "page")?, Out::new(stream, "stream")?) };
+        let pages: [Result<Tickets, std::io::Error>; 1] = [Ok(page.page.tickets().clone())];
+        out.put(ffi::stream(TicketReader::new(pages)));
+        Ok(())
+    })
+}
+
+/// The scan's tickets as a stream of the Arrow C data interface, with the columns of
+/// `gettickets_page_arrow_stream`. A batch has at least `min_rows` tickets, but for the last; 0 stands for a
+/// page as it came. A few thousand are a good number.
+///
+/// The stream asks the server when a batch is asked of it, on that thread, and obeys the scan's switch. An
+/// error of the scan is the stream's: its `get_last_error` gives the message. The scan may be used for its
+/// report and its cursor, and be freed, while the stream lives; a cursor that is taken between two batches
+/// may be a batch ahead of what was read.
+///
+/// `*stream` is overwritten, whatever it held. It is the caller's, or whoever's it is handed to, who must
+/// call its `release`. `GETTICKETS_ERROR_NULL` if `scan` or `stream` is NULL, `GETTICKETS_ERROR_BUSY` while
+/// another thread uses the scan; `*stream` is then left as it is.
+#[cfg(feature = "client")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_scan_arrow_stream(
+    scan: *mut Scan,
+    min_rows: usize,
+    stream: *mut FFI_ArrowArrayStream,
+    error: *mut *mut Error,
+) -> ResultCode {
+    let begin = || {
+        // SAFETY: as the comment on gettickets_scan asks; a place to write to, or NULL.
+        let (scan, out) = unsafe { (shared(scan, "scan")?, Out::new(stream, "stream")?) };
+        drop(scan.shared.lock()?);
+        let pages = Pages(std::sync::Arc::clone(&scan.shared));
+        out.put(ffi::stream(TicketReader::new(pages).min_rows(min_rows)));
+        Ok(())
+    };
+    // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
+    unsafe { guard_telling(error, begin) }
+}
+
+/// The pages of a scan that a handle may still look at.
+#[cfg(feature = "client")]
+struct Pages(std::sync::Arc<Shared>);
+
+#[cfg(feature = "client")]
+impl Iterator for Pages {
+    type Item = Result<Tickets, String>;
+
+    fn next(&mut self) -> Option<Result<Tickets, String>> {
+        let next = self.0.lock().and_then(|mut state| state.next_page());
+        match next {
+            Ok(tickets) => Some(Ok(tickets)),
+            Err(Failure::Status(_)) => None,
+            Err(Failure::Error(error)) => Some(Err(error.text())),
+        }
+    }
+}

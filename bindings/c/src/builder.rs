@@ -1,0 +1,533 @@
+//! [`ClientBuilder`]: from settings to a client, over HTTP or the Local API.
+
+use std::ffi::c_char;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use gettickets::{Client as RustClient, ClientBuilder as RustBuilder, RetryPolicy};
+use gettickets_protocol as protocol;
+use gettickets_protocol::ResponseType;
+use zeroize::Zeroizing;
+
+use crate::client::Client;
+use crate::credentials::Credentials;
+use crate::error::{Error, Failure};
+use crate::guard::{self, Out, argument, bytes, exclusive, guard, guard_telling, shared, text};
+use crate::request::{Format, format};
+use crate::result::{GETTICKETS_ERROR_KIND, ResultCode};
+use crate::settings::{Settings, put};
+
+/// Settings of a client. Free it with `gettickets_client_builder_free`; a client that was built needs it no
+/// more, and more than one may be built.
+///
+/// A setter that fails leaves the setting as it was and says so; the builder keeps its first failure, and
+/// `gettickets_client_builder_build` fails in the same way. So setters need not be looked at one by one.
+///
+/// One thread at a time may use a builder.
+pub struct ClientBuilder {
+    settings: Settings<Draft>,
+}
+
+/// What was set so far; what was not is as the client has it by default.
+#[derive(Default)]
+struct Draft {
+    timeout: Option<Duration>,
+    max_response_len: Option<usize>,
+    strict: bool,
+    to: To,
+}
+
+enum To {
+    Http(Box<Http>),
+    Local(Local),
+}
+
+impl Default for To {
+    fn default() -> To {
+        To::Http(Box::default())
+    }
+}
+
+#[derive(Default)]
+struct Http {
+    /// Kept from sight: until it is read, it may hold a password.
+    address: Zeroizing<String>,
+    credentials: Option<protocol::Credentials>,
+    connect_timeout: Option<Duration>,
+    retries: RetryPolicy,
+    format: ResponseType,
+    allow_plain_http: bool,
+    /// None within: none is gone through.
+    proxy: Option<Option<Zeroizing<String>>>,
+    root_certificates: Option<Vec<u8>>,
+    user_agent: Option<String>,
+}
+
+struct Local {
+    path: PathBuf,
+    php: Option<String>,
+    admin: Option<String>,
+}
+
+impl Draft {
+    fn http(&mut self) -> Result<&mut Http, Failure> {
+        match &mut self.to {
+            To::Http(http) => Ok(http),
+            To::Local(_) => Err(misfit("the Local API has no such setting")),
+        }
+    }
+
+    fn local(&mut self) -> Result<&mut Local, Failure> {
+        match &mut self.to {
+            To::Local(local) => Ok(local),
+            To::Http(_) => Err(misfit("HTTP has no such setting")),
+        }
+    }
+
+    fn build(&self) -> Result<RustClient, gettickets::Error> {
+        match &self.to {
+            To::Http(http) => self.over_http(http),
+            To::Local(local) => self.locally(local),
+        }
+    }
+
+    fn over_http(&self, http: &Http) -> Result<RustClient, gettickets::Error> {
+        let mut builder = RustClient::builder(http.address.as_str())
+            .retries(http.retries)
+            .response_type(http.format)
+            .strict(self.strict)
+            .allow_plain_http(http.allow_plain_http)
+            .timeout(self.timeout.unwrap_or(RustBuilder::DEFAULT_TIMEOUT))
+            .connect_timeout(http.connect_timeout.unwrap_or(RustBuilder::DEFAULT_CONNECT_TIMEOUT))
+            .max_response_len(self.max_response_len.unwrap_or(RustBuilder::DEFAULT_MAX_RESPONSE_LEN));
+        if let Some(credentials) = &http.credentials {
+            builder = builder.credentials(credentials.clone());
+        }
+        if let Some(proxy) = &http.proxy {
+            builder = builder.proxy(proxy.as_ref().map(|address| address.as_str()));
+        }
+        if let Some(pem) = &http.root_certificates {
+            builder = builder.root_certificates(pem.as_slice());
+        }
+        if let Some(name) = &http.user_agent {
+            builder = builder.user_agent(name);
+        }
+        builder.build()
+    }
+
+    fn locally(&self, local: &Local) -> Result<RustClient, gettickets::Error> {
+        let mut builder = RustClient::local(&local.path)
+            .strict(self.strict)
+            .timeout(self.timeout.unwrap_or(RustBuilder::DEFAULT_TIMEOUT))
+            .max_response_len(self.max_response_len.unwrap_or(RustBuilder::DEFAULT_MAX_RESPONSE_LEN));
+        if let Some(php) = &local.php {
+            builder = builder.php(php);
+        }
+        if let Some(admin) = &local.admin {
+            builder = builder.admin(admin);
+        }
+        builder.build()
+    }
+}
+
+fn misfit(message: &str) -> Failure {
+    Failure::error(GETTICKETS_ERROR_KIND, "kind", message)
+}
+
+/// # Safety
+///
+/// `builder` is NULL or lives, and nobody else uses it meanwhile.
+unsafe fn set(
+    builder: *mut ClientBuilder,
+    change: impl FnOnce(&mut Draft) -> Result<(), Failure>,
+) -> ResultCode {
+    // SAFETY: the caller's promise.
+    guard(|| unsafe { exclusive(builder, "builder") }?.settings.set(change))
+}
+
+/// A builder with this draft, once its first setting went well.
+fn begin(first: impl FnOnce(&mut Draft) -> Result<(), Failure>) -> *mut ClientBuilder {
+    guard::value(std::ptr::null_mut(), || {
+        let mut settings = Settings::new(Draft::default());
+        // Told when the client is built.
+        let _ = settings.set(first);
+        Box::into_raw(Box::new(ClientBuilder { settings }))
+    })
+}
+
+/// Begins a client that asks over HTTP. `address` is the install's, with or without a path, or the full
+/// address of its `api.php`; without a scheme it is taken for https.
+///
+/// The builder is the caller's: free it with `gettickets_client_builder_free`. An address that is NULL, not
+/// UTF-8 or none at all is told when the client is built. NULL only where a defect of this library was
+/// caught. May be called from any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_builder_new(address: *const c_char) -> *mut ClientBuilder {
+    begin(|draft| {
+        // SAFETY: a text with a NUL behind it, or NULL, as the comment asks.
+        let address = Zeroizing::new(unsafe { text(address, "address") }?.to_owned());
+        draft.to = To::Http(Box::new(Http { address, ..Http::default() }));
+        Ok(())
+    })
+}
+
+/// Begins a client that asks an install on this machine through its own PHP, without HTTP and without
+/// credentials. `path` is the folder that has the install's `init.php`.
+///
+/// The builder is the caller's: free it with `gettickets_client_builder_free`. A path that is NULL or not
+/// UTF-8 is told when the client is built, one that has no install when it is asked. NULL only where a defect
+/// of this library was caught. May be called from any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_builder_new_local(path: *const c_char) -> *mut ClientBuilder {
+    begin(|draft| {
+        // SAFETY: a text with a NUL behind it, or NULL, as the comment asks.
+        let path = PathBuf::from(unsafe { text(path, "path") }?);
+        draft.to = To::Local(Local { path, php: None, admin: None });
+        Ok(())
+    })
+}
+
+/// What to be let in with; required over HTTP. The builder copies it.
+///
+/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if either is NULL. One thread at a time
+/// may use a builder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_builder_credentials(
+    builder: *mut ClientBuilder,
+    credentials: *const Credentials,
+) -> ResultCode {
+    let change = |draft: &mut Draft| {
+        // SAFETY: credentials that live, or NULL, as the comment on gettickets_credentials asks.
+        let held = unsafe { shared(credentials, "credentials") }?;
+        draft.http()?.credentials = Some(held.credentials.clone());
+        Ok(())
+    };
+    // SAFETY: as the comment on gettickets_client_builder asks.
+    unsafe { set(builder, change) }
+}
+
+/// An API identifier and its secret to be let in with: `gettickets_client_builder_credentials` in one call.
+///
+/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_UTF8` if a text is not UTF-8,
+/// `GETTICKETS_ERROR_NULL` if a pointer is NULL. One thread at a time may use a builder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_builder_api_credentials(
+    builder: *mut ClientBuilder,
+    identifier: *const c_char,
+    secret: *const c_char,
+) -> ResultCode {
+    let change = |draft: &mut Draft| {
+        // SAFETY: texts with a NUL behind them, or NULL, as the comment asks.
+        let (identifier, secret) = unsafe { (text(identifier, "identifier")?, text(secret, "secret")?) };
+        draft.http()?.credentials = Some(protocol::Credentials::api(identifier, secret));
+        Ok(())
+    };
+    // SAFETY: as the comment on gettickets_client_builder asks.
+    unsafe { set(builder, change) }
+}
+
+/// How long one exchange may take from the first look-up to the last byte, or PHP may run, in milliseconds.
+/// Default: 60,000.
+///
+/// `GETTICKETS_ERROR_NULL` if `builder` is NULL; 0 is told when the client is built. One thread at a time may
+/// use a builder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_builder_timeout(
+    builder: *mut ClientBuilder,
+    milliseconds: u64,
+) -> ResultCode {
+    // SAFETY: as the comment on gettickets_client_builder asks.
+    unsafe { set(builder, |draft| put(&mut draft.timeout, Some(time(milliseconds)?))) }
+}
+
+/// How long a connection, encryption included, may take to come about, in milliseconds. Default: 10,000.
+///
+/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL; 0 is told when
+/// the client is built. One thread at a time may use a builder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_builder_connect_timeout(
+    builder: *mut ClientBuilder,
+    milliseconds: u64,
+) -> ResultCode {
+    // SAFETY: as the comment on gettickets_client_builder asks.
+    unsafe { set(builder, |draft| put(&mut draft.http()?.connect_timeout, Some(time(milliseconds)?))) }
+}
+
+/// How many bytes a reply may have once decompressed. Default: 64 MiB; more than 512 MiB are never read.
+///
+/// `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a time may use a builder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_builder_max_response_len(
+    builder: *mut ClientBuilder,
+    len: usize,
+) -> ResultCode {
+    // SAFETY: as the comment on gettickets_client_builder asks.
+    unsafe { set(builder, |draft| put(&mut draft.max_response_len, Some(len))) }
+}
+
+/// Other than 0: refuses replies that depart from the documented shape, even in ways that are known. Default:
+/// 0.
+///
+/// `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a time may use a builder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_builder_strict(
+    builder: *mut ClientBuilder,
+    strict: i32,
+) -> ResultCode {
+    // SAFETY: as the comment on gettickets_client_builder asks.
+    unsafe { set(builder, |draft| put(&mut draft.strict, strict != 0)) }
+}
+
+/// How often a request is tried in all: connections that fail, time limits, HTTP 429, 502, 503 and 504 and
+/// replies that break off are tried again, refusals never. 0 counts as 1. Default: 3.
+///
+/// `GETTICKETS_ERROR_KIND` for the Local API, which is asked once; `GETTICKETS_ERROR_NULL` if `builder` is
+/// NULL. One thread at a time may use a builder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_builder_attempts(
+    builder: *mut ClientBuilder,
+    attempts: u32,
+) -> ResultCode {
+    // SAFETY: as the comment on gettickets_client_builder asks.
+    unsafe { retries(builder, |policy| Ok(policy.attempts(attempts))) }
+}
+
+/// How long is waited between attempts, in milliseconds: before the n-th retry a random time up to `base`
+/// times two to the power of n - 1, at most `longest`. Defaults: 500 and 20,000.
+///
+/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a
+/// time may use a builder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_builder_waits(
+    builder: *mut ClientBuilder,
+    base: u64,
+    longest: u64,
+) -> ResultCode {
+    // SAFETY: as the comment on gettickets_client_builder asks.
+    unsafe { retries(builder, |policy| Ok(policy.base(time(base)?).longest_wait(time(longest)?))) }
+}
+
+/// The most that is waited because a server asks for it with `Retry-After`, in milliseconds. Default: 60,000.
+///
+/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a
+/// time may use a builder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_builder_longest_retry_after(
+    builder: *mut ClientBuilder,
+    milliseconds: u64,
+) -> ResultCode {
+    // SAFETY: as the comment on gettickets_client_builder asks.
+    unsafe { retries(builder, |policy| Ok(policy.longest_retry_after(time(milliseconds)?))) }
+}
+
+/// The time for all attempts and the waits between them, in milliseconds: no attempt begins after it, and no
+/// other than the first lasts past it. Default: 120,000.
+///
+/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a
+/// time may use a builder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_builder_budget(
+    builder: *mut ClientBuilder,
+    milliseconds: u64,
+) -> ResultCode {
+    // SAFETY: as the comment on gettickets_client_builder asks.
+    unsafe { retries(builder, |policy| Ok(policy.budget(time(milliseconds)?))) }
+}
+
+/// # Safety
+///
+/// As for [`set`].
+unsafe fn retries(
+    builder: *mut ClientBuilder,
+    change: impl FnOnce(RetryPolicy) -> Result<RetryPolicy, Failure>,
+) -> ResultCode {
+    let change = |draft: &mut Draft| {
+        let http = draft.http()?;
+        http.retries = change(http.retries)?;
+        Ok(())
+    };
+    // SAFETY: the caller's promise.
+    unsafe { set(builder, change) }
+}
+
+/// The format to ask for: `GETTICKETS_FORMAT_JSON` or `GETTICKETS_FORMAT_XML`. Default: JSON.
+///
+/// `GETTICKETS_ERROR_ARGUMENT` if it is the number of none, `GETTICKETS_ERROR_KIND` for the Local API,
+/// `GETTICKETS_ERROR_NULL` if `builder` is NULL; `GETTICKETS_FORMAT_NVP`, which can't tell a list, is refused
+/// when the client is built. One thread at a time may use a builder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_builder_format(
+    builder: *mut ClientBuilder,
+    response_format: Format,
+) -> ResultCode {
+    // SAFETY: as the comment on gettickets_client_builder asks.
+    unsafe { set(builder, |draft| put(&mut draft.http()?.format, format(response_format)?)) }
+}
+
+/// Other than 0: lets credentials go over plain http to another machine. Default: 0; to this machine they may
+/// always.
+///
+/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a
+/// time may use a builder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_builder_allow_plain_http(
+    builder: *mut ClientBuilder,
+    allow: i32,
+) -> ResultCode {
+    // SAFETY: as the comment on gettickets_client_builder asks.
+    unsafe { set(builder, |draft| put(&mut draft.http()?.allow_plain_http, allow != 0)) }
+}
+
+/// The proxy to go through, such as "http://proxy.example.com:3128"; NULL for none. Default: as the
+/// environment says (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), but none to this machine itself, and none in a
+/// CGI program, whose environment its visitors write.
+///
+/// `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` for the Local API,
+/// `GETTICKETS_ERROR_NULL` if `builder` is NULL; an address that can't be read is told when the client is
+/// built. One thread at a time may use a builder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_builder_proxy(
+    builder: *mut ClientBuilder,
+    address: *const c_char,
+) -> ResultCode {
+    let change = |draft: &mut Draft| {
+        let address = match address.is_null() {
+            true => None,
+            // SAFETY: a text with a NUL behind it, as the comment asks.
+            false => Some(Zeroizing::new(unsafe { text(address, "address") }?.to_owned())),
+        };
+        draft.http()?.proxy = Some(address);
+        Ok(())
+    };
+    // SAFETY: as the comment on gettickets_client_builder asks.
+    unsafe { set(builder, change) }
+}
+
+/// Trusts these authorities, `len` bytes of certificates in PEM, and no others. Default: those that this
+/// machine trusts. The builder copies them.
+///
+/// `GETTICKETS_ERROR_ARGUMENT` if `len` is absurd, `GETTICKETS_ERROR_KIND` for the Local API,
+/// `GETTICKETS_ERROR_NULL` if either is NULL; what is no certificate is told when the client is built. One
+/// thread at a time may use a builder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_builder_root_certificates(
+    builder: *mut ClientBuilder,
+    pem: *const u8,
+    len: usize,
+) -> ResultCode {
+    /// Every authority of the world together is a quarter of a megabyte.
+    const LONGEST: usize = 64 << 20;
+    let change = |draft: &mut Draft| {
+        if len > LONGEST {
+            return Err(argument(format!(
+                "certificates of {len} bytes are more than the {LONGEST} that are read"
+            )));
+        }
+        // SAFETY: so many bytes, or NULL, as the comment asks.
+        let pem = unsafe { bytes(pem, len, "pem") }?;
+        draft.http()?.root_certificates = Some(pem.to_owned());
+        Ok(())
+    };
+    // SAFETY: as the comment on gettickets_client_builder asks.
+    unsafe { set(builder, change) }
+}
+
+/// What the client calls itself; firewalls before a server may insist on a name they know. Default:
+/// "gettickets/" and the release.
+///
+/// `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` for the Local API,
+/// `GETTICKETS_ERROR_NULL` if either is NULL; what no header takes is told when the client is built. One
+/// thread at a time may use a builder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_builder_user_agent(
+    builder: *mut ClientBuilder,
+    user_agent: *const c_char,
+) -> ResultCode {
+    let change = |draft: &mut Draft| {
+        // SAFETY: a text with a NUL behind it, or NULL, as the comment asks.
+        let name = unsafe { text(user_agent, "user_agent") }?;
+        draft.http()?.user_agent = Some(name.to_owned());
+        Ok(())
+    };
+    // SAFETY: as the comment on gettickets_client_builder asks.
+    unsafe { set(builder, change) }
+}
+
+/// The PHP program that the Local API runs. Default: "php", looked up on `PATH`.
+///
+/// `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` over HTTP,
+/// `GETTICKETS_ERROR_NULL` if either is NULL; a program that is not there is told when it is to run. One
+/// thread at a time may use a builder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_builder_php(
+    builder: *mut ClientBuilder,
+    program: *const c_char,
+) -> ResultCode {
+    let change = |draft: &mut Draft| {
+        // SAFETY: a text with a NUL behind it, or NULL, as the comment asks.
+        let program = unsafe { text(program, "program") }?;
+        draft.local()?.php = Some(program.to_owned());
+        Ok(())
+    };
+    // SAFETY: as the comment on gettickets_client_builder asks.
+    unsafe { set(builder, change) }
+}
+
+/// The user name of the admin that the Local API asks as. Servers before 7.2 need one; later ones take the
+/// first admin. Default: none is given.
+///
+/// `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` over HTTP,
+/// `GETTICKETS_ERROR_NULL` if either is NULL. One thread at a time may use a builder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_builder_admin(
+    builder: *mut ClientBuilder,
+    username: *const c_char,
+) -> ResultCode {
+    let change = |draft: &mut Draft| {
+        // SAFETY: a text with a NUL behind it, or NULL, as the comment asks.
+        let username = unsafe { text(username, "username") }?;
+        draft.local()?.admin = Some(username.to_owned());
+        Ok(())
+    };
+    // SAFETY: as the comment on gettickets_client_builder asks.
+    unsafe { set(builder, change) }
+}
+
+/// The client. Nothing is sent yet.
+///
+/// `*client` is the caller's: free it with `gettickets_client_free`; the builder stays the caller's too.
+/// `GETTICKETS_ERROR_CONFIG` if a setting can't be used, `GETTICKETS_ERROR_NULL` if `builder` or `client` is
+/// NULL, or the builder's first failure. `*client` is then left as it is. One thread at a time may use a
+/// builder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_builder_build(
+    builder: *const ClientBuilder,
+    client: *mut *mut Client,
+    error: *mut *mut Error,
+) -> ResultCode {
+    let build = || {
+        // SAFETY: as the comment on gettickets_client_builder asks; a place to write to, or NULL.
+        let (builder, out) = unsafe { (shared(builder, "builder")?, Out::new(client, "client")?) };
+        out.hand_out(Client { client: builder.settings.get()?.build()? });
+        Ok(())
+    };
+    // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
+    unsafe { guard_telling(error, build) }
+}
+
+/// Wipes and frees a builder. NULL is nothing. No other thread may use it any more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_builder_free(builder: *mut ClientBuilder) {
+    // SAFETY: the builder is NULL or this library's and not freed before, as the comment asks.
+    unsafe { guard::free(builder) }
+}
+
+/// A length of time; one that no clock can add is an error rather than a surprise.
+fn time(milliseconds: u64) -> Result<Duration, Failure> {
+    const LONGEST: Duration = Duration::from_secs(366 * 86_400);
+    let time = Duration::from_millis(milliseconds);
+    if time > LONGEST {
+        return Err(argument(format!("{milliseconds} milliseconds are more than a year")));
+    }
+    Ok(time)
+}

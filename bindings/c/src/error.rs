@@ -1,0 +1,325 @@
+//! [`Error`]: what went wrong, as a handle that a caller may ask for; and [`Failure`], which is what the code
+//! inside this library returns. Nothing secret is in either.
+
+use std::ffi::{CString, c_char};
+use std::ptr;
+
+use gettickets_protocol::{ApiError, DecodeError, DecodeErrorKind};
+
+use crate::guard::{self, Out, guard};
+use crate::result::{
+    GETTICKETS_ERROR_API, GETTICKETS_ERROR_DECODE, GETTICKETS_ERROR_KIND, GETTICKETS_ERROR_TOO_LARGE,
+    GETTICKETS_NONE, ResultCode,
+};
+use crate::text::OwnedText;
+
+/// What went wrong. A function that can fail gives one where it is asked for: through its last parameter,
+/// `error`, which may be NULL. What that points to is set to a new error, or to NULL where there is none;
+/// free an error with `gettickets_error_free`. Its texts end in a NUL, belong to it and live as long as it.
+/// Many threads may read one error.
+///
+/// No error holds credentials or the key of a ticket.
+pub struct Error {
+    code: ResultCode,
+    class: CString,
+    message: CString,
+    details: Details,
+}
+
+/// What only some errors have.
+#[derive(Default)]
+pub(crate) struct Details {
+    pub(crate) hint: Option<CString>,
+    pub(crate) path: Option<CString>,
+    pub(crate) excerpt: Option<CString>,
+    pub(crate) title: Option<CString>,
+    pub(crate) server_message: Option<CString>,
+    pub(crate) seen_address: Option<CString>,
+    pub(crate) redirect_to: Option<CString>,
+    pub(crate) local_output: Option<CString>,
+    /// Canonical JSON of the server's error.
+    pub(crate) reply_json: Option<String>,
+    pub(crate) offset: Option<usize>,
+    pub(crate) http_status: u16,
+    pub(crate) attempts: u32,
+    pub(crate) may_have_been_sent: bool,
+    pub(crate) is_retryable: bool,
+}
+
+/// Why a call gives no success.
+pub(crate) enum Failure {
+    /// There is nothing to give, and nothing went wrong.
+    Status(ResultCode),
+    /// Something went wrong.
+    Error(Box<Error>),
+}
+
+impl Failure {
+    pub(crate) fn error(code: ResultCode, class: &str, message: impl Into<String>) -> Failure {
+        Failure::with(code, class, message, Details::default())
+    }
+
+    pub(crate) fn with(
+        code: ResultCode,
+        class: &str,
+        message: impl Into<String>,
+        details: Details,
+    ) -> Failure {
+        let (class, message) = (c_text(class), c_text(&message.into()));
+        Failure::Error(Box::new(Error { code, class, message, details }))
+    }
+}
+
+impl Error {
+    pub(crate) fn code(&self) -> ResultCode {
+        self.code
+    }
+
+    /// What went wrong, for those who can be told nothing but a text.
+    #[cfg(all(feature = "arrow", feature = "client"))]
+    pub(crate) fn text(&self) -> String {
+        self.message.to_string_lossy().into_owned()
+    }
+
+    /// The same error once more, without what only a server's reply has.
+    pub(crate) fn copy(&self) -> Box<Error> {
+        let (class, message) = (self.class.clone(), self.message.clone());
+        let details = Details { hint: self.details.hint.clone(), ..Details::default() };
+        Box::new(Error { code: self.code, class, message, details })
+    }
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Failure {
+        let mut details = Details::default();
+        details.of_api(&error);
+        Failure::with(GETTICKETS_ERROR_API, error.class().code(), error.to_string(), details)
+    }
+}
+
+impl From<DecodeError> for Failure {
+    fn from(error: DecodeError) -> Failure {
+        let code = match error.kind() {
+            DecodeErrorKind::TooLarge { .. } => GETTICKETS_ERROR_TOO_LARGE,
+            _ => GETTICKETS_ERROR_DECODE,
+        };
+        let mut details = Details::default();
+        details.of_body(&error);
+        Failure::with(code, error.kind().code(), error.to_string(), details)
+    }
+}
+
+impl Details {
+    pub(crate) fn of_api(&mut self, error: &ApiError) {
+        self.server_message = error.message().map(c_text);
+        self.seen_address = error.seen_address().map(|address| c_text(&address.to_string()));
+        // Two keys, both of text: it can't fail.
+        self.reply_json = serde_json::to_string(error).ok();
+    }
+
+    pub(crate) fn of_body(&mut self, error: &DecodeError) {
+        self.offset = error.offset();
+        self.path = error.path().map(c_text);
+        self.excerpt = error.excerpt().map(c_text);
+        if let DecodeErrorKind::NotAReply { title: Some(title) } = error.kind() {
+            self.title = Some(c_text(title));
+        }
+    }
+}
+
+/// A text with a NUL behind it. A NUL inside, which only a server's words can have, becomes U+FFFD.
+pub(crate) fn c_text(text: &str) -> CString {
+    CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default())
+}
+
+/// A text of an error; NULL where the error is NULL or has none.
+///
+/// # Safety
+///
+/// `error` is NULL or lives.
+unsafe fn text_of(error: *const Error, pick: fn(&Error) -> Option<&CString>) -> *const c_char {
+    guard::value(ptr::null(), || {
+        // SAFETY: the caller's promise.
+        let error = unsafe { error.as_ref() };
+        error.and_then(pick).map_or(ptr::null(), |text| text.as_ptr())
+    })
+}
+
+/// A number of an error; 0 where the error is NULL.
+///
+/// # Safety
+///
+/// `error` is NULL or lives.
+unsafe fn number_of<T: Default>(error: *const Error, pick: fn(&Error) -> T) -> T {
+    // SAFETY: the caller's promise.
+    guard::value(T::default(), || unsafe { error.as_ref() }.map_or(T::default(), pick))
+}
+
+/// The code that the call gave. `GETTICKETS_OK` for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_error_code(error: *const Error) -> ResultCode {
+    // SAFETY: as the comment on gettickets_error asks.
+    unsafe { number_of(error, Error::code) }
+}
+
+/// What went wrong, in one paragraph of English: what, where and why. Control characters that a server sent
+/// are made visible. Never NULL; empty for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_error_message(error: *const Error) -> *const c_char {
+    // SAFETY: as the comment on gettickets_error asks.
+    let message = unsafe { text_of(error, |error| Some(&error.message)) };
+    if message.is_null() { c"".as_ptr() } else { message }
+}
+
+/// What to try, in a sentence or two of English. NULL if nothing is known that helps, and for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_error_hint(error: *const Error) -> *const c_char {
+    // SAFETY: as the comment on gettickets_error asks.
+    unsafe { text_of(error, |error| error.details.hint.as_ref()) }
+}
+
+/// A short name for programs of what it was in particular. It stays from release to release.
+///
+/// `GETTICKETS_ERROR_API`: authentication, ip-not-allowed, permission, unknown-action, encoding, other.
+/// `GETTICKETS_ERROR_DECODE`: empty, not-a-reply, too-deep, truncated, syntax, invalid-utf8, trailing-text,
+/// lone-surrogate, entity, unknown-encoding, missing-id, invalid-integer, invalid-boolean, wrong-type,
+/// unknown-result, no-list-in-nvp, strict.
+/// `GETTICKETS_ERROR_TRANSPORT`: dns, connect, proxy, tls, timeout, interrupted, truncated, protocol,
+/// headers-too-large, other.
+/// `GETTICKETS_ERROR_CONFIG`: address, no-credentials, root-certificates, proxy, user-agent, zero-timeout,
+/// no-list-in-nvp.
+/// `GETTICKETS_ERROR_LOCAL`: no-php, php-not-run, no-install, path-not-utf8, no-init, no-local-api, fatal,
+/// exception, exited, not-an-array, encoding, died, timed-out.
+///
+/// Never NULL; empty for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_error_class(error: *const Error) -> *const c_char {
+    // SAFETY: as the comment on gettickets_error asks.
+    let class = unsafe { text_of(error, |error| Some(&error.class)) };
+    if class.is_null() { c"".as_ptr() } else { class }
+}
+
+/// Where in the body it went wrong, in bytes from its start.
+///
+/// `GETTICKETS_NONE` where no place is known, and `*offset` is then left as it is. `GETTICKETS_ERROR_NULL` if
+/// either is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_error_offset(error: *const Error, offset: *mut usize) -> ResultCode {
+    guard(|| {
+        // SAFETY: as the comment on gettickets_error asks; `offset` is NULL or a place to write to.
+        let (error, out) = unsafe { (guard::shared(error, "error")?, Out::new(offset, "offset")?) };
+        out.put(error.details.offset.ok_or(Failure::Status(GETTICKETS_NONE))?);
+        Ok(())
+    })
+}
+
+/// Where in the reply it went wrong, such as `tickets.ticket[3].id`. NULL where no place is known, and for
+/// NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_error_path(error: *const Error) -> *const c_char {
+    // SAFETY: as the comment on gettickets_error asks.
+    unsafe { text_of(error, |error| error.details.path.as_ref()) }
+}
+
+/// What stands there: at most some 80 characters of what the server sent, with control characters made
+/// visible. NULL where nothing is to be shown, and for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_error_excerpt(error: *const Error) -> *const c_char {
+    // SAFETY: as the comment on gettickets_error asks.
+    unsafe { text_of(error, |error| error.details.excerpt.as_ref()) }
+}
+
+/// The title of the page, where HTML came in place of a reply. NULL where there is none, and for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_error_title(error: *const Error) -> *const c_char {
+    // SAFETY: as the comment on gettickets_error asks.
+    unsafe { text_of(error, |error| error.details.title.as_ref()) }
+}
+
+/// The message of an error of the API, as the server sent it. NULL where the error is another or came without
+/// a message, and for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_error_server_message(error: *const Error) -> *const c_char {
+    // SAFETY: as the comment on gettickets_error asks.
+    unsafe { text_of(error, |error| error.details.server_message.as_ref()) }
+}
+
+/// The address that the server saw the request come from, where it refused it for that and named it, such as
+/// "203.0.113.7". NULL otherwise, and for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_error_seen_address(error: *const Error) -> *const c_char {
+    // SAFETY: as the comment on gettickets_error asks.
+    unsafe { text_of(error, |error| error.details.seen_address.as_ref()) }
+}
+
+/// Where the server wanted the request sent, for `GETTICKETS_ERROR_REDIRECT`, without its query. NULL where
+/// it did not say, for other errors, and for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_error_redirect_to(error: *const Error) -> *const c_char {
+    // SAFETY: as the comment on gettickets_error asks.
+    unsafe { text_of(error, |error| error.details.redirect_to.as_ref()) }
+}
+
+/// The beginning of what the install printed, for `GETTICKETS_ERROR_LOCAL`; it often tells why. NULL where it
+/// printed nothing, for other errors, and for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_error_local_output(error: *const Error) -> *const c_char {
+    // SAFETY: as the comment on gettickets_error asks.
+    unsafe { text_of(error, |error| error.details.local_output.as_ref()) }
+}
+
+/// The HTTP status of the response; 0 if there was none, and for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_error_http_status(error: *const Error) -> u16 {
+    // SAFETY: as the comment on gettickets_error asks.
+    unsafe { number_of(error, |error| error.details.http_status) }
+}
+
+/// How often the request was sent or tried to be; 0 if it never came to that, and for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_error_attempts(error: *const Error) -> u32 {
+    // SAFETY: as the comment on gettickets_error asks.
+    unsafe { number_of(error, |error| error.details.attempts) }
+}
+
+/// 1 if the server may have seen the request, 0 only where it is certain that it did not; 0 for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_error_may_have_been_sent(error: *const Error) -> i32 {
+    // SAFETY: as the comment on gettickets_error asks.
+    unsafe { number_of(error, |error| error.details.may_have_been_sent.into()) }
+}
+
+/// 1 if the same request may fare better in a moment, else 0; 0 for NULL. A client has asked again by itself
+/// before it gives an error.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_error_is_retryable(error: *const Error) -> i32 {
+    // SAFETY: as the comment on gettickets_error asks.
+    unsafe { number_of(error, |error| error.details.is_retryable.into()) }
+}
+
+/// Canonical JSON of an error of the API, as `gettickets_page_to_json` is of a page.
+///
+/// `*json` is the caller's: free it with `gettickets_string_free`. `GETTICKETS_ERROR_KIND` if the error is
+/// another, `GETTICKETS_ERROR_NULL` if either is NULL; `*json` is then left as it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_error_to_json(
+    error: *const Error,
+    json: *mut *mut OwnedText,
+) -> ResultCode {
+    guard(|| {
+        // SAFETY: as the comment on gettickets_error asks; `json` is NULL or a place to write to.
+        let (error, out) = unsafe { (guard::shared(error, "error")?, Out::new(json, "json")?) };
+        let json = error.details.reply_json.clone();
+        out.hand_out(OwnedText::of(json.ok_or_else(|| {
+            Failure::error(GETTICKETS_ERROR_KIND, "kind", "the error is not one that a server answered with")
+        })?));
+        Ok(())
+    })
+}
+
+/// Frees an error. NULL is nothing. No other thread may use it any more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_error_free(error: *mut Error) {
+    // SAFETY: the error is NULL or this library's and not freed before, as the comment asks.
+    unsafe { guard::free(error) }
+}

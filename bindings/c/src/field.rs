@@ -1,0 +1,274 @@
+//! Fields by number: their constants, the table of them, and sets as masks.
+
+use gettickets_protocol as protocol;
+use gettickets_protocol::{FIELD_COUNT, FIELDS, FieldSet, Kind};
+
+use crate::error::Failure;
+use crate::guard::{self, argument};
+use crate::text::Text;
+use crate::time::ServerVersion;
+
+/// A field of a ticket: one of `GETTICKETS_FIELD_ID` and its like. A later release may bring fields that are
+/// not here; `gettickets_fields` lists those of the library that runs.
+pub type Field = i32;
+
+/// `id`: internal id of the ticket, unique in its install.
+pub const GETTICKETS_FIELD_ID: Field = 0;
+/// `tid`: public ticket number.
+pub const GETTICKETS_FIELD_TID: Field = 1;
+/// `deptid`: id of the department the ticket is in.
+pub const GETTICKETS_FIELD_DEPTID: Field = 2;
+/// `userid`: id of the client the ticket belongs to; 0 for a non-client.
+pub const GETTICKETS_FIELD_USERID: Field = 3;
+/// `name`: name of who opened the ticket.
+pub const GETTICKETS_FIELD_NAME: Field = 4;
+/// `owner_name`: name of the client that owns the ticket. Since server version 8.0.
+pub const GETTICKETS_FIELD_OWNER_NAME: Field = 5;
+/// `email`: e-mail address of who opened the ticket.
+pub const GETTICKETS_FIELD_EMAIL: Field = 6;
+/// `requestor_name`: name of the requestor; null on tickets older than the field. Since server version 8.0.
+pub const GETTICKETS_FIELD_REQUESTOR_NAME: Field = 7;
+/// `requestor_email`: e-mail address of the requestor. Since server version 8.0.
+pub const GETTICKETS_FIELD_REQUESTOR_EMAIL: Field = 8;
+/// `requestor_type`: what the requestor is. Since server version 8.0.
+pub const GETTICKETS_FIELD_REQUESTOR_TYPE: Field = 9;
+/// `cc`: addresses that get copies, separated by commas.
+pub const GETTICKETS_FIELD_CC: Field = 10;
+/// `c`: access key of the ticket: who has `tid` and `c` can open it.
+pub const GETTICKETS_FIELD_C: Field = 11;
+/// `date`: when the ticket was opened.
+pub const GETTICKETS_FIELD_DATE: Field = 12;
+/// `subject`: subject line, HTML-encoded as the server stores it.
+pub const GETTICKETS_FIELD_SUBJECT: Field = 13;
+/// `status`: status.
+pub const GETTICKETS_FIELD_STATUS: Field = 14;
+/// `priority`: priority.
+pub const GETTICKETS_FIELD_PRIORITY: Field = 15;
+/// `admin`: name of the admin who opened the ticket, or empty.
+pub const GETTICKETS_FIELD_ADMIN: Field = 16;
+/// `attachment`: stored names of the attachments, separated by vertical bars.
+pub const GETTICKETS_FIELD_ATTACHMENT: Field = 17;
+/// `attachments`: attachments of the opening message. Since server version 7.10.
+pub const GETTICKETS_FIELD_ATTACHMENTS: Field = 18;
+/// `attachments_removed`: whether the attachments were removed; any version may leave it out.
+pub const GETTICKETS_FIELD_ATTACHMENTS_REMOVED: Field = 19;
+/// `lastreply`: when the ticket was last replied to.
+pub const GETTICKETS_FIELD_LASTREPLY: Field = 20;
+/// `flag`: id of the admin the ticket is flagged to; 0 for none.
+pub const GETTICKETS_FIELD_FLAG: Field = 21;
+/// `service`: related service.
+pub const GETTICKETS_FIELD_SERVICE: Field = 22;
+
+/// What a field holds: one of `GETTICKETS_KIND_INTEGER` and its like.
+pub type FieldKind = i32;
+
+/// An unsigned integer of up to 64 bits.
+pub const GETTICKETS_KIND_INTEGER: FieldKind = 1;
+/// Text.
+pub const GETTICKETS_KIND_TEXT: FieldKind = 2;
+/// A date and time in the install's own time zone.
+pub const GETTICKETS_KIND_TIME: FieldKind = 3;
+/// A truth value.
+pub const GETTICKETS_KIND_BOOLEAN: FieldKind = 4;
+/// A list of attachments.
+pub const GETTICKETS_KIND_ATTACHMENTS: FieldKind = 5;
+
+/// A set of fields: bit n stands for the field of number n.
+pub type FieldMask = u64;
+
+/// One row of the field history. All of it is the library's and lives as long as it.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct FieldSpec {
+    /// The field.
+    pub field: Field,
+    /// What it holds.
+    pub kind: FieldKind,
+    /// The first server version known to send it.
+    pub since: ServerVersion,
+    /// 1 if a server of that version or later may still leave it out.
+    pub optional: u8,
+    /// 1 if knowing it opens a door, so that logs must not show it.
+    pub sensitive: u8,
+    /// Its name on the wire.
+    pub name: Text,
+    /// What it means, in one line of English.
+    pub meaning: Text,
+}
+
+/// By row of the field history, the field's number here. Rows are in the order in which servers write the
+/// fields, so a later server's field may come between; its number comes after all others.
+const NUMBERS: [Field; FIELD_COUNT] = {
+    let mut numbers = [0; FIELD_COUNT];
+    let mut row = 0;
+    while row < FIELD_COUNT {
+        #[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+        {
+            numbers[row] = number(FIELDS[row].field);
+        }
+        row += 1;
+    }
+    numbers
+};
+
+/// Whether every number is its row, so that a set is its own mask.
+const NUMBERS_ARE_ROWS: bool = {
+    let mut row = 0;
+    let mut same = true;
+    while row < FIELD_COUNT {
+        #[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+        {
+            same &= NUMBERS[row] == row as Field;
+        }
+        row += 1;
+    }
+    same
+};
+
+/// The number of a field. A field that is new to the field history does not compile here until it has one.
+#[allow(clippy::panic, reason = "the table is made when compiled, where a slip fails the build")]
+const fn number(field: protocol::Field) -> Field {
+    use protocol::Field as F;
+    match field {
+        F::Id => GETTICKETS_FIELD_ID,
+        F::Tid => GETTICKETS_FIELD_TID,
+        F::Deptid => GETTICKETS_FIELD_DEPTID,
+        F::Userid => GETTICKETS_FIELD_USERID,
+        F::Name => GETTICKETS_FIELD_NAME,
+        F::OwnerName => GETTICKETS_FIELD_OWNER_NAME,
+        F::Email => GETTICKETS_FIELD_EMAIL,
+        F::RequestorName => GETTICKETS_FIELD_REQUESTOR_NAME,
+        F::RequestorEmail => GETTICKETS_FIELD_REQUESTOR_EMAIL,
+        F::RequestorType => GETTICKETS_FIELD_REQUESTOR_TYPE,
+        F::Cc => GETTICKETS_FIELD_CC,
+        F::C => GETTICKETS_FIELD_C,
+        F::Date => GETTICKETS_FIELD_DATE,
+        F::Subject => GETTICKETS_FIELD_SUBJECT,
+        F::Status => GETTICKETS_FIELD_STATUS,
+        F::Priority => GETTICKETS_FIELD_PRIORITY,
+        F::Admin => GETTICKETS_FIELD_ADMIN,
+        F::Attachment => GETTICKETS_FIELD_ATTACHMENT,
+        F::Attachments => GETTICKETS_FIELD_ATTACHMENTS,
+        F::AttachmentsRemoved => GETTICKETS_FIELD_ATTACHMENTS_REMOVED,
+        F::Lastreply => GETTICKETS_FIELD_LASTREPLY,
+        F::Flag => GETTICKETS_FIELD_FLAG,
+        F::Service => GETTICKETS_FIELD_SERVICE,
+        _ => panic!("a field of the field history has no number here"),
+    }
+}
+
+/// The number of a kind.
+#[allow(clippy::panic, reason = "the table is made when compiled, where a slip fails the build")]
+pub(crate) const fn kind(kind: Kind) -> FieldKind {
+    match kind {
+        Kind::Integer => GETTICKETS_KIND_INTEGER,
+        Kind::Text => GETTICKETS_KIND_TEXT,
+        Kind::DateTime => GETTICKETS_KIND_TIME,
+        Kind::Boolean => GETTICKETS_KIND_BOOLEAN,
+        Kind::Attachments => GETTICKETS_KIND_ATTACHMENTS,
+        _ => panic!("a kind of field has no number here"),
+    }
+}
+
+struct Table([FieldSpec; FIELD_COUNT]);
+
+// SAFETY: its pointers lead to texts that are part of the program and never change.
+unsafe impl Sync for Table {}
+
+static TABLE: Table = Table({
+    let nothing = FieldSpec {
+        field: 0,
+        kind: 0,
+        since: ServerVersion { major: 0, minor: 0, patch: 0 },
+        optional: 0,
+        sensitive: 0,
+        name: Text::EMPTY,
+        meaning: Text::EMPTY,
+    };
+    let mut table = [nothing; FIELD_COUNT];
+    let mut row = 0;
+    while row < FIELD_COUNT {
+        #[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+        let spec = &FIELDS[row];
+        #[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+        {
+            table[row] = FieldSpec {
+                field: NUMBERS[row],
+                kind: kind(spec.kind),
+                since: ServerVersion::of(spec.since),
+                optional: spec.optional as u8,
+                sensitive: spec.sensitive as u8,
+                name: Text::of(spec.name),
+                meaning: Text::of(spec.meaning),
+            };
+        }
+        row += 1;
+    }
+    table
+});
+
+/// The number of a field.
+pub(crate) fn number_of(field: protocol::Field) -> Field {
+    NUMBERS.get(field as usize).copied().unwrap_or(-1)
+}
+
+/// The field of a number.
+pub(crate) fn field(number: Field) -> Result<protocol::Field, Failure> {
+    let row = NUMBERS.iter().position(|known| *known == number);
+    let spec = row.and_then(|row| FIELDS.get(row));
+    spec.map(|spec| spec.field).ok_or_else(|| argument(format!("{number} is the number of no field")))
+}
+
+/// A set of fields as a mask.
+#[inline]
+pub(crate) fn mask(set: FieldSet) -> FieldMask {
+    if NUMBERS_ARE_ROWS {
+        return set.bits().into();
+    }
+    set.iter().fold(0, |mask, field| mask | 1 << number_of(field))
+}
+
+/// Every field of a ticket, in the order in which servers write them; `*count` is how many there are.
+///
+/// The table is the library's and lives as long as it. NULL if `count` is NULL. May be called from any
+/// thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_fields(count: *mut usize) -> *const FieldSpec {
+    guard::value(std::ptr::null(), || {
+        // SAFETY: `count` is NULL or a place to write to, as the comment asks.
+        match unsafe { guard::Out::new(count, "count") } {
+            Ok(out) => {
+                out.put(TABLE.0.len());
+                TABLE.0.as_ptr()
+            }
+            Err(_) => std::ptr::null(),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_given_once_and_lead_back() {
+        let mut seen = 0_u64;
+        for one in protocol::Field::all() {
+            let number = number_of(one);
+            assert!(number >= 0 && seen & 1 << number == 0, "{one}");
+            seen |= 1 << number;
+            assert_eq!(field(number).ok(), Some(one));
+        }
+        assert!(field(-1).is_err() && field(FIELD_COUNT as Field).is_err());
+        assert_eq!(mask(FieldSet::ALL), seen);
+    }
+
+    #[test]
+    fn the_table_says_what_the_field_history_says() {
+        for (row, spec) in TABLE.0.iter().zip(FIELDS) {
+            assert_eq!((row.name.len, row.meaning.len), (spec.name.len(), spec.meaning.len()));
+            assert_eq!((row.optional, row.sensitive), (spec.optional.into(), spec.sensitive.into()));
+            assert_eq!(field(row.field).ok(), Some(spec.field));
+        }
+    }
+}

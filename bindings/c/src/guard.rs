@@ -1,0 +1,167 @@
+//! The one way into this library: every exported function that can fail runs inside [`guard`] or
+//! [`guard_telling`], every other inside [`value`]. A panic never leaves for C, and a NULL is told rather
+//! than followed.
+
+use std::any::Any;
+use std::ffi::{CStr, c_char};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::slice;
+
+use crate::error::{Error, Failure};
+use crate::result::{
+    GETTICKETS_ERROR_ARGUMENT, GETTICKETS_ERROR_NULL, GETTICKETS_ERROR_PANIC, GETTICKETS_ERROR_UTF8,
+    GETTICKETS_OK, ResultCode,
+};
+
+/// Runs the body of a function that gives a code.
+pub(crate) fn guard(body: impl FnOnce() -> Result<(), Failure>) -> ResultCode {
+    run(body).0
+}
+
+/// Runs the body of a function that gives a code, and hands an error to who asked for it.
+///
+/// # Safety
+///
+/// `error` is NULL or a place to write to.
+pub(crate) unsafe fn guard_telling(
+    error: *mut *mut Error,
+    body: impl FnOnce() -> Result<(), Failure>,
+) -> ResultCode {
+    let (code, handle) = run(body);
+    // SAFETY: the caller's promise.
+    if let Some(place) = unsafe { error.as_mut() } {
+        *place = handle.map_or(std::ptr::null_mut(), Box::into_raw);
+    }
+    code
+}
+
+fn run(body: impl FnOnce() -> Result<(), Failure>) -> (ResultCode, Option<Box<Error>>) {
+    let failure = match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(())) => return (GETTICKETS_OK, None),
+        Ok(Err(failure)) => failure,
+        Err(panic) => Failure::error(GETTICKETS_ERROR_PANIC, "panic", what_was_said(&*panic)),
+    };
+    match failure {
+        Failure::Status(code) => (code, None),
+        Failure::Error(error) => (error.code(), Some(error)),
+    }
+}
+
+/// Runs the body of a function that gives a value, and gives `otherwise` in place of a panic.
+#[inline]
+pub(crate) fn value<T>(otherwise: T, body: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or(otherwise)
+}
+
+/// Frees what [`Box::into_raw`] gave; NULL is nothing.
+///
+/// # Safety
+///
+/// `pointer` is NULL or came from this library and was not freed before.
+pub(crate) unsafe fn free<T>(pointer: *mut T) {
+    value((), || {
+        if !pointer.is_null() {
+            // SAFETY: the caller's promise.
+            drop(unsafe { Box::from_raw(pointer) });
+        }
+    });
+}
+
+/// What a pointer points to.
+///
+/// # Safety
+///
+/// `pointer` is NULL or points to a live value that nobody changes meanwhile.
+#[inline]
+pub(crate) unsafe fn shared<'a, T>(pointer: *const T, name: &'static str) -> Result<&'a T, Failure> {
+    // SAFETY: the caller's promise.
+    unsafe { pointer.as_ref() }.ok_or_else(|| null(name))
+}
+
+/// What a pointer points to, for changing it.
+///
+/// # Safety
+///
+/// `pointer` is NULL or points to a live value that nobody else uses meanwhile.
+#[inline]
+pub(crate) unsafe fn exclusive<'a, T>(pointer: *mut T, name: &'static str) -> Result<&'a mut T, Failure> {
+    // SAFETY: the caller's promise.
+    unsafe { pointer.as_mut() }.ok_or_else(|| null(name))
+}
+
+/// A place to write an outcome to. It is checked before any work, so that none is done in vain.
+pub(crate) struct Out<T>(*mut T);
+
+impl<T> Out<T> {
+    /// # Safety
+    ///
+    /// `pointer` is NULL or a place to write a `T` to, which need not hold one yet.
+    pub(crate) unsafe fn new(pointer: *mut T, name: &'static str) -> Result<Out<T>, Failure> {
+        if pointer.is_null() { Err(null(name)) } else { Ok(Out(pointer)) }
+    }
+
+    pub(crate) fn put(self, value: T) {
+        // SAFETY: it is a place to write to, as `new` was promised.
+        unsafe { self.0.write(value) }
+    }
+}
+
+impl<T> Out<*mut T> {
+    /// Hands a value out as a handle, which the caller then owns.
+    pub(crate) fn hand_out(self, value: T) {
+        self.put(Box::into_raw(Box::new(value)));
+    }
+}
+
+/// A text that the caller gave, which ends at its first NUL.
+///
+/// # Safety
+///
+/// `pointer` is NULL or points to bytes with a NUL among them.
+pub(crate) unsafe fn text<'a>(pointer: *const c_char, name: &'static str) -> Result<&'a str, Failure> {
+    if pointer.is_null() {
+        return Err(null(name));
+    }
+    // SAFETY: the caller's promise.
+    let text = unsafe { CStr::from_ptr(pointer) };
+    text.to_str().map_err(|error| {
+        let message = format!("{name} is not UTF-8 from its byte {} on", error.valid_up_to());
+        Failure::error(GETTICKETS_ERROR_UTF8, "utf8", message)
+    })
+}
+
+/// Bytes that the caller gave, at most so many.
+///
+/// # Safety
+///
+/// `pointer` is NULL or points to so many bytes.
+pub(crate) unsafe fn bytes<'a>(
+    pointer: *const u8,
+    len: usize,
+    name: &'static str,
+) -> Result<&'a [u8], Failure> {
+    if pointer.is_null() {
+        return Err(null(name));
+    }
+    if isize::try_from(len).is_err() {
+        return Err(argument(format!("{name} can't be {len} bytes long")));
+    }
+    // SAFETY: the caller's promise, and the length is one that memory can have.
+    Ok(unsafe { slice::from_raw_parts(pointer, len) })
+}
+
+/// The failure that a NULL is.
+pub(crate) fn null(name: &'static str) -> Failure {
+    Failure::error(GETTICKETS_ERROR_NULL, "null", format!("{name} is NULL"))
+}
+
+/// The failure that a number is which is not taken.
+pub(crate) fn argument(message: String) -> Failure {
+    Failure::error(GETTICKETS_ERROR_ARGUMENT, "argument", message)
+}
+
+fn what_was_said(panic: &(dyn Any + Send)) -> String {
+    let said = panic.downcast_ref::<&str>().copied();
+    let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("a defect of this library was caught: {}", said.unwrap_or("it says nothing of itself"))
+}

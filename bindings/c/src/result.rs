@@ -1,0 +1,101 @@
+//! Result codes. A number means one thing for good: none is reused, and new ones are added.
+
+use std::ffi::{CStr, c_char};
+
+/// How a call went: 0 is success, 1 to 9 say that there is nothing to give and are no errors, and from 10 on
+/// something went wrong. A later release may bring codes that are not here.
+pub type ResultCode = i32;
+
+/// It went well, and what was asked for was written.
+pub const GETTICKETS_OK: ResultCode = 0;
+/// The scan is at its end: every ticket was told. Not an error.
+pub const GETTICKETS_END: ResultCode = 1;
+/// There is no such value: the reply did not carry it, or carried null. Nothing was written. Not an error.
+pub const GETTICKETS_NONE: ResultCode = 2;
+/// Nothing has come yet. Not an error.
+pub const GETTICKETS_PENDING: ResultCode = 3;
+/// A pointer is NULL that must not be.
+pub const GETTICKETS_ERROR_NULL: ResultCode = 10;
+/// A text that the caller gave is not UTF-8.
+pub const GETTICKETS_ERROR_UTF8: ResultCode = 11;
+/// A number that the caller gave is none that is taken there, or a length is absurd.
+pub const GETTICKETS_ERROR_ARGUMENT: ResultCode = 12;
+/// An index is past the end.
+pub const GETTICKETS_ERROR_INDEX: ResultCode = 13;
+/// What was asked for does not fit the field or the error that it was asked of.
+pub const GETTICKETS_ERROR_KIND: ResultCode = 14;
+/// The call comes too late: the scan has begun.
+pub const GETTICKETS_ERROR_STATE: ResultCode = 15;
+/// Another thread is inside a call with the same handle, and one thread at a time may use it.
+pub const GETTICKETS_ERROR_BUSY: ResultCode = 16;
+/// The call was cancelled.
+pub const GETTICKETS_ERROR_CANCELLED: ResultCode = 17;
+/// A defect of this library was caught. Free the handles that took part, and report it.
+pub const GETTICKETS_ERROR_PANIC: ResultCode = 18;
+/// The server answered with an error of the API, such as wrong credentials.
+pub const GETTICKETS_ERROR_API: ResultCode = 20;
+/// What answered is not the API but a firewall, a login page or the like before it.
+pub const GETTICKETS_ERROR_NOT_THE_API: ResultCode = 21;
+/// The body is no reply to this call, or can't be read without losing something.
+pub const GETTICKETS_ERROR_DECODE: ResultCode = 22;
+/// The reply is larger than may be read.
+pub const GETTICKETS_ERROR_TOO_LARGE: ResultCode = 23;
+/// The server was not reached, or its response did not come through.
+pub const GETTICKETS_ERROR_TRANSPORT: ResultCode = 24;
+/// The server wants the request sent elsewhere. It was not, as it holds credentials.
+pub const GETTICKETS_ERROR_REDIRECT: ResultCode = 25;
+/// The client can't be built from what it was given. Nothing was sent.
+pub const GETTICKETS_ERROR_CONFIG: ResultCode = 26;
+/// The scan can't promise that it told every ticket once.
+pub const GETTICKETS_ERROR_SCAN_INCOMPLETE: ResultCode = 27;
+/// The Local API did not answer.
+pub const GETTICKETS_ERROR_LOCAL: ResultCode = 28;
+/// The cursor is none, or belongs to another scan.
+pub const GETTICKETS_ERROR_CURSOR: ResultCode = 29;
+/// The credentials are none that a server would take.
+pub const GETTICKETS_ERROR_CREDENTIALS: ResultCode = 30;
+/// The tickets can't be put into Arrow's form.
+pub const GETTICKETS_ERROR_ARROW: ResultCode = 31;
+/// The sandbox did not start.
+pub const GETTICKETS_ERROR_SANDBOX: ResultCode = 32;
+
+/// A code in a few words of English, such as "a pointer is NULL".
+///
+/// Never NULL, for codes that are not known either. The text is the library's and lives as long as it. May be
+/// called from any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn gettickets_result_text(code: ResultCode) -> *const c_char {
+    text(code).as_ptr()
+}
+
+fn text(code: ResultCode) -> &'static CStr {
+    match code {
+        GETTICKETS_OK => c"it went well",
+        GETTICKETS_END => c"the scan is at its end",
+        GETTICKETS_NONE => c"there is no such value",
+        GETTICKETS_PENDING => c"nothing has come yet",
+        GETTICKETS_ERROR_NULL => c"a pointer is NULL",
+        GETTICKETS_ERROR_UTF8 => c"a text is not UTF-8",
+        GETTICKETS_ERROR_ARGUMENT => c"an argument is none that is taken there",
+        GETTICKETS_ERROR_INDEX => c"an index is past the end",
+        GETTICKETS_ERROR_KIND => c"what was asked for does not fit what it was asked of",
+        GETTICKETS_ERROR_STATE => c"the scan has begun already",
+        GETTICKETS_ERROR_BUSY => c"another thread is using the handle",
+        GETTICKETS_ERROR_CANCELLED => c"the call was cancelled",
+        GETTICKETS_ERROR_PANIC => c"a defect of this library was caught",
+        GETTICKETS_ERROR_API => c"the server answered with an error",
+        GETTICKETS_ERROR_NOT_THE_API => c"what answered is not the API",
+        GETTICKETS_ERROR_DECODE => c"the body can't be read as a reply",
+        GETTICKETS_ERROR_TOO_LARGE => c"the reply is larger than may be read",
+        GETTICKETS_ERROR_TRANSPORT => c"there was no response from the server",
+        GETTICKETS_ERROR_REDIRECT => c"the server wants the request sent elsewhere",
+        GETTICKETS_ERROR_CONFIG => c"the client can't be built from its settings",
+        GETTICKETS_ERROR_SCAN_INCOMPLETE => c"the scan is not complete",
+        GETTICKETS_ERROR_LOCAL => c"the Local API did not answer",
+        GETTICKETS_ERROR_CURSOR => c"the cursor does not belong here",
+        GETTICKETS_ERROR_CREDENTIALS => c"the credentials are none that a server would take",
+        GETTICKETS_ERROR_ARROW => c"the tickets can't be put into Arrow's form",
+        GETTICKETS_ERROR_SANDBOX => c"the sandbox did not start",
+        _ => c"a code that this release does not know",
+    }
+}

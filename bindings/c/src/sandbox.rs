@@ -1,0 +1,118 @@
+//! [`Sandbox`]: the embedded server, for programs that test themselves.
+
+use std::ffi::{CString, c_char};
+use std::ptr;
+
+use gettickets_protocol::Version;
+use gettickets_sandbox as sandbox;
+use gettickets_sandbox::{Quirk, UnknownQuirk};
+
+use crate::error::{Error, Failure, c_text};
+use crate::guard::{self, Out, argument, guard_telling, text};
+use crate::result::{GETTICKETS_ERROR_SANDBOX, ResultCode};
+
+/// A server of this call on this machine, filled with believable tickets, until it is freed with
+/// `gettickets_sandbox_free`. Its texts end in a NUL, belong to it and live as long as it. Many threads may
+/// use one.
+///
+/// Only a library that was built with the feature `sandbox` has it, and `GETTICKETS_HAS_SANDBOX` is defined
+/// with that.
+pub struct Sandbox {
+    sandbox: sandbox::Sandbox,
+    url: CString,
+    identifier: CString,
+    secret: CString,
+}
+
+/// Starts a server with so many tickets, on a port of loopback that is free. `server_version` is the version
+/// to serve as, such as "7.10"; NULL for a recent one. `quirks` are the names of ways in which to misbehave,
+/// separated by commas, such as "php-notice,shifting" (`gettickets sandbox --list-quirks` tells them); NULL
+/// for none.
+///
+/// `*sandbox` is the caller's. `GETTICKETS_ERROR_ARGUMENT` if the version or a quirk is none,
+/// `GETTICKETS_ERROR_SANDBOX` if it can't start, `GETTICKETS_ERROR_UTF8` if a text is not UTF-8,
+/// `GETTICKETS_ERROR_NULL` if `sandbox` is NULL; `*sandbox` is then left as it is. May be called from any
+/// thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_sandbox_start(
+    tickets: u64,
+    server_version: *const c_char,
+    quirks: *const c_char,
+    sandbox: *mut *mut Sandbox,
+    error: *mut *mut Error,
+) -> ResultCode {
+    let start = || {
+        // SAFETY: a place to write to, or NULL, as the comment asks.
+        let out = unsafe { Out::new(sandbox, "sandbox") }?;
+        let mut builder = sandbox::Sandbox::builder().tickets(tickets);
+        if !server_version.is_null() {
+            // SAFETY: a text with a NUL behind it, as the comment asks.
+            let version = unsafe { text(server_version, "server_version") }?.parse::<Version>();
+            builder = builder.server_version(version.map_err(|error| argument(error.to_string()))?);
+        }
+        if !quirks.is_null() {
+            // SAFETY: as above.
+            let names = unsafe { text(quirks, "quirks") }?.split(',').filter(|name| !name.is_empty());
+            for name in names {
+                let refused = |error: UnknownQuirk| argument(error.to_string());
+                builder = builder.quirk(name.trim().parse::<Quirk>().map_err(refused)?);
+            }
+        }
+        let started = builder
+            .start()
+            .map_err(|error| Failure::error(GETTICKETS_ERROR_SANDBOX, "sandbox", error.to_string()))?;
+        out.hand_out(Sandbox {
+            url: c_text(&started.url()),
+            identifier: c_text(started.identifier()),
+            secret: c_text(started.secret()),
+            sandbox: started,
+        });
+        Ok(())
+    };
+    // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
+    unsafe { guard_telling(error, start) }
+}
+
+/// # Safety
+///
+/// `sandbox` is NULL or lives.
+unsafe fn text_of(sandbox: *const Sandbox, pick: fn(&Sandbox) -> &CString) -> *const c_char {
+    // SAFETY: the caller's promise.
+    guard::value(ptr::null(), || unsafe { sandbox.as_ref() }.map_or(ptr::null(), |one| pick(one).as_ptr()))
+}
+
+/// The address to give a client, such as "http://127.0.0.1:41234/". NULL for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_sandbox_url(sandbox: *const Sandbox) -> *const c_char {
+    // SAFETY: as the comment on gettickets_sandbox asks.
+    unsafe { text_of(sandbox, |sandbox| &sandbox.url) }
+}
+
+/// The API identifier that is let in. NULL for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_sandbox_identifier(sandbox: *const Sandbox) -> *const c_char {
+    // SAFETY: as the comment on gettickets_sandbox asks.
+    unsafe { text_of(sandbox, |sandbox| &sandbox.identifier) }
+}
+
+/// The secret that goes with the identifier. NULL for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_sandbox_secret(sandbox: *const Sandbox) -> *const c_char {
+    // SAFETY: as the comment on gettickets_sandbox asks.
+    unsafe { text_of(sandbox, |sandbox| &sandbox.secret) }
+}
+
+/// How many requests it has had. 0 for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_sandbox_request_count(sandbox: *const Sandbox) -> u64 {
+    // SAFETY: as the comment on gettickets_sandbox asks.
+    guard::value(0, || unsafe { sandbox.as_ref() }.map_or(0, |sandbox| sandbox.sandbox.request_count()))
+}
+
+/// Stops the server and frees it; connections that are open are closed. NULL is nothing. No other thread may
+/// use it any more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_sandbox_free(sandbox: *mut Sandbox) {
+    // SAFETY: the sandbox is NULL or this library's and not freed before, as the comment asks.
+    unsafe { guard::free(sandbox) }
+}

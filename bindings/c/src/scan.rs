@@ -1,0 +1,357 @@
+//! [`Scan`]: every ticket that matches, over all pages, each once.
+
+use std::ffi::c_char;
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use std::time::Duration;
+
+use gettickets::Client as RustClient;
+use gettickets::scan::{Cursor, InvalidCursor, Scan as RustScan};
+use gettickets_protocol::{self as protocol, DateTime, GetTickets, Tickets};
+
+use crate::cancel::{Cancel, Flag, GLANCE, flag};
+use crate::client::Client;
+use crate::error::{Error, Failure};
+use crate::guard::{self, Out, guard, guard_telling, shared, text};
+use crate::page::Page;
+use crate::request::{Request, asked};
+use crate::result::{
+    GETTICKETS_END, GETTICKETS_ERROR_BUSY, GETTICKETS_ERROR_CURSOR, GETTICKETS_ERROR_PANIC,
+    GETTICKETS_ERROR_STATE, GETTICKETS_PENDING, ResultCode,
+};
+use crate::settings::put;
+use crate::text::OwnedText;
+use crate::ticket::Ticket;
+use crate::time::Time;
+
+/// Every ticket that matches a request, over all pages. Its promise: a ticket that matches during the whole
+/// scan is told exactly once, while others are opened, answered, closed or deleted; otherwise it ends in
+/// `GETTICKETS_ERROR_SCAN_INCOMPLETE`. It never ends early in silence.
+///
+/// Nothing is sent before the first ticket is asked for; from then on a thread of its own reads a page ahead.
+/// Free it with `gettickets_scan_free`. One thread at a time may use it: another gets
+/// `GETTICKETS_ERROR_BUSY`. To end it from elsewhere there is `gettickets_scan_cancel_with`.
+pub struct Scan {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What a scan and the Arrow stream of it have in common.
+pub(crate) struct Shared(Mutex<State>);
+
+pub(crate) struct State {
+    plan: Plan,
+    /// None until the first ticket is asked for.
+    running: Option<RustScan>,
+    flag: Option<Flag>,
+    /// The page of the ticket told last, in a place that stays.
+    current: Box<Page>,
+}
+
+/// A scan to be.
+struct Plan {
+    client: RustClient,
+    request: GetTickets,
+    since: Option<DateTime>,
+    most_requests: Option<u64>,
+    cursor: Option<Cursor>,
+}
+
+impl From<InvalidCursor> for Failure {
+    fn from(error: InvalidCursor) -> Failure {
+        Failure::error(GETTICKETS_ERROR_CURSOR, "cursor", error.to_string())
+    }
+}
+
+impl Plan {
+    fn scan(&self) -> Result<RustScan, InvalidCursor> {
+        let mut scan = self.client.scan(self.request.clone());
+        if let Some(since) = self.since {
+            scan = scan.updated_since(since);
+        }
+        if let Some(most) = self.most_requests {
+            scan = scan.max_requests(most);
+        }
+        match &self.cursor {
+            Some(cursor) => scan.resume(cursor),
+            None => Ok(scan),
+        }
+    }
+}
+
+impl Shared {
+    /// The state, for as long as a call lasts.
+    pub(crate) fn lock(&self) -> Result<MutexGuard<'_, State>, Failure> {
+        self.0.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => {
+                Failure::error(GETTICKETS_ERROR_BUSY, "busy", "another thread is using the scan")
+            }
+            TryLockError::Poisoned(_) => {
+                let message = "an earlier call with this scan ended in a defect of this library";
+                Failure::error(GETTICKETS_ERROR_PANIC, "panic", message)
+            }
+        })
+    }
+}
+
+impl State {
+    /// The scan, begun if it was not.
+    fn running(&mut self) -> Result<&mut RustScan, Failure> {
+        if self.running.is_none() {
+            self.running = Some(self.plan.scan()?);
+        }
+        // It was put there by the line above, if not before.
+        self.running.as_mut().ok_or(Failure::Status(GETTICKETS_END))
+    }
+
+    /// The plan, while it can be changed.
+    fn plan(&mut self) -> Result<&mut Plan, Failure> {
+        if self.running.is_some() {
+            let message = "the scan has begun, and this can be set only before";
+            return Err(Failure::error(GETTICKETS_ERROR_STATE, "state", message));
+        }
+        Ok(&mut self.plan)
+    }
+
+    /// Waits until the scan has something to give, for so long at most; says whether it has.
+    fn wait(&mut self, time: Option<Duration>) -> Result<bool, Failure> {
+        let Some(flag) = self.flag.clone() else {
+            return match time {
+                Some(time) => Ok(self.running()?.wait_for(time)),
+                // The next call that takes something waits by itself.
+                None => Ok(true),
+            };
+        };
+        let mut left = time;
+        loop {
+            flag.check()?;
+            let slice = left.map_or(GLANCE, |left| left.min(GLANCE));
+            if self.running()?.wait_for(slice) {
+                return Ok(true);
+            }
+            left = left.map(|left| left.saturating_sub(slice));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// The next ticket, which lies on the current page.
+    fn next(&mut self) -> Result<Ticket, Failure> {
+        self.wait(None)?;
+        let next = self.running()?.next().ok_or(Failure::Status(GETTICKETS_END))??;
+        // Tickets that lie together come one after another, and the first of them has place 0.
+        if next.index() == 0 {
+            *self.current = page(next.tickets().clone());
+        }
+        Ok(Ticket { page: &raw const *self.current, index: next.index() })
+    }
+
+    /// The next tickets, as they lie together.
+    pub(crate) fn next_page(&mut self) -> Result<Tickets, Failure> {
+        self.wait(None)?;
+        Ok(self.running()?.next_page().ok_or(Failure::Status(GETTICKETS_END))??)
+    }
+
+    /// What the scan met; nothing before it has begun.
+    pub(crate) fn report(&self) -> gettickets::scan::Report {
+        self.running.as_ref().map(RustScan::report).unwrap_or_default()
+    }
+}
+
+fn page(tickets: Tickets) -> Page {
+    Page::of(protocol::Page::from(tickets))
+}
+
+/// Changes the plan of a scan that has not begun.
+///
+/// # Safety
+///
+/// `scan` is NULL or lives.
+unsafe fn set(scan: *const Scan, change: impl FnOnce(&mut Plan) -> Result<(), Failure>) -> ResultCode {
+    // SAFETY: the caller's promise.
+    guard(|| change(unsafe { shared(scan, "scan") }?.shared.lock()?.plan()?))
+}
+
+/// Begins a scan. `request` may be NULL, for every ticket; its `limitnum` is how many are asked for at a
+/// time, 100 if it is not set, and its `limitstart` must not be set. Nothing is sent yet.
+///
+/// `*scan` is the caller's: free it with `gettickets_scan_free`; the client and the request may be freed
+/// before it. `GETTICKETS_ERROR_NULL` if `client` or `scan` is NULL, or the request's first failure; `*scan`
+/// is then left as it is. Many threads may use one client.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_scan(
+    client: *const Client,
+    request: *const Request,
+    scan: *mut *mut Scan,
+    error: *mut *mut Error,
+) -> ResultCode {
+    let begin = || {
+        // SAFETY: as the comments on the handles ask; a place to write to, or NULL.
+        let (client, request, out) =
+            unsafe { (shared(client, "client")?, asked(request)?, Out::new(scan, "scan")?) };
+        let client = client.client.clone();
+        let plan = Plan { client, request, since: None, most_requests: None, cursor: None };
+        let current = Box::new(page(Tickets::default()));
+        let state = State { plan, running: None, flag: None, current };
+        out.hand_out(Scan { shared: Arc::new(Shared(Mutex::new(state))) });
+        Ok(())
+    };
+    // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
+    unsafe { guard_telling(error, begin) }
+}
+
+/// Tells only tickets that had a reply at this time or later, by the install's own clock. Where the list is
+/// seen to be ordered by the last reply, newest first, the rest of it is not read.
+///
+/// `GETTICKETS_ERROR_ARGUMENT` if no calendar has the time, `GETTICKETS_ERROR_STATE` once the scan has begun,
+/// `GETTICKETS_ERROR_NULL` if `scan` is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_scan_updated_since(scan: *mut Scan, since: Time) -> ResultCode {
+    // SAFETY: as the comment on gettickets_scan asks.
+    unsafe { set(scan, |plan| put(&mut plan.since, Some(since.read()?))) }
+}
+
+/// How many requests the scan may take before it ends in an error. Default: 1,000,000.
+///
+/// `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_NULL` if `scan` is NULL,
+/// `GETTICKETS_ERROR_BUSY` while another thread uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_scan_max_requests(scan: *mut Scan, most: u64) -> ResultCode {
+    // SAFETY: as the comment on gettickets_scan asks.
+    unsafe { set(scan, |plan| put(&mut plan.most_requests, Some(most))) }
+}
+
+/// Goes on where another scan of the same request stood, in this process or another: what that one told is
+/// not told again. `cursor` is what `gettickets_scan_cursor` gave. If that scan had
+/// `gettickets_scan_updated_since`, set the same first.
+///
+/// `GETTICKETS_ERROR_CURSOR` if it is no cursor, or belongs to another server, request or moment;
+/// `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_UTF8` if the text is not UTF-8,
+/// `GETTICKETS_ERROR_NULL` if either is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses the scan. The
+/// scan is then left as it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_scan_resume(scan: *mut Scan, cursor: *const c_char) -> ResultCode {
+    let resume = |plan: &mut Plan| {
+        // SAFETY: a text with a NUL behind it, or NULL, as the comment asks.
+        let cursor: Cursor = unsafe { text(cursor, "cursor") }?.parse::<Cursor>()?;
+        let before = plan.cursor.replace(cursor);
+        // Sends nothing; tells whether the cursor belongs here.
+        if let Err(refused) = plan.scan() {
+            plan.cursor = before;
+            return Err(refused.into());
+        }
+        Ok(())
+    };
+    // SAFETY: as the comment on gettickets_scan asks.
+    unsafe { set(scan, resume) }
+}
+
+/// Lets this switch end the scan's calls from another thread: they give `GETTICKETS_ERROR_CANCELLED` then.
+/// The scan can still tell its report and its cursor. `cancel` may be NULL, for no switch.
+///
+/// `GETTICKETS_ERROR_NULL` if `scan` is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_scan_cancel_with(scan: *mut Scan, cancel: *const Cancel) -> ResultCode {
+    guard(|| {
+        // SAFETY: as the comments on the handles ask.
+        let (scan, flag) = unsafe { (shared(scan, "scan")?, flag(cancel)) };
+        scan.shared.lock()?.flag = flag;
+        Ok(())
+    })
+}
+
+/// Waits until the scan has something to give, a ticket, an error or its end, for so many milliseconds at
+/// most; for programs that have other things to look after.
+///
+/// `GETTICKETS_OK` if it has, `GETTICKETS_PENDING` if it has not yet; `GETTICKETS_ERROR_CANCELLED` if its
+/// switch was used, `GETTICKETS_ERROR_NULL` if `scan` is NULL, `GETTICKETS_ERROR_BUSY` while another thread
+/// uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_scan_wait(
+    scan: *mut Scan,
+    milliseconds: u64,
+    error: *mut *mut Error,
+) -> ResultCode {
+    /// A day is as good as for good, and no clock overflows.
+    const LONGEST: u64 = 86_400_000;
+    let wait = || {
+        // SAFETY: as the comment on gettickets_scan asks.
+        let scan = unsafe { shared(scan, "scan") }?;
+        let time = Duration::from_millis(milliseconds.min(LONGEST));
+        let has = scan.shared.lock()?.wait(Some(time))?;
+        if has { Ok(()) } else { Err(Failure::Status(GETTICKETS_PENDING)) }
+    };
+    // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
+    unsafe { guard_telling(error, wait) }
+}
+
+/// The next ticket; it blocks until one has come.
+///
+/// `*ticket` belongs to the scan and is good until the next call of this function, or until the scan is
+/// freed. `GETTICKETS_END` once every ticket was told, and after an error. An error ends the scan; what came
+/// before it is good, and `gettickets_scan_cursor` goes on from there. `GETTICKETS_ERROR_CANCELLED` if its
+/// switch was used, which ends nothing for good. `GETTICKETS_ERROR_NULL` if `scan` or `ticket` is NULL,
+/// `GETTICKETS_ERROR_BUSY` while another thread uses the scan. `*ticket` is then left as it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_scan_next(
+    scan: *mut Scan,
+    ticket: *mut Ticket,
+    error: *mut *mut Error,
+) -> ResultCode {
+    let next = || {
+        // SAFETY: as the comment on gettickets_scan asks; a place to write to, or NULL.
+        let (scan, out) = unsafe { (shared(scan, "scan")?, Out::new(ticket, "ticket")?) };
+        out.put(scan.shared.lock()?.next()?);
+        Ok(())
+    };
+    // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
+    unsafe { guard_telling(error, next) }
+}
+
+/// The next tickets as a page, as they lie together; or what is left of those that `gettickets_scan_next` has
+/// begun. The page has no counts and no findings, and is never empty.
+///
+/// `*page` is the caller's: free it with `gettickets_page_free`; it may outlive the scan. The codes are those
+/// of `gettickets_scan_next`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_scan_next_page(
+    scan: *mut Scan,
+    page: *mut *mut Page,
+    error: *mut *mut Error,
+) -> ResultCode {
+    let next = || {
+        // SAFETY: as the comment on gettickets_scan asks; a place to write to, or NULL.
+        let (scan, out) = unsafe { (shared(scan, "scan")?, Out::new(page, "page")?) };
+        out.hand_out(self::page(scan.shared.lock()?.next_page()?));
+        Ok(())
+    };
+    // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
+    unsafe { guard_telling(error, next) }
+}
+
+/// Where the scan is, after the tickets told so far, as one JSON document to be kept as it is; another scan
+/// goes on from it with `gettickets_scan_resume`. It holds ids and times of tickets and nothing else of them.
+///
+/// `*cursor` is the caller's: free it with `gettickets_string_free`. `GETTICKETS_ERROR_NULL` if either is
+/// NULL, `GETTICKETS_ERROR_BUSY` while another thread uses the scan; `*cursor` is then left as it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_scan_cursor(scan: *mut Scan, cursor: *mut *mut OwnedText) -> ResultCode {
+    guard(|| {
+        // SAFETY: as the comment on gettickets_scan asks; a place to write to, or NULL.
+        let (scan, out) = unsafe { (shared(scan, "scan")?, Out::new(cursor, "cursor")?) };
+        let state = scan.shared.lock()?;
+        let cursor = match &state.running {
+            Some(running) => running.cursor(),
+            None => state.plan.scan()?.cursor(),
+        };
+        out.hand_out(OwnedText::of(cursor.to_string()));
+        Ok(())
+    })
+}
+
+/// Frees a scan; it ends after the request that is under way. NULL is nothing. No other thread may use it any
+/// more. Pages that it gave and Arrow streams of it stay good.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_scan_free(scan: *mut Scan) {
+    // SAFETY: the scan is NULL or this library's and not freed before, as the comment asks.
+    unsafe { guard::free(scan) }
+}

@@ -1,0 +1,42 @@
+//! [`Settings`]: what a caller sets step by step, and the first step that failed.
+//!
+//! Few programs look at the code of every setter. So that none goes on with a request that lacks a filter or
+//! a client that lacks its proxy, the first failure is kept and told wherever the settings are used.
+
+use crate::error::{Error, Failure};
+
+/// Puts a value in its place, as the last thing a setter does.
+pub(crate) fn put<T>(place: &mut T, value: T) -> Result<(), Failure> {
+    *place = value;
+    Ok(())
+}
+
+pub(crate) struct Settings<T> {
+    value: T,
+    failure: Option<Box<Error>>,
+}
+
+impl<T> Settings<T> {
+    pub(crate) fn new(value: T) -> Settings<T> {
+        Settings { value, failure: None }
+    }
+
+    /// Changes a setting; a failure is kept, if it is the first.
+    pub(crate) fn set(&mut self, change: impl FnOnce(&mut T) -> Result<(), Failure>) -> Result<(), Failure> {
+        change(&mut self.value).inspect_err(|failure| self.keep(failure))
+    }
+
+    fn keep(&mut self, failure: &Failure) {
+        if let (None, Failure::Error(error)) = (&self.failure, failure) {
+            self.failure = Some(error.copy());
+        }
+    }
+
+    /// The settings, if every step went well.
+    pub(crate) fn get(&self) -> Result<&T, Failure> {
+        match &self.failure {
+            Some(error) => Err(Failure::Error(error.copy())),
+            None => Ok(&self.value),
+        }
+    }
+}

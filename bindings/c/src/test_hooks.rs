@@ -1,0 +1,20 @@
+//! What misbehaves on purpose, in the builds that this project's own tests make. No header tells of it.
+
+#![allow(clippy::panic, reason = "that is what it is for")]
+
+use crate::error::Error;
+use crate::guard::{guard_telling, value};
+use crate::result::ResultCode;
+
+/// Panics inside the guard of functions that give a code.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_test_panic(error: *mut *mut Error) -> ResultCode {
+    // SAFETY: `error` is NULL or a place to write to.
+    unsafe { guard_telling(error, || panic!("a panic on purpose")) }
+}
+
+/// Panics inside the guard of functions that give a value.
+#[unsafe(no_mangle)]
+pub extern "C" fn gettickets_test_panic_value() -> i32 {
+    value(-1, || panic!("a panic on purpose"))
+}

@@ -1,0 +1,108 @@
+//! [`Time`]: a date and time of a ticket; [`ServerVersion`]: the version of a server.
+
+use std::ffi::c_char;
+
+use gettickets_protocol::{DateTime, InvalidVersion, Version};
+
+use crate::error::Error;
+#[cfg(feature = "client")]
+use crate::error::Failure;
+use crate::guard::{Out, argument, guard_telling, text};
+use crate::result::ResultCode;
+
+/// A date and time of the install's own clock, which tells no time zone. Where `year` is 0 there is none: a
+/// zero date, or a text that is no date.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Time {
+    /// 1 to 9999; 0 where there is no time.
+    pub year: u16,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+    /// 0 to 23.
+    pub hour: u8,
+    /// 0 to 59.
+    pub minute: u8,
+    /// 0 to 59.
+    pub second: u8,
+}
+
+impl Time {
+    pub(crate) const NONE: Time = Time { year: 0, month: 0, day: 0, hour: 0, minute: 0, second: 0 };
+
+    #[inline]
+    pub(crate) fn of(time: Option<DateTime>) -> Time {
+        // Years are 1 to 9999 in a date that was decoded, and the rest is small and not negative.
+        time.map_or(Time::NONE, |time| Time {
+            year: time.year() as u16,
+            month: time.month() as u8,
+            day: time.day() as u8,
+            hour: time.hour() as u8,
+            minute: time.minute() as u8,
+            second: time.second() as u8,
+        })
+    }
+
+    #[cfg(feature = "client")]
+    pub(crate) fn read(self) -> Result<DateTime, Failure> {
+        let Time { year, month, day, hour, minute, second } = self;
+        let part = |number: u8| i8::try_from(number).unwrap_or(-1);
+        let year = i16::try_from(year).unwrap_or(-1);
+        let time =
+            DateTime::new(year, part(month), part(day), part(hour), part(minute), part(second), 0).ok();
+        time.filter(|_| year > 0).ok_or_else(|| argument("the time is none that a calendar has".to_owned()))
+    }
+}
+
+/// The version of a server, such as 8.13.1. Versions compare number by number: 7.10 comes after 7.9.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct ServerVersion {
+    /// The first number.
+    pub major: u16,
+    /// The second number.
+    pub minor: u16,
+    /// The third number; 0 where none is written.
+    pub patch: u16,
+}
+
+impl ServerVersion {
+    pub(crate) const fn of(version: Version) -> ServerVersion {
+        ServerVersion { major: version.major(), minor: version.minor(), patch: version.patch() }
+    }
+
+    pub(crate) const fn read(self) -> Version {
+        Version::new(self.major, self.minor, self.patch)
+    }
+}
+
+/// Reads a server version from a text such as "8", "7.10" or "8.13.1-release.1".
+///
+/// `GETTICKETS_ERROR_ARGUMENT` if it is none, `GETTICKETS_ERROR_NULL` if a pointer other than `error` is
+/// NULL; the version is then left as it is. May be called from any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_server_version_parse(
+    version_text: *const c_char,
+    version: *mut ServerVersion,
+    error: *mut *mut Error,
+) -> ResultCode {
+    let body = || {
+        // SAFETY: a text with a NUL behind it and a place to write to, or NULL, as the comment asks.
+        let (text, out) = unsafe { (text(version_text, "version_text")?, Out::new(version, "version")?) };
+        let refused = |error: InvalidVersion| argument(error.to_string());
+        let version: Version = text.parse().map_err(refused)?;
+        out.put(ServerVersion::of(version));
+        Ok(())
+    };
+    // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
+    unsafe { guard_telling(error, body) }
+}
+
+/// Which of two server versions is the later: below 0 if `a` is the earlier, 0 if they are the same, above 0
+/// if `a` is the later. May be called from any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn gettickets_server_version_compare(a: ServerVersion, b: ServerVersion) -> i32 {
+    a.read().cmp(&b.read()) as i32
+}

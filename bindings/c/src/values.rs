@@ -1,0 +1,270 @@
+//! [`TicketValues`]: every field of a ticket at once; [`Value`]: any one of them, by number.
+
+use gettickets_protocol as protocol;
+use gettickets_protocol::{Field, TicketRef};
+
+use crate::error::Failure;
+use crate::field::{self, FieldKind, FieldMask, GETTICKETS_KIND_TEXT, mask};
+use crate::guard::{Out, argument, guard, null};
+use crate::page::{Extra, past_the_end};
+use crate::result::{GETTICKETS_ERROR_KIND, GETTICKETS_NONE, ResultCode};
+use crate::text::{OwnedText, Text};
+use crate::ticket::{Ticket, found, later_text, read};
+use crate::time::Time;
+
+/// Every field of a ticket. Its texts belong to the page. A later release may add members at the end, which
+/// is why `gettickets_ticket_read` takes the structure's size.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct TicketValues {
+    /// The fields that the reply carried, null or not: bit n stands for the field of number n.
+    pub carried: FieldMask,
+    /// Those of them that were null.
+    pub null: FieldMask,
+    /// Internal id of the ticket.
+    pub id: u64,
+    /// Id of the department.
+    pub deptid: u64,
+    /// Id of the client; 0 for a non-client.
+    pub userid: u64,
+    /// Id of the admin the ticket is flagged to; 0 for none.
+    pub flag: u64,
+    /// Public ticket number.
+    pub tid: Text,
+    /// Name of who opened the ticket.
+    pub name: Text,
+    /// Name of the client that owns the ticket; `data` is NULL where there is none.
+    pub owner_name: Text,
+    /// E-mail address of who opened the ticket.
+    pub email: Text,
+    /// Name of the requestor; `data` is NULL where there is none.
+    pub requestor_name: Text,
+    /// E-mail address of the requestor; `data` is NULL where there is none.
+    pub requestor_email: Text,
+    /// What the requestor is; `data` is NULL where there is none.
+    pub requestor_type: Text,
+    /// Addresses that get copies.
+    pub cc: Text,
+    /// Access key of the ticket. Don't log it.
+    pub c: Text,
+    /// When it was opened, as the server wrote it.
+    pub date_text: Text,
+    /// Subject line, HTML-encoded as the server stores it.
+    pub subject: Text,
+    /// Status.
+    pub status: Text,
+    /// Priority.
+    pub priority: Text,
+    /// Name of the admin who opened the ticket, or empty.
+    pub admin: Text,
+    /// Stored names of the attachments.
+    pub attachment: Text,
+    /// When it was last replied to, as the server wrote it.
+    pub lastreply_text: Text,
+    /// Related service.
+    pub service: Text,
+    /// How many attachments there are, for `gettickets_ticket_attachment_at`.
+    pub attachment_count: usize,
+    /// When it was opened; `year` is 0 where there is no time.
+    pub date: Time,
+    /// When it was last replied to; `year` is 0 where there is no time.
+    pub lastreply: Time,
+    /// Whether the attachments were removed: 1 or 0; -1 where the reply did not tell.
+    pub attachments_removed: i32,
+}
+
+impl TicketValues {
+    #[inline]
+    fn of(ticket: TicketRef<'_>) -> TicketValues {
+        let text = |field| Text::of(ticket.text(field));
+        TicketValues {
+            carried: mask(ticket.carried()),
+            null: mask(ticket.null()),
+            id: ticket.id(),
+            deptid: ticket.deptid(),
+            userid: ticket.userid(),
+            flag: ticket.flag(),
+            tid: text(Field::Tid),
+            name: text(Field::Name),
+            owner_name: later_text(ticket, Field::OwnerName),
+            email: text(Field::Email),
+            requestor_name: later_text(ticket, Field::RequestorName),
+            requestor_email: later_text(ticket, Field::RequestorEmail),
+            requestor_type: later_text(ticket, Field::RequestorType),
+            cc: text(Field::Cc),
+            c: text(Field::C),
+            date_text: text(Field::Date),
+            subject: text(Field::Subject),
+            status: text(Field::Status),
+            priority: text(Field::Priority),
+            admin: text(Field::Admin),
+            attachment: text(Field::Attachment),
+            lastreply_text: text(Field::Lastreply),
+            service: text(Field::Service),
+            attachment_count: ticket.attachments().map_or(0, |list| list.len()),
+            date: Time::of(ticket.date()),
+            lastreply: Time::of(ticket.lastreply()),
+            attachments_removed: ticket.attachments_removed().map_or(-1, i32::from),
+        }
+    }
+}
+
+/// Reads every field of a ticket in one call, which is the fastest way to many of them.
+///
+/// `size` is `sizeof *values`, as the caller's header has it: no more than that is written.
+/// `GETTICKETS_ERROR_INDEX` for a ticket past the end of its page, `GETTICKETS_ERROR_NULL` if its page or
+/// `values` is NULL, `GETTICKETS_ERROR_ARGUMENT` if `size` is none that a release had; `*values` is then left
+/// as it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_ticket_read(
+    ticket: Ticket,
+    values: *mut TicketValues,
+    size: usize,
+) -> ResultCode {
+    guard(|| {
+        // SAFETY: as the comment on gettickets_ticket asks.
+        let ticket = unsafe { found(ticket) }?;
+        if values.is_null() {
+            return Err(null("values"));
+        }
+        // Members are added at the end, so an older caller's structure is the beginning of this one.
+        if size < size_of::<TicketValues>() {
+            return Err(argument(format!("no release had a gettickets_ticket_values of {size} bytes")));
+        }
+        // SAFETY: a place to write to, of no less than this structure's size.
+        unsafe { values.write(TicketValues::of(ticket)) };
+        Ok(())
+    })
+}
+
+/// The value of any field.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Value {
+    /// What the field holds.
+    pub kind: FieldKind,
+    /// 1 if the reply carried the field as null; all else is then empty.
+    pub null: i32,
+    /// The integer; of a truth value 1 or 0; of attachments how many there are.
+    pub integer: u64,
+    /// The text; of a time as the server wrote it. It belongs to the page.
+    pub text: Text,
+    /// The time; `year` is 0 where there is none.
+    pub time: Time,
+}
+
+/// The value of the field of this number, for loops over `gettickets_fields`.
+///
+/// `GETTICKETS_NONE` if the reply did not carry the field, `GETTICKETS_ERROR_ARGUMENT` if `field` is the
+/// number of none, `GETTICKETS_ERROR_INDEX` for a ticket past the end of its page, `GETTICKETS_ERROR_NULL` if
+/// its page or `value` is NULL; `*value` is then left as it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_ticket_value(
+    ticket: Ticket,
+    field: field::Field,
+    value: *mut Value,
+) -> ResultCode {
+    guard(|| {
+        // SAFETY: as the comment on gettickets_ticket asks; a place to write to, or NULL.
+        let (ticket, out) = unsafe { (found(ticket)?, Out::new(value, "value")?) };
+        let field = field::field(field)?;
+        let found = ticket.value(field).ok_or(Failure::Status(GETTICKETS_NONE))?;
+        let kind = field::kind(field.kind());
+        let nothing = Value { kind, null: 0, integer: 0, text: Text::EMPTY, time: Time::NONE };
+        out.put(match found {
+            protocol::Value::Null => Value { null: 1, ..nothing },
+            protocol::Value::Integer(integer) => Value { integer, ..nothing },
+            protocol::Value::Text(text) => Value { text: Text::of(text), ..nothing },
+            protocol::Value::DateTime(time) => {
+                Value { text: Text::of(ticket.text(field)), time: Time::of(time), ..nothing }
+            }
+            protocol::Value::Boolean(truth) => Value { integer: truth.into(), ..nothing },
+            protocol::Value::Attachments(list) => Value { integer: list.len() as u64, ..nothing },
+            _ => nothing,
+        });
+        Ok(())
+    })
+}
+
+/// 1 if the reply carried the field of this number, null or not; else 0, for numbers of no field too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_ticket_carries(ticket: Ticket, field: field::Field) -> i32 {
+    let carries = |ticket: TicketRef<'_>| field::field(field).is_ok_and(|field| ticket.carries(field)).into();
+    // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
+    unsafe { read(ticket, 0, carries) }
+}
+
+/// The fields that the reply carried, null or not, as a mask: bit n stands for the field of number n.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_ticket_carried(ticket: Ticket) -> FieldMask {
+    // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
+    unsafe { read(ticket, 0, |ticket| mask(ticket.carried())) }
+}
+
+/// The fields that the reply carried as null, as a mask: bit n stands for the field of number n.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_ticket_null(ticket: Ticket) -> FieldMask {
+    // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
+    unsafe { read(ticket, 0, |ticket| mask(ticket.null())) }
+}
+
+/// The integers and truth values that the reply carried as text, as servers mostly do, as a mask: bit n
+/// stands for the field of number n.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_ticket_quoted(ticket: Ticket) -> FieldMask {
+    // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
+    unsafe { read(ticket, 0, |ticket| mask(ticket.quoted())) }
+}
+
+/// A text field with its HTML entities decoded: `Tom &amp; Jerry` becomes "Tom & Jerry". For people to read;
+/// never put it into a web page unescaped, and take out control characters before it reaches a terminal.
+///
+/// `*text` is the caller's: free it with `gettickets_string_free`. `GETTICKETS_NONE` if the reply did not
+/// carry the field, or carried null; `GETTICKETS_ERROR_KIND` if the field is no text,
+/// `GETTICKETS_ERROR_ARGUMENT` if `field` is the number of none, `GETTICKETS_ERROR_INDEX` for a ticket past
+/// the end of its page, `GETTICKETS_ERROR_NULL` if its page or `text` is NULL. `*text` is then left as it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_ticket_text_for_people(
+    ticket: Ticket,
+    field: field::Field,
+    text: *mut *mut OwnedText,
+) -> ResultCode {
+    guard(|| {
+        // SAFETY: as the comment on gettickets_ticket asks; a place to write to, or NULL.
+        let (ticket, out) = unsafe { (found(ticket)?, Out::new(text, "text")?) };
+        let field = field::field(field)?;
+        if field::kind(field.kind()) != GETTICKETS_KIND_TEXT {
+            return Err(Failure::error(GETTICKETS_ERROR_KIND, "kind", format!("{field} is no text")));
+        }
+        let text = ticket.text_for_people(field).ok_or(Failure::Status(GETTICKETS_NONE))?;
+        out.hand_out(OwnedText::of(text.into_owned()));
+        Ok(())
+    })
+}
+
+/// How many fields the ticket has that are in no version's documentation.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_ticket_extra_count(ticket: Ticket) -> usize {
+    // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
+    unsafe { read(ticket, 0, |ticket| ticket.extra_json().count()) }
+}
+
+/// One of those fields, counted from 0, in the order in which they were sent. Its texts belong to the page.
+///
+/// `GETTICKETS_ERROR_INDEX` past the end, or for a ticket past the end of its page; `GETTICKETS_ERROR_NULL`
+/// if the page or `extra` is NULL. `*extra` is then left as it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_ticket_extra(
+    ticket: Ticket,
+    index: usize,
+    extra: *mut Extra,
+) -> ResultCode {
+    guard(|| {
+        // SAFETY: as the comment on gettickets_ticket asks; a place to write to, or NULL.
+        let (ticket, out) = unsafe { (found(ticket)?, Out::new(extra, "extra")?) };
+        let found = ticket.extra_json().nth(index);
+        let (name, json) = found.ok_or_else(|| past_the_end(index, ticket.extra_json().count()))?;
+        out.put(Extra { name: Text::of(name), json: Text::of(json) });
+        Ok(())
+    })
+}

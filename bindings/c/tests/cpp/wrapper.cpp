@@ -1,0 +1,243 @@
+// gettickets.hpp with exceptions: ranges, owners, the hierarchy of errors.
+
+#include <gettickets.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstring>
+#include <iterator>
+#include <set>
+#include <thread>
+#if defined(__cpp_lib_ranges)
+#include <ranges>
+#endif
+
+#include "check.hpp"
+
+namespace gt = gettickets;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Owners move and do not copy.
+template <class T> constexpr bool only_moves = std::is_nothrow_move_constructible_v<T> && std::is_move_assignable_v<T> &&
+                                               !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T>;
+static_assert(only_moves<gt::Page> && only_moves<gt::Client> && only_moves<gt::Credentials>);
+static_assert(only_moves<gt::Request> && only_moves<gt::ClientBuilder> && only_moves<gt::Scan> && only_moves<gt::Cancel>);
+static_assert(only_moves<gt::Sandbox>);
+// Tickets are values, and no larger than those of C.
+static_assert(std::is_trivially_copyable_v<gt::Ticket> && sizeof(gt::Ticket) == sizeof(gettickets_ticket));
+static_assert(std::is_base_of_v<std::runtime_error, gt::Error> && std::is_base_of_v<gt::Error, gt::ApiError>);
+static_assert(std::is_nothrow_copy_constructible_v<gt::Error>, "what is thrown is copied");
+#if defined(__cpp_lib_ranges)
+static_assert(std::ranges::random_access_range<gt::Page> && std::ranges::sized_range<gt::Page>);
+static_assert(std::ranges::input_range<gt::Scan &>);
+#endif
+// Nothing of the wrapper's own scaffolding is left defined.
+#if defined(GETTICKETS_HPP_BEGIN) || defined(GETTICKETS_HPP_END) || defined(GETTICKETS_HPP_EXPECTED)
+#error "a macro has leaked"
+#endif
+
+gt::Client client_of(const gt::Sandbox &sandbox) {
+    return gt::Client::builder(sandbox.url())
+        .api_credentials(sandbox.identifier(), sandbox.secret())
+        .waits(1ms, 1ms)
+        .longest_retry_after(0ms)
+        .build();
+}
+
+template <class E, class F> E thrown(F call) {
+    try {
+        call();
+    } catch (const E &error) {
+        return error;
+    }
+    std::fputs("nothing was thrown, or something else\n", stderr);
+    std::exit(1);
+}
+
+void a_page_is_a_range_of_tickets() {
+    const gt::Page page = gt::decode(EXAMPLE);
+    CHECK(page.size() == 1 && !page.empty() && page.totalresults() == 1U && page.startnumber() == 0U);
+    std::size_t count = 0;
+    for (const gt::Ticket ticket : page) {
+        CHECK(ticket.id() == 1 && ticket.tid() == "516757" && ticket.subject() == "This is a sample ticket");
+        CHECK(ticket.owner_name() == "Cynthia Reilly" && ticket.requestor_type() == "Owner" && ticket.cc().empty());
+        CHECK((ticket.date() == gt::Time(2016, 1, 1, 6, 26, 29)) && ticket.lastreply()->to_string() == "2016-01-01T06:30:16");
+        CHECK(ticket.attachments()->size() == 1 && (*ticket.attachments()->begin()).filename == "attachment_name.png");
+        CHECK(ticket.attachments_removed() == true && ticket.service().empty() && ticket.c() == "KPqH7yG3");
+        ++count;
+    }
+    CHECK(count == 1 && page.end() - page.begin() == 1 && page.begin()[0].id() == 1);
+    CHECK(page[5].id() == 0 && page[5].subject().empty());
+    CHECK(page.findings().empty() && page.extras().empty() && page.missing(gt::Version(8, 0)).empty());
+    CHECK(page.shows_version().version == gt::Version(8, 0) && !page.shows_version().exactly);
+}
+
+void later_fields_are_optional() {
+    const gt::Page page = gt::decode(R"({"result":"success","tickets":{"ticket":[
+        {"id":"1","subject":"Tom &amp; Jerry","requestor_name":null,"deptname":"Sales","date":"soon"}]}})");
+    const gt::Ticket ticket = page[0];
+    CHECK(!ticket.owner_name() && !ticket.requestor_name() && !ticket.attachments() && !ticket.attachments_removed());
+    CHECK(!ticket.date() && ticket.date_text() == "soon" && ticket.subject_text() == "Tom & Jerry");
+    CHECK(ticket.carries(gt::Field::requestor_name) && ticket.null().contains(gt::Field::requestor_name));
+    CHECK(std::holds_alternative<gt::Null>(*ticket.value(gt::Field::requestor_name)) && !ticket.value(gt::Field::tid));
+    CHECK(std::get<std::uint64_t>(*ticket.value(gt::Field::id)) == 1 && !ticket.value(static_cast<gt::Field>(99)));
+    CHECK(ticket.extras().size() == 1 && ticket.extras()[0].name == "deptname" && ticket.extras()[0].json == "\"Sales\"");
+    CHECK(!ticket.text_for_people(gt::Field::id) && !ticket.text_for_people(gt::Field::requestor_name));
+    const auto findings = page.findings();
+    const auto date = std::find_if(findings.begin(), findings.end(), [](auto &one) { return one.field == gt::Field::date; });
+    CHECK(date != findings.end() && date->code == "unreadable-date" && date->places.at(0) == "tickets.ticket[0].date");
+}
+
+void every_field_of_the_table_can_be_read() {
+    const gt::Page page = gt::decode(EXAMPLE);
+    const auto fields = gt::fields();
+    CHECK(fields.size() == 23);
+    for (const gt::FieldSpec &field : fields) {
+        const auto value = page[0].value(field.field);
+        CHECK(value.has_value());
+        CHECK(std::holds_alternative<std::string_view>(*value) == (field.kind == gt::Kind::text));
+        CHECK(std::holds_alternative<gt::Attachments>(*value) == (field.kind == gt::Kind::attachments));
+        CHECK(field.sensitive == (field.name == "c"));
+    }
+}
+
+void a_page_encodes_and_ages() {
+    gt::Page page = gt::decode(EXAMPLE);
+    const gt::Page old = page.at(gt::Version(7, 10));
+    const std::string json = page.to_json();
+    CHECK(gt::decode(page.to_wire_xml({8, 0})).to_json() == json && gt::decode(page.to_wire_json({8, 0})).to_json() == json);
+    gt::Page moved = std::move(page);
+    CHECK(moved.size() == 1 && !old[0].owner_name() && old.missing({8, 0}).contains(gt::Field::owner_name));
+    CHECK(old.share().size() == 1 && moved.memory_size() > 0);
+    // One that was moved from is empty, and an error where one can be told.
+    CHECK(page.size() == 0 && page[0].id() == 0 && page.begin() == page.end()); // NOLINT(bugprone-use-after-move)
+    CHECK(thrown<gt::UsageError>([&] { (void)page.to_json(); }).code() == gt::Code::null);
+}
+
+void errors_say_what_and_where() {
+    const auto api = thrown<gt::ApiError>([] { (void)gt::decode(R"({"result":"error","message":"Invalid IP 203.0.113.7"})"); });
+    CHECK(api.code() == gt::Code::api && api.error_class() == "ip-not-allowed" && api.seen_address() == "203.0.113.7");
+    const auto decode = thrown<gt::DecodeError>(
+        [] { (void)gt::decode(R"({"result":"success","tickets":{"ticket":[{"tid":"1"}]}})"); });
+    CHECK(decode.error_class() == "missing-id" && decode.path() == "tickets.ticket[0]" && decode.offset());
+    CHECK(std::strstr(decode.what(), "no id") != nullptr && !decode.http_status() && !decode.hint());
+    thrown<gt::DecodeError>([] { (void)gt::decode(""); });
+    thrown<gt::DecodeError>([] { (void)gt::decode(std::string_view()); });
+    thrown<gt::TooLargeError>([] { (void)gt::decode("12345", {false, 4}); });
+    thrown<gt::DecodeError>([] { (void)gt::decode("Notice\n{\"result\":\"success\",\"tickets\":\"\"}", {true, 0}); });
+    thrown<gt::UsageError>([] { (void)gt::Version::parse("eight"); });
+    thrown<gt::UsageError>([] { (void)gt::Version::parse(std::string("8.0\0x", 5)); });
+    const auto config = thrown<gt::ConfigError>([] { (void)gt::Client::builder("http://example.com").api_credentials("i", "s").build(); });
+    CHECK(config.hint() && config.error_class() == "address");
+    // What is caught by value is still whole when all else is gone.
+    CHECK(gt::Error(config).error_class() == "address");
+}
+
+void what_is_null_or_cut_short_is_told_when_it_is_used() {
+    thrown<gt::UsageError>([] { (void)gt::Client::builder(nullptr).build(); });
+    thrown<gt::UsageError>([] { (void)gt::Client::builder("https://example.com").api_credentials("i", nullptr).build(); });
+    thrown<gt::UsageError>([] { (void)gt::Client::builder("https://example.com").user_agent(std::string("a\0b", 3)).build(); });
+    thrown<gt::UsageError>([] { (void)gt::Client::builder("https://example.com").timeout(-1ms).build(); });
+    const auto credentials = gt::Credentials::api("i", "s");
+    CHECK(gt::Request().status("Open").limitnum(5).encode(credentials) ==
+          "action=GetTickets&identifier=i&secret=s&limitnum=5&status=Open&responsetype=json");
+    const auto cut = thrown<gt::UsageError>([&] { (void)gt::Request().status(std::string("Open\0x", 6)).encode(credentials); });
+    CHECK(cut.code() == gt::Code::argument);
+    CHECK(thrown<gt::UsageError>([&] { (void)gt::Request().subject("\xff").parameters(); }).code() == gt::Code::utf8);
+    thrown<gt::UsageError>([] { (void)gt::Credentials::admin_md5("admin", "no md5"); });
+    CHECK(credentials.redact("nothing") == "nothing");
+    CHECK(gt::Request().deptid(1).clientid(2).limitstart(3).email("a@b.example").subject("x").ignore_dept_assignments(true)
+              .parameters() == "limitstart=3&deptid=1&clientid=2&email=a%40b.example&subject=x&ignore_dept_assignments=1");
+}
+
+void a_client_asks_and_a_scan_tells_every_ticket_once() {
+    const auto sandbox = gt::Sandbox::start(260);
+    const gt::Client client = client_of(sandbox);
+    CHECK(client.get_tickets().size() == 25 && client.get_tickets(gt::Request().limitnum(7)).size() == 7);
+    CHECK(client.place().find("/includes/api.php") != std::string::npos);
+    std::set<std::uint64_t> seen;
+    for (const gt::Ticket ticket : client.scan()) {
+        CHECK(seen.insert(ticket.id()).second && !ticket.tid().empty());
+    }
+    CHECK(seen.size() == 260);
+
+    // By hand: some tickets, a cursor, the rest as pages.
+    gt::Scan scan = client.scan(gt::Request().limitnum(50));
+    std::size_t told = 0;
+    for (; told < 60; ++told) {
+        CHECK(scan.next().has_value());
+    }
+    const std::string cursor = scan.cursor();
+    gt::Scan rest = client.scan(gt::Request().limitnum(50));
+    rest.resume(cursor);
+    CHECK(rest.wait_for(10s));
+    std::vector<gt::Page> pages;
+    while (auto page = rest.next_page()) {
+        told += page->size();
+        pages.push_back(std::move(*page));
+    }
+    const gt::Report report = rest.report();
+    CHECK(told == 260 && report.total == 260U && report.holes.empty() && pages.size() >= 4);
+    thrown<gt::UsageError>([&] { rest.max_requests(1); });
+    thrown<gt::UsageError>([&] { scan.resume(cursor); });
+}
+
+void a_scan_that_fails_throws_after_what_was_good() {
+    const auto sandbox = gt::Sandbox::start(100, "malformed-utf8-deep");
+    const gt::Client client = client_of(sandbox);
+    gt::Scan scan = client.scan();
+    std::size_t told = 0;
+    thrown<gt::ScanIncompleteError>([&] {
+        for (const gt::Ticket ticket : scan) {
+            told += ticket.id() > 0;
+        }
+    });
+    CHECK(told == 97 && scan.report().holes.size() == 3);
+}
+
+void a_scan_is_cancelled_from_another_thread() {
+    const auto sandbox = gt::Sandbox::start(100, "hang");
+    const gt::Client client = client_of(sandbox);
+    gt::Scan scan = client.scan();
+    gt::Cancel cancel;
+    scan.cancel_with(cancel);
+    std::thread thread([&] { std::this_thread::sleep_for(50ms); cancel.now(); });
+    thrown<gt::CancelledError>([&] { for (const gt::Ticket ticket : scan) { (void)ticket; } });
+    thread.join();
+    thrown<gt::CancelledError>([&] { (void)client.get_tickets(gt::Request(), cancel); });
+}
+
+void the_log_comes_and_goes() {
+    const auto sandbox = gt::Sandbox::start(10, "flaky-503");
+    const gt::Client client = client_of(sandbox);
+    std::atomic<int> heard{0};
+    gt::log_to([&](gt::LogLevel level, std::string_view target, std::string_view message) {
+        CHECK(level == gt::LogLevel::warn && target.substr(0, 10) == "gettickets" && !message.empty());
+        ++heard;
+    });
+    (void)client.get_tickets();
+    gt::log_to(nullptr);
+    const int before = heard;
+    (void)client.get_tickets();
+    (void)client.get_tickets();
+    CHECK(before > 0 && heard == before);
+}
+
+} // namespace
+
+int main() {
+    RUN(a_page_is_a_range_of_tickets);
+    RUN(later_fields_are_optional);
+    RUN(every_field_of_the_table_can_be_read);
+    RUN(a_page_encodes_and_ages);
+    RUN(errors_say_what_and_where);
+    RUN(what_is_null_or_cut_short_is_told_when_it_is_used);
+    RUN(a_client_asks_and_a_scan_tells_every_ticket_once);
+    RUN(a_scan_that_fails_throws_after_what_was_good);
+    RUN(a_scan_is_cancelled_from_another_thread);
+    RUN(the_log_comes_and_goes);
+    return 0;
+}

@@ -1,0 +1,119 @@
+/* Pages and scans as Arrow streams, read by hand as any consumer reads them. */
+
+#include "../../examples/arrow_c_data.h"
+#include "suite.h"
+
+/* The place of a column. */
+static int64_t column(const struct ArrowSchema *schema, const char *name)
+{
+    int64_t i = 0;
+    while (i < schema->n_children && strcmp(schema->children[i]->name, name) != 0) {
+        i++;
+    }
+    CHECK(i < schema->n_children);
+    return i;
+}
+
+/* Reads a stream to its end: how many tickets, and the sum of their ids. */
+static int64_t drained(struct ArrowArrayStream *stream, uint64_t *id_sum, unsigned *batches)
+{
+    struct ArrowSchema schema;
+    struct ArrowArray batch;
+    int64_t rows = 0, i, ids;
+    *id_sum = 0;
+    *batches = 0;
+    CHECK(stream->get_schema(stream, &schema) == 0);
+    CHECK(strcmp(schema.format, "+s") == 0);
+    ids = column(&schema, "id");
+    CHECK(strcmp(schema.children[ids]->format, "L") == 0);
+    CHECK(strcmp(schema.children[column(&schema, "subject")]->format, "u") == 0);
+    CHECK(strncmp(schema.children[column(&schema, "date")]->format, "tsu:", 4) == 0);
+    CHECK(strcmp(schema.children[column(&schema, "attachments")]->format, "+l") == 0);
+    CHECK(strcmp(schema.children[column(&schema, "attachments_removed")]->format, "b") == 0);
+    for (;;) {
+        const uint64_t *values;
+        CHECK(stream->get_next(stream, &batch) == 0);
+        if (batch.release == NULL) {
+            break;
+        }
+        CHECK(batch.n_children == schema.n_children);
+        values = (const uint64_t *)batch.children[ids]->buffers[1] + batch.children[ids]->offset;
+        for (i = 0; i < batch.length; i++) {
+            *id_sum += values[i];
+        }
+        rows += batch.length;
+        ++*batches;
+        batch.release(&batch);
+    }
+    schema.release(&schema);
+    stream->release(stream);
+    return rows;
+}
+
+static void a_page_is_a_stream_and_may_go_before_it(void)
+{
+    gettickets_page *page = decoded(EXAMPLE);
+    struct ArrowArrayStream stream;
+    uint64_t id_sum;
+    unsigned batches;
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_arrow_stream(page, &stream));
+    gettickets_page_free(page);
+    CHECK(drained(&stream, &id_sum, &batches) == 1 && id_sum == 1 && batches == 1);
+    page = decoded("{\"result\":\"success\",\"tickets\":\"\"}");
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_arrow_stream(page, &stream));
+    CHECK(drained(&stream, &id_sum, &batches) == 0 && batches == 0);
+    /* One that nobody reads is let go whole. */
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_arrow_stream(page, &stream));
+    stream.release(&stream);
+    gettickets_page_free(page);
+}
+
+static void a_scan_is_a_stream_of_batches_as_large_as_wanted(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_scan *scan = NULL;
+    gettickets_report report;
+    struct ArrowArrayStream stream;
+    uint64_t id_sum;
+    unsigned batches;
+    start(250, NULL, &sandbox, &client);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_arrow_stream(scan, 120, &stream, NULL));
+    CHECK(drained(&stream, &id_sum, &batches) == 250 && id_sum == 250 * 251 / 2 && batches == 2);
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
+    CHECK(report.tickets == 250);
+    gettickets_scan_free(scan);
+    /* The scan may go before its stream. */
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_arrow_stream(scan, 0, &stream, NULL));
+    gettickets_scan_free(scan);
+    CHECK(drained(&stream, &id_sum, &batches) == 250 && batches >= 3);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
+static void a_scan_that_fails_is_a_stream_that_fails(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_scan *scan = NULL;
+    struct ArrowArrayStream stream;
+    struct ArrowArray batch;
+    start(50, "not-permitted", &sandbox, &client);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_arrow_stream(scan, 0, &stream, NULL));
+    CHECK(stream.get_next(&stream, &batch) != 0);
+    CHECK(holds(stream.get_last_error(&stream), "Invalid Permissions"));
+    stream.release(&stream);
+    gettickets_scan_free(scan);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
+const struct test arrow_tests[] = {
+    TEST(a_page_is_a_stream_and_may_go_before_it),
+    TEST(a_scan_is_a_stream_of_batches_as_large_as_wanted),
+    TEST(a_scan_that_fails_is_a_stream_that_fails),
+    END_OF_TESTS,
+};

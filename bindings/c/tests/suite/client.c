@@ -1,0 +1,195 @@
+/* The client: one request, one page; its settings; its end from another thread. */
+
+#define _POSIX_C_SOURCE 200809L
+
+#include "suite.h"
+
+#include <pthread.h>
+#include <time.h>
+
+static void a_page_comes_over_http(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_request *request = gettickets_request_new();
+    gettickets_page *page = NULL;
+    gettickets_string *place = NULL;
+    uint64_t total = 0;
+    start(100, NULL, &sandbox, &client);
+    gettickets_request_limitnum(request, 10);
+    gettickets_request_limitstart(request, 95);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_get_tickets(client, request, NULL, &page, NULL));
+    CHECK(gettickets_page_len(page) == 5);
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_totalresults(page, &total));
+    CHECK(total == 100 && gettickets_sandbox_request_count(sandbox) == 1);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_place(client, &place));
+    CHECK(holds(gettickets_string_data(place), "/includes/api.php"));
+    gettickets_string_free(place);
+    gettickets_page_free(page);
+    gettickets_request_free(request);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
+static void every_setting_is_taken(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL, *second = NULL;
+    gettickets_client_builder *builder;
+    gettickets_credentials *credentials = NULL;
+    gettickets_page *page = NULL;
+    gettickets_server_version version;
+    int32_t exactly = 0;
+    start(5, NULL, &sandbox, &client);
+    builder = gettickets_client_builder_new(gettickets_sandbox_url(sandbox));
+    CHECK_CODE(GETTICKETS_OK, gettickets_credentials_api("sandbox-identifier", "sandbox-secret", &credentials, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_credentials(builder, credentials));
+    gettickets_credentials_free(credentials);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_timeout(builder, 30000));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_connect_timeout(builder, 5000));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_max_response_len(builder, 1000000));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_strict(builder, 1));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_attempts(builder, 2));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_waits(builder, 10, 100));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_longest_retry_after(builder, 1000));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_budget(builder, 60000));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_format(builder, GETTICKETS_FORMAT_XML));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_allow_plain_http(builder, 0));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_proxy(builder, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_user_agent(builder, "suite/1.0"));
+    /* More than one may be built. */
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_build(builder, &second, NULL));
+    gettickets_client_free(second);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_build(builder, &second, NULL));
+    gettickets_client_builder_free(builder);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_get_tickets(second, NULL, NULL, &page, NULL));
+    /* It came as XML, which tells the version. */
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_shows_version(page, &version, &exactly));
+    CHECK(exactly == 1 && version.major == 8 && version.minor == 13);
+    gettickets_page_free(page);
+    gettickets_client_free(second);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
+static void settings_that_make_no_sense_are_refused_and_remembered(void)
+{
+    gettickets_client_builder *builder = gettickets_client_builder_new("https://billing.example.com");
+    gettickets_client *client = NULL;
+    gettickets_error *error = NULL;
+    gettickets_client_builder_api_credentials(builder, "i", "s");
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_timeout(builder, (uint64_t)-1));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_format(builder, 9));
+    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_admin(builder, "admin"));
+    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_php(builder, "php"));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT,
+               gettickets_client_builder_root_certificates(builder, (const uint8_t *)"x", (size_t)-1));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_build(builder, &client, &error));
+    CHECK(holds(gettickets_error_message(error), "year") && client == NULL);
+    gettickets_error_free(error);
+    gettickets_client_builder_free(builder);
+
+    builder = gettickets_client_builder_new_local("/srv/whmcs");
+    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_proxy(builder, "http://proxy.example.com"));
+    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_build(builder, &client, NULL));
+    gettickets_client_builder_free(builder);
+}
+
+static void settings_are_judged_when_the_client_is_built(void)
+{
+    gettickets_client_builder *builder;
+    gettickets_client *client = NULL;
+    gettickets_error *error = NULL;
+    int which;
+    static const char *const classes[] = { "no-credentials", "zero-timeout",      "no-list-in-nvp",
+                                           "user-agent",     "root-certificates", "proxy" };
+    for (which = 0; which < 6; which++) {
+        builder = gettickets_client_builder_new("https://billing.example.com");
+        if (which > 0) {
+            gettickets_client_builder_api_credentials(builder, "i", "s");
+        }
+        switch (which) {
+        case 1: gettickets_client_builder_timeout(builder, 0); break;
+        case 2: gettickets_client_builder_format(builder, GETTICKETS_FORMAT_NVP); break;
+        case 3: gettickets_client_builder_user_agent(builder, "two\nlines"); break;
+        case 4: gettickets_client_builder_root_certificates(builder, (const uint8_t *)"none", 4); break;
+        case 5: gettickets_client_builder_proxy(builder, "http://user:hunter2@:bad:"); break;
+        default: break;
+        }
+        CHECK_CODE(GETTICKETS_ERROR_CONFIG, gettickets_client_builder_build(builder, &client, &error));
+        CHECK(strcmp(gettickets_error_class(error), classes[which]) == 0);
+        CHECK(!holds(gettickets_error_message(error), "hunter2"));
+        gettickets_error_free(error);
+        gettickets_client_builder_free(builder);
+    }
+}
+
+static void *cancel_soon(void *cancel)
+{
+    struct timespec moment = { 0, 100000000 };
+    nanosleep(&moment, NULL);
+    CHECK_CODE(GETTICKETS_OK, gettickets_cancel_now(cancel));
+    return NULL;
+}
+
+static void a_request_ends_when_it_is_cancelled_from_another_thread(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_page *page = NULL;
+    gettickets_error *error = NULL;
+    gettickets_cancel *cancel = gettickets_cancel_new();
+    pthread_t thread;
+    start(50, "hang", &sandbox, &client);
+    CHECK(pthread_create(&thread, NULL, cancel_soon, cancel) == 0);
+    /* The server never answers this one: without the switch it would take a minute. */
+    CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_client_get_tickets(client, NULL, cancel, &page, &error));
+    CHECK(page == NULL && strcmp(gettickets_error_class(error), "cancelled") == 0);
+    gettickets_error_free(error);
+    CHECK(pthread_join(thread, NULL) == 0);
+    /* It stays as it is, and nothing is sent any more. */
+    CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_client_get_tickets(client, NULL, cancel, &page, NULL));
+    CHECK(gettickets_sandbox_request_count(sandbox) == 1);
+    gettickets_cancel_free(cancel);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
+static void a_switch_that_nobody_uses_changes_nothing(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_page *page = NULL;
+    gettickets_cancel *cancel = gettickets_cancel_new();
+    start(50, NULL, &sandbox, &client);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_get_tickets(client, NULL, cancel, &page, NULL));
+    CHECK(gettickets_page_len(page) == 25);
+    gettickets_cancel_free(cancel);
+    gettickets_page_free(page);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
+static void a_sandbox_says_what_it_can_not_be(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_error *error = NULL;
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_sandbox_start(1, "eight", NULL, &sandbox, &error));
+    gettickets_error_free(error);
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_sandbox_start(1, NULL, "bom,no-such-quirk", &sandbox, &error));
+    CHECK(holds(gettickets_error_message(error), "no-such-quirk") && sandbox == NULL);
+    gettickets_error_free(error);
+    CHECK_CODE(GETTICKETS_OK, gettickets_sandbox_start(1, "7.10", "", &sandbox, NULL));
+    gettickets_sandbox_free(sandbox);
+}
+
+const struct test client_tests[] = {
+    TEST(a_page_comes_over_http),
+    TEST(every_setting_is_taken),
+    TEST(settings_that_make_no_sense_are_refused_and_remembered),
+    TEST(settings_are_judged_when_the_client_is_built),
+    TEST(a_request_ends_when_it_is_cancelled_from_another_thread),
+    TEST(a_switch_that_nobody_uses_changes_nothing),
+    TEST(a_sandbox_says_what_it_can_not_be),
+    END_OF_TESTS,
+};

@@ -1,0 +1,157 @@
+/* From bytes to a page, and what is refused. */
+
+#include "suite.h"
+
+static void a_reply_is_a_page(void)
+{
+    gettickets_page *page = decoded(EXAMPLE);
+    uint64_t count = 99;
+    CHECK(gettickets_page_len(page) == 1);
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_totalresults(page, &count));
+    CHECK(count == 1);
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_startnumber(page, &count));
+    CHECK(count == 0);
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_numreturned(page, &count));
+    CHECK(count == 1);
+    CHECK(gettickets_page_finding_count(page) == 0);
+    gettickets_page_free(page);
+}
+
+static void the_body_may_be_freed_at_once_and_needs_no_nul(void)
+{
+    size_t len = strlen(EXAMPLE);
+    uint8_t *body = malloc(len);
+    gettickets_page *page = NULL;
+    CHECK(body != NULL);
+    memcpy(body, EXAMPLE, len);
+    CHECK_CODE(GETTICKETS_OK, gettickets_decode(body, len, &page, NULL));
+    memset(body, 'x', len);
+    free(body);
+    CHECK(is(gettickets_ticket_subject(gettickets_page_ticket(page, 0)), "This is a sample ticket"));
+    gettickets_page_free(page);
+}
+
+static void counts_that_were_not_told_are_none(void)
+{
+    gettickets_page *page = decoded("{\"result\":\"success\",\"tickets\":\"\"}");
+    uint64_t count = 99;
+    CHECK_CODE(GETTICKETS_NONE, gettickets_page_totalresults(page, &count));
+    CHECK_CODE(GETTICKETS_NONE, gettickets_page_startnumber(page, &count));
+    CHECK_CODE(GETTICKETS_NONE, gettickets_page_numreturned(page, &count));
+    CHECK(count == 99 && gettickets_page_len(page) == 0);
+    gettickets_page_free(page);
+}
+
+static void an_error_of_the_api_is_told_as_such(void)
+{
+    const char *body = "{\"result\":\"error\",\"message\":\"Invalid IP 203.0.113.7\"}";
+    gettickets_page *page = NULL;
+    gettickets_error *error = NULL;
+    gettickets_string *json = NULL;
+    CHECK_CODE(GETTICKETS_ERROR_API, gettickets_decode((const uint8_t *)body, strlen(body), &page, &error));
+    CHECK(page == NULL && error != NULL);
+    CHECK(gettickets_error_code(error) == GETTICKETS_ERROR_API);
+    CHECK(strcmp(gettickets_error_class(error), "ip-not-allowed") == 0);
+    CHECK(strcmp(gettickets_error_server_message(error), "Invalid IP 203.0.113.7") == 0);
+    CHECK(strcmp(gettickets_error_seen_address(error), "203.0.113.7") == 0);
+    CHECK_CODE(GETTICKETS_OK, gettickets_error_to_json(error, &json));
+    CHECK(strcmp(gettickets_string_data(json), body) == 0 && gettickets_string_len(json) == strlen(body));
+    gettickets_string_free(json);
+    gettickets_error_free(error);
+}
+
+static void a_refusal_says_where(void)
+{
+    const char *body = "{\"result\":\"success\",\"tickets\":{\"ticket\":[{\"id\":\"1\"},{\"id\":\"x\"}]}}";
+    gettickets_page *page = NULL;
+    gettickets_error *error = NULL;
+    size_t offset = 0;
+    CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode((const uint8_t *)body, strlen(body), &page, &error));
+    CHECK(page == NULL);
+    CHECK(strcmp(gettickets_error_class(error), "invalid-integer") == 0);
+    CHECK(strcmp(gettickets_error_path(error), "tickets.ticket[1].id") == 0);
+    CHECK_CODE(GETTICKETS_OK, gettickets_error_offset(error, &offset));
+    CHECK(offset == (size_t)(strstr(body, "\"x\"") - body));
+    CHECK(holds(gettickets_error_excerpt(error), "x") && holds(gettickets_error_message(error), "byte"));
+    gettickets_error_free(error);
+}
+
+static void a_page_of_html_is_told_by_its_title(void)
+{
+    const char *body = "<html><head><title>Maintenance</title></head></html>";
+    gettickets_page *page = NULL;
+    gettickets_error *error = NULL;
+    size_t offset = 77;
+    CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode((const uint8_t *)body, strlen(body), &page, &error));
+    CHECK(strcmp(gettickets_error_class(error), "not-a-reply") == 0);
+    CHECK(strcmp(gettickets_error_title(error), "Maintenance") == 0);
+    CHECK(gettickets_error_server_message(error) == NULL && gettickets_error_http_status(error) == 0);
+    gettickets_error_offset(error, &offset);
+    gettickets_error_free(error);
+}
+
+static void strict_reading_refuses_what_is_bent(void)
+{
+    const char *body = "Notice: x\n{\"result\":\"success\",\"tickets\":\"\"}";
+    gettickets_page *page = NULL;
+    gettickets_error *error = NULL;
+    CHECK_CODE(GETTICKETS_OK, gettickets_decode_with((const uint8_t *)body, strlen(body), 0, 0, &page, NULL));
+    gettickets_page_free(page);
+    page = NULL;
+    CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode_with((const uint8_t *)body, strlen(body),
+                                                               GETTICKETS_DECODE_STRICT, 0, &page, &error));
+    CHECK(strcmp(gettickets_error_class(error), "strict") == 0 && page == NULL);
+    gettickets_error_free(error);
+}
+
+static void absurd_lengths_and_flags_are_refused_unread(void)
+{
+    /* Were any of these lengths believed, reading would leave the one byte that is there. */
+    static const size_t absurd[] = { (size_t)-1, (size_t)-1 / 2, (size_t)-1 / 2 + 1, (size_t)1 << 40, 268435457 };
+    const uint8_t byte = '{';
+    gettickets_page *page = NULL;
+    gettickets_error *error = NULL;
+    size_t i;
+    for (i = 0; i < sizeof absurd / sizeof *absurd; i++) {
+        gettickets_result code = gettickets_decode(&byte, absurd[i], &page, &error);
+        CHECK(code == GETTICKETS_ERROR_TOO_LARGE || code == GETTICKETS_ERROR_ARGUMENT);
+        CHECK(error != NULL && page == NULL);
+        gettickets_error_free(error);
+    }
+    CHECK_CODE(GETTICKETS_ERROR_TOO_LARGE, gettickets_decode_with(&byte, (size_t)1 << 31, 0, (size_t)-1, &page, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_TOO_LARGE, gettickets_decode_with(&byte, 2, 0, 1, &page, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_decode_with(&byte, 1, 2, 0, &page, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_decode_with(&byte, 1, 0xffffffffu, 0, &page, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode(&byte, 0, &page, NULL));
+    CHECK(page == NULL);
+}
+
+static void an_error_that_nobody_asked_for_is_not_kept(void)
+{
+    gettickets_page *page = NULL;
+    /* Were it kept, valgrind would find it. */
+    CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode((const uint8_t *)"{", 1, &page, NULL));
+}
+
+static void success_leaves_no_error_behind(void)
+{
+    gettickets_page *page = NULL;
+    gettickets_error *error = (gettickets_error *)&page;
+    CHECK_CODE(GETTICKETS_OK, gettickets_decode((const uint8_t *)EXAMPLE, strlen(EXAMPLE), &page, &error));
+    CHECK(error == NULL);
+    gettickets_page_free(page);
+}
+
+const struct test decode_tests[] = {
+    TEST(a_reply_is_a_page),
+    TEST(the_body_may_be_freed_at_once_and_needs_no_nul),
+    TEST(counts_that_were_not_told_are_none),
+    TEST(an_error_of_the_api_is_told_as_such),
+    TEST(a_refusal_says_where),
+    TEST(a_page_of_html_is_told_by_its_title),
+    TEST(strict_reading_refuses_what_is_bent),
+    TEST(absurd_lengths_and_flags_are_refused_unread),
+    TEST(an_error_that_nobody_asked_for_is_not_kept),
+    TEST(success_leaves_no_error_behind),
+    END_OF_TESTS,
+};

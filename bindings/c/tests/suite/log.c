@@ -1,0 +1,64 @@
+/* The log: what comes, what does not, and that it ends when it should. */
+
+#include "suite.h"
+
+struct heard {
+    unsigned count;
+    unsigned warnings;
+    int secret;
+    gettickets_result inside;
+};
+
+static void hear(void *user_data, gettickets_log_level level, gettickets_text target, gettickets_text message)
+{
+    struct heard *heard = user_data;
+    size_t i;
+    heard->count++;
+    heard->warnings += level == GETTICKETS_LOG_WARN;
+    CHECK(level >= GETTICKETS_LOG_ERROR && level <= GETTICKETS_LOG_TRACE);
+    CHECK(target.len >= 10 && memcmp(target.data, "gettickets", 10) == 0);
+    for (i = 0; i + 14 <= message.len; i++) {
+        heard->secret |= memcmp(message.data + i, "sandbox-secret", 14) == 0;
+    }
+    /* From in here the log can't be changed, and says so rather than hang. */
+    heard->inside = gettickets_log_to(NULL, NULL, GETTICKETS_LOG_OFF);
+}
+
+static void ask(const char *quirk)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_page *page = NULL;
+    start(10, quirk, &sandbox, &client);
+    gettickets_client_get_tickets(client, NULL, NULL, &page, NULL);
+    gettickets_page_free(page);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
+static void what_the_client_does_is_told_up_to_the_level(void)
+{
+    struct heard heard = { 0, 0, 0, 0 };
+    CHECK_CODE(GETTICKETS_OK, gettickets_log_to(hear, &heard, GETTICKETS_LOG_TRACE));
+    ask("flaky-503,echo-request");
+    CHECK(heard.count > 1 && heard.warnings > 0 && !heard.secret);
+    CHECK_CODE(GETTICKETS_ERROR_BUSY, heard.inside);
+    heard.count = 0;
+    CHECK_CODE(GETTICKETS_OK, gettickets_log_to(hear, &heard, GETTICKETS_LOG_ERROR));
+    ask("flaky-503");
+    CHECK(heard.count == 0);
+    CHECK_CODE(GETTICKETS_OK, gettickets_log_to(NULL, NULL, GETTICKETS_LOG_TRACE));
+    ask("flaky-503");
+    CHECK(heard.count == 0);
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_log_to(hear, &heard, 6));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_log_to(hear, &heard, -1));
+    CHECK_CODE(GETTICKETS_OK, gettickets_log_to(hear, &heard, GETTICKETS_LOG_OFF));
+    ask("flaky-503");
+    CHECK(heard.count == 0);
+    CHECK_CODE(GETTICKETS_OK, gettickets_log_to(NULL, NULL, GETTICKETS_LOG_OFF));
+}
+
+const struct test log_tests[] = {
+    TEST(what_the_client_does_is_told_up_to_the_level),
+    END_OF_TESTS,
+};

@@ -1,0 +1,143 @@
+/* Versions, findings, unknown fields and encoding of a page. */
+
+#include "suite.h"
+
+static const gettickets_server_version V1_0 = { 1, 0, 0 }, V7_10 = { 7, 10, 0 }, V8_0 = { 8, 0, 0 };
+
+static void a_page_shows_the_version_that_it_came_from(void)
+{
+    static const char xml[] = "<whmcsapi version=\"8.13.1\"><result>success</result><totalresults>0</totalresults>"
+                              "<startnumber>0</startnumber><numreturned>0</numreturned><tickets/></whmcsapi>";
+    gettickets_page *page = decoded(EXAMPLE);
+    gettickets_server_version version;
+    int32_t exactly = 99;
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_shows_version(page, &version, &exactly));
+    CHECK(gettickets_server_version_compare(version, V8_0) == 0 && exactly == 0);
+    gettickets_page_free(page);
+    page = decoded(xml);
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_shows_version(page, &version, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_shows_version(page, &version, &exactly));
+    CHECK(version.major == 8 && version.minor == 13 && version.patch == 1 && exactly == 1);
+    gettickets_page_free(page);
+}
+
+static void an_older_version_sees_fewer_fields_and_outlives_the_newer(void)
+{
+    gettickets_page *page = decoded(EXAMPLE), *old = NULL;
+    gettickets_field_mask lacks = (gettickets_field_mask)1 << GETTICKETS_FIELD_OWNER_NAME |
+                                  (gettickets_field_mask)1 << GETTICKETS_FIELD_REQUESTOR_NAME |
+                                  (gettickets_field_mask)1 << GETTICKETS_FIELD_REQUESTOR_EMAIL |
+                                  (gettickets_field_mask)1 << GETTICKETS_FIELD_REQUESTOR_TYPE;
+    gettickets_ticket ticket;
+    CHECK(gettickets_page_missing(page, V8_0) == 0);
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_at(page, V7_10, &old));
+    gettickets_page_free(page);
+    CHECK(gettickets_page_missing(old, V8_0) == lacks && gettickets_page_missing(old, V7_10) == 0);
+    ticket = gettickets_page_ticket(old, 0);
+    CHECK(gettickets_ticket_owner_name(ticket).data == NULL);
+    CHECK(!gettickets_ticket_carries(ticket, GETTICKETS_FIELD_OWNER_NAME));
+    CHECK(is(gettickets_ticket_name(ticket), "Cynthia Reilly"));
+    CHECK(gettickets_ticket_attachment_count(ticket) == 1);
+    page = NULL;
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_at(old, V1_0, &page));
+    CHECK(gettickets_ticket_attachment_count(gettickets_page_ticket(page, 0)) == 0);
+    gettickets_page_free(page);
+    gettickets_page_free(old);
+}
+
+static void what_was_bent_is_told(void)
+{
+    gettickets_page *page = decoded("Notice: x\n{\"result\":\"success\",\"totalresults\":1,\"startnumber\":0,"
+                                    "\"numreturned\":1,\"tickets\":{\"ticket\":[{\"id\":1,\"date\":\"soon\"}]}}");
+    gettickets_finding finding;
+    gettickets_text place;
+    size_t i, count = gettickets_page_finding_count(page), seen = 0;
+    CHECK(count > 2);
+    for (i = 0; i < count; i++) {
+        CHECK_CODE(GETTICKETS_OK, gettickets_page_finding(page, i, &finding));
+        CHECK(finding.code.len > 0 && finding.meaning.len > 0 && finding.count >= 1 && finding.places >= 1);
+        CHECK_CODE(GETTICKETS_OK, gettickets_page_finding_place(page, i, 0, &place));
+        CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_page_finding_place(page, i, finding.places, &place));
+        if (is(finding.code, "leading-text")) {
+            CHECK(finding.field == -1);
+            seen++;
+        }
+        if (is(finding.code, "unreadable-date")) {
+            CHECK(finding.field == GETTICKETS_FIELD_DATE && is(place, "tickets.ticket[0].date"));
+            CHECK(is(finding.detail, "\"soon\"") && finding.count == 1);
+            seen++;
+        }
+    }
+    CHECK(seen == 2);
+    CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_page_finding(page, count, &finding));
+    CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_page_finding_place(page, count, 0, &place));
+    gettickets_page_free(page);
+}
+
+static void unknown_fields_are_kept(void)
+{
+    gettickets_page *page = decoded("{\"result\":\"success\",\"totalresults\":1,\"startnumber\":0,\"numreturned\":1,"
+                                    "\"tickets\":{\"ticket\":[{\"id\":1,\"deptname\":\"Sales\",\"n\":[1, 2]}]},"
+                                    "\"note\":{\"a\":1},\"more\":true}");
+    gettickets_ticket ticket = gettickets_page_ticket(page, 0);
+    gettickets_extra extra;
+    CHECK(gettickets_page_extra_count(page) == 2);
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_extra(page, 0, &extra));
+    CHECK(is(extra.name, "more") && is(extra.json, "true"));
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_extra(page, 1, &extra));
+    CHECK(is(extra.name, "note") && is(extra.json, "{\"a\":1}"));
+    CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_page_extra(page, 2, &extra));
+    CHECK(gettickets_ticket_extra_count(ticket) == 2);
+    CHECK_CODE(GETTICKETS_OK, gettickets_ticket_extra(ticket, 0, &extra));
+    CHECK(is(extra.name, "deptname") && is(extra.json, "\"Sales\""));
+    CHECK_CODE(GETTICKETS_OK, gettickets_ticket_extra(ticket, 1, &extra));
+    CHECK(is(extra.name, "n") && is(extra.json, "[1, 2]"));
+    CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_ticket_extra(ticket, 2, &extra));
+    gettickets_page_free(page);
+}
+
+static void what_is_encoded_decodes_to_the_same(void)
+{
+    gettickets_page *page = decoded(EXAMPLE), *again;
+    gettickets_string *canonical = NULL, *wire = NULL, *same = NULL;
+    int xml;
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_to_json(page, &canonical));
+    CHECK(gettickets_string_data(canonical)[gettickets_string_len(canonical)] == '\0');
+    for (xml = 0; xml < 2; xml++) {
+        CHECK_CODE(GETTICKETS_OK, xml ? gettickets_page_to_wire_xml(page, V8_0, &wire)
+                                      : gettickets_page_to_wire_json(page, V8_0, &wire));
+        again = decoded(gettickets_string_data(wire));
+        CHECK_CODE(GETTICKETS_OK, gettickets_page_to_json(again, &same));
+        CHECK(strcmp(gettickets_string_data(canonical), gettickets_string_data(same)) == 0);
+        gettickets_page_free(again);
+        gettickets_string_free(same);
+        gettickets_string_free(wire);
+    }
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_to_wire_json(page, V1_0, &wire));
+    CHECK(!holds(gettickets_string_data(wire), "owner_name") && holds(gettickets_string_data(wire), "\"id\":\"1\""));
+    gettickets_string_free(wire);
+    gettickets_string_free(canonical);
+    gettickets_page_free(page);
+}
+
+static void a_shared_page_outlives_the_first(void)
+{
+    gettickets_page *page = decoded(EXAMPLE), *copy = NULL;
+    gettickets_text subject = gettickets_ticket_subject(gettickets_page_ticket(page, 0));
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_share(page, &copy));
+    CHECK(gettickets_ticket_subject(gettickets_page_ticket(copy, 0)).data == subject.data);
+    CHECK(gettickets_page_memory_size(page) > strlen(EXAMPLE));
+    gettickets_page_free(page);
+    CHECK(is(gettickets_ticket_subject(gettickets_page_ticket(copy, 0)), "This is a sample ticket"));
+    gettickets_page_free(copy);
+}
+
+const struct test page_tests[] = {
+    TEST(a_page_shows_the_version_that_it_came_from),
+    TEST(an_older_version_sees_fewer_fields_and_outlives_the_newer),
+    TEST(what_was_bent_is_told),
+    TEST(unknown_fields_are_kept),
+    TEST(what_is_encoded_decodes_to_the_same),
+    TEST(a_shared_page_outlives_the_first),
+    END_OF_TESTS,
+};

@@ -1,0 +1,296 @@
+/* Scans against the sandbox: every ticket once, whatever the server does meanwhile. */
+
+#include "suite.h"
+
+#define MOST 2000
+
+/* Reads a scan to its end; how many tickets were told, each of an id of its own. */
+static unsigned told(gettickets_scan *scan, unsigned char *seen)
+{
+    gettickets_ticket ticket;
+    gettickets_error *error = NULL;
+    gettickets_result code;
+    unsigned count = 0;
+    while ((code = gettickets_scan_next(scan, &ticket, &error)) == GETTICKETS_OK) {
+        uint64_t id = gettickets_ticket_id(ticket);
+        CHECK(id > 0 && id < MOST && !seen[id]);
+        CHECK(gettickets_ticket_tid(ticket).len > 0);
+        seen[id] = 1;
+        count++;
+    }
+    if (code != GETTICKETS_END) {
+        fprintf(stderr, "after %u: %s\n", count, gettickets_error_message(error));
+        exit(1);
+    }
+    CHECK(error == NULL);
+    CHECK_CODE(GETTICKETS_END, gettickets_scan_next(scan, &ticket, NULL));
+    return count;
+}
+
+static void every_ticket_is_told_once(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_scan *scan = NULL;
+    gettickets_report report;
+    unsigned char seen[MOST] = { 0 };
+    start(260, NULL, &sandbox, &client);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    /* The scan holds what it needs of the client. */
+    gettickets_client_free(client);
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
+    CHECK(report.requests == 0 && !report.total_known && gettickets_sandbox_request_count(sandbox) == 0);
+    CHECK(told(scan, seen) == 260);
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
+    CHECK(report.tickets == 260 && report.total == 260 && report.total_known && report.pages >= 3);
+    CHECK(report.requests == gettickets_sandbox_request_count(sandbox) && report.holes == 0);
+    gettickets_scan_free(scan);
+    gettickets_sandbox_free(sandbox);
+}
+
+static void a_list_that_moves_is_read_whole(void)
+{
+    static const char *const quirks[] = { "page-cap", "malformed-utf8", "flaky-503", "php-notice,numeric-keys", "truncate" };
+    size_t i;
+    for (i = 0; i < sizeof quirks / sizeof *quirks; i++) {
+        gettickets_sandbox *sandbox = NULL;
+        gettickets_client *client = NULL;
+        gettickets_scan *scan = NULL;
+        unsigned char seen[MOST] = { 0 };
+        start(120, quirks[i], &sandbox, &client);
+        CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+        CHECK(told(scan, seen) == 120);
+        gettickets_scan_free(scan);
+        gettickets_client_free(client);
+        gettickets_sandbox_free(sandbox);
+    }
+}
+
+static void tickets_and_pages_of_one_scan_fit_together(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_request *request = gettickets_request_new();
+    gettickets_scan *scan = NULL;
+    gettickets_page *page = NULL;
+    gettickets_ticket ticket;
+    gettickets_result code;
+    unsigned char seen[MOST] = { 0 };
+    unsigned count = 0;
+    size_t i;
+    uint64_t total = 7;
+    start(130, NULL, &sandbox, &client);
+    gettickets_request_limitnum(request, 20);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, request, &scan, NULL));
+    gettickets_request_free(request);
+    for (;;) {
+        /* Three by themselves, then what is left of their page. */
+        for (i = 0; i < 3 && (code = gettickets_scan_next(scan, &ticket, NULL)) == GETTICKETS_OK; i++) {
+            CHECK(!seen[gettickets_ticket_id(ticket)]);
+            seen[gettickets_ticket_id(ticket)] = 1;
+            count++;
+        }
+        code = gettickets_scan_next_page(scan, &page, NULL);
+        if (code == GETTICKETS_END) {
+            break;
+        }
+        CHECK_CODE(GETTICKETS_OK, code);
+        CHECK(gettickets_page_len(page) > 0);
+        CHECK_CODE(GETTICKETS_NONE, gettickets_page_totalresults(page, &total));
+        for (i = 0; i < gettickets_page_len(page); i++) {
+            uint64_t id = gettickets_ticket_id(gettickets_page_ticket(page, i));
+            CHECK(id < MOST && !seen[id]);
+            seen[id] = 1;
+            count++;
+        }
+        gettickets_page_free(page);
+    }
+    CHECK(count == 130);
+    gettickets_scan_free(scan);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
+static void a_scan_goes_on_from_a_cursor(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_scan *scan = NULL;
+    gettickets_string *cursor = NULL;
+    gettickets_ticket ticket;
+    unsigned char seen[MOST] = { 0 };
+    int i;
+    start(230, NULL, &sandbox, &client);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    for (i = 0; i < 57; i++) {
+        CHECK_CODE(GETTICKETS_OK, gettickets_scan_next(scan, &ticket, NULL));
+        seen[gettickets_ticket_id(ticket)] = 1;
+    }
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_cursor(scan, &cursor));
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_resume(scan, gettickets_string_data(cursor)));
+    gettickets_scan_free(scan);
+    scan = NULL;
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_resume(scan, gettickets_string_data(cursor)));
+    CHECK(told(scan, seen) == 230 - 57);
+    gettickets_string_free(cursor);
+    gettickets_scan_free(scan);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
+static void a_cursor_of_another_scan_is_refused_and_harms_nothing(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_request *request = gettickets_request_new();
+    gettickets_scan *scan = NULL, *other = NULL;
+    gettickets_string *cursor = NULL;
+    unsigned char seen[MOST] = { 0 };
+    start(40, NULL, &sandbox, &client);
+    gettickets_request_deptid(request, 1);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, request, &other, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_cursor(other, &cursor));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_CURSOR, gettickets_scan_resume(scan, gettickets_string_data(cursor)));
+    CHECK_CODE(GETTICKETS_ERROR_CURSOR, gettickets_scan_resume(scan, "no cursor"));
+    CHECK_CODE(GETTICKETS_ERROR_UTF8, gettickets_scan_resume(scan, "\xff"));
+    CHECK(told(scan, seen) == 40);
+    gettickets_string_free(cursor);
+    gettickets_scan_free(scan);
+    gettickets_scan_free(other);
+    gettickets_request_free(request);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
+static void only_what_was_answered_since_is_told(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_scan *scan = NULL;
+    gettickets_page *page = NULL;
+    gettickets_time since, none = { 0, 1, 1, 0, 0, 0 }, wrong = { 2020, 2, 30, 0, 0, 0 };
+    unsigned char seen[MOST] = { 0 };
+    unsigned count;
+    start(200, NULL, &sandbox, &client);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_get_tickets(client, NULL, NULL, &page, NULL));
+    since = gettickets_ticket_lastreply(gettickets_page_ticket(page, 19));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_updated_since(scan, none));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_updated_since(scan, wrong));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_updated_since(scan, since));
+    count = told(scan, seen);
+    CHECK(count >= 20 && count < 200);
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_updated_since(scan, since));
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_max_requests(scan, 1));
+    gettickets_page_free(page);
+    gettickets_scan_free(scan);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
+static void a_scan_that_can_not_keep_its_promise_ends_in_an_error(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_scan *scan = NULL;
+    gettickets_ticket ticket;
+    gettickets_error *error = NULL;
+    gettickets_report report;
+    gettickets_hole hole;
+    gettickets_result code;
+    uint64_t id;
+    unsigned count = 0;
+    start(100, "malformed-utf8-deep", &sandbox, &client);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    while ((code = gettickets_scan_next(scan, &ticket, &error)) == GETTICKETS_OK) {
+        count++;
+    }
+    CHECK_CODE(GETTICKETS_ERROR_SCAN_INCOMPLETE, code);
+    CHECK(gettickets_error_message(error)[0] != '\0');
+    gettickets_error_free(error);
+    /* Ids 17, 57 and 97 can't be sent. */
+    CHECK(count == 97);
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
+    CHECK(report.holes == 3 && report.renewed == 0);
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_hole(scan, 2, &hole));
+    CHECK(hole.offset < 100);
+    CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_scan_hole(scan, 3, &hole));
+    CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_scan_renewed(scan, 0, &id));
+    CHECK_CODE(GETTICKETS_END, gettickets_scan_next(scan, &ticket, &error));
+    CHECK(error == NULL);
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_report(scan, &report, sizeof report - 1));
+    gettickets_scan_free(scan);
+
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_max_requests(scan, 1));
+    while ((code = gettickets_scan_next(scan, &ticket, NULL)) == GETTICKETS_OK) {
+    }
+    CHECK_CODE(GETTICKETS_ERROR_SCAN_INCOMPLETE, code);
+    gettickets_scan_free(scan);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
+static void a_scan_is_waited_for_and_cancelled(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_scan *scan = NULL;
+    gettickets_cancel *cancel = gettickets_cancel_new();
+    gettickets_ticket ticket;
+    gettickets_page *page = NULL;
+    gettickets_error *error = NULL;
+    gettickets_string *cursor = NULL;
+    gettickets_report report;
+    gettickets_result code;
+    start(150, "slow", &sandbox, &client);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_cancel_with(scan, cancel));
+    code = gettickets_scan_wait(scan, 30, &error);
+    CHECK_CODE(GETTICKETS_PENDING, code);
+    CHECK(error == NULL);
+    CHECK_CODE(GETTICKETS_OK, gettickets_cancel_now(cancel));
+    gettickets_cancel_free(cancel);
+    CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_scan_next(scan, &ticket, &error));
+    gettickets_error_free(error);
+    CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_scan_next_page(scan, &page, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_scan_wait(scan, 0, NULL));
+    /* It can still tell where it is. */
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_cursor(scan, &cursor));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
+    CHECK(report.tickets == 0);
+    gettickets_string_free(cursor);
+    gettickets_scan_free(scan);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
+static void a_wait_is_over_when_something_has_come(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_scan *scan = NULL;
+    gettickets_ticket ticket;
+    start(10, NULL, &sandbox, &client);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_wait(scan, (uint64_t)-1, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_next(scan, &ticket, NULL));
+    gettickets_scan_free(scan);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
+const struct test scan_tests[] = {
+    TEST(every_ticket_is_told_once),
+    TEST(a_list_that_moves_is_read_whole),
+    TEST(tickets_and_pages_of_one_scan_fit_together),
+    TEST(a_scan_goes_on_from_a_cursor),
+    TEST(a_cursor_of_another_scan_is_refused_and_harms_nothing),
+    TEST(only_what_was_answered_since_is_told),
+    TEST(a_scan_that_can_not_keep_its_promise_ends_in_an_error),
+    TEST(a_scan_is_waited_for_and_cancelled),
+    TEST(a_wait_is_over_when_something_has_come),
+    END_OF_TESTS,
+};

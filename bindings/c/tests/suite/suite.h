@@ -1,0 +1,63 @@
+/* What every test of the suite uses. A test is a function whose name is a claim; main.c lists them.
+ *
+ * CHECK is not assert(): release builds of CMake define NDEBUG, and a test that checks nothing can't fail. */
+
+#ifndef GETTICKETS_SUITE_H
+#define GETTICKETS_SUITE_H
+
+#include <gettickets.h>
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHECK(claim)                                                                                        \
+    do {                                                                                                    \
+        if (!(claim)) {                                                                                     \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #claim);                             \
+            exit(1);                                                                                        \
+        }                                                                                                   \
+    } while (0)
+
+/* A code is what it should be; if not, the error tells why. */
+#define CHECK_CODE(wanted, call)                                                                            \
+    do {                                                                                                    \
+        gettickets_result code_ = (call);                                                                   \
+        if (code_ != (wanted)) {                                                                            \
+            fprintf(stderr, "%s:%d: %s gave %d (%s)\n", __FILE__, __LINE__, #call, (int)code_,              \
+                    gettickets_result_text(code_));                                                         \
+            exit(1);                                                                                        \
+        }                                                                                                   \
+    } while (0)
+
+/* Whether a borrowed text is this one. */
+int is(gettickets_text text, const char *wanted);
+
+/* The page in a reply that is one. */
+gettickets_page *decoded(const char *body);
+
+/* A page of one ticket with this JSON. */
+gettickets_page *page_of(const char *ticket);
+
+/* The documented example of server version 8.0. */
+extern const char *const EXAMPLE;
+
+/* A client of a sandbox with so many tickets, and the sandbox. Either may be NULL where it is not wanted. */
+void start(unsigned tickets, const char *quirks, gettickets_sandbox **sandbox, gettickets_client **client);
+
+/* Whether text holds part. */
+int holds(const char *text, const char *part);
+
+struct test {
+    const char *claim;
+    void (*run)(void);
+};
+
+extern const struct test abi_tests[], arrow_tests[], client_tests[], decode_tests[], error_tests[], log_tests[],
+    null_tests[], page_tests[], panic_tests[], reading_tests[], request_tests[], scan_tests[], thread_tests[], ticket_tests[];
+
+#define TEST(claim) { #claim, claim }
+#define END_OF_TESTS { NULL, NULL }
+
+#endif

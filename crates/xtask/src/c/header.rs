@@ -1,0 +1,71 @@
+//! `cargo xtask header`: writes bindings/c/include/gettickets.h from the comments and types of bindings/c/src.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::process::{Result, program, root, target};
+use crate::tools;
+
+pub(crate) fn run(args: &[String]) -> Result {
+    match args {
+        [] => write(),
+        [only] if only == "--check" => check(),
+        _ => Err("usage: cargo xtask header [--check]".to_owned()),
+    }
+}
+
+fn write() -> Result {
+    let (header, path) = (generated()?, committed());
+    fs::write(&path, header).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Whether the committed header is what the sources give.
+pub(crate) fn check() -> Result {
+    let path = committed();
+    let found = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    if found == generated()? {
+        return Ok(());
+    }
+    Err(format!("{} is not what the sources give; `cargo xtask header` writes it anew", path.display()))
+}
+
+fn committed() -> PathBuf {
+    root().join("bindings").join("c").join("include").join("gettickets.h")
+}
+
+fn generated() -> Result<String> {
+    let raw = target().join("tools").join("gettickets.h");
+    program(tools::cbindgen()?, "bindings/c --config bindings/c/cbindgen.toml --quiet --output")
+        .arg(&raw)
+        .run()?;
+    let header = fs::read_to_string(&raw).map_err(|error| format!("{}: {error}", raw.display()))?;
+    Ok(without_line_comments(&header))
+}
+
+/// C89 has no `//`, which cbindgen writes behind an `#endif`.
+fn without_line_comments(header: &str) -> String {
+    let mut out = String::with_capacity(header.len());
+    for line in header.lines() {
+        match line
+            .strip_prefix("#")
+            .and_then(|line| line.split_once("  // ").or_else(|| line.split_once(" // ")))
+        {
+            Some((directive, comment)) => out.push_str(&format!("#{directive} /* {} */", comment.trim())),
+            None => out.push_str(line),
+        }
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_behind_directives_are_those_of_c89() {
+        let header = "#endif  // __cplusplus\n/* see http://example.com */\n#endif // X_H\nint x;\n";
+        let wanted = "#endif /* __cplusplus */\n/* see http://example.com */\n#endif /* X_H */\nint x;\n";
+        assert_eq!(without_line_comments(header), wanted);
+    }
+}

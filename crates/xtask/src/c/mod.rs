@@ -1,0 +1,4 @@
+//! The C library: its header, and where it is put.
+
+pub(crate) mod header;
+pub(crate) mod install;

@@ -1,0 +1,212 @@
+//! libgettickets from C and C++: what is installed, the tests in bindings/c/tests, the examples and the README.
+//!
+//! Everything is built against an installed library, as users have it, with warnings as errors.
+
+mod build;
+mod examples;
+mod readme;
+mod surface;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use self::build::{Build, Compiler, Link};
+use crate::c::{header, install::Install};
+use crate::process::{Background, Program, Result, cargo, program, root, target};
+use crate::tools;
+
+pub(super) fn run() -> Result {
+    tools::c()?;
+    told("the header is what the sources give", header::check)?;
+    told("every part can be left out", parts)?;
+    let home = told("the library is installed", Home::new)?;
+    told("it shows what it should", || surface::check(&home))?;
+    told("C and C++ conform", || conformance(&home))?;
+    told("the suite in C", || suite(&home))?;
+    told("the suite below valgrind", || valgrind(&home))?;
+    told("the wrapper in C++", || wrapper(&home))?;
+    told("another's Arrow reads it", || arrow(&home))?;
+    let server = told("the sandbox is built", Server::start)?;
+    told("the examples", || examples::run(&home, &server))?;
+    told("the README's quick starts", || readme::run(&home, &server))
+}
+
+/// Says what is done, and how long it took.
+fn told<T>(what: &str, part: impl FnOnce() -> Result<T>) -> Result<T> {
+    println!("--- {what}");
+    let start = Instant::now();
+    let outcome = part();
+    println!("--- {what}: {:.1} s", start.elapsed().as_secs_f64());
+    outcome
+}
+
+/// Each part of the library that can be left out is left out once.
+fn parts() -> Result {
+    for features in ["", "client", "arrow"] {
+        cargo("clippy --quiet --locked --package gettickets-c --no-default-features --features")
+            .arg(features)
+            .arg("--")
+            .arg("-Dwarnings")
+            .run()?;
+    }
+    Ok(())
+}
+
+/// Where the library is installed, and what is built against it lies.
+struct Home {
+    prefix: PathBuf,
+    out: PathBuf,
+}
+
+impl Home {
+    /// Installs the library, with the parts that are for tests, and moves the whole: nothing may rest on where it was.
+    fn new() -> Result<Home> {
+        let home = target().join("c");
+        let (made, prefix, out) = (home.join("made"), home.join("prefix"), home.join("out"));
+        for folder in [&made, &prefix, &out] {
+            let _ = fs::remove_dir_all(folder);
+        }
+        let features = vec!["sandbox".to_owned(), "test-hooks".to_owned()];
+        Install { prefix: made.clone(), features, default_features: true, dev: true }.run()?;
+        let moved = fs::rename(&made, &prefix).and_then(|()| fs::create_dir_all(&out));
+        moved.map_err(|error| format!("{}: {error}", home.display()))?;
+        Ok(Home { prefix, out })
+    }
+
+    fn lib(&self) -> PathBuf {
+        self.prefix.join("lib")
+    }
+
+    /// A program that finds the library.
+    fn program(&self, name: impl AsRef<std::ffi::OsStr>, args: &str) -> Program {
+        program(name, args)
+            .env("LD_LIBRARY_PATH", self.lib())
+            .env("PKG_CONFIG_PATH", self.lib().join("pkgconfig"))
+            // A panic on purpose is told in two lines rather than forty.
+            .without_env("RUST_BACKTRACE")
+    }
+}
+
+/// The sandbox as users start it.
+struct Server {
+    _process: Background,
+    url: String,
+}
+
+impl Server {
+    fn start() -> Result<Server> {
+        // With the tests' features and profile, so that what the steps before have built serves here too.
+        cargo("build --workspace --bins --tests --locked --quiet").run()?;
+        let gettickets = target().join("debug").join("gettickets");
+        let (process, line) = program(gettickets, "sandbox --port 0 --tickets 300").start()?;
+        let url = line.split_whitespace().next().unwrap_or_default().to_owned();
+        if !url.starts_with("http://") {
+            return Err(format!("the sandbox does not say where it is: {line:?}"));
+        }
+        Ok(Server { _process: process, url })
+    }
+
+    /// A program that finds the server.
+    fn told_to(&self, program: Program) -> Program {
+        program
+            .env("GETTICKETS_URL", &self.url)
+            .env("GETTICKETS_IDENTIFIER", "sandbox-identifier")
+            .env("GETTICKETS_SECRET", "sandbox-secret")
+    }
+}
+
+fn tests() -> PathBuf {
+    root().join("bindings").join("c").join("tests")
+}
+
+/// Every file of a folder with this ending, in order.
+fn sources(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut paths: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|end| end == ending)).collect();
+    paths.sort_unstable();
+    Ok(paths)
+}
+
+fn conformance(home: &Home) -> Result {
+    let expected = root().join("tests").join("conformance").join("expected.txt");
+    let expected = fs::read(&expected).map_err(|error| format!("{}: {error}", expected.display()))?;
+    let c = Build::new("conformance-c", vec![tests().join("conformance.c")]);
+    let cpp = Build::new("conformance-cpp", vec![tests().join("cpp").join("conformance.cpp")]);
+    for (build, compiler) in [(c, Compiler::C_GCC), (cpp, Compiler::CPP17_CLANG)] {
+        let binary = build.run(home, &compiler)?;
+        let found = home.program(&binary, "tests/vectors").printed()?;
+        if found != expected {
+            return Err(format!(
+                "`{} tests/vectors` differs from tests/conformance/expected.txt",
+                binary.display()
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The suite in C: shared and static, with sanitizers, and below valgrind.
+fn suite(home: &Home) -> Result {
+    let files = sources(&tests().join("suite"), "c")?;
+    let suite = |name: &str| Build::new(name, files.clone());
+    let shared = suite("suite").run(home, &Compiler::C_GCC)?;
+    home.program(&shared, "").run()?;
+    let fixed = suite("suite-static").link(Link::Static).run(home, &Compiler::C_CLANG)?;
+    home.program(&fixed, "").without_env("LD_LIBRARY_PATH").run()?;
+    let sanitized = suite("suite-sanitized")
+        .flags("-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer")
+        .run(home, &Compiler::C_GCC)?;
+    home.program(&sanitized, "").run()
+}
+
+/// The suite once more, for leaks and races.
+fn valgrind(home: &Home) -> Result {
+    let suite = home.out.join(format!("suite-{}-{}", Compiler::C_GCC.program, Compiler::C_GCC.standard));
+    let valgrind = |tool: &str, groups: &str| {
+        let suppressions = tests().join("valgrind.supp");
+        home.program("valgrind", &format!("--quiet --error-exitcode=9 {tool}"))
+            .arg(format!("--suppressions={}", suppressions.display()))
+            .arg(&suite)
+            .args(groups)
+            .run()
+    };
+    let kinds = "definite,indirect,possible";
+    valgrind(&format!("--leak-check=full --show-leak-kinds={kinds} --errors-for-leak-kinds={kinds}"), "")?;
+    valgrind("--tool=helgrind", "reading")?;
+    // What Rust's own locks order is unknown to helgrind, and left to it to pass over; see valgrind.supp.
+    valgrind("--tool=helgrind", "thread")
+}
+
+/// The C++ wrapper with both compilers, in both standards, with exceptions and without.
+fn wrapper(home: &Home) -> Result {
+    let file = |name: &str| vec![tests().join("cpp").join(name)];
+    let compilers = [Compiler::CPP17_GCC, Compiler::CPP20_GCC, Compiler::CPP17_CLANG, Compiler::CPP20_CLANG];
+    for compiler in &compilers {
+        let throwing = Build::new("wrapper", file("wrapper.cpp")).run(home, compiler)?;
+        home.program(throwing, "").run()?;
+        let expecting =
+            Build::new("expected", file("expected.cpp")).flags("-fno-exceptions").run(home, compiler)?;
+        home.program(expecting, "").run()?;
+    }
+    let modes = vec![tests().join("cpp").join("modes.cpp"), tests().join("cpp").join("modes_throwing.cpp")];
+    let both = Build::new("modes", modes).run(home, &Compiler::CPP17_GCC)?;
+    home.program(both, "").run()?;
+    let sanitized = Build::new("wrapper-sanitized", file("wrapper.cpp"))
+        .flags("-fsanitize=address,undefined -fno-sanitize-recover=all")
+        .run(home, &Compiler::CPP17_GCC)?;
+    home.program(sanitized, "").run()
+}
+
+/// A consumer with an Arrow of its own reads what the library hands out.
+fn arrow(home: &Home) -> Result {
+    let python = tools::python_with("c-python", &["pyarrow==26.0.1"])?;
+    let reply = root().join("tests").join("vectors").join("8.0").join("documented-example.json");
+    home.program(python, "")
+        .arg(tests().join("arrow_consumer.py"))
+        .arg(home.lib().join("libgettickets.so"))
+        .arg(reply)
+        .run()
+}

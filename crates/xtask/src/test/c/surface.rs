@@ -1,0 +1,108 @@
+//! What the library shows: its symbols, and headers that stand by themselves in every standard.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use super::{Home, build::Compiler, tests};
+use crate::process::Result;
+
+pub(super) fn check(home: &Home) -> Result {
+    symbols(home)?;
+    headers(home)
+}
+
+/// The shared library exports what the header declares and nothing else, and the tests call all of it with NULL.
+fn symbols(home: &Home) -> Result {
+    let library = home.lib().join("libgettickets.so");
+    let listed =
+        home.program("nm", "--dynamic --defined-only --format=just-symbols").arg(&library).printed()?;
+    let exported: BTreeSet<String> =
+        String::from_utf8_lossy(&listed).split_whitespace().map(str::to_owned).collect();
+    let declared = declared(&read(home.prefix.join("include").join("gettickets.h"))?);
+    // Made by the feature test-hooks, which no header tells of.
+    let hooks = ["gettickets_test_panic", "gettickets_test_panic_value"].map(str::to_owned).into();
+    let wanted: BTreeSet<String> = declared.union(&hooks).cloned().collect();
+    if exported != wanted {
+        let differing: Vec<_> = exported.symmetric_difference(&wanted).cloned().collect();
+        return Err(format!("exported, or declared, but not both: {}", differing.join(", ")));
+    }
+    let tried = read(tests().join("suite").join("null.c"))?;
+    let untried: Vec<_> =
+        declared.iter().filter(|name| !tried.contains(&format!("{name}("))).cloned().collect();
+    if !untried.is_empty() {
+        return Err(format!("bindings/c/tests/suite/null.c does not try {}", untried.join(", ")));
+    }
+    let soname = home.program("readelf", "--dynamic").arg(&library).printed()?;
+    if !String::from_utf8_lossy(&soname).contains("[libgettickets.so.1]") {
+        return Err("the library's soname is not libgettickets.so.1".to_owned());
+    }
+    Ok(())
+}
+
+/// The functions that a header declares: names before a parenthesis, at the beginning of a declaration.
+fn declared(header: &str) -> BTreeSet<String> {
+    let lines = header.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()));
+    let heads = lines.filter(|line| !line.starts_with("typedef")).filter_map(|line| line.split_once('('));
+    heads
+        .filter_map(|(head, _)| head.rsplit([' ', '*']).next())
+        .filter(|name| name.starts_with("gettickets_"))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Each header alone, whatever part of the library is left out.
+fn headers(home: &Home) -> Result {
+    const PARTS: [&str; 4] = [
+        "",
+        "-DGETTICKETS_NO_ARROW",
+        "-DGETTICKETS_NO_CLIENT -DGETTICKETS_NO_ARROW",
+        "-DGETTICKETS_HAS_SANDBOX=1",
+    ];
+    let alone = |compiler: &Compiler, header: &str, language: &str, flags: &str| {
+        let path = home.prefix.join("include").join(header);
+        home.program(compiler.program, &format!("-std={} -fsyntax-only", compiler.standard))
+            .args("-pedantic-errors -Wall -Wextra -Wconversion -Werror")
+            .args(flags)
+            .args(&format!("-x {language} -include"))
+            .arg(path)
+            .arg("/dev/null")
+            .run()
+    };
+    for parts in PARTS {
+        for program in ["gcc", "clang"] {
+            for standard in ["c89", "c11", "c17"] {
+                let strict = format!("-Wstrict-prototypes -Wmissing-prototypes {parts}");
+                alone(&Compiler { program, standard }, "gettickets.h", "c", &strict)?;
+            }
+        }
+        for program in ["g++", "clang++"] {
+            alone(&Compiler { program, standard: "c++17" }, "gettickets.h", "c++", parts)?;
+            alone(&Compiler { program, standard: "c++17" }, "gettickets.hpp", "c++", parts)?;
+            alone(
+                &Compiler { program, standard: "c++20" },
+                "gettickets.hpp",
+                "c++",
+                &format!("-fno-exceptions {parts}"),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn read(path: std::path::PathBuf) -> Result<String> {
+    fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn declarations_are_told_from_all_else() {
+        let header = "typedef void (*gettickets_log_function)(void *x);\n\
+                      gettickets_result gettickets_a(int x);\nconst char *gettickets_b(void);\n\
+                      \x20   gettickets_c(x)\n * gettickets_d(x)\nuint64_t gettickets_e(\n";
+        let names: Vec<_> = declared(header).into_iter().collect();
+        assert_eq!(names, ["gettickets_a", "gettickets_b", "gettickets_e"]);
+    }
+}
