@@ -1866,7 +1866,7 @@ gettickets_result gettickets_client_builder_allow_plain_http(gettickets_client_b
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * The proxy to go through, such as "http://proxy.example.com:3128"; NULL for none. Default: as the
+ * The proxy to go through, such as `http://proxy.example.com:3128`; NULL for none. Default: as the
  * environment says (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), but none to this machine itself, and none in a
  * CGI program, whose environment its visitors write.
  *

@@ -378,7 +378,7 @@ pub unsafe extern "C" fn gettickets_client_builder_allow_plain_http(
     unsafe { set(builder, |draft| put(&mut draft.http()?.allow_plain_http, allow != 0)) }
 }
 
-/// The proxy to go through, such as "http://proxy.example.com:3128"; NULL for none. Default: as the
+/// The proxy to go through, such as `http://proxy.example.com:3128`; NULL for none. Default: as the
 /// environment says (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), but none to this machine itself, and none in a
 /// CGI program, whose environment its visitors write.
 ///

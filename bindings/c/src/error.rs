@@ -1,4 +1,4 @@
-//! [`Error`]: what went wrong, as a handle that a caller may ask for; and [`Failure`], which is what the code
+//! [`Error`]: what went wrong, as a handle that a caller may ask for; and `Failure`, which is what the code
 //! inside this library returns. Nothing secret is in either.
 
 use std::ffi::{CString, c_char};
