@@ -3,9 +3,10 @@
 import json
 from collections.abc import Iterable
 
-import gettickets
 import orjson
 from peers import DECODER, FIELDS, ReplyModel
+
+import gettickets
 
 
 def read_seven(tickets: Iterable) -> None:

@@ -1,10 +1,11 @@
 """From bytes to a data frame: ours through Arrow, the peers' as orjson and the library's own constructor make it."""
 
-import gettickets
 import orjson
 import pandas
 import polars
 import pyarrow
+
+import gettickets
 
 
 def dicts(body: bytes) -> list[dict]:
