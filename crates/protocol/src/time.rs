@@ -70,7 +70,7 @@ pub(crate) fn is_wire_time(bytes: &[u8; 19]) -> bool {
 
 /// The last day of a month.
 fn last_day(year: u16, month: u8) -> u8 {
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     match month {
         2 => 28 + u8::from(is_leap),
         4 | 6 | 9 | 11 => 30,

@@ -297,9 +297,9 @@ class Sandbox:
 def decode(
     body: str | Buffer | Readable | os.PathLike[str],
     *,
-    strict: bool,
-    max_len: int | None,
-    timezone: tzinfo | None,
+    strict: bool = False,
+    max_len: int | None = None,
+    timezone: str | tzinfo | None = None,
 ) -> Page: ...
 def fields() -> tuple[FieldSpec, ...]: ...
 def parse_version(text: str) -> tuple[int, int, int]: ...
