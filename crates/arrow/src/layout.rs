@@ -12,6 +12,10 @@ use crate::{attachments, column, extra};
 /// The name of the column that holds the fields of no version's documentation, as a JSON object.
 pub const EXTRA: &str = "extra";
 
+/// How many tickets are taken in at a time: few enough for memory to be read nearly in order, which is what
+/// processors fetch ahead.
+const BLOCK: usize = 8;
+
 static EVERY_FIELD: LazyLock<Layout> = LazyLock::new(Layout::default);
 
 /// The schema of every batch that [`record_batch`] makes.
@@ -97,19 +101,15 @@ impl Layout {
     ///
     /// [`ArrowError::OffsetOverflowError`] where one column's texts are longer than 2 GiB together.
     pub fn record_batch_of(&self, tickets: &[TicketRef<'_>]) -> Result<RecordBatch, ArrowError> {
-        let columns: Result<Vec<ArrayRef>, ArrowError> = self
-            .fields
-            .iter()
-            .map(|field| match field.kind() {
-                Kind::Integer => Ok(column::integers(tickets, field)),
-                Kind::Text => column::texts(tickets, field),
-                Kind::DateTime => Ok(column::timestamps(tickets, field)),
-                Kind::Boolean => Ok(column::booleans(tickets, field)),
-                Kind::Attachments => attachments::lists(tickets, field),
-                _ => Ok(column::nothing(tickets)),
-            })
-            .chain([extra::objects(tickets)])
-            .collect();
+        let mut columns: Vec<_> =
+            self.fields.iter().map(|field| column::Column::new(field, tickets)).collect();
+        // All fields of a block while it is near: column after column, a large page would be fetched from memory
+        // once for each field.
+        for block in tickets.chunks(BLOCK) {
+            columns.iter_mut().try_for_each(|column| column.append(block))?;
+        }
+        let columns = columns.into_iter().map(|column| column.finish(tickets));
+        let columns: Result<Vec<ArrayRef>, ArrowError> = columns.chain([extra::objects(tickets)]).collect();
         let rows = RecordBatchOptions::new().with_row_count(Some(tickets.len()));
         RecordBatch::try_new_with_options(self.schema(), columns?, &rows)
     }
