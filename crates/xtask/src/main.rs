@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "a program that people run in a terminal")]
 
 mod bench;
+mod dist;
 mod process;
 mod test;
 mod tools;
@@ -21,7 +22,7 @@ struct Chore {
 }
 
 /// Every chore. A new one is a module and a row.
-const CHORES: [Chore; 2] = [
+const CHORES: [Chore; 3] = [
     Chore {
         name: "test",
         about: "check everything, as CI does; `test --list` names the steps",
@@ -31,6 +32,11 @@ const CHORES: [Chore; 2] = [
         name: "bench",
         about: "measure decoding beside its peers; `bench --help` tells more",
         run: bench::run,
+    },
+    Chore {
+        name: "dist",
+        about: "build the Python package as it is published: a wheel and a source distribution",
+        run: dist::run,
     },
 ];
 
