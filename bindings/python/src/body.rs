@@ -17,16 +17,37 @@ use crate::page::Page;
 /// giving the lock up and taking it back is a small part.
 const WORTH_DETACHING: usize = 64 << 10;
 
-/// Decodes a saved reply.
+/// Decodes a saved reply, in any format: JSON, XML, or name-value pairs.
+///
+/// `body` is a str, bytes or anything else that holds bytes, an open file, or a path. A str or bytes are not copied
+/// where they are JSON: the page keeps them, and points into them.
+///
+/// `strict` refuses whatever departs from the documented shape; by default what is bent in a known way is read, and
+/// told by page.findings. `max_len` is the most bytes that are read, 256 MiB by default and 512 MiB at most.
+/// `timezone`, a name such as "Europe/Berlin" or a tzinfo, is the time zone of the install: with it `date` and
+/// `lastreply` are aware.
+///
+/// >>> import gettickets
+/// >>> page = gettickets.decode(
+/// ...     '{"result":"success","totalresults":0,"startnumber":0,"numreturned":0,"tickets":""}')
+/// >>> len(page), [finding.code for finding in page.findings]
+/// (0, ['empty-spelling'])
+///
+/// Raises ApiError where the reply is an error of the API, NotTheApiError where it is no reply at all, and
+/// DecodeError, with its place, where it can't be read without losing something.
 #[pyfunction]
-#[pyo3(signature = (body, *, strict, max_len, timezone))]
+#[pyo3(signature = (body, *, strict = false, max_len = None, timezone = None))]
 pub(crate) fn decode(
     py: Python<'_>,
     body: &Bound<'_, PyAny>,
     strict: bool,
     max_len: Option<usize>,
-    timezone: Option<Py<PyAny>>,
+    timezone: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Page> {
+    let timezone = match timezone {
+        None => None,
+        Some(zone) => Some(imports::ZONE.get(py)?.call1((zone,))?.unbind()),
+    };
     let decoder = Decoder::new().strict(strict).max_len(max_len.unwrap_or(Decoder::DEFAULT_MAX_LEN));
     let decoded = Lent::from_python(body)?.decode(py, &decoder);
     let_go(py);

@@ -34,6 +34,7 @@ pub(crate) static HOLE: Import = Import::new("gettickets._notes", "Hole");
 pub(crate) static FIELD_SPEC: Import = Import::new("gettickets._notes", "FieldSpec");
 pub(crate) static VERSION: Import = Import::new("gettickets._version", "Version");
 pub(crate) static SHOWN_VERSION: Import = Import::new("gettickets._version", "ShownVersion");
+pub(crate) static ZONE: Import = Import::new("gettickets._zones", "zone");
 pub(crate) static DATETIME: Import = Import::new("datetime", "datetime");
 pub(crate) static JSON_LOADS: Import = Import::new("json", "loads");
 pub(crate) static JSON_DUMPS: Import = Import::new("json", "dumps");

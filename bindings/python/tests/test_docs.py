@@ -10,16 +10,22 @@ import types
 import pytest
 
 import gettickets
-from gettickets import _client, _decode, _errors, _native, _notes, _records, _sandbox, _version, _words, _zones
+from gettickets import _client, _errors, _native, _notes, _records, _sandbox, _version, _words, _zones
 
 HERE = pathlib.Path(__file__).parent
-MODULES = [gettickets, _client, _decode, _errors, _notes, _records, _sandbox, _version, _words, _zones]
+MODULES = [gettickets, _client, _errors, _notes, _records, _sandbox, _version, _words, _zones]
 READMES = [HERE.parent / "README.md", HERE.parents[2] / "README.md"]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
 def test_the_examples_of_docstrings_run(module):
     assert doctest.testmod(module).failed == 0
+
+
+def test_the_examples_of_native_functions_run():
+    parser, runner = doctest.DocTestParser(), doctest.DocTestRunner()
+    example = parser.get_doctest(gettickets.decode.__doc__, {}, "decode", None, None)
+    assert example.examples and runner.run(example).failed == 0
 
 
 def python_blocks():

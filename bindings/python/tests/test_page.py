@@ -170,5 +170,13 @@ def test_a_page_outlives_what_it_was_sliced_from():
     assert ticket.id == 14 and ticket.subject == "This is a sample ticket"
 
 
+def test_a_compact_page_is_the_same_page_in_less_memory(page):
+    for whole in (page, page[3:7], page.at("7.10")):
+        compact = whole.compact()
+        assert compact == whole and compact.to_json() == whole.to_json() and compact.findings == whole.findings
+        assert compact.memory_size < whole.memory_size * 3 // 4
+    assert page[3:4].compact().memory_size < 2000
+
+
 def test_a_page_holds_less_than_its_objects_would(page):
     assert 0 < page.memory_size < 1000 * len(page)

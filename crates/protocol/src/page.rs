@@ -155,6 +155,13 @@ impl Page {
         }
     }
 
+    /// The same page in memory of its own, which holds the texts of its tickets and nothing else; see
+    /// [`Tickets::compact`].
+    #[must_use]
+    pub fn compact(&self) -> Page {
+        Page { tickets: self.tickets.compact(), ..self.clone() }
+    }
+
     /// Canonical JSON: one document, the same from every face of this project.
     pub fn to_json(&self) -> String {
         // Every key is a string and no value can fail, so neither can this.

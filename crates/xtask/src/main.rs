@@ -6,6 +6,7 @@
 
 mod bench;
 mod c;
+mod dist;
 mod process;
 mod test;
 mod tools;
@@ -42,6 +43,11 @@ const CHORES: &[Chore] = &[
         name: "install-c",
         about: "build the C library and install it below a prefix; `install-c --help` tells more",
         run: c::install::run,
+    },
+    Chore {
+        name: "dist",
+        about: "build the Python package as it is published: a wheel and a source distribution",
+        run: dist::run,
     },
 ];
 

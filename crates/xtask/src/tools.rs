@@ -111,6 +111,33 @@ pub(crate) fn maturin(python: &Path, args: &str) -> Program {
         .without_env("RUSTFLAGS")
 }
 
+/// Installs a wheel, and nothing that it may want beside it.
+pub(crate) fn install_wheel(python: &Path, wheel: &Path) -> Result {
+    program(python, "-m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall")
+        .arg(wheel)
+        .run()
+}
+
+/// Runs a script in an environment of this interpreter that has a wheel and nothing else.
+pub(crate) fn smoke(python: &Path, wheel: &Path, script: &Path) -> Result {
+    let home = target().join("python-smoke");
+    program(python, "-m venv --clear").arg(&home).run()?;
+    let inside = home.join("bin").join("python");
+    install_wheel(&inside, wheel)?;
+    program(&inside, "-W error").arg(script).env("PYTHONDONTWRITEBYTECODE", "1").run()
+}
+
+/// The one directory in another.
+pub(crate) fn only_directory(directory: &Path) -> Result<PathBuf> {
+    let unread = |error: std::io::Error| format!("{}: {error}", directory.display());
+    let entries = std::fs::read_dir(directory).map_err(unread)?;
+    let mut found = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
+    match (found.next(), found.next()) {
+        (Some(only), None) => Ok(only),
+        _ => Err(format!("{} should hold one directory", directory.display())),
+    }
+}
+
 /// The one file in a directory that ends so.
 pub(crate) fn only_file(directory: &Path, extension: &str) -> Result<PathBuf> {
     let unread = |error: std::io::Error| format!("{}: {error}", directory.display());

@@ -20,7 +20,6 @@ and polars.DataFrame(page), pyarrow.table(page) and DuckDB read it as it is. Eve
 from abc import ABCMeta as _ABCMeta
 
 from ._client import AsyncClient, AsyncScan, Client
-from ._decode import decode
 from ._errors import (
     ApiError,
     AuthenticationError,
@@ -42,7 +41,7 @@ from ._errors import (
     TransportError,
     UnknownActionError,
 )
-from ._native import Attachment, Page, Scan, Ticket
+from ._native import Attachment, Page, Scan, Ticket, decode
 from ._native import fields as _fields
 from ._native import version as _package_version
 from ._notes import FieldSpec, Finding, Hole, RelatedService, Report

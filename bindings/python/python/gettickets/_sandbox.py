@@ -177,5 +177,5 @@ def _tickets(load: Any) -> Any:
     """What to load: a path is that of a saved reply."""
     if isinstance(load, str) or hasattr(load, "__fspath__"):
         with open(load, "rb") as file:
-            return _native.decode(file, strict=False, max_len=None, timezone=None)
+            return _native.decode(file)
     return load

@@ -130,6 +130,11 @@ impl Row {
         self.carried.insert(field);
     }
 
+    /// Where a text stands, whether or not it is carried.
+    pub(crate) fn set_span(&mut self, field: Field, text: Span) {
+        self.texts[SLOTS[field as usize] as usize] = text;
+    }
+
     #[inline]
     pub(crate) fn set_integer(&mut self, field: Field, value: u64, quoted: bool) {
         self.integers[SLOTS[field as usize] as usize] = value;

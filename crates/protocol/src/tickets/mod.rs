@@ -2,6 +2,7 @@
 
 pub(crate) mod arena;
 pub(crate) mod body;
+mod compact;
 mod ticket_ref;
 
 use std::collections::HashMap;

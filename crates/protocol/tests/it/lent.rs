@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gettickets_protocol::{Decoder, decode};
+use gettickets_protocol::{Decoder, Reply, Version, decode};
 
 use crate::vectors;
 
@@ -47,4 +47,35 @@ fn the_owner_of_what_is_no_reply_is_let_go() {
     }
     let large = Decoder::new().max_len(3).decode_lent(b"1234", owner).unwrap_err();
     assert_eq!(large.kind().code(), "too-large");
+}
+
+#[test]
+fn a_compact_page_is_the_same_page_and_needs_no_body() {
+    for vector in vectors::all() {
+        let Ok(Reply::Tickets(page)) = decode(vector.body.as_slice()) else { continue };
+        for page in [page.slice(1..), page.at(Version::V1_0), page.at(Version::V1_0).slice(..1), page] {
+            let compact = page.compact();
+            assert_eq!(compact, page, "{}", vector.name);
+            assert_eq!(compact.to_json(), page.to_json());
+            assert_eq!(compact.findings(), page.findings());
+            for (kept, ticket) in compact.iter().zip(&page) {
+                assert_eq!(
+                    (kept.carried(), kept.null(), kept.quoted()),
+                    (ticket.carried(), ticket.null(), ticket.quoted())
+                );
+                assert_eq!(kept.date_text(), ticket.date_text());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_compact_page_lets_the_owner_go() {
+    let body = lasting(crate::bodies::page_with("subject", r#""kept""#).as_bytes());
+    let owner = Arc::new(());
+    let page = Decoder::new().decode_lent(body, Arc::clone(&owner)).unwrap().into_page().unwrap();
+    let compact = page.compact();
+    drop(page);
+    assert_eq!(Arc::strong_count(&owner), 1);
+    assert_eq!(compact.get(0).unwrap().subject(), "kept");
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::process::{Program, Result, program, root, target};
+use crate::process::{Result, program, root, target};
 use crate::tools;
 
 /// What the checks need, pinned: a change of theirs is to be seen as such.
@@ -36,7 +36,7 @@ pub(super) fn run() -> Result {
     here("ruff", "check --quiet --no-cache .").run()?;
 
     let wheel = wheel(&python)?;
-    install(&python, &wheel)?;
+    tools::install_wheel(&python, &wheel)?;
     let cache = target().join("mypy-cache");
     let mypy = |args: &str| here("mypy", args).arg("--cache-dir").arg(&cache);
     mypy("--package gettickets").env("MYPYPATH", "python").run()?;
@@ -44,7 +44,8 @@ pub(super) fn run() -> Result {
     here("mypy.stubtest", "gettickets").run()?;
     here("pyright", "--pythonpath").arg(&python).run()?;
     here("pytest", "--quiet").run()?;
-    interpreters().iter().try_for_each(|other| smoke(other, &wheel))
+    let script = home.join("tests").join("smoke.py");
+    interpreters().iter().try_for_each(|other| tools::smoke(other, &wheel, &script))
 }
 
 /// The wheel, in the profile and with the features of the other tests, so that what they built serves here too.
@@ -56,12 +57,6 @@ fn wheel(python: &Path) -> Result<PathBuf> {
         .arg(&wheels)
         .run()?;
     tools::only_file(&wheels, "whl")
-}
-
-fn install(python: &Path, wheel: &Path) -> Result {
-    program(python, "-m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall")
-        .arg(wheel)
-        .run()
 }
 
 /// Other interpreters on this machine that the one wheel is for: those on the path, and pyenv's.
@@ -90,15 +85,4 @@ fn interpreters() -> Vec<PathBuf> {
         _ => false,
     });
     found
-}
-
-/// The wheel in an environment of this interpreter, and what every version has to do.
-fn smoke(python: &Path, wheel: &Path) -> Result {
-    let home = target().join("python-smoke");
-    let made = |program: Program| program.env("PYTHONDONTWRITEBYTECODE", "1").run();
-    made(program(python, "-m venv --clear").arg(&home))?;
-    let inside = home.join("bin").join("python");
-    install(&inside, wheel)?;
-    let smoke = root().join("bindings").join("python").join("tests").join("smoke.py");
-    made(program(&inside, "-W error").arg(smoke))
 }
