@@ -236,7 +236,7 @@ impl<'i> Walker<'i> {
                 None => {
                     let (value, odd) = self.unknown(2)?;
                     odd.kinds().for_each(|kind| at_top(&mut self.page.findings, kind, name));
-                    self.page.extra.insert(name.to_owned(), value);
+                    self.page.extra.insert(name.to_owned(), value.to_string().into());
                 }
             },
         }
@@ -484,14 +484,14 @@ impl<'i> Walker<'i> {
     }
 
     fn says_error_under_status(&self) -> bool {
-        let status = self.page.extra.get("status").and_then(Json::as_str);
-        status.is_some_and(|word| word.eq_ignore_ascii_case("error"))
+        let status = self.page.extra.get("status");
+        status.is_some_and(|word| word.eq_ignore_ascii_case("\"error\""))
     }
 
     /// On a page of tickets a message means nothing, and is kept like any other text.
     fn keep_message(&mut self) {
         if let Some(message) = self.message.take() {
-            self.page.extra.insert("message".into(), message.into());
+            self.page.extra.insert("message".into(), Json::from(message).to_string().into());
         }
     }
 }

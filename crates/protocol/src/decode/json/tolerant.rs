@@ -140,6 +140,16 @@ impl<'a> Source<'a> {
         })
     }
 
+    /// Reads a value of unknown meaning and drops it, so that whoever asks for it later meets no error.
+    fn check(self, part: &'a str) -> Result<(), Error> {
+        match self.shape(part)? {
+            Shape::Text(quoted) => self.unescape(quoted).map(drop),
+            Shape::List(list) => list.into_iter().try_for_each(|value| self.check(value.get())),
+            Shape::Object(entries) => entries.into_iter().try_for_each(|(_, value)| self.check(value.get())),
+            Shape::Null | Shape::Boolean(_) | Shape::Number(_) => Ok(()),
+        }
+    }
+
     /// The text of a string; borrowed where it has no escape.
     fn unescape(self, quoted: &'a str) -> Result<Cow<'a, str>, Error> {
         let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
@@ -164,7 +174,7 @@ impl<'a> Source<'a> {
         let (mut result, mut status, mut tickets) = (None, None, None);
         let (mut message, mut errormessage) = (None, None);
         let mut counts = Vec::new();
-        let mut extra = serde_json::Map::new();
+        let mut extra = std::collections::BTreeMap::new();
         let mut keys = std::collections::HashSet::new();
         for (key, raw) in entries {
             if !keys.insert(key.clone()) {
@@ -182,7 +192,8 @@ impl<'a> Source<'a> {
                 name => match Count::from_name(name) {
                     Some(count) => counts.push((count, name.to_owned(), raw.get())),
                     None => {
-                        extra.insert(name.to_owned(), self.parse(raw.get())?);
+                        self.check(raw.get())?;
+                        extra.insert(name.to_owned(), raw.get().into());
                     }
                 },
             }
@@ -216,7 +227,8 @@ impl<'a> Source<'a> {
         // On a page of tickets these two mean nothing, and are kept like any other.
         for (name, raw) in [("status", result.and(status)), ("message", message)] {
             if let Some(raw) = raw {
-                extra.insert(name.to_owned(), self.parse(raw)?);
+                self.check(raw)?;
+                extra.insert(name.to_owned(), raw.into());
             }
         }
         let mut page = Box::new(PageBuilder::new(findings));
@@ -355,8 +367,7 @@ impl<'a> Source<'a> {
                 Some(field) if field.kind() == Kind::Attachments => self.attachments(page, value)?,
                 Some(field) => self.field(page, field, value)?,
                 None => {
-                    // Read and dropped, so that whoever asks for it later meets no error.
-                    self.parse::<serde_json::Value>(value)?;
+                    self.check(value)?;
                     page.push_extra(&key, self.span(value));
                 }
             }
@@ -439,12 +450,27 @@ impl<'a> Source<'a> {
             let raw = value.get();
             match &*key {
                 "filename" => {
-                    let Shape::Text(quoted) = self.shape(raw)? else {
-                        let kind = DecodeErrorKind::WrongType { name: "filename".into(), expected: "a text" };
-                        return Err(self.error(raw, kind));
-                    };
-                    let text = self.unescape(quoted)?;
-                    filename = Some(self.keep(page, &text));
+                    filename = Some(match self.shape(raw)? {
+                        Shape::Text(quoted) => {
+                            let text = self.unescape(quoted)?;
+                            self.keep(page, &text)
+                        }
+                        Shape::Null => {
+                            page.note(FindingKind::NullField, Field::Attachments, Some("a file name".into()));
+                            Span::default()
+                        }
+                        _ => {
+                            let name = "filename".to_owned();
+                            return Err(
+                                self.error(raw, DecodeErrorKind::WrongType { name, expected: "a text" })
+                            );
+                        }
+                    });
+                }
+                // As where there is none: its place in the list.
+                "index" if raw == "null" => {
+                    page.note(FindingKind::NullField, Field::Attachments, Some("an index".into()));
+                    index = Some(u64::from(page.attachment_place()));
                 }
                 "index" => {
                     let text = self.word(raw)?;
