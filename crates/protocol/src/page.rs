@@ -97,6 +97,12 @@ impl Page {
         self.extra.values()
     }
 
+    /// Top-level fields that are in no version's documentation, each with its value as JSON text, in which
+    /// every number is as it was sent; sorted by name.
+    pub fn extra_json(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.extra.json()
+    }
+
     /// In which ways the reply departed from the documented shape.
     pub fn findings(&self) -> &[Finding] {
         self.findings.as_slice()

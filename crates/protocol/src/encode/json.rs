@@ -22,7 +22,7 @@ pub(super) fn page(page: &Page) -> String {
         ticket(&mut out, &one);
     }
     out.push_str("]}");
-    for (name, json) in page.extra.json() {
+    for (name, json) in page.extra_json() {
         out.push(',');
         string(&mut out, name);
         out.push(':');

@@ -24,7 +24,7 @@ pub(super) fn page(page: &Page, version: Version) -> String {
         ticket(&mut out, &one);
     }
     out.push_str("</tickets>\n");
-    for (name, json) in page.extra.json() {
+    for (name, json) in page.extra_json() {
         extra(&mut out, name, json);
     }
     out.push_str("</whmcsapi>");

@@ -262,7 +262,7 @@ impl<'a> TicketDecoder<'a, '_> {
 #[cold]
 fn null(mut cursor: Cursor<'_>, row: &mut Row, slot: &Slot) -> Option<usize> {
     matches!(slot.target, Target::NullableText(_)).then_some(())?;
-    cursor.expect(slot.prefix.key())?;
+    cursor.expect_bytes(slot.prefix.key())?;
     cursor.expect(b"null")?;
     row.set_null(Field::RequestorName);
     Some(cursor.at)
@@ -281,7 +281,7 @@ fn boolean(mut cursor: Cursor<'_>, row: &mut Row) -> Option<usize> {
     ];
     let (value, quoted) = SPELLINGS
         .iter()
-        .find_map(|(spelling, value, quoted)| cursor.expect(spelling).map(|()| (*value, *quoted)))?;
+        .find_map(|(spelling, value, quoted)| cursor.expect_bytes(spelling).map(|()| (*value, *quoted)))?;
     // A number goes on where a truth value ends.
     matches!(cursor.peek()?, b',' | b'}').then_some(())?;
     row.attachments_removed = value;

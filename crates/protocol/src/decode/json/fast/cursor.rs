@@ -61,10 +61,16 @@ impl<'a> Cursor<'a> {
         self.bytes.get(self.at).copied()
     }
 
+    /// A literal, whose length is known to the compiler.
     #[inline]
-    pub(super) fn expect(&mut self, literal: &[u8]) -> Option<()> {
-        let here = self.bytes.get(self.at..self.at + literal.len())?;
-        (here == literal).then(|| self.at += literal.len())
+    pub(super) fn expect<const LEN: usize>(&mut self, literal: &[u8; LEN]) -> Option<()> {
+        let here: &[u8; LEN] = self.rest().first_chunk()?;
+        (here == literal).then(|| self.at += LEN)
+    }
+
+    #[inline]
+    pub(super) fn expect_bytes(&mut self, bytes: &[u8]) -> Option<()> {
+        self.rest().starts_with(bytes).then(|| self.at += bytes.len())
     }
 
     #[inline(always)]
@@ -75,7 +81,7 @@ impl<'a> Cursor<'a> {
                 Some(())
             }
             Some(_) => None,
-            None => self.expect(prefix.text()),
+            None => self.expect_bytes(prefix.text()),
         }
     }
 
