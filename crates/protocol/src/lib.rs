@@ -29,6 +29,7 @@ mod credentials;
 mod decode;
 mod encode;
 mod error;
+mod extra;
 mod field;
 mod finding;
 mod form;

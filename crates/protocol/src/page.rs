@@ -7,6 +7,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
+use crate::extra::Extra;
 use crate::finding::{Finding, Findings};
 use crate::{Field, FieldSet, ShownVersion, TicketRef, Tickets, Version, tickets};
 
@@ -29,7 +30,7 @@ pub struct Page {
     pub(crate) numreturned: Option<u64>,
     pub(crate) tickets: Tickets,
     pub(crate) server_version: Option<Version>,
-    pub(crate) extra: Map<String, Json>,
+    pub(crate) extra: Extra,
     pub(crate) findings: Findings,
 }
 
@@ -90,9 +91,16 @@ impl Page {
         self.tickets.get(index)
     }
 
-    /// Top-level fields that are in no version's documentation, as they were sent.
+    /// Top-level fields that are in no version's documentation. Numbers are held as
+    /// [`TicketRef::extra`] says.
     pub fn extra(&self) -> &Map<String, Json> {
-        &self.extra
+        self.extra.values()
+    }
+
+    /// Top-level fields that are in no version's documentation, each with its value as JSON text, in which
+    /// every number is as it was sent; sorted by name.
+    pub fn extra_json(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.extra.json()
     }
 
     /// In which ways the reply departed from the documented shape.
@@ -175,7 +183,7 @@ impl PartialEq for Page {
     fn eq(&self, other: &Page) -> bool {
         (self.totalresults, self.startnumber, self.numreturned)
             == (other.totalresults, other.startnumber, other.numreturned)
-            && self.extra == other.extra
+            && self.extra() == other.extra()
             && self.tickets == other.tickets
     }
 }

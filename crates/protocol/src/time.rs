@@ -48,50 +48,50 @@ pub(crate) fn read(text: &str) -> WireTime {
 
 /// Whether these bytes are a date and time as servers write them, or the zero date. It never says so where
 /// [`read`] finds [`WireTime::Unreadable`], and builds no date to find out.
+#[inline]
 pub(crate) fn is_wire_time(bytes: &[u8; 19]) -> bool {
-    let (Some(date), Some(time), [.., b':', tens, ones]) =
-        (digits(bytes, 0, *b"0000-00-"), digits(bytes, 8, *b"00 00:00"), bytes)
+    let (Some(date), Some(day), Some(time)) =
+        (pairs(bytes, 0, *b"0000-00-"), pairs(bytes, 8, *b"00 00:00"), pairs(bytes, 11, *b"00:00:00"))
     else {
         return false;
     };
-    let two = |tens: u8, ones: u8| tens * 10 + ones;
-    let [y1, y2, y3, y4, _, m1, m2, _] = date;
-    let [d1, d2, _, h1, h2, _, n1, _] = time;
-    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
-    let (month, day) = (two(m1, m2), two(d1, d2));
-    let has_year = (y1 | y2 | y3 | y4) != 0;
-    if !has_year && month == 0 && day == 0 {
-        return read_unless_unreadable(bytes);
+    let ([century, _, year, _, _, month, ..], [day, ..], [hour, _, _, minute, _, _, second, _]) =
+        (date, day, time);
+    if century | year == 0 {
+        return month | day == 0 && read_unless_unreadable(bytes);
     }
-    let in_day = two(h1, h2) < 24 && n1 < 6 && tens < 6 && ones < 10;
-    let year = u16::from(two(y1, y2)) * 100 + u16::from(two(y3, y4));
-    has_year && in_day && (1..=12).contains(&month) && day >= 1 && day <= last_day(year, month)
+    hour < 24 && minute < 60 && second < 60 && day >= 1 && day <= days_of(century, year, month)
 }
 
-/// The last day of a month.
-fn last_day(year: u16, month: u8) -> u8 {
-    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+/// How many days a month has; none if there is no such month.
+#[inline]
+fn days_of(century: u8, year: u8, month: u8) -> u8 {
     match month {
-        2 => 28 + u8::from(is_leap),
+        2 if (if year == 0 { century } else { year }).is_multiple_of(4) => 29,
+        2 => 28,
         4 | 6 | 9 | 11 => 30,
-        _ => 31,
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        _ => 0,
     }
 }
 
+#[cold]
 fn read_unless_unreadable(bytes: &[u8; 19]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| read(text) != WireTime::Unreadable)
 }
 
-/// The eight bytes from here less the template's, if each of the template's zeros stands for a digit and
-/// every other byte for itself. Eight bytes are compared as one number.
+/// For each of the eight bytes from here the number that its digit and the next make, if each of the
+/// template's zeros stands for a digit and every other byte for itself. Eight bytes are read as one number.
 #[inline]
-fn digits(bytes: &[u8; 19], at: usize, template: [u8; 8]) -> Option<[u8; 8]> {
+fn pairs(bytes: &[u8; 19], at: usize, template: [u8; 8]) -> Option<[u8; 8]> {
     const TOPS: u64 = 0x8080_8080_8080_8080;
     const PAST_NINE: u64 = 0x7676_7676_7676_7676;
     let separators = u64::from_le_bytes(template.map(|byte| if byte == b'0' { 0 } else { 0xFF }));
     let word = u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?) ^ u64::from_le_bytes(template);
     let past_nine = (word & !TOPS).wrapping_add(PAST_NINE) | word;
-    (past_nine & TOPS == 0 && word & separators == 0).then(|| word.to_le_bytes())
+    // No sum reaches 100, so none spills into its neighbour.
+    let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
+    ((past_nine & TOPS | word & separators) == 0).then(|| pairs.to_le_bytes())
 }
 
 /// The date in a field's text, if there is one and it can be read.
@@ -149,6 +149,17 @@ mod tests {
             "yesterday",
         ] {
             assert_eq!(read(text), WireTime::Unreadable, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_quick_check_knows_the_days_of_every_month() {
+        for year in (1..=9999).filter(|year| year % 100 < 9) {
+            for (month, day) in (0..=13).flat_map(|month| (27..=32).map(move |day| (month, day))) {
+                let text = format!("{year:04}-{month:02}-{day:02} 00:00:00");
+                let quick = is_wire_time(text.as_bytes().try_into().unwrap());
+                assert_eq!(quick, read(&text) != WireTime::Unreadable, "{text}");
+            }
         }
     }
 

@@ -43,6 +43,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("one client", GetTickets { clientid: Some(7), ..page() }),
         ("one address", GetTickets { email: guest, ..page() }),
         ("subject, often", GetTickets { subject: Some("invoice".into()), ..page() }),
+        ("subject, two letters", GetTickets { subject: Some("in".into()), ..page() }),
+        ("subject, one letter", GetTickets { subject: Some("e".into()), ..page() }),
+        (
+            "subject and status",
+            GetTickets { subject: Some("invoice".into()), ..status(StatusFilter::AwaitingReply) },
+        ),
         ("subject, never", GetTickets { subject: Some("no such words".into()), ..page() }),
     ];
     println!("{:<24} {:>10} {:>10} {:>10}", "page", "matching", "first ms", "then ms");

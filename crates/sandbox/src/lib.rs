@@ -40,7 +40,10 @@
 //! `attachments_removed` is sent from 7.10 on.
 //!
 //! A million tickets are no burden: `cargo run --release -p gettickets-sandbox --example million` prints what
-//! each kind of page takes. Only the first page of a search for a subject reads more than a page.
+//! each kind of page takes, which is less than 10 ms. The exception is the first page of a search for a
+//! subject that many tickets have, as all of them are counted: on two busy cores it took 13 ms where 60,000 of
+//! a million match, and up to 40 ms where half of them or more do, as with one or two letters; the pages after
+//! it take less than one. Subjects are kept in memory for it, some 70 bytes a ticket.
 
 mod generate;
 mod http;

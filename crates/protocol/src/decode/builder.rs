@@ -1,8 +1,9 @@
 //! Builds a page ticket by ticket, whatever the format, and judges each value as it comes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Decoded, at_top, excerpt};
+use crate::extra::Extra;
 use crate::finding::Findings;
 use crate::tickets::arena::{Arena, AttachmentRow, ExtraRow, Row, Span};
 use crate::tickets::body::Body;
@@ -45,7 +46,8 @@ pub(super) struct PageBuilder {
     pub(super) arena: Arena,
     pub(super) findings: Findings,
     pub(super) server_version: Option<Version>,
-    pub(super) extra: serde_json::Map<String, serde_json::Value>,
+    /// The top-level fields of no version's documentation, as JSON that was checked.
+    pub(super) extra: BTreeMap<String, Box<str>>,
     counts: [Option<u64>; 3],
     row: Row,
     extra_names: HashMap<Box<str>, ExtraName>,
@@ -176,12 +178,17 @@ impl PageBuilder {
         self.row.attachments_len = 0;
     }
 
+    /// The place of the next attachment in its list.
+    pub(super) fn attachment_place(&self) -> u32 {
+        self.row.attachments_len
+    }
+
     /// Adds to the list of attachments.
     pub(super) fn push_attachment(&mut self, filename: Option<Span>, index: Option<u64>) {
         if filename.is_none() || index.is_none() {
             self.note(FindingKind::MissingField, Field::Attachments, Some("a file name or an index".into()));
         }
-        let place = u64::from(self.row.attachments_len);
+        let place = u64::from(self.attachment_place());
         let row = AttachmentRow { filename: filename.unwrap_or_default(), index: index.unwrap_or(place) };
         self.arena.attachments.push(row);
         self.row.attachments_len += 1;
@@ -238,7 +245,7 @@ impl PageBuilder {
             numreturned,
             tickets: Tickets::from_arena(self.arena),
             server_version: self.server_version,
-            extra: self.extra,
+            extra: Extra::new(self.extra),
             findings: Findings::default(),
         };
         Decoded { reply: Reply::Tickets(page), findings: self.findings }

@@ -77,7 +77,11 @@ const END_OF_ELEMENT: &[&[u8]] = &[b"</c"];
 /// How long the opening of a value of `c` is that stands here, and what can close the value.
 fn access_key_opening(text: &[u8]) -> Option<(usize, &'static [&'static [u8]])> {
     let opening = |rest: &[u8]| text.len() - rest.len();
-    if let Some(rest) = text.strip_prefix(b"\"c\"") {
+    let json_key = text.strip_prefix(b"\"c\"").or_else(|| {
+        let escape = text.get(..8).is_some_and(|key| key.eq_ignore_ascii_case(b"\"\\u0063\""));
+        text.get(8..).filter(|_| escape)
+    });
+    if let Some(rest) = json_key {
         let rest = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
         let quoted = rest.strip_prefix(b"\"").map(|rest| (opening(rest), END_OF_TEXT));
         // PHP can be told to write a text of digits as a number.
@@ -110,6 +114,7 @@ mod tests {
         assert_eq!(at(br#"{"c":"KPqH7yG3","x":1}"#, 0), r#"{"c":"…","x":1}"#);
         assert_eq!(at(br#"{"c": "KPqH7"#, 12), r#"{"c": "…"#);
         assert_eq!(at(br#"{"c":"KPqH7\ud800"}"#, 8), "…\"}");
+        assert_eq!(at(br#"{"\u0063":"KPqH7yG3","x":1}"#, 0), r#"{"\u0063":"…","x":1}"#);
         assert_eq!(at(br#"{"c":12345678,"x":1}"#, 0), r#"{"c":…,"x":1}"#);
         assert_eq!(at(br#"{"c" : 12345678 }"#, 9), "… }");
         assert_eq!(at(br#"{"c":1234"#, 9), r#"{"c":…"#);

@@ -57,7 +57,10 @@ fn begins_nvp(text: &[u8]) -> bool {
 
 fn begins_html(text: &[u8]) -> bool {
     let begins = |tag: &[u8]| text.get(..tag.len()).is_some_and(|head| head.eq_ignore_ascii_case(tag));
-    begins(b"<!doctype") || begins(b"<html")
+    // PHP puts its notices into these.
+    let of_a_notice = begins(b"<br") || begins(b"<b>");
+    let is_tag = matches!(text, [b'<', b'!' | b'a'..=b'z' | b'A'..=b'Z', ..]);
+    is_tag && !of_a_notice && !begins_xml(text)
 }
 
 /// The reply that follows other text: how long that text is, and whether JSON or else XML follows.
@@ -137,6 +140,18 @@ mod tests {
     fn the_whole_reply_is_taken_where_noise_quotes_one() {
         let body = "Debug: {\"result\" => 1}, {\"result\": \n{\"result\":\"success\"}";
         assert_eq!(found(body).0, Format::Json { start: body.rfind('{').unwrap() });
+    }
+
+    #[test]
+    fn a_script_in_a_part_of_a_page_is_no_reply() {
+        for body in [
+            "<div><script>x={\"status\":\"blocked\"};</script></div>",
+            "<script>var y = {\"message\": \"wait\"};</script>",
+            "<!-- cached --><p>{\"result\": </p>",
+        ] {
+            let error = find(body.as_bytes(), &mut Findings::default()).unwrap_err();
+            assert_eq!(error.kind(), &DecodeErrorKind::NotAReply { title: None }, "{body}");
+        }
     }
 
     #[test]

@@ -96,9 +96,9 @@ fn page(pairs: &[(&str, String)], findings: Findings) -> Result<Decoded, DecodeE
             unread(&mut page, name, value);
         } else if name.eq_ignore_ascii_case("errormessage") {
             at_top(&mut page.findings, FindingKind::ResultSpelling, name);
-            page.extra.entry("message").or_insert_with(|| value.clone().into());
+            page.extra.entry("message".to_owned()).or_insert_with(|| json(value));
         } else if !["result", "action"].iter().any(|known| name.eq_ignore_ascii_case(known)) {
-            page.extra.insert((*name).to_owned(), value.clone().into());
+            page.extra.insert((*name).to_owned(), json(value));
         }
     }
     if tickets.is_empty() {
@@ -154,8 +154,7 @@ fn ticket(page: &mut PageBuilder, fields: &[(Vec<&str>, &str)]) -> Result<(), (D
                     page.set(field, Scalar::Text(value, span)).map_err(failed)?;
                 }
                 None => {
-                    let json = serde_json::Value::from(*value).to_string();
-                    let span = page.arena.push_text(&json);
+                    let span = page.arena.push_text(&json(value));
                     page.push_extra(name, span);
                 }
             },
@@ -173,6 +172,11 @@ fn ticket(page: &mut PageBuilder, fields: &[(Vec<&str>, &str)]) -> Result<(), (D
 fn keys_below<'a>(name: &'a str, top: &str) -> Option<Vec<&'a str>> {
     let rest = name.strip_prefix(top)?.strip_prefix('[')?.strip_suffix(']')?;
     Some(rest.split("][").collect())
+}
+
+/// A text as JSON.
+fn json(text: &str) -> Box<str> {
+    serde_json::Value::from(text).to_string().into()
 }
 
 #[cfg(test)]

@@ -4,20 +4,23 @@
 //! a page can be had that the server cannot put into JSON. Entities of a document's own are refused.
 
 mod locate;
+mod text;
+mod unknown;
 
 use std::collections::HashSet;
 
-use encoding_rs::{Encoding, UTF_8};
 use quick_xml::Reader;
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use super::builder::{self, Count, PageBuilder, Scalar, integer, wrong_type};
-use super::{Decoded, MAX_DEPTH, at_top, excerpt, format};
+use super::{Decoded, at_top, excerpt, format};
 use crate::finding::Findings;
 use crate::tickets::arena::Span;
 use crate::{DecodeError, DecodeErrorKind, Field, FindingKind, Kind};
+
+use self::text::{Text, to_text};
 
 /// How many characters a syntax error has at most.
 const MAX_PROBLEM: usize = 200;
@@ -53,53 +56,6 @@ pub(super) fn decode(
     }
 }
 
-struct Text {
-    text: String,
-    /// Whether bytes that are no text were replaced.
-    replaced: bool,
-    /// Whether offsets in the text are not those of the body.
-    rewritten: bool,
-}
-
-/// The body as text.
-fn to_text(body: Vec<u8>, findings: &mut Findings) -> Result<Text, DecodeError> {
-    let encoding = match declared_encoding(&body) {
-        None => UTF_8,
-        Some(label) => Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| {
-            let name = excerpt::visible(&label, 40);
-            DecodeError::new(DecodeErrorKind::UnknownEncoding { name }).at(0)
-        })?,
-    };
-    if encoding != UTF_8 {
-        let name = Some(encoding.name().to_owned());
-        findings.note(FindingKind::DeclaredEncoding, None, || "byte 0".into(), name);
-    }
-    // Were the body in UTF-16 its declaration could not have been read: such a claim is wrong.
-    let encoding = encoding.output_encoding();
-    if encoding == UTF_8 {
-        return Ok(match String::from_utf8(body) {
-            Ok(text) => Text { text, replaced: false, rewritten: false },
-            Err(error) => {
-                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-                Text { text, replaced: true, rewritten: true }
-            }
-        });
-    }
-    let (text, replaced) = encoding.decode_without_bom_handling(&body);
-    Ok(Text { text: text.into_owned(), replaced, rewritten: true })
-}
-
-/// The encoding that the XML declaration names.
-fn declared_encoding(body: &[u8]) -> Option<String> {
-    let declaration = body.strip_prefix(b"<?xml")?;
-    let end = declaration.iter().take(200).position(|byte| *byte == b'>')?;
-    let declaration = String::from_utf8_lossy(declaration.get(..end)?).into_owned();
-    let (_, value) = declaration.split_once("encoding")?;
-    let value = value.trim_start().strip_prefix('=')?.trim_start();
-    let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
-    value.get(1..)?.split(quote).next().map(str::to_owned)
-}
-
 /// Reads a document event by event. Errors are placed by where the reader stands.
 struct Walker<'i> {
     reader: Reader<&'i [u8]>,
@@ -127,26 +83,6 @@ enum Part<'i> {
     /// A stretch of text was added to the buffer.
     Text,
     End,
-}
-
-/// What is odd in the texts of an element.
-#[derive(Clone, Copy, Default)]
-struct Odd {
-    replaced: bool,
-    forbidden: bool,
-    /// Text that could not be kept.
-    unread: bool,
-}
-
-impl Odd {
-    fn kinds(self) -> impl Iterator<Item = FindingKind> {
-        let kinds = [
-            (self.replaced, FindingKind::ReplacedBytes),
-            (self.forbidden, FindingKind::ForbiddenCharacter),
-            (self.unread, FindingKind::UnreadKey),
-        ];
-        kinds.into_iter().filter_map(|(odd, kind)| odd.then_some(kind))
-    }
 }
 
 impl<'i> Walker<'i> {
@@ -236,7 +172,7 @@ impl<'i> Walker<'i> {
                 None => {
                     let (value, odd) = self.unknown(2)?;
                     odd.kinds().for_each(|kind| at_top(&mut self.page.findings, kind, name));
-                    self.page.extra.insert(name.to_owned(), value);
+                    self.page.extra.insert(name.to_owned(), value.to_string().into());
                 }
             },
         }
@@ -399,59 +335,6 @@ impl<'i> Walker<'i> {
         Ok(self.page.arena.unescaped.split_off(span.1))
     }
 
-    /// An element of unknown meaning, and what is odd in it.
-    fn unknown(&mut self, depth: usize) -> Result<(Json, Odd), DecodeErrorKind> {
-        let mut odd = Odd::default();
-        let value = self.tree(depth, &mut odd)?;
-        Ok((value, odd))
-    }
-
-    /// A text, or an object of the children; children with one name are a list.
-    fn tree(&mut self, depth: usize, odd: &mut Odd) -> Result<Json, DecodeErrorKind> {
-        if depth > MAX_DEPTH {
-            return Err(DecodeErrorKind::TooDeep { limit: MAX_DEPTH });
-        }
-        let start = self.page.arena.unescaped.len();
-        let mut children = Map::new();
-        loop {
-            match self.part()? {
-                Part::Text => {}
-                Part::Start(element) => {
-                    let child = self.tree(depth + 1, odd)?;
-                    match children.get_mut(element.name().as_ref()) {
-                        Some(Json::Array(list)) => list.push(child),
-                        Some(first) => *first = Json::Array(vec![first.take(), child]),
-                        None => drop(children.insert(element.name().as_ref().to_owned(), child)),
-                    }
-                }
-                Part::End => break,
-            }
-        }
-        let text = self.page.arena.unescaped.split_off(start);
-        self.look_at(&text, odd);
-        if children.is_empty() {
-            return Ok(text.into());
-        }
-        // JSON has no place for text between the parts of an object.
-        odd.unread |= !text.trim().is_empty();
-        Ok(children.into())
-    }
-
-    /// Notes what is odd in a text that was read.
-    fn notice(&mut self, field: Option<Field>, name: &str, span: (Span, usize, usize)) {
-        let mut odd = Odd::default();
-        self.look_at(self.page.arena.unescaped.get(span.1..span.2).unwrap_or_default(), &mut odd);
-        odd.kinds().for_each(|kind| match field {
-            Some(field) => self.page.note(kind, field, None),
-            None => at_top(&mut self.page.findings, kind, name),
-        });
-    }
-
-    fn look_at(&self, text: &str, odd: &mut Odd) {
-        odd.replaced |= self.replaced && text.contains('\u{fffd}');
-        odd.forbidden |= text.bytes().any(|byte| matches!(byte, 0..=8 | 11 | 12 | 14..=31));
-    }
-
     fn error_offset(&self, kind: &DecodeErrorKind, end: usize) -> usize {
         let position = match kind {
             DecodeErrorKind::Truncated => return end,
@@ -484,14 +367,14 @@ impl<'i> Walker<'i> {
     }
 
     fn says_error_under_status(&self) -> bool {
-        let status = self.page.extra.get("status").and_then(Json::as_str);
-        status.is_some_and(|word| word.eq_ignore_ascii_case("error"))
+        let status = self.page.extra.get("status");
+        status.is_some_and(|word| word.eq_ignore_ascii_case("\"error\""))
     }
 
     /// On a page of tickets a message means nothing, and is kept like any other text.
     fn keep_message(&mut self) {
         if let Some(message) = self.message.take() {
-            self.page.extra.insert("message".into(), message.into());
+            self.page.extra.insert("message".into(), Json::from(message).to_string().into());
         }
     }
 }

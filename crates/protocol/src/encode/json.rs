@@ -1,7 +1,5 @@
 //! JSON as the documentation spells it.
 
-use serde_json::{Map, Value as Json};
-
 use crate::{Field, Page, TicketRef, Value};
 
 pub(super) fn page(page: &Page) -> String {
@@ -24,7 +22,12 @@ pub(super) fn page(page: &Page) -> String {
         ticket(&mut out, &one);
     }
     out.push_str("]}");
-    extra(&mut out, page.extra());
+    for (name, json) in page.extra_json() {
+        out.push(',');
+        string(&mut out, name);
+        out.push(':');
+        out.push_str(json);
+    }
     out.push('}');
     out
 }
@@ -77,15 +80,6 @@ fn value(out: &mut String, ticket: &TicketRef<'_>, field: Field) {
             }
             out.push(']');
         }
-    }
-}
-
-fn extra(out: &mut String, extra: &Map<String, Json>) {
-    for (name, value) in extra {
-        out.push(',');
-        string(out, name);
-        out.push(':');
-        out.push_str(&value.to_string());
     }
 }
 

@@ -22,6 +22,10 @@ impl Page {
     /// The page as XML, as a server of this version would send it.
     ///
     /// XML has no null and no types: null becomes an empty element, and decoding gives an empty text.
+    ///
+    /// An unknown field whose name is no plain XML name (an ASCII letter or `_`, then letters, digits, `_`,
+    /// `-` and `.`) is left out, as no element can carry it; unknown lists, objects, numbers and truth values
+    /// become their JSON text.
     pub fn to_wire_xml(&self, version: Version) -> String {
         xml::page(&self.at(version), version)
     }

@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use crate::extra::Kept;
 use crate::{Field, Page, TicketRef, Value, Version};
 
 pub(super) fn page(page: &Page, version: Version) -> String {
@@ -23,8 +24,8 @@ pub(super) fn page(page: &Page, version: Version) -> String {
         ticket(&mut out, &one);
     }
     out.push_str("</tickets>\n");
-    for (name, value) in page.extra() {
-        extra(&mut out, name, value);
+    for (name, json) in page.extra_json() {
+        extra(&mut out, name, json);
     }
     out.push_str("</whmcsapi>");
     out
@@ -52,8 +53,8 @@ fn ticket(out: &mut String, ticket: &TicketRef<'_>) {
     for field in ticket.carried().iter() {
         value(out, ticket, field);
     }
-    for (name, value) in ticket.extra() {
-        extra(out, &name, &value);
+    for (name, json) in ticket.extra_json() {
+        extra(out, name, json);
     }
     out.push_str("</ticket>\n");
 }
@@ -81,16 +82,16 @@ fn value(out: &mut String, ticket: &TicketRef<'_>, field: Field) {
 
 /// An unknown field. Its name is written only where XML takes it for a name; what is no text is written as
 /// JSON, which decoding gives back as text.
-fn extra(out: &mut String, name: &str, value: &Json) {
+fn extra(out: &mut String, name: &str, json: &str) {
     let mut chars = name.chars();
     let starts = chars.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
     if !starts || !chars.all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)) {
         return;
     }
-    match value {
-        Json::String(text) => element(out, name, text),
-        Json::Null => element(out, name, ""),
-        value => element(out, name, &value.to_string()),
+    match Kept::read(json) {
+        Kept::Plain(Json::String(text)) => element(out, name, &text),
+        Kept::Plain(Json::Null) => element(out, name, ""),
+        kept => element(out, name, &serde_json::to_string(&kept).unwrap_or_default()),
     }
 }
 

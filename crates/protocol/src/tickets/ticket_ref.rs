@@ -1,6 +1,7 @@
 //! [`TicketRef`]: one ticket of a page, with a getter for each field.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::civil::DateTime;
@@ -9,6 +10,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
 use super::arena::{Arena, AttachmentRow, Row};
+use crate::extra::Kept;
 use crate::{
     Attachment, Field, FieldSet, Kind, Priority, RelatedService, RequestorType, Status, Ticket, time,
 };
@@ -221,14 +223,16 @@ impl<'a> TicketRef<'a> {
         }
     }
 
-    /// The fields that are in no version's documentation, as they were sent.
+    /// The fields that are in no version's documentation.
+    ///
+    /// A [`serde_json::Value`] holds integers of 64 bits and floats: a longer integer or fraction is the
+    /// nearest float here, and a number past all floats, such as `1e999`, a text.
+    /// [`extra_json`](TicketRef::extra_json) and canonical JSON have every number as it was sent.
     pub fn extra(&self) -> Map<String, Json> {
-        // A value was checked when it was decoded.
-        let value = |json: &str| serde_json::from_str(json).unwrap_or(Json::Null);
-        self.extra_json().map(|(name, json)| (name.to_owned(), value(json))).collect()
+        self.extra_json().map(|(name, json)| (name.to_owned(), Kept::read(json).into_value())).collect()
     }
 
-    /// The fields that are in no version's documentation, each with its value as JSON text.
+    /// The fields that are in no version's documentation, each with its value as JSON text, as it was sent.
     pub fn extra_json(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let arena = self.arena;
         arena.extras(self.index).iter().filter_map(|extra| {
@@ -321,7 +325,8 @@ impl Serialize for TicketRef<'_> {
                 map.serialize_entry(field.name(), &value)?;
             }
         }
-        let extra = self.extra();
+        let extra: BTreeMap<&str, Kept<'_>> =
+            self.extra_json().map(|(name, json)| (name, Kept::read(json))).collect();
         if !extra.is_empty() {
             map.serialize_entry("extra", &extra)?;
         }

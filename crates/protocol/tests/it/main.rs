@@ -18,4 +18,5 @@ mod lent;
 mod paths_agree;
 mod round_trip;
 mod threads;
+mod unknown_fields;
 mod vectors;

@@ -373,6 +373,36 @@ fn on_every_value_in_every_field() {
 }
 
 #[test]
+fn on_texts_that_repeat_or_only_begin_alike() {
+    const TEXTS: &[&str] = &[
+        r"\u00e9",
+        r"\u00e9\u00e9",
+        r"Fran\u00e7oise",
+        r"Fran\u00e7oise M\u00fcller",
+        r"\/",
+        "",
+        "plain",
+        r"\",
+    ];
+    for (first, second, third) in
+        TEXTS.iter().flat_map(|a| TEXTS.iter().flat_map(move |b| TEXTS.iter().map(move |c| (a, b, c))))
+    {
+        let mut entries = documented_entries();
+        for (name, text) in [("name", first), ("owner_name", second), ("requestor_name", third)] {
+            entries
+                .iter_mut()
+                .filter(|(key, _)| key == name)
+                .for_each(|(_, value)| *value = format!("\"{text}\""));
+        }
+        let ticket = object(&entries);
+        let body = format!(
+            r#"{{"result":"success","totalresults":2,"startnumber":0,"numreturned":2,"tickets":{{"ticket":[{ticket},{ticket}]}}}}"#
+        );
+        assert_paths_agree(body.as_bytes());
+    }
+}
+
+#[test]
 fn on_a_page_followed_by_each_byte() {
     for byte in 0..=u8::MAX {
         let mut body = page_with("flag", "\"0\"").into_bytes();

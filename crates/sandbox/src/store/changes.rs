@@ -1,12 +1,12 @@
 //! What happens to tickets while a server runs: they are opened, answered, closed, merged and deleted.
 //!
-//! Every change goes through [`Inner::rewrite`], and tells the tally once the database has it.
+//! Every change goes through [`Inner::rewrite`], and tells the tally and the subjects once the database has it.
 
 use gettickets_protocol::{DateTime, Status, Ticket};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::tally::Standing;
-use super::{Inner, StoreError, clock, row};
+use super::{Inner, StoreError, clock, row, text};
 use crate::generate::Draw;
 
 impl Inner {
@@ -47,11 +47,9 @@ impl Inner {
             let mut statement = transaction.prepare_cached(row::INSERT)?;
             Ok(row::insert(&mut statement, &ticket)?)
         })?;
-        self.tally.add(&Standing {
-            lastreply: clock::seconds(ticket.lastreply),
-            deptid: row::signed(ticket.deptid),
-            status: ticket.status.as_str().to_owned(),
-        });
+        let standing = Standing::of(&ticket);
+        self.tally.add(&standing);
+        self.subjects.add(row::signed(ticket.id), &standing, &text::folded(&ticket.subject));
         Ok(ticket.id)
     }
 
@@ -83,6 +81,8 @@ impl Inner {
         })?;
         self.tally.remove(&before);
         self.tally.add(&after);
+        let folded = self.subjects.remove(row::signed(id), &before);
+        self.subjects.add(row::signed(id), &after, &folded);
         Ok(true)
     }
 
@@ -93,6 +93,7 @@ impl Inner {
             Ok(statement.execute([row::signed(id)])?)
         })?;
         self.tally.remove(&before);
+        self.subjects.remove(row::signed(id), &before);
         Ok(true)
     }
 

@@ -5,6 +5,7 @@ mod clock;
 mod query;
 mod row;
 mod schema;
+mod subjects;
 mod tally;
 mod text;
 
@@ -16,7 +17,8 @@ use rusqlite::{Connection, OptionalExtension};
 
 pub(crate) use self::query::{Filter, Slice};
 use self::query::{Listed, Source};
-use self::tally::Tally;
+use self::subjects::Subjects;
+use self::tally::{Standing, Tally};
 use crate::generate::Draw;
 
 /// The tickets of a running sandbox, for tests that change them while it serves. Cloning gives another
@@ -44,6 +46,7 @@ pub struct Store {
 struct Inner {
     connection: Connection,
     tally: Tally,
+    subjects: Subjects,
     /// Counts changes.
     generation: u64,
     listed: Option<Listed>,
@@ -51,9 +54,13 @@ struct Inner {
 
 impl Store {
     pub(crate) fn new(tickets: impl Iterator<Item = Ticket>) -> Result<Store, StoreError> {
+        let mut subjects = Subjects::default();
+        let tickets = tickets.inspect(|ticket| {
+            subjects.add(row::signed(ticket.id), &Standing::of(ticket), &text::folded(&ticket.subject));
+        });
         let connection = schema::create(tickets)?;
         let tally = Tally::count(&connection)?;
-        let inner = Inner { connection, tally, generation: 0, listed: None };
+        let inner = Inner { connection, tally, subjects, generation: 0, listed: None };
         Ok(Store { inner: Arc::new(Mutex::new(inner)) })
     }
 
@@ -190,8 +197,8 @@ impl Store {
     /// Up to `limit` tickets of a list, from `offset` on.
     pub(crate) fn slice(&self, filter: &Filter, offset: u64, limit: u64) -> Result<Slice, StoreError> {
         let mut inner = self.lock();
-        let Inner { connection, tally, generation, listed } = &mut *inner;
-        Source { connection, tally, generation: *generation, listed }.slice(filter, offset, limit)
+        let Inner { connection, tally, subjects, generation, listed } = &mut *inner;
+        Source { connection, tally, subjects, generation: *generation, listed }.slice(filter, offset, limit)
     }
 
     /// A panic elsewhere leaves no change half done, as every change is a transaction.

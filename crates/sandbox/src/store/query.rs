@@ -3,8 +3,8 @@
 //! The plain list, of any departments and statuses, is found through the tally: for each stretch of time it
 //! knows how many tickets of each department and status were last replied to then. So the total is a sum,
 //! and an offset of 900,000 is reached by passing over whole stretches; only one is walked through. What is
-//! asked of one client, address or admin, or of a subject, is listed whole from an index, and the list is
-//! kept for the pages after the first until a ticket changes.
+//! asked of one client, address or admin is listed whole from an index, and of a subject by reading every
+//! subject; the list is kept for the pages after the first until a ticket changes.
 
 use std::sync::Arc;
 
@@ -12,8 +12,9 @@ use gettickets_protocol::Ticket;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
+use super::subjects::{Found, Search, Subjects};
 use super::tally::Tally;
-use super::{StoreError, row, text};
+use super::{StoreError, row};
 
 /// What a list is of. Everything that is `None` does not restrict it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +33,13 @@ pub(crate) struct Filter {
     pub(crate) subject: Option<String>,
 }
 
+impl Filter {
+    /// Whether it is of one client, address or admin, who have few tickets.
+    fn is_of_few(&self) -> bool {
+        self.client.is_some() || self.address.is_some() || self.flag.is_some()
+    }
+}
+
 /// A stretch of the list.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Slice {
@@ -46,13 +54,41 @@ pub(super) struct Listed {
     filter: Filter,
     /// Which state of the store it was found in.
     generation: u64,
-    ids: Arc<[i64]>,
+    list: List,
+}
+
+/// A list that was found whole.
+#[derive(Clone, Debug)]
+enum List {
+    Ids(Arc<[i64]>),
+    /// By a search, whose hundreds of thousands of ids nobody may ask for.
+    Found(Arc<[Found]>),
+}
+
+impl List {
+    fn len(&self) -> usize {
+        match self {
+            List::Ids(ids) => ids.len(),
+            List::Found(found) => found.len(),
+        }
+    }
+
+    /// The ids of a stretch of it.
+    fn stretch(&self, subjects: &Subjects, offset: usize, limit: usize) -> Vec<i64> {
+        match self {
+            List::Ids(ids) => ids.iter().copied().skip(offset).take(limit).collect(),
+            List::Found(found) => {
+                found.iter().skip(offset).take(limit).filter_map(|one| subjects.id(*one)).collect()
+            }
+        }
+    }
 }
 
 /// The part of a store that a query needs.
 pub(super) struct Source<'a> {
     pub(super) connection: &'a Connection,
     pub(super) tally: &'a Tally,
+    pub(super) subjects: &'a Subjects,
     pub(super) generation: u64,
     pub(super) listed: &'a mut Option<Listed>,
 }
@@ -61,17 +97,11 @@ impl Source<'_> {
     /// Up to `limit` tickets from `offset` on.
     pub(super) fn slice(&mut self, filter: &Filter, offset: u64, limit: u64) -> Result<Slice, StoreError> {
         let filter = self.with_statuses_as_stored(filter);
-        let is_plain = filter.client.is_none()
-            && filter.address.is_none()
-            && filter.flag.is_none()
-            && filter.subject.is_none();
-        let (ids, total) = if is_plain {
+        let (ids, total) = if !filter.is_of_few() && filter.subject.is_none() {
             self.plain(&filter, offset, limit)?
         } else {
-            let ids = self.listed(filter)?;
-            let total = ids.len() as u64;
-            let ids = ids.iter().copied().skip(as_len(offset)).take(as_len(limit)).collect();
-            (ids, total)
+            let list = self.listed(filter)?;
+            (list.stretch(self.subjects, as_len(offset), as_len(limit)), list.len() as u64)
         };
         Ok(Slice { tickets: self.tickets(&ids)?, total })
     }
@@ -115,16 +145,29 @@ impl Source<'_> {
         Ok((ids, total))
     }
 
-    /// Every id that matches a filter which is not plain.
-    fn listed(&mut self, filter: Filter) -> Result<Arc<[i64]>, StoreError> {
+    /// All that matches a filter which is not plain.
+    fn listed(&mut self, filter: Filter) -> Result<List, StoreError> {
         if let Some(listed) = &*self.listed
             && listed.generation == self.generation
             && listed.filter == filter
         {
-            return Ok(Arc::clone(&listed.ids));
+            return Ok(listed.list.clone());
         }
+        let search = filter.subject.as_deref().map(Search::new);
+        let list = match &search {
+            Some(search) if !filter.is_of_few() => {
+                List::Found(self.subjects.matching(search, &filter).into())
+            }
+            _ => List::Ids(self.of_few(&filter, search.as_ref())?.into()),
+        };
+        *self.listed = Some(Listed { filter, generation: self.generation, list: list.clone() });
+        Ok(list)
+    }
+
+    /// Every id of one client, address or admin, whose subject matches the search if there is one.
+    fn of_few(&self, filter: &Filter, search: Option<&Search<'_>>) -> Result<Vec<i64>, StoreError> {
         let mut bindings = Vec::new();
-        let mut condition = departments_and_statuses(&filter, &mut bindings);
+        let mut condition = departments_and_statuses(filter, &mut bindings);
         let mut and = |text: &str, value: Value| {
             condition.push_str(text);
             bindings.push(value);
@@ -139,14 +182,17 @@ impl Source<'_> {
         if let Some(flag) = filter.flag {
             and(" AND flag = ? AND flag <> 0", Value::Integer(row::signed(flag)));
         }
-        if let Some(subject) = &filter.subject {
-            and(" AND instr(folded, ?) > 0", Value::Text(text::folded(subject)));
-        }
-        let list = format!("SELECT id FROM ticket WHERE {condition} ORDER BY lastreply DESC, id DESC");
+        let list =
+            format!("SELECT lastreply, id FROM ticket WHERE {condition} ORDER BY lastreply DESC, id DESC");
         let mut statement = self.connection.prepare_cached(&list)?;
-        let ids: Arc<[i64]> =
-            statement.query_map(params_from_iter(bindings), |row| row.get(0))?.collect::<Result<_, _>>()?;
-        *self.listed = Some(Listed { filter, generation: self.generation, ids: Arc::clone(&ids) });
+        let mut rows = statement.query(params_from_iter(bindings))?;
+        let mut ids = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (lastreply, id) = (row.get(0)?, row.get(1)?);
+            if search.is_none_or(|search| self.subjects.matches(search, lastreply, id)) {
+                ids.push(id);
+            }
+        }
         Ok(ids)
     }
 

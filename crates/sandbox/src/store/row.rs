@@ -4,16 +4,16 @@ use gettickets_protocol::{Priority, RequestorType, Status, Ticket};
 use rusqlite::types::Type;
 use rusqlite::{Row, Statement, params};
 
-use super::{clock, text};
+use super::clock;
 
 /// Every column in the order of [`insert`].
 pub(super) const INSERT: &str = "
 INSERT INTO ticket (
     id, tid, deptid, userid, name, owner_name, email, requestor_name, requestor_email, requestor_type, cc, c,
     date, subject, status, priority, admin, attachment, attachments, attachments_removed, lastreply, flag,
-    service, extra, folded
+    service, extra
 ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-    ?23, ?24, ?25)";
+    ?23, ?24)";
 
 /// Every column in the order of [`ticket`].
 pub(super) const SELECT: &str = "
@@ -65,7 +65,6 @@ pub(super) fn insert(statement: &mut Statement<'_>, ticket: &Ticket) -> rusqlite
         signed(ticket.flag),
         ticket.service,
         extra,
-        text::folded(&ticket.subject),
     ])?;
     Ok(())
 }

@@ -8,8 +8,7 @@ use rusqlite::Connection;
 
 use super::{StoreError, row};
 
-/// One column a field, one row a ticket. Times are seconds, see [`clock`](super::clock). `folded` is the subject as the
-/// search compares it.
+/// One column a field, one row a ticket. Times are seconds, see [`clock`](super::clock).
 const TICKETS: &str = "
 CREATE TABLE ticket (
     id INTEGER PRIMARY KEY,
@@ -35,8 +34,7 @@ CREATE TABLE ticket (
     lastreply INTEGER NOT NULL,
     flag INTEGER NOT NULL,
     service TEXT NOT NULL,
-    extra TEXT,
-    folded TEXT NOT NULL
+    extra TEXT
 ) STRICT;
 ";
 
@@ -46,7 +44,7 @@ CREATE TABLE ticket (
 /// is read for a ticket that is only counted or passed over. The others are for the few tickets of one
 /// client, address or admin.
 const INDEXES: &str = "
-CREATE UNIQUE INDEX by_reply ON ticket (lastreply, id, deptid, status, folded);
+CREATE UNIQUE INDEX by_reply ON ticket (lastreply, id, deptid, status);
 CREATE INDEX by_client ON ticket (userid, lastreply, id, deptid, status) WHERE userid <> 0;
 CREATE INDEX by_address ON ticket (email COLLATE NOCASE, lastreply, id, deptid, status) WHERE userid = 0;
 CREATE INDEX by_flag ON ticket (flag, lastreply, id, deptid, status) WHERE flag <> 0;

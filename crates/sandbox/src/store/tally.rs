@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use gettickets_protocol::Ticket;
 use rusqlite::Connection;
 
 use super::query::Filter;
@@ -20,6 +21,16 @@ pub(super) struct Standing {
     pub(super) lastreply: i64,
     pub(super) deptid: i64,
     pub(super) status: String,
+}
+
+impl Standing {
+    pub(super) fn of(ticket: &Ticket) -> Standing {
+        Standing {
+            lastreply: clock::seconds(ticket.lastreply),
+            deptid: row::signed(ticket.deptid),
+            status: ticket.status.as_str().to_owned(),
+        }
+    }
 }
 
 /// The tally.

@@ -4,10 +4,10 @@
 //! It walks down the body level by level; at each, serde_json cuts an object or a list into its raw
 //! values, so that a value's place in the body is always known.
 
-use std::borrow::Cow;
-use std::fmt;
+mod source;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
 use crate::decode::builder::{self, Count, PageBuilder, Scalar, integer, wrong_type};
@@ -16,12 +16,8 @@ use crate::finding::Findings;
 use crate::tickets::arena::Span;
 use crate::{DecodeErrorKind, Field, FindingKind, Kind};
 
-/// What is wrong, and at which byte.
-#[derive(Debug)]
-pub(super) struct Error {
-    pub(super) kind: DecodeErrorKind,
-    pub(super) offset: usize,
-}
+pub(super) use self::source::Error;
+use self::source::{Shape, Source, syntax};
 
 /// A page whose body is still to be put in, or an error of the API.
 pub(super) enum Outcome {
@@ -61,100 +57,7 @@ fn check_depth(text: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// An error of serde_json, met in the part of the text that starts at `base`.
-fn syntax(text: &str, base: usize, error: &serde_json::Error) -> Error {
-    let part = text.get(base..).unwrap_or_default();
-    let line_start = match error.line() {
-        0 | 1 => 0,
-        line => part.match_indices('\n').nth(line - 2).map_or(0, |(at, _)| at + 1),
-    };
-    let offset = (base + line_start + error.column().saturating_sub(1)).min(text.len());
-    if error.is_eof() {
-        return Error { kind: DecodeErrorKind::Truncated, offset: text.len() };
-    }
-    let message = error.to_string();
-    let problem = message.rsplit_once(" at line ").map_or(&*message, |(problem, _)| problem);
-    let kind = if problem == "trailing characters" {
-        DecodeErrorKind::TrailingText
-    } else if problem.contains("surrogate") || problem.contains("unexpected end of hex escape") {
-        DecodeErrorKind::LoneSurrogate
-    } else {
-        DecodeErrorKind::Syntax { problem: format!("this is not JSON: {problem}") }
-    };
-    let offset = if kind == DecodeErrorKind::LoneSurrogate { escape_before(text, offset) } else { offset };
-    Error { kind, offset }
-}
-
-/// Where the escape starts that an error was met in or right behind.
-fn escape_before(text: &str, offset: usize) -> usize {
-    let before = text.as_bytes().get(..offset).unwrap_or_default();
-    let start = before.windows(2).rposition(|pair| pair == b"\\u").unwrap_or(offset);
-    // A leading half is found out by what follows it.
-    let leading = start.checked_sub(6).filter(|at| {
-        let escape = text.get(*at..start).unwrap_or_default().to_ascii_lowercase();
-        ["\\ud8", "\\ud9", "\\uda", "\\udb"].iter().any(|half| escape.starts_with(half))
-    });
-    leading.unwrap_or(start)
-}
-
-/// A value cut one level deep. Every part borrows from the body.
-enum Shape<'a> {
-    Null,
-    Boolean(bool),
-    Number(&'a str),
-    /// A string, with its quotes and escapes.
-    Text(&'a str),
-    List(Vec<&'a RawValue>),
-    Object(Vec<(Cow<'a, str>, &'a RawValue)>),
-}
-
-/// The body, which tells where each of its parts stands.
-#[derive(Clone, Copy)]
-struct Source<'a> {
-    text: &'a str,
-}
-
 impl<'a> Source<'a> {
-    /// Where a part of the body stands in it.
-    fn offset(self, part: &str) -> usize {
-        (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize)
-    }
-
-    fn error(self, part: &str, kind: DecodeErrorKind) -> Error {
-        Error { kind, offset: self.offset(part) }
-    }
-
-    fn parse<T: Deserialize<'a>>(self, part: &'a str) -> Result<T, Error> {
-        serde_json::from_str(part).map_err(|error| syntax(self.text, self.offset(part), &error))
-    }
-
-    fn shape(self, part: &'a str) -> Result<Shape<'a>, Error> {
-        Ok(match part.as_bytes().first() {
-            Some(b'{') => Shape::Object(self.parse::<Entries<'a>>(part)?.0),
-            Some(b'[') => Shape::List(self.parse::<Elements<'a>>(part)?.0),
-            Some(b'"') => Shape::Text(part),
-            Some(b't') => Shape::Boolean(true),
-            Some(b'f') => Shape::Boolean(false),
-            Some(b'n') => Shape::Null,
-            _ => Shape::Number(part),
-        })
-    }
-
-    /// The text of a string; borrowed where it has no escape.
-    fn unescape(self, quoted: &'a str) -> Result<Cow<'a, str>, Error> {
-        let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
-        if inner.contains('\\') {
-            self.parse::<String>(quoted).map(Cow::Owned)
-        } else {
-            Ok(Cow::Borrowed(inner))
-        }
-    }
-
-    fn span(self, part: &str) -> Span {
-        let start = self.offset(part);
-        Span::in_body(start, start + part.len())
-    }
-
     fn reply(
         self,
         document: &'a str,
@@ -164,7 +67,7 @@ impl<'a> Source<'a> {
         let (mut result, mut status, mut tickets) = (None, None, None);
         let (mut message, mut errormessage) = (None, None);
         let mut counts = Vec::new();
-        let mut extra = serde_json::Map::new();
+        let mut extra = std::collections::BTreeMap::new();
         let mut keys = std::collections::HashSet::new();
         for (key, raw) in entries {
             if !keys.insert(key.clone()) {
@@ -182,7 +85,8 @@ impl<'a> Source<'a> {
                 name => match Count::from_name(name) {
                     Some(count) => counts.push((count, name.to_owned(), raw.get())),
                     None => {
-                        extra.insert(name.to_owned(), self.parse(raw.get())?);
+                        self.check(raw.get())?;
+                        extra.insert(name.to_owned(), raw.get().into());
                     }
                 },
             }
@@ -216,7 +120,8 @@ impl<'a> Source<'a> {
         // On a page of tickets these two mean nothing, and are kept like any other.
         for (name, raw) in [("status", result.and(status)), ("message", message)] {
             if let Some(raw) = raw {
-                extra.insert(name.to_owned(), self.parse(raw)?);
+                self.check(raw)?;
+                extra.insert(name.to_owned(), raw.into());
             }
         }
         let mut page = Box::new(PageBuilder::new(findings));
@@ -355,8 +260,7 @@ impl<'a> Source<'a> {
                 Some(field) if field.kind() == Kind::Attachments => self.attachments(page, value)?,
                 Some(field) => self.field(page, field, value)?,
                 None => {
-                    // Read and dropped, so that whoever asks for it later meets no error.
-                    self.parse::<serde_json::Value>(value)?;
+                    self.check(value)?;
                     page.push_extra(&key, self.span(value));
                 }
             }
@@ -439,12 +343,27 @@ impl<'a> Source<'a> {
             let raw = value.get();
             match &*key {
                 "filename" => {
-                    let Shape::Text(quoted) = self.shape(raw)? else {
-                        let kind = DecodeErrorKind::WrongType { name: "filename".into(), expected: "a text" };
-                        return Err(self.error(raw, kind));
-                    };
-                    let text = self.unescape(quoted)?;
-                    filename = Some(self.keep(page, &text));
+                    filename = Some(match self.shape(raw)? {
+                        Shape::Text(quoted) => {
+                            let text = self.unescape(quoted)?;
+                            self.keep(page, &text)
+                        }
+                        Shape::Null => {
+                            page.note(FindingKind::NullField, Field::Attachments, Some("a file name".into()));
+                            Span::default()
+                        }
+                        _ => {
+                            let name = "filename".to_owned();
+                            return Err(
+                                self.error(raw, DecodeErrorKind::WrongType { name, expected: "a text" })
+                            );
+                        }
+                    });
+                }
+                // As where there is none: its place in the list.
+                "index" if raw == "null" => {
+                    page.note(FindingKind::NullField, Field::Attachments, Some("an index".into()));
+                    index = Some(u64::from(page.attachment_place()));
                 }
                 "index" => {
                     let text = self.word(raw)?;
@@ -471,79 +390,4 @@ fn is_empty(raw: &str) -> bool {
 
 fn is_number(key: &str) -> bool {
     !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// An object's entries in order, keys given twice included.
-struct Entries<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-/// A list's elements.
-struct Elements<'a>(Vec<&'a RawValue>);
-
-/// A key, borrowed where it has no escape.
-struct Key<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Entries<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Entries<'de>, D::Error> {
-        struct EntriesVisitor;
-        impl<'de> Visitor<'de> for EntriesVisitor {
-            type Value = Entries<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries<'de>, A::Error> {
-                let mut entries = Vec::with_capacity(24);
-                while let Some(Key(key)) = map.next_key()? {
-                    entries.push((key, map.next_value()?));
-                }
-                Ok(Entries(entries))
-            }
-        }
-        deserializer.deserialize_map(EntriesVisitor)
-    }
-}
-
-impl<'de> Deserialize<'de> for Elements<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Elements<'de>, D::Error> {
-        struct ElementsVisitor;
-        impl<'de> Visitor<'de> for ElementsVisitor {
-            type Value = Elements<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Elements<'de>, A::Error> {
-                let mut elements = Vec::new();
-                while let Some(element) = list.next_element()? {
-                    elements.push(element);
-                }
-                Ok(Elements(elements))
-            }
-        }
-        deserializer.deserialize_seq(ElementsVisitor)
-    }
-}
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Key<'de>, D::Error> {
-        struct KeyVisitor;
-        impl<'de> Visitor<'de> for KeyVisitor {
-            type Value = Key<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a key")
-            }
-
-            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Borrowed(key)))
-            }
-
-            fn visit_str<E>(self, key: &str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Owned(key.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(KeyVisitor)
-    }
 }

@@ -1,0 +1,213 @@
+//! Where the fast path is in the body, and how it finds its way: by many bytes at once, never past the end.
+
+use wide::u8x16;
+
+use super::key::Prefix;
+
+/// Thirty-two bytes side by side. Bit `n` of what is asked of them stands for byte `n`.
+#[derive(Clone, Copy)]
+pub(super) struct Wide([u8x16; 2]);
+
+impl Wide {
+    #[inline]
+    pub(super) fn new(bytes: &[u8; 32]) -> Wide {
+        let (halves, _) = bytes.as_chunks::<16>();
+        match halves {
+            [low, high] => Wide([u8x16::new(*low), u8x16::new(*high)]),
+            _ => Wide([u8x16::default(); 2]),
+        }
+    }
+
+    /// Which bytes are the same as the other's.
+    #[inline]
+    pub(super) fn equal(self, other: Wide) -> u32 {
+        self.bits(other.0, |a, b| a.simd_eq(b))
+    }
+
+    #[inline]
+    fn are(self, byte: u8) -> u32 {
+        self.equal(Wide([u8x16::splat(byte); 2]))
+    }
+
+    /// Which bytes are control characters or backslashes.
+    #[inline]
+    fn are_special(self) -> u32 {
+        let controls = u8x16::splat(0x1F);
+        let backslashes = u8x16::splat(b'\\');
+        self.bits(self.0, |a, _| a.min(controls).simd_eq(a) | a.simd_eq(backslashes))
+    }
+
+    #[inline]
+    fn bits(self, other: [u8x16; 2], compare: impl Fn(u8x16, u8x16) -> u8x16) -> u32 {
+        let ([a, b], [c, d]) = (self.0, other);
+        compare(a, c).to_bitmask() | compare(b, d).to_bitmask() << 16
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Cursor<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    #[inline]
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    #[inline]
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    /// A literal, whose length is known to the compiler.
+    #[inline]
+    pub(super) fn expect<const LEN: usize>(&mut self, literal: &[u8; LEN]) -> Option<()> {
+        let here: &[u8; LEN] = self.rest().first_chunk()?;
+        (here == literal).then(|| self.at += LEN)
+    }
+
+    #[inline]
+    pub(super) fn expect_bytes(&mut self, bytes: &[u8]) -> Option<()> {
+        self.rest().starts_with(bytes).then(|| self.at += bytes.len())
+    }
+
+    #[inline(always)]
+    pub(super) fn expect_prefix(&mut self, prefix: &Prefix) -> Option<()> {
+        match self.rest().first_chunk() {
+            Some(here) if prefix.starts(here) => {
+                self.at += prefix.len();
+                Some(())
+            }
+            Some(_) => None,
+            None => self.expect_bytes(prefix.text()),
+        }
+    }
+
+    /// An integer, as a number or as a text of digits, and whether it was a text. Twenty digits, which may
+    /// be past 64 bits, are a surprise.
+    #[inline(always)]
+    pub(super) fn integer(&mut self) -> Option<(u64, bool)> {
+        let quoted = self.peek()? == b'"';
+        self.at += usize::from(quoted);
+        let start = self.at;
+        let (value, digits) = self.digits();
+        self.at += digits;
+        if quoted {
+            self.expect(b"\"")?;
+        } else {
+            // Neither a leading zero nor a fraction is for this decoder to judge.
+            let plain = digits == 1 || self.bytes.get(start) != Some(&b'0');
+            (plain && matches!(self.peek()?, b',' | b'}')).then_some(())?;
+        }
+        (1..20).contains(&digits).then_some((value, quoted))
+    }
+
+    /// The number that the digits here spell, and how many they are. Up to seven are read at once.
+    #[inline(always)]
+    fn digits(&self) -> (u64, usize) {
+        const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
+        const TOPS: u64 = u64::from_le_bytes([0x80; 8]);
+        const PAST_NINE: u64 = u64::from_le_bytes([0x76; 8]);
+        let Some(eight) = self.rest().first_chunk() else { return self.many_digits() };
+        let word = u64::from_le_bytes(*eight) ^ ZEROS;
+        let others = ((word & !TOPS).wrapping_add(PAST_NINE) | word) & TOPS;
+        let digits = others.trailing_zeros() / 8;
+        if digits == 8 {
+            return self.many_digits();
+        }
+        // The digits move to the end and zeros before them; then neighbours are joined, twice as wide each
+        // time.
+        let word = word.checked_shl(64 - 8 * digits).unwrap_or(0);
+        let pairs = word.wrapping_mul(10).wrapping_add(word >> 8) & 0x00FF_00FF_00FF_00FF;
+        let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_FFFF_0000_FFFF;
+        let value = fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xFFFF_FFFF;
+        (value, digits as usize)
+    }
+
+    #[cold]
+    fn many_digits(&self) -> (u64, usize) {
+        let digits = self.rest().iter().take_while(|byte| byte.is_ascii_digit());
+        digits.fold((0_u64, 0), |(value, digits), digit| {
+            (value.wrapping_mul(10).wrapping_add(u64::from(digit - b'0')), digits + 1)
+        })
+    }
+
+    /// The character that an escape stands for.
+    #[inline]
+    pub(super) fn escape(&mut self) -> Option<char> {
+        let [b'\\', letter] = *self.rest().first_chunk()? else { return None };
+        self.at += 2;
+        Some(match letter {
+            b'/' => '/',
+            b'"' => '"',
+            b'\\' => '\\',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'u' => {
+                let unit = self.hex()?;
+                if !(0xD800..0xE000).contains(&unit) {
+                    return char::from_u32(unit);
+                }
+                self.expect(b"\\u")?;
+                let second = self.hex()?;
+                let pair = (0xD800..0xDC00).contains(&unit) && (0xDC00..0xE000).contains(&second);
+                return pair
+                    .then(|| char::from_u32(0x10000 + ((unit - 0xD800) << 10) + (second - 0xDC00)))?;
+            }
+            _ => return None,
+        })
+    }
+
+    #[inline]
+    #[allow(clippy::indexing_slicing, reason = "a byte is always below 256")]
+    fn hex(&mut self) -> Option<u32> {
+        let digits: &[u8; 4] = self.rest().first_chunk()?;
+        let [a, b, c, d] = digits.map(|digit| HEX[usize::from(digit)]);
+        self.at += 4;
+        ((a | b | c | d) <= 0xF).then_some(a << 12 | b << 8 | c << 4 | d)
+    }
+
+    /// Where the text that starts here ends, and whether at its closing quote; otherwise at a backslash or
+    /// a control character.
+    #[inline(always)]
+    pub(super) fn text_end(&self) -> Option<(usize, bool)> {
+        let mut at = self.at;
+        loop {
+            let Some(here) = self.bytes.get(at..)?.first_chunk() else {
+                return self.text_end_near_the_end(at);
+            };
+            let here = Wide::new(here);
+            let (quotes, special) = (here.are(b'"'), here.are_special());
+            let found = quotes | special;
+            if found != 0 {
+                let first = found & found.wrapping_neg();
+                return Some((at + found.trailing_zeros() as usize, quotes & first != 0));
+            }
+            at += 32;
+        }
+    }
+
+    #[cold]
+    fn text_end_near_the_end(&self, at: usize) -> Option<(usize, bool)> {
+        let mut rest = self.bytes.iter().enumerate().skip(at);
+        rest.find_map(|(at, byte)| matches!(byte, b'"' | b'\\' | 0..0x20).then_some((at, *byte == b'"')))
+    }
+}
+
+/// The value of a hexadecimal digit; of any other byte, a number that is none.
+#[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+static HEX: [u32; 256] = {
+    let mut values = [0x10; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        values[b"0123456789abcdef"[digit] as usize] = digit as u32;
+        values[b"0123456789ABCDEF"[digit] as usize] = digit as u32;
+        digit += 1;
+    }
+    values
+};

@@ -1,0 +1,42 @@
+//! What comes in fields of no version's documentation is kept as it was sent, numbers above all.
+
+use gettickets_protocol::{FindingKind, Reply, Version, decode};
+use serde_json::json;
+
+use crate::bodies::page_with;
+
+fn page(body: impl Into<Vec<u8>>) -> gettickets_protocol::Page {
+    match decode(body).unwrap() {
+        Reply::Tickets(page) => page,
+        Reply::Error(error) => panic!("{error:?}"),
+    }
+}
+
+#[test]
+fn numbers_of_any_size_neither_refuse_a_page_nor_change() {
+    for number in ["123456789012345678901234567890", "1e999", "-0.10", "[1e999]", "{\"a\":[1E400,2]}"] {
+        let page = page(page_with("deptname", number));
+        let canonical: &str = &page.to_json();
+        assert!(canonical.contains(&format!(r#""extra":{{"deptname":{number}}}"#)), "{canonical}");
+        let wire = page.to_wire_json(Version::V8_0);
+        assert!(wire.contains(&format!(r#""deptname":{number}"#)), "{wire}");
+    }
+    let top = page(r#"{"result":"success","tickets":[],"load":1e999,"n":123456789012345678901234567890}"#);
+    let extra = r#""extra":{"load":1e999,"n":123456789012345678901234567890}"#;
+    assert!(top.to_json().contains(extra), "{}", top.to_json());
+    assert_eq!(top.extra()["load"], json!("1e999"));
+    assert!(top.to_wire_json(Version::V8_0).ends_with(r#""load":1e999,"n":123456789012345678901234567890}"#));
+    assert!(top.to_wire_xml(Version::V8_0).contains("<load>1e999</load>"));
+}
+
+#[test]
+fn a_null_in_an_attachment_is_told_and_does_not_refuse_the_page() {
+    let list = r#"[{"filename":"a","index":0},{"filename":null,"index":null}]"#;
+    let page = page(page_with("attachments", list));
+    let ticket = page.get(0).unwrap();
+    let attachments: Vec<_> =
+        ticket.attachments().unwrap().map(|one| (one.filename.to_owned(), one.index)).collect();
+    assert_eq!(attachments, [("a".to_owned(), 0), (String::new(), 1)]);
+    let told: Vec<_> = page.findings().iter().map(|finding| (finding.kind, finding.count)).collect();
+    assert_eq!(told, [(FindingKind::NullField, 2)]);
+}
