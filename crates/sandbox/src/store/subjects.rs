@@ -1,10 +1,10 @@
 //! Every subject in memory, to be searched through: a search reads all of them, at memory's speed.
 //!
 //! A page needs the number of all matches and the newest of them, and a search may be for two letters that
-//! half of the tickets have. An index of words or trigrams would have to join and sort such lists; reading
-//! on takes a few milliseconds for a million subjects, whatever is searched for, and is right by
-//! construction. Subjects stand folded, one behind the other, in the order of their tickets' last replies,
-//! cut into stretches so that a change moves one stretch alone.
+//! half of the tickets have. An index of words or trigrams would have to join and sort such lists, and knows
+//! no terms of two letters; reading on is right by construction, and takes a few milliseconds for a million
+//! subjects, and some tens where hundreds of thousands match. Subjects stand folded, one behind the other, in
+//! the order of their tickets' last replies, cut into stretches so that a change moves one stretch alone.
 
 use memchr::memmem::Finder;
 
