@@ -1,9 +1,9 @@
 //! `cargo xtask dist`: the Python package as it is published, a wheel and a source distribution.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::process::{Result, program, root, target};
+use crate::process::{Result, cargo, program, root, target};
 use crate::tools;
 
 /// What builds them, pinned. zig's C compiler and libc make a wheel that older systems can load, too.
@@ -30,30 +30,50 @@ pub(crate) fn run(args: &[String]) -> Result {
     let wheel = tools::only_file(&out, "whl")?;
     smoke(&python, &wheel)?;
     let sdist = tools::only_file(&out, "gz")?;
-    let rebuilt = rebuild(&python, &sdist)?;
+    let sources = unpacked(&sdist)?;
+    prune_lock(&sources, &sdist)?;
+    let rebuilt = rebuild(&python, &sources)?;
     smoke(&python, &rebuilt)?;
     println!("\n{}\n{}", wheel.display(), sdist.display());
     Ok(())
 }
 
-/// Builds a wheel from the source distribution alone: unpacked elsewhere, without the network, and with the
-/// versions that its own lock file names.
-fn rebuild(python: &Path, sdist: &Path) -> Result<std::path::PathBuf> {
+/// The sources of the distribution, in a directory of their own.
+fn unpacked(sdist: &Path) -> Result<PathBuf> {
     let check = target().join("dist-check");
     let _ = fs::remove_dir_all(&check);
     fs::create_dir_all(&check).map_err(|error| format!("{}: {error}", check.display()))?;
     program("tar", "-xzf").arg(sdist).arg("-C").arg(&check).run()?;
-    let sources = tools::only_directory(&check)?;
-    // The crates that the lock file names are fetched first, as whoever builds without a network has done.
+    tools::only_directory(&check)
+}
+
+/// Takes what only this repository's chores and measurements use out of the lock file: they are not in the
+/// distribution, and cargo refuses a lock file that has to be changed. Nothing is added, as there is no network.
+fn prune_lock(sources: &Path, sdist: &Path) -> Result {
     let manifest = sources.join("Cargo.toml");
-    crate::process::cargo("fetch --locked --quiet --manifest-path").arg(&manifest).run()?;
-    let wheels = check.join("wheels");
+    let pruned = cargo("metadata --offline --format-version 1 --manifest-path").arg(&manifest).output();
+    pruned.ok_or("the lock file of the source distribution could not be pruned")?;
+    let parent = sources.parent().unwrap_or(sources);
+    let name = sources.file_name().unwrap_or_default();
+    // The same bytes from the same sources, whoever packs them and when.
+    program("tar", "--sort=name --owner=0 --group=0 --numeric-owner --mtime=1980-01-01 -czf")
+        .arg(sdist)
+        .arg("-C")
+        .arg(parent)
+        .arg(name)
+        .run()
+}
+
+/// Builds a wheel from the sources of the distribution alone, without the network and with the versions that
+/// their own lock file names. The crates are those that cargo has fetched already.
+fn rebuild(python: &Path, sources: &Path) -> Result<PathBuf> {
+    let wheels = sources.with_file_name("wheels");
     tools::maturin(python, "build --profile dev --locked --offline --quiet --compatibility linux --out")
         .arg(&wheels)
-        .directory(&sources)
+        .directory(sources)
         .env("CARGO_NET_OFFLINE", "true")
-        // The builds of the tests serve here too, where the sources are the same.
-        .env("CARGO_TARGET_DIR", target())
+        // Cargo would take what the tests have built from other sources for built from these, which are older.
+        .env("CARGO_TARGET_DIR", sources.with_file_name("target"))
         .run()?;
     tools::only_file(&wheels, "whl")
 }

@@ -102,11 +102,14 @@ pub(crate) fn python_with(environment: &str, packages: &[&str]) -> Result<PathBu
 pub(crate) fn maturin(python: &Path, args: &str) -> Program {
     let package = root().join("bindings").join("python");
     // maturin looks for Python, and for zig, in the environment that is active.
-    let environment = python.parent().and_then(Path::parent).unwrap_or(python);
+    let bin = python.parent().unwrap_or(python);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let paths = std::iter::once(bin.to_owned()).chain(std::env::split_paths(&path));
     program(python, "-m maturin")
         .args(args)
         .directory(&package)
-        .env("VIRTUAL_ENV", environment)
+        .env("PATH", std::env::join_paths(paths).unwrap_or(path.clone()))
+        .env("VIRTUAL_ENV", bin.parent().unwrap_or(bin))
         .without_env("PYO3_PYTHON")
         .without_env("RUSTFLAGS")
 }
