@@ -4,23 +4,26 @@
  *
  * What holds everywhere, so that the comments need not repeat it:
  *
- * Handles. A type whose members are not shown is a handle. A function that makes one says that it is the caller's: free it once,
- * with the function of its own that ends in _free, which takes NULL too. Free it while no other thread uses it.
+ * Handles. A type whose members are not shown is a handle. A function that makes one says that it is the
+ * caller's: free it once, with the function of its own that ends in _free, which takes NULL too. Free it
+ * while no other thread uses it.
  *
- * Codes. A function that can fail gives a gettickets_result: 0 is success. What it brings goes through its last parameters, is
- * written only on success, and may be NULL nowhere unless its comment says so: a NULL is told by GETTICKETS_ERROR_NULL and never
- * followed. The very last parameter, `error`, may always be NULL; otherwise it is set to a new error, which the caller frees, or to
- * NULL where there is none.
+ * Codes. A function that can fail gives a gettickets_result: 0 is success. What it brings goes through its
+ * last parameters, is written only on success, and may be NULL nowhere unless its comment says so: a NULL
+ * is told by GETTICKETS_ERROR_NULL and never followed. The very last parameter, `error`, may always be
+ * NULL; otherwise it is set to a new error, which the caller frees, or to NULL where there is none.
  *
- * Texts. What is passed in is UTF-8 with a NUL at the end, and copied. What comes out of a page is borrowed, a pointer and a length
- * without a NUL; see gettickets_text. It is the server's: it may hold control characters, HTML, and anything else.
+ * Texts. What is passed in is UTF-8 with a NUL at the end, and copied. What comes out of a page is
+ * borrowed, a pointer and a length without a NUL; see gettickets_text. It is the server's: it may hold
+ * control characters, HTML, and anything else.
  *
- * Threads. What is only read may be read by many threads at once: pages, errors, strings, clients. Comments say where that is not so.
- * The library keeps no state between calls but the log function and the connections of a client. Do not fork and go on to use
- * clients in the child.
+ * Threads. What is only read may be read by many threads at once: pages, errors, strings, clients.
+ * Comments say where that is not so. The library keeps no state between calls but the log function and the
+ * connections of a client. Do not fork and go on to use clients in the child.
  *
- * No function throws, exits, or changes signal handlers or the locale. A defect that would end the process is caught and told by
- * GETTICKETS_ERROR_PANIC, or by 0 or NULL from a function that gives no code; Rust's runtime then also writes a line to stderr.
+ * No function throws, exits, or changes signal handlers or the locale. A defect that would end the process
+ * is caught and told by GETTICKETS_ERROR_PANIC, or by 0 or NULL from a function that gives no code; Rust's
+ * runtime then also writes a line to stderr.
  */
 
 
@@ -30,8 +33,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Parts of the library that can be left out of a build. The usual one has the client and Arrow, and not the sandbox; gettickets.pc
- * and the CMake targets define what is needed for one that differs. */
+/* Parts of the library that can be left out of a build. The usual one has the client and Arrow, and not the
+ * sandbox; gettickets.pc and the CMake targets define what is needed for one that differs. */
 #if !defined(GETTICKETS_NO_CLIENT)
 #define GETTICKETS_HAS_CLIENT 1
 #endif

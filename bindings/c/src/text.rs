@@ -31,6 +31,12 @@ impl Text {
         Text { data: text.as_ptr().cast(), len: text.len() }
     }
 
+    /// Bytes that are UTF-8, as a page has them.
+    #[inline]
+    pub(crate) const fn of_bytes(text: &[u8]) -> Text {
+        Text { data: text.as_ptr().cast(), len: text.len() }
+    }
+
     #[inline]
     pub(crate) fn of_option(text: Option<&str>) -> Text {
         text.map_or(Text::NONE, Text::of)

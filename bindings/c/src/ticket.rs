@@ -67,7 +67,7 @@ pub(crate) unsafe fn found<'a>(ticket: Ticket) -> Result<TicketRef<'a>, Failure>
 #[inline]
 pub(crate) fn later_text(ticket: TicketRef<'_>, field: Field) -> Text {
     let has = ticket.carries(field) && !ticket.null().contains(field);
-    if has { Text::of(ticket.text(field)) } else { Text::NONE }
+    if has { Text::of_bytes(ticket.text_bytes(field)) } else { Text::NONE }
 }
 
 /// Internal id of the ticket, unique in its install. 0 if the reply did not carry it.
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn gettickets_ticket_id(ticket: Ticket) -> u64 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_tid(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
-    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of(ticket.text(Field::Tid))) }
+    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::Tid))) }
 }
 
 /// Id of the department the ticket is in. 0 if the reply did not carry it.
@@ -103,7 +103,7 @@ pub unsafe extern "C" fn gettickets_ticket_userid(ticket: Ticket) -> u64 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_name(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
-    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of(ticket.text(Field::Name))) }
+    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::Name))) }
 }
 
 /// Name of the client that owns the ticket. Since server version 8.0. `data` is NULL where the reply did not
@@ -118,7 +118,7 @@ pub unsafe extern "C" fn gettickets_ticket_owner_name(ticket: Ticket) -> Text {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_email(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
-    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of(ticket.text(Field::Email))) }
+    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::Email))) }
 }
 
 /// Name of the requestor; none on tickets older than the field. Since server version 8.0. `data` is NULL
@@ -149,7 +149,7 @@ pub unsafe extern "C" fn gettickets_ticket_requestor_type(ticket: Ticket) -> Tex
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_cc(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
-    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of(ticket.text(Field::Cc))) }
+    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::Cc))) }
 }
 
 /// Access key of the ticket: who has `tid` and `c` can open it. Don't log it. Empty if the reply did not
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn gettickets_ticket_cc(ticket: Ticket) -> Text {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_c(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
-    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of(ticket.text(Field::C))) }
+    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::C))) }
 }
 
 /// When the ticket was opened, by the install's own clock. `year` is 0 for a zero date, for a text that is no
@@ -173,7 +173,7 @@ pub unsafe extern "C" fn gettickets_ticket_date(ticket: Ticket) -> Time {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_date_text(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
-    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of(ticket.date_text())) }
+    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::Date))) }
 }
 
 /// Subject line, HTML-encoded as the server stores it; `gettickets_ticket_text_for_people` decodes it. Empty
@@ -181,7 +181,7 @@ pub unsafe extern "C" fn gettickets_ticket_date_text(ticket: Ticket) -> Text {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_subject(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
-    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of(ticket.text(Field::Subject))) }
+    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::Subject))) }
 }
 
 /// Status; by default `Open`, `Answered`, `Customer-Reply`, `Closed`, `On Hold` or `In Progress`, and
@@ -189,28 +189,28 @@ pub unsafe extern "C" fn gettickets_ticket_subject(ticket: Ticket) -> Text {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_status(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
-    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of(ticket.text(Field::Status))) }
+    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::Status))) }
 }
 
 /// Priority: `Low`, `Medium` or `High`. Empty if the reply did not carry it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_priority(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
-    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of(ticket.text(Field::Priority))) }
+    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::Priority))) }
 }
 
 /// Name of the admin who opened the ticket, or empty. Empty if the reply did not carry it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_admin(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
-    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of(ticket.text(Field::Admin))) }
+    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::Admin))) }
 }
 
 /// Stored names of the attachments, separated by vertical bars. Empty if the reply did not carry it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_attachment(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
-    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of(ticket.text(Field::Attachment))) }
+    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::Attachment))) }
 }
 
 /// How many attachments the opening message has. Since server version 7.10; 0 if the reply did not carry
@@ -262,7 +262,7 @@ pub unsafe extern "C" fn gettickets_ticket_lastreply(ticket: Ticket) -> Time {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_lastreply_text(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
-    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of(ticket.lastreply_text())) }
+    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::Lastreply))) }
 }
 
 /// Id of the admin the ticket is flagged to; 0 for none. 0 if the reply did not carry it.
@@ -276,5 +276,5 @@ pub unsafe extern "C" fn gettickets_ticket_flag(ticket: Ticket) -> u64 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_service(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
-    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of(ticket.text(Field::Service))) }
+    unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::Service))) }
 }

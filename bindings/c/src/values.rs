@@ -76,7 +76,7 @@ pub struct TicketValues {
 impl TicketValues {
     #[inline]
     fn of(ticket: TicketRef<'_>) -> TicketValues {
-        let text = |field| Text::of(ticket.text(field));
+        let text = |field| Text::of_bytes(ticket.text_bytes(field));
         TicketValues {
             carried: mask(ticket.carried()),
             null: mask(ticket.null()),

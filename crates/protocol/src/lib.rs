@@ -28,6 +28,7 @@
 mod credentials;
 mod decode;
 mod encode;
+mod entities;
 mod error;
 mod extra;
 mod field;

@@ -21,18 +21,15 @@ pub(crate) fn read(text: &str) -> WireTime {
     let Ok(bytes) = <&[u8; 19]>::try_from(text.as_bytes()) else {
         return if text.is_empty() || text == "0000-00-00" { WireTime::None } else { WireTime::Unreadable };
     };
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b' ' | b'T', h1, h2, b':', n1, n2, b':', s1, s2] =
-        *bytes
-    else {
+    let mut bytes = *bytes;
+    let [.., separator, _, _, _, _, _, _, _, _] = &mut bytes;
+    if *separator == b'T' {
+        *separator = b' ';
+    }
+    let Some([century, year, month, day, hour, minute, second]) = parts(&bytes) else {
         return WireTime::Unreadable;
     };
-    let digits = [y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2];
-    if digits.iter().any(|digit| !digit.is_ascii_digit()) {
-        return WireTime::Unreadable;
-    }
-    let two = |tens: u8, ones: u8| ((tens - b'0') * 10 + (ones - b'0')) as i8;
-    let year = i16::from(two(y1, y2)) * 100 + i16::from(two(y3, y4));
-    let (month, day) = (two(m1, m2), two(d1, d2));
+    let year = i16::from(century) * 100 + i16::from(year);
     if (year, month, day) == (0, 0, 0) {
         return WireTime::None;
     }
@@ -40,7 +37,8 @@ pub(crate) fn read(text: &str) -> WireTime {
     if year == 0 {
         return WireTime::Unreadable;
     }
-    match DateTime::new(year, month, day, two(h1, h2), two(n1, n2), two(s1, s2), 0) {
+    let [month, day, hour, minute, second] = [month, day, hour, minute, second].map(|part| part as i8);
+    match DateTime::new(year, month, day, hour, minute, second, 0) {
         Ok(time) => WireTime::At(time),
         Err(_) => WireTime::Unreadable,
     }
@@ -50,13 +48,7 @@ pub(crate) fn read(text: &str) -> WireTime {
 /// [`read`] finds [`WireTime::Unreadable`], and builds no date to find out.
 #[inline]
 pub(crate) fn is_wire_time(bytes: &[u8; 19]) -> bool {
-    let (Some(date), Some(day), Some(time)) =
-        (pairs(bytes, 0, *b"0000-00-"), pairs(bytes, 8, *b"00 00:00"), pairs(bytes, 11, *b"00:00:00"))
-    else {
-        return false;
-    };
-    let ([century, _, year, _, _, month, ..], [day, ..], [hour, _, _, minute, _, _, second, _]) =
-        (date, day, time);
+    let Some([century, year, month, day, hour, minute, second]) = parts(bytes) else { return false };
     if century | year == 0 {
         return month | day == 0 && read_unless_unreadable(bytes);
     }
@@ -78,6 +70,16 @@ fn days_of(century: u8, year: u8, month: u8) -> u8 {
 #[cold]
 fn read_unless_unreadable(bytes: &[u8; 19]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| read(text) != WireTime::Unreadable)
+}
+
+/// The numbers in a text of the documented shape, from the century to the second; each is below 100, and what
+/// they say may be no date.
+#[inline]
+fn parts(bytes: &[u8; 19]) -> Option<[u8; 7]> {
+    let [century, _, year, _, _, month, ..] = pairs(bytes, 0, *b"0000-00-")?;
+    let [day, ..] = pairs(bytes, 8, *b"00 00:00")?;
+    let [hour, _, _, minute, _, _, second, _] = pairs(bytes, 11, *b"00:00:00")?;
+    Some([century, year, month, day, hour, minute, second])
 }
 
 /// For each of the eight bytes from here the number that its digit and the next make, if each of the

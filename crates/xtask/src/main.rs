@@ -49,6 +49,11 @@ const CHORES: &[Chore] = &[
         about: "build the Python package as it is published: a wheel and a source distribution",
         run: dist::run,
     },
+    Chore {
+        name: "size-c",
+        about: "measure the C library with and without its parts, and fail where it is too large",
+        run: c::size::run,
+    },
 ];
 
 fn main() -> ExitCode {

@@ -2,7 +2,7 @@
 
 use super::{at_top, excerpt};
 use crate::finding::Findings;
-use crate::{DecodeError, DecodeErrorKind, FindingKind};
+use crate::{DecodeError, DecodeErrorKind, FindingKind, entities};
 
 /// How much text may stand before a reply: PHP notices are a few hundred bytes each.
 const MAX_NOISE: usize = 64 << 10;
@@ -109,7 +109,7 @@ fn html_title(body: &[u8]) -> Option<String> {
     let tag = lower.find("<title")?;
     let open = tag + lower.get(tag..)?.find('>')? + 1;
     let close = open + lower.get(open..)?.find("</title")?;
-    let title = html_escape::decode_html_entities(head.get(open..close)?);
+    let title = entities::decoded(head.get(open..close)?);
     let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
     (!title.is_empty()).then(|| excerpt::visible(&title, 120))
 }

@@ -164,6 +164,14 @@ impl Arena {
         source.get(start..start + span.len as usize).unwrap_or_default()
     }
 
+    /// As [`text`](Arena::text), as bytes, and without looking at them.
+    #[inline]
+    pub(crate) fn text_bytes(&self, span: Span) -> &[u8] {
+        let start = (span.start & !Span::IN_UNESCAPED) as usize;
+        let source: &str = if span.start & Span::IN_UNESCAPED == 0 { &self.body } else { &self.unescaped };
+        source.as_bytes().get(start..start + span.len as usize).unwrap_or_default()
+    }
+
     /// Copies a text in.
     pub(crate) fn push_text(&mut self, text: &str) -> Span {
         let start = self.unescaped.len();

@@ -12,7 +12,8 @@ use serde_json::{Map, Value as Json};
 use super::arena::{Arena, AttachmentRow, Row};
 use crate::extra::Kept;
 use crate::{
-    Attachment, Field, FieldSet, Kind, Priority, RelatedService, RequestorType, Status, Ticket, time,
+    Attachment, Field, FieldSet, Kind, Priority, RelatedService, RequestorType, Status, Ticket, entities,
+    time,
 };
 
 /// One ticket of a page; it borrows everything from the page and costs nothing to copy.
@@ -162,13 +163,13 @@ impl<'a> TicketRef<'a> {
     /// The subject with its HTML entities decoded: `Tom &amp; Jerry` is `Tom & Jerry`. For people to read;
     /// never put it into a page unescaped.
     pub fn subject_text(&self) -> Cow<'a, str> {
-        html_escape::decode_html_entities(self.subject())
+        entities::decoded(self.subject())
     }
 
     /// Any text field with its HTML entities decoded; none for fields that are no text or not there.
     pub fn text_for_people(&self, field: Field) -> Option<Cow<'a, str>> {
         match self.value(field)? {
-            Value::Text(text) => Some(html_escape::decode_html_entities(text)),
+            Value::Text(text) => Some(entities::decoded(text)),
             _ => None,
         }
     }
@@ -220,6 +221,18 @@ impl<'a> TicketRef<'a> {
                 self.arena.text(self.row.text(field))
             }
             _ => "",
+        }
+    }
+
+    /// As [`text`](TicketRef::text), as bytes. They are UTF-8 and not looked at, so that reading where the texts of a
+    /// large page stand does not bring all of it through the processor's cache again.
+    #[inline]
+    pub fn text_bytes(&self, field: Field) -> &'a [u8] {
+        match field.kind() {
+            Kind::Text | Kind::DateTime if self.shown.contains(field) => {
+                self.arena.text_bytes(self.row.text(field))
+            }
+            _ => &[],
         }
     }
 

@@ -61,7 +61,7 @@ struct Facts {
 
 impl Install {
     pub(crate) fn run(&self) -> Result {
-        let built = target().join(if self.dev { "debug" } else { "release" });
+        let built = target().join(if self.dev { "debug" } else { "release-c" });
         let facts = self.build()?;
         let soname = format!("libgettickets.so.{}", facts.abi);
         // The ABI's number and then the release's, as ldconfig sorts by them.
@@ -96,7 +96,7 @@ impl Install {
         let list = target().join(format!("native-static-libs-{}", if self.dev { "dev" } else { "release" }));
         let mut build = cargo("rustc --quiet --locked --package gettickets-c --lib");
         if !self.dev {
-            build = build.arg("--release");
+            build = build.arg("--profile=release-c");
         }
         if !self.default_features {
             build = build.arg("--no-default-features");

@@ -62,7 +62,7 @@ struct Home {
 impl Home {
     /// Installs the library, with the parts that are for tests, and moves the whole: nothing may rest on where it was.
     fn new() -> Result<Home> {
-        let home = target().join("c");
+        let home = target().join("test-c");
         let (made, prefix, out) = (home.join("made"), home.join("prefix"), home.join("out"));
         for folder in [&made, &prefix, &out] {
             let _ = fs::remove_dir_all(folder);

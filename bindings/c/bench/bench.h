@@ -1,0 +1,64 @@
+/* What contenders have in common: they decode a body, read all 23 fields of every ticket, and say what they read. */
+
+#ifndef GETTICKETS_BENCH_H
+#define GETTICKETS_BENCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What was read, so far as all contenders must agree on it. */
+typedef struct content {
+    uint64_t tickets;
+    /* Sums of the integers, of the lengths of all texts, and of the parts of all dates. */
+    uint64_t integers;
+    uint64_t text_bytes;
+    uint64_t dates;
+    uint64_t attachments;
+} content;
+
+/* Decodes a body of so many bytes and reads it; 0 if it can't. `padded` says that 64 bytes behind it may be read. */
+typedef int (*contender_function)(const char *body, size_t len, content *content);
+
+int ours_at_once(const char *body, size_t len, content *content);
+int ours_field_by_field(const char *body, size_t len, content *content);
+int yyjson_in_place(const char *body, size_t len, content *content);
+int yyjson_from_body(const char *body, size_t len, content *content);
+int simdjson_copied(const char *body, size_t len, content *content);
+int simdjson_padded(const char *body, size_t len, content *content);
+
+/* A date as servers write it, `YYYY-MM-DD HH:MM:SS`: the sum of its parts, and 0 for a zero date; peers read dates with
+ * this, as ours come read. */
+static inline uint64_t date_sum(const char *text, size_t len)
+{
+    const unsigned char *t = (const unsigned char *)text;
+    unsigned year, month, day, hour, minute, second, i;
+    static const char form[] = "0000-00-00 00:00:00";
+    if (len != 19) {
+        return 0;
+    }
+    for (i = 0; i < 19; i++) {
+        if (form[i] == '0' ? (unsigned)(t[i] - '0') > 9 : t[i] != (unsigned char)form[i]) {
+            return 0;
+        }
+    }
+    year = (t[0] - '0') * 1000u + (t[1] - '0') * 100u + (t[2] - '0') * 10u + (t[3] - '0');
+    month = (t[5] - '0') * 10u + (t[6] - '0');
+    day = (t[8] - '0') * 10u + (t[9] - '0');
+    hour = (t[11] - '0') * 10u + (t[12] - '0');
+    minute = (t[14] - '0') * 10u + (t[15] - '0');
+    second = (t[17] - '0') * 10u + (t[18] - '0');
+    if (year == 0 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 59) {
+        return 0;
+    }
+    return year + month + day + hour + minute + second;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
