@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: the release build of the bench crate, with the arguments passed on, and before it what
 //! its contenders in other languages need.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::process::{Program, Result, cargo, program, root, target};
 use crate::tools;
@@ -44,7 +44,7 @@ fn with_python(bench: Program) -> Result<Program> {
         .env("GETTICKETS_BENCH_PYTHON_FOLDER", root().join("bindings").join("python").join("bench")))
 }
 
-fn release_wheel(python: &PathBuf) -> Result<PathBuf> {
+fn release_wheel(python: &Path) -> Result<PathBuf> {
     let wheels = target().join("bench-wheels");
     // What an earlier version left there would be taken for this one.
     let _ = std::fs::remove_dir_all(&wheels);
