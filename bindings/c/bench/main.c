@@ -1,8 +1,8 @@
 /* Measures the contenders on one body, in turns, and prints a row for each as JSON:
  *
- *     decode_c FILE TICKETS SECONDS [NAME…]
+ *     decode_c TABLE FILE TICKETS SECONDS [NAME…]
  *
- * NAME is a part of a contender's name; without one, all take part. The program counts what is asked of the allocator
+ * TABLE is the name that the rows are asked for under; there is one. NAME is a part of a contender's name; without one, all take part. The program counts what is asked of the allocator
  * in a first round that is not timed. */
 
 #define _GNU_SOURCE
@@ -137,13 +137,13 @@ int main(int argc, char **argv)
     size_t part[COUNT], parts = 0, len, turns = 0, i;
     content agreed = { 0, 0, 0, 0, 0 };
     char *body;
-    if (argc < 4) {
-        give_up("usage: decode_c FILE TICKETS SECONDS [NAME...]");
+    if (argc < 5) {
+        give_up("usage: decode_c TABLE FILE TICKETS SECONDS [NAME...]");
     }
-    body = read_body(argv[1], &len);
-    budget = (uint64_t)(strtod(argv[3], NULL) * 1e9);
+    body = read_body(argv[2], &len);
+    budget = (uint64_t)(strtod(argv[4], NULL) * 1e9);
     for (i = 0; i < COUNT; i++) {
-        if (takes_part(CONTENDERS[i].name, argc - 4, argv + 4)) {
+        if (takes_part(CONTENDERS[i].name, argc - 5, argv + 5)) {
             part[parts++] = i;
         }
     }
@@ -159,7 +159,7 @@ int main(int argc, char **argv)
         counting = 0;
         counted[i] = allocations;
         bytes[i] = allocated;
-        if (!good || found.tickets != strtoul(argv[2], NULL, 10) || (i > 0 && memcmp(&found, &agreed, sizeof found) != 0)) {
+        if (!good || found.tickets != strtoul(argv[3], NULL, 10) || (i > 0 && memcmp(&found, &agreed, sizeof found) != 0)) {
             fprintf(stderr, "%s read something else than the others\n", CONTENDERS[part[i]].name);
             return 1;
         }
@@ -185,7 +185,7 @@ int main(int argc, char **argv)
         qsort(times[i], turns, sizeof **times, by_number);
         printf("%s{\"contender\":\"%s\",\"tickets\":%s,\"bytes\":%lu,\"repetitions\":%lu,\"median_ns\":%llu,\"min_ns\":%llu,"
                "\"allocations\":%llu,\"allocated_bytes\":%llu}",
-               i > 0 ? "," : "", CONTENDERS[part[i]].name, argv[2], (unsigned long)len, (unsigned long)turns,
+               i > 0 ? "," : "", CONTENDERS[part[i]].name, argv[3], (unsigned long)len, (unsigned long)turns,
                (unsigned long long)times[i][turns / 2], (unsigned long long)times[i][0], (unsigned long long)counted[i],
                (unsigned long long)bytes[i]);
     }

@@ -4,6 +4,7 @@
 //! contender's slow minute. Ratios are what to quote; milliseconds belong to one machine.
 
 mod allocations;
+mod c_peers;
 mod corpus;
 mod external;
 mod json_peers;
@@ -24,9 +25,10 @@ type Fill = fn(&Options) -> Result<Table, Box<dyn Error>>;
 
 /// Every table. A new one is a module and a line here; contenders in another language are programs of their
 /// own ([`external::External`]).
-const TABLES: [(&str, Fill); 4] = [
+const TABLES: &[(&str, Fill)] = &[
     ("decode", json_peers::fill),
     ("decode-xml", xml_peers::fill),
+    ("decode-c", c_peers::fill),
     ("python", python_peers::fill_decode),
     ("python-frames", python_peers::fill_frames),
 ];
@@ -51,7 +53,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         eprintln!("warning: this is a debug build; its numbers mean nothing (use `cargo xtask bench`)");
     }
     let mut tables = Vec::new();
-    for (name, fill) in TABLES {
+    for &(name, fill) in TABLES {
         if options.wants_table(name) {
             let table = fill(&options)?;
             if !options.json {

@@ -78,7 +78,7 @@ impl Options {
         self.only.is_empty() || self.only.iter().any(|wanted| name.contains(wanted.as_str()))
     }
 
-    /// What names of contenders are to contain, if that was said.
+    /// Parts of names of the contenders that are wanted; none asks for all.
     pub(crate) fn only(&self) -> &[String] {
         &self.only
     }

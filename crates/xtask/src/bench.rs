@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::c::peers;
 use crate::process::{Program, Result, cargo, program, root, target};
 use crate::tools;
 
@@ -17,19 +18,28 @@ const PYTHON_PACKAGES: [&str; 7] = [
     "pandas==3.1.1",
 ];
 
-/// The tables whose contenders are in Python.
-const PYTHON_TABLES: [&str; 2] = ["python", "python-frames"];
-/// Every other table.
-const RUST_TABLES: [&str; 2] = ["decode", "decode-xml"];
+/// Every table; what comes first in its name says what its contenders need.
+const TABLES: [&str; 5] = ["decode", "decode-xml", "decode-c", "python", "python-frames"];
 
 pub(crate) fn run(args: &[String]) -> Result {
-    let named = |tables: &[&str]| args.iter().any(|arg| tables.contains(&arg.as_str()));
-    let help = args.iter().any(|arg| arg == "--help" || arg == "-h");
     let mut bench = cargo("run --release --quiet --package gettickets-bench --");
-    if !help && (named(&PYTHON_TABLES) || !named(&RUST_TABLES)) {
+    if wants(args, |table| table.starts_with("python")) {
         bench = with_python(bench)?;
     }
+    if wants(args, |table| table == "decode-c") {
+        let (program, lib) = peers::built()?;
+        bench = bench.env("GETTICKETS_BENCH_C", program).env("LD_LIBRARY_PATH", lib);
+    }
     args.iter().fold(bench, |bench, arg| bench.arg(arg)).run()
+}
+
+/// Whether such a table is among those asked for: by its name, or as none is named.
+fn wants(args: &[String], such: impl Fn(&str) -> bool) -> bool {
+    if args.iter().any(|arg| arg == "--help" || arg == "-h") {
+        return false;
+    }
+    let named: Vec<&str> = args.iter().map(String::as_str).filter(|arg| TABLES.contains(arg)).collect();
+    named.is_empty() || named.into_iter().any(such)
 }
 
 /// Builds the package as it is published, but for this machine alone, and says where its contenders are.
@@ -52,4 +62,21 @@ fn release_wheel(python: &Path) -> Result<PathBuf> {
         .arg(&wheels)
         .run()?;
     tools::only_file(&wheels, "whl")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn contenders_are_built_only_for_their_own_tables() {
+        let wants = |line: &str, start: &str| {
+            let args: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+            super::wants(&args, |table| table.starts_with(start))
+        };
+        for line in ["", "--size 25", "decode decode-c python --json"] {
+            assert!(wants(line, "decode-c") && wants(line, "python"), "{line}");
+        }
+        for line in ["decode", "decode-xml --only ours", "--help"] {
+            assert!(!wants(line, "decode-c") && !wants(line, "python"), "{line}");
+        }
+    }
 }

@@ -93,7 +93,9 @@ pub(crate) fn python_with(environment: &str, packages: &[&str]) -> Result<PathBu
     }
     program("python3", "-m venv --clear").arg(&home).run()?;
     let pip = program(&python, "-m pip install --quiet --disable-pip-version-check");
-    packages.iter().fold(pip, |pip, package| pip.arg(package)).run()?;
+    if !packages.is_empty() {
+        packages.iter().fold(pip, |pip, package| pip.arg(package)).run()?;
+    }
     std::fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
     Ok(python)
 }

@@ -170,6 +170,45 @@ static void a_switch_that_nobody_uses_changes_nothing(void)
     gettickets_sandbox_free(sandbox);
 }
 
+/* A stand-in for an install, which answers through this machine's own PHP; where it is comes from the environment. */
+static gettickets_result ask_locally(const char *subject, gettickets_page **page, gettickets_error **error)
+{
+    gettickets_client_builder *builder = gettickets_client_builder_new_local(getenv("GETTICKETS_STAND_IN"));
+    gettickets_request *request = gettickets_request_new();
+    gettickets_client *client = NULL;
+    gettickets_result code;
+    gettickets_client_builder_admin(builder, "ada");
+    gettickets_client_builder_timeout(builder, 20000);
+    gettickets_request_subject(request, subject);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_build(builder, &client, NULL));
+    code = gettickets_client_get_tickets(client, request, NULL, page, error);
+    gettickets_client_free(client);
+    gettickets_request_free(request);
+    gettickets_client_builder_free(builder);
+    return code;
+}
+
+static void an_install_on_this_machine_answers_through_its_php(void)
+{
+    gettickets_page *page = NULL;
+    gettickets_error *error = NULL;
+    gettickets_ticket ticket;
+    CHECK_CODE(GETTICKETS_OK, ask_locally("x", &page, &error));
+    ticket = gettickets_page_ticket(page, 0);
+    CHECK(gettickets_page_len(page) == 1 && gettickets_ticket_id(ticket) == 7);
+    CHECK(is(gettickets_ticket_name(ticket), "GetTickets as 'ada'"));
+    gettickets_page_free(page);
+    page = NULL;
+    CHECK_CODE(GETTICKETS_ERROR_API, ask_locally("error", &page, &error));
+    CHECK(strcmp(gettickets_error_class(error), "unknown-action") == 0);
+    gettickets_error_free(error);
+    CHECK_CODE(GETTICKETS_ERROR_LOCAL, ask_locally("throw", &page, &error));
+    CHECK(strcmp(gettickets_error_class(error), "exception") == 0 && page == NULL);
+    CHECK(holds(gettickets_error_message(error), "The database has gone"));
+    CHECK(gettickets_error_may_have_been_sent(error) == 1 && gettickets_error_local_output(error) != NULL);
+    gettickets_error_free(error);
+}
+
 static void a_sandbox_says_what_it_can_not_be(void)
 {
     gettickets_sandbox *sandbox = NULL;
@@ -190,6 +229,7 @@ const struct test client_tests[] = {
     TEST(settings_are_judged_when_the_client_is_built),
     TEST(a_request_ends_when_it_is_cancelled_from_another_thread),
     TEST(a_switch_that_nobody_uses_changes_nothing),
+    TEST(an_install_on_this_machine_answers_through_its_php),
     TEST(a_sandbox_says_what_it_can_not_be),
     END_OF_TESTS,
 };

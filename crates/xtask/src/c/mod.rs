@@ -2,4 +2,5 @@
 
 pub(crate) mod header;
 pub(crate) mod install;
+pub(crate) mod peers;
 pub(crate) mod size;

@@ -18,6 +18,7 @@ use crate::tools;
 
 pub(super) fn run() -> Result {
     tools::c()?;
+    tools::php()?;
     told("the header is what the sources give", header::check)?;
     told("every part can be left out", parts)?;
     let home = told("the library is installed", Home::new)?;
@@ -83,6 +84,7 @@ impl Home {
         program(name, args)
             .env("LD_LIBRARY_PATH", self.lib())
             .env("PKG_CONFIG_PATH", self.lib().join("pkgconfig"))
+            .env("GETTICKETS_STAND_IN", root().join("crates/client/tests/it/install"))
             // A panic on purpose is told in two lines rather than forty.
             .without_env("RUST_BACKTRACE")
     }

@@ -1,0 +1,21 @@
+//! JSON, read from C: ours through libgettickets beside yyjson and simdjson On-Demand, every field of every ticket.
+//!
+//! The contenders are a program in C and C++ (bindings/c/bench); all of them extract the same 23 fields by hand, and
+//! what they read is compared. `cargo xtask bench` builds it, the peers for this machine's own processor and ours as
+//! it is installed.
+
+use std::error::Error;
+
+use crate::external::External;
+use crate::options::Options;
+use crate::table::Table;
+
+pub(crate) fn fill(options: &Options) -> Result<Table, Box<dyn Error>> {
+    External {
+        name: "decode-c",
+        title: "JSON to every field of every ticket, from C",
+        program: &["GETTICKETS_BENCH_C"],
+        references: &["yyjson", "simdjson On-Demand"],
+    }
+    .fill(options)
+}

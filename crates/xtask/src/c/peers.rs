@@ -1,0 +1,69 @@
+//! The program that measures from C, beside peers that others wrote.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::install::Install;
+use crate::process::{Result, program, root, target};
+use crate::tools;
+
+/// The peers' sources, as packages of Python bring them, and the folder in each that has them.
+const YYJSON: (&str, &str, &str) = ("yyjson", "4.0.6", "yyjson");
+const SIMDJSON: (&str, &str, &str) = ("pysimdjson", "7.0.2", "simdjson");
+
+/// Builds the program, and gives it with the folder of the library that it runs with.
+pub(crate) fn built() -> Result<(PathBuf, PathBuf)> {
+    tools::c()?;
+    let home = target().join("bench-c");
+    let prefix = home.join("prefix");
+    Install { prefix: prefix.clone(), features: Vec::new(), default_features: true, dev: false }.run()?;
+    let yyjson = sources(&home, YYJSON)?;
+    let simdjson = sources(&home, SIMDJSON)?;
+    let bench = root().join("bindings").join("c").join("bench");
+    let include = prefix.join("include");
+    let object = |source: &Path, includes: &[&Path]| -> Result<PathBuf> {
+        let cpp = source.extension().is_some_and(|end| end == "cpp");
+        let name = source.file_stem().unwrap_or_default();
+        let object = home.join(name).with_extension("o");
+        let (compiler, standard) = if cpp { ("g++", "-std=c++17") } else { ("gcc", "-std=c11") };
+        // For this machine's own processor, which is the best that the peers can have; ours stays as installed.
+        let compile =
+            program(compiler, standard).args("-O3 -march=native -DNDEBUG -c -o").arg(&object).arg(source);
+        includes.iter().fold(compile, |compile, folder| compile.arg("-isystem").arg(folder)).run()?;
+        Ok(object)
+    };
+    let objects = [
+        object(&bench.join("main.c"), &[])?,
+        object(&bench.join("ours.c"), &[&include])?,
+        object(&bench.join("yyjson_peer.c"), &[&yyjson])?,
+        object(&bench.join("simdjson_peer.cpp"), &[&simdjson])?,
+        object(&yyjson.join("yyjson.c"), &[&yyjson])?,
+        object(&simdjson.join("simdjson.cpp"), &[&simdjson])?,
+    ];
+    let binary = home.join("decode_c");
+    let lib = prefix.join("lib");
+    let link = objects.iter().fold(program("g++", "-o").arg(&binary), |link, object| link.arg(object));
+    link.arg("-L").arg(&lib).args("-lgettickets").run()?;
+    Ok((binary, lib))
+}
+
+/// A peer's sources, fetched where they are not there yet.
+fn sources(home: &Path, (package, version, folder): (&str, &str, &str)) -> Result<PathBuf> {
+    let name = format!("{package}-{version}");
+    let sources = home.join(&name).join(folder);
+    if sources.is_dir() {
+        return Ok(sources);
+    }
+    let told = |error: std::io::Error| format!("{}: {error}", home.display());
+    fs::create_dir_all(home).map_err(told)?;
+    let python = tools::python_with("bench-c-python", &[])?;
+    program(
+        &python,
+        "-m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --dest",
+    )
+    .arg(home)
+    .arg(format!("{package}=={version}"))
+    .run()?;
+    program(&python, "-m tarfile --extract").arg(home.join(format!("{name}.tar.gz"))).arg(home).run()?;
+    Ok(sources)
+}
