@@ -34,6 +34,8 @@ pub(crate) fn run(args: &[String]) -> Result {
     prune_lock(&sources, &sdist)?;
     let rebuilt = rebuild(&python, &sources)?;
     smoke(&python, &rebuilt)?;
+    // More than a gigabyte that nothing reads again; leaving it would only be untidy.
+    let _ = fs::remove_dir_all(sources.parent().unwrap_or(&sources));
     println!("\n{}\n{}", wheel.display(), sdist.display());
     Ok(())
 }
