@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::builder::{BooleanBuilder, StringBuilder, TimestampMicrosecondBuilder, UInt64Builder};
 use arrow_array::{ArrayRef, NullArray};
 use arrow_schema::ArrowError;
-use gettickets_protocol::{Field, Kind, TicketRef, Value};
+use gettickets_protocol::{Field, FieldSet, Kind, TicketRef, Value};
 
 use crate::attachments::AttachmentsBuilder;
 use crate::civil;
@@ -43,45 +43,32 @@ impl ColumnBuilder {
         ColumnBuilder::Extra(ExtraBuilder::for_rows(rows))
     }
 
-    /// Adds some tickets' cells.
-    pub(crate) fn append(&mut self, tickets: &[TicketRef<'_>]) -> Result<(), ArrowError> {
+    /// Adds a ticket's cell. `present` are the fields that it carries and that are not null.
+    pub(crate) fn append(&mut self, ticket: &TicketRef<'_>, present: FieldSet) -> Result<(), ArrowError> {
         match self {
-            ColumnBuilder::Integers(column, field) => {
-                column.extend(tickets.iter().map(|ticket| match ticket.value(*field) {
-                    Some(Value::Integer(value)) => Some(value),
-                    _ => None,
-                }));
-            }
+            ColumnBuilder::Integers(column, field) => column.append_option(match ticket.value(*field) {
+                Some(Value::Integer(value)) => Some(value),
+                _ => None,
+            }),
             ColumnBuilder::Texts(column, field) => {
-                for ticket in tickets {
-                    column.append(match ticket.value(*field) {
-                        Some(Value::Text(text)) => Some(text),
-                        _ => None,
-                    })?;
-                }
+                column.append(present.contains(*field).then(|| ticket.text(*field)))?;
             }
-            ColumnBuilder::Timestamps(column, field) => {
-                column.extend(tickets.iter().map(|ticket| match ticket.value(*field) {
-                    Some(Value::DateTime(Some(time))) => Some(civil::microseconds(time)),
-                    _ => None,
-                }));
-            }
-            ColumnBuilder::Booleans(column, field) => {
-                column.extend(tickets.iter().map(|ticket| match ticket.value(*field) {
-                    Some(Value::Boolean(value)) => Some(value),
-                    _ => None,
-                }));
-            }
+            ColumnBuilder::Timestamps(column, field) => column.append_option(match ticket.value(*field) {
+                Some(Value::DateTime(Some(time))) => Some(civil::microseconds(time)),
+                _ => None,
+            }),
+            ColumnBuilder::Booleans(column, field) => column.append_option(match ticket.value(*field) {
+                Some(Value::Boolean(value)) => Some(value),
+                _ => None,
+            }),
             ColumnBuilder::Attachments(column, field) => {
-                for ticket in tickets {
-                    column.append(match ticket.value(*field) {
-                        Some(Value::Attachments(list)) => Some(list),
-                        _ => None,
-                    })?;
-                }
+                column.append(match ticket.value(*field) {
+                    Some(Value::Attachments(list)) => Some(list),
+                    _ => None,
+                })?;
             }
-            ColumnBuilder::Extra(column) => tickets.iter().try_for_each(|ticket| column.append(ticket))?,
-            ColumnBuilder::Nothing(rows) => *rows += tickets.len(),
+            ColumnBuilder::Extra(column) => column.append(ticket)?,
+            ColumnBuilder::Nothing(rows) => *rows += 1,
         }
         Ok(())
     }
@@ -109,10 +96,12 @@ pub(crate) struct TextsBuilder {
 
 /// After so many texts their length tells how much room all of them take.
 const SAMPLE: usize = 256;
+/// Room for so many bytes a text is made before that.
+const USUAL_LEN: usize = 24;
 
 impl TextsBuilder {
     pub(crate) fn for_rows(rows: usize) -> TextsBuilder {
-        TextsBuilder { column: StringBuilder::with_capacity(rows, 0), rows }
+        TextsBuilder { column: StringBuilder::with_capacity(rows, rows.min(SAMPLE) * USUAL_LEN), rows }
     }
 
     pub(crate) fn append(&mut self, text: Option<&str>) -> Result<(), ArrowError> {

@@ -13,10 +13,6 @@ use crate::column::ColumnBuilder;
 /// The name of the column that holds the fields of no version's documentation, as a JSON object.
 pub const EXTRA: &str = "extra";
 
-/// How many tickets are read for one column before the next has its turn: their rows and texts, some 200 KB,
-/// stay near the processor until every column has had them.
-const BLOCK: usize = 256;
-
 static EVERY_FIELD: LazyLock<Layout> = LazyLock::new(Layout::default);
 
 /// The schema of every batch that [`record_batch`] makes.
@@ -93,7 +89,7 @@ impl Layout {
     ///
     /// As [`record_batch`](crate::record_batch).
     pub fn record_batch(&self, tickets: &Tickets) -> Result<RecordBatch, ArrowError> {
-        self.record_batch_of(&tickets.iter().collect::<Vec<_>>())
+        self.batch(tickets.len(), tickets.iter())
     }
 
     /// Tickets of any pages as one record batch.
@@ -102,15 +98,26 @@ impl Layout {
     ///
     /// [`ArrowError::OffsetOverflowError`] where one column's texts are longer than 2 GiB together.
     pub fn record_batch_of(&self, tickets: &[TicketRef<'_>]) -> Result<RecordBatch, ArrowError> {
-        let fields = self.fields.iter().map(|field| ColumnBuilder::of(field, tickets.len()));
-        let mut builders: Vec<_> = fields.chain([ColumnBuilder::extra(tickets.len())]).collect();
-        for block in tickets.chunks(BLOCK) {
-            builders.iter_mut().try_for_each(|column| column.append(block))?;
+        self.batch(tickets.len(), tickets.iter().copied())
+    }
+
+    /// Tickets are read one after another, every column of one before the next: their texts stand in that order
+    /// in the body, and the processor fetches what is read in order before it is asked for.
+    fn batch<'a>(
+        &self,
+        rows: usize,
+        tickets: impl Iterator<Item = TicketRef<'a>>,
+    ) -> Result<RecordBatch, ArrowError> {
+        let fields = self.fields.iter().map(|field| ColumnBuilder::of(field, rows));
+        let mut builders: Vec<_> = fields.chain([ColumnBuilder::extra(rows)]).collect();
+        for ticket in tickets {
+            let present = ticket.carried().difference(ticket.null());
+            builders.iter_mut().try_for_each(|column| column.append(&ticket, present))?;
         }
         let columns: Result<Vec<ArrayRef>, ArrowError> =
             builders.into_iter().map(ColumnBuilder::finish).collect();
-        let rows = RecordBatchOptions::new().with_row_count(Some(tickets.len()));
-        RecordBatch::try_new_with_options(self.schema(), columns?, &rows)
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        RecordBatch::try_new_with_options(self.schema(), columns?, &options)
     }
 }
 
