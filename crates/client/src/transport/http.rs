@@ -122,11 +122,13 @@ impl Transport for HttpTransport {
         };
         let (head, body) = response.into_parts();
         let limit = request.max_response_len;
-        let body = body
+        let mut body = body
             .into_with_config()
             .limit(limit as u64)
             .read_to_vec()
             .map_err(|error| failed(error, Phase::Body))?;
+        // It grew by doubling, and a page keeps it.
+        body.shrink_to_fit();
         Ok(::http::Response::from_parts(head, body))
     }
 }

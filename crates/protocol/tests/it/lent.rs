@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gettickets_protocol::{Decoder, Reply, Version, decode};
+use gettickets_protocol::{Decoder, Page, Reply, Ticket, Tickets, Version, decode};
 
 use crate::vectors;
 
@@ -78,4 +78,18 @@ fn a_compact_page_lets_the_owner_go() {
     drop(page);
     assert_eq!(Arc::strong_count(&owner), 1);
     assert_eq!(compact.get(0).unwrap().subject(), "kept");
+}
+
+#[test]
+fn a_page_keeps_its_rows_and_no_room_besides() {
+    let ticket = Ticket { name: "Zo\u{eb} Grant".into(), ..Ticket::default() };
+    for count in [1, 25, 1000] {
+        let tickets = Tickets::new(&vec![ticket.clone(); count], Version::V8_0);
+        let body = Page::new(tickets, 0, count as u64).to_wire_json(Version::V8_0);
+        let page = Decoder::new().decode_lent(lasting(body.as_bytes()), ()).unwrap().into_page().unwrap();
+        // Some 200 bytes a row, ten of the name unescaped, and what a page of one ticket holds besides.
+        let most = body.len() + count * 256 + 512;
+        let held = page.tickets().memory_size();
+        assert!(held <= most, "{held} bytes for {count} tickets in {} bytes", body.len());
+    }
 }

@@ -92,6 +92,7 @@ impl<'a> TicketDecoder<'a, '_> {
             self.page.arena.rows.push(row);
         }
         cursor.expect(b"]")?;
+        self.give_back();
         Some(cursor)
     }
 
@@ -104,6 +105,14 @@ impl<'a> TicketDecoder<'a, '_> {
         arena.rows.reserve_exact(rows.saturating_sub(arena.rows.len()));
         arena.attachments.reserve(rows * 2);
         arena.unescaped.reserve(self.text.len() / 4);
+    }
+
+    /// Gives back what room is left, as pages are kept: of a small one it would be a fifth.
+    fn give_back(&mut self) {
+        let arena = &mut self.page.arena;
+        arena.rows.shrink_to_fit();
+        arena.attachments.shrink_to_fit();
+        arena.unescaped.shrink_to_fit();
     }
 
     /// Reads the first ticket and learns which keys stand in which order.
