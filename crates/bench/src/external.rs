@@ -6,7 +6,11 @@
 
 use std::error::Error;
 use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
+
+use serde::de::DeserializeOwned;
 
 use crate::corpus::Corpus;
 use crate::options::Options;
@@ -29,29 +33,52 @@ impl External {
         let corpus = Corpus::new(options.sizes());
         let mut rows = Vec::new();
         for &size in options.sizes() {
-            let body =
-                std::env::temp_dir().join(format!("gettickets-bench-{}-{size}.json", std::process::id()));
-            std::fs::write(&body, corpus.json(size))?;
+            let body = BodyFile::new(&corpus, size)?;
             let mut command = Command::new(words.first().ok_or("no program")?);
-            command.args(words.iter().skip(1)).arg(self.name).arg(&body).arg(size.to_string());
+            command.args(words.iter().skip(1)).arg(self.name).arg(&body.path).arg(size.to_string());
             command.arg(options.budget(size).as_secs_f64().to_string()).args(options.only());
-            let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
-            std::fs::remove_file(&body)?;
-            let output = output?;
-            if !output.status.success() {
-                return Err(format!("the program of table {} failed: {}", self.name, output.status).into());
-            }
-            rows.extend(serde_json::from_slice::<Vec<Row>>(&output.stdout)?);
+            rows.extend(told::<Row>(command, self.name)?);
         }
         Ok(Table::new(self.name, self.title, self.references, rows))
     }
 
     fn words(&self) -> Result<Vec<OsString>, String> {
-        let word = |name: &&str| {
-            std::env::var_os(name).ok_or_else(|| {
-                format!("table {} needs a program that `cargo xtask bench {}` builds", self.name, self.name)
-            })
-        };
-        self.program.iter().map(word).collect()
+        self.program.iter().map(|name| word(name, self.name)).collect()
+    }
+}
+
+/// What an environment variable says that `cargo xtask bench` sets for this table.
+pub(crate) fn word(name: &str, table: &str) -> Result<OsString, String> {
+    std::env::var_os(name).ok_or_else(|| {
+        format!("table {table} needs what `cargo xtask bench {table}` builds: {name} is not set")
+    })
+}
+
+/// What a program prints: one JSON array.
+pub(crate) fn told<T: DeserializeOwned>(mut command: Command, table: &str) -> Result<Vec<T>, Box<dyn Error>> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(format!("the program of table {table} failed: {}", output.status).into());
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// A reply in a file, for as long as this lives.
+pub(crate) struct BodyFile {
+    pub(crate) path: PathBuf,
+}
+
+impl BodyFile {
+    pub(crate) fn new(corpus: &Corpus, tickets: usize) -> io::Result<BodyFile> {
+        let path =
+            std::env::temp_dir().join(format!("gettickets-bench-{}-{tickets}.json", std::process::id()));
+        std::fs::write(&path, corpus.json(tickets))?;
+        Ok(BodyFile { path })
+    }
+}
+
+impl Drop for BodyFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
     }
 }

@@ -7,6 +7,7 @@ mod allocations;
 mod c_peers;
 mod corpus;
 mod external;
+mod figures;
 mod json_peers;
 mod measure;
 mod options;
@@ -15,22 +16,38 @@ mod table;
 mod xml_peers;
 
 use std::error::Error;
+use std::fmt;
 use std::process::ExitCode;
 
+use serde::Serialize;
+
+use crate::figures::Figures;
 use crate::options::Options;
 use crate::table::Table;
 
-/// What a table's module gives: its name on the command line, and how to fill it.
-type Fill = fn(&Options) -> Result<Table, Box<dyn Error>>;
+/// What a table's module gives: how to fill it.
+enum Fill {
+    Times(fn(&Options) -> Result<Table, Box<dyn Error>>),
+    Figures(fn(&Options) -> Result<Figures, Box<dyn Error>>),
+}
+
+/// What was measured.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Filled {
+    Times(Table),
+    Figures(Figures),
+}
 
 /// Every table. A new one is a module and a line here; contenders in another language are programs of their
 /// own ([`external::External`]).
 const TABLES: &[(&str, Fill)] = &[
-    ("decode", json_peers::fill),
-    ("decode-xml", xml_peers::fill),
-    ("decode-c", c_peers::fill),
-    ("python", python_peers::fill_decode),
-    ("python-frames", python_peers::fill_frames),
+    ("decode", Fill::Times(json_peers::fill)),
+    ("decode-xml", Fill::Times(xml_peers::fill)),
+    ("decode-c", Fill::Times(c_peers::fill)),
+    ("python", Fill::Times(python_peers::fill_decode)),
+    ("python-frames", Fill::Times(python_peers::fill_frames)),
+    ("python-footprint", Fill::Figures(python_peers::weigh)),
 ];
 
 fn main() -> ExitCode {
@@ -53,9 +70,12 @@ fn run() -> Result<(), Box<dyn Error>> {
         eprintln!("warning: this is a debug build; its numbers mean nothing (use `cargo xtask bench`)");
     }
     let mut tables = Vec::new();
-    for &(name, fill) in TABLES {
+    for (name, fill) in TABLES {
         if options.wants_table(name) {
-            let table = fill(&options)?;
+            let table = match fill {
+                Fill::Times(fill) => Filled::Times(fill(&options)?),
+                Fill::Figures(fill) => Filled::Figures(fill(&options)?),
+            };
             if !options.json {
                 println!("{table}");
             }
@@ -66,4 +86,13 @@ fn run() -> Result<(), Box<dyn Error>> {
         println!("{}", serde_json::to_string_pretty(&table::document(&tables))?);
     }
     Ok(())
+}
+
+impl fmt::Display for Filled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Filled::Times(table) => table.fmt(f),
+            Filled::Figures(figures) => figures.fmt(f),
+        }
+    }
 }

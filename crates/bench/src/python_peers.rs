@@ -1,14 +1,22 @@
-//! Python: ours beside msgspec, orjson, pydantic and the standard library, and on to data frames. The contenders
-//! are in `bindings/python/bench`.
+//! Python: ours beside msgspec, orjson, pydantic and the standard library, on to data frames, and what it weighs.
+//! The contenders are in `bindings/python/bench`.
 
 use std::error::Error;
+use std::path::Path;
+use std::process::Command;
 
-use crate::external::External;
+use crate::corpus::Corpus;
+use crate::external::{self, BodyFile, External};
+use crate::figures::{Figure, Figures};
 use crate::options::Options;
 use crate::table::Table;
 
 /// The interpreter that has the packages, and the folder of the contenders.
-const PROGRAM: &[&str] = &["GETTICKETS_BENCH_PYTHON", "GETTICKETS_BENCH_PYTHON_FOLDER"];
+const PROGRAM: &[&str] = &[PYTHON, FOLDER];
+const PYTHON: &str = "GETTICKETS_BENCH_PYTHON";
+const FOLDER: &str = "GETTICKETS_BENCH_PYTHON_FOLDER";
+/// The package that is installed there, as it is published.
+const WHEEL: &str = "GETTICKETS_BENCH_WHEEL";
 
 pub(crate) fn fill_decode(options: &Options) -> Result<Table, Box<dyn Error>> {
     let references = &["msgspec", "msgspec, then 7 fields", "msgspec, then all fields"];
@@ -20,4 +28,21 @@ pub(crate) fn fill_frames(options: &Options) -> Result<Table, Box<dyn Error>> {
     let references = &["orjson, polars", "orjson, pyarrow", "orjson, pandas"];
     External { name: "python-frames", title: "Python: JSON to a data frame", program: PROGRAM, references }
         .fill(options)
+}
+
+/// Memory, the time that an import takes, and sizes of files.
+pub(crate) fn weigh(options: &Options) -> Result<Figures, Box<dyn Error>> {
+    let name = "python-footprint";
+    let corpus = Corpus::new(options.sizes());
+    let bodies: Result<Vec<_>, _> =
+        options.sizes().iter().map(|&size| BodyFile::new(&corpus, size)).collect();
+    let bodies = bodies?;
+    let mut command = Command::new(external::word(PYTHON, name)?);
+    command.arg(Path::new(&external::word(FOLDER, name)?).join("footprint.py"));
+    command.arg(external::word(WHEEL, name)?);
+    for (body, size) in bodies.iter().zip(options.sizes()) {
+        command.arg(&body.path).arg(size.to_string());
+    }
+    let rows = external::told::<Figure>(command, name)?;
+    Ok(Figures { name, title: "Python: what it weighs", rows })
 }

@@ -71,7 +71,7 @@ impl Table {
 }
 
 /// Everything that was measured, for programs.
-pub(crate) fn document(tables: &[Table]) -> serde_json::Value {
+pub(crate) fn document(tables: &[impl Serialize]) -> serde_json::Value {
     serde_json::json!({ "machine": machine(), "tables": tables })
 }
 

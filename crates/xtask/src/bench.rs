@@ -19,7 +19,7 @@ const PYTHON_PACKAGES: [&str; 7] = [
 ];
 
 /// Every table; what comes first in its name says what its contenders need.
-const TABLES: [&str; 5] = ["decode", "decode-xml", "decode-c", "python", "python-frames"];
+const TABLES: [&str; 6] = ["decode", "decode-xml", "decode-c", "python", "python-frames", "python-footprint"];
 
 pub(crate) fn run(args: &[String]) -> Result {
     let mut bench = cargo("run --release --quiet --package gettickets-bench --");
@@ -47,10 +47,11 @@ fn with_python(bench: Program) -> Result<Program> {
     let python = tools::python_with("bench-python", &PYTHON_PACKAGES)?;
     let wheel = release_wheel(&python)?;
     program(&python, "-m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall")
-        .arg(wheel)
+        .arg(&wheel)
         .run()?;
     Ok(bench
         .env("GETTICKETS_BENCH_PYTHON", python)
+        .env("GETTICKETS_BENCH_WHEEL", wheel)
         .env("GETTICKETS_BENCH_PYTHON_FOLDER", root().join("bindings").join("python").join("bench")))
 }
 
