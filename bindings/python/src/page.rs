@@ -224,7 +224,8 @@ impl Page {
         self.tickets().memory_size()
     }
 
-    /// A DataFrame of pandas, its texts kept as Arrow has them. It takes pandas and pyarrow.
+    /// A DataFrame of pandas; attachments, and texts since pandas 3, stay as Arrow has them. It takes pandas and
+    /// pyarrow.
     fn to_pandas<'py>(slf: &Bound<'py, Page>) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("gettickets._notes")?.call_method1("to_pandas", (slf,))
     }

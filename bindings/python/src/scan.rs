@@ -242,7 +242,8 @@ impl Scan {
         self.close(py);
     }
 
-    /// A DataFrame of pandas with all that is left of the scan. It takes pandas and pyarrow.
+    /// A DataFrame of pandas with all that is left of the scan; columns are as those of Page.to_pandas(). It takes
+    /// pandas and pyarrow.
     fn to_pandas<'py>(slf: &Bound<'py, Scan>) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("gettickets._notes")?.call_method1("to_pandas", (slf,))
     }

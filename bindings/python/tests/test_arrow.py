@@ -82,6 +82,14 @@ def test_polars_reads_a_page_and_a_scan(odd, page, client, sandbox):
     assert scanned.filter(pl.col("status") == "Closed").height == client.get_tickets(status="Closed").totalresults
 
 
+def test_integers_that_pandas_has_beside_nulls_stay_exact():
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    frame = gettickets.decode(reply({"userid": None}, {"userid": str(2**53 + 1)})).to_pandas()
+    assert frame["userid"].dtype == pd.UInt64Dtype() and frame["userid"][1] == 2**53 + 1
+    assert frame["userid"].isna().tolist() == [True, False]
+
+
 def test_pandas_reads_a_page_and_a_scan(odd, client):
     pd = pytest.importorskip("pandas")
     pytest.importorskip("pyarrow")
@@ -90,6 +98,7 @@ def test_pandas_reads_a_page_and_a_scan(odd, client):
     assert frame["id"].tolist() == [1, 2**63 + 1, 3] and str(frame["id"].dtype).lower() == "uint64"
     assert frame["date"].tolist()[0] == pd.Timestamp(2016, 1, 1, 6, 26, 29) and pd.isna(frame["date"][1])
     assert pd.isna(frame["requestor_name"][1]) and frame["subject"][1] == "é\U0001f600"
+    assert [[dict(one) for one in tickets] for tickets in frame["attachments"][1:]] == [ODD["attachments"], []]
     assert client.tickets().to_pandas().shape == (1000, len(COLUMNS))
     assert odd[:0].to_pandas().shape == (0, len(COLUMNS))
 

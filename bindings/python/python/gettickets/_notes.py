@@ -74,13 +74,21 @@ class Finding(_Finding):
 def to_pandas(tickets):
     """The DataFrame of a page or a scan."""
     import pandas
-
-    # Since pandas 3; it keeps texts as Arrow has them, where pyarrow makes an object of each.
-    if hasattr(pandas.DataFrame, "from_arrow"):
-        return pandas.DataFrame.from_arrow(tickets)
     import pyarrow
 
-    return pyarrow.table(tickets).to_pandas()
+    table = pyarrow.table(tickets)
+    integer = pyarrow.uint64()
+    some_are_null = any(column.null_count for column in table.columns if column.type == integer)
+
+    def dtype(kind):
+        # As objects of numpy's, lists take longer than all other columns together.
+        if pyarrow.types.is_list(kind):
+            return pandas.ArrowDtype(kind)
+        # Without this integers beside nulls would become floats, and long ones other numbers.
+        return pandas.UInt64Dtype() if some_are_null and kind == integer else None
+
+    # There is nothing to compute that other threads could help with, and starting them takes its time.
+    return table.to_pandas(types_mapper=dtype, use_threads=False)
 
 
 def plain(value):
