@@ -10,6 +10,7 @@ use pyo3::types::{PyDict, PyString};
 
 use crate::errors;
 use crate::home::Home;
+use crate::logging;
 use crate::moment;
 use crate::page::Page;
 use crate::request;
@@ -194,9 +195,12 @@ impl Client {
     #[pyo3(signature = (**parameters))]
     fn get_tickets(&self, py: Python<'_>, parameters: Option<&Bound<'_, PyDict>>) -> PyResult<Page> {
         self.home.check("client")?;
-        let mut pending = self.client.start(request::from_python(parameters)?);
+        let request = request::from_python(parameters)?;
+        logging::listen(py);
+        let mut pending = self.client.start(request);
         loop {
             let waited = py.detach(move || (pending.wait_for(PATIENCE), pending));
+            logging::tell(py);
             if let (Some(outcome), _) = waited {
                 return self.page(py, outcome);
             }
@@ -208,9 +212,16 @@ impl Client {
 
     /// Asks for one page, and calls `ready`, without arguments and on another thread, once it can be taken.
     #[pyo3(signature = (ready, **parameters))]
-    fn start(slf: Py<Client>, ready: Py<PyAny>, parameters: Option<&Bound<'_, PyDict>>) -> PyResult<Pending> {
+    fn start(
+        slf: Py<Client>,
+        py: Python<'_>,
+        ready: Py<PyAny>,
+        parameters: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Pending> {
         slf.get().home.check("client")?;
-        let pending = slf.get().client.start_then(request::from_python(parameters)?, move || call(ready));
+        let request = request::from_python(parameters)?;
+        logging::listen(py);
+        let pending = slf.get().client.start_then(request, move || call(ready));
         Ok(Pending { pending: Mutex::new(Some(pending)), client: slf })
     }
 
@@ -225,6 +236,7 @@ impl Client {
         parameters: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Scan> {
         self.home.check("client")?;
+        logging::listen(py);
         let zone = self.zone.as_ref();
         let mut scan = self.client.scan(request::from_python(parameters)?);
         if let Some(moment) = updated_since {
@@ -265,6 +277,7 @@ impl Pending {
         let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         let outcome = pending.as_ref().and_then(|pending| pending.wait_for(Duration::ZERO));
         drop(pending);
+        logging::tell(py);
         outcome.map(|outcome| self.client.get().page(py, outcome)).transpose()
     }
 

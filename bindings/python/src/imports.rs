@@ -38,4 +38,6 @@ pub(crate) static ZONE: Import = Import::new("gettickets._zones", "zone");
 pub(crate) static DATETIME: Import = Import::new("datetime", "datetime");
 pub(crate) static JSON_LOADS: Import = Import::new("json", "loads");
 pub(crate) static JSON_DUMPS: Import = Import::new("json", "dumps");
+pub(crate) static LOG_LEVEL: Import = Import::new("gettickets._log", "level");
+pub(crate) static LOG_TELL: Import = Import::new("gettickets._log", "tell");
 pub(crate) static OPEN: Import = Import::new("io", "open");

@@ -14,6 +14,7 @@ mod home;
 mod imports;
 mod iterator;
 mod json;
+mod logging;
 mod making;
 mod moment;
 mod page;

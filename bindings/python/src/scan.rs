@@ -20,6 +20,7 @@ use crate::client::{PATIENCE, call};
 use crate::errors;
 use crate::home::Home;
 use crate::imports;
+use crate::logging;
 use crate::making;
 use crate::page::Page;
 use crate::recent::Recent;
@@ -123,11 +124,16 @@ fn wait<T: Send>(
     take: fn(&mut Reading) -> Option<Result<T, Error>>,
 ) -> PyResult<Option<T>> {
     loop {
-        match py.detach(|| Reading::step(reading, take)) {
+        let step = py.detach(|| Reading::step(reading, take));
+        logging::tell(py);
+        match step {
             Step::Done(Some(Ok(found))) => return Ok(Some(found)),
             Step::Done(Some(Err(error))) => return Err(errors::raise(py, &error)),
             Step::Done(None) => return Ok(None),
-            Step::NotYet => py.check_signals()?,
+            Step::NotYet => {
+                py.check_signals()?;
+                logging::listen(py);
+            }
             Step::Closed => return Err(errors::closed("scan")),
             Step::Elsewhere => return Err(Home::elsewhere("scan")),
         }

@@ -1,0 +1,158 @@
+"""What the client says of its exchanges, in Python's logging."""
+
+import asyncio
+import logging
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+import gettickets
+from conftest import client_of
+
+LOGGER = logging.getLogger("gettickets")
+
+
+@pytest.fixture
+def told(caplog):
+    """Every record of the logger, from DEBUG on."""
+    caplog.set_level(logging.DEBUG, "gettickets")
+    return caplog.records
+
+
+def test_an_exchange_is_told_at_debug(told, sandbox):
+    client_of(sandbox).get_tickets(limitnum=3)
+    (record,) = told
+    assert (record.name, record.levelname, record.threadName) == ("gettickets", "DEBUG", "MainThread")
+    assert "HTTP 200" in record.message and record.filename == "client.rs" and record.lineno > 0
+    assert 0 <= record.msecs < 1000 and record.relativeCreated > 0
+    assert sandbox.credentials["secret"] not in repr(record.__dict__)
+
+
+def test_what_is_asked_again_is_a_warning(told):
+    with gettickets.Sandbox(tickets=3, quirks=["flaky-503"]) as sandbox:
+        with gettickets.Client(sandbox.url, **sandbox.credentials) as client:
+            for _ in range(3):
+                client.get_tickets()
+    warnings = [record.message for record in told if record.levelno == logging.WARNING]
+    assert warnings and all(message.startswith("asking again in ") for message in warnings)
+
+
+def test_a_scan_tells_of_every_exchange(told):
+    with gettickets.Sandbox(tickets=250) as sandbox:
+        scan = client_of(sandbox).tickets(limitnum=100)
+        assert len(list(scan)) == 250
+        assert len(told) == scan.report.requests == sandbox.request_count
+
+
+def test_nothing_is_told_below_the_level(caplog, sandbox):
+    client = client_of(sandbox)
+    for level, count in [(logging.INFO, 0), (logging.DEBUG, 1), (logging.CRITICAL, 1)]:
+        caplog.set_level(level, "gettickets")
+        client.get_tickets(limitnum=1)
+        assert len(caplog.records) == count
+
+
+def test_asyncio_is_told_while_the_request_waits(told):
+    async def main(sandbox):
+        settings = {**sandbox.credentials, "attempts": 1000, "budget": 600}
+        async with gettickets.AsyncClient(sandbox.url, **settings) as client:
+            request = asyncio.create_task(client.get_tickets())
+            while not any(record.levelno == logging.WARNING for record in told):
+                assert not request.done()
+                await asyncio.sleep(0.01)
+            request.cancel()
+
+    with gettickets.Sandbox(tickets=3, quirks=["maintenance"]) as sandbox:
+        asyncio.run(main(sandbox))
+
+
+def test_readers_of_arrow_streams_are_told_on_any_thread(told):
+    pa = pytest.importorskip("pyarrow")
+    with gettickets.Sandbox(tickets=300) as sandbox:
+        stream = pa.RecordBatchReader.from_stream(client_of(sandbox).tickets())
+        rows = []
+        reader = threading.Thread(target=lambda: rows.append(stream.read_all().num_rows))
+        reader.start()
+        reader.join()
+        assert rows == [300]
+        # What nobody who waits could tell is told a little later.
+        while len(told) < sandbox.request_count:
+            threading.Event().wait(0.01)
+
+
+def test_a_handler_may_ask_a_server_itself(told, sandbox):
+    client = client_of(sandbox)
+    asked = []
+
+    class Asking(logging.Handler):
+        def emit(self, record):
+            if not asked:
+                asked.append(len(client.get_tickets(limitnum=2)))
+
+    handler = Asking()
+    LOGGER.addHandler(handler)
+    try:
+        client.get_tickets(limitnum=1)
+        while len(told) < 2:
+            threading.Event().wait(0.01)
+    finally:
+        LOGGER.removeHandler(handler)
+    assert asked == [2]
+
+
+def test_a_filter_that_raises_fails_no_request(told, sandbox, monkeypatch):
+    raised = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: raised.append(unraisable.exc_value))
+
+    def refuse(record):
+        raise ValueError("no")
+
+    LOGGER.addFilter(refuse)
+    try:
+        assert len(client_of(sandbox).get_tickets(limitnum=1)) == 1
+    finally:
+        LOGGER.removeFilter(refuse)
+    assert [str(error) for error in raised] == ["no"]
+
+
+# Whether the program imports logging, and what is printed of a request that is asked again.
+PROGRAM = """
+import sys, gettickets
+{prepare}
+with gettickets.Sandbox(tickets=3, quirks=["maintenance"]) as sandbox:
+    try:
+        gettickets.Client(sandbox.url, **sandbox.credentials, attempts=2).get_tickets()
+    except gettickets.NotTheApiError:
+        print("logging" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    ("prepare", "imported", "printed"),
+    [
+        ("", "False", ""),
+        ("import logging", "True", ""),
+        ("import logging; logging.basicConfig()", "True", "WARNING:gettickets:asking again in "),
+    ],
+    ids=["not imported", "not set up", "set up"],
+)
+def test_nothing_is_printed_unless_the_program_says_so(prepare, imported, printed):
+    command = [sys.executable, "-c", PROGRAM.format(prepare=prepare)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == imported
+    assert done.stderr.startswith(printed) and bool(done.stderr) == bool(printed)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are POSIX's")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_child_process_logs_for_itself(told, sandbox):
+    client_of(sandbox).get_tickets(limitnum=1)
+    child = os.fork()
+    if child == 0:
+        before = len(told)
+        client_of(sandbox).get_tickets(limitnum=1)
+        os._exit(len(told) - before)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
