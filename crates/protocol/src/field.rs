@@ -269,8 +269,14 @@ impl FieldSet {
     }
 
     /// The fields, in the order in which servers write them.
+    #[inline]
     pub fn iter(self) -> impl Iterator<Item = Field> + Clone {
-        Field::all().filter(move |field| self.contains(*field))
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            let row = FIELDS.get(rest.trailing_zeros() as usize)?;
+            rest &= rest.wrapping_sub(1);
+            Some(row.field)
+        })
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) fn decode(text: &str) -> Option<PageBuilder> {
     }
     let [Some(_), Some(_), Some(returned)] = counted else { return None };
     if cursor.expect(b"]").is_none() {
-        let mut decoder = TicketDecoder { text, page: &mut page, last_unescaped: ("", Span::default()) };
+        let mut decoder = TicketDecoder { text, page: &mut page, last_unescaped: Unescaped::default() };
         cursor = decoder.tickets(cursor, returned)?;
     }
     cursor.expect(b"}}")?;
@@ -70,8 +70,28 @@ fn field_named(name: &str, expected: &mut usize) -> Option<Field> {
 struct TicketDecoder<'a, 'p> {
     text: &'a str,
     page: &'p mut PageBuilder,
-    /// The text that was unescaped last, as the body has it, with its closing quote.
-    last_unescaped: (&'a str, Span),
+    last_unescaped: Unescaped<'a>,
+}
+
+/// A text that was unescaped.
+#[derive(Default)]
+struct Unescaped<'a> {
+    /// As the body has it, with its closing quote.
+    raw: &'a str,
+    /// How far behind its start the first escape stands.
+    first_escape: usize,
+    span: Span,
+}
+
+impl Unescaped<'_> {
+    /// The span and the place behind the closing quote, if the text here is the same.
+    #[inline]
+    fn again(&self, cursor: Cursor<'_>, first_escape: usize) -> Option<(Span, usize)> {
+        let is_same = first_escape - cursor.at == self.first_escape
+            && !self.raw.is_empty()
+            && cursor.rest().starts_with(self.raw.as_bytes());
+        is_same.then_some((self.span, cursor.at + self.raw.len()))
+    }
 }
 
 impl<'a> TicketDecoder<'a, '_> {
@@ -209,25 +229,30 @@ impl<'a> TicketDecoder<'a, '_> {
     fn escaped_text(&mut self, mut cursor: Cursor<'a>, first_escape: usize) -> Option<(Span, usize)> {
         let start = cursor.at;
         // A ticket has its client's name up to three times.
-        let (last, span) = self.last_unescaped;
-        if !last.is_empty() && cursor.rest().starts_with(last.as_bytes()) {
-            return Some((span, start + last.len()));
+        if let Some(again) = self.last_unescaped.again(cursor, first_escape) {
+            return Some(again);
         }
         let unescaped = &mut self.page.arena.unescaped;
         let unescaped_start = unescaped.len();
-        let (mut special, mut is_quote) = (first_escape, false);
+        let mut special = first_escape;
         loop {
             unescaped.push_str(self.text.get(cursor.at..special)?);
             cursor.at = special;
-            if is_quote {
-                cursor.at += 1;
-                let span = Span::in_unescaped(unescaped_start, unescaped.len());
-                self.last_unescaped = (self.text.get(start..cursor.at)?, span);
-                return Some((span, cursor.at));
+            matches!(cursor.peek()?, b'\\' | b'"').then_some(())?;
+            // Letters of other scripts stand side by side, each an escape.
+            while cursor.peek() == Some(b'\\') {
+                unescaped.push(cursor.escape()?);
             }
-            unescaped.push(cursor.escape()?);
-            (special, is_quote) = cursor.text_end()?;
+            special = match cursor.peek()? {
+                b'"' => break,
+                _ => cursor.text_end()?.0,
+            };
         }
+        let span = Span::in_unescaped(unescaped_start, unescaped.len());
+        cursor.at += 1;
+        let raw = self.text.get(start..cursor.at)?;
+        self.last_unescaped = Unescaped { raw, first_escape: first_escape - start, span };
+        Some((span, cursor.at))
     }
 
     #[inline(never)]

@@ -140,27 +140,28 @@ impl<'a> Cursor<'a> {
         let [b'\\', letter] = *self.rest().first_chunk()? else { return None };
         self.at += 2;
         Some(match letter {
-            b'/' => '/',
-            b'"' => '"',
-            b'\\' => '\\',
+            b'u' => return self.escaped_unit(),
+            b'/' | b'"' | b'\\' => char::from(letter),
             b'n' => '\n',
             b'r' => '\r',
             b't' => '\t',
             b'b' => '\u{8}',
             b'f' => '\u{c}',
-            b'u' => {
-                let unit = self.hex()?;
-                if !(0xD800..0xE000).contains(&unit) {
-                    return char::from_u32(unit);
-                }
-                self.expect(b"\\u")?;
-                let second = self.hex()?;
-                let pair = (0xD800..0xDC00).contains(&unit) && (0xDC00..0xE000).contains(&second);
-                return pair
-                    .then(|| char::from_u32(0x10000 + ((unit - 0xD800) << 10) + (second - 0xDC00)))?;
-            }
             _ => return None,
         })
+    }
+
+    /// The character whose UTF-16 unit, or the first of two, is spelled here.
+    #[inline]
+    fn escaped_unit(&mut self) -> Option<char> {
+        let unit = self.hex()?;
+        if !(0xD800..0xE000).contains(&unit) {
+            return char::from_u32(unit);
+        }
+        self.expect(b"\\u")?;
+        let second = self.hex()?;
+        let pair = (0xD800..0xDC00).contains(&unit) && (0xDC00..0xE000).contains(&second);
+        pair.then(|| char::from_u32(0x10000 + ((unit - 0xD800) << 10) + (second - 0xDC00)))?
     }
 
     #[inline]
