@@ -17,16 +17,25 @@ LOGGER = logging.getLogger("gettickets")
 
 @pytest.fixture
 def told(caplog):
-    """Every record of the logger, from DEBUG on."""
+    """Every record of the logger, from DEBUG on, as they come."""
+    records = []
+
+    class Keeping(logging.Handler):
+        def emit(self, record):
+            records.append(record)
+
+    handler = Keeping()
+    LOGGER.addHandler(handler)
     caplog.set_level(logging.DEBUG, "gettickets")
-    return caplog.records
+    yield records
+    LOGGER.removeHandler(handler)
 
 
 def test_an_exchange_is_told_at_debug(told, sandbox):
     client_of(sandbox).get_tickets(limitnum=3)
     (record,) = told
     assert (record.name, record.levelname, record.threadName) == ("gettickets", "DEBUG", "MainThread")
-    assert "HTTP 200" in record.message and record.filename == "client.rs" and record.lineno > 0
+    assert "HTTP 200" in record.getMessage() and record.filename == "client.rs" and record.lineno > 0
     assert 0 <= record.msecs < 1000 and record.relativeCreated > 0
     assert sandbox.credentials["secret"] not in repr(record.__dict__)
 
@@ -36,7 +45,7 @@ def test_what_is_asked_again_is_a_warning(told):
         with gettickets.Client(sandbox.url, **sandbox.credentials) as client:
             for _ in range(3):
                 client.get_tickets()
-    warnings = [record.message for record in told if record.levelno == logging.WARNING]
+    warnings = [record.getMessage() for record in told if record.levelno == logging.WARNING]
     assert warnings and all(message.startswith("asking again in ") for message in warnings)
 
 
