@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::entities;
+
 /// Secrets of fewer characters are left, as they would be found inside other words.
 const FEWEST: usize = 4;
 /// How often a spelling may be spelled again: a form body inside a form body.
@@ -120,7 +122,7 @@ fn reference(text: &str, wanted: char, layers: usize) -> Option<usize> {
         }
         None => {
             let spelled = format!("&{name};");
-            html_escape::decode_html_entities(&spelled).chars().eq([wanted])
+            entities::decoded(&spelled).chars().eq([wanted])
         }
     };
     same.then(|| text.len() - rest.len() + end + 1)
