@@ -28,7 +28,9 @@ def dicts(body: bytes) -> list[dict]:
 
 def typed_polars(body: bytes) -> polars.DataFrame:
     return polars.DataFrame(dicts(body)).with_columns(
-        polars.col(INTEGERS).cast(polars.UInt64), polars.col(MOMENTS).str.to_datetime(FORMAT, time_unit="us")
+        polars.col(INTEGERS).cast(polars.UInt64),
+        # Zero dates are none.
+        polars.col(MOMENTS).str.to_datetime(FORMAT, time_unit="us", strict=False),
     )
 
 
@@ -36,14 +38,15 @@ def typed_pyarrow(body: bytes) -> pyarrow.Table:
     table = pyarrow.Table.from_pylist(dicts(body))
     columns = dict(zip(table.column_names, table.columns, strict=True))
     columns |= {name: columns[name].cast(pyarrow.uint64()) for name in INTEGERS}
-    columns |= {name: pyarrow.compute.strptime(columns[name], format=FORMAT, unit="us") for name in MOMENTS}
+    for name in MOMENTS:
+        columns[name] = pyarrow.compute.strptime(columns[name], format=FORMAT, unit="us", error_is_null=True)
     return pyarrow.table(columns)
 
 
 def typed_pandas(body: bytes) -> pandas.DataFrame:
     frame = pandas.DataFrame(dicts(body))
     integers = {name: frame[name].astype("uint64") for name in INTEGERS}
-    moments = {name: pandas.to_datetime(frame[name], format=FORMAT) for name in MOMENTS}
+    moments = {name: pandas.to_datetime(frame[name], format=FORMAT, errors="coerce") for name in MOMENTS}
     return frame.assign(**integers, **moments)
 
 
