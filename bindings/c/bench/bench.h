@@ -23,6 +23,7 @@ typedef struct content {
 /* Decodes a body of so many bytes and reads it; 0 if it can't. `padded` says that 64 bytes behind it may be read. */
 typedef int (*contender_function)(const char *body, size_t len, content *content);
 
+int ours_kept(const char *body, size_t len, content *content);
 int ours_at_once(const char *body, size_t len, content *content);
 int ours_field_by_field(const char *body, size_t len, content *content);
 int yyjson_in_place(const char *body, size_t len, content *content);

@@ -258,6 +258,13 @@ typedef struct {
 } gettickets_field_spec;
 
 /**
+ * A function that is told that a body is no longer needed; for `gettickets_decode_kept`. It is called on
+ * whatever thread frees the last page that points into the body, and must neither throw a C++ exception nor
+ * leave by `longjmp`.
+ */
+typedef void (*gettickets_release_function)(void *user_data);
+
+/**
  * A ticket: a page, and the ticket's place on it. It is two words, to be copied freely and never freed, and
  * good as long as the page lives. Its texts belong to the page. Many threads may read the tickets of one
  * page.
@@ -1153,7 +1160,7 @@ gettickets_result gettickets_decode(const uint8_t *body,
  * Decodes a reply as `gettickets_decode` does, with settings.
  *
  * `flags` is 0 or `GETTICKETS_DECODE_STRICT`. `max_len` is the most bytes that the body may have; 0 stands
- * for `GETTICKETS_DECODE_MAX_LEN`, and more than 512 MiB are never read.
+ * for `GETTICKETS_DECODE_MAX_LEN`, and more than 340 MiB are never read.
  *
  * `GETTICKETS_ERROR_ARGUMENT` if `flags` has a bit that is not known; the rest is as for
  * `gettickets_decode`.
@@ -1162,6 +1169,23 @@ gettickets_result gettickets_decode_with(const uint8_t *body,
                                          size_t len,
                                          uint32_t flags,
                                          size_t max_len,
+                                         gettickets_page **page,
+                                         gettickets_error **error);
+
+/**
+ * Decodes a reply as `gettickets_decode_with` does, without copying it: the texts of the page, and of every
+ * page that is made from it, are where `body` has them.
+ *
+ * `body` must stay where it is and as it is until `release` is called with `user_data`, once: when the last
+ * such page is freed, or before this returns if nothing needs the body, as after an error, or for a reply in
+ * XML. Without a `release`, which may be NULL, it must stay until the pages are freed.
+ */
+gettickets_result gettickets_decode_kept(const uint8_t *body,
+                                         size_t len,
+                                         uint32_t flags,
+                                         size_t max_len,
+                                         gettickets_release_function release,
+                                         void *user_data,
                                          gettickets_page **page,
                                          gettickets_error **error);
 

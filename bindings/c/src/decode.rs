@@ -1,6 +1,9 @@
 //! From bytes to a page: for programs with an HTTP library of their own, and for replies that were saved.
 
-use gettickets_protocol::{Decoder, Reply};
+use std::ffi::c_void;
+use std::slice;
+
+use gettickets_protocol::{DecodeError, Decoder, Reply};
 
 use crate::error::{Error, Failure};
 use crate::guard::{Out, argument, bytes, guard_telling};
@@ -32,13 +35,13 @@ pub unsafe extern "C" fn gettickets_decode(
     error: *mut *mut Error,
 ) -> ResultCode {
     // SAFETY: bytes, a place to write to and another, as the comment asks.
-    unsafe { decode(body, len, 0, 0, page, error) }
+    unsafe { decode(body, len, 0, 0, page, error, copied) }
 }
 
 /// Decodes a reply as `gettickets_decode` does, with settings.
 ///
 /// `flags` is 0 or `GETTICKETS_DECODE_STRICT`. `max_len` is the most bytes that the body may have; 0 stands
-/// for `GETTICKETS_DECODE_MAX_LEN`, and more than 512 MiB are never read.
+/// for `GETTICKETS_DECODE_MAX_LEN`, and more than 340 MiB are never read.
 ///
 /// `GETTICKETS_ERROR_ARGUMENT` if `flags` has a bit that is not known; the rest is as for
 /// `gettickets_decode`.
@@ -52,7 +55,62 @@ pub unsafe extern "C" fn gettickets_decode_with(
     error: *mut *mut Error,
 ) -> ResultCode {
     // SAFETY: as for `gettickets_decode`.
-    unsafe { decode(body, len, flags, max_len, page, error) }
+    unsafe { decode(body, len, flags, max_len, page, error, copied) }
+}
+
+/// A function that is told that a body is no longer needed; for `gettickets_decode_kept`. It is called on
+/// whatever thread frees the last page that points into the body, and must neither throw a C++ exception nor
+/// leave by `longjmp`.
+pub type ReleaseFunction = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
+
+/// Decodes a reply as `gettickets_decode_with` does, without copying it: the texts of the page, and of every
+/// page that is made from it, are where `body` has them.
+///
+/// `body` must stay where it is and as it is until `release` is called with `user_data`, once: when the last
+/// such page is freed, or before this returns if nothing needs the body, as after an error, or for a reply in
+/// XML. Without a `release`, which may be NULL, it must stay until the pages are freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_decode_kept(
+    body: *const u8,
+    len: usize,
+    flags: u32,
+    max_len: usize,
+    release: ReleaseFunction,
+    user_data: *mut c_void,
+    page: *mut *mut Page,
+    error: *mut *mut Error,
+) -> ResultCode {
+    let owner = Owner { release, user_data };
+    // SAFETY: as for `gettickets_decode`; and the body outlives its owner, as the comment asks.
+    unsafe {
+        decode(body, len, flags, max_len, page, error, |decoder, body| {
+            decoder.decode_lent(slice::from_raw_parts(body.as_ptr(), body.len()), owner)
+        })
+    }
+}
+
+/// Who has a body that a page points into.
+struct Owner {
+    release: ReleaseFunction,
+    user_data: *mut c_void,
+}
+
+// SAFETY: whoever gave the function promised that it may be called on any thread with this pointer.
+unsafe impl Send for Owner {}
+// SAFETY: as above; and nothing but its end looks at it.
+unsafe impl Sync for Owner {}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        if let Some(release) = self.release {
+            // SAFETY: it is called once, with what it was given for.
+            unsafe { release(self.user_data) }
+        }
+    }
+}
+
+fn copied(decoder: Decoder, body: &[u8]) -> Result<Reply, DecodeError> {
+    decoder.decode(body)
 }
 
 /// # Safety
@@ -65,6 +123,7 @@ unsafe fn decode(
     max_len: usize,
     page: *mut *mut Page,
     error: *mut *mut Error,
+    read: impl FnOnce(Decoder, &[u8]) -> Result<Reply, DecodeError>,
 ) -> ResultCode {
     let decode = || {
         if flags & !GETTICKETS_DECODE_STRICT != 0 {
@@ -74,13 +133,13 @@ unsafe fn decode(
         let limit = max_len.min(Decoder::LARGEST_MAX_LEN);
         // SAFETY: the caller's promise.
         let (out, body) = unsafe { (Out::new(page, "page")?, bytes(body, len, "body")?) };
-        // Before it is copied.
+        // Before it is copied, where it is.
         if body.len() > limit {
             let message = format!("the reply is larger than {limit} bytes");
             return Err(Failure::error(GETTICKETS_ERROR_TOO_LARGE, "too-large", message));
         }
         let strict = flags & GETTICKETS_DECODE_STRICT != 0;
-        match Decoder::new().strict(strict).max_len(limit).decode(body)? {
+        match read(Decoder::new().strict(strict).max_len(limit), body)? {
             Reply::Tickets(page) => out.hand_out(Page::of(page)),
             Reply::Error(error) => return Err(error.into()),
         }

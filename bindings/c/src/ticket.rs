@@ -165,7 +165,7 @@ pub unsafe extern "C" fn gettickets_ticket_c(ticket: Ticket) -> Text {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_date(ticket: Ticket) -> Time {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
-    unsafe { read(ticket, Time::NONE, |ticket| Time::of(ticket.date())) }
+    unsafe { read(ticket, Time::NONE, |ticket| Time::of_field(ticket, Field::Date)) }
 }
 
 /// When the ticket was opened, as the server wrote it: `YYYY-MM-DD HH:MM:SS`. Empty if the reply did not
@@ -254,7 +254,7 @@ pub unsafe extern "C" fn gettickets_ticket_attachments_removed(ticket: Ticket) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_lastreply(ticket: Ticket) -> Time {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
-    unsafe { read(ticket, Time::NONE, |ticket| Time::of(ticket.lastreply())) }
+    unsafe { read(ticket, Time::NONE, |ticket| Time::of_field(ticket, Field::Lastreply)) }
 }
 
 /// When the ticket was last replied to, as the server wrote it: `YYYY-MM-DD HH:MM:SS`. Empty if the reply did

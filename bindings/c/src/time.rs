@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use gettickets_protocol::{DateTime, InvalidVersion, Version};
+use gettickets_protocol::{DateTime, DateTimeParts, Field, InvalidVersion, TicketRef, Version};
 
 use crate::error::Error;
 #[cfg(feature = "client")]
@@ -31,6 +31,15 @@ pub struct Time {
 
 impl Time {
     pub(crate) const NONE: Time = Time { year: 0, month: 0, day: 0, hour: 0, minute: 0, second: 0 };
+
+    /// The date of a field, which no calendar need be asked for.
+    #[inline]
+    pub(crate) fn of_field(ticket: TicketRef<'_>, field: Field) -> Time {
+        ticket.date_time_parts(field).map_or(Time::NONE, |parts| {
+            let DateTimeParts { year, month, day, hour, minute, second } = parts;
+            Time { year, month, day, hour, minute, second }
+        })
+    }
 
     #[inline]
     pub(crate) fn of(time: Option<DateTime>) -> Time {

@@ -102,8 +102,8 @@ impl TicketValues {
             lastreply_text: text(Field::Lastreply),
             service: text(Field::Service),
             attachment_count: ticket.attachments().map_or(0, |list| list.len()),
-            date: Time::of(ticket.date()),
-            lastreply: Time::of(ticket.lastreply()),
+            date: Time::of_field(ticket, Field::Date),
+            lastreply: Time::of_field(ticket, Field::Lastreply),
             attachments_removed: ticket.attachments_removed().map_or(-1, i32::from),
         }
     }

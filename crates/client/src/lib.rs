@@ -31,10 +31,10 @@ pub mod transport;
 pub use gettickets_protocol as protocol;
 pub use gettickets_protocol::{
     ApiError, ApiErrorClass, ApiRequest, Attachment, AttachmentRef, Attachments, Credentials, DateTime,
-    DecodeError, DecodeErrorKind, Decoder, FIELD_COUNT, FIELDS, Field, FieldSet, FieldSpec, Finding,
-    FindingKind, GetTickets, InvalidCredentials, InvalidVersion, Iter, Kind, Page, Priority, RelatedService,
-    Reply, RequestorType, ResponseType, ShownVersion, Status, StatusFilter, Ticket, TicketRef, Tickets,
-    UnknownResponseType, Value, Version, decode,
+    DateTimeParts, DecodeError, DecodeErrorKind, Decoder, FIELD_COUNT, FIELDS, Field, FieldSet, FieldSpec,
+    Finding, FindingKind, GetTickets, InvalidCredentials, InvalidVersion, Iter, Kind, Page, Priority,
+    RelatedService, Reply, RequestorType, ResponseType, ShownVersion, Status, StatusFilter, Ticket,
+    TicketRef, Tickets, UnknownResponseType, Value, Version, decode,
 };
 
 pub use crate::address::InvalidAddress;

@@ -55,5 +55,6 @@ pub use reply::{ApiError, ApiErrorClass, Reply};
 pub use request::{ApiRequest, GetTickets, ResponseType, StatusFilter, UnknownResponseType};
 pub use ticket::{Attachment, Ticket};
 pub use tickets::{AttachmentRef, Attachments, Iter, TicketRef, Tickets, Value};
+pub use time::DateTimeParts;
 pub use version::{InvalidVersion, ShownVersion, Version};
 pub use vocabulary::{Priority, RelatedService, RequestorType, Status};

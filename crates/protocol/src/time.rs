@@ -13,6 +13,27 @@ pub(crate) enum WireTime {
     Unreadable,
 }
 
+/// A date and time of the install's own clock by its parts, for who builds a value of another library from them,
+/// or of another language. It is one that the calendar has, from the year 1 to 9999.
+///
+/// ```
+/// use gettickets_protocol::{DateTimeParts, Field, Ticket, Tickets, Version};
+/// let date = "2026-11-25T09:30:00".parse().ok();
+/// let tickets = Tickets::new(&[Ticket { id: 7, date, ..Ticket::default() }], Version::V8_0);
+/// let parts = tickets.get(0).and_then(|ticket| ticket.date_time_parts(Field::Date));
+/// assert_eq!(parts, Some(DateTimeParts { year: 2026, month: 11, day: 25, hour: 9, minute: 30, second: 0 }));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct DateTimeParts {
+    pub year: u16,
+    pub month: u8,
+    pub day: u8,
+    pub hour: u8,
+    pub minute: u8,
+    pub second: u8,
+}
+
 /// Reads a date field's text.
 ///
 /// A `T` between date and time is taken too, so that our canonical JSON can be read back. A zero date
@@ -21,12 +42,7 @@ pub(crate) fn read(text: &str) -> WireTime {
     let Ok(bytes) = <&[u8; 19]>::try_from(text.as_bytes()) else {
         return if text.is_empty() || text == "0000-00-00" { WireTime::None } else { WireTime::Unreadable };
     };
-    let mut bytes = *bytes;
-    let [.., separator, _, _, _, _, _, _, _, _] = &mut bytes;
-    if *separator == b'T' {
-        *separator = b' ';
-    }
-    let Some([century, year, month, day, hour, minute, second]) = parts(&bytes) else {
+    let Some([century, year, month, day, hour, minute, second]) = parts_with_t(bytes) else {
         return WireTime::Unreadable;
     };
     let year = i16::from(century) * 100 + i16::from(year);
@@ -44,14 +60,41 @@ pub(crate) fn read(text: &str) -> WireTime {
     }
 }
 
+/// The numbers in a text, a `T` before the time allowed.
+#[inline]
+fn parts_with_t(bytes: &[u8; 19]) -> Option<[u8; 7]> {
+    #[cold]
+    fn with_space(mut bytes: [u8; 19]) -> Option<[u8; 7]> {
+        let [.., separator, _, _, _, _, _, _, _, _] = &mut bytes;
+        (*separator == b'T').then(|| *separator = b' ')?;
+        parts(&bytes)
+    }
+    parts(bytes).or_else(|| with_space(*bytes))
+}
+
+/// The parts of the date in a field's text, where [`date_in`] finds one; no calendar is asked.
+#[inline]
+pub(crate) fn parts_in(text: &[u8]) -> Option<DateTimeParts> {
+    let parts = parts_with_t(text.try_into().ok()?)?;
+    let [century, year, month, day, hour, minute, second] = parts;
+    let year = u16::from(century) * 100 + u16::from(year);
+    (year > 0 && exists(parts)).then_some(DateTimeParts { year, month, day, hour, minute, second })
+}
+
 /// Whether these bytes are a date and time as servers write them, or the zero date. It never says so where
 /// [`read`] finds [`WireTime::Unreadable`], and builds no date to find out.
 #[inline]
 pub(crate) fn is_wire_time(bytes: &[u8; 19]) -> bool {
-    let Some([century, year, month, day, hour, minute, second]) = parts(bytes) else { return false };
-    if century | year == 0 {
-        return month | day == 0 && read_unless_unreadable(bytes);
+    let Some(parts) = parts(bytes) else { return false };
+    match parts {
+        [0, 0, month, day, ..] => month | day == 0 && read_unless_unreadable(bytes),
+        _ => exists(parts),
     }
+}
+
+/// Whether the calendar has the day, and the day the time, from the year 1 on.
+#[inline]
+fn exists([century, year, month, day, hour, minute, second]: [u8; 7]) -> bool {
     hour < 24 && minute < 60 && second < 60 && day >= 1 && day <= days_of(century, year, month)
 }
 
@@ -172,6 +215,11 @@ mod tests {
         ) {
             let quick = is_wire_time(text.as_bytes().try_into().unwrap());
             let readable = read(&text) != WireTime::Unreadable;
+            let whole = |time: DateTime| [time.month(), time.day(), time.hour(), time.minute(), time.second()];
+            let parts = parts_in(text.as_bytes());
+            let told = parts.map(|parts| [parts.month, parts.day, parts.hour, parts.minute, parts.second]);
+            proptest::prop_assert_eq!(told, date_in(&text).map(|time| whole(time).map(|part| part as u8)));
+            proptest::prop_assert_eq!(parts.map(|parts| parts.year as i16), date_in(&text).map(DateTime::year));
             // A `T` is ours and no server's: only the slow way knows it.
             proptest::prop_assert_eq!(quick, readable && !text.contains('T'), "{}", text);
         }

@@ -104,6 +104,15 @@ void every_field_of_the_table_can_be_read() {
     }
 }
 
+void a_body_that_is_moved_in_is_kept() {
+    std::string body = EXAMPLE;
+    const std::string json = gt::decode(body).to_json();
+    const gt::Page page = gt::decode_kept(std::move(body));
+    CHECK(page.to_json() == json && page[0].subject() == "This is a sample ticket");
+    thrown<gt::DecodeError>([] { (void)gt::decode_kept(std::string("<html>")); });
+    thrown<gt::DecodeError>([] { (void)gt::decode_kept(std::string()); });
+}
+
 void a_page_encodes_and_ages() {
     gt::Page page = gt::decode(EXAMPLE);
     const gt::Page old = page.at(gt::Version(7, 10));
@@ -232,6 +241,7 @@ int main() {
     RUN(a_page_is_a_range_of_tickets);
     RUN(later_fields_are_optional);
     RUN(every_field_of_the_table_can_be_read);
+    RUN(a_body_that_is_moved_in_is_kept);
     RUN(a_page_encodes_and_ages);
     RUN(errors_say_what_and_where);
     RUN(what_is_null_or_cut_short_is_told_when_it_is_used);

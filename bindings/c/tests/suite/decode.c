@@ -126,6 +126,82 @@ static void absurd_lengths_and_flags_are_refused_unread(void)
     CHECK(page == NULL);
 }
 
+/* Frees a body, and counts how often that was asked for. */
+struct kept {
+    uint8_t *body;
+    size_t len;
+    int released;
+};
+
+static void release(void *user_data)
+{
+    struct kept *kept = user_data;
+    kept->released++;
+    memset(kept->body, 'x', kept->len);
+    free(kept->body);
+}
+
+static struct kept kept_copy(const char *text)
+{
+    struct kept kept = { NULL, strlen(text), 0 };
+    kept.body = malloc(kept.len);
+    CHECK(kept.body != NULL);
+    memcpy(kept.body, text, kept.len);
+    return kept;
+}
+
+static void a_body_is_kept_until_the_last_page_of_it_is_freed(void)
+{
+    static const gettickets_server_version old_version = { 1, 0, 0 };
+    struct kept kept = kept_copy(EXAMPLE);
+    gettickets_page *page = NULL, *old = NULL;
+    gettickets_text subject;
+    CHECK_CODE(GETTICKETS_OK, gettickets_decode_kept(kept.body, kept.len, 0, 0, release, &kept, &page, NULL));
+    subject = gettickets_ticket_subject(gettickets_page_ticket(page, 0));
+    CHECK(is(subject, "This is a sample ticket"));
+    CHECK((const uint8_t *)subject.data > kept.body && (const uint8_t *)subject.data < kept.body + kept.len);
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_at(page, old_version, &old));
+    gettickets_page_free(page);
+    CHECK(kept.released == 0);
+    CHECK(is(gettickets_ticket_subject(gettickets_page_ticket(old, 0)), "This is a sample ticket"));
+    gettickets_page_free(old);
+    CHECK(kept.released == 1);
+}
+
+static void a_body_that_is_not_needed_is_released_at_once(void)
+{
+    static const struct {
+        const char *body;
+        uint32_t flags;
+        size_t max_len;
+        gettickets_result code;
+    } cases[] = {
+        { "<html>", 0, 0, GETTICKETS_ERROR_DECODE },
+        { "{\"result\":\"error\",\"message\":\"Access Denied\"}", 0, 0, GETTICKETS_ERROR_API },
+        { "Notice: x\n{\"result\":\"success\",\"tickets\":\"\"}", GETTICKETS_DECODE_STRICT, 0, GETTICKETS_ERROR_DECODE },
+        { "{}", 0, 1, GETTICKETS_ERROR_TOO_LARGE },
+        { "{}", 2, 0, GETTICKETS_ERROR_ARGUMENT },
+        { "<?xml version=\"1.0\"?><whmcsapi><result>success</result><tickets></tickets></whmcsapi>", 0, 0, GETTICKETS_OK },
+    };
+    size_t i;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct kept kept = kept_copy(cases[i].body);
+        gettickets_page *page = NULL;
+        CHECK_CODE(cases[i].code, gettickets_decode_kept(kept.body, kept.len, cases[i].flags, cases[i].max_len, release,
+                                                         &kept, &page, NULL));
+        CHECK(kept.released == 1);
+        gettickets_page_free(page);
+    }
+}
+
+static void a_body_of_the_programs_own_needs_no_release(void)
+{
+    gettickets_page *page = NULL;
+    CHECK_CODE(GETTICKETS_OK, gettickets_decode_kept((const uint8_t *)EXAMPLE, strlen(EXAMPLE), 0, 0, NULL, NULL, &page, NULL));
+    CHECK(gettickets_page_len(page) == 1);
+    gettickets_page_free(page);
+}
+
 static void an_error_that_nobody_asked_for_is_not_kept(void)
 {
     gettickets_page *page = NULL;
@@ -151,6 +227,9 @@ const struct test decode_tests[] = {
     TEST(a_page_of_html_is_told_by_its_title),
     TEST(strict_reading_refuses_what_is_bent),
     TEST(absurd_lengths_and_flags_are_refused_unread),
+    TEST(a_body_is_kept_until_the_last_page_of_it_is_freed),
+    TEST(a_body_that_is_not_needed_is_released_at_once),
+    TEST(a_body_of_the_programs_own_needs_no_release),
     TEST(an_error_that_nobody_asked_for_is_not_kept),
     TEST(success_leaves_no_error_behind),
     END_OF_TESTS,

@@ -60,6 +60,8 @@ static void a_null_says_which(void)
     IS_NULL(gettickets_decode(NULL, 0, &page, NULL));
     IS_NULL(gettickets_decode_with(NULL, 5, 0, 0, &page, NULL));
     IS_NULL(gettickets_decode_with((const uint8_t *)"{}", 2, 0, 0, NULL, NULL));
+    IS_NULL(gettickets_decode_kept(NULL, 5, 0, 0, NULL, NULL, &page, NULL));
+    IS_NULL(gettickets_decode_kept((const uint8_t *)"{}", 2, 0, 0, NULL, NULL, NULL, NULL));
     CHECK(page == NULL);
 }
 

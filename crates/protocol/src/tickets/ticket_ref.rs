@@ -12,8 +12,8 @@ use serde_json::{Map, Value as Json};
 use super::arena::{Arena, AttachmentRow, Row};
 use crate::extra::Kept;
 use crate::{
-    Attachment, Field, FieldSet, Kind, Priority, RelatedService, RequestorType, Status, Ticket, entities,
-    time,
+    Attachment, DateTimeParts, Field, FieldSet, Kind, Priority, RelatedService, RequestorType, Status,
+    Ticket, entities, time,
 };
 
 /// One ticket of a page; it borrows everything from the page and costs nothing to copy.
@@ -133,6 +133,13 @@ impl<'a> TicketRef<'a> {
     /// When the ticket was last replied to, in the install's own time zone; none as for [`date`](TicketRef::date).
     pub fn lastreply(&self) -> Option<DateTime> {
         time::date_in(self.lastreply_text())
+    }
+
+    /// The parts of a field's date; none where [`date`](TicketRef::date) and
+    /// [`lastreply`](TicketRef::lastreply) find none, and for a field that is no date.
+    #[inline]
+    pub fn date_time_parts(&self, field: Field) -> Option<DateTimeParts> {
+        time::parts_in(self.text_bytes(field)).filter(|_| field.kind() == Kind::DateTime)
     }
 
     /// Attachments of the opening message. Since 7.10.
