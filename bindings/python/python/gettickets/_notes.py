@@ -78,17 +78,13 @@ def to_pandas(tickets):
 
     table = pyarrow.table(tickets)
     integer = pyarrow.uint64()
-    some_are_null = any(column.null_count for column in table.columns if column.type == integer)
-
-    def dtype(kind):
-        # As objects of numpy's, lists take longer than all other columns together.
-        if pyarrow.types.is_list(kind):
-            return pandas.ArrowDtype(kind)
-        # Without this integers beside nulls would become floats, and long ones other numbers.
-        return pandas.UInt64Dtype() if some_are_null and kind == integer else None
-
+    # As objects of numpy's, lists take longer than all other columns together.
+    kept = {kind: pandas.ArrowDtype(kind) for kind in table.schema.types if kind.num_fields}
+    # Beside nulls integers would become floats, and long ones other numbers.
+    if any(column.null_count for column in table.columns if column.type == integer):
+        kept[integer] = pandas.UInt64Dtype()
     # There is nothing to compute that other threads could help with, and starting them takes its time.
-    return table.to_pandas(types_mapper=dtype, use_threads=False)
+    return table.to_pandas(types_mapper=kept.get, use_threads=False)
 
 
 def plain(value):
