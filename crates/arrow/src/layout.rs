@@ -102,8 +102,8 @@ impl Layout {
     ///
     /// [`ArrowError::OffsetOverflowError`] where one column's texts are longer than 2 GiB together.
     pub fn record_batch_of(&self, tickets: &[TicketRef<'_>]) -> Result<RecordBatch, ArrowError> {
-        let fields = self.fields.iter().map(|field| ColumnBuilder::of(field, tickets.len()));
-        let mut builders: Vec<_> = fields.chain([ColumnBuilder::extra(tickets.len())]).collect();
+        let fields = self.fields.iter().map(|field| ColumnBuilder::of(field, tickets));
+        let mut builders: Vec<_> = fields.chain([ColumnBuilder::extra(tickets)]).collect();
         for block in tickets.chunks(BLOCK) {
             builders.iter_mut().try_for_each(|column| column.append(block))?;
         }
