@@ -10,6 +10,8 @@
 //!
 //! A ticket costs its folded subject and 25 bytes, and what the vectors of its stretch have to spare.
 
+use std::sync::{Mutex, PoisonError};
+
 use super::query::Filter;
 use super::row;
 use super::search::{self, END, Search};
@@ -18,9 +20,9 @@ use super::tally::Standing;
 /// How many tickets a stretch holds at most; one that is full is cut in two.
 const MOST: usize = 1_024;
 
-/// How many threads read a large store at most, and how many stretches are worth a thread.
+/// How many threads read a large store at most, and how many stretches one takes at a time.
 const MOST_THREADS: usize = 8;
-const LEAST_SHARE: usize = 16;
+const SHARE: usize = 16;
 
 /// One bit a ticket of a stretch.
 type Bits = [u64; MOST / 64];
@@ -100,24 +102,25 @@ impl Subjects {
     pub(super) fn count(&self, search: &Search, filter: &Filter) -> Matches {
         let wanted = self.wanted(filter);
         let mut in_stretches = vec![0; self.stretches.len()];
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
-        let share = self.stretches.len().div_ceil(threads).max(LEAST_SHARE);
-        let count = |(stretches, counts): (&[Stretch], &mut [u32])| {
+        let shares = self.stretches.chunks(SHARE).zip(in_stretches.chunks_mut(SHARE));
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(shares.len());
+        let shares = Mutex::new(shares);
+        let next = || shares.lock().unwrap_or_else(PoisonError::into_inner).next();
+        // Each takes a share when it is done with its last, so that none waits for one that others hold up.
+        let read = || {
             let mut marks = Vec::new();
-            for (stretch, count) in stretches.iter().zip(counts) {
-                let matching = stretch.matching(search, &wanted, &mut marks);
-                *count = matching.iter().map(|word| word.count_ones()).sum();
+            while let Some((stretches, counts)) = next() {
+                for (stretch, count) in stretches.iter().zip(counts) {
+                    let matching = stretch.matching(search, &wanted, &mut marks);
+                    *count = matching.iter().map(|word| word.count_ones()).sum();
+                }
             }
         };
-        let mut shares = self.stretches.chunks(share).zip(in_stretches.chunks_mut(share));
-        let own = shares.next();
         std::thread::scope(|scope| {
-            for others in shares {
-                scope.spawn(|| count(others));
+            for _ in 1..threads.min(MOST_THREADS) {
+                scope.spawn(read);
             }
-            if let Some(own) = own {
-                count(own);
-            }
+            read();
         });
         let total = in_stretches.iter().map(|count| *count as usize).sum();
         Matches { in_stretches, total }
@@ -324,7 +327,7 @@ mod tests {
             subjects.add(id, &standing, &folded);
             tickets.push((id, standing, folded));
         }
-        assert!(subjects.stretches.len() > LEAST_SHARE);
+        assert!(subjects.stretches.len() > 2 * SHARE);
         let long = "order & gorechnungaechec";
         let closed = Filter { statuses: Some(vec!["Closed".into()]), ..Filter::default() };
         let departments = Filter { departments: Some(vec![0, 2]), ..Filter::default() };
