@@ -18,13 +18,13 @@ use crate::time::ServerVersion;
 /// and live as long as it. Free it with `gettickets_page_free`, once.
 pub struct Page {
     pub(crate) page: protocol::Page,
-    /// The unknown top-level fields as JSON, which the page has parsed.
+    /// The unknown top-level fields as JSON, to be had by number at once.
     extra: Vec<(String, String)>,
 }
 
 impl Page {
     pub(crate) fn of(page: protocol::Page) -> Page {
-        let extra = page.extra().iter().map(|(name, value)| (name.clone(), value.to_string())).collect();
+        let extra = page.extra_json().map(|(name, json)| (name.to_owned(), json.to_owned())).collect();
         Page { page, extra }
     }
 }

@@ -61,13 +61,10 @@ pub(crate) fn loads<'py>(py: Python<'py>, json: &str) -> PyResult<Bound<'py, PyA
     imports::JSON_LOADS.get(py)?.call1((json,))
 }
 
-/// What was sent for a field, as far as a page keeps it: whether a number or a truth value was a text is known,
+/// What was sent for a documented field, as far as a page keeps it: whether a number or a truth value was a text is known,
 /// how it was padded is not. None where the reply did not carry the field.
 pub(crate) fn sent(ticket: TicketRef<'_>, name: &str) -> Option<Json> {
-    let Some(field) = Field::from_name(name) else {
-        let (_, json) = ticket.extra_json().find(|(found, _)| *found == name)?;
-        return serde_json::from_str(json).ok();
-    };
+    let field = Field::from_name(name)?;
     let quoted = ticket.quoted().contains(field);
     Some(match ticket.value(field)? {
         Value::Integer(value) if quoted => value.to_string().into(),
@@ -103,9 +100,12 @@ pub(crate) fn kept(page: &Page, tickets: &Tickets, places: impl Iterator<Item = 
             reply.insert(name.to_owned(), count.into());
         }
     }
-    reply.extend(page.extra().clone());
     let mut text = Json::from(reply).to_string();
     text.pop();
+    for (name, json) in page.extra_json() {
+        text.push(',');
+        push_entry(&mut text, name, json);
+    }
     text.push_str(",\"tickets\":{\"ticket\":[");
     for (count, ticket) in places.filter_map(|place| tickets.get(place)).enumerate() {
         if count > 0 {
@@ -119,19 +119,23 @@ pub(crate) fn kept(page: &Page, tickets: &Tickets, places: impl Iterator<Item = 
 
 fn push_ticket(text: &mut String, ticket: TicketRef<'_>) {
     let mut separator = '{';
-    let mut push_name = |text: &mut String, name: &str| {
+    let mut push = |name: &str, json: &str| {
         text.push(separator);
         separator = ',';
-        text.push_str(&Json::from(name).to_string());
-        text.push(':');
+        push_entry(text, name, json);
     };
     for field in ticket.carried().iter() {
-        push_name(text, field.name());
-        text.push_str(&sent(ticket, field.name()).unwrap_or_default().to_string());
+        push(field.name(), &sent(ticket, field.name()).unwrap_or_default().to_string());
     }
     for (name, json) in ticket.extra_json() {
-        push_name(text, name);
-        text.push_str(json);
+        push(name, json);
     }
     text.push('}');
+}
+
+/// Adds a name and a value that is JSON already.
+fn push_entry(text: &mut String, name: &str, json: &str) {
+    text.push_str(&Json::from(name).to_string());
+    text.push(':');
+    text.push_str(json);
 }

@@ -165,6 +165,15 @@ def test_a_pickled_page_is_the_same_page(sandbox, format):
             assert again.extra == page.extra and again[:1] == page[:1]
 
 
+def test_a_pickled_page_keeps_every_digit_of_unknown_numbers():
+    text = reply(note=0, rate=0)
+    text = text.replace('"note": 0', '"note": 123456789012345678901234567890').replace('"rate": 0', '"rate": 0.10')
+    page = gettickets.decode(text)
+    again = pickle.loads(pickle.dumps(page))
+    assert again.to_json() == page.to_json() == page[:].to_json()
+    assert '"extra":{"note":123456789012345678901234567890,"rate":0.10}' in again.to_json()
+
+
 def test_a_page_outlives_what_it_was_sliced_from():
     ticket = gettickets.decode(reply(*[{}] * 50))[10:20][3]
     assert ticket.id == 14 and ticket.subject == "This is a sample ticket"

@@ -6,7 +6,7 @@ use arrow_array::builder::UInt64Builder;
 use arrow_array::{ArrayRef, ListArray, StructArray};
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field as Column, FieldRef, Fields};
-use gettickets_protocol::Attachments;
+use gettickets_protocol::{Attachments, Field, TicketRef, Value};
 
 use crate::column::TextsBuilder;
 
@@ -24,11 +24,16 @@ pub(crate) struct AttachmentsBuilder {
 }
 
 impl AttachmentsBuilder {
-    pub(crate) fn for_rows(rows: usize) -> AttachmentsBuilder {
+    pub(crate) fn of(tickets: &[TicketRef<'_>], field: Field) -> AttachmentsBuilder {
+        let rows = tickets.len();
+        let length = |ticket: &TicketRef<'_>| match ticket.value(field) {
+            Some(Value::Attachments(list)) => list.map(|attachment| attachment.filename.len()).sum(),
+            _ => 0,
+        };
         let mut offsets = Vec::with_capacity(rows + 1);
         offsets.push(0);
         AttachmentsBuilder {
-            filenames: TextsBuilder::for_rows(rows),
+            filenames: TextsBuilder::of(tickets, length),
             indexes: UInt64Builder::with_capacity(rows),
             offsets,
             present: NullBufferBuilder::new(rows),

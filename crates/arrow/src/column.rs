@@ -24,23 +24,27 @@ pub(crate) enum ColumnBuilder {
 }
 
 impl ColumnBuilder {
-    /// The column of a field, for so many tickets.
-    pub(crate) fn of(field: Field, rows: usize) -> ColumnBuilder {
+    /// The column of a field, for these tickets.
+    pub(crate) fn of(field: Field, tickets: &[TicketRef<'_>]) -> ColumnBuilder {
+        let rows = tickets.len();
         match field.kind() {
             Kind::Integer => ColumnBuilder::Integers(UInt64Builder::with_capacity(rows), field),
-            Kind::Text => ColumnBuilder::Texts(TextsBuilder::for_rows(rows), field),
+            Kind::Text => {
+                let length = |ticket: &TicketRef<'_>| text(ticket, field).map_or(0, str::len);
+                ColumnBuilder::Texts(TextsBuilder::of(tickets, length), field)
+            }
             Kind::DateTime => {
                 ColumnBuilder::Timestamps(TimestampMicrosecondBuilder::with_capacity(rows), field)
             }
             Kind::Boolean => ColumnBuilder::Booleans(BooleanBuilder::with_capacity(rows), field),
-            Kind::Attachments => ColumnBuilder::Attachments(AttachmentsBuilder::for_rows(rows), field),
+            Kind::Attachments => ColumnBuilder::Attachments(AttachmentsBuilder::of(tickets, field), field),
             _ => ColumnBuilder::Nothing(0),
         }
     }
 
     /// The column of fields that are in no version's documentation.
-    pub(crate) fn extra(rows: usize) -> ColumnBuilder {
-        ColumnBuilder::Extra(ExtraBuilder::for_rows(rows))
+    pub(crate) fn extra(tickets: &[TicketRef<'_>]) -> ColumnBuilder {
+        ColumnBuilder::Extra(ExtraBuilder::of(tickets))
     }
 
     /// Adds a ticket's cell. `present` are the fields that it carries and that are not null.
@@ -87,50 +91,54 @@ impl ColumnBuilder {
     }
 }
 
-/// Texts, which `Utf8` counts in 31 bits.
-pub(crate) struct TextsBuilder {
-    column: StringBuilder,
-    /// How many texts are expected in all.
-    rows: usize,
+fn text<'a>(ticket: &TicketRef<'a>, field: Field) -> Option<&'a str> {
+    match ticket.value(field) {
+        Some(Value::Text(text)) => Some(text),
+        _ => None,
+    }
 }
 
-/// After so many texts their length tells how much room all of them take.
+/// Texts, which `Utf8` counts in 31 bits.
+pub(crate) struct TextsBuilder(StringBuilder);
+
+/// How many bytes they may have together.
+const MOST: usize = i32::MAX as usize;
+
+/// How many tickets tell how long the texts of all of them are.
 const SAMPLE: usize = 256;
-/// Room for so many bytes a text is made before that.
+/// What fewer tickets are taken to have, in bytes a text.
 const USUAL_LEN: usize = 24;
 
 impl TextsBuilder {
-    pub(crate) fn for_rows(rows: usize) -> TextsBuilder {
-        TextsBuilder { column: StringBuilder::with_capacity(rows, rows.min(SAMPLE) * USUAL_LEN), rows }
+    /// For the texts of these tickets. `length` tells how long that of a ticket is, or nearly.
+    pub(crate) fn of(tickets: &[TicketRef<'_>], length: impl Fn(&TicketRef<'_>) -> usize) -> TextsBuilder {
+        let room = match tickets.get(..SAMPLE) {
+            // An eighth more, so that the buffer hardly ever has to grow.
+            Some(sample) => {
+                let sampled: usize = sample.iter().map(length).sum();
+                let expected = sampled.saturating_mul(tickets.len()) / SAMPLE;
+                expected.saturating_add(expected / 8)
+            }
+            // Few texts are not worth reading twice.
+            None => tickets.len() * USUAL_LEN,
+        };
+        TextsBuilder(StringBuilder::with_capacity(tickets.len(), room.min(MOST)))
     }
 
     pub(crate) fn append(&mut self, text: Option<&str>) -> Result<(), ArrowError> {
         let Some(text) = text else {
-            self.column.append_null();
+            self.0.append_null();
             return Ok(());
         };
-        let bytes = self.column.values_slice().len() + text.len();
-        if i32::try_from(bytes).is_err() {
+        let bytes = self.0.values_slice().len() + text.len();
+        if bytes > MOST {
             return Err(ArrowError::OffsetOverflowError(bytes));
         }
-        if self.column.offsets_slice().len() == SAMPLE && self.rows > SAMPLE {
-            self.make_room(bytes);
-        }
-        self.column.append_value(text);
+        self.0.append_value(text);
         Ok(())
     }
 
-    /// Makes room once for what the sample lets expect, and an eighth more, so that the buffer hardly ever
-    /// has to grow.
-    fn make_room(&mut self, sampled: usize) {
-        let expected = sampled.saturating_mul(self.rows) / SAMPLE;
-        let mut roomy = StringBuilder::with_capacity(self.rows, expected + expected / 8);
-        // A builder can't be told to make room; the sample is small.
-        let _ = roomy.append_array(&self.column.finish());
-        self.column = roomy;
-    }
-
     pub(crate) fn finish(mut self) -> ArrayRef {
-        Arc::new(self.column.finish())
+        Arc::new(self.0.finish())
     }
 }

@@ -14,8 +14,12 @@ pub(crate) struct ExtraBuilder {
 }
 
 impl ExtraBuilder {
-    pub(crate) fn for_rows(rows: usize) -> ExtraBuilder {
-        ExtraBuilder { column: TextsBuilder::for_rows(rows), object: String::new() }
+    pub(crate) fn of(tickets: &[TicketRef<'_>]) -> ExtraBuilder {
+        // Quotes, a colon and a comma or brace stand around each.
+        let length = |ticket: &TicketRef<'_>| {
+            ticket.extra_json().map(|(name, json)| name.len() + json.len() + 5).sum()
+        };
+        ExtraBuilder { column: TextsBuilder::of(tickets, length), object: String::new() }
     }
 
     pub(crate) fn append(&mut self, ticket: &TicketRef<'_>) -> Result<(), ArrowError> {

@@ -89,7 +89,7 @@ impl Layout {
     ///
     /// As [`record_batch`](crate::record_batch).
     pub fn record_batch(&self, tickets: &Tickets) -> Result<RecordBatch, ArrowError> {
-        self.batch(tickets.len(), tickets.iter())
+        self.record_batch_of(&tickets.iter().collect::<Vec<_>>())
     }
 
     /// Tickets of any pages as one record batch.
@@ -98,26 +98,18 @@ impl Layout {
     ///
     /// [`ArrowError::OffsetOverflowError`] where one column's texts are longer than 2 GiB together.
     pub fn record_batch_of(&self, tickets: &[TicketRef<'_>]) -> Result<RecordBatch, ArrowError> {
-        self.batch(tickets.len(), tickets.iter().copied())
-    }
-
-    /// Tickets are read one after another, every column of one before the next: their texts stand in that order
-    /// in the body, and the processor fetches what is read in order before it is asked for.
-    fn batch<'a>(
-        &self,
-        rows: usize,
-        tickets: impl Iterator<Item = TicketRef<'a>>,
-    ) -> Result<RecordBatch, ArrowError> {
-        let fields = self.fields.iter().map(|field| ColumnBuilder::of(field, rows));
-        let mut builders: Vec<_> = fields.chain([ColumnBuilder::extra(rows)]).collect();
+        let fields = self.fields.iter().map(|field| ColumnBuilder::of(field, tickets));
+        let mut builders: Vec<_> = fields.chain([ColumnBuilder::extra(tickets)]).collect();
+        // One after another, every column of a ticket before the next: its texts stand in that order in the body,
+        // and the processor fetches what is read in order before it is asked for.
         for ticket in tickets {
             let present = ticket.carried().difference(ticket.null());
-            builders.iter_mut().try_for_each(|column| column.append(&ticket, present))?;
+            builders.iter_mut().try_for_each(|column| column.append(ticket, present))?;
         }
         let columns: Result<Vec<ArrayRef>, ArrowError> =
             builders.into_iter().map(ColumnBuilder::finish).collect();
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(self.schema(), columns?, &options)
+        let rows = RecordBatchOptions::new().with_row_count(Some(tickets.len()));
+        RecordBatch::try_new_with_options(self.schema(), columns?, &rows)
     }
 }
 

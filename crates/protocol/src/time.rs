@@ -73,7 +73,6 @@ fn parts_with_t(bytes: &[u8; 19]) -> Option<[u8; 7]> {
 }
 
 /// The parts of the date in a field's text, where [`date_in`] finds one; no calendar is asked.
-#[inline]
 pub(crate) fn parts_in(text: &[u8]) -> Option<DateTimeParts> {
     let parts = parts_with_t(text.try_into().ok()?)?;
     let [century, year, month, day, hour, minute, second] = parts;

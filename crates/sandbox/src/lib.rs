@@ -40,10 +40,9 @@
 //! `attachments_removed` is sent from 7.10 on.
 //!
 //! A million tickets are no burden: `cargo run --release -p gettickets-sandbox --example million` prints what
-//! each kind of page takes, which is less than 10 ms. The exception is the first page of a search for a
-//! subject that many tickets have, as all of them are counted: on two busy cores it took 13 to 23 ms where
-//! 60,000 of a million match, and 22 to 33 ms where half of them or more do, as with one or two letters; the
-//! pages after it take less than one. Subjects are kept in memory for it, some 70 bytes a ticket.
+//! each kind of page takes, which is less than 10 ms. What takes longest is the first page of a search for a
+//! subject, whose matches are counted by reading every subject, however many match; the pages after it take
+//! less than one. Subjects are kept in memory for it, some 70 bytes a ticket.
 
 mod generate;
 mod http;

@@ -78,15 +78,17 @@ static void unknown_fields_are_kept(void)
 {
     gettickets_page *page = decoded("{\"result\":\"success\",\"totalresults\":1,\"startnumber\":0,\"numreturned\":1,"
                                     "\"tickets\":{\"ticket\":[{\"id\":1,\"deptname\":\"Sales\",\"n\":[1, 2]}]},"
-                                    "\"note\":{\"a\":1},\"more\":true}");
+                                    "\"note\":{\"a\":1},\"more\":true,\"long\":12345678901234567890.50}");
     gettickets_ticket ticket = gettickets_page_ticket(page, 0);
     gettickets_extra extra;
-    CHECK(gettickets_page_extra_count(page) == 2);
+    CHECK(gettickets_page_extra_count(page) == 3);
     CHECK_CODE(GETTICKETS_OK, gettickets_page_extra(page, 0, &extra));
-    CHECK(is(extra.name, "more") && is(extra.json, "true"));
+    CHECK(is(extra.name, "long") && is(extra.json, "12345678901234567890.50"));
     CHECK_CODE(GETTICKETS_OK, gettickets_page_extra(page, 1, &extra));
+    CHECK(is(extra.name, "more") && is(extra.json, "true"));
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_extra(page, 2, &extra));
     CHECK(is(extra.name, "note") && is(extra.json, "{\"a\":1}"));
-    CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_page_extra(page, 2, &extra));
+    CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_page_extra(page, 3, &extra));
     CHECK(gettickets_ticket_extra_count(ticket) == 2);
     CHECK_CODE(GETTICKETS_OK, gettickets_ticket_extra(ticket, 0, &extra));
     CHECK(is(extra.name, "deptname") && is(extra.json, "\"Sales\""));

@@ -7,10 +7,11 @@
 //! formula, and a stranger writes the subjects. Such a text gets an apostrophe in front, as the Open Web
 //! Application Security Project advises; programs that need every byte take NDJSON.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use gettickets_protocol::{Field, FieldSet, TicketRef, Tickets, Value, Version};
-use serde_json::{Map, Value as Json};
+use serde_json::value::RawValue;
 
 use super::TicketWriter;
 
@@ -53,10 +54,7 @@ impl<W: Write> CsvWriter<W> {
             push_field(&mut line, ticket, *field);
             line.push(',');
         }
-        let extra: Map<String, Json> = ticket.extra();
-        if !extra.is_empty() {
-            push_quoted(&mut line, &Json::Object(extra).to_string());
-        }
+        push_quoted(&mut line, &extra(ticket));
         line.push('\n');
         self.out.write_all(line.as_bytes())?;
         self.line = line;
@@ -89,6 +87,13 @@ fn push_field(line: &mut String, ticket: &TicketRef<'_>, field: Field) {
         }
         Some(_) => {}
     }
+}
+
+/// The unknown fields as one object, in which every number is as it was sent; empty where there are none.
+fn extra(ticket: &TicketRef<'_>) -> String {
+    let read = |(name, json)| Some((name, serde_json::from_str(json).ok()?));
+    let fields: BTreeMap<&str, &RawValue> = ticket.extra_json().filter_map(read).collect();
+    if fields.is_empty() { String::new() } else { serde_json::to_string(&fields).unwrap_or_default() }
 }
 
 /// Whether a spreadsheet would run this; the full-width signs too, which some locales take for theirs.
@@ -150,6 +155,18 @@ mod tests {
     fn cells_are_quoted_where_they_need_it() {
         assert_eq!(cell("a, \"b\"\nc"), "\"a, \"\"b\"\"\nc\"");
         assert_eq!(cell(" padded "), "\" padded \"");
+    }
+
+    #[test]
+    fn unknown_numbers_keep_every_digit() {
+        let reply =
+            r#"{"result":"success","tickets":{"ticket":[{"id":1,"b":123456789012345678901,"a":0.10}]}}"#;
+        let page = gettickets_protocol::decode(reply).unwrap().into_page().unwrap();
+        let mut out = Vec::new();
+        CsvWriter::new(&mut out, Version::V1_0).write(page.tickets()).unwrap();
+        let written = String::from_utf8(out).unwrap();
+        let expected = r#","{""a"":0.10,""b"":123456789012345678901}""#;
+        assert!(written.trim_end().ends_with(expected), "{written}");
     }
 
     #[test]

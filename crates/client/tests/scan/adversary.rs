@@ -6,25 +6,18 @@
 use std::collections::HashSet;
 use std::sync::Mutex;
 
-use gettickets::GetTickets;
 use gettickets::scan::Scan;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::list::{By, Cap, Rates, Server, Ties, Total, World, time};
+use crate::history::{History, histories};
+use crate::list::{By, Server, time};
 use crate::promise::{Outcome, broken, run};
 
+/// A history, and what a plain model leaves out.
 #[derive(Clone, Debug)]
-struct History {
-    seed: u64,
-    count: u64,
-    spread: u64,
-    by: By,
-    ties: Ties,
-    cap: Cap,
-    total: Total,
-    changes: u32,
-    page_len: u64,
+struct Twisted {
+    history: History,
     empty: u64,
     doubled: u64,
     /// How many tickets each part takes before the scan is broken off.
@@ -33,11 +26,9 @@ struct History {
     since: Option<u64>,
 }
 
-impl History {
+impl Twisted {
     fn server(&self) -> Server {
-        let mut world = World::new(self.seed, self.count, self.spread);
-        (world.by, world.ties, world.cap, world.total) = (self.by, self.ties, self.cap, self.total);
-        world.rates = Rates::of(self.changes);
+        let mut world = self.history.world();
         (world.empty, world.doubled) = (self.empty, self.doubled);
         Server::new(world)
     }
@@ -50,8 +41,7 @@ impl History {
     }
 
     fn scan(&self, server: &Server, since: Option<u64>) -> Scan {
-        let request = GetTickets { limitnum: Some(self.page_len), ..GetTickets::default() };
-        let scan = Scan::new(server.clone(), request).max_requests(20_000);
+        let scan = Scan::new(server.clone(), self.history.request()).max_requests(20_000);
         match since {
             Some(since) => scan.updated_since(time(since).replace(' ', "T").parse().unwrap()),
             None => scan,
@@ -81,39 +71,32 @@ impl History {
     }
 }
 
-fn histories() -> impl Strategy<Value = History> {
-    let list = (
-        any::<u64>(),
-        prop_oneof![1 => 0_u64..12, 4 => 12_u64..80],
-        prop_oneof![1 => Just(0_u64), 1 => Just(1), 3 => 2_u64..40],
-        prop_oneof![
-            4 => Just(By::NewestReply),
-            1 => Just(By::OldestReply),
-            1 => Just(By::IdRising),
-            1 => Just(By::IdFalling),
-            1 => Just(By::DateRising),
-            1 => Just(By::DateFalling),
-            1 => Just(By::StatusThenDate),
-        ],
-        prop_oneof![Just(Ties::IdRising), Just(Ties::IdFalling), Just(Ties::Scattered), Just(Ties::Shuffled)],
-        prop_oneof![
-            3 => Just(Cap::None),
-            3 => (2_usize..20).prop_map(Cap::At),
-            1 => (2_usize..8, 0_usize..10).prop_map(|(least, more)| Cap::Between(least, least + more)),
-        ],
-        prop_oneof![Just(Total::Number), Just(Total::Text), Just(Total::Absent), Just(Total::Wrong)],
-        prop_oneof![1 => Just(0_u32), 4 => 50_u32..1_500, 1 => 1_500_u32..6_000],
-        4_u64..40,
-    );
-    let twists = (
+fn orders() -> impl Strategy<Value = By> + Clone {
+    prop_oneof![
+        4 => Just(By::NewestReply),
+        1 => Just(By::OldestReply),
+        1 => Just(By::IdRising),
+        1 => Just(By::IdFalling),
+        1 => Just(By::DateRising),
+        1 => Just(By::DateFalling),
+        1 => Just(By::StatusThenDate),
+    ]
+}
+
+fn twisted() -> impl Strategy<Value = Twisted> {
+    let choices = (
+        histories(orders()),
         prop_oneof![2 => Just(0_u64), 1 => 1_u64..100],
         prop_oneof![2 => Just(0_u64), 1 => 1_u64..400],
         prop_oneof![2 => Just(vec![]), 1 => proptest::collection::vec(0_usize..40, 1..4)],
         proptest::option::weighted(0.3, 0_u64..1_000),
     );
-    (list, twists).prop_map(|(list, (empty, doubled, parts, since))| {
-        let (seed, count, spread, by, ties, cap, total, changes, page_len) = list;
-        History { seed, count, spread, by, ties, cap, total, changes, page_len, empty, doubled, parts, since }
+    choices.prop_map(|(history, empty, doubled, parts, since)| Twisted {
+        history,
+        empty,
+        doubled,
+        parts,
+        since,
     })
 }
 
@@ -125,7 +108,7 @@ fn no_adversary_makes_a_scan_lose_a_ticket_in_silence() {
     let config =
         Config { cases: count, failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]));
-    let outcome = runner.run(&histories(), |history| {
+    let outcome = runner.run(&twisted(), |history| {
         let server = history.server();
         let since = history.since(&server);
         let late: HashSet<u64> = since.map_or_else(HashSet::new, |since| {

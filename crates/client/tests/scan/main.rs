@@ -11,6 +11,7 @@
 
 mod adversary;
 mod behaviour;
+mod history;
 mod list;
 mod model;
 mod promise;

@@ -4,45 +4,22 @@
 
 use std::sync::Mutex;
 
-use gettickets::GetTickets;
 use gettickets::scan::Scan;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
 
-use crate::list::{By, Cap, Rates, Server, Ties, Total, World};
+use crate::history::{History, histories, ties, totals};
+use crate::list::{By, Cap, Server};
 use crate::promise::{broken, run};
 
-/// One history, told by the choices that make it.
-#[derive(Clone, Debug)]
-struct History {
-    seed: u64,
-    count: u64,
-    spread: u64,
-    by: By,
-    ties: Ties,
-    cap: Cap,
-    total: Total,
-    changes: u32,
-    page_len: u64,
-}
-
-impl History {
-    fn server(&self) -> Server {
-        let mut world = World::new(self.seed, self.count, self.spread);
-        (world.by, world.ties, world.cap, world.total) = (self.by, self.ties, self.cap, self.total);
-        world.rates = Rates::of(self.changes);
-        Server::new(world)
-    }
-
-    /// Far more requests than any bound of the scan's allows on such a list.
-    fn bound(&self) -> u64 {
-        let page = match self.cap {
-            Cap::None => self.page_len,
-            Cap::At(cap) | Cap::Between(cap, _) => self.page_len.min(cap as u64),
-        };
-        let advance = (page / 2).saturating_sub(1).max(1);
-        600 + 16 * (self.count + 20) / advance
-    }
+/// Far more requests than any bound of the scan's allows on such a list.
+fn bound(history: &History) -> u64 {
+    let page = match history.cap {
+        Cap::None => history.page_len,
+        Cap::At(cap) | Cap::Between(cap, _) => history.page_len.min(cap as u64),
+    };
+    let advance = (page / 2).saturating_sub(1).max(1);
+    600 + 16 * (history.count + 20) / advance
 }
 
 /// What came of many histories.
@@ -76,9 +53,8 @@ impl Tally {
 }
 
 fn hold(history: &History, tally: &Mutex<Tally>) -> Result<(), TestCaseError> {
-    let server = history.server();
-    let request = GetTickets { limitnum: Some(history.page_len), ..GetTickets::default() };
-    let outcome = run(Scan::new(server.clone(), request).max_requests(history.bound()));
+    let server = Server::new(history.world());
+    let outcome = run(Scan::new(server.clone(), history.request()).max_requests(bound(history)));
     let (lost, twice, never) = broken(&server, &outcome);
     let requests = server.world().requests;
     {
@@ -100,13 +76,13 @@ fn hold(history: &History, tally: &Mutex<Tally>) -> Result<(), TestCaseError> {
     prop_assert!(twice.is_empty(), "told twice: {twice:?}");
     prop_assert!(never.is_empty(), "never matched: {never:?}");
     prop_assert!(outcome.error.is_none() || outcome.is_incomplete(), "{}", outcome.problem());
-    prop_assert!(requests < history.bound(), "no end after {requests} requests");
+    prop_assert!(requests < bound(history), "no end after {requests} requests");
     prop_assert_eq!(requests, outcome.report.requests);
     prop_assert_eq!(outcome.told.len() as u64, outcome.report.tickets);
     Ok(())
 }
 
-fn histories() -> u32 {
+fn count() -> u32 {
     std::env::var("SCAN_HISTORIES").ok().and_then(|text| text.parse().ok()).unwrap_or(3_000)
 }
 
@@ -154,39 +130,9 @@ fn orders() -> impl Strategy<Value = By> + Clone {
     ]
 }
 
-fn ties() -> impl Strategy<Value = Ties> + Clone {
-    prop_oneof![Just(Ties::IdRising), Just(Ties::IdFalling), Just(Ties::Scattered), Just(Ties::Shuffled)]
-}
-
-fn totals() -> impl Strategy<Value = Total> + Clone {
-    prop_oneof![Just(Total::Number), Just(Total::Text), Just(Total::Absent), Just(Total::Wrong)]
-}
-
-fn caps() -> impl Strategy<Value = Cap> + Clone {
-    prop_oneof![
-        3 => Just(Cap::None),
-        3 => (2_usize..20).prop_map(Cap::At),
-        1 => (2_usize..8, 0_usize..10).prop_map(|(least, more)| Cap::Between(least, least + more)),
-    ]
-}
-
 #[test]
 fn no_ticket_is_lost_in_silence_or_told_twice_however_the_list_changes() {
-    let choices = (
-        any::<u64>(),
-        prop_oneof![1 => 0_u64..12, 4 => 12_u64..80],
-        prop_oneof![1 => Just(0_u64), 1 => Just(1), 3 => 2_u64..40],
-        orders(),
-        ties(),
-        caps(),
-        totals(),
-        prop_oneof![1 => Just(0_u32), 4 => 50_u32..1_500, 1 => 1_500_u32..6_000],
-        4_u64..40,
-    );
-    let strategy = choices.prop_map(|(seed, count, spread, by, ties, cap, total, changes, page_len)| {
-        History { seed, count, spread, by, ties, cap, total, changes, page_len }
-    });
-    hold_all("hostile", histories(), strategy);
+    hold_all("hostile", count(), histories(orders()));
 }
 
 /// One change between two requests is far more than a busy desk brings: a hundred an hour are one in
@@ -205,6 +151,6 @@ fn a_list_that_changes_moderately_is_read_to_its_end() {
             changes,
             page_len,
         });
-    let tally = hold_all("moderate", histories() / 10, strategy);
+    let tally = hold_all("moderate", count() / 10, strategy);
     assert!(tally.incomplete * 100 <= tally.histories, "{tally:?}");
 }

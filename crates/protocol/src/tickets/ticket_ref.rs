@@ -137,7 +137,6 @@ impl<'a> TicketRef<'a> {
 
     /// The parts of a field's date; none where [`date`](TicketRef::date) and
     /// [`lastreply`](TicketRef::lastreply) find none, and for a field that is no date.
-    #[inline]
     pub fn date_time_parts(&self, field: Field) -> Option<DateTimeParts> {
         time::parts_in(self.text_bytes(field)).filter(|_| field.kind() == Kind::DateTime)
     }

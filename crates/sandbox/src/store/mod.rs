@@ -5,6 +5,7 @@ mod clock;
 mod query;
 mod row;
 mod schema;
+mod search;
 mod subjects;
 mod tally;
 mod text;

@@ -3,8 +3,8 @@
 //! The plain list, of any departments and statuses, is found through the tally: for each stretch of time it
 //! knows how many tickets of each department and status were last replied to then. So the total is a sum,
 //! and an offset of 900,000 is reached by passing over whole stretches; only one is walked through. What is
-//! asked of one client, address or admin is listed whole from an index, and of a subject by reading every
-//! subject; the list is kept for the pages after the first until a ticket changes.
+//! asked of one client, address or admin is listed whole from an index, and of a subject counted by reading
+//! every subject; either is kept for the pages after the first until a ticket changes.
 
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ use gettickets_protocol::Ticket;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use super::subjects::{Found, Search, Subjects};
+use super::search::Search;
+use super::subjects::{Matches, Subjects};
 use super::tally::Tally;
 use super::{StoreError, row};
 
@@ -48,7 +49,7 @@ pub(crate) struct Slice {
     pub(crate) total: u64,
 }
 
-/// The last list that was found whole, for the pages after the first.
+/// The last list that was found or counted whole, for the pages after the first.
 #[derive(Debug)]
 pub(super) struct Listed {
     filter: Filter,
@@ -57,31 +58,12 @@ pub(super) struct Listed {
     list: List,
 }
 
-/// A list that was found whole.
+/// A list that is known whole.
 #[derive(Clone, Debug)]
 enum List {
     Ids(Arc<[i64]>),
-    /// By a search, whose hundreds of thousands of ids nobody may ask for.
-    Found(Arc<[Found]>),
-}
-
-impl List {
-    fn len(&self) -> usize {
-        match self {
-            List::Ids(ids) => ids.len(),
-            List::Found(found) => found.len(),
-        }
-    }
-
-    /// The ids of a stretch of it.
-    fn stretch(&self, subjects: &Subjects, offset: usize, limit: usize) -> Vec<i64> {
-        match self {
-            List::Ids(ids) => ids.iter().copied().skip(offset).take(limit).collect(),
-            List::Found(found) => {
-                found.iter().skip(offset).take(limit).filter_map(|one| subjects.id(*one)).collect()
-            }
-        }
-    }
+    /// By a search: nobody may ever ask for most of what it found, which is hundreds of thousands.
+    Counted(Arc<Matches>),
 }
 
 /// The part of a store that a query needs.
@@ -100,8 +82,7 @@ impl Source<'_> {
         let (ids, total) = if !filter.is_of_few() && filter.subject.is_none() {
             self.plain(&filter, offset, limit)?
         } else {
-            let list = self.listed(filter)?;
-            (list.stretch(self.subjects, as_len(offset), as_len(limit)), list.len() as u64)
+            self.of_list(filter, as_len(offset), as_len(limit))?
         };
         Ok(Slice { tickets: self.tickets(&ids)?, total })
     }
@@ -145,27 +126,43 @@ impl Source<'_> {
         Ok((ids, total))
     }
 
+    /// The ids of a stretch of a list that is known whole, and how many it has in all.
+    fn of_list(
+        &mut self,
+        filter: Filter,
+        offset: usize,
+        limit: usize,
+    ) -> Result<(Vec<i64>, u64), StoreError> {
+        let search = Search::new(filter.subject.as_deref().unwrap_or_default());
+        Ok(match self.listed(&filter, &search)? {
+            List::Ids(ids) => (ids.iter().copied().skip(offset).take(limit).collect(), ids.len() as u64),
+            List::Counted(matches) => {
+                let page = self.subjects.page(&search, &filter, &matches, (offset, limit));
+                (page, matches.len() as u64)
+            }
+        })
+    }
+
     /// All that matches a filter which is not plain.
-    fn listed(&mut self, filter: Filter) -> Result<List, StoreError> {
+    fn listed(&mut self, filter: &Filter, search: &Search) -> Result<List, StoreError> {
         if let Some(listed) = &*self.listed
             && listed.generation == self.generation
-            && listed.filter == filter
+            && listed.filter == *filter
         {
             return Ok(listed.list.clone());
         }
-        let search = filter.subject.as_deref().map(Search::new);
-        let list = match &search {
-            Some(search) if !filter.is_of_few() => {
-                List::Found(self.subjects.matching(search, &filter).into())
-            }
-            _ => List::Ids(self.of_few(&filter, search.as_ref())?.into()),
+        let list = if filter.is_of_few() {
+            List::Ids(self.of_few(filter, search)?.into())
+        } else {
+            List::Counted(Arc::new(self.subjects.count(search, filter)))
         };
-        *self.listed = Some(Listed { filter, generation: self.generation, list: list.clone() });
+        let (filter, generation) = (filter.clone(), self.generation);
+        *self.listed = Some(Listed { filter, generation, list: list.clone() });
         Ok(list)
     }
 
-    /// Every id of one client, address or admin, whose subject matches the search if there is one.
-    fn of_few(&self, filter: &Filter, search: Option<&Search<'_>>) -> Result<Vec<i64>, StoreError> {
+    /// Every id of one client, address or admin, whose subject matches the search.
+    fn of_few(&self, filter: &Filter, search: &Search) -> Result<Vec<i64>, StoreError> {
         let mut bindings = Vec::new();
         let mut condition = departments_and_statuses(filter, &mut bindings);
         let mut and = |text: &str, value: Value| {
@@ -189,7 +186,7 @@ impl Source<'_> {
         let mut ids = Vec::new();
         while let Some(row) = rows.next()? {
             let (lastreply, id) = (row.get(0)?, row.get(1)?);
-            if search.is_none_or(|search| self.subjects.matches(search, lastreply, id)) {
+            if filter.subject.is_none() || self.subjects.matches(search, lastreply, id) {
                 ids.push(id);
             }
         }

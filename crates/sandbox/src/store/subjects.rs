@@ -1,23 +1,31 @@
 //! Every subject in memory, to be searched through: a search reads all of them, at memory's speed.
 //!
-//! A page needs the number of all matches and the newest of them, and a search may be for two letters that
-//! half of the tickets have. An index of words or trigrams would have to join and sort such lists, and knows
-//! no terms of two letters; reading on is right by construction, and takes a few milliseconds for a million
-//! subjects, and some tens where hundreds of thousands match. Subjects stand folded, one behind the other, in
-//! the order of their tickets' last replies, cut into stretches so that a change moves one stretch alone.
+//! A page needs the number of all matches and the few on it, and a search may be for two letters that half of
+//! the tickets have. An index of words or trigrams would have to join and sort such lists, and knows no terms
+//! of two letters; reading on is right by construction, and takes a few milliseconds for a million subjects,
+//! however many match. Subjects stand folded, one behind the other, in the order of their tickets' last
+//! replies, cut into stretches so that a change moves one stretch alone. What a search finds is the number of
+//! matches in each stretch: so a page is reached by passing over whole stretches, as in the plain list, and
+//! only those it lies in are read again.
+//!
+//! A ticket costs its folded subject and 25 bytes, and what the vectors of its stretch have to spare.
 
-use memchr::memmem::Finder;
+use std::sync::{Mutex, PoisonError};
 
 use super::query::Filter;
+use super::row;
+use super::search::{self, END, Search};
 use super::tally::Standing;
-use super::{row, text};
 
 /// How many tickets a stretch holds at most; one that is full is cut in two.
 const MOST: usize = 1_024;
 
-/// How many threads read a large store at most, and how many stretches are worth a thread.
+/// How many threads read a large store at most, and how many stretches one takes at a time.
 const MOST_THREADS: usize = 8;
-const LEAST_SHARE: usize = 16;
+const SHARE: usize = 16;
+
+/// One bit a ticket of a stretch.
+type Bits = [u64; MOST / 64];
 
 /// The place of a ticket in the list, oldest first.
 type Place = (i64, i64);
@@ -40,26 +48,25 @@ struct Class {
 /// Neighbours in the list. What a search reads of each ticket stands close together.
 #[derive(Debug, Default)]
 struct Stretch {
-    text: String,
-    /// Where the subject of each ticket ends in the text; it starts where the one before it ends.
+    /// Folded subjects, each with [`END`] behind it.
+    text: Vec<u8>,
+    /// Where the one behind the subject of each ticket stands.
     ends: Vec<u32>,
     classes: Vec<u32>,
     places: Vec<Place>,
 }
 
-/// A ticket that a search has found, by where its subject stands.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Found {
-    stretch: u32,
-    ticket: u32,
+/// How many tickets match a search in each stretch, oldest first, until the next change.
+#[derive(Debug)]
+pub(super) struct Matches {
+    in_stretches: Vec<u32>,
+    total: usize,
 }
 
-/// What is searched for.
-pub(super) struct Search<'a>(Finder<'a>);
-
-impl Search<'_> {
-    pub(super) fn new(subject: &str) -> Search<'static> {
-        Search(Finder::new(&text::folded(subject)).into_owned())
+impl Matches {
+    /// How many match in all.
+    pub(super) fn len(&self) -> usize {
+        self.total
     }
 }
 
@@ -90,45 +97,79 @@ impl Subjects {
         folded
     }
 
-    /// The tickets of the filter's departments and statuses whose subject matches, newest first. Large
-    /// stores are read by several threads.
-    pub(super) fn matching(&self, search: &Search<'_>, filter: &Filter) -> Vec<Found> {
+    /// Counts the tickets of the filter's departments and statuses whose subject matches. Large stores are
+    /// read by several threads.
+    pub(super) fn count(&self, search: &Search, filter: &Filter) -> Matches {
+        let wanted = self.wanted(filter);
+        let mut in_stretches = vec![0; self.stretches.len()];
+        let shares = self.stretches.chunks(SHARE).zip(in_stretches.chunks_mut(SHARE));
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(shares.len());
+        let shares = Mutex::new(shares);
+        let next = || shares.lock().unwrap_or_else(PoisonError::into_inner).next();
+        // Each takes a share when it is done with its last, so that none waits for one that others hold up.
+        let read = || {
+            let mut marks = Vec::new();
+            while let Some((stretches, counts)) = next() {
+                for (stretch, count) in stretches.iter().zip(counts) {
+                    let matching = stretch.matching(search, &wanted, &mut marks);
+                    *count = matching.iter().map(|word| word.count_ones()).sum();
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..threads.min(MOST_THREADS) {
+                scope.spawn(read);
+            }
+            read();
+        });
+        let total = in_stretches.iter().map(|count| *count as usize).sum();
+        Matches { in_stretches, total }
+    }
+
+    /// The ids of up to `limit` tickets that match, from `offset` on, newest first. `matches` is what was
+    /// counted for the same search and filter since the last change.
+    pub(super) fn page(
+        &self,
+        search: &Search,
+        filter: &Filter,
+        matches: &Matches,
+        (offset, limit): (usize, usize),
+    ) -> Vec<i64> {
+        let (wanted, mut marks) = (self.wanted(filter), Vec::new());
+        let (mut to_skip, mut ids) = (offset, Vec::new());
+        for (stretch, count) in self.stretches.iter().zip(&matches.in_stretches).rev() {
+            if to_skip >= *count as usize {
+                to_skip -= *count as usize;
+                continue;
+            }
+            let left = limit - ids.len();
+            if left == 0 {
+                break;
+            }
+            let matching = stretch.matching(search, &wanted, &mut marks);
+            let newest_first =
+                stretch.places.iter().enumerate().rev().filter(|(at, _)| is_set(&matching, *at));
+            ids.extend(newest_first.map(|(_, (_, id))| id).skip(to_skip).take(left));
+            to_skip = 0;
+        }
+        ids
+    }
+
+    /// Which classes are of the filter's departments and statuses.
+    fn wanted(&self, filter: &Filter) -> Vec<bool> {
         let is_wanted = |class: &Class| {
             let departments = filter.departments.as_ref();
             filter.statuses.as_ref().is_none_or(|some| some.contains(&class.status))
                 && departments.is_none_or(|some| some.contains(&row::unsigned(class.deptid)))
         };
-        let wanted: Vec<bool> = self.classes.iter().map(is_wanted).collect();
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
-        let share = self.stretches.len().div_ceil(threads).max(LEAST_SHARE);
-        let shares = self.stretches.chunks(share).enumerate();
-        let mut newest_first = shares.map(|(index, stretches)| (index * share, stretches)).rev();
-        let read = |(first, stretches)| matching_in(first, stretches, search, &wanted);
-        let Some(newest) = newest_first.next() else { return Vec::new() };
-        std::thread::scope(|scope| {
-            let older: Vec<_> = newest_first.map(|share| scope.spawn(move || read(share))).collect();
-            let mut found = read(newest);
-            for share in older {
-                match share.join() {
-                    Ok(matching) => found.extend(matching),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-            found
-        })
-    }
-
-    /// The id of a ticket that was found since the last change.
-    pub(super) fn id(&self, found: Found) -> Option<i64> {
-        let stretch = self.stretches.get(found.stretch as usize)?;
-        stretch.places.get(found.ticket as usize).map(|(_, id)| *id)
+        self.classes.iter().map(is_wanted).collect()
     }
 
     /// Whether the subject of this ticket matches.
-    pub(super) fn matches(&self, search: &Search<'_>, lastreply: i64, id: i64) -> bool {
+    pub(super) fn matches(&self, search: &Search, lastreply: i64, id: i64) -> bool {
         let stretch = self.stretches.get(self.stretch_of((lastreply, id)));
         let subject = stretch.and_then(|stretch| stretch.subject(stretch.find((lastreply, id)).ok()?));
-        subject.is_some_and(|subject| search.0.find(subject.as_bytes()).is_some())
+        subject.is_some_and(|subject| search.is_in(subject))
     }
 
     fn class(&mut self, standing: &Standing) -> u32 {
@@ -147,22 +188,6 @@ impl Subjects {
     }
 }
 
-/// What matches in these stretches, of which the first is the store's at `first`.
-fn matching_in(first: usize, stretches: &[Stretch], search: &Search<'_>, wanted: &[bool]) -> Vec<Found> {
-    let mut found: Vec<Found> = Vec::new();
-    for (index, stretch) in stretches.iter().enumerate().rev() {
-        let newer = found.len();
-        stretch.for_each_match(search, |ticket| {
-            let class = stretch.classes.get(ticket).copied().unwrap_or_default();
-            if wanted.get(class as usize) == Some(&true) {
-                found.push(Found { stretch: (first + index) as u32, ticket: ticket as u32 });
-            }
-        });
-        found.get_mut(newer..).unwrap_or_default().reverse();
-    }
-    found
-}
-
 impl Stretch {
     fn find(&self, place: Place) -> Result<usize, usize> {
         self.places.binary_search(&place)
@@ -170,21 +195,21 @@ impl Stretch {
 
     /// Where the subject of the ticket at this index starts.
     fn start(&self, at: usize) -> usize {
-        at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| *end as usize)
+        at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| *end as usize + 1)
     }
 
-    fn subject(&self, at: usize) -> Option<&str> {
+    fn subject(&self, at: usize) -> Option<&[u8]> {
         self.text.get(self.start(at)..*self.ends.get(at)? as usize)
     }
 
     fn insert(&mut self, place: Place, class: u32, folded: &str) {
         let (Ok(at) | Err(at)) = self.find(place);
         let start = self.start(at);
-        self.text.insert_str(start, folded);
+        self.text.splice(start..start, folded.bytes().chain([END]));
         self.places.insert(at, place);
         self.classes.insert(at, class);
-        self.ends.insert(at, start as u32);
-        self.ends.iter_mut().skip(at).for_each(|end| *end += folded.len() as u32);
+        self.ends.iter_mut().skip(at).for_each(|end| *end += folded.len() as u32 + 1);
+        self.ends.insert(at, (start + folded.len()) as u32);
     }
 
     fn remove(&mut self, place: Place) -> String {
@@ -193,8 +218,10 @@ impl Stretch {
         self.places.remove(at);
         self.classes.remove(at);
         let end = self.ends.remove(at) as usize;
-        self.ends.iter_mut().skip(at).for_each(|later| *later -= (end - start) as u32);
-        self.text.drain(start..end).collect()
+        self.ends.iter_mut().skip(at).for_each(|later| *later -= (end + 1 - start) as u32);
+        let mut folded: Vec<u8> = self.text.drain(start..=end).collect();
+        folded.pop();
+        String::from_utf8(folded).unwrap_or_default()
     }
 
     /// The newer half of a stretch that is full.
@@ -213,43 +240,51 @@ impl Stretch {
         })
     }
 
-    /// Tells the index of every ticket that matches, oldest first.
-    fn for_each_match(&self, search: &Search<'_>, mut tell: impl FnMut(usize)) {
-        let len = search.0.needle().len();
-        if len == 0 {
-            return (0..self.places.len()).for_each(tell);
+    /// Which tickets are of a class that is wanted, and match.
+    fn matching(&self, search: &Search, wanted: &[bool], marks: &mut Vec<u64>) -> Bits {
+        let mut matching = Bits::default();
+        search.mark(&self.text, marks);
+        if marks.iter().all(|word| *word == 0) {
+            return matching;
         }
-        let (mut from, mut at) = (0, 0);
-        while let Some(next) = self.text.as_bytes().get(from..).and_then(|rest| search.0.find(rest)) {
-            let start = from + next;
-            let rest = self.ends.get(at..).unwrap_or_default();
-            at += first_above(rest, start);
-            let Some(end) = self.ends.get(at).map(|end| *end as usize) else { return };
-            // What starts in one subject and ends in the next is no match.
-            from = if start + len <= end {
-                tell(at);
-                end
-            } else {
-                start + 1
-            };
+        let tickets = self.ends.chunks(64).zip(self.classes.chunks(64));
+        for (word, (ends, classes)) in matching.iter_mut().zip(tickets) {
+            for (bit, (end, class)) in ends.iter().zip(classes).enumerate() {
+                let is_wanted = wanted.get(*class as usize) == Some(&true);
+                *word |= u64::from(is_wanted & search::is_marked(marks, *end as usize)) << bit;
+            }
+        }
+        if !search.is_exact() {
+            self.verify(search, &mut matching);
+        }
+        matching
+    }
+
+    /// Strikes out the tickets whose subject does not match after all.
+    fn verify(&self, search: &Search, matching: &mut Bits) {
+        for (index, word) in matching.iter_mut().enumerate() {
+            let mut left = *word;
+            while left != 0 {
+                let bit = left.trailing_zeros();
+                left &= left - 1;
+                let subject = self.subject(index * 64 + bit as usize);
+                if !subject.is_some_and(|subject| search.is_in(subject)) {
+                    *word &= !(1 << bit);
+                }
+            }
         }
     }
 }
 
-/// The index of the first end above this offset: near the front for a search that many tickets match.
-fn first_above(ends: &[u32], offset: usize) -> usize {
-    let is_not_above = |end: &u32| *end as usize <= offset;
-    let (near, _) = ends.split_at_checked(8).unwrap_or((ends, &[]));
-    match near.iter().position(|end| !is_not_above(end)) {
-        Some(at) => at,
-        None => ends.partition_point(is_not_above),
-    }
+fn is_set(bits: &Bits, at: usize) -> bool {
+    bits.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::generate::Draw;
+    use crate::store::text;
 
     const WORDS: [&str; 8] = ["", "a", "ab", "Rechnung", "échec", "bab", "Order &amp; go", "a b"];
 
@@ -292,14 +327,25 @@ mod tests {
             subjects.add(id, &standing, &folded);
             tickets.push((id, standing, folded));
         }
-        assert!(subjects.stretches.len() > LEAST_SHARE);
+        assert!(subjects.stretches.len() > 2 * SHARE);
+        let long = "order & gorechnungaechec";
         let closed = Filter { statuses: Some(vec!["Closed".into()]), ..Filter::default() };
         let departments = Filter { departments: Some(vec![0, 2]), ..Filter::default() };
-        for filter in [Filter::default(), closed, departments] {
-            for searched in ["", "b", "aba", "ECHEC", "rechnung", "gorech", "Order & Go", "none", "ba"] {
-                let found = subjects.matching(&Search::new(searched), &filter);
-                let found: Vec<_> = found.into_iter().filter_map(|one| subjects.id(one)).collect();
-                assert_eq!(found, listed(&tickets, searched, &filter), "{searched:?}");
+        let nothing = Filter { statuses: Some(vec![]), ..Filter::default() };
+        for filter in [Filter::default(), closed, departments, nothing] {
+            for searched in ["", "b", "ba", "aba", "ECHEC", "rechnung", "gorech", "Order & Go", "none", long]
+            {
+                let (search, expected) = (Search::new(searched), listed(&tickets, searched, &filter));
+                let matches = subjects.count(&search, &filter);
+                assert_eq!(matches.len(), expected.len(), "{searched:?}");
+                let (middle, last) = (expected.len() / 2, expected.len().saturating_sub(25));
+                for (offset, limit) in
+                    [(0, usize::MAX), (0, 0), (middle, 1), (middle, 2_000), (last, 25), (last + 25, 25)]
+                {
+                    let page = subjects.page(&search, &filter, &matches, (offset, limit));
+                    let plain: Vec<_> = expected.iter().copied().skip(offset).take(limit).collect();
+                    assert_eq!(page, plain, "{searched:?} from {offset}, {limit} at most");
+                }
             }
         }
         let search = Search::new("echec");

@@ -30,6 +30,7 @@ pub(super) const STEPS: &[Step] = &[
         run: interop::run,
     },
     Step { name: "c", about: "libgettickets from C and C++, installed as users have it", run: c::run },
+    Step { name: "size", about: "libgettickets is no larger than it may be", run: crate::c::size::check },
     Step {
         name: "python",
         about: "the Python package: stubs, types, tests, every Python that is here (bindings/python)",
