@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use super::{Decoded, at_top, excerpt};
 use crate::extra::Extra;
 use crate::finding::Findings;
-use crate::tickets::arena::{Arena, AttachmentRow, ExtraRow, Row, Span};
+use crate::tickets::arena::{Arena, AttachmentRow, ExtraRow, Span};
 use crate::tickets::body::Body;
+use crate::tickets::rows::Row;
 use crate::time::{self, WireTime};
 use crate::{ApiError, DecodeErrorKind, Field, FieldSet, FindingKind, Kind, Page, Reply, Tickets, Version};
 
@@ -101,10 +102,10 @@ impl PageBuilder {
 
     /// Sets an integer, a text, a date or a truth value.
     pub(super) fn set(&mut self, field: Field, value: Scalar<'_>) -> Result<(), DecodeErrorKind> {
-        if self.row.carried.contains(field) {
+        if self.row.head.carried.contains(field) {
             self.note(FindingKind::DuplicateKey, field, None);
-            self.row.null.remove(field);
-            self.row.quoted.remove(field);
+            self.row.head.null.remove(field);
+            self.row.head.quoted.remove(field);
         }
         if let (Scalar::Null, true) = (value, field != Field::Id) {
             // Tickets older than the field have none, so this one null is documented by use.
@@ -159,28 +160,28 @@ impl PageBuilder {
 
     fn set_boolean(&mut self, field: Field, value: Scalar<'_>) -> Result<(), DecodeErrorKind> {
         let truth = boolean(value).ok_or(DecodeErrorKind::InvalidBoolean { field })?;
-        self.row.attachments_removed = truth;
-        self.row.carried.insert(field);
+        self.row.head.set_attachments_removed(truth);
+        self.row.head.carried.insert(field);
         if matches!(value, Scalar::Text(..)) {
-            self.row.quoted.insert(field);
+            self.row.head.quoted.insert(field);
         }
         Ok(())
     }
 
     /// Starts the list of attachments.
     pub(super) fn begin_attachments(&mut self) {
-        if self.row.carried.contains(Field::Attachments) {
+        if self.row.head.carried.contains(Field::Attachments) {
             self.note(FindingKind::DuplicateKey, Field::Attachments, None);
-            self.row.null.remove(Field::Attachments);
+            self.row.head.null.remove(Field::Attachments);
         }
-        self.row.carried.insert(Field::Attachments);
-        self.row.attachments_start = self.arena.attachments.len() as u32;
-        self.row.attachments_len = 0;
+        self.row.head.carried.insert(Field::Attachments);
+        self.row.head.attachments_start = self.arena.attachments.len() as u32;
+        self.row.head.set_attachments_len(0);
     }
 
     /// The place of the next attachment in its list.
     pub(super) fn attachment_place(&self) -> u32 {
-        self.row.attachments_len
+        self.row.head.attachments_len()
     }
 
     /// Adds to the list of attachments.
@@ -191,7 +192,7 @@ impl PageBuilder {
         let place = u64::from(self.attachment_place());
         let row = AttachmentRow { filename: filename.unwrap_or_default(), index: index.unwrap_or(place) };
         self.arena.attachments.push(row);
-        self.row.attachments_len += 1;
+        self.row.head.set_attachments_len(self.row.head.attachments_len() + 1);
     }
 
     /// Keeps a field of no version's documentation; its value is JSON that was checked.
@@ -216,13 +217,13 @@ impl PageBuilder {
     /// Ends the ticket that is being built.
     pub(super) fn end_ticket(&mut self) -> Result<(), DecodeErrorKind> {
         let row = std::mem::take(&mut self.row);
-        if !row.carried.contains(Field::Id) {
+        if !row.head.carried.contains(Field::Id) {
             return Err(DecodeErrorKind::MissingId);
         }
-        for field in FieldSet::documented_for(Version::V1_0).difference(row.carried).iter() {
+        for field in FieldSet::documented_for(Version::V1_0).difference(row.head.carried).iter() {
             self.note(FindingKind::MissingField, field, None);
         }
-        self.arena.rows.push(row);
+        self.arena.rows.push(&row);
         Ok(())
     }
 

@@ -4,15 +4,16 @@
 //! are stay in the body, which is kept; those that had to be unescaped stand in a second string.
 
 use super::body::Body;
+use super::rows::{RowRef, Rows};
 use crate::field::{FIELD_COUNT, FIELDS};
-use crate::{Field, FieldSet, Kind};
+use crate::{FieldSet, Kind};
 
 /// How many fields are held as text: texts, and dates as they were sent.
 pub(crate) const TEXT_COUNT: usize = count(true);
 /// How many fields are integers.
 pub(crate) const INTEGER_COUNT: usize = count(false);
 
-const fn is_text(kind: Kind) -> bool {
+pub(crate) const fn is_text(kind: Kind) -> bool {
     matches!(kind, Kind::Text | Kind::DateTime)
 }
 
@@ -62,25 +63,34 @@ impl Span {
     }
 
     #[inline]
+    pub(crate) const fn new(offset: u32, len: u32, unescaped: bool) -> Span {
+        Span { start: offset | if unescaped { Span::IN_UNESCAPED } else { 0 }, len }
+    }
+
+    #[inline]
+    pub(crate) const fn offset(self) -> u32 {
+        self.start & !Span::IN_UNESCAPED
+    }
+
+    #[inline]
+    pub(crate) const fn is_unescaped(self) -> bool {
+        self.start & Span::IN_UNESCAPED != 0
+    }
+
+    #[inline]
+    pub(crate) const fn len(self) -> usize {
+        self.len as usize
+    }
+
+    #[inline]
+    pub(crate) const fn is_empty(self) -> bool {
+        self.len == 0
+    }
+
+    #[inline]
     pub(crate) const fn in_unescaped(start: usize, end: usize) -> Span {
         Span { start: start as u32 | Span::IN_UNESCAPED, len: (end - start) as u32 }
     }
-}
-
-/// One ticket.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Row {
-    pub(crate) integers: [u64; INTEGER_COUNT],
-    pub(crate) texts: [Span; TEXT_COUNT],
-    pub(crate) attachments_start: u32,
-    pub(crate) attachments_len: u32,
-    /// The fields that the reply carried, null or not.
-    pub(crate) carried: FieldSet,
-    /// Those of them that were null.
-    pub(crate) null: FieldSet,
-    /// The integers and truth values that were sent as text.
-    pub(crate) quoted: FieldSet,
-    pub(crate) attachments_removed: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -102,58 +112,11 @@ pub(crate) struct ExtraRow {
 pub(crate) struct Arena {
     pub(crate) body: Body,
     pub(crate) unescaped: String,
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: Rows,
     pub(crate) attachments: Vec<AttachmentRow>,
     /// In the order of their tickets.
     pub(crate) extras: Vec<ExtraRow>,
     pub(crate) extra_names: Vec<Box<str>>,
-}
-
-#[allow(
-    clippy::indexing_slicing,
-    reason = "slots are below their arrays' lengths, as they are counted by the same table"
-)]
-impl Row {
-    #[inline]
-    pub(crate) fn text(&self, field: Field) -> Span {
-        self.texts[SLOTS[field as usize] as usize]
-    }
-
-    #[inline]
-    pub(crate) fn integer(&self, field: Field) -> u64 {
-        self.integers[SLOTS[field as usize] as usize]
-    }
-
-    #[inline]
-    pub(crate) fn set_text(&mut self, field: Field, text: Span) {
-        self.texts[SLOTS[field as usize] as usize] = text;
-        self.carried.insert(field);
-    }
-
-    /// Where a text stands, whether or not it is carried.
-    pub(crate) fn set_span(&mut self, field: Field, text: Span) {
-        self.texts[SLOTS[field as usize] as usize] = text;
-    }
-
-    #[inline]
-    pub(crate) fn set_integer(&mut self, field: Field, value: u64, quoted: bool) {
-        self.integers[SLOTS[field as usize] as usize] = value;
-        self.carried.insert(field);
-        if quoted {
-            self.quoted.insert(field);
-        }
-    }
-
-    /// A null reads as 0 or an empty text; what stood there before, where a key comes twice, is gone.
-    pub(crate) fn set_null(&mut self, field: Field) {
-        match FIELDS[field as usize].kind {
-            kind if is_text(kind) => self.texts[SLOTS[field as usize] as usize] = Span::default(),
-            Kind::Integer => self.integers[SLOTS[field as usize] as usize] = 0,
-            _ => {}
-        }
-        self.carried.insert(field);
-        self.null.insert(field);
-    }
 }
 
 impl Arena {
@@ -180,9 +143,10 @@ impl Arena {
     }
 
     /// Fields that some ticket carries, and fields that every ticket does.
-    pub(crate) fn carried(rows: &[Row]) -> (FieldSet, FieldSet) {
-        rows.iter().fold((FieldSet::EMPTY, FieldSet::ALL), |(some, all), row| {
-            (some.union(row.carried), all.intersection(row.carried))
+    pub(crate) fn carried<'a>(rows: impl Iterator<Item = RowRef<'a>>) -> (FieldSet, FieldSet) {
+        rows.fold((FieldSet::EMPTY, FieldSet::ALL), |(some, all), row| {
+            let carried = row.head().carried;
+            (some.union(carried), all.intersection(carried))
         })
     }
 

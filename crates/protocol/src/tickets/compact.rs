@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Tickets;
-use super::arena::{Arena, AttachmentRow, ExtraRow, Row, Span};
+use super::arena::{Arena, AttachmentRow, ExtraRow, Span};
 use crate::{FIELDS, Field, FieldSet, Kind};
 
 /// Texts up to this length are looked for among those that were kept before; longer ones rarely repeat.
@@ -31,21 +31,21 @@ impl Tickets {
     pub fn compact(&self) -> Tickets {
         let from = &*self.arena;
         let mut into = Texts::default();
-        let mut arena = Arena { rows: Vec::with_capacity(self.len()), ..Arena::default() };
+        let mut arena = Arena::default();
+        arena.rows.reserve(self.len());
         arena.extra_names.clone_from(&from.extra_names);
-        for (place, row) in self.rows().iter().enumerate() {
-            let mut kept = Row { ..*row };
-            let shown = row.carried.intersection(self.shown);
+        for (place, row) in self.rows().enumerate() {
+            let mut kept = row.unpacked();
+            let shown = kept.head.carried.intersection(self.shown);
             for field in FIELDS.iter().filter(|spec| matches!(spec.kind, Kind::Text | Kind::DateTime)) {
                 // What is not shown is not kept: nothing can show it again.
                 let text = if shown.contains(field.field) { from.text(row.text(field.field)) } else { "" };
                 kept.set_span(field.field, into.keep(text));
             }
-            kept.attachments_start = arena.attachments.len() as u32;
-            let start = row.attachments_start as usize;
-            let rows = from.attachments.get(start..start + row.attachments_len as usize).unwrap_or_default();
+            let rows = row.head().attachments(&from.attachments);
             let rows = if shown.contains(Field::Attachments) { rows } else { &[] };
-            kept.attachments_len = rows.len() as u32;
+            kept.head.attachments_start = arena.attachments.len() as u32;
+            kept.head.set_attachments_len(rows.len() as u32);
             arena.attachments.extend(
                 rows.iter().map(|one| AttachmentRow {
                     filename: into.keep(from.text(one.filename)),
@@ -57,10 +57,11 @@ impl Tickets {
                 name: extra.name,
                 json: into.keep(from.text(extra.json)),
             }));
-            arena.rows.push(kept);
+            arena.rows.push(&kept);
         }
         arena.unescaped = into.text;
         arena.unescaped.shrink_to_fit();
+        arena.rows.shrink_to_fit();
         arena.attachments.shrink_to_fit();
         arena.extras.shrink_to_fit();
         Tickets { shown: self.shown.intersection(FieldSet::ALL), ..Tickets::from_arena(arena) }

@@ -3,6 +3,7 @@
 pub(crate) mod arena;
 pub(crate) mod body;
 mod compact;
+pub(crate) mod rows;
 mod ticket_ref;
 
 use std::collections::HashMap;
@@ -13,7 +14,8 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use self::arena::{Arena, AttachmentRow, ExtraRow, Row};
+use self::arena::{Arena, AttachmentRow, ExtraRow};
+use self::rows::{Row, RowRef};
 pub use self::ticket_ref::{AttachmentRef, Attachments, TicketRef, Value};
 use crate::{Field, FieldSet, Ticket, Version, time};
 
@@ -45,7 +47,8 @@ impl Tickets {
     /// Tickets as a server of this version would send them: what it does not know is left out, and a
     /// `requestor_name` that is `None` is null.
     pub fn new(tickets: &[Ticket], version: Version) -> Tickets {
-        let mut arena = Arena { rows: Vec::with_capacity(tickets.len()), ..Arena::default() };
+        let mut arena = Arena::default();
+        arena.rows.reserve(tickets.len());
         let mut names = HashMap::new();
         for ticket in tickets {
             push_ticket(&mut arena, &mut names, ticket, FieldSet::known_to(version));
@@ -66,7 +69,7 @@ impl Tickets {
     /// The ticket at this place, counted from 0.
     #[inline]
     pub fn get(&self, index: usize) -> Option<TicketRef<'_>> {
-        let row = self.rows().get(index)?;
+        let row = self.row(index)?;
         Some(TicketRef { arena: &self.arena, row, index: self.start + index, shown: self.shown })
     }
 
@@ -117,14 +120,19 @@ impl Tickets {
         size_of::<Arena>()
             + arena.body.memory_size()
             + arena.unescaped.capacity()
-            + arena.rows.capacity() * size_of::<Row>()
+            + arena.rows.memory_size()
             + arena.attachments.capacity() * size_of::<AttachmentRow>()
             + arena.extras.capacity() * size_of::<ExtraRow>()
             + names
     }
 
-    fn rows(&self) -> &[Row] {
-        self.arena.rows.get(self.start..self.end).unwrap_or_default()
+    #[inline]
+    fn row(&self, index: usize) -> Option<RowRef<'_>> {
+        (index < self.len()).then(|| self.arena.rows.get(self.start + index))?
+    }
+
+    fn rows(&self) -> impl Iterator<Item = RowRef<'_>> {
+        (0..self.len()).filter_map(|index| self.row(index))
     }
 }
 
@@ -160,8 +168,8 @@ fn push_ticket<'a>(
             }
             Field::AttachmentsRemoved => {
                 if let Some(removed) = ticket.attachments_removed {
-                    row.attachments_removed = removed;
-                    row.carried.insert(field);
+                    row.head.set_attachments_removed(removed);
+                    row.head.carried.insert(field);
                 }
                 continue;
             }
@@ -185,14 +193,14 @@ fn push_ticket<'a>(
         let json = arena.push_text(&value.to_string());
         arena.extras.push(ExtraRow { ticket: arena.rows.len() as u32, name, json });
     }
-    arena.rows.push(row);
+    arena.rows.push(&row);
 }
 
 fn push_attachments(arena: &mut Arena, row: &mut Row, ticket: &Ticket) {
     let Some(list) = &ticket.attachments else { return };
-    row.carried.insert(Field::Attachments);
-    row.attachments_start = arena.attachments.len() as u32;
-    row.attachments_len = list.len() as u32;
+    row.head.carried.insert(Field::Attachments);
+    row.head.attachments_start = arena.attachments.len() as u32;
+    row.head.set_attachments_len(list.len() as u32);
     for attachment in list {
         let filename = arena.push_text(&attachment.filename);
         arena.attachments.push(AttachmentRow { filename, index: attachment.index });

@@ -9,7 +9,8 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
-use super::arena::{Arena, AttachmentRow, Row};
+use super::arena::{Arena, AttachmentRow};
+use super::rows::RowRef;
 use crate::extra::Kept;
 use crate::{
     Attachment, DateTimeParts, Field, FieldSet, Kind, Priority, RelatedService, RequestorType, Status,
@@ -24,7 +25,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub struct TicketRef<'a> {
     pub(super) arena: &'a Arena,
-    pub(super) row: &'a Row,
+    pub(super) row: RowRef<'a>,
     /// Where the row stands in the arena.
     pub(super) index: usize,
     /// The fields that the page shows.
@@ -148,7 +149,7 @@ impl<'a> TicketRef<'a> {
 
     /// Whether the attachments were removed; any version may leave it out.
     pub fn attachments_removed(&self) -> Option<bool> {
-        self.has_value(Field::AttachmentsRemoved).then_some(self.row.attachments_removed)
+        self.has_value(Field::AttachmentsRemoved).then_some(self.row.head().attachments_removed())
     }
 
     /// The addresses in `cc`, without white space around them.
@@ -189,17 +190,17 @@ impl<'a> TicketRef<'a> {
     /// The fields that the reply carried, null or not.
     #[inline]
     pub fn carried(&self) -> FieldSet {
-        self.row.carried.intersection(self.shown)
+        self.row.head().carried.intersection(self.shown)
     }
 
     /// The fields that the reply carried as null.
     pub fn null(&self) -> FieldSet {
-        self.row.null.intersection(self.shown)
+        self.row.head().null.intersection(self.shown)
     }
 
     /// The integers and truth values that the reply carried as text, as servers mostly do.
     pub fn quoted(&self) -> FieldSet {
-        self.row.quoted.intersection(self.shown)
+        self.row.head().quoted.intersection(self.shown)
     }
 
     /// The value of any field; none where the reply did not carry it.
@@ -207,14 +208,14 @@ impl<'a> TicketRef<'a> {
         if !self.carries(field) {
             return None;
         }
-        if self.row.null.contains(field) {
+        if self.row.head().null.contains(field) {
             return Some(Value::Null);
         }
         Some(match field.kind() {
             Kind::Integer => Value::Integer(self.integer(field)),
             Kind::Text => Value::Text(self.text(field)),
             Kind::DateTime => Value::DateTime(time::date_in(self.text(field))),
-            Kind::Boolean => Value::Boolean(self.row.attachments_removed),
+            Kind::Boolean => Value::Boolean(self.row.head().attachments_removed()),
             Kind::Attachments => Value::Attachments(self.attachment_rows()),
         })
     }
@@ -293,7 +294,7 @@ impl<'a> TicketRef<'a> {
 
     #[inline]
     fn has_value(&self, field: Field) -> bool {
-        self.carries(field) && !self.row.null.contains(field)
+        self.carries(field) && !self.row.head().null.contains(field)
     }
 
     #[inline]
@@ -302,9 +303,7 @@ impl<'a> TicketRef<'a> {
     }
 
     fn attachment_rows(&self) -> Attachments<'a> {
-        let start = self.row.attachments_start as usize;
-        let rows = self.arena.attachments.get(start..start + self.row.attachments_len as usize);
-        Attachments { arena: self.arena, rows: rows.unwrap_or_default() }
+        Attachments { arena: self.arena, rows: self.row.head().attachments(&self.arena.attachments) }
     }
 }
 

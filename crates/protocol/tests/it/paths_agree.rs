@@ -4,7 +4,7 @@ use gettickets_protocol::{Decoder, Page, Reply, Tickets, Version};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::bodies::{documented_entries, object, page_with, ticket, version};
+use crate::bodies::{documented_entries, object, page_around, page_with, ticket, version};
 
 /// Decodes both ways, leniently and strictly, and compares everything that can be asked.
 pub(crate) fn assert_paths_agree(body: &[u8]) {
@@ -399,6 +399,36 @@ fn on_texts_that_repeat_or_only_begin_alike() {
             r#"{{"result":"success","totalresults":2,"startnumber":0,"numreturned":2,"tickets":{{"ticket":[{ticket},{ticket}]}}}}"#
         );
         assert_paths_agree(body.as_bytes());
+    }
+}
+
+/// A row tells near texts in less room than far ones, and all rows of a page are of one kind.
+#[test]
+fn on_tickets_that_are_too_large_for_a_small_row() {
+    let ticket = |id: &str, key: &str, value: &str| {
+        let mut entries = documented_entries();
+        entries.iter_mut().filter(|(name, _)| name == "id").for_each(|(_, old)| *old = id.to_owned());
+        match entries.iter_mut().find(|(name, _)| name == key) {
+            Some((_, old)) => *old = value.to_owned(),
+            None => entries.insert(4, (key.to_owned(), value.to_owned())),
+        }
+        object(&entries)
+    };
+    let small = |id| ticket(id, "name", r#""J\u00fcrgen""#);
+    for len in [32_000, 32_767, 32_768, 33_000, 65_535, 65_536, 100_000] {
+        for letter in ["x", "\\/"] {
+            for key in ["tid", "cc", "service", "unknown"] {
+                let large = |id| ticket(id, key, &format!("\"{}\"", letter.repeat(len)));
+                for tickets in [
+                    [large("1"), small("2"), small("3")],
+                    [small("1"), large("2"), small("3")],
+                    [small("1"), small("2"), large("3")],
+                ] {
+                    let body = page_around(&format!(r#"{{"ticket":[{}]}}"#, tickets.join(",")));
+                    assert_paths_agree(body.replace("\"numreturned\":1", "\"numreturned\":3").as_bytes());
+                }
+            }
+        }
     }
 }
 

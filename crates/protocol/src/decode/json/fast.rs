@@ -10,7 +10,8 @@ mod key;
 
 use crate::decode::builder::{Count, PageBuilder};
 use crate::field::{FIELD_COUNT, FIELDS};
-use crate::tickets::arena::{AttachmentRow, ExtraRow, Row, Span};
+use crate::tickets::arena::{AttachmentRow, ExtraRow, Span};
+use crate::tickets::rows::{Bases, Build, Head, Packed, Row, Rows};
 use crate::{Field, FieldSet, Version, time};
 
 use self::cursor::Cursor;
@@ -21,6 +22,13 @@ const MAX_EXTRAS: usize = 16;
 
 /// Decodes a page of the documented shape; `None` is a surprise.
 pub(super) fn decode(text: &str) -> Option<PageBuilder> {
+    let mut too_large = false;
+    let page = decode_to::<Packed>(text, &mut too_large);
+    // A ticket of more than 32 KiB is no surprise, but rare enough for its page to be read again.
+    if too_large { decode_to::<Row>(text, &mut too_large) } else { page }
+}
+
+fn decode_to<R: Build>(text: &str, too_large: &mut bool) -> Option<PageBuilder> {
     let mut cursor = Cursor { bytes: text.as_bytes(), at: 0 };
     let mut page = PageBuilder::default();
     let mut counted = [None; 3];
@@ -48,8 +56,9 @@ pub(super) fn decode(text: &str) -> Option<PageBuilder> {
     }
     let [Some(_), Some(_), Some(returned)] = counted else { return None };
     if cursor.expect(b"]").is_none() {
-        let mut decoder = TicketDecoder { text, page: &mut page, last_unescaped: Unescaped::default() };
-        cursor = decoder.tickets(cursor, returned)?;
+        let last_unescaped = Unescaped::default();
+        let mut decoder = TicketDecoder { text, page: &mut page, last_unescaped, ticket: 0, too_large };
+        cursor = decoder.tickets::<R>(cursor, returned)?;
     }
     cursor.expect(b"}}")?;
     // JSON's white space, which a form feed is not.
@@ -71,6 +80,10 @@ struct TicketDecoder<'a, 'p> {
     text: &'a str,
     page: &'p mut PageBuilder,
     last_unescaped: Unescaped<'a>,
+    /// The ticket at hand, counted from 0.
+    ticket: u32,
+    /// Whether a row could not tell where a text is.
+    too_large: &'p mut bool,
 }
 
 /// A text that was unescaped.
@@ -95,35 +108,54 @@ impl Unescaped<'_> {
 }
 
 impl<'a> TicketDecoder<'a, '_> {
-    fn tickets(&mut self, start: Cursor<'a>, returned: u64) -> Option<Cursor<'a>> {
+    fn tickets<R: Build>(&mut self, start: Cursor<'a>, returned: u64) -> Option<Cursor<'a>> {
         let mut cursor = start;
-        let (slots, carried) = self.first(&mut cursor)?;
-        self.make_room(cursor.at - start.at, returned);
+        let mut rows = Rows::default();
+        let (slots, carried) = self.first::<R>(&mut cursor, &mut rows)?;
+        self.make_room::<R>(&mut rows, cursor.at - start.at, returned);
         while cursor.expect(b",").is_some() {
-            let mut row = Row { carried, ..Row::default() };
+            self.ticket += 1;
+            let row = R::add(&mut rows, self.begin(cursor, carried))?;
             for slot in &slots {
                 if cursor.expect_prefix(&slot.prefix).is_some() {
-                    self.value(&mut cursor, &mut row, slot.target)?;
+                    self.value(&mut cursor, row, slot.target)?;
                 } else {
-                    cursor.at = null(cursor, &mut row, slot)?;
+                    cursor.at = null(cursor, row.head(), slot)?;
                 }
             }
             cursor.expect(b"}")?;
-            self.page.arena.rows.push(row);
         }
         cursor.expect(b"]")?;
+        self.page.arena.rows = rows;
         self.give_back();
         Some(cursor)
     }
 
+    /// Begins the row of the ticket that starts here.
+    #[inline(always)]
+    fn begin<R: Build>(&mut self, cursor: Cursor<'a>, carried: FieldSet) -> R {
+        // What the ticket before has is not behind this one's place.
+        self.last_unescaped = Unescaped::default();
+        R::begin(Bases { body: cursor.at as u32, unescaped: self.page.arena.unescaped.len() as u32 }, carried)
+    }
+
+    /// Sets a text of a row.
+    #[inline(always)]
+    fn set<R: Build>(&mut self, row: &mut R, slot: usize, text: Span) -> Option<()> {
+        row.set(slot, text).or_else(|| {
+            *self.too_large = true;
+            None
+        })
+    }
+
     /// Makes room once: for as many rows as the reply claims, though for no more than its size allows, for
     /// two attachments each, and for one text in four to need unescaping.
-    fn make_room(&mut self, ticket_len: usize, returned: u64) {
+    fn make_room<R: Build>(&mut self, rows: &mut Rows, ticket_len: usize, returned: u64) {
         let most = self.text.len() / ticket_len.max(1) * 2 + 16;
-        let rows = most.min(usize::try_from(returned).unwrap_or(usize::MAX));
+        let tickets = most.min(usize::try_from(returned).unwrap_or(usize::MAX));
         let arena = &mut self.page.arena;
-        arena.rows.reserve_exact(rows.saturating_sub(arena.rows.len()));
-        arena.attachments.reserve(rows * 2);
+        R::reserve(rows, tickets);
+        arena.attachments.reserve(tickets * 2);
         arena.unescaped.reserve(self.text.len() / 4);
     }
 
@@ -144,9 +176,9 @@ impl<'a> TicketDecoder<'a, '_> {
     }
 
     /// Reads the first ticket and learns which keys stand in which order.
-    fn first(&mut self, cursor: &mut Cursor<'a>) -> Option<(Vec<Slot>, FieldSet)> {
+    fn first<R: Build>(&mut self, cursor: &mut Cursor<'a>, rows: &mut Rows) -> Option<(Vec<Slot>, FieldSet)> {
         let mut slots = Vec::with_capacity(FIELD_COUNT + MAX_EXTRAS);
-        let mut row = Row::default();
+        let row = R::add(rows, self.begin(*cursor, FieldSet::EMPTY))?;
         let mut expected = 0;
         loop {
             let start = *cursor;
@@ -158,9 +190,9 @@ impl<'a> TicketDecoder<'a, '_> {
             let name = self.text.get(name_start..cursor.at)?;
             cursor.expect(b"\":")?;
             let target = match field_named(name, &mut expected) {
-                Some(field) if row.carried.contains(field) => return None,
+                Some(field) if row.head().carried.contains(field) => return None,
                 Some(field) => {
-                    row.carried.insert(field);
+                    row.head().carried.insert(field);
                     Target::of(field)
                 }
                 None => self.extra_name(name)?,
@@ -168,18 +200,18 @@ impl<'a> TicketDecoder<'a, '_> {
             let key = self.text.get(start.at..cursor.at)?;
             let slot = Slot { prefix: Prefix::new(key, target.is_quoted())?, target };
             if !target.is_quoted() || cursor.expect(b"\"").is_some() {
-                self.value(cursor, &mut row, target)?;
+                self.value(cursor, row, target)?;
             } else {
-                cursor.at = null(start, &mut row, &slot)?;
+                cursor.at = null(start, row.head(), &slot)?;
             }
             slots.push(slot);
             if cursor.expect(b"}").is_some() {
                 break;
             }
         }
-        self.page.arena.rows.push(row);
-        let lacking = FieldSet::documented_for(Version::V1_0).difference(row.carried);
-        lacking.is_empty().then_some((slots, row.carried))
+        let carried = row.head().carried;
+        let lacking = FieldSet::documented_for(Version::V1_0).difference(carried);
+        lacking.is_empty().then_some((slots, carried))
     }
 
     fn extra_name(&mut self, name: &str) -> Option<Target> {
@@ -194,26 +226,35 @@ impl<'a> TicketDecoder<'a, '_> {
     /// Reads a value; what is quoted starts behind its quote. The one call that counts is in a loop over
     /// every field of every ticket.
     #[inline(always)]
-    fn value(&mut self, cursor: &mut Cursor<'a>, row: &mut Row, target: Target) -> Option<()> {
+    fn value<R: Build>(&mut self, cursor: &mut Cursor<'a>, row: &mut R, target: Target) -> Option<()> {
         match target {
             Target::Text(slot) | Target::NullableText(slot) => {
-                *row.texts.get_mut(slot)? = self.text(cursor)?;
+                let (end, is_quote) = cursor.text_end()?;
+                // Set in both branches, each of which knows which text is meant.
+                if is_quote {
+                    self.set(row, slot, Span::in_body(cursor.at, end))?;
+                    cursor.at = end + 1;
+                } else {
+                    let (text, behind) = self.escaped_text(*cursor, end)?;
+                    self.set(row, slot, text)?;
+                    cursor.at = behind;
+                }
             }
             Target::Integer(slot, field) => {
                 let (value, quoted) = cursor.integer()?;
-                *row.integers.get_mut(slot)? = value;
+                *row.head().integers.get_mut(slot)? = value;
                 if quoted {
-                    row.quoted.insert(field);
+                    row.head().quoted.insert(field);
                 }
             }
             Target::Time(slot) => {
                 let [date @ .., b'"'] = cursor.rest().first_chunk::<20>()? else { return None };
                 time::is_wire_time(date).then_some(())?;
-                *row.texts.get_mut(slot)? = Span::in_body(cursor.at, cursor.at + date.len());
+                self.set(row, slot, Span::in_body(cursor.at, cursor.at + date.len()))?;
                 cursor.at += date.len() + 1;
             }
-            Target::Boolean => cursor.at = boolean(*cursor, row)?,
-            Target::Attachments => cursor.at = self.attachments(*cursor, row)?,
+            Target::Boolean => cursor.at = boolean(*cursor, row.head())?,
+            Target::Attachments => cursor.at = self.attachments(*cursor, row.head())?,
             Target::Extra(name) => cursor.at = self.extra(*cursor, name)?,
         }
         Some(())
@@ -264,8 +305,8 @@ impl<'a> TicketDecoder<'a, '_> {
     }
 
     #[inline(never)]
-    fn attachments(&mut self, mut cursor: Cursor<'a>, row: &mut Row) -> Option<usize> {
-        row.attachments_start = self.page.arena.attachments.len() as u32;
+    fn attachments(&mut self, mut cursor: Cursor<'a>, head: &mut Head) -> Option<usize> {
+        head.attachments_start = self.page.arena.attachments.len() as u32;
         cursor.expect(b"[")?;
         if cursor.expect(b"]").is_some() {
             return Some(cursor.at);
@@ -277,7 +318,7 @@ impl<'a> TicketDecoder<'a, '_> {
             let (index, _) = cursor.integer()?;
             cursor.expect(b"}")?;
             self.page.arena.attachments.push(AttachmentRow { filename, index });
-            row.attachments_len += 1;
+            head.set_attachments_len(head.attachments_len() + 1);
             if cursor.expect(b",").is_none() {
                 cursor.expect(b"]")?;
                 return Some(cursor.at);
@@ -294,24 +335,24 @@ impl<'a> TicketDecoder<'a, '_> {
             cursor.integer()?;
         }
         let json = Span::in_body(start, cursor.at);
-        let ticket = self.page.arena.rows.len() as u32;
-        self.page.arena.extras.push(ExtraRow { ticket, name, json });
+        self.page.arena.extras.push(ExtraRow { ticket: self.ticket, name, json });
         Some(cursor.at)
     }
 }
 
 /// A null, where there is one that needs no finding.
 #[cold]
-fn null(mut cursor: Cursor<'_>, row: &mut Row, slot: &Slot) -> Option<usize> {
+fn null(mut cursor: Cursor<'_>, head: &mut Head, slot: &Slot) -> Option<usize> {
     matches!(slot.target, Target::NullableText(_)).then_some(())?;
     cursor.expect_bytes(slot.prefix.key())?;
     cursor.expect(b"null")?;
-    row.set_null(Field::RequestorName);
+    head.carried.insert(Field::RequestorName);
+    head.null.insert(Field::RequestorName);
     Some(cursor.at)
 }
 
 #[inline(never)]
-fn boolean(mut cursor: Cursor<'_>, row: &mut Row) -> Option<usize> {
+fn boolean(mut cursor: Cursor<'_>, head: &mut Head) -> Option<usize> {
     const SPELLINGS: [(&[u8], bool, bool); 7] = [
         (b"true", true, false),
         (b"false", false, false),
@@ -326,9 +367,9 @@ fn boolean(mut cursor: Cursor<'_>, row: &mut Row) -> Option<usize> {
         .find_map(|(spelling, value, quoted)| cursor.expect_bytes(spelling).map(|()| (*value, *quoted)))?;
     // A number goes on where a truth value ends.
     matches!(cursor.peek()?, b',' | b'}').then_some(())?;
-    row.attachments_removed = value;
+    head.set_attachments_removed(value);
     if quoted {
-        row.quoted.insert(Field::AttachmentsRemoved);
+        head.quoted.insert(Field::AttachmentsRemoved);
     }
     Some(cursor.at)
 }

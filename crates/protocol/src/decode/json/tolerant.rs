@@ -208,7 +208,7 @@ impl<'a> Source<'a> {
         match self.shape(raw)? {
             Shape::List(list) => {
                 // The rows of a large page are made room for once.
-                page.arena.rows.reserve_exact(list.len());
+                page.arena.rows.reserve(list.len());
                 list.into_iter().try_for_each(|ticket| self.ticket(page, ticket.get()))
             }
             Shape::Object(entries) if !entries.is_empty() => self.listed_object(page, raw, entries, place),

@@ -1,0 +1,391 @@
+//! The rows of a page: what is held of each ticket beside its texts.
+//!
+//! The texts of a ticket stand near each other, so a row that is kept has of each how far it is from the first,
+//! and how long, in two bytes each: half of what offsets take. Where a ticket is larger than that can tell, or
+//! its texts stand anywhere, all rows of the page are kept as they were built.
+
+use super::arena::{INTEGER_COUNT, SLOTS, Span, TEXT_COUNT, is_text};
+use crate::field::FIELDS;
+use crate::{Field, FieldSet, Kind};
+
+/// What a row has beside its texts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Head {
+    pub(crate) integers: [u64; INTEGER_COUNT],
+    pub(crate) attachments_start: u32,
+    /// Twice the number of attachments, and one more if they were removed.
+    attachments: u32,
+    /// The fields that the reply carried, null or not.
+    pub(crate) carried: FieldSet,
+    /// Those of them that were null.
+    pub(crate) null: FieldSet,
+    /// The integers and truth values that were sent as text.
+    pub(crate) quoted: FieldSet,
+    /// Where the first text of a packed row starts in the body. It fills a gap here.
+    body_base: u32,
+}
+
+impl Head {
+    pub(crate) fn attachments_len(&self) -> u32 {
+        self.attachments / 2
+    }
+
+    pub(crate) fn set_attachments_len(&mut self, len: u32) {
+        self.attachments = len * 2 + u32::from(self.attachments_removed());
+    }
+
+    #[inline]
+    pub(crate) fn attachments_removed(&self) -> bool {
+        self.attachments % 2 == 1
+    }
+
+    #[inline]
+    pub(crate) fn set_attachments_removed(&mut self, removed: bool) {
+        self.attachments = self.attachments / 2 * 2 + u32::from(removed);
+    }
+
+    /// The attachments of this ticket among all of its page.
+    pub(crate) fn attachments<'a, T>(&self, of_page: &'a [T]) -> &'a [T] {
+        let start = self.attachments_start as usize;
+        of_page.get(start..start + self.attachments_len() as usize).unwrap_or_default()
+    }
+}
+
+/// One ticket as it is built.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Row {
+    pub(crate) head: Head,
+    pub(crate) texts: [Span; TEXT_COUNT],
+}
+
+#[allow(
+    clippy::indexing_slicing,
+    reason = "slots are below their arrays' lengths, as they are counted by the same table"
+)]
+impl Row {
+    #[inline]
+    pub(crate) fn set_text(&mut self, field: Field, text: Span) {
+        self.texts[SLOTS[field as usize] as usize] = text;
+        self.head.carried.insert(field);
+    }
+
+    /// Where a text stands, whether or not it is carried.
+    pub(crate) fn set_span(&mut self, field: Field, text: Span) {
+        self.texts[SLOTS[field as usize] as usize] = text;
+    }
+
+    #[inline]
+    pub(crate) fn set_integer(&mut self, field: Field, value: u64, quoted: bool) {
+        self.head.integers[SLOTS[field as usize] as usize] = value;
+        self.head.carried.insert(field);
+        if quoted {
+            self.head.quoted.insert(field);
+        }
+    }
+
+    /// A null reads as 0 or an empty text; what stood there before, where a key comes twice, is gone.
+    pub(crate) fn set_null(&mut self, field: Field) {
+        match FIELDS[field as usize].kind {
+            kind if is_text(kind) => self.texts[SLOTS[field as usize] as usize] = Span::default(),
+            Kind::Integer => self.head.integers[SLOTS[field as usize] as usize] = 0,
+            _ => {}
+        }
+        self.head.carried.insert(field);
+        self.head.null.insert(field);
+    }
+}
+
+/// What the texts of a ticket stand behind.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bases {
+    pub(crate) body: u32,
+    pub(crate) unescaped: u32,
+}
+
+/// One ticket as it is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Packed {
+    head: Head,
+    /// Where the first of the texts starts that were unescaped.
+    unescaped_base: u32,
+    /// Twice the number of bytes from the base to the start of each text, and one more if it was unescaped.
+    starts: [u16; TEXT_COUNT],
+    lengths: [u16; TEXT_COUNT],
+}
+
+// It is most of what a page holds beside the body.
+const _: () = assert!(size_of::<Packed>() <= 128);
+
+impl Packed {
+    /// `None` if the texts are too far from each other or too long.
+    fn of(row: &Row) -> Option<Packed> {
+        let base = |unescaped| {
+            let first = row.texts.iter().find(|text| !text.is_empty() && text.is_unescaped() == unescaped);
+            first.map_or(0, |text| text.offset())
+        };
+        let mut packed = Packed::begin(Bases { body: base(false), unescaped: base(true) }, row.head.carried);
+        packed.head = Head { body_base: packed.head.body_base, ..row.head };
+        let texts = row.texts.iter().enumerate().filter(|(_, text)| !text.is_empty());
+        texts.map(|(slot, text)| packed.set(slot, *text)).collect::<Option<()>>()?;
+        Some(packed)
+    }
+
+    #[inline]
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "slots are below their arrays' lengths, as one table counts both"
+    )]
+    fn span(&self, slot: usize) -> Span {
+        let (start, len) = (self.starts[slot], self.lengths[slot]);
+        let unescaped = start & 1 == 1;
+        let base = if unescaped { self.unescaped_base } else { self.head.body_base };
+        Span::new(base + u32::from(start >> 1), len.into(), unescaped)
+    }
+
+    fn unpacked(&self) -> Row {
+        Row { head: self.head, texts: std::array::from_fn(|slot| self.span(slot)) }
+    }
+}
+
+/// A row in the making, in either form.
+pub(crate) trait Build: Sized {
+    /// Of a ticket that carries these fields and whose texts stand behind these places.
+    fn begin(bases: Bases, carried: FieldSet) -> Self;
+
+    /// Adds a row that is then made where it stays, among others that are all of its form.
+    fn add(rows: &mut Rows, row: Self) -> Option<&mut Self>;
+
+    fn head(&mut self) -> &mut Head;
+
+    /// Sets the text of this place in a row; `None` if this form can't tell where it is.
+    fn set(&mut self, slot: usize, text: Span) -> Option<()>;
+
+    /// Makes room for so many rows in all.
+    fn reserve(rows: &mut Rows, len: usize);
+}
+
+impl Build for Packed {
+    #[inline]
+    fn begin(bases: Bases, carried: FieldSet) -> Packed {
+        let head = Head { carried, body_base: bases.body, ..Head::default() };
+        let (starts, lengths) = ([0; TEXT_COUNT], [0; TEXT_COUNT]);
+        Packed { head, unescaped_base: bases.unescaped, starts, lengths }
+    }
+
+    #[inline]
+    fn head(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    #[inline(always)]
+    fn set(&mut self, slot: usize, text: Span) -> Option<()> {
+        // Whoever knows where the text is has one branch here, and no condition.
+        let (base, unescaped) =
+            if text.is_unescaped() { (self.unescaped_base, 1) } else { (self.head.body_base, 0) };
+        let far = text.offset().wrapping_sub(base);
+        let len = text.len() as u32;
+        (far >> 15 | len >> 16 == 0).then_some(())?;
+        *self.starts.get_mut(slot)? = (far << 1) as u16 | unescaped;
+        *self.lengths.get_mut(slot)? = len as u16;
+        Some(())
+    }
+
+    #[inline(always)]
+    fn add(rows: &mut Rows, row: Packed) -> Option<&mut Packed> {
+        rows.packed.push(row);
+        rows.packed.last_mut()
+    }
+
+    fn reserve(rows: &mut Rows, len: usize) {
+        rows.packed.reserve_exact(len.saturating_sub(rows.packed.len()));
+    }
+}
+
+impl Build for Row {
+    fn begin(_: Bases, carried: FieldSet) -> Row {
+        Row { head: Head { carried, ..Head::default() }, ..Row::default() }
+    }
+
+    fn head(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn set(&mut self, slot: usize, text: Span) -> Option<()> {
+        *self.texts.get_mut(slot)? = text;
+        Some(())
+    }
+
+    fn add(rows: &mut Rows, row: Row) -> Option<&mut Row> {
+        rows.wide.push(row);
+        rows.wide.last_mut()
+    }
+
+    fn reserve(rows: &mut Rows, len: usize) {
+        rows.wide.reserve_exact(len.saturating_sub(rows.wide.len()));
+    }
+}
+
+/// The rows of a page, which are all of one form.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rows {
+    packed: Vec<Packed>,
+    /// Empty unless a row could not be packed.
+    wide: Vec<Row>,
+}
+
+impl Rows {
+    pub(crate) fn len(&self) -> usize {
+        self.packed.len() + self.wide.len()
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, index: usize) -> Option<RowRef<'_>> {
+        match self.packed.get(index) {
+            Some(row) => Some(RowRef::Packed(row)),
+            None => self.wide.get(index).map(RowRef::Wide),
+        }
+    }
+
+    /// Keeps a row in the form that it and all others can have.
+    pub(crate) fn push(&mut self, row: &Row) {
+        match Packed::of(row) {
+            Some(packed) if self.wide.is_empty() => self.packed.push(packed),
+            _ => self.push_wide(row),
+        }
+    }
+
+    #[cold]
+    fn push_wide(&mut self, row: &Row) {
+        if !self.packed.is_empty() {
+            self.wide.reserve(self.packed.capacity());
+            self.wide.extend(std::mem::take(&mut self.packed).iter().map(Packed::unpacked));
+        }
+        self.wide.push(*row);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.packed.clear();
+        self.wide.clear();
+    }
+
+    /// Makes room for so many rows in all, if they can be packed.
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        Packed::reserve(self, rows);
+    }
+
+    pub(crate) fn shrink_to_fit(&mut self) {
+        self.packed.shrink_to_fit();
+        self.wide.shrink_to_fit();
+    }
+
+    /// How many bytes are held.
+    pub(crate) fn memory_size(&self) -> usize {
+        self.packed.capacity() * size_of::<Packed>() + self.wide.capacity() * size_of::<Row>()
+    }
+}
+
+/// A row that is kept, in either form.
+#[derive(Clone, Copy)]
+pub(crate) enum RowRef<'a> {
+    Packed(&'a Packed),
+    Wide(&'a Row),
+}
+
+impl<'a> RowRef<'a> {
+    #[inline]
+    pub(crate) fn head(self) -> &'a Head {
+        match self {
+            RowRef::Packed(row) => &row.head,
+            RowRef::Wide(row) => &row.head,
+        }
+    }
+
+    #[inline]
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "slots are below their array's length, as one table counts both"
+    )]
+    pub(crate) fn text(self, field: Field) -> Span {
+        let slot = SLOTS[field as usize] as usize;
+        match self {
+            RowRef::Packed(row) => row.span(slot),
+            RowRef::Wide(row) => row.texts[slot],
+        }
+    }
+
+    #[inline]
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "slots are below their array's length, as one table counts both"
+    )]
+    pub(crate) fn integer(self, field: Field) -> u64 {
+        self.head().integers[SLOTS[field as usize] as usize]
+    }
+
+    /// The same as it was built.
+    pub(crate) fn unpacked(self) -> Row {
+        match self {
+            RowRef::Packed(row) => row.unpacked(),
+            RowRef::Wide(row) => *row,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(texts: &[(usize, Span)]) -> Row {
+        let mut row = Row::default();
+        for (slot, span) in texts {
+            row.texts[*slot] = *span;
+        }
+        row
+    }
+
+    fn spans(rows: &Rows, index: usize) -> Vec<Span> {
+        rows.get(index).unwrap().unpacked().texts.into_iter().map(normal).collect()
+    }
+
+    /// An empty text may be said to start anywhere.
+    fn normal(span: Span) -> Span {
+        if span.is_empty() { Span::default() } else { span }
+    }
+
+    #[test]
+    fn rows_are_kept_as_they_were_built_in_either_form() {
+        const FAR: usize = 1 << 15;
+        let near = row(&[
+            (0, Span::in_body(900, 910)),
+            (3, Span::in_unescaped(70, 75)),
+            (5, Span::in_body(950, 950)),
+        ]);
+        let edge = row(&[(1, Span::in_body(7, 9)), (2, Span::in_body(7 + FAR - 1, 7 + FAR + 65_534))]);
+        let too_far = row(&[(1, Span::in_body(7, 9)), (2, Span::in_body(7 + FAR, 8 + FAR))]);
+        let too_long = row(&[(1, Span::in_unescaped(7, 7 + 65_536))]);
+        let backwards = row(&[(1, Span::in_body(7, 9)), (2, Span::in_body(2, 3))]);
+        for last in [too_far, too_long, backwards] {
+            let built = [near, edge, near, last, near];
+            let mut rows = Rows::default();
+            for (index, row) in built.iter().enumerate() {
+                rows.push(row);
+                assert_eq!(rows.wide.is_empty(), index < 3);
+                assert_eq!(rows.len(), index + 1);
+                for (index, row) in built.iter().take(index + 1).enumerate() {
+                    assert_eq!(spans(&rows, index), row.texts.map(normal));
+                }
+                assert!(rows.get(index + 1).is_none());
+            }
+        }
+    }
+
+    #[test]
+    fn attachments_and_their_removal_do_not_disturb_each_other() {
+        let mut head = Head::default();
+        for (len, removed) in [(0, true), (3, true), (3, false), (0, false), (1 << 30, true)] {
+            head.set_attachments_len(len);
+            head.set_attachments_removed(removed);
+            assert_eq!((head.attachments_len(), head.attachments_removed()), (len, removed));
+        }
+    }
+}
