@@ -58,8 +58,13 @@ public:
 
 private:
     Outcome<Page> ask(const Request *request, const Cancel *cancel) const {
-        if (request != nullptr && request->failure()) {
-            return detail::fail<Page>(*request->failure());
+        if (request != nullptr) {
+            if (const auto why = request->failure()) {
+                return detail::fail<Page>(*why);
+            }
+        }
+        if (cancel != nullptr && cancel->get() == nullptr) {
+            return detail::fail<Page>(detail::moved_from("switch"));
         }
         gettickets_page *page = nullptr;
         gettickets_error *error = nullptr;

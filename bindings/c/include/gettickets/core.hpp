@@ -328,6 +328,11 @@ namespace detail {
 
 inline Error cut_short() { return Error(Code::argument, "a text that was given has a NUL inside"); }
 
+/// C takes a NULL for "none", where one that was moved from stands for a wish that is lost.
+inline Error moved_from(const char *what) {
+    return Error(Code::null, std::string("the ") + what + " that was given is none, as it was moved from");
+}
+
 } // namespace detail
 
 GETTICKETS_HPP_END

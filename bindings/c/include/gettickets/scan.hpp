@@ -103,6 +103,9 @@ public:
     }
     /// Lets this switch end the scan's calls from another thread.
     Outcome<void> cancel_with(const Cancel &cancel) {
+        if (cancel.get() == nullptr) {
+            return detail::fail<void>(detail::moved_from("switch"));
+        }
         return detail::settle(gettickets_scan_cancel_with(scan_.get(), cancel.get()));
     }
 
@@ -230,8 +233,8 @@ inline Outcome<Scan> scan(const gettickets_client *client, const gettickets_requ
 
 inline Outcome<Scan> Client::scan() const { return detail::scan(client_.get(), nullptr); }
 inline Outcome<Scan> Client::scan(const Request &request) const {
-    if (request.failure()) {
-        return detail::fail<Scan>(*request.failure());
+    if (const auto why = request.failure()) {
+        return detail::fail<Scan>(*why);
     }
     return detail::scan(client_.get(), request.get());
 }

@@ -162,6 +162,48 @@ void what_is_null_or_cut_short_is_told_when_it_is_used() {
               .parameters() == "limitstart=3&deptid=1&clientid=2&email=a%40b.example&subject=x&ignore_dept_assignments=1");
 }
 
+// NOLINTBEGIN(bugprone-use-after-move)
+void what_was_moved_from_is_no_wish_for_everything() {
+    const auto sandbox = gt::Sandbox::start(10);
+    const gt::Client client = client_of(sandbox);
+    const auto credentials = gt::Credentials::api("i", "s");
+    const auto refused = [](auto call) {
+        const auto error = thrown<gt::UsageError>(call);
+        CHECK(error.code() == gt::Code::null && std::strstr(error.what(), "moved from") != nullptr);
+    };
+    gt::Request request;
+    request.status("Closed");
+    const gt::Request taken = std::move(request);
+    for (int set = 0; set < 2; ++set) {
+        refused([&] { (void)client.get_tickets(request); });
+        refused([&] { (void)client.scan(request); });
+        refused([&] { (void)request.encode(credentials); });
+        refused([&] { (void)request.parameters(); });
+        request.status("Open").limitnum(5);
+    }
+    request = gt::Request().status("Open");
+    CHECK(request.parameters() == "status=Open" && taken.parameters() == "status=Closed");
+
+    gt::Cancel cancel;
+    const gt::Cancel kept = std::move(cancel);
+    gt::Scan scan = client.scan();
+    refused([&] { (void)client.get_tickets(taken, cancel); });
+    refused([&] { scan.cancel_with(cancel); });
+
+    // None of these can be taken for another: C tells them.
+    auto builder = gt::Client::builder(sandbox.url());
+    auto lost = gt::Credentials::api("i", "s");
+    const auto held = std::move(lost);
+    CHECK(thrown<gt::UsageError>([&] { (void)builder.credentials(lost).build(); }).code() == gt::Code::null);
+    CHECK(thrown<gt::UsageError>([&] { (void)taken.encode(lost); }).code() == gt::Code::null);
+    const auto other = std::move(builder);
+    CHECK(thrown<gt::UsageError>([&] { (void)builder.attempts(1).build(); }).code() == gt::Code::null);
+    const gt::Scan gone = std::move(scan);
+    CHECK(thrown<gt::UsageError>([&] { for (const gt::Ticket ticket : scan) { (void)ticket; } }).code() == gt::Code::null);
+    CHECK(sandbox.request_count() == 0);
+}
+// NOLINTEND(bugprone-use-after-move)
+
 void a_client_asks_and_a_scan_tells_every_ticket_once() {
     const auto sandbox = gt::Sandbox::start(260);
     const gt::Client client = client_of(sandbox);
@@ -245,6 +287,7 @@ int main() {
     RUN(a_page_encodes_and_ages);
     RUN(errors_say_what_and_where);
     RUN(what_is_null_or_cut_short_is_told_when_it_is_used);
+    RUN(what_was_moved_from_is_no_wish_for_everything);
     RUN(a_client_asks_and_a_scan_tells_every_ticket_once);
     RUN(a_scan_that_fails_throws_after_what_was_good);
     RUN(a_scan_is_cancelled_from_another_thread);
