@@ -173,17 +173,20 @@ public:
     /// What was asked for. Asking for what is not there ends the program.
     T &value() & { return *must(std::get_if<0>(&either_)); }
     const T &value() const & { return *must(std::get_if<0>(&either_)); }
-    T &&value() && { return std::move(*must(std::get_if<0>(&either_))); }
+    /// From an outcome that nobody keeps the value itself rather than a reference into what is about to go, so that
+    /// `for (auto ticket : client.get_tickets().value())` has a page to walk over.
+    T value() && { return std::move(*must(std::get_if<0>(&either_))); }
     T &operator*() & { return value(); }
     const T &operator*() const & { return value(); }
-    T &&operator*() && { return std::move(*this).value(); }
+    T operator*() && { return std::move(*this).value(); }
     T *operator->() { return &value(); }
     const T *operator->() const { return &value(); }
     template <class U> T value_or(U &&otherwise) && {
         return has_value() ? std::move(*this).value() : static_cast<T>(std::forward<U>(otherwise));
     }
     /// Why there is none. Asking for what is not there ends the program.
-    const Error &error() const { return *must(std::get_if<1>(&either_)); }
+    const Error &error() const & { return *must(std::get_if<1>(&either_)); }
+    Error error() && { return std::move(*must(std::get_if<1>(&either_))); }
 
 private:
     template <class P> static P *must(P *pointer) noexcept {
@@ -204,12 +207,13 @@ public:
 
     bool has_value() const noexcept { return !error_.has_value(); }
     explicit operator bool() const noexcept { return has_value(); }
-    const Error &error() const {
+    const Error &error() const & {
         if (!error_) {
             std::abort();
         }
         return *error_;
     }
+    Error error() && { return std::as_const(*this).error(); }
 
 private:
     std::optional<Error> error_;
