@@ -196,10 +196,13 @@ fn wrapper(home: &Home) -> Result {
     let modes = vec![tests().join("cpp").join("modes.cpp"), tests().join("cpp").join("modes_throwing.cpp")];
     let both = Build::new("modes", modes).run(home, &Compiler::CPP17_GCC)?;
     home.program(both, "").run()?;
-    let sanitized = Build::new("wrapper-sanitized", file("wrapper.cpp"))
-        .flags("-fsanitize=address,undefined -fno-sanitize-recover=all")
-        .run(home, &Compiler::CPP17_GCC)?;
-    home.program(sanitized, "").run()
+    for name in ["wrapper", "exit"] {
+        let sanitized = Build::new(format!("{name}-sanitized"), file(&format!("{name}.cpp")))
+            .flags("-fsanitize=address,undefined -fno-sanitize-recover=all")
+            .run(home, &Compiler::CPP17_GCC)?;
+        home.program(sanitized, "").run()?;
+    }
+    Ok(())
 }
 
 /// A consumer with an Arrow of its own reads what the library hands out.
