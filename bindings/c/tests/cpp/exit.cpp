@@ -29,7 +29,7 @@ const Afterwards afterwards;
 
 int main() {
     // Neither ever goes: the server is down for good, and the scan's own thread keeps asking, and logging that it does.
-    static const auto *const sandbox = new gt::Sandbox(gt::Sandbox::start(10, "maintenance"));
+    static const auto *const sandbox = new gt::Sandbox(misbehaving(10, "maintenance"));
     static const auto *const client = new gt::Client(gt::Client::builder(sandbox->url())
                                                          .api_credentials(sandbox->identifier(), sandbox->secret())
                                                          .attempts(1000000)

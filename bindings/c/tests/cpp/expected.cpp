@@ -68,7 +68,7 @@ void a_scan_is_a_loop_and_a_look_at_its_error() {
 }
 
 void a_scan_that_fails_ends_early_and_says_so() {
-    const auto sandbox = gt::Sandbox::start(60, "not-permitted");
+    const auto sandbox = misbehaving(60, "not-permitted");
     const auto client = client_of(*sandbox);
     auto scan = client->scan();
     std::size_t told = 0;

@@ -162,6 +162,25 @@ void what_is_null_or_cut_short_is_told_when_it_is_used() {
               .parameters() == "limitstart=3&deptid=1&clientid=2&email=a%40b.example&subject=x&ignore_dept_assignments=1");
 }
 
+void a_sandbox_is_started_by_names() {
+    gt::SandboxOptions options;
+    options.tickets = 30;
+    options.server_version = "7.10";
+    options.quirks = "page-cap, extra-fields";
+    const auto sandbox = gt::Sandbox::start(options);
+    const gt::Page page = client_of(sandbox).get_tickets();
+    CHECK(page.size() == 10 && page.totalresults() == 30U && page.shows_version().version == gt::Version(7, 10));
+    CHECK(page[0].extras().size() == 2);
+    for (const char *unknown : {"eight", "7.10\0x"}) {
+        options.server_version.assign(unknown, std::strlen(unknown) + 1);
+        CHECK(thrown<gt::UsageError>([&] { (void)gt::Sandbox::start(options); }).code() == gt::Code::argument);
+    }
+    options.server_version.clear();
+    options.quirks = "shfting";
+    CHECK(thrown<gt::UsageError>([&] { (void)gt::Sandbox::start(options); }).code() == gt::Code::argument);
+    CHECK(client_of(gt::Sandbox::start()).place() != client_of(sandbox).place());
+}
+
 // NOLINTBEGIN(bugprone-use-after-move)
 void what_was_moved_from_is_no_wish_for_everything() {
     const auto sandbox = gt::Sandbox::start(10);
@@ -237,7 +256,7 @@ void a_client_asks_and_a_scan_tells_every_ticket_once() {
 }
 
 void a_scan_that_fails_throws_after_what_was_good() {
-    const auto sandbox = gt::Sandbox::start(100, "malformed-utf8-deep");
+    const auto sandbox = misbehaving(100, "malformed-utf8-deep");
     const gt::Client client = client_of(sandbox);
     gt::Scan scan = client.scan();
     std::size_t told = 0;
@@ -250,7 +269,7 @@ void a_scan_that_fails_throws_after_what_was_good() {
 }
 
 void a_scan_is_cancelled_from_another_thread() {
-    const auto sandbox = gt::Sandbox::start(100, "hang");
+    const auto sandbox = misbehaving(100, "hang");
     const gt::Client client = client_of(sandbox);
     gt::Scan scan = client.scan();
     gt::Cancel cancel;
@@ -262,7 +281,7 @@ void a_scan_is_cancelled_from_another_thread() {
 }
 
 void the_log_comes_and_goes() {
-    const auto sandbox = gt::Sandbox::start(10, "flaky-503");
+    const auto sandbox = misbehaving(10, "flaky-503");
     const gt::Client client = client_of(sandbox);
     std::atomic<int> heard{0};
     gt::log_to([&](gt::LogLevel level, std::string_view target, std::string_view message) {
@@ -287,6 +306,7 @@ int main() {
     RUN(a_page_encodes_and_ages);
     RUN(errors_say_what_and_where);
     RUN(what_is_null_or_cut_short_is_told_when_it_is_used);
+    RUN(a_sandbox_is_started_by_names);
     RUN(what_was_moved_from_is_no_wish_for_everything);
     RUN(a_client_asks_and_a_scan_tells_every_ticket_once);
     RUN(a_scan_that_fails_throws_after_what_was_good);
