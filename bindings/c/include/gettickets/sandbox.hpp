@@ -39,11 +39,14 @@ public:
     }
 
     /// The address to give a client.
-    const char *url() const noexcept { return gettickets_sandbox_url(sandbox_.get()); }
+    const char *url() const & noexcept { return gettickets_sandbox_url(sandbox_.get()); }
+    const char *url() const && = delete;
     /// The API identifier that is let in.
-    const char *identifier() const noexcept { return gettickets_sandbox_identifier(sandbox_.get()); }
+    const char *identifier() const & noexcept { return gettickets_sandbox_identifier(sandbox_.get()); }
+    const char *identifier() const && = delete;
     /// The secret that goes with it.
-    const char *secret() const noexcept { return gettickets_sandbox_secret(sandbox_.get()); }
+    const char *secret() const & noexcept { return gettickets_sandbox_secret(sandbox_.get()); }
+    const char *secret() const && = delete;
     /// How many requests it has had.
     std::uint64_t request_count() const noexcept { return gettickets_sandbox_request_count(sandbox_.get()); }
 

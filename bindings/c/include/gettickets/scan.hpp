@@ -83,7 +83,8 @@ public:
     explicit Scan(gettickets_scan *scan) noexcept : scan_(scan) {}
 
     /// Asks for the first ticket, or goes on where the scan stands.
-    iterator begin() { return iterator(this); }
+    iterator begin() & { return iterator(this); }
+    iterator begin() && = delete;
     Sentinel end() const noexcept { return {}; }
 
     /// Tells only tickets that had a reply at this time or later. Before the scan begins.
@@ -110,7 +111,8 @@ public:
     }
 
     /// The next ticket; none at the end. It is good until the next is asked for.
-    Outcome<std::optional<Ticket>> next() {
+    Outcome<std::optional<Ticket>> next() && = delete;
+    Outcome<std::optional<Ticket>> next() & {
         gettickets_ticket ticket = {nullptr, 0};
         gettickets_error *error = nullptr;
         const auto code = gettickets_scan_next(scan_.get(), &ticket, &error);
@@ -166,7 +168,8 @@ public:
 #endif
 
     /// What ended the loop over the scan, where failures are not thrown.
-    const std::optional<Error> &error() const noexcept { return error_; }
+    const std::optional<Error> &error() const & noexcept { return error_; }
+    const std::optional<Error> &error() const && = delete;
 
     /// The scan as the C interface has it; it stays this object's.
     gettickets_scan *get() const noexcept { return scan_.get(); }

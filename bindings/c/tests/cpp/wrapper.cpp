@@ -34,6 +34,20 @@ static_assert(std::is_nothrow_copy_constructible_v<gt::Error>, "what is thrown i
 static_assert(std::ranges::random_access_range<gt::Page> && std::ranges::sized_range<gt::Page>);
 static_assert(std::ranges::input_range<gt::Scan &>);
 #endif
+// What only points into a page, a scan or a server can't be had of one that nobody keeps.
+template <class T, template <class> class Call, class = void> constexpr bool can = false;
+template <class T, template <class> class Call> constexpr bool can<T, Call, std::void_t<Call<T>>> = true;
+template <class T> using Indexed = decltype(std::declval<T>()[0]);
+template <class T> using Begun = decltype(std::declval<T>().begin());
+template <class T> using Ended = decltype(std::declval<T>().end());
+template <class T> using Found = decltype(std::declval<T>().findings());
+template <class T> using Beside = decltype(std::declval<T>().extras());
+template <class T> using Next = decltype(std::declval<T>().next());
+template <class T> using Located = decltype(std::declval<T>().url());
+template <class T, template <class> class... Calls> constexpr bool only_if_kept =
+    (can<T &, Calls> && ...) && !(can<T, Calls> || ...) && !(can<const T, Calls> || ...);
+static_assert(only_if_kept<gt::Page, Indexed, Begun, Ended, Found, Beside> && can<const gt::Page &, Indexed>);
+static_assert(only_if_kept<gt::Scan, Begun, Next> && only_if_kept<gt::Sandbox, Located>);
 // Nothing of the wrapper's own scaffolding is left defined.
 #if defined(GETTICKETS_HPP_BEGIN) || defined(GETTICKETS_HPP_END) || defined(GETTICKETS_HPP_EXPECTED)
 #error "a macro has leaked"
@@ -73,6 +87,18 @@ void a_page_is_a_range_of_tickets() {
     CHECK(page[5].id() == 0 && page[5].subject().empty());
     CHECK(page.findings().empty() && page.extras().empty() && page.missing(gt::Version(8, 0)).empty());
     CHECK(page.shows_version().version == gt::Version(8, 0) && !page.shows_version().exactly);
+}
+
+void a_loop_keeps_the_page_or_the_scan_that_it_goes_through() {
+    std::size_t told = 0;
+    for (const gt::Ticket ticket : gt::decode(EXAMPLE)) {
+        told += ticket.subject() == "This is a sample ticket";
+    }
+    const auto sandbox = gt::Sandbox::start(30);
+    for (const gt::Ticket ticket : client_of(sandbox).scan()) {
+        told += !ticket.tid().empty();
+    }
+    CHECK(told == 31);
 }
 
 void later_fields_are_optional() {
@@ -300,6 +326,7 @@ void the_log_comes_and_goes() {
 
 int main() {
     RUN(a_page_is_a_range_of_tickets);
+    RUN(a_loop_keeps_the_page_or_the_scan_that_it_goes_through);
     RUN(later_fields_are_optional);
     RUN(every_field_of_the_table_can_be_read);
     RUN(a_body_that_is_moved_in_is_kept);
