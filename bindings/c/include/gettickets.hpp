@@ -23,6 +23,10 @@
 #ifndef GETTICKETS_HPP
 #define GETTICKETS_HPP
 
+#if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) < 201703L
+#error "gettickets.hpp needs C++17 or later: -std=c++17, or in CMake the target gettickets::cpp"
+#else
+
 #include "gettickets.h"
 
 #if defined(GETTICKETS_NO_EXCEPTIONS) || !(defined(__cpp_exceptions) || defined(_CPPUNWIND))
@@ -50,4 +54,5 @@
 #undef GETTICKETS_HPP_END
 #undef GETTICKETS_HPP_EXPECTED
 
+#endif
 #endif

@@ -3,6 +3,10 @@
 #ifndef GETTICKETS_CLIENT_HPP
 #define GETTICKETS_CLIENT_HPP
 
+#if !defined(GETTICKETS_HPP_BEGIN)
+#error "gettickets/client.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#else
+
 #include <chrono>
 
 GETTICKETS_HPP_BEGIN
@@ -209,4 +213,5 @@ inline ClientBuilder Client::local(const Argument &path) { return {gettickets_cl
 
 GETTICKETS_HPP_END
 
+#endif
 #endif

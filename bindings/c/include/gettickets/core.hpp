@@ -3,6 +3,10 @@
 #ifndef GETTICKETS_CORE_HPP
 #define GETTICKETS_CORE_HPP
 
+#if !defined(GETTICKETS_HPP_BEGIN)
+#error "gettickets/core.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#else
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -341,4 +345,5 @@ inline Error moved_from(const char *what) {
 
 GETTICKETS_HPP_END
 
+#endif
 #endif

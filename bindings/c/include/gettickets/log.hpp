@@ -3,6 +3,10 @@
 #ifndef GETTICKETS_LOG_HPP
 #define GETTICKETS_LOG_HPP
 
+#if !defined(GETTICKETS_HPP_BEGIN)
+#error "gettickets/log.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#else
+
 #include <functional>
 #include <mutex>
 
@@ -67,4 +71,5 @@ inline Outcome<void> log_to(LogFunction function, LogLevel level = LogLevel::war
 
 GETTICKETS_HPP_END
 
+#endif
 #endif

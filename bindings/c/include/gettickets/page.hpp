@@ -3,6 +3,10 @@
 #ifndef GETTICKETS_PAGE_HPP
 #define GETTICKETS_PAGE_HPP
 
+#if !defined(GETTICKETS_HPP_BEGIN)
+#error "gettickets/page.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#else
+
 #include <iterator>
 
 GETTICKETS_HPP_BEGIN
@@ -436,4 +440,5 @@ inline Outcome<Page> decode_kept(std::string &&body, DecodeOptions options = {})
 
 GETTICKETS_HPP_END
 
+#endif
 #endif

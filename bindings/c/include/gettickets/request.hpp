@@ -3,6 +3,10 @@
 #ifndef GETTICKETS_REQUEST_HPP
 #define GETTICKETS_REQUEST_HPP
 
+#if !defined(GETTICKETS_HPP_BEGIN)
+#error "gettickets/request.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#else
+
 GETTICKETS_HPP_BEGIN
 
 /// The format that a request asks the reply to be in.
@@ -149,4 +153,5 @@ private:
 
 GETTICKETS_HPP_END
 
+#endif
 #endif

@@ -3,6 +3,10 @@
 #ifndef GETTICKETS_SANDBOX_HPP
 #define GETTICKETS_SANDBOX_HPP
 
+#if !defined(GETTICKETS_HPP_BEGIN)
+#error "gettickets/sandbox.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#else
+
 GETTICKETS_HPP_BEGIN
 
 /// How to serve.
@@ -58,4 +62,5 @@ private:
 
 GETTICKETS_HPP_END
 
+#endif
 #endif

@@ -3,6 +3,10 @@
 #ifndef GETTICKETS_SCAN_HPP
 #define GETTICKETS_SCAN_HPP
 
+#if !defined(GETTICKETS_HPP_BEGIN)
+#error "gettickets/scan.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#else
+
 #include <iterator>
 
 GETTICKETS_HPP_BEGIN
@@ -244,4 +248,5 @@ inline Outcome<Scan> Client::scan(const Request &request) const {
 
 GETTICKETS_HPP_END
 
+#endif
 #endif

@@ -3,6 +3,10 @@
 #ifndef GETTICKETS_TYPES_HPP
 #define GETTICKETS_TYPES_HPP
 
+#if !defined(GETTICKETS_HPP_BEGIN)
+#error "gettickets/types.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#else
+
 #include <array>
 #include <cstdio>
 #include <tuple>
@@ -182,4 +186,5 @@ inline std::vector<FieldSpec> fields() {
 
 GETTICKETS_HPP_END
 
+#endif
 #endif
