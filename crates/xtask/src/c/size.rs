@@ -31,7 +31,7 @@ pub(crate) fn check() -> Result {
     for Variant { name, features, most } in VARIANTS {
         let prefix = target().join("size-c").join(name);
         let features = features.iter().map(|feature| (*feature).to_owned()).collect();
-        Install { prefix: prefix.clone(), features, default_features: false, dev: false }.run()?;
+        Install { prefix: prefix.clone(), features, default_features: false, ..Install::default() }.run()?;
         let library = prefix.join("lib").join("libgettickets.so");
         let len = fs::metadata(&library).map_err(|error| format!("{}: {error}", library.display()))?.len();
         println!("{name:22} {len:>9} bytes, of {most} at most");
