@@ -188,6 +188,23 @@ void what_is_null_or_cut_short_is_told_when_it_is_used() {
               .parameters() == "limitstart=3&deptid=1&clientid=2&email=a%40b.example&subject=x&ignore_dept_assignments=1");
 }
 
+void what_could_make_a_terminal_do_things_is_not_printable() {
+    const std::pair<std::string_view, std::string_view> cases[] = {
+        {"", ""},
+        {"plain é 你好 😀 ‰", "plain é 你好 😀 ‰"},
+        {"\x1b]0;title\x07 \x7f", "\xef\xbf\xbd]0;title\xef\xbf\xbd \xef\xbf\xbd"},
+        {"\xc2\x9b" "31m \xc2\xa0", "\xef\xbf\xbd" "31m \xc2\xa0"},
+        {"abc\xe2\x80\xae" "fed\xe2\x81\xa6", "abc\xef\xbf\xbd" "fed\xef\xbf\xbd"},
+        {"two\nlines\tand\ra tab", "two lines and a tab"},
+        {"cut \xc2", "cut \xc2"},
+        {"cut \xe2\x80", "cut \xe2\x80"},
+    };
+    for (const auto &[text, shown] : cases) {
+        CHECK(gt::printable(text) == shown);
+    }
+    CHECK(gt::printable(std::string_view("a\0b", 3)) == "a\xef\xbf\xbd" "b");
+}
+
 void a_sandbox_is_started_by_names() {
     gt::SandboxOptions options;
     options.tickets = 30;
@@ -333,6 +350,7 @@ int main() {
     RUN(a_page_encodes_and_ages);
     RUN(errors_say_what_and_where);
     RUN(what_is_null_or_cut_short_is_told_when_it_is_used);
+    RUN(what_could_make_a_terminal_do_things_is_not_printable);
     RUN(a_sandbox_is_started_by_names);
     RUN(what_was_moved_from_is_no_wish_for_everything);
     RUN(a_client_asks_and_a_scan_tells_every_ticket_once);

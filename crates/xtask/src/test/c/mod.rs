@@ -105,7 +105,7 @@ impl Home {
     }
 }
 
-/// The sandbox as users start it.
+/// The sandbox as users start it, with texts that no program may print as they are.
 struct Server {
     _process: Background,
     url: String,
@@ -116,7 +116,8 @@ impl Server {
         // With the tests' features and profile, so that what the steps before have built serves here too.
         cargo("build --workspace --bins --tests --locked --quiet").run()?;
         let gettickets = target().join("debug").join("gettickets");
-        let (process, line) = program(gettickets, "sandbox --port 0 --tickets 300").start()?;
+        let (process, line) =
+            program(gettickets, "sandbox --port 0 --tickets 300 --quirk control-chars").start()?;
         let url = line.split_whitespace().next().unwrap_or_default().to_owned();
         if !url.starts_with("http://") {
             return Err(format!("the sandbox does not say where it is: {line:?}"));
