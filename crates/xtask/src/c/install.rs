@@ -93,7 +93,8 @@ fn parse(args: &[String], destdir: Option<PathBuf>) -> Result<Install> {
 
 /// A folder below the prefix, which packagers also give as a whole path.
 fn below(prefix: &Path, libdir: &Path) -> Result<PathBuf> {
-    let inside = libdir.strip_prefix(prefix).unwrap_or(libdir);
+    let whole = libdir.is_absolute().then(|| libdir.strip_prefix(prefix).ok()).flatten();
+    let inside = whole.unwrap_or(libdir);
     // Anything else would have to be written differently in each of the files that name it.
     let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte));
     let is_plain =
@@ -344,6 +345,7 @@ mod tests {
         let libdir = |line: &str| install(line).map(|install| install.libdir).ok();
         let cases = [
             ("--prefix /usr", Some("lib")),
+            ("--prefix lib", Some("lib")),
             ("--prefix /usr --libdir lib64", Some("lib64")),
             ("--prefix /usr --libdir lib/x86_64-linux-gnu/", Some("lib/x86_64-linux-gnu")),
             ("--prefix /usr --libdir=/usr/lib64", Some("lib64")),
