@@ -2,16 +2,17 @@
  *
  *     decode_file FILE */
 
-#include <gettickets.h>
+#include "print.h"
 
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 
-/* The whole of a file; the caller frees it. */
+/* The whole of a file, which the caller frees; NULL where it can't be read to its end, and errno tells why. */
 static uint8_t *read_file(const char *path, size_t *len)
 {
     uint8_t *bytes = NULL, *more;
     size_t room = 0, got;
+    int why = 0;
     FILE *file = fopen(path, "rb");
     *len = 0;
     if (file == NULL) {
@@ -22,18 +23,24 @@ static uint8_t *read_file(const char *path, size_t *len)
             room = room == 0 ? 65536 : room * 2;
             more = realloc(bytes, room);
             if (more == NULL) {
+                why = ENOMEM;
                 break;
             }
             bytes = more;
         }
         got = fread(bytes + *len, 1, room - *len, file);
         *len += got;
-    } while (got > 0);
-    if (ferror(file)) {
+        if (ferror(file)) {
+            why = errno;
+        }
+    } while (got > 0 && why == 0);
+    fclose(file);
+    if (why != 0) {
+        /* A part of a reply must not be taken for the whole. */
         free(bytes);
         bytes = NULL;
+        errno = why;
     }
-    fclose(file);
     return bytes;
 }
 
@@ -52,10 +59,11 @@ static void print_value(gettickets_ticket ticket, const gettickets_field_spec *f
         printf("(not shown)");
     } else if (field->kind == GETTICKETS_KIND_ATTACHMENTS) {
         for (i = 0; gettickets_ticket_attachment_at(ticket, i, &attachment) == GETTICKETS_OK; i++) {
-            printf("%s%.*s", i > 0 ? ", " : "", (int)attachment.filename.len, attachment.filename.data);
+            printf("%s", i > 0 ? ", " : "");
+            print_text(stdout, attachment.filename.data, attachment.filename.len);
         }
     } else if (field->kind == GETTICKETS_KIND_TEXT || field->kind == GETTICKETS_KIND_TIME) {
-        printf("%.*s", (int)value.text.len, value.text.data);
+        print_text(stdout, value.text.data, value.text.len);
     } else {
         printf("%llu", (unsigned long long)value.integer);
     }
@@ -89,9 +97,14 @@ int main(int argc, char **argv)
     gettickets_error *error = NULL;
     gettickets_result code;
     size_t len;
-    uint8_t *body = argc == 2 ? read_file(argv[1], &len) : NULL;
+    uint8_t *body;
+    if (argc != 2) {
+        fprintf(stderr, "usage: decode_file FILE\n");
+        return EXIT_FAILURE;
+    }
+    body = read_file(argv[1], &len);
     if (body == NULL) {
-        fprintf(stderr, "usage: decode_file FILE, which must be there\n");
+        fprintf(stderr, "error: %s: %s\n", argv[1], strerror(errno));
         return EXIT_FAILURE;
     }
     code = gettickets_decode(body, len, &page, &error);
@@ -99,7 +112,7 @@ int main(int argc, char **argv)
     if (code == GETTICKETS_OK) {
         print_page(page);
     } else {
-        fprintf(stderr, "error: %s\n", gettickets_error_message(error));
+        print_error(error);
     }
     gettickets_error_free(error);
     gettickets_page_free(page);

@@ -5,10 +5,9 @@
  * The install's address and the credentials come from GETTICKETS_URL, GETTICKETS_IDENTIFIER and GETTICKETS_SECRET;
  * `gettickets sandbox` tells what to set them to for a try. */
 
-#include <gettickets.h>
+#include "print.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static gettickets_cancel *cancel;
@@ -19,14 +18,9 @@ static void interrupted(int signal)
     gettickets_cancel_now(cancel);
 }
 
-/* A text of the server's, without the control characters that could make a terminal do things. */
 static void print(gettickets_text text)
 {
-    size_t i;
-    for (i = 0; i < text.len; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        putchar(byte < 0x20 || byte == 0x7f ? '?' : byte);
-    }
+    print_text(stdout, text.data, text.len);
 }
 
 static void print_ticket(gettickets_ticket ticket)
@@ -35,14 +29,15 @@ static void print_ticket(gettickets_ticket ticket)
     gettickets_string *subject = NULL;
     putchar('#');
     print(gettickets_ticket_tid(ticket));
-    printf("  %04d-%02d-%02d %02d:%02d  ", time.year, time.month, time.day, time.hour, time.minute);
+    if (time.year != 0) {
+        printf("  %04d-%02d-%02d %02d:%02d  ", time.year, time.month, time.day, time.hour, time.minute);
+    } else {
+        printf("  %-16s  ", "never");
+    }
     print(gettickets_ticket_status(ticket));
     if (gettickets_ticket_text_for_people(ticket, GETTICKETS_FIELD_SUBJECT, &subject) == GETTICKETS_OK) {
-        gettickets_text text = { NULL, 0 };
-        text.data = gettickets_string_data(subject);
-        text.len = gettickets_string_len(subject);
         printf("  ");
-        print(text);
+        print_text(stdout, gettickets_string_data(subject), gettickets_string_len(subject));
         gettickets_string_free(subject);
     }
     putchar('\n');
@@ -75,8 +70,7 @@ int main(int argc, char **argv)
         signal(SIGINT, SIG_DFL);
     }
     if (error != NULL) {
-        const char *hint = gettickets_error_hint(error);
-        fprintf(stderr, "error: %s\n%s\n", gettickets_error_message(error), hint != NULL ? hint : "");
+        print_error(error);
     }
     gettickets_error_free(error);
     gettickets_scan_free(scan);

@@ -69,7 +69,7 @@ int main() {
         std::cout << count_rows(stream) << " tickets\n";
         return EXIT_SUCCESS;
     } catch (const std::exception &error) {
-        std::cerr << "error: " << error.what() << '\n';
+        std::cerr << "error: " << gettickets::printable(error.what()) << '\n';
         return EXIT_FAILURE;
     }
 }

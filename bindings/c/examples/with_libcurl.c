@@ -4,13 +4,11 @@
  *
  * URL is the full address of api.php. The credentials come from GETTICKETS_IDENTIFIER and GETTICKETS_SECRET. */
 
-#include <gettickets.h>
+#include "print.h"
 
 #include <curl/curl.h>
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct body {
     char *data;
@@ -85,12 +83,13 @@ int main(int argc, char **argv)
             GETTICKETS_OK) {
         for (i = 0; i < gettickets_page_len(page); i++) {
             gettickets_text subject = gettickets_ticket_subject(gettickets_page_ticket(page, i));
-            printf("%.*s\n", (int)subject.len, subject.data);
+            print_text(stdout, subject.data, subject.len);
+            putchar('\n');
         }
         ok = 1;
     }
     if (error != NULL) {
-        fprintf(stderr, "error: %s\n", gettickets_error_message(error));
+        print_error(error);
     }
     gettickets_error_free(error);
     gettickets_page_free(page);

@@ -2,7 +2,7 @@
 //
 //     auto client = gettickets::Client::builder("https://billing.example.com").api_credentials(id, secret).build();
 //     for (gettickets::Ticket ticket : client.get_tickets()) {
-//         std::cout << ticket.tid() << ' ' << ticket.subject() << '\n';
+//         std::cout << gettickets::printable(ticket.subject_text()) << '\n';
 //     }
 //     for (gettickets::Ticket ticket : client.scan()) { … }       // every ticket on every page, each once
 //
@@ -16,12 +16,19 @@
 // on, and are good as long as that. Using one that was moved from is told as an error by those functions that can fail,
 // and gives nothing from the others.
 //
+// What borrows can't be had of an owner that nobody keeps: client.get_tickets()[0] does not compile.
+//
 // Texts are UTF-8. Those of a ticket come from a server: they may hold control characters, HTML, and anything else.
+// printable() makes one fit for a terminal.
 //
 // Threads are as gettickets.h says: many may read one Page and use one Client; one at a time a Scan.
 
 #ifndef GETTICKETS_HPP
 #define GETTICKETS_HPP
+
+#if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) < 201703L
+#error "gettickets.hpp needs C++17 or later: -std=c++17, or in CMake the target gettickets::cpp"
+#else
 
 #include "gettickets.h"
 
@@ -50,4 +57,5 @@
 #undef GETTICKETS_HPP_END
 #undef GETTICKETS_HPP_EXPECTED
 
+#endif
 #endif

@@ -3,6 +3,10 @@
 #ifndef GETTICKETS_CLIENT_HPP
 #define GETTICKETS_CLIENT_HPP
 
+#if !defined(GETTICKETS_HPP_BEGIN)
+#error "gettickets/client.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#else
+
 #include <chrono>
 
 GETTICKETS_HPP_BEGIN
@@ -58,8 +62,13 @@ public:
 
 private:
     Outcome<Page> ask(const Request *request, const Cancel *cancel) const {
-        if (request != nullptr && request->failure()) {
-            return detail::fail<Page>(*request->failure());
+        if (request != nullptr) {
+            if (const auto why = request->failure()) {
+                return detail::fail<Page>(*why);
+            }
+        }
+        if (cancel != nullptr && cancel->get() == nullptr) {
+            return detail::fail<Page>(detail::moved_from("switch"));
         }
         gettickets_page *page = nullptr;
         gettickets_error *error = nullptr;
@@ -204,4 +213,5 @@ inline ClientBuilder Client::local(const Argument &path) { return {gettickets_cl
 
 GETTICKETS_HPP_END
 
+#endif
 #endif

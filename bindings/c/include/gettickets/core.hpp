@@ -3,6 +3,10 @@
 #ifndef GETTICKETS_CORE_HPP
 #define GETTICKETS_CORE_HPP
 
+#if !defined(GETTICKETS_HPP_BEGIN)
+#error "gettickets/core.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#else
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -173,17 +177,20 @@ public:
     /// What was asked for. Asking for what is not there ends the program.
     T &value() & { return *must(std::get_if<0>(&either_)); }
     const T &value() const & { return *must(std::get_if<0>(&either_)); }
-    T &&value() && { return std::move(*must(std::get_if<0>(&either_))); }
+    /// From an outcome that nobody keeps the value itself rather than a reference into what is about to go, so that
+    /// `for (auto ticket : client.get_tickets().value())` has a page to walk over.
+    T value() && { return std::move(*must(std::get_if<0>(&either_))); }
     T &operator*() & { return value(); }
     const T &operator*() const & { return value(); }
-    T &&operator*() && { return std::move(*this).value(); }
+    T operator*() && { return std::move(*this).value(); }
     T *operator->() { return &value(); }
     const T *operator->() const { return &value(); }
     template <class U> T value_or(U &&otherwise) && {
         return has_value() ? std::move(*this).value() : static_cast<T>(std::forward<U>(otherwise));
     }
     /// Why there is none. Asking for what is not there ends the program.
-    const Error &error() const { return *must(std::get_if<1>(&either_)); }
+    const Error &error() const & { return *must(std::get_if<1>(&either_)); }
+    Error error() && { return std::move(*must(std::get_if<1>(&either_))); }
 
 private:
     template <class P> static P *must(P *pointer) noexcept {
@@ -204,12 +211,13 @@ public:
 
     bool has_value() const noexcept { return !error_.has_value(); }
     explicit operator bool() const noexcept { return has_value(); }
-    const Error &error() const {
+    const Error &error() const & {
         if (!error_) {
             std::abort();
         }
         return *error_;
     }
+    Error error() && { return std::as_const(*this).error(); }
 
 private:
     std::optional<Error> error_;
@@ -328,8 +336,14 @@ namespace detail {
 
 inline Error cut_short() { return Error(Code::argument, "a text that was given has a NUL inside"); }
 
+/// C takes a NULL for "none", where one that was moved from stands for a wish that is lost.
+inline Error moved_from(const char *what) {
+    return Error(Code::null, std::string("the ") + what + " that was given is none, as it was moved from");
+}
+
 } // namespace detail
 
 GETTICKETS_HPP_END
 
+#endif
 #endif

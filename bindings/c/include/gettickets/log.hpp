@@ -3,6 +3,10 @@
 #ifndef GETTICKETS_LOG_HPP
 #define GETTICKETS_LOG_HPP
 
+#if !defined(GETTICKETS_HPP_BEGIN)
+#error "gettickets/log.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#else
+
 #include <functional>
 #include <mutex>
 
@@ -29,8 +33,19 @@ struct Listener {
     std::unique_ptr<LogFunction> function;
 };
 
+/// Ends the log where the program's own statics end: those that are older, which the function may use, are still there.
+struct Hush {
+    Hush() = default;
+    Hush(const Hush &) = delete;
+    Hush &operator=(const Hush &) = delete;
+    /// Waits for calls that are under way, but for one that is ending the program itself.
+    ~Hush() { gettickets_log_to(nullptr, nullptr, GETTICKETS_LOG_OFF); }
+};
+
+/// Never destroyed: threads of the library may be in the middle of the function while the program ends.
 inline Listener &listener() {
-    static Listener listener;
+    static Listener &listener = *new Listener;
+    static const Hush hush;
     return listener;
 }
 
@@ -42,6 +57,10 @@ inline void tell(void *function, gettickets_log_level level, gettickets_text tar
 
 /// Hands what the library logs, up to this level, to a function, in place of the one before; an empty function is none.
 /// When this returns the one before is not running and will not be called again. Not from inside such a function.
+///
+/// When the program ends, the function is no longer called once statics are destroyed that are younger than the first call
+/// of this. What lives shorter than that, such as a variable of main() that it refers to, must outlive the log: take the
+/// function away with log_to(nullptr) before it goes.
 inline Outcome<void> log_to(LogFunction function, LogLevel level = LogLevel::warn) {
     detail::Listener &listener = detail::listener();
     const std::lock_guard<std::mutex> guard(listener.lock);
@@ -52,4 +71,5 @@ inline Outcome<void> log_to(LogFunction function, LogLevel level = LogLevel::war
 
 GETTICKETS_HPP_END
 
+#endif
 #endif

@@ -3,6 +3,10 @@
 #ifndef GETTICKETS_PAGE_HPP
 #define GETTICKETS_PAGE_HPP
 
+#if !defined(GETTICKETS_HPP_BEGIN)
+#error "gettickets/page.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#else
+
 #include <iterator>
 
 GETTICKETS_HPP_BEGIN
@@ -269,6 +273,9 @@ private:
 } // namespace detail
 
 /// A page of tickets, and what came beside them; a range of them.
+///
+/// What only points into it can't be had of a page that nobody keeps, such as `client.get_tickets()[0]`: a loop over such
+/// a page keeps it while it runs, everything else needs a name for it.
 class Page {
 public:
     using value_type = Ticket;
@@ -281,9 +288,12 @@ public:
     std::size_t size() const noexcept { return gettickets_page_len(page_.get()); }
     bool empty() const noexcept { return size() == 0; }
     /// The ticket at this place; an empty one past the end.
-    Ticket operator[](std::size_t index) const noexcept { return detail::Tickets(page_.get())[index]; }
-    iterator begin() const noexcept { return {detail::Tickets(page_.get()), 0}; }
-    iterator end() const noexcept { return {detail::Tickets(page_.get()), size()}; }
+    Ticket operator[](std::size_t index) const & noexcept { return detail::Tickets(page_.get())[index]; }
+    Ticket operator[](std::size_t index) const && = delete;
+    iterator begin() const & noexcept { return {detail::Tickets(page_.get()), 0}; }
+    iterator begin() const && = delete;
+    iterator end() const & noexcept { return {detail::Tickets(page_.get()), size()}; }
+    iterator end() const && = delete;
 
     /// How many tickets match on all pages together, as the server counts them.
     std::optional<std::uint64_t> totalresults() const noexcept { return count(gettickets_page_totalresults); }
@@ -337,7 +347,8 @@ public:
     }
 
     /// In which ways the reply departed from the documented shape.
-    std::vector<Finding> findings() const {
+    std::vector<Finding> findings() const && = delete;
+    std::vector<Finding> findings() const & {
         std::vector<Finding> findings;
         for (std::size_t index = 0; index < gettickets_page_finding_count(page_.get()); ++index) {
             gettickets_finding found;
@@ -359,7 +370,8 @@ public:
         return findings;
     }
     /// Top-level fields that are in no version's documentation.
-    std::vector<Extra> extras() const {
+    std::vector<Extra> extras() const && = delete;
+    std::vector<Extra> extras() const & {
         std::vector<Extra> extras(gettickets_page_extra_count(page_.get()));
         for (std::size_t index = 0; index < extras.size(); ++index) {
             gettickets_extra extra = {{nullptr, 0}, {nullptr, 0}};
@@ -428,4 +440,5 @@ inline Outcome<Page> decode_kept(std::string &&body, DecodeOptions options = {})
 
 GETTICKETS_HPP_END
 
+#endif
 #endif

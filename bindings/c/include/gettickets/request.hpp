@@ -3,6 +3,10 @@
 #ifndef GETTICKETS_REQUEST_HPP
 #define GETTICKETS_REQUEST_HPP
 
+#if !defined(GETTICKETS_HPP_BEGIN)
+#error "gettickets/request.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#else
+
 GETTICKETS_HPP_BEGIN
 
 /// The format that a request asks the reply to be in.
@@ -66,7 +70,7 @@ private:
 };
 
 /// What to ask for. A parameter that is not set is not sent, and the server's default holds. One that can't be used, such
-/// as a text that is not UTF-8, is told where the request is used.
+/// as a text that is not UTF-8, is told where the request is used; so is one that was moved from, whatever it is set to.
 class Request {
 public:
     Request() : request_(gettickets_request_new()) {}
@@ -103,8 +107,8 @@ public:
     /// The whole form body, for programs with an HTTP library of their own: to be sent with POST to includes/api.php below
     /// the install's address as application/x-www-form-urlencoded. It holds the credentials.
     Outcome<std::string> encode(const Credentials &credentials, Format format = Format::json) const {
-        if (failure_) {
-            return detail::fail<std::string>(*failure_);
+        if (const auto why = failure()) {
+            return detail::fail<std::string>(*why);
         }
         gettickets_string *body = nullptr;
         gettickets_error *error = nullptr;
@@ -114,8 +118,8 @@ public:
     }
     /// The parameters alone as a form body, without action or credentials.
     Outcome<std::string> parameters() const {
-        if (failure_) {
-            return detail::fail<std::string>(*failure_);
+        if (const auto why = failure()) {
+            return detail::fail<std::string>(*why);
         }
         gettickets_string *parameters = nullptr;
         const auto code = gettickets_request_parameters(request_.get(), &parameters);
@@ -124,8 +128,10 @@ public:
 
     /// The request as the C interface has it; it stays this object's.
     const gettickets_request *get() const noexcept { return request_.get(); }
-    /// What was set and can't be, which only this side has seen.
-    const std::optional<Error> &failure() const noexcept { return failure_; }
+    /// Why it can't be used, as far as only this side knows: what was set and can't be, or that it was moved from.
+    std::optional<Error> failure() const {
+        return failure_ || request_ != nullptr ? failure_ : std::optional<Error>(detail::moved_from("request"));
+    }
 
 private:
     template <class T> Request &set(gettickets_result (*setter)(gettickets_request *, T), T value) {
@@ -147,4 +153,5 @@ private:
 
 GETTICKETS_HPP_END
 
+#endif
 #endif

@@ -3,6 +3,10 @@
 #ifndef GETTICKETS_SCAN_HPP
 #define GETTICKETS_SCAN_HPP
 
+#if !defined(GETTICKETS_HPP_BEGIN)
+#error "gettickets/scan.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#else
+
 #include <iterator>
 
 GETTICKETS_HPP_BEGIN
@@ -83,7 +87,8 @@ public:
     explicit Scan(gettickets_scan *scan) noexcept : scan_(scan) {}
 
     /// Asks for the first ticket, or goes on where the scan stands.
-    iterator begin() { return iterator(this); }
+    iterator begin() & { return iterator(this); }
+    iterator begin() && = delete;
     Sentinel end() const noexcept { return {}; }
 
     /// Tells only tickets that had a reply at this time or later. Before the scan begins.
@@ -103,11 +108,15 @@ public:
     }
     /// Lets this switch end the scan's calls from another thread.
     Outcome<void> cancel_with(const Cancel &cancel) {
+        if (cancel.get() == nullptr) {
+            return detail::fail<void>(detail::moved_from("switch"));
+        }
         return detail::settle(gettickets_scan_cancel_with(scan_.get(), cancel.get()));
     }
 
     /// The next ticket; none at the end. It is good until the next is asked for.
-    Outcome<std::optional<Ticket>> next() {
+    Outcome<std::optional<Ticket>> next() && = delete;
+    Outcome<std::optional<Ticket>> next() & {
         gettickets_ticket ticket = {nullptr, 0};
         gettickets_error *error = nullptr;
         const auto code = gettickets_scan_next(scan_.get(), &ticket, &error);
@@ -163,7 +172,8 @@ public:
 #endif
 
     /// What ended the loop over the scan, where failures are not thrown.
-    const std::optional<Error> &error() const noexcept { return error_; }
+    const std::optional<Error> &error() const & noexcept { return error_; }
+    const std::optional<Error> &error() const && = delete;
 
     /// The scan as the C interface has it; it stays this object's.
     gettickets_scan *get() const noexcept { return scan_.get(); }
@@ -230,12 +240,13 @@ inline Outcome<Scan> scan(const gettickets_client *client, const gettickets_requ
 
 inline Outcome<Scan> Client::scan() const { return detail::scan(client_.get(), nullptr); }
 inline Outcome<Scan> Client::scan(const Request &request) const {
-    if (request.failure()) {
-        return detail::fail<Scan>(*request.failure());
+    if (const auto why = request.failure()) {
+        return detail::fail<Scan>(*why);
     }
     return detail::scan(client_.get(), request.get());
 }
 
 GETTICKETS_HPP_END
 
+#endif
 #endif

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include <gettickets.hpp>
+
 #define CHECK(claim)                                                                                        \
     do {                                                                                                    \
         if (!(claim)) {                                                                                     \
@@ -27,3 +29,11 @@ inline constexpr const char *EXAMPLE = R"({"result":"success","totalresults":"1"
 "subject":"This is a sample ticket","status":"Answered","priority":"Medium","admin":"admin admin",
 "attachment":"123456_attachment_name.png","attachments":[{"filename":"attachment_name.png","index":0}],
 "attachments_removed":true,"lastreply":"2016-01-01 06:30:16","flag":"0","service":""}]}})";
+
+/// A server that misbehaves in these ways.
+inline auto misbehaving(std::uint64_t tickets, const char *quirks) {
+    gettickets::SandboxOptions options;
+    options.tickets = tickets;
+    options.quirks = quirks;
+    return gettickets::Sandbox::start(options);
+}

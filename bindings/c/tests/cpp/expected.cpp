@@ -13,6 +13,13 @@ namespace {
 static_assert(std::is_same_v<gt::Outcome<gt::Page>, gt::Expected<gt::Page>>);
 static_assert(std::is_move_constructible_v<gt::Expected<gt::Page>> && !std::is_copy_constructible_v<gt::Expected<gt::Page>>);
 
+// What is taken out of an outcome that nobody keeps is a value: a reference would point into what is gone by then.
+template <class E> using Taken = decltype(std::declval<E>().value());
+static_assert(std::is_same_v<Taken<gt::Expected<gt::Page>>, gt::Page> && std::is_same_v<Taken<gt::Expected<gt::Page> &>, gt::Page &>);
+static_assert(std::is_same_v<decltype(*std::declval<gt::Expected<gt::Page>>()), gt::Page>);
+static_assert(std::is_same_v<decltype(std::declval<gt::Expected<gt::Page>>().error()), gt::Error>);
+static_assert(std::is_same_v<decltype(std::declval<gt::Expected<void>>().error()), gt::Error>);
+
 gt::Expected<gt::Client> client_of(const gt::Sandbox &sandbox) {
     return gt::Client::builder(sandbox.url()).api_credentials(sandbox.identifier(), sandbox.secret()).attempts(1).build();
 }
@@ -23,6 +30,17 @@ void a_good_reply_is_a_value() {
     CHECK(page->to_json().value().find("\"id\":1") != std::string::npos);
     const gt::Page taken = std::move(page).value();
     CHECK(taken[0].subject() == "This is a sample ticket");
+}
+
+void a_loop_may_take_its_page_out_of_an_outcome_that_nobody_keeps() {
+    std::size_t told = 0;
+    for (const gt::Ticket ticket : gt::decode(EXAMPLE).value()) {
+        told += ticket.tid() == "516757";
+    }
+    for (const gt::Ticket ticket : *gt::decode(EXAMPLE)) {
+        told += ticket.subject() == "This is a sample ticket";
+    }
+    CHECK(told == 2);
 }
 
 void a_bad_reply_is_an_error() {
@@ -50,7 +68,7 @@ void a_scan_is_a_loop_and_a_look_at_its_error() {
 }
 
 void a_scan_that_fails_ends_early_and_says_so() {
-    const auto sandbox = gt::Sandbox::start(60, "not-permitted");
+    const auto sandbox = misbehaving(60, "not-permitted");
     const auto client = client_of(*sandbox);
     auto scan = client->scan();
     std::size_t told = 0;
@@ -72,6 +90,7 @@ void what_gives_nothing_says_whether_it_went_well() {
 
 int main() {
     RUN(a_good_reply_is_a_value);
+    RUN(a_loop_may_take_its_page_out_of_an_outcome_that_nobody_keeps);
     RUN(a_bad_reply_is_an_error);
     RUN(a_scan_is_a_loop_and_a_look_at_its_error);
     RUN(a_scan_that_fails_ends_early_and_says_so);

@@ -34,6 +34,20 @@ static_assert(std::is_nothrow_copy_constructible_v<gt::Error>, "what is thrown i
 static_assert(std::ranges::random_access_range<gt::Page> && std::ranges::sized_range<gt::Page>);
 static_assert(std::ranges::input_range<gt::Scan &>);
 #endif
+// What only points into a page, a scan or a server can't be had of one that nobody keeps.
+template <class T, template <class> class Call, class = void> constexpr bool can = false;
+template <class T, template <class> class Call> constexpr bool can<T, Call, std::void_t<Call<T>>> = true;
+template <class T> using Indexed = decltype(std::declval<T>()[0]);
+template <class T> using Begun = decltype(std::declval<T>().begin());
+template <class T> using Ended = decltype(std::declval<T>().end());
+template <class T> using Found = decltype(std::declval<T>().findings());
+template <class T> using Beside = decltype(std::declval<T>().extras());
+template <class T> using Next = decltype(std::declval<T>().next());
+template <class T> using Located = decltype(std::declval<T>().url());
+template <class T, template <class> class... Calls> constexpr bool only_if_kept =
+    (can<T &, Calls> && ...) && !(can<T, Calls> || ...) && !(can<const T, Calls> || ...);
+static_assert(only_if_kept<gt::Page, Indexed, Begun, Ended, Found, Beside> && can<const gt::Page &, Indexed>);
+static_assert(only_if_kept<gt::Scan, Begun, Next> && only_if_kept<gt::Sandbox, Located>);
 // Nothing of the wrapper's own scaffolding is left defined.
 #if defined(GETTICKETS_HPP_BEGIN) || defined(GETTICKETS_HPP_END) || defined(GETTICKETS_HPP_EXPECTED)
 #error "a macro has leaked"
@@ -73,6 +87,18 @@ void a_page_is_a_range_of_tickets() {
     CHECK(page[5].id() == 0 && page[5].subject().empty());
     CHECK(page.findings().empty() && page.extras().empty() && page.missing(gt::Version(8, 0)).empty());
     CHECK(page.shows_version().version == gt::Version(8, 0) && !page.shows_version().exactly);
+}
+
+void a_loop_keeps_the_page_or_the_scan_that_it_goes_through() {
+    std::size_t told = 0;
+    for (const gt::Ticket ticket : gt::decode(EXAMPLE)) {
+        told += ticket.subject() == "This is a sample ticket";
+    }
+    const auto sandbox = gt::Sandbox::start(30);
+    for (const gt::Ticket ticket : client_of(sandbox).scan()) {
+        told += !ticket.tid().empty();
+    }
+    CHECK(told == 31);
 }
 
 void later_fields_are_optional() {
@@ -162,6 +188,84 @@ void what_is_null_or_cut_short_is_told_when_it_is_used() {
               .parameters() == "limitstart=3&deptid=1&clientid=2&email=a%40b.example&subject=x&ignore_dept_assignments=1");
 }
 
+void what_could_make_a_terminal_do_things_is_not_printable() {
+    const std::pair<std::string_view, std::string_view> cases[] = {
+        {"", ""},
+        {"plain é 你好 😀 ‰", "plain é 你好 😀 ‰"},
+        {"\x1b]0;title\x07 \x7f", "\xef\xbf\xbd]0;title\xef\xbf\xbd \xef\xbf\xbd"},
+        {"\xc2\x9b" "31m \xc2\xa0", "\xef\xbf\xbd" "31m \xc2\xa0"},
+        {"abc\xe2\x80\xae" "fed\xe2\x81\xa6", "abc\xef\xbf\xbd" "fed\xef\xbf\xbd"},
+        {"two\nlines\tand\ra tab", "two lines and a tab"},
+        {"cut \xc2", "cut \xc2"},
+        {"cut \xe2\x80", "cut \xe2\x80"},
+    };
+    for (const auto &[text, shown] : cases) {
+        CHECK(gt::printable(text) == shown);
+    }
+    CHECK(gt::printable(std::string_view("a\0b", 3)) == "a\xef\xbf\xbd" "b");
+}
+
+void a_sandbox_is_started_by_names() {
+    gt::SandboxOptions options;
+    options.tickets = 30;
+    options.server_version = "7.10";
+    options.quirks = "page-cap, extra-fields";
+    const auto sandbox = gt::Sandbox::start(options);
+    const gt::Page page = client_of(sandbox).get_tickets();
+    CHECK(page.size() == 10 && page.totalresults() == 30U && page.shows_version().version == gt::Version(7, 10));
+    CHECK(page[0].extras().size() == 2);
+    for (const char *unknown : {"eight", "7.10\0x"}) {
+        options.server_version.assign(unknown, std::strlen(unknown) + 1);
+        CHECK(thrown<gt::UsageError>([&] { (void)gt::Sandbox::start(options); }).code() == gt::Code::argument);
+    }
+    options.server_version.clear();
+    options.quirks = "shfting";
+    CHECK(thrown<gt::UsageError>([&] { (void)gt::Sandbox::start(options); }).code() == gt::Code::argument);
+    CHECK(client_of(gt::Sandbox::start()).place() != client_of(sandbox).place());
+}
+
+// NOLINTBEGIN(bugprone-use-after-move)
+void what_was_moved_from_is_no_wish_for_everything() {
+    const auto sandbox = gt::Sandbox::start(10);
+    const gt::Client client = client_of(sandbox);
+    const auto credentials = gt::Credentials::api("i", "s");
+    const auto refused = [](auto call) {
+        const auto error = thrown<gt::UsageError>(call);
+        CHECK(error.code() == gt::Code::null && std::strstr(error.what(), "moved from") != nullptr);
+    };
+    gt::Request request;
+    request.status("Closed");
+    const gt::Request taken = std::move(request);
+    for (int set = 0; set < 2; ++set) {
+        refused([&] { (void)client.get_tickets(request); });
+        refused([&] { (void)client.scan(request); });
+        refused([&] { (void)request.encode(credentials); });
+        refused([&] { (void)request.parameters(); });
+        request.status("Open").limitnum(5);
+    }
+    request = gt::Request().status("Open");
+    CHECK(request.parameters() == "status=Open" && taken.parameters() == "status=Closed");
+
+    gt::Cancel cancel;
+    const gt::Cancel kept = std::move(cancel);
+    gt::Scan scan = client.scan();
+    refused([&] { (void)client.get_tickets(taken, cancel); });
+    refused([&] { scan.cancel_with(cancel); });
+
+    // None of these can be taken for another: C tells them.
+    auto builder = gt::Client::builder(sandbox.url());
+    auto lost = gt::Credentials::api("i", "s");
+    const auto held = std::move(lost);
+    CHECK(thrown<gt::UsageError>([&] { (void)builder.credentials(lost).build(); }).code() == gt::Code::null);
+    CHECK(thrown<gt::UsageError>([&] { (void)taken.encode(lost); }).code() == gt::Code::null);
+    const auto other = std::move(builder);
+    CHECK(thrown<gt::UsageError>([&] { (void)builder.attempts(1).build(); }).code() == gt::Code::null);
+    const gt::Scan gone = std::move(scan);
+    CHECK(thrown<gt::UsageError>([&] { for (const gt::Ticket ticket : scan) { (void)ticket; } }).code() == gt::Code::null);
+    CHECK(sandbox.request_count() == 0);
+}
+// NOLINTEND(bugprone-use-after-move)
+
 void a_client_asks_and_a_scan_tells_every_ticket_once() {
     const auto sandbox = gt::Sandbox::start(260);
     const gt::Client client = client_of(sandbox);
@@ -195,7 +299,7 @@ void a_client_asks_and_a_scan_tells_every_ticket_once() {
 }
 
 void a_scan_that_fails_throws_after_what_was_good() {
-    const auto sandbox = gt::Sandbox::start(100, "malformed-utf8-deep");
+    const auto sandbox = misbehaving(100, "malformed-utf8-deep");
     const gt::Client client = client_of(sandbox);
     gt::Scan scan = client.scan();
     std::size_t told = 0;
@@ -208,7 +312,7 @@ void a_scan_that_fails_throws_after_what_was_good() {
 }
 
 void a_scan_is_cancelled_from_another_thread() {
-    const auto sandbox = gt::Sandbox::start(100, "hang");
+    const auto sandbox = misbehaving(100, "hang");
     const gt::Client client = client_of(sandbox);
     gt::Scan scan = client.scan();
     gt::Cancel cancel;
@@ -220,7 +324,7 @@ void a_scan_is_cancelled_from_another_thread() {
 }
 
 void the_log_comes_and_goes() {
-    const auto sandbox = gt::Sandbox::start(10, "flaky-503");
+    const auto sandbox = misbehaving(10, "flaky-503");
     const gt::Client client = client_of(sandbox);
     std::atomic<int> heard{0};
     gt::log_to([&](gt::LogLevel level, std::string_view target, std::string_view message) {
@@ -239,12 +343,16 @@ void the_log_comes_and_goes() {
 
 int main() {
     RUN(a_page_is_a_range_of_tickets);
+    RUN(a_loop_keeps_the_page_or_the_scan_that_it_goes_through);
     RUN(later_fields_are_optional);
     RUN(every_field_of_the_table_can_be_read);
     RUN(a_body_that_is_moved_in_is_kept);
     RUN(a_page_encodes_and_ages);
     RUN(errors_say_what_and_where);
     RUN(what_is_null_or_cut_short_is_told_when_it_is_used);
+    RUN(what_could_make_a_terminal_do_things_is_not_printable);
+    RUN(a_sandbox_is_started_by_names);
+    RUN(what_was_moved_from_is_no_wish_for_everything);
     RUN(a_client_asks_and_a_scan_tells_every_ticket_once);
     RUN(a_scan_that_fails_throws_after_what_was_good);
     RUN(a_scan_is_cancelled_from_another_thread);

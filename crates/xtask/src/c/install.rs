@@ -2,22 +2,41 @@
 //! prefix. Nothing in it names the prefix, so that the whole can be moved.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-use crate::process::{Result, cargo, program, root, target};
+use crate::process::{Program, Result, cargo, program, root, target};
 
-const USAGE: &str = "usage: cargo xtask install-c --prefix DIR [--features LIST] [--no-default-features] [--dev]\n\n\
-                     \x20 --prefix DIR             where to: include, lib, lib/pkgconfig, lib/cmake below it\n\
+const USAGE: &str = "usage: cargo xtask install-c --prefix DIR [--libdir DIR] [--features LIST] [--no-default-features] [--dev]\n\n\
+                     \x20 --prefix DIR             where to: include, lib, lib/pkgconfig, lib/cmake, share/doc below it\n\
+                     \x20 --libdir DIR             where libraries go, below the prefix, such as lib64; lib unless told\n\
                      \x20 --features LIST          parts to add, separated by commas: sandbox\n\
                      \x20 --no-default-features    the protocol alone; with --features client or arrow one of them beside it\n\
-                     \x20 --dev                    the development profile, which builds faster and runs slower";
+                     \x20 --dev                    the development profile, which builds faster and runs slower\n\n\
+                     DESTDIR in the environment stands before the prefix, as for packages.";
+
+/// The parts of the library that can be left out, and those that are there unless told otherwise.
+const PARTS: [(&str, bool); 3] = [("client", true), ("arrow", true), ("sandbox", false)];
 
 /// What to build, and where to put it.
 pub(crate) struct Install {
     pub(crate) prefix: PathBuf,
+    /// Where libraries go, below the prefix.
+    pub(crate) libdir: PathBuf,
     pub(crate) features: Vec<String>,
     pub(crate) default_features: bool,
     pub(crate) dev: bool,
+}
+
+impl Default for Install {
+    fn default() -> Install {
+        Install {
+            prefix: PathBuf::new(),
+            libdir: PathBuf::from("lib"),
+            features: Vec::new(),
+            default_features: true,
+            dev: false,
+        }
+    }
 }
 
 pub(crate) fn run(args: &[String]) -> Result {
@@ -25,30 +44,68 @@ pub(crate) fn run(args: &[String]) -> Result {
         println!("{USAGE}");
         return Ok(());
     }
-    let install = parse(args)?;
+    let destdir = std::env::var_os("DESTDIR").map(PathBuf::from);
+    let install = parse(args, destdir.filter(|destdir| !destdir.as_os_str().is_empty()))?;
     install.run()?;
     println!("{} has libgettickets now", install.prefix.display());
     Ok(())
 }
 
-fn parse(args: &[String]) -> Result<Install> {
-    let mut install =
-        Install { prefix: PathBuf::new(), features: Vec::new(), default_features: true, dev: false };
+fn parse(args: &[String], destdir: Option<PathBuf>) -> Result<Install> {
+    let mut install = Install::default();
     let mut args = args.iter();
     while let Some(arg) = args.next() {
-        let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value\n\n{USAGE}"));
-        match arg.as_str() {
+        let (name, mut beside) = match arg.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (arg.as_str(), None),
+        };
+        let mut value = || {
+            let value = beside.take().or_else(|| args.next().map(String::as_str));
+            value.ok_or_else(|| format!("{name} needs a value\n\n{USAGE}"))
+        };
+        match name {
             "--prefix" => install.prefix = PathBuf::from(value()?),
+            "--libdir" => install.libdir = PathBuf::from(value()?),
             "--features" => install.features.extend(value()?.split(',').map(str::to_owned)),
             "--no-default-features" => install.default_features = false,
             "--dev" => install.dev = true,
             _ => return Err(format!("{arg:?} is not known\n\n{USAGE}")),
         }
+        if beside.is_some() {
+            return Err(format!("{name} takes no value\n\n{USAGE}"));
+        }
     }
     if install.prefix.as_os_str().is_empty() {
         return Err(USAGE.to_owned());
     }
+    install.libdir = below(&install.prefix, &install.libdir)?;
+    if let Some(destdir) = destdir {
+        let Ok(inside) = install.prefix.strip_prefix("/") else {
+            return Err("where DESTDIR is set, --prefix must begin with /".to_owned());
+        };
+        install.prefix = destdir.join(inside);
+    }
+    // The programs that are run have another directory to be relative to.
+    let prefix = std::path::absolute(&install.prefix);
+    install.prefix = prefix.map_err(|error| format!("{}: {error}", install.prefix.display()))?;
     Ok(install)
+}
+
+/// A folder below the prefix, which packagers also give as a whole path.
+fn below(prefix: &Path, libdir: &Path) -> Result<PathBuf> {
+    let whole = libdir.is_absolute().then(|| libdir.strip_prefix(prefix).ok()).flatten();
+    let inside = whole.unwrap_or(libdir);
+    // Anything else would have to be written differently in each of the files that name it.
+    let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte));
+    let is_plain =
+        |part: Component<'_>| matches!(part, Component::Normal(part) if part.to_str().is_some_and(plain));
+    if inside.as_os_str().is_empty() || !inside.components().all(is_plain) {
+        let (libdir, prefix) = (libdir.display(), prefix.display());
+        return Err(format!(
+            "--libdir {libdir} must be a folder below {prefix}, in letters, digits and -_.+"
+        ));
+    }
+    Ok(inside.components().collect())
 }
 
 /// What the files of a release say of themselves.
@@ -56,7 +113,7 @@ struct Facts {
     version: String,
     abi: String,
     /// What a program that links the static library needs besides, as `-l` flags.
-    native_libs: String,
+    native_libs: Vec<String>,
 }
 
 impl Install {
@@ -66,7 +123,7 @@ impl Install {
         let soname = format!("libgettickets.so.{}", facts.abi);
         // The ABI's number and then the release's, as ldconfig sorts by them.
         let file = format!("{soname}.{}", facts.version);
-        let lib = self.folder("lib")?;
+        let lib = self.folder(&self.libdir)?;
         // Debug information of the whole standard library is of no use to a C program, and large. Names are of use
         // to those who look for a defect.
         let unneeded = if self.dev { "--strip-debug" } else { "--strip-unneeded" };
@@ -80,34 +137,39 @@ impl Install {
         for file in ["LICENSE-MIT", "LICENSE-APACHE"] {
             copy(&root().join(file), &doc.join(file))?;
         }
-        self.fill_in(&sources.join("gettickets.pc.in"), "lib/pkgconfig", &facts, &soname, &file)?;
+        copy(&sources.join("README.md"), &doc.join("README.md"))?;
+        copy_all(&sources.join("examples"), &doc.join("examples"))?;
+        self.fill_in(&sources.join("gettickets.pc.in"), "pkgconfig", &facts, &soname, &file)?;
         for template in ["gettickets-config.cmake.in", "gettickets-config-version.cmake.in"] {
             let template = sources.join("cmake").join(template);
-            self.fill_in(&template, "lib/cmake/gettickets", &facts, &soname, &file)?;
+            self.fill_in(&template, "cmake/gettickets", &facts, &soname, &file)?;
         }
         Ok(())
     }
 
     fn build(&self) -> Result<Facts> {
         let mut features = self.features.join(",");
-        if features.is_empty() {
+        if self.default_features && features.is_empty() {
             features.push_str("default");
         }
-        let list = target().join(format!("native-static-libs-{}", if self.dev { "dev" } else { "release" }));
+        // By what is built: the compiler writes it when it builds, and not when it finds that done.
+        let profile = if self.dev { "dev" } else { "release" };
+        let rest = if self.default_features { "" } else { "none," };
+        let list = target().join(format!("native-static-libs-{profile}-{rest}{features}"));
         let mut build = cargo("rustc --quiet --locked --package gettickets-c --lib");
         if !self.dev {
-            build = build.arg("--profile=release-c");
+            build = without_paths(build.arg("--profile=release-c"))?;
         }
         if !self.default_features {
             build = build.arg("--no-default-features");
-            features = self.features.join(",");
         }
         build
             .arg("--features")
             .arg(features)
             .arg("--")
             .arg(format!("--print=native-static-libs={}", list.display()))
-            .run()?;
+            // The compiler remarks that it wrote the list.
+            .run_quietly()?;
         let header = read(&root().join("bindings/c/include/gettickets.h"))?;
         let number = |name: &str| {
             let line = header.lines().find_map(|line| line.strip_prefix(&format!("#define {name} ")));
@@ -117,38 +179,45 @@ impl Install {
         Ok(Facts {
             version: format!("{}.{}.{}", part("MAJOR")?, part("MINOR")?, part("PATCH")?),
             abi: number("GETTICKETS_ABI_VERSION")?,
-            native_libs: read(&list)?.trim().to_owned(),
+            native_libs: needed(&read(&list)?),
         })
     }
 
+    /// The parts that the library has.
+    fn parts(&self) -> Vec<&'static str> {
+        let asked = |part: &str| self.features.iter().any(|one| one == part);
+        let there = |&(part, usual): &(&str, bool)| asked(part) || (usual && self.default_features);
+        PARTS.iter().filter(|part| there(part)).map(|(part, _)| *part).collect()
+    }
+
     /// What a program must define to see in the header what the library has.
-    fn defines(&self) -> Vec<&'static str> {
-        let has = |feature: &str| self.features.iter().any(|one| one == feature);
-        let mut defines = Vec::new();
-        if !self.default_features && !has("client") {
-            defines.push("GETTICKETS_NO_CLIENT");
-        }
-        if !self.default_features && !has("arrow") {
-            defines.push("GETTICKETS_NO_ARROW");
-        }
-        if has("sandbox") {
-            defines.push("GETTICKETS_HAS_SANDBOX=1");
-        }
-        defines
+    fn defines(&self) -> Vec<String> {
+        let parts = self.parts();
+        let differing = PARTS.iter().filter(|(part, usual)| parts.contains(part) != *usual);
+        let define = |(part, usual): &(&str, bool)| match usual {
+            true => format!("GETTICKETS_NO_{}", part.to_uppercase()),
+            false => format!("GETTICKETS_HAS_{}=1", part.to_uppercase()),
+        };
+        differing.map(define).collect()
     }
 
     fn fill_in(&self, template: &Path, folder: &str, facts: &Facts, soname: &str, file: &str) -> Result {
         let mut numbers = facts.version.split('.');
         let (major, minor) = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
         let defines: String = self.defines().iter().map(|define| format!(" -D{define}")).collect();
+        let folder = self.libdir.join(folder);
         let values = [
             ("@VERSION@", facts.version.as_str()),
             ("@VERSION_MAJOR@", major),
             ("@VERSION_MINOR@", minor),
-            ("@NATIVE_LIBS@", &facts.native_libs),
-            ("@NATIVE_LIST@", &facts.native_libs.split_whitespace().collect::<Vec<_>>().join(";")),
+            ("@NATIVE_LIBS@", &facts.native_libs.join(" ")),
+            ("@NATIVE_LIST@", &facts.native_libs.join(";")),
             ("@DEFINES@", &defines),
             ("@DEFINITIONS@", &self.defines().join(";")),
+            ("@PARTS@", &self.parts().join(" ")),
+            ("@LIBDIR@", &self.libdir.to_string_lossy()),
+            // The way from the file's folder to the prefix.
+            ("@UP@", &vec![".."; folder.components().count()].join("/")),
             ("@SONAME@", soname),
             ("@SHARED_FILE@", file),
             ("@STATIC_FILE@", "libgettickets.a"),
@@ -159,11 +228,53 @@ impl Install {
         fs::write(&path, filled).map_err(|error| format!("{}: {error}", path.display()))
     }
 
-    fn folder(&self, name: &str) -> Result<PathBuf> {
+    fn folder(&self, name: impl AsRef<Path>) -> Result<PathBuf> {
         let folder = self.prefix.join(name);
         fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         Ok(folder)
     }
+}
+
+/// What a program needs beside the static library: each flag once, where it is needed last. Not what the compiler that
+/// links brings by itself: the C library, and that unwinder which fits, as the shared one does not below `-static`.
+fn needed(printed: &str) -> Vec<String> {
+    let flags = || printed.split_whitespace().filter(|flag| !matches!(*flag, "-lc" | "-lgcc_s"));
+    let last = |(at, flag): &(usize, &str)| !flags().skip(at + 1).any(|later| later == *flag);
+    flags().enumerate().filter(last).map(|(_, flag)| flag.to_owned()).collect()
+}
+
+/// Builds so that what is built does not tell where on this machine that was. For a profile that nothing else is built
+/// in, as other flags build everything anew.
+fn without_paths(build: Program) -> Result<Program> {
+    let mut flags: Vec<String> = match (std::env::var("CARGO_ENCODED_RUSTFLAGS"), std::env::var("RUSTFLAGS"))
+    {
+        (Ok(encoded), _) => {
+            encoded.split('\x1f').filter(|flag| !flag.is_empty()).map(str::to_owned).collect()
+        }
+        (_, Ok(plain)) => plain.split_whitespace().map(str::to_owned).collect(),
+        _ => Vec::new(),
+    };
+    // Of those that hold one another the inner one comes later, and is then the one that counts.
+    for (path, name) in places()? {
+        flags.push(format!("--remap-path-prefix={}={name}", path.display()));
+    }
+    Ok(build.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")))
+}
+
+/// Where this machine has what is built from, and what to call that instead.
+pub(crate) fn places() -> Result<[(PathBuf, &'static str); 4]> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let sysroot = program(rustc, "--print sysroot").output().ok_or("rustc does not tell where it is")?;
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")));
+    let home = home.ok_or("neither CARGO_HOME nor HOME is set")?;
+    Ok([
+        (root().to_owned(), "/gettickets"),
+        (target(), "/target"),
+        (home, "/cargo"),
+        (PathBuf::from(sysroot), "/rust"),
+    ])
 }
 
 fn read(path: &Path) -> Result<String> {
@@ -203,26 +314,63 @@ mod tests {
     use super::*;
 
     fn install(line: &str) -> Result<Install> {
-        parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>(), None)
     }
 
     #[test]
-    fn the_header_shows_what_the_library_has() {
-        let defines = |line: &str| install(line).map(|install| install.defines().join(" "));
-        assert_eq!(defines("--prefix x"), Ok(String::new()));
-        assert_eq!(defines("--prefix x --features sandbox"), Ok("GETTICKETS_HAS_SANDBOX=1".to_owned()));
-        assert_eq!(
-            defines("--prefix x --no-default-features"),
-            Ok("GETTICKETS_NO_CLIENT GETTICKETS_NO_ARROW".to_owned())
-        );
-        assert_eq!(
-            defines("--prefix x --no-default-features --features client"),
-            Ok("GETTICKETS_NO_ARROW".to_owned())
-        );
+    fn the_header_and_build_systems_see_what_the_library_has() {
+        let cases = [
+            ("--prefix x", "client arrow", ""),
+            ("--prefix x --features sandbox", "client arrow sandbox", "GETTICKETS_HAS_SANDBOX=1"),
+            ("--prefix x --no-default-features", "", "GETTICKETS_NO_CLIENT GETTICKETS_NO_ARROW"),
+            ("--prefix=x --no-default-features --features=client", "client", "GETTICKETS_NO_ARROW"),
+        ];
+        for (line, parts, defines) in cases {
+            let install =
+                install(line).map(|install| (install.parts().join(" "), install.defines().join(" ")));
+            assert_eq!(install, Ok((parts.to_owned(), defines.to_owned())), "{line}");
+        }
     }
 
     #[test]
-    fn a_prefix_is_needed() {
-        assert!(install("").is_err() && install("--prefix").is_err() && install("--prefix x y").is_err());
+    fn a_prefix_is_needed_and_what_is_not_known_is_refused() {
+        for line in ["", "--prefix", "--prefix x y", "--prefix x --dev=1", "--prefix x --libdir", "--prefix="]
+        {
+            assert!(install(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn libraries_go_below_the_prefix() {
+        let libdir = |line: &str| install(line).map(|install| install.libdir).ok();
+        let cases = [
+            ("--prefix /usr", Some("lib")),
+            ("--prefix lib", Some("lib")),
+            ("--prefix /usr --libdir lib64", Some("lib64")),
+            ("--prefix /usr --libdir lib/x86_64-linux-gnu/", Some("lib/x86_64-linux-gnu")),
+            ("--prefix /usr --libdir=/usr/lib64", Some("lib64")),
+            ("--prefix /usr --libdir /lib64", None),
+            ("--prefix /usr --libdir ../lib64", None),
+            ("--prefix /usr --libdir /usr", None),
+            ("--prefix /usr --libdir lib;64", None),
+        ];
+        for (line, wanted) in cases {
+            assert_eq!(libdir(line), wanted.map(PathBuf::from), "{line}");
+        }
+    }
+
+    #[test]
+    fn destdir_stands_before_the_prefix() {
+        let staged =
+            |prefix: &str| parse(&["--prefix".to_owned(), prefix.to_owned()], Some(PathBuf::from("/stage")));
+        assert_eq!(staged("/usr").map(|install| install.prefix), Ok(PathBuf::from("/stage/usr")));
+        assert!(staged("usr").is_err(), "it would not be known below what");
+    }
+
+    #[test]
+    fn what_the_static_library_needs_is_named_once_and_without_what_the_compiler_brings() {
+        let printed = "-lgcc_s -lutil -lrt -lm -lc\n-lm -lutil -lgcc_s -ldl";
+        assert_eq!(needed(printed), ["-lrt", "-lm", "-lutil", "-ldl"]);
+        assert!(needed("\n").is_empty());
     }
 }

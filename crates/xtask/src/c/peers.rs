@@ -16,7 +16,7 @@ pub(crate) fn built() -> Result<(PathBuf, PathBuf)> {
     tools::c()?;
     let home = target().join("bench-c");
     let prefix = home.join("prefix");
-    Install { prefix: prefix.clone(), features: Vec::new(), default_features: true, dev: false }.run()?;
+    Install { prefix: prefix.clone(), ..Install::default() }.run()?;
     let yyjson = sources(&home, YYJSON)?;
     let simdjson = sources(&home, SIMDJSON)?;
     let bench = root().join("bindings").join("c").join("bench");

@@ -16,7 +16,7 @@ struct Example {
     prints: &'static str,
 }
 
-const EXAMPLES: [Example; 5] = [
+const EXAMPLES: [Example; 6] = [
     Example {
         file: "list_tickets.c",
         binary: "list_tickets_c",
@@ -30,6 +30,13 @@ const EXAMPLES: [Example; 5] = [
         package: None,
         args: "tests/vectors/8.0/documented-example.json",
         prints: "subject: This is a sample ticket",
+    },
+    Example {
+        file: "decode_file.c",
+        binary: "decode_file",
+        package: None,
+        args: "tests/vectors/any/xml-control-characters.xml",
+        prints: "subject: a?b?[31mc",
     },
     Example {
         file: "with_libcurl.c",
@@ -57,7 +64,11 @@ pub(super) fn run(home: &Home, server: &Server) -> Result {
                 let build =
                     Build::new(name, vec![folder.join(example.file)]).package(example.package).link(link);
                 let compiler = if example.file.ends_with(".c") { &c } else { &cpp };
-                try_out(home, server, example, &build.run(home, compiler)?)?;
+                let binary = build.run(home, compiler)?;
+                try_out(home, server, example, &binary)?;
+                if example.binary == "decode_file" {
+                    complains(home, &binary)?;
+                }
             }
             by_cmake(home, server, &folder, &c, &cpp, link)?;
         }
@@ -87,6 +98,25 @@ fn try_out(home: &Home, server: &Server, example: &Example, binary: &PathBuf) ->
     let printed = String::from_utf8_lossy(&printed);
     if !printed.contains(example.prints) {
         return Err(format!("{} printed no {:?}:\n{printed}", binary.display(), example.prints));
+    }
+    harmless(binary, &printed)
+}
+
+/// Whether what a program printed of the server's texts, which hold terminal sequences, can do nothing to a terminal.
+pub(super) fn harmless(binary: &Path, printed: &str) -> Result {
+    match printed.lines().find(|line| line.contains(char::is_control)) {
+        Some(line) => Err(format!("{} prints control characters: {line:?}", binary.display())),
+        None => Ok(()),
+    }
+}
+
+/// What can't be read is told with its reason, and no part of it is taken for the whole.
+fn complains(home: &Home, decode_file: &Path) -> Result {
+    for (args, reason) in [("tests", "Is a directory"), ("nowhere", "No such file"), ("", "usage:")] {
+        match home.program(decode_file, args).run_quietly() {
+            Err(said) if said.contains(reason) => {}
+            outcome => return Err(format!("decode_file {args:?} does not say {reason:?}: {outcome:?}")),
+        }
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 mod build;
 mod examples;
+mod layout;
 mod readme;
 mod surface;
 
@@ -23,6 +24,7 @@ pub(super) fn run() -> Result {
     told("every part can be left out", parts)?;
     let home = told("the library is installed", Home::new)?;
     told("it shows what it should", || surface::check(&home))?;
+    told("build systems find it", || layout::check(&home))?;
     told("C and C++ conform", || conformance(&home))?;
     told("the suite in C", || suite(&home))?;
     told("the suite below valgrind", || valgrind(&home))?;
@@ -57,7 +59,13 @@ fn parts() -> Result {
 /// Where the library is installed, and what is built against it lies.
 struct Home {
     prefix: PathBuf,
+    libdir: PathBuf,
     out: PathBuf,
+}
+
+/// What the library is built with: the parts that are for tests.
+fn features() -> Vec<String> {
+    vec!["sandbox".to_owned(), "test-hooks".to_owned()]
 }
 
 impl Home {
@@ -68,15 +76,22 @@ impl Home {
         for folder in [&made, &prefix, &out] {
             let _ = fs::remove_dir_all(folder);
         }
-        let features = vec!["sandbox".to_owned(), "test-hooks".to_owned()];
-        Install { prefix: made.clone(), features, default_features: true, dev: true }.run()?;
+        let install = Install { prefix: made.clone(), features: features(), dev: true, ..Install::default() };
+        install.run()?;
         let moved = fs::rename(&made, &prefix).and_then(|()| fs::create_dir_all(&out));
         moved.map_err(|error| format!("{}: {error}", home.display()))?;
-        Ok(Home { prefix, out })
+        Ok(Home { prefix, libdir: "lib".into(), out })
+    }
+
+    /// Another place, of which nothing is there.
+    fn moved_to(&self, name: &str) -> Home {
+        let prefix = target().join("test-c").join(name);
+        let _ = fs::remove_dir_all(&prefix);
+        Home { prefix, libdir: self.libdir.clone(), out: self.out.clone() }
     }
 
     fn lib(&self) -> PathBuf {
-        self.prefix.join("lib")
+        self.prefix.join(&self.libdir)
     }
 
     /// A program that finds the library.
@@ -90,7 +105,7 @@ impl Home {
     }
 }
 
-/// The sandbox as users start it.
+/// The sandbox as users start it, with texts that no program may print as they are.
 struct Server {
     _process: Background,
     url: String,
@@ -101,7 +116,8 @@ impl Server {
         // With the tests' features and profile, so that what the steps before have built serves here too.
         cargo("build --workspace --bins --tests --locked --quiet").run()?;
         let gettickets = target().join("debug").join("gettickets");
-        let (process, line) = program(gettickets, "sandbox --port 0 --tickets 300").start()?;
+        let (process, line) =
+            program(gettickets, "sandbox --port 0 --tickets 300 --quirk control-chars").start()?;
         let url = line.split_whitespace().next().unwrap_or_default().to_owned();
         if !url.starts_with("http://") {
             return Err(format!("the sandbox does not say where it is: {line:?}"));
@@ -137,7 +153,11 @@ fn conformance(home: &Home) -> Result {
     let expected = fs::read(&expected).map_err(|error| format!("{}: {error}", expected.display()))?;
     let c = Build::new("conformance-c", vec![tests().join("conformance.c")]);
     let cpp = Build::new("conformance-cpp", vec![tests().join("cpp").join("conformance.cpp")]);
-    for (build, compiler) in [(c, Compiler::C_GCC), (cpp, Compiler::CPP17_CLANG)] {
+    // Wholly static. The linker warns that looking up names of hosts takes the C library as a shared one.
+    let whole = Build::new("conformance-whole", vec![tests().join("conformance.c")])
+        .flags("-static -Wl,--no-warnings")
+        .link(Link::Static);
+    for (build, compiler) in [(c, Compiler::C_GCC), (cpp, Compiler::CPP17_CLANG), (whole, Compiler::C_GCC)] {
         let binary = build.run(home, &compiler)?;
         let found = home.program(&binary, "tests/vectors").printed()?;
         if found != expected {
@@ -196,10 +216,13 @@ fn wrapper(home: &Home) -> Result {
     let modes = vec![tests().join("cpp").join("modes.cpp"), tests().join("cpp").join("modes_throwing.cpp")];
     let both = Build::new("modes", modes).run(home, &Compiler::CPP17_GCC)?;
     home.program(both, "").run()?;
-    let sanitized = Build::new("wrapper-sanitized", file("wrapper.cpp"))
-        .flags("-fsanitize=address,undefined -fno-sanitize-recover=all")
-        .run(home, &Compiler::CPP17_GCC)?;
-    home.program(sanitized, "").run()
+    for name in ["wrapper", "exit"] {
+        let sanitized = Build::new(format!("{name}-sanitized"), file(&format!("{name}.cpp")))
+            .flags("-fsanitize=address,undefined -fno-sanitize-recover=all")
+            .run(home, &Compiler::CPP17_GCC)?;
+        home.program(sanitized, "").run()?;
+    }
+    Ok(())
 }
 
 /// A consumer with an Arrow of its own reads what the library hands out.

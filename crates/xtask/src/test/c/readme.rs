@@ -1,26 +1,43 @@
-//! The README's quick starts in C and C++, compiled exactly as they stand there, and run.
+//! The READMEs' programs in C and C++, compiled exactly as they stand there, and run.
 
 use std::fs;
 
 use super::build::{Build, Compiler};
+use super::examples::harmless;
 use super::{Home, Server};
 use crate::process::{Result, root};
 
+/// A program: the README that it is in, its section, its language, and how many lines it prints at least.
+const PROGRAMS: [(&str, &str, &str, usize); 4] = [
+    ("README.md", "In C", "c", 25),
+    ("README.md", "In C++", "cpp", 300),
+    ("bindings/c/README.md", "A server to try it on", "c", 1),
+    ("bindings/c/README.md", "A server to try it on", "cpp", 1),
+];
+
 pub(super) fn run(home: &Home, server: &Server) -> Result {
-    let readme = root().join("README.md");
-    let readme = fs::read_to_string(&readme).map_err(|error| format!("{}: {error}", readme.display()))?;
-    let starts = [("In C", "c", Compiler::C_GCC, 25), ("In C++", "cpp", Compiler::CPP17_GCC, 300)];
-    for (section, language, compiler, least) in starts {
-        let code = block(&readme, section, language)?;
+    for (readme, section, language, least) in PROGRAMS {
+        let path = root().join(readme);
+        let text = fs::read_to_string(&path).map_err(|error| format!("{readme}: {error}"))?;
+        let code = block(&text, section, language).map_err(|missing| format!("{readme} {missing}"))?;
         let file = home.out.join(format!("quickstart.{language}"));
         fs::write(&file, code).map_err(|error| format!("{}: {error}", file.display()))?;
+        let compiler = if language == "c" { Compiler::C_GCC } else { Compiler::CPP17_GCC };
         let binary = Build::new(format!("quickstart-{language}"), vec![file]).bare().run(home, &compiler)?;
-        let printed = server.told_to(home.program(binary, "")).printed()?;
-        let lines = String::from_utf8_lossy(&printed).lines().count();
+        let told = |server: &Server| server.told_to(home.program(&binary, ""));
+        let printed = told(server).printed()?;
+        let printed = String::from_utf8_lossy(&printed);
+        harmless(&binary, &printed)?;
+        let lines = printed.lines().count();
         if lines < least {
-            return Err(format!(
-                "the README's example in {section:?} printed {lines} lines, not {least} or more"
-            ));
+            return Err(format!("{readme}, {section:?}: {lines} lines were printed, not {least} or more"));
+        }
+        if readme == "README.md" {
+            let failing = told(server).env("GETTICKETS_SECRET", "wrong").run_quietly();
+            let hinted = |said: &String| said.contains("\nCheck the identifier");
+            if !failing.as_ref().is_err_and(hinted) {
+                return Err(format!("{readme}, {section:?}: an error is told without its hint: {failing:?}"));
+            }
         }
     }
     Ok(())
@@ -28,7 +45,7 @@ pub(super) fn run(home: &Home, server: &Server) -> Result {
 
 /// The first block of code in this language below this heading.
 fn block<'a>(readme: &'a str, section: &str, language: &str) -> Result<&'a str> {
-    let missing = || format!("README.md has no ```{language} in a section {section:?}");
+    let missing = || format!("has no ```{language} in a section {section:?}");
     let (_, below) = readme.split_once(&format!("\n## {section}\n")).ok_or_else(missing)?;
     let below = below.split_once("\n## ").map_or(below, |(below, _)| below);
     let (_, code) = below.split_once(&format!("\n```{language}\n")).ok_or_else(missing)?;

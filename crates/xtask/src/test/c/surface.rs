@@ -8,7 +8,8 @@ use crate::process::Result;
 
 pub(super) fn check(home: &Home) -> Result {
     symbols(home)?;
-    headers(home)
+    headers(home)?;
+    refusals(home)
 }
 
 /// The shared library exports what the header declares and nothing else, and the tests call all of it with NULL.
@@ -85,6 +86,33 @@ fn headers(home: &Home) -> Result {
                 &format!("-fno-exceptions {parts}"),
             )?;
         }
+    }
+    Ok(())
+}
+
+/// What can't be included so is refused in one sentence, rather than in pages about names that are not known.
+fn refusals(home: &Home) -> Result {
+    let include = home.prefix.join("include");
+    let parts = super::sources(&include.join("gettickets"), "hpp")?;
+    let whole = include.join("gettickets.hpp");
+    let compile = |program: &str, standard: &str, headers: &[&std::path::Path]| {
+        let compile = home.program(program, &format!("-std={standard} -fsyntax-only -x c++"));
+        let compile = headers.iter().fold(compile, |compile, header| compile.arg("-include").arg(header));
+        compile.arg("/dev/null").run_quietly()
+    };
+    let refused = |outcome: Result, sentence: &str| match outcome {
+        Err(said) if said.contains(sentence) && said.matches("error:").count() == 1 => Ok(()),
+        Err(said) => Err(format!("not refused by {sentence:?} alone:\n{said}")),
+        Ok(()) => Err(format!("not refused by {sentence:?}")),
+    };
+    for program in ["g++", "clang++"] {
+        refused(compile(program, "c++14", &[&whole]), "gettickets.hpp needs C++17")?;
+        for part in &parts {
+            refused(compile(program, "c++17", &[part]), "include <gettickets.hpp>")?;
+        }
+        // The parts of a library with every part do no harm once it is there.
+        let all = std::iter::once(&whole).chain(parts.iter().filter(|part| !part.ends_with("sandbox.hpp")));
+        compile(program, "c++17", &all.map(std::path::PathBuf::as_path).collect::<Vec<_>>())?;
     }
     Ok(())
 }

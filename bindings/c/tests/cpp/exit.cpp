@@ -1,0 +1,46 @@
+// A program that ends while a thread of the library has things to log: nothing is called any more once statics go.
+
+#include <gettickets.hpp>
+
+#include <atomic>
+#include <thread>
+
+#include "check.hpp"
+
+namespace gt = gettickets;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::atomic<int> heard{0};
+
+/// Destroyed after whatever log_to() keeps, being older.
+struct Afterwards {
+    ~Afterwards() {
+        const int before = heard;
+        std::this_thread::sleep_for(100ms);
+        // Not exit(), which is under way.
+        std::_Exit(before > 0 && heard == before ? 0 : 1);
+    }
+};
+const Afterwards afterwards;
+
+} // namespace
+
+int main() {
+    // Neither ever goes: the server is down for good, and the scan's own thread keeps asking, and logging that it does.
+    static const auto *const sandbox = new gt::Sandbox(misbehaving(10, "maintenance"));
+    static const auto *const client = new gt::Client(gt::Client::builder(sandbox->url())
+                                                         .api_credentials(sandbox->identifier(), sandbox->secret())
+                                                         .attempts(1000000)
+                                                         .waits(1ms, 1ms)
+                                                         .longest_retry_after(0ms)
+                                                         .build());
+    static auto *const scan = new gt::Scan(client->scan());
+    // A function with a state of its own, which lies where it would be freed.
+    gt::log_to([state = std::string(100, 'x')](gt::LogLevel, std::string_view, std::string_view) {
+        heard += static_cast<int>(state.size());
+    });
+    CHECK(!scan->wait_for(100ms) && heard > 0);
+    return 0;
+}
