@@ -5,6 +5,7 @@
 #include "suite.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <time.h>
 
 static void a_page_comes_over_http(void)
@@ -209,6 +210,34 @@ static void an_install_on_this_machine_answers_through_its_php(void)
     gettickets_error_free(error);
 }
 
+/* C programs die of SIGPIPE unless they say otherwise, and a program that uses a library need not say so for it. */
+static void a_php_that_does_not_read_its_request_ends_no_program(void)
+{
+    gettickets_client_builder *builder = gettickets_client_builder_new_local(getenv("GETTICKETS_STAND_IN"));
+    gettickets_request *request = gettickets_request_new();
+    gettickets_client *client = NULL;
+    gettickets_page *page = NULL;
+    gettickets_error *error = NULL;
+    const size_t len = 1000000;
+    char *subject = malloc(len + 1);
+    void (*before)(int) = signal(SIGPIPE, SIG_DFL);
+    CHECK(subject != NULL && before != SIG_ERR);
+    /* More than any pipe holds, so that its writing still goes on when the program at its other end has gone. */
+    memset(subject, 'x', len);
+    subject[len] = '\0';
+    gettickets_request_subject(request, subject);
+    free(subject);
+    gettickets_client_builder_php(builder, "/bin/true");
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_build(builder, &client, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_LOCAL, gettickets_client_get_tickets(client, request, NULL, &page, &error));
+    CHECK(strcmp(gettickets_error_class(error), "died") == 0 && page == NULL);
+    CHECK(signal(SIGPIPE, before) == SIG_DFL);
+    gettickets_error_free(error);
+    gettickets_client_free(client);
+    gettickets_request_free(request);
+    gettickets_client_builder_free(builder);
+}
+
 static void a_sandbox_says_what_it_can_not_be(void)
 {
     gettickets_sandbox *sandbox = NULL;
@@ -230,6 +259,7 @@ const struct test client_tests[] = {
     TEST(a_request_ends_when_it_is_cancelled_from_another_thread),
     TEST(a_switch_that_nobody_uses_changes_nothing),
     TEST(an_install_on_this_machine_answers_through_its_php),
+    TEST(a_php_that_does_not_read_its_request_ends_no_program),
     TEST(a_sandbox_says_what_it_can_not_be),
     END_OF_TESTS,
 };
