@@ -630,7 +630,7 @@ typedef void (*gettickets_log_function)(void *user_data,
 #define GETTICKETS_OK 0
 
 /**
- * The scan is at its end: every ticket was told. Not an error.
+ * The scan is at its end: every ticket was told. Not an error, and never given after one.
  */
 #define GETTICKETS_END 1
 
@@ -2088,9 +2088,10 @@ gettickets_result gettickets_scan_wait(gettickets_scan *scan,
  * The next ticket; it blocks until one has come.
  *
  * `*ticket` belongs to the scan and is good until the next call of this function, or until the scan is
- * freed. `GETTICKETS_END` once every ticket was told, and after an error. An error ends the scan; what came
- * before it is good, and `gettickets_scan_cursor` goes on from there. `GETTICKETS_ERROR_CANCELLED` if its
- * switch was used, which ends nothing for good. `GETTICKETS_ERROR_NULL` if `scan` or `ticket` is NULL,
+ * freed. `GETTICKETS_END` once every ticket was told, and only then. An error ends the scan and is told again
+ * at every later call, by this function and by `gettickets_scan_next_page`; what came before it is good, and
+ * `gettickets_scan_cursor` says where another scan goes on. `GETTICKETS_ERROR_CANCELLED` if its switch was
+ * used, which ends nothing for good. `GETTICKETS_ERROR_NULL` if `scan` or `ticket` is NULL,
  * `GETTICKETS_ERROR_BUSY` while another thread uses the scan. `*ticket` is then left as it is.
  */
 gettickets_result gettickets_scan_next(gettickets_scan *scan,
@@ -2228,10 +2229,16 @@ gettickets_result gettickets_page_arrow_stream(const gettickets_page *page, stru
  * `gettickets_page_arrow_stream`. A batch has at least `min_rows` tickets, but for the last; 0 stands for a
  * page as it came. A few thousand are a good number.
  *
- * The stream asks the server when a batch is asked of it, on that thread, and obeys the scan's switch. An
- * error of the scan is the stream's: its `get_last_error` gives the message. The scan may be used for its
- * report and its cursor, and be freed, while the stream lives; a cursor that is taken between two batches
- * may be a batch ahead of what was read.
+ * The stream asks the server when a batch is asked of it, on that thread, and obeys the scan's switch. The
+ * scan may be used for its report and its cursor, and be freed, while the stream lives; a cursor that is
+ * taken between two batches may be a batch ahead of what was read.
+ *
+ * An error of the scan is the stream's, after the tickets that came before it, and every later `get_next`
+ * gives it again: the stream is at its end only where every ticket was told. Its `get_last_error` gives the
+ * message; class, hint and the rest come from `gettickets_scan_next`, which gives the error that ended the
+ * scan again. The numbers are ECANCELED if the scan's switch was used, EBUSY if another thread was using the
+ * scan, EIO for `GETTICKETS_ERROR_TRANSPORT` and `GETTICKETS_ERROR_LOCAL`, EPROTO where the server said
+ * something other than a page, and EINVAL for the rest.
  *
  * `*stream` is overwritten, whatever it held. It is the caller's, or whoever's it is handed to, who must
  * call its `release`. `GETTICKETS_ERROR_NULL` if `scan` or `stream` is NULL, `GETTICKETS_ERROR_BUSY` while

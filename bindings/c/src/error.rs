@@ -1,6 +1,8 @@
 //! [`Error`]: what went wrong, as a handle that a caller may ask for; and `Failure`, which is what the code
 //! inside this library returns. Nothing secret is in either.
 
+#[cfg(feature = "arrow")]
+use std::ffi::CStr;
 use std::ffi::{CString, c_char};
 use std::ptr;
 
@@ -19,6 +21,7 @@ use crate::text::OwnedText;
 /// Many threads may read one error.
 ///
 /// No error holds credentials or the key of a ticket.
+#[derive(Clone, Debug)]
 pub struct Error {
     code: ResultCode,
     class: CString,
@@ -27,7 +30,7 @@ pub struct Error {
 }
 
 /// What only some errors have.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Details {
     pub(crate) hint: Option<CString>,
     pub(crate) path: Option<CString>,
@@ -65,27 +68,29 @@ impl Failure {
         message: impl Into<String>,
         details: Details,
     ) -> Failure {
-        let (class, message) = (c_text(class), c_text(&message.into()));
-        Failure::Error(Box::new(Error { code, class, message, details }))
+        Failure::Error(Error::boxed(code, class, message, details))
     }
 }
 
 impl Error {
+    pub(crate) fn boxed(
+        code: ResultCode,
+        class: &str,
+        message: impl Into<String>,
+        details: Details,
+    ) -> Box<Error> {
+        let (class, message) = (c_text(class), c_text(&message.into()));
+        Box::new(Error { code, class, message, details })
+    }
+
     pub(crate) fn code(&self) -> ResultCode {
         self.code
     }
 
     /// What went wrong, for those who can be told nothing but a text.
-    #[cfg(all(feature = "arrow", feature = "client"))]
-    pub(crate) fn text(&self) -> String {
-        self.message.to_string_lossy().into_owned()
-    }
-
-    /// The same error once more, without what only a server's reply has.
-    pub(crate) fn copy(&self) -> Box<Error> {
-        let (class, message) = (self.class.clone(), self.message.clone());
-        let details = Details { hint: self.details.hint.clone(), ..Details::default() };
-        Box::new(Error { code: self.code, class, message, details })
+    #[cfg(feature = "arrow")]
+    pub(crate) fn message(&self) -> &CStr {
+        &self.message
     }
 }
 

@@ -8,7 +8,7 @@ pub type ResultCode = i32;
 
 /// It went well, and what was asked for was written.
 pub const GETTICKETS_OK: ResultCode = 0;
-/// The scan is at its end: every ticket was told. Not an error.
+/// The scan is at its end: every ticket was told. Not an error, and never given after one.
 pub const GETTICKETS_END: ResultCode = 1;
 /// There is no such value: the reply did not carry it, or carried null. Nothing was written. Not an error.
 pub const GETTICKETS_NONE: ResultCode = 2;

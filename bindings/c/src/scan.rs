@@ -134,8 +134,16 @@ impl State {
         }
     }
 
+    /// An error that ended the scan is told at every call: nobody who asks again, or takes a stream of it,
+    /// may believe that every ticket was told.
+    fn not_failed(&self) -> Result<(), Failure> {
+        let failure = self.running.as_ref().and_then(RustScan::failure);
+        failure.map_or(Ok(()), |error| Err(error.clone().into()))
+    }
+
     /// The next ticket, which lies on the current page.
     fn next(&mut self) -> Result<Ticket, Failure> {
+        self.not_failed()?;
         self.wait(None)?;
         let next = self.running()?.next().ok_or(Failure::Status(GETTICKETS_END))??;
         // Tickets that lie together come one after another, and the first of them has place 0.
@@ -147,6 +155,7 @@ impl State {
 
     /// The next tickets, as they lie together.
     pub(crate) fn next_page(&mut self) -> Result<Tickets, Failure> {
+        self.not_failed()?;
         self.wait(None)?;
         Ok(self.running()?.next_page().ok_or(Failure::Status(GETTICKETS_END))??)
     }
@@ -287,9 +296,10 @@ pub unsafe extern "C" fn gettickets_scan_wait(
 /// The next ticket; it blocks until one has come.
 ///
 /// `*ticket` belongs to the scan and is good until the next call of this function, or until the scan is
-/// freed. `GETTICKETS_END` once every ticket was told, and after an error. An error ends the scan; what came
-/// before it is good, and `gettickets_scan_cursor` goes on from there. `GETTICKETS_ERROR_CANCELLED` if its
-/// switch was used, which ends nothing for good. `GETTICKETS_ERROR_NULL` if `scan` or `ticket` is NULL,
+/// freed. `GETTICKETS_END` once every ticket was told, and only then. An error ends the scan and is told again
+/// at every later call, by this function and by `gettickets_scan_next_page`; what came before it is good, and
+/// `gettickets_scan_cursor` says where another scan goes on. `GETTICKETS_ERROR_CANCELLED` if its switch was
+/// used, which ends nothing for good. `GETTICKETS_ERROR_NULL` if `scan` or `ticket` is NULL,
 /// `GETTICKETS_ERROR_BUSY` while another thread uses the scan. `*ticket` is then left as it is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_next(

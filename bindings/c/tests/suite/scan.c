@@ -218,8 +218,6 @@ static void a_scan_that_can_not_keep_its_promise_ends_in_an_error(void)
     CHECK(hole.offset < 100);
     CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_scan_hole(scan, 3, &hole));
     CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_scan_renewed(scan, 0, &id));
-    CHECK_CODE(GETTICKETS_END, gettickets_scan_next(scan, &ticket, &error));
-    CHECK(error == NULL);
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_report(scan, &report, sizeof report - 1));
     gettickets_scan_free(scan);
 
@@ -228,6 +226,40 @@ static void a_scan_that_can_not_keep_its_promise_ends_in_an_error(void)
     while ((code = gettickets_scan_next(scan, &ticket, NULL)) == GETTICKETS_OK) {
     }
     CHECK_CODE(GETTICKETS_ERROR_SCAN_INCOMPLETE, code);
+    gettickets_scan_free(scan);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
+static void an_error_that_ended_a_scan_is_told_whenever_it_is_asked(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_scan *scan = NULL;
+    gettickets_cancel *cancel = gettickets_cancel_new();
+    gettickets_ticket ticket;
+    gettickets_page *page = NULL;
+    int i;
+    start(100, "ip-refused", &sandbox, &client);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_cancel_with(scan, cancel));
+    for (i = 0; i < 6; i++) {
+        gettickets_error *error = NULL;
+        CHECK_CODE(GETTICKETS_ERROR_API, i % 2 == 0 ? gettickets_scan_next(scan, &ticket, &error)
+                                                    : gettickets_scan_next_page(scan, &page, &error));
+        CHECK(strcmp(gettickets_error_class(error), "ip-not-allowed") == 0 && page == NULL);
+        CHECK(gettickets_error_http_status(error) == 403 && gettickets_error_may_have_been_sent(error) == 1);
+        CHECK(strcmp(gettickets_error_seen_address(error), "203.0.113.7") == 0);
+        CHECK(holds(gettickets_error_hint(error), "203.0.113.7"));
+        gettickets_error_free(error);
+        CHECK_CODE(i < 3 ? GETTICKETS_OK : GETTICKETS_ERROR_CANCELLED, gettickets_scan_wait(scan, 0, NULL));
+        if (i == 2) {
+            /* A switch that comes too late changes nothing of what happened. */
+            CHECK_CODE(GETTICKETS_OK, gettickets_cancel_now(cancel));
+        }
+    }
+    CHECK(gettickets_sandbox_request_count(sandbox) == 1);
+    gettickets_cancel_free(cancel);
     gettickets_scan_free(scan);
     gettickets_client_free(client);
     gettickets_sandbox_free(sandbox);
@@ -290,6 +322,7 @@ const struct test scan_tests[] = {
     TEST(a_cursor_of_another_scan_is_refused_and_harms_nothing),
     TEST(only_what_was_answered_since_is_told),
     TEST(a_scan_that_can_not_keep_its_promise_ends_in_an_error),
+    TEST(an_error_that_ended_a_scan_is_told_whenever_it_is_asked),
     TEST(a_scan_is_waited_for_and_cancelled),
     TEST(a_wait_is_over_when_something_has_come),
     END_OF_TESTS,

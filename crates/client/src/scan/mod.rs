@@ -84,6 +84,8 @@ pub struct Scan {
     told_of_first: usize,
     /// What the reading ended with, if that came before it was asked for.
     end: Option<Error>,
+    /// The same once it was told.
+    failure: Option<Error>,
     /// What was told.
     told: Ids,
     told_count: u64,
@@ -139,6 +141,7 @@ impl Scan {
             waiting: VecDeque::new(),
             told_of_first: 0,
             end: None,
+            failure: None,
             told: Ids::default(),
             told_count: 0,
             after: Place::default(),
@@ -204,6 +207,12 @@ impl Scan {
         self.with_report(|report| report.total)
     }
 
+    /// The error that the scan ended in, once it was given out. A scan gives its error once, as iterators do,
+    /// and is at its end afterwards; this tells that end from one at which every ticket was told.
+    pub fn failure(&self) -> Option<&Error> {
+        self.failure.as_ref()
+    }
+
     /// The scan as tickets page by page.
     pub fn pages(self) -> Pages {
         Pages { scan: self }
@@ -234,7 +243,9 @@ impl Scan {
         if !self.waiting.is_empty() {
             return Some(Ok(()));
         }
-        self.end.take().map(Err)
+        let end = self.end.take()?;
+        self.failure = Some(end.clone());
+        Some(Err(end))
     }
 
     /// Waits for tickets, an error or the end; `false` if the time was up before.
@@ -354,6 +365,11 @@ impl Pages {
     /// See [`Scan::total`].
     pub fn total(&self) -> Option<u64> {
         self.scan.total()
+    }
+
+    /// See [`Scan::failure`].
+    pub fn failure(&self) -> Option<&Error> {
+        self.scan.failure()
     }
 
     /// See [`Scan::wait_for`].
