@@ -1068,12 +1068,15 @@ const char *gettickets_error_local_output(const gettickets_error *error);
 uint16_t gettickets_error_http_status(const gettickets_error *error);
 
 /**
- * How often the request was sent or tried to be; 0 if it never came to that, and for NULL.
+ * How often the request was sent or tried to be; 0 if it never came to that, and for NULL. 1 stands for once
+ * or more where the call was cancelled while the request was under way.
  */
 uint32_t gettickets_error_attempts(const gettickets_error *error);
 
 /**
- * 1 if the server may have seen the request, 0 only where it is certain that it did not; 0 for NULL.
+ * 1 if the server may have seen a request of this call, 0 only where it is certain that it did not; 0 for
+ * NULL, and for what `gettickets_decode` and its like give, which send nothing. A call that is cancelled may
+ * have been seen once it had begun to ask.
  */
 int32_t gettickets_error_may_have_been_sent(const gettickets_error *error);
 

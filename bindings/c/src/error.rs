@@ -280,14 +280,17 @@ pub unsafe extern "C" fn gettickets_error_http_status(error: *const Error) -> u1
     unsafe { number_of(error, |error| error.details.http_status) }
 }
 
-/// How often the request was sent or tried to be; 0 if it never came to that, and for NULL.
+/// How often the request was sent or tried to be; 0 if it never came to that, and for NULL. 1 stands for once
+/// or more where the call was cancelled while the request was under way.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_attempts(error: *const Error) -> u32 {
     // SAFETY: as the comment on gettickets_error asks.
     unsafe { number_of(error, |error| error.details.attempts) }
 }
 
-/// 1 if the server may have seen the request, 0 only where it is certain that it did not; 0 for NULL.
+/// 1 if the server may have seen a request of this call, 0 only where it is certain that it did not; 0 for
+/// NULL, and for what `gettickets_decode` and its like give, which send nothing. A call that is cancelled may
+/// have been seen once it had begun to ask.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_may_have_been_sent(error: *const Error) -> i32 {
     // SAFETY: as the comment on gettickets_error asks.

@@ -122,7 +122,7 @@ impl State {
         };
         let mut left = time;
         loop {
-            flag.check()?;
+            flag.check(self.running.is_some())?;
             let slice = left.map_or(GLANCE, |left| left.min(GLANCE));
             if self.running()?.wait_for(slice) {
                 return Ok(true);

@@ -146,10 +146,13 @@ static void a_request_ends_when_it_is_cancelled_from_another_thread(void)
     /* The server never answers this one: without the switch it would take a minute. */
     CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_client_get_tickets(client, NULL, cancel, &page, &error));
     CHECK(page == NULL && strcmp(gettickets_error_class(error), "cancelled") == 0);
+    CHECK(gettickets_error_may_have_been_sent(error) == 1 && gettickets_error_attempts(error) == 1);
     gettickets_error_free(error);
     CHECK(pthread_join(thread, NULL) == 0);
     /* It stays as it is, and nothing is sent any more. */
-    CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_client_get_tickets(client, NULL, cancel, &page, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_client_get_tickets(client, NULL, cancel, &page, &error));
+    CHECK(gettickets_error_may_have_been_sent(error) == 0 && gettickets_error_attempts(error) == 0);
+    gettickets_error_free(error);
     CHECK(gettickets_sandbox_request_count(sandbox) == 1);
     gettickets_cancel_free(cancel);
     gettickets_client_free(client);

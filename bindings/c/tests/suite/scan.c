@@ -286,6 +286,7 @@ static void a_scan_is_waited_for_and_cancelled(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_cancel_now(cancel));
     gettickets_cancel_free(cancel);
     CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_scan_next(scan, &ticket, &error));
+    CHECK(gettickets_error_may_have_been_sent(error) == 1);
     gettickets_error_free(error);
     CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_scan_next_page(scan, &page, NULL));
     CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_scan_wait(scan, 0, NULL));

@@ -288,7 +288,8 @@ impl Scan {
             };
             if let Some(start) = self.request.limitstart.filter(|start| *start > 0) {
                 let problem = format!("it begins with the first ticket, and the request with offset {start}");
-                return Err(ScanIncomplete::new(problem).with_hint("Leave limitstart out.").into());
+                let refused = ScanIncomplete::new(problem).with_hint("Leave limitstart out.");
+                return Err(refused.before_any_request().into());
             }
             let asked = self.request.limitnum.filter(|asked| *asked > 0).unwrap_or(PAGE_LEN);
             let task = Task {
@@ -299,7 +300,8 @@ impl Scan {
             };
             let started = ready.start(task, &self.told, self.after.clone(), Arc::clone(&self.report));
             let hear = started.map_err(|error| {
-                ScanIncomplete::new(format!("no thread could be started to read the pages: {error}"))
+                let problem = format!("no thread could be started to read the pages: {error}");
+                ScanIncomplete::new(problem).before_any_request()
             })?;
             self.state = State::Running(hear);
         }

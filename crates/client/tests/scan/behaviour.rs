@@ -169,6 +169,7 @@ fn the_error_that_ended_a_scan_is_not_forgotten() {
         assert!(scan.failure().is_none());
     }
     assert_eq!(scan.failure().map(|error| error.code()), Some("permission"));
+    assert!(scan.failure().is_some_and(|error| error.may_have_been_sent() && error.attempts() == 1));
     assert!(scan.next().is_none() && scan.failure().is_some());
     let complete = Server::new(quiet(10));
     let mut scan = Scan::new(complete, GetTickets::default());
@@ -182,6 +183,7 @@ fn limitstart_is_refused() {
     let request = GetTickets { limitstart: Some(5), ..GetTickets::default() };
     let outcome = run(Scan::new(server.clone(), request));
     assert!(outcome.problem().contains("offset 5"), "{}", outcome.problem());
+    assert!(!outcome.error.unwrap().may_have_been_sent(), "nothing was sent");
     assert_eq!(server.world().requests, 0);
 }
 
