@@ -2035,7 +2035,9 @@ gettickets_result gettickets_client_scan(const gettickets_client *client,
  * `GETTICKETS_ERROR_ARGUMENT` if no calendar has the time, `GETTICKETS_ERROR_STATE` once the scan has begun,
  * `GETTICKETS_ERROR_NULL` if `scan` is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses it.
  */
-gettickets_result gettickets_scan_updated_since(gettickets_scan *scan, gettickets_time since);
+gettickets_result gettickets_scan_updated_since(gettickets_scan *scan,
+                                                gettickets_time since,
+                                                gettickets_error **error);
 #endif
 
 #if defined(GETTICKETS_HAS_CLIENT)
@@ -2045,7 +2047,9 @@ gettickets_result gettickets_scan_updated_since(gettickets_scan *scan, getticket
  * `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_NULL` if `scan` is NULL,
  * `GETTICKETS_ERROR_BUSY` while another thread uses it.
  */
-gettickets_result gettickets_scan_max_requests(gettickets_scan *scan, uint64_t most);
+gettickets_result gettickets_scan_max_requests(gettickets_scan *scan,
+                                               uint64_t most,
+                                               gettickets_error **error);
 #endif
 
 #if defined(GETTICKETS_HAS_CLIENT)
@@ -2059,7 +2063,7 @@ gettickets_result gettickets_scan_max_requests(gettickets_scan *scan, uint64_t m
  * `GETTICKETS_ERROR_NULL` if either is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses the scan. The
  * scan is then left as it is.
  */
-gettickets_result gettickets_scan_resume(gettickets_scan *scan, const char *cursor);
+gettickets_result gettickets_scan_resume(gettickets_scan *scan, const char *cursor, gettickets_error **error);
 #endif
 
 #if defined(GETTICKETS_HAS_CLIENT)

@@ -10,7 +10,7 @@ use gettickets_protocol::{self as protocol, DateTime, GetTickets, Tickets};
 
 use crate::cancel::{Cancel, Flag, GLANCE, flag};
 use crate::client::Client;
-use crate::error::{Error, Failure};
+use crate::error::{Details, Error, Failure, c_text};
 use crate::guard::{self, Out, guard, guard_telling, shared, text};
 use crate::page::Page;
 use crate::request::{Request, asked};
@@ -57,7 +57,14 @@ struct Plan {
 
 impl From<InvalidCursor> for Failure {
     fn from(error: InvalidCursor) -> Failure {
-        Failure::error(GETTICKETS_ERROR_CURSOR, "cursor", error.to_string())
+        let hint = match error {
+            InvalidCursor::OfAnotherScan => {
+                "Begin the scan with the request and the moment that the cursor's scan had, at the same server."
+            }
+            _ => "Give the text as gettickets_scan_cursor gave it, or begin without one.",
+        };
+        let details = Details { hint: Some(c_text(hint)), ..Details::default() };
+        Failure::with(GETTICKETS_ERROR_CURSOR, "cursor", error.to_string(), details)
     }
 }
 
@@ -174,10 +181,14 @@ fn page(tickets: Tickets) -> Page {
 ///
 /// # Safety
 ///
-/// `scan` is NULL or lives.
-unsafe fn set(scan: *const Scan, change: impl FnOnce(&mut Plan) -> Result<(), Failure>) -> ResultCode {
+/// `scan` is NULL or lives; `error` is NULL or a place to write to.
+unsafe fn set(
+    scan: *const Scan,
+    error: *mut *mut Error,
+    change: impl FnOnce(&mut Plan) -> Result<(), Failure>,
+) -> ResultCode {
     // SAFETY: the caller's promise.
-    guard(|| change(unsafe { shared(scan, "scan") }?.shared.lock()?.plan()?))
+    unsafe { guard_telling(error, || change(shared(scan, "scan")?.shared.lock()?.plan()?)) }
 }
 
 /// Begins a scan. `request` may be NULL, for every ticket; its `limitnum` is how many are asked for at a
@@ -214,9 +225,13 @@ pub unsafe extern "C" fn gettickets_client_scan(
 /// `GETTICKETS_ERROR_ARGUMENT` if no calendar has the time, `GETTICKETS_ERROR_STATE` once the scan has begun,
 /// `GETTICKETS_ERROR_NULL` if `scan` is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses it.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_scan_updated_since(scan: *mut Scan, since: Time) -> ResultCode {
-    // SAFETY: as the comment on gettickets_scan asks.
-    unsafe { set(scan, |plan| put(&mut plan.since, Some(since.read()?))) }
+pub unsafe extern "C" fn gettickets_scan_updated_since(
+    scan: *mut Scan,
+    since: Time,
+    error: *mut *mut Error,
+) -> ResultCode {
+    // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
+    unsafe { set(scan, error, |plan| put(&mut plan.since, Some(since.read()?))) }
 }
 
 /// How many requests the scan may take before it ends in an error. Default: 1,000,000.
@@ -224,9 +239,13 @@ pub unsafe extern "C" fn gettickets_scan_updated_since(scan: *mut Scan, since: T
 /// `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_NULL` if `scan` is NULL,
 /// `GETTICKETS_ERROR_BUSY` while another thread uses it.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_scan_max_requests(scan: *mut Scan, most: u64) -> ResultCode {
-    // SAFETY: as the comment on gettickets_scan asks.
-    unsafe { set(scan, |plan| put(&mut plan.most_requests, Some(most))) }
+pub unsafe extern "C" fn gettickets_scan_max_requests(
+    scan: *mut Scan,
+    most: u64,
+    error: *mut *mut Error,
+) -> ResultCode {
+    // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
+    unsafe { set(scan, error, |plan| put(&mut plan.most_requests, Some(most))) }
 }
 
 /// Goes on where another scan of the same request stood, in this process or another: what that one told is
@@ -238,7 +257,11 @@ pub unsafe extern "C" fn gettickets_scan_max_requests(scan: *mut Scan, most: u64
 /// `GETTICKETS_ERROR_NULL` if either is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses the scan. The
 /// scan is then left as it is.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_scan_resume(scan: *mut Scan, cursor: *const c_char) -> ResultCode {
+pub unsafe extern "C" fn gettickets_scan_resume(
+    scan: *mut Scan,
+    cursor: *const c_char,
+    error: *mut *mut Error,
+) -> ResultCode {
     let resume = |plan: &mut Plan| {
         // SAFETY: a text with a NUL behind it, or NULL, as the comment asks.
         let cursor: Cursor = unsafe { text(cursor, "cursor") }?.parse::<Cursor>()?;
@@ -250,8 +273,8 @@ pub unsafe extern "C" fn gettickets_scan_resume(scan: *mut Scan, cursor: *const 
         }
         Ok(())
     };
-    // SAFETY: as the comment on gettickets_scan asks.
-    unsafe { set(scan, resume) }
+    // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
+    unsafe { set(scan, error, resume) }
 }
 
 /// Lets this switch end the scan's calls from another thread: they give `GETTICKETS_ERROR_CANCELLED` then.

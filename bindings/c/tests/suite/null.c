@@ -280,9 +280,9 @@ static void a_null_client_or_scan_asks_nobody(void)
     IS_NULL(gettickets_client_get_tickets(NULL, NULL, NULL, &page, NULL));
     IS_NULL(gettickets_client_place(NULL, &text));
     IS_NULL(gettickets_client_scan(NULL, NULL, &scan, NULL));
-    IS_NULL(gettickets_scan_updated_since(NULL, since));
-    IS_NULL(gettickets_scan_max_requests(NULL, 1));
-    IS_NULL(gettickets_scan_resume(NULL, "{}"));
+    IS_NULL(gettickets_scan_updated_since(NULL, since, NULL));
+    IS_NULL(gettickets_scan_max_requests(NULL, 1, NULL));
+    IS_NULL(gettickets_scan_resume(NULL, "{}", NULL));
     IS_NULL(gettickets_scan_cancel_with(NULL, NULL));
     IS_NULL(gettickets_scan_wait(NULL, 0, NULL));
     IS_NULL(gettickets_scan_next(NULL, &ticket, NULL));
@@ -300,7 +300,7 @@ static void a_null_client_or_scan_asks_nobody(void)
     IS_NULL(gettickets_client_place(client, NULL));
     IS_NULL(gettickets_client_scan(client, NULL, NULL, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    IS_NULL(gettickets_scan_resume(scan, NULL));
+    IS_NULL(gettickets_scan_resume(scan, NULL, NULL));
     IS_NULL(gettickets_scan_next(scan, NULL, NULL));
     IS_NULL(gettickets_scan_next_page(scan, NULL, NULL));
     IS_NULL(gettickets_scan_cursor(scan, NULL));

@@ -127,11 +127,11 @@ static void a_scan_goes_on_from_a_cursor(void)
         seen[gettickets_ticket_id(ticket)] = 1;
     }
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_cursor(scan, &cursor));
-    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_resume(scan, gettickets_string_data(cursor)));
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_resume(scan, gettickets_string_data(cursor), NULL));
     gettickets_scan_free(scan);
     scan = NULL;
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    CHECK_CODE(GETTICKETS_OK, gettickets_scan_resume(scan, gettickets_string_data(cursor)));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_resume(scan, gettickets_string_data(cursor), NULL));
     CHECK(told(scan, seen) == 230 - 57);
     gettickets_string_free(cursor);
     gettickets_scan_free(scan);
@@ -146,15 +146,20 @@ static void a_cursor_of_another_scan_is_refused_and_harms_nothing(void)
     gettickets_request *request = gettickets_request_new();
     gettickets_scan *scan = NULL, *other = NULL;
     gettickets_string *cursor = NULL;
+    gettickets_error *error = NULL;
     unsigned char seen[MOST] = { 0 };
     start(40, NULL, &sandbox, &client);
     gettickets_request_deptid(request, 1);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, request, &other, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_cursor(other, &cursor));
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    CHECK_CODE(GETTICKETS_ERROR_CURSOR, gettickets_scan_resume(scan, gettickets_string_data(cursor)));
-    CHECK_CODE(GETTICKETS_ERROR_CURSOR, gettickets_scan_resume(scan, "no cursor"));
-    CHECK_CODE(GETTICKETS_ERROR_UTF8, gettickets_scan_resume(scan, "\xff"));
+    CHECK_CODE(GETTICKETS_ERROR_CURSOR, gettickets_scan_resume(scan, gettickets_string_data(cursor), &error));
+    CHECK(holds(gettickets_error_message(error), "another request") && gettickets_error_hint(error) != NULL);
+    gettickets_error_free(error);
+    CHECK_CODE(GETTICKETS_ERROR_CURSOR, gettickets_scan_resume(scan, "no cursor", &error));
+    CHECK(holds(gettickets_error_message(error), "no cursor") && gettickets_error_hint(error) != NULL);
+    gettickets_error_free(error);
+    CHECK_CODE(GETTICKETS_ERROR_UTF8, gettickets_scan_resume(scan, "\xff", NULL));
     CHECK(told(scan, seen) == 40);
     gettickets_string_free(cursor);
     gettickets_scan_free(scan);
@@ -170,6 +175,7 @@ static void only_what_was_answered_since_is_told(void)
     gettickets_client *client = NULL;
     gettickets_scan *scan = NULL;
     gettickets_page *page = NULL;
+    gettickets_error *error = NULL;
     gettickets_time since, none = { 0, 1, 1, 0, 0, 0 }, wrong = { 2020, 2, 30, 0, 0, 0 };
     unsigned char seen[MOST] = { 0 };
     unsigned count;
@@ -177,13 +183,15 @@ static void only_what_was_answered_since_is_told(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_client_get_tickets(client, NULL, NULL, &page, NULL));
     since = gettickets_ticket_lastreply(gettickets_page_ticket(page, 19));
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_updated_since(scan, none));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_updated_since(scan, wrong));
-    CHECK_CODE(GETTICKETS_OK, gettickets_scan_updated_since(scan, since));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_updated_since(scan, none, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_updated_since(scan, wrong, &error));
+    CHECK(strcmp(gettickets_error_class(error), "argument") == 0 && gettickets_error_message(error)[0] != '\0');
+    gettickets_error_free(error);
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_updated_since(scan, since, NULL));
     count = told(scan, seen);
     CHECK(count >= 20 && count < 200);
-    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_updated_since(scan, since));
-    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_max_requests(scan, 1));
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_updated_since(scan, since, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_max_requests(scan, 1, NULL));
     gettickets_page_free(page);
     gettickets_scan_free(scan);
     gettickets_client_free(client);
@@ -222,7 +230,7 @@ static void a_scan_that_can_not_keep_its_promise_ends_in_an_error(void)
     gettickets_scan_free(scan);
 
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    CHECK_CODE(GETTICKETS_OK, gettickets_scan_max_requests(scan, 1));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_max_requests(scan, 1, NULL));
     while ((code = gettickets_scan_next(scan, &ticket, NULL)) == GETTICKETS_OK) {
     }
     CHECK_CODE(GETTICKETS_ERROR_SCAN_INCOMPLETE, code);
