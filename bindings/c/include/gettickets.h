@@ -980,6 +980,15 @@ uint32_t gettickets_abi_version(void);
 const char *gettickets_result_text(gettickets_result code);
 
 /**
+ * A code as a short name for programs, such as "too-large": the name of its constant, in lower case and with
+ * hyphens. It is also the class of an error for which there is nothing more particular.
+ *
+ * Never NULL; "unknown" for codes that are not known. The text is the library's and lives as long as it. May
+ * be called from any thread.
+ */
+const char *gettickets_result_name(gettickets_result code);
+
+/**
  * The code that the call gave. `GETTICKETS_OK` for NULL.
  */
 gettickets_result gettickets_error_code(const gettickets_error *error);
@@ -996,7 +1005,8 @@ const char *gettickets_error_message(const gettickets_error *error);
 const char *gettickets_error_hint(const gettickets_error *error);
 
 /**
- * A short name for programs of what it was in particular. It stays from release to release.
+ * A short name for programs of what it was in particular. It stays from release to release; new ones may
+ * come.
  *
  * `GETTICKETS_ERROR_API`: authentication, ip-not-allowed, permission, unknown-action, encoding, other.
  * `GETTICKETS_ERROR_DECODE`: empty, not-a-reply, too-deep, truncated, syntax, invalid-utf8, trailing-text,
@@ -1008,8 +1018,11 @@ const char *gettickets_error_hint(const gettickets_error *error);
  * no-list-in-nvp.
  * `GETTICKETS_ERROR_LOCAL`: no-php, php-not-run, no-install, path-not-utf8, no-init, no-local-api, fatal,
  * exception, exited, not-an-array, encoding, died, timed-out.
+ * Every other code has one class, which is the code's own name as `gettickets_result_name` gives it: null,
+ * utf8, argument, index, kind, state, busy, cancelled, panic, not-the-api, too-large, redirect,
+ * scan-incomplete, cursor, credentials, arrow, sandbox.
  *
- * Never NULL; empty for NULL.
+ * Never NULL; empty for NULL alone.
  */
 const char *gettickets_error_class(const gettickets_error *error);
 

@@ -131,7 +131,7 @@ impl Draft {
 }
 
 fn misfit(message: &str) -> Failure {
-    Failure::error(GETTICKETS_ERROR_KIND, "kind", message)
+    Failure::error(GETTICKETS_ERROR_KIND, message)
 }
 
 /// # Safety

@@ -31,7 +31,7 @@ impl Flag {
         // How often it was tried is known to the thread alone that goes on with it: once at least.
         let details =
             Details { may_have_been_sent, attempts: may_have_been_sent.into(), ..Details::default() };
-        Err(Failure::with(GETTICKETS_ERROR_CANCELLED, "cancelled", "the call was cancelled", details))
+        Err(Failure::detailed(GETTICKETS_ERROR_CANCELLED, "the call was cancelled", details))
     }
 }
 

@@ -19,7 +19,7 @@ pub struct Credentials {
 
 impl From<InvalidCredentials> for Failure {
     fn from(error: InvalidCredentials) -> Failure {
-        Failure::error(GETTICKETS_ERROR_CREDENTIALS, "credentials", error.to_string())
+        Failure::error(GETTICKETS_ERROR_CREDENTIALS, error.to_string())
     }
 }
 

@@ -136,7 +136,7 @@ unsafe fn decode(
         // Before it is copied, where it is.
         if body.len() > limit {
             let message = format!("the reply is larger than {limit} bytes");
-            return Err(Failure::error(GETTICKETS_ERROR_TOO_LARGE, "too-large", message));
+            return Err(Failure::error(GETTICKETS_ERROR_TOO_LARGE, message));
         }
         let strict = flags & GETTICKETS_DECODE_STRICT != 0;
         match read(Decoder::new().strict(strict).max_len(limit), body)? {

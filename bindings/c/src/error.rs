@@ -11,7 +11,7 @@ use gettickets_protocol::{ApiError, DecodeError, DecodeErrorKind};
 use crate::guard::{self, Out, guard};
 use crate::result::{
     GETTICKETS_ERROR_API, GETTICKETS_ERROR_DECODE, GETTICKETS_ERROR_KIND, GETTICKETS_ERROR_TOO_LARGE,
-    GETTICKETS_NONE, ResultCode,
+    GETTICKETS_NONE, ResultCode, name,
 };
 use crate::text::OwnedText;
 
@@ -58,8 +58,13 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    pub(crate) fn error(code: ResultCode, class: &str, message: impl Into<String>) -> Failure {
-        Failure::with(code, class, message, Details::default())
+    /// A failure whose code says it all: its class has the same name.
+    pub(crate) fn error(code: ResultCode, message: impl Into<String>) -> Failure {
+        Failure::detailed(code, message, Details::default())
+    }
+
+    pub(crate) fn detailed(code: ResultCode, message: impl Into<String>, details: Details) -> Failure {
+        Failure::Error(Box::new(Error::new(code, message, details)))
     }
 
     pub(crate) fn with(
@@ -68,19 +73,19 @@ impl Failure {
         message: impl Into<String>,
         details: Details,
     ) -> Failure {
-        Failure::Error(Error::boxed(code, class, message, details))
+        Failure::Error(Box::new(Error { class: c_text(class), ..Error::new(code, message, details) }))
     }
 }
 
 impl Error {
-    pub(crate) fn boxed(
-        code: ResultCode,
-        class: &str,
-        message: impl Into<String>,
-        details: Details,
-    ) -> Box<Error> {
-        let (class, message) = (c_text(class), c_text(&message.into()));
-        Box::new(Error { code, class, message, details })
+    /// An error whose code says it all, for where no function fails with it.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn plain(code: ResultCode, message: impl Into<String>) -> Box<Error> {
+        Box::new(Error::new(code, message, Details::default()))
+    }
+
+    fn new(code: ResultCode, message: impl Into<String>, details: Details) -> Error {
+        Error { code, class: name(code).to_owned(), message: c_text(&message.into()), details }
     }
 
     pub(crate) fn code(&self) -> ResultCode {
@@ -183,7 +188,8 @@ pub unsafe extern "C" fn gettickets_error_hint(error: *const Error) -> *const c_
     unsafe { text_of(error, |error| error.details.hint.as_ref()) }
 }
 
-/// A short name for programs of what it was in particular. It stays from release to release.
+/// A short name for programs of what it was in particular. It stays from release to release; new ones may
+/// come.
 ///
 /// `GETTICKETS_ERROR_API`: authentication, ip-not-allowed, permission, unknown-action, encoding, other.
 /// `GETTICKETS_ERROR_DECODE`: empty, not-a-reply, too-deep, truncated, syntax, invalid-utf8, trailing-text,
@@ -195,8 +201,11 @@ pub unsafe extern "C" fn gettickets_error_hint(error: *const Error) -> *const c_
 /// no-list-in-nvp.
 /// `GETTICKETS_ERROR_LOCAL`: no-php, php-not-run, no-install, path-not-utf8, no-init, no-local-api, fatal,
 /// exception, exited, not-an-array, encoding, died, timed-out.
+/// Every other code has one class, which is the code's own name as `gettickets_result_name` gives it: null,
+/// utf8, argument, index, kind, state, busy, cancelled, panic, not-the-api, too-large, redirect,
+/// scan-incomplete, cursor, credentials, arrow, sandbox.
 ///
-/// Never NULL; empty for NULL.
+/// Never NULL; empty for NULL alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_class(error: *const Error) -> *const c_char {
     // SAFETY: as the comment on gettickets_error asks.
@@ -319,7 +328,7 @@ pub unsafe extern "C" fn gettickets_error_to_json(
         let (error, out) = unsafe { (guard::shared(error, "error")?, Out::new(json, "json")?) };
         let json = error.details.reply_json.clone();
         out.hand_out(OwnedText::of(json.ok_or_else(|| {
-            Failure::error(GETTICKETS_ERROR_KIND, "kind", "the error is not one that a server answered with")
+            Failure::error(GETTICKETS_ERROR_KIND, "the error is not one that a server answered with")
         })?));
         Ok(())
     })

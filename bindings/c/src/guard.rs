@@ -39,7 +39,7 @@ fn run(body: impl FnOnce() -> Result<(), Failure>) -> (ResultCode, Option<Box<Er
     let failure = match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => return (GETTICKETS_OK, None),
         Ok(Err(failure)) => failure,
-        Err(panic) => Failure::error(GETTICKETS_ERROR_PANIC, "panic", what_was_said(&*panic)),
+        Err(panic) => Failure::error(GETTICKETS_ERROR_PANIC, what_was_said(&*panic)),
     };
     match failure {
         Failure::Status(code) => (code, None),
@@ -126,7 +126,7 @@ pub(crate) unsafe fn text<'a>(pointer: *const c_char, name: &'static str) -> Res
     let text = unsafe { CStr::from_ptr(pointer) };
     text.to_str().map_err(|error| {
         let message = format!("{name} is not UTF-8 from its byte {} on", error.valid_up_to());
-        Failure::error(GETTICKETS_ERROR_UTF8, "utf8", message)
+        Failure::error(GETTICKETS_ERROR_UTF8, message)
     })
 }
 
@@ -152,12 +152,12 @@ pub(crate) unsafe fn bytes<'a>(
 
 /// The failure that a NULL is.
 pub(crate) fn null(name: &'static str) -> Failure {
-    Failure::error(GETTICKETS_ERROR_NULL, "null", format!("{name} is NULL"))
+    Failure::error(GETTICKETS_ERROR_NULL, format!("{name} is NULL"))
 }
 
 /// The failure that a number is which is not taken.
 pub(crate) fn argument(message: String) -> Failure {
-    Failure::error(GETTICKETS_ERROR_ARGUMENT, "argument", message)
+    Failure::error(GETTICKETS_ERROR_ARGUMENT, message)
 }
 
 fn what_was_said(panic: &(dyn Any + Send)) -> String {

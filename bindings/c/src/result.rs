@@ -68,6 +68,48 @@ pub extern "C" fn gettickets_result_text(code: ResultCode) -> *const c_char {
     text(code).as_ptr()
 }
 
+/// A code as a short name for programs, such as "too-large": the name of its constant, in lower case and with
+/// hyphens. It is also the class of an error for which there is nothing more particular.
+///
+/// Never NULL; "unknown" for codes that are not known. The text is the library's and lives as long as it. May
+/// be called from any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn gettickets_result_name(code: ResultCode) -> *const c_char {
+    name(code).as_ptr()
+}
+
+pub(crate) fn name(code: ResultCode) -> &'static CStr {
+    match code {
+        GETTICKETS_OK => c"ok",
+        GETTICKETS_END => c"end",
+        GETTICKETS_NONE => c"none",
+        GETTICKETS_PENDING => c"pending",
+        GETTICKETS_ERROR_NULL => c"null",
+        GETTICKETS_ERROR_UTF8 => c"utf8",
+        GETTICKETS_ERROR_ARGUMENT => c"argument",
+        GETTICKETS_ERROR_INDEX => c"index",
+        GETTICKETS_ERROR_KIND => c"kind",
+        GETTICKETS_ERROR_STATE => c"state",
+        GETTICKETS_ERROR_BUSY => c"busy",
+        GETTICKETS_ERROR_CANCELLED => c"cancelled",
+        GETTICKETS_ERROR_PANIC => c"panic",
+        GETTICKETS_ERROR_API => c"api",
+        GETTICKETS_ERROR_NOT_THE_API => c"not-the-api",
+        GETTICKETS_ERROR_DECODE => c"decode",
+        GETTICKETS_ERROR_TOO_LARGE => c"too-large",
+        GETTICKETS_ERROR_TRANSPORT => c"transport",
+        GETTICKETS_ERROR_REDIRECT => c"redirect",
+        GETTICKETS_ERROR_CONFIG => c"config",
+        GETTICKETS_ERROR_SCAN_INCOMPLETE => c"scan-incomplete",
+        GETTICKETS_ERROR_LOCAL => c"local",
+        GETTICKETS_ERROR_CURSOR => c"cursor",
+        GETTICKETS_ERROR_CREDENTIALS => c"credentials",
+        GETTICKETS_ERROR_ARROW => c"arrow",
+        GETTICKETS_ERROR_SANDBOX => c"sandbox",
+        _ => c"unknown",
+    }
+}
+
 fn text(code: ResultCode) -> &'static CStr {
     match code {
         GETTICKETS_OK => c"it went well",

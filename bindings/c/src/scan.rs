@@ -64,7 +64,7 @@ impl From<InvalidCursor> for Failure {
             _ => "Give the text as gettickets_scan_cursor gave it, or begin without one.",
         };
         let details = Details { hint: Some(c_text(hint)), ..Details::default() };
-        Failure::with(GETTICKETS_ERROR_CURSOR, "cursor", error.to_string(), details)
+        Failure::detailed(GETTICKETS_ERROR_CURSOR, error.to_string(), details)
     }
 }
 
@@ -89,11 +89,11 @@ impl Shared {
     pub(crate) fn lock(&self) -> Result<MutexGuard<'_, State>, Failure> {
         self.0.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => {
-                Failure::error(GETTICKETS_ERROR_BUSY, "busy", "another thread is using the scan")
+                Failure::error(GETTICKETS_ERROR_BUSY, "another thread is using the scan")
             }
             TryLockError::Poisoned(_) => {
                 let message = "an earlier call with this scan ended in a defect of this library";
-                Failure::error(GETTICKETS_ERROR_PANIC, "panic", message)
+                Failure::error(GETTICKETS_ERROR_PANIC, message)
             }
         })
     }
@@ -113,7 +113,7 @@ impl State {
     fn plan(&mut self) -> Result<&mut Plan, Failure> {
         if self.running.is_some() {
             let message = "the scan has begun, and this can be set only before";
-            return Err(Failure::error(GETTICKETS_ERROR_STATE, "state", message));
+            return Err(Failure::error(GETTICKETS_ERROR_STATE, message));
         }
         Ok(&mut self.plan)
     }

@@ -9,7 +9,7 @@ use gettickets_arrow::ArrowError;
 use gettickets_arrow::arrow_array::{Array, RecordBatch, RecordBatchReader, StructArray};
 use gettickets_arrow::ffi::{self, FFI_ArrowArray, FFI_ArrowArrayStream, FFI_ArrowSchema};
 
-use crate::error::{Details, Error};
+use crate::error::Error;
 use crate::result::{
     GETTICKETS_ERROR_API, GETTICKETS_ERROR_ARROW, GETTICKETS_ERROR_BUSY, GETTICKETS_ERROR_CANCELLED,
     GETTICKETS_ERROR_DECODE, GETTICKETS_ERROR_LOCAL, GETTICKETS_ERROR_NOT_THE_API, GETTICKETS_ERROR_PANIC,
@@ -75,7 +75,7 @@ fn cause(error: ArrowError) -> Box<Error> {
         },
         other => other.to_string(),
     };
-    Error::boxed(GETTICKETS_ERROR_ARROW, "arrow", other, Details::default())
+    Error::plain(GETTICKETS_ERROR_ARROW, other)
 }
 
 /// The number that consumers know an error by; Arrow's own libraries make classes of them.
@@ -112,7 +112,7 @@ unsafe fn with(
         Ok(Err(failure)) => held.fail(failure),
         Err(_) => {
             let message = "a defect of this library was caught";
-            held.fail(Error::boxed(GETTICKETS_ERROR_PANIC, "panic", message, Details::default()))
+            held.fail(Error::plain(GETTICKETS_ERROR_PANIC, message))
         }
     }
 }

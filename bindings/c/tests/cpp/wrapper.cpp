@@ -124,6 +124,7 @@ void a_page_encodes_and_ages() {
     // One that was moved from is empty, and an error where one can be told.
     CHECK(page.size() == 0 && page[0].id() == 0 && page.begin() == page.end()); // NOLINT(bugprone-use-after-move)
     CHECK(thrown<gt::UsageError>([&] { (void)page.to_json(); }).code() == gt::Code::null);
+    CHECK(thrown<gt::UsageError>([&] { (void)page.to_json(); }).error_class() == "null");
 }
 
 void errors_say_what_and_where() {

@@ -326,6 +326,7 @@ static void what_is_left_takes_null_too(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_log_to(NULL, NULL, GETTICKETS_LOG_OFF));
     /* These take no pointer, and are here for the list to be whole. */
     CHECK(gettickets_version() != NULL && gettickets_abi_version() > 0 && gettickets_result_text(0) != NULL);
+    CHECK(gettickets_result_name(0) != NULL);
     CHECK(gettickets_server_version_compare(V8_0, V8_0) == 0);
     gettickets_request_free(gettickets_request_new());
     gettickets_cancel_free(gettickets_cancel_new());

@@ -191,7 +191,9 @@ static void only_what_was_answered_since_is_told(void)
     count = told(scan, seen);
     CHECK(count >= 20 && count < 200);
     CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_updated_since(scan, since, NULL));
-    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_max_requests(scan, 1, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_max_requests(scan, 1, &error));
+    CHECK(strcmp(gettickets_error_class(error), "state") == 0);
+    gettickets_error_free(error);
     gettickets_page_free(page);
     gettickets_scan_free(scan);
     gettickets_client_free(client);
