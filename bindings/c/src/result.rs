@@ -34,7 +34,9 @@ pub const GETTICKETS_ERROR_CANCELLED: ResultCode = 17;
 pub const GETTICKETS_ERROR_PANIC: ResultCode = 18;
 /// The server answered with an error of the API, such as wrong credentials.
 pub const GETTICKETS_ERROR_API: ResultCode = 20;
-/// What answered is not the API but a firewall, a login page or the like before it.
+/// What answered is not the API but a firewall, a login page or the like before it. From a client only, which
+/// knows the HTTP status: `gettickets_decode` and its like give `GETTICKETS_ERROR_DECODE` for such a body, with
+/// the class not-a-reply, or empty.
 pub const GETTICKETS_ERROR_NOT_THE_API: ResultCode = 21;
 /// The body is no reply to this call, or can't be read without losing something.
 pub const GETTICKETS_ERROR_DECODE: ResultCode = 22;
