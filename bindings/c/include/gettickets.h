@@ -695,7 +695,9 @@ typedef void (*gettickets_log_function)(void *user_data,
 #define GETTICKETS_ERROR_API 20
 
 /**
- * What answered is not the API but a firewall, a login page or the like before it.
+ * What answered is not the API but a firewall, a login page or the like before it. From a client only, which
+ * knows the HTTP status: `gettickets_decode` and its like give `GETTICKETS_ERROR_DECODE` for such a body, with
+ * the class not-a-reply, or empty.
  */
 #define GETTICKETS_ERROR_NOT_THE_API 21
 

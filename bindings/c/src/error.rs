@@ -121,6 +121,7 @@ impl From<DecodeError> for Failure {
 
 impl Details {
     pub(crate) fn of_api(&mut self, error: &ApiError) {
+        self.hint = Some(c_text(&error.hint()));
         self.server_message = error.message().map(c_text);
         self.seen_address = error.seen_address().map(|address| c_text(&address.to_string()));
         // Two keys, both of text: it can't fail.
@@ -128,6 +129,7 @@ impl Details {
     }
 
     pub(crate) fn of_body(&mut self, error: &DecodeError) {
+        self.hint = Some(c_text(error.hint()));
         self.offset = error.offset();
         self.path = error.path().map(c_text);
         self.excerpt = error.excerpt().map(c_text);

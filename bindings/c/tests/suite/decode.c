@@ -54,10 +54,30 @@ static void an_error_of_the_api_is_told_as_such(void)
     CHECK(strcmp(gettickets_error_class(error), "ip-not-allowed") == 0);
     CHECK(strcmp(gettickets_error_server_message(error), "Invalid IP 203.0.113.7") == 0);
     CHECK(strcmp(gettickets_error_seen_address(error), "203.0.113.7") == 0);
+    CHECK(holds(gettickets_error_hint(error), "203.0.113.7"));
     CHECK_CODE(GETTICKETS_OK, gettickets_error_to_json(error, &json));
     CHECK(strcmp(gettickets_string_data(json), body) == 0 && gettickets_string_len(json) == strlen(body));
     gettickets_string_free(json);
     gettickets_error_free(error);
+}
+
+static void every_error_of_the_api_comes_with_a_hint(void)
+{
+    static const char *const cases[][2] = {
+        { "{\"result\":\"error\",\"message\":\"Authentication Failed\"}", "the secret" },
+        { "{\"result\":\"error\",\"message\":\"Invalid Permissions\"}", "API role" },
+        { "<whmcsapi><result>error</result><message>Action not found</message></whmcsapi>", "WHMCS install" },
+        { "result=error;message=Invalid IP 198.51.100.9;", "198.51.100.9" },
+        { "{\"result\":\"error\"}", "API log" },
+    };
+    size_t i;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        gettickets_page *page = NULL;
+        gettickets_error *error = NULL;
+        CHECK_CODE(GETTICKETS_ERROR_API, gettickets_decode((const uint8_t *)cases[i][0], strlen(cases[i][0]), &page, &error));
+        CHECK(holds(gettickets_error_hint(error), cases[i][1]));
+        gettickets_error_free(error);
+    }
 }
 
 static void a_refusal_says_where(void)
@@ -85,6 +105,7 @@ static void a_page_of_html_is_told_by_its_title(void)
     CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode((const uint8_t *)body, strlen(body), &page, &error));
     CHECK(strcmp(gettickets_error_class(error), "not-a-reply") == 0);
     CHECK(strcmp(gettickets_error_title(error), "Maintenance") == 0);
+    CHECK(holds(gettickets_error_hint(error), "includes/api.php"));
     CHECK(gettickets_error_server_message(error) == NULL && gettickets_error_http_status(error) == 0);
     gettickets_error_offset(error, &offset);
     gettickets_error_free(error);
@@ -223,6 +244,7 @@ const struct test decode_tests[] = {
     TEST(the_body_may_be_freed_at_once_and_needs_no_nul),
     TEST(counts_that_were_not_told_are_none),
     TEST(an_error_of_the_api_is_told_as_such),
+    TEST(every_error_of_the_api_comes_with_a_hint),
     TEST(a_refusal_says_where),
     TEST(a_page_of_html_is_told_by_its_title),
     TEST(strict_reading_refuses_what_is_bent),
