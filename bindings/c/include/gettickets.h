@@ -1911,15 +1911,25 @@ gettickets_result gettickets_client_builder_allow_plain_http(gettickets_client_b
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * The proxy to go through, such as `http://proxy.example.com:3128`; NULL for none. Default: as the
- * environment says (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), but none to this machine itself, and none in a
- * CGI program, whose environment its visitors write.
+ * The proxy to go through, such as `http://proxy.example.com:3128`. Default: as the environment says
+ * (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), but none to this machine itself, and none in a CGI program, whose
+ * environment its visitors write. For none at all there is `gettickets_client_builder_no_proxy`.
  *
  * `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` for the Local API,
- * `GETTICKETS_ERROR_NULL` if `builder` is NULL; an address that can't be read is told when the client is
- * built. One thread at a time may use a builder.
+ * `GETTICKETS_ERROR_NULL` if either is NULL; an address that can't be read is told when the client is built.
+ * One thread at a time may use a builder.
  */
 gettickets_result gettickets_client_builder_proxy(gettickets_client_builder *builder, const char *address);
+#endif
+
+#if defined(GETTICKETS_HAS_CLIENT)
+/**
+ * Goes through no proxy, whatever the environment says.
+ *
+ * `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a
+ * time may use a builder.
+ */
+gettickets_result gettickets_client_builder_no_proxy(gettickets_client_builder *builder);
 #endif
 
 #if defined(GETTICKETS_HAS_CLIENT)

@@ -7,7 +7,7 @@ use std::ffi::{CStr, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::slice;
 
-use crate::error::{Error, Failure};
+use crate::error::{Details, Error, Failure, c_text};
 use crate::result::{
     GETTICKETS_ERROR_ARGUMENT, GETTICKETS_ERROR_NULL, GETTICKETS_ERROR_PANIC, GETTICKETS_ERROR_UTF8,
     GETTICKETS_OK, ResultCode,
@@ -120,7 +120,9 @@ impl<T> Out<*mut T> {
 /// `pointer` is NULL or points to bytes with a NUL among them.
 pub(crate) unsafe fn text<'a>(pointer: *const c_char, name: &'static str) -> Result<&'a str, Failure> {
     if pointer.is_null() {
-        return Err(null(name));
+        let hint = "Give a text. Where it comes from getenv(), set that environment variable.";
+        let details = Details { hint: Some(c_text(hint)), ..Details::default() };
+        return Err(Failure::detailed(GETTICKETS_ERROR_NULL, format!("{name} is NULL"), details));
     }
     // SAFETY: the caller's promise.
     let text = unsafe { CStr::from_ptr(pointer) };

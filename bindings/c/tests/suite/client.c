@@ -56,7 +56,7 @@ static void every_setting_is_taken(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_budget(builder, 60000));
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_format(builder, GETTICKETS_FORMAT_XML));
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_allow_plain_http(builder, 0));
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_proxy(builder, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_no_proxy(builder));
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_user_agent(builder, "suite/1.0"));
     /* More than one may be built. */
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_build(builder, &second, NULL));
@@ -79,7 +79,7 @@ static void settings_that_make_no_sense_are_refused_and_remembered(void)
     gettickets_client *client = NULL;
     gettickets_error *error = NULL;
     gettickets_client_builder_api_credentials(builder, "i", "s");
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_timeout(builder, (uint64_t)-1));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_timeout(builder, (uint64_t)-1 / 2));
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_format(builder, 9));
     CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_admin(builder, "admin"));
     CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_php(builder, "php"));
@@ -91,8 +91,35 @@ static void settings_that_make_no_sense_are_refused_and_remembered(void)
     gettickets_client_builder_free(builder);
 
     builder = gettickets_client_builder_new_local("/srv/whmcs");
+    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_budget(builder, 1000));
     CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_proxy(builder, "http://proxy.example.com"));
-    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_build(builder, &client, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_no_proxy(builder));
+    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_build(builder, &client, &error));
+    CHECK(holds(gettickets_error_message(error), "Local API has no setting budget"));
+    gettickets_error_free(error);
+    gettickets_client_builder_free(builder);
+
+    /* A signed time comes so from C++ or from a conversion. */
+    builder = gettickets_client_builder_new("https://billing.example.com");
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_timeout(builder, (uint64_t)-1000));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_build(builder, &client, &error));
+    CHECK(holds(gettickets_error_message(error), "-1000 milliseconds is below zero") && client == NULL);
+    gettickets_error_free(error);
+    gettickets_client_builder_free(builder);
+}
+
+/* The environment variable of a program that goes through a proxy may be unset: it must not go past it then. */
+static void a_proxy_that_is_null_is_not_no_proxy(void)
+{
+    gettickets_client_builder *builder = gettickets_client_builder_new("https://billing.example.com");
+    gettickets_client *client = NULL;
+    gettickets_error *error = NULL;
+    gettickets_client_builder_api_credentials(builder, "i", "s");
+    CHECK_CODE(GETTICKETS_ERROR_NULL, gettickets_client_builder_proxy(builder, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_NULL, gettickets_client_builder_build(builder, &client, &error));
+    CHECK(holds(gettickets_error_message(error), "address is NULL") && client == NULL);
+    CHECK(holds(gettickets_error_hint(error), "environment variable"));
+    gettickets_error_free(error);
     gettickets_client_builder_free(builder);
 }
 
@@ -258,6 +285,7 @@ const struct test client_tests[] = {
     TEST(a_page_comes_over_http),
     TEST(every_setting_is_taken),
     TEST(settings_that_make_no_sense_are_refused_and_remembered),
+    TEST(a_proxy_that_is_null_is_not_no_proxy),
     TEST(settings_are_judged_when_the_client_is_built),
     TEST(a_request_ends_when_it_is_cancelled_from_another_thread),
     TEST(a_switch_that_nobody_uses_changes_nothing),

@@ -224,7 +224,8 @@ static void a_null_builder_takes_nothing(void)
     IS_NULL(gettickets_client_builder_budget(NULL, 1));
     IS_NULL(gettickets_client_builder_format(NULL, 0));
     IS_NULL(gettickets_client_builder_allow_plain_http(NULL, 0));
-    IS_NULL(gettickets_client_builder_proxy(NULL, NULL));
+    IS_NULL(gettickets_client_builder_proxy(NULL, "http://proxy.example.com"));
+    IS_NULL(gettickets_client_builder_no_proxy(NULL));
     IS_NULL(gettickets_client_builder_root_certificates(NULL, (const uint8_t *)"x", 1));
     IS_NULL(gettickets_client_builder_user_agent(NULL, "x"));
     IS_NULL(gettickets_client_builder_php(NULL, "php"));
