@@ -1016,8 +1016,8 @@ const char *gettickets_error_hint(const gettickets_error *error);
  * unknown-result, no-list-in-nvp, strict.
  * `GETTICKETS_ERROR_TRANSPORT`: dns, connect, proxy, tls, timeout, interrupted, truncated, protocol,
  * headers-too-large, other.
- * `GETTICKETS_ERROR_CONFIG`: address, no-credentials, root-certificates, proxy, user-agent, zero-timeout,
- * no-list-in-nvp.
+ * `GETTICKETS_ERROR_CONFIG`: address, no-credentials, empty-credentials, root-certificates, proxy,
+ * user-agent, zero-timeout, no-list-in-nvp.
  * `GETTICKETS_ERROR_LOCAL`: no-php, php-not-run, no-install, path-not-utf8, no-init, no-local-api, fatal,
  * exception, exited, not-an-array, encoding, died, timed-out.
  * Every other code has one class, which is the code's own name as `gettickets_result_name` gives it: null,
@@ -1688,8 +1688,9 @@ void gettickets_request_free(gettickets_request *request);
 /**
  * An API identifier and its secret, which servers take since version 7.2.
  *
- * `*credentials` is the caller's. `GETTICKETS_ERROR_UTF8` if a text is not UTF-8, `GETTICKETS_ERROR_NULL` if
- * a pointer other than `error` is NULL; `*credentials` is then left as it is. May be called from any thread.
+ * `*credentials` is the caller's. `GETTICKETS_ERROR_CREDENTIALS` if a text is empty, as an environment
+ * variable may be; `GETTICKETS_ERROR_UTF8` if one is not UTF-8, `GETTICKETS_ERROR_NULL` if a pointer other
+ * than `error` is NULL. `*credentials` is then left as it is. May be called from any thread.
  */
 gettickets_result gettickets_credentials_api(const char *identifier,
                                              const char *secret,
@@ -1700,8 +1701,9 @@ gettickets_result gettickets_credentials_api(const char *identifier,
  * An admin's user name and password. The password is hashed at once; only its MD5 is kept and sent, as the
  * server wants it.
  *
- * `*credentials` is the caller's. `GETTICKETS_ERROR_UTF8` if a text is not UTF-8, `GETTICKETS_ERROR_NULL` if
- * a pointer other than `error` is NULL; `*credentials` is then left as it is. May be called from any thread.
+ * `*credentials` is the caller's. `GETTICKETS_ERROR_CREDENTIALS` if a text is empty, as an environment
+ * variable may be; `GETTICKETS_ERROR_UTF8` if one is not UTF-8, `GETTICKETS_ERROR_NULL` if a pointer other
+ * than `error` is NULL. `*credentials` is then left as it is. May be called from any thread.
  */
 gettickets_result gettickets_credentials_admin(const char *username,
                                                const char *password,
@@ -1712,7 +1714,7 @@ gettickets_result gettickets_credentials_admin(const char *username,
  * An admin's user name and the MD5 of the password, 32 hexadecimal digits.
  *
  * `*credentials` is the caller's. `GETTICKETS_ERROR_CREDENTIALS` if the text is no MD5, as a plain password
- * would be; `GETTICKETS_ERROR_UTF8` if a text is not UTF-8, `GETTICKETS_ERROR_NULL` if a pointer other than
+ * would be, or either is empty; `GETTICKETS_ERROR_UTF8` if a text is not UTF-8, `GETTICKETS_ERROR_NULL` if a pointer other than
  * `error` is NULL. `*credentials` is then left as it is. May be called from any thread.
  */
 gettickets_result gettickets_credentials_admin_md5(const char *username,
@@ -1790,7 +1792,8 @@ gettickets_result gettickets_client_builder_credentials(gettickets_client_builde
  * An API identifier and its secret to be let in with: `gettickets_client_builder_credentials` in one call.
  *
  * `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_UTF8` if a text is not UTF-8,
- * `GETTICKETS_ERROR_NULL` if a pointer is NULL. One thread at a time may use a builder.
+ * `GETTICKETS_ERROR_NULL` if a pointer is NULL; one that is empty is told when the client is built. One
+ * thread at a time may use a builder.
  */
 gettickets_result gettickets_client_builder_api_credentials(gettickets_client_builder *builder,
                                                             const char *identifier,

@@ -210,7 +210,8 @@ pub unsafe extern "C" fn gettickets_client_builder_credentials(
 /// An API identifier and its secret to be let in with: `gettickets_client_builder_credentials` in one call.
 ///
 /// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_UTF8` if a text is not UTF-8,
-/// `GETTICKETS_ERROR_NULL` if a pointer is NULL. One thread at a time may use a builder.
+/// `GETTICKETS_ERROR_NULL` if a pointer is NULL; one that is empty is told when the client is built. One
+/// thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_api_credentials(
     builder: *mut ClientBuilder,

@@ -1,9 +1,9 @@
-//! What to try: a sentence or two for each way in which a reply is no page. In one place for all faces, as those
+//! What to try: a sentence or two for each way in which a reply is no page, or credentials are none. In one place for all faces, as those
 //! who bring an HTTP library of their own need it most.
 
 use std::borrow::Cow;
 
-use crate::{ApiError, ApiErrorClass, DecodeError, DecodeErrorKind};
+use crate::{ApiError, ApiErrorClass, DecodeError, DecodeErrorKind, InvalidCredentials};
 
 impl ApiError {
     /// What to try, in a sentence or two of English.
@@ -70,6 +70,22 @@ impl DecodeError {
             DecodeErrorKind::NoListInNvp => "Ask for json or xml.",
             DecodeErrorKind::Strict { .. } => "Read it without strict to take it as it is.",
             _ => "Save the reply and look at the place named; a plugin may print into the server's replies.",
+        }
+    }
+}
+
+impl InvalidCredentials {
+    /// What to try, in a sentence or two of English.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            InvalidCredentials::Empty { .. } => {
+                "Look where it comes from: an environment variable may be set to nothing, or a file be empty."
+            }
+            InvalidCredentials::NotAnMd5 => "Give the password itself, which is hashed here.",
+            InvalidCredentials::EmptyAccessKey => "Leave the access key out where there is none.",
+            InvalidCredentials::AccessKeyCharacter { .. } => {
+                "Give the access key as it stands in the install's configuration.php."
+            }
         }
     }
 }

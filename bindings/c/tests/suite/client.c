@@ -130,8 +130,9 @@ static void settings_are_judged_when_the_client_is_built(void)
     gettickets_error *error = NULL;
     int which;
     static const char *const classes[] = { "no-credentials", "zero-timeout",      "no-list-in-nvp",
-                                           "user-agent",     "root-certificates", "proxy" };
-    for (which = 0; which < 6; which++) {
+                                           "user-agent",     "root-certificates", "proxy",
+                                           "empty-credentials" };
+    for (which = 0; which < 7; which++) {
         builder = gettickets_client_builder_new("https://billing.example.com");
         if (which > 0) {
             gettickets_client_builder_api_credentials(builder, "i", "s");
@@ -142,11 +143,12 @@ static void settings_are_judged_when_the_client_is_built(void)
         case 3: gettickets_client_builder_user_agent(builder, "two\nlines"); break;
         case 4: gettickets_client_builder_root_certificates(builder, (const uint8_t *)"none", 4); break;
         case 5: gettickets_client_builder_proxy(builder, "http://user:hunter2@:bad:"); break;
+        case 6: gettickets_client_builder_api_credentials(builder, "i", ""); break;
         default: break;
         }
         CHECK_CODE(GETTICKETS_ERROR_CONFIG, gettickets_client_builder_build(builder, &client, &error));
         CHECK(strcmp(gettickets_error_class(error), classes[which]) == 0);
-        CHECK(!holds(gettickets_error_message(error), "hunter2"));
+        CHECK(!holds(gettickets_error_message(error), "hunter2") && gettickets_error_hint(error) != NULL);
         gettickets_error_free(error);
         gettickets_client_builder_free(builder);
     }

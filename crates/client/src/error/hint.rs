@@ -93,6 +93,7 @@ fn config(error: &ConfigError) -> &'static str {
         ConfigError::NoCredentials => {
             "Make an API credential in the install, under Manage API Credentials, and give its identifier and secret."
         }
+        ConfigError::EmptyCredentials(error) => error.hint(),
         ConfigError::RootCertificates { .. } => "Give certificates in PEM.",
         ConfigError::Proxy => "Give an address such as http://proxy.example.com:3128.",
         ConfigError::UserAgent => "Use printable ASCII.",
