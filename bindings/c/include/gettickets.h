@@ -2046,8 +2046,8 @@ void gettickets_client_free(gettickets_client *client);
  * time, 100 if it is not set, and its `limitstart` must not be set. Nothing is sent yet.
  *
  * `*scan` is the caller's: free it with `gettickets_scan_free`; the client and the request may be freed
- * before it. `GETTICKETS_ERROR_NULL` if `client` or `scan` is NULL, or the request's first failure; `*scan`
- * is then left as it is. Many threads may use one client.
+ * before it. `GETTICKETS_ERROR_ARGUMENT` if the request has an offset, `GETTICKETS_ERROR_NULL` if `client` or
+ * `scan` is NULL, or the request's first failure; `*scan` is then left as it is. Many threads may use one client.
  */
 gettickets_result gettickets_client_scan(const gettickets_client *client,
                                          const gettickets_request *request,

@@ -15,8 +15,8 @@ use crate::guard::{self, Out, guard, guard_telling, shared, text};
 use crate::page::Page;
 use crate::request::{Request, asked};
 use crate::result::{
-    GETTICKETS_END, GETTICKETS_ERROR_BUSY, GETTICKETS_ERROR_CURSOR, GETTICKETS_ERROR_PANIC,
-    GETTICKETS_ERROR_STATE, GETTICKETS_PENDING, ResultCode,
+    GETTICKETS_END, GETTICKETS_ERROR_ARGUMENT, GETTICKETS_ERROR_BUSY, GETTICKETS_ERROR_CURSOR,
+    GETTICKETS_ERROR_PANIC, GETTICKETS_ERROR_STATE, GETTICKETS_PENDING, ResultCode,
 };
 use crate::settings::put;
 use crate::text::OwnedText;
@@ -191,12 +191,21 @@ unsafe fn set(
     unsafe { guard_telling(error, || change(shared(scan, "scan")?.shared.lock()?.plan()?)) }
 }
 
+/// A scan begins with the first ticket, and goes by offsets of its own.
+fn no_offset(request: &GetTickets) -> Result<(), Failure> {
+    let Some(start) = request.limitstart.filter(|start| *start > 0) else { return Ok(()) };
+    let message = format!("a scan begins with the first ticket, and the request's limitstart is {start}");
+    let hint = "Leave limitstart out; gettickets_scan_resume goes on where another scan stood.";
+    let details = Details { hint: Some(c_text(hint)), ..Details::default() };
+    Err(Failure::detailed(GETTICKETS_ERROR_ARGUMENT, message, details))
+}
+
 /// Begins a scan. `request` may be NULL, for every ticket; its `limitnum` is how many are asked for at a
 /// time, 100 if it is not set, and its `limitstart` must not be set. Nothing is sent yet.
 ///
 /// `*scan` is the caller's: free it with `gettickets_scan_free`; the client and the request may be freed
-/// before it. `GETTICKETS_ERROR_NULL` if `client` or `scan` is NULL, or the request's first failure; `*scan`
-/// is then left as it is. Many threads may use one client.
+/// before it. `GETTICKETS_ERROR_ARGUMENT` if the request has an offset, `GETTICKETS_ERROR_NULL` if `client` or
+/// `scan` is NULL, or the request's first failure; `*scan` is then left as it is. Many threads may use one client.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_scan(
     client: *const Client,
@@ -209,6 +218,7 @@ pub unsafe extern "C" fn gettickets_client_scan(
         let (client, request, out) =
             unsafe { (shared(client, "client")?, asked(request)?, Out::new(scan, "scan")?) };
         let client = client.client.clone();
+        no_offset(&request)?;
         let plan = Plan { client, request, since: None, most_requests: None, cursor: None };
         let current = Box::new(page(Tickets::default()));
         let state = State { plan, running: None, flag: None, current };

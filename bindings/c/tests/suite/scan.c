@@ -139,6 +139,28 @@ static void a_scan_goes_on_from_a_cursor(void)
     gettickets_sandbox_free(sandbox);
 }
 
+static void a_scan_takes_no_offset(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_request *request = gettickets_request_new();
+    gettickets_scan *scan = NULL;
+    gettickets_error *error = NULL;
+    start(10, NULL, &sandbox, &client);
+    gettickets_request_limitstart(request, 5);
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_scan(client, request, &scan, &error));
+    CHECK(scan == NULL && holds(gettickets_error_message(error), "limitstart is 5"));
+    CHECK(gettickets_error_hint(error) != NULL && gettickets_error_may_have_been_sent(error) == 0);
+    gettickets_error_free(error);
+    gettickets_request_limitstart(request, 0);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, request, &scan, NULL));
+    CHECK(gettickets_sandbox_request_count(sandbox) == 0);
+    gettickets_scan_free(scan);
+    gettickets_request_free(request);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
 static void a_cursor_of_another_scan_is_refused_and_harms_nothing(void)
 {
     gettickets_sandbox *sandbox = NULL;
@@ -330,6 +352,7 @@ const struct test scan_tests[] = {
     TEST(a_list_that_moves_is_read_whole),
     TEST(tickets_and_pages_of_one_scan_fit_together),
     TEST(a_scan_goes_on_from_a_cursor),
+    TEST(a_scan_takes_no_offset),
     TEST(a_cursor_of_another_scan_is_refused_and_harms_nothing),
     TEST(only_what_was_answered_since_is_told),
     TEST(a_scan_that_can_not_keep_its_promise_ends_in_an_error),
