@@ -1158,18 +1158,22 @@ const gettickets_field_spec *gettickets_fields(size_t *count);
 
 /**
  * Decodes a reply, in whatever format and spelling it came. What departs from the documented shape in a
- * known way is read, and told by `gettickets_page_finding`.
+ * known way is read, and told by `gettickets_page_finding`. So is a reply whose count and tickets disagree,
+ * which may lack some (the finding "count-mismatch"): look at the findings, or refuse such a reply with
+ * `GETTICKETS_DECODE_STRICT`.
  *
- * `body` is `len` bytes that need no NUL behind them. They are copied once, and the caller may free them
- * afterwards. `*page` is the caller's: free it with `gettickets_page_free`.
+ * `body` is `len` bytes of text in any type, that need no NUL behind them; it may be NULL where `len` is 0.
+ * They are copied once, and the caller may free them afterwards. `*page` is the caller's: free it with
+ * `gettickets_page_free`.
  *
  * `GETTICKETS_ERROR_API` if the reply is an error of the API, which comes at HTTP 200 and at 403 alike.
- * `GETTICKETS_ERROR_DECODE` if it is no reply, or can't be read without losing something.
- * `GETTICKETS_ERROR_TOO_LARGE` if it has more than `GETTICKETS_DECODE_MAX_LEN` bytes; `body` is then not
- * looked at. `GETTICKETS_ERROR_NULL` if `body` or `page` is NULL. `*page` is then left as it is. `error` may
- * be NULL. May be called from any thread.
+ * `GETTICKETS_ERROR_DECODE` if it is no reply, or can't be read without losing something; with the class empty
+ * if there is nothing in it. `GETTICKETS_ERROR_TOO_LARGE` if it has more than `GETTICKETS_DECODE_MAX_LEN`
+ * bytes, and `GETTICKETS_ERROR_ARGUMENT` if `len` is more than memory can have; `body` is then not looked at.
+ * `GETTICKETS_ERROR_NULL` if `page` is NULL, or `body` where `len` is not 0. `*page` is then left as it is.
+ * `error` may be NULL. May be called from any thread.
  */
-gettickets_result gettickets_decode(const uint8_t *body,
+gettickets_result gettickets_decode(const void *body,
                                     size_t len,
                                     gettickets_page **page,
                                     gettickets_error **error);
@@ -1183,7 +1187,7 @@ gettickets_result gettickets_decode(const uint8_t *body,
  * `GETTICKETS_ERROR_ARGUMENT` if `flags` has a bit that is not known; the rest is as for
  * `gettickets_decode`.
  */
-gettickets_result gettickets_decode_with(const uint8_t *body,
+gettickets_result gettickets_decode_with(const void *body,
                                          size_t len,
                                          uint32_t flags,
                                          size_t max_len,
@@ -1198,7 +1202,7 @@ gettickets_result gettickets_decode_with(const uint8_t *body,
  * such page is freed, or before this returns if nothing needs the body, as after an error, or for a reply in
  * XML. Without a `release`, which may be NULL, it must stay until the pages are freed.
  */
-gettickets_result gettickets_decode_kept(const uint8_t *body,
+gettickets_result gettickets_decode_kept(const void *body,
                                          size_t len,
                                          uint32_t flags,
                                          size_t max_len,
@@ -1945,7 +1949,7 @@ gettickets_result gettickets_client_builder_no_proxy(gettickets_client_builder *
  * thread at a time may use a builder.
  */
 gettickets_result gettickets_client_builder_root_certificates(gettickets_client_builder *builder,
-                                                              const uint8_t *pem,
+                                                              const void *pem,
                                                               size_t len);
 #endif
 

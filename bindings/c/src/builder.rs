@@ -1,6 +1,6 @@
 //! [`ClientBuilder`]: from settings to a client, over HTTP or the Local API.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -428,7 +428,7 @@ pub unsafe extern "C" fn gettickets_client_builder_no_proxy(builder: *mut Client
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_root_certificates(
     builder: *mut ClientBuilder,
-    pem: *const u8,
+    pem: *const c_void,
     len: usize,
 ) -> ResultCode {
     /// Every authority of the world together is a quarter of a megabyte.

@@ -3,7 +3,7 @@
 //! than followed.
 
 use std::any::Any;
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::slice;
 
@@ -138,7 +138,7 @@ pub(crate) unsafe fn text<'a>(pointer: *const c_char, name: &'static str) -> Res
 ///
 /// `pointer` is NULL or points to so many bytes.
 pub(crate) unsafe fn bytes<'a>(
-    pointer: *const u8,
+    pointer: *const c_void,
     len: usize,
     name: &'static str,
 ) -> Result<&'a [u8], Failure> {
@@ -149,7 +149,7 @@ pub(crate) unsafe fn bytes<'a>(
         return Err(argument(format!("{name} can't be {len} bytes long")));
     }
     // SAFETY: the caller's promise, and the length is one that memory can have.
-    Ok(unsafe { slice::from_raw_parts(pointer, len) })
+    Ok(unsafe { slice::from_raw_parts(pointer.cast(), len) })
 }
 
 /// The failure that a NULL is.

@@ -84,7 +84,7 @@ static void settings_that_make_no_sense_are_refused_and_remembered(void)
     CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_admin(builder, "admin"));
     CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_php(builder, "php"));
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT,
-               gettickets_client_builder_root_certificates(builder, (const uint8_t *)"x", (size_t)-1));
+               gettickets_client_builder_root_certificates(builder, "x", (size_t)-1));
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_build(builder, &client, &error));
     CHECK(holds(gettickets_error_message(error), "year") && client == NULL);
     gettickets_error_free(error);
@@ -141,7 +141,7 @@ static void settings_are_judged_when_the_client_is_built(void)
         case 1: gettickets_client_builder_timeout(builder, 0); break;
         case 2: gettickets_client_builder_format(builder, GETTICKETS_FORMAT_NVP); break;
         case 3: gettickets_client_builder_user_agent(builder, "two\nlines"); break;
-        case 4: gettickets_client_builder_root_certificates(builder, (const uint8_t *)"none", 4); break;
+        case 4: gettickets_client_builder_root_certificates(builder, "none", 4); break;
         case 5: gettickets_client_builder_proxy(builder, "http://user:hunter2@:bad:"); break;
         case 6: gettickets_client_builder_api_credentials(builder, "i", ""); break;
         default: break;

@@ -38,7 +38,7 @@ static void a_null_error_or_string_is_empty(void)
     CHECK(gettickets_error_may_have_been_sent(NULL) == 0 && gettickets_error_is_retryable(NULL) == 0);
     IS_NULL(gettickets_error_offset(NULL, &offset));
     IS_NULL(gettickets_error_to_json(NULL, &json));
-    CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode((const uint8_t *)"x", 1, (gettickets_page **)&json, &error));
+    CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode("x", 1, (gettickets_page **)&json, &error));
     IS_NULL(gettickets_error_offset(error, NULL));
     IS_NULL(gettickets_error_to_json(error, NULL));
     CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_error_to_json(error, &json));
@@ -54,14 +54,18 @@ static void a_null_says_which(void)
     IS_NULL(gettickets_decode(NULL, 5, &page, &error));
     CHECK(holds(gettickets_error_message(error), "body"));
     gettickets_error_free(error);
-    IS_NULL(gettickets_decode((const uint8_t *)"{}", 2, NULL, &error));
+    IS_NULL(gettickets_decode("{}", 2, NULL, &error));
     CHECK(holds(gettickets_error_message(error), "page"));
     gettickets_error_free(error);
-    IS_NULL(gettickets_decode(NULL, 0, &page, NULL));
+    /* As a buffer is that nothing came into. */
+    CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode(NULL, 0, &page, &error));
+    CHECK(strcmp(gettickets_error_class(error), "empty") == 0);
+    gettickets_error_free(error);
+    CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode_kept(NULL, 0, 0, 0, NULL, NULL, &page, NULL));
     IS_NULL(gettickets_decode_with(NULL, 5, 0, 0, &page, NULL));
-    IS_NULL(gettickets_decode_with((const uint8_t *)"{}", 2, 0, 0, NULL, NULL));
+    IS_NULL(gettickets_decode_with("{}", 2, 0, 0, NULL, NULL));
     IS_NULL(gettickets_decode_kept(NULL, 5, 0, 0, NULL, NULL, &page, NULL));
-    IS_NULL(gettickets_decode_kept((const uint8_t *)"{}", 2, 0, 0, NULL, NULL, NULL, NULL));
+    IS_NULL(gettickets_decode_kept("{}", 2, 0, 0, NULL, NULL, NULL, NULL));
     CHECK(page == NULL);
 }
 
@@ -226,7 +230,7 @@ static void a_null_builder_takes_nothing(void)
     IS_NULL(gettickets_client_builder_allow_plain_http(NULL, 0));
     IS_NULL(gettickets_client_builder_proxy(NULL, "http://proxy.example.com"));
     IS_NULL(gettickets_client_builder_no_proxy(NULL));
-    IS_NULL(gettickets_client_builder_root_certificates(NULL, (const uint8_t *)"x", 1));
+    IS_NULL(gettickets_client_builder_root_certificates(NULL, "x", 1));
     IS_NULL(gettickets_client_builder_user_agent(NULL, "x"));
     IS_NULL(gettickets_client_builder_php(NULL, "php"));
     IS_NULL(gettickets_client_builder_admin(NULL, "admin"));
