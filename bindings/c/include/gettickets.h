@@ -17,6 +17,10 @@
  * borrowed, a pointer and a length without a NUL; see gettickets_text. It is the server's: it may hold
  * control characters, HTML, and anything else.
  *
+ * Structures. gettickets_ticket_values and gettickets_report may get members at their end in a later
+ * release, and functions that write them take the size that the caller knows. All others never grow: text,
+ * time, server_version, ticket, attachment, field_spec, value, extra, finding and hole.
+ *
  * Threads. What is only read may be read by many threads at once: pages, errors, strings, clients.
  * Comments say where that is not so. The library keeps no state between calls but the log function and the
  * connections of a client. Do not fork and go on to use clients in the child.
@@ -41,6 +45,9 @@
 #if !defined(GETTICKETS_NO_ARROW)
 #define GETTICKETS_HAS_ARROW 1
 #endif
+
+/* The release that this header belongs to, as gettickets_version() gives that of the library that runs. */
+#define GETTICKETS_VERSION "0.1.0"
 
 /* The Arrow C stream interface: whoever consumes one brings its own declarations of these. */
 struct ArrowArrayStream;
@@ -958,8 +965,8 @@ extern "C" {
 #endif /* __cplusplus */
 
 /**
- * The release of the library that runs, such as "0.1.0"; `GETTICKETS_VERSION_MAJOR` and its like are those
- * of the header that a program was built with.
+ * The release of the library that runs, such as "0.1.0"; `GETTICKETS_VERSION` and its parts are those of the
+ * header that a program was built with.
  *
  * Never NULL. The text is the library's and lives as long as it. May be called from any thread.
  */

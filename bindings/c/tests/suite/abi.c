@@ -8,6 +8,7 @@ static void the_header_belongs_to_the_library(void)
     snprintf(version, sizeof version, "%d.%d.%d", GETTICKETS_VERSION_MAJOR, GETTICKETS_VERSION_MINOR,
              GETTICKETS_VERSION_PATCH);
     CHECK(strcmp(gettickets_version(), version) == 0);
+    CHECK(strcmp(gettickets_version(), GETTICKETS_VERSION "") == 0);
     CHECK(gettickets_abi_version() == GETTICKETS_ABI_VERSION);
 }
 
