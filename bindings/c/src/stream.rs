@@ -46,10 +46,9 @@ impl Held {
 
     /// The next batch; none at the end.
     fn next(&mut self) -> Result<Option<RecordBatch>, Box<Error>> {
-        match (&self.failure, self.batches.next()) {
-            (Some(failure), _) => Err(failure.clone()),
-            (None, None) => Ok(None),
-            (None, Some(batch)) => batch.map(Some).map_err(cause),
+        match &self.failure {
+            Some(failure) => Err(failure.clone()),
+            None => self.batches.next().transpose().map_err(cause),
         }
     }
 }
