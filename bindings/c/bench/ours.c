@@ -43,7 +43,7 @@ static void read_at_once(gettickets_page *page, content *content)
 int ours_at_once(const char *body, size_t len, content *content)
 {
     gettickets_page *page;
-    if (gettickets_decode((const uint8_t *)body, len, &page, NULL) != GETTICKETS_OK) {
+    if (gettickets_decode(body, len, &page, NULL) != GETTICKETS_OK) {
         return 0;
     }
     read_at_once(page, content);
@@ -53,7 +53,7 @@ int ours_at_once(const char *body, size_t len, content *content)
 int ours_kept(const char *body, size_t len, content *content)
 {
     gettickets_page *page;
-    if (gettickets_decode_kept((const uint8_t *)body, len, 0, 0, NULL, NULL, &page, NULL) != GETTICKETS_OK) {
+    if (gettickets_decode_kept(body, len, 0, 0, NULL, NULL, &page, NULL) != GETTICKETS_OK) {
         return 0;
     }
     read_at_once(page, content);
@@ -64,7 +64,7 @@ int ours_field_by_field(const char *body, size_t len, content *content)
 {
     gettickets_page *page;
     size_t i, tickets;
-    if (gettickets_decode((const uint8_t *)body, len, &page, NULL) != GETTICKETS_OK) {
+    if (gettickets_decode(body, len, &page, NULL) != GETTICKETS_OK) {
         return 0;
     }
     tickets = gettickets_page_len(page);

@@ -17,6 +17,10 @@
  * borrowed, a pointer and a length without a NUL; see gettickets_text. It is the server's: it may hold
  * control characters, HTML, and anything else.
  *
+ * Structures. gettickets_ticket_values and gettickets_report may get members at their end in a later
+ * release, and functions that write them take the size that the caller knows. All others never grow: text,
+ * time, server_version, ticket, attachment, field_spec, value, extra, finding and hole.
+ *
  * Threads. What is only read may be read by many threads at once: pages, errors, strings, clients.
  * Comments say where that is not so. The library keeps no state between calls but the log function and the
  * connections of a client. Do not fork and go on to use clients in the child.
@@ -41,6 +45,9 @@
 #if !defined(GETTICKETS_NO_ARROW)
 #define GETTICKETS_HAS_ARROW 1
 #endif
+
+/* The release that this header belongs to, as gettickets_version() gives that of the library that runs. */
+#define GETTICKETS_VERSION "0.1.0"
 
 /* The Arrow C stream interface: whoever consumes one brings its own declarations of these. */
 struct ArrowArrayStream;
@@ -630,7 +637,7 @@ typedef void (*gettickets_log_function)(void *user_data,
 #define GETTICKETS_OK 0
 
 /**
- * The scan is at its end: every ticket was told. Not an error.
+ * The scan is at its end: every ticket was told. Not an error, and never given after one.
  */
 #define GETTICKETS_END 1
 
@@ -695,7 +702,9 @@ typedef void (*gettickets_log_function)(void *user_data,
 #define GETTICKETS_ERROR_API 20
 
 /**
- * What answered is not the API but a firewall, a login page or the like before it.
+ * What answered is not the API but a firewall, a login page or the like before it. From a client only, which
+ * knows the HTTP status: `gettickets_decode` and its like give `GETTICKETS_ERROR_DECODE` for such a body, with
+ * the class not-a-reply, or empty.
  */
 #define GETTICKETS_ERROR_NOT_THE_API 21
 
@@ -956,8 +965,8 @@ extern "C" {
 #endif /* __cplusplus */
 
 /**
- * The release of the library that runs, such as "0.1.0"; `GETTICKETS_VERSION_MAJOR` and its like are those
- * of the header that a program was built with.
+ * The release of the library that runs, such as "0.1.0"; `GETTICKETS_VERSION` and its parts are those of the
+ * header that a program was built with.
  *
  * Never NULL. The text is the library's and lives as long as it. May be called from any thread.
  */
@@ -980,6 +989,15 @@ uint32_t gettickets_abi_version(void);
 const char *gettickets_result_text(gettickets_result code);
 
 /**
+ * A code as a short name for programs, such as "too-large": the name of its constant, in lower case and with
+ * hyphens. It is also the class of an error for which there is nothing more particular.
+ *
+ * Never NULL; "unknown" for codes that are not known. The text is the library's and lives as long as it. May
+ * be called from any thread.
+ */
+const char *gettickets_result_name(gettickets_result code);
+
+/**
  * The code that the call gave. `GETTICKETS_OK` for NULL.
  */
 gettickets_result gettickets_error_code(const gettickets_error *error);
@@ -996,7 +1014,8 @@ const char *gettickets_error_message(const gettickets_error *error);
 const char *gettickets_error_hint(const gettickets_error *error);
 
 /**
- * A short name for programs of what it was in particular. It stays from release to release.
+ * A short name for programs of what it was in particular. It stays from release to release; new ones may
+ * come.
  *
  * `GETTICKETS_ERROR_API`: authentication, ip-not-allowed, permission, unknown-action, encoding, other.
  * `GETTICKETS_ERROR_DECODE`: empty, not-a-reply, too-deep, truncated, syntax, invalid-utf8, trailing-text,
@@ -1004,12 +1023,15 @@ const char *gettickets_error_hint(const gettickets_error *error);
  * unknown-result, no-list-in-nvp, strict.
  * `GETTICKETS_ERROR_TRANSPORT`: dns, connect, proxy, tls, timeout, interrupted, truncated, protocol,
  * headers-too-large, other.
- * `GETTICKETS_ERROR_CONFIG`: address, no-credentials, root-certificates, proxy, user-agent, zero-timeout,
- * no-list-in-nvp.
+ * `GETTICKETS_ERROR_CONFIG`: address, no-credentials, empty-credentials, root-certificates, proxy,
+ * user-agent, zero-timeout, no-list-in-nvp.
  * `GETTICKETS_ERROR_LOCAL`: no-php, php-not-run, no-install, path-not-utf8, no-init, no-local-api, fatal,
  * exception, exited, not-an-array, encoding, died, timed-out.
+ * Every other code has one class, which is the code's own name as `gettickets_result_name` gives it: null,
+ * utf8, argument, index, kind, state, busy, cancelled, panic, not-the-api, too-large, redirect,
+ * scan-incomplete, cursor, credentials, arrow, sandbox.
  *
- * Never NULL; empty for NULL.
+ * Never NULL; empty for NULL alone.
  */
 const char *gettickets_error_class(const gettickets_error *error);
 
@@ -1068,12 +1090,15 @@ const char *gettickets_error_local_output(const gettickets_error *error);
 uint16_t gettickets_error_http_status(const gettickets_error *error);
 
 /**
- * How often the request was sent or tried to be; 0 if it never came to that, and for NULL.
+ * How often the request was sent or tried to be; 0 if it never came to that, and for NULL. 1 stands for once
+ * or more where the call was cancelled while the request was under way.
  */
 uint32_t gettickets_error_attempts(const gettickets_error *error);
 
 /**
- * 1 if the server may have seen the request, 0 only where it is certain that it did not; 0 for NULL.
+ * 1 if the server may have seen a request of this call, 0 only where it is certain that it did not; 0 for
+ * NULL, and for what `gettickets_decode` and its like give, which send nothing. A call that is cancelled may
+ * have been seen once it had begun to ask.
  */
 int32_t gettickets_error_may_have_been_sent(const gettickets_error *error);
 
@@ -1140,18 +1165,22 @@ const gettickets_field_spec *gettickets_fields(size_t *count);
 
 /**
  * Decodes a reply, in whatever format and spelling it came. What departs from the documented shape in a
- * known way is read, and told by `gettickets_page_finding`.
+ * known way is read, and told by `gettickets_page_finding`. So is a reply whose count and tickets disagree,
+ * which may lack some (the finding "count-mismatch"): look at the findings, or refuse such a reply with
+ * `GETTICKETS_DECODE_STRICT`.
  *
- * `body` is `len` bytes that need no NUL behind them. They are copied once, and the caller may free them
- * afterwards. `*page` is the caller's: free it with `gettickets_page_free`.
+ * `body` is `len` bytes of text in any type, that need no NUL behind them; it may be NULL where `len` is 0.
+ * They are copied once, and the caller may free them afterwards. `*page` is the caller's: free it with
+ * `gettickets_page_free`.
  *
  * `GETTICKETS_ERROR_API` if the reply is an error of the API, which comes at HTTP 200 and at 403 alike.
- * `GETTICKETS_ERROR_DECODE` if it is no reply, or can't be read without losing something.
- * `GETTICKETS_ERROR_TOO_LARGE` if it has more than `GETTICKETS_DECODE_MAX_LEN` bytes; `body` is then not
- * looked at. `GETTICKETS_ERROR_NULL` if `body` or `page` is NULL. `*page` is then left as it is. `error` may
- * be NULL. May be called from any thread.
+ * `GETTICKETS_ERROR_DECODE` if it is no reply, or can't be read without losing something; with the class empty
+ * if there is nothing in it. `GETTICKETS_ERROR_TOO_LARGE` if it has more than `GETTICKETS_DECODE_MAX_LEN`
+ * bytes, and `GETTICKETS_ERROR_ARGUMENT` if `len` is more than memory can have; `body` is then not looked at.
+ * `GETTICKETS_ERROR_NULL` if `page` is NULL, or `body` where `len` is not 0. `*page` is then left as it is.
+ * `error` may be NULL. May be called from any thread.
  */
-gettickets_result gettickets_decode(const uint8_t *body,
+gettickets_result gettickets_decode(const void *body,
                                     size_t len,
                                     gettickets_page **page,
                                     gettickets_error **error);
@@ -1165,7 +1194,7 @@ gettickets_result gettickets_decode(const uint8_t *body,
  * `GETTICKETS_ERROR_ARGUMENT` if `flags` has a bit that is not known; the rest is as for
  * `gettickets_decode`.
  */
-gettickets_result gettickets_decode_with(const uint8_t *body,
+gettickets_result gettickets_decode_with(const void *body,
                                          size_t len,
                                          uint32_t flags,
                                          size_t max_len,
@@ -1180,7 +1209,7 @@ gettickets_result gettickets_decode_with(const uint8_t *body,
  * such page is freed, or before this returns if nothing needs the body, as after an error, or for a reply in
  * XML. Without a `release`, which may be NULL, it must stay until the pages are freed.
  */
-gettickets_result gettickets_decode_kept(const uint8_t *body,
+gettickets_result gettickets_decode_kept(const void *body,
                                          size_t len,
                                          uint32_t flags,
                                          size_t max_len,
@@ -1670,8 +1699,9 @@ void gettickets_request_free(gettickets_request *request);
 /**
  * An API identifier and its secret, which servers take since version 7.2.
  *
- * `*credentials` is the caller's. `GETTICKETS_ERROR_UTF8` if a text is not UTF-8, `GETTICKETS_ERROR_NULL` if
- * a pointer other than `error` is NULL; `*credentials` is then left as it is. May be called from any thread.
+ * `*credentials` is the caller's. `GETTICKETS_ERROR_CREDENTIALS` if a text is empty, as an environment
+ * variable may be; `GETTICKETS_ERROR_UTF8` if one is not UTF-8, `GETTICKETS_ERROR_NULL` if a pointer other
+ * than `error` is NULL. `*credentials` is then left as it is. May be called from any thread.
  */
 gettickets_result gettickets_credentials_api(const char *identifier,
                                              const char *secret,
@@ -1682,8 +1712,9 @@ gettickets_result gettickets_credentials_api(const char *identifier,
  * An admin's user name and password. The password is hashed at once; only its MD5 is kept and sent, as the
  * server wants it.
  *
- * `*credentials` is the caller's. `GETTICKETS_ERROR_UTF8` if a text is not UTF-8, `GETTICKETS_ERROR_NULL` if
- * a pointer other than `error` is NULL; `*credentials` is then left as it is. May be called from any thread.
+ * `*credentials` is the caller's. `GETTICKETS_ERROR_CREDENTIALS` if a text is empty, as an environment
+ * variable may be; `GETTICKETS_ERROR_UTF8` if one is not UTF-8, `GETTICKETS_ERROR_NULL` if a pointer other
+ * than `error` is NULL. `*credentials` is then left as it is. May be called from any thread.
  */
 gettickets_result gettickets_credentials_admin(const char *username,
                                                const char *password,
@@ -1694,7 +1725,7 @@ gettickets_result gettickets_credentials_admin(const char *username,
  * An admin's user name and the MD5 of the password, 32 hexadecimal digits.
  *
  * `*credentials` is the caller's. `GETTICKETS_ERROR_CREDENTIALS` if the text is no MD5, as a plain password
- * would be; `GETTICKETS_ERROR_UTF8` if a text is not UTF-8, `GETTICKETS_ERROR_NULL` if a pointer other than
+ * would be, or either is empty; `GETTICKETS_ERROR_UTF8` if a text is not UTF-8, `GETTICKETS_ERROR_NULL` if a pointer other than
  * `error` is NULL. `*credentials` is then left as it is. May be called from any thread.
  */
 gettickets_result gettickets_credentials_admin_md5(const char *username,
@@ -1772,7 +1803,8 @@ gettickets_result gettickets_client_builder_credentials(gettickets_client_builde
  * An API identifier and its secret to be let in with: `gettickets_client_builder_credentials` in one call.
  *
  * `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_UTF8` if a text is not UTF-8,
- * `GETTICKETS_ERROR_NULL` if a pointer is NULL. One thread at a time may use a builder.
+ * `GETTICKETS_ERROR_NULL` if a pointer is NULL; one that is empty is told when the client is built. One
+ * thread at a time may use a builder.
  */
 gettickets_result gettickets_client_builder_api_credentials(gettickets_client_builder *builder,
                                                             const char *identifier,
@@ -1893,15 +1925,25 @@ gettickets_result gettickets_client_builder_allow_plain_http(gettickets_client_b
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * The proxy to go through, such as `http://proxy.example.com:3128`; NULL for none. Default: as the
- * environment says (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), but none to this machine itself, and none in a
- * CGI program, whose environment its visitors write.
+ * The proxy to go through, such as `http://proxy.example.com:3128`. Default: as the environment says
+ * (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), but none to this machine itself, and none in a CGI program, whose
+ * environment its visitors write. For none at all there is `gettickets_client_builder_no_proxy`.
  *
  * `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` for the Local API,
- * `GETTICKETS_ERROR_NULL` if `builder` is NULL; an address that can't be read is told when the client is
- * built. One thread at a time may use a builder.
+ * `GETTICKETS_ERROR_NULL` if either is NULL; an address that can't be read is told when the client is built.
+ * One thread at a time may use a builder.
  */
 gettickets_result gettickets_client_builder_proxy(gettickets_client_builder *builder, const char *address);
+#endif
+
+#if defined(GETTICKETS_HAS_CLIENT)
+/**
+ * Goes through no proxy, whatever the environment says.
+ *
+ * `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a
+ * time may use a builder.
+ */
+gettickets_result gettickets_client_builder_no_proxy(gettickets_client_builder *builder);
 #endif
 
 #if defined(GETTICKETS_HAS_CLIENT)
@@ -1914,7 +1956,7 @@ gettickets_result gettickets_client_builder_proxy(gettickets_client_builder *bui
  * thread at a time may use a builder.
  */
 gettickets_result gettickets_client_builder_root_certificates(gettickets_client_builder *builder,
-                                                              const uint8_t *pem,
+                                                              const void *pem,
                                                               size_t len);
 #endif
 
@@ -2015,8 +2057,8 @@ void gettickets_client_free(gettickets_client *client);
  * time, 100 if it is not set, and its `limitstart` must not be set. Nothing is sent yet.
  *
  * `*scan` is the caller's: free it with `gettickets_scan_free`; the client and the request may be freed
- * before it. `GETTICKETS_ERROR_NULL` if `client` or `scan` is NULL, or the request's first failure; `*scan`
- * is then left as it is. Many threads may use one client.
+ * before it. `GETTICKETS_ERROR_ARGUMENT` if the request has an offset, `GETTICKETS_ERROR_NULL` if `client` or
+ * `scan` is NULL, or the request's first failure; `*scan` is then left as it is. Many threads may use one client.
  */
 gettickets_result gettickets_client_scan(const gettickets_client *client,
                                          const gettickets_request *request,
@@ -2032,7 +2074,9 @@ gettickets_result gettickets_client_scan(const gettickets_client *client,
  * `GETTICKETS_ERROR_ARGUMENT` if no calendar has the time, `GETTICKETS_ERROR_STATE` once the scan has begun,
  * `GETTICKETS_ERROR_NULL` if `scan` is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses it.
  */
-gettickets_result gettickets_scan_updated_since(gettickets_scan *scan, gettickets_time since);
+gettickets_result gettickets_scan_updated_since(gettickets_scan *scan,
+                                                gettickets_time since,
+                                                gettickets_error **error);
 #endif
 
 #if defined(GETTICKETS_HAS_CLIENT)
@@ -2042,7 +2086,9 @@ gettickets_result gettickets_scan_updated_since(gettickets_scan *scan, getticket
  * `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_NULL` if `scan` is NULL,
  * `GETTICKETS_ERROR_BUSY` while another thread uses it.
  */
-gettickets_result gettickets_scan_max_requests(gettickets_scan *scan, uint64_t most);
+gettickets_result gettickets_scan_max_requests(gettickets_scan *scan,
+                                               uint64_t most,
+                                               gettickets_error **error);
 #endif
 
 #if defined(GETTICKETS_HAS_CLIENT)
@@ -2056,7 +2102,7 @@ gettickets_result gettickets_scan_max_requests(gettickets_scan *scan, uint64_t m
  * `GETTICKETS_ERROR_NULL` if either is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses the scan. The
  * scan is then left as it is.
  */
-gettickets_result gettickets_scan_resume(gettickets_scan *scan, const char *cursor);
+gettickets_result gettickets_scan_resume(gettickets_scan *scan, const char *cursor, gettickets_error **error);
 #endif
 
 #if defined(GETTICKETS_HAS_CLIENT)
@@ -2088,9 +2134,10 @@ gettickets_result gettickets_scan_wait(gettickets_scan *scan,
  * The next ticket; it blocks until one has come.
  *
  * `*ticket` belongs to the scan and is good until the next call of this function, or until the scan is
- * freed. `GETTICKETS_END` once every ticket was told, and after an error. An error ends the scan; what came
- * before it is good, and `gettickets_scan_cursor` goes on from there. `GETTICKETS_ERROR_CANCELLED` if its
- * switch was used, which ends nothing for good. `GETTICKETS_ERROR_NULL` if `scan` or `ticket` is NULL,
+ * freed. `GETTICKETS_END` once every ticket was told, and only then. An error ends the scan and is told again
+ * at every later call, by this function and by `gettickets_scan_next_page`; what came before it is good, and
+ * `gettickets_scan_cursor` says where another scan goes on. `GETTICKETS_ERROR_CANCELLED` if its switch was
+ * used, which ends nothing for good. `GETTICKETS_ERROR_NULL` if `scan` or `ticket` is NULL,
  * `GETTICKETS_ERROR_BUSY` while another thread uses the scan. `*ticket` is then left as it is.
  */
 gettickets_result gettickets_scan_next(gettickets_scan *scan,
@@ -2228,10 +2275,16 @@ gettickets_result gettickets_page_arrow_stream(const gettickets_page *page, stru
  * `gettickets_page_arrow_stream`. A batch has at least `min_rows` tickets, but for the last; 0 stands for a
  * page as it came. A few thousand are a good number.
  *
- * The stream asks the server when a batch is asked of it, on that thread, and obeys the scan's switch. An
- * error of the scan is the stream's: its `get_last_error` gives the message. The scan may be used for its
- * report and its cursor, and be freed, while the stream lives; a cursor that is taken between two batches
- * may be a batch ahead of what was read.
+ * The stream asks the server when a batch is asked of it, on that thread, and obeys the scan's switch. The
+ * scan may be used for its report and its cursor, and be freed, while the stream lives; a cursor that is
+ * taken between two batches may be a batch ahead of what was read.
+ *
+ * An error of the scan is the stream's, after the tickets that came before it, and every later `get_next`
+ * gives it again: the stream is at its end only where every ticket was told. Its `get_last_error` gives the
+ * message; class, hint and the rest come from `gettickets_scan_next`, which gives the error that ended the
+ * scan again. The numbers are ECANCELED if the scan's switch was used, EBUSY if another thread was using the
+ * scan, EIO for `GETTICKETS_ERROR_TRANSPORT` and `GETTICKETS_ERROR_LOCAL`, EPROTO where the server said
+ * something other than a page, and EINVAL for the rest.
  *
  * `*stream` is overwritten, whatever it held. It is the caller's, or whoever's it is handed to, who must
  * call its `release`. `GETTICKETS_ERROR_NULL` if `scan` or `stream` is NULL, `GETTICKETS_ERROR_BUSY` while

@@ -1,17 +1,19 @@
 //! Pages and scans as streams of the Arrow C data interface.
 
 use gettickets_arrow::TicketReader;
-use gettickets_arrow::ffi::{self, FFI_ArrowArrayStream};
+use gettickets_arrow::ffi::FFI_ArrowArrayStream;
 use gettickets_protocol::Tickets;
 
 use crate::guard::{Out, guard, shared};
 use crate::page::Page;
 use crate::result::ResultCode;
+use crate::stream::stream as stream_of;
 #[cfg(feature = "client")]
 use crate::{
     error::{Error, Failure},
     guard::guard_telling,
     scan::{Scan, Shared},
+    stream::Passing,
 };
 
 /// The page's tickets as a stream of the Arrow C data interface, for Arrow, DuckDB, Polars and their like.
@@ -32,7 +34,7 @@ pub unsafe extern "C" fn gettickets_page_arrow_stream(
         // SAFETY: as the comment on gettickets_page asks; a place to write to, or NULL.
         let (page, out) = unsafe { (shared(page, "page")?, Out::new(stream, "stream")?) };
         let pages: [Result<Tickets, std::io::Error>; 1] = [Ok(page.page.tickets().clone())];
-        out.put(ffi::stream(TicketReader::new(pages)));
+        out.put(stream_of(TicketReader::new(pages)));
         Ok(())
     })
 }
@@ -41,10 +43,16 @@ pub unsafe extern "C" fn gettickets_page_arrow_stream(
 /// `gettickets_page_arrow_stream`. A batch has at least `min_rows` tickets, but for the last; 0 stands for a
 /// page as it came. A few thousand are a good number.
 ///
-/// The stream asks the server when a batch is asked of it, on that thread, and obeys the scan's switch. An
-/// error of the scan is the stream's: its `get_last_error` gives the message. The scan may be used for its
-/// report and its cursor, and be freed, while the stream lives; a cursor that is taken between two batches
-/// may be a batch ahead of what was read.
+/// The stream asks the server when a batch is asked of it, on that thread, and obeys the scan's switch. The
+/// scan may be used for its report and its cursor, and be freed, while the stream lives; a cursor that is
+/// taken between two batches may be a batch ahead of what was read.
+///
+/// An error of the scan is the stream's, after the tickets that came before it, and every later `get_next`
+/// gives it again: the stream is at its end only where every ticket was told. Its `get_last_error` gives the
+/// message; class, hint and the rest come from `gettickets_scan_next`, which gives the error that ended the
+/// scan again. The numbers are ECANCELED if the scan's switch was used, EBUSY if another thread was using the
+/// scan, EIO for `GETTICKETS_ERROR_TRANSPORT` and `GETTICKETS_ERROR_LOCAL`, EPROTO where the server said
+/// something other than a page, and EINVAL for the rest.
 ///
 /// `*stream` is overwritten, whatever it held. It is the caller's, or whoever's it is handed to, who must
 /// call its `release`. `GETTICKETS_ERROR_NULL` if `scan` or `stream` is NULL, `GETTICKETS_ERROR_BUSY` while
@@ -62,7 +70,7 @@ pub unsafe extern "C" fn gettickets_scan_arrow_stream(
         let (scan, out) = unsafe { (shared(scan, "scan")?, Out::new(stream, "stream")?) };
         drop(scan.shared.lock()?);
         let pages = Pages(std::sync::Arc::clone(&scan.shared));
-        out.put(ffi::stream(TicketReader::new(pages).min_rows(min_rows)));
+        out.put(stream_of(TicketReader::new(pages).min_rows(min_rows)));
         Ok(())
     };
     // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
@@ -75,14 +83,14 @@ struct Pages(std::sync::Arc<Shared>);
 
 #[cfg(feature = "client")]
 impl Iterator for Pages {
-    type Item = Result<Tickets, String>;
+    type Item = Result<Tickets, Passing>;
 
-    fn next(&mut self) -> Option<Result<Tickets, String>> {
+    fn next(&mut self) -> Option<Result<Tickets, Passing>> {
         let next = self.0.lock().and_then(|mut state| state.next_page());
         match next {
             Ok(tickets) => Some(Ok(tickets)),
             Err(Failure::Status(_)) => None,
-            Err(Failure::Error(error)) => Some(Err(error.text())),
+            Err(Failure::Error(error)) => Some(Err(Passing(error))),
         }
     }
 }

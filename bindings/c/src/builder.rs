@@ -1,6 +1,6 @@
 //! [`ClientBuilder`]: from settings to a client, over HTTP or the Local API.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -70,17 +70,17 @@ struct Local {
 }
 
 impl Draft {
-    fn http(&mut self) -> Result<&mut Http, Failure> {
+    fn http(&mut self, setting: &str) -> Result<&mut Http, Failure> {
         match &mut self.to {
             To::Http(http) => Ok(http),
-            To::Local(_) => Err(misfit("the Local API has no such setting")),
+            To::Local(_) => Err(misfit("the Local API", setting)),
         }
     }
 
-    fn local(&mut self) -> Result<&mut Local, Failure> {
+    fn local(&mut self, setting: &str) -> Result<&mut Local, Failure> {
         match &mut self.to {
             To::Local(local) => Ok(local),
-            To::Http(_) => Err(misfit("HTTP has no such setting")),
+            To::Http(_) => Err(misfit("a client over HTTP", setting)),
         }
     }
 
@@ -130,8 +130,9 @@ impl Draft {
     }
 }
 
-fn misfit(message: &str) -> Failure {
-    Failure::error(GETTICKETS_ERROR_KIND, "kind", message)
+/// The failure that a setting is which the other kind of client has.
+fn misfit(who: &str, setting: &str) -> Failure {
+    Failure::error(GETTICKETS_ERROR_KIND, format!("{who} has no setting {setting}"))
 }
 
 /// # Safety
@@ -199,7 +200,7 @@ pub unsafe extern "C" fn gettickets_client_builder_credentials(
     let change = |draft: &mut Draft| {
         // SAFETY: credentials that live, or NULL, as the comment on gettickets_credentials asks.
         let held = unsafe { shared(credentials, "credentials") }?;
-        draft.http()?.credentials = Some(held.credentials.clone());
+        draft.http("credentials")?.credentials = Some(held.credentials.clone());
         Ok(())
     };
     // SAFETY: as the comment on gettickets_client_builder asks.
@@ -209,7 +210,8 @@ pub unsafe extern "C" fn gettickets_client_builder_credentials(
 /// An API identifier and its secret to be let in with: `gettickets_client_builder_credentials` in one call.
 ///
 /// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_UTF8` if a text is not UTF-8,
-/// `GETTICKETS_ERROR_NULL` if a pointer is NULL. One thread at a time may use a builder.
+/// `GETTICKETS_ERROR_NULL` if a pointer is NULL; one that is empty is told when the client is built. One
+/// thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_api_credentials(
     builder: *mut ClientBuilder,
@@ -219,7 +221,7 @@ pub unsafe extern "C" fn gettickets_client_builder_api_credentials(
     let change = |draft: &mut Draft| {
         // SAFETY: texts with a NUL behind them, or NULL, as the comment asks.
         let (identifier, secret) = unsafe { (text(identifier, "identifier")?, text(secret, "secret")?) };
-        draft.http()?.credentials = Some(protocol::Credentials::api(identifier, secret));
+        draft.http("credentials")?.credentials = Some(protocol::Credentials::api(identifier, secret));
         Ok(())
     };
     // SAFETY: as the comment on gettickets_client_builder asks.
@@ -250,7 +252,11 @@ pub unsafe extern "C" fn gettickets_client_builder_connect_timeout(
     milliseconds: u64,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { set(builder, |draft| put(&mut draft.http()?.connect_timeout, Some(time(milliseconds)?))) }
+    unsafe {
+        set(builder, |draft| {
+            put(&mut draft.http("connect_timeout")?.connect_timeout, Some(time(milliseconds)?))
+        })
+    }
 }
 
 /// How many bytes a reply may have once decompressed. Default: 64 MiB; more than 512 MiB are never read.
@@ -289,7 +295,7 @@ pub unsafe extern "C" fn gettickets_client_builder_attempts(
     attempts: u32,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { retries(builder, |policy| Ok(policy.attempts(attempts))) }
+    unsafe { retries(builder, "attempts", |policy| Ok(policy.attempts(attempts))) }
 }
 
 /// How long is waited between attempts, in milliseconds: before the n-th retry a random time up to `base`
@@ -304,7 +310,7 @@ pub unsafe extern "C" fn gettickets_client_builder_waits(
     longest: u64,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { retries(builder, |policy| Ok(policy.base(time(base)?).longest_wait(time(longest)?))) }
+    unsafe { retries(builder, "waits", |policy| Ok(policy.base(time(base)?).longest_wait(time(longest)?))) }
 }
 
 /// The most that is waited because a server asks for it with `Retry-After`, in milliseconds. Default: 60,000.
@@ -317,7 +323,9 @@ pub unsafe extern "C" fn gettickets_client_builder_longest_retry_after(
     milliseconds: u64,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { retries(builder, |policy| Ok(policy.longest_retry_after(time(milliseconds)?))) }
+    unsafe {
+        retries(builder, "longest_retry_after", |policy| Ok(policy.longest_retry_after(time(milliseconds)?)))
+    }
 }
 
 /// The time for all attempts and the waits between them, in milliseconds: no attempt begins after it, and no
@@ -331,7 +339,7 @@ pub unsafe extern "C" fn gettickets_client_builder_budget(
     milliseconds: u64,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { retries(builder, |policy| Ok(policy.budget(time(milliseconds)?))) }
+    unsafe { retries(builder, "budget", |policy| Ok(policy.budget(time(milliseconds)?))) }
 }
 
 /// # Safety
@@ -339,10 +347,11 @@ pub unsafe extern "C" fn gettickets_client_builder_budget(
 /// As for [`set`].
 unsafe fn retries(
     builder: *mut ClientBuilder,
+    setting: &str,
     change: impl FnOnce(RetryPolicy) -> Result<RetryPolicy, Failure>,
 ) -> ResultCode {
     let change = |draft: &mut Draft| {
-        let http = draft.http()?;
+        let http = draft.http(setting)?;
         http.retries = change(http.retries)?;
         Ok(())
     };
@@ -361,7 +370,7 @@ pub unsafe extern "C" fn gettickets_client_builder_format(
     response_format: Format,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { set(builder, |draft| put(&mut draft.http()?.format, format(response_format)?)) }
+    unsafe { set(builder, |draft| put(&mut draft.http("format")?.format, format(response_format)?)) }
 }
 
 /// Other than 0: lets credentials go over plain http to another machine. Default: 0; to this machine they may
@@ -375,32 +384,39 @@ pub unsafe extern "C" fn gettickets_client_builder_allow_plain_http(
     allow: i32,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { set(builder, |draft| put(&mut draft.http()?.allow_plain_http, allow != 0)) }
+    unsafe { set(builder, |draft| put(&mut draft.http("allow_plain_http")?.allow_plain_http, allow != 0)) }
 }
 
-/// The proxy to go through, such as `http://proxy.example.com:3128`; NULL for none. Default: as the
-/// environment says (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), but none to this machine itself, and none in a
-/// CGI program, whose environment its visitors write.
+/// The proxy to go through, such as `http://proxy.example.com:3128`. Default: as the environment says
+/// (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), but none to this machine itself, and none in a CGI program, whose
+/// environment its visitors write. For none at all there is `gettickets_client_builder_no_proxy`.
 ///
 /// `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` for the Local API,
-/// `GETTICKETS_ERROR_NULL` if `builder` is NULL; an address that can't be read is told when the client is
-/// built. One thread at a time may use a builder.
+/// `GETTICKETS_ERROR_NULL` if either is NULL; an address that can't be read is told when the client is built.
+/// One thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_proxy(
     builder: *mut ClientBuilder,
     address: *const c_char,
 ) -> ResultCode {
     let change = |draft: &mut Draft| {
-        let address = match address.is_null() {
-            true => None,
-            // SAFETY: a text with a NUL behind it, as the comment asks.
-            false => Some(Zeroizing::new(unsafe { text(address, "address") }?.to_owned())),
-        };
-        draft.http()?.proxy = Some(address);
+        // SAFETY: a text with a NUL behind it, or NULL, as the comment asks.
+        let address = Zeroizing::new(unsafe { text(address, "address") }?.to_owned());
+        draft.http("proxy")?.proxy = Some(Some(address));
         Ok(())
     };
     // SAFETY: as the comment on gettickets_client_builder asks.
     unsafe { set(builder, change) }
+}
+
+/// Goes through no proxy, whatever the environment says.
+///
+/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a
+/// time may use a builder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_client_builder_no_proxy(builder: *mut ClientBuilder) -> ResultCode {
+    // SAFETY: as the comment on gettickets_client_builder asks.
+    unsafe { set(builder, |draft| put(&mut draft.http("proxy")?.proxy, Some(None))) }
 }
 
 /// Trusts these authorities, `len` bytes of certificates in PEM, and no others. Default: those that this
@@ -412,7 +428,7 @@ pub unsafe extern "C" fn gettickets_client_builder_proxy(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_root_certificates(
     builder: *mut ClientBuilder,
-    pem: *const u8,
+    pem: *const c_void,
     len: usize,
 ) -> ResultCode {
     /// Every authority of the world together is a quarter of a megabyte.
@@ -425,7 +441,7 @@ pub unsafe extern "C" fn gettickets_client_builder_root_certificates(
         }
         // SAFETY: so many bytes, or NULL, as the comment asks.
         let pem = unsafe { bytes(pem, len, "pem") }?;
-        draft.http()?.root_certificates = Some(pem.to_owned());
+        draft.http("root_certificates")?.root_certificates = Some(pem.to_owned());
         Ok(())
     };
     // SAFETY: as the comment on gettickets_client_builder asks.
@@ -446,7 +462,7 @@ pub unsafe extern "C" fn gettickets_client_builder_user_agent(
     let change = |draft: &mut Draft| {
         // SAFETY: a text with a NUL behind it, or NULL, as the comment asks.
         let name = unsafe { text(user_agent, "user_agent") }?;
-        draft.http()?.user_agent = Some(name.to_owned());
+        draft.http("user_agent")?.user_agent = Some(name.to_owned());
         Ok(())
     };
     // SAFETY: as the comment on gettickets_client_builder asks.
@@ -466,7 +482,7 @@ pub unsafe extern "C" fn gettickets_client_builder_php(
     let change = |draft: &mut Draft| {
         // SAFETY: a text with a NUL behind it, or NULL, as the comment asks.
         let program = unsafe { text(program, "program") }?;
-        draft.local()?.php = Some(program.to_owned());
+        draft.local("php")?.php = Some(program.to_owned());
         Ok(())
     };
     // SAFETY: as the comment on gettickets_client_builder asks.
@@ -486,7 +502,7 @@ pub unsafe extern "C" fn gettickets_client_builder_admin(
     let change = |draft: &mut Draft| {
         // SAFETY: a text with a NUL behind it, or NULL, as the comment asks.
         let username = unsafe { text(username, "username") }?;
-        draft.local()?.admin = Some(username.to_owned());
+        draft.local("admin")?.admin = Some(username.to_owned());
         Ok(())
     };
     // SAFETY: as the comment on gettickets_client_builder asks.
@@ -522,12 +538,17 @@ pub unsafe extern "C" fn gettickets_client_builder_free(builder: *mut ClientBuil
     unsafe { guard::free(builder) }
 }
 
-/// A length of time; one that no clock can add is an error rather than a surprise.
+/// A length of time; one that no clock can add is an error rather than a surprise. So is one below zero, as
+/// which a number that was signed comes here.
 fn time(milliseconds: u64) -> Result<Duration, Failure> {
     const LONGEST: Duration = Duration::from_secs(366 * 86_400);
     let time = Duration::from_millis(milliseconds);
-    if time > LONGEST {
-        return Err(argument(format!("{milliseconds} milliseconds are more than a year")));
+    if time <= LONGEST {
+        return Ok(time);
     }
-    Ok(time)
+    let signed = milliseconds.cast_signed();
+    Err(argument(match signed < 0 {
+        true => format!("a time of {signed} milliseconds is below zero"),
+        false => format!("{milliseconds} milliseconds are more than a year"),
+    }))
 }

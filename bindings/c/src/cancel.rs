@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::error::Failure;
+use crate::error::{Details, Failure};
 use crate::guard::{self, guard, shared};
 use crate::result::{GETTICKETS_ERROR_CANCELLED, ResultCode};
 
@@ -23,11 +23,15 @@ pub struct Cancel {
 pub(crate) struct Flag(Arc<AtomicBool>);
 
 impl Flag {
-    pub(crate) fn check(&self) -> Result<(), Failure> {
-        if self.0.load(Ordering::Relaxed) {
-            return Err(Failure::error(GETTICKETS_ERROR_CANCELLED, "cancelled", "the call was cancelled"));
+    /// Fails if the switch was used. `may_have_been_sent` says whether a request is or was under way.
+    pub(crate) fn check(&self, may_have_been_sent: bool) -> Result<(), Failure> {
+        if !self.0.load(Ordering::Relaxed) {
+            return Ok(());
         }
-        Ok(())
+        // How often it was tried is known to the thread alone that goes on with it: once at least.
+        let details =
+            Details { may_have_been_sent, attempts: may_have_been_sent.into(), ..Details::default() };
+        Err(Failure::detailed(GETTICKETS_ERROR_CANCELLED, "the call was cancelled", details))
     }
 }
 

@@ -69,7 +69,7 @@ impl From<gettickets::Error> for Failure {
 /// Waits for a request, with a glance at its switch now and then.
 fn wait(pending: &Pending, flag: &Flag) -> Result<Page, Failure> {
     loop {
-        flag.check()?;
+        flag.check(true)?;
         if let Some(outcome) = pending.wait_for(GLANCE) {
             return Ok(Page::of(outcome?));
         }
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn gettickets_client_get_tickets(
         out.hand_out(match flag {
             None => Page::of(client.client.get_tickets(&asked)?),
             Some(flag) => {
-                flag.check()?;
+                flag.check(false)?;
                 wait(&client.client.start(asked), &flag)?
             }
         });

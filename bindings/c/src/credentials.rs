@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use gettickets_protocol as protocol;
 use gettickets_protocol::InvalidCredentials;
 
-use crate::error::{Error, Failure};
+use crate::error::{Details, Error, Failure, c_text};
 use crate::guard::{self, Out, exclusive, guard, guard_telling, shared, text};
 use crate::result::{GETTICKETS_ERROR_CREDENTIALS, ResultCode};
 use crate::text::OwnedText;
@@ -17,16 +17,25 @@ pub struct Credentials {
     pub(crate) credentials: protocol::Credentials,
 }
 
+impl Credentials {
+    fn of(credentials: protocol::Credentials) -> Result<Credentials, InvalidCredentials> {
+        credentials.check()?;
+        Ok(Credentials { credentials })
+    }
+}
+
 impl From<InvalidCredentials> for Failure {
     fn from(error: InvalidCredentials) -> Failure {
-        Failure::error(GETTICKETS_ERROR_CREDENTIALS, "credentials", error.to_string())
+        let details = Details { hint: Some(c_text(error.hint())), ..Details::default() };
+        Failure::detailed(GETTICKETS_ERROR_CREDENTIALS, error.to_string(), details)
     }
 }
 
 /// An API identifier and its secret, which servers take since version 7.2.
 ///
-/// `*credentials` is the caller's. `GETTICKETS_ERROR_UTF8` if a text is not UTF-8, `GETTICKETS_ERROR_NULL` if
-/// a pointer other than `error` is NULL; `*credentials` is then left as it is. May be called from any thread.
+/// `*credentials` is the caller's. `GETTICKETS_ERROR_CREDENTIALS` if a text is empty, as an environment
+/// variable may be; `GETTICKETS_ERROR_UTF8` if one is not UTF-8, `GETTICKETS_ERROR_NULL` if a pointer other
+/// than `error` is NULL. `*credentials` is then left as it is. May be called from any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_credentials_api(
     identifier: *const c_char,
@@ -39,7 +48,7 @@ pub unsafe extern "C" fn gettickets_credentials_api(
         let (identifier, secret, out) = unsafe {
             (text(identifier, "identifier")?, text(secret, "secret")?, Out::new(credentials, "credentials")?)
         };
-        out.hand_out(Credentials { credentials: protocol::Credentials::api(identifier, secret) });
+        out.hand_out(Credentials::of(protocol::Credentials::api(identifier, secret))?);
         Ok(())
     };
     // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
@@ -49,8 +58,9 @@ pub unsafe extern "C" fn gettickets_credentials_api(
 /// An admin's user name and password. The password is hashed at once; only its MD5 is kept and sent, as the
 /// server wants it.
 ///
-/// `*credentials` is the caller's. `GETTICKETS_ERROR_UTF8` if a text is not UTF-8, `GETTICKETS_ERROR_NULL` if
-/// a pointer other than `error` is NULL; `*credentials` is then left as it is. May be called from any thread.
+/// `*credentials` is the caller's. `GETTICKETS_ERROR_CREDENTIALS` if a text is empty, as an environment
+/// variable may be; `GETTICKETS_ERROR_UTF8` if one is not UTF-8, `GETTICKETS_ERROR_NULL` if a pointer other
+/// than `error` is NULL. `*credentials` is then left as it is. May be called from any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_credentials_admin(
     username: *const c_char,
@@ -63,7 +73,7 @@ pub unsafe extern "C" fn gettickets_credentials_admin(
         let (username, password, out) = unsafe {
             (text(username, "username")?, text(password, "password")?, Out::new(credentials, "credentials")?)
         };
-        out.hand_out(Credentials { credentials: protocol::Credentials::admin(username, password) });
+        out.hand_out(Credentials::of(protocol::Credentials::admin(username, password))?);
         Ok(())
     };
     // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
@@ -73,7 +83,7 @@ pub unsafe extern "C" fn gettickets_credentials_admin(
 /// An admin's user name and the MD5 of the password, 32 hexadecimal digits.
 ///
 /// `*credentials` is the caller's. `GETTICKETS_ERROR_CREDENTIALS` if the text is no MD5, as a plain password
-/// would be; `GETTICKETS_ERROR_UTF8` if a text is not UTF-8, `GETTICKETS_ERROR_NULL` if a pointer other than
+/// would be, or either is empty; `GETTICKETS_ERROR_UTF8` if a text is not UTF-8, `GETTICKETS_ERROR_NULL` if a pointer other than
 /// `error` is NULL. `*credentials` is then left as it is. May be called from any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_credentials_admin_md5(
@@ -91,7 +101,7 @@ pub unsafe extern "C" fn gettickets_credentials_admin_md5(
                 Out::new(credentials, "credentials")?,
             )
         };
-        out.hand_out(Credentials { credentials: protocol::Credentials::admin_md5(username, md5)? });
+        out.hand_out(Credentials::of(protocol::Credentials::admin_md5(username, md5)?)?);
         Ok(())
     };
     // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.

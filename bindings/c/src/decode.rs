@@ -17,19 +17,23 @@ pub const GETTICKETS_DECODE_STRICT: u32 = 1;
 pub const GETTICKETS_DECODE_MAX_LEN: usize = 268435456;
 
 /// Decodes a reply, in whatever format and spelling it came. What departs from the documented shape in a
-/// known way is read, and told by `gettickets_page_finding`.
+/// known way is read, and told by `gettickets_page_finding`. So is a reply whose count and tickets disagree,
+/// which may lack some (the finding "count-mismatch"): look at the findings, or refuse such a reply with
+/// `GETTICKETS_DECODE_STRICT`.
 ///
-/// `body` is `len` bytes that need no NUL behind them. They are copied once, and the caller may free them
-/// afterwards. `*page` is the caller's: free it with `gettickets_page_free`.
+/// `body` is `len` bytes of text in any type, that need no NUL behind them; it may be NULL where `len` is 0.
+/// They are copied once, and the caller may free them afterwards. `*page` is the caller's: free it with
+/// `gettickets_page_free`.
 ///
 /// `GETTICKETS_ERROR_API` if the reply is an error of the API, which comes at HTTP 200 and at 403 alike.
-/// `GETTICKETS_ERROR_DECODE` if it is no reply, or can't be read without losing something.
-/// `GETTICKETS_ERROR_TOO_LARGE` if it has more than `GETTICKETS_DECODE_MAX_LEN` bytes; `body` is then not
-/// looked at. `GETTICKETS_ERROR_NULL` if `body` or `page` is NULL. `*page` is then left as it is. `error` may
-/// be NULL. May be called from any thread.
+/// `GETTICKETS_ERROR_DECODE` if it is no reply, or can't be read without losing something; with the class empty
+/// if there is nothing in it. `GETTICKETS_ERROR_TOO_LARGE` if it has more than `GETTICKETS_DECODE_MAX_LEN`
+/// bytes, and `GETTICKETS_ERROR_ARGUMENT` if `len` is more than memory can have; `body` is then not looked at.
+/// `GETTICKETS_ERROR_NULL` if `page` is NULL, or `body` where `len` is not 0. `*page` is then left as it is.
+/// `error` may be NULL. May be called from any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_decode(
-    body: *const u8,
+    body: *const c_void,
     len: usize,
     page: *mut *mut Page,
     error: *mut *mut Error,
@@ -47,7 +51,7 @@ pub unsafe extern "C" fn gettickets_decode(
 /// `gettickets_decode`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_decode_with(
-    body: *const u8,
+    body: *const c_void,
     len: usize,
     flags: u32,
     max_len: usize,
@@ -71,7 +75,7 @@ pub type ReleaseFunction = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 /// XML. Without a `release`, which may be NULL, it must stay until the pages are freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_decode_kept(
-    body: *const u8,
+    body: *const c_void,
     len: usize,
     flags: u32,
     max_len: usize,
@@ -109,6 +113,19 @@ impl Drop for Owner {
     }
 }
 
+/// The body; an empty one may be anywhere, as one is that no response has begun to fill.
+///
+/// # Safety
+///
+/// `body` is NULL or leads to `len` bytes.
+unsafe fn body_of<'a>(body: *const c_void, len: usize) -> Result<&'a [u8], Failure> {
+    if len == 0 {
+        return Ok(&[]);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { bytes(body, len, "body") }
+}
+
 fn copied(decoder: Decoder, body: &[u8]) -> Result<Reply, DecodeError> {
     decoder.decode(body)
 }
@@ -117,7 +134,7 @@ fn copied(decoder: Decoder, body: &[u8]) -> Result<Reply, DecodeError> {
 ///
 /// `body` is NULL or leads to `len` bytes; `page` and `error` are NULL or places to write to.
 unsafe fn decode(
-    body: *const u8,
+    body: *const c_void,
     len: usize,
     flags: u32,
     max_len: usize,
@@ -132,11 +149,11 @@ unsafe fn decode(
         let max_len = if max_len == 0 { GETTICKETS_DECODE_MAX_LEN } else { max_len };
         let limit = max_len.min(Decoder::LARGEST_MAX_LEN);
         // SAFETY: the caller's promise.
-        let (out, body) = unsafe { (Out::new(page, "page")?, bytes(body, len, "body")?) };
+        let (out, body) = unsafe { (Out::new(page, "page")?, body_of(body, len)?) };
         // Before it is copied, where it is.
         if body.len() > limit {
             let message = format!("the reply is larger than {limit} bytes");
-            return Err(Failure::error(GETTICKETS_ERROR_TOO_LARGE, "too-large", message));
+            return Err(Failure::error(GETTICKETS_ERROR_TOO_LARGE, message));
         }
         let strict = flags & GETTICKETS_DECODE_STRICT != 0;
         match read(Decoder::new().strict(strict).max_len(limit), body)? {

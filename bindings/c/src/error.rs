@@ -1,6 +1,8 @@
 //! [`Error`]: what went wrong, as a handle that a caller may ask for; and `Failure`, which is what the code
 //! inside this library returns. Nothing secret is in either.
 
+#[cfg(feature = "arrow")]
+use std::ffi::CStr;
 use std::ffi::{CString, c_char};
 use std::ptr;
 
@@ -9,7 +11,7 @@ use gettickets_protocol::{ApiError, DecodeError, DecodeErrorKind};
 use crate::guard::{self, Out, guard};
 use crate::result::{
     GETTICKETS_ERROR_API, GETTICKETS_ERROR_DECODE, GETTICKETS_ERROR_KIND, GETTICKETS_ERROR_TOO_LARGE,
-    GETTICKETS_NONE, ResultCode,
+    GETTICKETS_NONE, ResultCode, name,
 };
 use crate::text::OwnedText;
 
@@ -19,6 +21,7 @@ use crate::text::OwnedText;
 /// Many threads may read one error.
 ///
 /// No error holds credentials or the key of a ticket.
+#[derive(Clone, Debug)]
 pub struct Error {
     code: ResultCode,
     class: CString,
@@ -27,7 +30,7 @@ pub struct Error {
 }
 
 /// What only some errors have.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Details {
     pub(crate) hint: Option<CString>,
     pub(crate) path: Option<CString>,
@@ -55,8 +58,13 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    pub(crate) fn error(code: ResultCode, class: &str, message: impl Into<String>) -> Failure {
-        Failure::with(code, class, message, Details::default())
+    /// A failure whose code says it all: its class has the same name.
+    pub(crate) fn error(code: ResultCode, message: impl Into<String>) -> Failure {
+        Failure::detailed(code, message, Details::default())
+    }
+
+    pub(crate) fn detailed(code: ResultCode, message: impl Into<String>, details: Details) -> Failure {
+        Failure::Error(Box::new(Error::new(code, message, details)))
     }
 
     pub(crate) fn with(
@@ -65,27 +73,29 @@ impl Failure {
         message: impl Into<String>,
         details: Details,
     ) -> Failure {
-        let (class, message) = (c_text(class), c_text(&message.into()));
-        Failure::Error(Box::new(Error { code, class, message, details }))
+        Failure::Error(Box::new(Error { class: c_text(class), ..Error::new(code, message, details) }))
     }
 }
 
 impl Error {
+    /// An error whose code says it all, for where no function fails with it.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn plain(code: ResultCode, message: impl Into<String>) -> Box<Error> {
+        Box::new(Error::new(code, message, Details::default()))
+    }
+
+    fn new(code: ResultCode, message: impl Into<String>, details: Details) -> Error {
+        Error { code, class: name(code).to_owned(), message: c_text(&message.into()), details }
+    }
+
     pub(crate) fn code(&self) -> ResultCode {
         self.code
     }
 
     /// What went wrong, for those who can be told nothing but a text.
-    #[cfg(all(feature = "arrow", feature = "client"))]
-    pub(crate) fn text(&self) -> String {
-        self.message.to_string_lossy().into_owned()
-    }
-
-    /// The same error once more, without what only a server's reply has.
-    pub(crate) fn copy(&self) -> Box<Error> {
-        let (class, message) = (self.class.clone(), self.message.clone());
-        let details = Details { hint: self.details.hint.clone(), ..Details::default() };
-        Box::new(Error { code: self.code, class, message, details })
+    #[cfg(feature = "arrow")]
+    pub(crate) fn message(&self) -> &CStr {
+        &self.message
     }
 }
 
@@ -111,6 +121,7 @@ impl From<DecodeError> for Failure {
 
 impl Details {
     pub(crate) fn of_api(&mut self, error: &ApiError) {
+        self.hint = Some(c_text(&error.hint()));
         self.server_message = error.message().map(c_text);
         self.seen_address = error.seen_address().map(|address| c_text(&address.to_string()));
         // Two keys, both of text: it can't fail.
@@ -118,6 +129,7 @@ impl Details {
     }
 
     pub(crate) fn of_body(&mut self, error: &DecodeError) {
+        self.hint = Some(c_text(error.hint()));
         self.offset = error.offset();
         self.path = error.path().map(c_text);
         self.excerpt = error.excerpt().map(c_text);
@@ -178,7 +190,8 @@ pub unsafe extern "C" fn gettickets_error_hint(error: *const Error) -> *const c_
     unsafe { text_of(error, |error| error.details.hint.as_ref()) }
 }
 
-/// A short name for programs of what it was in particular. It stays from release to release.
+/// A short name for programs of what it was in particular. It stays from release to release; new ones may
+/// come.
 ///
 /// `GETTICKETS_ERROR_API`: authentication, ip-not-allowed, permission, unknown-action, encoding, other.
 /// `GETTICKETS_ERROR_DECODE`: empty, not-a-reply, too-deep, truncated, syntax, invalid-utf8, trailing-text,
@@ -186,12 +199,15 @@ pub unsafe extern "C" fn gettickets_error_hint(error: *const Error) -> *const c_
 /// unknown-result, no-list-in-nvp, strict.
 /// `GETTICKETS_ERROR_TRANSPORT`: dns, connect, proxy, tls, timeout, interrupted, truncated, protocol,
 /// headers-too-large, other.
-/// `GETTICKETS_ERROR_CONFIG`: address, no-credentials, root-certificates, proxy, user-agent, zero-timeout,
-/// no-list-in-nvp.
+/// `GETTICKETS_ERROR_CONFIG`: address, no-credentials, empty-credentials, root-certificates, proxy,
+/// user-agent, zero-timeout, no-list-in-nvp.
 /// `GETTICKETS_ERROR_LOCAL`: no-php, php-not-run, no-install, path-not-utf8, no-init, no-local-api, fatal,
 /// exception, exited, not-an-array, encoding, died, timed-out.
+/// Every other code has one class, which is the code's own name as `gettickets_result_name` gives it: null,
+/// utf8, argument, index, kind, state, busy, cancelled, panic, not-the-api, too-large, redirect,
+/// scan-incomplete, cursor, credentials, arrow, sandbox.
 ///
-/// Never NULL; empty for NULL.
+/// Never NULL; empty for NULL alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_class(error: *const Error) -> *const c_char {
     // SAFETY: as the comment on gettickets_error asks.
@@ -275,14 +291,17 @@ pub unsafe extern "C" fn gettickets_error_http_status(error: *const Error) -> u1
     unsafe { number_of(error, |error| error.details.http_status) }
 }
 
-/// How often the request was sent or tried to be; 0 if it never came to that, and for NULL.
+/// How often the request was sent or tried to be; 0 if it never came to that, and for NULL. 1 stands for once
+/// or more where the call was cancelled while the request was under way.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_attempts(error: *const Error) -> u32 {
     // SAFETY: as the comment on gettickets_error asks.
     unsafe { number_of(error, |error| error.details.attempts) }
 }
 
-/// 1 if the server may have seen the request, 0 only where it is certain that it did not; 0 for NULL.
+/// 1 if the server may have seen a request of this call, 0 only where it is certain that it did not; 0 for
+/// NULL, and for what `gettickets_decode` and its like give, which send nothing. A call that is cancelled may
+/// have been seen once it had begun to ask.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_may_have_been_sent(error: *const Error) -> i32 {
     // SAFETY: as the comment on gettickets_error asks.
@@ -311,7 +330,7 @@ pub unsafe extern "C" fn gettickets_error_to_json(
         let (error, out) = unsafe { (guard::shared(error, "error")?, Out::new(json, "json")?) };
         let json = error.details.reply_json.clone();
         out.hand_out(OwnedText::of(json.ok_or_else(|| {
-            Failure::error(GETTICKETS_ERROR_KIND, "kind", "the error is not one that a server answered with")
+            Failure::error(GETTICKETS_ERROR_KIND, "the error is not one that a server answered with")
         })?));
         Ok(())
     })

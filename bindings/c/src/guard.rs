@@ -3,11 +3,11 @@
 //! than followed.
 
 use std::any::Any;
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::slice;
 
-use crate::error::{Error, Failure};
+use crate::error::{Details, Error, Failure, c_text};
 use crate::result::{
     GETTICKETS_ERROR_ARGUMENT, GETTICKETS_ERROR_NULL, GETTICKETS_ERROR_PANIC, GETTICKETS_ERROR_UTF8,
     GETTICKETS_OK, ResultCode,
@@ -39,7 +39,7 @@ fn run(body: impl FnOnce() -> Result<(), Failure>) -> (ResultCode, Option<Box<Er
     let failure = match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => return (GETTICKETS_OK, None),
         Ok(Err(failure)) => failure,
-        Err(panic) => Failure::error(GETTICKETS_ERROR_PANIC, "panic", what_was_said(&*panic)),
+        Err(panic) => Failure::error(GETTICKETS_ERROR_PANIC, what_was_said(&*panic)),
     };
     match failure {
         Failure::Status(code) => (code, None),
@@ -120,13 +120,15 @@ impl<T> Out<*mut T> {
 /// `pointer` is NULL or points to bytes with a NUL among them.
 pub(crate) unsafe fn text<'a>(pointer: *const c_char, name: &'static str) -> Result<&'a str, Failure> {
     if pointer.is_null() {
-        return Err(null(name));
+        let hint = "Give a text. Where it comes from getenv(), set that environment variable.";
+        let details = Details { hint: Some(c_text(hint)), ..Details::default() };
+        return Err(Failure::detailed(GETTICKETS_ERROR_NULL, format!("{name} is NULL"), details));
     }
     // SAFETY: the caller's promise.
     let text = unsafe { CStr::from_ptr(pointer) };
     text.to_str().map_err(|error| {
         let message = format!("{name} is not UTF-8 from its byte {} on", error.valid_up_to());
-        Failure::error(GETTICKETS_ERROR_UTF8, "utf8", message)
+        Failure::error(GETTICKETS_ERROR_UTF8, message)
     })
 }
 
@@ -136,7 +138,7 @@ pub(crate) unsafe fn text<'a>(pointer: *const c_char, name: &'static str) -> Res
 ///
 /// `pointer` is NULL or points to so many bytes.
 pub(crate) unsafe fn bytes<'a>(
-    pointer: *const u8,
+    pointer: *const c_void,
     len: usize,
     name: &'static str,
 ) -> Result<&'a [u8], Failure> {
@@ -147,17 +149,17 @@ pub(crate) unsafe fn bytes<'a>(
         return Err(argument(format!("{name} can't be {len} bytes long")));
     }
     // SAFETY: the caller's promise, and the length is one that memory can have.
-    Ok(unsafe { slice::from_raw_parts(pointer, len) })
+    Ok(unsafe { slice::from_raw_parts(pointer.cast(), len) })
 }
 
 /// The failure that a NULL is.
 pub(crate) fn null(name: &'static str) -> Failure {
-    Failure::error(GETTICKETS_ERROR_NULL, "null", format!("{name} is NULL"))
+    Failure::error(GETTICKETS_ERROR_NULL, format!("{name} is NULL"))
 }
 
 /// The failure that a number is which is not taken.
 pub(crate) fn argument(message: String) -> Failure {
-    Failure::error(GETTICKETS_ERROR_ARGUMENT, "argument", message)
+    Failure::error(GETTICKETS_ERROR_ARGUMENT, message)
 }
 
 fn what_was_said(panic: &(dyn Any + Send)) -> String {

@@ -67,5 +67,7 @@ pub mod sandbox;
 
 mod guard;
 mod settings;
+#[cfg(feature = "arrow")]
+mod stream;
 #[cfg(feature = "test-hooks")]
 pub mod test_hooks;

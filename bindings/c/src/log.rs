@@ -110,13 +110,13 @@ pub unsafe extern "C" fn gettickets_log_to(
         };
         if TELLING.get() {
             let message = "the function that takes the log can't change where the log goes";
-            return Err(Failure::error(GETTICKETS_ERROR_BUSY, "busy", message));
+            return Err(Failure::error(GETTICKETS_ERROR_BUSY, message));
         }
         JOIN.call_once(|| drop(log::set_logger(&BRIDGE)));
         // Whether it is ours that is in place, at this call or an earlier one.
         if !std::ptr::addr_eq(log::logger(), &BRIDGE) {
             let message = "the process has a log that this library can't join";
-            return Err(Failure::error(GETTICKETS_ERROR_STATE, "state", message));
+            return Err(Failure::error(GETTICKETS_ERROR_STATE, message));
         }
         let listener = function.map(|tell| Listener { tell, user_data });
         log::set_max_level(if listener.is_some() { level } else { LevelFilter::Off });

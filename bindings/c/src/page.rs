@@ -331,5 +331,5 @@ fn found(page: &Page, index: usize) -> Result<&protocol::Finding, Failure> {
 
 /// The failure that an index past the end is.
 pub(crate) fn past_the_end(index: usize, len: usize) -> Failure {
-    Failure::error(GETTICKETS_ERROR_INDEX, "index", format!("there is no {index} where there are {len}"))
+    Failure::error(GETTICKETS_ERROR_INDEX, format!("there is no {index} where there are {len}"))
 }

@@ -8,7 +8,7 @@ pub type ResultCode = i32;
 
 /// It went well, and what was asked for was written.
 pub const GETTICKETS_OK: ResultCode = 0;
-/// The scan is at its end: every ticket was told. Not an error.
+/// The scan is at its end: every ticket was told. Not an error, and never given after one.
 pub const GETTICKETS_END: ResultCode = 1;
 /// There is no such value: the reply did not carry it, or carried null. Nothing was written. Not an error.
 pub const GETTICKETS_NONE: ResultCode = 2;
@@ -34,7 +34,9 @@ pub const GETTICKETS_ERROR_CANCELLED: ResultCode = 17;
 pub const GETTICKETS_ERROR_PANIC: ResultCode = 18;
 /// The server answered with an error of the API, such as wrong credentials.
 pub const GETTICKETS_ERROR_API: ResultCode = 20;
-/// What answered is not the API but a firewall, a login page or the like before it.
+/// What answered is not the API but a firewall, a login page or the like before it. From a client only, which
+/// knows the HTTP status: `gettickets_decode` and its like give `GETTICKETS_ERROR_DECODE` for such a body, with
+/// the class not-a-reply, or empty.
 pub const GETTICKETS_ERROR_NOT_THE_API: ResultCode = 21;
 /// The body is no reply to this call, or can't be read without losing something.
 pub const GETTICKETS_ERROR_DECODE: ResultCode = 22;
@@ -66,6 +68,48 @@ pub const GETTICKETS_ERROR_SANDBOX: ResultCode = 32;
 #[unsafe(no_mangle)]
 pub extern "C" fn gettickets_result_text(code: ResultCode) -> *const c_char {
     text(code).as_ptr()
+}
+
+/// A code as a short name for programs, such as "too-large": the name of its constant, in lower case and with
+/// hyphens. It is also the class of an error for which there is nothing more particular.
+///
+/// Never NULL; "unknown" for codes that are not known. The text is the library's and lives as long as it. May
+/// be called from any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn gettickets_result_name(code: ResultCode) -> *const c_char {
+    name(code).as_ptr()
+}
+
+pub(crate) fn name(code: ResultCode) -> &'static CStr {
+    match code {
+        GETTICKETS_OK => c"ok",
+        GETTICKETS_END => c"end",
+        GETTICKETS_NONE => c"none",
+        GETTICKETS_PENDING => c"pending",
+        GETTICKETS_ERROR_NULL => c"null",
+        GETTICKETS_ERROR_UTF8 => c"utf8",
+        GETTICKETS_ERROR_ARGUMENT => c"argument",
+        GETTICKETS_ERROR_INDEX => c"index",
+        GETTICKETS_ERROR_KIND => c"kind",
+        GETTICKETS_ERROR_STATE => c"state",
+        GETTICKETS_ERROR_BUSY => c"busy",
+        GETTICKETS_ERROR_CANCELLED => c"cancelled",
+        GETTICKETS_ERROR_PANIC => c"panic",
+        GETTICKETS_ERROR_API => c"api",
+        GETTICKETS_ERROR_NOT_THE_API => c"not-the-api",
+        GETTICKETS_ERROR_DECODE => c"decode",
+        GETTICKETS_ERROR_TOO_LARGE => c"too-large",
+        GETTICKETS_ERROR_TRANSPORT => c"transport",
+        GETTICKETS_ERROR_REDIRECT => c"redirect",
+        GETTICKETS_ERROR_CONFIG => c"config",
+        GETTICKETS_ERROR_SCAN_INCOMPLETE => c"scan-incomplete",
+        GETTICKETS_ERROR_LOCAL => c"local",
+        GETTICKETS_ERROR_CURSOR => c"cursor",
+        GETTICKETS_ERROR_CREDENTIALS => c"credentials",
+        GETTICKETS_ERROR_ARROW => c"arrow",
+        GETTICKETS_ERROR_SANDBOX => c"sandbox",
+        _ => c"unknown",
+    }
 }
 
 fn text(code: ResultCode) -> &'static CStr {

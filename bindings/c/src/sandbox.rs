@@ -58,9 +58,8 @@ pub unsafe extern "C" fn gettickets_sandbox_start(
                 builder = builder.quirk(name.trim().parse::<Quirk>().map_err(refused)?);
             }
         }
-        let started = builder
-            .start()
-            .map_err(|error| Failure::error(GETTICKETS_ERROR_SANDBOX, "sandbox", error.to_string()))?;
+        let started =
+            builder.start().map_err(|error| Failure::error(GETTICKETS_ERROR_SANDBOX, error.to_string()))?;
         out.hand_out(Sandbox {
             url: c_text(&started.url()),
             identifier: c_text(started.identifier()),

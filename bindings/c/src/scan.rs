@@ -10,13 +10,13 @@ use gettickets_protocol::{self as protocol, DateTime, GetTickets, Tickets};
 
 use crate::cancel::{Cancel, Flag, GLANCE, flag};
 use crate::client::Client;
-use crate::error::{Error, Failure};
+use crate::error::{Details, Error, Failure, c_text};
 use crate::guard::{self, Out, guard, guard_telling, shared, text};
 use crate::page::Page;
 use crate::request::{Request, asked};
 use crate::result::{
-    GETTICKETS_END, GETTICKETS_ERROR_BUSY, GETTICKETS_ERROR_CURSOR, GETTICKETS_ERROR_PANIC,
-    GETTICKETS_ERROR_STATE, GETTICKETS_PENDING, ResultCode,
+    GETTICKETS_END, GETTICKETS_ERROR_ARGUMENT, GETTICKETS_ERROR_BUSY, GETTICKETS_ERROR_CURSOR,
+    GETTICKETS_ERROR_PANIC, GETTICKETS_ERROR_STATE, GETTICKETS_PENDING, ResultCode,
 };
 use crate::settings::put;
 use crate::text::OwnedText;
@@ -57,7 +57,14 @@ struct Plan {
 
 impl From<InvalidCursor> for Failure {
     fn from(error: InvalidCursor) -> Failure {
-        Failure::error(GETTICKETS_ERROR_CURSOR, "cursor", error.to_string())
+        let hint = match error {
+            InvalidCursor::OfAnotherScan => {
+                "Begin the scan with the request and the moment that the cursor's scan had, at the same server."
+            }
+            _ => "Give the text as gettickets_scan_cursor gave it, or begin without one.",
+        };
+        let details = Details { hint: Some(c_text(hint)), ..Details::default() };
+        Failure::detailed(GETTICKETS_ERROR_CURSOR, error.to_string(), details)
     }
 }
 
@@ -82,11 +89,11 @@ impl Shared {
     pub(crate) fn lock(&self) -> Result<MutexGuard<'_, State>, Failure> {
         self.0.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => {
-                Failure::error(GETTICKETS_ERROR_BUSY, "busy", "another thread is using the scan")
+                Failure::error(GETTICKETS_ERROR_BUSY, "another thread is using the scan")
             }
             TryLockError::Poisoned(_) => {
                 let message = "an earlier call with this scan ended in a defect of this library";
-                Failure::error(GETTICKETS_ERROR_PANIC, "panic", message)
+                Failure::error(GETTICKETS_ERROR_PANIC, message)
             }
         })
     }
@@ -106,7 +113,7 @@ impl State {
     fn plan(&mut self) -> Result<&mut Plan, Failure> {
         if self.running.is_some() {
             let message = "the scan has begun, and this can be set only before";
-            return Err(Failure::error(GETTICKETS_ERROR_STATE, "state", message));
+            return Err(Failure::error(GETTICKETS_ERROR_STATE, message));
         }
         Ok(&mut self.plan)
     }
@@ -122,7 +129,7 @@ impl State {
         };
         let mut left = time;
         loop {
-            flag.check()?;
+            flag.check(self.running.is_some())?;
             let slice = left.map_or(GLANCE, |left| left.min(GLANCE));
             if self.running()?.wait_for(slice) {
                 return Ok(true);
@@ -134,8 +141,16 @@ impl State {
         }
     }
 
+    /// An error that ended the scan is told at every call: nobody who asks again, or takes a stream of it,
+    /// may believe that every ticket was told.
+    fn not_failed(&self) -> Result<(), Failure> {
+        let failure = self.running.as_ref().and_then(RustScan::failure);
+        failure.map_or(Ok(()), |error| Err(error.clone().into()))
+    }
+
     /// The next ticket, which lies on the current page.
     fn next(&mut self) -> Result<Ticket, Failure> {
+        self.not_failed()?;
         self.wait(None)?;
         let next = self.running()?.next().ok_or(Failure::Status(GETTICKETS_END))??;
         // Tickets that lie together come one after another, and the first of them has place 0.
@@ -147,6 +162,7 @@ impl State {
 
     /// The next tickets, as they lie together.
     pub(crate) fn next_page(&mut self) -> Result<Tickets, Failure> {
+        self.not_failed()?;
         self.wait(None)?;
         Ok(self.running()?.next_page().ok_or(Failure::Status(GETTICKETS_END))??)
     }
@@ -165,18 +181,31 @@ fn page(tickets: Tickets) -> Page {
 ///
 /// # Safety
 ///
-/// `scan` is NULL or lives.
-unsafe fn set(scan: *const Scan, change: impl FnOnce(&mut Plan) -> Result<(), Failure>) -> ResultCode {
+/// `scan` is NULL or lives; `error` is NULL or a place to write to.
+unsafe fn set(
+    scan: *const Scan,
+    error: *mut *mut Error,
+    change: impl FnOnce(&mut Plan) -> Result<(), Failure>,
+) -> ResultCode {
     // SAFETY: the caller's promise.
-    guard(|| change(unsafe { shared(scan, "scan") }?.shared.lock()?.plan()?))
+    unsafe { guard_telling(error, || change(shared(scan, "scan")?.shared.lock()?.plan()?)) }
+}
+
+/// A scan begins with the first ticket, and goes by offsets of its own.
+fn no_offset(request: &GetTickets) -> Result<(), Failure> {
+    let Some(start) = request.limitstart.filter(|start| *start > 0) else { return Ok(()) };
+    let message = format!("a scan begins with the first ticket, and the request's limitstart is {start}");
+    let hint = "Leave limitstart out; gettickets_scan_resume goes on where another scan stood.";
+    let details = Details { hint: Some(c_text(hint)), ..Details::default() };
+    Err(Failure::detailed(GETTICKETS_ERROR_ARGUMENT, message, details))
 }
 
 /// Begins a scan. `request` may be NULL, for every ticket; its `limitnum` is how many are asked for at a
 /// time, 100 if it is not set, and its `limitstart` must not be set. Nothing is sent yet.
 ///
 /// `*scan` is the caller's: free it with `gettickets_scan_free`; the client and the request may be freed
-/// before it. `GETTICKETS_ERROR_NULL` if `client` or `scan` is NULL, or the request's first failure; `*scan`
-/// is then left as it is. Many threads may use one client.
+/// before it. `GETTICKETS_ERROR_ARGUMENT` if the request has an offset, `GETTICKETS_ERROR_NULL` if `client` or
+/// `scan` is NULL, or the request's first failure; `*scan` is then left as it is. Many threads may use one client.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_scan(
     client: *const Client,
@@ -189,6 +218,7 @@ pub unsafe extern "C" fn gettickets_client_scan(
         let (client, request, out) =
             unsafe { (shared(client, "client")?, asked(request)?, Out::new(scan, "scan")?) };
         let client = client.client.clone();
+        no_offset(&request)?;
         let plan = Plan { client, request, since: None, most_requests: None, cursor: None };
         let current = Box::new(page(Tickets::default()));
         let state = State { plan, running: None, flag: None, current };
@@ -205,9 +235,13 @@ pub unsafe extern "C" fn gettickets_client_scan(
 /// `GETTICKETS_ERROR_ARGUMENT` if no calendar has the time, `GETTICKETS_ERROR_STATE` once the scan has begun,
 /// `GETTICKETS_ERROR_NULL` if `scan` is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses it.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_scan_updated_since(scan: *mut Scan, since: Time) -> ResultCode {
-    // SAFETY: as the comment on gettickets_scan asks.
-    unsafe { set(scan, |plan| put(&mut plan.since, Some(since.read()?))) }
+pub unsafe extern "C" fn gettickets_scan_updated_since(
+    scan: *mut Scan,
+    since: Time,
+    error: *mut *mut Error,
+) -> ResultCode {
+    // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
+    unsafe { set(scan, error, |plan| put(&mut plan.since, Some(since.read()?))) }
 }
 
 /// How many requests the scan may take before it ends in an error. Default: 1,000,000.
@@ -215,9 +249,13 @@ pub unsafe extern "C" fn gettickets_scan_updated_since(scan: *mut Scan, since: T
 /// `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_NULL` if `scan` is NULL,
 /// `GETTICKETS_ERROR_BUSY` while another thread uses it.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_scan_max_requests(scan: *mut Scan, most: u64) -> ResultCode {
-    // SAFETY: as the comment on gettickets_scan asks.
-    unsafe { set(scan, |plan| put(&mut plan.most_requests, Some(most))) }
+pub unsafe extern "C" fn gettickets_scan_max_requests(
+    scan: *mut Scan,
+    most: u64,
+    error: *mut *mut Error,
+) -> ResultCode {
+    // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
+    unsafe { set(scan, error, |plan| put(&mut plan.most_requests, Some(most))) }
 }
 
 /// Goes on where another scan of the same request stood, in this process or another: what that one told is
@@ -229,7 +267,11 @@ pub unsafe extern "C" fn gettickets_scan_max_requests(scan: *mut Scan, most: u64
 /// `GETTICKETS_ERROR_NULL` if either is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses the scan. The
 /// scan is then left as it is.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_scan_resume(scan: *mut Scan, cursor: *const c_char) -> ResultCode {
+pub unsafe extern "C" fn gettickets_scan_resume(
+    scan: *mut Scan,
+    cursor: *const c_char,
+    error: *mut *mut Error,
+) -> ResultCode {
     let resume = |plan: &mut Plan| {
         // SAFETY: a text with a NUL behind it, or NULL, as the comment asks.
         let cursor: Cursor = unsafe { text(cursor, "cursor") }?.parse::<Cursor>()?;
@@ -241,8 +283,8 @@ pub unsafe extern "C" fn gettickets_scan_resume(scan: *mut Scan, cursor: *const 
         }
         Ok(())
     };
-    // SAFETY: as the comment on gettickets_scan asks.
-    unsafe { set(scan, resume) }
+    // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
+    unsafe { set(scan, error, resume) }
 }
 
 /// Lets this switch end the scan's calls from another thread: they give `GETTICKETS_ERROR_CANCELLED` then.
@@ -287,9 +329,10 @@ pub unsafe extern "C" fn gettickets_scan_wait(
 /// The next ticket; it blocks until one has come.
 ///
 /// `*ticket` belongs to the scan and is good until the next call of this function, or until the scan is
-/// freed. `GETTICKETS_END` once every ticket was told, and after an error. An error ends the scan; what came
-/// before it is good, and `gettickets_scan_cursor` goes on from there. `GETTICKETS_ERROR_CANCELLED` if its
-/// switch was used, which ends nothing for good. `GETTICKETS_ERROR_NULL` if `scan` or `ticket` is NULL,
+/// freed. `GETTICKETS_END` once every ticket was told, and only then. An error ends the scan and is told again
+/// at every later call, by this function and by `gettickets_scan_next_page`; what came before it is good, and
+/// `gettickets_scan_cursor` says where another scan goes on. `GETTICKETS_ERROR_CANCELLED` if its switch was
+/// used, which ends nothing for good. `GETTICKETS_ERROR_NULL` if `scan` or `ticket` is NULL,
 /// `GETTICKETS_ERROR_BUSY` while another thread uses the scan. `*ticket` is then left as it is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_next(

@@ -28,14 +28,14 @@ impl<T> Settings<T> {
 
     fn keep(&mut self, failure: &Failure) {
         if let (None, Failure::Error(error)) = (&self.failure, failure) {
-            self.failure = Some(error.copy());
+            self.failure = Some(error.clone());
         }
     }
 
     /// The settings, if every step went well.
     pub(crate) fn get(&self) -> Result<&T, Failure> {
         match &self.failure {
-            Some(error) => Err(Failure::Error(error.copy())),
+            Some(error) => Err(Failure::Error(error.clone())),
             None => Ok(&self.value),
         }
     }

@@ -234,7 +234,7 @@ pub unsafe extern "C" fn gettickets_ticket_text_for_people(
         let (ticket, out) = unsafe { (found(ticket)?, Out::new(text, "text")?) };
         let field = field::field(field)?;
         if field::kind(field.kind()) != GETTICKETS_KIND_TEXT {
-            return Err(Failure::error(GETTICKETS_ERROR_KIND, "kind", format!("{field} is no text")));
+            return Err(Failure::error(GETTICKETS_ERROR_KIND, format!("{field} is no text")));
         }
         let text = ticket.text_for_people(field).ok_or(Failure::Status(GETTICKETS_NONE))?;
         out.hand_out(OwnedText::of(text.into_owned()));

@@ -17,8 +17,8 @@ const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_V
     Err(_) => c"",
 };
 
-/// The release of the library that runs, such as "0.1.0"; `GETTICKETS_VERSION_MAJOR` and its like are those
-/// of the header that a program was built with.
+/// The release of the library that runs, such as "0.1.0"; `GETTICKETS_VERSION` and its parts are those of the
+/// header that a program was built with.
 ///
 /// Never NULL. The text is the library's and lives as long as it. May be called from any thread.
 #[unsafe(no_mangle)]
@@ -45,5 +45,11 @@ mod tests {
             format!("{GETTICKETS_VERSION_MAJOR}.{GETTICKETS_VERSION_MINOR}.{GETTICKETS_VERSION_PATCH}");
         assert_eq!(VERSION.to_str(), Ok(&*numbers));
         assert_eq!(numbers, env!("CARGO_PKG_VERSION"));
+        // cbindgen makes no macro of a text, so that this one is written by hand.
+        let text = format!("#define GETTICKETS_VERSION \"{numbers}\"");
+        assert!(
+            include_str!("../cbindgen.toml").lines().any(|line| line == text),
+            "cbindgen.toml lacks {text}"
+        );
     }
 }

@@ -165,6 +165,7 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, Error> {
         let endpoint = Endpoint::parse(&self.address, self.allow_plain_http).map_err(ConfigError::Address)?;
         let credentials = self.credentials.ok_or(ConfigError::NoCredentials)?;
+        credentials.check().map_err(ConfigError::EmptyCredentials)?;
         if self.timeout.is_zero() || self.connect_timeout.is_zero() {
             return Err(ConfigError::ZeroTimeout.into());
         }

@@ -106,6 +106,12 @@ impl Error {
         self
     }
 
+    /// The same error, of a request that was tried.
+    pub(crate) fn asked(self) -> Error {
+        let attempts = self.attempts().max(1);
+        self.with_attempts(attempts)
+    }
+
     pub(crate) fn with_attempts(mut self, attempts: u32) -> Error {
         self.details.attempts = attempts;
         self
@@ -152,13 +158,15 @@ impl Error {
         self.details.attempts
     }
 
-    /// Whether the server may have seen the request. `false` only where it is certain that it did not.
+    /// Whether the server may have seen the request. `false` only where it is certain that it did not: it never
+    /// came to that, or the reply was not asked for here.
     pub fn may_have_been_sent(&self) -> bool {
         match self.kind() {
             ErrorKind::Config(_) => false,
             ErrorKind::Transport(error) => error.may_have_been_sent(),
             ErrorKind::Local(error) => error.may_have_been_called(),
-            _ => true,
+            ErrorKind::ScanIncomplete(error) => error.may_have_been_sent(),
+            _ => self.attempts() > 0,
         }
     }
 

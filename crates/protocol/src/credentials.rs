@@ -88,6 +88,30 @@ impl Credentials {
         Ok(self)
     }
 
+    /// Whether a server could take them: no text of them may be empty, or of white space alone. Most often that
+    /// is an environment variable that was set to nothing.
+    ///
+    /// ```
+    /// use gettickets_protocol::{Credentials, InvalidCredentials};
+    /// let unset = Credentials::api("IDENTIFIER", "").check();
+    /// assert_eq!(unset, Err(InvalidCredentials::Empty { what: "secret" }));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidCredentials::Empty`], which names the first that is.
+    pub fn check(&self) -> Result<(), InvalidCredentials> {
+        let blank = |text: &str| text.trim().is_empty();
+        let what = match &self.login {
+            Login::Api { identifier, .. } if blank(identifier) => "identifier",
+            Login::Api { secret, .. } if blank(secret) => "secret",
+            Login::Admin { username, .. } if blank(username) => "user name",
+            Login::Admin { password_md5, .. } if **password_md5 == *md5_hex("") => "password",
+            _ => return Ok(()),
+        };
+        Err(InvalidCredentials::Empty { what })
+    }
+
     /// What they are, in words and without anything secret: `API identifier and secret` or
     /// `admin user name and password`, and `, access key` after either where there is one.
     pub fn kind(&self) -> &'static str {
@@ -149,6 +173,11 @@ fn md5_hex(text: &str) -> Zeroizing<String> {
 pub enum InvalidCredentials {
     /// The text given as the MD5 of a password is not 32 hexadecimal digits.
     NotAnMd5,
+    /// A text is empty, or of white space alone.
+    Empty {
+        /// Which: `identifier`, `secret`, `user name` or `password`.
+        what: &'static str,
+    },
     /// The access key is empty.
     EmptyAccessKey,
     /// The access key has a character that servers do not take.
@@ -164,6 +193,7 @@ impl fmt::Display for InvalidCredentials {
             InvalidCredentials::NotAnMd5 => f.write_str(
                 "the MD5 of a password is 32 hexadecimal digits; give a plain password as one to be hashed",
             ),
+            InvalidCredentials::Empty { what } => write!(f, "the {what} is empty"),
             InvalidCredentials::EmptyAccessKey => f.write_str("the access key is empty"),
             InvalidCredentials::AccessKeyCharacter { position } => write!(
                 f,
@@ -198,6 +228,23 @@ mod tests {
         assert_eq!(*password_md5, "5f4dcc3b5aa765d61d8327deb882cf99");
         assert!(Credentials::admin_md5("admin", "password").is_err());
         assert!(Credentials::admin_md5("admin", password_md5.to_uppercase()).is_ok());
+    }
+
+    #[test]
+    fn what_is_empty_is_named() {
+        for (credentials, empty) in [
+            (Credentials::api("i", "s"), None),
+            (Credentials::api("", ""), Some("identifier")),
+            (Credentials::api(" \n", "s"), Some("identifier")),
+            (Credentials::api("i", ""), Some("secret")),
+            (Credentials::admin("admin", "password"), None),
+            (Credentials::admin("", "password"), Some("user name")),
+            (Credentials::admin("admin", ""), Some("password")),
+            (Credentials::admin_md5("admin", "D41D8CD98F00B204E9800998ECF8427E").unwrap(), Some("password")),
+        ] {
+            let wanted = empty.map_or(Ok(()), |what| Err(InvalidCredentials::Empty { what }));
+            assert_eq!(credentials.check(), wanted);
+        }
     }
 
     #[test]

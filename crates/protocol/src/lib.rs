@@ -34,6 +34,7 @@ mod extra;
 mod field;
 mod finding;
 mod form;
+mod hint;
 mod page;
 mod redact;
 mod reply;

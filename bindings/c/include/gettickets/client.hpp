@@ -132,7 +132,10 @@ public:
     /// The proxy to go through. Default: as the environment says.
     ClientBuilder &proxy(const Argument &address) & { return set_text(gettickets_client_builder_proxy, address); }
     /// Goes through no proxy, whatever the environment says.
-    ClientBuilder &no_proxy() & { return set_text(gettickets_client_builder_proxy, nullptr); }
+    ClientBuilder &no_proxy() & {
+        gettickets_client_builder_no_proxy(builder_.get());
+        return *this;
+    }
     /// Trusts these authorities, in PEM, and no others. Default: those that this machine trusts.
     ClientBuilder &root_certificates(std::string_view pem) & {
         gettickets_client_builder_root_certificates(builder_.get(), reinterpret_cast<const std::uint8_t *>(pem.data()),

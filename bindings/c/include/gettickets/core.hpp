@@ -61,7 +61,9 @@ public:
 
     Code code() const noexcept { return static_cast<Code>(code_); }
     /// A short name for programs of what it was in particular, such as "timeout".
-    std::string_view error_class() const noexcept { return gettickets_error_class(error_.get()); }
+    std::string_view error_class() const noexcept {
+        return error_ != nullptr ? gettickets_error_class(error_.get()) : gettickets_result_name(code_);
+    }
     /// What to try.
     std::optional<std::string_view> hint() const noexcept { return text(gettickets_error_hint); }
     /// Where in the body, in bytes from its start.

@@ -93,18 +93,24 @@ public:
 
     /// Tells only tickets that had a reply at this time or later. Before the scan begins.
     Outcome<void> updated_since(Time since) {
-        return detail::settle(gettickets_scan_updated_since(scan_.get(), since.get()));
+        gettickets_error *error = nullptr;
+        const auto code = gettickets_scan_updated_since(scan_.get(), since.get(), &error);
+        return detail::settle(code, error);
     }
     /// How many requests it may take. Default: 1,000,000. Before the scan begins.
     Outcome<void> max_requests(std::uint64_t most) {
-        return detail::settle(gettickets_scan_max_requests(scan_.get(), most));
+        gettickets_error *error = nullptr;
+        const auto code = gettickets_scan_max_requests(scan_.get(), most, &error);
+        return detail::settle(code, error);
     }
     /// Goes on where another scan of the same request stood. Before the scan begins.
     Outcome<void> resume(const Argument &cursor) {
         if (!cursor.is_whole()) {
             return detail::fail<void>(detail::cut_short());
         }
-        return detail::settle(gettickets_scan_resume(scan_.get(), cursor.get()));
+        gettickets_error *error = nullptr;
+        const auto code = gettickets_scan_resume(scan_.get(), cursor.get(), &error);
+        return detail::settle(code, error);
     }
     /// Lets this switch end the scan's calls from another thread.
     Outcome<void> cancel_with(const Cancel &cancel) {

@@ -150,6 +150,7 @@ void a_page_encodes_and_ages() {
     // One that was moved from is empty, and an error where one can be told.
     CHECK(page.size() == 0 && page[0].id() == 0 && page.begin() == page.end()); // NOLINT(bugprone-use-after-move)
     CHECK(thrown<gt::UsageError>([&] { (void)page.to_json(); }).code() == gt::Code::null);
+    CHECK(thrown<gt::UsageError>([&] { (void)page.to_json(); }).error_class() == "null");
 }
 
 void errors_say_what_and_where() {
@@ -158,7 +159,7 @@ void errors_say_what_and_where() {
     const auto decode = thrown<gt::DecodeError>(
         [] { (void)gt::decode(R"({"result":"success","tickets":{"ticket":[{"tid":"1"}]}})"); });
     CHECK(decode.error_class() == "missing-id" && decode.path() == "tickets.ticket[0]" && decode.offset());
-    CHECK(std::strstr(decode.what(), "no id") != nullptr && !decode.http_status() && !decode.hint());
+    CHECK(std::strstr(decode.what(), "no id") != nullptr && !decode.http_status() && decode.hint());
     thrown<gt::DecodeError>([] { (void)gt::decode(""); });
     thrown<gt::DecodeError>([] { (void)gt::decode(std::string_view()); });
     thrown<gt::TooLargeError>([] { (void)gt::decode("12345", {false, 4}); });
@@ -175,7 +176,14 @@ void what_is_null_or_cut_short_is_told_when_it_is_used() {
     thrown<gt::UsageError>([] { (void)gt::Client::builder(nullptr).build(); });
     thrown<gt::UsageError>([] { (void)gt::Client::builder("https://example.com").api_credentials("i", nullptr).build(); });
     thrown<gt::UsageError>([] { (void)gt::Client::builder("https://example.com").user_agent(std::string("a\0b", 3)).build(); });
-    thrown<gt::UsageError>([] { (void)gt::Client::builder("https://example.com").timeout(-1ms).build(); });
+    const auto below =
+        thrown<gt::UsageError>([] { (void)gt::Client::builder("https://example.com").timeout(-1ms).build(); });
+    CHECK(std::strstr(below.what(), "-1 milliseconds is below zero") != nullptr);
+    // A variable that is not set leads past no proxy.
+    const auto unset =
+        thrown<gt::UsageError>([] { (void)gt::Client::builder("https://example.com").proxy(nullptr).build(); });
+    CHECK(unset.code() == gt::Code::null && unset.hint());
+    (void)gt::Client::builder("https://example.com").api_credentials("i", "s").no_proxy().build();
     const auto credentials = gt::Credentials::api("i", "s");
     CHECK(gt::Request().status("Open").limitnum(5).encode(credentials) ==
           "action=GetTickets&identifier=i&secret=s&limitnum=5&status=Open&responsetype=json");
@@ -309,6 +317,10 @@ void a_scan_that_fails_throws_after_what_was_good() {
         }
     });
     CHECK(told == 97 && scan.report().holes.size() == 3);
+    // It never looks complete, however often it is asked.
+    thrown<gt::ScanIncompleteError>([&] { (void)scan.next(); });
+    thrown<gt::ScanIncompleteError>([&] { (void)scan.next_page(); });
+    thrown<gt::ScanIncompleteError>([&] { for (const gt::Ticket ticket : scan) { (void)ticket; } });
 }
 
 void a_scan_is_cancelled_from_another_thread() {

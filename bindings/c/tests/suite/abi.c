@@ -8,6 +8,7 @@ static void the_header_belongs_to_the_library(void)
     snprintf(version, sizeof version, "%d.%d.%d", GETTICKETS_VERSION_MAJOR, GETTICKETS_VERSION_MINOR,
              GETTICKETS_VERSION_PATCH);
     CHECK(strcmp(gettickets_version(), version) == 0);
+    CHECK(strcmp(gettickets_version(), GETTICKETS_VERSION "") == 0);
     CHECK(gettickets_abi_version() == GETTICKETS_ABI_VERSION);
 }
 
@@ -42,13 +43,18 @@ static void codes_have_their_numbers(void)
         { GETTICKETS_ERROR_ARROW, 31 },
         { GETTICKETS_ERROR_SANDBOX, 32 },
     };
-    size_t i;
+    size_t i, j;
     const char *unknown = gettickets_result_text(9999);
     for (i = 0; i < sizeof codes / sizeof *codes; i++) {
         CHECK(codes[i][0] == codes[i][1]);
         CHECK(strcmp(gettickets_result_text(codes[i][0]), unknown) != 0);
+        CHECK(strcmp(gettickets_result_name(codes[i][0]), "unknown") != 0);
+        for (j = 0; j < i; j++) {
+            CHECK(strcmp(gettickets_result_name(codes[i][0]), gettickets_result_name(codes[j][0])) != 0);
+        }
     }
-    CHECK(strcmp(gettickets_result_text(-1), unknown) == 0);
+    CHECK(strcmp(gettickets_result_text(-1), unknown) == 0 && strcmp(gettickets_result_name(-1), "unknown") == 0);
+    CHECK(strcmp(gettickets_result_name(GETTICKETS_ERROR_SCAN_INCOMPLETE), "scan-incomplete") == 0);
 }
 
 /* For 64-bit machines, the only ones that the library is released for. */

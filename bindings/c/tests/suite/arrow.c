@@ -3,6 +3,8 @@
 #include "../../examples/arrow_c_data.h"
 #include "suite.h"
 
+#include <errno.h>
+
 /* The place of a column. */
 static int64_t column(const struct ArrowSchema *schema, const char *name)
 {
@@ -93,19 +95,90 @@ static void a_scan_is_a_stream_of_batches_as_large_as_wanted(void)
     gettickets_sandbox_free(sandbox);
 }
 
-static void a_scan_that_fails_is_a_stream_that_fails(void)
+/* Reads a stream until it fails: the number that it fails with, which is the same however often it is asked. */
+static int failed(struct ArrowArrayStream *stream, int64_t *rows)
+{
+    struct ArrowArray batch;
+    int number, i;
+    *rows = 0;
+    while ((number = stream->get_next(stream, &batch)) == 0) {
+        CHECK(batch.release != NULL);
+        *rows += batch.length;
+        batch.release(&batch);
+    }
+    for (i = 0; i < 3; i++) {
+        CHECK(stream->get_next(stream, &batch) == number && stream->get_last_error(stream)[0] != '\0');
+        CHECK(!holds(stream->get_last_error(stream), "External"));
+    }
+    return number;
+}
+
+static void a_scan_that_fails_is_a_stream_that_fails_for_good(void)
+{
+    static const struct {
+        const char *quirk;
+        int number;
+        gettickets_result code;
+        const char *message;
+        int64_t rows;
+    } cases[] = {
+        { "not-permitted", EPROTO, GETTICKETS_ERROR_API, "Invalid Permissions", 0 },
+        { "maintenance", EPROTO, GETTICKETS_ERROR_NOT_THE_API, "Down for Maintenance", 0 },
+        { "trailing-text", EPROTO, GETTICKETS_ERROR_DECODE, "after the end", 0 },
+        { "huge-headers", EIO, GETTICKETS_ERROR_TRANSPORT, "header", 0 },
+        { "malformed-utf8-deep", EPROTO, GETTICKETS_ERROR_SCAN_INCOMPLETE, "not complete", 97 },
+    };
+    size_t i;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        gettickets_sandbox *sandbox = NULL;
+        gettickets_client *client = NULL;
+        gettickets_scan *scan = NULL;
+        gettickets_ticket ticket;
+        gettickets_error *error = NULL;
+        struct ArrowArrayStream stream, again;
+        int64_t rows;
+        start(100, cases[i].quirk, &sandbox, &client);
+        CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+        CHECK_CODE(GETTICKETS_OK, gettickets_scan_arrow_stream(scan, 0, &stream, NULL));
+        CHECK(stream.get_last_error(&stream) == NULL);
+        CHECK(failed(&stream, &rows) == cases[i].number && rows == cases[i].rows);
+        if (!holds(stream.get_last_error(&stream), cases[i].message)) {
+            fprintf(stderr, "%s: %s\n", cases[i].quirk, stream.get_last_error(&stream));
+            exit(1);
+        }
+        /* The scan has the rest of it, and no second stream of it is a whole one. */
+        CHECK_CODE(cases[i].code, gettickets_scan_next(scan, &ticket, &error));
+        CHECK(strcmp(gettickets_error_message(error), stream.get_last_error(&stream)) == 0);
+        CHECK(gettickets_error_hint(error) != NULL);
+        CHECK_CODE(GETTICKETS_OK, gettickets_scan_arrow_stream(scan, 0, &again, NULL));
+        CHECK(failed(&again, &rows) == cases[i].number && rows == 0);
+        again.release(&again);
+        CHECK(again.release == NULL);
+        stream.release(&stream);
+        gettickets_error_free(error);
+        gettickets_scan_free(scan);
+        gettickets_client_free(client);
+        gettickets_sandbox_free(sandbox);
+    }
+}
+
+static void a_stream_that_is_cancelled_says_so(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_client *client = NULL;
     gettickets_scan *scan = NULL;
+    gettickets_cancel *cancel = gettickets_cancel_new();
     struct ArrowArrayStream stream;
-    struct ArrowArray batch;
-    start(50, "not-permitted", &sandbox, &client);
+    int64_t rows;
+    start(10, NULL, &sandbox, &client);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_cancel_with(scan, cancel));
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_arrow_stream(scan, 0, &stream, NULL));
-    CHECK(stream.get_next(&stream, &batch) != 0);
-    CHECK(holds(stream.get_last_error(&stream), "Invalid Permissions"));
+    CHECK_CODE(GETTICKETS_OK, gettickets_cancel_now(cancel));
+    CHECK(failed(&stream, &rows) == ECANCELED && rows == 0);
+    CHECK(strcmp(stream.get_last_error(&stream), "the call was cancelled") == 0);
     stream.release(&stream);
+    gettickets_cancel_free(cancel);
     gettickets_scan_free(scan);
     gettickets_client_free(client);
     gettickets_sandbox_free(sandbox);
@@ -114,6 +187,7 @@ static void a_scan_that_fails_is_a_stream_that_fails(void)
 const struct test arrow_tests[] = {
     TEST(a_page_is_a_stream_and_may_go_before_it),
     TEST(a_scan_is_a_stream_of_batches_as_large_as_wanted),
-    TEST(a_scan_that_fails_is_a_stream_that_fails),
+    TEST(a_scan_that_fails_is_a_stream_that_fails_for_good),
+    TEST(a_stream_that_is_cancelled_says_so),
     END_OF_TESTS,
 };

@@ -5,6 +5,7 @@
 #include "suite.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <time.h>
 
 static void a_page_comes_over_http(void)
@@ -55,7 +56,7 @@ static void every_setting_is_taken(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_budget(builder, 60000));
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_format(builder, GETTICKETS_FORMAT_XML));
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_allow_plain_http(builder, 0));
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_proxy(builder, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_no_proxy(builder));
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_user_agent(builder, "suite/1.0"));
     /* More than one may be built. */
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_build(builder, &second, NULL));
@@ -78,20 +79,47 @@ static void settings_that_make_no_sense_are_refused_and_remembered(void)
     gettickets_client *client = NULL;
     gettickets_error *error = NULL;
     gettickets_client_builder_api_credentials(builder, "i", "s");
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_timeout(builder, (uint64_t)-1));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_timeout(builder, (uint64_t)-1 / 2));
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_format(builder, 9));
     CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_admin(builder, "admin"));
     CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_php(builder, "php"));
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT,
-               gettickets_client_builder_root_certificates(builder, (const uint8_t *)"x", (size_t)-1));
+               gettickets_client_builder_root_certificates(builder, "x", (size_t)-1));
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_build(builder, &client, &error));
     CHECK(holds(gettickets_error_message(error), "year") && client == NULL);
     gettickets_error_free(error);
     gettickets_client_builder_free(builder);
 
     builder = gettickets_client_builder_new_local("/srv/whmcs");
+    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_budget(builder, 1000));
     CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_proxy(builder, "http://proxy.example.com"));
-    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_build(builder, &client, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_no_proxy(builder));
+    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_build(builder, &client, &error));
+    CHECK(holds(gettickets_error_message(error), "Local API has no setting budget"));
+    gettickets_error_free(error);
+    gettickets_client_builder_free(builder);
+
+    /* A signed time comes so from C++ or from a conversion. */
+    builder = gettickets_client_builder_new("https://billing.example.com");
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_timeout(builder, (uint64_t)-1000));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_build(builder, &client, &error));
+    CHECK(holds(gettickets_error_message(error), "-1000 milliseconds is below zero") && client == NULL);
+    gettickets_error_free(error);
+    gettickets_client_builder_free(builder);
+}
+
+/* The environment variable of a program that goes through a proxy may be unset: it must not go past it then. */
+static void a_proxy_that_is_null_is_not_no_proxy(void)
+{
+    gettickets_client_builder *builder = gettickets_client_builder_new("https://billing.example.com");
+    gettickets_client *client = NULL;
+    gettickets_error *error = NULL;
+    gettickets_client_builder_api_credentials(builder, "i", "s");
+    CHECK_CODE(GETTICKETS_ERROR_NULL, gettickets_client_builder_proxy(builder, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_NULL, gettickets_client_builder_build(builder, &client, &error));
+    CHECK(holds(gettickets_error_message(error), "address is NULL") && client == NULL);
+    CHECK(holds(gettickets_error_hint(error), "environment variable"));
+    gettickets_error_free(error);
     gettickets_client_builder_free(builder);
 }
 
@@ -102,8 +130,9 @@ static void settings_are_judged_when_the_client_is_built(void)
     gettickets_error *error = NULL;
     int which;
     static const char *const classes[] = { "no-credentials", "zero-timeout",      "no-list-in-nvp",
-                                           "user-agent",     "root-certificates", "proxy" };
-    for (which = 0; which < 6; which++) {
+                                           "user-agent",     "root-certificates", "proxy",
+                                           "empty-credentials" };
+    for (which = 0; which < 7; which++) {
         builder = gettickets_client_builder_new("https://billing.example.com");
         if (which > 0) {
             gettickets_client_builder_api_credentials(builder, "i", "s");
@@ -112,13 +141,14 @@ static void settings_are_judged_when_the_client_is_built(void)
         case 1: gettickets_client_builder_timeout(builder, 0); break;
         case 2: gettickets_client_builder_format(builder, GETTICKETS_FORMAT_NVP); break;
         case 3: gettickets_client_builder_user_agent(builder, "two\nlines"); break;
-        case 4: gettickets_client_builder_root_certificates(builder, (const uint8_t *)"none", 4); break;
+        case 4: gettickets_client_builder_root_certificates(builder, "none", 4); break;
         case 5: gettickets_client_builder_proxy(builder, "http://user:hunter2@:bad:"); break;
+        case 6: gettickets_client_builder_api_credentials(builder, "i", ""); break;
         default: break;
         }
         CHECK_CODE(GETTICKETS_ERROR_CONFIG, gettickets_client_builder_build(builder, &client, &error));
         CHECK(strcmp(gettickets_error_class(error), classes[which]) == 0);
-        CHECK(!holds(gettickets_error_message(error), "hunter2"));
+        CHECK(!holds(gettickets_error_message(error), "hunter2") && gettickets_error_hint(error) != NULL);
         gettickets_error_free(error);
         gettickets_client_builder_free(builder);
     }
@@ -145,10 +175,13 @@ static void a_request_ends_when_it_is_cancelled_from_another_thread(void)
     /* The server never answers this one: without the switch it would take a minute. */
     CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_client_get_tickets(client, NULL, cancel, &page, &error));
     CHECK(page == NULL && strcmp(gettickets_error_class(error), "cancelled") == 0);
+    CHECK(gettickets_error_may_have_been_sent(error) == 1 && gettickets_error_attempts(error) == 1);
     gettickets_error_free(error);
     CHECK(pthread_join(thread, NULL) == 0);
     /* It stays as it is, and nothing is sent any more. */
-    CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_client_get_tickets(client, NULL, cancel, &page, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_client_get_tickets(client, NULL, cancel, &page, &error));
+    CHECK(gettickets_error_may_have_been_sent(error) == 0 && gettickets_error_attempts(error) == 0);
+    gettickets_error_free(error);
     CHECK(gettickets_sandbox_request_count(sandbox) == 1);
     gettickets_cancel_free(cancel);
     gettickets_client_free(client);
@@ -209,6 +242,34 @@ static void an_install_on_this_machine_answers_through_its_php(void)
     gettickets_error_free(error);
 }
 
+/* C programs die of SIGPIPE unless they say otherwise, and a program that uses a library need not say so for it. */
+static void a_php_that_does_not_read_its_request_ends_no_program(void)
+{
+    gettickets_client_builder *builder = gettickets_client_builder_new_local(getenv("GETTICKETS_STAND_IN"));
+    gettickets_request *request = gettickets_request_new();
+    gettickets_client *client = NULL;
+    gettickets_page *page = NULL;
+    gettickets_error *error = NULL;
+    const size_t len = 1000000;
+    char *subject = malloc(len + 1);
+    void (*before)(int) = signal(SIGPIPE, SIG_DFL);
+    CHECK(subject != NULL && before != SIG_ERR);
+    /* More than any pipe holds, so that its writing still goes on when the program at its other end has gone. */
+    memset(subject, 'x', len);
+    subject[len] = '\0';
+    gettickets_request_subject(request, subject);
+    free(subject);
+    gettickets_client_builder_php(builder, "/bin/true");
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_build(builder, &client, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_LOCAL, gettickets_client_get_tickets(client, request, NULL, &page, &error));
+    CHECK(strcmp(gettickets_error_class(error), "died") == 0 && page == NULL);
+    CHECK(signal(SIGPIPE, before) == SIG_DFL);
+    gettickets_error_free(error);
+    gettickets_client_free(client);
+    gettickets_request_free(request);
+    gettickets_client_builder_free(builder);
+}
+
 static void a_sandbox_says_what_it_can_not_be(void)
 {
     gettickets_sandbox *sandbox = NULL;
@@ -226,10 +287,12 @@ const struct test client_tests[] = {
     TEST(a_page_comes_over_http),
     TEST(every_setting_is_taken),
     TEST(settings_that_make_no_sense_are_refused_and_remembered),
+    TEST(a_proxy_that_is_null_is_not_no_proxy),
     TEST(settings_are_judged_when_the_client_is_built),
     TEST(a_request_ends_when_it_is_cancelled_from_another_thread),
     TEST(a_switch_that_nobody_uses_changes_nothing),
     TEST(an_install_on_this_machine_answers_through_its_php),
+    TEST(a_php_that_does_not_read_its_request_ends_no_program),
     TEST(a_sandbox_says_what_it_can_not_be),
     END_OF_TESTS,
 };

@@ -48,16 +48,36 @@ static void an_error_of_the_api_is_told_as_such(void)
     gettickets_page *page = NULL;
     gettickets_error *error = NULL;
     gettickets_string *json = NULL;
-    CHECK_CODE(GETTICKETS_ERROR_API, gettickets_decode((const uint8_t *)body, strlen(body), &page, &error));
+    CHECK_CODE(GETTICKETS_ERROR_API, gettickets_decode(body, strlen(body), &page, &error));
     CHECK(page == NULL && error != NULL);
     CHECK(gettickets_error_code(error) == GETTICKETS_ERROR_API);
     CHECK(strcmp(gettickets_error_class(error), "ip-not-allowed") == 0);
     CHECK(strcmp(gettickets_error_server_message(error), "Invalid IP 203.0.113.7") == 0);
     CHECK(strcmp(gettickets_error_seen_address(error), "203.0.113.7") == 0);
+    CHECK(holds(gettickets_error_hint(error), "203.0.113.7"));
     CHECK_CODE(GETTICKETS_OK, gettickets_error_to_json(error, &json));
     CHECK(strcmp(gettickets_string_data(json), body) == 0 && gettickets_string_len(json) == strlen(body));
     gettickets_string_free(json);
     gettickets_error_free(error);
+}
+
+static void every_error_of_the_api_comes_with_a_hint(void)
+{
+    static const char *const cases[][2] = {
+        { "{\"result\":\"error\",\"message\":\"Authentication Failed\"}", "the secret" },
+        { "{\"result\":\"error\",\"message\":\"Invalid Permissions\"}", "API role" },
+        { "<whmcsapi><result>error</result><message>Action not found</message></whmcsapi>", "WHMCS install" },
+        { "result=error;message=Invalid IP 198.51.100.9;", "198.51.100.9" },
+        { "{\"result\":\"error\"}", "API log" },
+    };
+    size_t i;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        gettickets_page *page = NULL;
+        gettickets_error *error = NULL;
+        CHECK_CODE(GETTICKETS_ERROR_API, gettickets_decode(cases[i][0], strlen(cases[i][0]), &page, &error));
+        CHECK(holds(gettickets_error_hint(error), cases[i][1]));
+        gettickets_error_free(error);
+    }
 }
 
 static void a_refusal_says_where(void)
@@ -66,7 +86,7 @@ static void a_refusal_says_where(void)
     gettickets_page *page = NULL;
     gettickets_error *error = NULL;
     size_t offset = 0;
-    CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode((const uint8_t *)body, strlen(body), &page, &error));
+    CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode(body, strlen(body), &page, &error));
     CHECK(page == NULL);
     CHECK(strcmp(gettickets_error_class(error), "invalid-integer") == 0);
     CHECK(strcmp(gettickets_error_path(error), "tickets.ticket[1].id") == 0);
@@ -82,9 +102,10 @@ static void a_page_of_html_is_told_by_its_title(void)
     gettickets_page *page = NULL;
     gettickets_error *error = NULL;
     size_t offset = 77;
-    CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode((const uint8_t *)body, strlen(body), &page, &error));
+    CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode(body, strlen(body), &page, &error));
     CHECK(strcmp(gettickets_error_class(error), "not-a-reply") == 0);
     CHECK(strcmp(gettickets_error_title(error), "Maintenance") == 0);
+    CHECK(holds(gettickets_error_hint(error), "includes/api.php"));
     CHECK(gettickets_error_server_message(error) == NULL && gettickets_error_http_status(error) == 0);
     gettickets_error_offset(error, &offset);
     gettickets_error_free(error);
@@ -95,13 +116,35 @@ static void strict_reading_refuses_what_is_bent(void)
     const char *body = "Notice: x\n{\"result\":\"success\",\"tickets\":\"\"}";
     gettickets_page *page = NULL;
     gettickets_error *error = NULL;
-    CHECK_CODE(GETTICKETS_OK, gettickets_decode_with((const uint8_t *)body, strlen(body), 0, 0, &page, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_decode_with(body, strlen(body), 0, 0, &page, NULL));
     gettickets_page_free(page);
     page = NULL;
-    CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode_with((const uint8_t *)body, strlen(body),
+    CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode_with(body, strlen(body),
                                                                GETTICKETS_DECODE_STRICT, 0, &page, &error));
     CHECK(strcmp(gettickets_error_class(error), "strict") == 0 && page == NULL);
     gettickets_error_free(error);
+}
+
+static void a_reply_that_lacks_tickets_it_counts_says_so(void)
+{
+    char *body = malloc(strlen(EXAMPLE) + 1), *count;
+    gettickets_page *page = NULL;
+    gettickets_finding finding;
+    CHECK(body != NULL);
+    strcpy(body, EXAMPLE);
+    count = strstr(body, "\"numreturned\":1");
+    CHECK(count != NULL);
+    count[strlen("\"numreturned\":")] = '2';
+    CHECK_CODE(GETTICKETS_OK, gettickets_decode(body, strlen(body), &page, NULL));
+    CHECK(gettickets_page_len(page) == 1 && gettickets_page_finding_count(page) == 1);
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_finding(page, 0, &finding));
+    CHECK(is(finding.code, "count-mismatch"));
+    gettickets_page_free(page);
+    page = NULL;
+    CHECK_CODE(GETTICKETS_ERROR_DECODE,
+               gettickets_decode_with(body, strlen(body), GETTICKETS_DECODE_STRICT, 0, &page, NULL));
+    CHECK(page == NULL);
+    free(body);
 }
 
 static void absurd_lengths_and_flags_are_refused_unread(void)
@@ -197,7 +240,7 @@ static void a_body_that_is_not_needed_is_released_at_once(void)
 static void a_body_of_the_programs_own_needs_no_release(void)
 {
     gettickets_page *page = NULL;
-    CHECK_CODE(GETTICKETS_OK, gettickets_decode_kept((const uint8_t *)EXAMPLE, strlen(EXAMPLE), 0, 0, NULL, NULL, &page, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_decode_kept(EXAMPLE, strlen(EXAMPLE), 0, 0, NULL, NULL, &page, NULL));
     CHECK(gettickets_page_len(page) == 1);
     gettickets_page_free(page);
 }
@@ -206,14 +249,14 @@ static void an_error_that_nobody_asked_for_is_not_kept(void)
 {
     gettickets_page *page = NULL;
     /* Were it kept, valgrind would find it. */
-    CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode((const uint8_t *)"{", 1, &page, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode("{", 1, &page, NULL));
 }
 
 static void success_leaves_no_error_behind(void)
 {
     gettickets_page *page = NULL;
     gettickets_error *error = (gettickets_error *)&page;
-    CHECK_CODE(GETTICKETS_OK, gettickets_decode((const uint8_t *)EXAMPLE, strlen(EXAMPLE), &page, &error));
+    CHECK_CODE(GETTICKETS_OK, gettickets_decode(EXAMPLE, strlen(EXAMPLE), &page, &error));
     CHECK(error == NULL);
     gettickets_page_free(page);
 }
@@ -223,9 +266,11 @@ const struct test decode_tests[] = {
     TEST(the_body_may_be_freed_at_once_and_needs_no_nul),
     TEST(counts_that_were_not_told_are_none),
     TEST(an_error_of_the_api_is_told_as_such),
+    TEST(every_error_of_the_api_comes_with_a_hint),
     TEST(a_refusal_says_where),
     TEST(a_page_of_html_is_told_by_its_title),
     TEST(strict_reading_refuses_what_is_bent),
+    TEST(a_reply_that_lacks_tickets_it_counts_says_so),
     TEST(absurd_lengths_and_flags_are_refused_unread),
     TEST(a_body_is_kept_until_the_last_page_of_it_is_freed),
     TEST(a_body_that_is_not_needed_is_released_at_once),

@@ -29,7 +29,7 @@ int holds(const char *text, const char *part)
 gettickets_page *decoded(const char *body)
 {
     gettickets_page *page = NULL;
-    CHECK_CODE(GETTICKETS_OK, gettickets_decode((const uint8_t *)body, strlen(body), &page, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_decode(body, strlen(body), &page, NULL));
     CHECK(page != NULL);
     return page;
 }

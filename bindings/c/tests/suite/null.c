@@ -38,7 +38,7 @@ static void a_null_error_or_string_is_empty(void)
     CHECK(gettickets_error_may_have_been_sent(NULL) == 0 && gettickets_error_is_retryable(NULL) == 0);
     IS_NULL(gettickets_error_offset(NULL, &offset));
     IS_NULL(gettickets_error_to_json(NULL, &json));
-    CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode((const uint8_t *)"x", 1, (gettickets_page **)&json, &error));
+    CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode("x", 1, (gettickets_page **)&json, &error));
     IS_NULL(gettickets_error_offset(error, NULL));
     IS_NULL(gettickets_error_to_json(error, NULL));
     CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_error_to_json(error, &json));
@@ -54,14 +54,18 @@ static void a_null_says_which(void)
     IS_NULL(gettickets_decode(NULL, 5, &page, &error));
     CHECK(holds(gettickets_error_message(error), "body"));
     gettickets_error_free(error);
-    IS_NULL(gettickets_decode((const uint8_t *)"{}", 2, NULL, &error));
+    IS_NULL(gettickets_decode("{}", 2, NULL, &error));
     CHECK(holds(gettickets_error_message(error), "page"));
     gettickets_error_free(error);
-    IS_NULL(gettickets_decode(NULL, 0, &page, NULL));
+    /* As a buffer is that nothing came into. */
+    CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode(NULL, 0, &page, &error));
+    CHECK(strcmp(gettickets_error_class(error), "empty") == 0);
+    gettickets_error_free(error);
+    CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode_kept(NULL, 0, 0, 0, NULL, NULL, &page, NULL));
     IS_NULL(gettickets_decode_with(NULL, 5, 0, 0, &page, NULL));
-    IS_NULL(gettickets_decode_with((const uint8_t *)"{}", 2, 0, 0, NULL, NULL));
+    IS_NULL(gettickets_decode_with("{}", 2, 0, 0, NULL, NULL));
     IS_NULL(gettickets_decode_kept(NULL, 5, 0, 0, NULL, NULL, &page, NULL));
-    IS_NULL(gettickets_decode_kept((const uint8_t *)"{}", 2, 0, 0, NULL, NULL, NULL, NULL));
+    IS_NULL(gettickets_decode_kept("{}", 2, 0, 0, NULL, NULL, NULL, NULL));
     CHECK(page == NULL);
 }
 
@@ -224,8 +228,9 @@ static void a_null_builder_takes_nothing(void)
     IS_NULL(gettickets_client_builder_budget(NULL, 1));
     IS_NULL(gettickets_client_builder_format(NULL, 0));
     IS_NULL(gettickets_client_builder_allow_plain_http(NULL, 0));
-    IS_NULL(gettickets_client_builder_proxy(NULL, NULL));
-    IS_NULL(gettickets_client_builder_root_certificates(NULL, (const uint8_t *)"x", 1));
+    IS_NULL(gettickets_client_builder_proxy(NULL, "http://proxy.example.com"));
+    IS_NULL(gettickets_client_builder_no_proxy(NULL));
+    IS_NULL(gettickets_client_builder_root_certificates(NULL, "x", 1));
     IS_NULL(gettickets_client_builder_user_agent(NULL, "x"));
     IS_NULL(gettickets_client_builder_php(NULL, "php"));
     IS_NULL(gettickets_client_builder_admin(NULL, "admin"));
@@ -280,9 +285,9 @@ static void a_null_client_or_scan_asks_nobody(void)
     IS_NULL(gettickets_client_get_tickets(NULL, NULL, NULL, &page, NULL));
     IS_NULL(gettickets_client_place(NULL, &text));
     IS_NULL(gettickets_client_scan(NULL, NULL, &scan, NULL));
-    IS_NULL(gettickets_scan_updated_since(NULL, since));
-    IS_NULL(gettickets_scan_max_requests(NULL, 1));
-    IS_NULL(gettickets_scan_resume(NULL, "{}"));
+    IS_NULL(gettickets_scan_updated_since(NULL, since, NULL));
+    IS_NULL(gettickets_scan_max_requests(NULL, 1, NULL));
+    IS_NULL(gettickets_scan_resume(NULL, "{}", NULL));
     IS_NULL(gettickets_scan_cancel_with(NULL, NULL));
     IS_NULL(gettickets_scan_wait(NULL, 0, NULL));
     IS_NULL(gettickets_scan_next(NULL, &ticket, NULL));
@@ -300,7 +305,7 @@ static void a_null_client_or_scan_asks_nobody(void)
     IS_NULL(gettickets_client_place(client, NULL));
     IS_NULL(gettickets_client_scan(client, NULL, NULL, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    IS_NULL(gettickets_scan_resume(scan, NULL));
+    IS_NULL(gettickets_scan_resume(scan, NULL, NULL));
     IS_NULL(gettickets_scan_next(scan, NULL, NULL));
     IS_NULL(gettickets_scan_next_page(scan, NULL, NULL));
     IS_NULL(gettickets_scan_cursor(scan, NULL));
@@ -326,6 +331,7 @@ static void what_is_left_takes_null_too(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_log_to(NULL, NULL, GETTICKETS_LOG_OFF));
     /* These take no pointer, and are here for the list to be whole. */
     CHECK(gettickets_version() != NULL && gettickets_abi_version() > 0 && gettickets_result_text(0) != NULL);
+    CHECK(gettickets_result_name(0) != NULL);
     CHECK(gettickets_server_version_compare(V8_0, V8_0) == 0);
     gettickets_request_free(gettickets_request_new());
     gettickets_cancel_free(gettickets_cancel_new());

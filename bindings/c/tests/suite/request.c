@@ -67,6 +67,21 @@ static void a_request_keeps_its_first_failure(void)
     gettickets_request_free(request);
 }
 
+/* As `export GETTICKETS_SECRET=` makes them. */
+static void credentials_that_are_empty_are_refused(void)
+{
+    gettickets_credentials *credentials = NULL;
+    gettickets_error *error = NULL;
+    CHECK_CODE(GETTICKETS_ERROR_CREDENTIALS, gettickets_credentials_api("identifier", "", &credentials, &error));
+    CHECK(holds(gettickets_error_message(error), "the secret is empty"));
+    CHECK(holds(gettickets_error_hint(error), "environment variable") && credentials == NULL);
+    gettickets_error_free(error);
+    CHECK_CODE(GETTICKETS_ERROR_CREDENTIALS, gettickets_credentials_api("", "", &credentials, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_CREDENTIALS, gettickets_credentials_admin("admin", "", &credentials, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_CREDENTIALS, gettickets_credentials_admin("", "password", &credentials, NULL));
+    CHECK(credentials == NULL);
+}
+
 static void credentials_that_no_server_takes_are_refused(void)
 {
     gettickets_credentials *credentials = NULL;
@@ -100,6 +115,7 @@ const struct test request_tests[] = {
     TEST(every_parameter_is_in_the_form_body),
     TEST(no_request_asks_for_the_default),
     TEST(a_request_keeps_its_first_failure),
+    TEST(credentials_that_are_empty_are_refused),
     TEST(credentials_that_no_server_takes_are_refused),
     TEST(secrets_are_struck_out_of_what_a_server_echoes),
     END_OF_TESTS,

@@ -127,14 +127,36 @@ static void a_scan_goes_on_from_a_cursor(void)
         seen[gettickets_ticket_id(ticket)] = 1;
     }
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_cursor(scan, &cursor));
-    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_resume(scan, gettickets_string_data(cursor)));
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_resume(scan, gettickets_string_data(cursor), NULL));
     gettickets_scan_free(scan);
     scan = NULL;
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    CHECK_CODE(GETTICKETS_OK, gettickets_scan_resume(scan, gettickets_string_data(cursor)));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_resume(scan, gettickets_string_data(cursor), NULL));
     CHECK(told(scan, seen) == 230 - 57);
     gettickets_string_free(cursor);
     gettickets_scan_free(scan);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
+static void a_scan_takes_no_offset(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_request *request = gettickets_request_new();
+    gettickets_scan *scan = NULL;
+    gettickets_error *error = NULL;
+    start(10, NULL, &sandbox, &client);
+    gettickets_request_limitstart(request, 5);
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_scan(client, request, &scan, &error));
+    CHECK(scan == NULL && holds(gettickets_error_message(error), "limitstart is 5"));
+    CHECK(gettickets_error_hint(error) != NULL && gettickets_error_may_have_been_sent(error) == 0);
+    gettickets_error_free(error);
+    gettickets_request_limitstart(request, 0);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, request, &scan, NULL));
+    CHECK(gettickets_sandbox_request_count(sandbox) == 0);
+    gettickets_scan_free(scan);
+    gettickets_request_free(request);
     gettickets_client_free(client);
     gettickets_sandbox_free(sandbox);
 }
@@ -146,15 +168,20 @@ static void a_cursor_of_another_scan_is_refused_and_harms_nothing(void)
     gettickets_request *request = gettickets_request_new();
     gettickets_scan *scan = NULL, *other = NULL;
     gettickets_string *cursor = NULL;
+    gettickets_error *error = NULL;
     unsigned char seen[MOST] = { 0 };
     start(40, NULL, &sandbox, &client);
     gettickets_request_deptid(request, 1);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, request, &other, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_cursor(other, &cursor));
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    CHECK_CODE(GETTICKETS_ERROR_CURSOR, gettickets_scan_resume(scan, gettickets_string_data(cursor)));
-    CHECK_CODE(GETTICKETS_ERROR_CURSOR, gettickets_scan_resume(scan, "no cursor"));
-    CHECK_CODE(GETTICKETS_ERROR_UTF8, gettickets_scan_resume(scan, "\xff"));
+    CHECK_CODE(GETTICKETS_ERROR_CURSOR, gettickets_scan_resume(scan, gettickets_string_data(cursor), &error));
+    CHECK(holds(gettickets_error_message(error), "another request") && gettickets_error_hint(error) != NULL);
+    gettickets_error_free(error);
+    CHECK_CODE(GETTICKETS_ERROR_CURSOR, gettickets_scan_resume(scan, "no cursor", &error));
+    CHECK(holds(gettickets_error_message(error), "no cursor") && gettickets_error_hint(error) != NULL);
+    gettickets_error_free(error);
+    CHECK_CODE(GETTICKETS_ERROR_UTF8, gettickets_scan_resume(scan, "\xff", NULL));
     CHECK(told(scan, seen) == 40);
     gettickets_string_free(cursor);
     gettickets_scan_free(scan);
@@ -170,6 +197,7 @@ static void only_what_was_answered_since_is_told(void)
     gettickets_client *client = NULL;
     gettickets_scan *scan = NULL;
     gettickets_page *page = NULL;
+    gettickets_error *error = NULL;
     gettickets_time since, none = { 0, 1, 1, 0, 0, 0 }, wrong = { 2020, 2, 30, 0, 0, 0 };
     unsigned char seen[MOST] = { 0 };
     unsigned count;
@@ -177,13 +205,17 @@ static void only_what_was_answered_since_is_told(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_client_get_tickets(client, NULL, NULL, &page, NULL));
     since = gettickets_ticket_lastreply(gettickets_page_ticket(page, 19));
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_updated_since(scan, none));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_updated_since(scan, wrong));
-    CHECK_CODE(GETTICKETS_OK, gettickets_scan_updated_since(scan, since));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_updated_since(scan, none, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_updated_since(scan, wrong, &error));
+    CHECK(strcmp(gettickets_error_class(error), "argument") == 0 && gettickets_error_message(error)[0] != '\0');
+    gettickets_error_free(error);
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_updated_since(scan, since, NULL));
     count = told(scan, seen);
     CHECK(count >= 20 && count < 200);
-    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_updated_since(scan, since));
-    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_max_requests(scan, 1));
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_updated_since(scan, since, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_max_requests(scan, 1, &error));
+    CHECK(strcmp(gettickets_error_class(error), "state") == 0);
+    gettickets_error_free(error);
     gettickets_page_free(page);
     gettickets_scan_free(scan);
     gettickets_client_free(client);
@@ -218,16 +250,48 @@ static void a_scan_that_can_not_keep_its_promise_ends_in_an_error(void)
     CHECK(hole.offset < 100);
     CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_scan_hole(scan, 3, &hole));
     CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_scan_renewed(scan, 0, &id));
-    CHECK_CODE(GETTICKETS_END, gettickets_scan_next(scan, &ticket, &error));
-    CHECK(error == NULL);
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_report(scan, &report, sizeof report - 1));
     gettickets_scan_free(scan);
 
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    CHECK_CODE(GETTICKETS_OK, gettickets_scan_max_requests(scan, 1));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_max_requests(scan, 1, NULL));
     while ((code = gettickets_scan_next(scan, &ticket, NULL)) == GETTICKETS_OK) {
     }
     CHECK_CODE(GETTICKETS_ERROR_SCAN_INCOMPLETE, code);
+    gettickets_scan_free(scan);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
+static void an_error_that_ended_a_scan_is_told_whenever_it_is_asked(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_scan *scan = NULL;
+    gettickets_cancel *cancel = gettickets_cancel_new();
+    gettickets_ticket ticket;
+    gettickets_page *page = NULL;
+    int i;
+    start(100, "ip-refused", &sandbox, &client);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_cancel_with(scan, cancel));
+    for (i = 0; i < 6; i++) {
+        gettickets_error *error = NULL;
+        CHECK_CODE(GETTICKETS_ERROR_API, i % 2 == 0 ? gettickets_scan_next(scan, &ticket, &error)
+                                                    : gettickets_scan_next_page(scan, &page, &error));
+        CHECK(strcmp(gettickets_error_class(error), "ip-not-allowed") == 0 && page == NULL);
+        CHECK(gettickets_error_http_status(error) == 403 && gettickets_error_may_have_been_sent(error) == 1);
+        CHECK(strcmp(gettickets_error_seen_address(error), "203.0.113.7") == 0);
+        CHECK(holds(gettickets_error_hint(error), "203.0.113.7"));
+        gettickets_error_free(error);
+        CHECK_CODE(i < 3 ? GETTICKETS_OK : GETTICKETS_ERROR_CANCELLED, gettickets_scan_wait(scan, 0, NULL));
+        if (i == 2) {
+            /* A switch that comes too late changes nothing of what happened. */
+            CHECK_CODE(GETTICKETS_OK, gettickets_cancel_now(cancel));
+        }
+    }
+    CHECK(gettickets_sandbox_request_count(sandbox) == 1);
+    gettickets_cancel_free(cancel);
     gettickets_scan_free(scan);
     gettickets_client_free(client);
     gettickets_sandbox_free(sandbox);
@@ -254,6 +318,7 @@ static void a_scan_is_waited_for_and_cancelled(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_cancel_now(cancel));
     gettickets_cancel_free(cancel);
     CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_scan_next(scan, &ticket, &error));
+    CHECK(gettickets_error_may_have_been_sent(error) == 1);
     gettickets_error_free(error);
     CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_scan_next_page(scan, &page, NULL));
     CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_scan_wait(scan, 0, NULL));
@@ -287,9 +352,11 @@ const struct test scan_tests[] = {
     TEST(a_list_that_moves_is_read_whole),
     TEST(tickets_and_pages_of_one_scan_fit_together),
     TEST(a_scan_goes_on_from_a_cursor),
+    TEST(a_scan_takes_no_offset),
     TEST(a_cursor_of_another_scan_is_refused_and_harms_nothing),
     TEST(only_what_was_answered_since_is_told),
     TEST(a_scan_that_can_not_keep_its_promise_ends_in_an_error),
+    TEST(an_error_that_ended_a_scan_is_told_whenever_it_is_asked),
     TEST(a_scan_is_waited_for_and_cancelled),
     TEST(a_wait_is_over_when_something_has_come),
     END_OF_TESTS,

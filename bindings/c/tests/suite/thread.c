@@ -56,7 +56,7 @@ static void *decode_some(void *unused)
         CHECK_CODE(GETTICKETS_OK, gettickets_page_to_json(page, &json));
         CHECK(gettickets_string_len(json) > 100);
         gettickets_string_free(json);
-        CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode((const uint8_t *)"x", 1, &page, &error));
+        CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode("x", 1, &page, &error));
         gettickets_error_free(error);
         gettickets_page_free(page);
     }

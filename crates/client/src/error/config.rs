@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::address::InvalidAddress;
+use crate::protocol::InvalidCredentials;
 
 /// What a client was given and can't be built from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub enum ConfigError {
     Address(InvalidAddress),
     /// No credentials were given.
     NoCredentials,
+    /// The credentials have a text that is empty.
+    EmptyCredentials(InvalidCredentials),
     /// The root certificates can't be read.
     RootCertificates {
         /// Why.
@@ -33,6 +36,7 @@ impl ConfigError {
         match self {
             ConfigError::Address(_) => "address",
             ConfigError::NoCredentials => "no-credentials",
+            ConfigError::EmptyCredentials(_) => "empty-credentials",
             ConfigError::RootCertificates { .. } => "root-certificates",
             ConfigError::Proxy => "proxy",
             ConfigError::UserAgent => "user-agent",
@@ -47,6 +51,7 @@ impl fmt::Display for ConfigError {
         match self {
             ConfigError::Address(error) => error.fmt(f),
             ConfigError::NoCredentials => f.write_str("no credentials were given"),
+            ConfigError::EmptyCredentials(error) => error.fmt(f),
             ConfigError::RootCertificates { problem } => {
                 write!(f, "the root certificates can't be read: {problem}")
             }

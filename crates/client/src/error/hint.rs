@@ -1,24 +1,16 @@
-//! What to try: one sentence or two for each way to fail.
+//! What to try: one sentence or two for each way to fail. What a reply itself tells has its hint in the protocol.
 
 use std::borrow::Cow;
 
 use super::{ConfigError, Error, ErrorKind};
 use crate::address::InvalidAddress;
-use crate::protocol::{ApiError, ApiErrorClass, DecodeErrorKind};
 use crate::transport::{TimeoutPhase, TlsReason, TransportErrorKind};
 
 pub(super) fn of(error: &Error) -> Option<Cow<'static, str>> {
     let hint = match error.kind() {
-        ErrorKind::Api(error) => return api(error),
+        ErrorKind::Api(error) => return Some(error.hint()),
         ErrorKind::NotTheApi { status, title, .. } => not_the_api(status.as_u16(), title.as_deref()),
-        ErrorKind::Decode(error) => match error.kind() {
-            DecodeErrorKind::Truncated => {
-                "Try again; if it stays so, ask for fewer tickets a page (limitnum)."
-            }
-            DecodeErrorKind::InvalidUtf8 => "Ask for xml, which can carry such a page.",
-            DecodeErrorKind::Strict { .. } => "Read it without strict to take it as it is.",
-            _ => "Save the reply and look at the place named; a plugin may print into the server's replies.",
-        },
+        ErrorKind::Decode(error) => error.hint(),
         ErrorKind::TooLarge { .. } => "Ask for fewer tickets a page (limitnum), or allow larger replies.",
         ErrorKind::Transport(error) => transport(error.kind()),
         ErrorKind::Redirect { .. } => "If you trust that address, use it as the install's address.",
@@ -27,38 +19,6 @@ pub(super) fn of(error: &Error) -> Option<Cow<'static, str>> {
         ErrorKind::Local(error) => return error.hint(),
     };
     Some(Cow::Borrowed(hint))
-}
-
-fn api(error: &ApiError) -> Option<Cow<'static, str>> {
-    Some(Cow::Borrowed(match error.class() {
-        ApiErrorClass::Authentication => {
-            "Check the identifier and the secret, and that the admin account behind them is active."
-        }
-        ApiErrorClass::IpNotAllowed => {
-            let address =
-                error.seen_address().map_or("this machine's address".to_owned(), |at| at.to_string());
-            return Some(Cow::Owned(format!(
-                "The server sees the request come from {address}. Allow it in the install under General Settings, \
-                 Security, API IP Access Restriction, or use an access key."
-            )));
-        }
-        ApiErrorClass::Permission => {
-            "Allow GetTickets in the API role of these credentials, or API access in the admin's role."
-        }
-        ApiErrorClass::UnknownAction => {
-            "The server does not know GetTickets: check that the address is that of a WHMCS install, and its age."
-        }
-        ApiErrorClass::Encoding => {
-            "A text in a ticket of this page is not UTF-8. Ask for xml, or scan, which goes around it."
-        }
-        _ if says_no_admin(error) => "Name an admin of the install for the call to run as.",
-        _ => "The install's API log (Configuration, System Logs) may say why.",
-    }))
-}
-
-/// The Local API of installs before 7.2 runs as an admin who must be named.
-fn says_no_admin(error: &ApiError) -> bool {
-    error.message().is_some_and(|message| message.to_ascii_lowercase().contains("admin user"))
 }
 
 fn not_the_api(status: u16, title: Option<&str>) -> &'static str {
@@ -133,6 +93,7 @@ fn config(error: &ConfigError) -> &'static str {
         ConfigError::NoCredentials => {
             "Make an API credential in the install, under Manage API Credentials, and give its identifier and secret."
         }
+        ConfigError::EmptyCredentials(error) => error.hint(),
         ConfigError::RootCertificates { .. } => "Give certificates in PEM.",
         ConfigError::Proxy => "Give an address such as http://proxy.example.com:3128.",
         ConfigError::UserAgent => "Use printable ASCII.",

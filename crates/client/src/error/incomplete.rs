@@ -8,13 +8,14 @@ use std::fmt;
 pub struct ScanIncomplete {
     problem: Cow<'static, str>,
     hint: Option<Cow<'static, str>>,
+    nothing_sent: bool,
 }
 
 impl ScanIncomplete {
     /// What is not certain, as a sentence without its full stop.
     #[allow(dead_code, reason = "the scan makes these")]
     pub(crate) fn new(problem: impl Into<Cow<'static, str>>) -> ScanIncomplete {
-        ScanIncomplete { problem: problem.into(), hint: None }
+        ScanIncomplete { problem: problem.into(), hint: None, nothing_sent: false }
     }
 
     /// Adds what to try.
@@ -22,6 +23,17 @@ impl ScanIncomplete {
     #[allow(dead_code, reason = "the scan makes these")]
     pub(crate) fn with_hint(self, hint: impl Into<Cow<'static, str>>) -> ScanIncomplete {
         ScanIncomplete { hint: Some(hint.into()), ..self }
+    }
+
+    /// Says that it came to no request.
+    #[must_use]
+    pub(crate) fn before_any_request(self) -> ScanIncomplete {
+        ScanIncomplete { nothing_sent: true, ..self }
+    }
+
+    /// Whether the scan may have sent a request.
+    pub(crate) fn may_have_been_sent(&self) -> bool {
+        !self.nothing_sent
     }
 
     /// What is not certain.

@@ -50,8 +50,11 @@ pub(super) fn run(php: &OsStr, code: &str, input: String, limits: Limits) -> Res
     let (events, inbox) = channel();
 
     if let Some(mut pipe) = child.stdin.take() {
-        // A PHP that ends without reading says so in other ways.
-        thread::spawn(move || pipe.write_all(input.as_bytes()));
+        thread::spawn(move || {
+            without_sigpipe();
+            // A PHP that ends without reading says so in other ways.
+            let _ = pipe.write_all(input.as_bytes());
+        });
     }
     if let Some(pipe) = child.stdout.take() {
         let (kept, events) = (Arc::clone(&stdout), events.clone());
@@ -83,6 +86,18 @@ pub(super) fn run(php: &OsStr, code: &str, input: String, limits: Limits) -> Res
     }
     let taken = std::mem::take(&mut *stdout.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(Ended { status, stdout: taken, stderr: text(&stderr), overflowed })
+}
+
+/// Blocks the signal that comes to a thread which writes to a pipe that nobody reads any more. Rust programs
+/// ignore it; a program in another language that this is part of is ended by it. What is blocked goes with
+/// the thread, and the write gives an error instead.
+fn without_sigpipe() {
+    #[cfg(unix)]
+    {
+        use nix::sys::signal::{SigSet, Signal};
+        // It fails only for a set that is none.
+        let _ = SigSet::from(Signal::SIGPIPE).thread_block();
+    }
 }
 
 fn spawn(php: &OsStr, code: &str, timeout: Duration) -> Result<Child, LocalError> {

@@ -84,6 +84,8 @@ pub struct Scan {
     told_of_first: usize,
     /// What the reading ended with, if that came before it was asked for.
     end: Option<Error>,
+    /// The same once it was told.
+    failure: Option<Error>,
     /// What was told.
     told: Ids,
     told_count: u64,
@@ -139,6 +141,7 @@ impl Scan {
             waiting: VecDeque::new(),
             told_of_first: 0,
             end: None,
+            failure: None,
             told: Ids::default(),
             told_count: 0,
             after: Place::default(),
@@ -204,6 +207,12 @@ impl Scan {
         self.with_report(|report| report.total)
     }
 
+    /// The error that the scan ended in, once it was given out. A scan gives its error once, as iterators do,
+    /// and is at its end afterwards; this tells that end from one at which every ticket was told.
+    pub fn failure(&self) -> Option<&Error> {
+        self.failure.as_ref()
+    }
+
     /// The scan as tickets page by page.
     pub fn pages(self) -> Pages {
         Pages { scan: self }
@@ -234,7 +243,9 @@ impl Scan {
         if !self.waiting.is_empty() {
             return Some(Ok(()));
         }
-        self.end.take().map(Err)
+        let end = self.end.take()?;
+        self.failure = Some(end.clone());
+        Some(Err(end))
     }
 
     /// Waits for tickets, an error or the end; `false` if the time was up before.
@@ -277,7 +288,8 @@ impl Scan {
             };
             if let Some(start) = self.request.limitstart.filter(|start| *start > 0) {
                 let problem = format!("it begins with the first ticket, and the request with offset {start}");
-                return Err(ScanIncomplete::new(problem).with_hint("Leave limitstart out.").into());
+                let refused = ScanIncomplete::new(problem).with_hint("Leave limitstart out.");
+                return Err(refused.before_any_request().into());
             }
             let asked = self.request.limitnum.filter(|asked| *asked > 0).unwrap_or(PAGE_LEN);
             let task = Task {
@@ -288,7 +300,8 @@ impl Scan {
             };
             let started = ready.start(task, &self.told, self.after.clone(), Arc::clone(&self.report));
             let hear = started.map_err(|error| {
-                ScanIncomplete::new(format!("no thread could be started to read the pages: {error}"))
+                let problem = format!("no thread could be started to read the pages: {error}");
+                ScanIncomplete::new(problem).before_any_request()
             })?;
             self.state = State::Running(hear);
         }
@@ -354,6 +367,11 @@ impl Pages {
     /// See [`Scan::total`].
     pub fn total(&self) -> Option<u64> {
         self.scan.total()
+    }
+
+    /// See [`Scan::failure`].
+    pub fn failure(&self) -> Option<&Error> {
+        self.scan.failure()
     }
 
     /// See [`Scan::wait_for`].

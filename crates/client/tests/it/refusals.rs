@@ -1,6 +1,6 @@
 //! What each refusal says, to the letter.
 
-use gettickets::{Client, ConfigError, Credentials, ErrorKind, GetTickets, ResponseType};
+use gettickets::{Client, ConfigError, Credentials, ErrorKind, GetTickets, InvalidCredentials, ResponseType};
 use insta::assert_snapshot;
 
 use crate::server::{Answer, Server, json, reply};
@@ -51,6 +51,10 @@ fn what_cannot_work_is_refused_before_anything_is_sent() {
     let with = || Client::builder("https://example.com").credentials(api());
     for (builder, problem) in [
         (Client::builder("https://example.com"), ConfigError::NoCredentials),
+        (
+            with().credentials(Credentials::api("IDENTIFIER", "")),
+            ConfigError::EmptyCredentials(InvalidCredentials::Empty { what: "secret" }),
+        ),
         (with().timeout(std::time::Duration::ZERO), ConfigError::ZeroTimeout),
         (with().response_type(ResponseType::Nvp), ConfigError::NoListInNvp),
         (with().user_agent("a\nb"), ConfigError::UserAgent),

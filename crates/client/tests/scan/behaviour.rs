@@ -159,11 +159,31 @@ fn a_server_of_one_ticket_a_page_is_an_error() {
 }
 
 #[test]
+fn the_error_that_ended_a_scan_is_not_forgotten() {
+    let server = twisted(quiet(100), |request, _, rows, _| match request {
+        1 => Ok(rows),
+        _ => Err(gettickets::ApiError::new("Invalid Permissions").into()),
+    });
+    let mut scan = Scan::new(server, GetTickets { limitnum: Some(20), ..GetTickets::default() });
+    while let Some(Ok(_)) = scan.next() {
+        assert!(scan.failure().is_none());
+    }
+    assert_eq!(scan.failure().map(|error| error.code()), Some("permission"));
+    assert!(scan.failure().is_some_and(|error| error.may_have_been_sent() && error.attempts() == 1));
+    assert!(scan.next().is_none() && scan.failure().is_some());
+    let complete = Server::new(quiet(10));
+    let mut scan = Scan::new(complete, GetTickets::default());
+    assert_eq!(scan.by_ref().filter(Result::is_ok).count(), 10);
+    assert!(scan.failure().is_none());
+}
+
+#[test]
 fn limitstart_is_refused() {
     let server = Server::new(quiet(10));
     let request = GetTickets { limitstart: Some(5), ..GetTickets::default() };
     let outcome = run(Scan::new(server.clone(), request));
     assert!(outcome.problem().contains("offset 5"), "{}", outcome.problem());
+    assert!(!outcome.error.unwrap().may_have_been_sent(), "nothing was sent");
     assert_eq!(server.world().requests, 0);
 }
 

@@ -153,7 +153,7 @@ impl<F: Fetch> Reader<F> {
                     report.requests += attempts;
                     report.retries += attempts - 1;
                 });
-                return if is_unreadable(&error) { Ok(None) } else { Err(Stop::Failed(error)) };
+                return if is_unreadable(&error) { Ok(None) } else { Err(Stop::Failed(error.asked())) };
             }
         };
         let requests = u64::from(fetched.requests.max(1));
