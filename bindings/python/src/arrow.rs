@@ -18,7 +18,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use crate::errors;
-use crate::scan::{Reading, page_for_stream};
+use crate::scan::{Reading, lock, page_for_stream};
 
 /// Pages of a scan are put together up to this many rows: readers like large batches.
 const ROWS: usize = 8192;
@@ -30,7 +30,7 @@ pub(crate) fn page_stream(py: Python<'_>, tickets: Tickets) -> PyResult<Bound<'_
 
 /// What is left of a scan as a stream.
 pub(crate) fn scan_stream(py: Python<'_>, reading: Arc<Mutex<Reading>>) -> PyResult<Bound<'_, PyCapsule>> {
-    let pages = ScanForStream { reading, made_by: thread::current().id() };
+    let pages = ScanForStream { reading, made_by: thread::current().id(), begun_at: None };
     stream(py, TicketReader::new(pages).min_rows(ROWS))
 }
 
@@ -52,17 +52,33 @@ fn stream(py: Python<'_>, reader: impl RecordBatchReader + Send + 'static) -> Py
 struct ScanForStream {
     reading: Arc<Mutex<Reading>>,
     made_by: ThreadId,
+    /// Where the scan was before the first page was asked for.
+    begun_at: Option<String>,
+}
+
+impl ScanForStream {
+    fn with_reading<T>(&self, work: impl FnOnce(&mut Reading) -> T) -> T {
+        work(&mut lock(&self.reading))
+    }
 }
 
 impl Iterator for ScanForStream {
     type Item = Result<Tickets, Interrupted>;
 
     fn next(&mut self) -> Option<Result<Tickets, Interrupted>> {
+        if self.begun_at.is_none() {
+            self.begun_at = self.with_reading(|reading| reading.cursor());
+        }
         let page = if thread::current().id() == self.made_by {
             attached(|py| page_for_stream(py, &self.reading).map_err(|error| told(py, &error)))
         } else {
             Reading::wait_for_page(&self.reading)
         };
+        if page.is_err() {
+            // Readers drop what they have when a stream fails.
+            let begun_at = self.begun_at.clone();
+            self.with_reading(|reading| reading.lose(begun_at));
+        }
         page.map_err(Interrupted).transpose()
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn to_dict<'py>(
             Some(_) => {}
         }
     }
-    let extra = extra(py, ticket)?;
+    let extra = extra(py, ticket.extra_json())?;
     if !extra.is_empty() {
         dict.set_item("extra", extra)?;
     }
@@ -49,9 +49,12 @@ fn attachments<'py>(py: Python<'py>, list: Attachments<'_>) -> PyResult<Bound<'p
 }
 
 /// The fields of no version's documentation. Python's own reader takes them, as its integers have no end.
-pub(crate) fn extra<'py>(py: Python<'py>, ticket: TicketRef<'_>) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn extra<'py, 'a>(
+    py: Python<'py>,
+    fields: impl Iterator<Item = (&'a str, &'a str)>,
+) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
-    for (name, json) in ticket.extra_json() {
+    for (name, json) in fields {
         dict.set_item(name, loads(py, json)?)?;
     }
     Ok(dict)

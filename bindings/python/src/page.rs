@@ -112,11 +112,8 @@ impl Page {
 
     /// Top-level fields that are in no version's documentation, as they were sent: a new dict each time.
     #[getter]
-    fn extra<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        if self.page.extra().is_empty() {
-            return Ok(PyDict::new(py).into_any());
-        }
-        json::loads(py, &serde_json::to_string(self.page.extra()).map_err(errors::value)?)
+    fn extra<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        json::extra(py, self.page.extra_json())
     }
 
     /// In which ways the reply departed from the documented shape, a tuple of Finding.

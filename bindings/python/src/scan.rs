@@ -11,6 +11,7 @@ use std::thread;
 use gettickets::Error;
 use gettickets::Tickets;
 use gettickets::scan::SharedTicket;
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyCapsule, PyTuple};
@@ -30,11 +31,13 @@ use crate::ticket::Ticket;
 ///
 /// Made by Client.tickets(). Nothing is sent before the first ticket is asked for. A ticket that matches during
 /// the whole scan is told exactly once, while others are opened, answered, closed and deleted; where that can't
-/// be kept the scan raises ScanIncompleteError. It never ends early in silence. After an exception the tickets
-/// told so far are good, and cursor() goes on from there.
+/// be kept the scan raises ScanIncompleteError. It never ends early in silence: an exception that ended it is
+/// raised again whenever more is asked for. The tickets told before it are good, and cursor() goes on from there.
 ///
 /// Iterate over it, over pages(), or hand it to polars.DataFrame, pyarrow.table or DuckDB, which then read it
-/// page by page. All of these go on from where the scan is.
+/// page by page. All of these go on from where the scan is, and at its end find nothing. A table whose making
+/// fails is lost with all that went into it: cursor() then goes on from where the table began, and this scan has
+/// no more to give. Libraries raise exceptions of their own where a scan fails; `error` has the one that says why.
 #[pyclass(frozen, module = "gettickets")]
 pub(crate) struct Scan {
     reading: Arc<Mutex<Reading>>,
@@ -48,6 +51,8 @@ pub(crate) struct Reading {
     scan: Option<gettickets::scan::Scan>,
     batch: u64,
     home: Home,
+    /// Where a table began that failed; what went into it is nobody's.
+    lost_from: Option<String>,
 }
 
 /// The batch that tickets are made from.
@@ -63,6 +68,8 @@ enum Step<T> {
     Done(Option<Result<T, Error>>),
     NotYet,
     Closed,
+    /// Tickets went into a table that failed.
+    Lost,
     /// It was begun in another process, whose threads are not here.
     Elsewhere,
 }
@@ -77,7 +84,15 @@ impl Reading {
         if !reading.home.is_here() {
             return Step::Elsewhere;
         }
+        let is_lost = reading.lost_from.is_some();
         let Some(scan) = &mut reading.scan else { return Step::Closed };
+        // Told again, so that whoever asks again does not take what was told for all there is.
+        if let Some(failure) = scan.failure() {
+            return Step::Done(Some(Err(failure.clone())));
+        }
+        if is_lost {
+            return Step::Lost;
+        }
         if !scan.wait_for(PATIENCE) {
             drop(reading);
             // Whoever wants to know of the scan meanwhile gets a chance to.
@@ -99,6 +114,17 @@ impl Reading {
         self.scan.as_mut()?.next_page()
     }
 
+    /// Where the scan is.
+    pub(crate) fn cursor(&self) -> Option<String> {
+        let lost_from = self.lost_from.clone();
+        lost_from.or_else(|| Some(self.scan.as_ref()?.cursor().to_string()))
+    }
+
+    /// Notes that a table failed which began there.
+    pub(crate) fn lose(&mut self, cursor: Option<String>) {
+        self.lost_from = self.lost_from.take().or(cursor);
+    }
+
     /// The next page, however long it takes; for readers of Arrow streams on threads of their own.
     pub(crate) fn wait_for_page(reading: &Mutex<Reading>) -> Result<Option<Tickets>, String> {
         loop {
@@ -107,13 +133,17 @@ impl Reading {
                 Step::NotYet => {}
                 // An early end must not pass for the end.
                 Step::Closed => return Err("the scan was closed".to_owned()),
+                Step::Lost => return Err(LOST.to_owned()),
                 Step::Elsewhere => return Err("the scan belongs to another process".to_owned()),
             }
         }
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// What is said of a scan whose table failed for another reason than the scan.
+const LOST: &str = "a table of this scan was not finished, and its tickets are lost: begin anew, or with resume=scan.cursor()";
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -135,6 +165,7 @@ fn wait<T: Send>(
                 logging::listen(py);
             }
             Step::Closed => return Err(errors::closed("scan")),
+            Step::Lost => return Err(PyRuntimeError::new_err(LOST)),
             Step::Elsewhere => return Err(Home::elsewhere("scan")),
         }
     }
@@ -147,7 +178,8 @@ pub(crate) fn page_for_stream(py: Python<'_>, reading: &Mutex<Reading>) -> PyRes
 
 impl Scan {
     pub(crate) fn new(scan: gettickets::scan::Scan, zone: Option<Py<PyAny>>) -> Scan {
-        let reading = Arc::new(Mutex::new(Reading { scan: Some(scan), batch: 0, home: Home::here() }));
+        let reading =
+            Arc::new(Mutex::new(Reading { scan: Some(scan), batch: 0, home: Home::here(), lost_from: None }));
         Scan { reading, making: Mutex::new(None), zone }
     }
 
@@ -228,9 +260,18 @@ impl Scan {
     }
 
     /// Where the scan is: a text to give to Client.tickets(resume=…), there or in another process, which goes on
-    /// after the tickets told so far. It holds ids and times of tickets and nothing else of them.
+    /// after the tickets told so far, or where a table began that failed. It holds ids and times of tickets and
+    /// nothing else of them.
     fn cursor(&self, py: Python<'_>) -> PyResult<String> {
-        self.look(py, |scan| scan.cursor().to_string())
+        py.detach(|| lock(&self.reading).cursor()).ok_or_else(|| errors::closed("scan"))
+    }
+
+    /// The exception that the scan ended in, an Error, or None. A library that made a table of it raised one of its
+    /// own instead.
+    #[getter]
+    fn error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let failure = self.look(py, |scan| scan.failure().cloned())?;
+        Ok(failure.map(|error| errors::raise(py, &error).into_value(py).into_bound(py).into_any()))
     }
 
     /// Ends the scan, after the request that is under way. What it told stays told.
@@ -249,7 +290,7 @@ impl Scan {
     }
 
     /// A DataFrame of pandas with all that is left of the scan; columns are as those of Page.to_pandas(). It takes
-    /// pandas and pyarrow.
+    /// pandas and pyarrow. Where the scan fails, its own exception is raised.
     fn to_pandas<'py>(slf: &Bound<'py, Scan>) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("gettickets._notes")?.call_method1("to_pandas", (slf,))
     }

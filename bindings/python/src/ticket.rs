@@ -173,7 +173,7 @@ impl Ticket {
     /// Fields that are in no version's documentation, as they were sent: a new dict each time.
     #[getter]
     fn extra<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        json::extra(py, self.inside()?)
+        json::extra(py, self.inside()?.extra_json())
     }
 
     /// The names of the fields that the reply carried, null or not, in the order in which servers write them.

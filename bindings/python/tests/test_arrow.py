@@ -159,3 +159,35 @@ def test_an_error_ends_a_stream_and_is_told(sandbox):
     scan.close()
     with pytest.raises(Exception, match="the scan is closed"):
         reader.read_all()
+
+
+def test_a_table_that_failed_is_not_taken_for_one_that_is_empty():
+    pa = pytest.importorskip("pyarrow")
+    pl = pytest.importorskip("polars")
+    pytest.importorskip("pandas")
+    with gettickets.Sandbox(tickets=1000) as sandbox:
+        client = client_of(sandbox)
+        for read in (pa.table, pl.DataFrame, lambda scan: scan.to_pandas()):
+            scan = client.tickets(max_requests=5)
+            told = [next(scan).id for _ in range(30)]
+            assert scan.error is None
+            for _ in range(2):
+                with pytest.raises(Exception, match="not complete"):
+                    read(scan)
+                assert isinstance(scan.error, gettickets.ScanIncompleteError)
+            with pytest.raises(gettickets.ScanIncompleteError):
+                next(scan)
+            # What went into the table is lost with it, and not told as told.
+            rest = pl.DataFrame(client.tickets(resume=scan.cursor()))["id"].to_list()
+            assert sorted(told + rest) == sorted(sandbox.ids())
+
+
+def test_pandas_raises_the_scans_own_exception():
+    pa = pytest.importorskip("pyarrow")
+    pytest.importorskip("pandas")
+    with gettickets.Sandbox(tickets=5) as sandbox:
+        client = gettickets.Client(sandbox.url, identifier="a", secret="no-such-secret", attempts=1)
+        with pytest.raises(gettickets.AuthenticationError) as raised:
+            client.tickets().to_pandas()
+        assert isinstance(raised.value.__cause__, pa.ArrowException)
+        assert raised.value.hint

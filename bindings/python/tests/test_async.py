@@ -57,8 +57,9 @@ def test_exceptions_are_those_of_client(sandbox):
         scan = client.tickets()
         with pytest.raises(gettickets.AuthenticationError):
             await scan.__anext__()
-        with pytest.raises(StopAsyncIteration):
+        with pytest.raises(gettickets.AuthenticationError):
             await scan.__anext__()
+        assert isinstance(scan.error, gettickets.AuthenticationError)
         with pytest.raises(TypeError):
             await client.get_tickets(limit=1)
         with pytest.raises(ValueError):

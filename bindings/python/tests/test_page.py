@@ -171,6 +171,7 @@ def test_a_pickled_page_keeps_every_digit_of_unknown_numbers():
     page = gettickets.decode(text)
     again = pickle.loads(pickle.dumps(page))
     assert again.to_json() == page.to_json() == page[:].to_json()
+    assert page.extra["note"] == 123456789012345678901234567890
     assert '"extra":{"note":123456789012345678901234567890,"rate":0.10}' in again.to_json()
 
 

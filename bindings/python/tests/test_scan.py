@@ -94,7 +94,8 @@ def test_a_scan_that_cannot_be_sure_says_so():
                 found.append(ticket.id)
         assert error.value.problem and error.value.problem in str(error.value)
         assert len(found) == len(set(found)) < 500
-        assert list(scan) == []
+        with pytest.raises(gettickets.ScanIncompleteError):
+            list(scan)
 
 
 def test_a_ticket_that_the_server_cannot_send_is_a_hole():
@@ -156,3 +157,15 @@ def test_a_ticket_outlives_its_scan(client):
     scan.close()
     del scan
     assert ticket.to_dict() == wanted and ticket == ticket
+
+
+def test_an_exception_that_ended_a_scan_is_raised_again_whenever_more_is_asked_for():
+    with gettickets.Sandbox(tickets=1000) as sandbox:
+        scan = client_of(sandbox).tickets(max_requests=3)
+        told = []
+        for read in (next, next, lambda scan: next(scan.pages())):
+            with pytest.raises(gettickets.ScanIncompleteError):
+                told.extend(ticket.id for ticket in scan) if read is next else read(scan)
+        assert told and len(set(told)) == len(told)
+        rest = [ticket.id for ticket in client_of(sandbox).tickets(resume=scan.cursor())]
+        assert sorted(told + rest) == sorted(sandbox.ids())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import _native
-from ._errors import ConfigError
+from ._errors import ConfigError, Error
 from ._zones import zone
 
 TYPE_CHECKING = False
@@ -414,7 +414,8 @@ class AsyncClient(_Base):
 class AsyncScan:
     """A scan for `async for`; what it promises is told by Scan.
 
-    Cancelling the task that waits for a ticket loses none: the next one that asks gets it.
+    Cancelling the task that waits for a ticket loses none: the next one that asks gets it. Libraries that make
+    tables can't wait for it; they take the pages of `[page async for page in scan.pages()]`.
     """
 
     __slots__ = ("_scan",)
@@ -461,6 +462,11 @@ class AsyncScan:
     def total(self) -> int | None:
         """How many tickets match, as the server counts them, or None; as Scan.total."""
         return self._scan.total
+
+    @property
+    def error(self) -> Error | None:
+        """The exception that the scan ended in, or None; as Scan.error."""
+        return self._scan.error
 
     def cursor(self) -> str:
         """Where the scan is; as Scan.cursor()."""

@@ -3,6 +3,8 @@
 The types are in _notes.pyi.
 """
 
+from datetime import datetime
+
 from ._records import record
 
 RelatedService = record(
@@ -76,7 +78,13 @@ def to_pandas(tickets):
     import pandas
     import pyarrow
 
-    table = pyarrow.table(tickets)
+    try:
+        table = pyarrow.table(tickets)
+    except pyarrow.ArrowException as raised:
+        error = getattr(tickets, "error", None)
+        if error is None:
+            raise
+        raise error from raised
     integer = pyarrow.uint64()
     # As objects of numpy's, lists take longer than all other columns together.
     kept = {kind: pandas.ArrowDtype(kind) for kind in table.schema.types if kind.num_fields}
@@ -89,7 +97,7 @@ def to_pandas(tickets):
 
 def plain(value):
     """What JSON has no word for, in a ticket that is built: moments, attachments and versions."""
-    if hasattr(value, "isoformat"):
+    if isinstance(value, datetime):
         return value.replace(tzinfo=None, microsecond=0).isoformat()
     if hasattr(value, "to_dict"):
         return value.to_dict()
