@@ -158,7 +158,7 @@ impl Install {
         let list = target().join(format!("native-static-libs-{profile}-{rest}{features}"));
         let mut build = cargo("rustc --quiet --locked --package gettickets-c --lib");
         if !self.dev {
-            build = without_paths(build.arg("--profile=release-c"))?;
+            build = with_flags_of_a_release(build.arg("--profile=release-c"))?;
         }
         if !self.default_features {
             build = build.arg("--no-default-features");
@@ -243,9 +243,9 @@ fn needed(printed: &str) -> Vec<String> {
     flags().enumerate().filter(last).map(|(_, flag)| flag.to_owned()).collect()
 }
 
-/// Builds so that what is built does not tell where on this machine that was. For a profile that nothing else is built
-/// in, as other flags build everything anew.
-fn without_paths(build: Program) -> Result<Program> {
+/// Builds so that what is built does not tell where on this machine that was, and is no larger than it need be. For a
+/// profile that nothing else is built in, as other flags build everything anew.
+fn with_flags_of_a_release(build: Program) -> Result<Program> {
     let mut flags: Vec<String> = match (std::env::var("CARGO_ENCODED_RUSTFLAGS"), std::env::var("RUSTFLAGS"))
     {
         (Ok(encoded), _) => {
@@ -258,8 +258,13 @@ fn without_paths(build: Program) -> Result<Program> {
     for (path, name) in places()? {
         flags.push(format!("--remap-path-prefix={}={name}", path.display()));
     }
+    flags.push(format!("-Cllvm-args=-inline-threshold={INLINE_THRESHOLD}"));
     Ok(build.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")))
 }
+
+/// How large a function may be to be put where it is called, in LLVM's measure; 225 is usual. At 100 the protocol
+/// alone is 5 % smaller and no slower; at 50 it is slower.
+const INLINE_THRESHOLD: u32 = 100;
 
 /// Where this machine has what is built from, and what to call that instead.
 pub(crate) fn places() -> Result<[(PathBuf, &'static str); 4]> {
