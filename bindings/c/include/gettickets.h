@@ -1725,8 +1725,8 @@ gettickets_result gettickets_credentials_admin(const char *username,
  * An admin's user name and the MD5 of the password, 32 hexadecimal digits.
  *
  * `*credentials` is the caller's. `GETTICKETS_ERROR_CREDENTIALS` if the text is no MD5, as a plain password
- * would be, or either is empty; `GETTICKETS_ERROR_UTF8` if a text is not UTF-8, `GETTICKETS_ERROR_NULL` if a pointer other than
- * `error` is NULL. `*credentials` is then left as it is. May be called from any thread.
+ * would be, or either is empty; `GETTICKETS_ERROR_UTF8` if a text is not UTF-8, `GETTICKETS_ERROR_NULL` if a
+ * pointer other than `error` is NULL. `*credentials` is then left as it is. May be called from any thread.
  */
 gettickets_result gettickets_credentials_admin_md5(const char *username,
                                                    const char *password_md5,

@@ -83,8 +83,8 @@ pub unsafe extern "C" fn gettickets_credentials_admin(
 /// An admin's user name and the MD5 of the password, 32 hexadecimal digits.
 ///
 /// `*credentials` is the caller's. `GETTICKETS_ERROR_CREDENTIALS` if the text is no MD5, as a plain password
-/// would be, or either is empty; `GETTICKETS_ERROR_UTF8` if a text is not UTF-8, `GETTICKETS_ERROR_NULL` if a pointer other than
-/// `error` is NULL. `*credentials` is then left as it is. May be called from any thread.
+/// would be, or either is empty; `GETTICKETS_ERROR_UTF8` if a text is not UTF-8, `GETTICKETS_ERROR_NULL` if a
+/// pointer other than `error` is NULL. `*credentials` is then left as it is. May be called from any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_credentials_admin_md5(
     username: *const c_char,

@@ -64,8 +64,8 @@ pub(crate) fn loads<'py>(py: Python<'py>, json: &str) -> PyResult<Bound<'py, PyA
     imports::JSON_LOADS.get(py)?.call1((json,))
 }
 
-/// What was sent for a documented field, as far as a page keeps it: whether a number or a truth value was a text is known,
-/// how it was padded is not. None where the reply did not carry the field.
+/// What was sent for a documented field, as far as a page keeps it: whether a number or a truth value was a text
+/// is known, how it was padded is not. None where the reply did not carry the field.
 pub(crate) fn sent(ticket: TicketRef<'_>, name: &str) -> Option<Json> {
     let field = Field::from_name(name)?;
     let quoted = ticket.quoted().contains(field);

@@ -30,7 +30,7 @@ impl ColumnBuilder {
         match field.kind() {
             Kind::Integer => ColumnBuilder::Integers(UInt64Builder::with_capacity(rows), field),
             Kind::Text => {
-                let length = |ticket: &TicketRef<'_>| text(ticket, field).map_or(0, str::len);
+                let length = |ticket: &TicketRef<'_>| ticket.text(field).len();
                 ColumnBuilder::Texts(TextsBuilder::of(tickets, length), field)
             }
             Kind::DateTime => {
@@ -88,13 +88,6 @@ impl ColumnBuilder {
             ColumnBuilder::Extra(column) => column.finish(),
             ColumnBuilder::Nothing(rows) => Arc::new(NullArray::new(rows)),
         })
-    }
-}
-
-fn text<'a>(ticket: &TicketRef<'a>, field: Field) -> Option<&'a str> {
-    match ticket.value(field) {
-        Some(Value::Text(text)) => Some(text),
-        _ => None,
     }
 }
 

@@ -1,5 +1,5 @@
-//! What to try: a sentence or two for each way in which a reply is no page, or credentials are none. In one place for all faces, as those
-//! who bring an HTTP library of their own need it most.
+//! What to try: a sentence or two for each way in which a reply is no page, or credentials are none. In one place
+//! for all faces, as those who bring an HTTP library of their own need it most.
 
 use std::borrow::Cow;
 

@@ -59,7 +59,7 @@ impl Span {
     /// A stretch of the body. Offsets need 31 bits at most, as no decoder takes a larger body.
     #[inline]
     pub(crate) const fn in_body(start: usize, end: usize) -> Span {
-        Span { start: start as u32, len: (end - start) as u32 }
+        Span::new(start as u32, (end - start) as u32, false)
     }
 
     #[inline]
@@ -89,7 +89,7 @@ impl Span {
 
     #[inline]
     pub(crate) const fn in_unescaped(start: usize, end: usize) -> Span {
-        Span { start: start as u32 | Span::IN_UNESCAPED, len: (end - start) as u32 }
+        Span::new(start as u32, (end - start) as u32, true)
     }
 }
 
@@ -122,17 +122,21 @@ pub(crate) struct Arena {
 impl Arena {
     #[inline]
     pub(crate) fn text(&self, span: Span) -> &str {
-        let start = (span.start & !Span::IN_UNESCAPED) as usize;
-        let source: &str = if span.start & Span::IN_UNESCAPED == 0 { &self.body } else { &self.unescaped };
-        source.get(start..start + span.len as usize).unwrap_or_default()
+        let start = span.offset() as usize;
+        self.source(span).get(start..start + span.len()).unwrap_or_default()
     }
 
     /// As [`text`](Arena::text), as bytes, and without looking at them.
     #[inline]
     pub(crate) fn text_bytes(&self, span: Span) -> &[u8] {
-        let start = (span.start & !Span::IN_UNESCAPED) as usize;
-        let source: &str = if span.start & Span::IN_UNESCAPED == 0 { &self.body } else { &self.unescaped };
-        source.as_bytes().get(start..start + span.len as usize).unwrap_or_default()
+        let start = span.offset() as usize;
+        self.source(span).as_bytes().get(start..start + span.len()).unwrap_or_default()
+    }
+
+    /// The string that a text is in.
+    #[inline]
+    fn source(&self, span: Span) -> &str {
+        if span.is_unescaped() { &self.unescaped } else { &self.body }
     }
 
     /// Copies a text in.

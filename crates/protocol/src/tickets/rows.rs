@@ -179,7 +179,6 @@ impl Build for Packed {
 
     #[inline(always)]
     fn set(&mut self, slot: usize, text: Span) -> Option<()> {
-        // Whoever knows where the text is has one branch here, and no condition.
         let (base, unescaped) =
             if text.is_unescaped() { (self.unescaped_base, 1) } else { (self.head.body_base, 0) };
         let far = text.offset().wrapping_sub(base);

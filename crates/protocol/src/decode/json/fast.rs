@@ -229,16 +229,8 @@ impl<'a> TicketDecoder<'a, '_> {
     fn value<R: Build>(&mut self, cursor: &mut Cursor<'a>, row: &mut R, target: Target) -> Option<()> {
         match target {
             Target::Text(slot) | Target::NullableText(slot) => {
-                let (end, is_quote) = cursor.text_end()?;
-                // Set in both branches, each of which knows which text is meant.
-                if is_quote {
-                    self.set(row, slot, Span::in_body(cursor.at, end))?;
-                    cursor.at = end + 1;
-                } else {
-                    let (text, behind) = self.escaped_text(*cursor, end)?;
-                    self.set(row, slot, text)?;
-                    cursor.at = behind;
-                }
+                let text = self.text(cursor)?;
+                self.set(row, slot, text)?;
             }
             Target::Integer(slot, field) => {
                 let (value, quoted) = cursor.integer()?;
