@@ -79,8 +79,7 @@ int main(int argc, char **argv)
         gettickets_request_encode(request, credentials, GETTICKETS_FORMAT_JSON, &form, &error) == GETTICKETS_OK &&
         post(argv[1], form, &reply) &&
         /* Whatever the HTTP status: errors of the API come at 200 and at 403 alike. */
-        gettickets_decode((const uint8_t *)(reply.data != NULL ? reply.data : ""), reply.len, &page, &error) ==
-            GETTICKETS_OK) {
+        gettickets_decode(reply.data, reply.len, &page, &error) == GETTICKETS_OK) {
         for (i = 0; i < gettickets_page_len(page); i++) {
             gettickets_text subject = gettickets_ticket_subject(gettickets_page_ticket(page, i));
             print_text(stdout, subject.data, subject.len);

@@ -138,8 +138,7 @@ public:
     }
     /// Trusts these authorities, in PEM, and no others. Default: those that this machine trusts.
     ClientBuilder &root_certificates(std::string_view pem) & {
-        gettickets_client_builder_root_certificates(builder_.get(), reinterpret_cast<const std::uint8_t *>(pem.data()),
-                                                    pem.size());
+        gettickets_client_builder_root_certificates(builder_.get(), pem.data(), pem.size());
         return *this;
     }
     /// What the client calls itself. Default: "gettickets/" and the release.

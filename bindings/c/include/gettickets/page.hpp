@@ -411,17 +411,8 @@ struct DecodeOptions {
 
 namespace detail {
 
-inline Outcome<Page> decode(std::string_view body, DecodeOptions options, gettickets_release_function release, void *kept) {
-    gettickets_page *page = nullptr;
-    gettickets_error *error = nullptr;
-    // An empty view may point nowhere, which the C interface tells as a different mistake.
-    const auto *data = reinterpret_cast<const std::uint8_t *>(body.data() != nullptr ? body.data() : "");
-    const std::uint32_t flags = options.strict ? std::uint32_t{GETTICKETS_DECODE_STRICT} : 0U;
-    const auto code =
-        kept != nullptr
-            ? gettickets_decode_kept(data, body.size(), flags, options.max_len, release, kept, &page, &error)
-            : gettickets_decode_with(data, body.size(), flags, options.max_len, &page, &error);
-    return settle(code, error, [&] { return Page(page); });
+inline std::uint32_t flags(const DecodeOptions &options) noexcept {
+    return options.strict ? std::uint32_t{GETTICKETS_DECODE_STRICT} : 0U;
 }
 
 } // namespace detail
@@ -429,13 +420,21 @@ inline Outcome<Page> decode(std::string_view body, DecodeOptions options, gettic
 /// Decodes a reply, in whatever format and spelling it came. The body is copied once. An error of the API is a failure
 /// like any other: ApiError.
 inline Outcome<Page> decode(std::string_view body, DecodeOptions options = {}) {
-    return detail::decode(body, options, nullptr, nullptr);
+    gettickets_page *page = nullptr;
+    gettickets_error *error = nullptr;
+    const auto code = gettickets_decode_with(body.data(), body.size(), detail::flags(options), options.max_len, &page, &error);
+    return detail::settle(code, error, [&] { return Page(page); });
 }
 
 /// Decodes a reply that is moved in, and not copied: the page keeps it, and its texts are views of it.
 inline Outcome<Page> decode_kept(std::string &&body, DecodeOptions options = {}) {
+    gettickets_page *page = nullptr;
+    gettickets_error *error = nullptr;
     auto *kept = new std::string(std::move(body));
-    return detail::decode(*kept, options, [](void *text) { delete static_cast<std::string *>(text); }, kept);
+    const auto release = [](void *text) { delete static_cast<std::string *>(text); };
+    const auto code = gettickets_decode_kept(kept->data(), kept->size(), detail::flags(options), options.max_len, release,
+                                             kept, &page, &error);
+    return detail::settle(code, error, [&] { return Page(page); });
 }
 
 GETTICKETS_HPP_END

@@ -93,24 +93,18 @@ public:
 
     /// Tells only tickets that had a reply at this time or later. Before the scan begins.
     Outcome<void> updated_since(Time since) {
-        gettickets_error *error = nullptr;
-        const auto code = gettickets_scan_updated_since(scan_.get(), since.get(), &error);
-        return detail::settle(code, error);
+        return set(gettickets_scan_updated_since, since.get());
     }
     /// How many requests it may take. Default: 1,000,000. Before the scan begins.
     Outcome<void> max_requests(std::uint64_t most) {
-        gettickets_error *error = nullptr;
-        const auto code = gettickets_scan_max_requests(scan_.get(), most, &error);
-        return detail::settle(code, error);
+        return set(gettickets_scan_max_requests, most);
     }
     /// Goes on where another scan of the same request stood. Before the scan begins.
     Outcome<void> resume(const Argument &cursor) {
         if (!cursor.is_whole()) {
             return detail::fail<void>(detail::cut_short());
         }
-        gettickets_error *error = nullptr;
-        const auto code = gettickets_scan_resume(scan_.get(), cursor.get(), &error);
-        return detail::settle(code, error);
+        return set(gettickets_scan_resume, cursor.get());
     }
     /// Lets this switch end the scan's calls from another thread.
     Outcome<void> cancel_with(const Cancel &cancel) {
@@ -185,6 +179,13 @@ public:
     gettickets_scan *get() const noexcept { return scan_.get(); }
 
 private:
+    template <class Value>
+    Outcome<void> set(gettickets_result (*setter)(gettickets_scan *, Value, gettickets_error **), Value value) {
+        gettickets_error *error = nullptr;
+        const auto code = setter(scan_.get(), value, &error);
+        return detail::settle(code, error);
+    }
+
     /// The next ticket for the iterator.
     std::optional<Ticket> step() {
 #if defined(GETTICKETS_HPP_EXPECTED)
