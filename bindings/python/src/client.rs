@@ -196,11 +196,11 @@ impl Client {
     fn get_tickets(&self, py: Python<'_>, parameters: Option<&Bound<'_, PyDict>>) -> PyResult<Page> {
         self.home.check("client")?;
         let request = request::from_python(parameters)?;
-        logging::listen(py);
+        logging::listen(py)?;
         let mut pending = self.client.start(request);
         loop {
             let waited = py.detach(move || (pending.wait_for(PATIENCE), pending));
-            logging::tell(py);
+            logging::tell(py)?;
             if let (Some(outcome), _) = waited {
                 return self.page(py, outcome);
             }
@@ -220,7 +220,7 @@ impl Client {
     ) -> PyResult<Pending> {
         slf.get().home.check("client")?;
         let request = request::from_python(parameters)?;
-        logging::listen(py);
+        logging::listen(py)?;
         let pending = slf.get().client.start_then(request, move || call(ready));
         Ok(Pending { pending: Mutex::new(Some(pending)), client: slf })
     }
@@ -236,7 +236,7 @@ impl Client {
         parameters: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Scan> {
         self.home.check("client")?;
-        logging::listen(py);
+        logging::listen(py)?;
         let zone = self.zone.as_ref();
         let mut scan = self.client.scan(request::from_python(parameters)?);
         if let Some(moment) = updated_since {
@@ -277,7 +277,7 @@ impl Pending {
         let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         let outcome = pending.as_ref().and_then(|pending| pending.wait_for(Duration::ZERO));
         drop(pending);
-        logging::tell(py);
+        logging::tell(py)?;
         outcome.map(|outcome| self.client.get().page(py, outcome)).transpose()
     }
 

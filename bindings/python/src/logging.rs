@@ -5,6 +5,10 @@
 //! whoever waits for the request, within the twentieth of a second that it looks for signals in; else, as in asyncio
 //! nobody waits, a thread of its own a little later. Only the client's own messages are taken. No credentials are in
 //! them, while other libraries log what they send.
+//!
+//! Python code runs while a message is told, and so do its handlers of signals. What a log handler raises is no
+//! failure of the request and is told as unraisable; what ends a program, such as Ctrl-C's KeyboardInterrupt, is
+//! passed on to whoever waits.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -15,6 +19,7 @@ use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
+use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 
@@ -109,7 +114,11 @@ fn tell_late() {
         // What comes from here on has a thread of its own again.
         LATE_IN.store(0, Ordering::Release);
         if ASIDE.load(Ordering::Acquire) > 0 {
-            Python::try_attach(tell);
+            Python::try_attach(|py| {
+                if let Err(error) = tell(py) {
+                    error.write_unraisable(py, None);
+                }
+            });
         }
     };
     if thread::Builder::new().name("gettickets-log".to_owned()).spawn(late).is_err() {
@@ -119,13 +128,13 @@ fn tell_late() {
 
 /// Looks up how much Python wants to hear. Where nobody has imported `logging` that is nothing, and it is not
 /// imported for that: it takes longer than all of this package.
-pub(crate) fn listen(py: Python<'_>) {
+pub(crate) fn listen(py: Python<'_>) -> PyResult<()> {
     static BRIDGE: Bridge = Bridge;
     static JOIN: Once = Once::new();
     let level = match wanted(py) {
         Ok(level) => level,
         Err(error) => {
-            error.write_unraisable(py, None);
+            pass_over(py, error)?;
             LevelFilter::Off
         }
     };
@@ -137,6 +146,7 @@ pub(crate) fn listen(py: Python<'_>) {
     if std::ptr::addr_eq(log::logger(), &BRIDGE) {
         log::set_max_level(level);
     }
+    Ok(())
 }
 
 fn wanted(py: Python<'_>) -> PyResult<LevelFilter> {
@@ -154,25 +164,36 @@ fn wanted(py: Python<'_>) -> PyResult<LevelFilter> {
     })
 }
 
-/// Tells Python what is aside; hardly more than a look where nothing is.
+/// Tells Python what is aside; hardly more than a look where nothing is. Not for whoever holds what an interrupt
+/// would lose.
 #[inline]
-pub(crate) fn tell(py: Python<'_>) {
-    if ASIDE.load(Ordering::Acquire) > 0 {
-        tell_all(py);
-    }
+pub(crate) fn tell(py: Python<'_>) -> PyResult<()> {
+    if ASIDE.load(Ordering::Acquire) > 0 { tell_all(py) } else { Ok(()) }
 }
 
 #[cold]
-fn tell_all(py: Python<'_>) {
+fn tell_all(py: Python<'_>) -> PyResult<()> {
     if TELLING.get() {
-        return;
+        return Ok(());
     }
-    let Some(mut queue) = queue() else { return };
-    let (messages, dropped) = (std::mem::take(&mut queue.messages), std::mem::take(&mut queue.dropped));
-    ASIDE.store(0, Ordering::Release);
-    drop(queue);
+    // A signal's own turn comes first: what it raises is not taken for what a log handler raises.
+    py.check_signals()?;
     TELLING.set(true);
-    for message in messages {
+    let told = tell_each(py);
+    TELLING.set(false);
+    told?;
+    listen(py)
+}
+
+/// Tells what was aside at the start; what comes meanwhile is another's. Where one is interrupted the rest stays aside.
+fn tell_each(py: Python<'_>) -> PyResult<()> {
+    let Some((count, dropped)) =
+        queue().map(|mut queue| (queue.messages.len(), std::mem::take(&mut queue.dropped)))
+    else {
+        return Ok(());
+    };
+    for _ in 0..count {
+        let Some(message) = next() else { break };
         let level = match message.level {
             Level::Error => 40,
             Level::Warn => 30,
@@ -180,20 +201,35 @@ fn tell_all(py: Python<'_>) {
             Level::Debug => 10,
             Level::Trace => 5,
         };
-        told(py, level, &message.text, message.file, message.line, message.at);
+        tell_one(py, level, &message.text, message.file, message.line, message.at)?;
     }
     if dropped > 0 {
         let text = format!("{dropped} more messages were dropped, as nobody took them in time");
-        told(py, 30, &text, file!(), line!(), 0.0);
+        tell_one(py, 30, &text, file!(), line!(), 0.0)?;
     }
-    TELLING.set(false);
-    listen(py);
+    Ok(())
 }
 
-/// What a handler raises is no failure of the request.
-fn told(py: Python<'_>, level: u32, text: &str, file: &str, line: u32, at: f64) {
+fn next() -> Option<Message> {
+    let mut queue = queue()?;
+    let message = queue.messages.pop_front();
+    ASIDE.store(queue.messages.len(), Ordering::Release);
+    message
+}
+
+fn tell_one(py: Python<'_>, level: u32, text: &str, file: &str, line: u32, at: f64) -> PyResult<()> {
     let tell = imports::LOG_TELL.get(py);
-    if let Err(error) = tell.and_then(|tell| tell.call1((level, text, file, line, at))) {
-        error.write_unraisable(py, None);
+    match tell.and_then(|tell| tell.call1((level, text, file, line, at))) {
+        Ok(_) => Ok(()),
+        Err(error) => pass_over(py, error),
     }
+}
+
+/// What a handler raises is no failure of the request. What ends a program is none of the handler's.
+fn pass_over(py: Python<'_>, error: PyErr) -> PyResult<()> {
+    if !error.is_instance_of::<PyException>(py) {
+        return Err(error);
+    }
+    error.write_unraisable(py, None);
+    Ok(())
 }

@@ -154,15 +154,19 @@ fn wait<T: Send>(
     take: fn(&mut Reading) -> Option<Result<T, Error>>,
 ) -> PyResult<Option<T>> {
     loop {
+        // Before something is taken: an interrupt would lose it.
+        logging::tell(py)?;
         let step = py.detach(|| Reading::step(reading, take));
-        logging::tell(py);
+        if !matches!(step, Step::Done(Some(Ok(_)))) {
+            logging::tell(py)?;
+        }
         match step {
             Step::Done(Some(Ok(found))) => return Ok(Some(found)),
             Step::Done(Some(Err(error))) => return Err(errors::raise(py, &error)),
             Step::Done(None) => return Ok(None),
             Step::NotYet => {
                 py.check_signals()?;
-                logging::listen(py);
+                logging::listen(py)?;
             }
             Step::Closed => return Err(errors::closed("scan")),
             Step::Lost => return Err(PyRuntimeError::new_err(LOST)),

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -125,6 +126,51 @@ def test_a_filter_that_raises_fails_no_request(told, sandbox, monkeypatch):
     finally:
         LOGGER.removeFilter(refuse)
     assert [str(error) for error in raised] == ["no"]
+
+
+def test_an_interrupt_is_not_taken_for_what_a_handler_raises(told):
+    """Ctrl-C while a message is told ends the request, and no ticket of a scan is lost to it."""
+
+    class Interrupted(logging.Handler):
+        def emit(self, record):
+            signal.raise_signal(signal.SIGINT)
+
+    handler = Interrupted()
+    with gettickets.Sandbox(tickets=60) as sandbox:
+        client = client_of(sandbox)
+        scan, ids, interrupts = client.tickets(limitnum=10), [], 0
+        LOGGER.addHandler(handler)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                client.get_tickets()
+            while len(ids) < 60 and interrupts < 100:
+                try:
+                    ids.append(next(scan).id)
+                except KeyboardInterrupt:
+                    interrupts += 1
+        finally:
+            LOGGER.removeHandler(handler)
+    assert interrupts and len(set(ids)) == 60
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX has alarms")
+def test_a_time_limit_by_alarm_ends_a_request_that_is_asked_again(told):
+    class TooLong(Exception):
+        pass
+
+    def ring(signum, frame):
+        raise TooLong
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        with gettickets.Sandbox(tickets=3, quirks=["maintenance"]) as sandbox:
+            client = client_of(sandbox, attempts=1000, budget=600)
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            with pytest.raises(TooLong):
+                client.get_tickets()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 # Whether the program imports logging, and what is printed of a request that is asked again.
