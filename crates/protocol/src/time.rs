@@ -100,13 +100,9 @@ fn exists([century, year, month, day, hour, minute, second]: [u8; 7]) -> bool {
 /// How many days a month has; none if there is no such month.
 #[inline]
 fn days_of(century: u8, year: u8, month: u8) -> u8 {
-    match month {
-        2 if (if year == 0 { century } else { year }).is_multiple_of(4) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        _ => 0,
-    }
+    const DAYS: [u8; 13] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let leap = month == 2 && (if year == 0 { century } else { year }).is_multiple_of(4);
+    DAYS.get(usize::from(month)).map_or(0, |days| days + u8::from(leap))
 }
 
 #[cold]
@@ -118,16 +114,19 @@ fn read_unless_unreadable(bytes: &[u8; 19]) -> bool {
 /// they say may be no date.
 #[inline]
 fn parts(bytes: &[u8; 19]) -> Option<[u8; 7]> {
-    let [century, _, year, _, _, month, ..] = pairs(bytes, 0, *b"0000-00-")?;
-    let [day, ..] = pairs(bytes, 8, *b"00 00:00")?;
-    let [hour, _, _, minute, _, _, second, _] = pairs(bytes, 11, *b"00:00:00")?;
-    Some([century, year, month, day, hour, minute, second])
+    let (date, no_date) = pairs(bytes, 0, *b"0000-00-")?;
+    let (day, no_day) = pairs(bytes, 8, *b"00 00:00")?;
+    let (time, no_time) = pairs(bytes, 11, *b"00:00:00")?;
+    let ([century, _, year, _, _, month, ..], [day, ..], [hour, _, _, minute, _, _, second, _]) =
+        (date, day, time);
+    (no_date | no_day | no_time == 0).then_some([century, year, month, day, hour, minute, second])
 }
 
 /// For each of the eight bytes from here the number that its digit and the next make, if each of the
-/// template's zeros stands for a digit and every other byte for itself. Eight bytes are read as one number.
+/// template's zeros stands for a digit and every other byte for itself; where they don't, bits are set in the
+/// second number. Eight bytes are read as one number.
 #[inline]
-fn pairs(bytes: &[u8; 19], at: usize, template: [u8; 8]) -> Option<[u8; 8]> {
+fn pairs(bytes: &[u8; 19], at: usize, template: [u8; 8]) -> Option<([u8; 8], u64)> {
     const TOPS: u64 = 0x8080_8080_8080_8080;
     const PAST_NINE: u64 = 0x7676_7676_7676_7676;
     let separators = u64::from_le_bytes(template.map(|byte| if byte == b'0' { 0 } else { 0xFF }));
@@ -135,7 +134,7 @@ fn pairs(bytes: &[u8; 19], at: usize, template: [u8; 8]) -> Option<[u8; 8]> {
     let past_nine = (word & !TOPS).wrapping_add(PAST_NINE) | word;
     // No sum reaches 100, so none spills into its neighbour.
     let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
-    ((past_nine & TOPS | word & separators) == 0).then(|| pairs.to_le_bytes())
+    Some((pairs.to_le_bytes(), past_nine & TOPS | word & separators))
 }
 
 /// The date in a field's text, if there is one and it can be read.

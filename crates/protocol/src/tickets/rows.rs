@@ -142,6 +142,14 @@ impl Packed {
         Span::new(base + u32::from(start >> 1), len.into(), unescaped)
     }
 
+    #[inline(always)]
+    fn place(&mut self, slot: usize, far: u32, len: u32, unescaped: u16) -> Option<()> {
+        (far >> 15 | len >> 16 == 0).then_some(())?;
+        *self.starts.get_mut(slot)? = (far << 1) as u16 | unescaped;
+        *self.lengths.get_mut(slot)? = len as u16;
+        Some(())
+    }
+
     fn unpacked(&self) -> Row {
         Row { head: self.head, texts: std::array::from_fn(|slot| self.span(slot)) }
     }
@@ -159,6 +167,9 @@ pub(crate) trait Build: Sized {
 
     /// Sets the text of this place in a row; `None` if this form can't tell where it is.
     fn set(&mut self, slot: usize, text: Span) -> Option<()>;
+
+    /// The same of a text that the body spells as it is, as nearly all are.
+    fn set_in_body(&mut self, slot: usize, start: usize, end: usize) -> Option<()>;
 
     /// Makes room for so many rows in all.
     fn reserve(rows: &mut Rows, len: usize);
@@ -181,12 +192,12 @@ impl Build for Packed {
     fn set(&mut self, slot: usize, text: Span) -> Option<()> {
         let (base, unescaped) =
             if text.is_unescaped() { (self.unescaped_base, 1) } else { (self.head.body_base, 0) };
-        let far = text.offset().wrapping_sub(base);
-        let len = text.len() as u32;
-        (far >> 15 | len >> 16 == 0).then_some(())?;
-        *self.starts.get_mut(slot)? = (far << 1) as u16 | unescaped;
-        *self.lengths.get_mut(slot)? = len as u16;
-        Some(())
+        self.place(slot, text.offset().wrapping_sub(base), text.len() as u32, unescaped)
+    }
+
+    #[inline(always)]
+    fn set_in_body(&mut self, slot: usize, start: usize, end: usize) -> Option<()> {
+        self.place(slot, (start as u32).wrapping_sub(self.head.body_base), (end - start) as u32, 0)
     }
 
     #[inline(always)]
@@ -212,6 +223,10 @@ impl Build for Row {
     fn set(&mut self, slot: usize, text: Span) -> Option<()> {
         *self.texts.get_mut(slot)? = text;
         Some(())
+    }
+
+    fn set_in_body(&mut self, slot: usize, start: usize, end: usize) -> Option<()> {
+        self.set(slot, Span::in_body(start, end))
     }
 
     fn add(rows: &mut Rows, row: Row) -> Option<&mut Row> {

@@ -109,9 +109,8 @@ impl Unescaped<'_> {
 
 impl<'a> TicketDecoder<'a, '_> {
     fn tickets<R: Build>(&mut self, start: Cursor<'a>, returned: u64) -> Option<Cursor<'a>> {
-        let mut cursor = start;
         let mut rows = Rows::default();
-        let (slots, carried) = self.first::<R>(&mut cursor, &mut rows)?;
+        let (mut cursor, slots, carried) = self.first::<R>(start, &mut rows)?;
         self.make_room::<R>(&mut rows, cursor.at - start.at, returned);
         while cursor.expect(b",").is_some() {
             self.ticket += 1;
@@ -139,13 +138,11 @@ impl<'a> TicketDecoder<'a, '_> {
         R::begin(Bases { body: cursor.at as u32, unescaped: self.page.arena.unescaped.len() as u32 }, carried)
     }
 
-    /// Sets a text of a row.
+    /// Notes where a row could not tell where a text is.
     #[inline(always)]
-    fn set<R: Build>(&mut self, row: &mut R, slot: usize, text: Span) -> Option<()> {
-        row.set(slot, text).or_else(|| {
-            *self.too_large = true;
-            None
-        })
+    fn fits(&mut self, set: Option<()>) -> Option<()> {
+        *self.too_large |= set.is_none();
+        set
     }
 
     /// Makes room once: for as many rows as the reply claims, though for no more than its size allows, for
@@ -176,12 +173,16 @@ impl<'a> TicketDecoder<'a, '_> {
     }
 
     /// Reads the first ticket and learns which keys stand in which order.
-    fn first<R: Build>(&mut self, cursor: &mut Cursor<'a>, rows: &mut Rows) -> Option<(Vec<Slot>, FieldSet)> {
+    fn first<R: Build>(
+        &mut self,
+        mut cursor: Cursor<'a>,
+        rows: &mut Rows,
+    ) -> Option<(Cursor<'a>, Vec<Slot>, FieldSet)> {
         let mut slots = Vec::with_capacity(FIELD_COUNT + MAX_EXTRAS);
-        let row = R::add(rows, self.begin(*cursor, FieldSet::EMPTY))?;
+        let row = R::add(rows, self.begin(cursor, FieldSet::EMPTY))?;
         let mut expected = 0;
         loop {
-            let start = *cursor;
+            let start = cursor;
             cursor.expect(if slots.is_empty() { b"{\"" } else { b",\"" })?;
             let name_start = cursor.at;
             while !matches!(cursor.peek()?, b'"' | b'\\' | 0..0x20) {
@@ -200,7 +201,7 @@ impl<'a> TicketDecoder<'a, '_> {
             let key = self.text.get(start.at..cursor.at)?;
             let slot = Slot { prefix: Prefix::new(key, target.is_quoted())?, target };
             if !target.is_quoted() || cursor.expect(b"\"").is_some() {
-                self.value(cursor, row, target)?;
+                self.value(&mut cursor, row, target)?;
             } else {
                 cursor.at = null(start, row.head(), &slot)?;
             }
@@ -211,7 +212,7 @@ impl<'a> TicketDecoder<'a, '_> {
         }
         let carried = row.head().carried;
         let lacking = FieldSet::documented_for(Version::V1_0).difference(carried);
-        lacking.is_empty().then_some((slots, carried))
+        lacking.is_empty().then_some((cursor, slots, carried))
     }
 
     fn extra_name(&mut self, name: &str) -> Option<Target> {
@@ -229,8 +230,15 @@ impl<'a> TicketDecoder<'a, '_> {
     fn value<R: Build>(&mut self, cursor: &mut Cursor<'a>, row: &mut R, target: Target) -> Option<()> {
         match target {
             Target::Text(slot) | Target::NullableText(slot) => {
-                let text = self.text(cursor)?;
-                self.set(row, slot, text)?;
+                let end = cursor.text_end()?;
+                if cursor.bytes.get(end) == Some(&b'"') {
+                    let start = std::mem::replace(&mut cursor.at, end + 1);
+                    self.fits(row.set_in_body(slot, start, end))?;
+                } else {
+                    let (text, behind) = self.escaped_text(*cursor, end)?;
+                    cursor.at = behind;
+                    self.fits(row.set(slot, text))?;
+                }
             }
             Target::Integer(slot, field) => {
                 let (value, quoted) = cursor.integer()?;
@@ -240,10 +248,11 @@ impl<'a> TicketDecoder<'a, '_> {
                 }
             }
             Target::Time(slot) => {
-                let [date @ .., b'"'] = cursor.rest().first_chunk::<20>()? else { return None };
+                let [date @ .., b'"'] = cursor.ahead::<20>()? else { return None };
                 time::is_wire_time(date).then_some(())?;
-                self.set(row, slot, Span::in_body(cursor.at, cursor.at + date.len()))?;
-                cursor.at += date.len() + 1;
+                let (start, end) = (cursor.at, cursor.at + date.len());
+                cursor.at = end + 1;
+                self.fits(row.set_in_body(slot, start, end))?;
             }
             Target::Boolean => cursor.at = boolean(*cursor, row.head())?,
             Target::Attachments => cursor.at = self.attachments(*cursor, row.head())?,
@@ -253,10 +262,9 @@ impl<'a> TicketDecoder<'a, '_> {
     }
 
     /// Reads a text behind its opening quote, which stays in the body unless it has escapes.
-    #[inline(always)]
     fn text(&mut self, cursor: &mut Cursor<'a>) -> Option<Span> {
-        let (end, is_quote) = cursor.text_end()?;
-        let (span, behind) = if is_quote {
+        let end = cursor.text_end()?;
+        let (span, behind) = if cursor.bytes.get(end) == Some(&b'"') {
             (Span::in_body(cursor.at, end), end + 1)
         } else {
             self.escaped_text(*cursor, end)?
@@ -286,7 +294,7 @@ impl<'a> TicketDecoder<'a, '_> {
             }
             special = match cursor.peek()? {
                 b'"' => break,
-                _ => cursor.text_end()?.0,
+                _ => cursor.text_end()?,
             };
         }
         let span = Span::in_unescaped(unescaped_start, unescaped.len());
@@ -346,8 +354,8 @@ fn null(mut cursor: Cursor<'_>, head: &mut Head, slot: &Slot) -> Option<usize> {
 #[inline(never)]
 fn boolean(mut cursor: Cursor<'_>, head: &mut Head) -> Option<usize> {
     const SPELLINGS: [(&[u8], bool, bool); 7] = [
-        (b"true", true, false),
         (b"false", false, false),
+        (b"true", true, false),
         (b"\"\"", false, true),
         (b"\"1\"", true, true),
         (b"\"0\"", false, true),

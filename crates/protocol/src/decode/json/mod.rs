@@ -37,7 +37,7 @@ pub(super) fn decode_lent(
     try_fast: bool,
 ) -> Result<Decoded, DecodeError> {
     let body = body.get(start..).unwrap_or_default();
-    let text = std::str::from_utf8(body)
+    let text = simdutf8::compat::from_utf8(body)
         .map_err(|error| place(DecodeErrorKind::InvalidUtf8, body, error.valid_up_to(), start))?;
     decode_text(Body::Lent(text, owner), start, findings, try_fast)
 }

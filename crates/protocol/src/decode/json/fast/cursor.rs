@@ -24,17 +24,12 @@ impl Wide {
         self.bits(other.0, |a, b| a.simd_eq(b))
     }
 
+    /// Which bytes may end a text or begin an escape: quotes, backslashes, and control characters.
     #[inline]
-    fn are(self, byte: u8) -> u32 {
-        self.equal(Wide([u8x16::splat(byte); 2]))
-    }
-
-    /// Which bytes are control characters or backslashes.
-    #[inline]
-    fn are_special(self) -> u32 {
+    fn are_marks(self) -> u32 {
         let controls = u8x16::splat(0x1F);
-        let backslashes = u8x16::splat(b'\\');
-        self.bits(self.0, |a, _| a.min(controls).simd_eq(a) | a.simd_eq(backslashes))
+        let (quotes, backslashes) = (u8x16::splat(b'"'), u8x16::splat(b'\\'));
+        self.bits(self.0, |a, _| a.min(controls).simd_eq(a) | a.simd_eq(quotes) | a.simd_eq(backslashes))
     }
 
     #[inline]
@@ -56,6 +51,12 @@ impl<'a> Cursor<'a> {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
+    /// The bytes here, if there are so many.
+    #[inline(always)]
+    pub(super) fn ahead<const LEN: usize>(&self) -> Option<&'a [u8; LEN]> {
+        self.bytes.get(self.at..)?.first_chunk()
+    }
+
     #[inline]
     pub(super) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
@@ -64,7 +65,7 @@ impl<'a> Cursor<'a> {
     /// A literal, whose length is known to the compiler.
     #[inline]
     pub(super) fn expect<const LEN: usize>(&mut self, literal: &[u8; LEN]) -> Option<()> {
-        let here: &[u8; LEN] = self.rest().first_chunk()?;
+        let here: &[u8; LEN] = self.ahead()?;
         (here == literal).then(|| self.at += LEN)
     }
 
@@ -75,7 +76,7 @@ impl<'a> Cursor<'a> {
 
     #[inline(always)]
     pub(super) fn expect_prefix(&mut self, prefix: &Prefix) -> Option<()> {
-        match self.rest().first_chunk() {
+        match self.ahead() {
             Some(here) if prefix.starts(here) => {
                 self.at += prefix.len();
                 Some(())
@@ -110,7 +111,7 @@ impl<'a> Cursor<'a> {
         const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
         const TOPS: u64 = u64::from_le_bytes([0x80; 8]);
         const PAST_NINE: u64 = u64::from_le_bytes([0x76; 8]);
-        let Some(eight) = self.rest().first_chunk() else { return self.many_digits() };
+        let Some(eight) = self.ahead() else { return self.many_digits() };
         let word = u64::from_le_bytes(*eight) ^ ZEROS;
         let others = ((word & !TOPS).wrapping_add(PAST_NINE) | word) & TOPS;
         let digits = others.trailing_zeros() / 8;
@@ -137,7 +138,7 @@ impl<'a> Cursor<'a> {
     /// The character that an escape stands for.
     #[inline]
     pub(super) fn escape(&mut self) -> Option<char> {
-        let [b'\\', letter] = *self.rest().first_chunk()? else { return None };
+        let [b'\\', letter] = *self.ahead()? else { return None };
         self.at += 2;
         Some(match letter {
             b'u' => return self.escaped_unit(),
@@ -167,36 +168,32 @@ impl<'a> Cursor<'a> {
     #[inline]
     #[allow(clippy::indexing_slicing, reason = "a byte is always below 256")]
     fn hex(&mut self) -> Option<u32> {
-        let digits: &[u8; 4] = self.rest().first_chunk()?;
+        let digits: &[u8; 4] = self.ahead()?;
         let [a, b, c, d] = digits.map(|digit| HEX[usize::from(digit)]);
         self.at += 4;
         ((a | b | c | d) <= 0xF).then_some(a << 12 | b << 8 | c << 4 | d)
     }
 
-    /// Where the text that starts here ends, and whether at its closing quote; otherwise at a backslash or
-    /// a control character.
+    /// Where the text that goes on here ends: at its closing quote, or at a backslash or a control character.
     #[inline(always)]
-    pub(super) fn text_end(&self) -> Option<(usize, bool)> {
+    pub(super) fn text_end(&self) -> Option<usize> {
         let mut at = self.at;
         loop {
             let Some(here) = self.bytes.get(at..)?.first_chunk() else {
                 return self.text_end_near_the_end(at);
             };
-            let here = Wide::new(here);
-            let (quotes, special) = (here.are(b'"'), here.are_special());
-            let found = quotes | special;
+            let found = Wide::new(here).are_marks();
             if found != 0 {
-                let first = found & found.wrapping_neg();
-                return Some((at + found.trailing_zeros() as usize, quotes & first != 0));
+                return Some(at + found.trailing_zeros() as usize);
             }
             at += 32;
         }
     }
 
     #[cold]
-    fn text_end_near_the_end(&self, at: usize) -> Option<(usize, bool)> {
+    fn text_end_near_the_end(&self, at: usize) -> Option<usize> {
         let mut rest = self.bytes.iter().enumerate().skip(at);
-        rest.find_map(|(at, byte)| matches!(byte, b'"' | b'\\' | 0..0x20).then_some((at, *byte == b'"')))
+        rest.find_map(|(at, byte)| matches!(byte, b'"' | b'\\' | 0..0x20).then_some(at))
     }
 }
 
