@@ -4,40 +4,66 @@
 //! content nobody took releases it; one that was taken is marked by its taker, and releases nothing.
 
 use std::error::Error;
+use std::ffi::CStr;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
 
 use gettickets::Tickets;
-use gettickets_arrow::TicketReader;
 use gettickets_arrow::arrow_array::RecordBatchReader;
 use gettickets_arrow::ffi as c_data;
+use gettickets_arrow::{Layout, TicketReader};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyCapsule;
+use pyo3::types::{PyCapsule, PyCapsuleMethods};
 
 use crate::errors;
 use crate::scan::{Reading, lock, page_for_stream};
+
+/// The name of a schema's capsule.
+const SCHEMA: &CStr = c"arrow_schema";
 
 /// Pages of a scan are put together up to this many rows: readers like large batches.
 const ROWS: usize = 8192;
 
 /// A page's tickets as a stream of one batch; of none where the page is empty.
-pub(crate) fn page_stream(py: Python<'_>, tickets: Tickets) -> PyResult<Bound<'_, PyCapsule>> {
-    stream(py, TicketReader::new([Ok::<_, Interrupted>(tickets)]))
+pub(crate) fn page_stream<'py>(
+    py: Python<'py>,
+    tickets: Tickets,
+    requested: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyCapsule>> {
+    stream(py, TicketReader::with_layout([Ok::<_, Interrupted>(tickets)], layout(requested)?))
 }
 
 /// What is left of a scan as a stream.
-pub(crate) fn scan_stream(py: Python<'_>, reading: Arc<Mutex<Reading>>) -> PyResult<Bound<'_, PyCapsule>> {
+pub(crate) fn scan_stream<'py>(
+    py: Python<'py>,
+    reading: Arc<Mutex<Reading>>,
+    requested: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyCapsule>> {
     let pages = ScanForStream { reading, made_by: thread::current().id(), begun_at: None };
-    stream(py, TicketReader::new(pages).min_rows(ROWS))
+    stream(py, TicketReader::with_layout(pages, layout(requested)?).min_rows(ROWS))
 }
 
-/// The schema of every stream.
+/// The layout for what a reader asks for: large texts where its schema has any. All else is as it always is, as the
+/// interface allows.
+#[allow(unsafe_code, reason = "a capsule is a pointer with a name")]
+fn layout(requested: Option<&Bound<'_, PyAny>>) -> PyResult<Layout> {
+    const LARGE_TEXT: &str = "U";
+    let Some(requested) = requested else { return Ok(Layout::default()) };
+    let pointer = requested.cast::<PyCapsule>()?.pointer_checked(Some(SCHEMA))?;
+    // SAFETY: a capsule of this name has a schema, and keeps it for as long as it is borrowed here.
+    let schema = unsafe { pointer.cast::<c_data::FFI_ArrowSchema>().as_ref() };
+    // One that was taken from its capsule has nothing to be read.
+    let large = schema.release().is_some() && schema.children().any(|column| column.format() == LARGE_TEXT);
+    Ok(if large { Layout::default().large_texts() } else { Layout::default() })
+}
+
+/// The schema of every stream that no other is asked of.
 pub(crate) fn schema(py: Python<'_>) -> PyResult<Bound<'_, PyCapsule>> {
     let schema = c_data::schema(&gettickets_arrow::schema()).map_err(errors::value)?;
-    PyCapsule::new_with_value(py, schema, c"arrow_schema")
+    PyCapsule::new_with_value(py, schema, SCHEMA)
 }
 
 fn stream(py: Python<'_>, reader: impl RecordBatchReader + Send + 'static) -> PyResult<Bound<'_, PyCapsule>> {

@@ -224,18 +224,17 @@ impl Page {
     /// A DataFrame of pandas; attachments, and texts since pandas 3, stay as Arrow has them. It takes pandas and
     /// pyarrow.
     fn to_pandas<'py>(slf: &Bound<'py, Page>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("gettickets._notes")?.call_method1("to_pandas", (slf,))
+        slf.py().import("gettickets._pandas")?.call_method1("to_pandas", (slf,))
     }
 
-    /// The tickets as an Arrow stream, by the Arrow PyCapsule interface. The schema asked for is not heeded, as
-    /// the interface allows.
+    /// The tickets as an Arrow stream, by the Arrow PyCapsule interface. Of the schema asked for it is heeded
+    /// whether it has texts as `large_string`, and nothing else, as the interface allows.
     #[pyo3(signature = (requested_schema = None))]
     fn __arrow_c_stream__<'py>(
         slf: &Bound<'py, Page>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        let _ = requested_schema;
-        arrow::page_stream(slf.py(), slf.get().tickets().clone())
+        arrow::page_stream(slf.py(), slf.get().tickets().clone(), requested_schema)
     }
 
     /// The schema of the stream, by the Arrow PyCapsule interface.

@@ -82,6 +82,65 @@ def test_polars_reads_a_page_and_a_scan(odd, page, client, sandbox):
     assert scanned.filter(pl.col("status") == "Closed").height == client.get_tickets(status="Closed").totalresults
 
 
+def test_texts_are_large_where_the_schema_asked_for_has_them_so(odd, client):
+    pa = pytest.importorskip("pyarrow")
+    small = pa.schema(odd)
+    large = pa.schema(
+        [field.with_type(pa.large_string()) if field.type == pa.string() else field for field in small]
+    )
+    for made in (lambda: odd, lambda: client.tickets(limitnum=400)):
+        usual = pa.table(made())
+        for asked, given in ((large, large), (small, small), (pa.schema([("id", pa.int8())]), small)):
+            table = pa.RecordBatchReader.from_stream(made(), schema=asked).read_all()
+            assert table.schema == given and table.cast(small) == usual
+            table.validate(full=True)
+
+
+def test_what_is_asked_for_is_a_schema_and_stays_what_it_is(odd, client):
+    pa = pytest.importorskip("pyarrow")
+    for tickets in (odd, client.tickets()):
+        with pytest.raises(TypeError, match="PyCapsule"):
+            tickets.__arrow_c_stream__("large_string")
+        with pytest.raises(ValueError, match="name"):
+            tickets.__arrow_c_stream__(odd.__arrow_c_stream__())
+        asked = odd.__arrow_c_schema__()
+        assert tickets.__arrow_c_stream__(asked)
+        assert pa.Schema._import_from_c_capsule(asked) == pa.schema(odd)
+        assert tickets.__arrow_c_stream__(asked), "though nothing is left in it"
+
+
+def test_a_frame_of_pandas_is_the_one_that_pyarrow_makes(odd, client, monkeypatch):
+    pd = pytest.importorskip("pandas")
+    pa = pytest.importorskip("pyarrow")
+    from gettickets import _pandas
+
+    lists = pa.schema(odd).field("attachments").type
+    kept = {lists: pd.ArrowDtype(lists)}
+    nulls = gettickets.decode(reply({"userid": None, "attachments_removed": None}, {"userid": str(2**53 + 1)}))
+    old = client.get_tickets(limitnum=3).at("1.0")
+    for page in (odd, odd[1:2], odd[:0], old, client.get_tickets(limitnum=200)):
+        expected = pa.table(page).to_pandas(types_mapper=kept.get)
+        pd.testing.assert_frame_equal(page.to_pandas(), expected, check_exact=True)
+    scanned = pa.table(client.tickets()).to_pandas(types_mapper=kept.get)
+    pd.testing.assert_frame_equal(client.tickets().to_pandas(), scanned, check_exact=True)
+    quick = nulls.to_pandas()
+    monkeypatch.setattr(_pandas, "create_dataframe_from_blocks", None)
+    pd.testing.assert_frame_equal(quick, nulls.to_pandas(), check_exact=True)
+    pd.testing.assert_frame_equal(client.tickets().to_pandas(), scanned, check_exact=True)
+
+
+def test_a_frame_of_pandas_is_nobody_elses(odd):
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    frame, other = odd.to_pandas(), odd.to_pandas()
+    frame.columns.name = "fields"
+    for name, value in (("flag", 5), ("subject", "other"), ("lastreply", pd.Timestamp(2026, 1, 1))):
+        frame.loc[0, name] = value
+        assert frame[name][0] == value
+    assert other.columns.name is None and list(other.columns) == COLUMNS
+    pd.testing.assert_frame_equal(other, odd.to_pandas())
+
+
 def test_integers_that_pandas_has_beside_nulls_stay_exact():
     pd = pytest.importorskip("pandas")
     pytest.importorskip("pyarrow")
