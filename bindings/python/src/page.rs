@@ -35,13 +35,19 @@ pub(crate) struct Page {
     page: gettickets::Page,
     zone: Option<Py<PyAny>>,
     /// What a pickled page said of itself that its tickets can't tell.
-    told: Option<Told>,
+    told: Option<Box<Told>>,
     _let_go: LetGo,
 }
 
 struct Told {
     shows_version: Py<PyAny>,
     findings: Py<PyAny>,
+}
+
+impl Told {
+    fn of(shows_version: Py<PyAny>, findings: Py<PyAny>) -> Box<Told> {
+        Box::new(Told { shows_version, findings })
+    }
 }
 
 impl Page {
@@ -66,9 +72,9 @@ impl Page {
 
     /// A page of other tickets that is like this one in all else.
     fn like(&self, py: Python<'_>, page: gettickets::Page) -> Page {
-        let told = self.told.as_ref().map(|told| Told {
-            shows_version: told.shows_version.clone_ref(py),
-            findings: told.findings.clone_ref(py),
+        let told = self.told.as_ref().map(|told| {
+            let Told { shows_version, findings } = &**told;
+            Told::of(shows_version.clone_ref(py), findings.clone_ref(py))
         });
         Page { page, zone: self.zone.as_ref().map(|zone| zone.clone_ref(py)), told, _let_go: LetGo }
     }
@@ -331,7 +337,7 @@ impl Page {
         shows_version: Py<PyAny>,
         findings: Py<PyAny>,
     ) -> PyResult<Page> {
-        Ok(Page { told: Some(Told { shows_version, findings }), ..Page::restored(py, json, zone)? })
+        Ok(Page { told: Some(Told::of(shows_version, findings)), ..Page::restored(py, json, zone)? })
     }
 }
 
@@ -349,10 +355,7 @@ impl Page {
         let json = json::kept(&self.page.slice(..span.slicelength), self.tickets(), places);
         let chosen = Page::restored(py, json, None)?;
         Ok(Page {
-            told: Some(Told {
-                shows_version: self.shows_version(py)?.unbind(),
-                findings: self.findings(py)?.unbind(),
-            }),
+            told: Some(Told::of(self.shows_version(py)?.unbind(), self.findings(py)?.unbind())),
             ..self.like(py, chosen.page)
         })
     }
