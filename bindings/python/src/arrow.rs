@@ -11,7 +11,7 @@ use std::thread::{self, ThreadId};
 
 use gettickets::Tickets;
 use gettickets_arrow::arrow_array::RecordBatchReader;
-use gettickets_arrow::ffi as c_data;
+use gettickets_arrow::ffi::FFI_ArrowSchema;
 use gettickets_arrow::{Layout, TicketReader};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::ffi;
@@ -20,6 +20,7 @@ use pyo3::types::{PyCapsule, PyCapsuleMethods};
 
 use crate::errors;
 use crate::scan::{Reading, lock, page_for_stream};
+use crate::schemas::schemas;
 
 /// The name of a schema's capsule.
 const SCHEMA: &CStr = c"arrow_schema";
@@ -33,7 +34,9 @@ pub(crate) fn page_stream<'py>(
     tickets: Tickets,
     requested: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
-    stream(py, TicketReader::with_layout([Ok::<_, Interrupted>(tickets)], layout(requested)?))
+    stream(py, requested, |layout| {
+        Box::new(TicketReader::with_layout([Ok::<_, Interrupted>(tickets)], layout))
+    })
 }
 
 /// What is left of a scan as a stream.
@@ -43,31 +46,34 @@ pub(crate) fn scan_stream<'py>(
     requested: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
     let pages = ScanForStream { reading, made_by: thread::current().id(), begun_at: None };
-    stream(py, TicketReader::with_layout(pages, layout(requested)?).min_rows(ROWS))
+    stream(py, requested, |layout| Box::new(TicketReader::with_layout(pages, layout).min_rows(ROWS)))
 }
 
-/// The layout for what a reader asks for: large texts where its schema has any. All else is as it always is, as the
-/// interface allows.
+/// Whether the schema that a reader asks for has large texts. All else is as it always is, as the interface allows.
 #[allow(unsafe_code, reason = "a capsule is a pointer with a name")]
-fn layout(requested: Option<&Bound<'_, PyAny>>) -> PyResult<Layout> {
+fn wants_large_texts(requested: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
     const LARGE_TEXT: &str = "U";
-    let Some(requested) = requested else { return Ok(Layout::default()) };
+    let Some(requested) = requested else { return Ok(false) };
     let pointer = requested.cast::<PyCapsule>()?.pointer_checked(Some(SCHEMA))?;
     // SAFETY: a capsule of this name has a schema, and keeps it for as long as it is borrowed here.
-    let schema = unsafe { pointer.cast::<c_data::FFI_ArrowSchema>().as_ref() };
+    let schema = unsafe { pointer.cast::<FFI_ArrowSchema>().as_ref() };
     // One that was taken from its capsule has nothing to be read.
-    let large = schema.release().is_some() && schema.children().any(|column| column.format() == LARGE_TEXT);
-    Ok(if large { Layout::default().large_texts() } else { Layout::default() })
+    Ok(schema.release().is_some() && schema.children().any(|column| column.format() == LARGE_TEXT))
 }
 
 /// The schema of every stream that no other is asked of.
 pub(crate) fn schema(py: Python<'_>) -> PyResult<Bound<'_, PyCapsule>> {
-    let schema = c_data::schema(&gettickets_arrow::schema()).map_err(errors::value)?;
+    let schema = schemas(false).lend().map_err(errors::value)?;
     PyCapsule::new_with_value(py, schema, SCHEMA)
 }
 
-fn stream(py: Python<'_>, reader: impl RecordBatchReader + Send + 'static) -> PyResult<Bound<'_, PyCapsule>> {
-    PyCapsule::new_with_value(py, c_data::stream(reader), c"arrow_array_stream")
+fn stream<'py>(
+    py: Python<'py>,
+    requested: Option<&Bound<'py, PyAny>>,
+    batches: impl FnOnce(Layout) -> Box<dyn RecordBatchReader + Send>,
+) -> PyResult<Bound<'py, PyCapsule>> {
+    let stream = schemas(wants_large_texts(requested)?).stream(batches);
+    PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
 }
 
 /// A scan's pages as a stream wants them.

@@ -1,5 +1,7 @@
 """Pages and scans as Arrow, read by polars, pyarrow, pandas, DuckDB and nanoarrow."""
 
+import ctypes
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pytest
@@ -13,6 +15,9 @@ ODD = {
     "requestor_name": None, "date": "0000-00-00 00:00:00", "subject": "é\U0001f600", "deptname": "Sales",
     "attachments": [{"filename": "a", "index": 0}, {"filename": "b", "index": 1}], "id": str(2**63 + 1),
 }  # fmt: skip
+
+CHILDREN = 3 * ctypes.sizeof(ctypes.c_void_p) + 2 * ctypes.sizeof(ctypes.c_int64)
+"""Where ArrowSchema of the C data interface says what its columns are."""
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +112,25 @@ def test_what_is_asked_for_is_a_schema_and_stays_what_it_is(odd, client):
         assert tickets.__arrow_c_stream__(asked)
         assert pa.Schema._import_from_c_capsule(asked) == pa.schema(odd)
         assert tickets.__arrow_c_stream__(asked), "though nothing is left in it"
+
+
+def test_a_schema_is_whole_however_many_are_held_and_whatever_became_of_others(odd):
+    pa = pytest.importorskip("pyarrow")
+    usual = pa.schema(odd)
+    held = [odd.__arrow_c_schema__() for _ in range(20)]
+    for _ in range(20):
+        # A reader may keep one column of a schema and release the rest.
+        capsule = odd.__arrow_c_schema__()
+        pointer = ctypes.pythonapi.PyCapsule_GetPointer
+        pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+        children = ctypes.c_void_p.from_address(pointer(capsule, b"arrow_schema") + CHILDREN)
+        first = ctypes.c_void_p.from_address(children.value).value
+        assert pa.Field._import_from_c(first) == usual.field(0)
+        del capsule
+        assert pa.Schema._import_from_c_capsule(held.pop()) == usual == pa.schema(odd)
+    with ThreadPoolExecutor(8) as pool:
+        tables = pool.map(lambda _: [pa.table(odd).schema for _ in range(50)], range(8))
+        assert all(schema == usual for schemas in tables for schema in schemas)
 
 
 def test_a_frame_of_pandas_is_the_one_that_pyarrow_makes(odd, client, monkeypatch):
