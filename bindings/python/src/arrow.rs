@@ -4,44 +4,76 @@
 //! content nobody took releases it; one that was taken is marked by its taker, and releases nothing.
 
 use std::error::Error;
+use std::ffi::CStr;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
 
 use gettickets::Tickets;
-use gettickets_arrow::TicketReader;
 use gettickets_arrow::arrow_array::RecordBatchReader;
-use gettickets_arrow::ffi as c_data;
+use gettickets_arrow::ffi::FFI_ArrowSchema;
+use gettickets_arrow::{Layout, TicketReader};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyCapsule;
+use pyo3::types::{PyCapsule, PyCapsuleMethods};
 
 use crate::errors;
 use crate::scan::{Reading, lock, page_for_stream};
+use crate::schemas::schemas;
+
+/// The name of a schema's capsule.
+const SCHEMA: &CStr = c"arrow_schema";
 
 /// Pages of a scan are put together up to this many rows: readers like large batches.
 const ROWS: usize = 8192;
 
 /// A page's tickets as a stream of one batch; of none where the page is empty.
-pub(crate) fn page_stream(py: Python<'_>, tickets: Tickets) -> PyResult<Bound<'_, PyCapsule>> {
-    stream(py, TicketReader::new([Ok::<_, Interrupted>(tickets)]))
+pub(crate) fn page_stream<'py>(
+    py: Python<'py>,
+    tickets: Tickets,
+    requested: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyCapsule>> {
+    stream(py, requested, |layout| {
+        Box::new(TicketReader::with_layout([Ok::<_, Interrupted>(tickets)], layout))
+    })
 }
 
 /// What is left of a scan as a stream.
-pub(crate) fn scan_stream(py: Python<'_>, reading: Arc<Mutex<Reading>>) -> PyResult<Bound<'_, PyCapsule>> {
+pub(crate) fn scan_stream<'py>(
+    py: Python<'py>,
+    reading: Arc<Mutex<Reading>>,
+    requested: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyCapsule>> {
     let pages = ScanForStream { reading, made_by: thread::current().id(), begun_at: None };
-    stream(py, TicketReader::new(pages).min_rows(ROWS))
+    stream(py, requested, |layout| Box::new(TicketReader::with_layout(pages, layout).min_rows(ROWS)))
 }
 
-/// The schema of every stream.
+/// Whether the schema that a reader asks for has large texts. All else is as it always is, as the interface allows.
+#[allow(unsafe_code, reason = "a capsule is a pointer with a name")]
+fn wants_large_texts(requested: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
+    const LARGE_TEXT: &str = "U";
+    let Some(requested) = requested else { return Ok(false) };
+    let pointer = requested.cast::<PyCapsule>()?.pointer_checked(Some(SCHEMA))?;
+    // SAFETY: a capsule of this name has a schema, and keeps it for as long as it is borrowed here.
+    let schema = unsafe { pointer.cast::<FFI_ArrowSchema>().as_ref() };
+    // One that was taken from its capsule has nothing to be read.
+    Ok(schema.release().is_some() && schema.children().any(|column| column.format() == LARGE_TEXT))
+}
+
+/// The schema of every stream that no other is asked of.
 pub(crate) fn schema(py: Python<'_>) -> PyResult<Bound<'_, PyCapsule>> {
-    let schema = c_data::schema(&gettickets_arrow::schema()).map_err(errors::value)?;
-    PyCapsule::new_with_value(py, schema, c"arrow_schema")
+    let schema = schemas(false).lend().map_err(errors::value)?;
+    PyCapsule::new_with_value(py, schema, SCHEMA)
 }
 
-fn stream(py: Python<'_>, reader: impl RecordBatchReader + Send + 'static) -> PyResult<Bound<'_, PyCapsule>> {
-    PyCapsule::new_with_value(py, c_data::stream(reader), c"arrow_array_stream")
+fn stream<'py>(
+    py: Python<'py>,
+    requested: Option<&Bound<'py, PyAny>>,
+    batches: impl FnOnce(Layout) -> Box<dyn RecordBatchReader + Send>,
+) -> PyResult<Bound<'py, PyCapsule>> {
+    let stream = schemas(wants_large_texts(requested)?).stream(batches);
+    PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
 }
 
 /// A scan's pages as a stream wants them.

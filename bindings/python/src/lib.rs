@@ -22,6 +22,7 @@ mod recent;
 mod request;
 mod sandbox;
 mod scan;
+mod schemas;
 mod ticket;
 mod vocabulary;
 mod words;

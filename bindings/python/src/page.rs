@@ -35,13 +35,19 @@ pub(crate) struct Page {
     page: gettickets::Page,
     zone: Option<Py<PyAny>>,
     /// What a pickled page said of itself that its tickets can't tell.
-    told: Option<Told>,
+    told: Option<Box<Told>>,
     _let_go: LetGo,
 }
 
 struct Told {
     shows_version: Py<PyAny>,
     findings: Py<PyAny>,
+}
+
+impl Told {
+    fn of(shows_version: Py<PyAny>, findings: Py<PyAny>) -> Box<Told> {
+        Box::new(Told { shows_version, findings })
+    }
 }
 
 impl Page {
@@ -66,9 +72,9 @@ impl Page {
 
     /// A page of other tickets that is like this one in all else.
     fn like(&self, py: Python<'_>, page: gettickets::Page) -> Page {
-        let told = self.told.as_ref().map(|told| Told {
-            shows_version: told.shows_version.clone_ref(py),
-            findings: told.findings.clone_ref(py),
+        let told = self.told.as_ref().map(|told| {
+            let Told { shows_version, findings } = &**told;
+            Told::of(shows_version.clone_ref(py), findings.clone_ref(py))
         });
         Page { page, zone: self.zone.as_ref().map(|zone| zone.clone_ref(py)), told, _let_go: LetGo }
     }
@@ -224,18 +230,17 @@ impl Page {
     /// A DataFrame of pandas; attachments, and texts since pandas 3, stay as Arrow has them. It takes pandas and
     /// pyarrow.
     fn to_pandas<'py>(slf: &Bound<'py, Page>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("gettickets._notes")?.call_method1("to_pandas", (slf,))
+        slf.py().import("gettickets._pandas")?.call_method1("to_pandas", (slf,))
     }
 
-    /// The tickets as an Arrow stream, by the Arrow PyCapsule interface. The schema asked for is not heeded, as
-    /// the interface allows.
+    /// The tickets as an Arrow stream, by the Arrow PyCapsule interface. Of the schema asked for it is heeded
+    /// whether it has texts as `large_string`, and nothing else, as the interface allows.
     #[pyo3(signature = (requested_schema = None))]
     fn __arrow_c_stream__<'py>(
         slf: &Bound<'py, Page>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        let _ = requested_schema;
-        arrow::page_stream(slf.py(), slf.get().tickets().clone())
+        arrow::page_stream(slf.py(), slf.get().tickets().clone(), requested_schema)
     }
 
     /// The schema of the stream, by the Arrow PyCapsule interface.
@@ -332,7 +337,7 @@ impl Page {
         shows_version: Py<PyAny>,
         findings: Py<PyAny>,
     ) -> PyResult<Page> {
-        Ok(Page { told: Some(Told { shows_version, findings }), ..Page::restored(py, json, zone)? })
+        Ok(Page { told: Some(Told::of(shows_version, findings)), ..Page::restored(py, json, zone)? })
     }
 }
 
@@ -350,10 +355,7 @@ impl Page {
         let json = json::kept(&self.page.slice(..span.slicelength), self.tickets(), places);
         let chosen = Page::restored(py, json, None)?;
         Ok(Page {
-            told: Some(Told {
-                shows_version: self.shows_version(py)?.unbind(),
-                findings: self.findings(py)?.unbind(),
-            }),
+            told: Some(Told::of(self.shows_version(py)?.unbind(), self.findings(py)?.unbind())),
             ..self.like(py, chosen.page)
         })
     }

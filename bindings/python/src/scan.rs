@@ -296,19 +296,19 @@ impl Scan {
     /// A DataFrame of pandas with all that is left of the scan; columns are as those of Page.to_pandas(). It takes
     /// pandas and pyarrow. Where the scan fails, its own exception is raised.
     fn to_pandas<'py>(slf: &Bound<'py, Scan>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("gettickets._notes")?.call_method1("to_pandas", (slf,))
+        slf.py().import("gettickets._pandas")?.call_method1("to_pandas", (slf,))
     }
 
     /// What is left of the scan as an Arrow stream, by the Arrow PyCapsule interface; pages are asked for as they
-    /// are read. The schema asked for is not heeded, as the interface allows.
+    /// are read. Of the schema asked for it is heeded whether it has texts as `large_string`, and nothing else, as
+    /// the interface allows.
     #[pyo3(signature = (requested_schema = None))]
     fn __arrow_c_stream__<'py>(
         &self,
         py: Python<'py>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        let _ = requested_schema;
-        arrow::scan_stream(py, Arc::clone(&self.reading))
+        arrow::scan_stream(py, Arc::clone(&self.reading), requested_schema)
     }
 
     /// The schema of the stream, by the Arrow PyCapsule interface.

@@ -1,5 +1,7 @@
 """Pages and scans as Arrow, read by polars, pyarrow, pandas, DuckDB and nanoarrow."""
 
+import ctypes
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pytest
@@ -13,6 +15,9 @@ ODD = {
     "requestor_name": None, "date": "0000-00-00 00:00:00", "subject": "é\U0001f600", "deptname": "Sales",
     "attachments": [{"filename": "a", "index": 0}, {"filename": "b", "index": 1}], "id": str(2**63 + 1),
 }  # fmt: skip
+
+CHILDREN = 3 * ctypes.sizeof(ctypes.c_void_p) + 2 * ctypes.sizeof(ctypes.c_int64)
+"""Where ArrowSchema of the C data interface says what its columns are."""
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +85,84 @@ def test_polars_reads_a_page_and_a_scan(odd, page, client, sandbox):
     scanned = pl.DataFrame(client.tickets(limitnum=64))
     assert scanned["id"].to_list() == sandbox.ids()
     assert scanned.filter(pl.col("status") == "Closed").height == client.get_tickets(status="Closed").totalresults
+
+
+def test_texts_are_large_where_the_schema_asked_for_has_them_so(odd, client):
+    pa = pytest.importorskip("pyarrow")
+    small = pa.schema(odd)
+    large = pa.schema(
+        [field.with_type(pa.large_string()) if field.type == pa.string() else field for field in small]
+    )
+    for made in (lambda: odd, lambda: client.tickets(limitnum=400)):
+        usual = pa.table(made())
+        for asked, given in ((large, large), (small, small), (pa.schema([("id", pa.int8())]), small)):
+            table = pa.RecordBatchReader.from_stream(made(), schema=asked).read_all()
+            assert table.schema == given and table.cast(small) == usual
+            table.validate(full=True)
+
+
+def test_what_is_asked_for_is_a_schema_and_stays_what_it_is(odd, client):
+    pa = pytest.importorskip("pyarrow")
+    for tickets in (odd, client.tickets()):
+        with pytest.raises(TypeError, match="PyCapsule"):
+            tickets.__arrow_c_stream__("large_string")
+        with pytest.raises(ValueError, match="name"):
+            tickets.__arrow_c_stream__(odd.__arrow_c_stream__())
+        asked = odd.__arrow_c_schema__()
+        assert tickets.__arrow_c_stream__(asked)
+        assert pa.Schema._import_from_c_capsule(asked) == pa.schema(odd)
+        assert tickets.__arrow_c_stream__(asked), "though nothing is left in it"
+
+
+def test_a_schema_is_whole_however_many_are_held_and_whatever_became_of_others(odd):
+    pa = pytest.importorskip("pyarrow")
+    usual = pa.schema(odd)
+    held = [odd.__arrow_c_schema__() for _ in range(20)]
+    for _ in range(20):
+        # A reader may keep one column of a schema and release the rest.
+        capsule = odd.__arrow_c_schema__()
+        pointer = ctypes.pythonapi.PyCapsule_GetPointer
+        pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+        children = ctypes.c_void_p.from_address(pointer(capsule, b"arrow_schema") + CHILDREN)
+        first = ctypes.c_void_p.from_address(children.value).value
+        assert pa.Field._import_from_c(first) == usual.field(0)
+        del capsule
+        assert pa.Schema._import_from_c_capsule(held.pop()) == usual == pa.schema(odd)
+    with ThreadPoolExecutor(8) as pool:
+        tables = pool.map(lambda _: [pa.table(odd).schema for _ in range(50)], range(8))
+        assert all(schema == usual for schemas in tables for schema in schemas)
+
+
+def test_a_frame_of_pandas_is_the_one_that_pyarrow_makes(odd, client, monkeypatch):
+    pd = pytest.importorskip("pandas")
+    pa = pytest.importorskip("pyarrow")
+    from gettickets import _pandas
+
+    lists = pa.schema(odd).field("attachments").type
+    kept = {lists: pd.ArrowDtype(lists)}
+    nulls = gettickets.decode(reply({"userid": None, "attachments_removed": None}, {"userid": str(2**53 + 1)}))
+    old = client.get_tickets(limitnum=3).at("1.0")
+    for page in (odd, odd[1:2], odd[:0], old, client.get_tickets(limitnum=200)):
+        expected = pa.table(page).to_pandas(types_mapper=kept.get)
+        pd.testing.assert_frame_equal(page.to_pandas(), expected, check_exact=True)
+    scanned = pa.table(client.tickets()).to_pandas(types_mapper=kept.get)
+    pd.testing.assert_frame_equal(client.tickets().to_pandas(), scanned, check_exact=True)
+    quick = nulls.to_pandas()
+    monkeypatch.setattr(_pandas, "create_dataframe_from_blocks", None)
+    pd.testing.assert_frame_equal(quick, nulls.to_pandas(), check_exact=True)
+    pd.testing.assert_frame_equal(client.tickets().to_pandas(), scanned, check_exact=True)
+
+
+def test_a_frame_of_pandas_is_nobody_elses(odd):
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    frame, other = odd.to_pandas(), odd.to_pandas()
+    frame.columns.name = "fields"
+    for name, value in (("flag", 5), ("subject", "other"), ("lastreply", pd.Timestamp(2026, 1, 1))):
+        frame.loc[0, name] = value
+        assert frame[name][0] == value
+    assert other.columns.name is None and list(other.columns) == COLUMNS
+    pd.testing.assert_frame_equal(other, odd.to_pandas())
 
 
 def test_integers_that_pandas_has_beside_nulls_stay_exact():

@@ -16,7 +16,7 @@ pub(crate) fn data_type() -> DataType {
 
 /// The lists while they are made.
 pub(crate) struct AttachmentsBuilder {
-    filenames: TextsBuilder,
+    filenames: TextsBuilder<i32>,
     indexes: UInt64Builder,
     /// Where each list ends.
     offsets: Vec<i32>,

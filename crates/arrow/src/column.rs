@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::{BooleanBuilder, StringBuilder, TimestampMicrosecondBuilder, UInt64Builder};
-use arrow_array::{ArrayRef, NullArray};
+use arrow_array::builder::{
+    BooleanBuilder, GenericStringBuilder, TimestampMicrosecondBuilder, UInt64Builder,
+};
+use arrow_array::{ArrayRef, NullArray, OffsetSizeTrait};
 use arrow_schema::ArrowError;
 use gettickets_protocol::{Field, FieldSet, Kind, TicketRef, Value};
 
@@ -11,21 +13,21 @@ use crate::attachments::AttachmentsBuilder;
 use crate::civil;
 use crate::extra::ExtraBuilder;
 
-/// A column while it is made.
-pub(crate) enum ColumnBuilder {
+/// A column while it is made; texts are counted as `O` says.
+pub(crate) enum ColumnBuilder<O: OffsetSizeTrait> {
     Integers(UInt64Builder, Field),
-    Texts(TextsBuilder, Field),
+    Texts(TextsBuilder<O>, Field),
     Timestamps(TimestampMicrosecondBuilder, Field),
     Booleans(BooleanBuilder, Field),
     Attachments(AttachmentsBuilder, Field),
-    Extra(ExtraBuilder),
+    Extra(ExtraBuilder<O>),
     /// A kind that is new to the field history; a test fails until it has a column here.
     Nothing(usize),
 }
 
-impl ColumnBuilder {
+impl<O: OffsetSizeTrait> ColumnBuilder<O> {
     /// The column of a field, for these tickets.
-    pub(crate) fn of(field: Field, tickets: &[TicketRef<'_>]) -> ColumnBuilder {
+    pub(crate) fn of(field: Field, tickets: &[TicketRef<'_>]) -> ColumnBuilder<O> {
         let rows = tickets.len();
         match field.kind() {
             Kind::Integer => ColumnBuilder::Integers(UInt64Builder::with_capacity(rows), field),
@@ -43,7 +45,7 @@ impl ColumnBuilder {
     }
 
     /// The column of fields that are in no version's documentation.
-    pub(crate) fn extra(tickets: &[TicketRef<'_>]) -> ColumnBuilder {
+    pub(crate) fn extra(tickets: &[TicketRef<'_>]) -> ColumnBuilder<O> {
         ColumnBuilder::Extra(ExtraBuilder::of(tickets))
     }
 
@@ -91,20 +93,17 @@ impl ColumnBuilder {
     }
 }
 
-/// Texts, which `Utf8` counts in 31 bits.
-pub(crate) struct TextsBuilder(StringBuilder);
-
-/// How many bytes they may have together.
-const MOST: usize = i32::MAX as usize;
+/// Texts while they are put together, counted as the column counts them: `Utf8` in 31 bits, `LargeUtf8` in 63.
+pub(crate) struct TextsBuilder<O: OffsetSizeTrait>(GenericStringBuilder<O>);
 
 /// How many tickets tell how long the texts of all of them are.
 const SAMPLE: usize = 256;
 /// What fewer tickets are taken to have, in bytes a text.
 const USUAL_LEN: usize = 24;
 
-impl TextsBuilder {
+impl<O: OffsetSizeTrait> TextsBuilder<O> {
     /// For the texts of these tickets. `length` tells how long that of a ticket is, or nearly.
-    pub(crate) fn of(tickets: &[TicketRef<'_>], length: impl Fn(&TicketRef<'_>) -> usize) -> TextsBuilder {
+    pub(crate) fn of(tickets: &[TicketRef<'_>], length: impl Fn(&TicketRef<'_>) -> usize) -> TextsBuilder<O> {
         let room = match tickets.get(..SAMPLE) {
             // An eighth more, so that the buffer hardly ever has to grow.
             Some(sample) => {
@@ -115,7 +114,7 @@ impl TextsBuilder {
             // Few texts are not worth reading twice.
             None => tickets.len() * USUAL_LEN,
         };
-        TextsBuilder(StringBuilder::with_capacity(tickets.len(), room.min(MOST)))
+        TextsBuilder(GenericStringBuilder::with_capacity(tickets.len(), room.min(O::MAX_OFFSET)))
     }
 
     pub(crate) fn append(&mut self, text: Option<&str>) -> Result<(), ArrowError> {
@@ -124,7 +123,7 @@ impl TextsBuilder {
             return Ok(());
         };
         let bytes = self.0.values_slice().len() + text.len();
-        if bytes > MOST {
+        if bytes > O::MAX_OFFSET {
             return Err(ArrowError::OffsetOverflowError(bytes));
         }
         self.0.append_value(text);

@@ -1,20 +1,20 @@
 //! The column of fields that are in no version's documentation: one JSON object a ticket.
 
-use arrow_array::ArrayRef;
+use arrow_array::{ArrayRef, OffsetSizeTrait};
 use arrow_schema::ArrowError;
 use gettickets_protocol::TicketRef;
 
 use crate::column::TextsBuilder;
 
 /// The objects while they are made.
-pub(crate) struct ExtraBuilder {
-    column: TextsBuilder,
+pub(crate) struct ExtraBuilder<O: OffsetSizeTrait> {
+    column: TextsBuilder<O>,
     /// The last one, whose memory serves the next.
     object: String,
 }
 
-impl ExtraBuilder {
-    pub(crate) fn of(tickets: &[TicketRef<'_>]) -> ExtraBuilder {
+impl<O: OffsetSizeTrait> ExtraBuilder<O> {
+    pub(crate) fn of(tickets: &[TicketRef<'_>]) -> ExtraBuilder<O> {
         // Quotes, a colon and a comma or brace stand around each.
         let length = |ticket: &TicketRef<'_>| {
             ticket.extra_json().map(|(name, json)| name.len() + json.len() + 5).sum()

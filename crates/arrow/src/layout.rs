@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_array::types::{ByteArrayType, GenericStringType};
+use arrow_array::{ArrayRef, OffsetSizeTrait, RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, DataType, Field as Column, Schema, SchemaRef, TimeUnit};
 use gettickets_protocol::{Field, FieldSet, Kind, TicketRef, Tickets, Version};
 
@@ -13,7 +14,9 @@ use crate::column::ColumnBuilder;
 /// The name of the column that holds the fields of no version's documentation, as a JSON object.
 pub const EXTRA: &str = "extra";
 
-static EVERY_FIELD: LazyLock<Layout> = LazyLock::new(Layout::default);
+// Made once: a schema takes as long as reading a page of 25 tickets.
+static EVERY_FIELD: LazyLock<Layout> = LazyLock::new(|| Layout::with_texts::<i32>(FieldSet::ALL));
+static EVERY_FIELD_LARGE: LazyLock<Layout> = LazyLock::new(|| Layout::with_texts::<i64>(FieldSet::ALL));
 
 /// The schema of every batch that [`record_batch`] makes.
 ///
@@ -40,7 +43,7 @@ pub fn record_batch(tickets: &Tickets) -> Result<RecordBatch, ArrowError> {
     EVERY_FIELD.record_batch(tickets)
 }
 
-/// Which columns to make. By default all of them.
+/// Which columns to make, and of which types. By default all of them.
 ///
 /// ```
 /// use gettickets_arrow::Layout;
@@ -54,23 +57,50 @@ pub fn record_batch(tickets: &Tickets) -> Result<RecordBatch, ArrowError> {
 pub struct Layout {
     fields: FieldSet,
     schema: SchemaRef,
+    /// Makes the columns as the schema has them. So a program that has no use for large texts has no code for them.
+    columns: Columns,
 }
+
+type Columns = fn(FieldSet, &[TicketRef<'_>]) -> Result<Vec<ArrayRef>, ArrowError>;
 
 impl Default for Layout {
     fn default() -> Layout {
-        Layout::of(FieldSet::ALL)
+        EVERY_FIELD.clone()
     }
 }
 
 impl Layout {
     /// These fields in wire order, and `extra`.
     pub fn of(fields: FieldSet) -> Layout {
-        let extra = Column::new(EXTRA, DataType::Utf8, true).with_metadata(HashMap::from([(
+        Layout::with_texts::<i32>(fields)
+    }
+
+    fn with_texts<O: OffsetSizeTrait>(fields: FieldSet) -> Layout {
+        let text = GenericStringType::<O>::DATA_TYPE;
+        let extra = Column::new(EXTRA, text.clone(), true).with_metadata(HashMap::from([(
             "meaning".to_owned(),
             "Fields of no version's documentation, as one JSON object.".to_owned(),
         )]));
-        let columns: Vec<Column> = fields.iter().map(column_of).chain([extra]).collect();
-        Layout { fields, schema: Arc::new(Schema::new(columns)) }
+        let columns: Vec<Column> =
+            fields.iter().map(|field| column_of(field, &text)).chain([extra]).collect();
+        Layout { fields, schema: Arc::new(Schema::new(columns)), columns: self::columns::<O> }
+    }
+
+    /// Texts as `LargeUtf8`, in columns that may be longer than 2 GiB; names of attachments stay `Utf8`. For readers
+    /// that would make them so by themselves, as pandas does.
+    ///
+    /// ```
+    /// use gettickets_arrow::{Layout, arrow_schema::DataType};
+    /// let schema = Layout::default().large_texts().schema();
+    /// assert_eq!(schema.field_with_name("subject")?.data_type(), &DataType::LargeUtf8);
+    /// # Ok::<(), gettickets_arrow::ArrowError>(())
+    /// ```
+    #[must_use]
+    pub fn large_texts(&self) -> Layout {
+        match self.fields {
+            FieldSet::ALL => EVERY_FIELD_LARGE.clone(),
+            fields => Layout::with_texts::<i64>(fields),
+        }
     }
 
     /// The fields that a server of this version may send, and `extra`.
@@ -96,24 +126,31 @@ impl Layout {
     ///
     /// # Errors
     ///
-    /// [`ArrowError::OffsetOverflowError`] where one column's texts are longer than 2 GiB together.
+    /// [`ArrowError::OffsetOverflowError`] where one column's texts are longer than 2 GiB together, and are not
+    /// [large](Layout::large_texts).
     pub fn record_batch_of(&self, tickets: &[TicketRef<'_>]) -> Result<RecordBatch, ArrowError> {
-        let fields = self.fields.iter().map(|field| ColumnBuilder::of(field, tickets));
-        let mut builders: Vec<_> = fields.chain([ColumnBuilder::extra(tickets)]).collect();
-        // One after another, every column of a ticket before the next: its texts stand in that order in the body,
-        // and the processor fetches what is read in order before it is asked for.
-        for ticket in tickets {
-            let present = ticket.carried().difference(ticket.null());
-            builders.iter_mut().try_for_each(|column| column.append(ticket, present))?;
-        }
-        let columns: Result<Vec<ArrayRef>, ArrowError> =
-            builders.into_iter().map(ColumnBuilder::finish).collect();
+        let columns = (self.columns)(self.fields, tickets)?;
         let rows = RecordBatchOptions::new().with_row_count(Some(tickets.len()));
-        RecordBatch::try_new_with_options(self.schema(), columns?, &rows)
+        RecordBatch::try_new_with_options(self.schema(), columns, &rows)
     }
 }
 
-fn column_of(field: Field) -> Column {
+fn columns<O: OffsetSizeTrait>(
+    fields: FieldSet,
+    tickets: &[TicketRef<'_>],
+) -> Result<Vec<ArrayRef>, ArrowError> {
+    let fields = fields.iter().map(|field| ColumnBuilder::<O>::of(field, tickets));
+    let mut builders: Vec<_> = fields.chain([ColumnBuilder::extra(tickets)]).collect();
+    // One after another, every column of a ticket before the next: its texts stand in that order in the body,
+    // and the processor fetches what is read in order before it is asked for.
+    for ticket in tickets {
+        let present = ticket.carried().difference(ticket.null());
+        builders.iter_mut().try_for_each(|column| column.append(ticket, present))?;
+    }
+    builders.into_iter().map(ColumnBuilder::finish).collect()
+}
+
+fn column_of(field: Field, text: &DataType) -> Column {
     let row = field.spec();
     let mut metadata = HashMap::from([
         ("meaning".to_owned(), row.meaning.to_owned()),
@@ -122,13 +159,13 @@ fn column_of(field: Field) -> Column {
     if row.sensitive {
         metadata.insert("sensitive".to_owned(), "true".to_owned());
     }
-    Column::new(row.name, data_type(row.kind), true).with_metadata(metadata)
+    Column::new(row.name, data_type(row.kind, text), true).with_metadata(metadata)
 }
 
-fn data_type(kind: Kind) -> DataType {
+fn data_type(kind: Kind, text: &DataType) -> DataType {
     match kind {
         Kind::Integer => DataType::UInt64,
-        Kind::Text => DataType::Utf8,
+        Kind::Text => text.clone(),
         Kind::DateTime => DataType::Timestamp(TimeUnit::Microsecond, None),
         Kind::Boolean => DataType::Boolean,
         Kind::Attachments => attachments::data_type(),

@@ -30,7 +30,8 @@
 //!
 //! # Why these types
 //!
-//! Text is plain `Utf8` because every reader takes it without a conversion. `Utf8View` would let a batch
+//! Text is plain `Utf8` because every reader takes it without a conversion, but for pandas, which has
+//! `LargeUtf8` ([`Layout::large_texts`]) and would copy all offsets. `Utf8View` would let a batch
 //! point into the page, but holds the whole body in memory for as long as one short column of it lives,
 //! and readers still convert or refuse it. Dictionaries for words that repeat, such as `status`, would be
 //! smaller; but each page would bring a dictionary of its own, which readers then unify, and pandas makes

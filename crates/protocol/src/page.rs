@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
+use std::sync::LazyLock;
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -25,40 +26,91 @@ use crate::{Field, FieldSet, ShownVersion, TicketRef, Tickets, Version, tickets}
 /// ```
 #[derive(Clone, Default)]
 pub struct Page {
-    pub(crate) totalresults: Option<u64>,
-    pub(crate) startnumber: Option<u64>,
-    pub(crate) numreturned: Option<u64>,
+    pub(crate) counts: Counts,
     pub(crate) tickets: Tickets,
-    pub(crate) server_version: Option<Version>,
-    pub(crate) extra: Extra,
-    pub(crate) findings: Findings,
+    pub(crate) aside: Option<Box<Aside>>,
+}
+
+// Programs hold thousands of small ones.
+const _: () = assert!(size_of::<Page>() <= 64);
+
+/// `totalresults`, `startnumber` and `numreturned`. As options they would take half as much again.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Counts {
+    numbers: [u64; 3],
+    told: [bool; 3],
+}
+
+impl From<[Option<u64>; 3]> for Counts {
+    fn from(counts: [Option<u64>; 3]) -> Counts {
+        Counts { numbers: counts.map(Option::unwrap_or_default), told: counts.map(|count| count.is_some()) }
+    }
+}
+
+impl Counts {
+    fn all(self) -> [Option<u64>; 3] {
+        let [total, start, returned] = self.numbers;
+        let [has_total, has_start, has_returned] = self.told;
+        [has_total.then_some(total), has_start.then_some(start), has_returned.then_some(returned)]
+    }
+}
+
+/// What few pages have.
+#[derive(Clone, Default)]
+pub(crate) struct Aside {
+    server_version: Option<Version>,
+    extra: Extra,
+    findings: Findings,
+}
+
+static NOTHING_ASIDE: LazyLock<Aside> = LazyLock::new(Aside::default);
+
+impl Aside {
+    /// As a page has it: not at all where there is nothing.
+    pub(crate) fn of(server_version: Option<Version>, extra: Extra) -> Option<Box<Aside>> {
+        let is_there = server_version.is_some() || !extra.is_empty();
+        is_there.then(|| Box::new(Aside { server_version, extra, findings: Findings::default() }))
+    }
 }
 
 impl Page {
+    /// The same page with these findings.
+    pub(crate) fn with_findings(mut self, findings: Findings) -> Page {
+        if !findings.as_slice().is_empty() {
+            self.aside.get_or_insert_default().findings = findings;
+        }
+        self
+    }
+
+    fn aside(&self) -> &Aside {
+        self.aside.as_deref().unwrap_or_else(|| &NOTHING_ASIDE)
+    }
+
     /// A page with these tickets, which start at `startnumber` of `totalresults` that match.
     pub fn new(tickets: Tickets, startnumber: u64, totalresults: u64) -> Page {
         Page {
-            totalresults: Some(totalresults),
-            startnumber: Some(startnumber),
-            numreturned: Some(tickets.len() as u64),
+            counts: [Some(totalresults), Some(startnumber), Some(tickets.len() as u64)].into(),
             tickets,
-            ..Page::default()
+            aside: None,
         }
     }
 
     /// How many tickets match the request on all pages together, as the server counts them.
     pub fn totalresults(&self) -> Option<u64> {
-        self.totalresults
+        let [totalresults, _, _] = self.counts.all();
+        totalresults
     }
 
     /// The offset of this page's first ticket, as the server tells it.
     pub fn startnumber(&self) -> Option<u64> {
-        self.startnumber
+        let [_, startnumber, _] = self.counts.all();
+        startnumber
     }
 
     /// How many tickets the server says are on this page; [`len`](Page::len) is how many are.
     pub fn numreturned(&self) -> Option<u64> {
-        self.numreturned
+        let [_, _, numreturned] = self.counts.all();
+        numreturned
     }
 
     /// The tickets.
@@ -94,31 +146,33 @@ impl Page {
     /// Top-level fields that are in no version's documentation. Numbers are held as
     /// [`TicketRef::extra`] says.
     pub fn extra(&self) -> &Map<String, Json> {
-        self.extra.values()
+        self.aside().extra.values()
     }
 
     /// Top-level fields that are in no version's documentation, each with its value as JSON text, in which
     /// every number is as it was sent; sorted by name.
     pub fn extra_json(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.extra.json()
+        self.aside().extra.json()
     }
 
     /// In which ways the reply departed from the documented shape.
     pub fn findings(&self) -> &[Finding] {
-        self.findings.as_slice()
+        self.aside().findings.as_slice()
     }
 
     /// The same page with each finding passed through `change`; for a caller that has secrets to strike out.
     #[must_use]
     pub fn map_findings(mut self, change: impl FnMut(&mut Finding)) -> Page {
-        self.findings.as_mut_slice().iter_mut().for_each(change);
+        if let Some(aside) = &mut self.aside {
+            aside.findings.as_mut_slice().iter_mut().for_each(change);
+        }
         self
     }
 
     /// What the page shows of the server's version: exactly where the reply names it, as XML replies do,
     /// else a lower bound from the fields it carries.
     pub fn shows_version(&self) -> ShownVersion {
-        if let Some(version) = self.server_version {
+        if let Some(version) = self.aside().server_version {
             return ShownVersion::Exactly(version);
         }
         let since = self.tickets.carried_by_some().iter().map(Field::since).max();
@@ -155,12 +209,9 @@ impl Page {
         };
         let skipped = skipped.min(self.len()) as u64;
         let tickets = self.tickets.slice(range);
-        Page {
-            startnumber: self.startnumber.map(|start| start.saturating_add(skipped)),
-            numreturned: Some(tickets.len() as u64),
-            tickets,
-            ..self.clone()
-        }
+        let startnumber = self.startnumber().map(|start| start.saturating_add(skipped));
+        let counts = [self.totalresults(), startnumber, Some(tickets.len() as u64)].into();
+        Page { counts, tickets, ..self.clone() }
     }
 
     /// The same page in memory of its own, which holds the texts of its tickets and nothing else; see
@@ -181,8 +232,7 @@ impl Page {
 /// nor does the server's name for its version.
 impl PartialEq for Page {
     fn eq(&self, other: &Page) -> bool {
-        (self.totalresults, self.startnumber, self.numreturned)
-            == (other.totalresults, other.startnumber, other.numreturned)
+        self.counts.all() == other.counts.all()
             && self.extra() == other.extra()
             && self.tickets == other.tickets
     }
@@ -191,9 +241,9 @@ impl PartialEq for Page {
 impl fmt::Debug for Page {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Page")
-            .field("totalresults", &self.totalresults)
-            .field("startnumber", &self.startnumber)
-            .field("numreturned", &self.numreturned)
+            .field("totalresults", &self.totalresults())
+            .field("startnumber", &self.startnumber())
+            .field("numreturned", &self.numreturned())
             .field("tickets", &self.tickets)
             .field("findings", &self.findings())
             .finish_non_exhaustive()
@@ -205,19 +255,16 @@ impl Serialize for Page {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("result", "success")?;
-        let counts = [
-            ("totalresults", self.totalresults),
-            ("startnumber", self.startnumber),
-            ("numreturned", self.numreturned),
-        ];
-        for (name, count) in counts {
+        for (name, count) in ["totalresults", "startnumber", "numreturned"].into_iter().zip(self.counts.all())
+        {
             if let Some(count) = count {
                 map.serialize_entry(name, &count)?;
             }
         }
         map.serialize_entry("tickets", &self.tickets)?;
-        if !self.extra.is_empty() {
-            map.serialize_entry("extra", &self.extra)?;
+        let extra = &self.aside().extra;
+        if !extra.is_empty() {
+            map.serialize_entry("extra", extra)?;
         }
         map.end()
     }

@@ -73,28 +73,6 @@ class Finding(_Finding):
         return self.meaning + place + (f": {self.detail}" if self.detail else "")
 
 
-def to_pandas(tickets):
-    """The DataFrame of a page or a scan."""
-    import pandas
-    import pyarrow
-
-    try:
-        table = pyarrow.table(tickets)
-    except pyarrow.ArrowException as raised:
-        error = getattr(tickets, "error", None)
-        if error is None:
-            raise
-        raise error from raised
-    integer = pyarrow.uint64()
-    # As objects of numpy's, lists take longer than all other columns together.
-    kept = {kind: pandas.ArrowDtype(kind) for kind in table.schema.types if kind.num_fields}
-    # Beside nulls integers would become floats, and long ones other numbers.
-    if any(column.null_count for column in table.columns if column.type == integer):
-        kept[integer] = pandas.UInt64Dtype()
-    # There is nothing to compute that other threads could help with, and starting them takes its time.
-    return table.to_pandas(types_mapper=kept.get, use_threads=False)
-
-
 def plain(value):
     """What JSON has no word for, in a ticket that is built: moments, attachments and versions."""
     if isinstance(value, datetime):

@@ -2,9 +2,6 @@
 
 from typing import Any, Literal, NamedTuple
 
-import pandas
-
-from ._native import Page, Scan
 from ._version import Version
 
 class RelatedService(NamedTuple):
@@ -48,5 +45,4 @@ class _Finding(NamedTuple):
 
 class Finding(_Finding): ...
 
-def to_pandas(tickets: Page | Scan) -> pandas.DataFrame: ...
 def plain(value: Any) -> Any: ...

@@ -1,7 +1,8 @@
 //! Batches of pages that servers send.
 
-use gettickets_arrow::arrow_array::Array;
 use gettickets_arrow::arrow_array::cast::AsArray;
+use gettickets_arrow::arrow_array::{Array, RecordBatch};
+use gettickets_arrow::arrow_schema::DataType;
 use gettickets_arrow::{Layout, record_batch, schema};
 use gettickets_protocol::{Attachment, Field, FieldSet, Ticket, Tickets, Version};
 
@@ -58,6 +59,27 @@ fn unknown_fields_are_one_json_object() {
     let read: serde_json::Value = serde_json::from_str(extra.value(0)).unwrap();
     assert_eq!(read, serde_json::json!({"contactid": 3, "dept\"name": "Sales"}));
     assert!(extra.is_null(1));
+}
+
+#[test]
+fn large_texts_are_the_same_texts() {
+    let tickets = Tickets::new(&[ticket(), Ticket::default()], Version::V8_0);
+    for layout in [Layout::default(), Layout::at(Version::V7_10)] {
+        let (small, large) = (layout.record_batch(&tickets).unwrap(), layout.large_texts());
+        let large = large.record_batch(&tickets).unwrap();
+        for (column, field) in large.columns().iter().zip(small.schema().fields()) {
+            let same = &small[field.name().as_str()];
+            match column.as_string_opt::<i64>() {
+                Some(texts) => assert!(texts.iter().eq(same.as_string::<i32>()), "{}", field.name()),
+                None => assert_eq!(column, same),
+            }
+        }
+        let size = |batch: &RecordBatch, size| {
+            batch.columns().iter().filter(|column| *column.data_type() == size).count()
+        };
+        assert_eq!(size(&large, DataType::LargeUtf8), size(&small, DataType::Utf8));
+        assert_eq!((size(&large, DataType::Utf8), size(&small, DataType::LargeUtf8)), (0, 0));
+    }
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use super::{Decoded, at_top, excerpt};
 use crate::extra::Extra;
 use crate::finding::Findings;
-use crate::tickets::arena::{Arena, AttachmentRow, ExtraRow, Span};
+use crate::page::Aside;
+use crate::tickets::arena::{ArenaBuilder, AttachmentRow, ExtraRow, Span};
 use crate::tickets::body::Body;
 use crate::tickets::rows::Row;
 use crate::time::{self, WireTime};
@@ -44,7 +45,7 @@ impl Count {
 /// A page while it is built. Errors come without a place, which the formats know.
 #[derive(Default)]
 pub(super) struct PageBuilder {
-    pub(super) arena: Arena,
+    pub(super) arena: ArenaBuilder,
     pub(super) findings: Findings,
     pub(super) server_version: Option<Version>,
     /// The top-level fields of no version's documentation, as JSON that was checked.
@@ -230,24 +231,20 @@ impl PageBuilder {
     /// Ends the page. `body` is what spans of the body point into.
     pub(super) fn finish(mut self, body: impl Into<Body>) -> Decoded {
         self.arena.body = body.into();
-        let [totalresults, startnumber, numreturned] = self.counts;
         let names = ["totalresults", "startnumber", "numreturned"];
         for (name, _) in names.into_iter().zip(self.counts).filter(|(_, count)| count.is_none()) {
             at_top(&mut self.findings, FindingKind::MissingCount, name);
         }
         let found = self.ticket_count() as u64;
+        let [_, _, numreturned] = self.counts;
         if let Some(said) = numreturned.filter(|said| *said != found) {
             let detail = Some(format!("it says {said}, and there are {found}"));
             self.findings.note(FindingKind::CountMismatch, None, || "numreturned".into(), detail);
         }
         let page = Page {
-            totalresults,
-            startnumber,
-            numreturned,
+            counts: self.counts.into(),
             tickets: Tickets::from_arena(self.arena),
-            server_version: self.server_version,
-            extra: Extra::new(self.extra),
-            findings: Findings::default(),
+            aside: Aside::of(self.server_version, Extra::new(self.extra)),
         };
         Decoded { reply: Reply::Tickets(page), findings: self.findings }
     }

@@ -176,10 +176,7 @@ impl Decoded {
     /// An error carries no findings: its message says it all.
     fn into_reply(self) -> Reply {
         match self.reply {
-            Reply::Tickets(mut page) => {
-                page.findings = self.findings;
-                Reply::Tickets(page)
-            }
+            Reply::Tickets(page) => Reply::Tickets(page.with_findings(self.findings)),
             error @ Reply::Error(_) => error,
         }
     }

@@ -4,7 +4,7 @@
 //! are stay in the body, which is kept; those that had to be unescaped stand in a second string.
 
 use super::body::Body;
-use super::rows::{RowRef, Rows};
+use super::rows::{KeptRows, RowRef, Rows};
 use crate::field::{FIELD_COUNT, FIELDS};
 use crate::{FieldSet, Kind};
 
@@ -107,9 +107,9 @@ pub(crate) struct ExtraRow {
     pub(crate) json: Span,
 }
 
-/// Everything a decoded page holds of its tickets.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Arena {
+/// Everything a page holds of its tickets, while it is built.
+#[derive(Debug, Default)]
+pub(crate) struct ArenaBuilder {
     pub(crate) body: Body,
     pub(crate) unescaped: String,
     pub(crate) rows: Rows,
@@ -117,6 +117,50 @@ pub(crate) struct Arena {
     /// In the order of their tickets.
     pub(crate) extras: Vec<ExtraRow>,
     pub(crate) extra_names: Vec<Box<str>>,
+}
+
+impl ArenaBuilder {
+    /// Copies a text in.
+    pub(crate) fn push_text(&mut self, text: &str) -> Span {
+        let start = self.unescaped.len();
+        self.unescaped.push_str(text);
+        Span::in_unescaped(start, self.unescaped.len())
+    }
+
+    /// The same as it is kept.
+    pub(super) fn finish(self) -> Arena {
+        let unknown = (!self.extras.is_empty())
+            .then(|| Box::new(Unknown { rows: self.extras.into(), names: self.extra_names.into() }));
+        Arena {
+            body: self.body,
+            unescaped: self.unescaped.into(),
+            rows: self.rows.into(),
+            attachments: self.attachments.into(),
+            unknown,
+        }
+    }
+}
+
+/// Everything a page holds of its tickets. Programs hold thousands of small ones, so there is no room here for
+/// anything to grow, and what pages rarely have is elsewhere.
+#[derive(Debug, Default)]
+pub(crate) struct Arena {
+    pub(super) body: Body,
+    pub(super) unescaped: Box<str>,
+    pub(super) rows: KeptRows,
+    pub(super) attachments: Box<[AttachmentRow]>,
+    unknown: Option<Box<Unknown>>,
+}
+
+// Each page has one, beside its rows and texts.
+const _: () = assert!(size_of::<Arena>() <= 96);
+
+/// The fields of no version's documentation.
+#[derive(Debug)]
+struct Unknown {
+    /// In the order of their tickets.
+    rows: Box<[ExtraRow]>,
+    names: Box<[Box<str>]>,
 }
 
 impl Arena {
@@ -139,13 +183,6 @@ impl Arena {
         if span.is_unescaped() { &self.unescaped } else { &self.body }
     }
 
-    /// Copies a text in.
-    pub(crate) fn push_text(&mut self, text: &str) -> Span {
-        let start = self.unescaped.len();
-        self.unescaped.push_str(text);
-        Span::in_unescaped(start, self.unescaped.len())
-    }
-
     /// Fields that some ticket carries, and fields that every ticket does.
     pub(crate) fn carried<'a>(rows: impl Iterator<Item = RowRef<'a>>) -> (FieldSet, FieldSet) {
         rows.fold((FieldSet::EMPTY, FieldSet::ALL), |(some, all), row| {
@@ -156,9 +193,29 @@ impl Arena {
 
     /// The unknown fields of one ticket.
     pub(crate) fn extras(&self, ticket: usize) -> &[ExtraRow] {
-        let start = self.extras.partition_point(|extra| (extra.ticket as usize) < ticket);
-        let rest = self.extras.get(start..).unwrap_or_default();
+        let rows = self.unknown.as_ref().map_or(&[][..], |unknown| &unknown.rows);
+        let start = rows.partition_point(|extra| (extra.ticket as usize) < ticket);
+        let rest = rows.get(start..).unwrap_or_default();
         let len = rest.iter().take_while(|extra| extra.ticket as usize == ticket).count();
         rest.get(..len).unwrap_or_default()
+    }
+
+    /// The names of unknown fields, as their rows number them.
+    pub(crate) fn extra_names(&self) -> &[Box<str>] {
+        self.unknown.as_ref().map_or(&[], |unknown| &unknown.names)
+    }
+
+    /// How many bytes are held.
+    pub(crate) fn memory_size(&self) -> usize {
+        let unknown = self.unknown.as_ref().map_or(0, |unknown| {
+            let names: usize = unknown.names.iter().map(|name| size_of_val(name) + name.len()).sum();
+            size_of::<Unknown>() + size_of_val(&*unknown.rows) + names
+        });
+        size_of::<Arena>()
+            + self.body.memory_size()
+            + self.unescaped.len()
+            + self.rows.memory_size()
+            + size_of_val(&*self.attachments)
+            + unknown
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Tickets;
-use super::arena::{Arena, AttachmentRow, ExtraRow, Span};
+use super::arena::{ArenaBuilder, AttachmentRow, ExtraRow, Span};
 use crate::{FIELDS, Field, FieldSet, Kind};
 
 /// Texts up to this length are looked for among those that were kept before; longer ones rarely repeat.
@@ -31,9 +31,9 @@ impl Tickets {
     pub fn compact(&self) -> Tickets {
         let from = &*self.arena;
         let mut into = Texts::default();
-        let mut arena = Arena::default();
+        let mut arena = ArenaBuilder::default();
         arena.rows.reserve(self.len());
-        arena.extra_names.clone_from(&from.extra_names);
+        arena.extra_names = from.extra_names().to_vec();
         for (place, row) in self.rows().enumerate() {
             let mut kept = row.unpacked();
             let shown = kept.head.carried.intersection(self.shown);
@@ -52,7 +52,7 @@ impl Tickets {
                     index: one.index,
                 }),
             );
-            arena.extras.extend(from.extras(self.start + place).iter().map(|extra| ExtraRow {
+            arena.extras.extend(from.extras(self.start as usize + place).iter().map(|extra| ExtraRow {
                 ticket: place as u32,
                 name: extra.name,
                 json: into.keep(from.text(extra.json)),
@@ -60,10 +60,6 @@ impl Tickets {
             arena.rows.push(&kept);
         }
         arena.unescaped = into.text;
-        arena.unescaped.shrink_to_fit();
-        arena.rows.shrink_to_fit();
-        arena.attachments.shrink_to_fit();
-        arena.extras.shrink_to_fit();
         Tickets { shown: self.shown.intersection(FieldSet::ALL), ..Tickets::from_arena(arena) }
     }
 }

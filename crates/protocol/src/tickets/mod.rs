@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use self::arena::{Arena, AttachmentRow, ExtraRow};
+use self::arena::{Arena, ArenaBuilder, AttachmentRow, ExtraRow};
 use self::rows::{Row, RowRef};
 pub use self::ticket_ref::{AttachmentRef, Attachments, TicketRef, Value};
 use crate::{Field, FieldSet, Ticket, Version, time};
@@ -33,21 +33,22 @@ use crate::{Field, FieldSet, Ticket, Version, time};
 #[derive(Clone)]
 pub struct Tickets {
     arena: Arc<Arena>,
-    start: usize,
-    end: usize,
+    // Offsets in the arena are of this size as well.
+    start: u32,
+    end: u32,
     shown: FieldSet,
 }
 
 impl Tickets {
-    pub(crate) fn from_arena(arena: Arena) -> Tickets {
-        let end = arena.rows.len();
-        Tickets { arena: Arc::new(arena), start: 0, end, shown: FieldSet::ALL }
+    pub(crate) fn from_arena(arena: ArenaBuilder) -> Tickets {
+        let end = arena.rows.len() as u32;
+        Tickets { arena: Arc::new(arena.finish()), start: 0, end, shown: FieldSet::ALL }
     }
 
     /// Tickets as a server of this version would send them: what it does not know is left out, and a
     /// `requestor_name` that is `None` is null.
     pub fn new(tickets: &[Ticket], version: Version) -> Tickets {
-        let mut arena = Arena::default();
+        let mut arena = ArenaBuilder::default();
         arena.rows.reserve(tickets.len());
         let mut names = HashMap::new();
         for ticket in tickets {
@@ -58,7 +59,7 @@ impl Tickets {
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.end - self.start
+        (self.end - self.start) as usize
     }
 
     /// Whether there are none.
@@ -70,7 +71,7 @@ impl Tickets {
     #[inline]
     pub fn get(&self, index: usize) -> Option<TicketRef<'_>> {
         let row = self.row(index)?;
-        Some(TicketRef { arena: &self.arena, row, index: self.start + index, shown: self.shown })
+        Some(TicketRef { arena: &self.arena, row, index: self.start as usize + index, shown: self.shown })
     }
 
     /// Every ticket in order.
@@ -94,7 +95,7 @@ impl Tickets {
         };
         let end = end.min(len);
         let start = start.min(end);
-        Tickets { start: self.start + start, end: self.start + end, ..self.clone() }
+        Tickets { start: self.start + start as u32, end: self.start + end as u32, ..self.clone() }
     }
 
     /// The tickets as a server of this version would send them: later fields are not shown.
@@ -115,20 +116,12 @@ impl Tickets {
 
     /// How many bytes of memory the tickets hold, those of tickets sliced away included.
     pub fn memory_size(&self) -> usize {
-        let arena = &*self.arena;
-        let names: usize = arena.extra_names.iter().map(|name| name.len() + size_of::<Box<str>>()).sum();
-        size_of::<Arena>()
-            + arena.body.memory_size()
-            + arena.unescaped.capacity()
-            + arena.rows.memory_size()
-            + arena.attachments.capacity() * size_of::<AttachmentRow>()
-            + arena.extras.capacity() * size_of::<ExtraRow>()
-            + names
+        self.arena.memory_size()
     }
 
     #[inline]
     fn row(&self, index: usize) -> Option<RowRef<'_>> {
-        (index < self.len()).then(|| self.arena.rows.get(self.start + index))?
+        (index < self.len()).then(|| self.arena.rows.get(self.start as usize + index))?
     }
 
     fn rows(&self) -> impl Iterator<Item = RowRef<'_>> {
@@ -138,7 +131,7 @@ impl Tickets {
 
 /// Adds an owned ticket to an arena. `names` has the numbers of the unknown fields' names so far.
 fn push_ticket<'a>(
-    arena: &mut Arena,
+    arena: &mut ArenaBuilder,
     names: &mut HashMap<&'a str, u32>,
     ticket: &'a Ticket,
     known: FieldSet,
@@ -196,7 +189,7 @@ fn push_ticket<'a>(
     arena.rows.push(&row);
 }
 
-fn push_attachments(arena: &mut Arena, row: &mut Row, ticket: &Ticket) {
+fn push_attachments(arena: &mut ArenaBuilder, row: &mut Row, ticket: &Ticket) {
     let Some(list) = &ticket.attachments else { return };
     row.head.carried.insert(Field::Attachments);
     row.head.attachments_start = arena.attachments.len() as u32;
@@ -238,7 +231,7 @@ fn text_of(ticket: &Ticket, field: Field) -> Option<&str> {
 
 impl Default for Tickets {
     fn default() -> Tickets {
-        Tickets::from_arena(Arena::default())
+        Tickets::from_arena(ArenaBuilder::default())
     }
 }
 

@@ -239,8 +239,9 @@ impl Build for Row {
     }
 }
 
-/// The rows of a page, which are all of one form.
-#[derive(Clone, Debug, Default)]
+/// The rows of a page while it is built. They are all of one form.
+#[derive(Debug, Default)]
+#[cfg_attr(test, derive(Clone))]
 pub(crate) struct Rows {
     packed: Vec<Packed>,
     /// Empty unless a row could not be packed.
@@ -250,14 +251,6 @@ pub(crate) struct Rows {
 impl Rows {
     pub(crate) fn len(&self) -> usize {
         self.packed.len() + self.wide.len()
-    }
-
-    #[inline]
-    pub(crate) fn get(&self, index: usize) -> Option<RowRef<'_>> {
-        match self.packed.get(index) {
-            Some(row) => Some(RowRef::Packed(row)),
-            None => self.wide.get(index).map(RowRef::Wide),
-        }
     }
 
     /// Keeps a row in the form that it and all others can have.
@@ -291,10 +284,46 @@ impl Rows {
         self.packed.shrink_to_fit();
         self.wide.shrink_to_fit();
     }
+}
+
+/// The rows of a page as they are kept.
+#[derive(Debug)]
+pub(crate) enum KeptRows {
+    Packed(Box<[Packed]>),
+    Wide(Box<[Row]>),
+}
+
+impl Default for KeptRows {
+    fn default() -> KeptRows {
+        KeptRows::Packed(Box::default())
+    }
+}
+
+impl From<Rows> for KeptRows {
+    fn from(rows: Rows) -> KeptRows {
+        if rows.wide.is_empty() {
+            KeptRows::Packed(rows.packed.into())
+        } else {
+            KeptRows::Wide(rows.wide.into())
+        }
+    }
+}
+
+impl KeptRows {
+    #[inline]
+    pub(crate) fn get(&self, index: usize) -> Option<RowRef<'_>> {
+        match self {
+            KeptRows::Packed(rows) => rows.get(index).map(RowRef::Packed),
+            KeptRows::Wide(rows) => rows.get(index).map(RowRef::Wide),
+        }
+    }
 
     /// How many bytes are held.
     pub(crate) fn memory_size(&self) -> usize {
-        self.packed.capacity() * size_of::<Packed>() + self.wide.capacity() * size_of::<Row>()
+        match self {
+            KeptRows::Packed(rows) => size_of_val(&**rows),
+            KeptRows::Wide(rows) => size_of_val(&**rows),
+        }
     }
 }
 
@@ -357,7 +386,7 @@ mod tests {
         row
     }
 
-    fn spans(rows: &Rows, index: usize) -> Vec<Span> {
+    fn spans(rows: &KeptRows, index: usize) -> Vec<Span> {
         rows.get(index).unwrap().unpacked().texts.into_iter().map(normal).collect()
     }
 
@@ -385,6 +414,7 @@ mod tests {
                 rows.push(row);
                 assert_eq!(rows.wide.is_empty(), index < 3);
                 assert_eq!(rows.len(), index + 1);
+                let rows = KeptRows::from(rows.clone());
                 for (index, row) in built.iter().take(index + 1).enumerate() {
                     assert_eq!(spans(&rows, index), row.texts.map(normal));
                 }

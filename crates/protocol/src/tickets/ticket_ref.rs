@@ -256,7 +256,7 @@ impl<'a> TicketRef<'a> {
     pub fn extra_json(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let arena = self.arena;
         arena.extras(self.index).iter().filter_map(|extra| {
-            let name = arena.extra_names.get(extra.name as usize)?;
+            let name = arena.extra_names().get(extra.name as usize)?;
             Some((&**name, arena.text(extra.json)))
         })
     }
