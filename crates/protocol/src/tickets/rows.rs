@@ -1,17 +1,17 @@
 //! The rows of a page: what is held of each ticket beside its texts.
 //!
 //! The texts of a ticket stand near each other, so a row that is kept has of each how far it is from the first,
-//! and how long, in two bytes each: half of what offsets take. Where a ticket is larger than that can tell, or
-//! its texts stand anywhere, all rows of the page are kept as they were built.
+//! and how long, in two bytes each: half of what offsets take. Of an integer it has four bytes, as ids are counted
+//! up from 1. Where a ticket is larger than that can tell, or its texts stand anywhere, all rows of the page are kept
+//! as they were built.
 
 use super::arena::{INTEGER_COUNT, SLOTS, Span, TEXT_COUNT, is_text};
 use crate::field::FIELDS;
 use crate::{Field, FieldSet, Kind};
 
-/// What a row has beside its texts.
+/// What a row has beside its texts and integers.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Head {
-    pub(crate) integers: [u64; INTEGER_COUNT],
     pub(crate) attachments_start: u32,
     /// Twice the number of attachments, and one more if they were removed.
     attachments: u32,
@@ -21,8 +21,6 @@ pub(crate) struct Head {
     pub(crate) null: FieldSet,
     /// The integers and truth values that were sent as text.
     pub(crate) quoted: FieldSet,
-    /// Where the first text of a packed row starts in the body. It fills a gap here.
-    body_base: u32,
 }
 
 impl Head {
@@ -55,6 +53,7 @@ impl Head {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Row {
     pub(crate) head: Head,
+    pub(crate) integers: [u64; INTEGER_COUNT],
     pub(crate) texts: [Span; TEXT_COUNT],
 }
 
@@ -76,7 +75,7 @@ impl Row {
 
     #[inline]
     pub(crate) fn set_integer(&mut self, field: Field, value: u64, quoted: bool) {
-        self.head.integers[SLOTS[field as usize] as usize] = value;
+        self.integers[SLOTS[field as usize] as usize] = value;
         self.head.carried.insert(field);
         if quoted {
             self.head.quoted.insert(field);
@@ -87,7 +86,7 @@ impl Row {
     pub(crate) fn set_null(&mut self, field: Field) {
         match FIELDS[field as usize].kind {
             kind if is_text(kind) => self.texts[SLOTS[field as usize] as usize] = Span::default(),
-            Kind::Integer => self.head.integers[SLOTS[field as usize] as usize] = 0,
+            Kind::Integer => self.integers[SLOTS[field as usize] as usize] = 0,
             _ => {}
         }
         self.head.carried.insert(field);
@@ -106,25 +105,30 @@ pub(crate) struct Bases {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Packed {
     head: Head,
+    /// Where the first of the texts starts that the body has as they are.
+    body_base: u32,
     /// Where the first of the texts starts that were unescaped.
     unescaped_base: u32,
+    integers: [u32; INTEGER_COUNT],
     /// Twice the number of bytes from the base to the start of each text, and one more if it was unescaped.
     starts: [u16; TEXT_COUNT],
     lengths: [u16; TEXT_COUNT],
 }
 
 // It is most of what a page holds beside the body.
-const _: () = assert!(size_of::<Packed>() <= 128);
+const _: () = assert!(size_of::<Packed>() <= 112);
 
 impl Packed {
-    /// `None` if the texts are too far from each other or too long.
+    /// `None` if the texts are too far from each other or too long, or an integer is too large.
     fn of(row: &Row) -> Option<Packed> {
         let base = |unescaped| {
             let first = row.texts.iter().find(|text| !text.is_empty() && text.is_unescaped() == unescaped);
             first.map_or(0, |text| text.offset())
         };
         let mut packed = Packed::begin(Bases { body: base(false), unescaped: base(true) }, row.head.carried);
-        packed.head = Head { body_base: packed.head.body_base, ..row.head };
+        packed.head = row.head;
+        let integers = row.integers.iter().enumerate();
+        integers.map(|(slot, value)| packed.set_number(slot, *value)).collect::<Option<()>>()?;
         let texts = row.texts.iter().enumerate().filter(|(_, text)| !text.is_empty());
         texts.map(|(slot, text)| packed.set(slot, *text)).collect::<Option<()>>()?;
         Some(packed)
@@ -138,7 +142,7 @@ impl Packed {
     fn span(&self, slot: usize) -> Span {
         let (start, len) = (self.starts[slot], self.lengths[slot]);
         let unescaped = start & 1 == 1;
-        let base = if unescaped { self.unescaped_base } else { self.head.body_base };
+        let base = if unescaped { self.unescaped_base } else { self.body_base };
         Span::new(base + u32::from(start >> 1), len.into(), unescaped)
     }
 
@@ -151,7 +155,8 @@ impl Packed {
     }
 
     fn unpacked(&self) -> Row {
-        Row { head: self.head, texts: std::array::from_fn(|slot| self.span(slot)) }
+        let texts = std::array::from_fn(|slot| self.span(slot));
+        Row { head: self.head, integers: self.integers.map(u64::from), texts }
     }
 }
 
@@ -164,6 +169,9 @@ pub(crate) trait Build: Sized {
     fn add(rows: &mut Rows, row: Self) -> Option<&mut Self>;
 
     fn head(&mut self) -> &mut Head;
+
+    /// Sets the integer of this place in a row; `None` if this form can't hold it.
+    fn set_number(&mut self, slot: usize, value: u64) -> Option<()>;
 
     /// Sets the text of this place in a row; `None` if this form can't tell where it is.
     fn set(&mut self, slot: usize, text: Span) -> Option<()>;
@@ -178,9 +186,14 @@ pub(crate) trait Build: Sized {
 impl Build for Packed {
     #[inline]
     fn begin(bases: Bases, carried: FieldSet) -> Packed {
-        let head = Head { carried, body_base: bases.body, ..Head::default() };
-        let (starts, lengths) = ([0; TEXT_COUNT], [0; TEXT_COUNT]);
-        Packed { head, unescaped_base: bases.unescaped, starts, lengths }
+        Packed {
+            head: Head { carried, ..Head::default() },
+            body_base: bases.body,
+            unescaped_base: bases.unescaped,
+            integers: [0; INTEGER_COUNT],
+            starts: [0; TEXT_COUNT],
+            lengths: [0; TEXT_COUNT],
+        }
     }
 
     #[inline]
@@ -189,15 +202,21 @@ impl Build for Packed {
     }
 
     #[inline(always)]
+    fn set_number(&mut self, slot: usize, value: u64) -> Option<()> {
+        *self.integers.get_mut(slot)? = u32::try_from(value).ok()?;
+        Some(())
+    }
+
+    #[inline(always)]
     fn set(&mut self, slot: usize, text: Span) -> Option<()> {
         let (base, unescaped) =
-            if text.is_unescaped() { (self.unescaped_base, 1) } else { (self.head.body_base, 0) };
+            if text.is_unescaped() { (self.unescaped_base, 1) } else { (self.body_base, 0) };
         self.place(slot, text.offset().wrapping_sub(base), text.len() as u32, unescaped)
     }
 
     #[inline(always)]
     fn set_in_body(&mut self, slot: usize, start: usize, end: usize) -> Option<()> {
-        self.place(slot, (start as u32).wrapping_sub(self.head.body_base), (end - start) as u32, 0)
+        self.place(slot, (start as u32).wrapping_sub(self.body_base), (end - start) as u32, 0)
     }
 
     #[inline(always)]
@@ -218,6 +237,11 @@ impl Build for Row {
 
     fn head(&mut self) -> &mut Head {
         &mut self.head
+    }
+
+    fn set_number(&mut self, slot: usize, value: u64) -> Option<()> {
+        *self.integers.get_mut(slot)? = value;
+        Some(())
     }
 
     fn set(&mut self, slot: usize, text: Span) -> Option<()> {
@@ -362,7 +386,11 @@ impl<'a> RowRef<'a> {
         reason = "slots are below their array's length, as one table counts both"
     )]
     pub(crate) fn integer(self, field: Field) -> u64 {
-        self.head().integers[SLOTS[field as usize] as usize]
+        let slot = SLOTS[field as usize] as usize;
+        match self {
+            RowRef::Packed(row) => row.integers[slot].into(),
+            RowRef::Wide(row) => row.integers[slot],
+        }
     }
 
     /// The same as it was built.
@@ -407,7 +435,12 @@ mod tests {
         let too_far = row(&[(1, Span::in_body(7, 9)), (2, Span::in_body(7 + FAR, 8 + FAR))]);
         let too_long = row(&[(1, Span::in_unescaped(7, 7 + 65_536))]);
         let backwards = row(&[(1, Span::in_body(7, 9)), (2, Span::in_body(2, 3))]);
-        for last in [too_far, too_long, backwards] {
+        let mut large = near;
+        large.integers[1] = 1 << 32;
+        let mut largest = near;
+        largest.integers[1] = u32::MAX.into();
+        assert!(Packed::of(&largest).is_some());
+        for last in [too_far, too_long, backwards, large] {
             let built = [near, edge, near, last, near];
             let mut rows = Rows::default();
             for (index, row) in built.iter().enumerate() {
@@ -417,6 +450,7 @@ mod tests {
                 let rows = KeptRows::from(rows.clone());
                 for (index, row) in built.iter().take(index + 1).enumerate() {
                     assert_eq!(spans(&rows, index), row.texts.map(normal));
+                    assert_eq!(rows.get(index).unwrap().unpacked().integers, row.integers);
                 }
                 assert!(rows.get(index + 1).is_none());
             }

@@ -24,7 +24,8 @@ const MAX_EXTRAS: usize = 16;
 pub(super) fn decode(text: &str) -> Option<PageBuilder> {
     let mut too_large = false;
     let page = decode_to::<Packed>(text, &mut too_large);
-    // A ticket of more than 32 KiB is no surprise, but rare enough for its page to be read again.
+    // A ticket of more than 32 KiB, or an id of more than 32 bits, is no surprise, but rare enough for its page to be
+    // read again.
     if too_large { decode_to::<Row>(text, &mut too_large) } else { page }
 }
 
@@ -82,7 +83,7 @@ struct TicketDecoder<'a, 'p> {
     last_unescaped: Unescaped<'a>,
     /// The ticket at hand, counted from 0.
     ticket: u32,
-    /// Whether a row could not tell where a text is.
+    /// Whether a row could not tell where a text is, or hold an integer.
     too_large: &'p mut bool,
 }
 
@@ -138,7 +139,7 @@ impl<'a> TicketDecoder<'a, '_> {
         R::begin(Bases { body: cursor.at as u32, unescaped: self.page.arena.unescaped.len() as u32 }, carried)
     }
 
-    /// Notes where a row could not tell where a text is.
+    /// Notes where a row could not hold what there is.
     #[inline(always)]
     fn fits(&mut self, set: Option<()>) -> Option<()> {
         *self.too_large |= set.is_none();
@@ -242,7 +243,7 @@ impl<'a> TicketDecoder<'a, '_> {
             }
             Target::Integer(slot, field) => {
                 let (value, quoted) = cursor.integer()?;
-                *row.head().integers.get_mut(slot)? = value;
+                self.fits(row.set_number(slot, value))?;
                 if quoted {
                     row.head().quoted.insert(field);
                 }
