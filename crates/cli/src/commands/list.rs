@@ -3,7 +3,7 @@
 use gettickets::{Page, Version};
 
 use crate::args::{Format, ListArgs};
-use crate::commands::whole;
+use crate::commands::{misspelt, whole};
 use crate::connect::{self, Connection};
 use crate::exit::{self, Outcome};
 use crate::output::{self, Shape, TicketWriter, json, stdout};
@@ -29,10 +29,8 @@ fn writer(args: &ListArgs, connection: &Connection) -> Box<dyn TicketWriter> {
 
 /// One request, one page.
 fn list_page(args: &ListArgs, connection: &Connection) -> Outcome {
-    let page = connection
-        .client
-        .get_tickets(&args.query.to_request())
-        .map_err(|error| connect::failure_of(&error))?;
+    let request = args.query.to_request();
+    let page = connection.client.get_tickets(&request).map_err(|error| connect::failure_of(&error))?;
     if args.format.format == Format::Json {
         json::write_page(stdout::for_format(Format::Json), &page)?;
     } else {
@@ -42,6 +40,9 @@ fn list_page(args: &ListArgs, connection: &Connection) -> Outcome {
     }
     if args.format.format == Format::Table {
         exit::remark(summary(&page));
+    }
+    if page.is_empty() && page.totalresults() == Some(0) {
+        misspelt::tell(&request);
     }
     tell_replaced(&page);
     Ok(())
@@ -70,7 +71,8 @@ fn tell_replaced(page: &Page) {
 
 /// A scan over all pages, written as it goes.
 fn list_all(args: &ListArgs, connection: &Connection) -> Outcome {
-    let mut scan = connection.client.scan(args.query.to_request());
+    let request = args.query.to_request();
+    let mut scan = connection.client.scan(request.clone());
     if let Some(since) = args.updated_since {
         scan = scan.updated_since(since.0);
     }
@@ -91,6 +93,9 @@ fn list_all(args: &ListArgs, connection: &Connection) -> Outcome {
         } else {
             format!("{count} {}", output::tickets(count))
         });
+    }
+    if count == 0 {
+        misspelt::tell(&request);
     }
     whole.end()
 }

@@ -10,6 +10,7 @@ pub(crate) mod explain;
 mod export;
 mod list;
 mod man;
+mod misspelt;
 mod request;
 mod sandbox;
 mod stats;

@@ -160,3 +160,19 @@ fn colour_is_there_when_it_is_asked_for() {
     let plain = run(program().args(["list", "--sandbox"]).env("NO_COLOR", "1")).quietly();
     assert!(!plain.contains('\u{1b}'), "{plain}");
 }
+
+#[test]
+fn a_status_that_is_nearly_a_known_one_is_told_where_nothing_matched() {
+    let sandbox = Sandbox::start().unwrap();
+    for command in [&["list"][..], &["list", "--all"], &["stats"], &["export", "-o", "-", "--format", "csv"]]
+    {
+        let told = |status: &str| ask(&sandbox, &[command, &["--status", status]].concat());
+        let slip = told("Opne");
+        assert_eq!(slip.code, 0, "{command:?}: {}", slip.err);
+        assert_eq!(
+            slip.err, "warning: no ticket has the status 'Opne'; is it 'Open' that you mean?\n",
+            "{command:?}"
+        );
+        assert_eq!(told("Escalated").err, "", "{command:?}: a status of the install's own");
+    }
+}

@@ -24,6 +24,7 @@ pub(crate) use self::progress::Progress;
 pub(crate) use self::scan::{lacks_holes_alone, run};
 use self::spool::{Earlier, Spool};
 use crate::args::{ExportArgs, ExportFormat};
+use crate::commands::misspelt;
 use crate::exit::{self, Exit, Failure, Outcome};
 use crate::output;
 
@@ -55,7 +56,8 @@ fn export<S: Source>(
     let format = format_of(args)?;
     if is_stdout(args) {
         let mut source = open(None)?;
-        stdout::write(format, &mut source, interrupted)?;
+        let tickets = stdout::write(format, &mut source, interrupted)?;
+        tell_misspelt(args, tickets);
         return source.end();
     }
     let since = args.updated_since.map_or(String::new(), |since| format!("&updated_since={}", since.0));
@@ -74,9 +76,16 @@ fn export<S: Source>(
     let mut source = open(spool.cursor())?;
     let progress = Progress::new(spool.tickets());
     let tickets = spool_all(spool, &mut source, interrupted, &progress)?;
+    tell_misspelt(args, tickets);
     exit::remark(format!("{tickets} {} in {}", output::tickets(tickets), args.output.display()));
     // What could be had is kept under its name, and yet not called whole.
     source.end()
+}
+
+fn tell_misspelt(args: &ExportArgs, tickets: u64) {
+    if tickets == 0 {
+        misspelt::tell(&args.query.to_request());
+    }
 }
 
 fn is_stdout(args: &ExportArgs) -> bool {

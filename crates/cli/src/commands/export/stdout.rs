@@ -15,8 +15,12 @@ use crate::output::ndjson::NdjsonWriter;
 use crate::output::parquet::ParquetWriter;
 use crate::output::{TicketWriter, stdout};
 
-/// Writes every page. What ends early is left without its end, so that nobody takes it for whole.
-pub(super) fn write(format: ExportFormat, source: &mut impl Source, interrupted: &AtomicBool) -> Outcome {
+/// Writes every page, and gives the number of tickets. What ends early is left without its end, so that nobody takes it for whole.
+pub(super) fn write(
+    format: ExportFormat,
+    source: &mut impl Source,
+    interrupted: &AtomicBool,
+) -> Outcome<u64> {
     let version = Version::MILESTONES.last().copied().unwrap_or(Version::V8_0);
     let mut writer: Box<dyn TicketWriter> = match format {
         ExportFormat::Csv => Box::new(CsvWriter::new(stdout::for_format(Format::Csv), version)),
@@ -38,7 +42,8 @@ pub(super) fn write(format: ExportFormat, source: &mut impl Source, interrupted:
             return Err(incomplete(Failure::new(Exit::Incomplete, "interrupted"), tickets));
         }
     }
-    Ok(writer.finish()?)
+    writer.finish()?;
+    Ok(tickets)
 }
 
 fn incomplete(failure: Failure, tickets: u64) -> Failure {

@@ -22,6 +22,7 @@ use self::tally::Tally;
 use self::terminal::Look;
 use crate::args::{StatsArgs, StatsFormat};
 use crate::commands::export::{Progress, lacks_holes_alone};
+use crate::commands::misspelt;
 use crate::commands::whole::Whole;
 use crate::connect;
 use crate::exit::{self, Failure, Outcome};
@@ -30,7 +31,8 @@ use crate::output::{self, sanitise, stdout};
 /// Does what was said.
 pub(crate) fn run(args: &StatsArgs) -> Outcome {
     let connection = connect::open(&args.connection)?;
-    let mut whole = Whole::of(connection.client.scan(args.query.to_request()));
+    let request = args.query.to_request();
+    let mut whole = Whole::of(connection.client.scan(request.clone()));
     let progress = Progress::new(0);
     let mut holes = None;
     let pages = iter::from_fn(|| {
@@ -51,6 +53,9 @@ pub(crate) fn run(args: &StatsArgs) -> Outcome {
         None
     });
     stats(args, pages, connection.now)?;
+    if whole.delivered() == 0 {
+        misspelt::tell(&request);
+    }
     holes.map_or_else(|| whole.end(), Err)
 }
 
