@@ -46,6 +46,13 @@ fn pages_that_are_not_the_api_are_told_by_status_type_and_title() {
 }
 
 #[test]
+fn a_limit_on_requests_says_how_long_to_wait() {
+    let limited = |headers: &str, body: &str| told(reply("429 Too Many Requests", headers, body));
+    assert_snapshot!(limited("retry-after: 30\r\n", "<!DOCTYPE html><title>Too \u{1b}[31mmany</title>"));
+    assert_snapshot!(limited("", ""));
+}
+
+#[test]
 fn what_cannot_work_is_refused_before_anything_is_sent() {
     let api = || Credentials::api("IDENTIFIER", "SECRET");
     let with = || Client::builder("https://example.com").credentials(api());
