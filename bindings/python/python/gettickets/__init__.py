@@ -46,6 +46,7 @@ from ._native import Attachment, Page, Scan, Ticket, decode
 from ._native import fields as _fields
 from ._native import version as _package_version
 from ._notes import FieldSpec, Finding, Hole, RelatedService, Report
+from ._public import publish as _publish
 from ._sandbox import Sandbox
 from ._version import ShownVersion, Version
 from ._words import Priority, RequestorType, Status
@@ -111,3 +112,5 @@ __all__ = [
     "__version__",
     "decode",
 ]
+
+_publish(__name__, (globals()[_name] for _name in __all__))
