@@ -46,7 +46,7 @@ def test_every_parameter_reaches_the_server(sandbox, client):
         ({"email": b"x"}, TypeError, "email must be a str, not bytes"),
         ({"ignore_dept_assignments": 1}, TypeError, "ignore_dept_assignments must be a bool, not int"),
         ({"limit": 5}, TypeError, "unexpected keyword argument 'limit'"),
-        ({"subject": "\ud800"}, UnicodeEncodeError, "surrogates not allowed"),
+        ({"subject": "\ud800"}, ValueError, "subject has a lone surrogate"),
     ],
 )
 def test_parameters_are_typed(sandbox, client, parameters, kind, told):

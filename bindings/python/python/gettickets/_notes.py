@@ -3,8 +3,6 @@
 The types are in _notes.pyi.
 """
 
-from datetime import datetime
-
 from ._records import record
 
 RelatedService = record(
@@ -93,12 +91,3 @@ def to_pandas(tickets):
         kept[integer] = pandas.UInt64Dtype()
     # There is nothing to compute that other threads could help with, and starting them takes its time.
     return table.to_pandas(types_mapper=kept.get, use_threads=False)
-
-
-def plain(value):
-    """What JSON has no word for, in a ticket that is built: moments, attachments and versions."""
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=None, microsecond=0).isoformat()
-    if hasattr(value, "to_dict"):
-        return value.to_dict()
-    raise TypeError(f"a ticket can't hold {type(value).__name__}")

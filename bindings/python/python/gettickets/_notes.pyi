@@ -1,6 +1,6 @@
 # The types of the records; the module itself has what they mean.
 
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import pandas
 
@@ -49,4 +49,3 @@ class _Finding(NamedTuple):
 class Finding(_Finding): ...
 
 def to_pandas(tickets: Page | Scan) -> pandas.DataFrame: ...
-def plain(value: Any) -> Any: ...
