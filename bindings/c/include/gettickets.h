@@ -1030,7 +1030,7 @@ const char *gettickets_error_hint(const gettickets_error *error);
  * `GETTICKETS_ERROR_TRANSPORT`: dns, connect, proxy, tls, timeout, interrupted, truncated, protocol,
  * headers-too-large, other.
  * `GETTICKETS_ERROR_CONFIG`: address, no-credentials, empty-credentials, root-certificates, proxy,
- * user-agent, zero-timeout, no-list-in-nvp.
+ * user-agent, zero-timeout, zero-attempts, no-list-in-nvp.
  * `GETTICKETS_ERROR_LOCAL`: no-php, php-not-run, no-install, path-not-utf8, no-init, no-local-api, fatal,
  * exception, exited, not-an-array, encoding, died, timed-out.
  * Every other code has one class, which is the code's own name as `gettickets_result_name` gives it: null,
@@ -1872,10 +1872,10 @@ gettickets_result gettickets_client_builder_strict(gettickets_client_builder *bu
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
  * How often a request is tried in all: connections that fail, time limits, HTTP 429, 502, 503 and 504 and
- * replies that break off are tried again, refusals never. 0 counts as 1. Default: 3.
+ * replies that break off are tried again, refusals never. 1 turns that off. Default: 3.
  *
  * `GETTICKETS_ERROR_KIND` for the Local API, which is asked once; `GETTICKETS_ERROR_NULL` if `builder` is
- * NULL. One thread at a time may use a builder.
+ * NULL; 0 is told when the client is built. One thread at a time may use a builder.
  */
 gettickets_result gettickets_client_builder_attempts(gettickets_client_builder *builder, uint32_t attempts);
 #endif

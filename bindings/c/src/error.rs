@@ -202,7 +202,7 @@ pub unsafe extern "C" fn gettickets_error_hint(error: *const Error) -> *const c_
 /// `GETTICKETS_ERROR_TRANSPORT`: dns, connect, proxy, tls, timeout, interrupted, truncated, protocol,
 /// headers-too-large, other.
 /// `GETTICKETS_ERROR_CONFIG`: address, no-credentials, empty-credentials, root-certificates, proxy,
-/// user-agent, zero-timeout, no-list-in-nvp.
+/// user-agent, zero-timeout, zero-attempts, no-list-in-nvp.
 /// `GETTICKETS_ERROR_LOCAL`: no-php, php-not-run, no-install, path-not-utf8, no-init, no-local-api, fatal,
 /// exception, exited, not-an-array, encoding, died, timed-out.
 /// Every other code has one class, which is the code's own name as `gettickets_result_name` gives it: null,

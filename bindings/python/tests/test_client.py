@@ -214,3 +214,9 @@ def test_the_local_api_answers_through_php(tmp_path):
     assert (ticket.id, ticket.tid, ticket.admin) == (7, "GetTickets", "robot")
     assert json.loads(ticket.subject) == {"limitnum": 3, "ignore_dept_assignments": True}
     assert repr(client) == f"<Client: {str(tmp_path)!r}>"
+
+
+def test_a_limit_that_is_none_is_left_at_its_default(sandbox):
+    limits = ("timeout", "connect_timeout", "attempts", "budget", "max_response_len")
+    assert len(client_of(sandbox, **dict.fromkeys(limits)).get_tickets()) == 25
+    assert len(client_of(sandbox, timeout=float("inf"), budget=float("inf")).get_tickets()) == 25

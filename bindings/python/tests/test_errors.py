@@ -163,6 +163,7 @@ def test_a_certificate_that_nobody_vouches_for_is_a_tls_error(tmp_path):
         ({"url": ""}, "address"),
         ({"identifier": None, "secret": None}, "no-credentials"),
         ({"timeout": 0}, "zero-timeout"),
+        ({"attempts": 0}, "zero-attempts"),
         ({"response_type": "nvp"}, "no-list-in-nvp"),
         ({"user_agent": "a\nb"}, "user-agent"),
         ({"proxy": "no proxy at all hunter2"}, "proxy"),

@@ -39,13 +39,13 @@ class _Base:
         password_md5: str | None = None,
         access_key: str | None = None,
         timezone: str | tzinfo | None = None,
-        timeout: float = 60.0,
-        connect_timeout: float = 10.0,
-        attempts: int = 3,
-        budget: float = 120.0,
+        timeout: float | None = 60.0,
+        connect_timeout: float | None = 10.0,
+        attempts: int | None = 3,
+        budget: float | None = 120.0,
         response_type: str = "json",
         strict: bool = False,
-        max_response_len: int = 64 << 20,
+        max_response_len: int | None = 64 << 20,
         proxy: str | bool | None = None,
         root_certificates: str | bytes | os.PathLike[str] | None = None,
         user_agent: str | None = None,
@@ -64,7 +64,9 @@ class _Base:
         `lastreply` are aware; without it they are naive, as servers don't say.
 
         `timeout` is how long one exchange may take and `connect_timeout` a connection, in seconds. `attempts` is
-        how often a request is tried where that may help, in `budget` seconds at most.
+        how often a request is tried where that may help, the first time included, in `budget` seconds at most. None
+        leaves any of them at its default, 60, 10, 3 and 120: no request waits without end unless it is told to, as
+        with `timeout=float("inf")`.
 
         `response_type` is the format to ask for, "json" or "xml". `strict` refuses replies that depart from the
         documented shape. `max_response_len` is how many bytes a reply may have once decompressed.
@@ -147,9 +149,9 @@ class _Base:
         admin: str | None = None,
         php: str | os.PathLike[str] = "php",
         timezone: str | tzinfo | None = None,
-        timeout: float = 60.0,
+        timeout: float | None = 60.0,
         strict: bool = False,
-        max_response_len: int = 64 << 20,
+        max_response_len: int | None = 64 << 20,
     ) -> Self:
         """A client that asks an install on this machine, through PHP, without HTTP and without credentials.
 

@@ -104,6 +104,7 @@ fn config(error: &ConfigError) -> &'static str {
         ConfigError::Proxy => "Give an address such as http://proxy.example.com:3128.",
         ConfigError::UserAgent => "Use printable ASCII.",
         ConfigError::ZeroTimeout => "Give it at least a second.",
+        ConfigError::ZeroAttempts => "Give 1 for a request that is not tried again.",
         ConfigError::NoListInNvp => "Ask for json or xml.",
     }
 }

@@ -1,6 +1,8 @@
 //! What each refusal says, to the letter.
 
-use gettickets::{Client, ConfigError, Credentials, ErrorKind, GetTickets, InvalidCredentials, ResponseType};
+use gettickets::{
+    Client, ConfigError, Credentials, ErrorKind, GetTickets, InvalidCredentials, ResponseType, RetryPolicy,
+};
 use insta::assert_snapshot;
 
 use crate::server::{Answer, Server, json, reply};
@@ -63,6 +65,7 @@ fn what_cannot_work_is_refused_before_anything_is_sent() {
             ConfigError::EmptyCredentials(InvalidCredentials::Empty { what: "secret" }),
         ),
         (with().timeout(std::time::Duration::ZERO), ConfigError::ZeroTimeout),
+        (with().retries(RetryPolicy::default().attempts(0)), ConfigError::ZeroAttempts),
         (with().response_type(ResponseType::Nvp), ConfigError::NoListInNvp),
         (with().user_agent("a\nb"), ConfigError::UserAgent),
         (with().proxy(Some("not a proxy")), ConfigError::Proxy),
