@@ -87,7 +87,7 @@ def test_no_secret_is_shown(sandbox):
     for shown in (repr(client), str(client), repr(client._native_client), client.place):
         assert not {"who-am-i", "s3cr3t", "k3y"} & set(shown.replace("'", " ").split())
         assert "s3cr3t" not in shown
-    assert repr(client) == f"<Client: '{sandbox.url}includes/api.php'>"
+    assert repr(client) == f"<gettickets.Client of {sandbox.url}includes/api.php>"
     for save in (pickle.dumps, copy.deepcopy, copy.copy):
         with pytest.raises(TypeError, match="holds credentials"):
             save(client)
@@ -134,7 +134,7 @@ def test_a_client_closes(sandbox):
     with Client(sandbox.url, **sandbox.credentials) as client:
         assert not client.closed and len(client.get_tickets()) == 25
         scan = client.tickets()
-    assert client.closed and repr(client) == "<Client: closed>"
+    assert client.closed and repr(client) == "<gettickets.Client, closed>"
     client.close()
     for use in (client.get_tickets, client.tickets, lambda: client.place):
         with pytest.raises(RuntimeError, match="the client is closed"):
@@ -213,7 +213,7 @@ def test_the_local_api_answers_through_php(tmp_path):
     ticket = client.get_tickets(limitnum=3, ignore_dept_assignments=True)[0]
     assert (ticket.id, ticket.tid, ticket.admin) == (7, "GetTickets", "robot")
     assert json.loads(ticket.subject) == {"limitnum": 3, "ignore_dept_assignments": True}
-    assert repr(client) == f"<Client: {str(tmp_path)!r}>"
+    assert repr(client) == f"<gettickets.Client of {tmp_path}>"
 
 
 def test_a_limit_that_is_none_is_left_at_its_default(sandbox):

@@ -256,7 +256,9 @@ def test_a_class_of_ones_own_keeps_what_it_has():
         def __init__(self):
             super().__init__("https://example.com", identifier="i", secret="s")
 
-    assert repr(Mine()).startswith("<") and Mine().place.startswith("https://example.com/")
+    assert repr(Mine()).endswith(".Mine of https://example.com/includes/api.php>") and Mine().place.startswith(
+        "https://example.com/"
+    )
 
 
 def test_a_sandbox_that_cannot_start_says_why(sandbox):

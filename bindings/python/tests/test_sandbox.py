@@ -98,12 +98,12 @@ def test_every_quirk_has_a_name_and_a_description():
 
 def test_it_stops(sandbox):
     other = Sandbox()
-    assert other and repr(other) == f"<Sandbox: {other.url}>"
+    assert other and repr(other) == f"<gettickets.Sandbox at {other.url}, version {other.server_version}>"
     client = client_of(other)
     assert len(client.get_tickets()) == 25 and other.request_count == 1
     other.close()
     other.close()
-    assert repr(other) == "<Sandbox: closed>" and len(other) == 1000
+    assert repr(other) == "<gettickets.Sandbox, closed>" and len(other) == 1000
     with pytest.raises(gettickets.ConnectionFailedError):
         client.get_tickets()
     with pytest.raises(RuntimeError, match="the sandbox is closed"):

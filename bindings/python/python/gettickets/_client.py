@@ -186,8 +186,8 @@ class _Base:
         return self._native_client
 
     def __repr__(self) -> str:
-        place = "closed" if self._native_client is None else repr(self._native_client.place)
-        return f"<{type(self).__name__}: {place}>"
+        what = ", closed" if self._native_client is None else f" of {self._native_client.place}"
+        return f"<{type(self).__module__}.{type(self).__qualname__}{what}>"
 
     def __reduce__(self) -> Any:
         # A pickle would carry the credentials.
@@ -426,6 +426,9 @@ class AsyncScan:
         """Made by AsyncClient.tickets()."""
         self._scan = scan
 
+    def __repr__(self) -> str:
+        return f"<gettickets.AsyncScan {self._scan._about()}>"
+
     def __aiter__(self) -> Self:
         return self
 
@@ -488,9 +491,6 @@ class AsyncScan:
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
-
-    def __repr__(self) -> str:
-        return f"<AsyncScan of {self._scan!r}>"
 
 
 class _Wait:

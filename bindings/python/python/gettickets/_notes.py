@@ -21,7 +21,7 @@ Hole = record(
     nth="How many such tickets stand between that one and this.",
 )
 
-Report = record(
+_Report = record(
     "Report",
     "What a scan met so far. It may be a page ahead of the tickets told.",
     tickets="Tickets told.",
@@ -58,6 +58,20 @@ _Finding = record(
     places="The first 16 places, such as `tickets.ticket[3].date`.",
     detail="What was there, bounded in length, where it helps to know.",
 )
+
+
+class Report(_Report):
+    """What a scan met so far. It may be a page ahead of the tickets told."""
+
+    __slots__ = ()
+
+    def __repr__(self):
+        """What there is something to tell of, and of lists their length."""
+        told = [
+            (name, value) for name, value in zip(self._fields, self, strict=True) if value not in (0, (), None)
+        ]
+        shown = (f"{name}: {len(value) if isinstance(value, tuple) else value:,}" for name, value in told)
+        return f"<gettickets.Report {', '.join(shown)}>" if told else "<gettickets.Report of nothing yet>"
 
 
 class Finding(_Finding):

@@ -17,7 +17,7 @@ class Hole(NamedTuple):
     after: int | None
     nth: int
 
-class Report(NamedTuple):
+class _Report(NamedTuple):
     tickets: int
     pages: int
     requests: int
@@ -29,6 +29,8 @@ class Report(NamedTuple):
     closings: int
     holes: tuple[Hole, ...]
     total: int | None
+
+class Report(_Report): ...
 
 class FieldSpec(NamedTuple):
     name: str
