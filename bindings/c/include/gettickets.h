@@ -764,6 +764,12 @@ typedef void (*gettickets_log_function)(void *user_data,
 #define GETTICKETS_ERROR_SANDBOX 32
 
 /**
+ * The server limits how often it is asked (HTTP 429), and did at the last attempt too.
+ * `gettickets_error_retry_after` tells how long it asks to wait.
+ */
+#define GETTICKETS_ERROR_RATE_LIMITED 33
+
+/**
  * `id`: internal id of the ticket, unique in its install.
  */
 #define GETTICKETS_FIELD_ID 0
@@ -1024,12 +1030,12 @@ const char *gettickets_error_hint(const gettickets_error *error);
  * `GETTICKETS_ERROR_TRANSPORT`: dns, connect, proxy, tls, timeout, interrupted, truncated, protocol,
  * headers-too-large, other.
  * `GETTICKETS_ERROR_CONFIG`: address, no-credentials, empty-credentials, root-certificates, proxy,
- * user-agent, zero-timeout, no-list-in-nvp.
+ * user-agent, zero-timeout, zero-attempts, no-list-in-nvp.
  * `GETTICKETS_ERROR_LOCAL`: no-php, php-not-run, no-install, path-not-utf8, no-init, no-local-api, fatal,
  * exception, exited, not-an-array, encoding, died, timed-out.
  * Every other code has one class, which is the code's own name as `gettickets_result_name` gives it: null,
- * utf8, argument, index, kind, state, busy, cancelled, panic, not-the-api, too-large, redirect,
- * scan-incomplete, cursor, credentials, arrow, sandbox.
+ * utf8, argument, index, kind, state, busy, cancelled, panic, not-the-api, rate-limited, too-large,
+ * redirect, scan-incomplete, cursor, credentials, arrow, sandbox.
  *
  * Never NULL; empty for NULL alone.
  */
@@ -1061,8 +1067,9 @@ const char *gettickets_error_excerpt(const gettickets_error *error);
 const char *gettickets_error_title(const gettickets_error *error);
 
 /**
- * The message of an error of the API, as the server sent it. NULL where the error is another or came without
- * a message, and for NULL.
+ * The message of an error of the API, as the server sent it; for `GETTICKETS_ERROR_RATE_LIMITED` that, else the
+ * title of the page that came, else how it begins. NULL where the error is another or came without a message,
+ * and for NULL.
  */
 const char *gettickets_error_server_message(const gettickets_error *error);
 
@@ -1107,6 +1114,15 @@ int32_t gettickets_error_may_have_been_sent(const gettickets_error *error);
  * before it gives an error.
  */
 int32_t gettickets_error_is_retryable(const gettickets_error *error);
+
+/**
+ * How long the server asks to wait, from when it answered, for `GETTICKETS_ERROR_RATE_LIMITED`, in
+ * milliseconds: at most a year, and 0 for a time that has passed.
+ *
+ * `GETTICKETS_NONE` where it did not say, and for other errors; `*milliseconds` is then left as it is.
+ * `GETTICKETS_ERROR_NULL` if either is NULL.
+ */
+gettickets_result gettickets_error_retry_after(const gettickets_error *error, uint64_t *milliseconds);
 
 /**
  * Canonical JSON of an error of the API, as `gettickets_page_to_json` is of a page.
@@ -1856,10 +1872,10 @@ gettickets_result gettickets_client_builder_strict(gettickets_client_builder *bu
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
  * How often a request is tried in all: connections that fail, time limits, HTTP 429, 502, 503 and 504 and
- * replies that break off are tried again, refusals never. 0 counts as 1. Default: 3.
+ * replies that break off are tried again, refusals never. 1 turns that off. Default: 3.
  *
  * `GETTICKETS_ERROR_KIND` for the Local API, which is asked once; `GETTICKETS_ERROR_NULL` if `builder` is
- * NULL. One thread at a time may use a builder.
+ * NULL; 0 is told when the client is built. One thread at a time may use a builder.
  */
 gettickets_result gettickets_client_builder_attempts(gettickets_client_builder *builder, uint32_t attempts);
 #endif

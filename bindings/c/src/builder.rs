@@ -285,10 +285,10 @@ pub unsafe extern "C" fn gettickets_client_builder_strict(
 }
 
 /// How often a request is tried in all: connections that fail, time limits, HTTP 429, 502, 503 and 504 and
-/// replies that break off are tried again, refusals never. 0 counts as 1. Default: 3.
+/// replies that break off are tried again, refusals never. 1 turns that off. Default: 3.
 ///
 /// `GETTICKETS_ERROR_KIND` for the Local API, which is asked once; `GETTICKETS_ERROR_NULL` if `builder` is
-/// NULL. One thread at a time may use a builder.
+/// NULL; 0 is told when the client is built. One thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_attempts(
     builder: *mut ClientBuilder,

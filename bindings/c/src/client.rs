@@ -10,8 +10,8 @@ use crate::page::Page;
 use crate::request::{Request, asked};
 use crate::result::{
     GETTICKETS_ERROR_API, GETTICKETS_ERROR_CONFIG, GETTICKETS_ERROR_DECODE, GETTICKETS_ERROR_LOCAL,
-    GETTICKETS_ERROR_NOT_THE_API, GETTICKETS_ERROR_REDIRECT, GETTICKETS_ERROR_SCAN_INCOMPLETE,
-    GETTICKETS_ERROR_TOO_LARGE, GETTICKETS_ERROR_TRANSPORT, ResultCode,
+    GETTICKETS_ERROR_NOT_THE_API, GETTICKETS_ERROR_RATE_LIMITED, GETTICKETS_ERROR_REDIRECT,
+    GETTICKETS_ERROR_SCAN_INCOMPLETE, GETTICKETS_ERROR_TOO_LARGE, GETTICKETS_ERROR_TRANSPORT, ResultCode,
 };
 use crate::text::OwnedText;
 
@@ -40,6 +40,11 @@ impl From<gettickets::Error> for Failure {
                 details.title = title.as_deref().map(c_text);
                 details.excerpt = excerpt.as_deref().map(c_text);
                 GETTICKETS_ERROR_NOT_THE_API
+            }
+            ErrorKind::RateLimited { retry_after, message, .. } => {
+                details.retry_after = *retry_after;
+                details.server_message = message.as_deref().map(c_text);
+                GETTICKETS_ERROR_RATE_LIMITED
             }
             ErrorKind::Decode(body) => {
                 details.of_body(body);

@@ -5,6 +5,7 @@
 use std::ffi::CStr;
 use std::ffi::{CString, c_char};
 use std::ptr;
+use std::time::Duration;
 
 use gettickets_protocol::{ApiError, DecodeError, DecodeErrorKind};
 
@@ -43,6 +44,7 @@ pub(crate) struct Details {
     /// Canonical JSON of the server's error.
     pub(crate) reply_json: Option<String>,
     pub(crate) offset: Option<usize>,
+    pub(crate) retry_after: Option<Duration>,
     pub(crate) http_status: u16,
     pub(crate) attempts: u32,
     pub(crate) may_have_been_sent: bool,
@@ -200,12 +202,12 @@ pub unsafe extern "C" fn gettickets_error_hint(error: *const Error) -> *const c_
 /// `GETTICKETS_ERROR_TRANSPORT`: dns, connect, proxy, tls, timeout, interrupted, truncated, protocol,
 /// headers-too-large, other.
 /// `GETTICKETS_ERROR_CONFIG`: address, no-credentials, empty-credentials, root-certificates, proxy,
-/// user-agent, zero-timeout, no-list-in-nvp.
+/// user-agent, zero-timeout, zero-attempts, no-list-in-nvp.
 /// `GETTICKETS_ERROR_LOCAL`: no-php, php-not-run, no-install, path-not-utf8, no-init, no-local-api, fatal,
 /// exception, exited, not-an-array, encoding, died, timed-out.
 /// Every other code has one class, which is the code's own name as `gettickets_result_name` gives it: null,
-/// utf8, argument, index, kind, state, busy, cancelled, panic, not-the-api, too-large, redirect,
-/// scan-incomplete, cursor, credentials, arrow, sandbox.
+/// utf8, argument, index, kind, state, busy, cancelled, panic, not-the-api, rate-limited, too-large,
+/// redirect, scan-incomplete, cursor, credentials, arrow, sandbox.
 ///
 /// Never NULL; empty for NULL alone.
 #[unsafe(no_mangle)]
@@ -252,8 +254,9 @@ pub unsafe extern "C" fn gettickets_error_title(error: *const Error) -> *const c
     unsafe { text_of(error, |error| error.details.title.as_ref()) }
 }
 
-/// The message of an error of the API, as the server sent it. NULL where the error is another or came without
-/// a message, and for NULL.
+/// The message of an error of the API, as the server sent it; for `GETTICKETS_ERROR_RATE_LIMITED` that, else the
+/// title of the page that came, else how it begins. NULL where the error is another or came without a message,
+/// and for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_server_message(error: *const Error) -> *const c_char {
     // SAFETY: as the comment on gettickets_error asks.
@@ -314,6 +317,27 @@ pub unsafe extern "C" fn gettickets_error_may_have_been_sent(error: *const Error
 pub unsafe extern "C" fn gettickets_error_is_retryable(error: *const Error) -> i32 {
     // SAFETY: as the comment on gettickets_error asks.
     unsafe { number_of(error, |error| error.details.is_retryable.into()) }
+}
+
+/// How long the server asks to wait, from when it answered, for `GETTICKETS_ERROR_RATE_LIMITED`, in
+/// milliseconds: at most a year, and 0 for a time that has passed.
+///
+/// `GETTICKETS_NONE` where it did not say, and for other errors; `*milliseconds` is then left as it is.
+/// `GETTICKETS_ERROR_NULL` if either is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_error_retry_after(
+    error: *const Error,
+    milliseconds: *mut u64,
+) -> ResultCode {
+    guard(|| {
+        // SAFETY: as the comment on gettickets_error asks; `milliseconds` is NULL or a place to write to.
+        let (error, out) =
+            unsafe { (guard::shared(error, "error")?, Out::new(milliseconds, "milliseconds")?) };
+        let wait = error.details.retry_after.ok_or(Failure::Status(GETTICKETS_NONE))?;
+        // A year's milliseconds are far from the most that there is room for.
+        out.put(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+        Ok(())
+    })
 }
 
 /// Canonical JSON of an error of the API, as `gettickets_page_to_json` is of a page.

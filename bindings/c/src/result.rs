@@ -60,6 +60,9 @@ pub const GETTICKETS_ERROR_CREDENTIALS: ResultCode = 30;
 pub const GETTICKETS_ERROR_ARROW: ResultCode = 31;
 /// The sandbox did not start.
 pub const GETTICKETS_ERROR_SANDBOX: ResultCode = 32;
+/// The server limits how often it is asked (HTTP 429), and did at the last attempt too.
+/// `gettickets_error_retry_after` tells how long it asks to wait.
+pub const GETTICKETS_ERROR_RATE_LIMITED: ResultCode = 33;
 
 /// A code in a few words of English, such as "a pointer is NULL".
 ///
@@ -108,6 +111,7 @@ pub(crate) fn name(code: ResultCode) -> &'static CStr {
         GETTICKETS_ERROR_CREDENTIALS => c"credentials",
         GETTICKETS_ERROR_ARROW => c"arrow",
         GETTICKETS_ERROR_SANDBOX => c"sandbox",
+        GETTICKETS_ERROR_RATE_LIMITED => c"rate-limited",
         _ => c"unknown",
     }
 }
@@ -140,6 +144,7 @@ fn text(code: ResultCode) -> &'static CStr {
         GETTICKETS_ERROR_CREDENTIALS => c"the credentials are none that a server would take",
         GETTICKETS_ERROR_ARROW => c"the tickets can't be put into Arrow's form",
         GETTICKETS_ERROR_SANDBOX => c"the sandbox did not start",
+        GETTICKETS_ERROR_RATE_LIMITED => c"the server limits how often it is asked",
         _ => c"a code that this release does not know",
     }
 }

@@ -250,7 +250,7 @@ impl Client {
                 cursor.parse().map_err(|error: gettickets::scan::InvalidCursor| errors::value(error))?;
             scan = scan.resume(&cursor).map_err(errors::value)?;
         }
-        Ok(Scan::new(scan, zone.map(|zone| zone.clone_ref(py))))
+        Ok(Scan::new(scan, zone.map(|zone| zone.clone_ref(py)), self.client.place()))
     }
 }
 

@@ -65,6 +65,11 @@ fn exception(py: Python<'_>, error: &Error, may_have_been_sent: bool) -> PyResul
             details.set_item("excerpt", excerpt)?;
             "NotTheApiError"
         }
+        ErrorKind::RateLimited { retry_after, message, .. } => {
+            details.set_item("retry_after", retry_after.map(|wait| wait.as_secs_f64()))?;
+            details.set_item("message", message)?;
+            "RateLimitedError"
+        }
         ErrorKind::Decode(error) => decode_details(&details, error)?,
         ErrorKind::TooLarge { limit, .. } => {
             details.set_item("limit", limit)?;

@@ -7,6 +7,7 @@
 
 mod arrow;
 mod body;
+mod building;
 mod client;
 mod command;
 mod errors;

@@ -7,9 +7,10 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDateAccess, PyDateTime, PyTimeAccess, PyTzInfoAccess};
+use pyo3::types::{PyDate, PyDateAccess, PyDateTime, PyTimeAccess, PyTzInfoAccess};
 
 use crate::imports;
+use crate::request::wrong_type;
 
 /// The beginning of `PyDateTime_CAPI`, which CPython hands out as a capsule. The stable ABI does not speak of
 /// it, but it has looked like this since CPython 3.7 (`Include/datetime.h`); what follows is not used.
@@ -100,10 +101,7 @@ pub(crate) fn from_python(
     value: &Bound<'_, PyAny>,
     zone: Option<&Py<PyAny>>,
 ) -> PyResult<DateTime> {
-    let Ok(moment) = value.cast::<PyDateTime>() else {
-        let found = value.get_type();
-        return Err(PyTypeError::new_err(format!("{name} must be a datetime, not {}", found.name()?)));
-    };
+    let moment = datetime(name, value)?;
     if moment.get_tzinfo().is_some() {
         let Some(zone) = zone else {
             let why = format!("{name} has a time zone, and that of the install is not known; give timezone=");
@@ -113,6 +111,30 @@ pub(crate) fn from_python(
         return read(name, local.cast::<PyDateTime>()?);
     }
     read(name, moment)
+}
+
+/// A moment of the wall clock of an install whose time zone nobody knows: it can't be told for one with a zone.
+pub(crate) fn of_the_install(name: &str, value: &Bound<'_, PyAny>) -> PyResult<DateTime> {
+    let moment = datetime(name, value)?;
+    if moment.get_tzinfo().is_some() {
+        return Err(PyValueError::new_err(format!(
+            "{name} has a time zone, and is to be in the install's own time, without one: give \
+             {name}.astimezone(zone).replace(tzinfo=None), where zone is the install's"
+        )));
+    }
+    read(name, moment)
+}
+
+fn datetime<'a, 'py>(name: &str, value: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, PyDateTime>> {
+    value.cast::<PyDateTime>().map_err(|_| {
+        let hint = if value.is_instance_of::<PyDate>() {
+            "; datetime.combine(day, time.min) is the beginning of a day"
+        } else {
+            ""
+        };
+        let wrong = wrong_type(name, "a datetime", value);
+        PyTypeError::new_err(format!("{}{hint}", wrong.value(value.py())))
+    })
 }
 
 fn read(name: &str, moment: &Bound<'_, PyDateTime>) -> PyResult<DateTime> {

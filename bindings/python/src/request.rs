@@ -41,17 +41,21 @@ pub(crate) fn integer(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
     })
 }
 
-fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+/// A text that can be sent.
+pub(crate) fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     let text = value.cast::<PyString>().map_err(|_| wrong_type(name, "a str", value))?;
-    Ok(text.to_str()?.to_owned())
+    match text.to_str() {
+        Ok(text) => Ok(text.to_owned()),
+        Err(_) => Err(PyValueError::new_err(format!("{name} has a lone surrogate, which is no character"))),
+    }
 }
 
-fn truth(name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+pub(crate) fn truth(name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
     let truth = value.cast::<PyBool>().map_err(|_| wrong_type(name, "a bool", value))?;
     Ok(truth.is_true())
 }
 
-fn wrong_type(name: &str, expected: &str, found: &Bound<'_, PyAny>) -> PyErr {
+pub(crate) fn wrong_type(name: &str, expected: &str, found: &Bound<'_, PyAny>) -> PyErr {
     let found = found.get_type().name().map_or_else(|_| "something else".to_owned(), |name| name.to_string());
     PyTypeError::new_err(format!("{name} must be {expected}, not {found}"))
 }

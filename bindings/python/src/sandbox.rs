@@ -9,13 +9,14 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::building;
 use crate::errors;
 use crate::home::Home;
 use crate::making;
 use crate::moment;
 use crate::page::Page;
 use crate::recent::Recent;
-use crate::ticket::{Ticket, owned};
+use crate::ticket::Ticket;
 use crate::vocabulary;
 
 /// Every quirk's name and what the server does then.
@@ -128,7 +129,7 @@ impl Sandbox {
 
     #[pyo3(signature = (**fields))]
     fn open(&self, py: Python<'_>, fields: Option<&Bound<'_, PyDict>>) -> PyResult<u64> {
-        let ticket = owned(py, fields)?;
+        let ticket = building::ticket(fields)?;
         self.changed(py, |store| store.open(ticket))
     }
 
@@ -177,7 +178,7 @@ fn set(builder: SandboxBuilder, name: &str, value: &Bound<'_, PyAny>) -> PyResul
     Ok(match name {
         "tickets" => builder.tickets(value.extract()?),
         "seed" => builder.seed(value.extract()?),
-        "newest" => builder.newest(moment::from_python(name, value, None)?),
+        "newest" => builder.newest(moment::of_the_install(name, value)?),
         "load" => builder.load(loaded(value)?),
         "server_version" => builder.server_version(vocabulary::from_python(value)?),
         "credentials" => {
@@ -232,7 +233,7 @@ fn loaded(value: &Bound<'_, PyAny>) -> PyResult<Vec<gettickets::Ticket>> {
         Ok(ticket) => Ok(ticket.get().inside()?.to_ticket()),
         Err(_) => {
             let fields = value.py().get_type::<PyDict>().call1((one,))?;
-            owned(value.py(), Some(fields.cast::<PyDict>()?))
+            building::ticket(Some(fields.cast::<PyDict>()?))
         }
     })
 }

@@ -5,7 +5,7 @@
 //! What is remembered for making tickets is only locked by code that has it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
 
 use gettickets::Error;
@@ -43,6 +43,8 @@ pub(crate) struct Scan {
     reading: Arc<Mutex<Reading>>,
     making: Mutex<Option<Making>>,
     zone: Option<Py<PyAny>>,
+    /// Who is asked.
+    place: String,
 }
 
 /// The scan, and which batch of tickets it is in.
@@ -120,6 +122,19 @@ impl Reading {
         lost_from.or_else(|| Some(self.scan.as_ref()?.cursor().to_string()))
     }
 
+    fn how_far(&self) -> HowFar {
+        if !self.home.is_here() {
+            // Its own locks may be taken for good here.
+            return HowFar::Other("of another process");
+        }
+        match &self.scan {
+            None => HowFar::Other("closed"),
+            Some(scan) if scan.failure().is_some() => HowFar::Other("ended in an error"),
+            Some(_) if self.lost_from.is_some() => HowFar::Other("lost with a table"),
+            Some(scan) => HowFar::At(scan.told(), scan.total()),
+        }
+    }
+
     /// Notes that a table failed which began there.
     pub(crate) fn lose(&mut self, cursor: Option<String>) {
         self.lost_from = self.lost_from.take().or(cursor);
@@ -138,6 +153,18 @@ impl Reading {
             }
         }
     }
+}
+
+/// How far a scan is.
+enum HowFar {
+    /// So many tickets told, of so many as the server counts.
+    At(u64, Option<u64>),
+    Other(&'static str),
+}
+
+/// A number as people read it: `1,000`.
+fn counted(py: Python<'_>, number: u64) -> PyResult<String> {
+    number.into_pyobject(py)?.call_method1("__format__", (",",))?.extract()
 }
 
 /// What is said of a scan whose table failed for another reason than the scan.
@@ -181,10 +208,10 @@ pub(crate) fn page_for_stream(py: Python<'_>, reading: &Mutex<Reading>) -> PyRes
 }
 
 impl Scan {
-    pub(crate) fn new(scan: gettickets::scan::Scan, zone: Option<Py<PyAny>>) -> Scan {
+    pub(crate) fn new(scan: gettickets::scan::Scan, zone: Option<Py<PyAny>>, place: String) -> Scan {
         let reading =
             Arc::new(Mutex::new(Reading { scan: Some(scan), batch: 0, home: Home::here(), lost_from: None }));
-        Scan { reading, making: Mutex::new(None), zone }
+        Scan { reading, making: Mutex::new(None), zone, place }
     }
 
     fn look<T: Send>(
@@ -314,6 +341,27 @@ impl Scan {
     /// The schema of the stream, by the Arrow PyCapsule interface.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
         arrow::schema(py)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("<gettickets.Scan {}>", self._about(py)?))
+    }
+
+    /// Who is asked, and how far the scan is: nobody is waited for, a thread that reads it neither.
+    fn _about(&self, py: Python<'_>) -> PyResult<String> {
+        let far = match self.reading.try_lock() {
+            Ok(reading) => reading.how_far(),
+            Err(TryLockError::Poisoned(reading)) => reading.into_inner().how_far(),
+            Err(TryLockError::WouldBlock) => HowFar::Other("being read"),
+        };
+        let place = &self.place;
+        Ok(match far {
+            HowFar::Other(what) => format!("of {place}, {what}"),
+            HowFar::At(told, None) => format!("of {place} at {}", counted(py, told)?),
+            HowFar::At(told, Some(total)) => {
+                format!("of {place} at {} of {}", counted(py, told)?, counted(py, total)?)
+            }
+        })
     }
 
     /// Whether the next ticket, the end or an exception is there without waiting; for AsyncClient.

@@ -3,10 +3,11 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use gettickets::{Field, RelatedService, TicketRef, Tickets, Version};
-use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
+use pyo3::exceptions::{PyIndexError, PyKeyError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyString, PyTuple};
 
+use crate::building;
 use crate::errors;
 use crate::imports;
 use crate::json;
@@ -22,6 +23,14 @@ const SHOWN_SUBJECT: usize = 40;
 /// Every field of the documentation is an attribute; it is None where the reply did not carry the field, or carried
 /// it as null. `date` and `lastreply` are None, too, for a zero date and for a text that is no date, which
 /// `raw()` gives. Tickets do not change. Two are equal if they carry the same fields with the same values.
+///
+/// One can be built, for tests and for Sandbox, as a server of version 8.0 or later would send it. Its arguments are
+/// keywords by the fields' names, and none is required: `id`, `deptid`, `userid` and `flag` are 0 otherwise, `status` is
+/// Open and `priority` Medium, `date` and `lastreply` are None, as with a zero date, the other fields of version 1.0 are
+/// empty, and later ones None. `date` and `lastreply` are naive datetimes in the install's own time, or texts such as
+/// "2024-02-29T12:30:00"; `attachments` are Attachments or mappings, and `extra` is a mapping of fields that are in no
+/// documentation. TypeError for a value of another type or a name that is no field's, ValueError for a number below 0, a
+/// moment with a time zone and a text that is no moment.
 ///
 /// >>> import gettickets
 /// >>> ticket = gettickets.Ticket(id=7, subject="Tom &amp; Jerry", status="Open")
@@ -122,12 +131,10 @@ impl Ticket {
 
 #[pymethods]
 impl Ticket {
-    /// A ticket of these values, as a server of version 8.0 or later would send it; for tests and for
-    /// Sandbox. Fields that are not given are empty, and the later ones left out.
     #[new]
     #[pyo3(signature = (**fields))]
     fn new(py: Python<'_>, fields: Option<&Bound<'_, PyDict>>) -> PyResult<Py<Ticket>> {
-        let ticket = owned(py, fields)?;
+        let ticket = building::ticket(fields)?;
         let page = gettickets::Page::from(Tickets::new(&[ticket], Version::LATEST));
         let page = Py::new(py, Page::new(page, None))?;
         let made = making::ticket(py, &page, 0, &mut Recent::new())?;
@@ -264,24 +271,6 @@ impl Ticket {
     fn __deepcopy__(slf: Py<Ticket>, _memo: &Bound<'_, PyAny>) -> Py<Ticket> {
         slf
     }
-}
-
-/// A ticket that owns its values, from keyword arguments in the words of canonical JSON.
-pub(crate) fn owned(py: Python<'_>, fields: Option<&Bound<'_, PyDict>>) -> PyResult<gettickets::Ticket> {
-    let Some(fields) = fields else { return Ok(gettickets::Ticket::default()) };
-    for name in fields.keys() {
-        let name = name.cast::<PyString>()?.to_str()?.to_owned();
-        if name != "extra" && Field::from_name(&name).is_none() {
-            return Err(PyTypeError::new_err(format!(
-                "a ticket has no field {name:?}; unknown ones go into extra"
-            )));
-        }
-    }
-    let keywords = PyDict::new(py);
-    keywords.set_item("default", py.import("gettickets._notes")?.getattr("plain")?)?;
-    let json: String = imports::JSON_DUMPS.get(py)?.call((fields,), Some(&keywords))?.extract()?;
-    serde_json::from_str(&json)
-        .map_err(|error| errors::value(format!("no ticket can have these values: {error}")))
 }
 
 /// An attachment of a ticket's opening message: its file name, and its number, counted from 0.

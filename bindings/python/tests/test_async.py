@@ -22,7 +22,7 @@ def test_a_page_and_a_scan_are_awaited(sandbox, client):
         async with async_client(sandbox) as client:
             page = await client.get_tickets(status="Open", limitnum=10)
             scan = client.tickets(limitnum=100)
-            assert repr(client).startswith("<AsyncClient: ")
+            assert repr(client) == f"<gettickets.AsyncClient of {sandbox.url}includes/api.php>"
             ids = [ticket.id async for ticket in scan]
             assert scan.report.tickets == 1000 == scan.total and scan.cursor()
             return page, ids
@@ -34,6 +34,7 @@ def test_a_page_and_a_scan_are_awaited(sandbox, client):
 def test_a_scan_comes_page_by_page_too(sandbox):
     async def main():
         scan = async_client(sandbox).tickets(limitnum=100)
+        assert repr(scan) == f"<gettickets.AsyncScan of {sandbox.url}includes/api.php at 0>"
         first = await scan.__anext__()
         return [first.id] + [ticket.id async for page in scan.pages() for ticket in page]
 

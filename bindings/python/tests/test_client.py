@@ -46,7 +46,7 @@ def test_every_parameter_reaches_the_server(sandbox, client):
         ({"email": b"x"}, TypeError, "email must be a str, not bytes"),
         ({"ignore_dept_assignments": 1}, TypeError, "ignore_dept_assignments must be a bool, not int"),
         ({"limit": 5}, TypeError, "unexpected keyword argument 'limit'"),
-        ({"subject": "\ud800"}, UnicodeEncodeError, "surrogates not allowed"),
+        ({"subject": "\ud800"}, ValueError, "subject has a lone surrogate"),
     ],
 )
 def test_parameters_are_typed(sandbox, client, parameters, kind, told):
@@ -87,7 +87,7 @@ def test_no_secret_is_shown(sandbox):
     for shown in (repr(client), str(client), repr(client._native_client), client.place):
         assert not {"who-am-i", "s3cr3t", "k3y"} & set(shown.replace("'", " ").split())
         assert "s3cr3t" not in shown
-    assert repr(client) == f"<Client: '{sandbox.url}includes/api.php'>"
+    assert repr(client) == f"<gettickets.Client of {sandbox.url}includes/api.php>"
     for save in (pickle.dumps, copy.deepcopy, copy.copy):
         with pytest.raises(TypeError, match="holds credentials"):
             save(client)
@@ -134,7 +134,7 @@ def test_a_client_closes(sandbox):
     with Client(sandbox.url, **sandbox.credentials) as client:
         assert not client.closed and len(client.get_tickets()) == 25
         scan = client.tickets()
-    assert client.closed and repr(client) == "<Client: closed>"
+    assert client.closed and repr(client) == "<gettickets.Client, closed>"
     client.close()
     for use in (client.get_tickets, client.tickets, lambda: client.place):
         with pytest.raises(RuntimeError, match="the client is closed"):
@@ -213,4 +213,10 @@ def test_the_local_api_answers_through_php(tmp_path):
     ticket = client.get_tickets(limitnum=3, ignore_dept_assignments=True)[0]
     assert (ticket.id, ticket.tid, ticket.admin) == (7, "GetTickets", "robot")
     assert json.loads(ticket.subject) == {"limitnum": 3, "ignore_dept_assignments": True}
-    assert repr(client) == f"<Client: {str(tmp_path)!r}>"
+    assert repr(client) == f"<gettickets.Client of {tmp_path}>"
+
+
+def test_a_limit_that_is_none_is_left_at_its_default(sandbox):
+    limits = ("timeout", "connect_timeout", "attempts", "budget", "max_response_len")
+    assert len(client_of(sandbox, **dict.fromkeys(limits)).get_tickets()) == 25
+    assert len(client_of(sandbox, timeout=float("inf"), budget=float("inf")).get_tickets()) == 25

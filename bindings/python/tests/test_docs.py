@@ -22,10 +22,24 @@ def test_the_examples_of_docstrings_run(module):
     assert doctest.testmod(module).failed == 0
 
 
-def test_the_examples_of_native_functions_run():
-    parser, runner = doctest.DocTestParser(), doctest.DocTestRunner()
-    example = parser.get_doctest(gettickets.decode.__doc__, {}, "decode", None, None)
-    assert example.examples and runner.run(example).failed == 0
+def public_examples():
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    for name in gettickets.__all__:
+        thing = getattr(gettickets, name)
+        if callable(thing):
+            # Wherever a class comes from, and whatever it says of that.
+            tests = finder.find(thing, name, module=False, globs=dict(vars(gettickets)))
+            yield from (pytest.param(test, id=test.name) for test in tests if test.examples)
+
+
+@pytest.mark.parametrize("test", list(public_examples()))
+def test_the_examples_of_what_is_public_run(test):
+    assert doctest.DocTestRunner().run(test).failed == 0
+
+
+def test_the_examples_are_found():
+    found = {case.id for case in public_examples()}
+    assert found >= {"Client", "Client.tickets", "AsyncClient", "Sandbox", "Status", "Ticket", "Version", "decode"}
 
 
 def python_blocks():

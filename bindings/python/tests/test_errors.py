@@ -5,6 +5,7 @@ import pickle
 import socket
 import ssl
 import threading
+import traceback
 
 import pytest
 
@@ -27,7 +28,13 @@ QUIRKS = [
     ("login-page", gettickets.NotTheApiError, "not-the-api", 200, {}),
     ("empty-body", gettickets.NotTheApiError, "not-the-api", 200, {"title": None, "excerpt": None}),
     ("redirect", gettickets.RedirectError, "redirect", 302, {}),
-    ("rate-limit", gettickets.NotTheApiError, None, 429, {"is_retryable": True}),
+    (
+        "rate-limit",
+        gettickets.RateLimitedError,
+        "rate-limited",
+        429,
+        {"is_retryable": True, "retry_after": 1.0, "message": "Too Many Requests"},
+    ),
     ("trailing-text", gettickets.DecodeError, "trailing-text", 200, {}),
     ("deep-nesting", gettickets.DecodeError, "too-deep", 200, {}),
     ("xml-bomb", gettickets.DecodeError, "entity", 200, {}),
@@ -156,6 +163,7 @@ def test_a_certificate_that_nobody_vouches_for_is_a_tls_error(tmp_path):
         ({"url": ""}, "address"),
         ({"identifier": None, "secret": None}, "no-credentials"),
         ({"timeout": 0}, "zero-timeout"),
+        ({"attempts": 0}, "zero-attempts"),
         ({"response_type": "nvp"}, "no-list-in-nvp"),
         ({"user_agent": "a\nb"}, "user-agent"),
         ({"proxy": "no proxy at all hunter2"}, "proxy"),
@@ -208,6 +216,49 @@ def test_every_exception_is_public_documented_and_pickles(kind):
         assert again.__dict__ == error.__dict__ and again.__notes__ == ["told"]
     with pytest.raises(TypeError):
         kind("what happened", colour="red")
+
+
+@pytest.mark.parametrize("name", [name for name in gettickets.__all__ if callable(getattr(gettickets, name))])
+def test_what_is_public_says_that_it_is_of_the_package(name):
+    thing = getattr(gettickets, name)
+    assert (thing.__module__, thing.__qualname__) == ("gettickets", name)
+    assert pickle.loads(pickle.dumps(thing)) is thing and b"gettickets._" not in pickle.dumps(thing)
+
+
+def test_tracebacks_and_pickles_name_the_package():
+    error = gettickets.AuthenticationError("who?")
+    assert "".join(traceback.format_exception_only(error)) == "gettickets.AuthenticationError: who?\n"
+    assert b"gettickets._" not in pickle.dumps(error)
+
+
+@pytest.mark.parametrize("kind", [gettickets.Client, gettickets.AsyncClient], ids=lambda kind: kind.__name__)
+def test_wrong_arguments_are_those_of_the_class_that_was_called(kind):
+    for call, whose in [
+        (lambda: kind(), "__init__"),
+        (lambda: kind("https://example.com", "identifier", "secret"), "__init__"),
+        (lambda: kind("https://example.com", colour="red"), "__init__"),
+        (lambda: kind.local(), "local"),
+        (lambda: kind.local("/", colour="red"), "local"),
+        (lambda: kind.from_env("https://example.com"), "from_env"),
+    ]:
+        with pytest.raises(TypeError, match=rf"^{kind.__name__}\.{whose}\(\) "):
+            call()
+
+
+def test_wrong_arguments_name_no_private_class():
+    for kind in (gettickets.Status, gettickets.Priority, gettickets.RequestorType, gettickets.Version):
+        with pytest.raises(TypeError, match=rf"^{kind.__name__}\.__new__\(\) "):
+            kind()
+
+
+def test_a_class_of_ones_own_keeps_what_it_has():
+    class Mine(gettickets.Client):
+        def __init__(self):
+            super().__init__("https://example.com", identifier="i", secret="s")
+
+    assert repr(Mine()).endswith(".Mine of https://example.com/includes/api.php>") and Mine().place.startswith(
+        "https://example.com/"
+    )
 
 
 def test_a_sandbox_that_cannot_start_says_why(sandbox):

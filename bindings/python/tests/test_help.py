@@ -23,7 +23,7 @@ def own(rendered):
 
 
 def text():
-    parts = []
+    parts = [f"{gettickets.__doc__}\n"]
     for name in gettickets.__all__:
         thing = getattr(gettickets, name)
         if isinstance(thing, (str, tuple)):

@@ -1,6 +1,6 @@
 """The sandbox, and how its tickets change."""
 
-from datetime import datetime
+from datetime import datetime, timezone
 
 import pytest
 
@@ -30,6 +30,10 @@ def test_its_tickets_change_while_it_serves():
             sandbox.open(id=7)
         with pytest.raises(TypeError):
             sandbox.open(colour="red")
+        with pytest.raises(ValueError, match="lastreply has a time zone"):
+            sandbox.open(lastreply=datetime(2026, 1, 2, tzinfo=timezone.utc))
+    with pytest.raises(ValueError, match="newest has a time zone, and is to be in the install's own time"):
+        Sandbox(newest=datetime(2026, 1, 2, tzinfo=timezone.utc))
 
 
 def test_it_serves_what_it_is_told_to(tmp_path, page):
@@ -94,12 +98,12 @@ def test_every_quirk_has_a_name_and_a_description():
 
 def test_it_stops(sandbox):
     other = Sandbox()
-    assert other and repr(other) == f"<Sandbox: {other.url}>"
+    assert other and repr(other) == f"<gettickets.Sandbox at {other.url}, version {other.server_version}>"
     client = client_of(other)
     assert len(client.get_tickets()) == 25 and other.request_count == 1
     other.close()
     other.close()
-    assert repr(other) == "<Sandbox: closed>" and len(other) == 1000
+    assert repr(other) == "<gettickets.Sandbox, closed>" and len(other) == 1000
     with pytest.raises(gettickets.ConnectionFailedError):
         client.get_tickets()
     with pytest.raises(RuntimeError, match="the sandbox is closed"):

@@ -1,5 +1,7 @@
 """Scans: every ticket, once, and honest about it."""
 
+import contextlib
+import threading
 from datetime import timedelta, timezone
 from itertools import islice
 
@@ -11,12 +13,50 @@ from conftest import client_of
 
 def test_a_scan_tells_every_ticket_once(sandbox, client):
     scan = client.tickets(limitnum=50)
-    assert iter(scan) is scan and repr(scan).startswith("<gettickets.Scan object")
+    assert iter(scan) is scan
     ids = [ticket.id for ticket in scan]
     assert ids == sandbox.ids() and next(scan, None) is None
     report = scan.report
     assert report.tickets == 1000 == report.total == scan.total and report.pages >= 20 and not report.holes
     assert report.requests >= report.pages and (report.retries, report.renewed) == (0, ())
+
+
+def test_a_scan_shows_where_it_is(sandbox, client):
+    scan, place = client.tickets(limitnum=100), f"{sandbox.url}includes/api.php"
+    before = sandbox.request_count
+    assert repr(scan) == f"<gettickets.Scan of {place} at 0>" and sandbox.request_count == before
+    first = list(islice(scan, 250))
+    assert repr(scan) == f"<gettickets.Scan of {place} at {len(first)} of 1,000>"
+    scan.close()
+    assert repr(scan) == f"<gettickets.Scan of {place}, closed>"
+    with gettickets.Sandbox(tickets=10, quirks=["not-permitted"]) as refusing:
+        failed = client_of(refusing).tickets()
+        with pytest.raises(gettickets.PermissionDeniedError):
+            next(failed)
+        assert repr(failed).endswith(", ended in an error>")
+
+
+def test_a_scan_that_is_read_elsewhere_shows_itself_at_once():
+    with gettickets.Sandbox(tickets=10, quirks=["hang"]) as sandbox, client_of(sandbox, timeout=30) as client:
+        scan = client.tickets()
+
+        def read():
+            with contextlib.suppress(gettickets.Error):
+                next(scan)
+
+        thread = threading.Thread(target=read)
+        thread.start()
+        shown = {repr(scan) for _ in range(1000)}
+        assert thread.is_alive()
+    thread.join()
+    assert {text.rpartition("api.php")[2] for text in shown} <= {" at 0>", ", being read>"}
+
+
+def test_a_report_shows_what_there_is_to_tell(client):
+    assert repr(client.tickets().report) == "<gettickets.Report of nothing yet>"
+    whole = dict.fromkeys(gettickets.Report._fields, 0)
+    report = gettickets.Report(**{**whole, "tickets": 1000, "renewed": (5, 7), "holes": (), "total": None})
+    assert repr(report) == "<gettickets.Report tickets: 1,000, renewed: 2>"
 
 
 def test_nothing_is_sent_before_the_first_ticket_is_asked_for(sandbox, client):

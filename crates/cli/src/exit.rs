@@ -11,7 +11,7 @@ use crate::output::{sanitise, style};
 pub(crate) enum Exit {
     /// Done.
     Done = 0,
-    /// The server answered with an error.
+    /// The server answered with an error, or that it is asked too often.
     Server = 1,
     /// The command, its settings or its files are at fault; clap ends with the same number.
     Usage = 2,

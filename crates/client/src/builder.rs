@@ -169,6 +169,9 @@ impl ClientBuilder {
         if self.timeout.is_zero() || self.connect_timeout.is_zero() {
             return Err(ConfigError::ZeroTimeout.into());
         }
+        if self.retries.max_attempts() == 0 {
+            return Err(ConfigError::ZeroAttempts.into());
+        }
         if self.response_type == ResponseType::Nvp {
             return Err(ConfigError::NoListInNvp.into());
         }

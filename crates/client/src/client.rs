@@ -210,7 +210,8 @@ impl Client {
         log::debug!("{}: HTTP {status}, {len} bytes after {took:?}", http.endpoint);
         let asked_to_wait = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let asked_to_wait = asked_to_wait.and_then(|value| retry_after(value, clock.time_of_day()));
-        judge(response, &http.decoder, &http.credentials).map_err(|error| (error, asked_to_wait))
+        judge(response, asked_to_wait, &http.decoder, &http.credentials)
+            .map_err(|error| (error, asked_to_wait))
     }
 }
 

@@ -6,6 +6,7 @@ mod incomplete;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use http::StatusCode;
 
@@ -63,6 +64,16 @@ pub enum ErrorKind {
         title: Option<String>,
         /// How the body begins, if there is one: at most 80 characters.
         excerpt: Option<String>,
+    },
+    /// The server, or what stands before it, limits how often it is asked (HTTP 429), at the last attempt too.
+    #[non_exhaustive]
+    RateLimited {
+        /// How long it asks to wait, from when it answered (`Retry-After`); at most a year, and zero for a date
+        /// that has passed. `None` if it does not say, or nothing that can be read.
+        retry_after: Option<Duration>,
+        /// What it says of it: the message of the API, else the title of the page that came, else how the body
+        /// begins, at most 80 characters of it.
+        message: Option<String>,
     },
     /// The reply is the API's and can't be read without losing something.
     Decode(DecodeError),
@@ -133,6 +144,7 @@ impl Error {
         match self.kind() {
             ErrorKind::Api(error) => error.class().code(),
             ErrorKind::NotTheApi { .. } => "not-the-api",
+            ErrorKind::RateLimited { .. } => "rate-limited",
             ErrorKind::Decode(error) => error.kind().code(),
             ErrorKind::TooLarge { .. } => "too-large",
             ErrorKind::Transport(error) => error.kind().code(),
@@ -175,9 +187,10 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         let busy = self.details.http_status.is_some_and(is_busy);
         match self.kind() {
-            // A limit on requests, or a server in trouble, may speak JSON.
+            // A server in trouble may speak JSON.
             ErrorKind::Api(error) => busy && error.class() == ApiErrorClass::Other,
             ErrorKind::NotTheApi { .. } => busy,
+            ErrorKind::RateLimited { .. } => true,
             ErrorKind::Decode(error) => error.is_truncated() || busy,
             ErrorKind::Transport(error) => error.is_retryable(),
             _ => false,
@@ -212,6 +225,16 @@ impl fmt::Display for ErrorKind {
                     (Some(title), _) => write!(f, ", a page titled \"{}\"", Visible(title)),
                     (None, Some(excerpt)) => write!(f, ", which begins: {}", Visible(excerpt)),
                     (None, None) => f.write_str(", empty"),
+                }
+            }
+            ErrorKind::RateLimited { retry_after, message } => {
+                f.write_str("the server limits how often it is asked")?;
+                if let Some(wait) = retry_after {
+                    write!(f, ", asks to wait {} s", wait.as_secs_f64().ceil())?;
+                }
+                match message {
+                    Some(message) => write!(f, ", and says: {}", Visible(message)),
+                    None => Ok(()),
                 }
             }
             ErrorKind::Decode(error) => write!(f, "the reply can't be read: {}", Visible(error)),

@@ -2,11 +2,14 @@
 //! credentials struck out first.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, StatusCode};
 
-use crate::protocol::{Credentials, DecodeError, DecodeErrorKind, Decoder, FindingKind, Page, Reply};
+use crate::protocol::{
+    ApiErrorClass, Credentials, DecodeError, DecodeErrorKind, Decoder, FindingKind, Page, Reply,
+};
 use crate::transport::TransportResponse;
 use crate::{Error, ErrorKind};
 
@@ -16,11 +19,16 @@ const KEPT_LEN: usize = 4 << 20;
 /// As much text as may stand before a reply.
 const NOISE_LEN: usize = 64 << 10;
 const NOT_SHOWN: &str = "(not shown)";
+/// The longest wait that is told. It keeps programs that add it to a clock from overflowing, and no server is
+/// known to mean more.
+const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// The most of a header that is shown.
 const SHOWN_HEADER: usize = 200;
 
+/// `asked_to_wait` is what the response says of when to ask again.
 pub(crate) fn judge(
     response: TransportResponse,
+    asked_to_wait: Option<Duration>,
     decoder: &Decoder,
     credentials: &Credentials,
 ) -> Result<Page, Error> {
@@ -30,12 +38,27 @@ pub(crate) fn judge(
         let to = header(&head.headers, LOCATION, credentials).map(|to| without_query(&to).to_owned());
         return Err(Error::new(ErrorKind::Redirect { status, to }).with_http_status(status));
     }
+    let too_often = status == StatusCode::TOO_MANY_REQUESTS;
+    let rate_limited = |message| ErrorKind::RateLimited {
+        retry_after: asked_to_wait.map(|wait| wait.min(LONGEST_WAIT)),
+        message,
+    };
     let error = match decode(body, decoder, credentials) {
         Ok(Reply::Tickets(page)) if status.is_success() => return Ok(page),
+        Ok(Reply::Tickets(_)) if too_often => rate_limited(None),
         // A failure that carries tickets is none that the API is known to make; it may be a stale copy.
         Ok(Reply::Tickets(_)) => not_the_api(status, &head.headers, None, credentials),
         Ok(Reply::Error(error)) => {
-            ErrorKind::Api(error.map_message(|message| credentials.redact(message).into_owned()))
+            let error = error.map_message(|message| credentials.redact(message).into_owned());
+            match error.class() {
+                // What the API says of credentials or permissions is more than a status.
+                ApiErrorClass::Other if too_often => rate_limited(error.message().map(str::to_owned)),
+                _ => ErrorKind::Api(error),
+            }
+        }
+        Err(error) if too_often => {
+            let title = title(&error).or(error.excerpt());
+            rate_limited(title.filter(|text| !text.is_empty()).map(str::to_owned))
         }
         Err(error) if error.is_not_a_reply() || !status.is_success() => {
             not_the_api(status, &head.headers, Some(&error), credentials)
@@ -88,13 +111,18 @@ fn not_the_api(
     error: Option<&DecodeError>,
     credentials: &Credentials,
 ) -> ErrorKind {
-    let title = match error.map(DecodeError::kind) {
-        Some(DecodeErrorKind::NotAReply { title }) => title.clone(),
-        _ => None,
-    };
+    let title = error.and_then(title).map(str::to_owned);
     let excerpt = error.and_then(DecodeError::excerpt).map(str::to_owned);
     let content_type = header(headers, CONTENT_TYPE, credentials);
     ErrorKind::NotTheApi { status, content_type, title, excerpt }
+}
+
+/// The title of the page that came, if it is HTML and has one.
+fn title(error: &DecodeError) -> Option<&str> {
+    match error.kind() {
+        DecodeErrorKind::NotAReply { title } => title.as_deref(),
+        _ => None,
+    }
 }
 
 /// A header as it may be shown.

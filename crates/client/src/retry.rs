@@ -49,10 +49,11 @@ impl RetryPolicy {
         RetryPolicy::default().attempts(1)
     }
 
-    /// How often a request is tried in all; 0 counts as 1. Default: 3.
+    /// How often a request is tried in all, the first time included: 1 turns retries off, and with 0 no client is
+    /// built. Default: 3.
     #[must_use]
     pub fn attempts(self, attempts: u32) -> RetryPolicy {
-        RetryPolicy { attempts: attempts.max(1), ..self }
+        RetryPolicy { attempts, ..self }
     }
 
     /// The most that is waited before the first retry; it doubles with each. Default: 0.5 seconds.

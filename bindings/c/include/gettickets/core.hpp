@@ -7,6 +7,7 @@
 #error "gettickets/core.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
 #else
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -45,6 +46,7 @@ enum class Code : std::int32_t {
     credentials = GETTICKETS_ERROR_CREDENTIALS,
     arrow = GETTICKETS_ERROR_ARROW,
     sandbox = GETTICKETS_ERROR_SANDBOX,
+    rate_limited = GETTICKETS_ERROR_RATE_LIMITED,
 };
 
 /// What went wrong, where, and what to try. Copying it is cheap; its texts live as long as any copy.
@@ -80,7 +82,7 @@ public:
     std::optional<std::string_view> excerpt() const noexcept { return text(gettickets_error_excerpt); }
     /// The title of the page, where HTML came in place of a reply.
     std::optional<std::string_view> title() const noexcept { return text(gettickets_error_title); }
-    /// The message of an error of the API, as the server sent it.
+    /// The message of an error of the API, as the server sent it, or what a server says that limits requests.
     std::optional<std::string_view> server_message() const noexcept { return text(gettickets_error_server_message); }
     /// Canonical JSON of an error of the API.
     std::optional<std::string> to_json() const;
@@ -90,6 +92,14 @@ public:
     std::optional<std::string_view> redirect_to() const noexcept { return text(gettickets_error_redirect_to); }
     /// The beginning of what an install printed, where the Local API failed.
     std::optional<std::string_view> local_output() const noexcept { return text(gettickets_error_local_output); }
+    /// How long a server that limits requests asks to wait, from when it answered.
+    std::optional<std::chrono::milliseconds> retry_after() const noexcept {
+        std::uint64_t wait = 0;
+        if (gettickets_error_retry_after(error_.get(), &wait) != GETTICKETS_OK) {
+            return std::nullopt;
+        }
+        return std::chrono::milliseconds(static_cast<std::chrono::milliseconds::rep>(wait));
+    }
     /// The HTTP status of the response, if there was one.
     std::optional<int> http_status() const noexcept {
         const int status = gettickets_error_http_status(error_.get());
@@ -121,6 +131,11 @@ public:
 class NotTheApiError : public Error {
 public:
     explicit NotTheApiError(Error error) : Error(std::move(error)) {}
+};
+/// The server limits how often it is asked; retry_after() is how long it asks to wait.
+class RateLimitedError : public Error {
+public:
+    explicit RateLimitedError(Error error) : Error(std::move(error)) {}
 };
 /// The body is no reply to this call, or can't be read without losing something.
 class DecodeError : public Error {
@@ -243,6 +258,7 @@ template <class T> [[noreturn]] T fail(Error error) {
     switch (error.code()) {
     case Code::api: throw ApiError(std::move(error));
     case Code::not_the_api: throw NotTheApiError(std::move(error));
+    case Code::rate_limited: throw RateLimitedError(std::move(error));
     case Code::decode: throw DecodeError(std::move(error));
     case Code::too_large: throw TooLargeError(std::move(error));
     case Code::transport: throw TransportError(std::move(error));

@@ -172,6 +172,21 @@ void errors_say_what_and_where() {
     CHECK(gt::Error(config).error_class() == "address");
 }
 
+void a_limit_on_requests_says_how_long_to_wait() {
+    gt::SandboxOptions options;
+    options.quirks = "rate-limit";
+    const auto sandbox = gt::Sandbox::start(options);
+    const auto limited = thrown<gt::RateLimitedError>([&] {
+        (void)gt::Client::builder(sandbox.url())
+            .api_credentials(sandbox.identifier(), sandbox.secret())
+            .attempts(1)
+            .build()
+            .get_tickets();
+    });
+    CHECK(limited.code() == gt::Code::rate_limited && limited.retry_after() == 1s && limited.http_status() == 429);
+    CHECK(!thrown<gt::DecodeError>([] { (void)gt::decode(""); }).retry_after());
+}
+
 void what_is_null_or_cut_short_is_told_when_it_is_used() {
     thrown<gt::UsageError>([] { (void)gt::Client::builder(nullptr).build(); });
     thrown<gt::UsageError>([] { (void)gt::Client::builder("https://example.com").api_credentials("i", nullptr).build(); });
@@ -361,6 +376,7 @@ int main() {
     RUN(a_body_that_is_moved_in_is_kept);
     RUN(a_page_encodes_and_ages);
     RUN(errors_say_what_and_where);
+    RUN(a_limit_on_requests_says_how_long_to_wait);
     RUN(what_is_null_or_cut_short_is_told_when_it_is_used);
     RUN(what_could_make_a_terminal_do_things_is_not_printable);
     RUN(a_sandbox_is_started_by_names);

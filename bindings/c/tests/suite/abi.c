@@ -42,6 +42,7 @@ static void codes_have_their_numbers(void)
         { GETTICKETS_ERROR_CREDENTIALS, 30 },
         { GETTICKETS_ERROR_ARROW, 31 },
         { GETTICKETS_ERROR_SANDBOX, 32 },
+        { GETTICKETS_ERROR_RATE_LIMITED, 33 },
     };
     size_t i, j;
     const char *unknown = gettickets_result_text(9999);

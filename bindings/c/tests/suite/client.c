@@ -131,8 +131,8 @@ static void settings_are_judged_when_the_client_is_built(void)
     int which;
     static const char *const classes[] = { "no-credentials", "zero-timeout",      "no-list-in-nvp",
                                            "user-agent",     "root-certificates", "proxy",
-                                           "empty-credentials" };
-    for (which = 0; which < 7; which++) {
+                                           "empty-credentials", "zero-attempts" };
+    for (which = 0; which < 8; which++) {
         builder = gettickets_client_builder_new("https://billing.example.com");
         if (which > 0) {
             gettickets_client_builder_api_credentials(builder, "i", "s");
@@ -144,6 +144,7 @@ static void settings_are_judged_when_the_client_is_built(void)
         case 4: gettickets_client_builder_root_certificates(builder, "none", 4); break;
         case 5: gettickets_client_builder_proxy(builder, "http://user:hunter2@:bad:"); break;
         case 6: gettickets_client_builder_api_credentials(builder, "i", ""); break;
+        case 7: gettickets_client_builder_attempts(builder, 0); break;
         default: break;
         }
         CHECK_CODE(GETTICKETS_ERROR_CONFIG, gettickets_client_builder_build(builder, &client, &error));

@@ -130,6 +130,37 @@ static void a_reply_that_is_too_large_is_an_error(void)
     gettickets_sandbox_free(sandbox);
 }
 
+static void a_limit_on_requests_says_how_long_to_wait(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_client_builder *builder;
+    gettickets_page *page = NULL;
+    gettickets_error *error = NULL;
+    uint64_t wait = 7;
+    start(30, "rate-limit", &sandbox, &client);
+    builder = gettickets_client_builder_new(gettickets_sandbox_url(sandbox));
+    gettickets_client_builder_api_credentials(builder, "sandbox-identifier", "sandbox-secret");
+    gettickets_client_builder_attempts(builder, 1);
+    gettickets_client_free(client);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_build(builder, &client, &error));
+    CHECK_CODE(GETTICKETS_ERROR_RATE_LIMITED, gettickets_client_get_tickets(client, NULL, NULL, &page, &error));
+    CHECK(strcmp(gettickets_error_class(error), "rate-limited") == 0 && gettickets_error_http_status(error) == 429);
+    CHECK(gettickets_error_is_retryable(error) == 1 && gettickets_error_hint(error) != NULL);
+    CHECK(strcmp(gettickets_error_server_message(error), "Too Many Requests") == 0);
+    CHECK_CODE(GETTICKETS_OK, gettickets_error_retry_after(error, &wait));
+    CHECK(wait == 1000);
+    gettickets_error_free(error);
+    gettickets_client_builder_free(builder);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+
+    error = failure("maintenance", GETTICKETS_ERROR_NOT_THE_API);
+    CHECK_CODE(GETTICKETS_NONE, gettickets_error_retry_after(error, &wait));
+    CHECK(wait == 1000);
+    gettickets_error_free(error);
+}
+
 static void a_local_install_that_is_not_there_is_an_error(void)
 {
     gettickets_client_builder *builder = gettickets_client_builder_new_local("/nonexistent/whmcs");
@@ -186,6 +217,7 @@ const struct test error_tests[] = {
     TEST(what_may_pass_is_tried_again_and_said_to_be_worth_it),
     TEST(a_server_that_is_not_there_was_not_sent_anything),
     TEST(a_reply_that_is_too_large_is_an_error),
+    TEST(a_limit_on_requests_says_how_long_to_wait),
     TEST(a_local_install_that_is_not_there_is_an_error),
     TEST(settings_that_cant_be_used_are_told_when_the_client_is_built),
     END_OF_TESTS,

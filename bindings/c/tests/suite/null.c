@@ -26,6 +26,7 @@ static void what_is_freed_may_be_null(void)
 static void a_null_error_or_string_is_empty(void)
 {
     size_t offset = 7;
+    uint64_t milliseconds = 7;
     gettickets_string *json = NULL;
     gettickets_error *error = NULL;
     CHECK(gettickets_error_code(NULL) == GETTICKETS_OK);
@@ -37,9 +38,11 @@ static void a_null_error_or_string_is_empty(void)
     CHECK(gettickets_error_http_status(NULL) == 0 && gettickets_error_attempts(NULL) == 0);
     CHECK(gettickets_error_may_have_been_sent(NULL) == 0 && gettickets_error_is_retryable(NULL) == 0);
     IS_NULL(gettickets_error_offset(NULL, &offset));
+    IS_NULL(gettickets_error_retry_after(NULL, &milliseconds));
     IS_NULL(gettickets_error_to_json(NULL, &json));
     CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode("x", 1, (gettickets_page **)&json, &error));
     IS_NULL(gettickets_error_offset(error, NULL));
+    IS_NULL(gettickets_error_retry_after(error, NULL));
     IS_NULL(gettickets_error_to_json(error, NULL));
     CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_error_to_json(error, &json));
     gettickets_error_free(error);

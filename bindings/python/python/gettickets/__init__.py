@@ -1,7 +1,10 @@
 """A client of one API call: WHMCS GetTickets, which lists the support tickets of a hosting company.
 
-Typed, aware of the server's version, tolerant of every reply that real servers are known to send, and never
-silently incomplete. A sandbox comes with it, a server to try it all on:
+    Client(url, identifier=…, secret=…)   asks a server: get_tickets() for one page, tickets() for all of them
+    Client.from_env()                     the same, as GETTICKETS_URL, …_IDENTIFIER and …_SECRET say
+    AsyncClient(…)                        the same for asyncio
+    decode(reply)                         reads a saved reply: text, bytes, an open file or a pathlib.Path
+    Sandbox()                             a server to try it all on, in this process
 
 >>> import gettickets
 >>> with gettickets.Sandbox(tickets=1000) as sandbox:
@@ -13,8 +16,9 @@ silently incomplete. A sandbox comes with it, a server to try it all on:
 >>> page[0].status is gettickets.Status.OPEN
 True
 
-Client asks a server, AsyncClient does in asyncio, decode() reads a saved reply. A Page is a sequence of Ticket,
-and polars.DataFrame(page), pyarrow.table(page) and DuckDB read it as it is. Every exception is an Error.
+A Page is a sequence of Ticket, and polars.DataFrame(page), pyarrow.table(page) and DuckDB read it as it is, and
+the Scan that tickets() gives. Every exception is an Error, with a `hint`. It is typed, aware of the server's
+version, tolerant of every reply that real servers are known to send, and never silently incomplete.
 """
 
 from abc import ABCMeta as _ABCMeta
@@ -31,6 +35,7 @@ from ._errors import (
     LocalApiError,
     NotTheApiError,
     PermissionDeniedError,
+    RateLimitedError,
     RedirectError,
     ReplyEncodingError,
     RequestTimeoutError,
@@ -45,6 +50,7 @@ from ._native import Attachment, Page, Scan, Ticket, decode
 from ._native import fields as _fields
 from ._native import version as _package_version
 from ._notes import FieldSpec, Finding, Hole, RelatedService, Report
+from ._public import publish as _publish
 from ._sandbox import Sandbox
 from ._version import ShownVersion, Version
 from ._words import Priority, RequestorType, Status
@@ -88,6 +94,7 @@ __all__ = [
     "Page",
     "PermissionDeniedError",
     "Priority",
+    "RateLimitedError",
     "RedirectError",
     "RelatedService",
     "ReplyEncodingError",
@@ -109,3 +116,5 @@ __all__ = [
     "__version__",
     "decode",
 ]
+
+_publish(__name__, (globals()[_name] for _name in __all__))

@@ -39,13 +39,13 @@ class _Base:
         password_md5: str | None = None,
         access_key: str | None = None,
         timezone: str | tzinfo | None = None,
-        timeout: float = 60.0,
-        connect_timeout: float = 10.0,
-        attempts: int = 3,
-        budget: float = 120.0,
+        timeout: float | None = 60.0,
+        connect_timeout: float | None = 10.0,
+        attempts: int | None = 3,
+        budget: float | None = 120.0,
         response_type: str = "json",
         strict: bool = False,
-        max_response_len: int = 64 << 20,
+        max_response_len: int | None = 64 << 20,
         proxy: str | bool | None = None,
         root_certificates: str | bytes | os.PathLike[str] | None = None,
         user_agent: str | None = None,
@@ -64,7 +64,9 @@ class _Base:
         `lastreply` are aware; without it they are naive, as servers don't say.
 
         `timeout` is how long one exchange may take and `connect_timeout` a connection, in seconds. `attempts` is
-        how often a request is tried where that may help, in `budget` seconds at most.
+        how often a request is tried where that may help, the first time included, in `budget` seconds at most. None
+        leaves any of them at its default, 60, 10, 3 and 120: no request waits without end unless it is told to, as
+        with `timeout=float("inf")`.
 
         `response_type` is the format to ask for, "json" or "xml". `strict` refuses replies that depart from the
         documented shape. `max_response_len` is how many bytes a reply may have once decompressed.
@@ -147,9 +149,9 @@ class _Base:
         admin: str | None = None,
         php: str | os.PathLike[str] = "php",
         timezone: str | tzinfo | None = None,
-        timeout: float = 60.0,
+        timeout: float | None = 60.0,
         strict: bool = False,
-        max_response_len: int = 64 << 20,
+        max_response_len: int | None = 64 << 20,
     ) -> Self:
         """A client that asks an install on this machine, through PHP, without HTTP and without credentials.
 
@@ -184,8 +186,8 @@ class _Base:
         return self._native_client
 
     def __repr__(self) -> str:
-        place = "closed" if self._native_client is None else repr(self._native_client.place)
-        return f"<{type(self).__name__}: {place}>"
+        what = ", closed" if self._native_client is None else f" of {self._native_client.place}"
+        return f"<{type(self).__module__}.{type(self).__qualname__}{what}>"
 
     def __reduce__(self) -> Any:
         # A pickle would carry the credentials.
@@ -424,6 +426,9 @@ class AsyncScan:
         """Made by AsyncClient.tickets()."""
         self._scan = scan
 
+    def __repr__(self) -> str:
+        return f"<gettickets.AsyncScan {self._scan._about()}>"
+
     def __aiter__(self) -> Self:
         return self
 
@@ -486,9 +491,6 @@ class AsyncScan:
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
-
-    def __repr__(self) -> str:
-        return f"<AsyncScan of {self._scan!r}>"
 
 
 class _Wait:

@@ -8,6 +8,7 @@
      │   ├─ UnknownActionError    the server does not know GetTickets
      │   └─ ReplyEncodingError    a text that the server can't put into JSON
      ├─ NotTheApiError            a firewall, a login, a maintenance page, an empty reply
+     ├─ RateLimitedError          the server limits how often it is asked
      ├─ DecodeError               a reply that can't be read without losing something
      ├─ TooLargeError             a reply larger than is read
      ├─ TransportError            the server was not reached, or its response did not come through
@@ -96,6 +97,18 @@ class NotTheApiError(Error):
     """The title of the page, if it is HTML and has one."""
     excerpt: str | None = None
     """How the body begins, if there is one: at most 80 characters."""
+
+
+class RateLimitedError(Error):
+    """The server, or what stands before it, limits how often it is asked (HTTP 429), at the last attempt too.
+
+    A client has waited as the server asks and tried again by itself, as often as its `attempts` and `budget` let it.
+    """
+
+    retry_after: float | None = None
+    """How many seconds the server asks to wait, from when it answered: at most a year; None if it does not say."""
+    message: str | None = None
+    """What it says of it: the message of the API, else the title of the page that came, else how it begins."""
 
 
 class DecodeError(Error):

@@ -73,7 +73,7 @@ class Ticket:
         requestor_type: str | None = ...,
         cc: str = ...,
         c: str = ...,
-        date: datetime | None = ...,
+        date: datetime | str | None = ...,
         subject: str = ...,
         status: str = ...,
         priority: str = ...,
@@ -81,7 +81,7 @@ class Ticket:
         attachment: str = ...,
         attachments: Iterable[Attachment | Mapping[str, Any]] | None = ...,
         attachments_removed: bool | None = ...,
-        lastreply: datetime | None = ...,
+        lastreply: datetime | str | None = ...,
         flag: int = ...,
         service: str = ...,
         extra: Mapping[str, Any] = ...,
@@ -240,6 +240,7 @@ class Scan(Iterator[Ticket]):
     def to_pandas(self) -> pandas.DataFrame: ...
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> CapsuleType: ...
     def __arrow_c_schema__(self) -> CapsuleType: ...
+    def _about(self) -> str: ...
     def _is_ready(self) -> bool: ...
     def _watch(self, ready: Callable[[], object]) -> Watch: ...
 

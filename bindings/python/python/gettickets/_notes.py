@@ -3,8 +3,6 @@
 The types are in _notes.pyi.
 """
 
-from datetime import datetime
-
 from ._records import record
 
 RelatedService = record(
@@ -23,7 +21,7 @@ Hole = record(
     nth="How many such tickets stand between that one and this.",
 )
 
-Report = record(
+_Report = record(
     "Report",
     "What a scan met so far. It may be a page ahead of the tickets told.",
     tickets="Tickets told.",
@@ -62,6 +60,20 @@ _Finding = record(
 )
 
 
+class Report(_Report):
+    """What a scan met so far. It may be a page ahead of the tickets told."""
+
+    __slots__ = ()
+
+    def __repr__(self):
+        """What there is something to tell of, and of lists their length."""
+        told = [
+            (name, value) for name, value in zip(self._fields, self, strict=True) if value not in (0, (), None)
+        ]
+        shown = (f"{name}: {len(value) if isinstance(value, tuple) else value:,}" for name, value in told)
+        return f"<gettickets.Report {', '.join(shown)}>" if told else "<gettickets.Report of nothing yet>"
+
+
 class Finding(_Finding):
     """One way in which a reply departed from the documented shape. `str(finding)` is a sentence."""
 
@@ -71,12 +83,3 @@ class Finding(_Finding):
         more = f" and {self.count - 1} more" if self.count > 1 else ""
         place = f" (at {self.places[0]}{more})" if self.places else ""
         return self.meaning + place + (f": {self.detail}" if self.detail else "")
-
-
-def plain(value):
-    """What JSON has no word for, in a ticket that is built: moments, attachments and versions."""
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=None, microsecond=0).isoformat()
-    if hasattr(value, "to_dict"):
-        return value.to_dict()
-    raise TypeError(f"a ticket can't hold {type(value).__name__}")

@@ -1,6 +1,6 @@
 # The types of the records; the module itself has what they mean.
 
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from ._version import Version
 
@@ -14,7 +14,7 @@ class Hole(NamedTuple):
     after: int | None
     nth: int
 
-class Report(NamedTuple):
+class _Report(NamedTuple):
     tickets: int
     pages: int
     requests: int
@@ -26,6 +26,8 @@ class Report(NamedTuple):
     closings: int
     holes: tuple[Hole, ...]
     total: int | None
+
+class Report(_Report): ...
 
 class FieldSpec(NamedTuple):
     name: str
@@ -44,5 +46,3 @@ class _Finding(NamedTuple):
     detail: str | None
 
 class Finding(_Finding): ...
-
-def plain(value: Any) -> Any: ...

@@ -170,7 +170,9 @@ class Sandbox:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Sandbox: {self.url if self._native_sandbox.is_running else 'closed'}>"
+        if not self._native_sandbox.is_running:
+            return "<gettickets.Sandbox, closed>"
+        return f"<gettickets.Sandbox at {self.url}, version {self.server_version}>"
 
 
 def _tickets(load: Any) -> Any:

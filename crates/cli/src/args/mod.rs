@@ -90,7 +90,7 @@ Files:
 
 Exit codes:
   0  done
-  1  the server answered with an error
+  1  the server answered with an error, or that it is asked too often
   2  the command, its settings or its files are at fault
   3  what came is not a reply that can be read
   4  the server was not reached

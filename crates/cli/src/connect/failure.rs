@@ -49,7 +49,7 @@ fn flag_for(kind: &ErrorKind) -> Option<&'static str> {
 
 fn exit_of(kind: &ErrorKind) -> Exit {
     match kind {
-        ErrorKind::Api(_) => Exit::Server,
+        ErrorKind::Api(_) | ErrorKind::RateLimited { .. } => Exit::Server,
         ErrorKind::Config(_) => Exit::Usage,
         ErrorKind::Transport(_) => Exit::Unreached,
         ErrorKind::ScanIncomplete(_) => Exit::Incomplete,

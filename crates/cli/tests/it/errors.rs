@@ -36,6 +36,11 @@ fn an_error_of_the_server_is_1() {
 }
 
 #[test]
+fn a_limit_on_requests_is_1() {
+    insta::assert_snapshot!(met(Quirk::RateLimit, 1), @"error: the server limits how often it is asked, asks to wait 1 s, and says: Too Many Requests, with HTTP 429 Too Many Requests; asked: http://127.0.0.1:PORT/includes/api.php. Ask again once the time that it names has passed, and less often from then on; larger pages (limitnum) take fewer requests.");
+}
+
+#[test]
 fn a_wrong_secret_is_1_and_not_shown() {
     let sandbox = Sandbox::builder().tickets(1).start().unwrap();
     let mut command = crate::program::asking(&sandbox);

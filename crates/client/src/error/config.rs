@@ -26,6 +26,8 @@ pub enum ConfigError {
     UserAgent,
     /// A time limit of nothing.
     ZeroTimeout,
+    /// Requests are to be tried no time at all.
+    ZeroAttempts,
     /// Name-value pairs can't carry a list of tickets.
     NoListInNvp,
 }
@@ -41,6 +43,7 @@ impl ConfigError {
             ConfigError::Proxy => "proxy",
             ConfigError::UserAgent => "user-agent",
             ConfigError::ZeroTimeout => "zero-timeout",
+            ConfigError::ZeroAttempts => "zero-attempts",
             ConfigError::NoListInNvp => "no-list-in-nvp",
         }
     }
@@ -58,6 +61,9 @@ impl fmt::Display for ConfigError {
             ConfigError::Proxy => f.write_str("the proxy's address can't be read"),
             ConfigError::UserAgent => f.write_str("the user agent has characters that headers don't take"),
             ConfigError::ZeroTimeout => f.write_str("a time limit is zero"),
+            ConfigError::ZeroAttempts => f.write_str(
+                "a request is to be tried 0 times, and the first time counts: attempts is 1 or more",
+            ),
             ConfigError::NoListInNvp => f.write_str("name-value pairs can't carry a list of tickets"),
         }
     }

@@ -10,6 +10,13 @@ pub(super) fn of(error: &Error) -> Option<Cow<'static, str>> {
     let hint = match error.kind() {
         ErrorKind::Api(error) => return Some(error.hint()),
         ErrorKind::NotTheApi { status, title, .. } => not_the_api(status.as_u16(), title.as_deref()),
+        ErrorKind::RateLimited { retry_after: Some(_), .. } => {
+            "Ask again once the time that it names has passed, and less often from then on; larger pages (limitnum) \
+             take fewer requests."
+        }
+        ErrorKind::RateLimited { .. } => {
+            "Ask again later, and less often from then on; larger pages (limitnum) take fewer requests."
+        }
         ErrorKind::Decode(error) => error.hint(),
         ErrorKind::TooLarge { .. } => "Ask for fewer tickets a page (limitnum), or allow larger replies.",
         ErrorKind::Transport(error) => transport(error.kind()),
@@ -26,7 +33,6 @@ fn not_the_api(status: u16, title: Option<&str>) -> &'static str {
     let says = |words: &[&str]| words.iter().any(|word| title.contains(word));
     match status {
         404 | 410 => "Check the address: the API is at includes/api.php below the install.",
-        429 => "The server limits how often it is asked; ask less often.",
         _ if says(&["maintenance", "down for"]) => "The install is in maintenance; try later.",
         _ if says(&["login", "log in", "sign in"]) => "A login stands before the API; let its path past it.",
         401 | 403 | 406 | 503
@@ -98,6 +104,7 @@ fn config(error: &ConfigError) -> &'static str {
         ConfigError::Proxy => "Give an address such as http://proxy.example.com:3128.",
         ConfigError::UserAgent => "Use printable ASCII.",
         ConfigError::ZeroTimeout => "Give it at least a second.",
+        ConfigError::ZeroAttempts => "Give 1 for a request that is not tried again.",
         ConfigError::NoListInNvp => "Ask for json or xml.",
     }
 }

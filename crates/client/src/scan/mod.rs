@@ -202,6 +202,18 @@ impl Scan {
         self.with_report(|report| report.clone())
     }
 
+    /// How many tickets were told so far, those told before it was [resumed](Scan::resume) among them.
+    ///
+    /// ```
+    /// # let client = gettickets::Client::builder("https://billing.example.com")
+    /// #     .credentials(gettickets::Credentials::api("i", "s")).build()?;
+    /// assert_eq!(client.scan(gettickets::GetTickets::default()).told(), 0);
+    /// # Ok::<(), gettickets::Error>(())
+    /// ```
+    pub fn told(&self) -> u64 {
+        self.told_count
+    }
+
     /// How many tickets match, as the server counts them. It may be wrong, and nothing depends on it.
     pub fn total(&self) -> Option<u64> {
         self.with_report(|report| report.total)

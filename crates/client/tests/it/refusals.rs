@@ -1,6 +1,8 @@
 //! What each refusal says, to the letter.
 
-use gettickets::{Client, ConfigError, Credentials, ErrorKind, GetTickets, InvalidCredentials, ResponseType};
+use gettickets::{
+    Client, ConfigError, Credentials, ErrorKind, GetTickets, InvalidCredentials, ResponseType, RetryPolicy,
+};
 use insta::assert_snapshot;
 
 use crate::server::{Answer, Server, json, reply};
@@ -46,6 +48,13 @@ fn pages_that_are_not_the_api_are_told_by_status_type_and_title() {
 }
 
 #[test]
+fn a_limit_on_requests_says_how_long_to_wait() {
+    let limited = |headers: &str, body: &str| told(reply("429 Too Many Requests", headers, body));
+    assert_snapshot!(limited("retry-after: 30\r\n", "<!DOCTYPE html><title>Too \u{1b}[31mmany</title>"));
+    assert_snapshot!(limited("", ""));
+}
+
+#[test]
 fn what_cannot_work_is_refused_before_anything_is_sent() {
     let api = || Credentials::api("IDENTIFIER", "SECRET");
     let with = || Client::builder("https://example.com").credentials(api());
@@ -56,6 +65,7 @@ fn what_cannot_work_is_refused_before_anything_is_sent() {
             ConfigError::EmptyCredentials(InvalidCredentials::Empty { what: "secret" }),
         ),
         (with().timeout(std::time::Duration::ZERO), ConfigError::ZeroTimeout),
+        (with().retries(RetryPolicy::default().attempts(0)), ConfigError::ZeroAttempts),
         (with().response_type(ResponseType::Nvp), ConfigError::NoListInNvp),
         (with().user_agent("a\nb"), ConfigError::UserAgent),
         (with().proxy(Some("not a proxy")), ConfigError::Proxy),

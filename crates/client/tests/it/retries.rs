@@ -85,6 +85,40 @@ fn retry_after_is_honoured_as_seconds_and_as_a_date_up_to_a_cap() {
 }
 
 #[test]
+fn a_limit_on_requests_is_told_with_the_wait_that_the_server_asks_for() {
+    let html = "<!DOCTYPE html><html><head><title>Slow down</title></head>";
+    let json = r#"{"result":"error","message":"Too many requests"}"#;
+    let year = 365 * 24 * 60 * 60;
+    for (header, body, wait, says) in [
+        ("retry-after: 7\r\n", html, Some(7), Some("Slow down")),
+        ("retry-after: Tue, 24 Nov 2026 13:00:11 GMT\r\n", json, Some(11), Some("Too many requests")),
+        ("retry-after: Tue, 24 Nov 2026 12:00:00 GMT\r\n", "", Some(0), None),
+        ("retry-after: 18446744073709551615\r\n", "slow down", Some(year), Some("slow down")),
+        ("retry-after: soon\r\n", EMPTY, None, None),
+        ("", r#"{"result":"error"}"#, None, None),
+        ("", "my-secret", None, Some("[redacted]")),
+    ] {
+        let server = Server::start(vec![reply("429 Too Many Requests", header, body)]);
+        let client = server.client().no_retries().build().unwrap();
+        let error = client.get_tickets(&GetTickets::default()).unwrap_err();
+        let ErrorKind::RateLimited { retry_after, message, .. } = error.kind() else { panic!("{error:?}") };
+        assert_eq!(*retry_after, wait.map(Duration::from_secs), "{header}");
+        assert_eq!(message.as_deref(), says, "{body}");
+        assert_eq!((error.code(), error.http_status()), ("rate-limited", Some(429)));
+        assert!(error.is_retryable() && error.may_have_been_sent(), "{error}");
+        assert!(error.hint().unwrap().contains("less often"), "{error}");
+    }
+}
+
+#[test]
+fn what_the_api_says_of_credentials_counts_before_a_limit_on_requests() {
+    let server =
+        Server::start(vec![reply("429 X", "", r#"{"result":"error","message":"Invalid IP 1.2.3.4"}"#)]);
+    let error = server.client().build().unwrap().get_tickets(&GetTickets::default()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Api(_)) && !error.is_retryable(), "{error}");
+}
+
+#[test]
 fn the_budget_ends_it_all() {
     let server = Server::start((0..5).map(|_| reply("503 Service Unavailable", "", "")).collect());
     // Every look at the clock takes ten seconds, and there are three to an attempt.

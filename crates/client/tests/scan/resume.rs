@@ -25,6 +25,7 @@ fn in_parts(server: &Server, parts: &[usize]) -> Outcome {
                 Err(error) => return Outcome { told, error: Some(error), report: scan.report() },
             }
         }
+        assert_eq!(scan.told(), told.len() as u64);
         cursor = Some(scan.cursor().to_string());
         drop(scan);
     }
