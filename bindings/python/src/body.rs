@@ -19,8 +19,8 @@ const WORTH_DETACHING: usize = 64 << 10;
 
 /// Decodes a saved reply, in any format: JSON, XML, or name-value pairs.
 ///
-/// `body` is a str, bytes or anything else that holds bytes, an open file, or a path. A str or bytes are not copied
-/// where they are JSON: the page keeps them, and points into them.
+/// `body` is a str, bytes or anything else that holds bytes, an open file, or a pathlib.Path; a str is the reply itself
+/// and no file's name. A str or bytes are not copied where they are JSON: the page keeps them, and points into them.
 ///
 /// `strict` refuses whatever departs from the documented shape; by default what is bent in a known way is read, and
 /// told by page.findings. `max_len` is the most bytes that are read, 256 MiB by default and 512 MiB at most.
@@ -54,8 +54,27 @@ pub(crate) fn decode(
     match decoded {
         Ok(Reply::Tickets(page)) => Ok(Page::new(page, timezone)),
         Ok(Reply::Error(error)) => Err(errors::api(py, &error)),
-        Err(error) => Err(errors::decode(py, &error)),
+        Err(error) => {
+            let is_name = error.is_not_a_reply() && looks_like_a_name(body);
+            Err(errors::decode(py, &error, is_name.then_some(NOT_A_NAME)))
+        }
     }
+}
+
+/// What to try where the name of a file was given for what is in it.
+const NOT_A_NAME: &str =
+    "A str is taken for the reply itself. To read a file, give its path as a pathlib.Path, or the open file.";
+/// The most bytes that a path has on Linux.
+const LONGEST_PATH: usize = 4096;
+
+/// Whether a str reads like a file's name: something on one line, without what replies are made of.
+fn looks_like_a_name(body: &Bound<'_, PyAny>) -> bool {
+    let text = body.cast::<PyString>().ok().and_then(|text| text.to_str().ok());
+    text.is_some_and(|text| {
+        let has_none_of =
+            |characters: &[char]| !text.contains(characters) && !text.contains(char::is_control);
+        !text.trim().is_empty() && text.len() <= LONGEST_PATH && has_none_of(&['<', '>', '{', '}'])
+    })
 }
 
 /// A text or bytes of Python's that do not change, and what keeps them where they are.

@@ -12,17 +12,17 @@ use pyo3::types::{PyDict, PyString};
 
 /// An error of the client as an exception.
 pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
-    exception(py, error, error.may_have_been_sent()).unwrap_or_else(|failure| failure)
+    exception(py, error, error.may_have_been_sent(), None).unwrap_or_else(|failure| failure)
 }
 
 /// An error of the API in a saved reply.
 pub(crate) fn api(py: Python<'_>, error: &ApiError) -> PyErr {
-    exception(py, &error.clone().into(), false).unwrap_or_else(|failure| failure)
+    exception(py, &error.clone().into(), false, None).unwrap_or_else(|failure| failure)
 }
 
-/// A saved reply that can't be read.
-pub(crate) fn decode(py: Python<'_>, error: &DecodeError) -> PyErr {
-    exception(py, &error.clone().into(), false).unwrap_or_else(|failure| failure)
+/// A saved reply that can't be read; `hint` counts before the error's own.
+pub(crate) fn decode(py: Python<'_>, error: &DecodeError, hint: Option<&str>) -> PyErr {
+    exception(py, &error.clone().into(), false, hint).unwrap_or_else(|failure| failure)
 }
 
 /// The sandbox did not start, or its database failed.
@@ -48,10 +48,10 @@ pub(crate) fn os(error: &std::io::Error) -> PyErr {
     PyOSError::new_err(error.to_string())
 }
 
-fn exception(py: Python<'_>, error: &Error, may_have_been_sent: bool) -> PyResult<PyErr> {
+fn exception(py: Python<'_>, error: &Error, may_have_been_sent: bool, hint: Option<&str>) -> PyResult<PyErr> {
     let details = PyDict::new(py);
     details.set_item("code", error.code())?;
-    details.set_item("hint", error.hint().as_deref())?;
+    details.set_item("hint", hint.or(error.hint().as_deref()))?;
     details.set_item("http_status", error.http_status())?;
     details.set_item("attempts", error.attempts())?;
     details.set_item("may_have_been_sent", may_have_been_sent)?;

@@ -58,7 +58,7 @@ impl Page {
     /// A page from what `json::kept` wrote.
     pub(crate) fn restored(py: Python<'_>, json: String, zone: Option<Py<PyAny>>) -> PyResult<Page> {
         let decoder = gettickets::Decoder::new().max_len(gettickets::Decoder::LARGEST_MAX_LEN);
-        let reply = py.detach(|| decoder.decode(json)).map_err(|error| errors::decode(py, &error))?;
+        let reply = py.detach(|| decoder.decode(json)).map_err(|error| errors::decode(py, &error, None))?;
         Ok(Page::new(reply.into_page().map_err(|error| errors::api(py, &error))?, zone))
     }
 

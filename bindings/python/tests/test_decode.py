@@ -108,3 +108,22 @@ def test_keywords_are_keywords():
         gettickets.decode(BODY, True)
     with pytest.raises(TypeError):
         gettickets.decode(BODY, lenient=True)
+
+
+@pytest.mark.parametrize("name", ["reply.json", "/var/tmp/a reply.xml", "C:\\replies\\1.json", "x" * 300])
+def test_a_name_of_a_file_is_told_from_a_reply(name):
+    with pytest.raises(gettickets.NotTheApiError) as error:
+        gettickets.decode(name)
+    assert (
+        error.value.hint.startswith("A str is taken for the reply itself.") and "pathlib.Path" in error.value.hint
+    )
+    assert error.value.__notes__ == [error.value.hint]
+
+
+@pytest.mark.parametrize(
+    "body", ["", " ", "<html><title>Log in</title>", "x" * 5000, "Down\nfor maintenance", b"reply.json"]
+)
+def test_what_is_no_name_has_the_hint_of_its_own(body):
+    with pytest.raises(gettickets.Error) as error:
+        gettickets.decode(body)
+    assert error.value.hint and "A str is taken" not in error.value.hint

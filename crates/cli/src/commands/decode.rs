@@ -41,6 +41,11 @@ fn read(file: &Path, place: &str) -> Outcome<Vec<u8>> {
         fs::File::open(file).and_then(|file| file.take(limit).read_to_end(&mut body))
     };
     read.map_err(|error| {
+        // Not repeated: a reply may hold the keys of tickets.
+        if file.to_string_lossy().trim_start().starts_with(['{', '<']) {
+            return Failure::usage("FILE is a reply itself, where the name of a file was looked for")
+                .hint("Pipe it in, and give - for FILE");
+        }
         Failure::usage(format!("{place} cannot be read: {error}"))
             .hint("Give the name of a saved reply, or - for standard input")
     })?;

@@ -74,6 +74,13 @@ fn a_saved_error_is_told_in_the_format_asked_for() {
 }
 
 #[test]
+fn a_reply_in_place_of_a_file_is_usage_and_is_not_repeated() {
+    let ran = gettickets(&["decode", EXAMPLE]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    insta::assert_snapshot!(ran.err.trim_end(), @"error: FILE is a reply itself, where the name of a file was looked for. Pipe it in, and give - for FILE.");
+}
+
+#[test]
 fn a_file_that_is_not_there_is_usage() {
     let ran = gettickets(&["decode", "/nonexistent/reply.json"]);
     assert_eq!(ran.code, 2);
