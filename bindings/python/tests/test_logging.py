@@ -33,8 +33,10 @@ def told(caplog):
 
 
 def test_an_exchange_is_told_at_debug(told, sandbox):
-    client_of(sandbox).get_tickets(limitnum=3)
+    client_of(sandbox).get_tickets(limitnum=3, status="Open", email="who@example.com", subject="a private matter")
     (record,) = told
+    assert 'asked for json, limitnum 3, status "Open", email given, subject given: HTTP 200' in record.getMessage()
+    assert "who@" not in record.getMessage() and "private" not in record.getMessage()
     assert (record.name, record.levelname, record.threadName) == ("gettickets", "DEBUG", "MainThread")
     assert "HTTP 200" in record.getMessage() and record.filename == "client.rs" and record.lineno > 0
     assert 0 <= record.msecs < 1000 and record.relativeCreated > 0

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::Error;
 use crate::address::Endpoint;
+use crate::asked::Asked;
 use crate::builder::ClientBuilder;
 use crate::clock::Clock;
 use crate::judge::judge;
@@ -207,7 +208,11 @@ impl Client {
         drop(outgoing);
         let took = clock.now().saturating_duration_since(began);
         let (status, len) = (response.status(), response.body().len());
-        log::debug!("{}: HTTP {status}, {len} bytes after {took:?}", http.endpoint);
+        log::debug!(
+            "{}: asked for {}: HTTP {status}, {len} bytes after {took:?}",
+            http.endpoint,
+            Asked(request, response_type)
+        );
         let asked_to_wait = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let asked_to_wait = asked_to_wait.and_then(|value| retry_after(value, clock.time_of_day()));
         judge(response, asked_to_wait, &http.decoder, &http.credentials)

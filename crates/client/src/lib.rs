@@ -16,6 +16,7 @@
 //! ```
 
 mod address;
+mod asked;
 mod builder;
 mod client;
 mod clock;
