@@ -319,3 +319,10 @@ def test_attachments_are_values():
             assert (filename, index) == ("a.png", 1)
     with pytest.raises(TypeError):
         Attachment("a.png", "1")
+
+
+def test_a_kind_of_word_can_be_gone_through():
+    assert list(Priority) == ["Low", "Medium", "High"] and list(RequestorType) == ["Owner", "Operator"]
+    assert len(Status) == len(list(Status)) == 9 and all(type(word) is Status and word.is_known for word in Status)
+    assert next(iter(Status)) is Status.OPEN and list(Status)[-1] is Status.MY_FLAGGED
+    assert Status and "Open" in Status and "Odd" not in Status

@@ -4,12 +4,32 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import ClassVar
+    from collections.abc import Iterator
+    from typing import Any, ClassVar, TypeVar
 
     from typing_extensions import Self
 
+    _W = TypeVar("_W")
 
-class _Word(str):
+
+class _Known(type):
+    """What a class of words is: something to go through, a word for each name."""
+
+    _known: dict[str, str]
+
+    def __iter__(cls: type[_W]) -> Iterator[_W]:
+        """The words that have a name here, in the order in which they are documented."""
+        kind: Any = cls
+        return iter([getattr(cls, name) for name in kind._known.values()])
+
+    def __len__(cls) -> int:
+        return len(cls._known)
+
+    def __bool__(cls) -> bool:
+        return True
+
+
+class _Word(str, metaclass=_Known):
     """A str with names for the words that are known."""
 
     __slots__ = ()
@@ -55,6 +75,8 @@ class Status(_Word):
     (True, True)
     >>> Status("Waiting on vendor")
     Status('Waiting on vendor')
+    >>> [str(status) for status in Status][:3]  # those that have a name here, what to ask for by among them
+    ['Open', 'Answered', 'Customer-Reply']
     """
 
     __slots__ = ()

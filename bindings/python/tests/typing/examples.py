@@ -37,6 +37,11 @@ def read(client: gettickets.Client) -> list[str]:
     return subjects
 
 
+def words() -> list[gettickets.Status]:
+    assert_type(len(gettickets.Priority), int)
+    return list(gettickets.Status)
+
+
 def scan(client: gettickets.Client, since: datetime) -> Report:
     scan = client.tickets(updated_since=since)
     assert_type(scan, Scan)
