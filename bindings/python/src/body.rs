@@ -69,11 +69,10 @@ const LONGEST_PATH: usize = 4096;
 
 /// Whether a str reads like a file's name: something on one line, without what replies are made of.
 fn looks_like_a_name(body: &Bound<'_, PyAny>) -> bool {
+    let is_of_replies = |character: char| character.is_control() || "<>{}".contains(character);
     let text = body.cast::<PyString>().ok().and_then(|text| text.to_str().ok());
     text.is_some_and(|text| {
-        let has_none_of =
-            |characters: &[char]| !text.contains(characters) && !text.contains(char::is_control);
-        !text.trim().is_empty() && text.len() <= LONGEST_PATH && has_none_of(&['<', '>', '{', '}'])
+        !text.trim().is_empty() && text.len() <= LONGEST_PATH && !text.contains(is_of_replies)
     })
 }
 

@@ -187,12 +187,7 @@ fn tell_all(py: Python<'_>) -> PyResult<()> {
 
 /// Tells what was aside at the start; what comes meanwhile is another's. Where one is interrupted the rest stays aside.
 fn tell_each(py: Python<'_>) -> PyResult<()> {
-    let Some((count, dropped)) =
-        queue().map(|mut queue| (queue.messages.len(), std::mem::take(&mut queue.dropped)))
-    else {
-        return Ok(());
-    };
-    for _ in 0..count {
+    for _ in 0..ASIDE.load(Ordering::Acquire) {
         let Some(message) = next() else { break };
         let level = match message.level {
             Level::Error => 40,
@@ -203,6 +198,7 @@ fn tell_each(py: Python<'_>) -> PyResult<()> {
         };
         tell_one(py, level, &message.text, message.file, message.line, message.at)?;
     }
+    let dropped = queue().map_or(0, |mut queue| std::mem::take(&mut queue.dropped));
     if dropped > 0 {
         let text = format!("{dropped} more messages were dropped, as nobody took them in time");
         tell_one(py, 30, &text, file!(), line!(), 0.0)?;

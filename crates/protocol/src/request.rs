@@ -137,6 +137,10 @@ pub enum StatusFilter {
 }
 
 impl StatusFilter {
+    /// The three that are no status, in the documentation's order.
+    pub const SPECIAL: [StatusFilter; 3] =
+        [StatusFilter::AwaitingReply, StatusFilter::AllActive, StatusFilter::MyFlagged];
+
     /// The word on the wire.
     pub fn as_str(&self) -> &str {
         match self {
@@ -150,7 +154,7 @@ impl StatusFilter {
 
 impl From<&str> for StatusFilter {
     fn from(word: &str) -> StatusFilter {
-        [StatusFilter::AwaitingReply, StatusFilter::AllActive, StatusFilter::MyFlagged]
+        StatusFilter::SPECIAL
             .into_iter()
             .find(|special| special.as_str() == word)
             .unwrap_or_else(|| StatusFilter::Is(word.to_owned()))

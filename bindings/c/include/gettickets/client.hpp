@@ -108,7 +108,7 @@ public:
     ClientBuilder &max_response_len(std::size_t len) & { return set(gettickets_client_builder_max_response_len, len); }
     /// Refuses replies that depart from the documented shape. Default: false.
     ClientBuilder &strict(bool strict) & { return set(gettickets_client_builder_strict, std::int32_t{strict}); }
-    /// How often a request is tried in all. Default: 3.
+    /// How often a request is tried in all: 1 turns retries off, and with 0 no client is built. Default: 3.
     ClientBuilder &attempts(std::uint32_t attempts) & { return set(gettickets_client_builder_attempts, attempts); }
     /// How long is waited between attempts. Defaults: from 0.5 to 20 seconds.
     ClientBuilder &waits(Milliseconds base, Milliseconds longest) & {

@@ -64,8 +64,8 @@ fn status(word: &str) -> Result<StatusFilter, String> {
     if word.trim().is_empty() {
         return Err("a status is a word such as Open".to_owned());
     }
-    let specials = [StatusFilter::AwaitingReply, StatusFilter::AllActive, StatusFilter::MyFlagged];
-    let special = specials.into_iter().find(|special| special.as_str().eq_ignore_ascii_case(word.trim()));
+    let special =
+        StatusFilter::SPECIAL.into_iter().find(|special| special.as_str().eq_ignore_ascii_case(word.trim()));
     Ok(special.unwrap_or_else(|| StatusFilter::from(word)))
 }
 

@@ -16,24 +16,22 @@ pub(crate) fn tell(request: &GetTickets) {
     }
 }
 
-static SPECIAL: [StatusFilter; 3] =
-    [StatusFilter::AwaitingReply, StatusFilter::AllActive, StatusFilter::MyFlagged];
-
 /// The known word that is nearly this one: a slip of the finger or two away, or its beginning.
-fn meant_by(word: &str) -> Option<&'static str> {
+fn meant_by(word: &str) -> Option<String> {
+    let statuses = Status::KNOWN.iter().map(Status::as_str).map(str::to_owned);
+    let known: Vec<String> =
+        statuses.chain(StatusFilter::SPECIAL.iter().map(StatusFilter::to_string)).collect();
     // Servers compare without regard to case, so a word that differs in nothing else was understood.
-    let lower = word.trim().to_lowercase();
-    let is_nearly = |known: &&str| {
-        let known = known.to_lowercase();
-        let slips = if known.len() > 5 { 3 } else { 2 };
-        let is_beginning = lower.len() > 2 && known.starts_with(&lower);
-        known != lower && (is_beginning || osa_distance(&lower, &known) <= slips)
-    };
-    let known = || Status::KNOWN.iter().map(Status::as_str).chain(SPECIAL.iter().map(StatusFilter::as_str));
-    if known().any(|known| known.eq_ignore_ascii_case(&lower)) {
+    let word = word.trim().to_lowercase();
+    if known.iter().any(|known| known.eq_ignore_ascii_case(&word)) {
         return None;
     }
-    known().filter(is_nearly).min_by_key(|known| osa_distance(&lower, &known.to_lowercase()))
+    let slips = |known: &String| osa_distance(&word, &known.to_lowercase());
+    let is_nearly = |known: &String| {
+        let is_beginning = word.len() > 2 && known.to_lowercase().starts_with(&word);
+        is_beginning || slips(known) <= if known.len() > 5 { 3 } else { 2 }
+    };
+    known.into_iter().filter(is_nearly).min_by_key(slips)
 }
 
 #[cfg(test)]
@@ -55,7 +53,7 @@ mod tests {
             ("Terminé", None),
             ("Escalated", None),
         ] {
-            assert_eq!(meant_by(word), meant, "{word}");
+            assert_eq!(meant_by(word).as_deref(), meant, "{word}");
         }
     }
 }

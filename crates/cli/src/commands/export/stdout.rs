@@ -15,7 +15,8 @@ use crate::output::ndjson::NdjsonWriter;
 use crate::output::parquet::ParquetWriter;
 use crate::output::{TicketWriter, stdout};
 
-/// Writes every page, and gives the number of tickets. What ends early is left without its end, so that nobody takes it for whole.
+/// Writes every page, and gives the number of tickets. What ends early is left without its end, so that nobody takes
+/// it for whole.
 pub(super) fn write(
     format: ExportFormat,
     source: &mut impl Source,

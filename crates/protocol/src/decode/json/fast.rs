@@ -157,9 +157,9 @@ impl<'a> TicketDecoder<'a, '_> {
         arena.unescaped.reserve(self.text.len() / 4);
     }
 
-    /// Gives back what room is left, as pages are kept: of a small one it would be a fifth. A few kilobytes are
-    /// copied rather than cut down: what is cut off a block lies between others that stay, where the next page's
-    /// has no place.
+    /// Gives back what room is left of a small page, which would be a fifth of it: a few kilobytes are copied rather
+    /// than cut down, as all is where a page is finished. What is cut off a block lies between others that stay,
+    /// where the next page's has no place.
     fn give_back(&mut self) {
         const FEW: usize = 16 << 10;
         let arena = &mut self.page.arena;
@@ -167,9 +167,6 @@ impl<'a> TicketDecoder<'a, '_> {
         if arena.unescaped.len() + size_of_val(arena.attachments.as_slice()) <= FEW {
             arena.attachments = arena.attachments.as_slice().to_vec();
             arena.unescaped = arena.unescaped.as_str().to_owned();
-        } else {
-            arena.attachments.shrink_to_fit();
-            arena.unescaped.shrink_to_fit();
         }
     }
 
