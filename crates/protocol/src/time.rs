@@ -72,69 +72,128 @@ fn parts_with_t(bytes: &[u8; 19]) -> Option<[u8; 7]> {
     parts(bytes).or_else(|| with_space(*bytes))
 }
 
-/// The parts of the date in a field's text, where [`date_in`] finds one; no calendar is asked.
-pub(crate) fn parts_in(text: &[u8]) -> Option<DateTimeParts> {
-    let parts = parts_with_t(text.try_into().ok()?)?;
-    let [century, year, month, day, hour, minute, second] = parts;
-    let year = u16::from(century) * 100 + u16::from(year);
-    (year > 0 && exists(parts)).then_some(DateTimeParts { year, month, day, hour, minute, second })
+impl DateTimeParts {
+    /// Reads a date field's text, as [`TicketRef::text_bytes`](crate::TicketRef::text_bytes) gives it; none where there
+    /// is no date, or it can't be read. No calendar of a library is asked.
+    ///
+    /// ```
+    /// use gettickets_protocol::DateTimeParts;
+    /// let parts = DateTimeParts::from_wire(b"2026-11-25 09:30:00");
+    /// assert_eq!(parts.map(|parts| (parts.year, parts.minute)), Some((2026, 30)));
+    /// assert_eq!(DateTimeParts::from_wire(b"0000-00-00 00:00:00"), None);
+    /// ```
+    #[inline]
+    pub fn from_wire(text: &[u8]) -> Option<DateTimeParts> {
+        #[cold]
+        fn with_t(mut bytes: [u8; 19]) -> Option<DateTimeParts> {
+            let [.., separator, _, _, _, _, _, _, _, _] = &mut bytes;
+            (*separator == b'T').then(|| *separator = b' ')?;
+            existing(&bytes)
+        }
+        let bytes = text.try_into().ok()?;
+        existing(bytes).or_else(|| with_t(*bytes))
+    }
 }
 
 /// Whether these bytes are a date and time as servers write them, or the zero date. It never says so where
 /// [`read`] finds [`WireTime::Unreadable`], and builds no date to find out.
-#[inline]
+#[inline(always)]
 pub(crate) fn is_wire_time(bytes: &[u8; 19]) -> bool {
-    let Some(parts) = parts(bytes) else { return false };
-    match parts {
-        [0, 0, month, day, ..] => month | day == 0 && read_unless_unreadable(bytes),
-        _ => exists(parts),
-    }
+    existing(bytes).is_some() || is_zero_date(bytes)
 }
 
-/// Whether the calendar has the day, and the day the time, from the year 1 on.
-#[inline]
-fn exists([century, year, month, day, hour, minute, second]: [u8; 7]) -> bool {
-    hour < 24 && minute < 60 && second < 60 && day >= 1 && day <= days_of(century, year, month)
+/// The date and time in a text of the documented shape, from the year 1 on, if the calendar has the day and the day
+/// the time. Both are found out for several numbers at once.
+#[inline(always)]
+fn existing(bytes: &[u8; 19]) -> Option<DateTimeParts> {
+    let (date, no_date) = DATE.pairs(bytes)?;
+    let (day, no_day) = DAY.pairs(bytes)?;
+    let (time, no_time) = TIME.pairs(bytes)?;
+    // The top bit of a byte is set where a number is past the last of its kind.
+    let past_last = ((time & NUMBERS_OF_TIME) + TO_THE_TOP_OF_TIME) & TOPS;
+    (no_date | no_day | no_time | past_last == 0).then_some(())?;
+    let ([century, _, years, _, _, month, ..], [day, ..]) = (date.to_le_bytes(), day.to_le_bytes());
+    let ([hour, _, _, minute, _, _, second, _], year) =
+        (time.to_le_bytes(), u16::from(century) * 100 + u16::from(years));
+    let last_day = DAYS.get(usize::from(month)).copied().unwrap_or(0);
+    let has_day = day.wrapping_sub(1) < last_day || is_leap_day(year, month, day);
+    (year > 0 && has_day).then_some(DateTimeParts { year, month, day, hour, minute, second })
 }
 
 /// How many days a month has; none if there is no such month.
-#[inline]
-fn days_of(century: u8, year: u8, month: u8) -> u8 {
-    const DAYS: [u8; 13] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let leap = month == 2 && (if year == 0 { century } else { year }).is_multiple_of(4);
-    DAYS.get(usize::from(month)).map_or(0, |days| days + u8::from(leap))
+const DAYS: [u8; 13] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+#[cold]
+fn is_leap_day(year: u16, month: u8, day: u8) -> bool {
+    let is_leap = if year.is_multiple_of(100) { year.is_multiple_of(400) } else { year.is_multiple_of(4) };
+    month == 2 && day == 29 && is_leap
 }
 
 #[cold]
-fn read_unless_unreadable(bytes: &[u8; 19]) -> bool {
-    std::str::from_utf8(bytes).is_ok_and(|text| read(text) != WireTime::Unreadable)
+fn is_zero_date(bytes: &[u8; 19]) -> bool {
+    bytes.starts_with(b"0000-00-00 ")
+        && std::str::from_utf8(bytes).is_ok_and(|text| read(text) != WireTime::Unreadable)
 }
+
+const TOPS: u64 = 0x8080_8080_8080_8080;
+/// Where in `00:00:00` the numbers are, and what more than their last sets the top bit of each.
+const NUMBERS_OF_TIME: u64 = u64::from_le_bytes([0x7F, 0, 0, 0x7F, 0, 0, 0x7F, 0]);
+const TO_THE_TOP_OF_TIME: u64 = u64::from_le_bytes([0x7F - 23, 0, 0, 0x7F - 59, 0, 0, 0x7F - 59, 0]);
 
 /// The numbers in a text of the documented shape, from the century to the second; each is below 100, and what
 /// they say may be no date.
 #[inline]
 fn parts(bytes: &[u8; 19]) -> Option<[u8; 7]> {
-    let (date, no_date) = pairs(bytes, 0, *b"0000-00-")?;
-    let (day, no_day) = pairs(bytes, 8, *b"00 00:00")?;
-    let (time, no_time) = pairs(bytes, 11, *b"00:00:00")?;
-    let ([century, _, year, _, _, month, ..], [day, ..], [hour, _, _, minute, _, _, second, _]) =
-        (date, day, time);
+    let (date, no_date) = DATE.pairs(bytes)?;
+    let (day, no_day) = DAY.pairs(bytes)?;
+    let (time, no_time) = TIME.pairs(bytes)?;
+    let ([century, _, year, _, _, month, ..], [day, ..]) = (date.to_le_bytes(), day.to_le_bytes());
+    let [hour, _, _, minute, _, _, second, _] = time.to_le_bytes();
     (no_date | no_day | no_time == 0).then_some([century, year, month, day, hour, minute, second])
 }
 
-/// For each of the eight bytes from here the number that its digit and the next make, if each of the
-/// template's zeros stands for a digit and every other byte for itself; where they don't, bits are set in the
-/// second number. Eight bytes are read as one number.
-#[inline]
-fn pairs(bytes: &[u8; 19], at: usize, template: [u8; 8]) -> Option<([u8; 8], u64)> {
-    const TOPS: u64 = 0x8080_8080_8080_8080;
-    const PAST_NINE: u64 = 0x7676_7676_7676_7676;
-    let separators = u64::from_le_bytes(template.map(|byte| if byte == b'0' { 0 } else { 0xFF }));
-    let word = u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?) ^ u64::from_le_bytes(template);
-    let past_nine = (word & !TOPS).wrapping_add(PAST_NINE) | word;
-    // No sum reaches 100, so none spills into its neighbour.
-    let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
-    Some((pairs.to_le_bytes(), past_nine & TOPS | word & separators))
+/// Eight bytes of a date, where zeros stand for digits and every other byte for itself.
+struct Template {
+    at: usize,
+    text: u64,
+    /// A six for each digit.
+    sixes: u64,
+    /// The bits that no digit has, and all bits of other bytes.
+    others: u64,
+}
+
+const DATE: Template = Template::new(0, *b"0000-00-");
+const DAY: Template = Template::new(8, *b"00 00:00");
+const TIME: Template = Template::new(11, *b"00:00:00");
+
+impl Template {
+    #[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+    const fn new(at: usize, text: [u8; 8]) -> Template {
+        let (mut sixes, mut others) = ([0; 8], [0xFF; 8]);
+        let mut byte = 0;
+        while byte < 8 {
+            if text[byte] == b'0' {
+                sixes[byte] = 6;
+                others[byte] = 0xF0;
+            }
+            byte += 1;
+        }
+        let [text, sixes, others] =
+            [u64::from_le_bytes(text), u64::from_le_bytes(sixes), u64::from_le_bytes(others)];
+        Template { at, text, sixes, others }
+    }
+
+    /// For each byte the number that its digit and the next make; where the bytes are others than the template has,
+    /// bits are set in the second number. Eight bytes are read as one number.
+    #[inline(always)]
+    fn pairs(&self, bytes: &[u8; 19]) -> Option<(u64, u64)> {
+        let word = u64::from_le_bytes(*bytes.get(self.at..)?.first_chunk()?) ^ self.text;
+        // What is past nine has bits that no digit has, or has them with six more. It spills into its neighbour only
+        // if it had them before.
+        let others = (word.wrapping_add(self.sixes) | word) & self.others;
+        // No sum reaches 100, so none spills into its neighbour.
+        Some((word.wrapping_mul(10).wrapping_add(word >> 8), others))
+    }
 }
 
 /// The date in a field's text, if there is one and it can be read.
@@ -214,7 +273,7 @@ mod tests {
             let quick = is_wire_time(text.as_bytes().try_into().unwrap());
             let readable = read(&text) != WireTime::Unreadable;
             let whole = |time: DateTime| [time.month(), time.day(), time.hour(), time.minute(), time.second()];
-            let parts = parts_in(text.as_bytes());
+            let parts = DateTimeParts::from_wire(text.as_bytes());
             let told = parts.map(|parts| [parts.month, parts.day, parts.hour, parts.minute, parts.second]);
             proptest::prop_assert_eq!(told, date_in(&text).map(|time| whole(time).map(|part| part as u8)));
             proptest::prop_assert_eq!(parts.map(|parts| parts.year as i16), date_in(&text).map(DateTime::year));

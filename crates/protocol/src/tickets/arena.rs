@@ -177,6 +177,12 @@ impl Arena {
         self.source(span).as_bytes().get(start..start + span.len()).unwrap_or_default()
     }
 
+    /// Hands over all texts of a row, as bytes, and without looking at them.
+    #[inline(always)]
+    pub(super) fn for_each_text<'a>(&'a self, row: RowRef<'a>, hand_over: impl FnMut(&'a [u8])) {
+        row.for_each_text(self.body.as_bytes(), self.unescaped.as_bytes(), hand_over);
+    }
+
     /// The string that a text is in.
     #[inline]
     fn source(&self, span: Span) -> &str {

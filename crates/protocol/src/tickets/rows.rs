@@ -105,14 +105,20 @@ pub(crate) struct Bases {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Packed {
     head: Head,
-    /// Where the first of the texts starts that the body has as they are.
+    /// Where the first of the texts starts that the body has as they are, or the ticket before it.
     body_base: u32,
-    /// Where the first of the texts starts that were unescaped.
+    /// Where the first of the texts starts that were unescaped, or would.
     unescaped_base: u32,
     integers: [u32; INTEGER_COUNT],
-    /// Twice the number of bytes from the base to the start of each text, and one more if it was unescaped.
-    starts: [u16; TEXT_COUNT],
-    lengths: [u16; TEXT_COUNT],
+    texts: [Place; TEXT_COUNT],
+}
+
+/// Where a text stands.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    /// Twice the number of bytes from the base to its start, and one more if it was unescaped.
+    start: u16,
+    len: u16,
 }
 
 // It is most of what a page holds beside the body.
@@ -137,129 +143,88 @@ impl Packed {
     #[inline]
     #[allow(
         clippy::indexing_slicing,
-        reason = "slots are below their arrays' lengths, as one table counts both"
+        reason = "slots are below their array's length, as one table counts both"
     )]
-    fn span(&self, slot: usize) -> Span {
-        let (start, len) = (self.starts[slot], self.lengths[slot]);
+    pub(crate) fn span(&self, slot: usize) -> Span {
+        let Place { start, len } = self.texts[slot];
         let unescaped = start & 1 == 1;
         let base = if unescaped { self.unescaped_base } else { self.body_base };
         Span::new(base + u32::from(start >> 1), len.into(), unescaped)
-    }
-
-    #[inline(always)]
-    fn place(&mut self, slot: usize, far: u32, len: u32, unescaped: u16) -> Option<()> {
-        (far >> 15 | len >> 16 == 0).then_some(())?;
-        *self.starts.get_mut(slot)? = (far << 1) as u16 | unescaped;
-        *self.lengths.get_mut(slot)? = len as u16;
-        Some(())
     }
 
     fn unpacked(&self) -> Row {
         let texts = std::array::from_fn(|slot| self.span(slot));
         Row { head: self.head, integers: self.integers.map(u64::from), texts }
     }
-}
 
-/// A row in the making, in either form.
-pub(crate) trait Build: Sized {
-    /// Of a ticket that carries these fields and whose texts stand behind these places.
-    fn begin(bases: Bases, carried: FieldSet) -> Self;
-
-    /// Adds a row that is then made where it stays, among others that are all of its form.
-    fn add(rows: &mut Rows, row: Self) -> Option<&mut Self>;
-
-    fn head(&mut self) -> &mut Head;
-
-    /// Sets the integer of this place in a row; `None` if this form can't hold it.
-    fn set_number(&mut self, slot: usize, value: u64) -> Option<()>;
-
-    /// Sets the text of this place in a row; `None` if this form can't tell where it is.
-    fn set(&mut self, slot: usize, text: Span) -> Option<()>;
-
-    /// The same of a text that the body spells as it is, as nearly all are.
-    fn set_in_body(&mut self, slot: usize, start: usize, end: usize) -> Option<()>;
-
-    /// Makes room for so many rows in all.
-    fn reserve(rows: &mut Rows, len: usize);
-}
-
-impl Build for Packed {
+    /// A row in the making, of a ticket that carries these fields and whose texts stand behind these places.
     #[inline]
-    fn begin(bases: Bases, carried: FieldSet) -> Packed {
+    pub(crate) fn begin(bases: Bases, carried: FieldSet) -> Packed {
         Packed {
             head: Head { carried, ..Head::default() },
             body_base: bases.body,
             unescaped_base: bases.unescaped,
             integers: [0; INTEGER_COUNT],
-            starts: [0; TEXT_COUNT],
-            lengths: [0; TEXT_COUNT],
+            texts: [Place::default(); TEXT_COUNT],
         }
     }
 
     #[inline]
-    fn head(&mut self) -> &mut Head {
+    pub(crate) fn head(&mut self) -> &mut Head {
         &mut self.head
     }
 
+    /// Sets the integer of this place in a row; `None` if a row can't hold it.
     #[inline(always)]
-    fn set_number(&mut self, slot: usize, value: u64) -> Option<()> {
+    pub(crate) fn set_number(&mut self, slot: usize, value: u64) -> Option<()> {
         *self.integers.get_mut(slot)? = u32::try_from(value).ok()?;
         Some(())
     }
 
+    /// Sets the text of this place in a row; `None` if a row can't tell where it is.
     #[inline(always)]
-    fn set(&mut self, slot: usize, text: Span) -> Option<()> {
+    pub(crate) fn set(&mut self, slot: usize, text: Span) -> Option<()> {
         let (base, unescaped) =
             if text.is_unescaped() { (self.unescaped_base, 1) } else { (self.body_base, 0) };
         self.place(slot, text.offset().wrapping_sub(base), text.len() as u32, unescaped)
     }
 
+    /// The same of a text that the body spells as it is, as nearly all are.
     #[inline(always)]
-    fn set_in_body(&mut self, slot: usize, start: usize, end: usize) -> Option<()> {
-        self.place(slot, (start as u32).wrapping_sub(self.body_base), (end - start) as u32, 0)
+    pub(crate) fn set_in_body(&mut self, slot: usize, start: usize, end: usize) -> Option<()> {
+        self.place(
+            slot,
+            (start as u32).wrapping_sub(self.body_base),
+            (end as u32).wrapping_sub(start as u32),
+            0,
+        )
+    }
+
+    /// The same, if [`can_tell`](Packed::can_tell) is asked of the ticket in the end.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "the table of slots is their caller's, too")]
+    pub(crate) fn put_in_body(&mut self, slot: usize, start: usize, len: u32) {
+        let far = (start as u32).wrapping_sub(self.body_base);
+        self.texts[slot] = Place { start: (far << 1) as u16, len: len as u16 };
+    }
+
+    /// Whether a row can tell where texts are that end before this place and whose lengths have these bits.
+    #[inline(always)]
+    pub(crate) fn can_tell(&self, end: usize, lengths: u32) -> bool {
+        ((end as u32).wrapping_sub(self.body_base) | lengths) >> 15 == 0
     }
 
     #[inline(always)]
-    fn add(rows: &mut Rows, row: Packed) -> Option<&mut Packed> {
-        rows.packed.push(row);
-        rows.packed.last_mut()
+    #[allow(clippy::indexing_slicing, reason = "the table of slots is their caller's, too")]
+    pub(crate) fn put_number(&mut self, slot: usize, value: u32) {
+        self.integers[slot] = value;
     }
 
-    fn reserve(rows: &mut Rows, len: usize) {
-        rows.packed.reserve_exact(len.saturating_sub(rows.packed.len()));
-    }
-}
-
-impl Build for Row {
-    fn begin(_: Bases, carried: FieldSet) -> Row {
-        Row { head: Head { carried, ..Head::default() }, ..Row::default() }
-    }
-
-    fn head(&mut self) -> &mut Head {
-        &mut self.head
-    }
-
-    fn set_number(&mut self, slot: usize, value: u64) -> Option<()> {
-        *self.integers.get_mut(slot)? = value;
+    #[inline(always)]
+    fn place(&mut self, slot: usize, far: u32, len: u32, unescaped: u16) -> Option<()> {
+        (far >> 15 | len >> 16 == 0).then_some(())?;
+        *self.texts.get_mut(slot)? = Place { start: (far << 1) as u16 | unescaped, len: len as u16 };
         Some(())
-    }
-
-    fn set(&mut self, slot: usize, text: Span) -> Option<()> {
-        *self.texts.get_mut(slot)? = text;
-        Some(())
-    }
-
-    fn set_in_body(&mut self, slot: usize, start: usize, end: usize) -> Option<()> {
-        self.set(slot, Span::in_body(start, end))
-    }
-
-    fn add(rows: &mut Rows, row: Row) -> Option<&mut Row> {
-        rows.wide.push(row);
-        rows.wide.last_mut()
-    }
-
-    fn reserve(rows: &mut Rows, len: usize) {
-        rows.wide.reserve_exact(len.saturating_sub(rows.wide.len()));
     }
 }
 
@@ -301,7 +266,14 @@ impl Rows {
 
     /// Makes room for so many rows in all, if they can be packed.
     pub(crate) fn reserve(&mut self, rows: usize) {
-        Packed::reserve(self, rows);
+        self.packed.reserve_exact(rows.saturating_sub(self.packed.len()));
+    }
+
+    /// Adds a row that is then made where it stays, among others that are packed.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, row: Packed) -> Option<&mut Packed> {
+        self.packed.push(row);
+        self.packed.last_mut()
     }
 
     pub(crate) fn shrink_to_fit(&mut self) {
@@ -390,6 +362,32 @@ impl<'a> RowRef<'a> {
         match self {
             RowRef::Packed(row) => row.integers[slot].into(),
             RowRef::Wide(row) => row.integers[slot],
+        }
+    }
+
+    /// Hands over all texts, which are in these strings.
+    #[inline(always)]
+    pub(crate) fn for_each_text(
+        self,
+        body: &'a [u8],
+        unescaped: &'a [u8],
+        mut hand_over: impl FnMut(&'a [u8]),
+    ) {
+        match self {
+            RowRef::Packed(row) => {
+                let behind = |text: &'a [u8], base: u32| text.get(base as usize..).unwrap_or_default();
+                let (body, unescaped) = (behind(body, row.body_base), behind(unescaped, row.unescaped_base));
+                row.texts.iter().for_each(|Place { start, len }| {
+                    let text = if start & 1 == 1 { unescaped } else { body };
+                    let start = usize::from(start >> 1);
+                    hand_over(text.get(start..start + usize::from(*len)).unwrap_or_default());
+                });
+            }
+            RowRef::Wide(row) => row.texts.iter().for_each(|span| {
+                let (text, start) =
+                    (if span.is_unescaped() { unescaped } else { body }, span.offset() as usize);
+                hand_over(text.get(start..start + span.len()).unwrap_or_default());
+            }),
         }
     }
 

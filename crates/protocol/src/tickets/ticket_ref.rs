@@ -139,7 +139,7 @@ impl<'a> TicketRef<'a> {
     /// The parts of a field's date; none where [`date`](TicketRef::date) and
     /// [`lastreply`](TicketRef::lastreply) find none, and for a field that is no date.
     pub fn date_time_parts(&self, field: Field) -> Option<DateTimeParts> {
-        time::parts_in(self.text_bytes(field)).filter(|_| field.kind() == Kind::DateTime)
+        DateTimeParts::from_wire(self.text_bytes(field)).filter(|_| field.kind() == Kind::DateTime)
     }
 
     /// Attachments of the opening message. Since 7.10.
@@ -240,6 +240,28 @@ impl<'a> TicketRef<'a> {
                 self.arena.text_bytes(self.row.text(field))
             }
             _ => &[],
+        }
+    }
+
+    /// Hands over all texts and dates, in the order in which servers write them, each as
+    /// [`text_bytes`](TicketRef::text_bytes) gives it. Where all are wanted this takes a fraction of the time.
+    ///
+    /// ```
+    /// use gettickets_protocol::{Field, Ticket, Tickets, Version};
+    /// let ticket = Ticket { id: 7, subject: "Hello".to_owned(), ..Ticket::default() };
+    /// let tickets = Tickets::new(&[ticket], Version::V8_0);
+    /// let mut texts = Vec::new();
+    /// tickets.get(0).unwrap().for_each_text(|text| texts.push(text));
+    /// assert_eq!(texts.len(), 17);
+    /// assert_eq!(texts[10], b"Hello");
+    /// ```
+    #[inline(always)]
+    pub fn for_each_text(&self, mut hand_over: impl FnMut(&'a [u8])) {
+        if self.shown == FieldSet::ALL {
+            self.arena.for_each_text(self.row, hand_over);
+        } else {
+            let texts = Field::all().filter(|field| matches!(field.kind(), Kind::Text | Kind::DateTime));
+            texts.for_each(|field| hand_over(self.text_bytes(field)));
         }
     }
 

@@ -1,37 +1,57 @@
 //! The fast JSON decoder: the documented shape alone, as PHP writes it, without white space.
 //!
-//! It learns the order of the keys from the first ticket and compares them in place in all others, thirty-two
-//! bytes at a time, and leaves texts where they are. At the first surprise it gives up, and the tolerant
-//! decoder takes the whole body; so whatever it accepts has no finding, and must mean what the tolerant
-//! decoder makes of it.
+//! It learns the order of the keys from the first ticket, compares them in place in all others, and leaves texts where
+//! they are. Where values end is known ahead. A ticket that is not as the first is read value by value; at the first
+//! surprise the decoder gives up, and the tolerant one takes the whole body. So whatever it accepts has no finding, and
+//! must mean what the tolerant decoder makes of it.
 
 mod cursor;
-mod key;
+mod documented;
+mod marks;
+mod prefix;
+mod target;
+mod unescape;
+
+use std::cell::OnceCell;
+
+use fearless_simd::{Level, dispatch, prelude::*};
 
 use crate::decode::builder::{Count, PageBuilder};
 use crate::field::{FIELD_COUNT, FIELDS};
 use crate::tickets::arena::{AttachmentRow, ExtraRow, Span};
-use crate::tickets::rows::{Bases, Build, Head, Packed, Row, Rows};
+use crate::tickets::rows::{Bases, Head, Packed, Rows};
 use crate::{Field, FieldSet, Version, time};
 
 use self::cursor::Cursor;
-use self::key::{Prefix, Slot, Target};
+use self::documented::Integers;
+use self::marks::Marks;
+use self::prefix::{DOCUMENTED, Prefix, UNQUOTED};
+use self::target::{Slot, Target};
+use self::unescape::Unescaper;
 
 /// How many unknown fields a ticket may have before it is a surprise.
 const MAX_EXTRAS: usize = 16;
 
-/// Decodes a page of the documented shape; `None` is a surprise.
+/// Decodes a page of the documented shape; `None` is a surprise. So is a ticket that a small row can't hold: one of more
+/// than 32 KiB, or an id of more than 32 bits.
 pub(super) fn decode(text: &str) -> Option<PageBuilder> {
-    let mut too_large = false;
-    let page = decode_to::<Packed>(text, &mut too_large);
-    // A ticket of more than 32 KiB, or an id of more than 32 bits, is no surprise, but rare enough for its page to be
-    // read again.
-    if too_large { decode_to::<Row>(text, &mut too_large) } else { page }
-}
-
-fn decode_to<R: Build>(text: &str, too_large: &mut bool) -> Option<PageBuilder> {
     let mut cursor = Cursor { bytes: text.as_bytes(), at: 0 };
     let mut page = PageBuilder::default();
+    let returned = counts(&mut cursor, &mut page)?;
+    if cursor.expect(b"]").is_none() {
+        let unescaper = Unescaper::new(text);
+        let mut decoder = TicketDecoder { text, page: &mut page, unescaper, ticket: 0 };
+        cursor = decoder.tickets(cursor, returned)?;
+        page.arena.unescaped = decoder.unescaper.into_texts();
+    }
+    cursor.expect(b"}}")?;
+    // JSON's white space, which a form feed is not.
+    let ended = cursor.rest().iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
+    (ended && page.ticket_count() as u64 == returned).then_some(page)
+}
+
+/// Reads what stands before the first ticket, and how many there are.
+fn counts(cursor: &mut Cursor<'_>, page: &mut PageBuilder) -> Option<u64> {
     let mut counted = [None; 3];
     cursor.expect(b"{\"result\":\"success\"")?;
     loop {
@@ -56,15 +76,7 @@ fn decode_to<R: Build>(text: &str, too_large: &mut bool) -> Option<PageBuilder> 
         page.set_count(count, Some(value));
     }
     let [Some(_), Some(_), Some(returned)] = counted else { return None };
-    if cursor.expect(b"]").is_none() {
-        let last_unescaped = Unescaped::default();
-        let mut decoder = TicketDecoder { text, page: &mut page, last_unescaped, ticket: 0, too_large };
-        cursor = decoder.tickets::<R>(cursor, returned)?;
-    }
-    cursor.expect(b"}}")?;
-    // JSON's white space, which a form feed is not.
-    let ended = cursor.rest().iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
-    (ended && page.ticket_count() as u64 == returned).then_some(page)
+    Some(returned)
 }
 
 /// The field of this name, looked for first where the documented order has it.
@@ -75,86 +87,143 @@ fn field_named(name: &str, expected: &mut usize) -> Option<Field> {
     Some(field)
 }
 
-/// Decodes tickets. Its functions take the cursor by value and give the place behind what they read, unless
-/// they are inlined, so that it stays in registers from field to field.
-struct TicketDecoder<'a, 'p> {
-    text: &'a str,
-    page: &'p mut PageBuilder,
-    last_unescaped: Unescaped<'a>,
-    /// The ticket at hand, counted from 0.
-    ticket: u32,
-    /// Whether a row could not tell where a text is, or hold an integer.
-    too_large: &'p mut bool,
+/// What the first ticket says about the others.
+struct Shape {
+    carried: FieldSet,
+    /// How its integers are written, if it is written as documented.
+    documented: Option<Integers>,
+    /// Its keys, which a documented ticket is hardly ever asked for.
+    slots: OnceCell<Vec<Slot>>,
 }
 
-/// A text that was unescaped.
-#[derive(Default)]
-struct Unescaped<'a> {
-    /// As the body has it, with its closing quote.
-    raw: &'a str,
-    /// How far behind its start the first escape stands.
-    first_escape: usize,
-    span: Span,
-}
-
-impl Unescaped<'_> {
-    /// The span and the place behind the closing quote, if the text here is the same.
-    #[inline]
-    fn again(&self, cursor: Cursor<'_>, first_escape: usize) -> Option<(Span, usize)> {
-        let is_same = first_escape - cursor.at == self.first_escape
-            && !self.raw.is_empty()
-            && cursor.rest().starts_with(self.raw.as_bytes());
-        is_same.then_some((self.span, cursor.at + self.raw.len()))
+impl Shape {
+    fn slots(&self) -> &[Slot] {
+        let documented = |field| {
+            let target = Target::of(field);
+            let prefixes = if target.is_quoted() { &DOCUMENTED } else { &UNQUOTED };
+            Some(Slot { prefix: *prefixes.get(field as usize)?, target })
+        };
+        self.slots.get_or_init(|| self.carried.iter().filter_map(documented).collect())
     }
 }
 
+/// Decodes tickets.
+struct TicketDecoder<'a, 'p> {
+    text: &'a str,
+    page: &'p mut PageBuilder,
+    unescaper: Unescaper<'a>,
+    /// The ticket at hand, counted from 0.
+    ticket: u32,
+}
+
 impl<'a> TicketDecoder<'a, '_> {
-    fn tickets<R: Build>(&mut self, start: Cursor<'a>, returned: u64) -> Option<Cursor<'a>> {
+    fn tickets(&mut self, start: Cursor<'a>, returned: u64) -> Option<Cursor<'a>> {
         let mut rows = Rows::default();
-        let (mut cursor, slots, carried) = self.first::<R>(start, &mut rows)?;
-        self.make_room::<R>(&mut rows, cursor.at - start.at, returned);
+        self.make_room(&mut rows, returned);
+        let mut marks = Marks::new(start.bytes, start.at);
+        let (mut cursor, shape) = match self.latest(start, &mut rows, &mut marks) {
+            Some(found) => found,
+            None => self.first(start, &mut rows, &mut marks)?,
+        };
         while cursor.expect(b",").is_some() {
             self.ticket += 1;
-            let row = R::add(&mut rows, self.begin(cursor, carried))?;
-            for slot in &slots {
-                if cursor.expect_prefix(&slot.prefix).is_some() {
-                    self.value(&mut cursor, row, slot.target)?;
-                } else {
-                    cursor.at = null(cursor, row.head(), slot)?;
+            let row = rows.add(self.begin(cursor, shape.carried))?;
+            let kept = self.kept();
+            let by_marks = shape
+                .documented
+                .and_then(|integers| self.documented(cursor.at, row, shape.carried, integers, &mut marks));
+            cursor.at = if let Some(end) = by_marks {
+                end
+            } else {
+                self.take_back(kept);
+                *row = self.begin(cursor, shape.carried);
+                let end = self.learned(cursor, row, shape.slots())?;
+                if shape.documented.is_some() {
+                    marks.skip(cursor.at, end);
                 }
-            }
+                end
+            };
             cursor.expect(b"}")?;
         }
         cursor.expect(b"]")?;
+        (shape.documented.is_none() || marks.are_right()).then_some(())?;
         self.page.arena.rows = rows;
         self.give_back();
         Some(cursor)
     }
 
-    /// Begins the row of the ticket that starts here.
-    #[inline(always)]
-    fn begin<R: Build>(&mut self, cursor: Cursor<'a>, carried: FieldSet) -> R {
-        // What the ticket before has is not behind this one's place.
-        self.last_unescaped = Unescaped::default();
-        R::begin(Bases { body: cursor.at as u32, unescaped: self.page.arena.unescaped.len() as u32 }, carried)
+    /// Reads the first ticket, if it is written as the latest version does.
+    fn latest(
+        &mut self,
+        mut cursor: Cursor<'a>,
+        rows: &mut Rows,
+        marks: &mut Marks<'a>,
+    ) -> Option<(Cursor<'a>, Shape)> {
+        let (carried, integers) = (FieldSet::ALL, Integers::Quoted);
+        let row = rows.add(self.begin(cursor, carried))?;
+        if let Some(end) = self.documented(cursor.at, row, carried, integers, marks) {
+            cursor.at = end;
+            cursor.expect(b"}")?;
+            return Some((cursor, Shape { carried, documented: Some(integers), slots: OnceCell::new() }));
+        }
+        rows.clear();
+        self.take_back([0, 0]);
+        None
     }
 
-    /// Notes where a row could not hold what there is.
+    /// How much there is of what an attempt at a ticket may add.
+    #[inline]
+    fn kept(&self) -> [usize; 2] {
+        [self.page.arena.attachments.len(), self.unescaper.len()]
+    }
+
+    /// Takes back what an attempt added that failed.
+    fn take_back(&mut self, [attachments, unescaped]: [usize; 2]) {
+        self.page.arena.attachments.truncate(attachments);
+        self.unescaper.truncate(unescaped);
+    }
+
+    /// Reads what has these keys, value by value.
+    #[inline(never)]
+    fn learned(&mut self, cursor: Cursor<'a>, row: &mut Packed, slots: &[Slot]) -> Option<usize> {
+        dispatch!(Level::baseline(), simd => self.learned_with(simd, cursor, row, slots))
+    }
+
     #[inline(always)]
-    fn fits(&mut self, set: Option<()>) -> Option<()> {
-        *self.too_large |= set.is_none();
-        set
+    fn learned_with<S: Simd>(
+        &mut self,
+        simd: S,
+        mut cursor: Cursor<'a>,
+        row: &mut Packed,
+        slots: &[Slot],
+    ) -> Option<usize> {
+        for slot in slots {
+            if cursor.expect_prefix(&slot.prefix).is_some() {
+                self.value(simd, &mut cursor, row, slot.target)?;
+            } else {
+                cursor.at = null(cursor, row.head(), slot.target)?;
+            }
+        }
+        Some(cursor.at)
+    }
+
+    /// Begins the row of the ticket that starts here.
+    #[inline(always)]
+    fn begin(&mut self, cursor: Cursor<'a>, carried: FieldSet) -> Packed {
+        self.unescaper.begin_ticket();
+        Packed::begin(Bases { body: cursor.at as u32, unescaped: self.unescaper.len() as u32 }, carried)
     }
 
     /// Makes room once: for as many rows as the reply claims, though for no more than its size allows, for
     /// two attachments each, and for one text in four to need unescaping.
-    fn make_room<R: Build>(&mut self, rows: &mut Rows, ticket_len: usize, returned: u64) {
-        let most = self.text.len() / ticket_len.max(1) * 2 + 16;
+    fn make_room(&mut self, rows: &mut Rows, returned: u64) {
+        // The keys, the dates and what is between them are no less.
+        const LEAST_TICKET: usize = 200;
+        let most = self.text.len() / LEAST_TICKET;
         let tickets = most.min(usize::try_from(returned).unwrap_or(usize::MAX));
-        let arena = &mut self.page.arena;
-        R::reserve(rows, tickets);
-        arena.attachments.reserve(tickets * 2);
-        arena.unescaped.reserve(self.text.len() / 4);
+        rows.reserve(tickets);
+        self.page.arena.attachments.reserve(tickets * 2);
+        self.unescaper.reserve(self.text.len() / 4);
     }
 
     /// Gives back what room is left of a small page, which would be a fifth of it: a few kilobytes are copied rather
@@ -164,31 +233,35 @@ impl<'a> TicketDecoder<'a, '_> {
         const FEW: usize = 16 << 10;
         let arena = &mut self.page.arena;
         arena.rows.shrink_to_fit();
-        if arena.unescaped.len() + size_of_val(arena.attachments.as_slice()) <= FEW {
+        if size_of_val(arena.attachments.as_slice()) <= FEW {
             arena.attachments = arena.attachments.as_slice().to_vec();
-            arena.unescaped = arena.unescaped.as_str().to_owned();
         }
     }
 
     /// Reads the first ticket and learns which keys stand in which order.
-    fn first<R: Build>(
+    fn first(
         &mut self,
         mut cursor: Cursor<'a>,
         rows: &mut Rows,
-    ) -> Option<(Cursor<'a>, Vec<Slot>, FieldSet)> {
+        marks: &mut Marks<'a>,
+    ) -> Option<(Cursor<'a>, Shape)> {
+        let ticket_start = cursor.at;
         let mut slots = Vec::with_capacity(FIELD_COUNT + MAX_EXTRAS);
-        let row = R::add(rows, self.begin(cursor, FieldSet::EMPTY))?;
+        let row = rows.add(self.begin(cursor, FieldSet::EMPTY))?;
         let mut expected = 0;
+        let (mut last, mut is_documented, mut integers) = (None, true, None);
         loop {
             let start = cursor;
-            cursor.expect(if slots.is_empty() { b"{\"" } else { b",\"" })?;
+            let separator = if slots.is_empty() { b'{' } else { b',' };
+            cursor.expect(&[separator, b'"'])?;
             let name_start = cursor.at;
             while !matches!(cursor.peek()?, b'"' | b'\\' | 0..0x20) {
                 cursor.at += 1;
             }
             let name = self.text.get(name_start..cursor.at)?;
             cursor.expect(b"\":")?;
-            let target = match field_named(name, &mut expected) {
+            let field = field_named(name, &mut expected);
+            let target = match field {
                 Some(field) if row.head().carried.contains(field) => return None,
                 Some(field) => {
                     row.head().carried.insert(field);
@@ -196,21 +269,29 @@ impl<'a> TicketDecoder<'a, '_> {
                 }
                 None => self.extra_name(name)?,
             };
-            let key = self.text.get(start.at..cursor.at)?;
-            let slot = Slot { prefix: Prefix::new(key, target.is_quoted())?, target };
-            if !target.is_quoted() || cursor.expect(b"\"").is_some() {
-                self.value(&mut cursor, row, target)?;
-            } else {
-                cursor.at = null(start, row.head(), &slot)?;
-            }
-            slots.push(slot);
+            let in_quotes = cursor.peek() == Some(b'"');
+            let as_documented = match target {
+                Target::Integer(..) => *integers.get_or_insert(in_quotes) == in_quotes,
+                Target::Boolean => matches!(cursor.peek(), Some(b't' | b'f')),
+                _ => true,
+            };
+            is_documented &= last < field && as_documented;
+            last = field;
+            slots.push(Slot { prefix: Prefix::new(separator, name.as_bytes(), target.is_quoted())?, target });
+            cursor.at = self.learned(start, row, slots.last_chunk::<1>()?)?;
             if cursor.expect(b"}").is_some() {
                 break;
             }
         }
         let carried = row.head().carried;
         let lacking = FieldSet::documented_for(Version::V1_0).difference(carried);
-        lacking.is_empty().then_some((cursor, slots, carried))
+        lacking.is_empty().then_some(())?;
+        if is_documented {
+            marks.skip(ticket_start, cursor.at - 1);
+        }
+        let integers = if integers == Some(true) { Integers::Quoted } else { Integers::Numbers };
+        let documented = is_documented.then_some(integers);
+        Some((cursor, Shape { carried, documented, slots: slots.into() }))
     }
 
     fn extra_name(&mut self, name: &str) -> Option<Target> {
@@ -222,25 +303,30 @@ impl<'a> TicketDecoder<'a, '_> {
         Some(Target::Extra(names.len() as u32 - 1))
     }
 
-    /// Reads a value; what is quoted starts behind its quote. The one call that counts is in a loop over
-    /// every field of every ticket.
+    /// Reads a value; a text starts behind its quote.
     #[inline(always)]
-    fn value<R: Build>(&mut self, cursor: &mut Cursor<'a>, row: &mut R, target: Target) -> Option<()> {
+    fn value<S: Simd>(
+        &mut self,
+        simd: S,
+        cursor: &mut Cursor<'a>,
+        row: &mut Packed,
+        target: Target,
+    ) -> Option<()> {
         match target {
             Target::Text(slot) | Target::NullableText(slot) => {
-                let end = cursor.text_end()?;
+                let end = cursor.text_end_with(simd)?;
                 if cursor.bytes.get(end) == Some(&b'"') {
-                    let start = std::mem::replace(&mut cursor.at, end + 1);
-                    self.fits(row.set_in_body(slot, start, end))?;
+                    row.set_in_body(slot, cursor.at, end)?;
+                    cursor.at = end + 1;
                 } else {
-                    let (text, behind) = self.escaped_text(*cursor, end)?;
+                    let (text, behind) = self.unescaper.text(cursor.at, end)?;
+                    row.set(slot, text)?;
                     cursor.at = behind;
-                    self.fits(row.set(slot, text))?;
                 }
             }
             Target::Integer(slot, field) => {
                 let (value, quoted) = cursor.integer()?;
-                self.fits(row.set_number(slot, value))?;
+                row.set_number(slot, value)?;
                 if quoted {
                     row.head().quoted.insert(field);
                 }
@@ -248,9 +334,8 @@ impl<'a> TicketDecoder<'a, '_> {
             Target::Time(slot) => {
                 let [date @ .., b'"'] = cursor.ahead::<20>()? else { return None };
                 time::is_wire_time(date).then_some(())?;
-                let (start, end) = (cursor.at, cursor.at + date.len());
-                cursor.at = end + 1;
-                self.fits(row.set_in_body(slot, start, end))?;
+                row.set_in_body(slot, cursor.at, cursor.at + date.len())?;
+                cursor.at += date.len() + 1;
             }
             Target::Boolean => cursor.at = boolean(*cursor, row.head())?,
             Target::Attachments => cursor.at = self.attachments(*cursor, row.head())?,
@@ -265,41 +350,10 @@ impl<'a> TicketDecoder<'a, '_> {
         let (span, behind) = if cursor.bytes.get(end) == Some(&b'"') {
             (Span::in_body(cursor.at, end), end + 1)
         } else {
-            self.escaped_text(*cursor, end)?
+            self.unescaper.text(cursor.at, end)?
         };
         cursor.at = behind;
         Some(span)
-    }
-
-    /// Reads a text whose first escape is known.
-    #[inline(never)]
-    fn escaped_text(&mut self, mut cursor: Cursor<'a>, first_escape: usize) -> Option<(Span, usize)> {
-        let start = cursor.at;
-        // A ticket has its client's name up to three times.
-        if let Some(again) = self.last_unescaped.again(cursor, first_escape) {
-            return Some(again);
-        }
-        let unescaped = &mut self.page.arena.unescaped;
-        let unescaped_start = unescaped.len();
-        let mut special = first_escape;
-        loop {
-            unescaped.push_str(self.text.get(cursor.at..special)?);
-            cursor.at = special;
-            matches!(cursor.peek()?, b'\\' | b'"').then_some(())?;
-            // Letters of other scripts stand side by side, each an escape.
-            while cursor.peek() == Some(b'\\') {
-                unescaped.push(cursor.escape()?);
-            }
-            special = match cursor.peek()? {
-                b'"' => break,
-                _ => cursor.text_end()?,
-            };
-        }
-        let span = Span::in_unescaped(unescaped_start, unescaped.len());
-        cursor.at += 1;
-        let raw = self.text.get(start..cursor.at)?;
-        self.last_unescaped = Unescaped { raw, first_escape: first_escape - start, span };
-        Some((span, cursor.at))
     }
 
     #[inline(never)]
@@ -340,10 +394,9 @@ impl<'a> TicketDecoder<'a, '_> {
 
 /// A null, where there is one that needs no finding.
 #[cold]
-fn null(mut cursor: Cursor<'_>, head: &mut Head, slot: &Slot) -> Option<usize> {
-    matches!(slot.target, Target::NullableText(_)).then_some(())?;
-    cursor.expect_bytes(slot.prefix.key())?;
-    cursor.expect(b"null")?;
+fn null(mut cursor: Cursor<'_>, head: &mut Head, target: Target) -> Option<usize> {
+    matches!(target, Target::NullableText(_)).then_some(())?;
+    cursor.expect(b",\"requestor_name\":null")?;
     head.carried.insert(Field::RequestorName);
     head.null.insert(Field::RequestorName);
     Some(cursor.at)
@@ -370,4 +423,74 @@ fn boolean(mut cursor: Cursor<'_>, head: &mut Head) -> Option<usize> {
         head.quoted.insert(Field::AttachmentsRemoved);
     }
     Some(cursor.at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TICKET: &str = r#"{"id":"7","tid":"ABC-1","deptid":"1","userid":"0","name":"J\u00fcrgen","owner_name":"J\u00fcrgen","email":"j@example.com","requestor_name":"J\u00fcrgen","requestor_email":"","requestor_type":"Owner","cc":",x","c":"Hk92","date":"2026-02-28 09:30:00","subject":"a \"b\", c \\ \ud83d\ude00","status":"Open","priority":"Low","admin":"","attachment":"a.txt","attachments":[{"filename":"a\/b.txt","index":"0"}],"attachments_removed":false,"lastreply":"2024-02-29 23:59:59","flag":"0","service":"S1\/2"}"#;
+
+    fn takes(tickets: &[&str]) -> bool {
+        let (count, tickets) = (tickets.len(), tickets.join(","));
+        let text = format!(
+            r#"{{"result":"success","totalresults":"9","startnumber":0,"numreturned":{count},"tickets":{{"ticket":[{tickets}]}}}}"#
+        );
+        decode(&text).is_some_and(|page| page.ticket_count() == count)
+            && decode(&format!("{text}\r\n")).is_some()
+    }
+
+    #[test]
+    fn what_servers_write_is_no_surprise() {
+        let without = |keys: &[&str]| {
+            let mut ticket = TICKET.to_owned();
+            for key in keys {
+                let start = ticket.find(&format!(",\"{key}\":")).unwrap();
+                let end = start + 1 + ticket[start + 1..].find(",\"").unwrap();
+                ticket.replace_range(start..end, "");
+            }
+            ticket
+        };
+        let numbers = ["id", "deptid", "userid", "flag"].iter().fold(TICKET.to_owned(), |ticket, key| {
+            let (before, after) = ticket.split_once(&format!("\"{key}\":\"")).unwrap();
+            let (value, after) = after.split_once('"').unwrap();
+            format!("{before}\"{key}\":{value}{after}")
+        });
+        let null = TICKET.replace(r#""requestor_name":"J\u00fcrgen""#, r#""requestor_name":null"#);
+        let none = TICKET.replace(r#"[{"filename":"a\/b.txt","index":"0"}]"#, "[]");
+        let old = without(&["owner_name", "requestor_name", "requestor_email", "requestor_type"]);
+        let removed = TICKET.replace(":false", ":true");
+        let swapped = TICKET.replace(r#""tid":"ABC-1","deptid":"1""#, r#""deptid":"1","tid":"ABC-1""#);
+        let unknown = TICKET.replace(r#","flag""#, r#","new":"x\/y","flag""#);
+        let long = TICKET.replace("ABC-1", &"A".repeat(20_000));
+        let others = [&null, &none, &removed, &long].map(String::as_str);
+        for ticket in [TICKET, &numbers, &null, &none, &old, &removed, &swapped, &unknown, &long] {
+            for count in [1, 2, 3, 40] {
+                assert!(takes(&vec![ticket; count]), "{count} of {ticket}");
+            }
+        }
+        for other in others {
+            assert!(takes(&[TICKET, other, TICKET]) && takes(&[other, TICKET, other]), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_has_a_finding_is_a_surprise() {
+        for (old, new) in [
+            (r#""tid":"ABC-1""#, r#""tid":null"#),
+            (r#""tid":"ABC-1""#, r#""tid":"ABC"-1""#),
+            (r#""tid":"ABC-1""#, r#""tid":"ABC"",-1""#),
+            (r#""tid":"ABC-1""#, "\"tid\":\"ABC\n-1\""),
+            (r#""tid":"ABC-1""#, r#""tid":"ABC\-1""#),
+            (r#""id":"7""#, r#""id":"7x""#),
+            (r#""id":"7""#, r#""id":"""#),
+            ("2026-02-28", "2026-02-29"),
+            ("09:30:00", "09:60:00"),
+            (r#""subject""#, r#""Subject""#),
+        ] {
+            let other = TICKET.replace(old, new);
+            assert_ne!(other, TICKET);
+            assert!(!takes(&[TICKET, &other, TICKET]) && !takes(&[&other, TICKET]), "{new}");
+        }
+    }
 }

@@ -1,43 +1,8 @@
-//! Where the fast path is in the body, and how it finds its way: by many bytes at once, never past the end.
+//! Where the fast path is in the body, and how it finds its way: by eight bytes at once or more, never past the end.
 
-use wide::u8x16;
+use fearless_simd::{prelude::*, u8x32};
 
-use super::key::Prefix;
-
-/// Thirty-two bytes side by side. Bit `n` of what is asked of them stands for byte `n`.
-#[derive(Clone, Copy)]
-pub(super) struct Wide([u8x16; 2]);
-
-impl Wide {
-    #[inline]
-    pub(super) fn new(bytes: &[u8; 32]) -> Wide {
-        let (halves, _) = bytes.as_chunks::<16>();
-        match halves {
-            [low, high] => Wide([u8x16::new(*low), u8x16::new(*high)]),
-            _ => Wide([u8x16::default(); 2]),
-        }
-    }
-
-    /// Which bytes are the same as the other's.
-    #[inline]
-    pub(super) fn equal(self, other: Wide) -> u32 {
-        self.bits(other.0, |a, b| a.simd_eq(b))
-    }
-
-    /// Which bytes may end a text or begin an escape: quotes, backslashes, and control characters.
-    #[inline]
-    fn are_marks(self) -> u32 {
-        let controls = u8x16::splat(0x1F);
-        let (quotes, backslashes) = (u8x16::splat(b'"'), u8x16::splat(b'\\'));
-        self.bits(self.0, |a, _| a.min(controls).simd_eq(a) | a.simd_eq(quotes) | a.simd_eq(backslashes))
-    }
-
-    #[inline]
-    fn bits(self, other: [u8x16; 2], compare: impl Fn(u8x16, u8x16) -> u8x16) -> u32 {
-        let ([a, b], [c, d]) = (self.0, other);
-        compare(a, c).to_bitmask() | compare(b, d).to_bitmask() << 16
-    }
-}
+use super::prefix::Prefix;
 
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'a> {
@@ -76,14 +41,7 @@ impl<'a> Cursor<'a> {
 
     #[inline(always)]
     pub(super) fn expect_prefix(&mut self, prefix: &Prefix) -> Option<()> {
-        match self.ahead() {
-            Some(here) if prefix.starts(here) => {
-                self.at += prefix.len();
-                Some(())
-            }
-            Some(_) => None,
-            None => self.expect_bytes(prefix.text()),
-        }
+        prefix.is_before_the_end(self.bytes, self.at).then(|| self.at += prefix.len())
     }
 
     /// An integer, as a number or as a text of digits, and whether it was a text. Twenty digits, which may
@@ -174,27 +132,48 @@ impl<'a> Cursor<'a> {
         ((a | b | c | d) <= 0xF).then_some(a << 12 | b << 8 | c << 4 | d)
     }
 
-    /// Where the text that goes on here ends: at its closing quote, or at a backslash or a control character.
+    /// As [`text_end`](Cursor::text_end), by thirty-two bytes at once.
     #[inline(always)]
-    pub(super) fn text_end(&self) -> Option<usize> {
+    pub(super) fn text_end_with<S: Simd>(&self, simd: S) -> Option<usize> {
         let mut at = self.at;
-        loop {
-            let Some(here) = self.bytes.get(at..)?.first_chunk() else {
-                return self.text_end_near_the_end(at);
-            };
-            let found = Wide::new(here).are_marks();
-            if found != 0 {
-                return Some(at + found.trailing_zeros() as usize);
+        while let Some(here) = self.bytes.get(at..)?.first_chunk() {
+            let here = u8x32::simd_from(simd, *here);
+            let marks = here.simd_lt(0x20) | here.simd_eq(b'"') | here.simd_eq(b'\\');
+            let marks = marks.to_bitmask();
+            if marks != 0 {
+                return Some(at + marks.trailing_zeros() as usize);
             }
             at += 32;
         }
+        Cursor { at, ..*self }.text_end()
     }
 
-    #[cold]
-    fn text_end_near_the_end(&self, at: usize) -> Option<usize> {
+    /// Where the text that goes on here ends: at its closing quote, or at a backslash or a control character.
+    #[inline]
+    pub(super) fn text_end(&self) -> Option<usize> {
+        let mut at = self.at;
+        while let Some(here) = self.bytes.get(at..)?.first_chunk() {
+            let marks = marks_in(u64::from_le_bytes(*here));
+            if marks != 0 {
+                return Some(at + marks.trailing_zeros() as usize / 8);
+            }
+            at += 8;
+        }
         let mut rest = self.bytes.iter().enumerate().skip(at);
         rest.find_map(|(at, byte)| matches!(byte, b'"' | b'\\' | 0..0x20).then_some(at))
     }
+}
+
+/// The top bits of eight bytes, set where a byte is a quote, a backslash or a control character, and perhaps in bytes
+/// behind the first of them.
+#[inline]
+fn marks_in(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = 0x8080_8080_8080_8080;
+    // What is taken away from a smaller byte is borrowed from the next, which is why the first alone counts.
+    let below = |word: u64, least: u8| word.wrapping_sub(ONES * u64::from(least)) & !word;
+    let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    (below(word, 0x20) | equal(b'"') | equal(b'\\')) & TOPS
 }
 
 /// The value of a hexadecimal digit; of any other byte, a number that is none.
