@@ -37,6 +37,17 @@ impl Text {
         Text { data: text.as_ptr().cast(), len: text.len() }
     }
 
+    /// The bytes.
+    ///
+    /// # Safety
+    ///
+    /// `data` is not NULL, and the text is of a handle that lives as long as `'a`.
+    #[inline]
+    pub(crate) unsafe fn bytes<'a>(self) -> &'a [u8] {
+        // SAFETY: the caller's promise.
+        unsafe { std::slice::from_raw_parts(self.data.cast(), self.len) }
+    }
+
     #[inline]
     pub(crate) fn of_option(text: Option<&str>) -> Text {
         text.map_or(Text::NONE, Text::of)

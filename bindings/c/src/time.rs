@@ -35,7 +35,13 @@ impl Time {
     /// The date of a field, which no calendar need be asked for.
     #[inline]
     pub(crate) fn of_field(ticket: TicketRef<'_>, field: Field) -> Time {
-        ticket.date_time_parts(field).map_or(Time::NONE, |parts| {
+        Time::of_bytes(ticket.text_bytes(field))
+    }
+
+    /// The same of its text.
+    #[inline]
+    pub(crate) fn of_bytes(text: &[u8]) -> Time {
+        DateTimeParts::from_wire(text).map_or(Time::NONE, |parts| {
             let DateTimeParts { year, month, day, hour, minute, second } = parts;
             Time { year, month, day, hour, minute, second }
         })

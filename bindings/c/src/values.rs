@@ -1,7 +1,9 @@
 //! [`TicketValues`]: every field of a ticket at once; [`Value`]: any one of them, by number.
 
+use std::mem::offset_of;
+
 use gettickets_protocol as protocol;
-use gettickets_protocol::{Field, TicketRef};
+use gettickets_protocol::{FIELD_COUNT, FIELDS, Field, Kind, TicketRef};
 
 use crate::error::Failure;
 use crate::field::{self, FieldKind, FieldMask, GETTICKETS_KIND_TEXT, mask};
@@ -9,7 +11,7 @@ use crate::guard::{Out, argument, guard, null};
 use crate::page::{Extra, past_the_end};
 use crate::result::{GETTICKETS_ERROR_KIND, GETTICKETS_NONE, ResultCode};
 use crate::text::{OwnedText, Text};
-use crate::ticket::{Ticket, found, later_text, read};
+use crate::ticket::{Ticket, found, read};
 use crate::time::Time;
 
 /// Every field of a ticket. Its texts belong to the page. A later release may add members at the end, which
@@ -73,38 +75,68 @@ pub struct TicketValues {
     pub attachments_removed: i32,
 }
 
+/// How many texts there are, dates included.
+#[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+const TEXTS: usize = {
+    let mut texts = 0;
+    let mut row = 0;
+    while row < FIELD_COUNT {
+        texts += matches!(FIELDS[row].kind, Kind::Text | Kind::DateTime) as usize;
+        row += 1;
+    }
+    texts
+};
+
+// They stand in the order of the fields, from the first to the last with nothing between them.
+const _: () = assert!(
+    offset_of!(TicketValues, service) - offset_of!(TicketValues, tid) == (TEXTS - 1) * size_of::<Text>()
+        && offset_of!(TicketValues, date_text) - offset_of!(TicketValues, tid) == 9 * size_of::<Text>()
+        && offset_of!(TicketValues, lastreply_text) - offset_of!(TicketValues, tid) == 15 * size_of::<Text>()
+);
+
 impl TicketValues {
-    #[inline]
-    fn of(ticket: TicketRef<'_>) -> TicketValues {
-        let text = |field| Text::of_bytes(ticket.text_bytes(field));
-        TicketValues {
-            carried: mask(ticket.carried()),
-            null: mask(ticket.null()),
-            id: ticket.id(),
-            deptid: ticket.deptid(),
-            userid: ticket.userid(),
-            flag: ticket.flag(),
-            tid: text(Field::Tid),
-            name: text(Field::Name),
-            owner_name: later_text(ticket, Field::OwnerName),
-            email: text(Field::Email),
-            requestor_name: later_text(ticket, Field::RequestorName),
-            requestor_email: later_text(ticket, Field::RequestorEmail),
-            requestor_type: later_text(ticket, Field::RequestorType),
-            cc: text(Field::Cc),
-            c: text(Field::C),
-            date_text: text(Field::Date),
-            subject: text(Field::Subject),
-            status: text(Field::Status),
-            priority: text(Field::Priority),
-            admin: text(Field::Admin),
-            attachment: text(Field::Attachment),
-            lastreply_text: text(Field::Lastreply),
-            service: text(Field::Service),
-            attachment_count: ticket.attachments().map_or(0, |list| list.len()),
-            date: Time::of_field(ticket, Field::Date),
-            lastreply: Time::of_field(ticket, Field::Lastreply),
-            attachments_removed: ticket.attachments_removed().map_or(-1, i32::from),
+    /// Writes what a ticket has, each member where it stays.
+    ///
+    /// # Safety
+    ///
+    /// It is a place to write to.
+    #[inline(always)]
+    unsafe fn write(values: *mut TicketValues, ticket: TicketRef<'_>) {
+        // SAFETY: the caller's promise; nothing is read that was not written before, and no
+        // text written behind the last.
+        unsafe {
+            let first = &raw mut (*values).tid;
+            let mut written = 0;
+            ticket.for_each_text(|text| {
+                assert!(written < TEXTS);
+                first.add(written).write(Text::of_bytes(text));
+                written += 1;
+            });
+            assert!(written == TEXTS);
+            let (carried, null) = (ticket.carried(), ticket.null());
+            let has = carried.difference(null);
+            for (field, text) in [
+                (Field::OwnerName, &raw mut (*values).owner_name),
+                (Field::RequestorName, &raw mut (*values).requestor_name),
+                (Field::RequestorEmail, &raw mut (*values).requestor_email),
+                (Field::RequestorType, &raw mut (*values).requestor_type),
+            ] {
+                if !has.contains(field) {
+                    text.write(Text::NONE);
+                }
+            }
+            (&raw mut (*values).carried).write(mask(carried));
+            (&raw mut (*values).null).write(mask(null));
+            (&raw mut (*values).id).write(ticket.id());
+            (&raw mut (*values).deptid).write(ticket.deptid());
+            (&raw mut (*values).userid).write(ticket.userid());
+            (&raw mut (*values).flag).write(ticket.flag());
+            (&raw mut (*values).date).write(Time::of_bytes((*values).date_text.bytes()));
+            (&raw mut (*values).lastreply).write(Time::of_bytes((*values).lastreply_text.bytes()));
+            let attachments = ticket.attachments().map_or(0, |list| list.len());
+            (&raw mut (*values).attachment_count).write(attachments);
+            let removed = ticket.attachments_removed().map_or(-1, i32::from);
+            (&raw mut (*values).attachments_removed).write(removed);
         }
     }
 }
@@ -132,7 +164,7 @@ pub unsafe extern "C" fn gettickets_ticket_read(
             return Err(argument(format!("no release had a gettickets_ticket_values of {size} bytes")));
         }
         // SAFETY: a place to write to, of no less than this structure's size.
-        unsafe { values.write(TicketValues::of(ticket)) };
+        unsafe { TicketValues::write(values, ticket) };
         Ok(())
     })
 }
