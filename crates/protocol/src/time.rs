@@ -42,10 +42,10 @@ pub(crate) fn read(text: &str) -> WireTime {
     let Ok(bytes) = <&[u8; 19]>::try_from(text.as_bytes()) else {
         return if text.is_empty() || text == "0000-00-00" { WireTime::None } else { WireTime::Unreadable };
     };
-    let Some([century, year, month, day, hour, minute, second]) = parts_with_t(bytes) else {
+    let Some((parts, _)) = spelled(bytes).or_else(|| spelled(&with_space(bytes)?)) else {
         return WireTime::Unreadable;
     };
-    let year = i16::from(century) * 100 + i16::from(year);
+    let DateTimeParts { year, month, day, hour, minute, second } = parts;
     if (year, month, day) == (0, 0, 0) {
         return WireTime::None;
     }
@@ -54,22 +54,19 @@ pub(crate) fn read(text: &str) -> WireTime {
         return WireTime::Unreadable;
     }
     let [month, day, hour, minute, second] = [month, day, hour, minute, second].map(|part| part as i8);
-    match DateTime::new(year, month, day, hour, minute, second, 0) {
+    match DateTime::new(year as i16, month, day, hour, minute, second, 0) {
         Ok(time) => WireTime::At(time),
         Err(_) => WireTime::Unreadable,
     }
 }
 
-/// The numbers in a text, a `T` before the time allowed.
-#[inline]
-fn parts_with_t(bytes: &[u8; 19]) -> Option<[u8; 7]> {
-    #[cold]
-    fn with_space(mut bytes: [u8; 19]) -> Option<[u8; 7]> {
-        let [.., separator, _, _, _, _, _, _, _, _] = &mut bytes;
-        (*separator == b'T').then(|| *separator = b' ')?;
-        parts(&bytes)
-    }
-    parts(bytes).or_else(|| with_space(*bytes))
+/// The same with a space before the time, where there is a `T`.
+#[cold]
+fn with_space(bytes: &[u8; 19]) -> Option<[u8; 19]> {
+    let mut bytes = *bytes;
+    let [.., separator, _, _, _, _, _, _, _, _] = &mut bytes;
+    (*separator == b'T').then(|| *separator = b' ')?;
+    Some(bytes)
 }
 
 impl DateTimeParts {
@@ -84,14 +81,8 @@ impl DateTimeParts {
     /// ```
     #[inline]
     pub fn from_wire(text: &[u8]) -> Option<DateTimeParts> {
-        #[cold]
-        fn with_t(mut bytes: [u8; 19]) -> Option<DateTimeParts> {
-            let [.., separator, _, _, _, _, _, _, _, _] = &mut bytes;
-            (*separator == b'T').then(|| *separator = b' ')?;
-            existing(&bytes)
-        }
         let bytes = text.try_into().ok()?;
-        existing(bytes).or_else(|| with_t(*bytes))
+        existing(bytes).or_else(|| existing(&with_space(bytes)?))
     }
 }
 
@@ -103,21 +94,14 @@ pub(crate) fn is_wire_time(bytes: &[u8; 19]) -> bool {
 }
 
 /// The date and time in a text of the documented shape, from the year 1 on, if the calendar has the day and the day
-/// the time. Both are found out for several numbers at once.
+/// the time.
 #[inline(always)]
 fn existing(bytes: &[u8; 19]) -> Option<DateTimeParts> {
-    let (date, no_date) = DATE.pairs(bytes)?;
-    let (day, no_day) = DAY.pairs(bytes)?;
-    let (time, no_time) = TIME.pairs(bytes)?;
-    // The top bit of a byte is set where a number is past the last of its kind.
-    let past_last = ((time & NUMBERS_OF_TIME) + TO_THE_TOP_OF_TIME) & TOPS;
-    (no_date | no_day | no_time | past_last == 0).then_some(())?;
-    let ([century, _, years, _, _, month, ..], [day, ..]) = (date.to_le_bytes(), day.to_le_bytes());
-    let ([hour, _, _, minute, _, _, second, _], year) =
-        (time.to_le_bytes(), u16::from(century) * 100 + u16::from(years));
+    let (parts, past_last) = spelled(bytes)?;
+    let DateTimeParts { year, month, day, .. } = parts;
     let last_day = DAYS.get(usize::from(month)).copied().unwrap_or(0);
     let has_day = day.wrapping_sub(1) < last_day || is_leap_day(year, month, day);
-    (year > 0 && has_day).then_some(DateTimeParts { year, month, day, hour, minute, second })
+    (past_last == 0 && year > 0 && has_day).then_some(parts)
 }
 
 /// How many days a month has; none if there is no such month.
@@ -140,16 +124,19 @@ const TOPS: u64 = 0x8080_8080_8080_8080;
 const NUMBERS_OF_TIME: u64 = u64::from_le_bytes([0x7F, 0, 0, 0x7F, 0, 0, 0x7F, 0]);
 const TO_THE_TOP_OF_TIME: u64 = u64::from_le_bytes([0x7F - 23, 0, 0, 0x7F - 59, 0, 0, 0x7F - 59, 0]);
 
-/// The numbers in a text of the documented shape, from the century to the second; each is below 100, and what
-/// they say may be no date.
-#[inline]
-fn parts(bytes: &[u8; 19]) -> Option<[u8; 7]> {
+/// The numbers in a text of the documented shape, which may be no date. Bits are set beside them where one of the time
+/// is past the last of its kind, which is found out for all at once.
+#[inline(always)]
+fn spelled(bytes: &[u8; 19]) -> Option<(DateTimeParts, u64)> {
     let (date, no_date) = DATE.pairs(bytes)?;
     let (day, no_day) = DAY.pairs(bytes)?;
     let (time, no_time) = TIME.pairs(bytes)?;
-    let ([century, _, year, _, _, month, ..], [day, ..]) = (date.to_le_bytes(), day.to_le_bytes());
+    (no_date | no_day | no_time == 0).then_some(())?;
+    let past_last = ((time & NUMBERS_OF_TIME) + TO_THE_TOP_OF_TIME) & TOPS;
+    let ([century, _, years, _, _, month, ..], [day, ..]) = (date.to_le_bytes(), day.to_le_bytes());
     let [hour, _, _, minute, _, _, second, _] = time.to_le_bytes();
-    (no_date | no_day | no_time == 0).then_some([century, year, month, day, hour, minute, second])
+    let year = u16::from(century) * 100 + u16::from(years);
+    Some((DateTimeParts { year, month, day, hour, minute, second }, past_last))
 }
 
 /// Eight bytes of a date, where zeros stand for digits and every other byte for itself.
