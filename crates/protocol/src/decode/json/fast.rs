@@ -6,6 +6,7 @@
 //! must mean what the tolerant decoder makes of it.
 
 mod cursor;
+mod digits;
 mod documented;
 mod marks;
 mod prefix;
@@ -35,6 +36,8 @@ const MAX_EXTRAS: usize = 16;
 /// Decodes a page of the documented shape; `None` is a surprise. So is a ticket that a small row can't hold: one of more
 /// than 32 KiB, or an id of more than 32 bits.
 pub(super) fn decode(text: &str) -> Option<PageBuilder> {
+    // JSON's white space, which a form feed is not.
+    let text = text.trim_end_matches([' ', '\t', '\r', '\n']);
     let mut cursor = Cursor { bytes: text.as_bytes(), at: 0 };
     let mut page = PageBuilder::default();
     let returned = counts(&mut cursor, &mut page)?;
@@ -42,12 +45,9 @@ pub(super) fn decode(text: &str) -> Option<PageBuilder> {
         let unescaper = Unescaper::new(text);
         let mut decoder = TicketDecoder { text, page: &mut page, unescaper, ticket: 0 };
         cursor = decoder.tickets(cursor, returned)?;
-        page.arena.unescaped = decoder.unescaper.into_texts();
     }
     cursor.expect(b"}}")?;
-    // JSON's white space, which a form feed is not.
-    let ended = cursor.rest().iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
-    (ended && page.ticket_count() as u64 == returned).then_some(page)
+    (cursor.rest().is_empty() && page.ticket_count() as u64 == returned).then_some(page)
 }
 
 /// Reads what stands before the first ticket, and how many there are.
@@ -148,6 +148,7 @@ impl<'a> TicketDecoder<'a, '_> {
         cursor.expect(b"]")?;
         (shape.documented.is_none() || marks.are_right()).then_some(())?;
         self.page.arena.rows = rows;
+        self.page.arena.unescaped = self.unescaper.take_texts();
         self.give_back();
         Some(cursor)
     }
@@ -233,8 +234,9 @@ impl<'a> TicketDecoder<'a, '_> {
         const FEW: usize = 16 << 10;
         let arena = &mut self.page.arena;
         arena.rows.shrink_to_fit();
-        if size_of_val(arena.attachments.as_slice()) <= FEW {
+        if arena.unescaped.len() + size_of_val(arena.attachments.as_slice()) <= FEW {
             arena.attachments = arena.attachments.as_slice().to_vec();
+            arena.unescaped = arena.unescaped.as_str().to_owned();
         }
     }
 

@@ -2,6 +2,7 @@
 
 use fearless_simd::{prelude::*, u8x32};
 
+use super::digits;
 use super::prefix::Prefix;
 
 #[derive(Clone, Copy)]
@@ -66,23 +67,12 @@ impl<'a> Cursor<'a> {
     /// The number that the digits here spell, and how many they are. Up to seven are read at once.
     #[inline(always)]
     fn digits(&self) -> (u64, usize) {
-        const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
-        const TOPS: u64 = u64::from_le_bytes([0x80; 8]);
-        const PAST_NINE: u64 = u64::from_le_bytes([0x76; 8]);
         let Some(eight) = self.ahead() else { return self.many_digits() };
-        let word = u64::from_le_bytes(*eight) ^ ZEROS;
-        let others = ((word & !TOPS).wrapping_add(PAST_NINE) | word) & TOPS;
-        let digits = others.trailing_zeros() / 8;
-        if digits == 8 {
+        let len = digits::count(*eight);
+        if len == 8 {
             return self.many_digits();
         }
-        // The digits move to the end and zeros before them; then neighbours are joined, twice as wide each
-        // time.
-        let word = word.checked_shl(64 - 8 * digits).unwrap_or(0);
-        let pairs = word.wrapping_mul(10).wrapping_add(word >> 8) & 0x00FF_00FF_00FF_00FF;
-        let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_FFFF_0000_FFFF;
-        let value = fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xFFFF_FFFF;
-        (value, digits as usize)
+        (digits::value(*eight, len as u32).unwrap_or(0).into(), len)
     }
 
     #[cold]

@@ -6,6 +6,7 @@
 
 use super::TicketDecoder;
 use super::cursor::Cursor;
+use super::digits;
 use super::marks::{Ahead, ENOUGH, Marks, PAST_ALL, quotes_in};
 use super::prefix::{DOCUMENTED, UNQUOTED};
 use super::unescape::Unescaper;
@@ -231,7 +232,7 @@ impl<'a, 'm> Walk<'a, 'm> {
     fn integer(&mut self, field: Field, integers: Integers) -> Option<()> {
         let value = if integers == Integers::Quoted {
             let (start, len) = self.quoted(field)?;
-            integer_of(*self.bytes.get(start..start + 8)?.first_chunk()?, len)?
+            digits::value(*self.bytes.get(start..start + 8)?.first_chunk()?, len)?
         } else {
             UNQUOTED[field as usize].is_at(self.bytes, self.at).then_some(())?;
             self.number(UNQUOTED[field as usize].len())?
@@ -246,13 +247,11 @@ impl<'a, 'm> Walk<'a, 'm> {
     fn number(&mut self, key_len: usize) -> Option<u32> {
         let start = self.at + key_len;
         let bytes = *self.bytes.get(start..start + 8)?.first_chunk()?;
-        let word = u64::from_le_bytes(bytes) ^ ZEROS;
-        let others = (word.wrapping_add(SIXES) | word) & HIGH;
-        let len = others.trailing_zeros() as usize / 8;
+        let len = digits::count(bytes);
         // A leading zero is not for this decoder to judge.
         (bytes.first() != Some(&b'0') || len == 1).then_some(())?;
         self.at = start + len;
-        integer_of(bytes, len as u32)
+        digits::value(bytes, len as u32)
     }
 
     #[inline(always)]
@@ -274,24 +273,4 @@ impl<'a, 'm> Walk<'a, 'm> {
 #[inline(always)]
 fn next_of(escapes: &[u32]) -> u32 {
     escapes.first().copied().unwrap_or(PAST_ALL)
-}
-
-// A byte that is a digit is one from 0 to 9 without these zeros; any other has a bit among the high ones, or has it with
-// six more.
-const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
-const SIXES: u64 = u64::from_le_bytes([6; 8]);
-const HIGH: u64 = u64::from_le_bytes([0xF0; 8]);
-
-/// The integer that the first so many of these bytes spell.
-#[inline(always)]
-fn integer_of(bytes: [u8; 8], len: u32) -> Option<u32> {
-    (len.wrapping_sub(1) < 8).then_some(())?;
-    // The digits move to the end, which is the top, and zeros before them.
-    let word = (u64::from_le_bytes(bytes) ^ ZEROS) << (64 - 8 * len);
-    ((word.wrapping_add(SIXES) | word) & HIGH == 0).then_some(())?;
-    // Neighbours are joined, twice as wide each time: the first of each two counts ten, a hundred, ten thousand times.
-    let join = |word: u64, base: u64, width: u32| word.wrapping_mul(base << width | 1) >> width;
-    let pairs = join(word, 10, 8) & 0x00FF_00FF_00FF_00FF;
-    let fours = join(pairs, 100, 16) & 0x0000_FFFF_0000_FFFF;
-    Some(join(fours, 10_000, 32) as u32)
 }

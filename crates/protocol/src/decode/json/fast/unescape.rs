@@ -55,8 +55,9 @@ impl<'a> Unescaper<'a> {
         self.begin_ticket();
     }
 
-    pub(super) fn into_texts(self) -> String {
-        self.texts
+    /// All texts, which are taken out.
+    pub(super) fn take_texts(&mut self) -> String {
+        std::mem::take(&mut self.texts)
     }
 
     /// Unescapes the text between these places for this place in a row. `escapes` are the places where escapes begin,
