@@ -3,7 +3,7 @@
 use std::mem::offset_of;
 
 use gettickets_protocol as protocol;
-use gettickets_protocol::{FIELD_COUNT, FIELDS, Field, Kind, TicketRef};
+use gettickets_protocol::{Field, TicketRef};
 
 use crate::error::Failure;
 use crate::field::{self, FieldKind, FieldMask, GETTICKETS_KIND_TEXT, mask};
@@ -75,21 +75,10 @@ pub struct TicketValues {
     pub attachments_removed: i32,
 }
 
-/// How many texts there are, dates included.
-#[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
-const TEXTS: usize = {
-    let mut texts = 0;
-    let mut row = 0;
-    while row < FIELD_COUNT {
-        texts += matches!(FIELDS[row].kind, Kind::Text | Kind::DateTime) as usize;
-        row += 1;
-    }
-    texts
-};
-
 // They stand in the order of the fields, from the first to the last with nothing between them.
 const _: () = assert!(
-    offset_of!(TicketValues, service) - offset_of!(TicketValues, tid) == (TEXTS - 1) * size_of::<Text>()
+    offset_of!(TicketValues, service) - offset_of!(TicketValues, tid)
+        == (TicketRef::TEXT_COUNT - 1) * size_of::<Text>()
         && offset_of!(TicketValues, date_text) - offset_of!(TicketValues, tid) == 9 * size_of::<Text>()
         && offset_of!(TicketValues, lastreply_text) - offset_of!(TicketValues, tid) == 15 * size_of::<Text>()
 );
@@ -108,11 +97,11 @@ impl TicketValues {
             let first = &raw mut (*values).tid;
             let mut written = 0;
             ticket.for_each_text(|text| {
-                assert!(written < TEXTS);
+                assert!(written < TicketRef::TEXT_COUNT);
                 first.add(written).write(Text::of_bytes(text));
                 written += 1;
             });
-            assert!(written == TEXTS);
+            assert!(written == TicketRef::TEXT_COUNT);
             let (carried, null) = (ticket.carried(), ticket.null());
             let has = carried.difference(null);
             for (field, text) in [

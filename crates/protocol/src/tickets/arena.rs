@@ -179,8 +179,13 @@ impl Arena {
 
     /// Hands over all texts of a row, as bytes, and without looking at them.
     #[inline(always)]
-    pub(super) fn for_each_text<'a>(&'a self, row: RowRef<'a>, hand_over: impl FnMut(&'a [u8])) {
-        row.for_each_text(self.body.as_bytes(), self.unescaped.as_bytes(), hand_over);
+    pub(super) fn for_each_text<'a>(&'a self, row: RowRef<'a>, mut hand_over: impl FnMut(&'a [u8])) {
+        match row {
+            RowRef::Packed(row) => {
+                row.for_each_text(self.body.as_bytes(), self.unescaped.as_bytes(), hand_over);
+            }
+            RowRef::Wide(row) => row.texts.iter().for_each(|span| hand_over(self.text_bytes(*span))),
+        }
     }
 
     /// The string that a text is in.

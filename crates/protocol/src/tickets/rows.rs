@@ -152,6 +152,23 @@ impl Packed {
         Span::new(base + u32::from(start >> 1), len.into(), unescaped)
     }
 
+    /// Hands over all texts, which are in these strings.
+    #[inline(always)]
+    pub(crate) fn for_each_text<'a>(
+        &self,
+        body: &'a [u8],
+        unescaped: &'a [u8],
+        mut hand_over: impl FnMut(&'a [u8]),
+    ) {
+        let behind = |text: &'a [u8], base: u32| text.get(base as usize..).unwrap_or_default();
+        let (body, unescaped) = (behind(body, self.body_base), behind(unescaped, self.unescaped_base));
+        self.texts.iter().for_each(|Place { start, len }| {
+            let text = if start & 1 == 1 { unescaped } else { body };
+            let start = usize::from(start >> 1);
+            hand_over(text.get(start..start + usize::from(*len)).unwrap_or_default());
+        });
+    }
+
     fn unpacked(&self) -> Row {
         let texts = std::array::from_fn(|slot| self.span(slot));
         Row { head: self.head, integers: self.integers.map(u64::from), texts }
@@ -362,32 +379,6 @@ impl<'a> RowRef<'a> {
         match self {
             RowRef::Packed(row) => row.integers[slot].into(),
             RowRef::Wide(row) => row.integers[slot],
-        }
-    }
-
-    /// Hands over all texts, which are in these strings.
-    #[inline(always)]
-    pub(crate) fn for_each_text(
-        self,
-        body: &'a [u8],
-        unescaped: &'a [u8],
-        mut hand_over: impl FnMut(&'a [u8]),
-    ) {
-        match self {
-            RowRef::Packed(row) => {
-                let behind = |text: &'a [u8], base: u32| text.get(base as usize..).unwrap_or_default();
-                let (body, unescaped) = (behind(body, row.body_base), behind(unescaped, row.unescaped_base));
-                row.texts.iter().for_each(|Place { start, len }| {
-                    let text = if start & 1 == 1 { unescaped } else { body };
-                    let start = usize::from(start >> 1);
-                    hand_over(text.get(start..start + usize::from(*len)).unwrap_or_default());
-                });
-            }
-            RowRef::Wide(row) => row.texts.iter().for_each(|span| {
-                let (text, start) =
-                    (if span.is_unescaped() { unescaped } else { body }, span.offset() as usize);
-                hand_over(text.get(start..start + span.len()).unwrap_or_default());
-            }),
         }
     }
 
