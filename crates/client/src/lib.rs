@@ -18,6 +18,7 @@
 mod address;
 mod asked;
 mod builder;
+mod cancellation;
 mod client;
 mod clock;
 mod error;
@@ -40,6 +41,7 @@ pub use gettickets_protocol::{
 
 pub use crate::address::InvalidAddress;
 pub use crate::builder::ClientBuilder;
+pub use crate::cancellation::{Cancellation, Cancelled};
 pub use crate::client::Client;
 pub use crate::clock::Clock;
 pub use crate::error::{ConfigError, Error, ErrorKind, ScanIncomplete};
