@@ -17,6 +17,7 @@
 
 mod address;
 mod asked;
+pub mod blocking;
 mod builder;
 mod cancellation;
 mod client;
@@ -40,6 +41,7 @@ pub use gettickets_protocol::{
 };
 
 pub use crate::address::InvalidAddress;
+pub use crate::blocking::{Scan, ScanStatus};
 pub use crate::builder::ClientBuilder;
 pub use crate::cancellation::{Cancellation, Cancelled};
 pub use crate::client::Client;

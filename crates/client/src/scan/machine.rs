@@ -180,6 +180,10 @@ pub struct ScanMachine {
     front: Vec<u64>,
     front_again: u32,
     started: bool,
+    /// Where the scan was when it began or was resumed.
+    start: Position,
+    /// A ticket's last reply is older than its opening, so the last reply does not say how new it is.
+    irregular: bool,
 }
 
 impl ScanMachine {
@@ -213,6 +217,8 @@ impl ScanMachine {
             front: Vec::new(),
             front_again: 0,
             started: false,
+            start: Position::default(),
+            irregular: false,
             settings,
         }
     }
@@ -234,6 +240,7 @@ impl ScanMachine {
             return Err(InvalidCursor::NotACursor);
         }
         self.seen.resume(runs);
+        self.start = cursor.position.clone();
         let Position { order, trail, end, mark, region, verifying, early, unproven, unreadable } = cursor.position.clone();
         self.order = order;
         self.pass = Pass::resume(&trail, end, mark, region);
@@ -254,9 +261,10 @@ impl ScanMachine {
         Ok(())
     }
 
-    /// Where the scan is. `pending` are the ids of tickets that the machine yielded and the consumer did not take;
-    /// `before` is the batch that the first of them is in.
-    pub(super) fn cursor(&self, yielded: u64, pending: &[u64], position: &Position) -> Cursor {
+    /// Where the scan is for a consumer that took `yielded` tickets in all: `last` is the last batch that it took as a whole, and
+    /// `pending` are the ids of the tickets that were handed out and that it did not take.
+    #[doc(hidden)]
+    pub fn cursor(&self, yielded: u64, last: Option<&Batch>, pending: &[u64]) -> Cursor {
         let mut except: Vec<u64> = pending.to_vec();
         except.extend(self.ready.iter().flat_map(|batch| &batch.ids));
         let since = self.since;
@@ -266,7 +274,7 @@ impl ScanMachine {
             of: Cursor::digest(&self.settings.endpoint, &self.settings.request, self.since),
             yielded,
             ids: self.seen.to_runs(keep, &except).to_text(),
-            position: position.clone(),
+            position: last.map_or_else(|| self.start.clone(), |batch| (*batch.position).clone()),
         }
     }
 
@@ -319,6 +327,11 @@ impl ScanMachine {
     /// How the scan ended, once all batches were taken.
     pub fn outcome(&self) -> Option<&Result<(), Error>> {
         self.outcome.as_ref().filter(|_| self.ready.is_empty())
+    }
+
+    /// Whether the scan has ended, though batches may be left to take.
+    pub fn has_ended(&self) -> bool {
+        self.outcome.is_some()
     }
 
     /// The next page to fetch, if one can be fetched now.
@@ -480,6 +493,7 @@ impl ScanMachine {
         }
         self.window.on_page(flight.limit, rows.len() as u64, metrics.elapsed);
         self.order.observe(&rows);
+        self.irregular |= rows.iter().any(|row| row.lastreply < row.date);
         self.capacity = self.capacity.max(rows.len() as u64);
         self.note_total(&flight, total, rows.len() as u64);
         if let Err(stuck) = self.refuse_front_again(flight.offset, &rows) {
@@ -593,7 +607,8 @@ impl ScanMachine {
             },
             Purpose::Sample => {
                 let since = self.since.unwrap_or_default();
-                self.pass.on_sample(&self.order, &arrived.rows, since);
+                let agrees = !self.irregular;
+                self.pass.on_sample(&self.order, &arrived.rows, since, agrees);
                 if self.pass.ended().is_some() {
                     self.early = true;
                 }
@@ -661,7 +676,7 @@ impl ScanMachine {
         if accepted.shifted {
             self.report.shifts += 1;
         }
-        if accepted.new_from >= page.rows.len() && accepted.shifted {
+        if accepted.new_from >= page.rows.len() {
             self.pass.stall(&self.window, self.capacity)?;
         }
         self.take(&page, accepted);
@@ -775,7 +790,7 @@ impl ScanMachine {
     /// Begins to sample the rest of the list, if the last rows are older than `updated_since` allows.
     fn consider_early_end(&mut self, page: &Arrived) {
         let Some(since) = self.since.filter(|_| !self.settings.full) else { return };
-        if self.pass.kind != Kind::First || self.pass.sampled || self.pass.ended().is_some() {
+        if self.pass.kind != Kind::First || self.pass.sampled || self.irregular || self.pass.ended().is_some() {
             return;
         }
         let Some(total) = self.totals.reliable() else { return };

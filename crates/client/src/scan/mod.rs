@@ -4,6 +4,7 @@
 //! promise is stated at [`Scan`](crate::Scan), and DESIGN.md has the argument for it.
 
 mod cursor;
+mod delivery;
 mod fetch;
 pub mod machine;
 mod order;
@@ -11,10 +12,13 @@ mod pass;
 mod report;
 mod row;
 mod seen;
+mod ticket;
 mod unreadable;
 mod verify;
 mod window;
 
 pub use self::cursor::{Cursor, InvalidCursor};
-pub use self::fetch::{Fetch, FetchContext, Fetched, RetryWait};
+pub(crate) use self::delivery::{Available, Delivery};
+pub use self::fetch::{Fetch, FetchContext, Fetched, OnWait, RetryWait};
 pub use self::report::{PageSizes, ScanFinding, ScanReport, UnreadableTicket};
+pub use self::ticket::SharedTicket;

@@ -321,10 +321,6 @@ impl Pass {
         }
     }
 
-    pub(super) fn end_early(&mut self) {
-        self.state = State::Ended(Ended::Early);
-    }
-
     /// Whether the pass reads ahead of what it has accepted.
     pub(super) fn reads_ahead(&self) -> bool {
         matches!(self.state, State::Reading)
@@ -383,7 +379,7 @@ impl Pass {
             State::Ending { alone, empty } => {
                 let (need_alone, _) = self.proof(totals);
                 if *alone < need_alone && alone <= empty {
-                    need(Purpose::Read, self.next, limit.max(self.end - self.next + 1))
+                    need(Purpose::Read, self.next, limit.max(self.end.saturating_sub(self.next) + 1))
                 } else {
                     need(Purpose::Probe, self.end, limit)
                 }
@@ -819,10 +815,11 @@ impl Pass {
     }
 
     /// Whether a sample agrees that all from here on is older than `since`.
-    pub(super) fn on_sample(&mut self, order: &Order, rows: &[Row], since: Stamp) {
+    pub(super) fn on_sample(&mut self, order: &Order, rows: &[Row], since: Stamp, regular: bool) {
         let State::Sampling { offsets, last, .. } = &mut self.state else { return };
         offsets.pop();
-        let agrees = order.only_newest_reply_first()
+        let agrees = regular
+            && order.only_newest_reply_first()
             && rows.iter().all(|row| row.activity() < since && row.activity() > 0)
             && rows.first().is_some_and(|row| row.lastreply <= *last);
         *last = rows.last().map_or(0, |row| row.lastreply);

@@ -57,17 +57,17 @@ impl Crossing {
 pub(super) fn is_unreadable(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Api(error) => error.class() == ApiErrorClass::Encoding,
-        ErrorKind::Decode(error) => matches!(
-            error.kind(),
-            DecodeErrorKind::InvalidUtf8
-                | DecodeErrorKind::LoneSurrogate
-                | DecodeErrorKind::Entity
-                | DecodeErrorKind::TooDeep { .. }
-                | DecodeErrorKind::MissingId
-                | DecodeErrorKind::InvalidInteger { .. }
-                | DecodeErrorKind::InvalidBoolean { .. }
-                | DecodeErrorKind::WrongType { .. }
-        ),
+        ErrorKind::Decode(error) => match error.kind() {
+            DecodeErrorKind::InvalidUtf8 | DecodeErrorKind::LoneSurrogate | DecodeErrorKind::Entity => true,
+            DecodeErrorKind::TooDeep { .. }
+            | DecodeErrorKind::MissingId
+            | DecodeErrorKind::InvalidInteger { .. }
+            | DecodeErrorKind::InvalidBoolean { .. }
+            | DecodeErrorKind::WrongType { .. } => {
+                error.path().is_some_and(|path| path.starts_with("tickets.ticket["))
+            }
+            _ => false,
+        },
         _ => false,
     }
 }

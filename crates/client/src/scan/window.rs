@@ -67,7 +67,7 @@ impl Window {
     /// A size as close to this one as is allowed.
     pub(super) fn within(&self, size: u64) -> u64 {
         let below_failed = self.failed.map_or(u64::MAX, |(failed, _)| (failed / 2).max(self.least));
-        let cap = self.cap.unwrap_or(u64::MAX).max(LEAST_LIMIT);
+        let cap = self.cap.unwrap_or(u64::MAX).max(2);
         size.min(self.most).min(below_failed).min(cap).max(1)
     }
 
@@ -147,11 +147,6 @@ impl Window {
     /// A page of this many tickets was shorter than requested, and more followed.
     pub(super) fn on_cap(&mut self, rows: u64) {
         self.cap = Some(self.cap.map_or(rows, |cap| cap.max(rows)));
-    }
-
-    /// Pages are short for another reason than a cap.
-    pub(super) fn forget_cap(&mut self) {
-        self.cap = None;
     }
 }
 
