@@ -16,7 +16,9 @@ use crate::cancellation::Cancellation;
 use crate::error::{Error, ErrorKind, ScanIncomplete};
 use crate::protocol::{DateTime, GetTickets, Tickets};
 use crate::scan::machine::{FetchPage, Metrics, Settings};
-use crate::scan::{Available, Cursor, Delivery, Fetch, FetchContext, Fetched, InvalidCursor, ScanReport, SharedTicket};
+use crate::scan::{
+    Available, Cursor, Delivery, Fetch, FetchContext, Fetched, InvalidCursor, ScanReport, SharedTicket,
+};
 use crate::transport::{TransportError, TransportErrorKind};
 
 /// How long a consumer waits before it looks at the cancellation again.
