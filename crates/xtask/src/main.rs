@@ -7,6 +7,7 @@
 mod bench;
 mod c;
 mod dist;
+mod modules;
 mod process;
 mod test;
 mod tools;
@@ -49,6 +50,7 @@ const CHORES: &[Chore] = &[
         about: "build the Python package as it is published: a wheel and a source distribution",
         run: dist::run,
     },
+    Chore { name: "modules", about: "find files of a crate that import each other", run: modules::run },
     Chore {
         name: "size-c",
         about: "measure the C library with and without its parts, and fail where it is too large",
