@@ -11,6 +11,7 @@ mod modules;
 mod process;
 mod test;
 mod tools;
+mod words;
 
 use std::process::ExitCode;
 
@@ -51,6 +52,7 @@ const CHORES: &[Chore] = &[
         run: dist::run,
     },
     Chore { name: "modules", about: "find files of a crate that import each other", run: modules::run },
+    Chore { name: "words", about: "find wording to avoid; `words --count` counts it", run: words::run },
     Chore {
         name: "size-c",
         about: "measure the C library with and without its parts, and fail where it is too large",
