@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::process::{Result, program, root};
 
-/// Phrases, and what to write instead. They match whole words, in any case.
+/// Phrases, and what to write instead. They match whole words.
 const PHRASES: &[(&str, &str)] = &[
     ("told", "returned, reported, yielded"),
     ("tells", "returns, reports, says"),
@@ -72,11 +72,14 @@ fn folder(file: &str) -> String {
     parts.join("/")
 }
 
-/// Whether a line has these words one after another, in any case.
+/// Whether a line has these words one after another; the first may begin with a capital.
 fn has_phrase(line: &str, phrase: &str) -> bool {
-    let line = line.to_lowercase();
     let boundary = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
-    line.match_indices(phrase).any(|(at, _)| {
+    let mut capital = phrase.to_owned();
+    if let Some(first) = capital.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    line.match_indices(phrase).chain(line.match_indices(&capital)).any(|(at, _)| {
         let before = line.get(..at).and_then(|text| text.chars().next_back());
         let after = line.get(at + phrase.len()..).and_then(|text| text.chars().next());
         boundary(before) && boundary(after)
@@ -88,8 +91,9 @@ mod tests {
     use super::has_phrase;
 
     #[test]
-    fn phrases_match_whole_words_in_any_case() {
-        assert!(has_phrase("What it Told us.", "told"));
+    fn phrases_match_whole_words() {
+        assert!(has_phrase("Told us.", "told") && has_phrase("what it told us.", "told"));
+        assert!(!has_phrase("if value is None:", "is none"), "that is Python");
         assert!(has_phrase("give up.", "give up"));
         assert!(!has_phrase("untold, told_count, toldyou", "told"));
         assert!(!has_phrase("given update", "give up"));
