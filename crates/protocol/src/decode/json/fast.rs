@@ -132,7 +132,7 @@ impl<'a> TicketDecoder<'a, '_> {
             let by_marks = shape
                 .documented
                 .and_then(|integers| self.documented(cursor.at, row, shape.carried, integers, &mut marks));
-            cursor.at = if let Some(end) = by_marks {
+            let end = if let Some(end) = by_marks {
                 end
             } else {
                 self.take_back(kept);
@@ -143,6 +143,8 @@ impl<'a> TicketDecoder<'a, '_> {
                 }
                 end
             };
+            // A ticket has at least one byte, so each turn moves on.
+            (end > cursor.at).then(|| cursor.at = end)?;
             cursor.expect(b"}")?;
         }
         cursor.expect(b"]")?;
