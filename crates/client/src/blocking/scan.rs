@@ -185,7 +185,12 @@ impl Shared {
                         let metrics = Metrics { elapsed, requests, retries: requests - 1 };
                         state.delivery.machine().on_page(fetch.id, page, metrics);
                     }
-                    Err(error) => state.delivery.machine().on_error(fetch.id, error),
+                    Err(error) => {
+                        // What a cancelled source returns need not say so.
+                        let cancelled = self.cancellation.is_cancelled();
+                        let error = if cancelled { Error::new(ErrorKind::Cancelled) } else { error };
+                        state.delivery.machine().on_error(fetch.id, error);
+                    }
                 }
                 self.pump(&mut state);
             }

@@ -348,7 +348,8 @@ impl ScanMachine {
             }
         }
         // The consumer is slower than the server: reads no further ahead.
-        if self.ready.len() >= self.window.most_concurrency().max(2) {
+        let ahead = self.ready.len() + self.kept.len() + self.flights.len();
+        if !self.ready.is_empty() && ahead >= 2 * self.window.most_concurrency() {
             return None;
         }
         let flight = self.choose()?;

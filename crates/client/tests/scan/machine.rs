@@ -195,8 +195,8 @@ fn tickets_dated_ahead_of_the_clock_do_not_blind_the_verification() {
 fn a_grouped_list_since_a_moment_yields_all_57() {
     for group in [Group::Status, Group::Priority, Group::Department, Group::Flag] {
         for limit in [5, 10, 20] {
-            for seed in 0..20 {
-                let mut world = World { by: By::Grouped(group), ..World::new(seed, 1_000, 900) };
+            for seed in 0..8 {
+                let mut world = World { by: By::Grouped(group), ..World::new(seed, 400, 900) };
                 let mut newest: Vec<_> = world.tickets.iter().map(|ticket| ticket.lastreply).collect();
                 newest.sort_unstable_by(|a, b| b.cmp(a));
                 world.since = newest[56];
