@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use std::sync::mpsc;
 
 use gettickets_sandbox::{Quirk, Sandbox, SandboxBuilder};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::args::SandboxArgs;
 use crate::connect::environment::Environment;
@@ -46,7 +48,7 @@ fn builder(args: &SandboxArgs) -> Outcome<(SandboxBuilder, u64)> {
         .server_version(args.server_version)
         .quirks(args.quirk.iter().copied());
     if let Some(newest) = args.newest {
-        builder = builder.newest(newest);
+        builder = builder.newest(newest.resolve(Timestamp::now(), &TimeZone::system()));
     }
     if let (Some(identifier), Some(file)) = (&args.identifier, &args.secret_file) {
         let secret = SecretSource::File(file.clone()).read("the API secret", &Environment::process())?;

@@ -10,7 +10,7 @@ use crate::exit::{Exit, Failure};
 
 /// The failure that an error of the client is. The error tells what, where and why, and what to try.
 pub(crate) fn of(error: &Error) -> Failure {
-    let failure = Failure::new(exit_of(error.kind()), error);
+    let failure = Failure::new(exit_of(error.kind()), error).code(error.code());
     match flag_for(error.kind()).map(Cow::Borrowed).or(error.hint()) {
         Some(hint) => failure.hint(hint),
         None => failure,

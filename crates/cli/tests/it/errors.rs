@@ -1,16 +1,20 @@
-//! What goes wrong: one paragraph on stderr, nothing on stdout, and the exit code that says which kind.
+//! Errors: a message and a hint on stderr, nothing on stdout, and the exit code of their kind.
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use gettickets_sandbox::{Quirk, Sandbox};
+use serde_json::Value;
 
 use crate::program::{Ran, ask, gettickets, program, run, sandbox_with};
 
-/// A failure's paragraph, with what differs from run to run taken out.
+/// The error of a failed run, without what differs from run to run.
 #[track_caller]
 fn paragraph(ran: &Ran, code: i32) -> String {
     assert_eq!((ran.code, ran.out.as_str()), (code, ""), "{}", ran.err);
-    assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+    assert!(ran.err.starts_with("error: "), "{}", ran.err);
+    assert!(ran.err.lines().skip(1).all(|line| line.starts_with("hint: ")), "{}", ran.err);
+    assert!(ran.err.lines().count() <= 2, "{}", ran.err);
     let mut words: Vec<String> = Vec::new();
     for word in ran.err.split(' ') {
         let port = word.split_once("127.0.0.1:").map(|(before, rest)| {
@@ -103,4 +107,91 @@ fn what_is_missing_from_the_whole_is_5() {
     let sandbox = sandbox_with(Quirk::IgnoreLimitstart);
     let ran = ask(&sandbox, &["list", "--all", "--limitnum", "20"]);
     assert_eq!(ran.code, 5, "{}", ran.err);
+}
+
+#[test]
+fn errors_for_programs_are_one_json_object_each() {
+    let json = |ran: &Ran| -> Value { serde_json::from_str(ran.err.trim_end()).unwrap() };
+    let ran = ask(&sandbox_with(Quirk::NotPermitted), &["list", "--no-retries", "--error-format", "json"]);
+    let error = json(&ran);
+    assert_eq!((ran.code, &error["level"], &error["exit_code"]), (1, &"error".into(), &1.into()));
+    assert_eq!(error["code"], "permission");
+    assert!(error["message"].as_str().unwrap().contains("not allowed") && error["hint"].is_string());
+
+    for flags in [&["--error-format", "json"][..], &["--error-format=json"]] {
+        let ran = gettickets(&[&["list", "--clientid", "0"], flags].concat());
+        let error = json(&ran);
+        assert_eq!((ran.code, &error["code"]), (2, &"usage".into()));
+        assert!(error["message"].as_str().unwrap().contains("every client"), "{error}");
+    }
+
+    let ran = gettickets(&["list", "--sandbox", "--error-format", "json"]);
+    assert_eq!((ran.code, &json(&ran)["level"]), (0, &"note".into()));
+    let ran = gettickets(&["list", "--sandbox", "--limitnum", "1", "-v", "--error-format", "json"]);
+    for line in ran.err.lines() {
+        let record: Value = serde_json::from_str(line).unwrap();
+        assert!(record["level"].is_string() && record["message"].is_string(), "{record}");
+    }
+}
+
+#[test]
+fn quiet_leaves_errors_alone() {
+    let ran = gettickets(&["list", "--sandbox", "--quiet", "--limitnum", "1"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let ran = ask(&sandbox_with(Quirk::MalformedUtf8), &["list", "-q", "--limitnum", "60"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let ran = gettickets(&["list", "-q"]);
+    assert!(ran.code == 2 && ran.err.starts_with("error: "), "{}", ran.err);
+}
+
+#[test]
+fn the_log_has_times() {
+    let ran = gettickets(&["list", "--sandbox", "--limitnum", "1", "-vv"]);
+    let logged = ran.err.lines().find(|line| line.contains(" debug: ") || line.contains(" info: ")).unwrap();
+    let (time, _) = logged.split_once(' ').unwrap();
+    assert!(time.parse::<jiff::Timestamp>().is_ok() && time.ends_with('Z'), "{logged}");
+}
+
+#[test]
+fn an_endless_message_of_a_server_is_cut() {
+    let body = format!("{{\"result\":\"error\",\"message\":\"{}\"}}", "x".repeat(3 << 20));
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", server.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in server.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request);
+            let head =
+                format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            let _ = stream.write_all((head + &body).as_bytes());
+        }
+    });
+    let mut command = program();
+    command.env("GETTICKETS_IDENTIFIER", "i").env("GETTICKETS_SECRET", "s");
+    let ran = run(command.args(["list", "--no-retries", "--url", &url]));
+    assert_eq!(ran.code, 1, "{}", ran.err.get(..200).unwrap_or(&ran.err));
+    assert!(ran.err.len() < 10_000, "{} bytes", ran.err.len());
+}
+
+#[test]
+fn a_filter_that_the_server_ignores_is_refused() {
+    for (option, value) in [
+        ("--email", ""),
+        ("--subject", ""),
+        ("--clientid", "0"),
+        ("--deptid", "0"),
+        ("--limitnum", "0"),
+        ("--status", " "),
+    ] {
+        for command in [&["list"][..], &["stats"], &["watch"], &["export", "-o", "t.csv"]] {
+            let ran = gettickets(&[command, &["--sandbox", option, value]].concat());
+            assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{command:?} {option}");
+            assert!(
+                ran.err.contains("leave ") && ran.err.contains(option),
+                "{command:?} {option}: {}",
+                ran.err
+            );
+        }
+    }
 }

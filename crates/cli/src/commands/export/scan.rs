@@ -29,7 +29,7 @@ pub(crate) fn run(args: &ExportArgs) -> Outcome {
     let open = |cursor: Option<&Value>| {
         let mut scan = connection.client.scan(args.query.to_request());
         if let Some(since) = args.updated_since {
-            scan = scan.updated_since(since.0);
+            scan = scan.updated_since(connection.resolve(since));
         }
         if let Some(cursor) = cursor {
             let refused = |why: String| Failure::usage(why).hint("--restart begins the export again");

@@ -54,7 +54,7 @@ pub(crate) fn run(args: &StatsArgs) -> Outcome {
     });
     stats(args, pages, connection.now)?;
     if whole.delivered() == 0 {
-        misspelt::tell(&request);
+        misspelt::warn(&request);
     }
     holes.map_or_else(|| whole.end(), Err)
 }
