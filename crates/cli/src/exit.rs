@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::Style;
@@ -42,7 +43,7 @@ impl Exit {
         (Exit::Unreadable, "the response is not a reply that can be read"),
         (Exit::Unreached, "the server could not be reached"),
         (Exit::Incomplete, "some tickets were delivered and some are missing"),
-        (Exit::Output, "the output could not be written"),
+        (Exit::Output, "the output could not be written, such as on a full disk"),
     ];
 }
 
@@ -136,6 +137,20 @@ impl From<io::Error> for Failure {
             return Failure::silent(Exit::Done);
         }
         Failure::new(Exit::Output, format!("the output could not be written: {error}"))
+    }
+}
+
+impl Failure {
+    /// An error of a file, named by its path. That a path is wrong or forbidden is a mistake in the command;
+    /// everything else is an output that could not be written.
+    pub(crate) fn of_file(path: &Path, error: &io::Error) -> Failure {
+        use io::ErrorKind::*;
+        let exit = match error.kind() {
+            NotFound | PermissionDenied | AlreadyExists | IsADirectory | NotADirectory | InvalidFilename
+            | ReadOnlyFilesystem | Other => Exit::Usage,
+            _ => Exit::Output,
+        };
+        Failure::new(exit, format!("{}: {error}", path.display()))
     }
 }
 
@@ -284,6 +299,15 @@ mod tests {
         for (number, (exit, meaning)) in Exit::MEANINGS.iter().enumerate() {
             assert_eq!(*exit as usize, number, "{meaning}");
         }
+    }
+
+    #[test]
+    fn a_full_disk_is_no_mistake_in_the_command() {
+        let exit = |kind: io::ErrorKind| Failure::of_file(Path::new("t"), &kind.into()).exit;
+        assert_eq!(exit(io::ErrorKind::StorageFull), Exit::Output);
+        assert_eq!(exit(io::ErrorKind::FileTooLarge), Exit::Output);
+        assert_eq!(exit(io::ErrorKind::QuotaExceeded), Exit::Output);
+        assert_eq!(exit(io::ErrorKind::NotFound), Exit::Usage);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::{Column, ConnectionArgs, FormatArgs, Since, SortKey};
 
 /// List tickets: one page, or all of them with --all
 ///
-/// Filters, sorting and limits marked "local" are applied by this program to the tickets that the server
+/// Filters, sorting and limits marked (local) are applied by this program to the tickets that the server
 /// returned: without --all to those of one page.
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
@@ -28,17 +28,17 @@ pub(crate) struct ListArgs {
     /// '2026-01-31 12:30:00', 7d, 12h, today or yesterday
     #[arg(long, value_name = "WHEN", help_heading = "Tickets", conflicts_with = "limitstart")]
     pub(crate) updated_since: Option<Since>,
-    /// Only tickets of this priority; may be given several times; local
+    /// Only tickets of this priority; may be given several times (local)
     #[arg(long, value_name = "PRIORITY", help_heading = "Tickets", value_parser = priority)]
     pub(crate) priority: Vec<String>,
-    /// Only tickets flagged to this admin, by id or by a name of the profile; 0 for tickets flagged to nobody;
-    /// local
+    /// Only tickets flagged to this admin, by id or by a name of the profile; 0 for tickets flagged to nobody
+    /// (local)
     #[arg(long, value_name = "ADMIN", help_heading = "Tickets")]
     pub(crate) flag: Option<String>,
-    /// List at most this many tickets; local
+    /// List at most this many tickets (local)
     #[arg(long, value_name = "N", help_heading = "Tickets", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
-    /// Sort by these fields, such as -lastreply,id; - for descending order; local
+    /// Sort by these fields, such as -lastreply,id; - for descending order (local)
     #[arg(
         long,
         value_name = "FIELDS",

@@ -56,7 +56,7 @@ pub(crate) const ENVIRONMENT: [(&str, &str); 14] = [
     ("GETTICKETS_PROFILE", "connection profile to use"),
     ("HTTPS_PROXY, ALL_PROXY", "proxy to use"),
     ("NO_PROXY", "hosts to connect to without the proxy"),
-    ("SSL_CERT_FILE", "certificate authorities to trust, where the system has no other place for them"),
+    ("SSL_CERT_FILE", "file of the certificate authorities to trust"),
     ("XDG_CONFIG_HOME", "directory of the configuration, instead of ~/.config"),
     ("TZ", "time zone of this machine"),
     ("NO_COLOR", "no color"),

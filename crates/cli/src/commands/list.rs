@@ -237,7 +237,7 @@ impl<'a> Listing<'a> {
 
     fn open(&self, part: Part) -> Box<dyn TicketWriter> {
         let ListArgs { format, columns, utc, .. } = self.args;
-        let Connection { now, zone, names, .. } = self.connection;
+        let Connection { clock, names, .. } = self.connection;
         let out = stdout::for_format(format.format);
         if format.format == Format::Table {
             let width = output::table_width(format.width);
@@ -246,22 +246,21 @@ impl<'a> Listing<'a> {
                 TableOptions {
                     columns: columns.clone(),
                     names: names.clone(),
-                    zone: zone.clone(),
                     utc: *utc,
-                    ..TableOptions::new(width, *now)
+                    ..TableOptions::new(width, clock.clone())
                 },
             ));
         }
         let is_json_part = format.format == Format::Json && part.total.is_some();
         if self.is_plain() && !is_json_part {
-            let shape = Shape { width: None, now: *now, version: Version::LATEST };
+            let shape = Shape { width: None, clock: clock.clone(), version: Version::LATEST };
             return output::writer(format.format, out, shape);
         }
         let selection = Selection {
             columns: (!columns.is_empty()).then(|| columns.clone()),
             added: self.added(),
             names: names.clone(),
-            zone: zone.clone(),
+            clock: clock.clone(),
         };
         Box::new(SelectedWriter::new(out, format.format, Rc::new(selection), part))
     }

@@ -107,6 +107,5 @@ fn common_sections(of: &str, command: &Command, pages: &[&Command]) -> Roff {
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(Exit::Output, format!("{} cannot be written: {error}", path.display()))
-        .hint("Check who may write into the directory, and the space left there")
+    Failure::of_file(path, error).hint("Check who may write into the directory, and the space left there")
 }

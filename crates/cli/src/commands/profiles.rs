@@ -8,8 +8,9 @@ use crate::args::{ConnectionArgs, InitArgs, ProfilesAction, ProfilesArgs};
 use crate::connect::environment::Environment;
 use crate::connect::profile::{self, Configuration, Profile};
 use crate::connect::{Settings, Target};
-use crate::exit::{self, Exit, Failure, Outcome};
-use crate::output::{clock, sanitise, style, width};
+use crate::exit::{self, Failure, Outcome};
+use crate::output::clock::Clock;
+use crate::output::{sanitise, style, width};
 
 pub(crate) fn run(args: &ProfilesArgs) -> Outcome {
     let environment = Environment::process();
@@ -120,7 +121,7 @@ fn check(path: &Path, environment: &Environment, only: Option<&str>) -> Outcome 
 fn check_one(name: &str, environment: &Environment) -> Outcome {
     let args = ConnectionArgs { profile: Some(name.to_owned()), ..ConnectionArgs::default() };
     let settings = Settings::of(&args, environment)?;
-    clock::zone(settings.time_zone.as_deref())?;
+    Clock::new(settings.time_zone.as_deref())?;
     match &settings.target {
         Target::Local { path, .. } if !path.join("init.php").is_file() => {
             Err(Failure::usage(format!("{} has no init.php", path.display()))
@@ -137,15 +138,14 @@ fn init(path: &Path, environment: &Environment, args: &InitArgs) -> Outcome {
         return Err(Failure::usage(format!("{:?} cannot be the name of a profile", args.name))
             .hint("Use letters, digits, - and _"));
     }
-    clock::zone(args.time_zone.as_deref())?;
+    Clock::new(args.time_zone.as_deref())?;
     let existing = profile::load(path, environment)?;
     if existing.is_some_and(|configuration| configuration.profiles.contains_key(&args.name)) {
         return Err(Failure::usage(format!("{} already has a profile {:?}", path.display(), args.name))
             .hint("Edit the file, or give the new profile another name"));
     }
     append(path, &table(args)).map_err(|error| {
-        Failure::new(Exit::Output, format!("{} cannot be written: {error}", path.display()))
-            .hint("Check who may write there, and the space left")
+        Failure::of_file(path, &error).hint("Check who may write there, and the space left")
     })?;
     exit::note(format!("profile {:?} was added to {}", args.name, path.display()));
     match (&args.secret_env, secret_file(args)) {

@@ -181,7 +181,23 @@ mod tests {
 
     #[test]
     fn php_runs_inside_the_install() {
-        insta::assert_snapshot!(php(&args(&[]), &PublicSettings::default()), @"");
+        insta::assert_snapshot!(php(&args(&[]), &PublicSettings::default()), @r"
+        <?php
+
+        require '/path/to/whmcs/init.php';
+
+        $postData = [
+            'limitnum' => 5,
+            'status' => 'Awaiting Reply',
+            'subject' => 'it\'s \\ $HOME',
+            'ignore_dept_assignments' => true,
+        ];
+
+        // Before 7.2 a third argument names the admin to act as.
+        $results = localAPI('GetTickets', $postData);
+
+        print_r($results);
+        ");
         let settings = PublicSettings {
             local_api: Some("/var/www/whmcs".into()),
             admin_user: Some("o'brien".into()),
@@ -194,7 +210,21 @@ mod tests {
 
     #[test]
     fn curl_reads_its_secrets_from_standard_input() {
-        insta::assert_snapshot!(curl(&args(&["--with-access-key"]), &PublicSettings::default(), URL), @"");
+        insta::assert_snapshot!(curl(&args(&["--with-access-key"]), &PublicSettings::default(), URL), @r#"
+        field() { printf 'data-urlencode = "%s=%s"\n' "$1" "$(printf %s "$2" | sed 's/[\\"]/\\&/g')"; }
+        {
+          field identifier "$GETTICKETS_IDENTIFIER"
+          field secret "$GETTICKETS_SECRET"
+          field accesskey "$GETTICKETS_ACCESS_KEY"
+        } | curl --fail-with-body --config - \
+          --data-urlencode 'action=GetTickets' \
+          --data-urlencode 'limitnum=5' \
+          --data-urlencode 'status=Awaiting Reply' \
+          --data-urlencode 'subject=it'\''s \ $HOME' \
+          --data-urlencode 'ignore_dept_assignments=1' \
+          --data-urlencode 'responsetype=json' \
+          'https://example.com/includes/api.php'
+        "#);
         let fields = |flags: &[&str], settings: &PublicSettings| -> String {
             let text = curl(&args(flags), settings, URL);
             text.lines()
@@ -202,23 +232,33 @@ mod tests {
                 .map(|line| format!("{}\n", line.trim()))
                 .collect()
         };
-        insta::assert_snapshot!(fields(&["--as-admin"], &PublicSettings::default()), @"");
+        insta::assert_snapshot!(fields(&["--as-admin"], &PublicSettings::default()), @r#"
+        field username "$GETTICKETS_USERNAME"
+        field password "$(printf %s "$GETTICKETS_PASSWORD" | openssl md5 -r | cut -c1-32)"
+        "#);
         let hashed = Some(SecretSource::Variable("GETTICKETS_PASSWORD_MD5".into()));
         let settings = PublicSettings { password_md5: hashed, ..PublicSettings::default() };
-        insta::assert_snapshot!(fields(&["--as-admin"], &settings), @"");
+        insta::assert_snapshot!(fields(&["--as-admin"], &settings), @r#"
+        field username "$GETTICKETS_USERNAME"
+        field password "$GETTICKETS_PASSWORD_MD5"
+        "#);
         let settings = PublicSettings {
             identifier: Some("AbC123".into()),
             secret: Some(SecretSource::File("/home/o'brien/main.secret".into())),
             access_key: Some(SecretSource::Variable("KEY".into())),
             ..PublicSettings::default()
         };
-        insta::assert_snapshot!(fields(&[], &settings), @"");
+        insta::assert_snapshot!(fields(&[], &settings), @r#"
+        field identifier 'AbC123'
+        field secret "$(cat '/home/o'\''brien/main.secret')"
+        field accesskey "$KEY"
+        "#);
     }
 
     #[test]
     fn the_form_body_has_names_in_place_of_secrets() {
-        insta::assert_snapshot!(form(&args(&["--with-access-key"])).unwrap(), @"");
-        insta::assert_snapshot!(form(&args(&["--as-admin"])).unwrap(), @"");
+        insta::assert_snapshot!(form(&args(&["--with-access-key"])).unwrap(), @"action=GetTickets&identifier=GETTICKETS_IDENTIFIER&secret=GETTICKETS_SECRET&accesskey=GETTICKETS_ACCESS_KEY&limitnum=5&status=Awaiting+Reply&subject=it%27s+%5C+%24HOME&ignore_dept_assignments=1&responsetype=json");
+        insta::assert_snapshot!(form(&args(&["--as-admin"])).unwrap(), @"action=GetTickets&username=GETTICKETS_USERNAME&password=GETTICKETS_PASSWORD_MD5&limitnum=5&status=Awaiting+Reply&subject=it%27s+%5C+%24HOME&ignore_dept_assignments=1&responsetype=json");
     }
 
     #[test]

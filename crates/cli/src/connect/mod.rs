@@ -12,24 +12,20 @@ use std::path::Path;
 
 use gettickets::{Client, ClientBuilder, Credentials, DateTime, Error};
 use gettickets_sandbox::{Quirk, Sandbox};
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use self::environment::Environment;
 pub(crate) use self::failure::of as failure_of;
 pub(crate) use self::settings::{PublicSettings, Settings, Target};
 use crate::args::{ConnectionArgs, Since};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::output::clock;
+use crate::output::clock::Clock;
 use crate::output::names::Names;
 
 /// A client, and what is needed while it is used.
 pub(crate) struct Connection {
     pub(crate) client: Client,
-    /// The time on the install's clock when the connection was opened.
-    pub(crate) now: DateTime,
-    /// The time zone of the install's clock.
-    pub(crate) zone: TimeZone,
+    /// The install's clock.
+    pub(crate) clock: Clock,
     /// Whether a flag or the profile named the zone.
     pub(crate) zone_is_known: bool,
     /// The server, in words; nothing secret.
@@ -43,7 +39,7 @@ pub(crate) struct Connection {
 impl Connection {
     /// A moment that may be relative to now, on the install's clock.
     pub(crate) fn resolve(&self, since: Since) -> DateTime {
-        since.resolve(Timestamp::now(), &self.zone)
+        since.resolve(self.clock.timestamp(), self.clock.zone())
     }
 }
 
@@ -64,12 +60,11 @@ impl Settings {
     }
 
     fn connect_to(&self, quirks: &[Quirk]) -> Outcome<Connection> {
-        let zone = clock::zone(self.time_zone.as_deref())?;
-        let now = zone.to_datetime(Timestamp::now());
+        let clock = Clock::new(self.time_zone.as_deref())?;
+        let now = clock.now();
         let connection = |client, place, sandbox| Connection {
             client,
-            now,
-            zone: zone.clone(),
+            clock: clock.clone(),
             zone_is_known: self.time_zone.is_some() || self.target == Target::Sandbox,
             place,
             names: self.names.clone(),

@@ -133,7 +133,7 @@ fn without_values(message: &str) -> String {
         if message.starts_with(what) {
             let expected = message.rsplit_once(", expected ").map(|(_, expected)| expected);
             return match expected {
-                Some(expected) => format!("{what}: expected {expected}"),
+                Some(expected) => format!("{what}: expected {}", expected.replace("u32", "a whole number")),
                 None => what.to_owned(),
             };
         }
@@ -289,9 +289,9 @@ mod tests {
             let error = parse(text).and_then(|parsed| parsed.profile("main")).unwrap_err();
             error.paragraph()
         };
-        insta::assert_snapshot!(shown("[profiles.main]\nurll = \"https://example.com\"\n"), @"");
-        insta::assert_snapshot!(shown("[profiles.main]\ntimeout = \"hunter2\"\n"), @"");
-        insta::assert_snapshot!(shown("[profiles.main]\nsecret = \"hunter2\"\n").rsplit_once(". ").unwrap().1, @"");
+        insta::assert_snapshot!(shown("[profiles.main]\nurll = \"https://example.com\"\n"), @"line 2: unknown key `urll`, expected one of `url`, `identifier`, `secret-file`, `secret-env`, `username`, `password-file`, `password-env`, `access-key-file`, `access-key-env`, `local-api`, `admin-user`, `php`, `timeout`, `responsetype`, `ca-file`, `proxy`, `allow-plain-http`, `time-zone`, `departments`, `admins`.");
+        insta::assert_snapshot!(shown("[profiles.main]\ntimeout = \"hunter2\"\n"), @"line 2: invalid type: expected a whole number.");
+        insta::assert_snapshot!(shown("[profiles.main]\nsecret = \"hunter2\"\n").rsplit_once(". ").unwrap().1, @r#"This file holds no secrets: write the secret into a file that only you can read, and name that file here, as in secret-file = "main.secret"."#);
         for text in [
             "[profiles.main]\nsecret = \"hunter2\"",
             "[profiles.main]\nurl = hunter2",

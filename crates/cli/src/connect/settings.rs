@@ -400,12 +400,12 @@ mod tests {
     fn what_is_missing_is_reported_with_where_it_could_come_from() {
         let shown =
             |flags: &[&str], variables: &[(&str, &str)]| settings(flags, variables).unwrap_err().paragraph();
-        insta::assert_snapshot!(shown(&["--profile", "none"], &[]).rsplit("config.toml: ").next().unwrap(), @"");
-        insta::assert_snapshot!(shown(&["--profile", "test"], &[]), @"");
-        insta::assert_snapshot!(shown(&["--profile", "test", "--identifier", "i"], &[]), @"");
-        insta::assert_snapshot!(shown(&["--profile", "test", "--username", "admin"], &[]), @"");
-        insta::assert_snapshot!(shown(&[], &[]), @"");
-        insta::assert_snapshot!(shown(&["--profile", "test", "--username", "a"], &[("GETTICKETS_PASSWORD_MD5", "plain")]), @"");
+        insta::assert_snapshot!(shown(&["--profile", "none"], &[]).rsplit("config.toml: ").next().unwrap(), @r#"there is no profile "none". Profiles in the file: inside, main, test."#);
+        insta::assert_snapshot!(shown(&["--profile", "test"], &[]), @"the API identifier is missing. Give --identifier or set GETTICKETS_IDENTIFIER, and with it the secret in GETTICKETS_SECRET or --secret-file.");
+        insta::assert_snapshot!(shown(&["--profile", "test", "--identifier", "i"], &[]), @"the API secret is missing. Set GETTICKETS_SECRET, or name a file that holds the secret with --secret-file.");
+        insta::assert_snapshot!(shown(&["--profile", "test", "--username", "admin"], &[]), @"the admin's password is missing. Set GETTICKETS_PASSWORD, or name a file that holds the password with --password-file.");
+        insta::assert_snapshot!(shown(&[], &[]), @"the API secret is read from the variable MAIN_SECRET, which is not set. Set the variable, or name another source.");
+        insta::assert_snapshot!(shown(&["--profile", "test", "--username", "a"], &[("GETTICKETS_PASSWORD_MD5", "plain")]), @"GETTICKETS_PASSWORD_MD5: the MD5 of a password is 32 hexadecimal digits; give a plain password as one to be hashed.");
     }
 
     #[test]

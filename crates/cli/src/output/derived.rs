@@ -1,9 +1,9 @@
 //! Values that no single field holds: who asks, the department's name, times in UTC.
 
-use gettickets_protocol::{DateTime, Field, TicketRef};
+use gettickets_protocol::{Field, TicketRef};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
+use super::clock::Clock;
 use super::names::Names;
 
 /// Who asks: the requestor, or on older tickets whoever opened it, by name or else by address. Entities are
@@ -41,17 +41,12 @@ pub(crate) fn files(ticket: &TicketRef<'_>) -> u64 {
     count as u64
 }
 
-/// A time of the install's clock as an instant. Of a repeated hour the first is taken.
-pub(crate) fn instant(time: DateTime, zone: &TimeZone) -> Option<Timestamp> {
-    zone.to_timestamp(time).ok()
-}
-
 /// The time of a date field as an instant.
-pub(crate) fn instant_of(ticket: &TicketRef<'_>, field: Field, zone: &TimeZone) -> Option<Timestamp> {
+pub(crate) fn instant_of(ticket: &TicketRef<'_>, field: Field, clock: &Clock) -> Option<Timestamp> {
     let time = match field {
         Field::Date => ticket.date(),
         Field::Lastreply => ticket.lastreply(),
         _ => None,
     };
-    instant(time?, zone)
+    clock.instant(time?)
 }

@@ -21,7 +21,9 @@ pub(crate) mod width;
 
 use std::io::{self, Write};
 
-use gettickets_protocol::{DateTime, Page, Tickets, Version};
+use gettickets_protocol::{Page, Tickets, Version};
+
+use self::clock::Clock;
 
 use crate::args::Format;
 
@@ -41,12 +43,12 @@ pub(crate) trait TicketWriter {
 }
 
 /// What a writer needs to know beside the tickets.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Shape {
     /// The columns of the terminal; none on a pipe or into a file.
     pub(crate) width: Option<usize>,
-    /// What the install's clock shows.
-    pub(crate) now: DateTime,
+    /// The install's clock.
+    pub(crate) clock: Clock,
     /// The version whose fields are the columns of CSV.
     pub(crate) version: Version,
 }
@@ -85,7 +87,7 @@ pub(crate) fn tickets(count: u64) -> &'static str {
 pub(crate) fn writer<'w>(format: Format, out: impl Write + 'w, shape: Shape) -> Box<dyn TicketWriter + 'w> {
     match format {
         Format::Table => {
-            Box::new(table::TableWriter::new(out, table::TableOptions::new(shape.width, shape.now)))
+            Box::new(table::TableWriter::new(out, table::TableOptions::new(shape.width, shape.clock)))
         }
         Format::Json => Box::new(json::JsonWriter::new(out)),
         Format::Ndjson => Box::new(ndjson::NdjsonWriter::new(out)),

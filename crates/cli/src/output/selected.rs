@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::rc::Rc;
 
 use gettickets_protocol::{FIELDS, TicketRef, Tickets};
-use jiff::tz::TimeZone;
 
+use super::clock::Clock;
 use super::names::Names;
 use super::{TicketWriter, csv, derived};
 use crate::args::{Column, Format};
@@ -18,8 +18,8 @@ pub(crate) struct Selection {
     /// Columns that follow the fields where none were chosen.
     pub(crate) added: Vec<Column>,
     pub(crate) names: Names,
-    /// The zone of the install's clock.
-    pub(crate) zone: TimeZone,
+    /// The install's clock.
+    pub(crate) clock: Clock,
 }
 
 impl Selection {
@@ -36,7 +36,7 @@ impl Selection {
                 None => return Ok(None),
             },
             Column::Utc(field) => {
-                text(derived::instant_of(ticket, field, &self.zone).map(|time| time.to_string()))?
+                text(derived::instant_of(ticket, field, &self.clock).map(|time| time.to_string()))?
             }
             Column::From => text(Some(derived::sender(ticket)))?,
             Column::Department => text(Some(derived::department(ticket, &self.names)))?,
@@ -82,7 +82,7 @@ impl Selection {
                 csv::push_text(line, &ticket.text_for_people(field).unwrap_or_default());
             }
             Column::Utc(field) => {
-                let time = derived::instant_of(ticket, field, &self.zone);
+                let time = derived::instant_of(ticket, field, &self.clock);
                 line.push_str(&time.map(|time| time.to_string()).unwrap_or_default());
             }
             Column::From => csv::push_text(line, &derived::sender(ticket)),
@@ -205,7 +205,7 @@ mod tests {
             columns: columns.map(|names| names.split(',').map(|name| name.parse().unwrap()).collect()),
             added: added.to_vec(),
             names: Names::new(named(1, "Sales"), named(3, "Ada")),
-            zone: TimeZone::fixed(jiff::tz::offset(2)),
+            clock: Clock::new(Some("Africa/Johannesburg")).unwrap(),
         };
         let mut out = Vec::new();
         let part = Part { total: Some(40), start: 20 };
@@ -218,9 +218,12 @@ mod tests {
     #[test]
     fn chosen_columns_come_in_the_order_given() {
         let columns = Some("lastreply_utc,id,subject_text,department,flagged_to,from,owner_name,files");
-        insta::assert_snapshot!(written(Format::Csv, columns, &[]), @"");
-        insta::assert_snapshot!(written(Format::Ndjson, columns, &[]), @"");
-        insta::assert_snapshot!(written(Format::Json, Some("id"), &[]), @"");
+        insta::assert_snapshot!(written(Format::Csv, columns, &[]), @r"
+        lastreply_utc,id,subject_text,department,flagged_to,from,owner_name,files
+        2026-07-01T10:00:00Z,7,Tom & Jerry,Sales,Ada,'=1+1,,0
+        ");
+        insta::assert_snapshot!(written(Format::Ndjson, columns, &[]), @r#"{"lastreply_utc":"2026-07-01T10:00:00Z","id":7,"subject_text":"Tom & Jerry","department":"Sales","flagged_to":"Ada","from":"=1+1","files":0}"#);
+        insta::assert_snapshot!(written(Format::Json, Some("id"), &[]), @r#"{"result":"success","tickets":[{"id":7}],"totalresults":40,"startnumber":20,"numreturned":1}"#);
     }
 
     #[test]
@@ -231,7 +234,7 @@ mod tests {
         assert!(csv.contains(",service,lastreply_utc,department,extra\n"), "{csv}");
         assert!(csv.ends_with(",2026-07-01T10:00:00Z,Sales,\"{\"\"rate\"\":0.5}\"\n"), "{csv}");
         let json: serde_json::Value = serde_json::from_str(&written(Format::Ndjson, None, &added)).unwrap();
-        assert_eq!((&json["id"], &json["rate"]), (&7.into(), &0.5.into()));
+        assert_eq!((&json["id"], &json["extra"]["rate"]), (&7.into(), &0.5.into()));
         assert_eq!(json["lastreply_utc"], "2026-07-01T10:00:00Z");
     }
 }

@@ -29,7 +29,7 @@ fn help_is_as_reviewed() {
 fn the_version_names_the_versions_of_the_protocol() {
     insta::assert_snapshot!(gettickets(&["--version"]).quietly(), @r"
     gettickets 0.1.0
-    GetTickets as servers of versions 1.0, 7.10 and 8.0 and later answer it
+    GetTickets as in server versions 1.0, 7.10 and 8.0 and later
     ");
     assert_eq!(gettickets(&["-V"]).quietly(), concat!("gettickets ", env!("CARGO_PKG_VERSION"), "\n"));
 }

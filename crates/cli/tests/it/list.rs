@@ -10,7 +10,7 @@ fn the_first_command_of_the_readme_shows_25_tickets() {
     let shown = gettickets(&["list", "--sandbox"]).noting();
     assert_eq!(shown.lines().count(), 26);
     assert!(shown.starts_with("TICKET "), "{shown}");
-    assert!(!shown.contains('\u{1b}'), "no colour on a pipe");
+    assert!(!shown.contains('\u{1b}'), "no color on a pipe");
     let narrow = gettickets(&["list", "--sandbox", "--width", "60"]).noting();
     assert!(narrow.lines().all(|line| line.chars().count() <= 60), "{narrow}");
 }
@@ -154,9 +154,9 @@ fn a_page_that_json_cannot_carry_is_shown_all_the_same() {
 }
 
 #[test]
-fn colour_is_there_when_it_is_asked_for() {
-    let coloured = gettickets(&["list", "--sandbox", "--color", "always"]).noting();
-    assert!(coloured.contains("\u{1b}["), "{coloured}");
+fn color_is_there_on_request() {
+    let colored = gettickets(&["list", "--sandbox", "--color", "always", "-q"]).quietly();
+    assert!(colored.contains("\u{1b}["), "{colored}");
     let plain = run(program().args(["list", "--sandbox"]).env("NO_COLOR", "1")).noting();
     assert!(!plain.contains('\u{1b}'), "{plain}");
 }

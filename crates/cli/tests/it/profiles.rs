@@ -44,7 +44,12 @@ fn a_new_profile_is_listed_checked_and_used() {
         ["init", "other", "--url", "https://example.com", "--identifier", "i\"d", "--secret-env", "X"];
     assert_eq!(profiles(home.path(), &other).code, 0);
     let file = fs::read_to_string(home.path().join("gettickets/config.toml")).unwrap();
-    insta::assert_snapshot!(file.rsplit_once("\n\n").unwrap().1, @"");
+    insta::assert_snapshot!(file.rsplit_once("\n\n").unwrap().1, @r#"
+    [profiles.other]
+    url = "https://example.com"
+    identifier = "i\"d"
+    secret-env = "X"
+    "#);
     let refused = profiles(home.path(), &["init", "a.b", "--url", "x", "--identifier", "i"]);
     assert!(refused.code == 2 && refused.err.contains("letters, digits"), "{}", refused.err);
 }

@@ -33,7 +33,11 @@ fn the_shell_command_hides_its_secrets_from_other_processes() {
     );
     assert!(!arguments.contains("nter") && !arguments.contains("k3y"), "{arguments}");
     assert!(arguments.contains("status=Open") && arguments.contains("--config\n-\n"), "{arguments}");
-    insta::assert_snapshot!(input, @"");
+    insta::assert_snapshot!(input, @r#"
+    data-urlencode = "identifier=me"
+    data-urlencode = "secret=hu\"nter\\2 $HOME `x` %s é"
+    data-urlencode = "accesskey=k3y"
+    "#);
 }
 
 #[test]

@@ -52,7 +52,7 @@ pub(crate) fn run(args: &StatsArgs) -> Outcome {
         progress.clear();
         None
     });
-    stats(args, pages, connection.now)?;
+    stats(args, pages, connection.clock.now())?;
     if whole.delivered() == 0 {
         misspelt::warn(&request);
     }

@@ -123,6 +123,16 @@ impl Column {
         }
     }
 
+    /// Whether the column holds texts, which may be cut, and not numbers or times.
+    pub(super) fn is_text(self) -> bool {
+        match self {
+            Column::Ticket => false,
+            Column::Chosen(args::Column::Utc(_)) => false,
+            Column::Chosen(args::Column::Field(field)) => field.kind() != Kind::Integer,
+            column => !column.is_right(),
+        }
+    }
+
     /// The smallest useful width of a text that is cut, beside this many columns; `None` for a column that is
     /// not cut.
     pub(super) fn narrowest(self, columns: usize) -> Option<usize> {
@@ -178,7 +188,7 @@ fn chosen(column: args::Column, ticket: &TicketRef<'_>, options: &TableOptions) 
         args::Column::Field(field) => field,
         args::Column::Decoded(field) => return decoded(ticket, field),
         args::Column::Utc(field) => {
-            let time = derived::instant_of(ticket, field, &options.zone);
+            let time = derived::instant_of(ticket, field, &options.clock);
             return time.map_or("-".to_owned(), |time| time.strftime(IN_UTC).to_string());
         }
         args::Column::From | args::Column::Department | args::Column::FlaggedTo | args::Column::Files => {
@@ -205,9 +215,10 @@ const IN_UTC: &str = "%Y-%m-%d %H:%M:%SZ";
 fn when(time: Option<DateTime>, options: &TableOptions) -> String {
     match (time, options.width) {
         (None, _) => "-".to_owned(),
-        (Some(time), _) if options.utc => derived::instant(time, &options.zone)
-            .map_or("-".to_owned(), |time| time.strftime(IN_UTC).to_string()),
-        (Some(time), Some(_)) => age::since(time, options.now),
+        (Some(time), _) if options.utc => {
+            options.clock.instant(time).map_or("-".to_owned(), |time| time.strftime(IN_UTC).to_string())
+        }
+        (Some(time), Some(_)) => age::since(time, options.clock.now()),
         (Some(time), None) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
     }
 }

@@ -68,6 +68,9 @@ impl Layout {
 /// A comfortable width of the subject: below it, names and addresses are shortened first.
 const COMFORTABLE: usize = 48;
 
+/// A text of this width is still worth more than a number or a time that is cut.
+const MEANINGFUL: usize = 10;
+
 /// The smallest useful width of a column beside this many.
 fn least(slot: &Slot, columns: usize) -> usize {
     slot.column.narrowest(columns).map_or(slot.width, |narrowest| slot.width.min(narrowest))
@@ -99,7 +102,8 @@ fn shrink(slots: &mut [Slot], room: usize) {
         }
     }
     while excess(slots) > 0 {
-        match slots.iter_mut().max_by_key(|slot| slot.width) {
+        let is_cut_first = |slot: &Slot| slot.column.is_text() && slot.width > MEANINGFUL;
+        match slots.iter_mut().max_by_key(|slot| (is_cut_first(slot), slot.width)) {
             Some(widest) if widest.width > 1 => widest.width -= 1,
             _ => break,
         }

@@ -11,12 +11,11 @@ mod layout;
 
 use std::io::{self, Write};
 
-use gettickets_protocol::{DateTime, TicketRef, Tickets};
-
-use jiff::tz::TimeZone;
+use gettickets_protocol::{TicketRef, Tickets};
 
 use self::column::Cell;
 use self::layout::Layout;
+use super::clock::Clock;
 use super::names::Names;
 use super::{TicketWriter, style, width};
 use crate::args;
@@ -26,29 +25,20 @@ use crate::args;
 pub(crate) struct TableOptions {
     /// The width in cells; `None` for unlimited width, with times in full.
     pub(crate) width: Option<usize>,
-    /// The time on the install's clock, for ages.
-    pub(crate) now: DateTime,
+    /// The install's clock, for ages and for times in UTC.
+    pub(crate) clock: Clock,
     /// The columns to show, in this order; empty for as many as fit.
     pub(crate) columns: Vec<args::Column>,
     /// Names of departments and admins.
     pub(crate) names: Names,
-    /// The zone of the install's clock.
-    pub(crate) zone: TimeZone,
     /// Whether to show times in UTC.
     pub(crate) utc: bool,
 }
 
 impl TableOptions {
     /// A table of this width without further options.
-    pub(crate) fn new(width: Option<usize>, now: DateTime) -> TableOptions {
-        TableOptions {
-            width,
-            now,
-            columns: Vec::new(),
-            names: Names::default(),
-            zone: TimeZone::UTC,
-            utc: false,
-        }
+    pub(crate) fn new(width: Option<usize>, clock: Clock) -> TableOptions {
+        TableOptions { width, clock, columns: Vec::new(), names: Names::default(), utc: false }
     }
 }
 
@@ -166,7 +156,7 @@ mod tests {
     }
 
     fn table(width: Option<usize>, tickets: &Tickets) -> String {
-        table_with(TableOptions::new(width, datetime(2026, 7, 1, 12, 0, 0, 0)), tickets)
+        table_with(TableOptions::new(width, datetime(2026, 7, 1, 12, 0, 0, 0).into()), tickets)
     }
 
     fn table_with(options: TableOptions, tickets: &Tickets) -> String {
@@ -196,14 +186,17 @@ mod tests {
     #[test]
     fn chosen_columns_are_shown_in_the_order_given_and_fit_the_width() {
         let names = |id, name: &str| std::collections::BTreeMap::from([(id, name.to_owned())]);
-        let mut options = TableOptions::new(Some(70), datetime(2026, 7, 1, 12, 0, 0, 0));
+        let mut options = TableOptions::new(Some(70), datetime(2026, 7, 1, 12, 0, 0, 0).into());
         options.columns = ["id", "subject", "department", "lastreply", "attachments", "date_utc"]
             .map(|name| name.parse().unwrap())
             .to_vec();
         options.names = Names::new(names(1, "Sales"), names(3, "Ada"));
         options.utc = true;
-        options.zone = TimeZone::get("Europe/Berlin").unwrap();
-        insta::assert_snapshot!(table_with(options.clone(), &tickets()), @"");
+        insta::assert_snapshot!(table_with(options.clone(), &tickets()), @r"
+           ID  SUBJECT     DEPT           REPLIED  ATTACHMEN…  DATE_UTC
+            1  Invoice &…  Sales  2026-07-01 09:…              2026-06-28 06:…
+        20431  你好，我…   0      2025-12-01 09:…              -
+        ");
         for width in 12..200 {
             options.width = Some(width);
             for line in table_with(options.clone(), &tickets()).lines().skip(1) {
@@ -219,7 +212,7 @@ mod tests {
         let single: Vec<Tickets> = (0..tickets.len()).rev().map(|at| tickets.slice(at..=at)).collect();
         let mut out = Vec::new();
         let mut table =
-            TableWriter::new(&mut out, TableOptions::new(Some(80), datetime(2026, 7, 1, 12, 0, 0, 0)));
+            TableWriter::new(&mut out, TableOptions::new(Some(80), datetime(2026, 7, 1, 12, 0, 0, 0).into()));
         table.prepare(&single).unwrap();
         single.iter().try_for_each(|one| table.write(one)).unwrap();
         table.finish().unwrap();
