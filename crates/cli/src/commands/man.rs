@@ -12,7 +12,7 @@ use crate::args::{Cli, ManArgs, manual};
 use crate::exit::{Exit, Failure, Outcome};
 
 pub(crate) fn run(args: &ManArgs) -> Outcome {
-    let mut root = Cli::command();
+    let mut root = Cli::command().disable_help_subcommand(true);
     root.build();
     let pages = pages(&root);
     let Some(directory) = &args.dir else {

@@ -14,7 +14,7 @@ use gettickets::{Client, ClientBuilder, Credentials, DateTime, Error};
 use gettickets_sandbox::{Quirk, Sandbox};
 
 use self::environment::Environment;
-pub(crate) use self::failure::of as failure_of;
+pub(crate) use self::failure::{in_options as hint, of as failure_of};
 pub(crate) use self::settings::{PublicSettings, Settings, Target};
 use crate::args::{ConnectionArgs, Since};
 use crate::exit::{Exit, Failure, Outcome};

@@ -389,11 +389,11 @@ mod tests {
 
     #[test]
     fn a_secret_never_goes_to_an_address_that_its_profile_does_not_name() {
-        let told = settings(&["--url", "https://other.example.com"], &[("MAIN_SECRET", "m")]).unwrap_err();
-        assert!(told.what.contains("the API identifier is missing"), "{}", told.what);
+        let refused = settings(&["--url", "https://other.example.com"], &[("MAIN_SECRET", "m")]).unwrap_err();
+        assert!(refused.what.contains("the API identifier is missing"), "{}", refused.what);
         let set = [("MAIN_SECRET", "m"), ("GETTICKETS_PROFILE", "main")];
-        let told = settings(&["--url", "https://other.example.com"], &set).unwrap_err();
-        assert!(told.what.contains("the API identifier is missing"), "{}", told.what);
+        let refused = settings(&["--url", "https://other.example.com"], &set).unwrap_err();
+        assert!(refused.what.contains("the API identifier is missing"), "{}", refused.what);
     }
 
     #[test]
