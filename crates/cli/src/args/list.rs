@@ -4,7 +4,7 @@ use clap::Args;
 use gettickets_protocol::{GetTickets, StatusFilter};
 
 use super::query::{FilterArgs, PageArgs, status};
-use super::{Column, ConnectionArgs, FormatArgs, Since, SortKey};
+use super::{Column, ConnectionArgs, FormatArgs, ScanArgs, Since, SortKey};
 
 /// List tickets: one page, or all of them with --all
 ///
@@ -57,6 +57,11 @@ pub(crate) struct ListArgs {
     /// Decode HTML entities in texts, as subject_text and so on after the other fields; the table always does
     #[arg(long, help_heading = "Output")]
     pub(crate) decoded_text: bool,
+    /// Read the whole list even with --updated-since, and do not stop where older tickets begin
+    #[arg(long, help_heading = "Scan", requires = "updated_since")]
+    pub(crate) full: bool,
+    #[command(flatten)]
+    pub(crate) scan: ScanArgs,
     #[command(flatten)]
     pub(crate) format: FormatArgs,
     #[command(flatten)]

@@ -3,6 +3,8 @@
 use clap::Args;
 use gettickets_protocol::{GetTickets, StatusFilter};
 
+use super::ScanArgs;
+
 /// The request for one page of tickets.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Tickets")]
@@ -28,6 +30,8 @@ pub(crate) struct WholeArgs {
     status: Option<StatusFilter>,
     #[command(flatten)]
     filter: FilterArgs,
+    #[command(flatten)]
+    pub(crate) scan: ScanArgs,
 }
 
 /// Which page.

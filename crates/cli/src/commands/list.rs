@@ -4,17 +4,18 @@ mod local;
 
 use std::rc::Rc;
 
-use gettickets::{GetTickets, Page, Tickets, Version};
+use gettickets::{Finding, GetTickets, Page, Tickets, Version};
 use gettickets_protocol::Field;
 
 use self::local::{Local, sorted};
 use crate::args::{Column, Format, ListArgs};
-use crate::commands::{misspelt, whole};
+use crate::commands::scanning::Progress;
+use crate::commands::{misspelt, scanning, whole};
 use crate::connect::{self, Connection};
 use crate::exit::{self, Failure, Outcome};
 use crate::output::selected::{Part, SelectedWriter, Selection};
 use crate::output::table::{TableOptions, TableWriter};
-use crate::output::{self, Shape, TicketWriter, json, stdout};
+use crate::output::{self, Shape, TicketWriter, json, stdout, style};
 
 pub(crate) fn run(args: &ListArgs) -> Outcome {
     let requests = args.requests();
@@ -76,7 +77,9 @@ impl<'a> Listing<'a> {
             }
         }
         self.remark_on_pages(requests, &pages);
-        pages.iter().for_each(warn_of_replaced_bytes);
+        let mut findings = Vec::new();
+        pages.iter().for_each(|page| Finding::merge(&mut findings, page.findings()));
+        scanning::print_findings(&findings);
         Ok(())
     }
 
@@ -120,23 +123,32 @@ impl<'a> Listing<'a> {
         let mut received = 0;
         let mut outcome = Ok(());
         for request in requests {
-            let mut scan = self.connection.client.scan(request.clone());
+            let scan = self.connection.client.scan(request.clone());
+            let mut scan = scanning::configured(scan, &self.args.scan).full(self.args.full);
             if let Some(since) = since {
                 scan = scan.updated_since(since);
             }
+            let status = scan.status();
+            // Rows on a terminal would mix with the progress.
+            let shown = !style::stdout_is_terminal() || !self.args.sort.is_empty();
+            let progress = Progress::of(status.clone(), shown);
             let mut whole = whole::Whole::of(scan);
             while !self.local.is_full() {
                 match whole.next() {
                     Some(Ok(tickets)) => self.take(&tickets)?,
                     Some(Err(failure)) => {
                         // What arrived is good: it is written before the reason for the end is.
+                        drop(progress);
                         self.flush_unsorted()?;
+                        scanning::print_report(&status.report());
                         return Err(failure);
                     }
                     None => break,
                 }
             }
+            drop(progress);
             received += whole.delivered();
+            scanning::print_report(&status.report());
             if self.local.is_full() {
                 self.finish()?;
                 exit::note(format!(
@@ -291,14 +303,5 @@ fn rest_of(page: &Page) -> Option<String> {
         // Without a count, a full page may be followed by another.
         None if page.is_empty() => None,
         None => Some(format!("{}, and the server does not say how many match; {how}", output::counted(page))),
-    }
-}
-
-/// Warns of text that was not text.
-fn warn_of_replaced_bytes(page: &Page) {
-    for finding in page.findings() {
-        if finding.kind == gettickets::FindingKind::ReplacedBytes {
-            exit::warn(finding);
-        }
     }
 }

@@ -14,6 +14,7 @@ mod misspelt;
 mod profiles;
 mod request;
 mod sandbox;
+pub(crate) mod scanning;
 mod stats;
 mod watch;
 pub(crate) mod whole;

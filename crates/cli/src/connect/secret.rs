@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use gettickets::secret::{TrimmedSecret, trim};
+
 use super::environment::Environment;
 use crate::exit::{self, Failure, Outcome};
 
@@ -44,7 +46,7 @@ impl SecretSource {
                     .hint("Check the name of the file and who may read it")
             })?,
         };
-        let secret = trimmed(&text);
+        let TrimmedSecret { value: secret, is_quoted } = trim(&text);
         if secret.is_empty() {
             return Err(Failure::usage(format!("{what} from {self} is empty")).hint(match self {
                 SecretSource::Variable(_) => "Set the variable to the secret",
@@ -59,25 +61,13 @@ impl SecretSource {
                 },
             ));
         }
-        if is_quoted(secret) {
+        if is_quoted {
             exit::warn(format!(
                 "{what} from {self} has quotes around it, which are sent as part of it; remove them if they are not"
             ));
         }
         Ok(secret.to_owned())
     }
-}
-
-/// The text without a byte order mark and without white space around it.
-fn trimmed(text: &str) -> &str {
-    text.trim_start_matches('\u{feff}').trim()
-}
-
-/// Whether the text begins and ends with the same quote.
-fn is_quoted(text: &str) -> bool {
-    ['"', '\'', '`']
-        .into_iter()
-        .any(|quote| text.strip_prefix(quote).is_some_and(|rest| rest.ends_with(quote)))
 }
 
 fn read_file(path: &Path) -> io::Result<String> {
@@ -152,14 +142,5 @@ mod tests {
         insta::assert_snapshot!(read(&[]), @"the API secret is read from the variable WHMCS_SECRET, which is not set. Set the variable, or name another source.");
         insta::assert_snapshot!(read(&[("WHMCS_SECRET", " \n")]), @"the API secret from the variable WHMCS_SECRET is empty. Set the variable to the secret.");
         insta::assert_snapshot!(read(&[("WHMCS_SECRET", "a\nb")]), @"the API secret from the variable WHMCS_SECRET has more than one line. Set the variable to the secret and nothing else.");
-    }
-
-    #[test]
-    fn quotes_around_a_secret_are_noticed() {
-        for (text, quoted) in
-            [("\"a\"", true), ("'a'", true), ("`a`", true), ("\"", false), ("a\"", false), ("\"a'", false)]
-        {
-            assert_eq!(is_quoted(text), quoted, "{text}");
-        }
     }
 }

@@ -161,7 +161,7 @@ fn the_proxy_is_named_and_no_proxy_is_honored() {
     let proxy = format!("http://me:hunter2@127.0.0.1:{}", free_port());
     let ran = doctor(&[("HTTPS_PROXY", &proxy)]);
     assert_eq!(ran.code, 4, "{}", ran.out);
-    let shown = format!("http://127.0.0.1:{}, from HTTPS_PROXY", proxy.rsplit_once(':').unwrap().1);
+    let shown = format!("http://127.0.0.1:{}, from the environment", proxy.rsplit_once(':').unwrap().1);
     assert!(ran.out.contains(&shown) && ran.out.contains("✗ proxy TCP"), "{}", ran.out);
     assert!(!ran.out.contains("hunter2"), "{}", ran.out);
 

@@ -199,6 +199,51 @@ fn objects(ran: crate::program::Ran) -> Vec<Value> {
 }
 
 #[test]
+fn quotes_around_a_secret_are_warned_of() {
+    let sandbox = Sandbox::builder().tickets(3).start().unwrap();
+    let mut command = asking(&sandbox);
+    let ran = run(command.arg("list").env("GETTICKETS_SECRET", format!("\"{}\"\n", sandbox.secret())));
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.err
+            .starts_with("warning: the API secret from the variable GETTICKETS_SECRET has quotes around it"),
+        "{}",
+        ran.err
+    );
+    let padded = format!(" \u{feff}{}\r\n", sandbox.secret());
+    let ran = run(asking(&sandbox).arg("list").env("GETTICKETS_SECRET", padded));
+    assert_eq!(ran.quietly().lines().count(), 4);
+}
+
+#[test]
+fn the_options_of_a_scan_reach_it() {
+    let sandbox = Sandbox::builder().tickets(300).start().unwrap();
+    let list = |flags: &[&str]| ask(&sandbox, &[&["list", "--all", "--format", "ndjson"], flags].concat());
+    assert_eq!(list(&["--jobs", "1"]).quietly().lines().count(), 300);
+    let ran = list(&["--max-tickets", "100"]);
+    assert!(ran.code == 5 && ran.out.lines().count() <= 300, "{}", ran.err);
+    let ran = ask(&sandbox, &["list", "--full"]);
+    assert!(ran.code == 2 && ran.err.contains("--updated-since"), "{}", ran.err);
+    let full = ask(&sandbox, &["list", "--updated-since", "2000-01-01", "--full", "--format", "ndjson"]);
+    assert_eq!(full.quietly().lines().count(), 300);
+
+    let sandbox = sandbox_with(Quirk::MalformedUtf8Deep);
+    let ran = ask(&sandbox, &["list", "--all", "--skip-unreadable", "--format", "ndjson"]);
+    assert_eq!((ran.code, ran.out.lines().count()), (5, 58), "{}", ran.err);
+    assert!(ran.err.contains("2 tickets are missing") && ran.err.contains("(after ticket "), "{}", ran.err);
+}
+
+#[test]
+fn what_the_replies_of_a_scan_deviate_in_is_printed_once() {
+    let sandbox = Sandbox::builder().tickets(250).quirk(Quirk::PhpNotice).start().unwrap();
+    let ran = ask(&sandbox, &["list", "--all", "--limitnum", "50", "--format", "ndjson"]);
+    assert_eq!((ran.code, ran.out.lines().count()), (0, 250));
+    let notes: Vec<&str> = ran.err.lines().collect();
+    assert_eq!(notes.len(), 1, "{}", ran.err);
+    assert!(notes[0].starts_with("note: text precedes the reply: "), "{}", ran.err);
+}
+
+#[test]
 fn several_statuses_are_merged_and_each_ticket_is_listed_once() {
     let sandbox = Sandbox::builder().tickets(300).start().unwrap();
     let list =

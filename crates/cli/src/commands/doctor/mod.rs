@@ -20,6 +20,7 @@ use gettickets::transport::{
 };
 use gettickets::{Client, ClientBuilder, Credentials, ErrorKind, GetTickets, ResponseType};
 
+use self::proxy::Proxy;
 use self::report::{Report, Step};
 use self::timed::Limits;
 use crate::args::DoctorArgs;
@@ -89,8 +90,9 @@ fn over_http(report: &mut Report, settings: &Settings, url: &str, credentials: &
         }
     };
     let limits = limits(settings);
-    match proxy::of(settings.proxy.as_deref(), &endpoint.host, &Environment::process()) {
-        Some(proxy) => network::check_proxy(report, &proxy, limits),
+    let proxy = client()?.effective_proxy().map_err(|error| connect::failure_of(&error))?;
+    match proxy.as_deref().and_then(Proxy::parse) {
+        Some(proxy) => network::check_proxy(report, &proxy, settings, limits),
         None => network::check(report, &endpoint, settings, limits, &|| why_not_encrypted(&json)),
     }
     // Even where the check of the network failed: the client may pass where it did not.

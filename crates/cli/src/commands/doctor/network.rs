@@ -63,8 +63,9 @@ pub(super) fn check(
 }
 
 /// Checks the connection to the proxy. What is behind it only the client's own requests show.
-pub(super) fn check_proxy(report: &mut Report, proxy: &Proxy, limits: Limits) {
-    report.add(Step::good("proxy", format!("{proxy}, from {}", proxy.source)));
+pub(super) fn check_proxy(report: &mut Report, proxy: &Proxy, settings: &Settings, limits: Limits) {
+    let source = if settings.proxy.is_some() { "--proxy or the profile" } else { "the environment" };
+    report.add(Step::good("proxy", format!("{}, from {source}", proxy.address)));
     let todo = "Check the proxy's host, or exempt the server with NO_PROXY.";
     if let Some(addresses) = resolve(report, "proxy DNS", &proxy.host, proxy.port, limits, todo) {
         let todo = "Check the proxy's host and port, and that it runs.";
