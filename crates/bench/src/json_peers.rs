@@ -125,7 +125,7 @@ fn read_all(ticket: &TicketRef<'_>) -> usize {
 /// A reply whose texts are `String` or [`Borrowed`].
 #[derive(Deserialize)]
 #[allow(dead_code, reason = "a decoder has to fill what a caller could read")]
-struct PeerReply<T> {
+pub(crate) struct PeerReply<T> {
     #[serde(deserialize_with = "integer")]
     totalresults: u64,
     #[serde(deserialize_with = "integer")]
@@ -195,6 +195,16 @@ impl AsRef<str> for Borrowed<'_> {
 impl<T: AsRef<str>> PeerReply<T> {
     fn content(&self) -> Option<Content> {
         Some(Content::of(self.tickets.ticket.iter().map(|ticket| (ticket.id, ticket.subject.as_ref()))))
+    }
+}
+
+impl<T> PeerReply<T> {
+    pub(crate) fn len(&self) -> u64 {
+        self.tickets.ticket.len() as u64
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tickets.ticket.is_empty()
     }
 }
 

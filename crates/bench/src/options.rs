@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 /// What to measure, and how.
+#[derive(Default)]
 pub(crate) struct Options {
     tables: Vec<String>,
     only: Vec<String>,
     sizes: Vec<usize>,
     seconds: Option<f64>,
+    turns: Option<usize>,
+    million: bool,
     pub(crate) json: bool,
 }
 
@@ -23,6 +26,8 @@ pub(crate) fn help(tables: &[&str]) -> String {
          \x20 --only TEXT     only contenders whose name contains this; may be repeated\n\
          \x20 --size N        only pages of so many tickets; may be repeated\n\
          \x20 --seconds S     how long to measure each size of each table\n\
+         \x20 --turns N       how often to do each job of the table scan\n\
+         \x20 --million       export a million tickets as well in the table scan\n\
          \x20 --json          one JSON document in place of the tables\n\
          \x20 --help          this text",
         tables.join(", ")
@@ -35,14 +40,21 @@ impl Options {
         args: impl IntoIterator<Item = String>,
         tables: &[&str],
     ) -> Result<Option<Options>, String> {
-        let mut options =
-            Options { tables: Vec::new(), only: Vec::new(), sizes: Vec::new(), seconds: None, json: false };
+        let mut options = Options::default();
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
             match arg.as_str() {
                 "--help" | "-h" => return Ok(None),
                 "--json" => options.json = true,
+                "--million" => options.million = true,
+                "--turns" => {
+                    let text = value()?;
+                    match text.parse() {
+                        Ok(turns) if turns > 0 => options.turns = Some(turns),
+                        _ => return Err(format!("--turns: {text:?} is not a number of turns")),
+                    }
+                }
                 "--only" => options.only.push(value()?),
                 "--size" => {
                     let text = value()?;
@@ -87,6 +99,16 @@ impl Options {
         if self.sizes.is_empty() { &SIZES } else { &self.sizes }
     }
 
+    /// How often to do each job, where the command line says so.
+    pub(crate) fn turns(&self) -> Option<usize> {
+        self.turns
+    }
+
+    /// Whether to export a million tickets.
+    pub(crate) fn million(&self) -> bool {
+        self.million
+    }
+
     /// How long to measure a page of this size. A large page takes longer to decode, and its times need as
     /// many repetitions for a median that holds.
     pub(crate) fn budget(&self, size: usize) -> Duration {
@@ -115,7 +137,9 @@ mod tests {
 
     #[test]
     fn a_narrow_run_measures_nothing_else() {
-        let options = parse("decode --only ours --size 10,000 --seconds 1 --json").unwrap().unwrap();
+        let options =
+            parse("decode --only ours --size 10,000 --seconds 1 --turns 2 --json").unwrap().unwrap();
+        assert_eq!((options.turns(), options.million()), (Some(2), false));
         assert!(options.wants_table("decode") && !options.wants_table("decode-xml"));
         assert!(options.wants_contender("ours, owned body") && !options.wants_contender("serde_json, owned"));
         assert_eq!((options.sizes(), options.json), (&[10_000][..], true));
@@ -124,7 +148,8 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        for line in ["--size", "--size x", "--size 0", "--seconds -1", "--seconds nan", "decoed"] {
+        for line in ["--size", "--size x", "--size 0", "--seconds -1", "--seconds nan", "--turns 0", "decoed"]
+        {
             assert!(parse(line).is_err(), "{line}");
         }
     }

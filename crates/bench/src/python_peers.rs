@@ -13,8 +13,8 @@ use crate::table::Table;
 
 /// The interpreter that has the packages, and the folder of the contenders.
 const PROGRAM: &[&str] = &[PYTHON, FOLDER];
-const PYTHON: &str = "GETTICKETS_BENCH_PYTHON";
-const FOLDER: &str = "GETTICKETS_BENCH_PYTHON_FOLDER";
+pub(crate) const PYTHON: &str = "GETTICKETS_BENCH_PYTHON";
+pub(crate) const FOLDER: &str = "GETTICKETS_BENCH_PYTHON_FOLDER";
 /// The package that is installed there, as it is published.
 const WHEEL: &str = "GETTICKETS_BENCH_WHEEL";
 

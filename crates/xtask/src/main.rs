@@ -31,7 +31,7 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "bench",
-        about: "measure decoding beside its peers; `bench --help` tells more",
+        about: "measure whole jobs and decoding beside peers; see `bench --help`",
         run: bench::run,
     },
     Chore {
