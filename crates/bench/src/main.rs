@@ -1,7 +1,7 @@
 //! Measures gettickets beside its peers: `cargo xtask bench`.
 //!
-//! Every table has its contenders take turns in one run, so that a slow minute of the machine is every
-//! contender's slow minute. Ratios are what to quote; milliseconds belong to one machine.
+//! The contenders of a table take turns in one run, so that a slow minute of the machine affects all of them.
+//! Quote ratios; milliseconds depend on the machine.
 
 mod allocations;
 mod c_peers;
@@ -26,7 +26,7 @@ use crate::figures::Figures;
 use crate::options::Options;
 use crate::table::Table;
 
-/// What a table's module gives: how to fill it.
+/// How to fill a table.
 enum Fill {
     Times(fn(&Options) -> Result<Table, Box<dyn Error>>),
     Figures(fn(&Options) -> Result<Figures, Box<dyn Error>>),
@@ -42,8 +42,8 @@ enum Filled {
     Scan(scan::Report),
 }
 
-/// Every table. A new one is a module and a line here; contenders in another language are programs of their
-/// own ([`external::External`]).
+/// Every table. To add one, add a module and a line here. Contenders in another language are separate programs
+/// ([`external::External`]).
 const TABLES: &[(&str, Fill)] = &[
     ("scan", Fill::Scan(scan::fill)),
     ("decode", Fill::Times(json_peers::fill)),

@@ -35,7 +35,7 @@ pub(crate) fn help(tables: &[&str]) -> String {
 }
 
 impl Options {
-    /// Reads the arguments; `None` asks for help.
+    /// Parses the arguments; `None` means that help was requested.
     pub(crate) fn parse(
         args: impl IntoIterator<Item = String>,
         tables: &[&str],
@@ -60,20 +60,20 @@ impl Options {
                     let text = value()?;
                     match text.replace([',', '_'], "").parse() {
                         Ok(size) if size > 0 => options.sizes.push(size),
-                        _ => return Err(format!("--size: {text:?} is no number of tickets")),
+                        _ => return Err(format!("--size: {text:?} is not a number of tickets")),
                     }
                 }
                 "--seconds" => {
                     let text = value()?;
                     match text.parse() {
                         Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => options.seconds = Some(seconds),
-                        _ => return Err(format!("--seconds: {text:?} is no length of time")),
+                        _ => return Err(format!("--seconds: {text:?} is not a number of seconds")),
                     }
                 }
                 table if tables.contains(&table) => options.tables.push(arg),
                 _ => {
                     return Err(format!(
-                        "{arg:?} is no table and no option; tables are {}",
+                        "{arg:?} is neither a table nor an option; tables are {}",
                         tables.join(", ")
                     ));
                 }
@@ -90,7 +90,7 @@ impl Options {
         self.only.is_empty() || self.only.iter().any(|wanted| name.contains(wanted.as_str()))
     }
 
-    /// Parts of names of the contenders that are wanted; none asks for all.
+    /// Parts of the names of the contenders to measure; empty for all.
     pub(crate) fn only(&self) -> &[String] {
         &self.only
     }
@@ -109,8 +109,8 @@ impl Options {
         self.million
     }
 
-    /// How long to measure a page of this size. A large page takes longer to decode, and its times need as
-    /// many repetitions for a median that holds.
+    /// How long to measure a page of this size. A large page takes longer to decode and needs as many
+    /// repetitions for a stable median.
     pub(crate) fn budget(&self, size: usize) -> Duration {
         Duration::from_secs_f64(self.seconds.unwrap_or(match size {
             0..=999 => 3.0,
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_asks_for_everything() {
+    fn no_arguments_mean_everything() {
         let options = parse("").unwrap().unwrap();
         assert!(options.wants_table("decode-xml") && options.wants_contender("ours"));
         assert_eq!(options.sizes(), SIZES);
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_refused() {
+    fn invalid_arguments_are_refused() {
         for line in ["--size", "--size x", "--size 0", "--seconds -1", "--seconds nan", "--turns 0", "decoed"]
         {
             assert!(parse(line).is_err(), "{line}");

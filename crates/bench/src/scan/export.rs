@@ -4,7 +4,6 @@ use std::error::Error;
 use std::ffi::OsString;
 use std::process::{Command, Stdio};
 
-use super::jobs::start_server;
 use super::process::{self, Served};
 use super::report::Exported;
 use super::usage::Taken;
@@ -30,7 +29,7 @@ pub(super) fn measure(options: &Options) -> Result<Vec<Exported>, Box<dyn Error>
     let sizes = SIZES.into_iter().chain(options.million().then_some(MILLION));
     for tickets in sizes {
         eprintln!("export of {tickets} tickets");
-        let (mut server, address) = start_server(tickets, 0)?;
+        let (mut server, address) = process::start_server(tickets, 0)?;
         for format in &formats {
             let file = std::env::temp_dir()
                 .join(format!("gettickets-bench-{}-{tickets}.{format}", std::process::id()));

@@ -1,4 +1,4 @@
-//! The jobs: what is measured, beside which peer, and how fast it is to be.
+//! The jobs: what is measured, beside which peer, and the goal.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -18,7 +18,7 @@ const TURNS: usize = 5;
 /// With a server far away a turn takes long, and most of it is waiting, which varies little.
 const DISTANT_TURNS: usize = 3;
 
-/// The most requests that a quiet list may take at 100 tickets a page, in a hundred pages.
+/// The most requests for a list of a hundred pages that does not change.
 const MOST_REQUESTS: u64 = 106;
 
 const OURS: &str = "gettickets";
@@ -30,10 +30,10 @@ const LOOP: &str = "httpx + orjson loop";
 struct Contender {
     name: &'static str,
     language: Language,
-    /// The name that the worker knows it by.
+    /// Its name in the worker.
     run: &'static str,
     page: Option<u64>,
-    /// How many times faster than this one ours is to be.
+    /// How many times faster than this one gettickets should be.
     goal: Option<f64>,
     /// At most so many turns.
     turns: usize,
@@ -51,7 +51,7 @@ struct Job {
     latency_ms: u64,
     contenders: Vec<Contender>,
     turns: usize,
-    /// The most requests that ours may take.
+    /// The most requests that gettickets may send.
     most_requests: Option<u64>,
 }
 
@@ -120,17 +120,9 @@ impl Servers {
         use std::collections::btree_map::Entry;
         match self.0.entry(latency_ms) {
             Entry::Occupied(running) => Ok(running.into_mut()),
-            Entry::Vacant(free) => Ok(free.insert(start_server(TICKETS, latency_ms)?)),
+            Entry::Vacant(free) => Ok(free.insert(process::start_server(TICKETS, latency_ms)?)),
         }
     }
-}
-
-/// Starts a server with so many tickets.
-pub(super) fn start_server(tickets: u64, latency_ms: u64) -> Result<(Process, Address), Box<dyn Error>> {
-    let args = [process::SERVER.to_owned(), tickets.to_string(), latency_ms.to_string()];
-    let mut server = Process::start_self(&args)?;
-    let address = server.read()?;
-    Ok((server, address))
 }
 
 /// Measures every job that the options ask for.

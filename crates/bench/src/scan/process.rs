@@ -51,6 +51,14 @@ pub(super) struct Served {
     pub(super) requests: u64,
 }
 
+/// Starts a server with so many tickets.
+pub(super) fn start_server(tickets: u64, latency_ms: u64) -> Result<(Process, Address), Box<dyn Error>> {
+    let args = [SERVER.to_owned(), tickets.to_string(), latency_ms.to_string()];
+    let mut server = Process::start_self(&args)?;
+    let address = server.read()?;
+    Ok((server, address))
+}
+
 /// A process that replies to each line with a line. It ends when this is dropped.
 pub(super) struct Process {
     child: Child,

@@ -17,7 +17,7 @@ pub(crate) struct Report {
 #[derive(Debug, Serialize)]
 pub(super) struct Group {
     pub(super) title: String,
-    /// Ours first.
+    /// gettickets first.
     pub(super) rows: Vec<Measured>,
 }
 
@@ -86,7 +86,7 @@ const fn verdict(is_met: bool) -> &'static str {
     if is_met { "met" } else { "MISSED" }
 }
 
-/// The middle of the values; 0 where there are none.
+/// The median, or 0 of no values.
 fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -117,7 +117,7 @@ impl fmt::Display for Group {
         for (index, row) in self.rows.iter().enumerate() {
             let title = if index == 0 { self.title.as_str() } else { "" };
             let wall = median(&row.seconds);
-            // Ours, whichever of them, has no goal; how much faster they are is in the peers' rows.
+            // The peers' rows say how much faster gettickets is.
             let ratio = row.goal.map_or_else(String::new, |goal| {
                 let ratio = wall / ours.max(f64::MIN_POSITIVE);
                 format!("**{ratio:.1}** (goal {goal}: {})", verdict(ratio >= goal))
@@ -166,7 +166,7 @@ impl fmt::Display for Report {
         if !self.groups.is_empty() {
             writeln!(
                 f,
-                "| 10,000 tickets | program | ms | CPU ms, client | CPU ms, sandbox | requests | ours is faster by |"
+                "| 10,000 tickets | program | ms | CPU ms, client | CPU ms, sandbox | requests | gettickets is faster by |"
             )?;
             writeln!(f, "|---|---|---|---|---|---|---|")?;
             self.groups.iter().try_for_each(|group| group.fmt(f))?;

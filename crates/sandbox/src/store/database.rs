@@ -109,15 +109,20 @@ impl Database {
         Ok(record::unsigned(count))
     }
 
-    /// The stored JSON object of this ticket.
-    pub(super) fn object(&self, id: i64) -> Result<Option<String>, StoreError> {
-        let mut statement = self.connection.prepare_cached("SELECT wire FROM ticket WHERE id = ?1")?;
-        Ok(statement.query_row([id], |row| row.get(0)).optional()?)
+    /// The stored JSON objects of these tickets, without those that do not exist.
+    pub(super) fn objects(&self, ids: &[i64]) -> Result<Vec<String>, StoreError> {
+        // One transaction, so that SQLite does not begin and end one for each ticket.
+        let transaction = self.connection.unchecked_transaction()?;
+        let mut statement = transaction.prepare_cached("SELECT wire FROM ticket WHERE id = ?1")?;
+        let objects = ids.iter().filter_map(|id| {
+            statement.query_row([id], |row| row.get(0)).optional().map_err(StoreError::from).transpose()
+        });
+        objects.collect()
     }
 
     pub(super) fn get(&self, id: u64) -> Result<Option<Ticket>, StoreError> {
-        let Some(object) = self.object(record::signed(id))? else { return Ok(None) };
-        let tickets = wire::parse(&[object]).ok_or(StoreError::unreadable())?;
+        let object = self.objects(&[record::signed(id)])?;
+        let tickets = wire::parse(&object).ok_or(StoreError::unreadable())?;
         Ok(tickets.get(0).map(|ticket| ticket.to_ticket()))
     }
 

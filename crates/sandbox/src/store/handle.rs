@@ -173,13 +173,13 @@ impl Store {
         let is_shown = |id: &&i64| !database.hidden.contains(id);
         let ids: Vec<i64> =
             list.get(start..end).unwrap_or_default().iter().filter(is_shown).copied().collect();
-        let objects = ids.iter().map(|id| database.object(*id)?.ok_or(StoreError::unreadable()));
+        let objects = database.objects(&ids)?;
         let hidden = match database.hidden.len() {
             0 => 0,
             _ => list.iter().filter(|id| database.hidden.contains(id)).count() as u64,
         };
         Ok(Slice {
-            objects: objects.collect::<Result<_, _>>()?,
+            objects,
             ids: ids.into_iter().map(record::unsigned).collect(),
             total: list.len() as u64,
             hidden,
