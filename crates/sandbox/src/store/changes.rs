@@ -53,7 +53,7 @@ impl Database {
             ticket.id = record::unsigned(highest.unwrap_or(0) + 1);
         }
         if ticket.lastreply.is_none() {
-            ticket.lastreply = self.tick()?;
+            record::set_lastreply(&mut ticket, self.tick()?);
         }
         ticket.date = ticket.date.or(ticket.lastreply);
         self.change(|transaction| {
@@ -75,7 +75,10 @@ impl Database {
 
     pub(super) fn reply(&mut self, id: u64, status: Status<'static>) -> Result<bool, StoreError> {
         let moment = self.tick()?;
-        self.update(id, |ticket| (ticket.lastreply, ticket.status) = (moment, status))
+        self.update(id, |ticket| {
+            record::set_lastreply(ticket, moment);
+            record::set_status(ticket, status);
+        })
     }
 
     pub(super) fn delete(&mut self, id: u64) -> Result<bool, StoreError> {
@@ -109,7 +112,7 @@ impl Database {
                     ticket.tid = format!("NEW-{}", 100_000 + rng.below(900_000));
                     self.open(ticket).map(drop)?;
                 }
-                7..=8 => self.update(id, |ticket| ticket.status = Status::Closed).map(drop)?,
+                7..=8 => self.update(id, |ticket| record::set_status(ticket, Status::Closed)).map(drop)?,
                 _ => self.delete(id).map(drop)?,
             }
         }

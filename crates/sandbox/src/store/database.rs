@@ -134,7 +134,9 @@ impl Database {
         let quarter = ids.len().div_ceil(4);
         for (rank, id) in ids.into_iter().take(quarter).enumerate() {
             let ago = HOUR * rank as i64 / quarter as i64;
-            self.update(record::unsigned(id), |ticket| ticket.lastreply = clock::time(newest - ago))?;
+            self.update(record::unsigned(id), |ticket| {
+                record::set_lastreply(ticket, clock::time(newest - ago));
+            })?;
         }
         self.clock = Some(newest - HOUR);
         Ok(())

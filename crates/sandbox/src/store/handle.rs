@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use gettickets_protocol::{DateTime, Status, Ticket};
+use gettickets_protocol::{DateTime, Field, Status, Ticket};
 
 use super::database::{Behavior, Database};
 use super::error::StoreError;
@@ -68,7 +68,7 @@ impl Store {
     ///
     /// [`StoreError`] if the database fails.
     pub fn set_status(&self, id: u64, status: Status<'_>) -> Result<bool, StoreError> {
-        self.lock().update(id, |ticket| ticket.status = owned(&status))
+        self.lock().update(id, |ticket| record::set_status(ticket, owned(&status)))
     }
 
     /// Closes a ticket. Returns `false` if there is no ticket with this id.
@@ -86,7 +86,10 @@ impl Store {
     ///
     /// [`StoreError`] if the database fails.
     pub fn set_department(&self, id: u64, deptid: u64) -> Result<bool, StoreError> {
-        self.lock().update(id, |ticket| ticket.deptid = deptid)
+        self.lock().update(id, |ticket| {
+            ticket.deptid = deptid;
+            record::send(ticket, Field::Deptid);
+        })
     }
 
     /// Deletes a ticket. Returns `false` if there is no ticket with this id.

@@ -1,6 +1,6 @@
 //! One row of the database: a ticket's JSON object, and the columns that lists are filtered and sorted by.
 
-use gettickets_protocol::Ticket;
+use gettickets_protocol::{DateTime, Field, Status, Ticket};
 use rusqlite::{Statement, params};
 
 use super::{clock, fold};
@@ -41,4 +41,22 @@ pub(super) fn write(statement: &mut Statement<'_>, ticket: &Ticket) -> rusqlite:
         fold::folded(&ticket.subject),
         wire::ticket_json(ticket, STORED_VERSION),
     ])
+}
+
+/// Sets the last reply of a ticket that may have been loaded without one, or with a text that is not a date.
+pub(super) fn set_lastreply(ticket: &mut Ticket, moment: Option<DateTime>) {
+    (ticket.lastreply, ticket.lastreply_text) = (moment, None);
+    send(ticket, Field::Lastreply);
+}
+
+/// Sets the status of a ticket that may have been loaded without one.
+pub(super) fn set_status(ticket: &mut Ticket, status: Status<'static>) {
+    ticket.status = status;
+    send(ticket, Field::Status);
+}
+
+/// Has a field sent with its value.
+pub(super) fn send(ticket: &mut Ticket, field: Field) {
+    ticket.absent.remove(field);
+    ticket.null.remove(field);
 }
