@@ -20,6 +20,7 @@ pub(super) fn run(_: &[String]) -> Result<(), Box<dyn Error>> {
         let (cpu, begin) = (usage::cpu_seconds()?, Instant::now());
         let tickets = match order.run.as_str() {
             "blocking" => blocking(&order)?,
+            "async" => runtime.block_on(asynchronous(&order))?,
             "reqwest" => runtime.block_on(reqwest_loop(&order))?,
             other => return Err(format!("{other:?} is not a program of this worker").into()),
         };
@@ -37,6 +38,19 @@ fn blocking(order: &Order) -> Result<u64, Box<dyn Error>> {
     let mut tickets = 0;
     for ticket in client.scan(GetTickets { limitnum: order.page, ..GetTickets::default() }) {
         black_box(ticket?.get().id());
+        tickets += 1;
+    }
+    Ok(tickets)
+}
+
+async fn asynchronous(order: &Order) -> Result<u64, Box<dyn Error>> {
+    let client = Client::builder(&*order.url)
+        .credentials(Credentials::api(&*order.identifier, &*order.secret))
+        .build_async()?;
+    let mut scan = client.scan(GetTickets { limitnum: order.page, ..GetTickets::default() });
+    let mut tickets = 0;
+    while let Some(ticket) = scan.next().await {
+        black_box(ticket?.id());
         tickets += 1;
     }
     Ok(tickets)
