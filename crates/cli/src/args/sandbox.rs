@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -9,6 +10,7 @@ use gettickets_protocol::Version;
 use gettickets_sandbox::Quirk;
 
 use super::Since;
+use super::connection::duration;
 
 /// Serve generated tickets over HTTP until Ctrl-C, for trials and tests
 #[derive(Debug, Args)]
@@ -19,6 +21,15 @@ pub(crate) struct SandboxArgs {
     /// Address to listen on; any other than a loopback address is open to other machines
     #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
     pub(crate) host: IpAddr,
+    /// Host name to accept in the Host header beside loopback ones; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) allow_host: Vec<String>,
+    /// Delay every response by this long, such as 50ms
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) latency: Option<Duration>,
+    /// Disconnect clients that take longer to send a request's headers, or its body [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) request_timeout: Option<Duration>,
     /// Number of tickets to generate
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub(crate) tickets: u64,

@@ -46,6 +46,13 @@ fn builder(args: &SandboxArgs) -> Outcome<(SandboxBuilder, u64)> {
         .seed(args.seed)
         .server_version(args.server_version)
         .quirks(args.quirk.iter().copied());
+    builder = args.allow_host.iter().fold(builder, |builder, host| builder.allow_host(host));
+    if let Some(latency) = args.latency {
+        builder = builder.latency(latency);
+    }
+    if let Some(timeout) = args.request_timeout {
+        builder = builder.request_timeout(timeout);
+    }
     if let Some(newest) = args.newest {
         builder = builder.newest(newest.resolve(Timestamp::now(), &TimeZone::system()));
     }
