@@ -5,6 +5,7 @@ use gettickets_arrow::ffi::FFI_ArrowArrayStream;
 use gettickets_protocol::Tickets;
 
 use crate::guard::{Out, guard, shared};
+use crate::memory;
 use crate::page::Page;
 use crate::result::ResultCode;
 use crate::stream::stream as stream_of;
@@ -33,8 +34,9 @@ pub unsafe extern "C" fn gettickets_page_arrow_stream(
     guard(|| {
         // SAFETY: as the comment on gettickets_page asks; a place to write to, or NULL.
         let (page, out) = unsafe { (shared(page, "page")?, Out::new(stream, "stream")?) };
+        memory::check_for_encoding(page.page.tickets().memory_size())?;
         let pages: [Result<Tickets, std::io::Error>; 1] = [Ok(page.page.tickets().clone())];
-        out.put(stream_of(TicketReader::new(pages)));
+        out.put(stream_of(TicketReader::new(pages), None));
         Ok(())
     })
 }
@@ -70,7 +72,8 @@ pub unsafe extern "C" fn gettickets_scan_arrow_stream(
         let (scan, out) = unsafe { (shared(scan, "scan")?, Out::new(stream, "stream")?) };
         drop(scan.shared.lock()?);
         let pages = Pages(std::sync::Arc::clone(&scan.shared));
-        out.put(stream_of(TicketReader::new(pages).min_rows(min_rows)));
+        let origin = scan.shared.origin;
+        out.put(stream_of(TicketReader::new(pages).min_rows(min_rows), Some(origin)));
         Ok(())
     };
     // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
@@ -86,7 +89,10 @@ impl Iterator for Pages {
     type Item = Result<Tickets, Passing>;
 
     fn next(&mut self) -> Option<Result<Tickets, Passing>> {
-        let next = self.0.lock().and_then(|mut state| state.next_page());
+        let next = self.0.lock().and_then(|mut state| state.next_page()).and_then(|tickets| {
+            memory::check_for_encoding(tickets.memory_size())?;
+            Ok(tickets)
+        });
         match next {
             Ok(tickets) => Some(Ok(tickets)),
             Err(Failure::Status(_)) => None,

@@ -6,6 +6,7 @@ use gettickets_protocol::DecodeErrorKind;
 use crate::cancel::{Cancel, Flag, GLANCE, flag};
 use crate::error::{Details, Error, Failure, c_text};
 use crate::guard::{self, Out, guard, guard_telling, shared};
+use crate::process::{InUse, Origin};
 use crate::page::Page;
 use crate::request::{Request, asked};
 use crate::result::{
@@ -19,6 +20,7 @@ use crate::text::OwnedText;
 /// with `gettickets_client_free`; scans that it began go on.
 pub struct Client {
     pub(crate) client: RustClient,
+    pub(crate) origin: Origin,
 }
 
 impl From<gettickets::Error> for Failure {
@@ -71,7 +73,7 @@ impl From<gettickets::Error> for Failure {
     }
 }
 
-/// Waits for a request, with a glance at its switch now and then.
+/// Waits for a request, and checks its switch now and then.
 fn wait(pending: &Pending, flag: &Flag) -> Result<Page, Failure> {
     loop {
         flag.check(true)?;
@@ -81,12 +83,13 @@ fn wait(pending: &Pending, flag: &Flag) -> Result<Page, Failure> {
     }
 }
 
-/// Asks for one page, and again where that may help; it blocks until it has come. `request` may be NULL, for
-/// what the server gives by default. `cancel` may be NULL, for a call that nobody ends.
+/// Requests one page, and retries where that may help; it blocks until the reply is there. `request` may be
+/// NULL, for the server's defaults. `cancel` may be NULL, for a call that can't be cancelled.
 ///
-/// `*page` is the caller's: free it with `gettickets_page_free`. The codes say what went wrong,
-/// `GETTICKETS_ERROR_API` and those after it among them; `GETTICKETS_ERROR_CANCELLED` if the switch was used,
-/// `GETTICKETS_ERROR_NULL` if `client` or `page` is NULL, or the request's first failure. `*page` is then
+/// `*page` is the caller's: free it with `gettickets_page_free`. `GETTICKETS_ERROR_API` and the codes after it
+/// say what went wrong; `GETTICKETS_ERROR_CANCELLED` if the switch was used, `GETTICKETS_ERROR_THREAD` if there
+/// is a switch and the thread that sends the request could not be started, `GETTICKETS_ERROR_STATE` in a forked
+/// child, `GETTICKETS_ERROR_NULL` if `client` or `page` is NULL, or the request's first failure. `*page` is then
 /// left as it is. Many threads may use one client.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_get_tickets(
@@ -100,11 +103,14 @@ pub unsafe extern "C" fn gettickets_client_get_tickets(
         // SAFETY: as the comments on the handles ask; a place to write to, or NULL.
         let (client, asked, flag, out) =
             unsafe { (shared(client, "client")?, asked(request)?, flag(cancel), Out::new(page, "page")?) };
+        client.origin.check("the client")?;
+        let in_use = InUse::begin()?;
         out.hand_out(match flag {
             None => Page::of(client.client.get_tickets(&asked)?),
             Some(flag) => {
                 flag.check(false)?;
-                wait(&client.client.start(asked), &flag)?
+                // The thread of the request may outlive this call, and is in use until then.
+                wait(&client.client.start_then(asked, || drop(in_use)), &flag)?
             }
         });
         Ok(())
@@ -130,10 +136,10 @@ pub unsafe extern "C" fn gettickets_client_place(
     })
 }
 
-/// Frees a client; its credentials are wiped once no scan of it is left. NULL is nothing. No other thread may
-/// use it any more.
+/// Frees a client; its credentials are wiped once no scan of it is left. NULL is ignored. No other thread may
+/// use it any more. In a forked child, a client of the parent is not freed, and its credentials stay in memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_free(client: *mut Client) {
     // SAFETY: the client is NULL or this library's and not freed before, as the comment asks.
-    unsafe { guard::free(client) }
+    unsafe { guard::free_with(client, |client| client.origin.drop_here(client.client)) }
 }

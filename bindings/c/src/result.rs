@@ -24,7 +24,8 @@ pub const GETTICKETS_ERROR_ARGUMENT: ResultCode = 12;
 pub const GETTICKETS_ERROR_INDEX: ResultCode = 13;
 /// What was asked for does not fit the field or the error that it was asked of.
 pub const GETTICKETS_ERROR_KIND: ResultCode = 14;
-/// The call comes too late: the scan has begun.
+/// The handle is in a state in which it can't serve the call: the scan has begun, or the handle was made before
+/// the process was forked.
 pub const GETTICKETS_ERROR_STATE: ResultCode = 15;
 /// Another thread is inside a call with the same handle, and one thread at a time may use it.
 pub const GETTICKETS_ERROR_BUSY: ResultCode = 16;
@@ -61,8 +62,12 @@ pub const GETTICKETS_ERROR_ARROW: ResultCode = 31;
 /// The sandbox did not start.
 pub const GETTICKETS_ERROR_SANDBOX: ResultCode = 32;
 /// The server limits how often it is asked (HTTP 429), and did at the last attempt too.
-/// `gettickets_error_retry_after` tells how long it asks to wait.
+/// `gettickets_error_retry_after` returns how long it asks to wait.
 pub const GETTICKETS_ERROR_RATE_LIMITED: ResultCode = 33;
+/// The memory for what a body holds is not available.
+pub const GETTICKETS_ERROR_MEMORY: ResultCode = 34;
+/// The system could not start a thread. Nothing was sent.
+pub const GETTICKETS_ERROR_THREAD: ResultCode = 35;
 
 /// A code in a few words of English, such as "a pointer is NULL".
 ///
@@ -112,6 +117,8 @@ pub(crate) fn name(code: ResultCode) -> &'static CStr {
         GETTICKETS_ERROR_ARROW => c"arrow",
         GETTICKETS_ERROR_SANDBOX => c"sandbox",
         GETTICKETS_ERROR_RATE_LIMITED => c"rate-limited",
+        GETTICKETS_ERROR_MEMORY => c"memory",
+        GETTICKETS_ERROR_THREAD => c"thread",
         _ => c"unknown",
     }
 }
@@ -127,7 +134,7 @@ fn text(code: ResultCode) -> &'static CStr {
         GETTICKETS_ERROR_ARGUMENT => c"an argument is none that is taken there",
         GETTICKETS_ERROR_INDEX => c"an index is past the end",
         GETTICKETS_ERROR_KIND => c"what was asked for does not fit what it was asked of",
-        GETTICKETS_ERROR_STATE => c"the scan has begun already",
+        GETTICKETS_ERROR_STATE => c"the handle is in a state in which it can't serve the call",
         GETTICKETS_ERROR_BUSY => c"another thread is using the handle",
         GETTICKETS_ERROR_CANCELLED => c"the call was cancelled",
         GETTICKETS_ERROR_PANIC => c"a defect of this library was caught",
@@ -145,6 +152,8 @@ fn text(code: ResultCode) -> &'static CStr {
         GETTICKETS_ERROR_ARROW => c"the tickets can't be put into Arrow's form",
         GETTICKETS_ERROR_SANDBOX => c"the sandbox did not start",
         GETTICKETS_ERROR_RATE_LIMITED => c"the server limits how often it is asked",
+        GETTICKETS_ERROR_MEMORY => c"there is not enough memory",
+        GETTICKETS_ERROR_THREAD => c"the system could not start a thread",
         _ => c"a code that this release does not know",
     }
 }

@@ -18,6 +18,7 @@ use crate::result::{
     GETTICKETS_END, GETTICKETS_ERROR_ARGUMENT, GETTICKETS_ERROR_BUSY, GETTICKETS_ERROR_CURSOR,
     GETTICKETS_ERROR_PANIC, GETTICKETS_ERROR_STATE, GETTICKETS_PENDING, ResultCode,
 };
+use crate::process::{InUse, Origin};
 use crate::settings::put;
 use crate::text::OwnedText;
 use crate::ticket::Ticket;
@@ -27,20 +28,26 @@ use crate::time::Time;
 /// scan is told exactly once, while others are opened, answered, closed or deleted; otherwise it ends in
 /// `GETTICKETS_ERROR_SCAN_INCOMPLETE`. It never ends early in silence.
 ///
-/// Nothing is sent before the first ticket is asked for; from then on a thread of its own reads a page ahead.
-/// Free it with `gettickets_scan_free`. One thread at a time may use it: another gets
-/// `GETTICKETS_ERROR_BUSY`. To end it from elsewhere there is `gettickets_scan_cancel_with`.
+/// Nothing is sent before the first ticket is asked for; from then on threads of its own read ahead. Free it with
+/// `gettickets_scan_free`. One thread at a time may use it: another gets `GETTICKETS_ERROR_BUSY`. To end it from
+/// elsewhere there is `gettickets_scan_cancel_with`. In a forked child, every function but
+/// `gettickets_scan_free` returns `GETTICKETS_ERROR_STATE` for a scan of the parent.
 pub struct Scan {
     pub(crate) shared: Arc<Shared>,
 }
 
 /// What a scan and the Arrow stream of it have in common.
-pub(crate) struct Shared(Mutex<State>);
+pub(crate) struct Shared {
+    pub(crate) origin: Origin,
+    state: Mutex<State>,
+}
 
 pub(crate) struct State {
     plan: Plan,
     /// None until the first ticket is asked for.
     running: Option<RustScan>,
+    /// Held while it is running.
+    in_use: Option<InUse>,
     flag: Option<Flag>,
     /// The page of the ticket told last, in a place that stays.
     current: Box<Page>,
@@ -87,7 +94,8 @@ impl Plan {
 impl Shared {
     /// The state, for as long as a call lasts.
     pub(crate) fn lock(&self) -> Result<MutexGuard<'_, State>, Failure> {
-        self.0.try_lock().map_err(|error| match error {
+        self.origin.check("the scan")?;
+        self.state.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => {
                 Failure::error(GETTICKETS_ERROR_BUSY, "another thread is using the scan")
             }
@@ -103,6 +111,7 @@ impl State {
     /// The scan, begun if it was not.
     fn running(&mut self) -> Result<&mut RustScan, Failure> {
         if self.running.is_none() {
+            self.in_use = Some(InUse::begin()?);
             self.running = Some(self.plan.scan()?);
         }
         // It was put there by the line above, if not before.
@@ -217,12 +226,13 @@ pub unsafe extern "C" fn gettickets_client_scan(
         // SAFETY: as the comments on the handles ask; a place to write to, or NULL.
         let (client, request, out) =
             unsafe { (shared(client, "client")?, asked(request)?, Out::new(scan, "scan")?) };
-        let client = client.client.clone();
+        client.origin.check("the client")?;
         no_offset(&request)?;
-        let plan = Plan { client, request, since: None, most_requests: None, cursor: None };
+        let plan = Plan { client: client.client.clone(), request, since: None, most_requests: None, cursor: None };
         let current = Box::new(page(Tickets::default()));
-        let state = State { plan, running: None, flag: None, current };
-        out.hand_out(Scan { shared: Arc::new(Shared(Mutex::new(state))) });
+        let state = State { plan, running: None, in_use: None, flag: None, current };
+        let shared = Shared { origin: client.origin, state: Mutex::new(state) };
+        out.hand_out(Scan { shared: Arc::new(shared) });
         Ok(())
     };
     // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
@@ -391,10 +401,11 @@ pub unsafe extern "C" fn gettickets_scan_cursor(scan: *mut Scan, cursor: *mut *m
     })
 }
 
-/// Frees a scan; it ends after the request that is under way. NULL is nothing. No other thread may use it any
-/// more. Pages that it gave and Arrow streams of it stay good.
+/// Frees a scan; it ends after the request that is under way. NULL is ignored. No other thread may use it any
+/// more. Pages that it returned and Arrow streams of it stay valid. In a forked child, nothing is freed of a scan
+/// of the parent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_free(scan: *mut Scan) {
     // SAFETY: the scan is NULL or this library's and not freed before, as the comment asks.
-    unsafe { guard::free(scan) }
+    unsafe { guard::free_with(scan, |scan| scan.shared.origin.drop_here(scan.shared)) }
 }
