@@ -11,7 +11,7 @@ use crate::result::ResultCode;
 use crate::stream::stream as stream_of;
 #[cfg(feature = "client")]
 use crate::{
-    error::{Error, Failure},
+    failure::{Error, Failure},
     guard::guard_telling,
     scan::{Scan, Shared},
     stream::Passing,

@@ -11,10 +11,10 @@ use zeroize::Zeroizing;
 
 use crate::client::Client;
 use crate::credentials::Credentials;
-use crate::error::{Error, Failure};
+use crate::failure::{Error, Failure};
 use crate::guard::{self, Out, argument, bytes, exclusive, guard, guard_telling, shared, text};
-use crate::request::{Format, format};
 use crate::process::{InUse, Origin};
+use crate::request::{Format, format};
 use crate::result::{GETTICKETS_ERROR_KIND, ResultCode};
 use crate::settings::{Settings, put};
 

@@ -4,10 +4,10 @@ use gettickets::{Client as RustClient, ErrorKind, Pending};
 use gettickets_protocol::DecodeErrorKind;
 
 use crate::cancel::{Cancel, Flag, GLANCE, flag};
-use crate::error::{Details, Error, Failure, c_text};
+use crate::failure::{Details, Error, Failure, c_text};
 use crate::guard::{self, Out, guard, guard_telling, shared};
-use crate::process::{InUse, Origin};
 use crate::page::Page;
+use crate::process::{InUse, Origin};
 use crate::request::{Request, asked};
 use crate::result::{
     GETTICKETS_ERROR_API, GETTICKETS_ERROR_CONFIG, GETTICKETS_ERROR_DECODE, GETTICKETS_ERROR_LOCAL,

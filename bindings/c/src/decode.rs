@@ -5,7 +5,7 @@ use std::slice;
 
 use gettickets_protocol::{Decoder, Reply};
 
-use crate::error::{Error, Failure};
+use crate::failure::{Error, Failure};
 use crate::guard::{Out, argument, bytes, guard_telling};
 use crate::memory;
 use crate::page::Page;

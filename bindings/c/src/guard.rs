@@ -7,7 +7,7 @@ use std::ffi::{CStr, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::slice;
 
-use crate::error::{Details, Error, Failure, c_text};
+use crate::failure::{Details, Error, Failure, c_text};
 use crate::result::{
     GETTICKETS_ERROR_ARGUMENT, GETTICKETS_ERROR_NULL, GETTICKETS_ERROR_PANIC, GETTICKETS_ERROR_UTF8,
     GETTICKETS_OK, ResultCode,

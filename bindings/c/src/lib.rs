@@ -52,6 +52,9 @@ pub mod scan;
 pub mod report;
 
 #[cfg(feature = "client")]
+pub mod scan_report;
+
+#[cfg(feature = "client")]
 pub mod cancel;
 
 #[cfg(feature = "client")]
@@ -65,6 +68,8 @@ pub mod sandbox;
 
 // Not exported.
 
+// The type of errors is exported.
+pub mod failure;
 mod guard;
 mod memory;
 #[cfg(any(feature = "arrow", feature = "client", feature = "sandbox"))]

@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::guard::{argument, guard};
+use crate::process::ForkHandler;
 use crate::result::{GETTICKETS_ERROR_BUSY, GETTICKETS_ERROR_STATE, ResultCode};
 use crate::text::Text;
 
@@ -68,6 +69,7 @@ static FIRST: Slot = Slot::EMPTY;
 static SECOND: Slot = Slot::EMPTY;
 /// Whether the second slot is the current one.
 static SECOND_IS_CURRENT: AtomicBool = AtomicBool::new(false);
+static HANDLER: ForkHandler = ForkHandler::new(in_child);
 /// Whether a thread is changing the function.
 static CHANGING: AtomicBool = AtomicBool::new(false);
 
@@ -177,8 +179,7 @@ fn replace(function: LogFunction, user_data: *mut c_void, level: LevelFilter) {
 }
 
 /// Runs in a forked child: of the threads that were logging, the child has at most the one that called `fork()`.
-#[cfg(unix)]
-pub(crate) fn in_child() {
+extern "C" fn in_child() {
     let running = RUNNING.get();
     for slot in [&FIRST, &SECOND] {
         let is_running = running.is_some_and(|running| ptr::eq(running, slot));
@@ -248,8 +249,7 @@ pub unsafe extern "C" fn gettickets_log_to(
             let message = "the process has a logger that this library can't join";
             return Err(Failure::error(GETTICKETS_ERROR_STATE, message));
         }
-        // Forked children set the log right before they go on.
-        crate::process::Origin::here();
+        HANDLER.register();
         replace(function, user_data, level);
         Ok(())
     })

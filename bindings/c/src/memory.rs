@@ -6,7 +6,7 @@
 
 use std::hint::black_box;
 
-use crate::error::{Details, Failure, c_text};
+use crate::failure::{Details, Failure, c_text};
 use crate::result::GETTICKETS_ERROR_MEMORY;
 
 /// Below this, a failure to allocate is one of the whole program, and a check would not help.

@@ -3,14 +3,13 @@
 use gettickets_protocol as protocol;
 use gettickets_protocol::ShownVersion;
 
-use crate::error::Failure;
+use crate::failure::{Failure, past_the_end};
 use crate::field::{FieldMask, mask};
 use crate::finding::Finding;
 use crate::guard::{self, Out, guard, shared};
 use crate::memory;
-use crate::result::{GETTICKETS_ERROR_INDEX, GETTICKETS_NONE, ResultCode};
+use crate::result::{GETTICKETS_NONE, ResultCode};
 use crate::text::{OwnedText, Text};
-use crate::ticket::Ticket;
 use crate::time::ServerVersion;
 
 /// A page of tickets, the counts beside them, and what the decoder noticed.
@@ -55,16 +54,6 @@ unsafe fn look<T: Copy>(page: *const Page, otherwise: T, look: impl FnOnce(&Page
 pub unsafe extern "C" fn gettickets_page_len(page: *const Page) -> usize {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_page asks.
     unsafe { look(page, 0, |page| page.page.len()) }
-}
-
-/// The ticket at this place on the page, counted from 0.
-///
-/// A ticket is two words, to be copied freely; it is good as long as the page lives, and need not be freed.
-/// Nothing is checked here: what is read from a ticket past the end, or of no page, is empty. Many threads
-/// may read one page.
-#[unsafe(no_mangle)]
-pub extern "C" fn gettickets_page_ticket(page: *const Page, index: usize) -> Ticket {
-    Ticket { page, index }
 }
 
 /// How many tickets match the request on all pages together, as the server counts them.
@@ -341,9 +330,4 @@ pub unsafe extern "C" fn gettickets_page_free(page: *mut Page) {
 fn found(page: &Page, index: usize) -> Result<&protocol::Finding, Failure> {
     let findings = page.page.findings();
     findings.get(index).ok_or_else(|| past_the_end(index, findings.len()))
-}
-
-/// Error for an index past the end.
-pub(crate) fn past_the_end(index: usize, len: usize) -> Failure {
-    Failure::error(GETTICKETS_ERROR_INDEX, format!("index {index} is out of range (length {len})"))
 }

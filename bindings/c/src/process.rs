@@ -7,17 +7,17 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
-use crate::error::{Details, Failure, c_text};
+use crate::failure::{Details, Failure, c_text};
 use crate::result::GETTICKETS_ERROR_STATE;
 
 /// Changes in a forked child, and nowhere else.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
-/// Whether the handler below is registered.
-static WATCHED: AtomicBool = AtomicBool::new(false);
 /// How many calls and threads are in the network part.
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
 /// Whether this process was forked while that number was not 0.
 static FORKED_IN_USE: AtomicBool = AtomicBool::new(false);
+
+static HANDLER: ForkHandler = ForkHandler::new(in_child);
 
 /// The process that made a handle.
 #[derive(Clone, Copy)]
@@ -26,7 +26,7 @@ pub(crate) struct Origin(u32);
 impl Origin {
     /// This process.
     pub(crate) fn here() -> Origin {
-        watch();
+        HANDLER.register();
         Origin(GENERATION.load(Ordering::Relaxed))
     }
 
@@ -85,27 +85,37 @@ fn failure(message: impl Into<String>, hint: &str) -> Failure {
     Failure::detailed(GETTICKETS_ERROR_STATE, message, details)
 }
 
-/// Registers the handler. It may run twice if two threads are here at once, which does no harm.
-fn watch() {
-    if WATCHED.load(Ordering::Acquire) {
-        return;
+/// A function that runs in a forked child before `fork()` returns there, once it is registered.
+pub(crate) struct ForkHandler {
+    run: extern "C" fn(),
+    is_registered: AtomicBool,
+}
+
+impl ForkHandler {
+    /// `run` may only do what is allowed in a forked child, such as storing to atomics, and may run twice.
+    pub(crate) const fn new(run: extern "C" fn()) -> ForkHandler {
+        ForkHandler { run, is_registered: AtomicBool::new(false) }
     }
-    #[cfg(unix)]
-    {
-        // SAFETY: the handler only stores to atomics, which is allowed in a forked child, and the library stays
-        // loaded as long as the process lives.
-        let failed = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
-        WATCHED.store(failed == 0, Ordering::Release);
+
+    /// Registers the handler if it is not. Two threads that are here at once both register it.
+    pub(crate) fn register(&self) {
+        if self.is_registered.load(Ordering::Acquire) {
+            return;
+        }
+        #[cfg(unix)]
+        {
+            let run: unsafe extern "C" fn() = self.run;
+            // SAFETY: the handler does only what is allowed in a forked child, as `new` asks, and the library
+            // stays loaded as long as the process lives.
+            let failed = unsafe { libc::pthread_atfork(None, None, Some(run)) };
+            self.is_registered.store(failed == 0, Ordering::Release);
+        }
     }
 }
 
-/// Runs in a forked child before `fork()` returns there.
-#[cfg(unix)]
 extern "C" fn in_child() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
     if IN_USE.swap(0, Ordering::Relaxed) > 0 {
         FORKED_IN_USE.store(true, Ordering::Relaxed);
     }
-    #[cfg(feature = "client")]
-    crate::log::in_child();
 }

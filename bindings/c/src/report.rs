@@ -1,12 +1,8 @@
 //! [`ScanReport`]: what a scan met on its way.
 
-use gettickets::scan::Report;
+use std::mem::offset_of;
 
-use crate::error::Failure;
-use crate::guard::{Out, argument, guard, null, shared};
-use crate::page::past_the_end;
-use crate::result::ResultCode;
-use crate::scan::Scan;
+use gettickets::scan::Report;
 
 /// What a scan met so far. It may be a page ahead of the tickets told. A later release may add members at the
 /// end, which is why `gettickets_scan_report` takes the structure's size.
@@ -35,9 +31,15 @@ pub struct ScanReport {
     pub renewed: usize,
     /// How many tickets the server can't send, for `gettickets_scan_hole`.
     pub holes: usize,
-    /// 1 if the server has counted, so that `total` means something.
+    /// 1 if the server has counted, so that `total` is meaningful.
     pub total_known: i32,
+    /// Always 0. It keeps the next member out of padding, which no release initializes.
+    pub reserved: i32,
 }
+
+// The last member ends where the structure does, so that a member that is added later is beyond what this
+// release writes.
+const _: () = assert!(offset_of!(ScanReport, reserved) + size_of::<i32>() == size_of::<ScanReport>());
 
 /// A ticket that the server can't send, as a text in it is not UTF-8 and no format carries it.
 #[repr(C)]
@@ -68,93 +70,7 @@ impl From<Report> for ScanReport {
             renewed: report.renewed.len(),
             holes: report.holes.len(),
             total_known: report.total.is_some().into(),
+            reserved: 0,
         }
     }
-}
-
-/// What the scan met so far; all 0 before it has begun. `size` is `sizeof *report`, as the caller's header
-/// has it: no more than that is written.
-///
-/// `GETTICKETS_ERROR_ARGUMENT` if `size` is none that a release had, `GETTICKETS_ERROR_NULL` if `scan` or
-/// `report` is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses the scan; `*report` is then left as it
-/// is.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_scan_report(
-    scan: *const Scan,
-    report: *mut ScanReport,
-    size: usize,
-) -> ResultCode {
-    guard(|| {
-        // SAFETY: as the comment on gettickets_scan asks.
-        let scan = unsafe { shared(scan, "scan") }?;
-        if report.is_null() {
-            return Err(null("report"));
-        }
-        if size < size_of::<ScanReport>() {
-            return Err(argument(format!("no release had a gettickets_report of {size} bytes")));
-        }
-        let met = scan.shared.lock()?.report();
-        // SAFETY: a place to write to, of no less than this structure's size.
-        unsafe { report.write(met.into()) };
-        Ok(())
-    })
-}
-
-/// The id of a ticket that was met again with a later reply than the one told; counted from 0, the first
-/// 1,000 are kept.
-///
-/// `GETTICKETS_ERROR_INDEX` past the end, `GETTICKETS_ERROR_NULL` if `scan` or `id` is NULL,
-/// `GETTICKETS_ERROR_BUSY` while another thread uses the scan; `*id` is then left as it is.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_scan_renewed(
-    scan: *const Scan,
-    index: usize,
-    id: *mut u64,
-) -> ResultCode {
-    // SAFETY: as the comment asks.
-    unsafe { one_of(scan, index, id, "id", |report| report.renewed, |id| id) }
-}
-
-/// A ticket that the server can't send, counted from 0. A scan that met one ends in
-/// `GETTICKETS_ERROR_SCAN_INCOMPLETE` after all others were told.
-///
-/// `GETTICKETS_ERROR_INDEX` past the end, `GETTICKETS_ERROR_NULL` if `scan` or `hole` is NULL,
-/// `GETTICKETS_ERROR_BUSY` while another thread uses the scan; `*hole` is then left as it is.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_scan_hole(
-    scan: *const Scan,
-    index: usize,
-    hole: *mut Hole,
-) -> ResultCode {
-    let told = |hole: gettickets::scan::Hole| Hole {
-        offset: hole.offset,
-        after: hole.after.unwrap_or(0),
-        nth: hole.nth,
-        after_known: hole.after.is_some().into(),
-    };
-    // SAFETY: as the comment asks.
-    unsafe { one_of(scan, index, hole, "hole", |report| report.holes, told) }
-}
-
-/// One of a list that the report has.
-///
-/// # Safety
-///
-/// `scan` is NULL or lives, `out` is NULL or a place to write to.
-unsafe fn one_of<T: Copy, U>(
-    scan: *const Scan,
-    index: usize,
-    out: *mut U,
-    name: &'static str,
-    list: fn(Report) -> Vec<T>,
-    told: fn(T) -> U,
-) -> ResultCode {
-    guard(|| {
-        // SAFETY: the caller's promise.
-        let (scan, out) = unsafe { (shared(scan, "scan")?, Out::new(out, name)?) };
-        let list = list(scan.shared.lock()?.report());
-        let found: Result<&T, Failure> = list.get(index).ok_or_else(|| past_the_end(index, list.len()));
-        out.put(told(*found?));
-        Ok(())
-    })
 }

@@ -7,7 +7,7 @@ use gettickets_protocol::Version;
 use gettickets_sandbox as sandbox;
 use gettickets_sandbox::{Quirk, UnknownQuirk};
 
-use crate::error::{Error, Failure, c_text};
+use crate::failure::{Error, Failure, c_text};
 use crate::guard::{self, Out, argument, guard_telling, text};
 use crate::process::{InUse, Origin};
 use crate::result::{GETTICKETS_ERROR_SANDBOX, ResultCode};

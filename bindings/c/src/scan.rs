@@ -1,6 +1,6 @@
 //! [`Scan`]: every ticket that matches, over all pages, each once.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::Duration;
 
@@ -10,15 +10,17 @@ use gettickets_protocol::{self as protocol, DateTime, GetTickets, Tickets};
 
 use crate::cancel::{Cancel, Flag, GLANCE, flag};
 use crate::client::Client;
-use crate::error::{Details, Error, Failure, c_text};
+use crate::decode::ReleaseFunction;
+use crate::failure::{Details, Error, Failure, c_text};
 use crate::guard::{self, Out, guard, guard_telling, shared, text};
 use crate::page::Page;
+use crate::process::{InUse, Origin};
+use crate::report::ScanReport;
 use crate::request::{Request, asked};
 use crate::result::{
     GETTICKETS_END, GETTICKETS_ERROR_ARGUMENT, GETTICKETS_ERROR_BUSY, GETTICKETS_ERROR_CURSOR,
     GETTICKETS_ERROR_PANIC, GETTICKETS_ERROR_STATE, GETTICKETS_PENDING, ResultCode,
 };
-use crate::process::{InUse, Origin};
 use crate::settings::put;
 use crate::text::OwnedText;
 use crate::ticket::Ticket;
@@ -49,8 +51,30 @@ pub(crate) struct State {
     /// Held while it is running.
     in_use: Option<InUse>,
     flag: Option<Flag>,
+    progress: Option<Progress>,
     /// The page of the ticket told last, in a place that stays.
     current: Box<Page>,
+}
+
+/// The caller's function for progress, which is released when it is replaced or the scan ends.
+struct Progress {
+    function: unsafe extern "C" fn(user_data: *mut c_void, report: *const ScanReport),
+    user_data: *mut c_void,
+    release: ReleaseFunction,
+    /// What was last reported: requests and tickets.
+    reported: (u64, u64),
+}
+
+// SAFETY: whoever gave the functions promised that they may be called on any thread with this pointer.
+unsafe impl Send for Progress {}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(release) = self.release {
+            // SAFETY: it is called once, with the pointer that it was given for.
+            unsafe { release(self.user_data) }
+        }
+    }
 }
 
 /// A scan to be.
@@ -127,20 +151,25 @@ impl State {
         Ok(&mut self.plan)
     }
 
-    /// Waits until the scan has something to give, for so long at most; says whether it has.
+    /// Waits until the scan has something to return, for this time at most. Returns whether it has.
     fn wait(&mut self, time: Option<Duration>) -> Result<bool, Failure> {
-        let Some(flag) = self.flag.clone() else {
+        let flag = self.flag.clone();
+        if flag.is_none() && self.progress.is_none() {
             return match time {
                 Some(time) => Ok(self.running()?.wait_for(time)),
                 // The next call that takes something waits by itself.
                 None => Ok(true),
             };
-        };
+        }
         let mut left = time;
         loop {
-            flag.check(self.running.is_some())?;
+            if let Some(flag) = &flag {
+                flag.check(self.running.is_some())?;
+            }
             let slice = left.map_or(GLANCE, |left| left.min(GLANCE));
-            if self.running()?.wait_for(slice) {
+            let has = self.running()?.wait_for(slice);
+            self.report_progress();
+            if has {
                 return Ok(true);
             }
             left = left.map(|left| left.saturating_sub(slice));
@@ -150,8 +179,21 @@ impl State {
         }
     }
 
-    /// An error that ended the scan is told at every call: nobody who asks again, or takes a stream of it,
-    /// may believe that every ticket was told.
+    /// Calls the caller's function if the scan has gone on since the last time.
+    fn report_progress(&mut self) {
+        let Some(progress) = &mut self.progress else { return };
+        let report = self.running.as_ref().map(RustScan::report).unwrap_or_default();
+        let met = (report.requests, report.tickets);
+        if met != progress.reported {
+            progress.reported = met;
+            let report = ScanReport::from(report);
+            // SAFETY: whoever gave the function promised that it may be called so.
+            unsafe { (progress.function)(progress.user_data, &raw const report) }
+        }
+    }
+
+    /// An error that ended the scan is returned by every later call: no caller who asks again, or makes a stream
+    /// of it, may believe that every ticket was returned.
     fn not_failed(&self) -> Result<(), Failure> {
         let failure = self.running.as_ref().and_then(RustScan::failure);
         failure.map_or(Ok(()), |error| Err(error.clone().into()))
@@ -228,9 +270,10 @@ pub unsafe extern "C" fn gettickets_client_scan(
             unsafe { (shared(client, "client")?, asked(request)?, Out::new(scan, "scan")?) };
         client.origin.check("the client")?;
         no_offset(&request)?;
-        let plan = Plan { client: client.client.clone(), request, since: None, most_requests: None, cursor: None };
+        let plan =
+            Plan { client: client.client.clone(), request, since: None, most_requests: None, cursor: None };
         let current = Box::new(page(Tickets::default()));
-        let state = State { plan, running: None, in_use: None, flag: None, current };
+        let state = State { plan, running: None, in_use: None, flag: None, progress: None, current };
         let shared = Shared { origin: client.origin, state: Mutex::new(state) };
         out.hand_out(Scan { shared: Arc::new(shared) });
         Ok(())
@@ -311,8 +354,44 @@ pub unsafe extern "C" fn gettickets_scan_cancel_with(scan: *mut Scan, cancel: *c
     })
 }
 
-/// Waits until the scan has something to give, a ticket, an error or its end, for so many milliseconds at
-/// most; for programs that have other things to look after.
+/// Receives what a scan met so far; for `gettickets_scan_on_progress`. The report is valid until the function
+/// returns. It must not throw a C++ exception, must not be left by `longjmp`, and must not free the scan.
+pub type ProgressFunction = Option<unsafe extern "C" fn(user_data: *mut c_void, report: *const ScanReport)>;
+
+/// Calls a function while the scan waits, and whenever pages came: on the thread that is inside
+/// `gettickets_scan_next`, `gettickets_scan_next_page`, `gettickets_scan_wait` or an Arrow stream of the scan,
+/// whenever a request was sent or tickets came since the last time. It replaces the one before; `function` may
+/// be NULL, for none.
+///
+/// `release` is called with `user_data` once, when the function is replaced or the scan and its streams are
+/// freed; it may be NULL. `GETTICKETS_ERROR_NULL` if `scan` is NULL, `GETTICKETS_ERROR_BUSY` while another thread
+/// uses it or the function calls this; `release` is then not called.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_scan_on_progress(
+    scan: *mut Scan,
+    function: ProgressFunction,
+    user_data: *mut c_void,
+    release: ReleaseFunction,
+) -> ResultCode {
+    guard(|| {
+        // SAFETY: as the comment on gettickets_scan asks.
+        let scan = unsafe { shared(scan, "scan") }?;
+        let progress = function.map(|function| Progress { function, user_data, release, reported: (0, 0) });
+        let before = match scan.shared.lock() {
+            Ok(mut state) => std::mem::replace(&mut state.progress, progress),
+            Err(failure) => {
+                std::mem::forget(progress);
+                return Err(failure);
+            }
+        };
+        // Outside the lock, as it may call this library.
+        drop(before);
+        Ok(())
+    })
+}
+
+/// Waits until the scan has something to return, a ticket, an error or its end, for this many milliseconds at
+/// most; for programs that have other work to do meanwhile. Times of more than a day wait for a day.
 ///
 /// `GETTICKETS_OK` if it has, `GETTICKETS_PENDING` if it has not yet; `GETTICKETS_ERROR_CANCELLED` if its
 /// switch was used, `GETTICKETS_ERROR_NULL` if `scan` is NULL, `GETTICKETS_ERROR_BUSY` while another thread
@@ -323,7 +402,7 @@ pub unsafe extern "C" fn gettickets_scan_wait(
     milliseconds: u64,
     error: *mut *mut Error,
 ) -> ResultCode {
-    /// A day is as good as for good, and no clock overflows.
+    /// A day, which no clock overflows.
     const LONGEST: u64 = 86_400_000;
     let wait = || {
         // SAFETY: as the comment on gettickets_scan asks.

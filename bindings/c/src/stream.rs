@@ -9,14 +9,14 @@ use gettickets_arrow::ArrowError;
 use gettickets_arrow::arrow_array::{Array, RecordBatch, RecordBatchReader, StructArray};
 use gettickets_arrow::ffi::{self, FFI_ArrowArray, FFI_ArrowArrayStream, FFI_ArrowSchema};
 
-use crate::error::Error;
+use crate::failure::Error;
 use crate::process::Origin;
 use crate::result::{
     GETTICKETS_ERROR_API, GETTICKETS_ERROR_ARROW, GETTICKETS_ERROR_BUSY, GETTICKETS_ERROR_CANCELLED,
     GETTICKETS_ERROR_DECODE, GETTICKETS_ERROR_LOCAL, GETTICKETS_ERROR_MEMORY, GETTICKETS_ERROR_NOT_THE_API,
-    GETTICKETS_ERROR_PANIC,
-    GETTICKETS_ERROR_RATE_LIMITED, GETTICKETS_ERROR_REDIRECT, GETTICKETS_ERROR_SCAN_INCOMPLETE,
-    GETTICKETS_ERROR_THREAD, GETTICKETS_ERROR_TOO_LARGE, GETTICKETS_ERROR_TRANSPORT, ResultCode,
+    GETTICKETS_ERROR_PANIC, GETTICKETS_ERROR_RATE_LIMITED, GETTICKETS_ERROR_REDIRECT,
+    GETTICKETS_ERROR_SCAN_INCOMPLETE, GETTICKETS_ERROR_THREAD, GETTICKETS_ERROR_TOO_LARGE,
+    GETTICKETS_ERROR_TRANSPORT, ResultCode,
 };
 
 /// A stream of these batches, for a caller who will release it. `origin` is set if they come from a server.

@@ -5,7 +5,7 @@ use std::mem::offset_of;
 use gettickets_protocol as protocol;
 use gettickets_protocol::{Field, TicketRef};
 
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::field::{self, FieldKind, FieldMask, GETTICKETS_KIND_TEXT, mask};
 use crate::guard::{Grown, Out, guard, null};
 use crate::page::Extra;

@@ -7,6 +7,7 @@
 #error "gettickets/scan.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
 #else
 
+#include <functional>
 #include <iterator>
 
 GETTICKETS_HPP_BEGIN
@@ -42,6 +43,9 @@ struct Report {
     std::optional<std::uint64_t> total;
 };
 
+/// Receives what a scan met so far; see Scan::on_progress().
+using ProgressFunction = std::function<void(const Report &report)>;
+
 /// Every ticket that matches a request, each once; an input range, to be gone through once. One thread at a time may use
 /// it.
 ///
@@ -49,22 +53,21 @@ struct Report {
 /// after the loop, as a scan that ended early has not told everything.
 class Scan {
 public:
-    /// Where a scan ends.
-    struct Sentinel {};
-
-    /// Walks over the tickets; each is good until the next is asked for.
+    /// Walks over the tickets; each is valid until the next is asked for. All iterators of a scan share its position.
     class iterator {
     public:
         using iterator_category = std::input_iterator_tag;
         using value_type = Ticket;
         using difference_type = std::ptrdiff_t;
         using reference = Ticket;
-        using pointer = void;
+        using pointer = const Ticket *;
 
+        /// The end of every scan.
         iterator() = default;
         explicit iterator(Scan *scan) : scan_(scan) { ++*this; }
 
         Ticket operator*() const noexcept { return ticket_; }
+        const Ticket *operator->() const noexcept { return &ticket_; }
         iterator &operator++() {
             std::optional<Ticket> next = scan_->step();
             ticket_ = next.value_or(Ticket());
@@ -73,10 +76,8 @@ public:
         }
         void operator++(int) { ++*this; }
 
-        friend bool operator==(const iterator &it, Sentinel) noexcept { return it.scan_ == nullptr; }
-        friend bool operator!=(const iterator &it, Sentinel) noexcept { return it.scan_ != nullptr; }
-        friend bool operator==(Sentinel, const iterator &it) noexcept { return it.scan_ == nullptr; }
-        friend bool operator!=(Sentinel, const iterator &it) noexcept { return it.scan_ != nullptr; }
+        friend bool operator==(const iterator &a, const iterator &b) noexcept { return a.scan_ == b.scan_; }
+        friend bool operator!=(const iterator &a, const iterator &b) noexcept { return a.scan_ != b.scan_; }
 
     private:
         Scan *scan_ = nullptr;
@@ -86,10 +87,11 @@ public:
     /// Takes over a scan of the C interface.
     explicit Scan(gettickets_scan *scan) noexcept : scan_(scan) {}
 
-    /// Asks for the first ticket, or goes on where the scan stands.
+    /// Asks for the first ticket, or for the next where some were read before. Begin and end are of one type, so that
+    /// algorithms such as std::count_if take them.
     iterator begin() & { return iterator(this); }
     iterator begin() && = delete;
-    Sentinel end() const noexcept { return {}; }
+    iterator end() const noexcept { return {}; }
 
     /// Tells only tickets that had a reply at this time or later. Before the scan begins.
     Outcome<void> updated_since(Time since) {
@@ -114,7 +116,22 @@ public:
         return detail::settle(gettickets_scan_cancel_with(scan_.get(), cancel.get()));
     }
 
-    /// The next ticket; none at the end. It is good until the next is asked for.
+    /// Calls a function while the scan waits, and whenever pages came: on the thread that is inside next(), next_page(),
+    /// wait_for(), an iterator or an Arrow stream of the scan. The lists of the report are empty. An empty function is none.
+    /// An exception that leaves it ends the program.
+    Outcome<void> on_progress(ProgressFunction function) {
+        auto owner = function ? std::make_unique<ProgressFunction>(std::move(function)) : nullptr;
+        const auto call = [](void *function, const gettickets_report *met) noexcept {
+            (*static_cast<ProgressFunction *>(function))(counts(*met));
+        };
+        const auto release = [](void *function) noexcept { delete static_cast<ProgressFunction *>(function); };
+        const auto code = owner ? gettickets_scan_on_progress(scan_.get(), call, owner.get(), release)
+                                : gettickets_scan_on_progress(scan_.get(), nullptr, nullptr, nullptr);
+        // The scan calls `release` for what it took, and only for that.
+        return detail::settle(code, nullptr, [&] { static_cast<void>(owner.release()); });
+    }
+
+    /// The next ticket; none at the end. It is valid until the next is asked for; Ticket::keep() makes one that lives on.
     Outcome<std::optional<Ticket>> next() && = delete;
     Outcome<std::optional<Ticket>> next() & {
         gettickets_ticket ticket = {nullptr, 0};
@@ -176,7 +193,8 @@ public:
     const std::optional<Error> &error() const && = delete;
 
     /// The scan as the C interface has it; it stays this object's.
-    gettickets_scan *get() const noexcept { return scan_.get(); }
+    gettickets_scan *get() const & noexcept { return scan_.get(); }
+    gettickets_scan *get() const && = delete;
 
 private:
     template <class Value>
@@ -200,7 +218,8 @@ private:
 #endif
     }
 
-    Report read(const gettickets_report &met) const {
+    /// The numbers of a report, without its lists.
+    static Report counts(const gettickets_report &met) {
         Report report;
         report.tickets = met.tickets;
         report.pages = met.pages;
@@ -213,6 +232,11 @@ private:
         if (met.total_known != 0) {
             report.total = met.total;
         }
+        return report;
+    }
+
+    Report read(const gettickets_report &met) const {
+        Report report = counts(met);
         // The scan may have gone on since: what is past the end by now was there, and what came is not asked for.
         for (std::size_t index = 0; index < met.renewed; ++index) {
             std::uint64_t id = 0;
@@ -251,6 +275,21 @@ inline Outcome<Scan> Client::scan(const Request &request) const {
         return detail::fail<Scan>(*why);
     }
     return detail::scan(client_.get(), request.get());
+}
+inline Outcome<Scan> Client::scan(const Request &request, const Cancel &cancel) const {
+#if defined(GETTICKETS_HPP_EXPECTED)
+    Outcome<Scan> begun = scan(request);
+    if (begun) {
+        if (const Outcome<void> given = begun->cancel_with(cancel); !given) {
+            return given.error();
+        }
+    }
+    return begun;
+#else
+    Scan begun = scan(request);
+    begun.cancel_with(cancel);
+    return begun;
+#endif
 }
 
 GETTICKETS_HPP_END

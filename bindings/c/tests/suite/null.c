@@ -149,7 +149,7 @@ static void a_ticket_of_no_page_is_empty(void)
     CHECK(gettickets_ticket_extra_count(t) == 0);
     IS_NULL(gettickets_ticket_read(t, &values, sizeof values));
     IS_NULL(gettickets_ticket_value(t, GETTICKETS_FIELD_ID, &value));
-    IS_NULL(gettickets_ticket_extra(t, 0, &extra));
+    IS_NULL(gettickets_ticket_extras(t, &extra, 1, NULL));
     IS_NULL(gettickets_ticket_attachment_at(t, 0, &attachment));
     IS_NULL(gettickets_ticket_text_for_people(t, GETTICKETS_FIELD_NAME, &text));
     CHECK(text == NULL);
@@ -161,7 +161,7 @@ static void a_ticket_has_nowhere_to_write_to(void)
     gettickets_ticket t = gettickets_page_ticket(page, 0);
     IS_NULL(gettickets_ticket_read(t, NULL, sizeof(gettickets_ticket_values)));
     IS_NULL(gettickets_ticket_value(t, GETTICKETS_FIELD_ID, NULL));
-    IS_NULL(gettickets_ticket_extra(t, 0, NULL));
+    IS_NULL(gettickets_ticket_extras(t, NULL, 1, NULL));
     IS_NULL(gettickets_ticket_attachment_at(t, 0, NULL));
     IS_NULL(gettickets_ticket_text_for_people(t, GETTICKETS_FIELD_NAME, NULL));
     gettickets_page_free(page);
@@ -170,7 +170,10 @@ static void a_ticket_has_nowhere_to_write_to(void)
 static void a_null_request_takes_nothing(void)
 {
     gettickets_string *text = NULL;
-    gettickets_request *request = gettickets_request_new();
+    gettickets_request *request = gettickets_request_new(), *other = NULL;
+    IS_NULL(gettickets_request_copy(NULL, &other));
+    IS_NULL(gettickets_request_copy(request, NULL));
+    CHECK(other == NULL);
     IS_NULL(gettickets_request_limitstart(NULL, 1));
     IS_NULL(gettickets_request_limitnum(NULL, 1));
     IS_NULL(gettickets_request_deptid(NULL, 1));
@@ -292,6 +295,7 @@ static void a_null_client_or_scan_asks_nobody(void)
     IS_NULL(gettickets_scan_max_requests(NULL, 1, NULL));
     IS_NULL(gettickets_scan_resume(NULL, "{}", NULL));
     IS_NULL(gettickets_scan_cancel_with(NULL, NULL));
+    IS_NULL(gettickets_scan_on_progress(NULL, NULL, NULL, NULL));
     IS_NULL(gettickets_scan_wait(NULL, 0, NULL));
     IS_NULL(gettickets_scan_next(NULL, &ticket, NULL));
     IS_NULL(gettickets_scan_next_page(NULL, &page, NULL));

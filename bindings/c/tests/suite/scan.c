@@ -332,6 +332,51 @@ static void a_scan_is_waited_for_and_cancelled(void)
     gettickets_sandbox_free(sandbox);
 }
 
+struct progress {
+    unsigned calls, releases;
+    uint64_t requests, tickets;
+    gettickets_scan *scan;
+};
+
+static void progressed(void *user_data, const gettickets_report *report)
+{
+    struct progress *progress = user_data;
+    gettickets_ticket ticket;
+    CHECK(report->requests >= progress->requests && report->tickets >= progress->tickets && report->reserved == 0);
+    CHECK(progress->releases == 0);
+    progress->calls++;
+    progress->requests = report->requests;
+    progress->tickets = report->tickets;
+    /* The call that is under way is that of this scan. */
+    CHECK_CODE(GETTICKETS_ERROR_BUSY, gettickets_scan_next(progress->scan, &ticket, NULL));
+}
+
+static void released(void *user_data)
+{
+    ((struct progress *)user_data)->releases++;
+}
+
+static void progress_is_reported_until_it_is_released(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_scan *scan = NULL;
+    struct progress first = { 0, 0, 0, 0, NULL }, second = { 0, 0, 0, 0, NULL };
+    unsigned char seen[MOST] = { 0 };
+    start(260, NULL, &sandbox, &client);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    first.scan = second.scan = scan;
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_on_progress(scan, progressed, &first, released));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_on_progress(scan, progressed, &second, released));
+    CHECK(first.releases == 1 && first.calls == 0);
+    CHECK(told(scan, seen) == 260);
+    CHECK(second.calls >= 2 && second.tickets == 260 && second.requests > 0 && second.releases == 0);
+    gettickets_scan_free(scan);
+    CHECK(first.releases == 1 && second.releases == 1);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
 static void a_wait_is_over_when_something_has_come(void)
 {
     gettickets_sandbox *sandbox = NULL;
@@ -358,6 +403,7 @@ const struct test scan_tests[] = {
     TEST(a_scan_that_can_not_keep_its_promise_ends_in_an_error),
     TEST(an_error_that_ended_a_scan_is_told_whenever_it_is_asked),
     TEST(a_scan_is_waited_for_and_cancelled),
+    TEST(progress_is_reported_until_it_is_released),
     TEST(a_wait_is_over_when_something_has_come),
     END_OF_TESTS,
 };
