@@ -121,10 +121,10 @@ public:
     /// An exception that leaves it ends the program.
     Outcome<void> on_progress(ProgressFunction function) {
         auto owner = function ? std::make_unique<ProgressFunction>(std::move(function)) : nullptr;
-        const auto call = [](void *function, const gettickets_report *met) noexcept {
-            (*static_cast<ProgressFunction *>(function))(counts(*met));
+        const auto call = [](void *user_data, const gettickets_report *met) noexcept {
+            (*static_cast<ProgressFunction *>(user_data))(counts(*met));
         };
-        const auto release = [](void *function) noexcept { delete static_cast<ProgressFunction *>(function); };
+        const auto release = [](void *user_data) noexcept { delete static_cast<ProgressFunction *>(user_data); };
         const auto code = owner ? gettickets_scan_on_progress(scan_.get(), call, owner.get(), release)
                                 : gettickets_scan_on_progress(scan_.get(), nullptr, nullptr, nullptr);
         // The scan calls `release` for what it took, and only for that.

@@ -169,17 +169,12 @@ static void a_structure_of_no_release_is_refused(void)
 {
     gettickets_page *page = decoded(EXAMPLE);
     gettickets_ticket ticket = gettickets_page_ticket(page, 0);
-    struct {
-        gettickets_ticket_values known;
-        char later[64];
-    } larger;
-    memset(&larger, 0x5a, sizeof larger);
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_ticket_read(ticket, &larger.known, 0));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_ticket_read(ticket, &larger.known, sizeof larger.known - 1));
-    CHECK(larger.known.id == 0x5a5a5a5a5a5a5a5aULL);
-    /* A program of a later release, whose structure is larger. */
-    CHECK_CODE(GETTICKETS_OK, gettickets_ticket_read(ticket, &larger.known, sizeof larger));
-    CHECK(larger.known.id == 1 && larger.later[0] == 0x5a);
+    gettickets_ticket_values values;
+    memset(&values, 0x5a, sizeof values);
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_ticket_read(ticket, &values, 0));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_ticket_read(ticket, &values, sizeof values - 1));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_ticket_read(ticket, &values, (size_t)-1));
+    CHECK(values.id == 0x5a5a5a5a5a5a5a5aULL);
     gettickets_page_free(page);
 }
 
@@ -229,8 +224,6 @@ static void members_of_a_later_release_are_zero(void)
     CHECK_CODE(GETTICKETS_OK,
                gettickets_ticket_read(gettickets_page_ticket(page, 0), &grown.known, sizeof grown.known));
     CHECK(grown.known.reserved == 0 && grown.later[0] == 0xa5);
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT,
-               gettickets_ticket_read(gettickets_page_ticket(page, 0), &grown.known, (size_t)-1));
     gettickets_page_free(page);
 }
 
