@@ -6,6 +6,12 @@
 //! was using the network part of the library during the fork, the child can't begin to use that part at all.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+#[cfg(target_os = "linux")]
+use std::{
+    ptr,
+    sync::atomic::AtomicPtr,
+    thread::{self, Thread},
+};
 
 use crate::failure::{Details, Failure, c_text};
 use crate::result::GETTICKETS_ERROR_STATE;
@@ -27,6 +33,8 @@ impl Origin {
     /// This process.
     pub(crate) fn here() -> Origin {
         HANDLER.register();
+        #[cfg(target_os = "linux")]
+        keep_main_thread();
         Origin(GENERATION.load(Ordering::Relaxed))
     }
 
@@ -83,6 +91,20 @@ impl Drop for InUse {
 fn failure(message: impl Into<String>, hint: &str) -> Failure {
     let details = Details { hint: Some(c_text(hint)), ..Details::default() };
     Failure::detailed(GETTICKETS_ERROR_STATE, message, details)
+}
+
+/// Keeps a handle of the main thread, if this is that thread.
+///
+/// The standard library keeps its own for as long as the process lives, by a pointer into the middle of it. To
+/// valgrind such a block is possibly lost, unless there is a pointer to its beginning too.
+#[cfg(target_os = "linux")]
+fn keep_main_thread() {
+    static MAIN: AtomicPtr<Thread> = AtomicPtr::new(ptr::null_mut());
+    // SAFETY: neither call has a condition.
+    let is_main = MAIN.load(Ordering::Relaxed).is_null() && unsafe { libc::gettid() == libc::getpid() };
+    if is_main {
+        MAIN.store(Box::into_raw(Box::new(thread::current())), Ordering::Relaxed);
+    }
 }
 
 /// A function that runs in a forked child before `fork()` returns there, once it is registered.
