@@ -7,10 +7,6 @@
 //! This crate decides nothing about the call: it passes on what the protocol and the client do. No panic, no
 //! unchecked pointer and no credential may leave it.
 
-// Of this library alone: it frees what it allocates, and the program keeps its own allocator.
-#[global_allocator]
-static ALLOCATOR: gettickets_alloc::LargePages = gettickets_alloc::LargePages;
-
 // The header has the functions in this order.
 
 pub mod version;
