@@ -300,7 +300,7 @@ pub unsafe extern "C" fn gettickets_client_builder_attempts(
     attempts: u32,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { retries(builder, "attempts", |policy| Ok(policy.attempts(attempts))) }
+    unsafe { retries(builder, "attempts", |policy| Ok(policy.max_attempts(attempts))) }
 }
 
 /// The waits between attempts, in milliseconds: before the n-th retry a random time up to `base` times two to
@@ -316,7 +316,11 @@ pub unsafe extern "C" fn gettickets_client_builder_waits(
     longest: u64,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { retries(builder, "waits", |policy| Ok(policy.base(time(base)?).longest_wait(time(longest)?))) }
+    unsafe {
+        retries(builder, "waits", |policy| {
+            Ok(policy.initial_backoff(time(base)?).max_backoff(time(longest)?))
+        })
+    }
 }
 
 /// The longest wait that a server may ask for with `Retry-After`, in milliseconds: 0 to 31,622,400,000, which
@@ -332,7 +336,7 @@ pub unsafe extern "C" fn gettickets_client_builder_longest_retry_after(
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
     unsafe {
-        retries(builder, "longest_retry_after", |policy| Ok(policy.longest_retry_after(time(milliseconds)?)))
+        retries(builder, "longest_retry_after", |policy| Ok(policy.max_retry_after(time(milliseconds)?)))
     }
 }
 
@@ -347,7 +351,7 @@ pub unsafe extern "C" fn gettickets_client_builder_budget(
     milliseconds: u64,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { retries(builder, "budget", |policy| Ok(policy.budget(time(milliseconds)?))) }
+    unsafe { retries(builder, "budget", |policy| Ok(policy.total_timeout(time(milliseconds)?))) }
 }
 
 /// # Safety

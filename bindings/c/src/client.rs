@@ -1,5 +1,6 @@
 //! [`Client`]: one request, one page.
 
+use gettickets::transport::TransportErrorKind;
 use gettickets::{Client as RustClient, ErrorKind, Pending};
 use gettickets_protocol::DecodeErrorKind;
 
@@ -10,9 +11,10 @@ use crate::page::Page;
 use crate::process::{InUse, Origin};
 use crate::request::{Request, asked};
 use crate::result::{
-    GETTICKETS_ERROR_API, GETTICKETS_ERROR_CONFIG, GETTICKETS_ERROR_DECODE, GETTICKETS_ERROR_LOCAL,
-    GETTICKETS_ERROR_NOT_THE_API, GETTICKETS_ERROR_RATE_LIMITED, GETTICKETS_ERROR_REDIRECT,
-    GETTICKETS_ERROR_SCAN_INCOMPLETE, GETTICKETS_ERROR_TOO_LARGE, GETTICKETS_ERROR_TRANSPORT, ResultCode,
+    GETTICKETS_ERROR_API, GETTICKETS_ERROR_CANCELLED, GETTICKETS_ERROR_CONFIG, GETTICKETS_ERROR_DECODE,
+    GETTICKETS_ERROR_LOCAL, GETTICKETS_ERROR_RATE_LIMITED, GETTICKETS_ERROR_REDIRECT,
+    GETTICKETS_ERROR_SCAN_INCOMPLETE, GETTICKETS_ERROR_THREAD, GETTICKETS_ERROR_TOO_LARGE,
+    GETTICKETS_ERROR_TRANSPORT, GETTICKETS_ERROR_UNEXPECTED_RESPONSE, ResultCode,
 };
 use crate::text::OwnedText;
 
@@ -31,6 +33,7 @@ impl From<gettickets::Error> for Failure {
             attempts: error.attempts(),
             may_have_been_sent: error.may_have_been_sent(),
             is_retryable: error.is_retryable(),
+            retry_after: error.retry_after(),
             ..Details::default()
         };
         let code = match error.kind() {
@@ -38,13 +41,12 @@ impl From<gettickets::Error> for Failure {
                 details.of_api(api);
                 GETTICKETS_ERROR_API
             }
-            ErrorKind::NotTheApi { title, excerpt, .. } => {
+            ErrorKind::UnexpectedResponse { title, excerpt, .. } => {
                 details.title = title.as_deref().map(c_text);
                 details.excerpt = excerpt.as_deref().map(c_text);
-                GETTICKETS_ERROR_NOT_THE_API
+                GETTICKETS_ERROR_UNEXPECTED_RESPONSE
             }
-            ErrorKind::RateLimited { retry_after, message, .. } => {
-                details.retry_after = *retry_after;
+            ErrorKind::RateLimited { message, .. } => {
                 details.server_message = message.as_deref().map(c_text);
                 GETTICKETS_ERROR_RATE_LIMITED
             }
@@ -62,11 +64,15 @@ impl From<gettickets::Error> for Failure {
             }
             ErrorKind::Config(_) => GETTICKETS_ERROR_CONFIG,
             ErrorKind::ScanIncomplete(_) => GETTICKETS_ERROR_SCAN_INCOMPLETE,
+            ErrorKind::Cancelled => GETTICKETS_ERROR_CANCELLED,
+            ErrorKind::Transport(error) if *error.kind() == TransportErrorKind::Thread => {
+                GETTICKETS_ERROR_THREAD
+            }
             ErrorKind::Local(local) => {
                 details.local_output = local.output().map(c_text);
                 GETTICKETS_ERROR_LOCAL
             }
-            // What is new to the client is most likely on the way to the server.
+            // A kind that is new to the client is most likely one of the way to the server.
             _ => GETTICKETS_ERROR_TRANSPORT,
         };
         Failure::with(code, error.code(), error.to_string(), details)
@@ -119,18 +125,18 @@ pub unsafe extern "C" fn gettickets_client_get_tickets(
     unsafe { guard_telling(error, ask) }
 }
 
-/// Who is asked, without credentials: the full address of `api.php`, or the install's path.
+/// Returns the endpoint, without credentials: the full address of `api.php`, or the install's path.
 ///
-/// `*place` is the caller's: free it with `gettickets_string_free`. `GETTICKETS_ERROR_NULL` if either is
-/// NULL; `*place` is then left as it is. Many threads may use one client.
+/// `*endpoint` is the caller's: free it with `gettickets_string_free`. `GETTICKETS_ERROR_NULL` if either is
+/// NULL; `*endpoint` is then left as it is. Many threads may use one client.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_client_place(
+pub unsafe extern "C" fn gettickets_client_endpoint(
     client: *const Client,
-    place: *mut *mut OwnedText,
+    endpoint: *mut *mut OwnedText,
 ) -> ResultCode {
     guard(|| {
         // SAFETY: as the comment on gettickets_client asks; a place to write to, or NULL.
-        let (client, out) = unsafe { (shared(client, "client")?, Out::new(place, "place")?) };
+        let (client, out) = unsafe { (shared(client, "client")?, Out::new(endpoint, "endpoint")?) };
         out.hand_out(OwnedText::of(client.client.endpoint()));
         Ok(())
     })

@@ -58,18 +58,18 @@ pub unsafe extern "C" fn gettickets_error_hint(error: *const Error) -> *const c_
 /// come.
 ///
 /// `GETTICKETS_ERROR_API`: authentication, ip-not-allowed, permission, unknown-action, encoding, other.
-/// `GETTICKETS_ERROR_DECODE`: empty, not-a-reply, too-deep, truncated, syntax, invalid-utf8, trailing-text,
-/// lone-surrogate, entity, unknown-encoding, missing-id, invalid-integer, invalid-boolean, wrong-type,
-/// unknown-result, no-list-in-nvp, strict.
+/// `GETTICKETS_ERROR_DECODE`: empty, not-a-reply, other-call, too-deep, too-many-names, truncated, syntax,
+/// invalid-utf8, trailing-text, lone-surrogate, entity, unknown-encoding, missing-id, invalid-integer,
+/// invalid-boolean, wrong-type, unknown-result, no-list-in-nvp, strict.
 /// `GETTICKETS_ERROR_TRANSPORT`: dns, connect, proxy, tls, timeout, interrupted, truncated, protocol,
-/// headers-too-large, other.
+/// headers-too-large, compression-ratio, local-resources, other.
 /// `GETTICKETS_ERROR_CONFIG`: address, no-credentials, empty-credentials, root-certificates, proxy,
-/// user-agent, zero-timeout, zero-attempts, no-list-in-nvp.
+/// user-agent, zero-timeout, zero-attempts, no-list-in-nvp, tls-setup.
 /// `GETTICKETS_ERROR_LOCAL`: no-php, php-not-run, no-install, path-not-utf8, no-init, no-local-api, fatal,
-/// exception, exited, not-an-array, encoding, died, timed-out.
-/// Every other code has one class, which is the code's own name as `gettickets_result_name` gives it: null,
-/// utf8, argument, index, kind, state, busy, cancelled, panic, not-the-api, rate-limited, too-large,
-/// redirect, scan-incomplete, cursor, credentials, arrow, sandbox.
+/// exception, exited, not-an-array, encoding, died, timed-out, local-resources, unsupported.
+/// Every other code has one class, which is its own name as `gettickets_result_name` returns it: null,
+/// utf8, argument, index, kind, state, busy, cancelled, panic, unexpected-response, rate-limited, too-large,
+/// redirect, scan-incomplete, cursor, credentials, arrow, sandbox, memory, thread.
 ///
 /// Never NULL; empty for NULL alone.
 #[unsafe(no_mangle)]
@@ -181,8 +181,8 @@ pub unsafe extern "C" fn gettickets_error_is_retryable(error: *const Error) -> i
     unsafe { number_of(error, |error| error.details.is_retryable.into()) }
 }
 
-/// How long the server asks to wait, from when it answered, for `GETTICKETS_ERROR_RATE_LIMITED`, in
-/// milliseconds: at most a year, and 0 for a time that has passed.
+/// How long the server asks to wait before the next request, counted from its response, in milliseconds: at most
+/// a year, and 0 for a time that has passed. For `GETTICKETS_ERROR_RATE_LIMITED` and errors of a busy server.
 ///
 /// `GETTICKETS_NONE` where it did not say, and for other errors; `*milliseconds` is then left as it is.
 /// `GETTICKETS_ERROR_NULL` if either is NULL.

@@ -35,10 +35,10 @@ pub const GETTICKETS_ERROR_CANCELLED: ResultCode = 17;
 pub const GETTICKETS_ERROR_PANIC: ResultCode = 18;
 /// The server answered with an error of the API, such as wrong credentials.
 pub const GETTICKETS_ERROR_API: ResultCode = 20;
-/// What answered is not the API but a firewall, a login page or the like before it. From a client only, which
-/// knows the HTTP status: `gettickets_decode` and its like give `GETTICKETS_ERROR_DECODE` for such a body, with
-/// the class not-a-reply, or empty.
-pub const GETTICKETS_ERROR_NOT_THE_API: ResultCode = 21;
+/// The response is not from the API but from a firewall, a login page or the like in front of it. Only calls of a
+/// client return it, which know the HTTP status: `gettickets_decode` and its like return `GETTICKETS_ERROR_DECODE`
+/// for such a body, with the class not-a-reply or empty.
+pub const GETTICKETS_ERROR_UNEXPECTED_RESPONSE: ResultCode = 21;
 /// The body is no reply to this call, or can't be read without losing something.
 pub const GETTICKETS_ERROR_DECODE: ResultCode = 22;
 /// The reply is larger than may be read.
@@ -104,7 +104,7 @@ pub(crate) fn name(code: ResultCode) -> &'static CStr {
         GETTICKETS_ERROR_CANCELLED => c"cancelled",
         GETTICKETS_ERROR_PANIC => c"panic",
         GETTICKETS_ERROR_API => c"api",
-        GETTICKETS_ERROR_NOT_THE_API => c"not-the-api",
+        GETTICKETS_ERROR_UNEXPECTED_RESPONSE => c"unexpected-response",
         GETTICKETS_ERROR_DECODE => c"decode",
         GETTICKETS_ERROR_TOO_LARGE => c"too-large",
         GETTICKETS_ERROR_TRANSPORT => c"transport",
@@ -139,7 +139,7 @@ fn text(code: ResultCode) -> &'static CStr {
         GETTICKETS_ERROR_CANCELLED => c"the call was cancelled",
         GETTICKETS_ERROR_PANIC => c"a defect of this library was caught",
         GETTICKETS_ERROR_API => c"the server answered with an error",
-        GETTICKETS_ERROR_NOT_THE_API => c"what answered is not the API",
+        GETTICKETS_ERROR_UNEXPECTED_RESPONSE => c"the response is not from the API",
         GETTICKETS_ERROR_DECODE => c"the body can't be read as a reply",
         GETTICKETS_ERROR_TOO_LARGE => c"the reply is larger than may be read",
         GETTICKETS_ERROR_TRANSPORT => c"there was no response from the server",

@@ -53,11 +53,11 @@ public:
     Outcome<Scan> scan(const Request &request) const;
     Outcome<Scan> scan(const Request &request, const Cancel &cancel) const;
 
-    /// Who is asked, without credentials.
-    Outcome<std::string> place() const {
-        gettickets_string *place = nullptr;
-        const auto code = gettickets_client_place(client_.get(), &place);
-        return detail::settle(code, nullptr, [&] { return detail::take(place); });
+    /// The endpoint, without credentials.
+    Outcome<std::string> endpoint() const {
+        gettickets_string *endpoint = nullptr;
+        const auto code = gettickets_client_endpoint(client_.get(), &endpoint);
+        return detail::settle(code, nullptr, [&] { return detail::take(endpoint); });
     }
 
     /// The client as the C interface has it; it stays this object's.

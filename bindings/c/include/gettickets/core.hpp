@@ -35,7 +35,7 @@ enum class Code : std::int32_t {
     cancelled = GETTICKETS_ERROR_CANCELLED,
     panic = GETTICKETS_ERROR_PANIC,
     api = GETTICKETS_ERROR_API,
-    not_the_api = GETTICKETS_ERROR_NOT_THE_API,
+    unexpected_response = GETTICKETS_ERROR_UNEXPECTED_RESPONSE,
     decode = GETTICKETS_ERROR_DECODE,
     too_large = GETTICKETS_ERROR_TOO_LARGE,
     transport = GETTICKETS_ERROR_TRANSPORT,
@@ -148,10 +148,10 @@ class ApiError : public Error {
 public:
     explicit ApiError(Error error) : Error(std::move(error)) {}
 };
-/// What answered is not the API but a firewall, a login page or the like before it.
-class NotTheApiError : public Error {
+/// The response is not from the API but from a firewall, a login page or the like in front of it.
+class UnexpectedResponseError : public Error {
 public:
-    explicit NotTheApiError(Error error) : Error(std::move(error)) {}
+    explicit UnexpectedResponseError(Error error) : Error(std::move(error)) {}
 };
 /// The server limits how often it is asked; retry_after() is how long it asks to wait.
 class RateLimitedError : public Error {
@@ -281,7 +281,7 @@ template <class T> Expected<T> fail(Error error) { return Expected<T>(std::move(
 template <class T> [[noreturn]] T fail(Error error) {
     switch (error.code()) {
     case Code::api: throw ApiError(std::move(error));
-    case Code::not_the_api: throw NotTheApiError(std::move(error));
+    case Code::unexpected_response: throw UnexpectedResponseError(std::move(error));
     case Code::rate_limited: throw RateLimitedError(std::move(error));
     case Code::decode: throw DecodeError(std::move(error));
     case Code::too_large: throw TooLargeError(std::move(error));

@@ -136,33 +136,13 @@ inline std::optional<Time> time(gettickets_time time) noexcept {
 
 } // namespace detail
 
-/// A text of the server's for a terminal or a log, on one line. Strangers write tickets: characters that act rather than
-/// show, such as those that move a cursor or turn the rest of a line around, become U+FFFD, and line breaks and tabs spaces.
+/// A text of a server for a terminal or a log, on one line. Strangers write tickets: characters that a terminal obeys, that
+/// are invisible, or that change the order in which a line is read, become U+FFFD, and line breaks and tabs spaces. Empty
+/// where the memory for it is not available.
 inline std::string printable(std::string_view text) {
-    std::string shown;
-    shown.reserve(text.size());
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const auto byte = [&](std::size_t ahead) {
-            return at + ahead < text.size() ? static_cast<unsigned char>(text[at + ahead]) : 0U;
-        };
-        const auto between = [](unsigned least, unsigned value, unsigned most) { return least <= value && value <= most; };
-        std::size_t acting = 0;
-        if (byte(0) < 0x20 || byte(0) == 0x7f) {
-            acting = 1;
-        } else if ((byte(0) == 0xc2 && between(0x80, byte(1), 0x9f)) || (byte(0) == 0xd8 && byte(1) == 0x9c)) {
-            acting = 2; // C1, and the Arabic letter mark
-        } else if (byte(0) == 0xe2 && ((byte(1) == 0x80 && (between(0x8e, byte(2), 0x8f) || between(0xa8, byte(2), 0xae))) ||
-                                       (byte(1) == 0x81 && between(0xa6, byte(2), 0xaf)))) {
-            acting = 3; // separators of lines; marks, embeddings, overrides and isolates of the bidirectional algorithm
-        }
-        if (acting == 0) {
-            shown += text[at];
-        } else {
-            shown += byte(0) == '\n' || byte(0) == '\r' || byte(0) == '\t' ? " " : "\xef\xbf\xbd";
-            at += acting - 1;
-        }
-    }
-    return shown;
+    gettickets_string *shown = nullptr;
+    const auto code = gettickets_printable({text.data(), text.size()}, &shown);
+    return code == GETTICKETS_OK ? detail::take(shown) : std::string();
 }
 
 /// A field of a ticket. A library of a later release may know more of them: fields() lists its own.

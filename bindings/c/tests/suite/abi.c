@@ -30,7 +30,7 @@ static void codes_have_their_numbers(void)
         { GETTICKETS_ERROR_CANCELLED, 17 },
         { GETTICKETS_ERROR_PANIC, 18 },
         { GETTICKETS_ERROR_API, 20 },
-        { GETTICKETS_ERROR_NOT_THE_API, 21 },
+        { GETTICKETS_ERROR_UNEXPECTED_RESPONSE, 21 },
         { GETTICKETS_ERROR_DECODE, 22 },
         { GETTICKETS_ERROR_TOO_LARGE, 23 },
         { GETTICKETS_ERROR_TRANSPORT, 24 },

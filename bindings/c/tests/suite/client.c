@@ -23,7 +23,7 @@ static void a_page_comes_over_http(void)
     CHECK(gettickets_page_len(page) == 5);
     CHECK_CODE(GETTICKETS_OK, gettickets_page_totalresults(page, &total));
     CHECK(total == 100 && gettickets_sandbox_request_count(sandbox) == 1);
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_place(client, &place));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_endpoint(client, &place));
     CHECK(holds(gettickets_string_data(place), "/includes/api.php"));
     gettickets_string_free(place);
     gettickets_page_free(page);

@@ -25,10 +25,16 @@ static void what_is_freed_may_be_null(void)
 
 static void a_null_error_or_string_is_empty(void)
 {
+    gettickets_text absent = { NULL, 3 };
+    gettickets_string *printable = NULL;
     size_t offset = 7;
     uint64_t milliseconds = 7;
     gettickets_string *json = NULL;
     gettickets_error *error = NULL;
+    IS_NULL(gettickets_printable(absent, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_printable(absent, &printable));
+    CHECK(gettickets_string_len(printable) == 0);
+    gettickets_string_free(printable);
     CHECK(gettickets_error_code(NULL) == GETTICKETS_OK);
     CHECK(strcmp(gettickets_error_message(NULL), "") == 0 && strcmp(gettickets_error_class(NULL), "") == 0);
     CHECK(gettickets_error_hint(NULL) == NULL && gettickets_error_path(NULL) == NULL);
@@ -289,7 +295,7 @@ static void a_null_client_or_scan_asks_nobody(void)
     struct ArrowArrayStream stream;
     uint64_t id = 7;
     IS_NULL(gettickets_client_get_tickets(NULL, NULL, NULL, &page, NULL));
-    IS_NULL(gettickets_client_place(NULL, &text));
+    IS_NULL(gettickets_client_endpoint(NULL, &text));
     IS_NULL(gettickets_client_scan(NULL, NULL, &scan, NULL));
     IS_NULL(gettickets_scan_updated_since(NULL, since, NULL));
     IS_NULL(gettickets_scan_max_requests(NULL, 1, NULL));
@@ -309,7 +315,7 @@ static void a_null_client_or_scan_asks_nobody(void)
 
     start(5, NULL, &sandbox, &client);
     IS_NULL(gettickets_client_get_tickets(client, NULL, NULL, NULL, NULL));
-    IS_NULL(gettickets_client_place(client, NULL));
+    IS_NULL(gettickets_client_endpoint(client, NULL));
     IS_NULL(gettickets_client_scan(client, NULL, NULL, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
     IS_NULL(gettickets_scan_resume(scan, NULL, NULL));
