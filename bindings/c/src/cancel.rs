@@ -29,6 +29,11 @@ impl Flag {
         if !self.0.load(Ordering::Relaxed) {
             return Ok(());
         }
+        Flag::cancelled(may_have_been_sent)
+    }
+
+    /// The failure of a call that was cancelled.
+    pub(crate) fn cancelled(may_have_been_sent: bool) -> Result<(), Failure> {
         // Only the thread that sends the request knows how often it was sent: at least once.
         let details =
             Details { may_have_been_sent, attempts: may_have_been_sent.into(), ..Details::default() };

@@ -45,7 +45,7 @@ struct Held {
 }
 
 impl Held {
-    /// Tells an error, the one before if there was one, as Arrow wants it: a number of the system's.
+    /// Returns an error as Arrow wants it: a number of the system's. It is the first that ended the stream.
     fn fail(&mut self, failure: Box<Error>) -> c_int {
         number(self.failure.get_or_insert(failure).code())
     }
@@ -83,7 +83,7 @@ fn cause(error: ArrowError) -> Box<Error> {
     Error::plain(GETTICKETS_ERROR_ARROW, other)
 }
 
-/// The number that consumers know an error by; Arrow's own libraries make classes of them.
+/// The number of an error; Arrow's own libraries make classes of them.
 fn number(code: ResultCode) -> c_int {
     match code {
         GETTICKETS_ERROR_CANCELLED => libc::ECANCELED,
@@ -91,7 +91,7 @@ fn number(code: ResultCode) -> c_int {
         GETTICKETS_ERROR_MEMORY => libc::ENOMEM,
         GETTICKETS_ERROR_THREAD => libc::EAGAIN,
         GETTICKETS_ERROR_TRANSPORT | GETTICKETS_ERROR_LOCAL => libc::EIO,
-        // The server was reached, and what it said is not what was asked for.
+        // The server was reached, and its reply is not a page.
         GETTICKETS_ERROR_API
         | GETTICKETS_ERROR_UNEXPECTED_RESPONSE
         | GETTICKETS_ERROR_RATE_LIMITED

@@ -236,7 +236,7 @@ void progress_is_reported() {
     const auto alive = std::make_shared<int>(0);
     std::uint64_t tickets = 0, calls = 0;
     scan.on_progress([&, alive](const gt::Report &report) {
-        CHECK(report.tickets >= tickets && report.holes.empty());
+        CHECK(report.tickets >= tickets && report.unreadable.empty() && report.endpoint.empty());
         tickets = report.tickets;
         ++calls;
     });
@@ -470,7 +470,8 @@ void a_client_asks_and_a_scan_tells_every_ticket_once() {
         pages.push_back(std::move(*page));
     }
     const gt::Report report = rest.report();
-    CHECK(told == 260 && report.total == 260U && report.holes.empty() && pages.size() >= 4);
+    CHECK(told == 260 && report.total == 260U && report.unreadable.empty() && pages.size() >= 4);
+    CHECK(report.endpoint.find("/includes/api.php") != std::string::npos && report.page_size_max == 50 && report.concurrency > 0);
     thrown<gt::UsageError>([&] { rest.max_requests(1); });
     thrown<gt::UsageError>([&] { scan.resume(cursor); });
 }
@@ -485,7 +486,14 @@ void a_scan_that_fails_throws_after_what_was_good() {
             told += ticket.id() > 0;
         }
     });
-    CHECK(told == 97 && scan.report().holes.size() == 3);
+    CHECK(told == 97 && scan.report().unreadable.size() == 3);
+    gt::Scan skipping = client.scan();
+    skipping.skip_unreadable(true);
+    skipping.concurrency(2);
+    skipping.full(true);
+    skipping.allow_count_mismatch(false);
+    skipping.max_tickets(1000);
+    CHECK(std::distance(skipping.begin(), skipping.end()) == 97);
     // It never looks complete, however often it is asked.
     thrown<gt::ScanIncompleteError>([&] { (void)scan.next(); });
     thrown<gt::ScanIncompleteError>([&] { (void)scan.next_page(); });

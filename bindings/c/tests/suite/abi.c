@@ -81,8 +81,10 @@ static void structures_lie_in_memory_as_they_always_did(void)
     CHECK(offsetof(gettickets_ticket_values, attachment_count) == 320);
     CHECK(offsetof(gettickets_ticket_values, date) == 328);
     CHECK(offsetof(gettickets_ticket_values, attachments_removed) == 344);
-    CHECK(sizeof(gettickets_report) == 96 && offsetof(gettickets_report, renewed) == 72);
-    CHECK(sizeof(gettickets_hole) == 32 && offsetof(gettickets_hole, after_known) == 24);
+    CHECK(sizeof(gettickets_report) == 168 && offsetof(gettickets_report, total) == 152);
+    CHECK(offsetof(gettickets_report, total_known) == 160);
+    CHECK(sizeof(gettickets_unreadable_ticket) == 32 && offsetof(gettickets_unreadable_ticket, after_known) == 24);
+    CHECK(sizeof(gettickets_scan_finding) == 72 && offsetof(gettickets_scan_finding, ids) == 56);
 }
 
 /* A member that a later release adds at the end must not fall into padding, where this release writes nothing. */
