@@ -24,7 +24,7 @@
  * Structures. gettickets_ticket_values and gettickets_report may get members at their end in a later release, and
  * the functions that fill them take the size that the caller knows: members that the library does not know are
  * set to 0. No other structure ever grows: text, time, server_version, ticket, attachment, field_spec, value,
- * extra, finding and hole.
+ * extra, finding, scan_finding and unreadable_ticket.
  *
  * Threads. What is only read may be read by many threads at once: pages, errors, strings, clients. The comments
  * say where that is not so. The library keeps no state between calls but the log function and the connections
@@ -33,7 +33,7 @@
  * Fork. In a forked child, pages, errors, strings and switches of the parent can be read and freed, replies can
  * be decoded, and the log can be set. Clients, scans, their streams and sandboxes of the parent can't be used:
  * their functions return GETTICKETS_ERROR_STATE, and freeing them does nothing. The child may make a client of
- * its own if no thread of the parent was in a call of a client and no scan or sandbox was open during the fork;
+ * its own if no call or scan of the parent was sending a request and no sandbox was open during the fork;
  * otherwise gettickets_client_builder_build returns GETTICKETS_ERROR_STATE. No call waits for a lock or a
  * thread that the fork left behind. A child that calls exec() may do anything.
  *
@@ -156,7 +156,7 @@ typedef struct gettickets_credentials gettickets_credentials;
 typedef struct gettickets_error gettickets_error;
 
 /**
- * Text that the caller owns: UTF-8, with a NUL behind it. It is wiped when freed.
+ * Text that the caller owns: UTF-8, with a NUL at the end. It is wiped when freed.
  */
 typedef struct gettickets_string gettickets_string;
 
@@ -167,6 +167,14 @@ typedef struct gettickets_string gettickets_string;
  * and live as long as it. Free it with `gettickets_page_free`, once.
  */
 typedef struct gettickets_page gettickets_page;
+
+#if defined(GETTICKETS_HAS_CLIENT)
+/**
+ * The lists of a scan's report, as they were at one moment. They belong to this handle and are valid until it is
+ * freed with `gettickets_report_details_free`. Many threads may read one handle.
+ */
+typedef struct gettickets_report_details gettickets_report_details;
+#endif
 
 /**
  * What to ask for: eight parameters. One that is not set is not sent, and the server's default holds. Free
@@ -193,14 +201,16 @@ typedef struct gettickets_sandbox gettickets_sandbox;
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * Every ticket that matches a request, over all pages. Its promise: a ticket that matches during the whole
- * scan is told exactly once, while others are opened, answered, closed or deleted; otherwise it ends in
- * `GETTICKETS_ERROR_SCAN_INCOMPLETE`. It never ends early in silence.
+ * Every ticket that matches a request, over all pages: a scan that ends in `GETTICKETS_END` returned every ticket
+ * that matched from its first request to its last, and each once, while others were opened, answered, closed or
+ * deleted. Otherwise it ends in an error, such as `GETTICKETS_ERROR_SCAN_INCOMPLETE`. The documentation of the Rust
+ * type `Scan` states what this assumes.
  *
  * Nothing is sent before the first ticket is asked for; from then on threads of its own read ahead. Free it with
- * `gettickets_scan_free`. One thread at a time may use it: another gets `GETTICKETS_ERROR_BUSY`. To end it from
- * elsewhere there is `gettickets_scan_cancel_with`. In a forked child, every function but
- * `gettickets_scan_free` returns `GETTICKETS_ERROR_STATE` for a scan of the parent.
+ * `gettickets_scan_free`, which stops it at once. One thread at a time may take tickets or change settings: another
+ * gets `GETTICKETS_ERROR_BUSY`. Its report, its cursor and its switch may be used by any thread at any time. In a
+ * forked child, every function but `gettickets_scan_free` returns `GETTICKETS_ERROR_STATE` for a scan of the
+ * parent.
  */
 typedef struct gettickets_scan gettickets_scan;
 #endif
@@ -210,6 +220,23 @@ typedef struct gettickets_scan gettickets_scan;
  * something went wrong. A later release may bring codes that are not here.
  */
 typedef int32_t gettickets_result;
+
+/**
+ * Borrowed text: UTF-8, `len` bytes from `data` on, without a NUL at the end; it may have NULs inside.
+ *
+ * It belongs to the handle that it was read from, and is valid as long as that. An absent text has the `data`
+ * NULL, and the comment at the function that returns it says so; an empty text has a `data` that is not NULL.
+ */
+typedef struct {
+    /**
+     * Its first byte.
+     */
+    const char *data;
+    /**
+     * How many bytes it has.
+     */
+    size_t len;
+} gettickets_text;
 
 /**
  * The version of a server, such as 8.13.1. Versions compare number by number: 7.10 comes after 7.9.
@@ -239,23 +266,6 @@ typedef int32_t gettickets_field;
  * What a field holds: one of `GETTICKETS_KIND_INTEGER` and its like.
  */
 typedef int32_t gettickets_kind;
-
-/**
- * Borrowed text: UTF-8, `len` bytes from `data` on, without a NUL at the end; it may have NULs inside.
- *
- * It belongs to the handle that it was got from, and lives as long as that. Where there can be no text at
- * all `data` is NULL, and the function that gives it says so; an empty text has another `data` than NULL.
- */
-typedef struct {
-    /**
-     * Its first byte.
-     */
-    const char *data;
-    /**
-     * How many bytes it has.
-     */
-    size_t len;
-} gettickets_text;
 
 /**
  * One row of the field history. All of it is the library's and lives as long as it.
@@ -565,54 +575,90 @@ typedef int32_t gettickets_format;
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * What a scan met so far. It may be a page ahead of the tickets told. A later release may add members at the
+ * What a scan did and met so far. It may be ahead of the tickets returned. A later release may add members at the
  * end, which is why `gettickets_scan_report` takes the structure's size.
  */
 typedef struct {
     /**
-     * Tickets told.
+     * Tickets to return, those that wait to be returned among them; those of a resumed scan are not counted.
      */
     uint64_t tickets;
     /**
-     * Pages that brought tickets to tell.
+     * Pages that had tickets to return.
      */
     uint64_t pages;
     /**
-     * Requests sent, whatever they brought.
+     * Requests sent, whatever their outcome.
      */
     uint64_t requests;
     /**
-     * Requests that were sent again, after a failure or in another format.
+     * Requests among them that repeated one after a failure, or in another format.
      */
     uint64_t retries;
     /**
-     * Times that the list was found to have moved under the reader.
+     * Waits before a retry.
+     */
+    uint64_t waits;
+    /**
+     * How long those waits were together, in milliseconds.
+     */
+    uint64_t wait_milliseconds;
+    /**
+     * Requests in flight now.
+     */
+    uint64_t in_flight;
+    /**
+     * The most requests that were in flight at once.
+     */
+    uint64_t concurrency;
+    /**
+     * The fewest tickets requested at a time; 0 before the first request.
+     */
+    uint64_t page_size_min;
+    /**
+     * The most tickets requested at a time.
+     */
+    uint64_t page_size_max;
+    /**
+     * The number of tickets requested last.
+     */
+    uint64_t page_size_last;
+    /**
+     * Times that the list was found to have moved while it was read.
      */
     uint64_t shifts;
     /**
-     * Tickets met again after they had been told, as they had moved; they are not told twice.
+     * Tickets met again after they were returned, as they had moved; they are not returned twice.
      */
     uint64_t duplicates;
     /**
-     * Tickets met again with a later reply than the one told.
+     * Tickets met again with a later reply than the one returned.
      */
-    uint64_t renewals;
+    uint64_t updates;
     /**
-     * Times that the front of the list, or the whole, was read again to be certain.
+     * Times that the front of the list, or all of it, was read again to verify the scan.
      */
-    uint64_t closings;
+    uint64_t verification_passes;
+    /**
+     * Tickets that the server can't send.
+     */
+    uint64_t unreadable;
+    /**
+     * Tickets without any readable time, which `gettickets_scan_updated_since` includes.
+     */
+    uint64_t undated;
+    /**
+     * Kinds of findings in the replies.
+     */
+    uint64_t findings;
+    /**
+     * Warnings.
+     */
+    uint64_t warnings;
     /**
      * How many tickets match, as the server counted them last; it may be wrong.
      */
     uint64_t total;
-    /**
-     * How many of the renewed tickets' ids are kept, for `gettickets_scan_renewed`: at most 1,000.
-     */
-    size_t renewed;
-    /**
-     * How many tickets the server can't send, for `gettickets_scan_hole`.
-     */
-    size_t holes;
     /**
      * 1 if the server has counted, so that `total` is meaningful.
      */
@@ -642,18 +688,50 @@ typedef struct {
      */
     uint64_t offset;
     /**
-     * The id of the nearest ticket before it that can be read.
+     * The id of the nearest readable ticket before it.
      */
     uint64_t after;
     /**
-     * How many such tickets stand between that one and this.
+     * How many unreadable tickets are between that one and this.
      */
     uint64_t nth;
     /**
-     * 0 if no ticket before it can be read, so that `after` means nothing.
+     * 0 if no ticket before it can be read, so that `after` has no meaning.
      */
     int32_t after_known;
-} gettickets_hole;
+} gettickets_unreadable_ticket;
+#endif
+
+#if defined(GETTICKETS_HAS_CLIENT)
+/**
+ * Findings of one kind, over all pages of a scan. Its texts and ids belong to the details.
+ */
+typedef struct {
+    /**
+     * A stable name for programs, such as "leading-text".
+     */
+    gettickets_text code;
+    /**
+     * What it means, in a few words of English.
+     */
+    gettickets_text meaning;
+    /**
+     * What the first reply had there, bounded in length; `data` is NULL where it would not help.
+     */
+    gettickets_text detail;
+    /**
+     * How often it was met.
+     */
+    uint64_t count;
+    /**
+     * The ids of the first tickets concerned, at most 16; NULL if there are none.
+     */
+    const uint64_t *ids;
+    /**
+     * How many ids there are.
+     */
+    size_t id_count;
+} gettickets_scan_finding;
 #endif
 
 #if defined(GETTICKETS_HAS_CLIENT)
@@ -748,11 +826,11 @@ typedef void (*gettickets_log_function)(void *user_data,
 #define GETTICKETS_ERROR_API 20
 
 /**
- * What answered is not the API but a firewall, a login page or the like before it. From a client only, which
- * knows the HTTP status: `gettickets_decode` and its like give `GETTICKETS_ERROR_DECODE` for such a body, with
- * the class not-a-reply, or empty.
+ * The response is not from the API but from a firewall, a login page or the like in front of it. Only calls of a
+ * client return it, which know the HTTP status: `gettickets_decode` and its like return `GETTICKETS_ERROR_DECODE`
+ * for such a body, with the class not-a-reply or empty.
  */
-#define GETTICKETS_ERROR_NOT_THE_API 21
+#define GETTICKETS_ERROR_UNEXPECTED_RESPONSE 21
 
 /**
  * The body is no reply to this call, or can't be read without losing something.
@@ -1080,18 +1158,18 @@ const char *gettickets_error_hint(const gettickets_error *error);
  * come.
  *
  * `GETTICKETS_ERROR_API`: authentication, ip-not-allowed, permission, unknown-action, encoding, other.
- * `GETTICKETS_ERROR_DECODE`: empty, not-a-reply, too-deep, truncated, syntax, invalid-utf8, trailing-text,
- * lone-surrogate, entity, unknown-encoding, missing-id, invalid-integer, invalid-boolean, wrong-type,
- * unknown-result, no-list-in-nvp, strict.
+ * `GETTICKETS_ERROR_DECODE`: empty, not-a-reply, other-call, too-deep, too-many-names, truncated, syntax,
+ * invalid-utf8, trailing-text, lone-surrogate, entity, unknown-encoding, missing-id, invalid-integer,
+ * invalid-boolean, wrong-type, unknown-result, no-list-in-nvp, strict.
  * `GETTICKETS_ERROR_TRANSPORT`: dns, connect, proxy, tls, timeout, interrupted, truncated, protocol,
- * headers-too-large, other.
+ * headers-too-large, compression-ratio, local-resources, other.
  * `GETTICKETS_ERROR_CONFIG`: address, no-credentials, empty-credentials, root-certificates, proxy,
- * user-agent, zero-timeout, zero-attempts, no-list-in-nvp.
+ * user-agent, zero-timeout, zero-attempts, no-list-in-nvp, tls-setup.
  * `GETTICKETS_ERROR_LOCAL`: no-php, php-not-run, no-install, path-not-utf8, no-init, no-local-api, fatal,
- * exception, exited, not-an-array, encoding, died, timed-out.
- * Every other code has one class, which is the code's own name as `gettickets_result_name` gives it: null,
- * utf8, argument, index, kind, state, busy, cancelled, panic, not-the-api, rate-limited, too-large,
- * redirect, scan-incomplete, cursor, credentials, arrow, sandbox.
+ * exception, exited, not-an-array, encoding, died, timed-out, local-resources, unsupported.
+ * Every other code has one class, which is its own name as `gettickets_result_name` returns it: null,
+ * utf8, argument, index, kind, state, busy, cancelled, panic, unexpected-response, rate-limited, too-large,
+ * redirect, scan-incomplete, cursor, credentials, arrow, sandbox, memory, thread.
  *
  * Never NULL; empty for NULL alone.
  */
@@ -1172,13 +1250,14 @@ int32_t gettickets_error_may_have_been_sent(const gettickets_error *error);
 int32_t gettickets_error_is_retryable(const gettickets_error *error);
 
 /**
- * How long the server asks to wait, from when it answered, for `GETTICKETS_ERROR_RATE_LIMITED`, in
- * milliseconds: at most a year, and 0 for a time that has passed.
+ * How long the server asks to wait before the next request, counted from its response, in milliseconds: at most
+ * a year, and 0 for a time that has passed. For `GETTICKETS_ERROR_RATE_LIMITED` and errors of a busy server.
  *
  * `GETTICKETS_NONE` where it did not say, and for other errors; `*milliseconds` is then left as it is.
  * `GETTICKETS_ERROR_NULL` if either is NULL.
  */
-gettickets_result gettickets_error_retry_after(const gettickets_error *error, uint64_t *milliseconds);
+gettickets_result gettickets_error_retry_after(const gettickets_error *error,
+                                               uint64_t *milliseconds);
 
 /**
  * Canonical JSON of an error of the API, as `gettickets_page_to_json` is of a page.
@@ -1194,20 +1273,33 @@ gettickets_result gettickets_error_to_json(const gettickets_error *error, gettic
 void gettickets_error_free(gettickets_error *error);
 
 /**
- * The text's first byte; the byte behind its last is a NUL. A text with NULs inside looks shorter than it is
- * to functions that stop at the first.
+ * Returns the text; the byte after its last is a NUL. A text with NULs inside looks shorter than it is to
+ * functions that stop at the first.
  *
- * NULL for NULL. It belongs to the string and lives until that is freed. Many threads may read one string.
+ * NULL for NULL. It belongs to the string and is valid until that is freed. Many threads may read one string.
  */
 const char *gettickets_string_data(const gettickets_string *string);
 
 /**
- * How many bytes the text has, without the NUL behind it. 0 for NULL. Many threads may read one string.
+ * Returns how many bytes the text has, without the NUL at the end. 0 for NULL. Many threads may read one string.
  */
 size_t gettickets_string_len(const gettickets_string *string);
 
 /**
- * Wipes the text and frees it. NULL is nothing. No other thread may use the string any more.
+ * Makes a text of a server fit for a terminal or a log, on one line: characters that a terminal obeys, that are
+ * invisible, or that change the order in which a line is read, become U+FFFD, and so do bytes that are not UTF-8;
+ * line breaks and tabs become spaces. Strangers write tickets.
+ *
+ * A `text` whose `data` is NULL is empty. `*printable` is the caller's: free it with `gettickets_string_free`.
+ * `GETTICKETS_ERROR_MEMORY` if the memory for it is not available, `GETTICKETS_ERROR_ARGUMENT` if its length is
+ * larger than any memory, `GETTICKETS_ERROR_NULL` if `printable` is NULL; `*printable` is then left as it is. May
+ * be called from any thread.
+ */
+gettickets_result gettickets_printable(gettickets_text text,
+                                       gettickets_string **printable);
+
+/**
+ * Wipes the text and frees it. NULL is ignored. No other thread may use the string any more.
  */
 void gettickets_string_free(gettickets_string *string);
 
@@ -2138,12 +2230,12 @@ gettickets_result gettickets_client_get_tickets(const gettickets_client *client,
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * Who is asked, without credentials: the full address of `api.php`, or the install's path.
+ * Returns the endpoint, without credentials: the full address of `api.php`, or the install's path.
  *
- * `*place` is the caller's: free it with `gettickets_string_free`. `GETTICKETS_ERROR_NULL` if either is
- * NULL; `*place` is then left as it is. Many threads may use one client.
+ * `*endpoint` is the caller's: free it with `gettickets_string_free`. `GETTICKETS_ERROR_NULL` if either is
+ * NULL; `*endpoint` is then left as it is. Many threads may use one client.
  */
-gettickets_result gettickets_client_place(const gettickets_client *client, gettickets_string **place);
+gettickets_result gettickets_client_endpoint(const gettickets_client *client, gettickets_string **endpoint);
 #endif
 
 #if defined(GETTICKETS_HAS_CLIENT)
@@ -2156,8 +2248,9 @@ void gettickets_client_free(gettickets_client *client);
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * Begins a scan. `request` may be NULL, for every ticket; its `limitnum` is how many are asked for at a
- * time, 100 if it is not set, and its `limitstart` must not be set. Nothing is sent yet.
+ * Makes a scan. `request` may be NULL, for every ticket. Its `limitnum` is the most tickets to request at a time, at
+ * least 4; if it is not set, the scan begins with 100 and requests up to 1,000 where that is not slower. Its
+ * `limitstart` must not be set. Nothing is sent yet.
  *
  * `*scan` is the caller's: free it with `gettickets_scan_free`; the client and the request may be freed
  * before it. `GETTICKETS_ERROR_ARGUMENT` if the request has an offset, `GETTICKETS_ERROR_NULL` if `client` or
@@ -2171,10 +2264,11 @@ gettickets_result gettickets_client_scan(const gettickets_client *client,
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * Tells only tickets that had a reply at this time or later, by the install's own clock. Where the list is
- * seen to be ordered by the last reply, newest first, the rest of it is not read.
+ * Returns only tickets that were opened or answered at this time or later, by the install's own clock; and those
+ * without any readable time, which the report counts. The rest of the list is not read where it is seen to be
+ * ordered by the last reply, newest first, and samples further down agree; see `gettickets_scan_full`.
  *
- * `GETTICKETS_ERROR_ARGUMENT` if no calendar has the time, `GETTICKETS_ERROR_STATE` once the scan has begun,
+ * `GETTICKETS_ERROR_ARGUMENT` if the time does not exist in the calendar, `GETTICKETS_ERROR_STATE` once the scan has begun,
  * `GETTICKETS_ERROR_NULL` if `scan` is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses it.
  */
 gettickets_result gettickets_scan_updated_since(gettickets_scan *scan,
@@ -2184,7 +2278,7 @@ gettickets_result gettickets_scan_updated_since(gettickets_scan *scan,
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * How many requests the scan may take before it ends in an error. Default: 1,000,000.
+ * The most requests that the scan sends before it ends in an error. Default: 1,000,000.
  *
  * `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_NULL` if `scan` is NULL,
  * `GETTICKETS_ERROR_BUSY` while another thread uses it.
@@ -2196,26 +2290,89 @@ gettickets_result gettickets_scan_max_requests(gettickets_scan *scan,
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * Goes on where another scan of the same request stood, in this process or another: what that one told is
- * not told again. `cursor` is what `gettickets_scan_cursor` gave. If that scan had
- * `gettickets_scan_updated_since`, set the same first.
+ * The most tickets that the scan returns before it ends in an error. Default: no limit.
  *
- * `GETTICKETS_ERROR_CURSOR` if it is no cursor, or belongs to another server, request or moment;
- * `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_UTF8` if the text is not UTF-8,
- * `GETTICKETS_ERROR_NULL` if either is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses the scan. The
- * scan is then left as it is.
+ * `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_NULL` if `scan` is NULL,
+ * `GETTICKETS_ERROR_BUSY` while another thread uses it.
  */
-gettickets_result gettickets_scan_resume(gettickets_scan *scan, const char *cursor, gettickets_error **error);
+gettickets_result gettickets_scan_max_tickets(gettickets_scan *scan, uint64_t most, gettickets_error **error);
 #endif
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * Lets this switch end the scan's calls from another thread: they give `GETTICKETS_ERROR_CANCELLED` then.
- * The scan can still tell its report and its cursor. `cancel` may be NULL, for no switch.
+ * The most requests in flight at once. The scan sends fewer where the server asks to slow down. Default: 4.
  *
+ * `GETTICKETS_ERROR_ARGUMENT` if it is 0 or more than 64, `GETTICKETS_ERROR_STATE` once the scan has begun,
  * `GETTICKETS_ERROR_NULL` if `scan` is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses it.
  */
-gettickets_result gettickets_scan_cancel_with(gettickets_scan *scan, const gettickets_cancel *cancel);
+gettickets_result gettickets_scan_concurrency(gettickets_scan *scan, uint32_t most, gettickets_error **error);
+#endif
+
+#if defined(GETTICKETS_HAS_CLIENT)
+/**
+ * Other than 0: reads the whole list, even if `gettickets_scan_updated_since` is set. Default: 0.
+ *
+ * `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_NULL` if `scan` is NULL,
+ * `GETTICKETS_ERROR_BUSY` while another thread uses it.
+ */
+gettickets_result gettickets_scan_full(gettickets_scan *scan, int32_t full, gettickets_error **error);
+#endif
+
+#if defined(GETTICKETS_HAS_CLIENT)
+/**
+ * Other than 0: a scan that met tickets which the server can't send ends with success. They are in the report
+ * either way, and all others are returned. Default: 0, which ends it in `GETTICKETS_ERROR_SCAN_INCOMPLETE`.
+ *
+ * `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_NULL` if `scan` is NULL,
+ * `GETTICKETS_ERROR_BUSY` while another thread uses it.
+ */
+gettickets_result gettickets_scan_skip_unreadable(gettickets_scan *scan,
+                                                  int32_t skip,
+                                                  gettickets_error **error);
+#endif
+
+#if defined(GETTICKETS_HAS_CLIENT)
+/**
+ * Other than 0: a scan ends with success and a warning if the server counts more tickets than it sends, as where
+ * tickets of other departments are counted but hidden. Default: 0, which ends it in
+ * `GETTICKETS_ERROR_SCAN_INCOMPLETE`.
+ *
+ * `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_NULL` if `scan` is NULL,
+ * `GETTICKETS_ERROR_BUSY` while another thread uses it.
+ */
+gettickets_result gettickets_scan_allow_count_mismatch(gettickets_scan *scan,
+                                                       int32_t allow,
+                                                       gettickets_error **error);
+#endif
+
+#if defined(GETTICKETS_HAS_CLIENT)
+/**
+ * Continues where another scan of the same request was, in this process or another: what that one returned is not
+ * returned again. `cursor` is what `gettickets_scan_cursor` returned. If that scan had
+ * `gettickets_scan_updated_since`, set the same first; the page size and the concurrency may differ.
+ *
+ * `GETTICKETS_ERROR_CURSOR` if it is not a cursor, or belongs to another server, request or time;
+ * `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_UTF8` if the text is not UTF-8,
+ * `GETTICKETS_ERROR_NULL` if either is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses the scan. The
+ * scan is then left as it is.
+ */
+gettickets_result gettickets_scan_resume(gettickets_scan *scan,
+                                         const char *cursor,
+                                         gettickets_error **error);
+#endif
+
+#if defined(GETTICKETS_HAS_CLIENT)
+/**
+ * Lets this switch end the scan from another thread: its calls, the one that is waiting too, return
+ * `GETTICKETS_ERROR_CANCELLED`, no further request is sent, and connections in use are closed. Its report and its
+ * cursor stay readable, and another scan can continue from the cursor. `cancel` may be NULL, for no switch; a scan
+ * that a switch has ended stays so.
+ *
+ * May be called from any thread at any time. `GETTICKETS_ERROR_STATE` in a forked child, `GETTICKETS_ERROR_NULL` if
+ * `scan` is NULL.
+ */
+gettickets_result gettickets_scan_cancel_with(gettickets_scan *scan,
+                                              const gettickets_cancel *cancel);
 #endif
 
 #if defined(GETTICKETS_HAS_CLIENT)
@@ -2251,14 +2408,16 @@ gettickets_result gettickets_scan_wait(gettickets_scan *scan,
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * The next ticket; it blocks until one has come.
+ * Returns the next ticket; it blocks until there is one.
  *
- * `*ticket` belongs to the scan and is good until the next call of this function, or until the scan is
- * freed. `GETTICKETS_END` once every ticket was told, and only then. An error ends the scan and is told again
- * at every later call, by this function and by `gettickets_scan_next_page`; what came before it is good, and
- * `gettickets_scan_cursor` says where another scan goes on. `GETTICKETS_ERROR_CANCELLED` if its switch was
- * used, which ends nothing for good. `GETTICKETS_ERROR_NULL` if `scan` or `ticket` is NULL,
- * `GETTICKETS_ERROR_BUSY` while another thread uses the scan. `*ticket` is then left as it is.
+ * `*ticket` belongs to the scan and is valid until the next call of this function, or until the scan is freed;
+ * `gettickets_page_share(ticket.page, &page)` makes a page of the caller's own, on which the ticket has the same
+ * index. `GETTICKETS_END` once every ticket was returned, and only then. An error ends the scan and is returned
+ * again by every later call of this function and of `gettickets_scan_next_page`; what was returned before it is
+ * good, and another scan continues from `gettickets_scan_cursor`. `GETTICKETS_ERROR_CANCELLED` if its switch was
+ * used, `GETTICKETS_ERROR_THREAD` if no thread could be started to read pages, `GETTICKETS_ERROR_STATE` in a forked
+ * child, `GETTICKETS_ERROR_NULL` if `scan` or `ticket` is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses
+ * the scan. `*ticket` is then left as it is.
  */
 gettickets_result gettickets_scan_next(gettickets_scan *scan,
                                        gettickets_ticket *ticket,
@@ -2267,8 +2426,8 @@ gettickets_result gettickets_scan_next(gettickets_scan *scan,
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * The next tickets as a page, as they lie together; or what is left of those that `gettickets_scan_next` has
- * begun. The page has no counts and no findings, and is never empty.
+ * Returns the next tickets as a page, as they lie together; or what is left of those that `gettickets_scan_next` has
+ * begun. The page has no counts and no findings, which are in the report, and is never empty.
  *
  * `*page` is the caller's: free it with `gettickets_page_free`; it may outlive the scan. The codes are those
  * of `gettickets_scan_next`.
@@ -2280,56 +2439,102 @@ gettickets_result gettickets_scan_next_page(gettickets_scan *scan,
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * Where the scan is, after the tickets told so far, as one JSON document to be kept as it is; another scan
- * goes on from it with `gettickets_scan_resume`. It holds ids and times of tickets and nothing else of them.
+ * Returns where the scan is, after the tickets returned so far, as one JSON document to be kept as it is; another scan
+ * continues from it with `gettickets_scan_resume`. It holds ids and times of tickets and nothing else of them.
  *
- * `*cursor` is the caller's: free it with `gettickets_string_free`. `GETTICKETS_ERROR_NULL` if either is
- * NULL, `GETTICKETS_ERROR_BUSY` while another thread uses the scan; `*cursor` is then left as it is.
+ * It never waits: it may be called while another thread is in `gettickets_scan_next`, and after the end. `*cursor`
+ * is the caller's: free it with `gettickets_string_free`. `GETTICKETS_ERROR_STATE` in a forked child,
+ * `GETTICKETS_ERROR_NULL` if either is NULL; `*cursor` is then left as it is.
  */
-gettickets_result gettickets_scan_cursor(gettickets_scan *scan, gettickets_string **cursor);
+gettickets_result gettickets_scan_cursor(const gettickets_scan *scan,
+                                         gettickets_string **cursor);
 #endif
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * Frees a scan; it ends after the request that is under way. NULL is ignored. No other thread may use it any
- * more. Pages that it returned and Arrow streams of it stay valid. In a forked child, nothing is freed of a scan
- * of the parent.
+ * Frees a scan: no further request is sent, and connections in use are closed. NULL is ignored. No other thread may
+ * use it any more. Pages that it returned stay valid, and an Arrow stream of it goes on. In a forked child, nothing
+ * is freed of a scan of the parent.
  */
 void gettickets_scan_free(gettickets_scan *scan);
 #endif
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * What the scan met so far; all 0 before it has begun. `size` is `sizeof *report`, as the caller's header
- * has it: no more than that is written.
+ * Returns what the scan did and met so far; all 0 before it has begun. `size` is `sizeof *report`, as the caller's
+ * header defines it. Exactly that many bytes are written: members that this release does not know are set to 0.
  *
- * `GETTICKETS_ERROR_ARGUMENT` if `size` is none that a release had, `GETTICKETS_ERROR_NULL` if `scan` or
- * `report` is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses the scan; `*report` is then left as it
- * is.
+ * It never waits: it may be called while another thread is in `gettickets_scan_next`, in the progress function, and
+ * after the end. `GETTICKETS_ERROR_ARGUMENT` if `size` is smaller than the structure of any release,
+ * `GETTICKETS_ERROR_STATE` in a forked child, `GETTICKETS_ERROR_NULL` if `scan` or `report` is NULL; `*report` is
+ * then left as it is.
  */
-gettickets_result gettickets_scan_report(const gettickets_scan *scan, gettickets_report *report, size_t size);
+gettickets_result gettickets_scan_report(const gettickets_scan *scan,
+                                         gettickets_report *report,
+                                         size_t size);
 #endif
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * The id of a ticket that was met again with a later reply than the one told; counted from 0, the first
- * 1,000 are kept.
+ * Returns the lists of the report: which tickets changed, which can't be read, findings and warnings.
  *
- * `GETTICKETS_ERROR_INDEX` past the end, `GETTICKETS_ERROR_NULL` if `scan` or `id` is NULL,
- * `GETTICKETS_ERROR_BUSY` while another thread uses the scan; `*id` is then left as it is.
+ * `*details` is the caller's: free it with `gettickets_report_details_free`; it may outlive the scan. It never
+ * waits, as `gettickets_scan_report`. `GETTICKETS_ERROR_STATE` in a forked child, `GETTICKETS_ERROR_NULL` if
+ * either is NULL; `*details` is then left as it is.
  */
-gettickets_result gettickets_scan_renewed(const gettickets_scan *scan, size_t index, uint64_t *id);
+gettickets_result gettickets_scan_report_details(const gettickets_scan *scan,
+                                                 gettickets_report_details **details);
 #endif
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * A ticket that the server can't send, counted from 0. A scan that met one ends in
- * `GETTICKETS_ERROR_SCAN_INCOMPLETE` after all others were told.
- *
- * `GETTICKETS_ERROR_INDEX` past the end, `GETTICKETS_ERROR_NULL` if `scan` or `hole` is NULL,
- * `GETTICKETS_ERROR_BUSY` while another thread uses the scan; `*hole` is then left as it is.
+ * Returns the ids of the tickets that were met again with a later reply than the one returned: the first 1,000.
+ * `*count` is how many there are. NULL if there are none, and for NULL.
  */
-gettickets_result gettickets_scan_hole(const gettickets_scan *scan, size_t index, gettickets_hole *hole);
+const uint64_t *gettickets_report_details_updated_ids(const gettickets_report_details *details,
+                                                      size_t *count);
+#endif
+
+#if defined(GETTICKETS_HAS_CLIENT)
+/**
+ * Returns the tickets that the server can't send. `*count` is how many there are. NULL if there are none, and for
+ * NULL. A scan that met one ends in `GETTICKETS_ERROR_SCAN_INCOMPLETE` after all others were returned, unless
+ * `gettickets_scan_skip_unreadable` is set.
+ */
+const gettickets_unreadable_ticket *gettickets_report_details_unreadable(const gettickets_report_details *details,
+                                                                         size_t *count);
+#endif
+
+#if defined(GETTICKETS_HAS_CLIENT)
+/**
+ * Returns what the findings of the replies were, added up over all pages. `*count` is how many kinds there are. NULL
+ * if there are none, and for NULL.
+ */
+const gettickets_scan_finding *gettickets_report_details_findings(const gettickets_report_details *details,
+                                                                  size_t *count);
+#endif
+
+#if defined(GETTICKETS_HAS_CLIENT)
+/**
+ * Returns what a reader of the result should know, in sentences of English. `*count` is how many there are. NULL if
+ * there are none, and for NULL.
+ */
+const gettickets_text *gettickets_report_details_warnings(const gettickets_report_details *details,
+                                                          size_t *count);
+#endif
+
+#if defined(GETTICKETS_HAS_CLIENT)
+/**
+ * Returns the endpoint that the tickets come from, without credentials. Empty for NULL.
+ */
+gettickets_text gettickets_report_details_endpoint(const gettickets_report_details *details);
+#endif
+
+#if defined(GETTICKETS_HAS_CLIENT)
+/**
+ * Frees the details. NULL is ignored. No other thread may use them any more.
+ */
+void gettickets_report_details_free(gettickets_report_details *details);
 #endif
 
 #if defined(GETTICKETS_HAS_CLIENT)
@@ -2381,15 +2586,16 @@ gettickets_result gettickets_log_to(gettickets_log_function function,
 /**
  * The page's tickets as a stream of the Arrow C data interface, for Arrow, DuckDB, Polars and their like.
  * Columns are the fields in wire order and `extra`; integers are `uint64`, texts `utf8`, times timestamps in
- * microseconds without a zone, truth values `bool`, attachments lists of structs. What the reply did not
- * carry is null.
+ * microseconds without a zone, truth values `bool`, attachments lists of structs. A field that the reply did not
+ * have is null.
  *
- * `*stream` is overwritten, whatever it held. It is the caller's, or whoever's it is handed to, who must
- * call its `release`; it holds all that it needs, and the page may be freed before it.
- * `GETTICKETS_ERROR_NULL` if either is NULL; `*stream` is then left as it is. Many threads may read one
- * page; one at a time a stream.
+ * `*stream` is overwritten, whatever it held. It is the caller's, or whoever's it is passed to, who must call its
+ * `release`; it holds all that it needs, and the page may be freed before it. `GETTICKETS_ERROR_MEMORY` if the
+ * memory for the table is not available, `GETTICKETS_ERROR_NULL` if either is NULL; `*stream` is then left as it is.
+ * Many threads may read one page; one at a time a stream.
  */
-gettickets_result gettickets_page_arrow_stream(const gettickets_page *page, struct ArrowArrayStream *stream);
+gettickets_result gettickets_page_arrow_stream(const gettickets_page *page,
+                                               struct ArrowArrayStream *stream);
 #endif
 
 #if (defined(GETTICKETS_HAS_ARROW) && defined(GETTICKETS_HAS_CLIENT))
@@ -2398,20 +2604,22 @@ gettickets_result gettickets_page_arrow_stream(const gettickets_page *page, stru
  * `gettickets_page_arrow_stream`. A batch has at least `min_rows` tickets, but for the last; 0 stands for a
  * page as it came. A few thousand are a good number.
  *
- * The stream asks the server when a batch is asked of it, on that thread, and obeys the scan's switch. The
- * scan may be used for its report and its cursor, and be freed, while the stream lives; a cursor that is
- * taken between two batches may be a batch ahead of what was read.
+ * The stream waits for tickets when a batch is asked of it, on that thread, and the scan's switch ends it. The scan
+ * may be used for its report and its cursor, and be freed, while the stream lives; a cursor that is read between two
+ * batches may be a batch ahead of what was read. If another thread takes tickets of the scan, `get_next` waits for
+ * it; each ticket goes to one of them.
  *
- * An error of the scan is the stream's, after the tickets that came before it, and every later `get_next`
- * gives it again: the stream is at its end only where every ticket was told. Its `get_last_error` gives the
- * message; class, hint and the rest come from `gettickets_scan_next`, which gives the error that ended the
- * scan again. The numbers are ECANCELED if the scan's switch was used, EBUSY if another thread was using the
- * scan, EIO for `GETTICKETS_ERROR_TRANSPORT` and `GETTICKETS_ERROR_LOCAL`, EPROTO where the server said
- * something other than a page, and EINVAL for the rest.
+ * An error of the scan is the stream's, after the tickets that came before it, and every later `get_next` returns it
+ * again: the stream is at its end only if every ticket was returned. Its `get_last_error` returns the message;
+ * `gettickets_scan_next` returns the error itself, with its class and hint. The numbers are ECANCELED if the scan's
+ * switch was used, EIO for `GETTICKETS_ERROR_TRANSPORT` and `GETTICKETS_ERROR_LOCAL`, EPROTO where the server sent
+ * something other than a page, ENOMEM and EAGAIN for `GETTICKETS_ERROR_MEMORY` and `GETTICKETS_ERROR_THREAD`, EBUSY
+ * if the progress function of the scan called `get_next`, and EINVAL for the rest, such as a stream of the parent in
+ * a forked child.
  *
- * `*stream` is overwritten, whatever it held. It is the caller's, or whoever's it is handed to, who must
- * call its `release`. `GETTICKETS_ERROR_NULL` if `scan` or `stream` is NULL, `GETTICKETS_ERROR_BUSY` while
- * another thread uses the scan; `*stream` is then left as it is.
+ * `*stream` is overwritten, whatever it held. It is the caller's, or whoever's it is passed to, who must call its
+ * `release`. `GETTICKETS_ERROR_STATE` in a forked child, `GETTICKETS_ERROR_NULL` if `scan` or `stream` is NULL;
+ * `*stream` is then left as it is.
  */
 gettickets_result gettickets_scan_arrow_stream(gettickets_scan *scan,
                                                size_t min_rows,
