@@ -295,7 +295,7 @@ pub unsafe extern "C" fn gettickets_client_builder_attempts(
     attempts: u32,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { retries(builder, "attempts", |policy| Ok(policy.attempts(attempts))) }
+    unsafe { retries(builder, "attempts", |policy| Ok(policy.max_attempts(attempts))) }
 }
 
 /// How long is waited between attempts, in milliseconds: before the n-th retry a random time up to `base`
@@ -310,7 +310,7 @@ pub unsafe extern "C" fn gettickets_client_builder_waits(
     longest: u64,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { retries(builder, "waits", |policy| Ok(policy.base(time(base)?).longest_wait(time(longest)?))) }
+    unsafe { retries(builder, "waits", |policy| Ok(policy.initial_backoff(time(base)?).max_backoff(time(longest)?))) }
 }
 
 /// The most that is waited because a server asks for it with `Retry-After`, in milliseconds. Default: 60,000.
@@ -324,7 +324,7 @@ pub unsafe extern "C" fn gettickets_client_builder_longest_retry_after(
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
     unsafe {
-        retries(builder, "longest_retry_after", |policy| Ok(policy.longest_retry_after(time(milliseconds)?)))
+        retries(builder, "longest_retry_after", |policy| Ok(policy.max_retry_after(time(milliseconds)?)))
     }
 }
 
@@ -339,7 +339,7 @@ pub unsafe extern "C" fn gettickets_client_builder_budget(
     milliseconds: u64,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { retries(builder, "budget", |policy| Ok(policy.budget(time(milliseconds)?))) }
+    unsafe { retries(builder, "budget", |policy| Ok(policy.total_timeout(time(milliseconds)?))) }
 }
 
 /// # Safety

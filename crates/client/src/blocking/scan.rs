@@ -11,13 +11,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::Client;
+use super::client::Client;
 use crate::cancellation::Cancellation;
-use crate::error::{Error, ErrorKind, ScanIncomplete};
+use crate::error::{Error, ErrorKind, ScanIncomplete, TransportError, TransportErrorKind};
 use crate::protocol::{DateTime, GetTickets, Tickets};
 use crate::scan::machine::{FetchPage, Metrics, Settings};
-use crate::scan::{Available, Cursor, Delivery, Fetch, FetchContext, Fetched, InvalidCursor, ScanReport, SharedTicket};
-use crate::transport::{TransportError, TransportErrorKind};
+use crate::scan::{
+    Available, Cursor, Delivery, Fetch, FetchContext, Fetched, InvalidCursor, ScanReport, SharedTicket,
+};
 
 /// How long a consumer waits before it looks at the cancellation again.
 const GLANCE: Duration = Duration::from_millis(50);

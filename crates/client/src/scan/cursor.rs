@@ -115,7 +115,9 @@ impl fmt::Display for InvalidCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             InvalidCursor::NotACursor => "not a cursor of a scan, or one of another version of gettickets",
-            InvalidCursor::OfAnotherScan => "the cursor belongs to a scan of another endpoint or another request",
+            InvalidCursor::OfAnotherScan => {
+                "the cursor belongs to a scan of another endpoint or another request"
+            }
         })
     }
 }

@@ -397,7 +397,11 @@ impl Pass {
         let counts_more = totals.reliable().is_some_and(|total| total > self.end);
         if self.doubt || counts_more {
             (3, 3)
-        } else if totals.reliable() == Some(self.end) && self.total_changes == 0 && self.total_count >= 3 && self.pages > 1 {
+        } else if totals.reliable() == Some(self.end)
+            && self.total_changes == 0
+            && self.total_count >= 3
+            && self.pages > 1
+        {
             (0, 1)
         } else {
             (1, 1)
@@ -464,7 +468,9 @@ impl Pass {
         let unresolved = order.unresolved();
         for (index, row) in rows.iter().enumerate() {
             let Some(number) = self.index.get(&row.id).copied() else { continue };
-            let Some(known) = self.at(number).filter(|known| known.fingerprint == row.fingerprint) else { continue };
+            let Some(known) = self.at(number).filter(|known| known.fingerprint == row.fingerprint) else {
+                continue;
+            };
             strong = strong || (known.whole | order.whole_on(rows, row)) & unresolved == unresolved;
             let so_far = shared.get_or_insert(Shared { first: number, last: (number, index) });
             so_far.first = so_far.first.min(number);
@@ -503,14 +509,16 @@ impl Pass {
         let overlap = trail_end.saturating_sub(shared.first);
         let begins_with_trail = !at_front
             && rows.len() as u64 >= overlap
-            && rows.iter().zip(self.trail.range((shared.first - self.base) as usize..)).all(|(row, known)| {
-                (row.id, row.fingerprint) == (known.id, known.fingerprint)
-            });
+            && rows
+                .iter()
+                .zip(self.trail.range((shared.first - self.base) as usize..))
+                .all(|(row, known)| (row.id, row.fingerprint) == (known.id, known.fingerprint));
         let in_place = self.hidden || self.position(shared.first) == offset;
         let as_expected = first_page || (begins_with_trail && in_place);
         let new_from = if at_front { 0 } else { shared.last.1 + 1 };
         let productive = new_from < rows.len();
-        let moved_back = !at_front && self.position(shared.first) < offset + first_index(rows, self.at(shared.first));
+        let moved_back =
+            !at_front && self.position(shared.first) < offset + first_index(rows, self.at(shared.first));
         if moved_back && self.total.is_some() && self.total_changes == 0 && (rows.len() as u64) < asked {
             // Known rows further down than they can be while the total stays: pages cover more offsets than they have rows.
             self.hidden_signs += 1;
@@ -563,7 +571,8 @@ impl Pass {
         if is_last {
             self.covered = offset + asked;
             let is_short = (rows.len() as u64) < asked;
-            self.short = (is_short && productive).then_some(rows.len() as u64).or(self.short.filter(|_| is_short));
+            self.short =
+                (is_short && productive).then_some(rows.len() as u64).or(self.short.filter(|_| is_short));
         }
         if as_expected {
             self.expected += 1;
@@ -581,7 +590,8 @@ impl Pass {
             self.stalled = 0;
             self.may_stall = MOST_STALLED;
             self.contradictions = 0;
-            self.narrow = self.narrow.map(|narrow| narrow * 2).filter(|narrow| *narrow < context.window.limit());
+            self.narrow =
+                self.narrow.map(|narrow| narrow * 2).filter(|narrow| *narrow < context.window.limit());
         }
         self.look_for_end(context, rows, asked, is_last, productive, as_expected);
         Accepted { new_from: new_from.min(rows.len()), shifted: !as_expected }
@@ -640,7 +650,8 @@ impl Pass {
 
     fn finish(&mut self, context: &Context<'_>) {
         let counted = context.totals.last.unwrap_or_default();
-        let counts_more = context.totals.reliable().is_some_and(|total| total > self.end) || counted > context.met;
+        let counts_more =
+            context.totals.reliable().is_some_and(|total| total > self.end) || counted > context.met;
         let gap_done = self.gap_done.is_some_and(|done| done >= self.end);
         let is_front = matches!(self.kind, Kind::Front { .. });
         if counts_more && !gap_done && !is_front {
@@ -655,7 +666,13 @@ impl Pass {
     }
 
     /// Accepts rows that join nothing, behind a gap in which the server shows none.
-    pub(super) fn accept_unproven(&mut self, context: &mut Context<'_>, offset: u64, asked: u64, rows: &[Row]) -> Accepted {
+    pub(super) fn accept_unproven(
+        &mut self,
+        context: &mut Context<'_>,
+        offset: u64,
+        asked: u64,
+        rows: &[Row],
+    ) -> Accepted {
         self.unproven = true;
         self.restart(context, offset, asked, rows);
         Accepted { new_from: 0, shifted: false }
@@ -701,7 +718,9 @@ impl Pass {
     pub(super) fn stall(&mut self, window: &Window, capacity: u64) -> Result<(), Stuck> {
         self.stalled += 1;
         self.wasted += 1;
-        if self.stalled <= self.may_stall && self.wasted <= MOST_STALLED + self.may_stall + WASTED_FOR_EACH * self.productive {
+        if self.stalled <= self.may_stall
+            && self.wasted <= MOST_STALLED + self.may_stall + WASTED_FOR_EACH * self.productive
+        {
             return Ok(());
         }
         if capacity == 1 {
@@ -946,7 +965,8 @@ impl Pass {
 
     /// Accepts the page behind an unreadable ticket.
     pub(super) fn accept_behind(&mut self, context: &mut Context<'_>, rows: &[Row]) -> Accepted {
-        let (at, asked) = self.crossing.take().map_or((self.end, 0), |crossing| (crossing.at, crossing.limit));
+        let (at, asked) =
+            self.crossing.take().map_or((self.end, 0), |crossing| (crossing.at, crossing.limit));
         self.restart(context, at, asked, rows);
         Accepted { new_from: 0, shifted: false }
     }
