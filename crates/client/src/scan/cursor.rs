@@ -15,7 +15,7 @@ use crate::protocol::GetTickets;
 ///
 /// It holds ids and times of tickets and nothing else of them, and a digest of the endpoint and the request. Its length is a
 /// few bytes for each run of consecutive ids that were yielded.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cursor {
     /// The version of this format.
     pub(super) gettickets_cursor: u32,
@@ -84,6 +84,7 @@ impl Cursor {
             && self.position.trail.len() <= Cursor::TRAIL
             && self.position.unreadable.len() <= MOST_UNREADABLE
             && self.position.end < u64::MAX / 4
+            && self.position.trail.len() as u64 <= self.position.end
     }
 }
 

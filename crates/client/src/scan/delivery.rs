@@ -20,6 +20,7 @@ pub(crate) struct Delivery {
     last: Option<Batch>,
     yielded: u64,
     failure: Option<Error>,
+    closed: bool,
 }
 
 /// The batch that the consumer takes tickets from.
@@ -52,6 +53,7 @@ impl Delivery {
             last: None,
             yielded: 0,
             failure: None,
+            closed: false,
         }
     }
 
@@ -78,6 +80,15 @@ impl Delivery {
         self.yielded = cursor.tickets();
         self.resumed = Some(cursor);
         Ok(())
+    }
+
+    /// Ends the scan for its consumer: nothing is fetched or taken any more.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
     }
 
     pub(crate) fn settings(&self) -> &Settings {

@@ -3,8 +3,8 @@
 //! The page is halved until the ticket is alone, and the ticket is stepped over. No page can hold the tickets on both of its
 //! sides, so no common row joins them: the row before it is read again to see that the list did not move.
 
-use crate::error::{Error, ErrorKind};
 use crate::protocol::{ApiErrorClass, DecodeErrorKind};
+use crate::{Error, ErrorKind};
 
 /// How many unreadable tickets a scan steps over before it aborts.
 pub(super) const MOST_UNREADABLE: usize = 100;

@@ -63,7 +63,7 @@ impl Verify {
     pub(super) fn next(&mut self, pass: &Pass, facts: &Facts<'_>) -> Next {
         let whole_list = pass.ended() == Some(Ended::AtEnd) && !matches!(pass.kind, Kind::Front { .. });
         if whole_list {
-            let undisturbed = pass.digest(facts.totals).is_some() && !facts.totals.unreliable;
+            let undisturbed = pass.digest(facts.totals).is_some() && !facts.totals.erratic;
             self.exact = match pass.steady_total().filter(|_| undisturbed) {
                 Some(total) => Some((total, pass.rows.saturating_add(facts.unreadable))),
                 None => None,
@@ -171,7 +171,7 @@ impl Verify {
             Some(_) => None,
             None => facts
                 .totals
-                .reliable()
+                .counted()
                 .filter(|total| *total > facts.met && !facts.partly_met)
                 .map(|total| (total, facts.met)),
         };
