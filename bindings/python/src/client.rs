@@ -90,10 +90,10 @@ impl<'py> Settings<'_, 'py> {
     fn retries(&self) -> PyResult<RetryPolicy> {
         let mut policy = RetryPolicy::default();
         if let Some(attempts) = self.size("attempts")? {
-            policy = policy.attempts(u32::try_from(attempts).unwrap_or(u32::MAX));
+            policy = policy.max_attempts(u32::try_from(attempts).unwrap_or(u32::MAX));
         }
         if let Some(budget) = self.time("budget")? {
-            policy = policy.budget(budget);
+            policy = policy.total_timeout(budget);
         }
         Ok(policy)
     }

@@ -142,7 +142,7 @@ fn transport_details(details: &Bound<'_, PyDict>, error: &TransportError) -> PyR
 
 fn local_details(details: &Bound<'_, PyDict>, error: &LocalError) -> PyResult<&'static str> {
     details.set_item("detail", error.message())?;
-    details.set_item("php_place", error.place())?;
+    details.set_item("php_place", error.location())?;
     details.set_item("output", error.output())?;
     Ok("LocalApiError")
 }
