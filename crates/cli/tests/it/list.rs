@@ -334,6 +334,15 @@ fn columns_utc_and_decoded_text_are_written_on_request() {
 }
 
 #[test]
+fn a_date_that_cannot_be_read_keeps_its_text_in_every_format() {
+    let reply = r#"{"result":"success","totalresults":1,"startnumber":0,"numreturned":1,"tickets":{"ticket":[{"id":7,"date":"soon","lastreply":"2026-01-02 03:04:05"}]}}"#;
+    for format in ["table", "csv", "json", "ndjson"] {
+        let ran = run_with(program().args(["decode", "--as", format, "-"]), reply.as_bytes());
+        assert!(ran.out.contains("soon"), "{format}: {}", ran.out);
+    }
+}
+
+#[test]
 fn updated_since_may_be_relative_to_now() {
     // The sandbox of --sandbox has tickets up to now.
     for since in ["yesterday", "today", "7d", "48h", "1w"] {
