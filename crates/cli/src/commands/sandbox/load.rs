@@ -97,12 +97,14 @@ mod tests {
             ("wire JSON", page.to_wire_json(Version::V1_0)),
             ("wire XML", page.to_wire_xml(Version::V1_0)),
         ] {
-            let loaded = read(body.into()).unwrap();
-            assert_eq!(
-                serde_json::to_value(&loaded).unwrap(),
-                serde_json::to_value(&tickets).unwrap(),
-                "{form}"
-            );
+            // Version 1.0 has no requestor_name, where the tickets here have null.
+            let known = |ticket: &Ticket| {
+                let mut value = serde_json::to_value(ticket).unwrap();
+                value.as_object_mut().unwrap().remove("requestor_name");
+                value
+            };
+            let loaded: Vec<_> = read(body.into()).unwrap().iter().map(known).collect();
+            assert_eq!(loaded, tickets.iter().map(known).collect::<Vec<_>>(), "{form}");
         }
     }
 
