@@ -97,7 +97,14 @@ mod tests {
             ("wire JSON", page.to_wire_json(Version::V1_0)),
             ("wire XML", page.to_wire_xml(Version::V1_0)),
         ] {
-            assert_eq!(read(body.into()).unwrap(), tickets, "{form}");
+            // Version 1.0 has no requestor_name, where the tickets here have null.
+            let known = |ticket: &Ticket| {
+                let mut value = serde_json::to_value(ticket).unwrap();
+                value.as_object_mut().unwrap().remove("requestor_name");
+                value
+            };
+            let loaded: Vec<_> = read(body.into()).unwrap().iter().map(known).collect();
+            assert_eq!(loaded, tickets.iter().map(known).collect::<Vec<_>>(), "{form}");
         }
     }
 
@@ -114,7 +121,7 @@ mod tests {
         for (body, told) in [
             ("{\"id\":1}\n{\"id\":}\n", "line 2 is no ticket"),
             ("{\"result\":\"error\",\"message\":\"Access Denied\"}", "this is a saved error"),
-            ("<html><title>Sign in</title></html>", "a page titled \"Sign in\""),
+            ("<html><title>Sign in</title></html>", "titled \"Sign in\""),
             ("", "the reply is empty"),
         ] {
             let failure = read(body.into()).unwrap_err();
