@@ -36,7 +36,7 @@ impl From<gettickets::Error> for Failure {
                 details.of_api(api);
                 GETTICKETS_ERROR_API
             }
-            ErrorKind::NotTheApi { title, excerpt, .. } => {
+            ErrorKind::UnexpectedResponse { title, excerpt, .. } => {
                 details.title = title.as_deref().map(c_text);
                 details.excerpt = excerpt.as_deref().map(c_text);
                 GETTICKETS_ERROR_NOT_THE_API
