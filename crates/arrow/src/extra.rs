@@ -1,35 +1,40 @@
-//! The column of fields that are in no version's documentation: one JSON object a ticket.
+//! The column `extra`: one JSON object for each ticket, with what no other column can hold.
 
 use arrow_array::{ArrayRef, OffsetSizeTrait};
 use arrow_schema::ArrowError;
-use gettickets_protocol::TicketRef;
+use gettickets_protocol::{Field, FieldSet, Kind, TicketRef, Value};
 
 use crate::column::TextsBuilder;
 
-/// The objects while they are made.
+/// The column under construction.
 pub(crate) struct ExtraBuilder<O: OffsetSizeTrait> {
     column: TextsBuilder<O>,
-    /// The last one, whose memory serves the next.
+    /// The date columns of the batch. A date that can't be read is null there, and its text is kept here.
+    dates: Vec<Field>,
+    /// The object being written; its memory is reused.
     object: String,
 }
 
 impl<O: OffsetSizeTrait> ExtraBuilder<O> {
-    pub(crate) fn of(tickets: &[TicketRef<'_>]) -> ExtraBuilder<O> {
-        // Quotes, a colon and a comma or brace stand around each.
+    pub(crate) fn of(tickets: &[TicketRef<'_>], fields: FieldSet) -> ExtraBuilder<O> {
+        // Two quotes, a colon, and a comma or brace around each entry.
         let length = |ticket: &TicketRef<'_>| {
             ticket.extra_json().map(|(name, json)| name.len() + json.len() + 5).sum()
         };
-        ExtraBuilder { column: TextsBuilder::of(tickets, length), object: String::new() }
+        let dates = fields.iter().filter(|field| field.kind() == Kind::DateTime).collect();
+        ExtraBuilder { column: TextsBuilder::of(tickets, length), dates, object: String::new() }
     }
 
     pub(crate) fn append(&mut self, ticket: &TicketRef<'_>) -> Result<(), ArrowError> {
         let object = &mut self.object;
         object.clear();
+        for date in &self.dates {
+            if let Some(text) = unreadable_date(ticket, *date) {
+                push(object, date.name(), &serde_json::Value::from(text).to_string());
+            }
+        }
         for (name, json) in ticket.extra_json() {
-            object.push(if object.is_empty() { '{' } else { ',' });
-            object.push_str(&serde_json::Value::from(name).to_string());
-            object.push(':');
-            object.push_str(json);
+            push(object, name, json);
         }
         if object.is_empty() {
             return self.column.append(None);
@@ -41,4 +46,23 @@ impl<O: OffsetSizeTrait> ExtraBuilder<O> {
     pub(crate) fn finish(self) -> ArrayRef {
         self.column.finish()
     }
+}
+
+/// Adds an entry, and the opening brace before the first.
+fn push(object: &mut String, name: &str, json: &str) {
+    object.push(if object.is_empty() { '{' } else { ',' });
+    object.push_str(&serde_json::Value::from(name).to_string());
+    object.push(':');
+    object.push_str(json);
+}
+
+/// The text of a date that can't be read. An empty text and a zero date, such as `0000-00-00 00:00:00`, are readable:
+/// they mean that there is no date.
+fn unreadable_date<'a>(ticket: &TicketRef<'a>, field: Field) -> Option<&'a str> {
+    if !matches!(ticket.value(field), Some(Value::DateTime(None))) {
+        return None;
+    }
+    let text = ticket.text(field);
+    let means_no_date = text.bytes().all(|byte| b"0-: T.".contains(&byte));
+    (!means_no_date).then_some(text)
 }
