@@ -1,5 +1,5 @@
-//! From keyword arguments to a ticket. Each is looked at by what its field holds, and an error names it: nothing
-//! that a ticket can't hold is bent into something else, and no time zone is dropped.
+//! Conversion of keyword arguments to a ticket. Each is checked against the kind of its field, and an error names it:
+//! nothing is converted that would lose something, such as a time zone.
 
 use gettickets::{Attachment as OwnedAttachment, DateTime, Field, Kind, Version};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -28,11 +28,11 @@ pub(crate) fn ticket(fields: Option<&Bound<'_, PyDict>>) -> PyResult<gettickets:
         };
         values.insert(name, json);
     }
-    // Each value is what its field holds, so this fails for no argument that is known.
-    serde_json::from_value(Json::Object(values)).map_err(errors::value)
+    // Every value has the type of its field, so this fails for no known argument.
+    serde_json::from_value(Json::Object(values)).map_err(errors::argument)
 }
 
-/// The value of one field. None is a moment that the server has not, or a later field that it does not send.
+/// The value of one field. None is allowed for a date, and for a field that some servers do not send.
 fn field_value(field: Field, value: &Bound<'_, PyAny>) -> PyResult<Json> {
     let (name, spec) = (field.name(), field.spec());
     let may_be_none = spec.kind == Kind::DateTime || spec.optional || spec.since > Version::V1_0;
@@ -46,11 +46,11 @@ fn field_value(field: Field, value: &Bound<'_, PyAny>) -> PyResult<Json> {
         Kind::Boolean => truth(name, value)?.into(),
         Kind::Attachments => attachments(name, value)?,
         // A kind that is new to the field history; a test fails until it is read here.
-        _ => return Err(PyTypeError::new_err(format!("{name} can't be given"))),
+        _ => return Err(PyTypeError::new_err(format!("{name} can't be set"))),
     })
 }
 
-/// A moment, or its text as servers and canonical JSON write it.
+/// A time, or its text as servers and canonical JSON write it.
 fn date_time(name: &str, value: &Bound<'_, PyAny>) -> PyResult<DateTime> {
     if !value.is_instance_of::<PyString>() {
         return moment::of_the_install(name, value);
@@ -60,8 +60,7 @@ fn date_time(name: &str, value: &Bound<'_, PyAny>) -> PyResult<DateTime> {
     let is_whole = text.len() == 19 && text.as_bytes().get(16) == Some(&b':');
     let read = text.parse().ok().filter(|_| is_whole);
     read.ok_or_else(|| {
-        let why = format!("{name} must be a moment such as \"2024-02-29T12:30:00\", and {text:?} is none");
-        PyValueError::new_err(why)
+        errors::argument(format!("{name} must be a time such as \"2024-02-29T12:30:00\", not {text:?}"))
     })
 }
 
@@ -70,7 +69,7 @@ fn attachments(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Json> {
     let list = value.try_iter().map_err(|_| wrong_type(name, expected, value))?;
     let read = list.enumerate().map(|(place, one)| attachment(&format!("{name}[{place}]"), &one?));
     let read = read.collect::<PyResult<Vec<_>>>()?;
-    serde_json::to_value(read).map_err(errors::value)
+    serde_json::to_value(read).map_err(errors::argument)
 }
 
 fn attachment(name: &str, value: &Bound<'_, PyAny>) -> PyResult<OwnedAttachment> {
@@ -85,7 +84,7 @@ fn attachment(name: &str, value: &Bound<'_, PyAny>) -> PyResult<OwnedAttachment>
         }
         Err(_) => {
             let entry = |key: &str| {
-                value.get_item(key).map_err(|_| PyValueError::new_err(format!("{name} has no {key:?}")))
+                value.get_item(key).map_err(|_| errors::argument(format!("{name} has no {key:?}")))
             };
             (entry("filename")?, entry("index")?)
         }
@@ -94,7 +93,7 @@ fn attachment(name: &str, value: &Bound<'_, PyAny>) -> PyResult<OwnedAttachment>
     Ok(OwnedAttachment { filename, index: integer(&format!("{name}.index"), &index)? })
 }
 
-/// Fields of no version's documentation, as JSON has them.
+/// Undocumented fields, as JSON.
 fn extra(value: &Bound<'_, PyAny>) -> PyResult<Json> {
     let py = value.py();
     if !value.hasattr("keys")? {
@@ -103,23 +102,23 @@ fn extra(value: &Bound<'_, PyAny>) -> PyResult<Json> {
     let fields = py.get_type::<PyDict>().call1((value,))?;
     let strict = PyDict::new(py);
     strict.set_item("allow_nan", false)?;
-    let told = imports::JSON_DUMPS.get(py)?.call((fields,), Some(&strict));
-    let json: String = told
+    let written = imports::JSON_DUMPS.get(py)?.call((fields,), Some(&strict));
+    let json: String = written
         .map_err(|error| {
-            let why = format!("extra can't be told in JSON: {}", error.value(py));
+            let why = format!("extra can't be written as JSON: {}", error.value(py));
             if error.is_instance_of::<PyTypeError>(py) {
                 PyTypeError::new_err(why)
             } else if error.is_instance_of::<PyValueError>(py) {
-                PyValueError::new_err(why)
+                errors::argument(why)
             } else {
                 error
             }
         })?
         .extract()?;
     let fields: Map<String, Json> = serde_json::from_str(&json)
-        .map_err(|_| PyValueError::new_err("extra has a text that is not Unicode, or is nested too deep"))?;
+        .map_err(|_| errors::argument("extra has a text that is not Unicode, or is nested too deep"))?;
     match fields.keys().find(|name| Field::from_name(name).is_some()) {
-        Some(name) => Err(PyValueError::new_err(format!("extra has {name:?}, which is a field of its own"))),
+        Some(name) => Err(errors::argument(format!("extra has {name:?}, which is a field of its own"))),
         None => Ok(Json::Object(fields)),
     }
 }

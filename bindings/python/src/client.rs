@@ -1,12 +1,11 @@
-//! [`Client`]: requests that wait without the interpreter's lock, and listen to Ctrl-C while they do.
+//! [`Client`]: requests that wait without the interpreter's lock and that signals can interrupt.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use gettickets::{Credentials, RetryPolicy};
-use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyBool, PyDict};
 
 use crate::errors;
 use crate::home::Home;
@@ -16,20 +15,22 @@ use crate::page::Page;
 use crate::request;
 use crate::scan::Scan;
 
-/// How long is waited before signals are looked at: Ctrl-C takes effect within this.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(50);
-/// Time limits beyond this, some thirty years, are as good as none.
+/// The time between two checks for signals: Ctrl-C takes effect within it.
+pub(crate) const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
+/// The longest time that a setting can ask for, in seconds: some thirty years.
 const LONGEST: f64 = 1e9;
+/// What stands for no time limit.
+const NO_LIMIT: Duration = Duration::from_secs(1_000_000_000);
 
 /// A client of one install. The class `gettickets.Client` wraps it.
 #[pyclass(frozen, module = "gettickets._native")]
 pub(crate) struct Client {
-    client: gettickets::Client,
+    client: Home<gettickets::Client>,
     zone: Option<Py<PyAny>>,
-    home: Home,
+    endpoint: String,
 }
 
-/// Settings by name; what is `None` is left as it is.
+/// Settings by name. A setting that is `None` keeps its default, except for time limits: those are off.
 struct Settings<'a, 'py>(&'a Bound<'py, PyDict>);
 
 impl<'py> Settings<'_, 'py> {
@@ -38,14 +39,11 @@ impl<'py> Settings<'_, 'py> {
     }
 
     fn text(&self, name: &str) -> PyResult<Option<String>> {
-        let Some(value) = self.get(name)? else { return Ok(None) };
-        let text =
-            value.cast::<PyString>().map_err(|_| PyTypeError::new_err(format!("{name} must be a str")))?;
-        Ok(Some(text.to_str()?.to_owned()))
+        self.get(name)?.map(|value| request::text(name, &value)).transpose()
     }
 
     fn truth(&self, name: &str) -> PyResult<Option<bool>> {
-        self.get(name)?.map(|value| value.is_truthy()).transpose()
+        self.get(name)?.map(|value| request::truth(name, &value)).transpose()
     }
 
     fn size(&self, name: &str) -> PyResult<Option<usize>> {
@@ -53,82 +51,116 @@ impl<'py> Settings<'_, 'py> {
         Ok(Some(usize::try_from(request::integer(name, &value)?).unwrap_or(usize::MAX)))
     }
 
+    /// A time; infinity is the longest there is.
     fn time(&self, name: &str) -> PyResult<Option<Duration>> {
         let Some(value) = self.get(name)? else { return Ok(None) };
-        let seconds: f64 = value
-            .extract()
-            .map_err(|_| PyTypeError::new_err(format!("{name} must be a number of seconds")))?;
-        let no_time = || PyValueError::new_err(format!("{name} is no time: it is below 0, or no number"));
-        if seconds.is_nan() {
-            return Err(no_time());
+        let seconds = request::seconds(name, &value)?;
+        Ok(Some(Duration::try_from_secs_f64(seconds.min(LONGEST)).unwrap_or(NO_LIMIT)))
+    }
+
+    /// A time limit: `None` is no limit. A setting that is not there keeps its default.
+    fn time_limit(&self, name: &str) -> PyResult<Option<Duration>> {
+        match self.0.get_item(name)? {
+            Some(value) if value.is_none() => Ok(Some(NO_LIMIT)),
+            _ => self.time(name),
         }
-        Duration::try_from_secs_f64(seconds.min(LONGEST)).map(Some).map_err(|_| no_time())
     }
 
     fn credentials(&self) -> PyResult<Option<Credentials>> {
-        let given =
-            ["identifier", "secret", "username", "password", "password_md5"].map(|name| self.text(name));
-        let [identifier, secret, username, password, password_md5] = given;
+        let py = self.0.py();
+        let names = ["identifier", "secret", "username", "password", "password_md5"];
+        let [identifier, secret, username, password, password_md5] = names.map(|name| self.text(name));
+        let access_key = self.text("access_key")?;
         let login = match (identifier?, secret?, username?, password?, password_md5?) {
             (Some(identifier), Some(secret), None, None, None) => Credentials::api(identifier, secret),
             (None, None, Some(username), Some(password), None) => Credentials::admin(username, password),
-            (None, None, Some(username), None, Some(md5)) => {
-                Credentials::admin_md5(username, md5).map_err(errors::value)?
-            }
-            (None, None, None, None, None) => return Ok(None),
-            _ => {
-                let kinds = "identifier and secret, username and password, or username and password_md5";
-                return Err(PyTypeError::new_err(format!("credentials are {kinds}")));
+            (None, None, Some(username), None, Some(md5)) => Credentials::admin_md5(username, md5)
+                .map_err(|error| errors::config(py, &error.to_string(), "password-md5", KINDS))?,
+            (None, None, None, None, None) if access_key.is_none() => return Ok(None),
+            (identifier, secret, username, password, password_md5) => {
+                let given = [identifier, secret, username, password, password_md5];
+                let given: Vec<&str> =
+                    names.into_iter().zip(given).filter_map(|(name, value)| value.map(|_| name)).collect();
+                let why = match &given[..] {
+                    ["identifier"] => "identifier= is given without secret=".to_owned(),
+                    ["secret"] => "secret= is given without identifier=".to_owned(),
+                    ["username"] => "username= is given without password= or password_md5=".to_owned(),
+                    ["password"] | ["password_md5"] => {
+                        format!("{}= is given without username=", given.concat())
+                    }
+                    [] => "access_key= is given without credentials".to_owned(),
+                    given => format!("these do not go together: {}=", given.join("=, ")),
+                };
+                return Err(errors::config(py, &why, "credentials", KINDS));
             }
         };
-        match self.text("access_key")? {
-            Some(key) => login.with_access_key(key).map(Some).map_err(errors::value),
+        match access_key {
+            Some(key) => login.with_access_key(key).map(Some).map_err(|error| {
+                let hint = "It has letters, digits and ! @ # $ % . ( ) * [ ] - _ only.";
+                errors::config(py, &error.to_string(), "access-key", hint)
+            }),
             None => Ok(Some(login)),
         }
     }
 
     fn retries(&self) -> PyResult<RetryPolicy> {
         let mut policy = RetryPolicy::default();
-        if let Some(attempts) = self.size("attempts")? {
+        if let Some(attempts) = self.size("max_attempts")? {
             policy = policy.attempts(u32::try_from(attempts).unwrap_or(u32::MAX));
         }
-        if let Some(budget) = self.time("budget")? {
-            policy = policy.budget(budget);
+        if let Some(backoff) = self.time("initial_backoff")? {
+            policy = policy.base(backoff);
+        }
+        if let Some(backoff) = self.time("max_backoff")? {
+            policy = policy.longest_wait(backoff);
+        }
+        if let Some(wait) = self.time("max_retry_after")? {
+            policy = policy.longest_retry_after(wait);
+        }
+        if let Some(time) = self.time_limit("total_timeout")? {
+            policy = policy.budget(time);
         }
         Ok(policy)
     }
 }
 
+/// The hint for credentials that are incomplete or mixed.
+const KINDS: &str =
+    "Give identifier= and secret=, or username= and password=, or username= and password_md5=.";
+
 #[pymethods]
 impl Client {
-    /// A client that asks over HTTP.
+    /// A client that sends requests over HTTP.
     #[staticmethod]
     #[pyo3(signature = (url, timezone, **settings))]
     fn over_http(
         py: Python<'_>,
-        url: String,
+        url: &Bound<'_, PyAny>,
         timezone: Option<Py<PyAny>>,
         settings: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Client> {
         let none = PyDict::new(py);
         let settings = Settings(settings.unwrap_or(&none));
+        let url = request::text("url", url)?;
         let mut builder = gettickets::Client::builder(url).retries(settings.retries()?);
         if let Some(credentials) = settings.credentials()? {
             builder = builder.credentials(credentials);
         }
-        if let Some(timeout) = settings.time("timeout")? {
+        if let Some(timeout) = settings.time_limit("timeout")? {
             builder = builder.timeout(timeout);
         }
-        if let Some(timeout) = settings.time("connect_timeout")? {
+        if let Some(timeout) = settings.time_limit("connect_timeout")? {
             builder = builder.connect_timeout(timeout);
         }
         if let Some(len) = settings.size("max_response_len")? {
             builder = builder.max_response_len(len);
         }
         if let Some(word) = settings.text("response_type")? {
-            builder = builder.response_type(
-                word.parse().map_err(|error: gettickets::UnknownResponseType| errors::value(error))?,
-            );
+            builder =
+                builder.response_type(word.parse().map_err(|error: gettickets::UnknownResponseType| {
+                    let hint = "Give response_type=\"json\" or response_type=\"xml\".";
+                    errors::config(py, &error.to_string(), "response-type", hint)
+                })?);
         }
         if let Some(strict) = settings.truth("strict")? {
             builder = builder.strict(strict);
@@ -137,8 +169,9 @@ impl Client {
             builder = builder.allow_plain_http(allow);
         }
         match settings.get("proxy")? {
-            Some(proxy) if proxy.is(pyo3::types::PyBool::new(py, false).as_any()) => {
-                builder = builder.proxy(None)
+            Some(proxy) if proxy.is(PyBool::new(py, false)) => builder = builder.proxy(None),
+            Some(proxy) if proxy.is_instance_of::<PyBool>() => {
+                return Err(request::wrong_type("proxy", "a str, False or None", &proxy));
             }
             Some(_) => builder = builder.proxy(settings.text("proxy")?.as_deref()),
             None => {}
@@ -151,10 +184,10 @@ impl Client {
         }
         // Reading this machine's trusted authorities takes milliseconds.
         let client = py.detach(|| builder.build()).map_err(|error| errors::raise(py, &error))?;
-        Ok(Client { client, zone: timezone, home: Home::here() })
+        Ok(Client::new(client, timezone))
     }
 
-    /// A client that asks an install on this machine, through PHP.
+    /// A client of an install on this machine, through PHP.
     #[staticmethod]
     #[pyo3(signature = (path, timezone, **settings))]
     fn on_this_machine(
@@ -172,7 +205,7 @@ impl Client {
         if let Some(admin) = settings.text("admin")? {
             builder = builder.admin(admin);
         }
-        if let Some(timeout) = settings.time("timeout")? {
+        if let Some(timeout) = settings.time_limit("timeout")? {
             builder = builder.timeout(timeout);
         }
         if let Some(len) = settings.size("max_response_len")? {
@@ -182,35 +215,35 @@ impl Client {
             builder = builder.strict(strict);
         }
         let client = builder.build().map_err(|error| errors::raise(py, &error))?;
-        Ok(Client { client, zone: timezone, home: Home::here() })
+        Ok(Client::new(client, timezone))
     }
 
-    /// Who is asked, without credentials.
+    /// The endpoint, without credentials.
     #[getter]
-    fn place(&self) -> String {
-        self.client.place()
+    fn endpoint(&self) -> &str {
+        &self.endpoint
     }
 
-    /// Asks for one page and waits for it.
+    /// Requests one page and waits for it.
     #[pyo3(signature = (**parameters))]
     fn get_tickets(&self, py: Python<'_>, parameters: Option<&Bound<'_, PyDict>>) -> PyResult<Page> {
-        self.home.check("client")?;
+        let client = self.client.get(py, "client")?;
         let request = request::from_python(parameters)?;
         logging::listen(py)?;
-        let mut pending = self.client.start(request);
+        let mut pending = client.start(request);
         loop {
-            let waited = py.detach(move || (pending.wait_for(PATIENCE), pending));
+            let waited = py.detach(move || (pending.wait_for(SIGNAL_INTERVAL), pending));
             logging::tell(py)?;
             if let (Some(outcome), _) = waited {
                 return self.page(py, outcome);
             }
             pending = waited.1;
-            // Where a signal raises, the request is dropped, which gives it up.
+            // Where a signal raises, the request is dropped, which cancels it.
             py.check_signals()?;
         }
     }
 
-    /// Asks for one page, and calls `ready`, without arguments and on another thread, once it can be taken.
+    /// Requests one page, and calls `ready`, without arguments and on another thread, once it can be taken.
     #[pyo3(signature = (ready, **parameters))]
     fn start(
         slf: Py<Client>,
@@ -218,11 +251,11 @@ impl Client {
         ready: Py<PyAny>,
         parameters: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Pending> {
-        slf.get().home.check("client")?;
+        let client = slf.get().client.get(py, "client")?;
         let request = request::from_python(parameters)?;
         logging::listen(py)?;
-        let pending = slf.get().client.start_then(request, move || call(ready));
-        Ok(Pending { pending: Mutex::new(Some(pending)), client: slf })
+        let pending = client.start_then(request, move || call(ready));
+        Ok(Pending { pending: Home::new(Mutex::new(Some(pending))), client: slf })
     }
 
     /// A scan over every page.
@@ -231,30 +264,35 @@ impl Client {
         &self,
         py: Python<'_>,
         updated_since: Option<&Bound<'_, PyAny>>,
-        resume: Option<&str>,
-        max_requests: Option<u64>,
+        resume: Option<&Bound<'_, PyAny>>,
+        max_requests: Option<&Bound<'_, PyAny>>,
         parameters: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Scan> {
-        self.home.check("client")?;
+        let client = self.client.get(py, "client")?;
         logging::listen(py)?;
         let zone = self.zone.as_ref();
-        let mut scan = self.client.scan(request::from_python(parameters)?);
+        let mut scan = client.scan(request::from_python(parameters)?);
         if let Some(moment) = updated_since {
             scan = scan.updated_since(moment::from_python("updated_since", moment, zone)?);
         }
         if let Some(most) = max_requests {
-            scan = scan.max_requests(most);
+            scan = scan.max_requests(request::integer("max_requests", most)?);
         }
         if let Some(cursor) = resume {
-            let cursor =
-                cursor.parse().map_err(|error: gettickets::scan::InvalidCursor| errors::value(error))?;
-            scan = scan.resume(&cursor).map_err(errors::value)?;
+            let text = request::text("resume", cursor)?;
+            let cursor: gettickets::scan::Cursor =
+                text.parse().map_err(|error: gettickets::scan::InvalidCursor| errors::cursor(py, error))?;
+            scan = scan.resume(&cursor).map_err(|error| errors::cursor(py, error))?;
         }
-        Ok(Scan::new(scan, zone.map(|zone| zone.clone_ref(py)), self.client.place()))
+        Ok(Scan::new(scan, zone.map(|zone| zone.clone_ref(py)), self.endpoint.clone()))
     }
 }
 
 impl Client {
+    fn new(client: gettickets::Client, zone: Option<Py<PyAny>>) -> Client {
+        Client { endpoint: client.place(), client: Home::new(client), zone }
+    }
+
     fn page(&self, py: Python<'_>, outcome: Result<gettickets::Page, gettickets::Error>) -> PyResult<Page> {
         match outcome {
             Ok(page) => Ok(Page::new(page, self.zone.as_ref().map(|zone| zone.clone_ref(py)))),
@@ -266,29 +304,31 @@ impl Client {
 /// A request that is under way.
 #[pyclass(frozen, module = "gettickets._native")]
 pub(crate) struct Pending {
-    pending: Mutex<Option<gettickets::Pending>>,
+    pending: Home<Mutex<Option<gettickets::Pending>>>,
     client: Py<Client>,
 }
 
 #[pymethods]
 impl Pending {
-    /// The page or its exception, if it has come and was not taken before; else None.
+    /// The page or its exception, if it is there and was not taken before; else None.
     fn take(&self, py: Python<'_>) -> PyResult<Option<Page>> {
-        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let pending = self.pending.get(py, "request")?.lock().unwrap_or_else(PoisonError::into_inner);
         let outcome = pending.as_ref().and_then(|pending| pending.wait_for(Duration::ZERO));
         drop(pending);
         logging::tell(py)?;
         outcome.map(|outcome| self.client.get().page(py, outcome)).transpose()
     }
 
-    /// Nobody waits for it any more, and it is not repeated.
-    fn give_up(&self) {
-        *self.pending.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    /// Cancels the request.
+    fn cancel(&self) {
+        if let Some(pending) = self.pending.here() {
+            *pending.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
     }
 }
 
-/// Calls back into Python from a thread that is none of its own. What the callback raises is told as Python
-/// tells of exceptions in threads; an interpreter that has ended is not called.
+/// Calls a Python function from a thread of Rust's. An exception is reported as Python reports those of threads. An
+/// interpreter that has ended is not called.
 pub(crate) fn call(callback: Py<PyAny>) {
     Python::try_attach(|py| {
         let callback = callback.into_bound(py);

@@ -11,15 +11,13 @@ use std::thread;
 use gettickets::Error;
 use gettickets::Tickets;
 use gettickets::scan::SharedTicket;
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyCapsule, PyTuple};
 
 use crate::arrow;
-use crate::client::{PATIENCE, call};
+use crate::client::{SIGNAL_INTERVAL, call};
 use crate::errors;
-use crate::home::Home;
 use crate::imports;
 use crate::logging;
 use crate::making;
@@ -52,7 +50,6 @@ pub(crate) struct Reading {
     /// None once it is closed.
     scan: Option<gettickets::scan::Scan>,
     batch: u64,
-    home: Home,
     /// Where a table began that failed; what went into it is nobody's.
     lost_from: Option<String>,
 }
@@ -83,9 +80,6 @@ impl Reading {
         take: impl FnOnce(&mut Reading) -> Option<Result<T, Error>>,
     ) -> Step<T> {
         let mut reading = lock(reading);
-        if !reading.home.is_here() {
-            return Step::Elsewhere;
-        }
         let is_lost = reading.lost_from.is_some();
         let Some(scan) = &mut reading.scan else { return Step::Closed };
         // Told again, so that whoever asks again does not take what was told for all there is.
@@ -95,7 +89,7 @@ impl Reading {
         if is_lost {
             return Step::Lost;
         }
-        if !scan.wait_for(PATIENCE) {
+        if !scan.wait_for(SIGNAL_INTERVAL) {
             drop(reading);
             // Whoever wants to know of the scan meanwhile gets a chance to.
             thread::yield_now();
@@ -123,10 +117,6 @@ impl Reading {
     }
 
     fn how_far(&self) -> HowFar {
-        if !self.home.is_here() {
-            // Its own locks may be taken for good here.
-            return HowFar::Other("of another process");
-        }
         match &self.scan {
             None => HowFar::Other("closed"),
             Some(scan) if scan.failure().is_some() => HowFar::Other("ended in an error"),
@@ -195,9 +185,9 @@ fn wait<T: Send>(
                 py.check_signals()?;
                 logging::listen(py)?;
             }
-            Step::Closed => return Err(errors::closed("scan")),
-            Step::Lost => return Err(PyRuntimeError::new_err(LOST)),
-            Step::Elsewhere => return Err(Home::elsewhere("scan")),
+            Step::Closed => return Err(errors::closed(py, "scan")),
+            Step::Lost => return Err(errors::state(py, LOST, "table-failed", None)),
+            Step::Elsewhere => return Err(errors::forked(py, "scan")),
         }
     }
 }
@@ -209,8 +199,7 @@ pub(crate) fn page_for_stream(py: Python<'_>, reading: &Mutex<Reading>) -> PyRes
 
 impl Scan {
     pub(crate) fn new(scan: gettickets::scan::Scan, zone: Option<Py<PyAny>>, place: String) -> Scan {
-        let reading =
-            Arc::new(Mutex::new(Reading { scan: Some(scan), batch: 0, home: Home::here(), lost_from: None }));
+        let reading = Arc::new(Mutex::new(Reading { scan: Some(scan), batch: 0, lost_from: None }));
         Scan { reading, making: Mutex::new(None), zone, place }
     }
 
@@ -219,7 +208,7 @@ impl Scan {
         py: Python<'_>,
         look: impl FnOnce(&mut gettickets::scan::Scan) -> T + Send,
     ) -> PyResult<T> {
-        py.detach(|| lock(&self.reading).scan.as_mut().map(look)).ok_or_else(|| errors::closed("scan"))
+        py.detach(|| lock(&self.reading).scan.as_mut().map(look)).ok_or_else(|| errors::closed(py, "scan"))
     }
 
     fn page_of(&self, py: Python<'_>, tickets: Tickets) -> PyResult<Py<Page>> {
@@ -294,7 +283,7 @@ impl Scan {
     /// after the tickets told so far, or where a table began that failed. It holds ids and times of tickets and
     /// nothing else of them.
     fn cursor(&self, py: Python<'_>) -> PyResult<String> {
-        py.detach(|| lock(&self.reading).cursor()).ok_or_else(|| errors::closed("scan"))
+        py.detach(|| lock(&self.reading).cursor()).ok_or_else(|| errors::closed(py, "scan"))
     }
 
     /// The exception that the scan ended in, an Error, or None. A library that made a table of it raised one of its
@@ -335,12 +324,12 @@ impl Scan {
         py: Python<'py>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        arrow::scan_stream(py, Arc::clone(&self.reading), requested_schema)
+        arrow::scan_stream(py, Arc::clone(&self.reading), self.zone.as_ref(), requested_schema)
     }
 
     /// The schema of the stream, by the Arrow PyCapsule interface.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        arrow::schema(py)
+        arrow::schema(py, self.zone.as_ref())
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

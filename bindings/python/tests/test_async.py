@@ -89,7 +89,7 @@ def test_a_request_that_is_cancelled_is_given_up():
     async def main():
         # The first of three requests is never answered.
         with gettickets.Sandbox(quirks=["hang"]) as sandbox:
-            client = async_client(sandbox, attempts=3, timeout=1)
+            client = async_client(sandbox, max_attempts=3, timeout=1)
             with pytest.raises((asyncio.TimeoutError, TimeoutError)):
                 await asyncio.wait_for(client.get_tickets(), 0.1)
             await asyncio.sleep(1.5)

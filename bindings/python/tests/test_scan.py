@@ -118,7 +118,7 @@ def test_tickets_since_a_moment(sandbox, client):
 def test_a_scan_of_a_list_that_moves_is_complete():
     with gettickets.Sandbox(tickets=500, quirks=["shifting"]) as sandbox:
         before = set(sandbox.ids())
-        scan = client_of(sandbox, attempts=3).tickets(limitnum=50)
+        scan = client_of(sandbox, max_attempts=3).tickets(limitnum=50)
         found = [ticket.id for ticket in scan]
         stayed = before & set(sandbox.ids())
         assert len(found) == len(set(found)) and stayed <= set(found)
