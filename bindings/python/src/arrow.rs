@@ -6,7 +6,7 @@
 use std::error::Error;
 use std::ffi::{CStr, c_int, c_void};
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread::{self, ThreadId};
 
 use gettickets::Tickets;
@@ -20,8 +20,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule, PyCapsuleMethods};
 
 use crate::errors;
+use crate::home::Home;
 use crate::imports;
-use crate::scan::{Reading, lock, page_for_stream};
+use crate::scan::Shared;
 use crate::schemas;
 
 /// The name of a schema's capsule.
@@ -45,11 +46,11 @@ pub(crate) fn page_stream<'py>(
 /// What is left of a scan as a stream.
 pub(crate) fn scan_stream<'py>(
     py: Python<'py>,
-    reading: Arc<Mutex<Reading>>,
+    scan: Arc<Shared>,
     zone: Option<&Py<PyAny>>,
     requested: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
-    let pages = ScanForStream { reading, made_by: thread::current().id(), begun_at: None };
+    let pages = ScanForStream { scan: Home::new(scan), made_by: thread::current().id(), begun_at: None };
     stream(py, zone, requested, |layout| Box::new(TicketReader::with_layout(pages, layout).min_rows(ROWS)))
 }
 
@@ -115,34 +116,28 @@ fn time_zone(described: Bound<'_, PyAny>) -> PyResult<TimeZone> {
 /// can be waited for, and signals are checked. On any other thread the lock is not touched: the thread that waits for
 /// this one may hold it.
 struct ScanForStream {
-    reading: Arc<Mutex<Reading>>,
+    scan: Home<Arc<Shared>>,
     made_by: ThreadId,
     /// The cursor of the scan before the first page was requested.
     begun_at: Option<String>,
-}
-
-impl ScanForStream {
-    fn with_reading<T>(&self, work: impl FnOnce(&mut Reading) -> T) -> T {
-        work(&mut lock(&self.reading))
-    }
 }
 
 impl Iterator for ScanForStream {
     type Item = Result<Tickets, Interrupted>;
 
     fn next(&mut self) -> Option<Result<Tickets, Interrupted>> {
-        if self.begun_at.is_none() {
-            self.begun_at = self.with_reading(|reading| reading.cursor());
-        }
+        let Some(scan) = self.scan.here() else {
+            return Some(Err(Interrupted("the scan was made in another process, before os.fork()".to_owned())));
+        };
+        let begun_at = self.begun_at.get_or_insert_with(|| scan.cursor());
         let page = if thread::current().id() == self.made_by {
-            attached(|py| page_for_stream(py, &self.reading).map_err(|error| reported(py, error)))
+            attached(|py| scan.page_for_stream(py).map_err(|error| reported(py, error)))
         } else {
-            Reading::wait_for_page(&self.reading)
+            scan.wait_for_page()
         };
         if page.is_err() {
             // Readers discard what they have when a stream fails.
-            let begun_at = self.begun_at.clone();
-            self.with_reading(|reading| reading.lose(begun_at));
+            scan.lose(begun_at.clone());
         }
         page.map_err(Interrupted).transpose()
     }

@@ -52,7 +52,7 @@ from ._errors import (
 from ._native import Attachment, Page, Scan, Ticket, decode
 from ._native import fields as _fields
 from ._native import version as _package_version
-from ._notes import FieldSpec, Finding, Hole, RelatedService, Report
+from ._notes import FieldSpec, Finding, PageSizes, RelatedService, Report, ScanFinding, UnreadableTicket
 from ._public import publish as _publish
 from ._sandbox import Sandbox
 from ._version import ShownVersion, Version
@@ -92,10 +92,10 @@ __all__ = [
     "Error",
     "FieldSpec",
     "Finding",
-    "Hole",
     "IpNotAllowedError",
     "LocalApiError",
     "Page",
+    "PageSizes",
     "PermissionDeniedError",
     "Priority",
     "RateLimitedError",
@@ -108,6 +108,7 @@ __all__ = [
     "Sandbox",
     "SandboxError",
     "Scan",
+    "ScanFinding",
     "ScanIncompleteError",
     "ShownVersion",
     "StateError",
@@ -118,6 +119,7 @@ __all__ = [
     "TransportError",
     "UnexpectedResponseError",
     "UnknownActionError",
+    "UnreadableTicket",
     "Version",
     "__version__",
     "decode",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from . import _native
 from ._errors import ConfigError, Error, StateError
+from ._progress import callback
 from ._zones import zone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
     import os
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from datetime import datetime, tzinfo
     from types import TracebackType
     from typing import Any, Literal
@@ -284,16 +285,32 @@ class Client(_Base):
         subject: str | None = None,
         ignore_dept_assignments: bool | None = None,
         updated_since: datetime | None = None,
-        resume: str | None = None,
+        full: bool = False,
+        concurrency: int | None = None,
+        on_unreadable: Literal["raise", "skip"] = "raise",
+        allow_count_mismatch: bool = False,
         max_requests: int | None = None,
+        max_tickets: int | None = None,
+        resume: str | None = None,
+        progress: bool | Callable[[Report], object] = False,
     ) -> Scan:
         """Every ticket that matches, over all pages; see Scan. Nothing is sent yet.
 
-        `limitnum` is how many tickets are asked for at a time, 100 by default; the other parameters are as for
-        get_tickets(). `updated_since` tells only tickets that had a reply then or later, in the install's own
-        time; one with a time zone takes a client with `timezone`. `resume` is the cursor of another scan of the
-        same request: what that one told is not told again. `max_requests` is how many requests it may take
-        before it ends in an error, 1,000,000 by default.
+        The filters are those of get_tickets(). `limitnum` is the most tickets to request at a time; without it a scan
+        begins with 100 and requests up to 1,000 where that is not slower. `concurrency` is the most requests in flight,
+        4 by default.
+
+        `updated_since` returns only tickets that were opened or answered then or later, in the install's own time; a
+        datetime with a time zone needs a client with `timezone`. The rest of the list is not read where its order shows
+        that it is older; `full` reads all of it.
+
+        A ticket that the server can't send ends the scan in ScanIncompleteError, after all others were returned;
+        `on_unreadable="skip"` ends it without one, and report.unreadable has the tickets. `allow_count_mismatch` is for
+        installs that always count more tickets than they send: the difference is a warning in the report then.
+
+        The scan ends in an error after `max_requests`, 1,000,000 by default, or `max_tickets`. `resume` is the cursor of
+        another scan of the same request: tickets that it returned are not returned again. `progress` shows the progress
+        on standard error, or is a function that is called with the report at every page and while the scan waits.
 
         >>> import gettickets
         >>> with gettickets.Sandbox(tickets=250) as sandbox:
@@ -304,9 +321,17 @@ class Client(_Base):
         250 True
         """
         return self._open().scan(
-            updated_since,
-            resume,
-            max_requests,
+            {
+                "updated_since": updated_since,
+                "full": full,
+                "concurrency": concurrency,
+                "on_unreadable": on_unreadable,
+                "allow_count_mismatch": allow_count_mismatch,
+                "max_requests": max_requests,
+                "max_tickets": max_tickets,
+                "resume": resume,
+            },
+            callback(progress),
             limitnum=limitnum,
             deptid=deptid,
             clientid=clientid,
@@ -395,14 +420,28 @@ class AsyncClient(_Base):
         subject: str | None = None,
         ignore_dept_assignments: bool | None = None,
         updated_since: datetime | None = None,
-        resume: str | None = None,
+        full: bool = False,
+        concurrency: int | None = None,
+        on_unreadable: Literal["raise", "skip"] = "raise",
+        allow_count_mismatch: bool = False,
         max_requests: int | None = None,
+        max_tickets: int | None = None,
+        resume: str | None = None,
+        progress: bool | Callable[[Report], object] = False,
     ) -> AsyncScan:
         """Every ticket that matches, over all pages; as Client.tickets(), for `async for`."""
-        scan = self._open().scan(
-            updated_since,
-            resume,
-            max_requests,
+        scan = self._open().scan_async(
+            {
+                "updated_since": updated_since,
+                "full": full,
+                "concurrency": concurrency,
+                "on_unreadable": on_unreadable,
+                "allow_count_mismatch": allow_count_mismatch,
+                "max_requests": max_requests,
+                "max_tickets": max_tickets,
+                "resume": resume,
+            },
+            callback(progress),
             limitnum=limitnum,
             deptid=deptid,
             clientid=clientid,
