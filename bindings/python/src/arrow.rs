@@ -127,7 +127,9 @@ impl Iterator for ScanForStream {
 
     fn next(&mut self) -> Option<Result<Tickets, Interrupted>> {
         let Some(scan) = self.scan.here() else {
-            return Some(Err(Interrupted("the scan was made in another process, before os.fork()".to_owned())));
+            return Some(Err(Interrupted(
+                "the scan was made in another process, before os.fork()".to_owned(),
+            )));
         };
         let begun_at = self.begun_at.get_or_insert_with(|| scan.cursor());
         let page = if thread::current().id() == self.made_by {

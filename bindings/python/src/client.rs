@@ -3,7 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use gettickets::{Credentials, RetryPolicy};
+use gettickets::scan::{Cursor, InvalidCursor};
+use gettickets::{Credentials, DateTime, RetryPolicy};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict};
 
@@ -13,7 +14,7 @@ use crate::logging;
 use crate::moment;
 use crate::page::Page;
 use crate::request;
-use crate::scan::Scan;
+use crate::scan::{Scan, Shared};
 
 /// The time between two checks for signals: Ctrl-C takes effect within it.
 pub(crate) const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
@@ -259,38 +260,101 @@ impl Client {
     }
 
     /// A scan over every page.
-    #[pyo3(signature = (updated_since, resume, max_requests, **parameters))]
+    #[pyo3(signature = (settings, progress, **parameters))]
     fn scan(
         &self,
         py: Python<'_>,
-        updated_since: Option<&Bound<'_, PyAny>>,
-        resume: Option<&Bound<'_, PyAny>>,
-        max_requests: Option<&Bound<'_, PyAny>>,
+        settings: &Bound<'_, PyDict>,
+        progress: Option<Py<PyAny>>,
         parameters: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Scan> {
         let client = self.client.get(py, "client")?;
+        let settings = ScanSettings::from_python(settings, self.zone.as_ref())?;
+        let request = request::from_python(parameters)?;
         logging::listen(py)?;
-        let zone = self.zone.as_ref();
-        let mut scan = client.scan(request::from_python(parameters)?);
-        if let Some(moment) = updated_since {
-            scan = scan.updated_since(moment::from_python("updated_since", moment, zone)?);
+        let total_is_a_limit = settings.updated_since.is_some();
+        let scan = settings.apply(client.scan(request)).map_err(|error| errors::cursor(py, error))?;
+        let shared = Shared::new(Box::new(scan), total_is_a_limit, progress);
+        Ok(Scan::new(shared, self.zone.as_ref().map(|zone| zone.clone_ref(py)), self.endpoint.clone()))
+    }
+}
+
+/// The settings of a scan.
+struct ScanSettings {
+    updated_since: Option<DateTime>,
+    full: bool,
+    concurrency: Option<usize>,
+    skip_unreadable: bool,
+    allow_count_mismatch: bool,
+    max_requests: Option<u64>,
+    max_tickets: Option<u64>,
+    resume: Option<Cursor>,
+}
+
+impl ScanSettings {
+    fn from_python(settings: &Bound<'_, PyDict>, zone: Option<&Py<PyAny>>) -> PyResult<ScanSettings> {
+        let py = settings.py();
+        let settings = Settings(settings);
+        let number = |name: &str| settings.get(name)?.map(|value| request::integer(name, &value)).transpose();
+        let positive = |name: &str| match number(name)? {
+            Some(0) => Err(errors::argument(format!("{name} must be at least 1"))),
+            number => Ok(number),
+        };
+        let updated_since = settings.get("updated_since")?;
+        let skip_unreadable = match settings.text("on_unreadable")?.as_deref() {
+            None | Some("raise") => false,
+            Some("skip") => true,
+            Some(other) => {
+                let why = format!("on_unreadable must be \"raise\" or \"skip\", not {other:?}");
+                return Err(errors::argument(why));
+            }
+        };
+        let resume = match settings.text("resume")? {
+            None => None,
+            Some(text) => Some(text.parse().map_err(|error: InvalidCursor| errors::cursor(py, error))?),
+        };
+        Ok(ScanSettings {
+            updated_since: updated_since
+                .map(|time| moment::from_python("updated_since", &time, zone))
+                .transpose()?,
+            full: settings.truth("full")?.unwrap_or_default(),
+            concurrency: positive("concurrency")?.map(|number| usize::try_from(number).unwrap_or(usize::MAX)),
+            skip_unreadable,
+            allow_count_mismatch: settings.truth("allow_count_mismatch")?.unwrap_or_default(),
+            max_requests: positive("max_requests")?,
+            max_tickets: positive("max_tickets")?,
+            resume,
+        })
+    }
+
+    /// Gives the settings to a blocking scan.
+    fn apply(self, mut scan: gettickets::Scan) -> Result<gettickets::Scan, InvalidCursor> {
+        scan = scan
+            .full(self.full)
+            .skip_unreadable(self.skip_unreadable)
+            .allow_count_mismatch(self.allow_count_mismatch);
+        if let Some(time) = self.updated_since {
+            scan = scan.updated_since(time);
         }
-        if let Some(most) = max_requests {
-            scan = scan.max_requests(request::integer("max_requests", most)?);
+        if let Some(most) = self.concurrency {
+            scan = scan.concurrency(most);
         }
-        if let Some(cursor) = resume {
-            let text = request::text("resume", cursor)?;
-            let cursor: gettickets::scan::Cursor =
-                text.parse().map_err(|error: gettickets::scan::InvalidCursor| errors::cursor(py, error))?;
-            scan = scan.resume(&cursor).map_err(|error| errors::cursor(py, error))?;
+        if let Some(most) = self.max_requests {
+            scan = scan.max_requests(most);
         }
-        Ok(Scan::new(scan, zone.map(|zone| zone.clone_ref(py)), self.endpoint.clone()))
+        if let Some(most) = self.max_tickets {
+            scan = scan.max_tickets(most);
+        }
+        match self.resume {
+            Some(cursor) => scan.resume(&cursor),
+            None => Ok(scan),
+        }
     }
 }
 
 impl Client {
     fn new(client: gettickets::Client, zone: Option<Py<PyAny>>) -> Client {
-        Client { endpoint: client.place(), client: Home::new(client), zone }
+        Client { endpoint: client.endpoint(), client: Home::new(client), zone }
     }
 
     fn page(&self, py: Python<'_>, outcome: Result<gettickets::Page, gettickets::Error>) -> PyResult<Page> {

@@ -24,6 +24,7 @@ mod request;
 mod sandbox;
 mod scan;
 mod schemas;
+mod source;
 mod ticket;
 mod vocabulary;
 mod words;
@@ -44,7 +45,7 @@ mod _native {
     #[pymodule_export]
     use crate::sandbox::{Sandbox, quirks};
     #[pymodule_export]
-    use crate::scan::{Scan, ScanPages, Watch};
+    use crate::scan::{Scan, ScanPages};
     #[pymodule_export]
     use crate::ticket::{Attachment, Ticket};
     #[pymodule_export]

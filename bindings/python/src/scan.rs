@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gettickets::scan::{ScanReport, ScanStatus};
-use gettickets::{Error, Tickets};
+use gettickets::scan::ScanReport;
+use gettickets::{Error, ScanStatus, Tickets};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyTuple};
@@ -123,7 +123,11 @@ impl Shared {
 
     /// Waits for something to take, for this time at most, and takes it. Not for code that holds the interpreter's lock,
     /// unless the time is zero.
-    fn step<T>(&self, time: Duration, take: impl FnOnce(&mut Reading) -> Option<Result<T, Error>>) -> Step<T> {
+    fn step<T>(
+        &self,
+        time: Duration,
+        take: impl FnOnce(&mut Reading) -> Option<Result<T, Error>>,
+    ) -> Step<T> {
         if let Some(failure) = self.status.failure() {
             return Step::Done(Some(Err(failure)));
         }
@@ -199,8 +203,11 @@ impl Shared {
                 Step::NotYet => {
                     if !self.lock().is_reserved {
                         reserved_since = None;
-                    } else if reserved_since.get_or_insert_with(Instant::now).elapsed() > LONGEST_RESERVATION {
-                        return Err("another thread takes a ticket of the scan and does not finish".to_owned());
+                    } else if reserved_since.get_or_insert_with(Instant::now).elapsed() > LONGEST_RESERVATION
+                    {
+                        return Err(
+                            "another thread takes a ticket of the scan and does not finish".to_owned()
+                        );
                     }
                 }
                 // An early end must not pass for the end.
@@ -432,7 +439,8 @@ impl Scan {
             if let Some(ticket) = self.begun(py, shared, &mut maker)? {
                 return Ok(Some(ticket));
             }
-            if let Step::Done(Some(Ok((tickets, generation)))) = shared.step(Duration::ZERO, Shared::reserve_page)
+            if let Step::Done(Some(Ok((tickets, generation)))) =
+                shared.step(Duration::ZERO, Shared::reserve_page)
             {
                 let page = self.page_of(py, tickets);
                 shared.settle(|_| ());
@@ -553,7 +561,9 @@ impl Scan {
     /// The endpoint, and how far the scan is.
     fn _about(&self, py: Python<'_>) -> PyResult<String> {
         let endpoint = &self.endpoint;
-        let Some(shared) = self.shared.here() else { return Ok(format!("of {endpoint}, of another process")) };
+        let Some(shared) = self.shared.here() else {
+            return Ok(format!("of {endpoint}, of another process"));
+        };
         let status = &shared.status;
         if status.failure().is_some() {
             return Ok(format!("of {endpoint}, ended in an error"));

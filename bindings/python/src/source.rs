@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use gettickets::scan::{Scan, ScanStatus};
-use gettickets::{Error, Tickets};
+use gettickets::{Error, Scan, ScanStatus, Tickets};
 
 /// A scan of the client, blocking or asynchronous. What is peeked at is returned again until it is committed.
 pub(crate) trait Source: Send {

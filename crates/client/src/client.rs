@@ -3,13 +3,11 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue};
 
-use crate::Error;
 use crate::address::Endpoint;
 use crate::asked::Asked;
 use crate::builder::ClientBuilder;
@@ -18,7 +16,9 @@ use crate::judge::judge;
 use crate::local::{Local, LocalBuilder};
 use crate::protocol::{ApiErrorClass, Credentials, Decoder, GetTickets, Page, ResponseType};
 use crate::retry::{RetryPolicy, retry_after};
+use crate::scan::{Fetch, FetchContext, Fetched, RetryWait};
 use crate::transport::{Transport, TransportRequest};
+use crate::{Error, ErrorKind};
 
 /// The most of a transport's own words that an error shows; a server may have put its own among them.
 const SHOWN_DETAIL: usize = 300;
@@ -69,14 +69,6 @@ pub(crate) struct Http {
     pub(crate) max_response_len: usize,
 }
 
-/// A page, and what it took to get it.
-#[derive(Debug)]
-pub(crate) struct Fetched {
-    pub(crate) page: Page,
-    /// How many requests were made, at least one.
-    pub(crate) requests: u32,
-}
-
 impl Client {
     /// Begins a client that asks over HTTP. `address` is the install's, with or without a path, or the
     /// full address of `api.php`; without a scheme it is taken for https.
@@ -94,8 +86,8 @@ impl Client {
         Client { inner: Arc::new(inner) }
     }
 
-    /// Who is asked, without credentials: the full address of `api.php`, or the install's path.
-    pub fn place(&self) -> String {
+    /// The endpoint, without credentials: the full address of `api.php`, or the install's path.
+    pub fn endpoint(&self) -> String {
         match &self.inner.backend {
             Backend::Http(http) => http.endpoint.to_string(),
             Backend::Local(local) => local.path().display().to_string(),
@@ -111,27 +103,30 @@ impl Client {
     ///
     /// [`Error`], where [`Error::kind`] tells what went wrong and [`Error::hint`] what to try.
     pub fn get_tickets(&self, request: &GetTickets) -> Result<Page, Error> {
-        self.fetch(request, &AtomicBool::new(false)).map(|fetched| fetched.page)
+        self.fetch(request, &FetchContext::default()).map(|fetched| fetched.page)
     }
 
-    /// As [`get_tickets`](Client::get_tickets), and tells what it took. Once it is given up, nothing is asked
-    /// again.
-    pub(crate) fn fetch(&self, request: &GetTickets, given_up: &AtomicBool) -> Result<Fetched, Error> {
+    /// As [`get_tickets`](Client::get_tickets), with a flag that cancels the call, and with what it took.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`get_tickets`](Client::get_tickets), and [`ErrorKind::Cancelled`].
+    pub fn fetch(&self, request: &GetTickets, context: &FetchContext) -> Result<Fetched, Error> {
         let http = match &self.inner.backend {
             Backend::Http(http) => http,
             Backend::Local(local) => return self.fetch_locally(local, request),
         };
         let mut requests = 0;
-        let error = match self.fetch_as(http, request, http.response_type, &mut requests, given_up) {
-            Ok(page) => return Ok(Fetched { page, requests }),
+        let error = match self.fetch_as(http, request, http.response_type, &mut requests, context) {
+            Ok((page, elapsed)) => return Ok(Fetched { page, requests, elapsed }),
             Err(error) => error,
         };
         if http.response_type != ResponseType::Json || error.api_class() != Some(ApiErrorClass::Encoding) {
             return Err(error);
         }
         log::warn!("the server can't put this page into JSON, as a text in it is not UTF-8; asking for XML");
-        match self.fetch_as(http, request, ResponseType::Xml, &mut requests, given_up) {
-            Ok(page) => Ok(Fetched { page, requests }),
+        match self.fetch_as(http, request, ResponseType::Xml, &mut requests, context) {
+            Ok((page, elapsed)) => Ok(Fetched { page, requests, elapsed }),
             Err(second) => {
                 log::warn!("asking for XML did not help: {second}");
                 // The first error tells what is wrong with the page, unless the second is of another kind
@@ -143,8 +138,10 @@ impl Client {
 
     fn fetch_locally(&self, local: &Local, request: &GetTickets) -> Result<Fetched, Error> {
         let at = |error: Error| error.at(local.path().display()).with_attempts(1);
+        let began = self.inner.clock.now();
         let page = local.call(request).map_err(at)?;
-        Ok(Fetched { page, requests: 1 })
+        let elapsed = self.inner.clock.now().saturating_duration_since(began);
+        Ok(Fetched { page, requests: 1, elapsed })
     }
 
     /// Asks in one format, with retries.
@@ -154,8 +151,8 @@ impl Client {
         request: &GetTickets,
         response_type: ResponseType,
         requests: &mut u32,
-        given_up: &AtomicBool,
-    ) -> Result<Page, Error> {
+        context: &FetchContext,
+    ) -> Result<(Page, Duration), Error> {
         let Inner { retries, clock, .. } = &*self.inner;
         let start = clock.now();
         let spent = || clock.now().saturating_duration_since(start);
@@ -163,13 +160,18 @@ impl Client {
         // The first attempt has its own time whatever the budget for all of them is.
         let mut timeout = http.timeout;
         loop {
+            if context.cancellation.is_cancelled() {
+                return Err(Error::new(ErrorKind::Cancelled).at(&http.endpoint).with_attempts(*requests));
+            }
             *requests += 1;
+            let began = clock.now();
             let (error, asked_to_wait) = match self.attempt(http, request, response_type, timeout) {
-                Ok(page) => return Ok(page),
+                Ok(page) => return Ok((page, clock.now().saturating_duration_since(began))),
                 Err(failure) => failure,
             };
             let error = error.at(&http.endpoint).with_attempts(attempt);
-            let last = attempt >= retries.max_attempts() || given_up.load(Ordering::Relaxed);
+            let at_once = !context.retry_size_failures && error.may_be_due_to_size();
+            let last = attempt >= retries.max_attempts() || at_once;
             if last || !error.is_retryable() {
                 return Err(error);
             }
@@ -180,10 +182,9 @@ impl Client {
                 return Err(error);
             }
             log::warn!("asking again in {:.1} s, as {error}", wait.as_secs_f64());
-            clock.sleep(wait);
-            if given_up.load(Ordering::Relaxed) {
-                return Err(error);
-            }
+            let requested_by_server = asked_to_wait.is_some() || error.http_status() == Some(429);
+            context.notify_wait(RetryWait::new(wait, requested_by_server, *requests));
+            clock.sleep(wait, &context.cancellation);
             timeout = http.timeout.min(left);
             attempt += 1;
         }
@@ -250,5 +251,15 @@ impl fmt::Debug for Client {
             Backend::Local(local) => shown.field("path", &local.path()),
         };
         shown.field("retries", &self.inner.retries).finish_non_exhaustive()
+    }
+}
+
+impl Fetch for Client {
+    fn fetch(&self, request: &GetTickets, context: &FetchContext) -> Result<Fetched, Error> {
+        Client::fetch(self, request, context)
+    }
+
+    fn endpoint(&self) -> String {
+        Client::endpoint(self)
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::cancellation::Cancellation;
+
 /// Where a client takes its time, its waits and its jitter from.
 ///
 /// The default is the machine's own. Replace it with
@@ -13,8 +15,8 @@ pub trait Clock: Send + Sync {
     /// The time of day, to read a `Retry-After` that is a date.
     fn time_of_day(&self) -> SystemTime;
 
-    /// Waits this long.
-    fn sleep(&self, duration: Duration);
+    /// Waits this long, or until the flag is set.
+    fn sleep(&self, duration: Duration, cancellation: &Cancellation);
 
     /// A number from 0 up to 1, 1 excluded, each as likely.
     fn random(&self) -> f64;
@@ -33,8 +35,8 @@ impl Clock for SystemClock {
         SystemTime::now()
     }
 
-    fn sleep(&self, duration: Duration) {
-        std::thread::sleep(duration);
+    fn sleep(&self, duration: Duration, cancellation: &Cancellation) {
+        cancellation.wait(duration);
     }
 
     fn random(&self) -> f64 {

@@ -12,10 +12,10 @@ use http::StatusCode;
 
 pub use self::config::ConfigError;
 pub use self::incomplete::ScanIncomplete;
-use crate::local::LocalError;
-use crate::protocol::{ApiError, ApiErrorClass, DecodeError};
+use crate::local::{LocalError, LocalErrorKind};
+use crate::protocol::{ApiError, ApiErrorClass, DecodeError, DecodeErrorKind};
 
-use crate::transport::{TransportError, TransportErrorKind};
+use crate::transport::{TimeoutPhase, TransportError, TransportErrorKind};
 
 /// Why a request brought no page.
 ///
@@ -99,6 +99,8 @@ pub enum ErrorKind {
     ScanIncomplete(ScanIncomplete),
     /// The Local API did not answer.
     Local(LocalError),
+    /// The call was cancelled before it had a page; see [`Cancellation`](crate::Cancellation).
+    Cancelled,
 }
 
 impl Error {
@@ -152,6 +154,7 @@ impl Error {
             ErrorKind::Config(error) => error.code(),
             ErrorKind::ScanIncomplete(_) => "scan-incomplete",
             ErrorKind::Local(error) => error.kind().code(),
+            ErrorKind::Cancelled => "cancelled",
         }
     }
 
@@ -197,6 +200,35 @@ impl Error {
         }
     }
 
+    /// Whether a request for fewer tickets may succeed where this one failed: HTTP 500, 504 or 524, an empty body, a
+    /// time-out, a reply that is too large, or a server that ran out of memory.
+    pub fn may_be_due_to_size(&self) -> bool {
+        let overloaded = self.http_status().is_some_and(|status| matches!(status, 500 | 504 | 524));
+        match self.kind() {
+            ErrorKind::Api(error) => overloaded && error.class() == ApiErrorClass::Other,
+            ErrorKind::NotTheApi { title, excerpt, .. } => {
+                let is_empty = title.is_none() && excerpt.is_none();
+                overloaded || is_empty || excerpt.as_deref().is_some_and(is_memory_exhausted)
+            }
+            ErrorKind::Decode(error) => {
+                overloaded
+                    || matches!(error.kind(), DecodeErrorKind::Empty)
+                    || error.excerpt().is_some_and(is_memory_exhausted)
+            }
+            ErrorKind::TooLarge { .. } => true,
+            ErrorKind::Transport(error) => {
+                use TimeoutPhase::{Body, Response, Total};
+                matches!(error.kind(), TransportErrorKind::Timeout(Response | Body | Total))
+            }
+            ErrorKind::Local(error) => match error.kind() {
+                LocalErrorKind::TimedOut { .. } | LocalErrorKind::Died => true,
+                LocalErrorKind::Fatal => error.message().is_some_and(is_memory_exhausted),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// The class of the API's error, if it is one.
     pub fn api_class(&self) -> Option<ApiErrorClass> {
         match self.kind() {
@@ -204,6 +236,11 @@ impl Error {
             _ => None,
         }
     }
+}
+
+/// Whether PHP says that it ran out of memory.
+fn is_memory_exhausted(text: &str) -> bool {
+    text.contains("Allowed memory size") || text.contains("Out of memory")
 }
 
 /// The statuses that say: later.
@@ -258,6 +295,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Config(error) => error.fmt(f),
             ErrorKind::ScanIncomplete(error) => error.fmt(f),
             ErrorKind::Local(error) => Visible(error).fmt(f),
+            ErrorKind::Cancelled => f.write_str("the call was cancelled"),
         }
     }
 }

@@ -17,7 +17,9 @@
 
 mod address;
 mod asked;
+pub mod blocking;
 mod builder;
+mod cancellation;
 mod client;
 mod clock;
 mod error;
@@ -39,7 +41,9 @@ pub use gettickets_protocol::{
 };
 
 pub use crate::address::InvalidAddress;
+pub use crate::blocking::{Scan, ScanStatus};
 pub use crate::builder::ClientBuilder;
+pub use crate::cancellation::{Cancellation, Cancelled};
 pub use crate::client::Client;
 pub use crate::clock::Clock;
 pub use crate::error::{ConfigError, Error, ErrorKind, ScanIncomplete};

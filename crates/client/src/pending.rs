@@ -2,15 +2,14 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::Duration;
 
 use crate::protocol::{GetTickets, Page};
+use crate::scan::FetchContext;
 use crate::transport::{TransportError, TransportErrorKind};
-use crate::{Client, Error};
+use crate::{Cancellation, Client, Error};
 
 /// A request that is under way on a thread of its own. Made by [`Client::start`].
 ///
@@ -18,7 +17,7 @@ use crate::{Client, Error};
 /// sent, and the thread ends with the exchange, at the latest after the client's timeout.
 pub struct Pending {
     inbox: Receiver<Result<Page, Error>>,
-    given_up: Arc<AtomicBool>,
+    cancellation: Cancellation,
 }
 
 impl Client {
@@ -48,10 +47,11 @@ impl Client {
     pub fn start_then(&self, request: GetTickets, ready: impl FnOnce() + Send + 'static) -> Pending {
         // Room for one: the thread ends whether or not anyone still listens.
         let (tell, inbox) = sync_channel(1);
-        let given_up = Arc::new(AtomicBool::new(false));
-        let (client, flag, failure) = (self.clone(), Arc::clone(&given_up), tell.clone());
+        let cancellation = Cancellation::new();
+        let context = FetchContext::new(cancellation.clone());
+        let (client, failure) = (self.clone(), tell.clone());
         let work = move || {
-            let fetch = || client.fetch(&request, &flag).map(|fetched| fetched.page);
+            let fetch = || client.fetch(&request, &context).map(|fetched| fetched.page);
             // Nothing of this thread is looked at again but the outcome.
             let outcome = catch_unwind(AssertUnwindSafe(fetch)).unwrap_or_else(|_| Err(broke_off()));
             // A request that was given up has no one to be told to.
@@ -63,7 +63,7 @@ impl Client {
             let error = TransportError::new(TransportErrorKind::Other).with_detail(why).not_sent();
             let _ = failure.send(Err(error.into()));
         }
-        Pending { inbox, given_up }
+        Pending { inbox, cancellation }
     }
 }
 
@@ -83,7 +83,7 @@ fn broke_off() -> Error {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        self.given_up.store(true, Ordering::Relaxed);
+        self.cancellation.cancel();
     }
 }
 

@@ -114,6 +114,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+    use crate::Cancellation;
 
     struct Dice(f64);
 
@@ -124,7 +125,7 @@ mod tests {
         fn time_of_day(&self) -> SystemTime {
             SystemTime::UNIX_EPOCH
         }
-        fn sleep(&self, _: Duration) {}
+        fn sleep(&self, _: Duration, _: &Cancellation) {}
         fn random(&self) -> f64 {
             self.0
         }

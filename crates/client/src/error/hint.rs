@@ -24,6 +24,7 @@ pub(super) fn of(error: &Error) -> Option<Cow<'static, str>> {
         ErrorKind::Config(error) => config(error),
         ErrorKind::ScanIncomplete(error) => return error.hint(),
         ErrorKind::Local(error) => return error.hint(),
+        ErrorKind::Cancelled => return None,
     };
     Some(Cow::Borrowed(hint))
 }

@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant, SystemTime};
 
 use gettickets::transport::TransportErrorKind;
-use gettickets::{Client, Clock, Credentials, Error, ErrorKind, GetTickets, Page};
+use gettickets::{Cancellation, Client, Clock, Credentials, Error, ErrorKind, GetTickets, Page};
 use gettickets_sandbox::{Quirk, Sandbox};
 
 const TICKETS: u64 = 120;
@@ -166,7 +166,7 @@ impl Clock for NeverWaits {
         SystemTime::now()
     }
 
-    fn sleep(&self, _: Duration) {}
+    fn sleep(&self, _: Duration, _: &Cancellation) {}
 
     fn random(&self) -> f64 {
         0.5

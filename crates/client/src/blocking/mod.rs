@@ -1,0 +1,5 @@
+//! The blocking API.
+
+mod scan;
+
+pub use self::scan::{Pages, Scan, ScanStatus};
