@@ -7,7 +7,7 @@ use crate::process::{Result, program, root, target};
 use crate::tools;
 
 /// What the checks need, pinned: a change of theirs is to be seen as such.
-const PACKAGES: [&str; 13] = [
+const PACKAGES: [&str; 15] = [
     "maturin==1.16.0",
     "pytest==9.2.0",
     "trustme==1.2.1",
@@ -21,6 +21,8 @@ const PACKAGES: [&str; 13] = [
     "pandas==3.1.1",
     "duckdb==2.0.1",
     "nanoarrow==0.9.0",
+    "fastapi==0.165.0",
+    "tqdm==4.70.1",
 ];
 
 /// The oldest Python that the wheel is for, and one past the newest that is looked for by name.
