@@ -1,5 +1,9 @@
-//! The blocking API.
+//! The blocking client: threads, sockets and waits around the state machines.
 
+mod client;
+mod pending;
 mod scan;
 
+pub use self::client::Client;
+pub use self::pending::Pending;
 pub use self::scan::{Pages, Scan, ScanStatus};
