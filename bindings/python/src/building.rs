@@ -1,7 +1,9 @@
 //! Conversion of keyword arguments to a ticket. Each is checked against the kind of its field, and an error names it:
 //! nothing is converted that would lose something, such as a time zone.
 
-use gettickets::{Attachment as OwnedAttachment, DateTime, Field, Kind, Version};
+use gettickets::{
+    Attachment as OwnedAttachment, DateTime, FIELDS, Field, FieldSpec, Kind, Priority, Status, Version,
+};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -15,10 +17,15 @@ use crate::ticket::Attachment;
 
 /// A ticket that owns its values, from keyword arguments that go by the names of canonical JSON.
 pub(crate) fn ticket(fields: Option<&Bound<'_, PyDict>>) -> PyResult<gettickets::Ticket> {
-    let mut values = Map::new();
+    let mut values = defaults();
     for (name, value) in fields.into_iter().flatten() {
         let name = name.cast::<PyString>()?.to_str()?.to_owned();
         let json = match Field::from_name(&name) {
+            // Of a later version, and not sent.
+            Some(field) if value.is_none() && is_left_out(field) => {
+                values.remove(&name);
+                continue;
+            }
             Some(field) => field_value(field, &value)?,
             None if name == "extra" => extra(&value)?,
             None => {
@@ -32,11 +39,26 @@ pub(crate) fn ticket(fields: Option<&Bound<'_, PyDict>>) -> PyResult<gettickets:
     serde_json::from_value(Json::Object(values)).map_err(errors::argument)
 }
 
+/// The values of the fields that are not given. A field that is not here is not sent.
+fn defaults() -> Map<String, Json> {
+    let always_sent = FIELDS.iter().filter(|spec| spec.since == Version::V1_0 && !spec.optional);
+    let value = |spec: &FieldSpec| match (spec.field, spec.kind) {
+        (Field::Status, _) => Status::Open.as_str().into(),
+        (Field::Priority, _) => Priority::Medium.as_str().into(),
+        (_, Kind::Integer) => 0.into(),
+        (_, Kind::Text) => "".into(),
+        _ => Json::Null,
+    };
+    let mut values: Map<_, _> = always_sent.map(|spec| (spec.name.to_owned(), value(spec))).collect();
+    // Servers send it as null.
+    values.insert(Field::RequestorName.name().to_owned(), Json::Null);
+    values
+}
+
 /// The value of one field. None is allowed for a date, and for a field that some servers do not send.
 fn field_value(field: Field, value: &Bound<'_, PyAny>) -> PyResult<Json> {
     let (name, spec) = (field.name(), field.spec());
-    let may_be_none = spec.kind == Kind::DateTime || spec.optional || spec.since > Version::V1_0;
-    if value.is_none() && may_be_none {
+    if value.is_none() && (spec.kind == Kind::DateTime || field == Field::RequestorName) {
         return Ok(Json::Null);
     }
     Ok(match spec.kind {
@@ -48,6 +70,12 @@ fn field_value(field: Field, value: &Bound<'_, PyAny>) -> PyResult<Json> {
         // A kind that is new to the field history; a test fails until it is read here.
         _ => return Err(PyTypeError::new_err(format!("{name} can't be set"))),
     })
+}
+
+/// Whether a field that is None is not sent at all.
+fn is_left_out(field: Field) -> bool {
+    let spec = field.spec();
+    field != Field::RequestorName && (spec.optional || spec.since > Version::V1_0)
 }
 
 /// A time, or its text as servers and canonical JSON write it.

@@ -1,6 +1,5 @@
 //! [`Client`]: requests that wait without the interpreter's lock and that signals can interrupt.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use gettickets::scan::{Cursor, InvalidCursor};
@@ -14,6 +13,7 @@ use crate::logging;
 use crate::moment;
 use crate::page::Page;
 use crate::request;
+use crate::runtime::Job;
 use crate::scan::{Scan, Shared};
 
 /// The time between two checks for signals: Ctrl-C takes effect within it.
@@ -21,14 +21,20 @@ pub(crate) const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
 /// The longest time that a setting can ask for, in seconds: some thirty years.
 const LONGEST: f64 = 1e9;
 /// What stands for no time limit.
-const NO_LIMIT: Duration = Duration::from_secs(1_000_000_000);
+const NO_LIMIT: Duration = Duration::MAX;
 
 /// A client of one install. The class `gettickets.Client` wraps it.
 #[pyclass(frozen, module = "gettickets._native")]
 pub(crate) struct Client {
-    client: Home<gettickets::Client>,
+    backend: Home<Backend>,
     zone: Option<Py<PyAny>>,
     endpoint: String,
+}
+
+/// The client of Rust: blocking for `gettickets.Client`, asynchronous for `AsyncClient`.
+enum Backend {
+    Blocking(gettickets::Client),
+    Asynchronous(gettickets::AsyncClient),
 }
 
 /// Settings by name. A setting that is `None` keeps its default, except for time limits: those are off.
@@ -107,19 +113,19 @@ impl<'py> Settings<'_, 'py> {
     fn retries(&self) -> PyResult<RetryPolicy> {
         let mut policy = RetryPolicy::default();
         if let Some(attempts) = self.size("max_attempts")? {
-            policy = policy.attempts(u32::try_from(attempts).unwrap_or(u32::MAX));
+            policy = policy.max_attempts(u32::try_from(attempts).unwrap_or(u32::MAX));
         }
         if let Some(backoff) = self.time("initial_backoff")? {
-            policy = policy.base(backoff);
+            policy = policy.initial_backoff(backoff);
         }
         if let Some(backoff) = self.time("max_backoff")? {
-            policy = policy.longest_wait(backoff);
+            policy = policy.max_backoff(backoff);
         }
         if let Some(wait) = self.time("max_retry_after")? {
-            policy = policy.longest_retry_after(wait);
+            policy = policy.max_retry_after(wait);
         }
         if let Some(time) = self.time_limit("total_timeout")? {
-            policy = policy.budget(time);
+            policy = policy.total_timeout(time);
         }
         Ok(policy)
     }
@@ -133,9 +139,10 @@ const KINDS: &str =
 impl Client {
     /// A client that sends requests over HTTP.
     #[staticmethod]
-    #[pyo3(signature = (url, timezone, **settings))]
+    #[pyo3(signature = (asynchronous, url, timezone, **settings))]
     fn over_http(
         py: Python<'_>,
+        asynchronous: bool,
         url: &Bound<'_, PyAny>,
         timezone: Option<Py<PyAny>>,
         settings: Option<&Bound<'_, PyDict>>,
@@ -184,15 +191,19 @@ impl Client {
             builder = builder.user_agent(name);
         }
         // Reading this machine's trusted authorities takes milliseconds.
-        let client = py.detach(|| builder.build()).map_err(|error| errors::raise(py, &error))?;
-        Ok(Client::new(client, timezone))
+        let backend = py.detach(|| match asynchronous {
+            false => builder.build().map(Backend::Blocking),
+            true => builder.build_async().map(Backend::Asynchronous),
+        });
+        Ok(Client::new(backend.map_err(|error| errors::raise(py, &error))?, timezone))
     }
 
     /// A client of an install on this machine, through PHP.
     #[staticmethod]
-    #[pyo3(signature = (path, timezone, **settings))]
+    #[pyo3(signature = (asynchronous, path, timezone, **settings))]
     fn on_this_machine(
         py: Python<'_>,
+        asynchronous: bool,
         path: std::path::PathBuf,
         timezone: Option<Py<PyAny>>,
         settings: Option<&Bound<'_, PyDict>>,
@@ -215,8 +226,11 @@ impl Client {
         if let Some(strict) = settings.truth("strict")? {
             builder = builder.strict(strict);
         }
-        let client = builder.build().map_err(|error| errors::raise(py, &error))?;
-        Ok(Client::new(client, timezone))
+        let backend = match asynchronous {
+            false => builder.build().map(Backend::Blocking),
+            true => builder.build_async().map(Backend::Asynchronous),
+        };
+        Ok(Client::new(backend.map_err(|error| errors::raise(py, &error))?, timezone))
     }
 
     /// The endpoint, without credentials.
@@ -228,7 +242,7 @@ impl Client {
     /// Requests one page and waits for it.
     #[pyo3(signature = (**parameters))]
     fn get_tickets(&self, py: Python<'_>, parameters: Option<&Bound<'_, PyDict>>) -> PyResult<Page> {
-        let client = self.client.get(py, "client")?;
+        let client = self.blocking(py)?;
         let request = request::from_python(parameters)?;
         logging::listen(py)?;
         let mut pending = client.start(request);
@@ -252,11 +266,11 @@ impl Client {
         ready: Py<PyAny>,
         parameters: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Pending> {
-        let client = slf.get().client.get(py, "client")?;
+        let client = slf.get().asynchronous(py)?.clone();
         let request = request::from_python(parameters)?;
         logging::listen(py)?;
-        let pending = client.start_then(request, move || call(ready));
-        Ok(Pending { pending: Home::new(Mutex::new(Some(pending))), client: slf })
+        let job = Job::start(async move { client.get_tickets(&request).await }, ready)?;
+        Ok(Pending { job: Home::new(job), client: slf })
     }
 
     /// A scan over every page.
@@ -268,7 +282,7 @@ impl Client {
         progress: Option<Py<PyAny>>,
         parameters: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Scan> {
-        let client = self.client.get(py, "client")?;
+        let client = self.blocking(py)?;
         let settings = ScanSettings::from_python(settings, self.zone.as_ref())?;
         let request = request::from_python(parameters)?;
         logging::listen(py)?;
@@ -353,8 +367,26 @@ impl ScanSettings {
 }
 
 impl Client {
-    fn new(client: gettickets::Client, zone: Option<Py<PyAny>>) -> Client {
-        Client { endpoint: client.endpoint(), client: Home::new(client), zone }
+    fn new(backend: Backend, zone: Option<Py<PyAny>>) -> Client {
+        let endpoint = match &backend {
+            Backend::Blocking(client) => client.endpoint(),
+            Backend::Asynchronous(client) => client.endpoint(),
+        };
+        Client { backend: Home::new(backend), zone, endpoint }
+    }
+
+    fn blocking(&self, py: Python<'_>) -> PyResult<&gettickets::Client> {
+        match self.backend.get(py, "client")? {
+            Backend::Blocking(client) => Ok(client),
+            Backend::Asynchronous(_) => Err(errors::internal("an asynchronous client can't block")),
+        }
+    }
+
+    fn asynchronous(&self, py: Python<'_>) -> PyResult<&gettickets::AsyncClient> {
+        match self.backend.get(py, "client")? {
+            Backend::Asynchronous(client) => Ok(client),
+            Backend::Blocking(_) => Err(errors::internal("a blocking client can't be awaited")),
+        }
     }
 
     fn page(&self, py: Python<'_>, outcome: Result<gettickets::Page, gettickets::Error>) -> PyResult<Page> {
@@ -365,10 +397,10 @@ impl Client {
     }
 }
 
-/// A request that is under way.
+/// A request of an `AsyncClient`.
 #[pyclass(frozen, module = "gettickets._native")]
 pub(crate) struct Pending {
-    pending: Home<Mutex<Option<gettickets::Pending>>>,
+    job: Home<Job<Result<gettickets::Page, gettickets::Error>>>,
     client: Py<Client>,
 }
 
@@ -376,28 +408,15 @@ pub(crate) struct Pending {
 impl Pending {
     /// The page or its exception, if it is there and was not taken before; else None.
     fn take(&self, py: Python<'_>) -> PyResult<Option<Page>> {
-        let pending = self.pending.get(py, "request")?.lock().unwrap_or_else(PoisonError::into_inner);
-        let outcome = pending.as_ref().and_then(|pending| pending.wait_for(Duration::ZERO));
-        drop(pending);
+        let outcome = self.job.get(py, "request")?.take()?;
         logging::tell(py)?;
         outcome.map(|outcome| self.client.get().page(py, outcome)).transpose()
     }
 
-    /// Cancels the request.
+    /// Cancels the request: its connection is closed, and nothing further is sent.
     fn cancel(&self) {
-        if let Some(pending) = self.pending.here() {
-            *pending.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if let Some(job) = self.job.here() {
+            job.cancel();
         }
     }
-}
-
-/// Calls a Python function from a thread of Rust's. An exception is reported as Python reports those of threads. An
-/// interpreter that has ended is not called.
-pub(crate) fn call(callback: Py<PyAny>) {
-    Python::try_attach(|py| {
-        let callback = callback.into_bound(py);
-        if let Err(error) = callback.call0() {
-            error.write_unraisable(py, Some(&callback));
-        }
-    });
 }

@@ -27,6 +27,11 @@ impl Deferred {
     pub(crate) fn new(object: Py<PyAny>) -> Deferred {
         Deferred(Some(object))
     }
+
+    /// The object.
+    pub(crate) fn get<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.0.as_ref().map(|object| object.bind(py).clone())
+    }
 }
 
 impl Drop for Deferred {

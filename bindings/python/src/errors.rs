@@ -104,11 +104,12 @@ fn exception(py: Python<'_>, error: &Error, may_have_been_sent: bool, hint: Opti
     details.set_item("hint", hint.or(error.hint().as_deref()))?;
     details.set_item("http_status", error.http_status())?;
     details.set_item("attempts", error.attempts())?;
+    details.set_item("endpoint", error.endpoint())?;
     details.set_item("may_have_been_sent", may_have_been_sent)?;
     details.set_item("is_retryable", error.is_retryable())?;
     let class = match error.kind() {
         ErrorKind::Api(error) => api_details(&details, error)?,
-        ErrorKind::NotTheApi { status, content_type, title, excerpt, .. } => {
+        ErrorKind::UnexpectedResponse { status, content_type, title, excerpt, .. } => {
             details.set_item("http_status", status.as_u16())?;
             details.set_item("content_type", content_type)?;
             details.set_item("title", title)?;
@@ -136,6 +137,7 @@ fn exception(py: Python<'_>, error: &Error, may_have_been_sent: bool, hint: Opti
             "ScanIncompleteError"
         }
         ErrorKind::Local(error) => local_details(&details, error)?,
+        ErrorKind::Cancelled => "StateError",
         // A kind that is new to the client has the attributes of all errors.
         _ => "Error",
     };
@@ -179,6 +181,7 @@ fn decode_details(details: &Bound<'_, PyDict>, error: &DecodeError) -> PyResult<
 
 fn transport_details(details: &Bound<'_, PyDict>, error: &TransportError) -> PyResult<&'static str> {
     details.set_item("detail", error.detail())?;
+    details.set_item("proxy", error.proxy())?;
     Ok(match error.kind() {
         TransportErrorKind::Timeout(_) => "RequestTimeoutError",
         TransportErrorKind::Tls(_) => "TlsError",
@@ -192,7 +195,7 @@ fn transport_details(details: &Bound<'_, PyDict>, error: &TransportError) -> PyR
 
 fn local_details(details: &Bound<'_, PyDict>, error: &LocalError) -> PyResult<&'static str> {
     details.set_item("detail", error.message())?;
-    details.set_item("php_place", error.place())?;
+    details.set_item("php_location", error.location())?;
     details.set_item("output", error.output())?;
     Ok("LocalApiError")
 }

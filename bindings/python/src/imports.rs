@@ -37,6 +37,7 @@ pub(crate) static FIELD_SPEC: Import = Import::new("gettickets._notes", "FieldSp
 pub(crate) static VERSION: Import = Import::new("gettickets._version", "Version");
 pub(crate) static SHOWN_VERSION: Import = Import::new("gettickets._version", "ShownVersion");
 pub(crate) static ZONE: Import = Import::new("gettickets._zones", "zone");
+pub(crate) static STATED_ZONE: Import = Import::new("gettickets._zones", "stated_zone");
 pub(crate) static ARROW_ZONE: Import = Import::new("gettickets._zones", "arrow_zone");
 pub(crate) static HTML_TICKET: Import = Import::new("gettickets._html", "ticket");
 pub(crate) static HTML_PAGE: Import = Import::new("gettickets._html", "page");

@@ -8,8 +8,8 @@ use serde_json::{Map, Value as Json};
 use crate::imports;
 use crate::moment;
 
-/// A ticket as a `dict` of every field, `None` where the reply has none: dates as `datetime`, attachments as dicts,
-/// undocumented fields under `extra`.
+/// A ticket as a `dict` of every field, `None` where the reply has none: dates as `datetime`, or as text where they
+/// can't be read, attachments as dicts, undocumented fields under `extra`.
 pub(crate) fn to_dict<'py>(
     py: Python<'py>,
     ticket: TicketRef<'_>,
@@ -22,9 +22,11 @@ pub(crate) fn to_dict<'py>(
             Some(Value::Integer(value)) => dict.set_item(name, value)?,
             Some(Value::Text(text) | Value::UnreadableDate(text)) => dict.set_item(name, text)?,
             Some(Value::Boolean(value)) => dict.set_item(name, value)?,
-            Some(Value::DateTime(Some(moment))) => {
-                dict.set_item(name, moment::to_python(py, moment, zone)?)?
-            }
+            Some(Value::DateTime(Some(_))) => match moment::of_field(py, ticket, field, zone)? {
+                Some(moment) => dict.set_item(name, moment)?,
+                None => dict.set_item(name, ticket.text(field))?,
+            },
+            Some(Value::UnreadableDate(text)) => dict.set_item(name, text)?,
             Some(Value::Attachments(list)) => dict.set_item(name, attachments(py, list)?)?,
             // Also for a kind that is new to the field history; a test fails until it has a value here.
             _ => dict.set_item(name, py.None())?,

@@ -21,6 +21,7 @@ mod moment;
 mod page;
 mod recent;
 mod request;
+mod runtime;
 mod sandbox;
 mod scan;
 mod schemas;

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code, reason = "datetime's C functions are reached through its capsule")]
 
-use gettickets::DateTime;
+use gettickets::{DateTime, Field, TicketRef};
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -68,6 +68,26 @@ fn find_maker(py: Python<'_>) -> PyResult<Maker> {
     known.push(module.getattr("timezone")?.getattr("utc")?);
     let as_known = known.iter().zip(table.objects).all(|(object, entry)| object.as_ptr() == entry);
     Ok(if as_known { Maker::Table(table) } else { Maker::Class })
+}
+
+/// The datetime of a date field: naive, or in the time zone of the install. A zone that the date itself states has
+/// precedence, and the datetime is then converted to the install's; `None` if that zone can't be resolved.
+pub(crate) fn of_field(
+    py: Python<'_>,
+    ticket: TicketRef<'_>,
+    field: Field,
+    zone: Option<&Py<PyAny>>,
+) -> PyResult<Option<Py<PyAny>>> {
+    let time = if field == Field::Date { ticket.date() } else { ticket.lastreply() };
+    let Some(time) = time else { return Ok(None) };
+    let stated = zone.and_then(|_| ticket.zone(field));
+    let (Some(zone), Some(stated)) = (zone, stated) else { return to_python(py, time, zone).map(Some) };
+    let stated = imports::STATED_ZONE.get(py)?.call1((stated, zone))?;
+    if stated.is_none() {
+        return Ok(None);
+    }
+    let aware = to_python(py, time, Some(&stated.unbind()))?;
+    Ok(Some(aware.call_method1(py, "astimezone", (zone,))?))
 }
 
 /// A datetime: naive, or in this time zone.

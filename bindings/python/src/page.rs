@@ -1,6 +1,6 @@
 //! [`Page`]: the Python class of a page, over the memory of the reply that it was decoded from.
 
-use gettickets::{FieldSet, TicketRef, Tickets};
+use gettickets::{Field, FieldSet, TicketRef, Tickets};
 use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule, PyDict, PyInt, PyList, PySlice, PyTuple};
@@ -137,6 +137,7 @@ impl Page {
         let class = imports::FINDING.get(py)?;
         let made = self.page.findings().iter().map(|finding| {
             let places = PyTuple::new(py, &finding.places)?;
+            let tickets = PyTuple::new(py, &finding.tickets)?;
             let field = finding.field.map(|field| field.name());
             let kind = finding.kind;
             class.call1((
@@ -145,6 +146,7 @@ impl Page {
                 field,
                 finding.count,
                 places,
+                tickets,
                 finding.detail.as_deref(),
             ))
         });
@@ -436,8 +438,10 @@ fn same_moments(
     if moment::same_zone(py, one, other)? {
         return Ok(true);
     }
-    for time in [ticket.date(), ticket.lastreply()].into_iter().flatten() {
-        if !moment::to_python(py, time, one)?.bind(py).eq(moment::to_python(py, time, other)?)? {
+    for field in [Field::Date, Field::Lastreply] {
+        let (one, other) =
+            (moment::of_field(py, ticket, field, one)?, moment::of_field(py, ticket, field, other)?);
+        if !one.into_pyobject(py)?.eq(other)? {
             return Ok(false);
         }
     }

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use gettickets::scan::ScanReport;
-use gettickets::{Error, ScanStatus, Tickets};
+use gettickets::{Error, ErrorKind, ScanStatus, Tickets};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyTuple};
@@ -117,6 +117,11 @@ impl Shared {
         })
     }
 
+    /// The error that the scan ended in; closing it is none.
+    fn failure(&self) -> Option<Error> {
+        self.status.failure().filter(|error| *error.kind() != ErrorKind::Cancelled)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Reading> {
         self.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -128,8 +133,11 @@ impl Shared {
         time: Duration,
         take: impl FnOnce(&mut Reading) -> Option<Result<T, Error>>,
     ) -> Step<T> {
-        if let Some(failure) = self.status.failure() {
-            return Step::Done(Some(Err(failure)));
+        match self.status.failure() {
+            // That is how a scan ends that was closed during a request.
+            Some(failure) if *failure.kind() == ErrorKind::Cancelled => return Step::Closed,
+            Some(failure) => return Step::Done(Some(Err(failure))),
+            None => {}
         }
         if self.lost_from.get().is_some() {
             return Step::Lost;
@@ -152,6 +160,7 @@ impl Shared {
         }
         // It may have been closed during the wait, which must not pass for the end.
         match take(&mut reading) {
+            Some(Err(error)) if *error.kind() == ErrorKind::Cancelled => Step::Closed,
             None if self.status.is_closed() => Step::Closed,
             taken => Step::Done(taken),
         }
@@ -277,7 +286,7 @@ impl Shared {
             return Err(unknown("how many tickets changed since then is not known"));
         }
         // Nothing is taken: only the counts of the first page are needed.
-        while self.status.total().is_none() && self.status.failure().is_none() {
+        while self.status.total().is_none() && self.failure().is_none() {
             let step = py.detach(|| self.step(SIGNAL_INTERVAL, |_| None::<Result<(), Error>>));
             if let Some(None) = self.finished(py, step)? {
                 break;
@@ -504,7 +513,7 @@ impl Scan {
     /// instead.
     #[getter]
     fn error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let failure = self.shared(py)?.status.failure();
+        let failure = self.shared(py)?.failure();
         Ok(failure.map(|error| errors::raise(py, &error).into_value(py).into_bound(py).into_any()))
     }
 
@@ -565,7 +574,7 @@ impl Scan {
             return Ok(format!("of {endpoint}, of another process"));
         };
         let status = &shared.status;
-        if status.failure().is_some() {
+        if shared.failure().is_some() {
             return Ok(format!("of {endpoint}, ended in an error"));
         }
         if shared.lost_from.get().is_some() {

@@ -227,8 +227,8 @@ impl Ticket {
         json::loads(py, &sent.to_string())
     }
 
-    /// Every field as a dict, None where the reply has no value: dates as datetime, attachments as dicts, undocumented
-    /// fields under "extra".
+    /// Every field as a dict, None where the reply has no value: dates as datetime, or as text where they can't be read,
+    /// attachments as dicts, undocumented fields under "extra".
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         json::to_dict(py, self.inside()?, self.page.get().zone())
     }

@@ -2,7 +2,7 @@
 
 use gettickets_protocol::DateTime;
 use jiff::civil;
-use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
 const EPOCH: DateTime = civil::date(1970, 1, 1).at(0, 0, 0, 0);
 
@@ -14,11 +14,40 @@ pub(crate) fn microseconds(time: DateTime) -> i64 {
     i64::try_from(time.duration_since(EPOCH).as_micros()).unwrap_or(i64::MAX)
 }
 
+/// Microseconds since the epoch in UTC, of a date of an install in this zone. A zone that the date itself states has
+/// precedence; `None` if it can't be resolved.
+pub(crate) fn instant(time: DateTime, stated: Option<&str>, zone: &TimeZone) -> Option<i64> {
+    match stated {
+        None => Some(utc_microseconds(time, zone)),
+        Some(stated) => Some(utc_microseconds(time, &stated_zone(stated, zone)?)),
+    }
+}
+
+/// The zone that a date states: `Z`, an offset such as `+02:00`, or the name of the install's own zone. An abbreviation
+/// such as `CEST` is not unique, and is taken for the install's own zone. No other name can be resolved.
+fn stated_zone(stated: &str, zone: &TimeZone) -> Option<TimeZone> {
+    if matches!(stated, "Z" | "z" | "UTC" | "GMT") {
+        return Some(TimeZone::UTC);
+    }
+    if let Some(digits) = stated.strip_prefix(['+', '-']) {
+        let digits: String = digits.chars().filter(|character| *character != ':').collect();
+        let part = |at: usize| match digits.get(at..at + 2) {
+            None => Some(0),
+            Some(part) => part.parse::<i32>().ok(),
+        };
+        let seconds = (part(0)? * 60 + part(2)?) * 60 + part(4)?;
+        let seconds = if stated.starts_with('-') { -seconds } else { seconds };
+        return Offset::from_seconds(seconds).ok().map(TimeZone::fixed);
+    }
+    let is_abbreviation = stated.len() <= 5 && stated.bytes().all(|byte| byte.is_ascii_uppercase());
+    (is_abbreviation || zone.iana_name() == Some(stated)).then(|| zone.clone())
+}
+
 /// Microseconds since the epoch in UTC, of a time that a clock in this zone shows.
 ///
 /// A time that the clock shows twice is the first of the two, and one that it skips is read with the offset before the
 /// gap, as Python's `datetime` does with `fold=0`.
-pub(crate) fn utc_microseconds(time: DateTime, zone: &TimeZone) -> i64 {
+fn utc_microseconds(time: DateTime, zone: &TimeZone) -> i64 {
     let offset = match zone.to_ambiguous_timestamp(time).offset() {
         AmbiguousOffset::Unambiguous { offset } => offset,
         AmbiguousOffset::Gap { before, .. } | AmbiguousOffset::Fold { before, .. } => before,
@@ -29,7 +58,6 @@ pub(crate) fn utc_microseconds(time: DateTime, zone: &TimeZone) -> i64 {
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
-    use jiff::tz::Offset;
 
     use super::*;
 
@@ -66,6 +94,27 @@ mod tests {
         ] {
             let east = (hours_east * 3.6e9) as i64;
             assert_eq!(utc_microseconds(time, zone), microseconds(time) - east, "{time}");
+        }
+    }
+
+    #[test]
+    fn a_zone_that_a_date_states_has_precedence() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let time = date(2026, 7, 1).at(12, 0, 0, 0);
+        for (stated, hours_east) in [
+            (None, Some(2.0)),
+            (Some("Z"), Some(0.0)),
+            (Some("UTC"), Some(0.0)),
+            (Some("+05:30"), Some(5.5)),
+            (Some("-0230"), Some(-2.5)),
+            (Some("+02"), Some(2.0)),
+            (Some("CEST"), Some(2.0)),
+            (Some("Europe/Berlin"), Some(2.0)),
+            (Some("Europe/London"), None),
+            (Some("+99:99"), None),
+        ] {
+            let expected = hours_east.map(|hours: f64| microseconds(time) - (hours * 3.6e9) as i64);
+            assert_eq!(instant(time, stated, &berlin), expected, "{stated:?}");
         }
     }
 }

@@ -59,8 +59,12 @@ impl<O: OffsetSizeTrait> ColumnBuilder<O> {
     }
 
     /// The column `extra`, beside the columns of these fields.
-    pub(crate) fn extra(tickets: &[TicketRef<'_>], fields: FieldSet) -> ColumnBuilder<O> {
-        ColumnBuilder::Extra(ExtraBuilder::of(tickets, fields))
+    pub(crate) fn extra(
+        tickets: &[TicketRef<'_>],
+        fields: FieldSet,
+        zone: Option<&TimeZone>,
+    ) -> ColumnBuilder<O> {
+        ColumnBuilder::Extra(ExtraBuilder::of(tickets, fields, zone))
     }
 
     /// Adds a ticket's cell. `present` are the fields that the reply has for it and that are not null.
@@ -77,7 +81,7 @@ impl<O: OffsetSizeTrait> ColumnBuilder<O> {
                 column.append_option(match (ticket.value(*field), zone) {
                     (Some(Value::DateTime(Some(time))), None) => Some(civil::microseconds(time)),
                     (Some(Value::DateTime(Some(time))), Some(zone)) => {
-                        Some(civil::utc_microseconds(time, zone))
+                        civil::instant(time, ticket.zone(*field), zone)
                     }
                     _ => None,
                 })

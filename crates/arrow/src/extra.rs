@@ -3,7 +3,9 @@
 use arrow_array::{ArrayRef, OffsetSizeTrait};
 use arrow_schema::ArrowError;
 use gettickets_protocol::{Field, FieldSet, Kind, TicketRef, Value};
+use jiff::tz::TimeZone;
 
+use crate::civil;
 use crate::column::TextsBuilder;
 
 /// The column under construction.
@@ -11,25 +13,36 @@ pub(crate) struct ExtraBuilder<O: OffsetSizeTrait> {
     column: TextsBuilder<O>,
     /// The date columns of the batch. A date that can't be read is null there, and its text is kept here.
     dates: Vec<Field>,
+    /// The time zone of the install, where dates are instants.
+    zone: Option<TimeZone>,
     /// The object being written; its memory is reused.
     object: String,
 }
 
 impl<O: OffsetSizeTrait> ExtraBuilder<O> {
-    pub(crate) fn of(tickets: &[TicketRef<'_>], fields: FieldSet) -> ExtraBuilder<O> {
+    pub(crate) fn of(
+        tickets: &[TicketRef<'_>],
+        fields: FieldSet,
+        zone: Option<&TimeZone>,
+    ) -> ExtraBuilder<O> {
         // Two quotes, a colon, and a comma or brace around each entry.
         let length = |ticket: &TicketRef<'_>| {
             ticket.extra_json().map(|(name, json)| name.len() + json.len() + 5).sum()
         };
         let dates = fields.iter().filter(|field| field.kind() == Kind::DateTime).collect();
-        ExtraBuilder { column: TextsBuilder::of(tickets, length), dates, object: String::new() }
+        ExtraBuilder {
+            column: TextsBuilder::of(tickets, length),
+            dates,
+            zone: zone.cloned(),
+            object: String::new(),
+        }
     }
 
     pub(crate) fn append(&mut self, ticket: &TicketRef<'_>) -> Result<(), ArrowError> {
         let object = &mut self.object;
         object.clear();
         for date in &self.dates {
-            if let Some(text) = unreadable_date(ticket, *date) {
+            if let Some(text) = unreadable_date(ticket, *date, self.zone.as_ref()) {
                 push(object, date.name(), &serde_json::Value::from(text).to_string());
             }
         }
@@ -56,13 +69,13 @@ fn push(object: &mut String, name: &str, json: &str) {
     object.push_str(json);
 }
 
-/// The text of a date that can't be read. An empty text and a zero date, such as `0000-00-00 00:00:00`, are readable:
-/// they mean that there is no date.
-fn unreadable_date<'a>(ticket: &TicketRef<'a>, field: Field) -> Option<&'a str> {
-    if !matches!(ticket.value(field), Some(Value::DateTime(None))) {
-        return None;
+/// The text of a date that can't be read, or whose own time zone can't be resolved where instants are wanted.
+fn unreadable_date<'a>(ticket: &TicketRef<'a>, field: Field, zone: Option<&TimeZone>) -> Option<&'a str> {
+    match ticket.value(field)? {
+        Value::UnreadableDate(text) => Some(text),
+        Value::DateTime(Some(time)) => {
+            civil::instant(time, ticket.zone(field), zone?).is_none().then(|| ticket.text(field))
+        }
+        _ => None,
     }
-    let text = ticket.text(field);
-    let means_no_date = text.bytes().all(|byte| b"0-: T.".contains(&byte));
-    (!means_no_date).then_some(text)
 }

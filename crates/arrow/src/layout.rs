@@ -186,7 +186,8 @@ fn columns<O: OffsetSizeTrait>(
     tickets: &[TicketRef<'_>],
 ) -> Result<Vec<ArrayRef>, ArrowError> {
     let builders = fields.iter().map(|field| ColumnBuilder::<O>::of(field, tickets, zone));
-    let mut builders: Vec<_> = builders.chain([ColumnBuilder::extra(tickets, fields)]).collect();
+    let mut builders: Vec<_> =
+        builders.chain([ColumnBuilder::extra(tickets, fields, zone.map(|(zone, _)| zone))]).collect();
     // Row by row: the texts of a ticket follow each other in the body, and memory is fastest read in order.
     for ticket in tickets {
         let present = ticket.carried().difference(ticket.null());

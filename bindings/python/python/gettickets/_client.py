@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class _Base:
     """The part that both clients share: construction, and the end."""
 
+    _is_async = False
     _native_client: _native.Client | None = None
     """None for a client that is closed, or whose construction failed."""
 
@@ -84,6 +85,7 @@ class _Base:
         Raises ConfigError where a setting can't be used, and TypeError where it has a wrong type.
         """
         self._native_client = _native.Client.over_http(
+            self._is_async,
             url,
             zone(timezone),
             identifier=identifier,
@@ -177,6 +179,7 @@ class _Base:
         """
         client = cls.__new__(cls)
         client._native_client = _native.Client.on_this_machine(
+            cls._is_async,
             path,
             zone(timezone),
             admin=admin,
@@ -360,9 +363,9 @@ class Client(_Base):
 class AsyncClient(_Base):
     """A client of one install's GetTickets, for asyncio.
 
-    Settings and parameters are those of Client. Requests run on threads of Rust's own, so they block no event
-    loop and no executor. A request whose task is cancelled is given up: it is not repeated, and its outcome is
-    dropped. One client serves any number of tasks, and of event loops.
+    Settings and parameters are those of Client. The requests of all clients run on one thread of Rust's own, and block
+    neither an event loop nor an executor. When a task is cancelled, the connection of its request is closed at once, and
+    nothing further is sent. One client serves any number of tasks and event loops.
 
     >>> import asyncio, gettickets
     >>> async def main(sandbox):
@@ -373,6 +376,8 @@ class AsyncClient(_Base):
     ...     asyncio.run(main(sandbox))
     (10, 250)
     """
+
+    _is_async = True
 
     async def get_tickets(
         self,
@@ -386,7 +391,7 @@ class AsyncClient(_Base):
         subject: str | None = None,
         ignore_dept_assignments: bool | None = None,
     ) -> Page:
-        """Asks for one page; as Client.get_tickets()."""
+        """Requests one page; as Client.get_tickets()."""
         wait = _Wait()
         pending = self._open().start(
             wait.over,
@@ -400,7 +405,6 @@ class AsyncClient(_Base):
             ignore_dept_assignments=ignore_dept_assignments,
         )
         try:
-            # Where no thread could be started the outcome is there at once, and nobody will call.
             page = pending.take()
             while page is None:
                 await wait

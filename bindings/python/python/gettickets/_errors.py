@@ -42,6 +42,8 @@ class Error(Exception):
     """A stable name for programs, such as `authentication` or `missing-id`."""
     hint: str | None = None
     """What to do. Tracebacks show it below the message, from Python 3.11 on."""
+    endpoint: str | None = None
+    """The endpoint of the request, without credentials, if there was one."""
     http_status: int | None = None
     """The HTTP status of the response, if there was one."""
     attempts: int = 0
@@ -140,6 +142,8 @@ class TransportError(Error):
 
     detail: str | None = None
     """The message of the system."""
+    proxy: str | None = None
+    """The proxy that the request went through, without its credentials, if there is one."""
 
 
 class ConnectionFailedError(TransportError, ConnectionError):
@@ -166,7 +170,7 @@ class LocalApiError(Error):
 
     detail: str | None = None
     """The message of PHP or of the system."""
-    php_place: str | None = None
+    php_location: str | None = None
     """The PHP file and line concerned, as `file:line`."""
     output: str | None = None
     """The beginning of the install's output, which often shows the reason."""
@@ -200,7 +204,7 @@ class CursorError(ArgumentError):
 class StateError(Error, RuntimeError):
     """An object that can't be used in its present state.
 
-    `code` is `closed`, `forked` for an object of another process, `in-use` for a scan that a thread uses while it
+    `code` is `closed`, `cancelled`, `forked` for an object of another process, `in-use` for a scan that a thread uses while it
     already does, or `table-failed` for a scan whose tickets went into a table that failed.
     """
 

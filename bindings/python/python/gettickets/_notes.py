@@ -82,6 +82,7 @@ _Finding = record(
     field="The field concerned, where it is one.",
     count="How often it was met.",
     places="The first 16 places, such as `tickets.ticket[3].date`.",
+    tickets="The ids of the first 16 tickets concerned, where it concerns tickets.",
     detail="The text that was found, bounded in length, or None.",
 )
 

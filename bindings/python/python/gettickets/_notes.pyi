@@ -65,6 +65,7 @@ class _Finding(NamedTuple):
     field: str | None
     count: int  # type: ignore[assignment]
     places: tuple[str, ...]
+    tickets: tuple[int, ...]
     detail: str | None
 
 class Finding(_Finding): ...

@@ -29,6 +29,32 @@ def zone(timezone: str | tzinfo | None) -> tzinfo | None:
         raise ConfigError(f"there is no time zone {timezone!r}", code="timezone", hint=hint) from error
 
 
+def stated_zone(stated: str, install: tzinfo) -> tzinfo | None:
+    """Returns the zone that a date states: `Z`, an offset such as `+02:00`, or a name.
+
+    An abbreviation such as `CEST` is not unique, and is taken for the install's own zone. None for any other text.
+    """
+    import datetime
+    import re
+
+    if stated in ("Z", "z", "UTC", "GMT"):
+        return datetime.timezone.utc
+    offset = re.fullmatch(r"([+-])(\d\d):?(\d\d)?:?(\d\d)?", stated)
+    if offset:
+        sign, hours, minutes, seconds = offset.groups()
+        size = datetime.timedelta(hours=int(hours), minutes=int(minutes or 0), seconds=int(seconds or 0))
+        try:
+            return datetime.timezone(-size if sign == "-" else size)
+        except ValueError:
+            return None
+    if re.fullmatch(r"[A-Z]{1,5}", stated):
+        return install
+    try:
+        return zone(stated)
+    except ConfigError:
+        return None
+
+
 def arrow_zone(timezone: tzinfo) -> tuple[str, bytes | int]:
     """Describes a time zone for tables: its name and its file in the time zone database, or an offset in seconds."""
     import datetime

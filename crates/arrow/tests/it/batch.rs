@@ -167,3 +167,20 @@ fn a_date_that_cannot_be_read_keeps_its_text_in_extra() {
     let only_ids = Layout::of([Field::Id].into_iter().collect());
     assert_eq!(only_ids.record_batch(page.tickets()).unwrap()["extra"].null_count(), 4);
 }
+
+#[test]
+fn a_date_whose_own_zone_cannot_be_resolved_keeps_its_text() {
+    let reply = r#"{"result":"success","tickets":{"ticket":[
+        {"id":1,"date":"2025-03-05T06:07:08+02:00","lastreply":"2025-03-05 06:07:08 Europe/London"}]}}"#;
+    let page = gettickets_protocol::decode(reply).unwrap().into_page().unwrap();
+    let berlin = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
+    let batch = Layout::default().in_time_zone(berlin).unwrap().record_batch(page.tickets()).unwrap();
+    // 04:07:08 in UTC.
+    assert_eq!(batch["date"].as_primitive::<TimestampMicrosecondType>().value(0), 1_741_147_628_000_000);
+    assert!(batch["lastreply"].is_null(0));
+    let extra = batch["extra"].as_string::<i32>().value(0);
+    assert_eq!(extra, r#"{"lastreply":"2025-03-05 06:07:08 Europe/London"}"#);
+    // Without a time zone both are the wall clock that they state.
+    let naive = record_batch(page.tickets()).unwrap();
+    assert!(naive["extra"].is_null(0) && !naive["lastreply"].is_null(0));
+}
