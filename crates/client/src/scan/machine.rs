@@ -513,16 +513,17 @@ impl ScanMachine {
         let Some(count) = total else { return };
         self.totals.last = total;
         self.report.total = total;
-        if rows > 0 && flight.offset + rows > count && !self.totals.unreliable {
-            self.totals.unreliable = true;
+        if rows > 0 && flight.offset + rows > count && !self.totals.contradicted {
+            self.totals.contradicted = true;
             self.report.warn(format!(
-                "totalresults is wrong: the server counts {count} tickets and sends more; it is ignored"
+                "totalresults does not fit the pages: the server counts {count} tickets and sends some at offset {}",
+                flight.offset + rows - 1
             ));
         }
         if flight.pass == self.pass_number {
             self.pass.note_total(total);
-            if self.pass.has_erratic_totals() && !self.totals.unreliable {
-                self.totals.unreliable = true;
+            if self.pass.has_erratic_totals() && !self.totals.erratic {
+                self.totals.erratic = true;
                 self.report.warn("totalresults changes from page to page while the list does not; it is ignored");
             }
         }
@@ -568,7 +569,7 @@ impl ScanMachine {
                 if !self.accept_if_joins(&arrived) {
                     self.pass.stall(&self.window, self.capacity)?;
                     if self.pass.on_probe_rows() {
-                        self.accept_unproven(&arrived);
+                        self.accept_unproven(&arrived)?;
                     } else {
                         self.kept.push(arrived);
                         self.kept.sort_by_key(|page| page.offset);
@@ -578,7 +579,7 @@ impl ScanMachine {
             Purpose::Gap if empty => self.pass.on_gap_empty(flight.limit),
             Purpose::Gap => {
                 if !self.accept_if_joins(&arrived) {
-                    self.accept_unproven(&arrived);
+                    self.accept_unproven(&arrived)?;
                 }
             }
             Purpose::Single => {
@@ -694,10 +695,12 @@ impl ScanMachine {
         true
     }
 
-    fn accept_unproven(&mut self, page: &Arrived) {
+    fn accept_unproven(&mut self, page: &Arrived) -> Result<(), Stuck> {
+        self.pass.stall(&self.window, self.capacity)?;
         let accepted = self.with_pass(|pass, context| pass.accept_unproven(context, page.offset, page.asked, &page.rows));
         self.unproven = true;
         self.take(page, accepted);
+        Ok(())
     }
 
     fn accept_behind(&mut self, page: Arrived) {
@@ -821,6 +824,7 @@ impl ScanMachine {
             }
             return;
         };
+        self.pass.note_progress();
         let (after, nth) = match flight.purpose {
             Purpose::Behind => (before, nth),
             _ => self.pass.run_of(offset),

@@ -58,7 +58,7 @@ impl Verify {
     pub(super) fn next(&mut self, pass: &Pass, facts: &Facts<'_>) -> Next {
         let whole_list = pass.ended() == Some(Ended::AtEnd) && !matches!(pass.kind, Kind::Front { .. });
         if whole_list {
-            let undisturbed = pass.digest(facts.totals).is_some() && !facts.totals.unreliable;
+            let undisturbed = pass.digest(facts.totals).is_some() && !facts.totals.erratic;
             self.exact = match pass.steady_total().filter(|_| undisturbed) {
                 Some(total) => Some((total, pass.rows.saturating_add(facts.unreadable))),
                 None => None,
@@ -159,7 +159,7 @@ impl Verify {
         let mismatch = match self.exact {
             Some((counted, seen)) if counted > seen => Some((counted, seen)),
             Some(_) => None,
-            None => facts.totals.reliable().filter(|total| *total > facts.met && !facts.partly_met).map(|total| (total, facts.met)),
+            None => facts.totals.counted().filter(|total| *total > facts.met && !facts.partly_met).map(|total| (total, facts.met)),
         };
         match mismatch {
             None => Next::Complete,

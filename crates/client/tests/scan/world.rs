@@ -196,7 +196,7 @@ pub(crate) struct World {
     pub(crate) largest: u64,
     /// How many replies in a thousand are cut short, empty, or have a row twice.
     pub(crate) faults: u64,
-    last_fault: u64,
+    pub(crate) last_fault: u64,
     /// Changes a test makes before a request with this number, counted from 1.
     pub(crate) script: HashMap<u64, fn(&mut World)>,
     /// How many tickets a burst closes or opens, and how likely one is before a request, in thousandths.
