@@ -208,6 +208,9 @@ pub(super) struct Pass {
     total: Option<u64>,
     total_changes: u32,
     total_count: u32,
+    /// The sum of all changes of the total, and the largest.
+    total_drift: u64,
+    total_most: u64,
     pub(super) fresh: u64,
     digest: Digest,
     pub(super) rows: u64,
@@ -261,6 +264,8 @@ impl Pass {
             total: None,
             total_changes: 0,
             total_count: 0,
+            total_drift: 0,
+            total_most: 0,
             fresh: 0,
             digest: Digest::default(),
             rows: 0,
@@ -300,9 +305,9 @@ impl Pass {
         self.quiet && (self.total_changes == 0 || totals.erratic)
     }
 
-    /// Whether totals changed while the list did not.
+    /// Whether totals changed by far more than the list can have, which showed no change.
     pub(super) fn has_erratic_totals(&self) -> bool {
-        self.quiet && self.total_changes >= 3
+        self.quiet && self.total_changes >= 4 && self.total_drift > self.total_most.saturating_mul(2)
     }
 
     /// What was read, if it can be compared with another pass.
@@ -407,7 +412,11 @@ impl Pass {
         let counts_more = totals.reliable().is_some_and(|total| total > self.end);
         if self.doubt || counts_more {
             (3, 3)
-        } else if totals.reliable() == Some(self.end) && self.total_changes == 0 && self.total_count >= 3 && self.pages > 1 {
+        } else if totals.reliable() == Some(self.end)
+            && self.total_changes == 0
+            && self.total_count >= 3
+            && self.pages > 1
+        {
             (0, 1)
         } else {
             (1, 1)
@@ -418,9 +427,11 @@ impl Pass {
     pub(super) fn note_total(&mut self, total: Option<u64>) {
         let Some(total) = total else { return };
         self.total_count = self.total_count.saturating_add(1);
+        self.total_most = self.total_most.max(total);
         match self.total {
             None => self.total = Some(total),
             Some(before) if before != total => {
+                self.total_drift = self.total_drift.saturating_add(before.abs_diff(total));
                 self.total_changes = self.total_changes.saturating_add(1);
                 self.total = Some(total);
             }
@@ -474,7 +485,9 @@ impl Pass {
         let unresolved = order.unresolved();
         for (index, row) in rows.iter().enumerate() {
             let Some(number) = self.index.get(&row.id).copied() else { continue };
-            let Some(known) = self.at(number).filter(|known| known.fingerprint == row.fingerprint) else { continue };
+            let Some(known) = self.at(number).filter(|known| known.fingerprint == row.fingerprint) else {
+                continue;
+            };
             strong = strong || (known.whole | order.whole_on(rows, row)) & unresolved == unresolved;
             let so_far = shared.get_or_insert(Shared { first: number, last: (number, index) });
             so_far.first = so_far.first.min(number);
@@ -512,16 +525,17 @@ impl Pass {
         // As expected: the page begins with exactly the rows from there to the end of the trail.
         let overlap = trail_end.saturating_sub(shared.first);
         let begins_with_trail = !at_front
-            && rows.iter().zip(self.trail.range((shared.first - self.base) as usize..)).all(|(row, known)| {
-                (row.id, row.fingerprint) == (known.id, known.fingerprint)
-            })
+            && rows
+                .iter()
+                .zip(self.trail.range((shared.first - self.base) as usize..))
+                .all(|(row, known)| (row.id, row.fingerprint) == (known.id, known.fingerprint))
             && (rows.len() as u64 >= overlap || (shared.last.1 + 1 == rows.len()));
         // Pages whose rows are hidden in part cover more offsets than they have rows, so known rows appear further down
         // behind them, or nearer on them. A list that moved changes the total.
         let here = offset + first_index(rows, self.at(shared.first));
         let position = self.position(shared.first);
         let is_short = (rows.len() as u64) < asked;
-        let steady = self.total.is_some() && self.total_changes == 0;
+        let steady = context.totals.reliable().is_some() && self.total_changes == 0;
         let moved_back = !at_front && position < here;
         let shows_hidden = moved_back && steady && self.short.is_some();
         let skips_hidden = !at_front && steady && is_short && position > here && position < offset + asked;
@@ -577,7 +591,6 @@ impl Pass {
         self.pages += 1;
         self.empties = 0;
         self.step = 0;
-        if !as_expected && std::env::var_os("DBG").is_some() { eprintln!("{:?} at {offset} asked {asked} rows {} begins {begins_with_trail} in_place {in_place} pos {} end {} hidden {} short {:?}", self.kind, rows.len(), 0, self.end, self.hidden, self.short); }
         self.quiet &= as_expected;
         if productive {
             if let Some(cut) = self.short.take() {
@@ -590,7 +603,8 @@ impl Pass {
         }
         if is_last {
             self.covered = if self.hidden { self.covered.max(offset + asked) } else { offset + asked };
-            self.short = (is_short && productive).then_some(rows.len() as u64).or(self.short.filter(|_| is_short));
+            self.short =
+                (is_short && productive).then_some(rows.len() as u64).or(self.short.filter(|_| is_short));
         }
         if as_expected {
             self.expected += 1;
@@ -608,7 +622,8 @@ impl Pass {
             self.stalled = 0;
             self.may_stall = MOST_STALLED;
             self.contradictions = 0;
-            self.narrow = self.narrow.map(|narrow| narrow * 2).filter(|narrow| *narrow < context.window.limit());
+            self.narrow =
+                self.narrow.map(|narrow| narrow * 2).filter(|narrow| *narrow < context.window.limit());
         }
         self.look_for_end(context, rows, asked, is_last, productive, as_expected);
         Accepted { new_from: new_from.min(rows.len()), shifted: !as_expected }
@@ -624,7 +639,8 @@ impl Pass {
         self.slack = self.slack.max(needed.min(most));
         // A group of ties that is longer than most of a page cannot be covered; two rows have to do.
         let needed = if needed > most.max(limit * 3 / 4) { 2 } else { needed };
-        let overlap = self.slack.min(most).max(needed.min(limit.saturating_sub(1))).min(self.trail.len() as u64);
+        let overlap =
+            self.slack.min(most).max(needed.min(limit.saturating_sub(1))).min(self.trail.len() as u64);
         self.next = self.end.saturating_sub(overlap);
         if self.hidden && self.covered > self.end {
             self.hidden_back = (context.window.limit() / 4).max(2);
@@ -650,9 +666,10 @@ impl Pass {
             return;
         }
         let is_short = is_last && (rows.len() as u64) < asked;
-        let counted = context.totals.counted().unwrap_or_default();
+        let counted = context.totals.last.unwrap_or_default();
         let goes_on = self.hidden
-            && (context.totals.reliable().is_some_and(|total| total > self.covered) || counted > self.met(context));
+            && (context.totals.reliable().is_some_and(|total| total > self.covered)
+                || counted > self.met(context));
         self.state = match self.state {
             _ if goes_on => State::Reading,
             State::Ending { alone, empty } if is_short && !productive && as_expected => {
@@ -679,7 +696,7 @@ impl Pass {
     }
 
     fn finish(&mut self, context: &Context<'_>) {
-        let counted = context.totals.counted().unwrap_or_default();
+        let counted = context.totals.last.unwrap_or_default();
         let counts_more =
             context.totals.reliable().is_some_and(|total| total > self.end) || counted > self.met(context);
         let gap_done = self.gap_done.is_some_and(|done| done >= self.end);
@@ -696,7 +713,13 @@ impl Pass {
     }
 
     /// Accepts rows that join nothing, behind a gap in which the server shows none.
-    pub(super) fn accept_unproven(&mut self, context: &mut Context<'_>, offset: u64, asked: u64, rows: &[Row]) -> Accepted {
+    pub(super) fn accept_unproven(
+        &mut self,
+        context: &mut Context<'_>,
+        offset: u64,
+        asked: u64,
+        rows: &[Row],
+    ) -> Accepted {
         self.unproven = true;
         self.restart(context, offset, asked, rows);
         Accepted { new_from: 0, shifted: false }
@@ -744,7 +767,11 @@ impl Pass {
     pub(super) fn stall(&mut self, window: &Window, capacity: u64) -> Result<(), Stuck> {
         self.stalled += 1;
         self.wasted += 1;
-        if self.stalled <= self.may_stall && self.wasted <= MOST_STALLED + self.may_stall + WASTED_FOR_EACH * self.productive {
+        let pages = self.reached / (window.limit() / 2).max(1);
+        let may_stall = self.may_stall.min(MOST_STALLED + 2 * pages);
+        if self.stalled <= may_stall
+            && self.wasted <= MOST_STALLED + pages + WASTED_FOR_EACH * self.productive
+        {
             return Ok(());
         }
         if capacity == 1 {
@@ -753,7 +780,6 @@ impl Pass {
                 hint: "Have the server send more tickets a page.",
             });
         }
-        let _ = window;
         Err(Stuck {
             problem: format!(
                 "the list changes faster than it can be read: no ticket after offset {} was reached",
@@ -776,7 +802,6 @@ impl Pass {
             }
             return;
         }
-        if std::env::var_os("DBG").is_some() { eprintln!("step back next {} end {}", self.next, self.end); }
         self.quiet = false;
         self.state = State::Reading;
         if self.step == 0 {
@@ -819,24 +844,33 @@ impl Pass {
         }
         self.doubt = true;
         if self.hidden && offset + context.window.limit() > self.covered {
-            let counted = context.totals.counted().unwrap_or_default();
+            let counted = context.totals.last.unwrap_or_default();
             let counts_more = counted > offset || counted > self.met(context);
             if counts_more {
-                self.state = State::Gap { offset, empties: 0, until: counted.max(offset).saturating_add(4 * context.window.limit()) };
+                self.state = State::Gap {
+                    offset,
+                    empties: 0,
+                    until: counted.max(offset).saturating_add(4 * context.window.limit()),
+                };
                 return Ok(());
             }
         }
         if self.empties > 1 {
             self.hidden_signs += 1;
             if self.hidden_signs >= 4 {
-                // Known rows are there and are not sent: reads on behind them.
+                // Known rows are there and are not sent.
                 self.hidden_signs = 0;
+                self.hidden = false;
                 self.quiet = false;
-                self.state = State::Ending { alone: u32::MAX, empty: u32::MAX };
                 self.next = self.end.saturating_sub(self.slack);
                 self.step = 0;
                 self.empties = 0;
-                self.finish(context);
+                let counted = context.totals.last.unwrap_or_default();
+                if counted > self.end || counted > self.met(context) {
+                    let limit = context.window.uncapped_limit();
+                    let until = counted.max(self.end).saturating_add(limit.saturating_mul(4));
+                    self.state = State::Gap { offset: self.end, empties: 0, until };
+                }
                 return Ok(());
             }
             self.step_back(context.window);
@@ -1015,7 +1049,8 @@ impl Pass {
 
     /// Accepts the page behind an unreadable ticket.
     pub(super) fn accept_behind(&mut self, context: &mut Context<'_>, rows: &[Row]) -> Accepted {
-        let (at, asked) = self.crossing.take().map_or((self.end, 0), |crossing| (crossing.at, crossing.limit));
+        let (at, asked) =
+            self.crossing.take().map_or((self.end, 0), |crossing| (crossing.at, crossing.limit));
         self.restart(context, at, asked, rows);
         Accepted { new_from: 0, shifted: false }
     }
