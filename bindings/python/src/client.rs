@@ -15,6 +15,7 @@ use crate::page::Page;
 use crate::request;
 use crate::runtime::Job;
 use crate::scan::{Scan, Shared};
+use crate::source::{AsyncSource, Source};
 
 /// The time between two checks for signals: Ctrl-C takes effect within it.
 pub(crate) const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
@@ -284,13 +285,57 @@ impl Client {
     ) -> PyResult<Scan> {
         let client = self.blocking(py)?;
         let settings = ScanSettings::from_python(settings, self.zone.as_ref())?;
-        let request = request::from_python(parameters)?;
-        logging::listen(py)?;
+        let scan = client.scan(request::from_python(parameters)?);
         let total_is_a_limit = settings.updated_since.is_some();
-        let scan = settings.apply(client.scan(request)).map_err(|error| errors::cursor(py, error))?;
-        let shared = Shared::new(Box::new(scan), total_is_a_limit, progress);
-        Ok(Scan::new(shared, self.zone.as_ref().map(|zone| zone.clone_ref(py)), self.endpoint.clone()))
+        let scan = settings.blocking(scan).map_err(|error| errors::cursor(py, error))?;
+        self.made(py, Box::new(scan), total_is_a_limit, progress)
     }
+
+    /// A scan over every page, for `AsyncScan`.
+    #[pyo3(signature = (settings, progress, **parameters))]
+    fn scan_async(
+        &self,
+        py: Python<'_>,
+        settings: &Bound<'_, PyDict>,
+        progress: Option<Py<PyAny>>,
+        parameters: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Scan> {
+        let client = self.asynchronous(py)?;
+        let settings = ScanSettings::from_python(settings, self.zone.as_ref())?;
+        let scan = client.scan(request::from_python(parameters)?);
+        let total_is_a_limit = settings.updated_since.is_some();
+        let scan = settings.asynchronous(scan).map_err(|error| errors::cursor(py, error))?;
+        self.made(py, Box::new(AsyncSource::new(scan)), total_is_a_limit, progress)
+    }
+}
+
+/// Both kinds of scan have the same settings.
+macro_rules! configure {
+    ($($(#[$doc:meta])* $name:ident $scan:ty;)*) => {$(
+        $(#[$doc])*
+        fn $name(self, mut scan: $scan) -> Result<$scan, InvalidCursor> {
+            scan = scan
+                .full(self.full)
+                .skip_unreadable(self.skip_unreadable)
+                .allow_count_mismatch(self.allow_count_mismatch);
+            if let Some(time) = self.updated_since {
+                scan = scan.updated_since(time);
+            }
+            if let Some(most) = self.concurrency {
+                scan = scan.concurrency(most);
+            }
+            if let Some(most) = self.max_requests {
+                scan = scan.max_requests(most);
+            }
+            if let Some(most) = self.max_tickets {
+                scan = scan.max_tickets(most);
+            }
+            match self.resume {
+                Some(cursor) => scan.resume(&cursor),
+                None => Ok(scan),
+            }
+        }
+    )*};
 }
 
 /// The settings of a scan.
@@ -341,28 +386,11 @@ impl ScanSettings {
         })
     }
 
-    /// Gives the settings to a blocking scan.
-    fn apply(self, mut scan: gettickets::Scan) -> Result<gettickets::Scan, InvalidCursor> {
-        scan = scan
-            .full(self.full)
-            .skip_unreadable(self.skip_unreadable)
-            .allow_count_mismatch(self.allow_count_mismatch);
-        if let Some(time) = self.updated_since {
-            scan = scan.updated_since(time);
-        }
-        if let Some(most) = self.concurrency {
-            scan = scan.concurrency(most);
-        }
-        if let Some(most) = self.max_requests {
-            scan = scan.max_requests(most);
-        }
-        if let Some(most) = self.max_tickets {
-            scan = scan.max_tickets(most);
-        }
-        match self.resume {
-            Some(cursor) => scan.resume(&cursor),
-            None => Ok(scan),
-        }
+    configure! {
+        /// Gives the settings to a blocking scan.
+        blocking gettickets::Scan;
+        /// Gives the settings to an asynchronous scan.
+        asynchronous gettickets::AsyncScan;
     }
 }
 
@@ -387,6 +415,18 @@ impl Client {
             Backend::Asynchronous(client) => Ok(client),
             Backend::Blocking(_) => Err(errors::internal("a blocking client can't be awaited")),
         }
+    }
+
+    fn made(
+        &self,
+        py: Python<'_>,
+        source: Box<dyn Source>,
+        total_is_a_limit: bool,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Scan> {
+        logging::listen(py)?;
+        let zone = self.zone.as_ref().map(|zone| zone.clone_ref(py));
+        Ok(Scan::new(Shared::new(source, total_is_a_limit, progress), zone, self.endpoint.clone()))
     }
 
     fn page(&self, py: Python<'_>, outcome: Result<gettickets::Page, gettickets::Error>) -> PyResult<Page> {

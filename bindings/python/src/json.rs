@@ -20,7 +20,7 @@ pub(crate) fn to_dict<'py>(
         let name = PyString::intern(py, field.name());
         match ticket.value(field) {
             Some(Value::Integer(value)) => dict.set_item(name, value)?,
-            Some(Value::Text(text) | Value::UnreadableDate(text)) => dict.set_item(name, text)?,
+            Some(Value::Text(text)) => dict.set_item(name, text)?,
             Some(Value::Boolean(value)) => dict.set_item(name, value)?,
             Some(Value::DateTime(Some(_))) => match moment::of_field(py, ticket, field, zone)? {
                 Some(moment) => dict.set_item(name, moment)?,

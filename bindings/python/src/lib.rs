@@ -46,7 +46,7 @@ mod _native {
     #[pymodule_export]
     use crate::sandbox::{Sandbox, quirks};
     #[pymodule_export]
-    use crate::scan::{Scan, ScanPages};
+    use crate::scan::{Scan, ScanPages, Watch};
     #[pymodule_export]
     use crate::ticket::{Attachment, Ticket};
     #[pymodule_export]

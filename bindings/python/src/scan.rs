@@ -7,14 +7,15 @@
 //! A ticket counts as returned once its object exists. In between it is reserved, so that an interrupt loses nothing and
 //! no other thread takes it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gettickets::scan::ScanReport;
-use gettickets::{Error, ErrorKind, ScanStatus, Tickets};
-use pyo3::exceptions::PyTypeError;
+use gettickets::scan::{ScanReport, ScanStatus};
+use gettickets::{Cancellation, Error, ErrorKind, Tickets};
+use pyo3::exceptions::{PyStopAsyncIteration, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyTuple};
 
@@ -27,6 +28,7 @@ use crate::logging;
 use crate::making;
 use crate::page::Page;
 use crate::recent::Recent;
+use crate::runtime::Job;
 use crate::source::Source;
 use crate::ticket::Ticket;
 
@@ -63,6 +65,8 @@ pub(crate) struct Scan {
 pub(crate) struct Shared {
     reading: Mutex<Reading>,
     status: ScanStatus,
+    cancellation: Cancellation,
+    is_closed: AtomicBool,
     /// The cursor of the place where a table began that failed.
     lost_from: OnceLock<String>,
     /// Whether the total includes tickets that the scan does not return.
@@ -107,17 +111,29 @@ impl Shared {
         total_is_a_limit: bool,
         progress: Option<Py<PyAny>>,
     ) -> Arc<Shared> {
-        let status = source.status();
+        let (status, cancellation) = (source.status(), source.cancellation());
         Arc::new(Shared {
             reading: Mutex::new(Reading { source, is_reserved: false, generation: 0 }),
             status,
+            cancellation,
+            is_closed: AtomicBool::new(false),
             lost_from: OnceLock::new(),
             total_is_a_limit,
             progress,
         })
     }
 
-    /// The error that the scan ended in; closing it is none.
+    fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+
+    /// Stops the scan: no further request is sent, and its connections are closed.
+    fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
+        self.cancellation.cancel();
+    }
+
+    /// The error that the scan ended in, unless it was closed.
     fn failure(&self) -> Option<Error> {
         self.status.failure().filter(|error| *error.kind() != ErrorKind::Cancelled)
     }
@@ -142,7 +158,7 @@ impl Shared {
         if self.lost_from.get().is_some() {
             return Step::Lost;
         }
-        if self.status.is_closed() {
+        if self.is_closed() {
             return Step::Closed;
         }
         let mut reading = match self.reading.try_lock() {
@@ -161,7 +177,7 @@ impl Shared {
         // It may have been closed during the wait, which must not pass for the end.
         match take(&mut reading) {
             Some(Err(error)) if *error.kind() == ErrorKind::Cancelled => Step::Closed,
-            None if self.status.is_closed() => Step::Closed,
+            None if self.is_closed() => Step::Closed,
             taken => Step::Done(taken),
         }
     }
@@ -269,6 +285,17 @@ impl Shared {
             }
             Step::Closed => Err(errors::closed(py, "scan")),
             Step::Lost => Err(errors::state(py, LOST, "table-failed", Some(LOST_HINT))),
+        }
+    }
+
+    /// Where nothing could be taken: StopAsyncIteration at the end, the error that ended the scan, or nothing yet.
+    fn end_or_nothing(&self, py: Python<'_>) -> PyResult<()> {
+        match self.finished(py, self.step(Duration::ZERO, look))? {
+            Some(None) => {
+                self.show_progress(py, true)?;
+                Err(PyStopAsyncIteration::new_err(()))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -397,10 +424,39 @@ impl Scan {
         Py::new(py, Page::new(tickets.into(), self.zone.as_ref().map(|zone| zone.clone_ref(py))))
     }
 
+    /// The next ticket, if it is there.
+    fn try_next(&self, py: Python<'_>, shared: &Shared) -> PyResult<Option<Py<Ticket>>> {
+        loop {
+            // Python code runs here, before anything is taken.
+            logging::tell(py)?;
+            let mut maker = self.maker(py)?;
+            if let Some(ticket) = self.begun(py, shared, &mut maker)? {
+                return Ok(Some(ticket));
+            }
+            let step = shared.step(Duration::ZERO, Shared::reserve_page);
+            let Step::Done(Some(Ok((tickets, generation)))) = step else { return Ok(None) };
+            let page = self.page_of(py, tickets);
+            shared.settle(|_| ());
+            *maker.making = Some(Making { generation, page: page?, next: 0, recent: Recent::new() });
+            drop(maker);
+            shared.show_progress(py, false)?;
+        }
+    }
+
+    /// The object of a page that was reserved, which counts as returned then.
+    fn settled(&self, py: Python<'_>, shared: &Shared, tickets: Tickets) -> PyResult<Py<Page>> {
+        let page = self.page_of(py, tickets);
+        match &page {
+            Ok(_) => shared.settle(|source| source.commit_page()),
+            Err(_) => shared.settle(|_| ()),
+        }
+        page
+    }
+
     /// The next ticket of the page that was begun; `None` at its end, and where another thread took the rest of it.
     fn begun(&self, py: Python<'_>, shared: &Shared, maker: &mut Maker<'_>) -> PyResult<Option<Py<Ticket>>> {
         let Some(making) = &mut *maker.making else { return Ok(None) };
-        if making.next >= making.page.get().tickets().len() || shared.status.is_closed() {
+        if making.next >= making.page.get().tickets().len() || shared.is_closed() {
             *maker.making = None;
             return Ok(None);
         }
@@ -442,25 +498,10 @@ impl Scan {
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<Ticket>>> {
         let shared = self.shared(py)?;
         loop {
-            // Python code runs here, before anything is taken.
-            logging::tell(py)?;
-            let mut maker = self.maker(py)?;
-            if let Some(ticket) = self.begun(py, shared, &mut maker)? {
+            if let Some(ticket) = self.try_next(py, shared)? {
                 return Ok(Some(ticket));
             }
-            if let Step::Done(Some(Ok((tickets, generation)))) =
-                shared.step(Duration::ZERO, Shared::reserve_page)
-            {
-                let page = self.page_of(py, tickets);
-                shared.settle(|_| ());
-                *maker.making = Some(Making { generation, page: page?, next: 0, recent: Recent::new() });
-                drop(maker);
-                shared.show_progress(py, false)?;
-                continue;
-            }
-            drop(maker);
-            let step = py.detach(|| shared.step(SIGNAL_INTERVAL, look));
-            match step {
+            match py.detach(|| shared.step(SIGNAL_INTERVAL, look)) {
                 // There is a page now, which is taken with the other lock held.
                 Step::Done(Some(Ok(()))) => {}
                 other => {
@@ -470,6 +511,24 @@ impl Scan {
                     }
                 }
             }
+        }
+    }
+
+    /// The next ticket if it is there, else None; StopAsyncIteration at the end. For AsyncScan.
+    fn _take(&self, py: Python<'_>) -> PyResult<Option<Py<Ticket>>> {
+        let shared = self.shared(py)?;
+        match self.try_next(py, shared)? {
+            Some(ticket) => Ok(Some(ticket)),
+            None => shared.end_or_nothing(py).map(|()| None),
+        }
+    }
+
+    /// The next page if it is there, else None; StopAsyncIteration at the end. For AsyncScan.
+    fn _take_page(&self, py: Python<'_>) -> PyResult<Option<Py<Page>>> {
+        let shared = self.shared(py)?;
+        match shared.step(Duration::ZERO, Shared::reserve_page) {
+            Step::Done(Some(Ok((tickets, _)))) => self.settled(py, shared, tickets).map(Some),
+            _ => shared.end_or_nothing(py).map(|()| None),
         }
     }
 
@@ -522,8 +581,28 @@ impl Scan {
     fn close(&self, py: Python<'_>) {
         // In a child process there is nothing to stop.
         if let Some(shared) = self.shared.here() {
-            py.detach(|| shared.status.close());
+            py.detach(|| shared.close());
         }
+    }
+
+    /// Whether the next ticket, the end or an exception is there without waiting; for AsyncScan.
+    fn _is_ready(&self, py: Python<'_>) -> PyResult<bool> {
+        let shared = self.shared(py)?;
+        let is_begun = {
+            let maker = self.maker(py)?;
+            let begun = maker.making.as_ref();
+            begun.is_some_and(|making| making.next < making.page.get().tickets().len())
+        };
+        let look = |_: &mut Reading| None::<Result<(), Error>>;
+        Ok(is_begun || !matches!(shared.step(Duration::ZERO, look), Step::NotYet))
+    }
+
+    /// Calls `ready`, without arguments and on another thread, once there is something; for AsyncScan. Nothing is taken,
+    /// so that a wait that is cancelled loses nothing.
+    fn _watch(&self, py: Python<'_>, ready: Py<PyAny>) -> PyResult<Watch> {
+        let shared = Arc::clone(self.shared(py)?);
+        let work = poll_fn(move |context| shared.lock().source.poll_ready(context));
+        Ok(Watch { job: Home::new(Job::start(work, ready)?) })
     }
 
     fn __enter__(slf: Py<Scan>) -> Py<Scan> {
@@ -585,7 +664,7 @@ impl Scan {
             Some(total) => format!(" of {}", grouped(py, total)?),
             None => String::new(),
         };
-        let closed = if status.is_closed() { ", closed" } else { "" };
+        let closed = if shared.is_closed() { ", closed" } else { "" };
         Ok(format!("of {endpoint} at {yielded}{total}{closed}"))
     }
 }
@@ -593,6 +672,22 @@ impl Scan {
 /// Whether there is something to take, without taking it. The error of a scan is taken, as it is given again.
 fn look(reading: &mut Reading) -> Option<Result<(), Error>> {
     Some(reading.source.peek_page()?.map(|_| ()))
+}
+
+/// A wait for a scan that can be cancelled.
+#[pyclass(frozen, module = "gettickets._native")]
+pub(crate) struct Watch {
+    job: Home<Job<()>>,
+}
+
+#[pymethods]
+impl Watch {
+    /// Stops waiting.
+    fn cancel(&self) {
+        if let Some(job) = self.job.here() {
+            job.cancel();
+        }
+    }
 }
 
 /// Iterator over the pages of a scan.
@@ -614,15 +709,6 @@ impl ScanPages {
             shared.show_progress(py, true)?;
             return Ok(None);
         };
-        match scan.page_of(py, tickets) {
-            Ok(page) => {
-                shared.settle(|source| source.commit_page());
-                Ok(Some(page))
-            }
-            Err(error) => {
-                shared.settle(|_| ());
-                Err(error)
-            }
-        }
+        scan.settled(py, shared, tickets).map(Some)
     }
 }

@@ -473,10 +473,10 @@ class AsyncClient(_Base):
 
 
 class AsyncScan:
-    """A scan for `async for`; what it promises is told by Scan.
+    """A scan for `async for`, with the promise of Scan.
 
-    Cancelling the task that waits for a ticket loses none: the next one that asks gets it. Libraries that make
-    tables can't wait for it; they take the pages of `[page async for page in scan.pages()]`.
+    Cancelling a task that waits for a ticket loses none: the next call returns it. Libraries that make tables can't wait
+    for it; give them the pages of `[page async for page in scan.pages()]`.
     """
 
     def __init__(self, scan: Scan) -> None:
@@ -486,38 +486,46 @@ class AsyncScan:
     def __repr__(self) -> str:
         return f"<gettickets.AsyncScan {self._scan._about()}>"
 
+    def _repr_html_(self) -> str:
+        from . import _html
+
+        return _html.scan(self)
+
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Ticket:
-        await self._something()
-        for ticket in self._scan:
-            return ticket
-        raise StopAsyncIteration
+        while True:
+            await self._something()
+            # None where another task took it.
+            ticket = self._scan._take()
+            if ticket is not None:
+                return ticket
 
     async def pages(self) -> AsyncIterator[Page]:
         """The scan page by page. A page may come in parts, none of them empty."""
-        pages = self._scan.pages()
         while True:
             await self._something()
-            page = next(pages, None)
-            if page is None:
+            try:
+                page = self._scan._take_page()
+            except StopAsyncIteration:
                 return
-            yield page
+            if page is not None:
+                yield page
 
     async def _something(self) -> None:
-        """Waits until a ticket, the end or an exception can be had without waiting."""
+        """Waits until a ticket, the end or an exception is there."""
         while not self._scan._is_ready():
             wait = _Wait()
             watch = self._scan._watch(wait.over)
             try:
                 await wait
             finally:
-                watch.give_up()
+                watch.cancel()
 
     @property
     def report(self) -> Report:
-        """What the scan met so far; as Scan.report."""
+        """What the scan did so far; as Scan.report."""
         return self._scan.report
 
     @property
@@ -531,11 +539,11 @@ class AsyncScan:
         return self._scan.error
 
     def cursor(self) -> str:
-        """Where the scan is; as Scan.cursor()."""
+        """The place of the scan; as Scan.cursor()."""
         return self._scan.cursor()
 
     async def aclose(self) -> None:
-        """Ends the scan, after the request that is under way."""
+        """Stops the scan; as Scan.close()."""
         self._scan.close()
 
     async def __aenter__(self) -> Self:
@@ -551,7 +559,7 @@ class AsyncScan:
 
 
 class _Wait:
-    """A future of the running event loop that another thread may end."""
+    """A future of the running event loop that another thread completes."""
 
     __slots__ = ("_future", "_loop")
 
@@ -565,11 +573,11 @@ class _Wait:
         self._future = self._loop.create_future()
 
     def over(self) -> None:
-        """Ends the wait; for any thread."""
+        """Completes the future; for any thread."""
         try:
             self._loop.call_soon_threadsafe(self._set)
         except RuntimeError:
-            # The event loop was closed, and nobody waits any more.
+            # The event loop was closed.
             return
 
     def _set(self) -> None:
