@@ -11,8 +11,9 @@ use zeroize::Zeroizing;
 
 use crate::client::Client;
 use crate::credentials::Credentials;
-use crate::error::{Error, Failure};
+use crate::failure::{Error, Failure};
 use crate::guard::{self, Out, argument, bytes, exclusive, guard, guard_telling, shared, text};
+use crate::process::{InUse, Origin};
 use crate::request::{Format, format};
 use crate::result::{GETTICKETS_ERROR_KIND, ResultCode};
 use crate::settings::{Settings, put};
@@ -228,11 +229,12 @@ pub unsafe extern "C" fn gettickets_client_builder_api_credentials(
     unsafe { set(builder, change) }
 }
 
-/// How long one exchange may take from the first look-up to the last byte, or PHP may run, in milliseconds.
-/// Default: 60,000.
+/// The time limit of one exchange, from the first look-up of the host to the last byte of the reply, or of one
+/// run of PHP, in milliseconds: 1 to 31,622,400,000, which is 366 days. Default: 60,000.
 ///
-/// `GETTICKETS_ERROR_NULL` if `builder` is NULL; 0 is told when the client is built. One thread at a time may
-/// use a builder.
+/// `GETTICKETS_ERROR_ARGUMENT` if it is larger, as a negative number is that was converted;
+/// `GETTICKETS_ERROR_NULL` if `builder` is NULL. 0 fails when the client is built, with
+/// `GETTICKETS_ERROR_CONFIG` and the class zero-timeout. One thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_timeout(
     builder: *mut ClientBuilder,
@@ -242,10 +244,13 @@ pub unsafe extern "C" fn gettickets_client_builder_timeout(
     unsafe { set(builder, |draft| put(&mut draft.timeout, Some(time(milliseconds)?))) }
 }
 
-/// How long a connection, encryption included, may take to come about, in milliseconds. Default: 10,000.
+/// The time limit for connecting to the server, encryption included, in milliseconds: 1 to 31,622,400,000,
+/// which is 366 days. Default: 10,000.
 ///
-/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL; 0 is told when
-/// the client is built. One thread at a time may use a builder.
+/// `GETTICKETS_ERROR_ARGUMENT` if it is larger, as a negative number is that was converted;
+/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL. 0 fails when the
+/// client is built, with `GETTICKETS_ERROR_CONFIG` and the class zero-timeout. One thread at a time may use a
+/// builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_connect_timeout(
     builder: *mut ClientBuilder,
@@ -295,14 +300,15 @@ pub unsafe extern "C" fn gettickets_client_builder_attempts(
     attempts: u32,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { retries(builder, "attempts", |policy| Ok(policy.attempts(attempts))) }
+    unsafe { retries(builder, "attempts", |policy| Ok(policy.max_attempts(attempts))) }
 }
 
-/// How long is waited between attempts, in milliseconds: before the n-th retry a random time up to `base`
-/// times two to the power of n - 1, at most `longest`. Defaults: 500 and 20,000.
+/// The waits between attempts, in milliseconds: before the n-th retry a random time up to `base` times two to
+/// the power of n - 1, at most `longest`. Each is 0 to 31,622,400,000, which is 366 days; 0 retries at once.
+/// Defaults: 500 and 20,000.
 ///
-/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a
-/// time may use a builder.
+/// `GETTICKETS_ERROR_ARGUMENT` if one is larger, `GETTICKETS_ERROR_KIND` for the Local API,
+/// `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_waits(
     builder: *mut ClientBuilder,
@@ -310,13 +316,19 @@ pub unsafe extern "C" fn gettickets_client_builder_waits(
     longest: u64,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { retries(builder, "waits", |policy| Ok(policy.base(time(base)?).longest_wait(time(longest)?))) }
+    unsafe {
+        retries(builder, "waits", |policy| {
+            Ok(policy.initial_backoff(time(base)?).max_backoff(time(longest)?))
+        })
+    }
 }
 
-/// The most that is waited because a server asks for it with `Retry-After`, in milliseconds. Default: 60,000.
+/// The longest wait that a server may ask for with `Retry-After`, in milliseconds: 0 to 31,622,400,000, which
+/// is 366 days. Default: 60,000. If a server asks for a longer one, the call ends in
+/// `GETTICKETS_ERROR_RATE_LIMITED` at once, or in the error of the reply.
 ///
-/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a
-/// time may use a builder.
+/// `GETTICKETS_ERROR_ARGUMENT` if it is larger, `GETTICKETS_ERROR_KIND` for the Local API,
+/// `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_longest_retry_after(
     builder: *mut ClientBuilder,
@@ -324,22 +336,22 @@ pub unsafe extern "C" fn gettickets_client_builder_longest_retry_after(
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
     unsafe {
-        retries(builder, "longest_retry_after", |policy| Ok(policy.longest_retry_after(time(milliseconds)?)))
+        retries(builder, "longest_retry_after", |policy| Ok(policy.max_retry_after(time(milliseconds)?)))
     }
 }
 
-/// The time for all attempts and the waits between them, in milliseconds: no attempt begins after it, and no
-/// other than the first lasts past it. Default: 120,000.
+/// The time limit for all attempts of a call and the waits between them, in milliseconds: 0 to 31,622,400,000,
+/// which is 366 days. No attempt begins after it, and only the first may last past it. Default: 120,000.
 ///
-/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a
-/// time may use a builder.
+/// `GETTICKETS_ERROR_ARGUMENT` if it is larger, `GETTICKETS_ERROR_KIND` for the Local API,
+/// `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_budget(
     builder: *mut ClientBuilder,
     milliseconds: u64,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { retries(builder, "budget", |policy| Ok(policy.budget(time(milliseconds)?))) }
+    unsafe { retries(builder, "budget", |policy| Ok(policy.total_timeout(time(milliseconds)?))) }
 }
 
 /// # Safety
@@ -509,12 +521,12 @@ pub unsafe extern "C" fn gettickets_client_builder_admin(
     unsafe { set(builder, change) }
 }
 
-/// The client. Nothing is sent yet.
+/// Builds the client. Nothing is sent yet.
 ///
 /// `*client` is the caller's: free it with `gettickets_client_free`; the builder stays the caller's too.
-/// `GETTICKETS_ERROR_CONFIG` if a setting can't be used, `GETTICKETS_ERROR_NULL` if `builder` or `client` is
-/// NULL, or the builder's first failure. `*client` is then left as it is. One thread at a time may use a
-/// builder.
+/// `GETTICKETS_ERROR_CONFIG` if a setting can't be used, `GETTICKETS_ERROR_STATE` in a child that was forked
+/// while the parent was using the network, `GETTICKETS_ERROR_NULL` if `builder` or `client` is NULL, or the
+/// builder's first failure. `*client` is then left as it is. One thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_build(
     builder: *const ClientBuilder,
@@ -524,7 +536,9 @@ pub unsafe extern "C" fn gettickets_client_builder_build(
     let build = || {
         // SAFETY: as the comment on gettickets_client_builder asks; a place to write to, or NULL.
         let (builder, out) = unsafe { (shared(builder, "builder")?, Out::new(client, "client")?) };
-        out.hand_out(Client { client: builder.settings.get()?.build()? });
+        let settings = builder.settings.get()?;
+        let _in_use = InUse::begin()?;
+        out.hand_out(Client { client: settings.build()?, origin: Origin::here() });
         Ok(())
     };
     // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
@@ -538,8 +552,8 @@ pub unsafe extern "C" fn gettickets_client_builder_free(builder: *mut ClientBuil
     unsafe { guard::free(builder) }
 }
 
-/// A length of time; one that no clock can add is an error rather than a surprise. So is one below zero, as
-/// which a number that was signed comes here.
+/// Converts a time. One of more than a year is an error, as no clock may be able to add it; so is a negative
+/// number, which arrives here as a very large one.
 fn time(milliseconds: u64) -> Result<Duration, Failure> {
     const LONGEST: Duration = Duration::from_secs(366 * 86_400);
     let time = Duration::from_millis(milliseconds);

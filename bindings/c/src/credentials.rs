@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use gettickets_protocol as protocol;
 use gettickets_protocol::InvalidCredentials;
 
-use crate::error::{Details, Error, Failure, c_text};
+use crate::failure::{Details, Error, Failure, c_text};
 use crate::guard::{self, Out, exclusive, guard, guard_telling, shared, text};
 use crate::result::{GETTICKETS_ERROR_CREDENTIALS, ResultCode};
 use crate::text::OwnedText;

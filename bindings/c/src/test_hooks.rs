@@ -2,7 +2,7 @@
 
 #![allow(clippy::panic, reason = "that is what it is for")]
 
-use crate::error::Error;
+use crate::failure::Error;
 use crate::guard::{guard_telling, value};
 use crate::result::ResultCode;
 

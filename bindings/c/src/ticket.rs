@@ -2,25 +2,26 @@
 
 use gettickets_protocol::{AttachmentRef, Field, TicketRef};
 
-use crate::error::Failure;
+use crate::failure::{Failure, past_the_end};
 use crate::guard::{self, Out, guard, shared};
-use crate::page::{Page, past_the_end};
+use crate::page::Page;
 use crate::result::ResultCode;
 use crate::text::Text;
 use crate::time::Time;
 
-/// A ticket: a page, and the ticket's place on it. It is two words, to be copied freely and never freed, and
-/// good as long as the page lives. Its texts belong to the page. Many threads may read the tickets of one
-/// page.
+/// A ticket: a page, and the index of the ticket on it. It is two words, which may be copied and are never freed.
+/// It and its texts belong to the handle in `page`, and are valid until exactly that handle is freed; another
+/// handle of the same page, as from `gettickets_page_share`, does not keep them. Many threads may read the
+/// tickets of one page.
 ///
-/// What is read from a ticket whose page is NULL, or whose place is past the page's end, is 0, empty or none;
-/// a function that gives a code says so by it.
+/// What is read from a ticket whose page is NULL, or whose index is past the end of its page, is 0, empty or
+/// absent; functions that return a code return an error.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Ticket {
-    /// The page it is on.
+    /// The handle of the page that it is on.
     pub page: *const Page,
-    /// Its place there, counted from 0.
+    /// Its index there, counted from 0.
     pub index: usize,
 }
 
@@ -68,6 +69,15 @@ pub(crate) unsafe fn found<'a>(ticket: Ticket) -> Result<TicketRef<'a>, Failure>
 pub(crate) fn later_text(ticket: TicketRef<'_>, field: Field) -> Text {
     let has = ticket.carries(field) && !ticket.null().contains(field);
     if has { Text::of_bytes(ticket.text_bytes(field)) } else { Text::NONE }
+}
+
+/// Returns the ticket at this index of the page, counted from 0.
+///
+/// Nothing is checked here: what is read from a ticket past the end, or of no page, is empty. Many threads may
+/// read one page.
+#[unsafe(no_mangle)]
+pub extern "C" fn gettickets_page_ticket(page: *const Page, index: usize) -> Ticket {
+    Ticket { page, index }
 }
 
 /// Internal id of the ticket, unique in its install. 0 if the reply did not carry it.

@@ -4,9 +4,9 @@ use std::ffi::c_char;
 
 use gettickets_protocol::{DateTime, DateTimeParts, Field, InvalidVersion, TicketRef, Version};
 
-use crate::error::Error;
+use crate::failure::Error;
 #[cfg(feature = "client")]
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::guard::{Out, argument, guard_telling, text};
 use crate::result::ResultCode;
 

@@ -46,12 +46,13 @@ pub use gettickets_protocol::{
 
 #[cfg(feature = "async")]
 pub use crate::asynchronous::{AsyncClient, AsyncScan};
-pub use crate::blocking::{Client, Pages, Pending, Scan};
+pub use crate::blocking::{Client, Pending, Scan, ScanPages};
 pub use crate::builder::{ClientBuilder, LocalBuilder};
 pub use crate::cancellation::{Cancellation, Cancelled};
 pub use crate::clock::Clock;
 pub use crate::error::{ConfigError, Error, ErrorKind, InvalidAddress, InvalidProxy, ScanIncomplete};
 pub use crate::exchange::RetryPolicy;
+pub use crate::scan::{ScanReport, ScanStatus};
 
 /// The README's example, compiled with the documentation's.
 #[cfg(doctest)]

@@ -56,7 +56,7 @@ void a_scan_is_a_loop_and_a_look_at_its_error() {
     const auto sandbox = gt::Sandbox::start(60);
     CHECK(sandbox);
     const auto client = client_of(*sandbox);
-    CHECK(client && client->get_tickets() && client->get_tickets()->size() == 25);
+    CHECK(client && client->get_tickets() && (*client->get_tickets()).size() == 25);
     auto scan = client->scan();
     CHECK(scan);
     std::size_t told = 0;
@@ -64,7 +64,7 @@ void a_scan_is_a_loop_and_a_look_at_its_error() {
         told += ticket.id() > 0;
     }
     CHECK(told == 60 && !scan->error());
-    CHECK(scan->report()->tickets == 60 && scan->next() && !*scan->next());
+    CHECK(scan->report().value().tickets == 60 && scan->next() && !*scan->next());
 }
 
 void a_scan_that_fails_ends_early_and_says_so() {

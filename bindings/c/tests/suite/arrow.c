@@ -123,7 +123,7 @@ static void a_scan_that_fails_is_a_stream_that_fails_for_good(void)
         int64_t rows;
     } cases[] = {
         { "not-permitted", EPROTO, GETTICKETS_ERROR_API, "Invalid Permissions", 0 },
-        { "maintenance", EPROTO, GETTICKETS_ERROR_NOT_THE_API, "Down for Maintenance", 0 },
+        { "maintenance", EPROTO, GETTICKETS_ERROR_UNEXPECTED_RESPONSE, "Down for Maintenance", 0 },
         { "trailing-text", EPROTO, GETTICKETS_ERROR_DECODE, "after the end", 0 },
         { "huge-headers", EIO, GETTICKETS_ERROR_TRANSPORT, "header", 0 },
         { "malformed-utf8-deep", EPROTO, GETTICKETS_ERROR_SCAN_INCOMPLETE, "not complete", 97 },

@@ -95,7 +95,7 @@ struct Shared {
 
 struct State {
     delivery: Delivery,
-    /// Pages to fetch.
+    /// ScanPages to fetch.
     queue: VecDeque<FetchPage>,
     workers: usize,
     idle: usize,
@@ -134,7 +134,7 @@ impl Shared {
             self.work.notify_one();
         }
         if state.delivery.machine().has_ended() {
-            // Pages ahead are not needed any more.
+            // ScanPages ahead are not needed any more.
             self.cancellation.cancel();
             state.queue.clear();
             self.work.notify_all();
@@ -322,8 +322,8 @@ impl Scan {
     }
 
     /// The scan as tickets page by page.
-    pub fn pages(self) -> Pages {
-        Pages { scan: self }
+    pub fn pages(self) -> ScanPages {
+        ScanPages { scan: self }
     }
 
     /// The next tickets, as they lie together on a page; or what is left of those that [`next`](Iterator::next) has begun.
@@ -451,11 +451,11 @@ impl fmt::Debug for Scan {
 ///
 /// A page that has tickets which were yielded before comes in the parts between those. No part is empty.
 #[derive(Debug)]
-pub struct Pages {
+pub struct ScanPages {
     scan: Scan,
 }
 
-impl Pages {
+impl ScanPages {
     /// The scan, for its report, cursor and status.
     pub fn scan(&self) -> &Scan {
         &self.scan
@@ -497,7 +497,7 @@ impl Pages {
     }
 }
 
-impl Iterator for Pages {
+impl Iterator for ScanPages {
     type Item = Result<Tickets, Error>;
 
     fn next(&mut self) -> Option<Result<Tickets, Error>> {
@@ -505,4 +505,4 @@ impl Iterator for Pages {
     }
 }
 
-impl FusedIterator for Pages {}
+impl FusedIterator for ScanPages {}

@@ -36,7 +36,7 @@ const EXAMPLES: [Example; 6] = [
         binary: "decode_file",
         package: None,
         args: "tests/vectors/any/xml-control-characters.xml",
-        prints: "subject: a?b?[31mc",
+        prints: "subject: a\u{fffd}b\u{fffd}[31mc",
     },
     Example {
         file: "with_libcurl.c",

@@ -28,6 +28,11 @@ pub(super) fn run(home: &Home, server: &Server) -> Result {
         let printed = told(server).printed()?;
         let printed = String::from_utf8_lossy(&printed);
         harmless(&binary, &printed)?;
+        // As someone who looks for a leak of their own would: without a word about what is not theirs.
+        let valgrind = home
+            .program("valgrind", "--quiet --leak-check=full --error-exitcode=9")
+            .arg(&binary);
+        server.told_to(valgrind).run_quietly()?;
         let lines = printed.lines().count();
         if lines < least {
             return Err(format!("{readme}, {section:?}: {lines} lines were printed, not {least} or more"));
