@@ -58,7 +58,7 @@ fn exception(py: Python<'_>, error: &Error, may_have_been_sent: bool, hint: Opti
     details.set_item("is_retryable", error.is_retryable())?;
     let class = match error.kind() {
         ErrorKind::Api(error) => api_details(&details, error)?,
-        ErrorKind::NotTheApi { status, content_type, title, excerpt, .. } => {
+        ErrorKind::UnexpectedResponse { status, content_type, title, excerpt, .. } => {
             details.set_item("http_status", status.as_u16())?;
             details.set_item("content_type", content_type)?;
             details.set_item("title", title)?;

@@ -18,11 +18,11 @@
 //!
 //! # Features
 //!
-//! - `async`: `AsyncClient`, on tokio and reqwest.
+//! - `async`: `AsyncClient` and `AsyncScan`, on tokio and reqwest.
 
 #[cfg(feature = "async")]
 mod asynchronous;
-pub mod blocking;
+mod blocking;
 mod builder;
 mod cancellation;
 mod clock;
@@ -45,13 +45,14 @@ pub use gettickets_protocol::{
 };
 
 #[cfg(feature = "async")]
-pub use crate::asynchronous::AsyncClient;
-pub use crate::blocking::{Client, Pending, Scan, ScanStatus};
+pub use crate::asynchronous::{AsyncClient, AsyncScan};
+pub use crate::blocking::{Client, Pending, Scan, ScanPages};
 pub use crate::builder::{ClientBuilder, LocalBuilder};
 pub use crate::cancellation::{Cancellation, Cancelled};
 pub use crate::clock::Clock;
 pub use crate::error::{ConfigError, Error, ErrorKind, InvalidAddress, InvalidProxy, ScanIncomplete};
 pub use crate::exchange::RetryPolicy;
+pub use crate::scan::{ScanReport, ScanStatus};
 
 /// The README's example, compiled with the documentation's.
 #[cfg(doctest)]

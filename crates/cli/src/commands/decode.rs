@@ -9,7 +9,8 @@ use gettickets_protocol::{ApiError, Decoder, Page, Reply, ResponseType, ShownVer
 use crate::args::{DecodeArgs, DecodeAs, Format};
 use crate::commands::explain;
 use crate::exit::{self, Exit, Failure, Outcome};
-use crate::output::{self, Shape, clock, json, sanitise, stdout};
+use crate::output::clock::Clock;
+use crate::output::{self, Shape, json, sanitise, stdout};
 
 pub(crate) fn run(args: &DecodeArgs) -> Outcome {
     let place = place(&args.file);
@@ -81,7 +82,7 @@ fn write_page(args: &DecodeArgs, page: &Page) -> Outcome {
 fn write_tickets(args: &DecodeArgs, page: &Page, format: Format) -> Outcome {
     let shape = Shape {
         width: output::table_width(args.width),
-        now: clock::now(args.time_zone.as_deref())?,
+        clock: Clock::new(args.time_zone.as_deref())?,
         version: args.at.unwrap_or(Version::LATEST),
     };
     let mut writer = output::writer(format, stdout::for_format(format), shape);

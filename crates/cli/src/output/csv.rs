@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use super::TicketWriter;
 
 /// The column after the documented fields.
-const EXTRA: &str = "extra";
+pub(crate) const EXTRA: &str = "extra";
 
 /// Writes tickets as CSV.
 pub(crate) struct CsvWriter<W> {
@@ -74,7 +74,7 @@ impl<W: Write> TicketWriter for CsvWriter<W> {
     }
 }
 
-fn push_field(line: &mut String, ticket: &TicketRef<'_>, field: Field) {
+pub(crate) fn push_field(line: &mut String, ticket: &TicketRef<'_>, field: Field) {
     match ticket.value(field) {
         None | Some(Value::Null | Value::DateTime(None)) => {}
         Some(Value::Integer(value)) => line.push_str(&value.to_string()),
@@ -90,7 +90,7 @@ fn push_field(line: &mut String, ticket: &TicketRef<'_>, field: Field) {
 }
 
 /// The unknown fields as one object, in which every number is as it was sent; empty where there are none.
-fn extra(ticket: &TicketRef<'_>) -> String {
+pub(crate) fn extra(ticket: &TicketRef<'_>) -> String {
     let read = |(name, json)| Some((name, serde_json::from_str(json).ok()?));
     let fields: BTreeMap<&str, &RawValue> = ticket.extra_json().filter_map(read).collect();
     if fields.is_empty() { String::new() } else { serde_json::to_string(&fields).unwrap_or_default() }
@@ -102,7 +102,7 @@ fn is_formula(text: &str) -> bool {
 }
 
 /// Adds a text as a cell, defused.
-fn push_text(line: &mut String, text: &str) {
+pub(crate) fn push_text(line: &mut String, text: &str) {
     if is_formula(text) {
         push_quoted(line, &format!("'{text}"));
     } else {
@@ -111,7 +111,7 @@ fn push_text(line: &mut String, text: &str) {
 }
 
 /// Adds a cell, in quotes where it needs them.
-fn push_quoted(line: &mut String, text: &str) {
+pub(crate) fn push_quoted(line: &mut String, text: &str) {
     let plain = !text.contains(['"', ',', '\n', '\r']) && !text.starts_with(' ') && !text.ends_with(' ');
     if plain {
         line.push_str(text);

@@ -6,4 +6,4 @@ mod scan;
 
 pub use self::client::Client;
 pub use self::pending::Pending;
-pub use self::scan::{Pages, Scan, ScanStatus};
+pub use self::scan::{ScanPages, Scan};

@@ -11,13 +11,15 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::Client;
+use super::client::Client;
 use crate::cancellation::Cancellation;
-use crate::error::{Error, ErrorKind};
-use crate::protocol::{DateTime, GetTickets, Tickets};
+use crate::error::{Error, ErrorKind, ScanIncomplete, TransportError, TransportErrorKind};
+use crate::protocol::{GetTickets, Tickets};
 use crate::scan::machine::{FetchPage, Metrics, Settings};
-use crate::scan::{Available, Cursor, Delivery, Fetch, FetchContext, Fetched, InvalidCursor, ScanReport, SharedTicket};
-use crate::transport::{TransportError, TransportErrorKind};
+use crate::scan::{
+    Available, Cursor, Delivery, Fetch, FetchContext, Fetched, InvalidCursor, Observed, ScanReport, ScanStatus, SharedTicket,
+    settings_methods,
+};
 
 /// How long a consumer waits before it looks at the cancellation again.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -93,12 +95,17 @@ struct Shared {
 
 struct State {
     delivery: Delivery,
-    /// Pages to fetch.
+    /// ScanPages to fetch.
     queue: VecDeque<FetchPage>,
     workers: usize,
     idle: usize,
     started: bool,
-    closed: bool,
+}
+
+impl Observed for Shared {
+    fn observe(&self, look: &mut dyn FnMut(&mut Delivery)) {
+        look(&mut self.lock().delivery);
+    }
 }
 
 impl Shared {
@@ -113,7 +120,7 @@ impl Shared {
 
     /// Queues the pages that the machine wants, and sees to it that there are threads to fetch them.
     fn pump(self: &Arc<Shared>, state: &mut State) {
-        if state.closed || !state.started {
+        if state.delivery.is_closed() || !state.started {
             return;
         }
         if self.cancellation.is_cancelled() && state.delivery.machine().outcome().is_none() {
@@ -127,7 +134,7 @@ impl Shared {
             self.work.notify_one();
         }
         if state.delivery.machine().has_ended() {
-            // Pages ahead are not needed any more.
+            // ScanPages ahead are not needed any more.
             self.cancellation.cancel();
             state.queue.clear();
             self.work.notify_all();
@@ -140,8 +147,9 @@ impl Shared {
         match thread::Builder::new().name(name).spawn(move || shared.work()) {
             Ok(_) => state.workers += 1,
             Err(error) if state.workers == 0 => {
-                let error = TransportError::new(TransportErrorKind::Thread).with_detail(error.to_string());
-                state.delivery.machine().abort(error.not_sent().into());
+                let problem = format!("no thread could be started to read the pages: {error}");
+                let error = ScanIncomplete::new(problem).before_any_request();
+                state.delivery.machine().abort(error.into());
             }
             // Those that run do the work.
             Err(error) => log::warn!("a scan reads with fewer threads: {error}"),
@@ -152,7 +160,7 @@ impl Shared {
     fn work(self: Arc<Shared>) {
         let mut state = self.lock();
         loop {
-            if state.closed || state.delivery.machine().has_ended() {
+            if state.delivery.is_closed() || state.delivery.machine().has_ended() {
                 state.workers -= 1;
                 return;
             }
@@ -170,7 +178,7 @@ impl Shared {
             drop(state);
             let outcome = self.fetch(&request, fetch);
             state = self.lock();
-            if !state.closed {
+            if !state.delivery.is_closed() {
                 match outcome {
                     Ok(Fetched { page, requests, elapsed }) => {
                         let requests = u64::from(requests.max(1));
@@ -206,7 +214,7 @@ impl Shared {
     fn close(&self) {
         self.cancellation.cancel();
         let mut state = self.lock();
-        state.closed = true;
+        state.delivery.close();
         state.queue.clear();
         drop(state);
         self.work.notify_all();
@@ -234,7 +242,6 @@ impl Scan {
             workers: 0,
             idle: 0,
             started: false,
-            closed: false,
         };
         Scan {
             shared: Arc::new(Shared {
@@ -257,55 +264,7 @@ impl Scan {
         self
     }
 
-    /// Yields only tickets that were opened or answered at this time or later, in the install's own time zone. A ticket
-    /// without any readable time is yielded too; the report counts them.
-    ///
-    /// The rest of the list is not read if all of this holds: it is ordered by last reply, newest first, as far as it was read;
-    /// what was read last is older than this time by three hours; the server counts the tickets; and eight samples down to
-    /// the end of the list are in that order and have nothing as new. So it is assumed that the list between the samples is in
-    /// that order too, and that no ticket there was opened after its last reply. [`full`](Scan::full) reads all of it.
-    #[must_use]
-    pub fn updated_since(self, time: DateTime) -> Scan {
-        self.configure(|settings| settings.updated_since = Some(time))
-    }
-
-    /// Whether the whole list is read even if [`updated_since`](Scan::updated_since) is set. Default: `false`.
-    #[must_use]
-    pub fn full(self, full: bool) -> Scan {
-        self.configure(|settings| settings.full = full)
-    }
-
-    /// The most requests in flight. The scan uses fewer when the server asks to slow down. Default: 4; 0 is taken as 1.
-    #[must_use]
-    pub fn concurrency(self, most: usize) -> Scan {
-        self.configure(|settings| settings.concurrency = most.max(1))
-    }
-
-    /// The most requests that the scan sends before it ends in an error. Default: 1,000,000.
-    #[must_use]
-    pub fn max_requests(self, most: u64) -> Scan {
-        self.configure(|settings| settings.max_requests = most)
-    }
-
-    /// The most tickets that the scan yields before it ends in an error. Default: no limit.
-    #[must_use]
-    pub fn max_tickets(self, most: u64) -> Scan {
-        self.configure(|settings| settings.max_tickets = Some(most))
-    }
-
-    /// Whether a scan that met tickets which the server cannot send ends with success. They are named in the
-    /// [report](ScanReport::unreadable) either way, and all others are yielded. Default: `false`.
-    #[must_use]
-    pub fn skip_unreadable(self, skip: bool) -> Scan {
-        self.configure(|settings| settings.skip_unreadable = skip)
-    }
-
-    /// Whether a scan ends with success and a [warning](ScanReport::warnings) if the server lastingly counts more tickets
-    /// than it sends, as where tickets of other departments are counted but hidden. Default: `false`.
-    #[must_use]
-    pub fn allow_count_mismatch(self, allow: bool) -> Scan {
-        self.configure(|settings| settings.allow_count_mismatch = allow)
-    }
+    settings_methods!();
 
     /// Continues where another scan of the same request was: what that one yielded is not yielded again, and the promise
     /// holds from its beginning to this one's end. The page size and the concurrency may differ. Set
@@ -331,7 +290,7 @@ impl Scan {
 
     /// A handle to read the scan's state with from anywhere.
     pub fn status(&self) -> ScanStatus {
-        ScanStatus { shared: Arc::clone(&self.shared) }
+        ScanStatus::new(Arc::clone(&self.shared))
     }
 
     /// The flag that cancels the scan: the next item is then an error of the kind
@@ -363,8 +322,8 @@ impl Scan {
     }
 
     /// The scan as tickets page by page.
-    pub fn pages(self) -> Pages {
-        Pages { scan: self }
+    pub fn pages(self) -> ScanPages {
+        ScanPages { scan: self }
     }
 
     /// The next tickets, as they lie together on a page; or what is left of those that [`next`](Iterator::next) has begun.
@@ -405,7 +364,7 @@ impl Scan {
         let deadline = Instant::now().checked_add(time);
         let mut state = self.shared.lock();
         loop {
-            if state.closed || !matches!(self.available(&mut state, false), Available::Nothing) {
+            if state.delivery.is_closed() || !matches!(self.available(&mut state, false), Available::Nothing) {
                 return true;
             }
             let left = deadline.map_or(GLANCE, |deadline| deadline.saturating_duration_since(Instant::now()));
@@ -426,7 +385,7 @@ impl Scan {
     fn wait<T>(&mut self, peek: impl Fn(&Delivery) -> Option<T>) -> Option<Result<T, Error>> {
         let mut state = self.shared.lock();
         loop {
-            if state.closed {
+            if state.delivery.is_closed() {
                 return None;
             }
             match self.available(&mut state, true) {
@@ -458,7 +417,7 @@ impl Iterator for Scan {
     fn next(&mut self) -> Option<Result<SharedTicket, Error>> {
         let mut state = self.shared.lock();
         loop {
-            if state.closed {
+            if state.delivery.is_closed() {
                 return None;
             }
             // Most tickets are taken from a batch that is there.
@@ -487,64 +446,15 @@ impl fmt::Debug for Scan {
     }
 }
 
-/// Reads the state of a [`Scan`] from any thread, while another waits for a ticket, and after the end. Cloning is cheap.
-#[derive(Clone)]
-pub struct ScanStatus {
-    shared: Arc<Shared>,
-}
-
-impl ScanStatus {
-    /// See [`Scan::report`].
-    pub fn report(&self) -> ScanReport {
-        self.shared.lock().delivery.report().clone()
-    }
-
-    /// See [`Scan::cursor`].
-    pub fn cursor(&self) -> Cursor {
-        self.shared.lock().delivery.cursor()
-    }
-
-    /// See [`Scan::total`].
-    pub fn total(&self) -> Option<u64> {
-        self.shared.lock().delivery.report().total
-    }
-
-    /// See [`Scan::yielded`].
-    pub fn yielded(&self) -> u64 {
-        self.shared.lock().delivery.yielded()
-    }
-
-    /// See [`Scan::failure`].
-    pub fn failure(&self) -> Option<Error> {
-        self.shared.lock().delivery.failure().cloned()
-    }
-
-    /// How many requests are in flight.
-    pub fn in_flight(&self) -> usize {
-        self.shared.lock().delivery.machine().in_flight()
-    }
-
-    /// Whether the scan was closed or dropped.
-    pub fn is_closed(&self) -> bool {
-        self.shared.lock().closed
-    }
-}
-
-impl fmt::Debug for ScanStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ScanStatus").field("report", &self.report()).finish_non_exhaustive()
-    }
-}
-
 /// A scan as tickets page by page; see [`Scan::pages`].
 ///
 /// A page that has tickets which were yielded before comes in the parts between those. No part is empty.
 #[derive(Debug)]
-pub struct Pages {
+pub struct ScanPages {
     scan: Scan,
 }
 
-impl Pages {
+impl ScanPages {
     /// The scan, for its report, cursor and status.
     pub fn scan(&self) -> &Scan {
         &self.scan
@@ -586,7 +496,7 @@ impl Pages {
     }
 }
 
-impl Iterator for Pages {
+impl Iterator for ScanPages {
     type Item = Result<Tickets, Error>;
 
     fn next(&mut self) -> Option<Result<Tickets, Error>> {
@@ -594,4 +504,4 @@ impl Iterator for Pages {
     }
 }
 
-impl FusedIterator for Pages {}
+impl FusedIterator for ScanPages {}

@@ -15,7 +15,7 @@ use crate::protocol::GetTickets;
 ///
 /// It holds ids and times of tickets and nothing else of them, and a digest of the endpoint and the request. Its length is a
 /// few bytes for each run of consecutive ids that were yielded.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cursor {
     /// The version of this format.
     pub(super) gettickets_cursor: u32,
@@ -84,6 +84,7 @@ impl Cursor {
             && self.position.trail.len() <= Cursor::TRAIL
             && self.position.unreadable.len() <= MOST_UNREADABLE
             && self.position.end < u64::MAX / 4
+            && self.position.trail.len() as u64 <= self.position.end
     }
 }
 
@@ -115,7 +116,9 @@ impl fmt::Display for InvalidCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             InvalidCursor::NotACursor => "not a cursor of a scan, or one of another version of gettickets",
-            InvalidCursor::OfAnotherScan => "the cursor belongs to a scan of another endpoint or another request",
+            InvalidCursor::OfAnotherScan => {
+                "the cursor belongs to a scan of another endpoint or another request"
+            }
         })
     }
 }

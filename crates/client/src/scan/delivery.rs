@@ -20,6 +20,7 @@ pub(crate) struct Delivery {
     last: Option<Batch>,
     yielded: u64,
     failure: Option<Error>,
+    closed: bool,
 }
 
 /// The batch that the consumer takes tickets from.
@@ -52,6 +53,7 @@ impl Delivery {
             last: None,
             yielded: 0,
             failure: None,
+            closed: false,
         }
     }
 
@@ -78,6 +80,15 @@ impl Delivery {
         self.yielded = cursor.tickets();
         self.resumed = Some(cursor);
         Ok(())
+    }
+
+    /// Ends the scan for its consumer: nothing is fetched or taken any more.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
     }
 
     pub(crate) fn settings(&self) -> &Settings {
@@ -107,7 +118,11 @@ impl Delivery {
                 Some(batch) if batch.tickets.is_empty() => self.last = Some(batch),
                 Some(batch) => self.current = Some(Current { batch, part: 0, index: 0, taken: 0 }),
                 None => {
-                    return if self.machine.outcome().is_some() { Available::End(None) } else { Available::Nothing };
+                    return if self.machine.outcome().is_some() {
+                        Available::End(None)
+                    } else {
+                        Available::Nothing
+                    };
                 }
             }
         }
@@ -117,7 +132,9 @@ impl Delivery {
     /// Whether there is a ticket to take, or the end. Its error is given out once.
     pub(crate) fn available(&mut self) -> Available {
         let available = self.glance();
-        if let (Available::End(_), None, Some(Err(error))) = (&available, &self.failure, self.machine.outcome()) {
+        if let (Available::End(_), None, Some(Err(error))) =
+            (&available, &self.failure, self.machine.outcome())
+        {
             self.failure = Some(error.clone());
             return Available::End(self.failure.clone());
         }
@@ -151,7 +168,11 @@ impl Delivery {
     /// Takes those tickets.
     pub(crate) fn commit_page(&mut self) {
         let Some(current) = &mut self.current else { return };
-        let left = current.batch.tickets.get(current.part).map_or(0, |part| part.len().saturating_sub(current.index));
+        let left = current
+            .batch
+            .tickets
+            .get(current.part)
+            .map_or(0, |part| part.len().saturating_sub(current.index));
         current.taken += left;
         self.yielded += left as u64;
         self.next_part();

@@ -12,8 +12,8 @@ use super::cursor::{Cursor, InvalidCursor, Position};
 use super::order::Order;
 use super::pass::{Accepted, Context, Join, Kind, MARGIN, Need, Pass, Purpose, Stuck, Totals};
 use super::report::{ScanReport, UnreadableTicket};
-use super::row::Stamp;
 pub use super::row::Row;
+use super::row::Stamp;
 use super::seen::{Known, Runs, Seen};
 use super::unreadable::{MOST_UNREADABLE, is_unreadable};
 use super::verify::{Facts, Next, Verify};
@@ -241,7 +241,8 @@ impl ScanMachine {
         }
         self.seen.resume(runs);
         self.start = cursor.position.clone();
-        let Position { order, trail, end, mark, region, verifying, early, unproven, unreadable } = cursor.position.clone();
+        let Position { order, trail, end, mark, region, verifying, early, unproven, unreadable } =
+            cursor.position.clone();
         self.order = order;
         self.pass = Pass::resume(&trail, end, mark, region);
         (self.mark, self.region, self.early, self.unproven) = (mark, region, early, unproven);
@@ -385,13 +386,17 @@ impl ScanMachine {
         let is_served = mine().any(|flight| flight.due)
             || reads().any(|flight| self.pass.is_served_by(flight.offset, flight.limit));
         if !is_served {
-            let ahead = self.kept.iter().map(|page| page.offset).filter(|offset| !self.pass.is_due(*offset)).min();
+            let ahead =
+                self.kept.iter().map(|page| page.offset).filter(|offset| !self.pass.is_due(*offset)).min();
             let Need { purpose, offset, limit } = self.pass.need(&self.window, self.totals, ahead)?;
             // What is due goes first, so one more may be in flight for it.
             let has_room = self.flights.len() < self.window.concurrency().max(1) + 1;
             return if has_room { flight(purpose, offset, limit, true) } else { None };
         }
-        let may_end_early = self.since.is_some() && !self.settings.full && !self.pass.sampled && self.pass.kind == Kind::First;
+        let may_end_early = self.since.is_some()
+            && !self.settings.full
+            && !self.pass.sampled
+            && self.pass.kind == Kind::First;
         if !has_room
             || !self.pass.reads_ahead()
             || (may_end_early && self.order.may_be_newest_reply_first())
@@ -442,7 +447,9 @@ impl ScanMachine {
     /// Reports an error. The machine retries with a smaller page where that may help.
     pub fn on_error(&mut self, id: u64, error: Error) {
         let attempts = u64::from(error.attempts().max(1));
-        let Some(flight) = self.land(id, Metrics { requests: attempts, retries: attempts - 1, elapsed: Duration::ZERO }) else {
+        let Some(flight) =
+            self.land(id, Metrics { requests: attempts, retries: attempts - 1, elapsed: Duration::ZERO })
+        else {
             return;
         };
         if self.outcome.is_some() {
@@ -513,17 +520,19 @@ impl ScanMachine {
         let Some(count) = total else { return };
         self.totals.last = total;
         self.report.total = total;
-        if rows > 0 && flight.offset + rows > count && !self.totals.unreliable {
-            self.totals.unreliable = true;
+        if rows > 0 && flight.offset + rows > count && !self.totals.contradicted {
+            self.totals.contradicted = true;
             self.report.warn(format!(
-                "totalresults is wrong: the server counts {count} tickets and sends more; it is ignored"
+                "totalresults does not fit the pages: the server counts {count} tickets and sends some at offset {}",
+                flight.offset + rows - 1
             ));
         }
         if flight.pass == self.pass_number {
             self.pass.note_total(total);
-            if self.pass.has_erratic_totals() && !self.totals.unreliable {
-                self.totals.unreliable = true;
-                self.report.warn("totalresults changes from page to page while the list does not; it is ignored");
+            if self.pass.has_erratic_totals() && !self.totals.erratic {
+                self.totals.erratic = true;
+                self.report
+                    .warn("totalresults changes from page to page while the list does not; it is ignored");
             }
         }
     }
@@ -568,7 +577,7 @@ impl ScanMachine {
                 if !self.accept_if_joins(&arrived) {
                     self.pass.stall(&self.window, self.capacity)?;
                     if self.pass.on_probe_rows() {
-                        self.accept_unproven(&arrived);
+                        self.accept_unproven(&arrived)?;
                     } else {
                         self.kept.push(arrived);
                         self.kept.sort_by_key(|page| page.offset);
@@ -578,7 +587,7 @@ impl ScanMachine {
             Purpose::Gap if empty => self.pass.on_gap_empty(flight.limit),
             Purpose::Gap => {
                 if !self.accept_if_joins(&arrived) {
-                    self.accept_unproven(&arrived);
+                    self.accept_unproven(&arrived)?;
                 }
             }
             Purpose::Single => {
@@ -672,7 +681,8 @@ impl ScanMachine {
     }
 
     fn accept(&mut self, page: Arrived, shared: super::pass::Shared) -> Result<(), Stuck> {
-        let accepted = self.with_pass(|pass, context| pass.accept(context, page.offset, page.asked, &page.rows, shared));
+        let accepted =
+            self.with_pass(|pass, context| pass.accept(context, page.offset, page.asked, &page.rows, shared));
         if accepted.shifted {
             self.report.shifts += 1;
         }
@@ -686,7 +696,8 @@ impl ScanMachine {
 
     fn accept_if_joins(&mut self, page: &Arrived) -> bool {
         let Join::Yes(shared) = self.pass.join(&self.order, page.offset, &page.rows) else { return false };
-        let accepted = self.with_pass(|pass, context| pass.accept(context, page.offset, page.asked, &page.rows, shared));
+        let accepted =
+            self.with_pass(|pass, context| pass.accept(context, page.offset, page.asked, &page.rows, shared));
         if accepted.shifted {
             self.report.shifts += 1;
         }
@@ -694,10 +705,13 @@ impl ScanMachine {
         true
     }
 
-    fn accept_unproven(&mut self, page: &Arrived) {
-        let accepted = self.with_pass(|pass, context| pass.accept_unproven(context, page.offset, page.asked, &page.rows));
+    fn accept_unproven(&mut self, page: &Arrived) -> Result<(), Stuck> {
+        self.pass.stall(&self.window, self.capacity)?;
+        let accepted = self
+            .with_pass(|pass, context| pass.accept_unproven(context, page.offset, page.asked, &page.rows));
         self.unproven = true;
         self.take(page, accepted);
+        Ok(())
     }
 
     fn accept_behind(&mut self, page: Arrived) {
@@ -730,11 +744,12 @@ impl ScanMachine {
                     if later {
                         self.seen.update(row.id, activity);
                         if let Some(mark) = self.mark.or(self.pass.mark) {
-                            self.contradicted |= row.lastreply < mark.saturating_sub(MARGIN) && activity == row.lastreply;
+                            self.contradicted |=
+                                row.lastreply < mark.saturating_sub(MARGIN) && activity == row.lastreply;
                         }
                     }
-                    let was_excluded =
-                        before.is_some_and(|before| self.since.is_some_and(|since| before != 0 && before < since));
+                    let was_excluded = before
+                        .is_some_and(|before| self.since.is_some_and(|since| before != 0 && before < since));
                     if was_excluded && wanted {
                         fresh.push(index);
                     } else if !was_excluded && wanted {
@@ -778,7 +793,8 @@ impl ScanMachine {
         for finding in &page.payload.findings {
             let places: Vec<_> = finding.places.iter().map(|place| index_of(place)).collect();
             // Where all places are known, tickets that another page brought are not counted again.
-            let is_fresh = |place: &Option<usize>| place.is_none_or(|index| fresh.binary_search(&index).is_ok());
+            let is_fresh =
+                |place: &Option<usize>| place.is_none_or(|index| fresh.binary_search(&index).is_ok());
             let kept: Vec<_> = places.iter().filter(|place| is_fresh(place)).collect();
             let count = if finding.count == places.len() { kept.len() } else { finding.count };
             let ids: Vec<_> =
@@ -790,19 +806,24 @@ impl ScanMachine {
     /// Begins to sample the rest of the list, if the last rows are older than `updated_since` allows.
     fn consider_early_end(&mut self, page: &Arrived) {
         let Some(since) = self.since.filter(|_| !self.settings.full) else { return };
-        if self.pass.kind != Kind::First || self.pass.sampled || self.irregular || self.pass.ended().is_some() {
+        if self.pass.kind != Kind::First || self.pass.sampled || self.irregular || self.pass.ended().is_some()
+        {
             return;
         }
         let Some(total) = self.totals.reliable() else { return };
         let is_old = |row: &Row| row.activity() > 0 && row.activity() < since.saturating_sub(MARGIN);
         let old = page.rows.iter().rev().take_while(|row| is_old(row)).count();
         let rest = total.saturating_sub(self.pass.end);
-        if old < OLD_ROWS.min(page.rows.len()) || rest <= self.window.limit() || !self.order.only_newest_reply_first() {
+        if old < OLD_ROWS.min(page.rows.len())
+            || rest <= self.window.limit()
+            || !self.order.only_newest_reply_first()
+        {
             return;
         }
         let limit = self.window.within(SAMPLE_LIMIT);
         // From the last page to the first, as they are taken from the end.
-        let mut offsets: Vec<_> = (0..SAMPLES - 1).map(|n| self.pass.end + rest * n / (SAMPLES - 1)).collect();
+        let mut offsets: Vec<_> =
+            (0..SAMPLES - 1).map(|n| self.pass.end + rest * n / (SAMPLES - 1)).collect();
         offsets.push(total.saturating_sub(limit));
         offsets.sort_unstable();
         offsets.dedup();
@@ -821,6 +842,7 @@ impl ScanMachine {
             }
             return;
         };
+        self.pass.note_progress();
         let (after, nth) = match flight.purpose {
             Purpose::Behind => (before, nth),
             _ => self.pass.run_of(offset),
@@ -909,7 +931,8 @@ impl ScanMachine {
         }
         if self.settings.skip_unreadable {
             let count = self.report.unreadable.len();
-            self.report.warn(format!("{count} tickets that the server cannot send were skipped (skip_unreadable)"));
+            self.report
+                .warn(format!("{count} tickets that the server cannot send were skipped (skip_unreadable)"));
             return self.end(Ok(()));
         }
         let error = self.unreadable_error();

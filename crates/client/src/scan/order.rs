@@ -160,7 +160,9 @@ impl Order {
         }
         match self.possible().any(|(_, candidate)| candidate.is_convincing()) {
             // Every order that is possible must hold, as any of them may be the list's.
-            true if self.possible().all(|(_, candidate)| !candidate.weak || candidate.resolves_ties()) => Shape::Fixed,
+            true if self.possible().all(|(_, candidate)| !candidate.weak || candidate.resolves_ties()) => {
+                Shape::Fixed
+            }
             _ => Shape::Unknown,
         }
     }
@@ -248,7 +250,17 @@ mod tests {
     #[test]
     fn a_join_inside_ties_counts_unless_their_order_is_known() {
         let mut order = Order::default();
-        order.observe(&rows(&[(50, 90), (1, 80), (90, 70), (80, 60), (7, 50), (6, 40), (9, 30), (10, 20), (5, 10)]));
+        order.observe(&rows(&[
+            (50, 90),
+            (1, 80),
+            (90, 70),
+            (80, 60),
+            (7, 50),
+            (6, 40),
+            (9, 30),
+            (10, 20),
+            (5, 10),
+        ]));
         assert_eq!(order.shape(), Shape::NewestReplyFirst);
         order.note_weak(order.unresolved());
         assert_eq!(order.shape(), Shape::Unknown);

@@ -92,14 +92,21 @@ enum State {
 pub(super) struct Totals {
     /// `totalresults` of the last reply that had it.
     pub(super) last: Option<u64>,
-    /// A reply contradicted itself, or totals changed while the list did not.
-    pub(super) unreliable: bool,
+    /// A page reached beyond it: it does not say where the list ends.
+    pub(super) contradicted: bool,
+    /// It changed while the list did not: it says nothing.
+    pub(super) erratic: bool,
 }
 
 impl Totals {
-    /// The last total, if nothing speaks against it.
+    /// The last total, if nothing speaks against it as the offset of the list's end.
     pub(super) fn reliable(&self) -> Option<u64> {
-        self.last.filter(|_| !self.unreliable)
+        self.last.filter(|_| !self.contradicted && !self.erratic)
+    }
+
+    /// The last total, if it may be the number of tickets.
+    pub(super) fn counted(&self) -> Option<u64> {
+        self.last.filter(|_| !self.erratic)
     }
 }
 
@@ -174,6 +181,8 @@ pub(super) struct Pass {
     /// The rows of short pages are hidden after the server's LIMIT, so a page covers as many offsets as were requested.
     hidden: bool,
     hidden_signs: u32,
+    /// By how many offsets pages overlap while rows are hidden.
+    hidden_back: u64,
     /// The offset after the range that the last page covered.
     covered: u64,
     /// The last page had fewer rows than requested: how many.
@@ -199,6 +208,9 @@ pub(super) struct Pass {
     total: Option<u64>,
     total_changes: u32,
     total_count: u32,
+    /// The sum of all changes of the total, and the largest.
+    total_drift: u64,
+    total_most: u64,
     pub(super) fresh: u64,
     digest: Digest,
     pub(super) rows: u64,
@@ -234,6 +246,7 @@ impl Pass {
             crossed: 0,
             hidden: false,
             hidden_signs: 0,
+            hidden_back: 0,
             covered: 0,
             short: None,
             doubt: false,
@@ -251,6 +264,8 @@ impl Pass {
             total: None,
             total_changes: 0,
             total_count: 0,
+            total_drift: 0,
+            total_most: 0,
             fresh: 0,
             digest: Digest::default(),
             rows: 0,
@@ -287,12 +302,12 @@ impl Pass {
     /// Whether the list kept still as far as the pass can see: every page began exactly with the rows expected, and the total
     /// did not change.
     pub(super) fn is_undisturbed(&self, totals: Totals) -> bool {
-        self.quiet && (self.total_changes == 0 || totals.unreliable)
+        self.quiet && (self.total_changes == 0 || totals.erratic)
     }
 
-    /// Whether totals changed while the list did not.
+    /// Whether totals changed by far more than the list can have, which showed no change.
     pub(super) fn has_erratic_totals(&self) -> bool {
-        self.quiet && self.total_changes >= 3
+        self.quiet && self.total_changes >= 4 && self.total_drift > self.total_most.saturating_mul(2)
     }
 
     /// What was read, if it can be compared with another pass.
@@ -366,7 +381,7 @@ impl Pass {
                 };
                 // Where a page waits behind a gap only the gap has to be read.
                 let limit = match ahead.filter(|ahead| *ahead >= self.next && self.narrow.is_none()) {
-                    Some(ahead) => limit.min((ahead - self.next).saturating_add(self.slack + 4)),
+                    Some(ahead) => limit.min((ahead - self.next).saturating_add(2 * self.slack + 4)),
                     None => limit,
                 };
                 need(Purpose::Read, self.next, limit)
@@ -384,7 +399,7 @@ impl Pass {
                     need(Purpose::Probe, self.end, limit)
                 }
             }
-            State::Gap { offset, .. } => need(Purpose::Gap, *offset, window.limit()),
+            State::Gap { offset, .. } => need(Purpose::Gap, *offset, window.uncapped_limit()),
             State::Sampling { offsets, limit, .. } => {
                 offsets.last().and_then(|offset| need(Purpose::Sample, *offset, *limit))
             }
@@ -397,7 +412,11 @@ impl Pass {
         let counts_more = totals.reliable().is_some_and(|total| total > self.end);
         if self.doubt || counts_more {
             (3, 3)
-        } else if totals.reliable() == Some(self.end) && self.total_changes == 0 && self.total_count >= 3 && self.pages > 1 {
+        } else if totals.reliable() == Some(self.end)
+            && self.total_changes == 0
+            && self.total_count >= 3
+            && self.pages > 1
+        {
             (0, 1)
         } else {
             (1, 1)
@@ -408,9 +427,11 @@ impl Pass {
     pub(super) fn note_total(&mut self, total: Option<u64>) {
         let Some(total) = total else { return };
         self.total_count = self.total_count.saturating_add(1);
+        self.total_most = self.total_most.max(total);
         match self.total {
             None => self.total = Some(total),
             Some(before) if before != total => {
+                self.total_drift = self.total_drift.saturating_add(before.abs_diff(total));
                 self.total_changes = self.total_changes.saturating_add(1);
                 self.total = Some(total);
             }
@@ -464,7 +485,9 @@ impl Pass {
         let unresolved = order.unresolved();
         for (index, row) in rows.iter().enumerate() {
             let Some(number) = self.index.get(&row.id).copied() else { continue };
-            let Some(known) = self.at(number).filter(|known| known.fingerprint == row.fingerprint) else { continue };
+            let Some(known) = self.at(number).filter(|known| known.fingerprint == row.fingerprint) else {
+                continue;
+            };
             strong = strong || (known.whole | order.whole_on(rows, row)) & unresolved == unresolved;
             let so_far = shared.get_or_insert(Shared { first: number, last: (number, index) });
             so_far.first = so_far.first.min(number);
@@ -502,19 +525,30 @@ impl Pass {
         // As expected: the page begins with exactly the rows from there to the end of the trail.
         let overlap = trail_end.saturating_sub(shared.first);
         let begins_with_trail = !at_front
-            && rows.len() as u64 >= overlap
-            && rows.iter().zip(self.trail.range((shared.first - self.base) as usize..)).all(|(row, known)| {
-                (row.id, row.fingerprint) == (known.id, known.fingerprint)
-            });
-        let in_place = self.hidden || self.position(shared.first) == offset;
+            && rows
+                .iter()
+                .zip(self.trail.range((shared.first - self.base) as usize..))
+                .all(|(row, known)| (row.id, row.fingerprint) == (known.id, known.fingerprint))
+            && (rows.len() as u64 >= overlap || (shared.last.1 + 1 == rows.len()));
+        // Pages whose rows are hidden in part cover more offsets than they have rows, so known rows appear further down
+        // behind them, or nearer on them. A list that moved changes the total.
+        let here = offset + first_index(rows, self.at(shared.first));
+        let position = self.position(shared.first);
+        let is_short = (rows.len() as u64) < asked;
+        let steady = context.totals.reliable().is_some() && self.total_changes == 0;
+        let moved_back = !at_front && position < here;
+        let shows_hidden = moved_back && steady && self.short.is_some();
+        let skips_hidden = !at_front && steady && is_short && position > here && position < offset + asked;
+        let in_place = self.hidden || shows_hidden || skips_hidden || position == offset;
         let as_expected = first_page || (begins_with_trail && in_place);
         let new_from = if at_front { 0 } else { shared.last.1 + 1 };
         let productive = new_from < rows.len();
-        let moved_back = !at_front && self.position(shared.first) < offset + first_index(rows, self.at(shared.first));
-        if moved_back && self.total.is_some() && self.total_changes == 0 && (rows.len() as u64) < asked {
-            // Known rows further down than they can be while the total stays: pages cover more offsets than they have rows.
+        if shows_hidden {
             self.hidden_signs += 1;
-            self.hidden |= self.hidden_signs >= 2;
+            if self.hidden_signs >= 2 {
+                self.hidden = true;
+                context.window.forget_cap();
+            }
         }
         let keep: Vec<TrailRow> = if productive || at_front {
             Vec::new()
@@ -522,15 +556,22 @@ impl Pass {
             let after = (shared.last.0 + 1 - self.base) as usize;
             self.trail.range(after.min(self.trail.len())..).copied().collect()
         };
+        // What was seen of a group of ties on an earlier page stays seen.
+        let known = |row: &Row| {
+            let known = self.index.get(&row.id).and_then(|number| self.at(*number));
+            known.filter(|known| known.fingerprint == row.fingerprint).map_or(0, |known| known.whole)
+        };
+        let as_trail = |row: &Row| {
+            let whole = context.order.whole_on(rows, row) | known(row);
+            TrailRow { id: row.id, fingerprint: row.fingerprint, whole }
+        };
+        let added: Vec<_> = rows.iter().map(as_trail).collect();
         if at_front {
             self.clear();
         } else {
             self.truncate(shared.first);
         }
-        for row in rows {
-            let whole = context.order.whole_on(rows, row);
-            self.push(TrailRow { id: row.id, fingerprint: row.fingerprint, whole });
-        }
+        added.into_iter().for_each(|row| self.push(row));
         self.end = offset + rows.len() as u64 + keep.len() as u64;
         let is_last = keep.is_empty();
         keep.into_iter().for_each(|row| self.push(row));
@@ -561,9 +602,9 @@ impl Pass {
             }
         }
         if is_last {
-            self.covered = offset + asked;
-            let is_short = (rows.len() as u64) < asked;
-            self.short = (is_short && productive).then_some(rows.len() as u64).or(self.short.filter(|_| is_short));
+            self.covered = if self.hidden { self.covered.max(offset + asked) } else { offset + asked };
+            self.short =
+                (is_short && productive).then_some(rows.len() as u64).or(self.short.filter(|_| is_short));
         }
         if as_expected {
             self.expected += 1;
@@ -581,7 +622,8 @@ impl Pass {
             self.stalled = 0;
             self.may_stall = MOST_STALLED;
             self.contradictions = 0;
-            self.narrow = self.narrow.map(|narrow| narrow * 2).filter(|narrow| *narrow < context.window.limit());
+            self.narrow =
+                self.narrow.map(|narrow| narrow * 2).filter(|narrow| *narrow < context.window.limit());
         }
         self.look_for_end(context, rows, asked, is_last, productive, as_expected);
         Accepted { new_from: new_from.min(rows.len()), shifted: !as_expected }
@@ -591,13 +633,18 @@ impl Pass {
     fn aim(&mut self, context: &Context<'_>, rows: &[Row]) {
         let limit = self.narrow.unwrap_or(context.window.limit()).min(context.window.limit());
         let needed = context.order.needed_overlap(rows) as u64;
+        // A page of as many rows as this one has to bring something new.
+        let limit = limit.min(rows.len() as u64);
         let most = most_overlap(limit);
-        // A group of ties that is longer than half a page cannot be covered; two rows have to do.
-        let needed = if needed > most { 2 } else { needed };
-        let overlap = needed.max(self.slack).min(most).min(self.trail.len() as u64);
+        self.slack = self.slack.max(needed.min(most));
+        // A group of ties that is longer than most of a page cannot be covered; two rows have to do.
+        let needed = if needed > most.max(limit * 3 / 4) { 2 } else { needed };
+        let overlap =
+            self.slack.min(most).max(needed.min(limit.saturating_sub(1))).min(self.trail.len() as u64);
         self.next = self.end.saturating_sub(overlap);
         if self.hidden && self.covered > self.end {
-            self.next = self.next.max(self.covered.saturating_sub((limit / 4).max(2)));
+            self.hidden_back = (context.window.limit() / 4).max(2);
+            self.next = self.next.max(self.covered.saturating_sub(self.hidden_back));
         }
     }
 
@@ -619,7 +666,12 @@ impl Pass {
             return;
         }
         let is_short = is_last && (rows.len() as u64) < asked;
+        let counted = context.totals.last.unwrap_or_default();
+        let goes_on = self.hidden
+            && (context.totals.reliable().is_some_and(|total| total > self.covered)
+                || counted > self.met(context));
         self.state = match self.state {
+            _ if goes_on => State::Reading,
             State::Ending { alone, empty } if is_short && !productive && as_expected => {
                 State::Ending { alone: alone + 1, empty }
             }
@@ -638,13 +690,19 @@ impl Pass {
         }
     }
 
+    /// How many different tickets were met in the pass, as far as that is known.
+    fn met(&self, context: &Context<'_>) -> u64 {
+        if self.resumed || !self.quiet { context.met } else { self.rows.min(context.met) }
+    }
+
     fn finish(&mut self, context: &Context<'_>) {
         let counted = context.totals.last.unwrap_or_default();
-        let counts_more = context.totals.reliable().is_some_and(|total| total > self.end) || counted > context.met;
+        let counts_more =
+            context.totals.reliable().is_some_and(|total| total > self.end) || counted > self.met(context);
         let gap_done = self.gap_done.is_some_and(|done| done >= self.end);
         let is_front = matches!(self.kind, Kind::Front { .. });
         if counts_more && !gap_done && !is_front {
-            let limit = context.window.limit();
+            let limit = context.window.uncapped_limit();
             let start = self.end.max(if self.hidden { self.covered } else { 0 });
             let until = counted.max(start).saturating_add(limit.saturating_mul(4));
             self.gap_done = Some(self.end);
@@ -655,7 +713,13 @@ impl Pass {
     }
 
     /// Accepts rows that join nothing, behind a gap in which the server shows none.
-    pub(super) fn accept_unproven(&mut self, context: &mut Context<'_>, offset: u64, asked: u64, rows: &[Row]) -> Accepted {
+    pub(super) fn accept_unproven(
+        &mut self,
+        context: &mut Context<'_>,
+        offset: u64,
+        asked: u64,
+        rows: &[Row],
+    ) -> Accepted {
         self.unproven = true;
         self.restart(context, offset, asked, rows);
         Accepted { new_from: 0, shifted: false }
@@ -679,10 +743,12 @@ impl Pass {
         }
         self.end = offset + rows.len() as u64;
         self.covered = offset + asked;
-        self.reached = self.reached.max(self.end);
         self.pages += 1;
-        self.productive += 1;
-        self.stalled = 0;
+        if self.end > self.reached {
+            self.reached = self.end;
+            self.productive += 1;
+            self.stalled = 0;
+        }
         self.step = 0;
         self.empties = 0;
         self.aim(context, rows);
@@ -701,7 +767,11 @@ impl Pass {
     pub(super) fn stall(&mut self, window: &Window, capacity: u64) -> Result<(), Stuck> {
         self.stalled += 1;
         self.wasted += 1;
-        if self.stalled <= self.may_stall && self.wasted <= MOST_STALLED + self.may_stall + WASTED_FOR_EACH * self.productive {
+        let pages = self.reached / (window.limit() / 2).max(1);
+        let may_stall = self.may_stall.min(MOST_STALLED + 2 * pages);
+        if self.stalled <= may_stall
+            && self.wasted <= MOST_STALLED + pages + WASTED_FOR_EACH * self.productive
+        {
             return Ok(());
         }
         if capacity == 1 {
@@ -710,7 +780,6 @@ impl Pass {
                 hint: "Have the server send more tickets a page.",
             });
         }
-        let _ = window;
         Err(Stuck {
             problem: format!(
                 "the list changes faster than it can be read: no ticket after offset {} was reached",
@@ -723,9 +792,14 @@ impl Pass {
     /// A page that was due did not join: reads nearer to the front, each time twice as far.
     pub(super) fn step_back(&mut self, window: &Window) {
         let limit = window.limit().max(2);
-        if self.hidden && self.step == 0 && self.next > self.end {
-            // The guess of what the last page covered was too bold.
-            self.next = self.end.saturating_sub(self.slack).max(self.next.saturating_sub(limit));
+        if self.hidden && self.step == 0 && self.covered > self.end {
+            if self.hidden_back < limit - 1 {
+                self.hidden_back = (self.hidden_back * 2).clamp(2, limit - 1);
+                self.next = self.covered.saturating_sub(self.hidden_back);
+            } else {
+                // All rows that two pages have in common are hidden.
+                self.read_gap(self.covered, limit);
+            }
             return;
         }
         self.quiet = false;
@@ -742,7 +816,13 @@ impl Pass {
         self.may_stall = self.may_stall.saturating_add(self.step / (limit / 4).max(1)).min(100_000);
     }
 
-    /// A page that was due is empty. Returns whether the pass has ended.
+    /// Reads on from an offset; what it shows is accepted without a common row.
+    fn read_gap(&mut self, offset: u64, limit: u64) {
+        let until = offset.saturating_add(limit.saturating_mul(4));
+        self.state = State::Gap { offset, empties: 0, until };
+    }
+
+    /// A page that was due is empty.
     pub(super) fn on_empty(&mut self, context: &Context<'_>, offset: u64) -> Result<(), Stuck> {
         self.empties += 1;
         if offset == 0 {
@@ -763,17 +843,34 @@ impl Pass {
             return Ok(());
         }
         self.doubt = true;
+        if self.hidden && offset + context.window.limit() > self.covered {
+            let counted = context.totals.last.unwrap_or_default();
+            let counts_more = counted > offset || counted > self.met(context);
+            if counts_more {
+                self.state = State::Gap {
+                    offset,
+                    empties: 0,
+                    until: counted.max(offset).saturating_add(4 * context.window.limit()),
+                };
+                return Ok(());
+            }
+        }
         if self.empties > 1 {
             self.hidden_signs += 1;
             if self.hidden_signs >= 4 {
-                // Known rows are there and are not sent: reads on behind them.
+                // Known rows are there and are not sent.
                 self.hidden_signs = 0;
+                self.hidden = false;
                 self.quiet = false;
-                self.state = State::Ending { alone: u32::MAX, empty: u32::MAX };
                 self.next = self.end.saturating_sub(self.slack);
                 self.step = 0;
                 self.empties = 0;
-                self.finish(context);
+                let counted = context.totals.last.unwrap_or_default();
+                if counted > self.end || counted > self.met(context) {
+                    let limit = context.window.uncapped_limit();
+                    let until = counted.max(self.end).saturating_add(limit.saturating_mul(4));
+                    self.state = State::Gap { offset: self.end, empties: 0, until };
+                }
                 return Ok(());
             }
             self.step_back(context.window);
@@ -888,6 +985,12 @@ impl Pass {
         self.state = State::Reading;
     }
 
+    /// Notes that an unreadable ticket was stepped over.
+    pub(super) fn note_progress(&mut self) {
+        self.productive += 1;
+        self.stalled = 0;
+    }
+
     /// How many unreadable tickets are before the one at this offset in its run, and the readable ticket before them.
     pub(super) fn run_of(&self, offset: u64) -> (Option<u64>, u64) {
         match &self.crossing {
@@ -946,7 +1049,8 @@ impl Pass {
 
     /// Accepts the page behind an unreadable ticket.
     pub(super) fn accept_behind(&mut self, context: &mut Context<'_>, rows: &[Row]) -> Accepted {
-        let (at, asked) = self.crossing.take().map_or((self.end, 0), |crossing| (crossing.at, crossing.limit));
+        let (at, asked) =
+            self.crossing.take().map_or((self.end, 0), |crossing| (crossing.at, crossing.limit));
         self.restart(context, at, asked, rows);
         Accepted { new_from: 0, shifted: false }
     }

@@ -49,8 +49,10 @@ impl Row {
 pub(super) fn stamp(time: Option<DateTime>) -> Stamp {
     let Some(time) = time else { return 0 };
     let days = days_since_1970(i64::from(time.year()), i64::from(time.month()), i64::from(time.day()));
-    let seconds =
-        days * 86_400 + i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second());
+    let seconds = days * 86_400
+        + i64::from(time.hour()) * 3600
+        + i64::from(time.minute()) * 60
+        + i64::from(time.second());
     Stamp::try_from(seconds.max(0).saturating_add(1)).unwrap_or(Stamp::MAX - 1).min(Stamp::MAX - 1)
 }
 
@@ -116,8 +118,15 @@ mod tests {
             texts.iter().for_each(|text| digest.write(text.as_bytes()));
             digest.0
         };
-        let texts: [&[&str]; 7] =
-            [&["ab", "c"], &["a", "bc"], &["abc"], &["abc", ""], &["", "abc"], &["abcdefghi"], &["abcdefgh\0"]];
+        let texts: [&[&str]; 7] = [
+            &["ab", "c"],
+            &["a", "bc"],
+            &["abc"],
+            &["abc", ""],
+            &["", "abc"],
+            &["abcdefghi"],
+            &["abcdefgh\0"],
+        ];
         for (index, one) in texts.iter().enumerate() {
             for other in &texts[..index] {
                 assert_ne!(of(one), of(other), "{one:?} {other:?}");

@@ -18,11 +18,16 @@ const CHANGES_TOO_FAST: &str = "Scan when less is going on, or request more tick
 /// What follows a pass.
 #[derive(Clone, Debug)]
 pub(super) enum Next {
-    Front { below: Stamp },
+    Front {
+        below: Stamp,
+    },
     Whole,
     Complete,
     /// The server counts more tickets than were seen.
-    Mismatch { counted: u64, seen: u64 },
+    Mismatch {
+        counted: u64,
+        seen: u64,
+    },
     Incomplete(Stuck),
 }
 
@@ -58,7 +63,7 @@ impl Verify {
     pub(super) fn next(&mut self, pass: &Pass, facts: &Facts<'_>) -> Next {
         let whole_list = pass.ended() == Some(Ended::AtEnd) && !matches!(pass.kind, Kind::Front { .. });
         if whole_list {
-            let undisturbed = pass.digest(facts.totals).is_some() && !facts.totals.unreliable;
+            let undisturbed = pass.digest(facts.totals).is_some() && !facts.totals.erratic;
             self.exact = match pass.steady_total().filter(|_| undisturbed) {
                 Some(total) => Some((total, pass.rows.saturating_add(facts.unreadable))),
                 None => None,
@@ -75,7 +80,10 @@ impl Verify {
         self.previous = pass.digest(facts.totals).filter(|_| !facts.early);
         let proven = !pass.unproven && !facts.contradicted;
         // One page is one moment's state of the whole list.
-        let one_page = pass.rows_on_one_page() && !pass.was_resumed() && pass.is_undisturbed(facts.totals) && facts.unreadable == 0;
+        let one_page = pass.rows_on_one_page()
+            && !pass.was_resumed()
+            && pass.is_undisturbed(facts.totals)
+            && facts.unreadable == 0;
         if proven && one_page && !facts.early {
             return self.count(facts);
         }
@@ -95,7 +103,9 @@ impl Verify {
         match facts.order.shape() {
             Shape::NewestReplyFirst if proven && mark.is_some() => self.read_front(mark.unwrap_or_default()),
             Shape::Fixed if proven && !facts.early => self.count(facts),
-            Shape::OldestReplyFirst if proven && pass.digest(facts.totals).is_some() && !facts.early => self.count(facts),
+            Shape::OldestReplyFirst if proven && pass.digest(facts.totals).is_some() && !facts.early => {
+                self.count(facts)
+            }
             _ => self.read_whole(),
         }
     }
@@ -159,13 +169,19 @@ impl Verify {
         let mismatch = match self.exact {
             Some((counted, seen)) if counted > seen => Some((counted, seen)),
             Some(_) => None,
-            None => facts.totals.reliable().filter(|total| *total > facts.met && !facts.partly_met).map(|total| (total, facts.met)),
+            None => facts
+                .totals
+                .counted()
+                .filter(|total| *total > facts.met && !facts.partly_met)
+                .map(|total| (total, facts.met)),
         };
         match mismatch {
             None => Next::Complete,
             Some((counted, seen)) if self.recounts >= MOST_RECOUNTS => Next::Mismatch { counted, seen },
             // An undisturbed pass is exact, so one more settles it.
-            Some((counted, seen)) if self.recounts >= 1 && self.exact.is_some() => Next::Mismatch { counted, seen },
+            Some((counted, seen)) if self.recounts >= 1 && self.exact.is_some() => {
+                Next::Mismatch { counted, seen }
+            }
             Some(_) => {
                 self.recounts += 1;
                 self.recounting = true;

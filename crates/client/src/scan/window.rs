@@ -64,11 +64,24 @@ impl Window {
         self.within(self.limit)
     }
 
+    /// The same without regard to the server's cap, for ranges in which rows are few.
+    pub(super) fn uncapped_limit(&self) -> u64 {
+        self.without_cap(self.limit)
+    }
+
+    /// Pages are short for another reason than a cap.
+    pub(super) fn forget_cap(&mut self) {
+        self.cap = None;
+    }
+
     /// A size as close to this one as is allowed.
     pub(super) fn within(&self, size: u64) -> u64 {
+        self.without_cap(size).min(self.cap.unwrap_or(u64::MAX).max(2))
+    }
+
+    fn without_cap(&self, size: u64) -> u64 {
         let below_failed = self.failed.map_or(u64::MAX, |(failed, _)| (failed / 2).max(self.least));
-        let cap = self.cap.unwrap_or(u64::MAX).max(2);
-        size.min(self.most).min(below_failed).min(cap).max(1)
+        size.min(self.most).min(below_failed).max(1)
     }
 
     /// Whether a failure at this size has to be retried, as no smaller size is left.

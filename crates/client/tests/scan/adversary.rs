@@ -58,7 +58,8 @@ fn number(name: &str, default: u64) -> u64 {
 
 fn play(history: &History) -> (World, Outcome) {
     let mut world = history.world();
-    let mut driver = Driver::new(history.settings(&world, history.limit, history.concurrency), history.seed ^ 1);
+    let mut driver =
+        Driver::new(history.settings(&world, history.limit, history.concurrency), history.seed ^ 1);
     driver.waits = history.waits;
     let mut stop = 0;
     for (after, limit, concurrency) in &history.breaks {

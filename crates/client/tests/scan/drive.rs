@@ -102,7 +102,11 @@ impl Driver {
 
     /// Runs until the end, or until at least so many tickets were taken. Then the cursor is returned: the consumer may have
     /// taken a batch in part.
-    pub(crate) fn run(&mut self, world: &mut World, stop_after: Option<usize>) -> Result<Cursor, Result<(), Error>> {
+    pub(crate) fn run(
+        &mut self,
+        world: &mut World,
+        stop_after: Option<usize>,
+    ) -> Result<Cursor, Result<(), Error>> {
         loop {
             match self.machine.poll() {
                 Action::Fetch(fetch) => {
@@ -122,7 +126,11 @@ impl Driver {
                     if batch.ids.len() > room {
                         let (taken, pending) = batch.ids.split_at(room);
                         self.yielded.extend(taken);
-                        return Ok(self.machine.cursor(self.yielded.len() as u64, self.last.as_ref(), pending));
+                        return Ok(self.machine.cursor(
+                            self.yielded.len() as u64,
+                            self.last.as_ref(),
+                            pending,
+                        ));
                     }
                     self.yielded.extend(&batch.ids);
                     self.last = Some(batch);
@@ -153,7 +161,8 @@ impl Driver {
             }
             Reply::Unreadable => self.machine.on_error(id, ApiError::new(REFUSAL).into()),
             Reply::TooLarge => {
-                self.machine.on_error(id, TransportError::new(TransportErrorKind::TooLarge { limit: 1 }).into());
+                self.machine
+                    .on_error(id, TransportError::new(TransportErrorKind::TooLarge { limit: 1 }).into());
             }
         }
     }

@@ -120,7 +120,8 @@ impl Ticket {
     pub(crate) fn row(&self) -> Row {
         let fields = [self.id, self.date, self.lastreply, u64::from(self.status), u64::from(self.priority)];
         let more = [u64::from(self.dept), u64::from(self.flag)];
-        let fingerprint = fields.iter().chain(&more).fold(7, |print, field| mix(print ^ field).wrapping_mul(31));
+        let fingerprint =
+            fields.iter().chain(&more).fold(7, |print, field| mix(print ^ field).wrapping_mul(31));
         let stamp = |seconds: u64| if seconds == 0 { 0 } else { seconds as u32 + 1 };
         Row { id: self.id, date: stamp(self.date), lastreply: stamp(self.lastreply), fingerprint }
     }
@@ -196,7 +197,7 @@ pub(crate) struct World {
     pub(crate) largest: u64,
     /// How many replies in a thousand are cut short, empty, or have a row twice.
     pub(crate) faults: u64,
-    last_fault: u64,
+    pub(crate) last_fault: u64,
     /// Changes a test makes before a request with this number, counted from 1.
     pub(crate) script: HashMap<u64, fn(&mut World)>,
     /// How many tickets a burst closes or opens, and how likely one is before a request, in thousandths.
@@ -283,7 +284,9 @@ impl World {
                 };
                 (group, Reverse(at(i).lastreply), tie(at(i)))
             }),
-            By::StatusThenDate => list.sort_by_cached_key(|i| (at(i).status, Reverse(at(i).date), tie(at(i)))),
+            By::StatusThenDate => {
+                list.sort_by_cached_key(|i| (at(i).status, Reverse(at(i).date), tie(at(i))))
+            }
             By::PinnedFirst => {
                 list.sort_by_cached_key(|i| (!at(i).pinned, Reverse(at(i).lastreply), tie(at(i))))
             }
@@ -443,8 +446,9 @@ impl World {
 
     fn begin(&mut self) {
         let since = self.since;
-        let is_owed =
-            |ticket: &&Ticket| ticket.matches && !ticket.hidden && !ticket.bad && ticket.lastreply.max(ticket.date) >= since;
+        let is_owed = |ticket: &&Ticket| {
+            ticket.matches && !ticket.hidden && !ticket.bad && ticket.lastreply.max(ticket.date) >= since
+        };
         self.owed = self.tickets.iter().filter(is_owed).map(|ticket| ticket.id).collect();
     }
 
@@ -473,7 +477,8 @@ impl World {
         let start = (offset as usize).min(list.len());
         let end = start.saturating_add(limit.min(cap) as usize).min(list.len());
         self.reader = end;
-        let shown = list[start..end].iter().map(|index| &self.tickets[*index]).filter(|ticket| !ticket.hidden);
+        let shown =
+            list[start..end].iter().map(|index| &self.tickets[*index]).filter(|ticket| !ticket.hidden);
         let mut rows: Vec<_> = shown.cloned().collect();
         if rows.iter().any(|ticket| ticket.bad) {
             return Reply::Unreadable;

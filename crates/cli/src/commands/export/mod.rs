@@ -60,7 +60,7 @@ fn export<S: Source>(
         tell_misspelt(args, tickets);
         return source.end();
     }
-    let since = args.updated_since.map_or(String::new(), |since| format!("&updated_since={}", since.0));
+    let since = args.updated_since.map_or(String::new(), |since| format!("&updated_since={since:?}"));
     let origin = Origin {
         format: format.word().to_owned(),
         server,
@@ -84,7 +84,7 @@ fn export<S: Source>(
 
 fn tell_misspelt(args: &ExportArgs, tickets: u64) {
     if tickets == 0 {
-        misspelt::tell(&args.query.to_request());
+        misspelt::warn(&args.query.to_request());
     }
 }
 

@@ -3,13 +3,13 @@
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gettickets::Tickets;
-use gettickets::scan::{Cursor, Report, Scan};
+use gettickets::scan::{Cursor, ScanReport};
+use gettickets::{Scan, Tickets};
 use serde_json::Value;
 
 use super::{Source, export};
 use crate::args::ExportArgs;
-use crate::commands::whole;
+use crate::commands::{scanning, whole};
 use crate::connect;
 use crate::exit::{self, Exit, Failure, Outcome};
 
@@ -27,9 +27,10 @@ pub(crate) fn run(args: &ExportArgs) -> Outcome {
         exit::remark("stopping after this page; Ctrl-C again stops at once");
     });
     let open = |cursor: Option<&Value>| {
-        let mut scan = connection.client.scan(args.query.to_request());
+        let scan = connection.client.scan(args.query.to_request());
+        let mut scan = scanning::configured(scan, &args.query.scan);
         if let Some(since) = args.updated_since {
-            scan = scan.updated_since(since.0);
+            scan = scan.updated_since(connection.resolve(since));
         }
         if let Some(cursor) = cursor {
             let refused = |why: String| Failure::usage(why).hint("--restart begins the export again");
@@ -61,6 +62,7 @@ impl Source for Scanned {
     }
 
     fn end(&self) -> Outcome {
+        scanning::print_report(&self.scan.report());
         whole::without_holes(&self.scan.report())
     }
 
@@ -71,7 +73,7 @@ impl Source for Scanned {
 
 /// Whether a scan that ended in an error told as many tickets as there are, but for those that the server
 /// can't send. Going on with it would come to the same end.
-pub(crate) fn lacks_holes_alone(report: &Report, told: u64) -> bool {
-    let holes = report.holes.len() as u64;
+pub(crate) fn lacks_holes_alone(report: &ScanReport, told: u64) -> bool {
+    let holes = report.unreadable.len() as u64;
     holes > 0 && report.total.is_some_and(|total| told + holes >= total)
 }

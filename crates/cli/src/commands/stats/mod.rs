@@ -23,6 +23,7 @@ use self::terminal::Look;
 use crate::args::{StatsArgs, StatsFormat};
 use crate::commands::export::{Progress, lacks_holes_alone};
 use crate::commands::misspelt;
+use crate::commands::scanning;
 use crate::commands::whole::Whole;
 use crate::connect;
 use crate::exit::{self, Failure, Outcome};
@@ -32,7 +33,8 @@ use crate::output::{self, sanitise, stdout};
 pub(crate) fn run(args: &StatsArgs) -> Outcome {
     let connection = connect::open(&args.connection)?;
     let request = args.query.to_request();
-    let mut whole = Whole::of(connection.client.scan(request.clone()));
+    let scan = scanning::configured(connection.client.scan(request.clone()), &args.query.scan);
+    let mut whole = Whole::of(scan);
     let progress = Progress::new(0);
     let mut holes = None;
     let pages = iter::from_fn(|| {
@@ -52,9 +54,10 @@ pub(crate) fn run(args: &StatsArgs) -> Outcome {
         progress.clear();
         None
     });
-    stats(args, pages, connection.now)?;
+    stats(args, pages, connection.clock.now())?;
+    scanning::print_report(&whole.report());
     if whole.delivered() == 0 {
-        misspelt::tell(&request);
+        misspelt::warn(&request);
     }
     holes.map_or_else(|| whole.end(), Err)
 }

@@ -16,7 +16,8 @@ use gettickets::{DateTime, GetTickets};
 
 use self::event::EventWriter;
 use self::known::Known;
-use crate::args::{WatchArgs, WatchFormat};
+use crate::args::{ScanArgs, WatchArgs, WatchFormat};
+use crate::commands::scanning;
 use crate::commands::whole::Whole;
 use crate::connect::{self, Connection};
 use crate::exit::{self, Exit, Failure, Outcome};
@@ -35,6 +36,7 @@ pub(crate) fn run(args: &WatchArgs) -> Outcome {
     let mut watch = Watch {
         connection,
         request: args.query.to_request(),
+        options: args.query.scan.clone(),
         full: args.full,
         since: None,
         known: Known::default(),
@@ -78,6 +80,7 @@ fn may_pass(failure: &Failure) -> bool {
 struct Watch {
     connection: Connection,
     request: GetTickets,
+    options: ScanArgs,
     full: bool,
     /// The newest reply known; none while there is no ticket.
     since: Option<DateTime>,
@@ -147,7 +150,7 @@ impl Watch {
     }
 
     fn scan(&mut self) -> Whole {
-        let scan = self.connection.client.scan(self.request.clone());
+        let scan = scanning::configured(self.connection.client.scan(self.request.clone()), &self.options);
         self.known.begin();
         Whole::of(match self.since {
             Some(since) if !self.full => scan.updated_since(since),

@@ -1,19 +1,19 @@
-//! Draws from a seed.
+//! Random numbers from a seed.
 //!
-//! A generator of our own, as the tickets of a seed must stay the same for good, whatever version of a
-//! random number library is current. It must never be used for anything secret.
+//! This crate has its own generator because the tickets of a seed must not change with the version of a random
+//! number library. It must never be used for anything secret.
 
-/// A stream of numbers that follows from its seed alone: SplitMix64.
+/// A stream of numbers that depends on its seed alone: SplitMix64.
 #[derive(Clone, Debug)]
-pub(crate) struct Draw(u64);
+pub(crate) struct Rng(u64);
 
-impl Draw {
+impl Rng {
     /// The stream number `number` of a seed. Streams are independent of each other, so that one ticket can
-    /// be made without making those before it.
-    pub(crate) fn new(seed: u64, number: u64) -> Draw {
-        let mut outer = Draw(seed);
+    /// be generated without those before it.
+    pub(crate) fn new(seed: u64, number: u64) -> Rng {
+        let mut outer = Rng(seed);
         let start = outer.next();
-        Draw(start ^ number.wrapping_mul(0xd6e8_feb8_6659_fd93))
+        Rng(start ^ number.wrapping_mul(0xd6e8_feb8_6659_fd93))
     }
 
     /// The next number.
@@ -35,22 +35,22 @@ impl Draw {
         self.below(times) == 0
     }
 
-    /// One of the choices, all alike.
+    /// One of the choices, each with the same probability.
     pub(crate) fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         let index = self.below(choices.len() as u64) as usize;
         #[allow(
             clippy::indexing_slicing,
-            reason = "a draw is below its bound, and no list of choices is empty"
+            reason = "a rng is below its bound, and no list of choices is empty"
         )]
         &choices[index]
     }
 
-    /// One of the words, all alike.
+    /// One of the words, each with the same probability.
     pub(crate) fn word(&mut self, words: &[&'static str]) -> &'static str {
         self.pick::<&str>(words)
     }
 
-    /// One of the choices, each as often as its weight says.
+    /// One of the choices, each with a probability proportional to its weight.
     pub(crate) fn weighted<'a, T>(&mut self, choices: &'a [(T, u64)]) -> &'a T {
         let mut left = self.below(choices.iter().map(|(_, weight)| weight).sum());
         let reached = |(_, weight): &&(T, u64)| {
@@ -60,7 +60,7 @@ impl Draw {
         };
         match choices.iter().find(reached) {
             Some((choice, _)) => choice,
-            // The draw is below the sum of the weights, so this is not reached.
+            // The rng is below the sum of the weights, so this is not reached.
             None => &self.pick(choices).0,
         }
     }
@@ -76,23 +76,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seed_gives_the_same_numbers_for_good() {
-        let mut draw = Draw::new(1, 2);
-        let first: Vec<u64> = (0..3).map(|_| draw.next() % 1_000_000).collect();
+    fn a_seed_always_gives_the_same_numbers() {
+        let mut rng = Rng::new(1, 2);
+        let first: Vec<u64> = (0..3).map(|_| rng.next() % 1_000_000).collect();
         let again: Vec<u64> = {
-            let mut draw = Draw::new(1, 2);
-            (0..3).map(|_| draw.next() % 1_000_000).collect()
+            let mut rng = Rng::new(1, 2);
+            (0..3).map(|_| rng.next() % 1_000_000).collect()
         };
         assert_eq!(first, again);
-        assert_ne!(Draw::new(1, 2).next(), Draw::new(1, 3).next());
-        assert_ne!(Draw::new(1, 2).next(), Draw::new(2, 2).next());
+        assert_ne!(Rng::new(1, 2).next(), Rng::new(1, 3).next());
+        assert_ne!(Rng::new(1, 2).next(), Rng::new(2, 2).next());
     }
 
     #[test]
-    fn weights_are_kept() {
-        let mut draw = Draw::new(7, 7);
+    fn weights_are_respected() {
+        let mut rng = Rng::new(7, 7);
         let choices = [("often", 9), ("seldom", 1), ("never", 0)];
-        let drawn: Vec<&str> = (0..10_000).map(|_| *draw.weighted(&choices)).collect();
+        let drawn: Vec<&str> = (0..10_000).map(|_| *rng.weighted(&choices)).collect();
         let count = |word| drawn.iter().filter(|drawn| **drawn == word).count();
         assert!((8_700..9_300).contains(&count("often")), "{}", count("often"));
         assert_eq!(count("never"), 0);

@@ -1,17 +1,17 @@
-//! Subjects as the search compares them: approximately.
+//! Folds subjects for approximate comparison.
 //!
-//! The database of an install compares text without regard to case and accents, and subjects are stored
-//! HTML-encoded, as is what is searched for. Here both sides are decoded, put in lower case and stripped of
-//! the accents of Latin letters; a subject matches if it then contains what is searched for.
+//! The database of an install compares text without regard to case and accents, and both subjects and search
+//! texts are HTML-encoded. Here both are decoded, converted to lower case and stripped of the accents of Latin
+//! letters; a subject matches if it then contains the search text.
 
-/// The text without what the comparison leaves out of account.
+/// Returns the text in the form in which it is compared.
 pub(super) fn folded(text: &str) -> String {
     let decoded = html_escape::decode_html_entities(text);
     let mut folded = String::with_capacity(decoded.len());
     for lower in decoded.chars().flat_map(char::to_lowercase) {
         match plain(lower) {
             Some(letters) => folded.push_str(letters),
-            // What `İ` leaves behind in lower case, and decomposed accents.
+            // Part of the lower case of `İ`, and decomposed accents.
             None if ('\u{300}'..='\u{36f}').contains(&lower) => {}
             None => folded.push(lower),
         }
@@ -19,7 +19,7 @@ pub(super) fn folded(text: &str) -> String {
     folded
 }
 
-/// The letter below the accents of a lower-case Latin letter.
+/// Returns a lower-case Latin letter without its accents.
 fn plain(letter: char) -> Option<&'static str> {
     Some(match letter {
         'à'..='å' | 'ā' | 'ă' | 'ą' => "a",
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn case_accents_and_html_do_not_count() {
+    fn case_accents_and_html_are_ignored() {
         for (subject, searched) in [
             ("Renée&#039;s INVOICE", "renee's inv"),
             ("Tom &amp; Jerry", "tom & j"),

@@ -1,39 +1,49 @@
-//! Quirks that answer in the API's place, or in its name, whatever is asked.
+//! Quirks that replace the API's answer, whatever the request.
 
 use gettickets_protocol::{ApiError, ResponseType, Version};
 
-use super::{Quirk, Quirks, bytes};
-use crate::http::reply::{Answer, Delivery, HTML, JSON, XML};
+use super::bytes;
+use super::catalog::{Quirk, Quirks};
+use crate::answer::{Answer, Delivery, HTML, JSON, XML};
 
-/// A gibibyte: more than any reply, and more than any reader should take.
+/// A gibibyte: more than any reply has, and more than any reader should accept.
 const GIBIBYTE: usize = 1 << 30;
-/// How much of a huge body is made at once.
+/// How much of a huge body is generated at once.
 const PIECE: usize = 1 << 20;
 
-/// What is known of a request before the API looks at it.
-pub(crate) struct Asked<'a> {
+/// How many tickets a page can have under [`Quirk::MemoryExhausted`].
+const MEMORY: usize = 30;
+
+/// What is known of a request before the API handles it.
+pub(crate) struct Seen<'a> {
     /// Counted from 0.
     pub(crate) number: u64,
     pub(crate) has_user_agent: bool,
-    pub(crate) body: &'a [u8],
+    pub(crate) form: &'a [u8],
 }
 
-/// The answer of the first quirk that leaves nothing to the API.
+/// The answer of the first quirk that replaces the API's.
 pub(crate) fn answer(
     quirks: &Quirks,
-    asked: &Asked<'_>,
+    seen: &Seen<'_>,
     format: ResponseType,
     version: Version,
 ) -> Option<Answer> {
     quirks.iter().find_map(|quirk| match quirk {
-        Quirk::Hang if asked.number.is_multiple_of(3) => {
+        Quirk::Hang if seen.number.is_multiple_of(3) => {
             Some(Answer { delivery: Delivery::Never, ..page(200, "") })
         }
-        Quirk::RateLimit if asked.number % 4 < 2 => {
+        Quirk::RateLimit if seen.number % 4 < 2 => {
             Some(page(429, "Too Many Requests").with_header("retry-after", "1".to_owned()))
         }
-        Quirk::Flaky503 if asked.number.is_multiple_of(3) => Some(page(503, "Service Unavailable")),
-        Quirk::WantsUserAgent if !asked.has_user_agent => {
+        Quirk::LongRetryAfter => {
+            Some(page(429, "Too Many Requests").with_header("retry-after", "3600".to_owned()))
+        }
+        Quirk::Cloudflare520 if seen.number.is_multiple_of(3) => {
+            Some(page(520, "billing.example.com | 520: Web server is returning an unknown error"))
+        }
+        Quirk::Flaky503 if seen.number.is_multiple_of(3) => Some(page(503, "Service Unavailable")),
+        Quirk::WantsUserAgent if !seen.has_user_agent => {
             Some(page(406, "Access denied by Imunify360 bot-protection"))
         }
         Quirk::HtmlWaf => Some(page(403, "Attention Required! | Web Application Firewall")),
@@ -50,13 +60,13 @@ pub(crate) fn answer(
         Quirk::DeepNesting => Some(Answer::new(200, JSON, bytes::deeply_nested())),
         Quirk::StatusForResult => {
             let body = r#"{"status":"error","message":"Authentication Failed"}"#;
-            Some(Answer::new(refusal(quirks), JSON, body.to_owned()))
+            Some(Answer::new(refusal_status(quirks), JSON, body))
         }
         Quirk::EchoRequest => {
-            let echo = String::from_utf8_lossy(asked.body);
+            let echo = String::from_utf8_lossy(seen.form);
             let error = ApiError::new(format!("The request could not be processed: {echo}"));
             let in_header: String = echo.chars().filter(|c| (' '..='~').contains(c)).collect();
-            let answer = Answer::error(refusal(quirks), &error, format, version);
+            let answer = Answer::error(refusal_status(quirks), &error, format, version);
             Some(answer.with_header("x-debug-request", in_header))
         }
         quirk => {
@@ -76,44 +86,48 @@ fn error(quirks: &Quirks, quirk: Quirk) -> Option<(u16, ApiError)> {
         Quirk::UnknownAction => {
             return Some((200, ApiError::new("The requested API Action could not be found.")));
         }
-        Quirk::NoMessage => return Some((refusal(quirks), ApiError::without_message())),
+        Quirk::NoMessage => return Some((refusal_status(quirks), ApiError::without_message())),
         _ => return None,
     };
-    Some((refusal(quirks), ApiError::new(message)))
+    Some((refusal_status(quirks), ApiError::new(message)))
+}
+
+/// The answer to a request for a page of so many tickets, where the server's memory does not suffice for it.
+pub(crate) fn exhausted(quirks: &Quirks, tickets: usize) -> Option<Answer> {
+    let message = "<br />\n<b>Fatal error</b>:  Allowed memory size of 134217728 bytes exhausted \
+        (tried to allocate 20480 bytes) in \
+        <b>/home/hosting/public_html/vendor/illuminate/database/Connection.php</b> on line <b>412</b><br />\n";
+    (quirks.has(Quirk::MemoryExhausted) && tickets > MEMORY).then(|| Answer::new(500, HTML, message))
 }
 
 /// The HTTP status of a refusal.
-pub(crate) fn refusal(quirks: &Quirks) -> u16 {
+pub(crate) fn refusal_status(quirks: &Quirks) -> u16 {
     if quirks.has(Quirk::Status200) { 200 } else { 403 }
 }
 
-/// An HTML page that is not the API.
+/// An HTML page that is not of the API.
 fn page(status: u16, title: &str) -> Answer {
-    let html = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{title}</title></head>\n\
-         <body><h1>{title}</h1><p>If you are the site owner, see your control panel.</p></body>\n</html>\n"
-    );
-    Answer::new(status, HTML, html)
+    Answer::page(status, title, "If you are the site owner, see your control panel.")
 }
 
-/// The start of a reply whose only subject goes on and on.
+/// The start of a reply whose only subject is a gibibyte long.
 const ENDLESS: &str = "{\"result\":\"success\",\"totalresults\":\"1\",\"startnumber\":0,\"numreturned\":1,\
     \"tickets\":{\"ticket\":[{\"id\":\"1\",\"subject\":\"";
 const END: &str = "\"}]}}";
 
 fn huge_body() -> Answer {
     let delivery = Delivery::Repeated { piece: vec![b'a'; PIECE], times: GIBIBYTE / PIECE, end: END.into() };
-    Answer { delivery, ..Answer::new(200, JSON, ENDLESS.to_owned()) }
+    Answer { delivery, ..Answer::new(200, JSON, ENDLESS) }
 }
 
-/// A gzip stream of one repeated piece. Each piece is compressed once and ends with a full flush, after
-/// which the next depends on nothing before it.
+/// A gzip stream of one repeated piece. The piece is compressed once and ends with a full flush, so that the
+/// next one does not depend on what precedes it.
 fn gzip_bomb() -> Answer {
     use flate2::{Compress, Compression, Crc, FlushCompress};
     let piece = vec![b'a'; PIECE];
     let compressed = |bytes: &[u8]| {
         let mut out = Vec::with_capacity(bytes.len() / 64 + 256);
-        // The room above is ample for one run, so a single call takes everything in.
+        // The capacity suffices for one run, so a single call consumes the whole input.
         let _ = Compress::new(Compression::best(), false).compress_vec(bytes, &mut out, FlushCompress::Full);
         out
     };
@@ -130,7 +144,7 @@ fn gzip_bomb() -> Answer {
     crc.combine(&checked(END.as_bytes()));
 
     const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-    // An empty block of fixed codes that is marked as the last.
+    // An empty block with fixed codes that is marked as the last.
     const LAST_BLOCK: [u8; 2] = [3, 0];
     let mut body = HEADER.to_vec();
     body.extend_from_slice(&compressed(ENDLESS.as_bytes()));
@@ -142,6 +156,6 @@ fn gzip_bomb() -> Answer {
     body.extend_from_slice(&LAST_BLOCK);
     body.extend_from_slice(&crc.sum().to_le_bytes());
     body.extend_from_slice(&crc.amount().to_le_bytes());
-    let answer = Answer { body, ..Answer::new(200, JSON, String::new()) };
+    let answer = Answer { body, ..Answer::new(200, JSON, Vec::new()) };
     answer.with_header("content-encoding", "gzip".to_owned())
 }
