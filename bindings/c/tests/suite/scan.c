@@ -42,9 +42,10 @@ static void every_ticket_is_told_once(void)
     CHECK(report.requests == 0 && !report.total_known && gettickets_sandbox_request_count(sandbox) == 0);
     CHECK(returned(scan, seen) == 260);
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
-    CHECK(report.tickets == 260 && report.total == 260 && report.total_known && report.pages >= 3);
+    CHECK(report.tickets == 260 && report.total == 260 && report.total_known && report.pages >= 2);
     CHECK(report.requests == gettickets_sandbox_request_count(sandbox) && report.unreadable == 0);
-    CHECK(report.in_flight == 0 && report.concurrency >= 1 && report.page_size_min == 100);
+    CHECK(report.in_flight == 0 && report.concurrency >= 1);
+    CHECK(report.page_size_min > 0 && report.page_size_min <= report.page_size_max && report.page_size_max <= 1000);
     gettickets_scan_free(scan);
     gettickets_sandbox_free(sandbox);
 }
@@ -180,7 +181,7 @@ static void a_cursor_of_another_scan_is_refused_and_harms_nothing(void)
     CHECK(holds(gettickets_error_message(error), "another request") && gettickets_error_hint(error) != NULL);
     gettickets_error_free(error);
     CHECK_CODE(GETTICKETS_ERROR_CURSOR, gettickets_scan_resume(scan, "no cursor", &error));
-    CHECK(holds(gettickets_error_message(error), "no cursor") && gettickets_error_hint(error) != NULL);
+    CHECK(holds(gettickets_error_message(error), "not a cursor") && gettickets_error_hint(error) != NULL);
     gettickets_error_free(error);
     CHECK_CODE(GETTICKETS_ERROR_UTF8, gettickets_scan_resume(scan, "\xff", NULL));
     CHECK(returned(scan, seen) == 40);
