@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::path::Path;
 
 use crate::output::{sanitise, style};
 
@@ -21,6 +22,8 @@ pub(crate) enum Exit {
     Unreached = 4,
     /// Something was delivered and something is missing.
     Incomplete = 5,
+    /// The output could not be written: a full disk, a file size limit, an error of the device.
+    Output = 6,
 }
 
 /// Why a command could not do its work.
@@ -81,7 +84,21 @@ impl From<io::Error> for Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Failure::silent(Exit::Done);
         }
-        Failure::new(Exit::Usage, format!("the output could not be written: {error}"))
+        Failure::new(Exit::Output, format!("the output could not be written: {error}"))
+    }
+}
+
+impl Failure {
+    /// An error of a file, named by its path. That a path is wrong or forbidden is a mistake in the command;
+    /// everything else is an output that could not be written.
+    pub(crate) fn of_file(path: &Path, error: &io::Error) -> Failure {
+        use io::ErrorKind::*;
+        let exit = match error.kind() {
+            NotFound | PermissionDenied | AlreadyExists | IsADirectory | NotADirectory | InvalidFilename
+            | ReadOnlyFilesystem | Other => Exit::Usage,
+            _ => Exit::Output,
+        };
+        Failure::new(exit, format!("{}: {error}", path.display()))
     }
 }
 
@@ -129,6 +146,16 @@ mod tests {
     fn nothing_from_a_server_moves_the_terminal() {
         let failure = Failure::new(Exit::Server, "the server says \u{1b}[2Jgone\u{202e}");
         assert_eq!(failure.paragraph(), "the server says ␛[2Jgone\u{fffd}.");
+    }
+
+    #[test]
+    fn a_full_disk_is_no_mistake_in_the_command() {
+        let exit = |kind: io::ErrorKind| Failure::of_file(Path::new("t"), &kind.into()).exit;
+        assert_eq!(exit(io::ErrorKind::StorageFull), Exit::Output);
+        assert_eq!(exit(io::ErrorKind::FileTooLarge), Exit::Output);
+        assert_eq!(exit(io::ErrorKind::QuotaExceeded), Exit::Output);
+        assert_eq!(exit(io::ErrorKind::NotFound), Exit::Usage);
+        assert_eq!(Failure::from(io::Error::from(io::ErrorKind::StorageFull)).exit, Exit::Output);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod args;
 mod commands;
 mod connect;
 mod exit;
+mod files;
 mod logging;
 mod output;
 
@@ -34,5 +35,6 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
     };
     output::style::choose(cli.global.color);
     logging::start(cli.global.verbose);
+    files::report_size_limit();
     exit::report(commands::run(cli.command))
 }

@@ -24,7 +24,7 @@ pub(crate) use self::completions::CompletionsArgs;
 pub(crate) use self::connection::ConnectionArgs;
 pub(crate) use self::decode::{DecodeArgs, DecodeAs};
 pub(crate) use self::doctor::DoctorArgs;
-pub(crate) use self::export::{ExportArgs, ExportFormat};
+pub(crate) use self::export::{Compression, Encoding, ExportArgs, ExportFormat};
 pub(crate) use self::format::{Format, FormatArgs};
 pub(crate) use self::list::{ListArgs, Since};
 pub(crate) use self::man::ManArgs;
@@ -95,6 +95,7 @@ Exit codes:
   3  what came is not a reply that can be read
   4  the server was not reached
   5  something was delivered and something is missing
+  6  the output could not be written, such as on a full disk
 
 Not affiliated with WHMCS Limited."
 );

@@ -21,7 +21,7 @@ fn writer(args: &ListArgs, connection: &Connection) -> Box<dyn TicketWriter> {
     let format = args.format.format;
     let shape = Shape {
         width: output::table_width(args.format.width),
-        now: connection.now,
+        clock: connection.clock.clone(),
         version: Version::LATEST,
     };
     output::writer(format, stdout::for_format(format), shape)

@@ -13,6 +13,7 @@ mod man;
 mod misspelt;
 mod request;
 mod sandbox;
+mod saved;
 mod stats;
 mod watch;
 pub(crate) mod whole;

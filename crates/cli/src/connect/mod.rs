@@ -18,13 +18,13 @@ pub(crate) use self::failure::of as failure_of;
 pub(crate) use self::settings::{Settings, Target};
 use crate::args::ConnectionArgs;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::output::clock;
+use crate::output::clock::Clock;
 
 /// A client, and what else lives as long as it is used.
 pub(crate) struct Connection {
     pub(crate) client: Client,
-    /// What the install's clock shows.
-    pub(crate) now: DateTime,
+    /// The install's clock.
+    pub(crate) clock: Clock,
     /// Who is asked, in words; nothing secret.
     pub(crate) place: String,
     /// Serves until the connection is dropped.
@@ -48,21 +48,21 @@ impl Settings {
     }
 
     fn connect_to(&self, quirks: &[Quirk]) -> Outcome<Connection> {
-        let now = clock::now(self.time_zone.as_deref())?;
+        let clock = Clock::new(self.time_zone.as_deref())?;
         match &self.target {
             Target::Sandbox => {
-                let sandbox = start_sandbox(now, quirks)?;
+                let sandbox = start_sandbox(clock.now(), quirks)?;
                 let credentials = Credentials::api(sandbox.identifier(), sandbox.secret());
                 let client =
                     self.http(&sandbox.url(), credentials)?.build().map_err(|error| failure_of(&error))?;
                 let place = format!("the sandbox at {}", sandbox.url());
-                Ok(Connection { client, now, place, _sandbox: Some(sandbox) })
+                Ok(Connection { client, clock, place, _sandbox: Some(sandbox) })
             }
             Target::Http { url } => {
                 let credentials = self.credentials.clone();
                 let credentials = credentials.ok_or_else(|| Failure::usage("the credentials are missing"))?;
                 let client = self.http(url, credentials)?.build().map_err(|error| self.unusable(&error))?;
-                Ok(Connection { client, now, place: url.clone(), _sandbox: None })
+                Ok(Connection { client, clock, place: url.clone(), _sandbox: None })
             }
             Target::Local { path, admin_user } => {
                 let mut local = Client::local(path).strict(self.strict);
@@ -73,7 +73,7 @@ impl Settings {
                     local = local.timeout(timeout);
                 }
                 let client = local.build().map_err(|error| self.unusable(&error))?;
-                Ok(Connection { client, now, place: path.display().to_string(), _sandbox: None })
+                Ok(Connection { client, clock, place: path.display().to_string(), _sandbox: None })
             }
         }
     }

@@ -18,8 +18,9 @@ pub(crate) mod width;
 
 use std::io::{self, Write};
 
-use gettickets_protocol::{DateTime, Page, Tickets, Version};
+use gettickets_protocol::{Page, Tickets, Version};
 
+use self::clock::Clock;
 use crate::args::Format;
 
 /// Takes tickets, page by page, and writes them in one format.
@@ -33,12 +34,12 @@ pub(crate) trait TicketWriter {
 }
 
 /// What a writer needs to know beside the tickets.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Shape {
     /// The columns of the terminal; none on a pipe or into a file.
     pub(crate) width: Option<usize>,
-    /// What the install's clock shows.
-    pub(crate) now: DateTime,
+    /// The install's clock.
+    pub(crate) clock: Clock,
     /// The version whose fields are the columns of CSV.
     pub(crate) version: Version,
 }
@@ -77,7 +78,7 @@ pub(crate) fn tickets(count: u64) -> &'static str {
 pub(crate) fn writer<'w>(format: Format, out: impl Write + 'w, shape: Shape) -> Box<dyn TicketWriter + 'w> {
     match format {
         Format::Table => {
-            let options = table::TableOptions { width: shape.width, now: shape.now };
+            let options = table::TableOptions { width: shape.width, clock: shape.clock };
             Box::new(table::TableWriter::new(out, options))
         }
         Format::Json => Box::new(json::JsonWriter::new(out)),

@@ -20,8 +20,21 @@ fn replacement(at: char) -> Option<char> {
         }
         // Line and paragraph separator, interlinear annotation.
         '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}' => Some('\u{fffd}'),
-        // A byte order mark is no text; alone and invisible, nor is a zero width space.
-        '\u{feff}' | '\u{200b}' => Some('\u{fffd}'),
+        // Invisible: byte order mark, zero width space, word joiner, soft hyphen, invisible operators, fillers.
+        '\u{feff}'
+        | '\u{200b}'
+        | '\u{2060}'..='\u{2065}'
+        | '\u{ad}'
+        | '\u{34f}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{17b4}'
+        | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{3164}'
+        | '\u{ffa0}' => Some('\u{fffd}'),
+        // Tag characters, which spell a second text that nobody sees.
+        '\u{e0000}'..='\u{e007f}' => Some('\u{fffd}'),
         _ => None,
     }
 }
@@ -55,8 +68,9 @@ pub(crate) fn json(text: &str) -> Cow<'_, str> {
     let mut safe = String::with_capacity(text.len() + 16);
     for at in text.chars() {
         if acts(at) {
-            // All of them are in the basic plane.
-            safe.push_str(&format!("\\u{:04x}", u32::from(at)));
+            for unit in at.encode_utf16(&mut [0; 2]) {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }
         } else {
             safe.push(at);
         }
@@ -77,6 +91,7 @@ mod tests {
             ("\u{9b}31m", "\u{fffd}31m"),
             ("abc\u{202e}fed\u{2066}", "abc\u{fffd}fed\u{fffd}"),
             ("two\nlines\tand\ra tab", "two lines and a tab"),
+            ("a\u{2060}b\u{e0041}\u{ad}", "a\u{fffd}b\u{fffd}\u{fffd}"),
             ("family 👨\u{200d}👩\u{200d}👧", "family 👨\u{200d}👩\u{200d}👧"),
         ] {
             assert_eq!(line(text), shown);
@@ -95,7 +110,7 @@ mod tests {
 
     #[test]
     fn json_for_a_terminal_means_the_same() {
-        let text = "\u{9b}31m \u{202e} é \u{7f}";
+        let text = "\u{9b}31m \u{202e} é \u{7f} \u{e0041}";
         let written = serde_json::to_string(text).unwrap();
         let safe = json(&written).into_owned();
         assert!(!safe.chars().any(|at| replacement(at).is_some()), "{safe}");

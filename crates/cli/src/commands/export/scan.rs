@@ -1,11 +1,11 @@
-//! The scan that an export takes its pages from, and what Ctrl-C does to it.
+//! The scan that an export takes its pages from, and Ctrl-C.
 
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use gettickets::Tickets;
 use gettickets::scan::{Cursor, Report, Scan};
-use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::{Source, export};
 use crate::args::ExportArgs;
@@ -16,7 +16,7 @@ use crate::exit::{self, Exit, Failure, Outcome};
 /// Set by Ctrl-C.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// Does what was said.
+/// Runs the command.
 pub(crate) fn run(args: &ExportArgs) -> Outcome {
     let connection = connect::open(&args.connection)?;
     // Without a handler Ctrl-C ends the program at once, and the last checkpoint counts.
@@ -26,14 +26,14 @@ pub(crate) fn run(args: &ExportArgs) -> Outcome {
         }
         exit::remark("stopping after this page; Ctrl-C again stops at once");
     });
-    let open = |cursor: Option<&Value>| {
+    let open = |cursor: Option<&RawValue>| {
         let mut scan = connection.client.scan(args.query.to_request());
         if let Some(since) = args.updated_since {
             scan = scan.updated_since(since.0);
         }
         if let Some(cursor) = cursor {
             let refused = |why: String| Failure::usage(why).hint("--restart begins the export again");
-            let cursor: Cursor = serde_json::from_value(cursor.clone()).map_err(|_| {
+            let cursor: Cursor = serde_json::from_str(cursor.get()).map_err(|_| {
                 refused("the export was interrupted by another version of gettickets".to_owned())
             })?;
             scan = scan.resume(&cursor).map_err(|error| refused(error.to_string()))?;
@@ -56,22 +56,22 @@ impl Source for Scanned {
         self.scan.total()
     }
 
-    fn cursor(&self) -> Option<Value> {
-        serde_json::to_value(self.scan.cursor()).ok()
+    fn cursor(&self) -> Option<Box<RawValue>> {
+        to_raw_value(&self.scan.cursor()).ok()
     }
 
     fn end(&self) -> Outcome {
         whole::without_holes(&self.scan.report())
     }
 
-    fn lacks_holes_alone(&self) -> bool {
-        lacks_holes_alone(&self.scan.report(), self.scan.cursor().tickets())
+    fn lacks_unreadable_alone(&self) -> bool {
+        lacks_unreadable_alone(&self.scan.report(), self.scan.cursor().tickets())
     }
 }
 
-/// Whether a scan that ended in an error told as many tickets as there are, but for those that the server
-/// can't send. Going on with it would come to the same end.
-pub(crate) fn lacks_holes_alone(report: &Report, told: u64) -> bool {
-    let holes = report.holes.len() as u64;
-    holes > 0 && report.total.is_some_and(|total| told + holes >= total)
+/// Whether a scan that ended in an error delivered every ticket but those that the server cannot send. To
+/// continue it would end the same way.
+pub(crate) fn lacks_unreadable_alone(report: &Report, delivered: u64) -> bool {
+    let unreadable = report.holes.len() as u64;
+    unreadable > 0 && report.total.is_some_and(|total| delivered + unreadable >= total)
 }

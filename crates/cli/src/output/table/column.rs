@@ -170,7 +170,7 @@ fn files(ticket: &TicketRef<'_>) -> u64 {
 fn when(time: Option<DateTime>, options: &TableOptions) -> String {
     match (time, options.width) {
         (None, _) => "-".to_owned(),
-        (Some(time), Some(_)) => age::since(time, options.now),
+        (Some(time), Some(_)) => age::since(time, &options.clock),
         (Some(time), None) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
     }
 }

@@ -11,19 +11,20 @@ mod layout;
 
 use std::io::{self, Write};
 
-use gettickets_protocol::{DateTime, TicketRef, Tickets};
+use gettickets_protocol::{TicketRef, Tickets};
 
 use self::column::Cell;
 use self::layout::Layout;
+use super::clock::Clock;
 use super::{TicketWriter, style, width};
 
 /// How a table is to look.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct TableOptions {
     /// The columns there are; none for as many as it takes, with times in full.
     pub(crate) width: Option<usize>,
-    /// What the install's clock shows, which ages are measured by.
-    pub(crate) now: DateTime,
+    /// The install's clock, which ages are measured by.
+    pub(crate) clock: Clock,
 }
 
 /// Writes tickets as a table. The columns are laid out by the first tickets that come, and stay so.
@@ -64,7 +65,7 @@ impl<W: Write> TableWriter<W> {
     }
 
     fn ticket(&mut self, layout: &Layout, ticket: &TicketRef<'_>) -> io::Result<()> {
-        let options = self.options;
+        let options = self.options.clone();
         let cells = layout.slots().iter().map(|slot| slot.column.cell(ticket, &options));
         self.row(layout, cells)
     }
@@ -139,7 +140,7 @@ mod tests {
 
     fn table(width: Option<usize>, tickets: &Tickets) -> String {
         let mut out = Vec::new();
-        let options = TableOptions { width, now: datetime(2026, 7, 1, 12, 0, 0, 0) };
+        let options = TableOptions { width, clock: datetime(2026, 7, 1, 12, 0, 0, 0).into() };
         let mut table = TableWriter::new(&mut out, options);
         table.write(tickets).unwrap();
         table.finish().unwrap();

@@ -6,13 +6,15 @@ use std::fmt::Write as _;
 
 use super::escape::Escaped;
 use crate::commands::stats::statistics::Week;
-use crate::commands::stats::words::{axis_end, grouped, share};
+use crate::commands::stats::words::{axis_end, grouped};
 use crate::output::width;
 
 /// One row of a chart of names.
 pub(super) struct Bar<'a> {
     pub(super) name: &'a str,
     pub(super) count: u64,
+    /// The share in percent.
+    pub(super) share: String,
     /// A class of the style.
     pub(super) colour: &'static str,
 }
@@ -24,7 +26,7 @@ fn length(count: u64, whole: u64, room: f64) -> f64 {
 }
 
 /// Bars to the right, one below the other, with name, count and share.
-pub(super) fn horizontal(out: &mut String, id: &str, title: &str, bars: &[Bar<'_>], total: u64) {
+pub(super) fn horizontal(out: &mut String, id: &str, title: &str, bars: &[Bar<'_>]) {
     const WIDTH: f64 = 500.0;
     const ROW: usize = 32;
     const NAMES: f64 = 150.0;
@@ -53,7 +55,7 @@ pub(super) fn horizontal(out: &mut String, id: &str, title: &str, bars: &[Bar<'_
             shown = Escaped(&shown),
             colour = bar.colour,
             number = WIDTH - 42.0,
-            share = Escaped(&share(bar.count, total)),
+            share = Escaped(&bar.share),
         );
     }
     out.push_str("</svg>\n");
