@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use flate2::bufread::MultiGzDecoder;
 use gettickets_protocol::{DecodeError, DecodeErrorKind, Decoder, Page, Reply};
+use serde::de::IgnoredAny;
 
 use crate::commands::explain;
 use crate::exit::{Exit, Failure, Outcome};
@@ -269,9 +270,17 @@ fn is_ndjson(start: &[u8]) -> bool {
     }
 }
 
+/// Whether a line is one JSON object with an id, and not a reply.
 fn is_ticket(line: &[u8]) -> bool {
-    let object = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(line);
-    object.is_ok_and(|object| object.contains_key("id") && !object.contains_key("result"))
+    #[derive(serde::Deserialize)]
+    struct Probe {
+        id: Option<IgnoredAny>,
+        result: Option<IgnoredAny>,
+    }
+    // A sequence would be read as the two fields.
+    line.starts_with(b"{")
+        && serde_json::from_slice::<Probe>(line)
+            .is_ok_and(|found| found.id.is_some() && found.result.is_none())
 }
 
 /// NDJSON: a ticket on each line.
@@ -303,10 +312,14 @@ impl Lines {
             return Ok(None);
         }
         let lines = std::mem::take(&mut self.read_ahead);
-        match decoder.decode(page_of(lines.iter().map(|(_, line)| line.as_slice()))) {
-            Ok(Reply::Tickets(page)) => Ok(Some(page)),
-            _ => Err(first_failure(decoder, &lines)),
+        // Each line must be whole by itself: put together, one could close the list of another.
+        if lines.iter().all(|(_, line)| is_ticket(line))
+            && let Ok(Reply::Tickets(page)) =
+                decoder.decode(page_of(lines.iter().map(|(_, line)| line.as_slice())))
+        {
+            return Ok(Some(page));
         }
+        Err(first_failure(decoder, &lines))
     }
 
     /// The next line that is not empty, without its end.
@@ -346,12 +359,12 @@ fn page_of<'l>(lines: impl Iterator<Item = &'l [u8]>) -> Vec<u8> {
     body
 }
 
-/// The first line that is not a ticket. Each is looked at alone, so that no line closes the list of another.
+/// Why some lines are not tickets: the first that is not.
 fn first_failure(decoder: &Decoder, lines: &VecDeque<(u64, Vec<u8>)>) -> Failure {
     for (number, line) in lines {
         let at = format!("line {number}");
         if !is_ticket(line) {
-            let failure = match serde_json::from_slice::<serde::de::IgnoredAny>(line) {
+            let failure = match serde_json::from_slice::<IgnoredAny>(line) {
                 Err(error) => Failure::new(Exit::Unreadable, format!("this is not JSON: {error}")),
                 Ok(_) => Failure::new(Exit::Unreadable, "this is not a ticket"),
             };
