@@ -16,5 +16,6 @@ mod list;
 mod memory;
 mod program;
 mod sandbox;
+mod spreadsheet;
 mod stats;
 mod watch;

@@ -58,9 +58,14 @@ fn the_page_is_one_file_and_stdout_stays_empty() {
 
 #[test]
 fn the_page_goes_to_standard_output_and_names_what_it_is_of() {
-    let page = gettickets(&["stats", "--sandbox", "--status", "Open", "--deptid", "1", "--html", "-"]).quietly();
+    let page =
+        gettickets(&["stats", "--sandbox", "--status", "Open", "--deptid", "1", "--html", "-"]).quietly();
     assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
-    assert!(page.contains("tickets: status Open, department 1, the sandbox at 127.0.0.1:"), "{}", &page[..9_000]);
+    assert!(
+        page.contains("tickets: status Open, department 1, the sandbox at 127.0.0.1:"),
+        "{}",
+        &page[..9_000]
+    );
     assert!(page.contains("<p>As of <time datetime="));
 }
 
@@ -94,7 +99,11 @@ fn an_export_and_saved_replies_have_the_same_figures_as_the_server() {
     let refused = gettickets(&["stats", "--from", "t.ndjson", "--status", "Open"]);
     assert_eq!(refused.code, 2);
     let missing = gettickets(&["stats", "--from", "/nonexistent/t.ndjson"]);
-    assert!(missing.code == 2 && missing.err.contains("/nonexistent/t.ndjson cannot be read"), "{}", missing.err);
+    assert!(
+        missing.code == 2 && missing.err.contains("/nonexistent/t.ndjson cannot be read"),
+        "{}",
+        missing.err
+    );
 }
 
 #[test]

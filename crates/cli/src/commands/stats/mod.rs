@@ -187,8 +187,8 @@ fn stats(
         StatsFormat::Charts if args.html.is_some() => {}
         StatsFormat::Charts => {
             let mut out = anstream::AutoStream::auto(std::io::stdout());
-            let colour = out.current_choice() != ColorChoice::Never;
-            let chart = terminal::render(&statistics, Look { colour, ..look() });
+            let color = out.current_choice() != ColorChoice::Never;
+            let chart = terminal::render(&statistics, Look { color, ..look() });
             out.write_all(chart.as_bytes())?;
             out.flush()?;
         }
@@ -202,7 +202,7 @@ fn look() -> Look {
     let name = ["LC_ALL", "LC_CTYPE", "LANG"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-    Look { width, unicode: shows_unicode(name.as_deref()), colour: false }
+    Look { width, unicode: shows_unicode(name.as_deref()), color: false }
 }
 
 /// Whether a locale is one of UTF-8. Where none is set, as in a container, terminals are UTF-8 today.

@@ -15,7 +15,7 @@ pub(crate) struct Look {
     /// In columns.
     pub(crate) width: usize,
     pub(crate) unicode: bool,
-    pub(crate) colour: bool,
+    pub(crate) color: bool,
 }
 
 /// Narrower than this, lines wrap; the charts would not be read anyway.
@@ -141,7 +141,7 @@ fn weeks(out: &mut String, weeks: &[Week], look: Look) {
                 out,
                 look,
                 ANSWERED,
-                &cell(week.answered, end, line, ":", !look.colour, look).repeat(column),
+                &cell(week.answered, end, line, ":", !look.color, look).repeat(column),
             );
         }
         trim(out);
@@ -192,7 +192,7 @@ fn week_names(out: &mut String, weeks: &[Week], indent: usize, step: usize, look
 
 fn legend(out: &mut String, weeks: &[Week], look: Look) {
     let total = |count: fn(&Week) -> u64| grouped(weeks.iter().map(count).sum());
-    let (opened, answered) = match (look.unicode, look.colour) {
+    let (opened, answered) = match (look.unicode, look.color) {
         (true, true) => ("■", "■"),
         (true, false) => ("█", "░"),
         (false, _) => ("#", ":"),
@@ -245,7 +245,7 @@ fn line_of(out: &mut String, look: Look, ink: Style, text: &str) {
 }
 
 fn paint(out: &mut String, look: Look, ink: Style, text: &str) {
-    if !look.colour || text.trim().is_empty() {
+    if !look.color || text.trim().is_empty() {
         out.push_str(text);
     } else {
         let _ = write!(out, "{ink}{text}{ink:#}");

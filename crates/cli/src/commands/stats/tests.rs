@@ -11,7 +11,7 @@ use crate::output::clock::Clock;
 
 /// A Tuesday.
 const NOW: DateTime = datetime(2026, 11, 24, 12, 0, 0, 0);
-const PLAIN: Look = Look { width: 60, unicode: true, colour: false };
+const PLAIN: Look = Look { width: 60, unicode: true, color: false };
 
 fn statistics(tickets: &[Ticket]) -> Statistics {
     statistics_at(NOW.into(), tickets)
@@ -163,7 +163,7 @@ fn no_line_is_wider_than_the_terminal() {
     let found = statistics(&tickets);
     for unicode in [true, false] {
         for width in 40..=110 {
-            let look = Look { width, unicode, colour: false };
+            let look = Look { width, unicode, color: false };
             let chart = terminal::render(&found, look);
             for line in chart.lines() {
                 assert!(unicode_width::UnicodeWidthStr::width(line) <= width, "{width}: {line}");
@@ -199,11 +199,11 @@ fn the_page_is_well_formed_needs_nothing_and_runs_nothing() {
     assert!(!page.contains("http:") && !page.contains("https:") && !page.contains("url("), "no resource");
     assert!(!page.contains('\u{202e}') && !page.contains('\u{0}'));
     assert_balanced(&page);
-    for id in ["status", "priority", "department", "age", "week"] {
+    for id in ["status", "priority", "department", "age", "week", "week-narrow"] {
         assert!(page.contains(&format!("<title id=\"{id}-title\">")), "{id} has a title");
         assert!(page.contains(&format!("<desc id=\"{id}-desc\">")), "{id} has a description");
     }
-    assert_eq!(page.matches("<svg").count(), 5);
+    assert_eq!(page.matches("<svg").count(), 6, "the weeks are drawn twice");
     assert_eq!(page.matches("<details>").count(), 5, "each chart has its numbers as a table");
 }
 

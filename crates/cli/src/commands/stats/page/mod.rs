@@ -28,9 +28,9 @@ pub(crate) fn render(statistics: &Statistics) -> String {
     tiles(&mut out, statistics);
     out.push_str("<div class=\"cards\">\n");
     week_card(&mut out, &statistics.by_week);
-    counts_card(&mut out, "status", "Tickets by status", &statistics.by_status, status_colour);
+    counts_card(&mut out, "status", "Tickets by status", &statistics.by_status, status_color);
     counts_card(&mut out, "age", "Active tickets by age", &statistics.by_age, |_| "blue");
-    counts_card(&mut out, "priority", "Tickets by priority", &statistics.by_priority, priority_colour);
+    counts_card(&mut out, "priority", "Tickets by priority", &statistics.by_priority, priority_color);
     counts_card(&mut out, "department", "Tickets by department", &statistics.by_department, |_| "violet");
     oldest_card(&mut out, &statistics.oldest_waiting, &statistics.clock);
     out.push_str("</div>\n</main>\n");
@@ -88,7 +88,7 @@ fn tiles(out: &mut String, statistics: &Statistics) {
     out.push_str("</dl>\n");
 }
 
-fn counts_card(out: &mut String, id: &str, title: &str, counts: &[Count], colour: fn(&str) -> &'static str) {
+fn counts_card(out: &mut String, id: &str, title: &str, counts: &[Count], color: fn(&str) -> &'static str) {
     let of = |counts: &[Count]| shares(&counts.iter().map(|one| one.count).collect::<Vec<_>>());
     let most = if counts.len() > MOST_ROWS + 1 { MOST_ROWS } else { counts.len() };
     let (shown, rest) = counts.split_at(most);
@@ -102,8 +102,8 @@ fn counts_card(out: &mut String, id: &str, title: &str, counts: &[Count], colour
         .zip(of(&shown))
         .enumerate()
         .map(|(row, (one, share))| {
-            let colour = if row < most { colour(&one.name) } else { "grey" };
-            Bar { name: &one.name, count: one.count, share, colour }
+            let color = if row < most { color(&one.name) } else { "grey" };
+            Bar { name: &one.name, count: one.count, share, color }
         })
         .collect();
     let _ = writeln!(out, "<section class=\"card\">\n<h2>{title}</h2>");
@@ -132,10 +132,9 @@ fn week_card(out: &mut String, weeks: &[Week]) {
          <span><i class=\"opened\"></i>Opened: {opened}</span>\
          <span><i class=\"answered\"></i>Last answered: {answered}</span></div>"
     );
-    out.push_str("<div class=\"scroll plot\">\n");
     columns(out, weeks);
     out.push_str(
-        "</div>\n<details><summary>Numbers</summary><div class=\"scroll\"><table><thead><tr><th scope=\"col\">Week from</th>\
+        "<details><summary>Numbers</summary><div class=\"scroll\"><table><thead><tr><th scope=\"col\">Week from</th>\
          <th scope=\"col\" class=\"right\">Opened</th><th scope=\"col\" class=\"right\">Last answered</th></tr></thead><tbody>\n",
     );
     for week in weeks {
@@ -157,15 +156,17 @@ fn oldest_card(out: &mut String, tickets: &[OldestWaiting], clock: &Clock) {
         return;
     }
     out.push_str(
-        "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Ticket</th><th scope=\"col\">Subject</th>\
+        "<div class=\"scroll\"><table class=\"stack\"><thead><tr><th scope=\"col\">Ticket</th><th scope=\"col\">Subject</th>\
          <th scope=\"col\">Status</th><th scope=\"col\">Priority</th><th scope=\"col\">Since</th>\
          <th scope=\"col\" class=\"right\">Waiting</th></tr></thead><tbody>\n",
     );
     for ticket in tickets {
         let _ = writeln!(
             out,
-            "<tr><td class=\"nowrap\">{}</td><td class=\"subject\"><bdi>{}</bdi></td><td><span class=\"chip\">{}</span></td>\
-             <td>{}</td><td class=\"nowrap\">{}</td><td class=\"right nowrap\">{}</td></tr>",
+            "<tr><td class=\"nowrap\" data-name=\"Ticket\">{}</td>\
+             <td class=\"subject\" data-name=\"Subject\"><bdi>{}</bdi></td>\
+             <td data-name=\"Status\"><span class=\"chip\">{}</span></td><td data-name=\"Priority\">{}</td>\
+             <td class=\"nowrap\" data-name=\"Since\">{}</td><td class=\"right nowrap\" data-name=\"Waiting\">{}</td></tr>",
             Escaped(&ticket.tid),
             Escaped(&ticket.subject),
             Escaped(&ticket.status),
@@ -177,7 +178,7 @@ fn oldest_card(out: &mut String, tickets: &[OldestWaiting], clock: &Clock) {
     out.push_str("</tbody></table></div>\n</section>\n");
 }
 
-fn status_colour(status: &str) -> &'static str {
+fn status_color(status: &str) -> &'static str {
     match status {
         "Open" | "Customer-Reply" => "amber",
         "Answered" => "green",
@@ -187,7 +188,7 @@ fn status_colour(status: &str) -> &'static str {
     }
 }
 
-fn priority_colour(priority: &str) -> &'static str {
+fn priority_color(priority: &str) -> &'static str {
     match priority {
         "High" => "red",
         "Medium" => "amber",
