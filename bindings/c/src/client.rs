@@ -125,7 +125,7 @@ pub unsafe extern "C" fn gettickets_client_place(
     guard(|| {
         // SAFETY: as the comment on gettickets_client asks; a place to write to, or NULL.
         let (client, out) = unsafe { (shared(client, "client")?, Out::new(place, "place")?) };
-        out.hand_out(OwnedText::of(client.client.place()));
+        out.hand_out(OwnedText::of(client.client.endpoint()));
         Ok(())
     })
 }

@@ -7,10 +7,6 @@
 //! Nothing here decides anything about the call: it hands over what the protocol and the client do. No panic,
 //! no unchecked pointer and no credential may leave it.
 
-// Of this library alone: what it allocates it also frees, and the program keeps its own allocator.
-#[global_allocator]
-static ALLOCATOR: gettickets_alloc::LargePages = gettickets_alloc::LargePages;
-
 // The header has its functions in this order.
 
 pub mod version;

@@ -195,7 +195,9 @@ pub unsafe extern "C" fn gettickets_ticket_value(
         out.put(match found {
             protocol::Value::Null => Value { null: 1, ..nothing },
             protocol::Value::Integer(integer) => Value { integer, ..nothing },
-            protocol::Value::Text(text) => Value { text: Text::of(text), ..nothing },
+            protocol::Value::Text(text) | protocol::Value::UnreadableDate(text) => {
+                Value { text: Text::of(text), ..nothing }
+            }
             protocol::Value::DateTime(time) => {
                 Value { text: Text::of(ticket.text(field)), time: Time::of(time), ..nothing }
             }

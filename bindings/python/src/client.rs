@@ -188,7 +188,7 @@ impl Client {
     /// Who is asked, without credentials.
     #[getter]
     fn place(&self) -> String {
-        self.client.place()
+        self.client.endpoint()
     }
 
     /// Asks for one page and waits for it.
@@ -250,7 +250,7 @@ impl Client {
                 cursor.parse().map_err(|error: gettickets::scan::InvalidCursor| errors::value(error))?;
             scan = scan.resume(&cursor).map_err(errors::value)?;
         }
-        Ok(Scan::new(scan, zone.map(|zone| zone.clone_ref(py)), self.client.place()))
+        Ok(Scan::new(scan, zone.map(|zone| zone.clone_ref(py)), self.client.endpoint()))
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn to_dict<'py>(
         match ticket.value(field) {
             None | Some(Value::Null | Value::DateTime(None)) => dict.set_item(name, py.None())?,
             Some(Value::Integer(value)) => dict.set_item(name, value)?,
-            Some(Value::Text(text)) => dict.set_item(name, text)?,
+            Some(Value::Text(text) | Value::UnreadableDate(text)) => dict.set_item(name, text)?,
             Some(Value::Boolean(value)) => dict.set_item(name, value)?,
             Some(Value::DateTime(Some(moment))) => {
                 dict.set_item(name, moment::to_python(py, moment, zone)?)?
@@ -73,7 +73,7 @@ pub(crate) fn sent(ticket: TicketRef<'_>, name: &str) -> Option<Json> {
         Value::Integer(value) if quoted => value.to_string().into(),
         Value::Integer(value) => value.into(),
         Value::Text(text) => text.into(),
-        Value::DateTime(_) => ticket.text(field).into(),
+        Value::DateTime(_) | Value::UnreadableDate(_) => ticket.text(field).into(),
         Value::Boolean(value) if quoted => if value { "1" } else { "" }.into(),
         Value::Boolean(value) => value.into(),
         Value::Attachments(list) => list

@@ -28,9 +28,6 @@ mod ticket;
 mod vocabulary;
 mod words;
 
-#[global_allocator]
-static ALLOCATOR: gettickets_alloc::LargePages = gettickets_alloc::LargePages;
-
 /// The compiled part of gettickets; use the package `gettickets` instead.
 #[pyo3::pymodule(gil_used = false)]
 mod _native {

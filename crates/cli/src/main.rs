@@ -2,9 +2,6 @@
 
 use std::process::ExitCode;
 
-#[global_allocator]
-static ALLOCATOR: gettickets_alloc::LargePages = gettickets_alloc::LargePages;
-
 fn main() -> ExitCode {
     gettickets_cli::run(std::env::args_os()).into()
 }

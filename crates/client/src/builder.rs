@@ -1,62 +1,72 @@
-//! [`ClientBuilder`]: from settings to a [`Client`].
+//! [`ClientBuilder`] and [`LocalBuilder`]: settings of clients.
 
+use std::ffi::OsString;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use gettickets_protocol::{Credentials, Decoder, ResponseType};
 use http::HeaderValue;
 use zeroize::Zeroizing;
 
-use crate::Error;
-use crate::address::Endpoint;
-use crate::client::{Backend, Client, Http, Inner};
 use crate::clock::{Clock, SystemClock};
+use crate::endpoint::Endpoint;
 use crate::error::ConfigError;
-use crate::protocol::{Credentials, Decoder, ResponseType};
-use crate::retry::RetryPolicy;
-use crate::transport::{HttpSettings, HttpTransport, ProxyChoice, Transport};
+use crate::exchange::{RetryPolicy, Settings};
+use crate::local::Local;
+use crate::transport::{HttpSettings, Proxy, ProxySetting, Roots, Transport};
 
-/// Settings of a client that asks over HTTP; begun by [`Client::builder`].
+/// Settings of a client over HTTP; made by [`Client::builder`](crate::Client::builder).
 #[must_use]
 pub struct ClientBuilder {
     address: Zeroizing<String>,
     credentials: Option<Credentials>,
-    timeout: Duration,
+    timeout: Option<Duration>,
     connect_timeout: Duration,
     max_response_len: usize,
     retries: RetryPolicy,
     response_type: ResponseType,
     strict: bool,
     allow_plain_http: bool,
-    proxy: ProxyChoice,
+    proxy: ProxySetting,
     root_certificates: Option<Vec<u8>>,
     user_agent: String,
     transport: Option<Arc<dyn Transport>>,
     clock: Arc<dyn Clock>,
 }
 
+/// What a client is made from, checked.
+pub(crate) struct Checked {
+    pub(crate) settings: Settings,
+    pub(crate) http: HttpSettings,
+    /// A transport of the user's own.
+    pub(crate) transport: Option<Arc<dyn Transport>>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
 impl ClientBuilder {
-    /// How long one exchange may take unless told otherwise.
+    /// The default of [`timeout`](ClientBuilder::timeout).
     pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
-    /// How long a connection may take to come about unless told otherwise.
+    /// The default of [`connect_timeout`](ClientBuilder::connect_timeout).
     pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-    /// How many bytes a reply may have unless told otherwise: 64 MiB.
+    /// The default of [`max_response_len`](ClientBuilder::max_response_len): 64 MiB.
     pub const DEFAULT_MAX_RESPONSE_LEN: usize = 64 << 20;
-    /// What a client calls itself unless told otherwise.
+    /// The default of [`user_agent`](ClientBuilder::user_agent).
     pub const DEFAULT_USER_AGENT: &'static str = concat!("gettickets/", env!("CARGO_PKG_VERSION"));
 
     pub(crate) fn new(address: String) -> ClientBuilder {
         ClientBuilder {
             address: Zeroizing::new(address),
             credentials: None,
-            timeout: ClientBuilder::DEFAULT_TIMEOUT,
+            timeout: None,
             connect_timeout: ClientBuilder::DEFAULT_CONNECT_TIMEOUT,
             max_response_len: ClientBuilder::DEFAULT_MAX_RESPONSE_LEN,
             retries: RetryPolicy::default(),
             response_type: ResponseType::Json,
             strict: false,
             allow_plain_http: false,
-            proxy: ProxyChoice::default(),
+            proxy: ProxySetting::default(),
             root_certificates: None,
             user_agent: ClientBuilder::DEFAULT_USER_AGENT.to_owned(),
             transport: None,
@@ -64,151 +74,248 @@ impl ClientBuilder {
         }
     }
 
-    /// What to be let in with. Required.
+    /// The credentials. Required.
     pub fn credentials(mut self, credentials: Credentials) -> ClientBuilder {
         self.credentials = Some(credentials);
         self
     }
 
-    /// How long one exchange may take from the first look-up to the last byte. Default: 60 seconds.
+    /// The time limit of a call: for one attempt, from the first look-up to the last byte, and for all attempts with
+    /// the waits between them, unless [`RetryPolicy::total_timeout`] sets another limit for those. To retry after an
+    /// attempt that took all of its time, set both. `Duration::MAX` means no limit.
+    ///
+    /// Default: 60 seconds for an attempt, 120 for all.
     pub fn timeout(mut self, timeout: Duration) -> ClientBuilder {
-        self.timeout = timeout;
+        self.timeout = Some(timeout);
         self
     }
 
-    /// How long a connection, encryption included, may take to come about. Default: 10 seconds.
+    /// The time limit for establishing a connection, encryption included. `Duration::MAX` means no limit of its own.
+    /// Default: 10 seconds.
     pub fn connect_timeout(mut self, timeout: Duration) -> ClientBuilder {
         self.connect_timeout = timeout;
         self
     }
 
-    /// How many bytes a reply may have once decompressed. Default: 64 MiB; anything above
+    /// The limit for a reply in bytes, once decompressed. Default: 64 MiB; anything above
     /// [`Decoder::LARGEST_MAX_LEN`] counts as that.
+    ///
+    /// Beyond its first MiB, a reply that was compressed more than 200 times is refused too.
     pub fn max_response_len(mut self, len: usize) -> ClientBuilder {
         self.max_response_len = len.min(Decoder::LARGEST_MAX_LEN);
         self
     }
 
-    /// When to ask again. Default: [`RetryPolicy::default`].
+    /// When to retry. Default: [`RetryPolicy::default`].
     pub fn retries(mut self, retries: RetryPolicy) -> ClientBuilder {
         self.retries = retries;
         self
     }
 
-    /// Asks once.
+    /// Turns retries off.
     pub fn no_retries(self) -> ClientBuilder {
         self.retries(RetryPolicy::none())
     }
 
-    /// The format to ask for: JSON or XML. Default: JSON.
+    /// The format of replies: JSON or XML. Default: JSON.
     pub fn response_type(mut self, response_type: ResponseType) -> ClientBuilder {
         self.response_type = response_type;
         self
     }
 
-    /// Refuses replies that depart from the documented shape, even in ways that are known. Default:
-    /// `false`.
+    /// Refuses replies that deviate from the documented shape, even in known ways. Default: `false`.
     pub fn strict(mut self, strict: bool) -> ClientBuilder {
         self.strict = strict;
         self
     }
 
-    /// Lets credentials go over plain http to another machine. Default: `false`; to this machine they may
-    /// always.
+    /// Allows sending credentials over plain http to another machine. Default: `false`; to this machine it is always
+    /// allowed.
     pub fn allow_plain_http(mut self, allow: bool) -> ClientBuilder {
         self.allow_plain_http = allow;
         self
     }
 
-    /// The proxy to go through, such as `http://proxy.example.com:3128`, or `None` for none. Default: as
-    /// the environment says (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), but none to this machine itself, and
-    /// none in a CGI program, whose environment its visitors write.
+    /// The proxy, such as `http://proxy.example.com:3128` or `socks5h://proxy.example.com:1080`, or `None` for a direct
+    /// connection. Supported schemes are `http`, `https`, `socks4`, `socks4a`, `socks5` and `socks5h`; with the last
+    /// and with `socks4a`, `http` and `https` the proxy looks up the server's name.
+    ///
+    /// Default: as the environment says. The variables are `https_proxy` and `HTTPS_PROXY` for https, `http_proxy` and
+    /// `HTTP_PROXY` for plain http, then `all_proxy` and `ALL_PROXY`, except for the hosts in `no_proxy` or `NO_PROXY`.
+    /// They are not used for this machine itself, nor in a CGI program, whose environment its visitors write. An
+    /// address that can't be used is an error when the client is built.
     pub fn proxy(mut self, proxy: Option<&str>) -> ClientBuilder {
         self.proxy = match proxy {
-            Some(address) => ProxyChoice::At(Zeroizing::new(address.to_owned())),
-            None => ProxyChoice::None,
+            Some(address) => ProxySetting::Address(Zeroizing::new(address.to_owned())),
+            None => ProxySetting::Direct,
         };
         self
     }
 
-    /// Trusts these authorities, in PEM, and no others. Default: those that this machine trusts.
+    /// Trusts these certificates, in PEM, and no others: authorities, and a server's own certificate, such as a
+    /// self-signed one, if its names and dates are right. Default: the authorities that this machine trusts.
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> ClientBuilder {
         self.root_certificates = Some(pem.into());
         self
     }
 
-    /// What the client calls itself; firewalls before a server may insist on a name they know. Default:
-    /// `gettickets/` and the version.
+    /// The `User-Agent` header; a firewall may require a name that it knows. Default: `gettickets/` and the version.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> ClientBuilder {
         self.user_agent = user_agent.into();
         self
     }
 
-    /// Replaces HTTP by ureq. Proxy, root certificates, user agent and the time to connect are then this
-    /// transport's own affair.
+    /// Replaces HTTP by ureq in a blocking client. Proxy, root certificates, user agent and the time to connect are
+    /// then up to this transport.
     pub fn transport(mut self, transport: impl Transport + 'static) -> ClientBuilder {
         self.transport = Some(Arc::new(transport));
         self
     }
 
-    /// Replaces the clock that retries wait by; for tests.
+    /// Replaces the clock of a blocking client, for tests.
     pub fn clock(mut self, clock: impl Clock + 'static) -> ClientBuilder {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// The client. Nothing is sent yet.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where a setting can't be used.
-    pub fn build(self) -> Result<Client, Error> {
-        let endpoint = Endpoint::parse(&self.address, self.allow_plain_http).map_err(ConfigError::Address)?;
+    /// Checks the settings.
+    pub(crate) fn check(self) -> Result<Checked, ConfigError> {
+        let endpoint =
+            Endpoint::parse(&self.address, self.allow_plain_http).map_err(ConfigError::Address)?;
         let credentials = self.credentials.ok_or(ConfigError::NoCredentials)?;
         credentials.check().map_err(ConfigError::EmptyCredentials)?;
-        if self.timeout.is_zero() || self.connect_timeout.is_zero() {
-            return Err(ConfigError::ZeroTimeout.into());
+        let limits = [self.timeout, Some(self.connect_timeout), self.retries.total()];
+        if limits.into_iter().flatten().any(|limit| limit.is_zero()) {
+            return Err(ConfigError::ZeroTimeout);
         }
-        if self.retries.max_attempts() == 0 {
-            return Err(ConfigError::ZeroAttempts.into());
+        if self.retries.attempts() == 0 {
+            return Err(ConfigError::ZeroAttempts);
         }
         if self.response_type == ResponseType::Nvp {
-            return Err(ConfigError::NoListInNvp.into());
+            return Err(ConfigError::NoListInNvp);
         }
         if HeaderValue::from_str(&self.user_agent).is_err() {
-            return Err(ConfigError::UserAgent.into());
+            return Err(ConfigError::UserAgent);
         }
-        let transport = match self.transport {
-            Some(transport) => transport,
-            None => Arc::new(HttpTransport::new(&HttpSettings {
+        // A transport of the user's own has no use for the proxy and the certificates.
+        let (proxy, roots) = match &self.transport {
+            Some(_) => (None, Roots::System),
+            None => {
+                // A value that is not Unicode is not skipped: it is an address that can't be parsed.
+                let environment = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
+                let proxy = Proxy::resolve(&self.proxy, &endpoint, environment)?;
+                if let Some(proxy) = &proxy {
+                    log::debug!("{endpoint}: requests go through the proxy {proxy}");
+                }
+                (proxy, self.root_certificates.as_deref().map_or(Ok(Roots::System), Roots::from_pem)?)
+            }
+        };
+        let total = self.retries.total().or(self.timeout).unwrap_or(RetryPolicy::DEFAULT_TOTAL_TIMEOUT);
+        Ok(Checked {
+            settings: Settings {
+                endpoint,
+                credentials,
+                response_type: self.response_type,
+                decoder: Decoder::new().strict(self.strict).max_len(self.max_response_len),
+                max_response_len: self.max_response_len,
+                retries: self.retries,
+                attempt_timeout: self.timeout.unwrap_or(ClientBuilder::DEFAULT_TIMEOUT),
+                total_timeout: total,
+            },
+            http: HttpSettings {
                 connect_timeout: self.connect_timeout,
-                proxy: &self.proxy,
-                is_loopback: endpoint.is_loopback(),
-                root_certificates: self.root_certificates.as_deref(),
-                user_agent: &self.user_agent,
-            })?),
-        };
-        let http = Http {
-            endpoint,
-            credentials,
-            transport,
-            response_type: self.response_type,
-            decoder: Decoder::new().strict(self.strict).max_len(self.max_response_len),
-            timeout: self.timeout,
-            max_response_len: self.max_response_len,
-        };
-        let backend = Backend::Http(Box::new(http));
-        Ok(Client::from_inner(Inner { backend, retries: self.retries, clock: self.clock }))
+                proxy,
+                roots,
+                user_agent: self.user_agent,
+            },
+            transport: self.transport,
+            clock: self.clock,
+        })
     }
 }
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Neither the address nor the proxy is shown: until it is read, either may hold a password.
+        // Neither the address nor the proxy is shown: until it is parsed, either may hold a password.
         f.debug_struct("ClientBuilder")
             .field("credentials", &self.credentials)
             .field("timeout", &self.timeout)
             .field("retries", &self.retries)
             .finish_non_exhaustive()
+    }
+}
+
+/// Settings of a client that uses the Local API of an install on this machine; made by
+/// [`Client::local`](crate::Client::local).
+///
+/// ```no_run
+/// use gettickets::{Client, GetTickets};
+/// let client = Client::local("/var/www/whmcs").admin("admin").build()?;
+/// let page = client.get_tickets(&GetTickets::default())?;
+/// # Ok::<(), gettickets::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct LocalBuilder {
+    local: Local,
+}
+
+impl LocalBuilder {
+    pub(crate) fn new(path: PathBuf) -> LocalBuilder {
+        // The file itself names its folder too.
+        let path = match path.file_name() {
+            Some(name) if name == "init.php" => path.parent().map(Path::to_owned).unwrap_or_default(),
+            _ => path,
+        };
+        LocalBuilder {
+            local: Local {
+                path,
+                php: "php".into(),
+                admin: None,
+                timeout: ClientBuilder::DEFAULT_TIMEOUT,
+                max_response_len: ClientBuilder::DEFAULT_MAX_RESPONSE_LEN,
+                strict: false,
+            },
+        }
+    }
+
+    /// The PHP program. Default: `php`, found by `PATH`.
+    pub fn php(mut self, program: impl Into<OsString>) -> LocalBuilder {
+        self.local.php = program.into();
+        self
+    }
+
+    /// The user name of the admin to call as. Servers before 7.2 need one; later ones use the first admin. Default:
+    /// none.
+    pub fn admin(mut self, username: impl Into<String>) -> LocalBuilder {
+        self.local.admin = Some(username.into());
+        self
+    }
+
+    /// The time limit for PHP, which is then killed with every process that it started. `Duration::MAX` means no
+    /// limit. Default: 60 seconds.
+    pub fn timeout(mut self, timeout: Duration) -> LocalBuilder {
+        self.local.timeout = timeout;
+        self
+    }
+
+    /// The limit for a reply in bytes. Default: 64 MiB.
+    pub fn max_response_len(mut self, len: usize) -> LocalBuilder {
+        self.local.max_response_len = len.min(Decoder::LARGEST_MAX_LEN);
+        self
+    }
+
+    /// Refuses replies that deviate from the documented shape, even in known ways. Default: `false`.
+    pub fn strict(mut self, strict: bool) -> LocalBuilder {
+        self.local.strict = strict;
+        self
+    }
+
+    /// Checks the settings.
+    pub(crate) fn check(self) -> Result<Local, ConfigError> {
+        match self.local.timeout.is_zero() {
+            true => Err(ConfigError::ZeroTimeout),
+            false => Ok(self.local),
+        }
     }
 }

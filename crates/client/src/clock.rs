@@ -1,22 +1,24 @@
-//! Time, sleep and chance, behind one seam: tests of retries neither wait nor roll dice.
+//! [`Clock`]: time, waits and chance behind one trait, so that tests of retries need not wait.
 
 use std::time::{Duration, Instant, SystemTime};
 
-/// Where a client takes its time, its waits and its jitter from.
+use crate::cancellation::Cancellation;
+
+/// Source of time, waits and jitter of a blocking client.
 ///
-/// The default is the machine's own. Replace it with
-/// [`ClientBuilder::clock`](crate::ClientBuilder::clock) to test code that retries without waiting.
+/// The default is the machine's own. Replace it with [`ClientBuilder::clock`](crate::ClientBuilder::clock) to test code
+/// that retries without waiting.
 pub trait Clock: Send + Sync {
     /// A moment that only moves forward.
     fn now(&self) -> Instant;
 
-    /// The time of day, to read a `Retry-After` that is a date.
+    /// The time of day, which a `Retry-After` that is a date refers to.
     fn time_of_day(&self) -> SystemTime;
 
-    /// Waits this long.
-    fn sleep(&self, duration: Duration);
+    /// Waits this long, or until the flag is set.
+    fn sleep(&self, duration: Duration, cancellation: &Cancellation);
 
-    /// A number from 0 up to 1, 1 excluded, each as likely.
+    /// A number from 0 up to 1, 1 excluded, each equally likely.
     fn random(&self) -> f64;
 }
 
@@ -33,8 +35,8 @@ impl Clock for SystemClock {
         SystemTime::now()
     }
 
-    fn sleep(&self, duration: Duration) {
-        std::thread::sleep(duration);
+    fn sleep(&self, duration: Duration, cancellation: &Cancellation) {
+        cancellation.wait(duration);
     }
 
     fn random(&self) -> f64 {

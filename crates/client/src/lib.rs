@@ -1,7 +1,8 @@
 //! A client of the WHMCS `GetTickets` call that loses nothing.
 //!
-//! [`Client::get_tickets`] is one request and one [`Page`]; [`Client::local`] asks an install on this
-//! machine through PHP. Types, decoding and encoding are those of the [`protocol`], re-exported here.
+//! [`Client::get_tickets`] sends one request and returns one [`Page`]; [`Client::scan`] returns every ticket;
+//! [`Client::local`] uses an install on this machine through PHP. Types, decoding and encoding are those of the
+//! [`protocol`], re-exported here.
 //!
 //! ```no_run
 //! use gettickets::{Client, Credentials, GetTickets};
@@ -14,18 +15,23 @@
 //! }
 //! # Ok::<(), gettickets::Error>(())
 //! ```
+//!
+//! # Features
+//!
+//! - `async`: `AsyncClient`, on tokio and reqwest.
 
-mod address;
-mod asked;
+#[cfg(feature = "async")]
+mod asynchronous;
+mod blocking;
 mod builder;
-mod client;
+mod cancellation;
 mod clock;
+mod endpoint;
 mod error;
-mod judge;
+mod exchange;
 pub mod local;
-mod pending;
-mod retry;
 pub mod scan;
+pub mod secret;
 pub mod transport;
 
 #[doc(inline)]
@@ -38,13 +44,16 @@ pub use gettickets_protocol::{
     TicketRef, Tickets, UnknownResponseType, Value, Version, decode,
 };
 
-pub use crate::address::InvalidAddress;
-pub use crate::builder::ClientBuilder;
-pub use crate::client::Client;
+#[cfg(feature = "async")]
+pub use crate::asynchronous::AsyncClient;
+pub use crate::blocking::{Client, Pending};
+pub use crate::builder::{ClientBuilder, LocalBuilder};
+pub use crate::cancellation::{Cancellation, Cancelled};
 pub use crate::clock::Clock;
-pub use crate::error::{ConfigError, Error, ErrorKind, ScanIncomplete};
-pub use crate::pending::Pending;
-pub use crate::retry::RetryPolicy;
+pub use crate::error::{
+    ConfigError, Error, ErrorKind, InvalidAddress, InvalidProxy, ScanIncomplete,
+};
+pub use crate::exchange::RetryPolicy;
 
 /// The README's example, compiled with the documentation's.
 #[cfg(doctest)]

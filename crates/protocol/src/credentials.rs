@@ -8,9 +8,9 @@ use std::fmt;
 use md5::{Digest, Md5};
 use zeroize::Zeroizing;
 
-use crate::redact::redact;
+use crate::redact::Redactor;
 
-/// What the request says to be let in.
+/// The credentials that a request authenticates with.
 ///
 /// ```
 /// use gettickets_protocol::Credentials;
@@ -24,7 +24,7 @@ pub struct Credentials {
     pub(crate) access_key: Option<Zeroizing<String>>,
 }
 
-/// Who is asking.
+/// The login of a request, without the access key.
 #[derive(Clone)]
 pub(crate) enum Login {
     /// Since server version 7.2.
@@ -123,15 +123,16 @@ impl Credentials {
         }
     }
 
-    /// Replaces every secret of these credentials in a text by `[redacted]`, and their MD5 as well: as they
-    /// are and as a form body, HTML or JSON spell them, mixed or spelled twice. For texts from a server,
-    /// which may echo the request.
-    ///
-    /// Secrets of fewer than 4 characters are left, as they would be found inside other words.
+    /// A [`Redactor`] of these credentials' secrets, for texts from a server, which may echo the request. Build it once
+    /// and keep it.
+    pub fn redactor(&self) -> Redactor {
+        Redactor::new(self.secrets().map(|secret| secret.as_str()))
+    }
+
+    /// Replaces every secret of these credentials in a text by `[redacted]`, as a [`Redactor`] does. For a single text;
+    /// for many, keep [a redactor](Credentials::redactor).
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let hashes: Vec<_> = self.secrets().map(|secret| md5_hex(secret)).collect();
-        let secrets: Vec<&str> = self.secrets().chain(&hashes).map(|secret| secret.as_str()).collect();
-        redact(text, &secrets)
+        self.redactor().redact(text)
     }
 
     /// How many bytes the credentials have together.
@@ -157,7 +158,7 @@ impl fmt::Debug for Credentials {
 }
 
 /// The MD5 of a text in lower-case hexadecimal digits.
-fn md5_hex(text: &str) -> Zeroizing<String> {
+pub(crate) fn md5_hex(text: &str) -> Zeroizing<String> {
     use fmt::Write;
     let mut hex = Zeroizing::new(String::with_capacity(32));
     for byte in Md5::digest(text.as_bytes()) {

@@ -1,30 +1,71 @@
-//! Findings: what a reply bent, and where.
+//! Findings: in which known ways a reply deviates from the documented shape, and where.
 //!
-//! A reply that departs from the documented shape in a known way is read all the same, and says so here.
-//! Findings of one kind are counted together, with the first few places, so that their size is bounded
-//! however many tickets are bent alike.
+//! Such a reply is accepted, and its deviations are reported. Findings of one kind are counted together, with the first
+//! few places and tickets, so that their size is bounded however many tickets deviate alike.
 
 use std::fmt;
 
-use crate::Field;
+use crate::redact::Redactor;
+use crate::{Field, text};
 
-/// How many places of one finding are kept.
-const PLACES: usize = 16;
+/// How many places and how many tickets of one finding are kept.
+const KEPT: usize = 16;
+/// How many characters a place has at most.
+const MAX_PLACE: usize = 200;
 
-/// One way in which a reply departed from the documented shape.
+/// One way in which a reply deviates from the documented shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// What was bent.
+    /// The kind of deviation.
     pub kind: FindingKind,
     /// The field concerned, where it is one.
     pub field: Option<Field>,
-    /// How often it was met.
+    /// How often it occurred.
     pub count: usize,
     /// The first 16 places, such as `tickets.ticket[3].date`.
     pub places: Vec<String>,
-    /// What was there, bounded in length, where it helps to know.
+    /// The ids of the first 16 tickets concerned, in the order of the reply; empty where it concerns no ticket.
+    pub tickets: Vec<u64>,
+    /// The value at the first place, bounded in length, where it helps to know.
     pub detail: Option<String>,
+}
+
+impl Finding {
+    /// Adds the findings of another reply to a total: those of one kind and field are counted together, with the first 16
+    /// tickets and places of all. The detail is that of the first.
+    ///
+    /// ```
+    /// use gettickets_protocol::{Finding, decode};
+    /// let mut total = Vec::new();
+    /// for id in [7, 8] {
+    ///     let page = decode(format!(r#"{{"result":"success","tickets":{{"ticket":[{{"id":{id},"cc":null}}]}}}}"#))?.into_page()?;
+    ///     Finding::merge(&mut total, page.findings());
+    /// }
+    /// let nulls = total.iter().find(|finding| finding.kind.code() == "null-field").unwrap();
+    /// assert_eq!((nulls.count, &*nulls.tickets), (2, &[7, 8][..]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn merge(total: &mut Vec<Finding>, others: &[Finding]) {
+        for other in others {
+            match total.iter_mut().find(|one| one.kind == other.kind && one.field == other.field) {
+                None => total.push(other.clone()),
+                Some(one) => {
+                    one.count = one.count.saturating_add(other.count);
+                    let room = KEPT.saturating_sub(one.places.len());
+                    one.places.extend(other.places.iter().take(room).cloned());
+                    other.tickets.iter().for_each(|id| one.add_ticket(*id));
+                    one.detail = one.detail.take().or_else(|| other.detail.clone());
+                }
+            }
+        }
+    }
+
+    fn add_ticket(&mut self, id: u64) {
+        if self.tickets.len() < KEPT && !self.tickets.contains(&id) {
+            self.tickets.push(id);
+        }
+    }
 }
 
 macro_rules! finding_kinds {
@@ -54,25 +95,31 @@ macro_rules! finding_kinds {
 }
 
 finding_kinds! {
-    /// A UTF-8 byte order mark stands before the reply.
-    ByteOrderMark "byte-order-mark" "a byte order mark stands before the reply",
-    /// Text such as a PHP notice stands before the reply.
-    LeadingText "leading-text" "text stands before the reply",
+    /// A UTF-8 byte order mark precedes the reply.
+    ByteOrderMark "byte-order-mark" "a byte order mark precedes the reply",
+    /// Text such as a PHP notice precedes the reply.
+    LeadingText "leading-text" "text precedes the reply",
+    /// Text such as a PHP notice follows the reply.
+    TrailingText "trailing-text" "text follows the reply",
     /// `result` is missing, or is called `status`.
     ResultSpelling "result-spelling" "the result is missing or under another name",
     /// `totalresults`, `startnumber` or `numreturned` is missing.
     MissingCount "missing-count" "a count is missing",
     /// `numreturned` is not the number of tickets in the page.
     CountMismatch "count-mismatch" "numreturned is not the number of tickets in the page",
-    /// The empty list is spelled in another way than `{"ticket":[]}`.
+    /// `totalresults` says that there are tickets from this offset on, and none was sent.
+    NoneOfCounted "none-of-counted" "the server counts tickets and sent none",
+    /// An empty list is spelled in another way than as an empty list, or has an empty entry, which is skipped.
     EmptySpelling "empty-spelling" "an empty list is spelled in another way",
-    /// One ticket stands by itself rather than in a list of one.
-    SingleObject "single-object" "one object stands in place of a list",
+    /// One ticket is sent by itself rather than in a list of one.
+    SingleObject "single-object" "one object is in place of a list",
     /// A list is an object with numbers for keys, as PHP writes an array with gaps.
     NumericKeys "numeric-keys" "a list is an object with numbers for keys",
-    /// The tickets stand right under `tickets`, without `ticket`.
-    BareList "bare-list" "the list stands right under tickets",
-    /// A ticket lacks a field that every version sends.
+    /// The tickets are directly under `tickets`, without `ticket`.
+    BareList "bare-list" "the list is directly under tickets",
+    /// A list is inside one more list, or under a key of its own as in XML.
+    NestedList "nested-list" "a list is nested one level deeper",
+    /// A ticket lacks a field that every version sends, or an attachment its file name or index.
     MissingField "missing-field" "a field that every version sends is missing",
     /// A field other than `requestor_name` is null.
     NullField "null-field" "a field is null",
@@ -80,20 +127,22 @@ finding_kinds! {
     EmptyNumber "empty-number" "a number is empty and read as 0",
     /// A text is sent as a number.
     NumberForText "number-for-text" "a text is sent as a number",
-    /// A date is neither a date nor a zero date; it is read as none and kept as text.
+    /// A date is spelled in another way than `YYYY-MM-DD HH:MM:SS`; it is read as the wall clock that it states.
+    DateSpelling "date-spelling" "a date is spelled in another way; it is read as the wall clock that it states",
+    /// A date is neither a date nor a zero date; it is kept as text.
     UnreadableDate "unreadable-date" "a date can't be read; it is kept as text",
-    /// A key stands twice in one object; the last counts.
-    DuplicateKey "duplicate-key" "a key stands twice; the last counts",
+    /// A key occurs twice in one object; the last counts.
+    DuplicateKey "duplicate-key" "a key occurs twice; the last counts",
     /// The reply is in a declared encoding other than UTF-8, and was read in it.
     DeclaredEncoding "declared-encoding" "the reply is in a declared encoding other than UTF-8",
-    /// Bytes that are no text in the reply's encoding were replaced by U+FFFD.
-    ReplacedBytes "replaced-bytes" "bytes that are no text were replaced by U+FFFD",
-    /// A control character that XML forbids stands in a text; it is kept.
+    /// Bytes that are not text in the reply's encoding were replaced by U+FFFD.
+    ReplacedBytes "replaced-bytes" "bytes that are not text were replaced by U+FFFD",
+    /// A control character that XML forbids is in a text; it is kept.
     ForbiddenCharacter "forbidden-character" "a control character that XML forbids is kept",
-    /// A key that nothing is known of stands where no unknown value can be kept; it was not read.
+    /// An unknown key is where no unknown value can be kept; it was not read.
     UnreadKey "unread-key" "an unknown key was not read",
-    /// A list came as name-value pairs, which cannot tell where a value ends.
-    FlatList "flat-list" "a list came as flat name-value pairs",
+    /// A list was sent as name-value pairs, which cannot mark where a value ends.
+    FlatList "flat-list" "a list was sent as flat name-value pairs",
 }
 
 impl fmt::Display for FindingKind {
@@ -108,9 +157,21 @@ impl fmt::Display for Finding {
         if let Some(place) = self.places.first() {
             write!(f, " (at {place}")?;
             match self.count {
-                0 | 1 => f.write_str(")")?,
-                count => write!(f, " and {} more)", count - 1)?,
+                0 | 1 => {}
+                count => write!(f, " and {} more", count - 1)?,
             }
+            if let Some(first) = self.tickets.first() {
+                let (noun, more) = match self.tickets.len() {
+                    1 => ("ticket", ""),
+                    // A ticket can have several of one kind, so the count says nothing of how many there are.
+                    KEPT.. => ("tickets", " …"),
+                    _ => ("tickets", ""),
+                };
+                write!(f, "; {noun} {first}")?;
+                self.tickets.iter().skip(1).try_for_each(|id| write!(f, ", {id}"))?;
+                f.write_str(more)?;
+            }
+            f.write_str(")")?;
         }
         match &self.detail {
             Some(detail) => write!(f, ": {detail}"),
@@ -119,12 +180,21 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Findings as they are gathered.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Findings(Vec<Finding>);
+/// Findings as they are gathered, and how the server's texts in them are made fit to be shown.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Findings {
+    list: Vec<Finding>,
+    /// Those of the ticket that is being built, whose id may not be known yet.
+    of_ticket: Vec<usize>,
+    redactor: Option<Redactor>,
+}
 
 impl Findings {
-    /// Notes one finding; its place is only worked out while it will be kept.
+    pub(crate) fn new(redactor: Option<Redactor>) -> Findings {
+        Findings { redactor, ..Findings::default() }
+    }
+
+    /// Adds one occurrence; its place is only worked out while it will be kept.
     pub(crate) fn note(
         &mut self,
         kind: FindingKind,
@@ -132,24 +202,76 @@ impl Findings {
         place: impl FnOnce() -> String,
         detail: Option<String>,
     ) {
-        let same = |finding: &&mut Finding| finding.kind == kind && finding.field == field;
-        match self.0.iter_mut().find(same) {
-            Some(finding) => {
-                finding.count += 1;
-                if finding.places.len() < PLACES {
-                    finding.places.push(place());
-                }
-            }
-            None => self.0.push(Finding { kind, field, count: 1, places: vec![place()], detail }),
+        self.add(kind, field, place, detail);
+    }
+
+    /// The same, of the ticket that is being built.
+    pub(crate) fn note_ticket(
+        &mut self,
+        kind: FindingKind,
+        field: Option<Field>,
+        place: impl FnOnce() -> String,
+        detail: Option<String>,
+    ) {
+        let index = self.add(kind, field, place, detail);
+        if !self.of_ticket.contains(&index) {
+            self.of_ticket.push(index);
         }
     }
 
-    pub(crate) fn as_mut_slice(&mut self) -> &mut [Finding] {
-        &mut self.0
+    fn add(
+        &mut self,
+        kind: FindingKind,
+        field: Option<Field>,
+        place: impl FnOnce() -> String,
+        detail: Option<String>,
+    ) -> usize {
+        let bounded = || text::excerpt(&place(), MAX_PLACE);
+        let found = self.list.iter().position(|finding| finding.kind == kind && finding.field == field);
+        match found.and_then(|index| Some((index, self.list.get_mut(index)?))) {
+            Some((index, finding)) => {
+                finding.count += 1;
+                if finding.places.len() < KEPT {
+                    finding.places.push(bounded());
+                }
+                finding.detail = finding.detail.take().or(detail);
+                index
+            }
+            None => {
+                let (places, tickets) = (vec![bounded()], Vec::new());
+                self.list.push(Finding { kind, field, count: 1, places, tickets, detail });
+                self.list.len() - 1
+            }
+        }
     }
 
-    pub(crate) fn as_slice(&self) -> &[Finding] {
-        &self.0
+    /// Ends the ticket that is being built, whose id this is.
+    pub(crate) fn end_ticket(&mut self, id: u64) {
+        for index in self.of_ticket.drain(..) {
+            if let Some(finding) = self.list.get_mut(index) {
+                finding.add_ticket(id);
+            }
+        }
+    }
+
+    /// A text of the server, fit to be shown: redacted, and only then cut and escaped.
+    pub(crate) fn excerpt(&self, text: &str, max_chars: usize) -> String {
+        match &self.redactor {
+            Some(redactor) => redactor.excerpt(text, max_chars),
+            None => text::excerpt(text, max_chars),
+        }
+    }
+
+    pub(crate) fn redactor(&self) -> Option<&Redactor> {
+        self.redactor.as_ref()
+    }
+
+    pub(crate) fn first(&self) -> Option<&Finding> {
+        self.list.first()
+    }
+
+    pub(crate) fn into_list(self) -> Vec<Finding> {
+        self.list
     }
 }
 
@@ -160,20 +282,33 @@ mod tests {
     #[test]
     fn findings_of_one_kind_are_counted_together_and_bounded() {
         let mut findings = Findings::default();
-        for index in 0..100 {
+        for index in 0..100_u64 {
             let place = || format!("tickets.ticket[{index}].date");
-            findings.note(FindingKind::UnreadableDate, Some(Field::Date), place, Some("\"soon\"".into()));
+            findings.note_ticket(
+                FindingKind::UnreadableDate,
+                Some(Field::Date),
+                place,
+                Some("\"soon\"".into()),
+            );
+            findings.end_ticket(1000 + index);
         }
-        let [finding] = findings.as_slice() else { panic!("one finding") };
-        assert_eq!((finding.count, finding.places.len()), (100, PLACES));
+        let found = findings.into_list();
+        let [finding] = found.as_slice() else { panic!("one finding") };
+        assert_eq!((finding.count, finding.places.len(), finding.tickets.len()), (100, KEPT, KEPT));
         assert_eq!(
             finding.to_string(),
-            "a date can't be read; it is kept as text (at tickets.ticket[0].date and 99 more): \"soon\""
+            "a date can't be read; it is kept as text (at tickets.ticket[0].date and 99 more; tickets 1000, 1001, 1002, \
+             1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 1015 …): \"soon\""
         );
+        let mut total = Vec::new();
+        for _ in 0..3 {
+            Finding::merge(&mut total, &found);
+        }
+        assert_eq!((total.len(), total[0].count, &total[0].tickets), (1, 300, &finding.tickets));
     }
 
     #[test]
-    fn codes_are_told_apart() {
+    fn codes_are_distinct() {
         let mut codes: Vec<_> = FindingKind::ALL.iter().map(|kind| kind.code()).collect();
         codes.sort_unstable();
         codes.dedup();

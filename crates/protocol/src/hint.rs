@@ -1,9 +1,9 @@
-//! What to try: a sentence or two for each way in which a reply is no page, or credentials are none. In one place
-//! for all faces, as those who bring an HTTP library of their own need it most.
+//! What to try: a sentence or two for each error of a reply or of credentials. In one place for all bindings, as users
+//! who bring an HTTP library of their own need it most.
 
 use std::borrow::Cow;
 
-use crate::{ApiError, ApiErrorClass, DecodeError, DecodeErrorKind, InvalidCredentials};
+use crate::{ApiError, ApiErrorClass, DecodeError, DecodeErrorKind, InvalidCredentials, PageKind};
 
 impl ApiError {
     /// What to try, in a sentence or two of English.
@@ -32,7 +32,8 @@ impl ApiError {
                 "The server does not know GetTickets: check that the address is that of a WHMCS install, and its age."
             }
             ApiErrorClass::Encoding => {
-                "A text in a ticket of this page is not UTF-8. Ask for xml, or scan, which goes around it."
+                "A text in a ticket of this page is not UTF-8. Request it with responsetype xml, or scan, which does so by \
+                 itself."
             }
             ApiErrorClass::Other if self.says_no_admin() => {
                 "Name an admin of the install for the call to run as."
@@ -52,23 +53,27 @@ impl DecodeError {
     ///
     /// ```
     /// let error = gettickets_protocol::decode("<html><title>Log in</title></html>").unwrap_err();
-    /// assert!(error.hint().contains("includes/api.php"));
+    /// assert!(error.hint().contains("before includes/api.php"));
     /// ```
     pub fn hint(&self) -> &'static str {
         match self.kind() {
-            DecodeErrorKind::Empty | DecodeErrorKind::NotAReply { .. } => {
-                "Look at the HTTP status, and check that the address is the install's and that no firewall, login or \
-                 maintenance page stands before includes/api.php."
+            DecodeErrorKind::Empty => {
+                "Check the HTTP status and the server's error log. A page that is too large for the server can end like \
+                 this: request fewer tickets a page (limitnum)."
+            }
+            DecodeErrorKind::NotAReply { .. } => self.page_kind().unwrap_or(PageKind::Other).hint(),
+            DecodeErrorKind::OtherCall { .. } => {
+                "Check that the request's action is GetTickets, and that no proxy or cache serves another reply."
             }
             DecodeErrorKind::TooLarge { .. } => {
-                "Ask for fewer tickets a page (limitnum), or allow larger replies."
+                "Request fewer tickets a page (limitnum), or allow larger replies."
             }
             DecodeErrorKind::Truncated => {
-                "Try again; if it stays so, ask for fewer tickets a page (limitnum)."
+                "Try again; if it stays so, request fewer tickets a page (limitnum)."
             }
-            DecodeErrorKind::InvalidUtf8 => "Ask for xml, which can carry such a page.",
-            DecodeErrorKind::NoListInNvp => "Ask for json or xml.",
-            DecodeErrorKind::Strict { .. } => "Read it without strict to take it as it is.",
+            DecodeErrorKind::InvalidUtf8 => "Request it with responsetype xml, which can carry such a page.",
+            DecodeErrorKind::NoListInNvp => "Request it with responsetype json or xml.",
+            DecodeErrorKind::Strict { .. } => "Decode it without strict to accept it as it is.",
             _ => "Save the reply and look at the place named; a plugin may print into the server's replies.",
         }
     }
@@ -79,12 +84,12 @@ impl InvalidCredentials {
     pub fn hint(&self) -> &'static str {
         match self {
             InvalidCredentials::Empty { .. } => {
-                "Look where it comes from: an environment variable may be set to nothing, or a file be empty."
+                "Check its source: an environment variable may be set to nothing, or a file may be empty."
             }
-            InvalidCredentials::NotAnMd5 => "Give the password itself, which is hashed here.",
-            InvalidCredentials::EmptyAccessKey => "Leave the access key out where there is none.",
+            InvalidCredentials::NotAnMd5 => "Pass the password itself, which is hashed before it is sent.",
+            InvalidCredentials::EmptyAccessKey => "Leave the access key out if the install has none.",
             InvalidCredentials::AccessKeyCharacter { .. } => {
-                "Give the access key as it stands in the install's configuration.php."
+                "Pass the access key as it is in the install's configuration.php."
             }
         }
     }
@@ -113,12 +118,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_reply_says_what_to_try() {
+    fn what_is_not_a_page_says_what_to_try() {
         for (body, part) in [
-            ("", "includes/api.php"),
+            ("", "limitnum"),
             ("<html>", "includes/api.php"),
+            ("<h1>Down for maintenance</h1>", "maintenance mode is off"),
+            ("Fatal error: Allowed memory size of 1 bytes exhausted", "memory_limit"),
+            ("Output has been emitted previously in x.php", "prints something"),
+            ("{\"result\":\"success\",\"clients\":{\"client\":[]}}", "action is GetTickets"),
+            ("result=success;totalresults=1;numreturned=1;", "responsetype json or xml"),
             ("{\"result\":\"succ", "fewer tickets"),
-            ("{\"result\":\"success\",\"tickets\":{\"ticket\":[{}]}}", "the place named"),
+            ("{\"result\":\"success\",\"tickets\":{\"ticket\":[{\"tid\":\"1\"}]}}", "the place named"),
         ] {
             let error = crate::decode(body).unwrap_err();
             assert!(error.hint().contains(part), "{body}: {}", error.hint());

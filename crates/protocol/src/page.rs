@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
 use crate::extra::Extra;
-use crate::finding::{Finding, Findings};
+use crate::finding::Finding;
 use crate::{Field, FieldSet, ShownVersion, TicketRef, Tickets, Version, tickets};
 
 /// A page of tickets, the counts beside them, and what the decoder noticed.
@@ -38,19 +38,19 @@ const _: () = assert!(size_of::<Page>() <= 64);
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Counts {
     numbers: [u64; 3],
-    told: [bool; 3],
+    sent: [bool; 3],
 }
 
 impl From<[Option<u64>; 3]> for Counts {
     fn from(counts: [Option<u64>; 3]) -> Counts {
-        Counts { numbers: counts.map(Option::unwrap_or_default), told: counts.map(|count| count.is_some()) }
+        Counts { numbers: counts.map(Option::unwrap_or_default), sent: counts.map(|count| count.is_some()) }
     }
 }
 
 impl Counts {
     fn all(self) -> [Option<u64>; 3] {
         let [total, start, returned] = self.numbers;
-        let [has_total, has_start, has_returned] = self.told;
+        let [has_total, has_start, has_returned] = self.sent;
         [has_total.then_some(total), has_start.then_some(start), has_returned.then_some(returned)]
     }
 }
@@ -60,7 +60,7 @@ impl Counts {
 pub(crate) struct Aside {
     server_version: Option<Version>,
     extra: Extra,
-    findings: Findings,
+    findings: Vec<Finding>,
 }
 
 static NOTHING_ASIDE: LazyLock<Aside> = LazyLock::new(Aside::default);
@@ -69,14 +69,14 @@ impl Aside {
     /// As a page has it: not at all where there is nothing.
     pub(crate) fn of(server_version: Option<Version>, extra: Extra) -> Option<Box<Aside>> {
         let is_there = server_version.is_some() || !extra.is_empty();
-        is_there.then(|| Box::new(Aside { server_version, extra, findings: Findings::default() }))
+        is_there.then(|| Box::new(Aside { server_version, extra, findings: Vec::new() }))
     }
 }
 
 impl Page {
     /// The same page with these findings.
-    pub(crate) fn with_findings(mut self, findings: Findings) -> Page {
-        if !findings.as_slice().is_empty() {
+    pub(crate) fn with_findings(mut self, findings: Vec<Finding>) -> Page {
+        if !findings.is_empty() {
             self.aside.get_or_insert_default().findings = findings;
         }
         self
@@ -101,7 +101,7 @@ impl Page {
         totalresults
     }
 
-    /// The offset of this page's first ticket, as the server tells it.
+    /// The offset of this page's first ticket, as the server states it.
     pub fn startnumber(&self) -> Option<u64> {
         let [_, startnumber, _] = self.counts.all();
         startnumber
@@ -155,16 +155,17 @@ impl Page {
         self.aside().extra.json()
     }
 
-    /// In which ways the reply departed from the documented shape.
+    /// How the reply deviates from the documented shape.
     pub fn findings(&self) -> &[Finding] {
-        self.aside().findings.as_slice()
+        &self.aside().findings
     }
 
-    /// The same page with each finding passed through `change`; for a caller that has secrets to strike out.
+    /// The same page with each finding passed through `change`. A decoder with a
+    /// [redactor](crate::Decoder::redactor) redacts them already.
     #[must_use]
     pub fn map_findings(mut self, change: impl FnMut(&mut Finding)) -> Page {
         if let Some(aside) = &mut self.aside {
-            aside.findings.as_mut_slice().iter_mut().for_each(change);
+            aside.findings.iter_mut().for_each(change);
         }
         self
     }
@@ -221,7 +222,7 @@ impl Page {
         Page { tickets: self.tickets.compact(), ..self.clone() }
     }
 
-    /// Canonical JSON: one document, the same from every face of this project.
+    /// Canonical JSON: one document, the same from every binding of this project.
     pub fn to_json(&self) -> String {
         // Every key is a string and no value can fail, so neither can this.
         serde_json::to_string(self).unwrap_or_default()
@@ -233,7 +234,7 @@ impl Page {
 impl PartialEq for Page {
     fn eq(&self, other: &Page) -> bool {
         self.counts.all() == other.counts.all()
-            && self.extra() == other.extra()
+            && self.aside().extra == other.aside().extra
             && self.tickets == other.tickets
     }
 }
@@ -270,7 +271,7 @@ impl Serialize for Page {
     }
 }
 
-/// Tickets with nothing told beside them: no counts, no findings. So a part of a scan is a page too.
+/// Tickets without counts and findings. So a part of a scan is a page too.
 ///
 /// ```
 /// use gettickets_protocol::{Page, Ticket, Tickets, Version};

@@ -1,13 +1,21 @@
 //! Finds secrets in texts from a server, which may echo the request in any spelling.
 //!
-//! A secret is looked for character by character, each as it is or as a form body, HTML or JSON spells it,
-//! once or twice over; so spellings may mix, and capital and small hexadecimal digits are alike.
+//! A secret is looked for character by character, each as it is or as a form body, HTML or JSON spells it, once or twice
+//! over; so spellings may mix, and capital and small hexadecimal digits are alike. Its encodings as a whole (base64,
+//! hexadecimal, MD5) are looked for as fixed patterns.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
 
-use crate::entities;
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+use zeroize::Zeroizing;
 
-/// Secrets of fewer characters are left, as they would be found inside other words.
+use crate::credentials::md5_hex;
+use crate::{entities, text};
+
+/// Secrets of fewer characters are found only where no letter or digit is beside them.
 const FEWEST: usize = 4;
 /// How often a spelling may be spelled again: a form body inside a form body.
 const LAYERS: usize = 2;
@@ -15,27 +23,219 @@ const LAYERS: usize = 2;
 const LONGEST_REFERENCE: usize = 40;
 const REDACTED: &str = "[redacted]";
 
-/// The text with every one of the secrets replaced.
-pub(crate) fn redact<'a>(text: &'a str, secrets: &[&str]) -> Cow<'a, str> {
-    let secrets: Vec<&&str> = secrets.iter().filter(|secret| secret.chars().count() >= FEWEST).collect();
-    let (mut out, mut ends) = (String::new(), Ends::default());
-    let (mut kept, mut at) = (0, 0);
-    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        match secrets.iter().filter_map(|secret| ends.spelled(rest, secret)).max() {
-            Some(len) => {
-                out.push_str(text.get(kept..at).unwrap_or_default());
-                out.push_str(REDACTED);
-                at += len;
-                kept = at;
-            }
-            None => at += rest.chars().next().map_or(1, char::len_utf8),
+/// Replaces secrets in texts from a server by `[redacted]`. Built once for some credentials, by
+/// [`Credentials::redactor`](crate::Credentials::redactor); cloning it costs a counter.
+///
+/// A secret is found
+///
+/// - as it is, and as a form body (`%2F`, `%2f`, `+`, `%20`), HTML (`&amp;`, `&#38;`, `&#x26;`) or JSON (`\/`, `\u0026`)
+///   spells it, in any mix and spelled up to twice again;
+/// - as base64, in either alphabet and at any of the three alignments, alone or inside a longer text;
+/// - as hexadecimal digits and as the hexadecimal MD5, capital or small;
+/// - at the end of a text that was cut in the middle of it, if at least 4 of its characters are there.
+///
+/// A secret of 1 to 3 characters is found in the first way only, and only where no letter or digit is beside it: it would
+/// be found inside other words otherwise. An empty secret is never found.
+///
+/// The secrets are wiped from memory when the last clone is dropped; the patterns of their encodings are not.
+///
+/// ```
+/// use gettickets_protocol::Credentials;
+/// let redactor = Credentials::api("IDENTIFIER", "s3cr&t").redactor();
+/// assert_eq!(redactor.redact("secret=s3cr%26t in s3cr&amp;t"), "secret=[redacted] in [redacted]");
+/// ```
+#[derive(Clone)]
+pub struct Redactor {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    secrets: Vec<Zeroizing<String>>,
+    /// The bytes with which a spelling of a secret can begin.
+    beginnings: [bool; 256],
+    /// Encodings whose case counts.
+    exact: Patterns,
+    /// Encodings in hexadecimal digits.
+    hexadecimal: Patterns,
+}
+
+/// Fixed patterns.
+enum Patterns {
+    None,
+    Some(AhoCorasick),
+    /// They are too many or too long to search for, so that no text may be shown.
+    TooLarge,
+}
+
+impl Patterns {
+    fn new(patterns: &[Zeroizing<Vec<u8>>], ignore_case: bool) -> Patterns {
+        if patterns.is_empty() {
+            return Patterns::None;
+        }
+        let mut builder = AhoCorasickBuilder::new();
+        builder.match_kind(MatchKind::LeftmostLongest).ascii_case_insensitive(ignore_case);
+        match builder.build(patterns.iter().map(|pattern| pattern.as_slice())) {
+            Ok(automaton) => Patterns::Some(automaton),
+            Err(_) => Patterns::TooLarge,
         }
     }
-    if kept == 0 {
-        return Cow::Borrowed(text);
+
+    fn find_in(&self, text: &str, found: &mut Vec<Range<usize>>) {
+        match self {
+            Patterns::None => {}
+            Patterns::Some(automaton) => found.extend(automaton.find_iter(text).map(|found| found.range())),
+            Patterns::TooLarge => found.push(0..text.len()),
+        }
     }
-    out.push_str(text.get(kept..).unwrap_or_default());
-    Cow::Owned(out)
+}
+
+impl Redactor {
+    pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Redactor {
+        let secrets: Vec<_> = secrets
+            .into_iter()
+            .filter(|secret| !secret.is_empty())
+            .map(|secret| Zeroizing::new(secret.to_owned()))
+            .collect();
+        let mut beginnings = [false; 256];
+        let (mut exact, mut hexadecimal) = (Vec::new(), Vec::new());
+        for secret in &secrets {
+            let first = secret.chars().next().unwrap_or_default();
+            for byte in
+                [first.encode_utf8(&mut [0; 4]).bytes().next().unwrap_or_default(), b'%', b'&', b'\\', b'+']
+            {
+                if let Some(begins) = beginnings.get_mut(usize::from(byte)) {
+                    *begins = true;
+                }
+            }
+            if is_short(secret) {
+                continue;
+            }
+            exact.extend(base64_patterns(secret.as_bytes()));
+            hexadecimal.push(Zeroizing::new(hex_of(secret.as_bytes())));
+            hexadecimal.push(Zeroizing::new(md5_hex(secret).as_bytes().to_vec()));
+            if secret.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                hexadecimal.push(Zeroizing::new(secret.as_bytes().to_vec()));
+            }
+        }
+        let exact = Patterns::new(&exact, false);
+        let hexadecimal = Patterns::new(&hexadecimal, true);
+        Redactor { inner: Arc::new(Inner { secrets, beginnings, exact, hexadecimal }) }
+    }
+
+    /// The text with every secret replaced.
+    pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let found = self.find(text);
+        if found.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let (mut out, mut kept) = (String::with_capacity(text.len()), 0);
+        for range in found {
+            out.push_str(text.get(kept..range.start).unwrap_or_default());
+            out.push_str(REDACTED);
+            kept = range.end;
+        }
+        out.push_str(text.get(kept..).unwrap_or_default());
+        Cow::Owned(out)
+    }
+
+    /// The start of a text, fit to be shown: redacted first, and only then cut to so many characters and
+    /// [escaped](text::escape), so that no part of a secret is left at the cut.
+    pub fn excerpt(&self, text: &str, max_chars: usize) -> String {
+        text::excerpt(&self.redact(text), max_chars)
+    }
+
+    /// Where the secrets are, in order and apart from each other.
+    fn find(&self, text: &str) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        self.inner.exact.find_in(text, &mut found);
+        self.inner.hexadecimal.find_in(text, &mut found);
+        self.find_spelled(text, &mut found);
+        found.sort_unstable_by_key(|range| range.start);
+        let mut apart: Vec<Range<usize>> = Vec::with_capacity(found.len());
+        for range in found {
+            match apart.last_mut() {
+                Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+                _ => apart.push(range),
+            }
+        }
+        apart
+    }
+
+    fn find_spelled(&self, text: &str, found: &mut Vec<Range<usize>>) {
+        let mut ends = Ends::default();
+        for (at, byte) in text.bytes().enumerate() {
+            if !self.inner.beginnings.get(usize::from(byte)).is_some_and(|begins| *begins) {
+                continue;
+            }
+            let Some(rest) = text.get(at..) else { continue };
+            let spelled = self.inner.secrets.iter().filter_map(|secret| {
+                let len = ends.spelled(rest, secret)?;
+                let alone = || {
+                    let before = text.get(..at).and_then(|before| before.chars().next_back());
+                    let after = rest.get(len..).and_then(|after| after.chars().next());
+                    ![before, after].into_iter().flatten().any(char::is_alphanumeric)
+                };
+                (!is_short(secret) || alone()).then_some(len)
+            });
+            if let Some(len) = spelled.max() {
+                found.push(at..at + len);
+            }
+        }
+    }
+}
+
+/// Shows no secret.
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redactor").field("secrets", &self.inner.secrets.len()).finish()
+    }
+}
+
+fn is_short(secret: &str) -> bool {
+    secret.chars().count() < FEWEST
+}
+
+fn hex_of(bytes: &[u8]) -> Vec<u8> {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// The base64 characters that these bytes alone decide, behind no, one or two other bytes: in both alphabets, and with
+/// the two special characters as form bodies and JSON spell them.
+fn base64_patterns(bytes: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut patterns = Vec::new();
+    for before in 0..3 {
+        let padded: Zeroizing<Vec<u8>> =
+            Zeroizing::new(std::iter::repeat_n(0, before).chain(bytes.iter().copied()).collect());
+        let first = (before * 8).div_ceil(6);
+        let end = padded.len() * 8 / 6;
+        let sextet = |number: usize| {
+            let (byte, shift) = (number * 6 / 8, number * 6 % 8);
+            let at = |byte: usize| u16::from(padded.get(byte).copied().unwrap_or_default());
+            let value = (at(byte) << 8 | at(byte + 1)) >> (10 - shift) & 63;
+            ALPHABET.get(usize::from(value)).copied().unwrap_or_default()
+        };
+        let standard: Zeroizing<Vec<u8>> = Zeroizing::new((first..end).map(sextet).collect());
+        if standard.contains(&b'+') || standard.contains(&b'/') {
+            for [plus, slash] in
+                [["-", "_"], ["%2B", "%2F"], ["%2b", "%2f"], ["+", "\\/"], ["\\u002b", "\\/"]]
+            {
+                let mut spelled = Zeroizing::new(Vec::with_capacity(standard.len() * 6));
+                for byte in standard.iter() {
+                    match byte {
+                        b'+' => spelled.extend(plus.bytes()),
+                        b'/' => spelled.extend(slash.bytes()),
+                        other => spelled.push(*other),
+                    }
+                }
+                patterns.push(spelled);
+            }
+        }
+        patterns.push(standard);
+    }
+    patterns.into_iter()
 }
 
 /// Where spellings of the part of a secret that was met so far end; kept, as they are needed at every byte.
@@ -46,12 +246,16 @@ struct Ends {
 }
 
 impl Ends {
-    /// How many bytes at the start of the text spell the secret, the most there can be.
+    /// How many bytes at the start of the text spell the secret, the most there can be. A text that ends in the middle of
+    /// the secret spells it too, if enough of it is there.
     fn spelled(&mut self, text: &str, secret: &str) -> Option<usize> {
         // A character can be spelled in ways of which one begins another: all are followed at once.
         self.here.clear();
         self.here.push(0);
-        for wanted in secret.chars() {
+        for (count, wanted) in secret.chars().enumerate() {
+            if count >= FEWEST && self.here.contains(&text.len()) {
+                return Some(text.len());
+            }
             self.next.clear();
             for end in &self.here {
                 spellings(text.get(*end..).unwrap_or_default(), wanted, |len| {
@@ -177,6 +381,10 @@ fn hex(text: &str, digits: usize) -> Option<&str> {
 mod tests {
     use super::*;
 
+    fn redact<'a>(text: &'a str, secrets: &[&str]) -> Cow<'a, str> {
+        Redactor::new(secrets.iter().copied()).redact(text)
+    }
+
     fn form(value: &str) -> String {
         let mut body = String::new();
         crate::form::push(&mut body, "", value);
@@ -203,7 +411,7 @@ mod tests {
         ] {
             assert_eq!(redact(&format!("a={text}&b"), &[SECRET]), "a=[redacted]&b", "{text}");
         }
-        for text in ["s3cr=t&\"<'/é~", "s3%20cr%3Dt", "&amp;&#;&#xZ;&;%%2\\u\\u00", ""] {
+        for text in ["s3cr=t&\"<'/é~", "s3%20cr%3Dt.", "&amp;&#;&#xZ;&;%%2\\u\\u00", ""] {
             assert_eq!(redact(text, &[SECRET]), text);
         }
     }
@@ -222,9 +430,55 @@ mod tests {
     }
 
     #[test]
-    fn short_secrets_are_left_and_the_longest_is_taken() {
-        assert_eq!(redact("abc", &["abc", ""]), "abc");
+    fn short_secrets_are_found_between_other_characters_and_the_longest_is_taken() {
         assert_eq!(redact("abcdef abcd", &["abcd", "abcdef"]), "[redacted] [redacted]");
+        assert_eq!(redact("secret=abc&x=abcd", &["abc", ""]), "secret=[redacted]&x=abcd");
+        assert_eq!(redact("abc", &["abc"]), "[redacted]");
+        assert_eq!(redact("a%26c. xa&c", &["a&c"]), "[redacted]. xa&c");
+        assert_eq!(redact("no 1 in 10", &["1"]), "no [redacted] in 10");
+    }
+
+    #[test]
+    fn encodings_of_the_whole_secret_are_found() {
+        // The right-hand sides are what Python 3.11 prints for b64encode, hex and md5.
+        const SECRET: &str = "s3cr\u{e9}t>>>???";
+        for text in [
+            "czNjcsOpdD4-Pj8_Pw==",
+            "czNjcsOpdD4+Pj8/Pw==",
+            "czNjcsOpdD4%2BPj8%2FPw%3D%3D",
+            "czNjcsOpdD4%2bPj8%2fPw%3d%3d",
+            "czNjcsOpdD4+Pj8\\/Pw==",
+            "eHMzY3LDqXQ+Pj4/Pz8=",
+            "eHlzM2Nyw6l0Pj4+Pz8/eg==",
+            "73336372c3a9743e3e3e3f3f3f",
+            "73336372C3A9743E3E3E3F3F3F",
+        ] {
+            let shown = redact(text, &[SECRET]).into_owned();
+            assert!(shown.contains(REDACTED), "{text}");
+            // At either end there may be characters that other bytes decide too.
+            assert!(shown.replace(REDACTED, "").len() <= 8, "{text}: {shown}");
+        }
+        for md5 in ["5f4dcc3b5aa765d61d8327deb882cf99", "5F4DCC3B5AA765D61D8327DEB882CF99"] {
+            assert_eq!(redact(md5, &["password"]), REDACTED);
+            assert_eq!(redact(md5, &["5f4dcc3b5aa765d61d8327deb882cf99"]), REDACTED);
+        }
+    }
+
+    #[test]
+    fn a_secret_at_the_cut_of_a_text_is_found() {
+        const SECRET: &str = "ab\"cd&ef";
+        for (text, shown) in [
+            ("the secret ab\"cd&e", "the secret [redacted]"),
+            ("the secret ab%22cd", "the secret [redacted]"),
+            ("the secret ab\"", "the secret ab\""),
+        ] {
+            assert_eq!(redact(text, &[SECRET]), shown);
+        }
+        let redactor = Redactor::new([SECRET]);
+        for cut in 1..40 {
+            let shown = redactor.excerpt("the secret ab\"cd&ef is wrong", cut);
+            assert!(!shown.contains("ab\"") && !shown.contains("cd"), "{shown}");
+        }
     }
 
     #[test]
@@ -232,7 +486,8 @@ mod tests {
         let secret = format!("{}b", "a".repeat(30));
         for text in ["a", "\\", "%", "&amp;", "%25", "&#37;", "\\u00"] {
             assert!(
-                !redact(&text.repeat(200_000), &[&secret, "%%%%%%%%!", "\\\\\\\\!"]).contains("[redacted]")
+                !redact(&(text.repeat(200_000) + "."), &[&secret, "%%%%%%%%!", "\\\\\\\\!"])
+                    .contains("[redacted]")
             );
         }
     }

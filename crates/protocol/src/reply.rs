@@ -5,12 +5,12 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Page;
+use crate::{Page, text};
 
-/// What the server answered.
+/// A server's reply.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
-#[allow(clippy::large_enum_variant, reason = "pages are what callers came for, and errors are rare")]
+#[allow(clippy::large_enum_variant, reason = "pages are the common case, and errors are rare")]
 pub enum Reply {
     /// A page of tickets, which may be empty.
     Tickets(Page),
@@ -23,7 +23,7 @@ impl Reply {
     ///
     /// # Errors
     ///
-    /// The error that the server answered with.
+    /// The error that the server sent.
     pub fn into_page(self) -> Result<Page, ApiError> {
         match self {
             Reply::Tickets(page) => Ok(page),
@@ -32,7 +32,7 @@ impl Reply {
     }
 }
 
-/// An error that the server answered with. It comes at HTTP 200 and at 403 alike.
+/// An error that the server sent in place of a page. It is sent with HTTP 200, 400 or 403.
 ///
 /// ```
 /// use gettickets_protocol::{ApiError, ApiErrorClass};
@@ -45,7 +45,7 @@ pub struct ApiError {
     message: Option<String>,
 }
 
-/// What an [`ApiError`] is about, judged by its message.
+/// What an [`ApiError`] is about, by its message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -56,7 +56,7 @@ pub enum ApiErrorClass {
     IpNotAllowed,
     /// The credentials are good and may not make this call.
     Permission,
-    /// The server does not know the action, or was given none.
+    /// The server does not know the action, or the request had none.
     UnknownAction,
     /// The server could not put its reply into JSON, as a text in it is not UTF-8.
     Encoding,
@@ -78,12 +78,17 @@ impl ApiErrorClass {
     }
 }
 
-/// How messages begin, without regard to case, and what they are about.
-const CLASSES: [(&str, ApiErrorClass); 10] = [
+/// How known messages begin, without regard to case, and their class. The first row that fits counts; a message that no
+/// row fits is [`Other`](ApiErrorClass::Other). A newly seen message is one more row, and one more vector.
+const CLASSES: &[(&str, ApiErrorClass)] = &[
     ("authentication failed", ApiErrorClass::Authentication),
+    ("invalid password", ApiErrorClass::Authentication),
+    ("invalid username", ApiErrorClass::Authentication),
+    ("invalid credentials", ApiErrorClass::Authentication),
     ("invalid or missing credentials", ApiErrorClass::Authentication),
     ("administrator account disabled", ApiErrorClass::Authentication),
     ("invalid ip", ApiErrorClass::IpNotAllowed),
+    ("forbidden ip", ApiErrorClass::IpNotAllowed),
     ("invalid permissions", ApiErrorClass::Permission),
     ("access denied", ApiErrorClass::Permission),
     ("action not found", ApiErrorClass::UnknownAction),
@@ -98,12 +103,17 @@ impl ApiError {
         ApiError { message: Some(message.into()) }
     }
 
-    /// An error that came without a message, as some do.
+    /// An error without a message, as servers send too.
     pub const fn without_message() -> ApiError {
         ApiError { message: None }
     }
 
-    /// The server's message, as it was sent.
+    /// The most characters of a message that decoding keeps; of a longer one, the rest is cut, and the message ends with
+    /// a remark that says so.
+    pub const MAX_MESSAGE: usize = 1000;
+
+    /// The server's message, as it was sent, up to [`MAX_MESSAGE`](ApiError::MAX_MESSAGE) characters. It may hold control
+    /// characters; `Display` escapes them.
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()
     }
@@ -122,21 +132,34 @@ impl ApiError {
             return None;
         }
         let words = self.message.as_deref()?.split_whitespace();
-        words.filter_map(|word| word.trim_matches(['[', ']', '.', ',', '(', ')']).parse().ok()).next()
+        words.filter_map(address).next()
     }
 
-    /// The same error with its message passed through `change`; for a caller that has secrets to strike out.
+    /// The same error with its message passed through `change`, such as a redaction.
     #[must_use]
     pub fn map_message(self, change: impl FnOnce(&str) -> String) -> ApiError {
         ApiError { message: self.message.map(|message| change(&message)) }
     }
 }
 
+/// The address that a word of a message is, without what surrounds it: brackets, punctuation, a port or a zone.
+fn address(word: &str) -> Option<IpAddr> {
+    let word = word.trim_matches(|at: char| !at.is_ascii_alphanumeric() && at != ':');
+    let candidates = [
+        Some(word),
+        word.strip_suffix(':'),
+        word.split('%').next(),
+        word.rsplit_once("]:").map(|(address, _)| address),
+        word.rsplit_once(':').filter(|(address, _)| !address.contains(':')).map(|(address, _)| address),
+    ];
+    candidates.into_iter().flatten().find_map(|candidate| candidate.parse().ok())
+}
+
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.message {
-            Some(message) => write!(f, "the server answered with an error: {message}"),
-            None => f.write_str("the server answered with an error and no message"),
+            Some(message) => write!(f, "the server sent an error: {}", text::escape(message)),
+            None => f.write_str("the server sent an error without a message"),
         }
     }
 }
@@ -167,7 +190,11 @@ mod tests {
             ("Authentication Failed", Authentication),
             ("Invalid or missing credentials", Authentication),
             ("Administrator Account Disabled", Authentication),
+            ("Invalid password provided", Authentication),
             ("Invalid IP 203.0.113.7", IpNotAllowed),
+            ("Invalid IP 2001:db8::7", IpNotAllowed),
+            ("Forbidden IP 198.51.100.23", IpNotAllowed),
+            ("FORBIDDEN IP 2001:db8::7", IpNotAllowed),
             ("Invalid Permissions: API action \"gettickets\" is not allowed", Permission),
             ("Access Denied", Permission),
             ("Action not found", UnknownAction),
@@ -190,6 +217,16 @@ mod tests {
         let seen = |message: &str| ApiError::new(message).seen_address();
         assert_eq!(seen("Invalid IP 203.0.113.7"), Some("203.0.113.7".parse().unwrap()));
         assert_eq!(seen("Invalid IP [2001:db8::7]."), Some("2001:db8::7".parse().unwrap()));
+        for message in [
+            "Forbidden IP 2001:db8::7",
+            "Invalid IP [2001:db8::7]:443",
+            "Invalid IP \"2001:db8::7\"",
+            "Invalid IP: 2001:db8::7%eth0",
+        ] {
+            assert_eq!(seen(message), Some("2001:db8::7".parse().unwrap()), "{message}");
+        }
+        assert_eq!(seen("Forbidden IP 198.51.100.23:8080"), Some("198.51.100.23".parse().unwrap()));
+        assert_eq!(seen("Invalid IP ::1"), Some("::1".parse().unwrap()));
         assert_eq!(seen("Invalid IP"), None);
         assert_eq!(seen("Access Denied 203.0.113.7"), None);
     }

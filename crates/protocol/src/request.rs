@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use zeroize::Zeroizing;
@@ -9,8 +10,7 @@ use zeroize::Zeroizing;
 use crate::credentials::Login;
 use crate::{Credentials, form};
 
-/// What to ask for. Every parameter is optional; one that is `None` is not sent, and the server's default
-/// holds.
+/// The request's parameters. Every one is optional; one that is `None` is not sent, and the server's default applies.
 ///
 /// ```
 /// use gettickets_protocol::{GetTickets, StatusFilter};
@@ -85,6 +85,26 @@ impl GetTickets {
         body
     }
 
+    /// One request for each of these statuses, in order and each status once, as the call takes a single one. A ticket
+    /// can be in the replies to several: merge them by id. Without a status it is this request.
+    ///
+    /// ```
+    /// use gettickets_protocol::{GetTickets, StatusFilter};
+    /// let requests = GetTickets::default().for_statuses(["Open", "Awaiting Reply", "Open"].map(StatusFilter::from));
+    /// assert_eq!(requests.len(), 2);
+    /// assert_eq!(requests[1].parameters(), "status=Awaiting+Reply");
+    /// ```
+    pub fn for_statuses(&self, statuses: impl IntoIterator<Item = StatusFilter>) -> Vec<GetTickets> {
+        let mut requests: Vec<GetTickets> = Vec::new();
+        for status in statuses {
+            let request = GetTickets { status: Some(status), ..self.clone() };
+            if !requests.contains(&request) {
+                requests.push(request);
+            }
+        }
+        if requests.is_empty() { vec![self.clone()] } else { requests }
+    }
+
     /// The parameters that are given, each with its wire name and its value as text, unencoded.
     pub fn pairs(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
         let number = |value: Option<u64>| value.map(|value| Cow::from(value.to_string()));
@@ -116,14 +136,15 @@ impl GetTickets {
     }
 }
 
-/// Which statuses to ask for.
+/// The statuses to request. Two filters are equal if they send the same word.
 ///
 /// ```
 /// use gettickets_protocol::StatusFilter;
 /// assert_eq!(StatusFilter::from("All Active Tickets"), StatusFilter::AllActive);
 /// assert_eq!(StatusFilter::from("Closed").as_str(), "Closed");
+/// assert_eq!(StatusFilter::Is("Awaiting Reply".into()), StatusFilter::AwaitingReply);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum StatusFilter {
     /// `Awaiting Reply`: the statuses that the install counts as awaiting a reply.
@@ -149,6 +170,20 @@ impl StatusFilter {
             StatusFilter::MyFlagged => "My Flagged Tickets",
             StatusFilter::Is(status) => status,
         }
+    }
+}
+
+impl PartialEq for StatusFilter {
+    fn eq(&self, other: &StatusFilter) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for StatusFilter {}
+
+impl Hash for StatusFilter {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
     }
 }
 

@@ -3,27 +3,37 @@
 use std::fmt;
 
 use jiff::civil::DateTime;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::{Priority, RequestorType, Status};
+use crate::time::{self, WireTime};
+use crate::{Field, FieldSet, Kind, Priority, RequestorType, Status, Version};
 
 /// A ticket that owns its values.
 ///
-/// Fields that every version sends are plain; those of later versions are `Option`, and `None` where the
-/// reply had none or null. `date` and `lastreply` are `None` where the server has a zero date.
+/// Fields that every version sends are plain; those of later versions are `Option`, and `None` where the reply had none
+/// or null. `date` and `lastreply` are `None` where the server has a zero date, and where the text is not a date: then
+/// `date_text` and `lastreply_text` have it.
 ///
 /// A page holds its tickets more tightly, as [`Tickets`](crate::Tickets); this is what
-/// [`TicketRef::to_ticket`](crate::TicketRef::to_ticket) gives. Serde reads and writes canonical JSON.
+/// [`TicketRef::to_ticket`](crate::TicketRef::to_ticket) returns. Serde reads and writes canonical JSON. Reading invents
+/// nothing: a field that is not there is in [`absent`](Ticket::absent), one that is null in [`null`](Ticket::null), and
+/// both are written as they were read.
 ///
 /// ```
-/// use gettickets_protocol::{Status, Ticket};
+/// use gettickets_protocol::{Field, Status, Ticket};
 /// let ticket = Ticket { id: 1, subject: "Hello".into(), status: Status::Open, ..Ticket::default() };
 /// assert!(serde_json::to_string(&ticket)?.contains(r#""subject":"Hello","status":"Open""#));
+///
+/// let ticket: Ticket = serde_json::from_str(r#"{"id":1,"userid":null}"#)?;
+/// assert!(ticket.absent.contains(Field::Status) && ticket.status == "");
+/// assert!(ticket.null.contains(Field::Userid));
+/// assert_eq!(serde_json::to_string(&ticket)?, r#"{"id":1,"userid":null}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, PartialEq)]
 pub struct Ticket {
     /// Internal id of the ticket, unique in its install.
     pub id: u64,
@@ -36,18 +46,14 @@ pub struct Ticket {
     /// Name of who opened the ticket.
     pub name: String,
     /// Name of the client that owns the ticket. Since 8.0.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub owner_name: Option<String>,
     /// E-mail address of who opened the ticket.
     pub email: String,
     /// Name of the requestor; none on tickets older than the field. Since 8.0.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub requestor_name: Option<String>,
     /// E-mail address of the requestor. Since 8.0.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub requestor_email: Option<String>,
     /// What the requestor is. Since 8.0.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub requestor_type: Option<RequestorType<'static>>,
     /// Addresses that get copies, separated by commas.
     pub cc: String,
@@ -55,6 +61,9 @@ pub struct Ticket {
     pub c: String,
     /// When the ticket was opened, in the install's own time zone.
     pub date: Option<DateTime>,
+    /// The text of `date` as it was sent, where `date` does not have all of it: a text that is not a date, or one with a
+    /// zone or a fraction of a second.
+    pub date_text: Option<String>,
     /// Subject line, HTML-encoded as the server stores it.
     pub subject: String,
     /// Status.
@@ -66,25 +75,38 @@ pub struct Ticket {
     /// Stored names of the attachments, separated by vertical bars.
     pub attachment: String,
     /// Attachments of the opening message. Since 7.10.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub attachments: Option<Vec<Attachment>>,
     /// Whether the attachments were removed; any version may leave it out.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub attachments_removed: Option<bool>,
     /// When the ticket was last replied to, in the install's own time zone.
     pub lastreply: Option<DateTime>,
+    /// The text of `lastreply` as it was sent, as for `date_text`.
+    pub lastreply_text: Option<String>,
     /// Id of the admin the ticket is flagged to; 0 for none.
     pub flag: u64,
     /// Related service: `S` and its id, `D` and a domain's id, or empty.
     pub service: String,
     /// Fields that are in no version's documentation, as they were sent.
-    #[serde(skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
+    /// Fields that are not sent, whatever their value: those that the reply lacked, of the fields that every version
+    /// sends and `requestor_name`. For the others `None` says so.
+    pub absent: FieldSet,
+    /// Fields that are sent as null, whatever their value. For `requestor_name`, which is null on older tickets, `None`
+    /// says so.
+    pub null: FieldSet,
 }
 
-/// An open ticket of medium priority, with everything else empty.
+/// An open ticket of medium priority, with everything else empty: a start for tickets that are built in code. Reading JSON
+/// does not use it.
 impl Default for Ticket {
     fn default() -> Ticket {
+        Ticket { status: Status::Open, priority: Priority::Medium, ..Ticket::empty() }
+    }
+}
+
+impl Ticket {
+    /// Without any value, not even a status.
+    fn empty() -> Ticket {
         Ticket {
             id: 0,
             tid: String::new(),
@@ -99,18 +121,235 @@ impl Default for Ticket {
             cc: String::new(),
             c: String::new(),
             date: None,
+            date_text: None,
             subject: String::new(),
-            status: Status::Open,
-            priority: Priority::Medium,
+            status: Status::from_word(""),
+            priority: Priority::from_word(""),
             admin: String::new(),
             attachment: String::new(),
             attachments: None,
             attachments_removed: None,
             lastreply: None,
+            lastreply_text: None,
             flag: 0,
             service: String::new(),
             extra: Map::new(),
+            absent: FieldSet::EMPTY,
+            null: FieldSet::EMPTY,
         }
+    }
+
+    /// The fields whose absence [`absent`](Ticket::absent) states.
+    pub(crate) fn always_sent() -> FieldSet {
+        let mut fields = FieldSet::documented_for(Version::V1_0);
+        fields.insert(Field::RequestorName);
+        fields
+    }
+
+    /// The value of an integer field.
+    pub(crate) fn integer(&self, field: Field) -> Option<u64> {
+        match field {
+            Field::Id => Some(self.id),
+            Field::Deptid => Some(self.deptid),
+            Field::Userid => Some(self.userid),
+            Field::Flag => Some(self.flag),
+            _ => None,
+        }
+    }
+
+    /// The value of a text field; dates are not held as text.
+    pub(crate) fn text(&self, field: Field) -> Option<&str> {
+        match field {
+            Field::Tid => Some(&self.tid),
+            Field::Name => Some(&self.name),
+            Field::OwnerName => self.owner_name.as_deref(),
+            Field::Email => Some(&self.email),
+            Field::RequestorName => self.requestor_name.as_deref(),
+            Field::RequestorEmail => self.requestor_email.as_deref(),
+            Field::RequestorType => self.requestor_type.as_ref().map(|kind| kind.as_str()),
+            Field::Cc => Some(&self.cc),
+            Field::C => Some(&self.c),
+            Field::Subject => Some(&self.subject),
+            Field::Status => Some(self.status.as_str()),
+            Field::Priority => Some(self.priority.as_str()),
+            Field::Admin => Some(&self.admin),
+            Field::Attachment => Some(&self.attachment),
+            Field::Service => Some(&self.service),
+            _ => None,
+        }
+    }
+
+    fn set_text(&mut self, field: Field, text: String) {
+        match field {
+            Field::Tid => self.tid = text,
+            Field::Name => self.name = text,
+            Field::OwnerName => self.owner_name = Some(text),
+            Field::Email => self.email = text,
+            Field::RequestorName => self.requestor_name = Some(text),
+            Field::RequestorEmail => self.requestor_email = Some(text),
+            Field::RequestorType => self.requestor_type = Some(text.into()),
+            Field::Cc => self.cc = text,
+            Field::C => self.c = text,
+            Field::Subject => self.subject = text,
+            Field::Status => self.status = text.into(),
+            Field::Priority => self.priority = text.into(),
+            Field::Admin => self.admin = text,
+            Field::Attachment => self.attachment = text,
+            Field::Service => self.service = text,
+            _ => {}
+        }
+    }
+
+    /// A date field: the date, and the text where the date does not have all of it.
+    pub(crate) fn date_of(&self, field: Field) -> (Option<DateTime>, Option<&str>) {
+        match field {
+            Field::Date => (self.date, self.date_text.as_deref()),
+            Field::Lastreply => (self.lastreply, self.lastreply_text.as_deref()),
+            _ => (None, None),
+        }
+    }
+
+    pub(crate) fn set_date(&mut self, field: Field, text: &str) {
+        let time = time::read(text);
+        let at = if let WireTime::At(at) = time { Some(at) } else { None };
+        // Our own spelling, with a `T`, has nothing that the date has not.
+        let is_plain = at.is_some_and(|at| text == at.to_string()) || time::is_documented_spelling(text);
+        let kept = (!is_plain).then(|| text.to_owned());
+        match field {
+            Field::Date => (self.date, self.date_text) = (at, kept),
+            Field::Lastreply => (self.lastreply, self.lastreply_text) = (at, kept),
+            _ => {}
+        }
+    }
+}
+
+/// Canonical JSON: wire names in wire order, what is absent left out, unknown fields under `extra`.
+impl Serialize for Ticket {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for field in Field::all().filter(|field| !self.absent.contains(*field)) {
+            let name = field.name();
+            if self.null.contains(field) {
+                map.serialize_entry(name, &())?;
+                continue;
+            }
+            match field.kind() {
+                Kind::Integer => map.serialize_entry(name, &self.integer(field))?,
+                Kind::DateTime => match self.date_of(field) {
+                    (None, Some(text)) if time::read(text) == WireTime::Unreadable => {
+                        map.serialize_entry(name, text)?;
+                    }
+                    (date, _) => map.serialize_entry(name, &date)?,
+                },
+                Kind::Text => {
+                    if let Some(text) = self.text(field) {
+                        map.serialize_entry(name, text)?;
+                    }
+                }
+                Kind::Boolean => {
+                    if let Some(removed) = self.attachments_removed {
+                        map.serialize_entry(name, &removed)?;
+                    }
+                }
+                Kind::Attachments => {
+                    if let Some(list) = &self.attachments {
+                        map.serialize_entry(name, list)?;
+                    }
+                }
+            }
+        }
+        if !self.extra.is_empty() {
+            map.serialize_entry("extra", &self.extra)?;
+        }
+        map.end()
+    }
+}
+
+/// Reads canonical JSON. `id` is required; a key that is unknown is kept in `extra`.
+impl<'de> Deserialize<'de> for Ticket {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Ticket, D::Error> {
+        struct TicketVisitor;
+        impl<'de> Visitor<'de> for TicketVisitor {
+            type Value = Ticket;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a ticket")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ticket, A::Error> {
+                let (mut ticket, mut carried) = (Ticket::empty(), FieldSet::EMPTY);
+                while let Some(key) = map.next_key::<String>()? {
+                    match Field::from_name(&key) {
+                        Some(field) if carried.contains(field) => {
+                            return Err(A::Error::custom(format_args!("duplicate field `{field}`")));
+                        }
+                        Some(field) => {
+                            carried.insert(field);
+                            ticket.read(field, &mut map)?;
+                        }
+                        None if key == "extra" => {
+                            ticket.extra.extend(map.next_value::<Map<String, Value>>()?)
+                        }
+                        None => drop(ticket.extra.insert(key, map.next_value()?)),
+                    }
+                }
+                if !carried.contains(Field::Id) {
+                    return Err(A::Error::missing_field("id"));
+                }
+                ticket.absent = Ticket::always_sent().difference(carried);
+                Ok(ticket)
+            }
+        }
+        deserializer.deserialize_map(TicketVisitor)
+    }
+}
+
+impl Ticket {
+    /// Reads the value of a field.
+    fn read<'de, A: MapAccess<'de>>(&mut self, field: Field, map: &mut A) -> Result<(), A::Error> {
+        let is_null = match field.kind() {
+            Kind::Integer if field == Field::Id => {
+                self.id = map.next_value()?;
+                false
+            }
+            Kind::Integer => {
+                let value: Option<u64> = map.next_value()?;
+                let number = value.unwrap_or_default();
+                match field {
+                    Field::Deptid => self.deptid = number,
+                    Field::Userid => self.userid = number,
+                    _ => self.flag = number,
+                }
+                value.is_none()
+            }
+            Kind::Text => match map.next_value::<Option<String>>()? {
+                Some(text) => {
+                    self.set_text(field, text);
+                    false
+                }
+                // This null is documented by use, and needs no mark.
+                None => field != Field::RequestorName,
+            },
+            // Null is how canonical JSON writes a zero date, too.
+            Kind::DateTime => {
+                if let Some(text) = map.next_value::<Option<String>>()? {
+                    self.set_date(field, &text);
+                }
+                false
+            }
+            Kind::Boolean => {
+                self.attachments_removed = map.next_value()?;
+                self.attachments_removed.is_none()
+            }
+            Kind::Attachments => {
+                self.attachments = map.next_value()?;
+                self.attachments.is_none()
+            }
+        };
+        if is_null {
+            self.null.insert(field);
+        }
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::civil::DateTime;
 
-/// What a date field's text turned out to be.
+/// What a date field's text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WireTime {
     /// A date and time.
@@ -13,8 +13,8 @@ pub(crate) enum WireTime {
     Unreadable,
 }
 
-/// A date and time of the install's own clock by its parts, for who builds a value of another library from them,
-/// or of another language. It is one that the calendar has, from the year 1 to 9999.
+/// A date and time of the install's own clock by its parts, from which a value of another library or language can be
+/// built. It exists in the calendar, from the year 1 to 9999.
 ///
 /// ```
 /// use gettickets_protocol::{DateTimeParts, Field, Ticket, Tickets, Version};
@@ -36,15 +36,20 @@ pub struct DateTimeParts {
 
 /// Reads a date field's text.
 ///
-/// A `T` between date and time is taken too, so that our canonical JSON can be read back. A zero date
-/// (`0000-00-00 00:00:00`, which the server's database allows) and an empty text are no date.
+/// A zero date (`0000-00-00 00:00:00`, which the server's database allows) and an empty text are no date. Other spellings
+/// are read as the wall clock that they state: a `T` between date and time, as in our canonical JSON, a fraction of a
+/// second, which is left out, a zone behind it, and a date without a time, which is its midnight.
 pub(crate) fn read(text: &str) -> WireTime {
-    let Ok(bytes) = <&[u8; 19]>::try_from(text.as_bytes()) else {
-        return if text.is_empty() || text == "0000-00-00" { WireTime::None } else { WireTime::Unreadable };
+    let documented = match <&[u8; 19]>::try_from(text.as_bytes()) {
+        Ok(bytes) => read_documented(bytes),
+        Err(_) if text.is_empty() || text == "0000-00-00" => WireTime::None,
+        Err(_) => WireTime::Unreadable,
     };
-    let Some((parts, _)) = spelled(bytes).or_else(|| spelled(&with_space(bytes)?)) else {
-        return WireTime::Unreadable;
-    };
+    if documented == WireTime::Unreadable { read_other(text) } else { documented }
+}
+
+fn read_documented(bytes: &[u8; 19]) -> WireTime {
+    let Some((parts, _)) = spelled(bytes) else { return WireTime::Unreadable };
     let DateTimeParts { year, month, day, hour, minute, second } = parts;
     if (year, month, day) == (0, 0, 0) {
         return WireTime::None;
@@ -60,18 +65,97 @@ pub(crate) fn read(text: &str) -> WireTime {
     }
 }
 
-/// The same with a space before the time, where there is a `T`.
 #[cold]
-fn with_space(bytes: &[u8; 19]) -> Option<[u8; 19]> {
-    let mut bytes = *bytes;
-    let [.., separator, _, _, _, _, _, _, _, _] = &mut bytes;
-    (*separator == b'T').then(|| *separator = b' ')?;
-    Some(bytes)
+fn read_other(text: &str) -> WireTime {
+    match other_spelling(text) {
+        Some(Other { wall_clock: Some(wall_clock), .. }) => read_documented(&wall_clock),
+        Some(Other { wall_clock: None, .. }) => WireTime::None,
+        None => WireTime::Unreadable,
+    }
+}
+
+/// Whether a text that can be read is spelled as servers are documented to.
+pub(crate) fn is_documented_spelling(text: &str) -> bool {
+    match <&[u8; 19]>::try_from(text.as_bytes()) {
+        Ok(bytes) => read_documented(bytes) != WireTime::Unreadable,
+        Err(_) => text.is_empty() || text == "0000-00-00",
+    }
+}
+
+/// The zone that a date field's text states, as it is there: `Z`, `+02:00`, `Europe/Berlin`.
+pub(crate) fn zone(text: &str) -> Option<&str> {
+    if is_documented_spelling(text) {
+        return None;
+    }
+    let Other { wall_clock, zone } = other_spelling(text)?;
+    let is_date = wall_clock.is_none_or(|wall_clock| read_documented(&wall_clock) != WireTime::Unreadable);
+    zone.filter(|_| is_date)
+}
+
+/// A date that is not spelled as documented.
+struct Other<'a> {
+    /// The same in the documented spelling; none for the zero date as PHP's date objects write it.
+    wall_clock: Option<[u8; 19]>,
+    zone: Option<&'a str>,
+}
+
+/// Takes apart ISO 8601 and what PHP's date objects write: a date; then, behind `T` or a space, hours and minutes, seconds
+/// and a fraction; then a zone. Whether the date exists is not checked.
+#[cold]
+fn other_spelling(text: &str) -> Option<Other<'_>> {
+    /// PHP normalizes the zero date to this.
+    const ZERO: &str = "-0001-11-30";
+    let text = text.trim();
+    let is_zero = text.starts_with(ZERO);
+    let (date, rest) = text.split_at_checked(if is_zero { ZERO.len() } else { 10 })?;
+    let (mut time, mut zone) = ("00:00", None);
+    if !rest.is_empty() {
+        let rest = rest.strip_prefix(['T', 't', ' '])?.trim_start();
+        let has_seconds = rest.as_bytes().get(5) == Some(&b':');
+        let (found, rest) = rest.split_at_checked(if has_seconds { 8 } else { 5 })?;
+        time = found;
+        let rest = match rest.strip_prefix(['.', ',']).filter(|_| has_seconds) {
+            Some(fraction) => {
+                let zone = fraction.trim_start_matches(|at: char| at.is_ascii_digit());
+                (zone.len() < fraction.len()).then_some(zone)?
+            }
+            None => rest,
+        };
+        let rest = rest.trim_start();
+        zone = (!rest.is_empty()).then_some(rest);
+    }
+    zone.is_none_or(is_zone).then_some(())?;
+    let wall_clock = if is_zero {
+        None
+    } else {
+        let seconds = if time.len() == 5 { ":00" } else { "" };
+        Some(format!("{date} {time}{seconds}").as_bytes().try_into().ok()?)
+    };
+    Some(Other { wall_clock, zone })
+}
+
+/// Whether a text is a zone: `Z`, an offset, an identifier such as `Europe/Berlin` or an abbreviation such as `CEST`. It need
+/// not be one that exists; but `PM` is none.
+fn is_zone(text: &str) -> bool {
+    let is_offset = |digits: &str| {
+        let plain: Vec<u8> = digits.bytes().filter(|byte| *byte != b':').collect();
+        [2, 4, 6].contains(&plain.len()) && plain.iter().all(u8::is_ascii_digit)
+    };
+    if let Some(digits) = text.strip_prefix(['+', '-']) {
+        return is_offset(digits);
+    }
+    let is_name = text.len() <= 40
+        && text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_/+-".contains(&byte));
+    let is_abbreviation = || {
+        text.len() <= 6 && text.bytes().all(|byte| byte.is_ascii_uppercase()) && !["AM", "PM"].contains(&text)
+    };
+    is_name && (text.contains('/') || ["Z", "z"].contains(&text) || is_abbreviation())
 }
 
 impl DateTimeParts {
-    /// Reads a date field's text, as [`TicketRef::text_bytes`](crate::TicketRef::text_bytes) gives it; none where there
-    /// is no date, or it can't be read. No calendar of a library is asked.
+    /// Reads a date field's text, as [`TicketRef::text_bytes`](crate::TicketRef::text_bytes) returns it; none where there
+    /// is no date, or it can't be read.
     ///
     /// ```
     /// use gettickets_protocol::DateTimeParts;
@@ -81,8 +165,13 @@ impl DateTimeParts {
     /// ```
     #[inline]
     pub fn from_wire(text: &[u8]) -> Option<DateTimeParts> {
-        let bytes = text.try_into().ok()?;
-        existing(bytes).or_else(|| existing(&with_space(bytes)?))
+        let documented = text.try_into().ok().and_then(existing);
+        documented.or_else(|| DateTimeParts::from_other(text))
+    }
+
+    #[cold]
+    fn from_other(text: &[u8]) -> Option<DateTimeParts> {
+        existing(&other_spelling(std::str::from_utf8(text).ok()?)?.wall_clock?)
     }
 }
 
@@ -232,12 +321,52 @@ mod tests {
             "2016-02-30 00:00:00",
             "2016-01-01 24:00:00",
             "2016-01-01 06:26:2x",
-            "2016-01-01",
+            "2016-01-01 06:26:29 PM",
+            "2016-01-01 06:26:29.",
+            "2016-01-01 06:26:29 uhr",
+            "2016-01-01T06:26:29+2",
+            "2016-01-01T",
+            "2016-1-1",
+            "2016-02-30T00:00:00Z",
             "01/02/2016 06:26:29",
             "0000-01-01 00:00:00",
             "yesterday",
+            "2016-01-0é",
+            " ",
         ] {
             assert_eq!(read(text), WireTime::Unreadable, "{text:?}");
+            assert_eq!((zone(text), DateTimeParts::from_wire(text.as_bytes())), (None, None), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn other_spellings_are_read_as_the_wall_clock_that_they_state() {
+        let time = jiff::civil::datetime(2025, 3, 5, 6, 7, 8, 0);
+        for (text, stated) in [
+            ("2025-03-05T06:07:08", None),
+            ("2025-03-05T06:07:08Z", Some("Z")),
+            ("2025-03-05T06:07:08+02:00", Some("+02:00")),
+            ("2025-03-05T06:07:08-0230", Some("-0230")),
+            ("2025-03-05T06:07:08.000000Z", Some("Z")),
+            ("2025-03-05 06:07:08.123", None),
+            ("2025-03-05 06:07:08,5 +02", Some("+02")),
+            ("2025-03-05 06:07:08.000000 Europe/Berlin", Some("Europe/Berlin")),
+            ("2025-03-05 06:07:08 CEST", Some("CEST")),
+            (" 2025-03-05 06:07:08 ", None),
+        ] {
+            assert_eq!((read(text), zone(text)), (WireTime::At(time), stated), "{text}");
+            assert!(!is_documented_spelling(text), "{text}");
+            let parts = DateTimeParts::from_wire(text.as_bytes()).unwrap();
+            assert_eq!((parts.year, parts.minute, parts.second), (2025, 7, 8), "{text}");
+        }
+        let midnight = jiff::civil::datetime(2025, 3, 5, 0, 0, 0, 0);
+        assert_eq!(read("2025-03-05"), WireTime::At(midnight));
+        assert_eq!(date_in("2025-03-05T06:07Z"), Some(jiff::civil::datetime(2025, 3, 5, 6, 7, 0, 0)));
+        for zero in
+            ["-0001-11-30T00:00:00.000000Z", "-0001-11-30 00:00:00.000000 UTC", "0000-00-00T00:00:00Z"]
+        {
+            assert_eq!(read(zero), WireTime::None, "{zero}");
+            assert!(!is_documented_spelling(zero));
         }
     }
 

@@ -139,7 +139,7 @@ open_enum! {
     }
 }
 
-/// The service or domain that a ticket is about, read from the field `service`.
+/// The service or domain that a ticket is about, read from the field `service`. `Display` writes it as it was sent.
 ///
 /// ```
 /// use gettickets_protocol::RelatedService;
@@ -161,8 +161,10 @@ pub enum RelatedService<'a> {
 impl<'a> RelatedService<'a> {
     /// Reads the field `service`; empty is none.
     pub fn from_wire(text: &'a str) -> Option<RelatedService<'a>> {
+        // An id with leading zeros would be written in another way than it was sent.
         let id = |digits: &str| {
-            let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+            let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+            let plain = plain && (digits == "0" || !digits.starts_with('0'));
             plain.then(|| digits.parse().ok()).flatten()
         };
         let read = |prefix, variant: fn(u64) -> RelatedService<'a>| {
@@ -205,8 +207,11 @@ mod tests {
 
     #[test]
     fn a_service_that_is_no_id_is_kept() {
-        for text in ["S", "Sx", "S+1", "12", "S99999999999999999999"] {
+        for text in ["S", "Sx", "S+1", "12", "S99999999999999999999", "S007", "D00"] {
             assert_eq!(RelatedService::from_wire(text), Some(RelatedService::Other(text)));
+        }
+        for text in ["S007", "S7", "D0", "D18446744073709551615", "x"] {
+            assert_eq!(RelatedService::from_wire(text).unwrap().to_string(), text);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask dist`: the Python package as it is published, a wheel and a source distribution.
+//! `cargo xtask dist`: builds the Python package as it is published, a wheel and a source distribution.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::process::{Result, cargo, program, root, target};
 use crate::tools;
 
-/// What builds them, pinned. zig's C compiler and libc make a wheel that older systems can load, too.
+/// The build tools, pinned. With zig's C compiler and libc the wheel also loads on older systems.
 const PACKAGES: [&str; 2] = ["maturin==1.16.0", "ziglang==0.17.1"];
-/// The oldest libc that the wheel is for: that of 2014, as most wheels are.
+/// The oldest libc that the wheel supports: that of 2014, as for most wheels.
 const COMPATIBILITY: &str = "manylinux_2_17";
 
 pub(crate) fn run(args: &[String]) -> Result {
@@ -19,7 +19,7 @@ pub(crate) fn run(args: &[String]) -> Result {
     }
     let python = tools::python_with("dist-python", &PACKAGES)?;
     let out = target().join("dist");
-    // What an earlier version left there would be taken for this one.
+    // Files of an earlier version would be taken for this one's.
     let _ = fs::remove_dir_all(&out);
     tools::maturin(&python, "build --release --locked --zig --compatibility")
         .arg(COMPATIBILITY)
@@ -34,7 +34,7 @@ pub(crate) fn run(args: &[String]) -> Result {
     prune_lock(&sources, &sdist)?;
     let rebuilt = rebuild(&python, &sources)?;
     smoke(&python, &rebuilt)?;
-    // More than a gigabyte that nothing reads again; leaving it would only be untidy.
+    // More than a gigabyte that nothing reads again.
     let _ = fs::remove_dir_all(sources.parent().unwrap_or(&sources));
     println!("\n{}\n{}", wheel.display(), sdist.display());
     Ok(())
@@ -49,15 +49,15 @@ fn unpacked(sdist: &Path) -> Result<PathBuf> {
     tools::only_directory(&check)
 }
 
-/// Takes what only this repository's chores and measurements use out of the lock file: they are not in the
-/// distribution, and cargo refuses a lock file that has to be changed. Nothing is added, as there is no network.
+/// Removes from the lock file what only this repository's tasks and benchmarks use: they are not in the distribution, and
+/// cargo refuses a lock file that would change. Nothing is added, as there is no network.
 fn prune_lock(sources: &Path, sdist: &Path) -> Result {
     let manifest = sources.join("Cargo.toml");
     let pruned = cargo("metadata --offline --format-version 1 --manifest-path").arg(&manifest).output();
     pruned.ok_or("the lock file of the source distribution could not be pruned")?;
     let parent = sources.parent().unwrap_or(sources);
     let name = sources.file_name().unwrap_or_default();
-    // The same bytes from the same sources, whoever packs them and when.
+    // Reproducible: the same sources give the same bytes.
     program("tar", "--sort=name --owner=0 --group=0 --numeric-owner --mtime=1980-01-01 -czf")
         .arg(sdist)
         .arg("-C")
@@ -66,21 +66,21 @@ fn prune_lock(sources: &Path, sdist: &Path) -> Result {
         .run()
 }
 
-/// Builds a wheel from the sources of the distribution alone, without the network and with the versions that
-/// their own lock file names. The crates are those that cargo has fetched already.
+/// Builds a wheel from the sources of the distribution alone, offline and with the versions of its own lock file. The
+/// crates are those that cargo has fetched already.
 fn rebuild(python: &Path, sources: &Path) -> Result<PathBuf> {
     let wheels = sources.with_file_name("wheels");
     tools::maturin(python, "build --profile dev --locked --offline --quiet --compatibility linux --out")
         .arg(&wheels)
         .directory(sources)
         .env("CARGO_NET_OFFLINE", "true")
-        // Cargo would take what the tests have built from other sources for built from these, which are older.
+        // In a shared target directory cargo would take newer artifacts of other sources for up to date.
         .env("CARGO_TARGET_DIR", sources.with_file_name("target"))
         .run()?;
     tools::only_file(&wheels, "whl")
 }
 
-/// Installs a wheel where nothing else is, and does with it what every version of Python has to do.
+/// Installs a wheel into an empty environment and runs the smoke test.
 fn smoke(python: &Path, wheel: &Path) -> Result {
     let tests = root().join("bindings").join("python").join("tests");
     tools::smoke(python, wheel, &tests.join("smoke.py"))

@@ -1,57 +1,57 @@
-//! The chores of this repository: `cargo xtask help` lists them.
+//! The tasks of this repository; `cargo xtask help` lists them.
 //!
-//! Nothing but the standard library, so that a chore starts within seconds of a clean clone.
+//! It uses the standard library alone, so that a task starts within seconds of a clean clone.
 
 #![allow(clippy::print_stdout, reason = "a program that people run in a terminal")]
 
 mod bench;
 mod c;
 mod dist;
+mod modules;
 mod process;
 mod test;
 mod tools;
+mod words;
 
 use std::process::ExitCode;
 
 use crate::process::Result;
 
-/// A chore: its name on the command line, what it is for, and how to do it.
-struct Chore {
+/// A task: its name on the command line, its purpose, and its function.
+struct Task {
     name: &'static str,
     about: &'static str,
     run: fn(&[String]) -> Result,
 }
 
-/// Every chore. A new one is a module and a row.
-const CHORES: &[Chore] = &[
-    Chore {
+/// Every task. A new one is a module and a row.
+const TASKS: &[Task] = &[
+    Task {
         name: "test",
         about: "check everything, as CI does; `test --list` names the steps",
         run: test::run,
     },
-    Chore {
-        name: "bench",
-        about: "measure decoding beside its peers; `bench --help` tells more",
-        run: bench::run,
-    },
-    Chore {
+    Task { name: "bench", about: "measure beside peers; see `bench --help`", run: bench::run },
+    Task {
         name: "header",
         about: "write the C header from the sources; `header --check` only compares",
         run: c::header::run,
     },
-    Chore {
+    Task {
         name: "install-c",
-        about: "build the C library and install it below a prefix; `install-c --help` tells more",
+        about: "build the C library and install it below a prefix; see `install-c --help`",
         run: c::install::run,
     },
-    Chore {
+    Task {
         name: "dist",
         about: "build the Python package as it is published: a wheel and a source distribution",
         run: dist::run,
     },
-    Chore {
+    Task { name: "modules", about: "find files of a crate that import each other", run: modules::run },
+    Task { name: "words", about: "find wording to avoid; `words --count` counts it", run: words::run },
+    Task {
         name: "size-c",
-        about: "measure the C library with and without its parts, and fail where it is too large",
+        about: "measure the C library with and without its parts; fail if it is too large",
         run: c::size::run,
     },
 ];
@@ -66,9 +66,9 @@ fn main() -> ExitCode {
         println!("{}", help());
         return ExitCode::SUCCESS;
     }
-    let outcome = match CHORES.iter().find(|chore| chore.name == name) {
-        Some(chore) => (chore.run)(rest),
-        None => Err(format!("{name:?} is no chore\n\n{}", help())),
+    let outcome = match TASKS.iter().find(|task| task.name == name) {
+        Some(task) => (task.run)(rest),
+        None => Err(format!("unknown task {name:?}\n\n{}", help())),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -80,9 +80,9 @@ fn main() -> ExitCode {
 }
 
 fn help() -> String {
-    let mut text = "usage: cargo xtask CHORE [ARGUMENT…]\n".to_owned();
-    for chore in CHORES {
-        text.push_str(&format!("\n  {:9} {}", chore.name, chore.about));
+    let mut text = "usage: cargo xtask TASK [ARGUMENT…]\n".to_owned();
+    for task in TASKS {
+        text.push_str(&format!("\n  {:9} {}", task.name, task.about));
     }
     text + "\n  help      this text"
 }

@@ -5,17 +5,17 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// What a chore gives; an error is told to the person who runs it, so it says what to do.
+/// The result of a task. The error is printed for the person who runs it, so it says what to do.
 pub(crate) type Result<T = ()> = std::result::Result<T, String>;
 
 /// The repository's root.
 pub(crate) fn root() -> &'static Path {
-    // This crate stands two levels below it.
+    // This crate is two levels below it.
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().and_then(Path::parent).unwrap_or(here)
 }
 
-/// Where builds go: `target`, unless the environment says otherwise.
+/// The build directory: `CARGO_TARGET_DIR`, or `target`.
 pub(crate) fn target() -> PathBuf {
     root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
@@ -35,14 +35,14 @@ pub(crate) fn program(name: impl AsRef<OsStr>, args: &str) -> Program {
     Program { shown: format!("{shown} {args}"), command }
 }
 
-/// The cargo that runs us.
+/// The cargo that runs this program.
 pub(crate) fn cargo(args: &str) -> Program {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     program(cargo, args)
 }
 
 impl Program {
-    /// One more argument, which may have spaces.
+    /// Adds one argument, which may contain spaces.
     pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Program {
         let arg = arg.as_ref();
         self.shown = format!("{} {}", self.shown, arg.to_string_lossy());
@@ -50,7 +50,7 @@ impl Program {
         self
     }
 
-    /// More arguments, separated by white space.
+    /// Adds arguments, separated by white space.
     pub(crate) fn args(self, args: &str) -> Program {
         args.split_whitespace().fold(self, |program, arg| program.arg(arg))
     }
@@ -71,11 +71,11 @@ impl Program {
         self
     }
 
-    /// Runs the program to its end; what it prints is seen at once.
+    /// Runs the program to its end. Its output is shown at once.
     ///
     /// # Errors
     ///
-    /// Where it cannot be started, and where it fails.
+    /// If it can't be started, or fails.
     pub(crate) fn run(mut self) -> Result {
         let status = self.command.stdin(Stdio::null()).status();
         match status {
@@ -85,7 +85,7 @@ impl Program {
         }
     }
 
-    /// As [`run`](Program::run), but what it prints is seen only if it fails.
+    /// Like [`run`](Program::run), but shows the output only if the program fails.
     ///
     /// # Errors
     ///
@@ -94,15 +94,15 @@ impl Program {
         match self.command.stdin(Stdio::null()).output() {
             Ok(output) if output.status.success() => Ok(()),
             Ok(output) => {
-                let said = [output.stdout, output.stderr].concat();
-                let said = String::from_utf8_lossy(&said).into_owned();
-                Err(format!("{said}\n`{}` failed: {}", self.shown.trim_end(), output.status))
+                let shown = [output.stdout, output.stderr].concat();
+                let shown = String::from_utf8_lossy(&shown).into_owned();
+                Err(format!("{shown}\n`{}` failed: {}", self.shown.trim_end(), output.status))
             }
             Err(error) => Err(format!("`{}` could not be started: {error}", self.shown.trim_end())),
         }
     }
 
-    /// What the program prints, byte for byte; what it prints of errors is seen at once.
+    /// Returns the standard output of the program. Its standard error is shown at once.
     ///
     /// # Errors
     ///
@@ -115,12 +115,12 @@ impl Program {
         }
     }
 
-    /// Starts the program and gives it with the first line that it prints to stderr. It is ended when that is
-    /// dropped.
+    /// Starts the program and returns it with the first line that it prints to standard error. Dropping it ends the
+    /// program.
     ///
     /// # Errors
     ///
-    /// Where it cannot be started, or ends without a line.
+    /// If it can't be started, or ends without printing a line.
     pub(crate) fn start(mut self) -> Result<(Background, String)> {
         let failed = |why: &str| format!("`{}` {why}", self.shown.trim_end());
         let child = self.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
@@ -130,17 +130,17 @@ impl Program {
         let background = Background(child);
         match read {
             Some(Ok(len)) if len > 0 => Ok((background, line)),
-            _ => Err(failed("ended without a word")),
+            _ => Err(failed("ended without printing a line")),
         }
     }
 
-    /// Whether the program runs and succeeds; what it prints is not seen.
+    /// Whether the program runs and succeeds. Its output is discarded.
     pub(crate) fn succeeds(mut self) -> bool {
         let quiet = self.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         quiet.status().is_ok_and(|status| status.success())
     }
 
-    /// What the program prints, if it runs and succeeds.
+    /// The standard output of the program, if it runs and succeeds.
     pub(crate) fn output(mut self) -> Option<String> {
         let output = self.command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
@@ -152,7 +152,7 @@ pub(crate) struct Background(Child);
 
 impl Drop for Background {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

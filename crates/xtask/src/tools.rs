@@ -1,29 +1,28 @@
-//! Programs that steps need and a clean machine may lack.
+//! Installs programs that steps need and a clean machine may lack.
 
 use std::path::{Path, PathBuf};
 
 use crate::process::{Program, Result, cargo, program, root, target};
 
-/// The cargo-deny that licences, bans and sources are checked with.
+/// Version of cargo-deny, which checks licenses, bans and sources.
 const CARGO_DENY: &str = "0.20.2";
 
-/// The cbindgen that the C header is written with.
+/// Version of cbindgen, which writes the C header.
 const CBINDGEN: &str = "0.29.4";
 
-/// Gives cargo-deny, built below `target` where it is not there yet.
+/// Returns cargo-deny, which is built below `target` if necessary.
 pub(crate) fn cargo_deny() -> Result<PathBuf> {
     built("cargo-deny", CARGO_DENY)
 }
 
-/// Gives cbindgen, built below `target` where it is not there yet.
+/// Returns cbindgen, which is built below `target` if necessary.
 pub(crate) fn cbindgen() -> Result<PathBuf> {
     built("cbindgen", CBINDGEN)
 }
 
-/// Gives a program from the registry, built below `target` where it is not there yet.
+/// Returns a program from the registry, which is built below `target` if necessary.
 ///
-/// As debug builds they are there after a minute and a half on two cores, in cargo-deny's case most of it for code
-/// that checks nothing here (it can fetch advisories); an optimised build would take longer than it could ever save.
+/// Debug builds take a minute and a half on two cores. Optimized builds would take longer than they could ever save.
 fn built(name: &str, version: &str) -> Result<PathBuf> {
     let tools = target().join("tools");
     let binary = tools.join("bin").join(name).with_extension(std::env::consts::EXE_EXTENSION);
@@ -36,16 +35,15 @@ fn built(name: &str, version: &str) -> Result<PathBuf> {
             .arg("--root")
             .arg(&tools)
             .env("CARGO_TARGET_DIR", &build)
-            // Symbols for a debugger would be most of its size, and nobody debugs it here.
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .run()?;
-        // Hundreds of megabytes that nothing reads again; leaving them would only be untidy.
+        // Hundreds of megabytes that nothing reads again.
         let _ = std::fs::remove_dir_all(build);
     }
     Ok(binary)
 }
 
-/// Makes sure that PHP's command line is there, which the tests of the Local API run.
+/// Installs PHP's command line, which the tests of the Local API run, if it is missing.
 pub(crate) fn php() -> Result {
     if program("php", "--version").succeeds() {
         return Ok(());
@@ -53,8 +51,8 @@ pub(crate) fn php() -> Result {
     install("php-cli", "PHP's command line, which the tests of the Local API run")
 }
 
-/// Makes sure that there is all that the tests of the C library need: both compilers, what build systems want of
-/// it, valgrind, and the HTTP library of an example.
+/// Installs what the tests of the C library need and is missing: compilers, build tools, valgrind, and the HTTP library of an
+/// example.
 pub(crate) fn c() -> Result {
     const WANTED: [(&str, &str, &str); 6] = [
         ("gcc", "gcc", "the GNU C compiler"),
@@ -75,12 +73,12 @@ pub(crate) fn c() -> Result {
     Ok(())
 }
 
-/// Gives the Python of a virtual environment below `target` that has these packages.
+/// Returns the Python of a virtual environment below `target` that has these packages.
 pub(crate) fn python_with(environment: &str, packages: &[&str]) -> Result<PathBuf> {
     let home = target().join(environment);
     let bin = if cfg!(windows) { "Scripts" } else { "bin" };
     let python = home.join(bin).join("python").with_extension(std::env::consts::EXE_EXTENSION);
-    // Written last, so that an environment that was left half made is made again.
+    // Written last, so that an incomplete environment is made anew.
     let stamp = home.join("packages");
     let wanted = packages.join("\n");
     if std::fs::read_to_string(&stamp).is_ok_and(|have| have == wanted)
@@ -103,7 +101,7 @@ pub(crate) fn python_with(environment: &str, packages: &[&str]) -> Result<PathBu
 /// maturin of this environment, which builds the Python package.
 pub(crate) fn maturin(python: &Path, args: &str) -> Program {
     let package = root().join("bindings").join("python");
-    // maturin looks for Python, and for zig, in the environment that is active.
+    // maturin looks for Python and zig in the active environment.
     let bin = python.parent().unwrap_or(python);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let paths = std::iter::once(bin.to_owned()).chain(std::env::split_paths(&path));
@@ -116,14 +114,14 @@ pub(crate) fn maturin(python: &Path, args: &str) -> Program {
         .without_env("RUSTFLAGS")
 }
 
-/// Installs a wheel, and nothing that it may want beside it.
+/// Installs a wheel without its dependencies.
 pub(crate) fn install_wheel(python: &Path, wheel: &Path) -> Result {
     program(python, "-m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall")
         .arg(wheel)
         .run()
 }
 
-/// Runs a script in an environment of this interpreter that has a wheel and nothing else.
+/// Runs a script in a new environment that has this wheel and nothing else.
 pub(crate) fn smoke(python: &Path, wheel: &Path, script: &Path) -> Result {
     let home = target().join("python-smoke");
     program(python, "-m venv --clear").arg(&home).run()?;
@@ -132,7 +130,7 @@ pub(crate) fn smoke(python: &Path, wheel: &Path, script: &Path) -> Result {
     program(&inside, "-W error").arg(script).env("PYTHONDONTWRITEBYTECODE", "1").run()
 }
 
-/// The one directory in another.
+/// The only subdirectory of a directory.
 pub(crate) fn only_directory(directory: &Path) -> Result<PathBuf> {
     let unread = |error: std::io::Error| format!("{}: {error}", directory.display());
     let entries = std::fs::read_dir(directory).map_err(unread)?;
@@ -143,7 +141,7 @@ pub(crate) fn only_directory(directory: &Path) -> Result<PathBuf> {
     }
 }
 
-/// The one file in a directory that ends so.
+/// The only file in a directory with this extension.
 pub(crate) fn only_file(directory: &Path, extension: &str) -> Result<PathBuf> {
     let unread = |error: std::io::Error| format!("{}: {error}", directory.display());
     let mut found = Vec::new();
@@ -159,7 +157,7 @@ pub(crate) fn only_file(directory: &Path, extension: &str) -> Result<PathBuf> {
     }
 }
 
-/// Installs a Debian package where that is possible; says what is missing where it is not.
+/// Installs a Debian package, or returns an error that names what is missing.
 fn install(package: &str, what: &str) -> Result {
     let missing =
         || format!("{what} is missing: install it (on Debian and Ubuntu: apt-get install {package})");

@@ -86,7 +86,7 @@ fn push_field(line: &mut String, ticket: &TicketRef<'_>, field: Field) {
         Some(Value::Integer(value)) => line.push_str(&value.to_string()),
         Some(Value::Boolean(value)) => line.push_str(if value { "true" } else { "false" }),
         Some(Value::DateTime(Some(time))) => line.push_str(&time.strftime("%Y-%m-%d %H:%M:%S").to_string()),
-        Some(Value::Text(text)) => push_text(line, text),
+        Some(Value::Text(text) | Value::UnreadableDate(text)) => push_text(line, text),
         Some(value @ Value::Attachments(_)) => {
             // A list of names and numbers can always be serialized.
             push_json(line, &serde_json::to_string(&value).unwrap_or_default());

@@ -1,35 +1,57 @@
-//! Why a client can't be built. Nothing secret is in it.
+//! [`ConfigError`]: why a client can't be built. It never holds a secret.
 
 use std::fmt;
 
-use crate::address::InvalidAddress;
-use crate::protocol::InvalidCredentials;
+use gettickets_protocol::InvalidCredentials;
 
-/// What a client was given and can't be built from.
+use super::address::InvalidAddress;
+
+/// A setting that a client can't be built from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// The address of the install.
+    /// The address of the install can't be used.
     Address(InvalidAddress),
     /// No credentials were given.
     NoCredentials,
-    /// The credentials have a text that is empty.
+    /// The credentials contain an empty text.
     EmptyCredentials(InvalidCredentials),
     /// The root certificates can't be read.
     RootCertificates {
         /// Why.
         problem: String,
     },
-    /// The proxy's address can't be read. It is not shown, as it may hold a password.
-    Proxy,
-    /// The user agent has characters that headers don't take.
+    /// The address of the proxy can't be used. It is not shown, as it may hold a password.
+    #[non_exhaustive]
+    Proxy {
+        /// The environment variable that holds the address; `None` if it was given as a setting.
+        variable: Option<&'static str>,
+        /// What is wrong with it.
+        problem: InvalidProxy,
+    },
+    /// The user agent has characters that an HTTP header can't hold.
     UserAgent,
-    /// A time limit of nothing.
+    /// A time limit is zero.
     ZeroTimeout,
-    /// Requests are to be tried no time at all.
+    /// The maximum number of attempts is zero.
     ZeroAttempts,
-    /// Name-value pairs can't carry a list of tickets.
+    /// Name-value pairs can't represent a list of tickets.
     NoListInNvp,
+    /// The TLS library could not be set up.
+    TlsSetup {
+        /// Why.
+        problem: String,
+    },
+}
+
+/// What is wrong with the address of a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidProxy {
+    /// The address can't be parsed.
+    Malformed,
+    /// The scheme is none of `http`, `https`, `socks4`, `socks4a`, `socks5` and `socks5h`.
+    Scheme,
 }
 
 impl ConfigError {
@@ -40,11 +62,12 @@ impl ConfigError {
             ConfigError::NoCredentials => "no-credentials",
             ConfigError::EmptyCredentials(_) => "empty-credentials",
             ConfigError::RootCertificates { .. } => "root-certificates",
-            ConfigError::Proxy => "proxy",
+            ConfigError::Proxy { .. } => "proxy",
             ConfigError::UserAgent => "user-agent",
             ConfigError::ZeroTimeout => "zero-timeout",
             ConfigError::ZeroAttempts => "zero-attempts",
             ConfigError::NoListInNvp => "no-list-in-nvp",
+            ConfigError::TlsSetup { .. } => "tls-setup",
         }
     }
 }
@@ -58,13 +81,23 @@ impl fmt::Display for ConfigError {
             ConfigError::RootCertificates { problem } => {
                 write!(f, "the root certificates can't be read: {problem}")
             }
-            ConfigError::Proxy => f.write_str("the proxy's address can't be read"),
-            ConfigError::UserAgent => f.write_str("the user agent has characters that headers don't take"),
+            ConfigError::Proxy { variable, problem } => {
+                f.write_str("the proxy address")?;
+                if let Some(variable) = variable {
+                    write!(f, " in the environment variable {variable}")?;
+                }
+                f.write_str(match problem {
+                    InvalidProxy::Malformed => " can't be parsed",
+                    InvalidProxy::Scheme => " has a scheme that is not supported",
+                })
+            }
+            ConfigError::UserAgent => {
+                f.write_str("the user agent has characters that an HTTP header can't hold")
+            }
             ConfigError::ZeroTimeout => f.write_str("a time limit is zero"),
-            ConfigError::ZeroAttempts => f.write_str(
-                "a request is to be tried 0 times, and the first time counts: attempts is 1 or more",
-            ),
-            ConfigError::NoListInNvp => f.write_str("name-value pairs can't carry a list of tickets"),
+            ConfigError::ZeroAttempts => f.write_str("the number of attempts must be at least 1"),
+            ConfigError::NoListInNvp => f.write_str("name-value pairs can't represent a list of tickets"),
+            ConfigError::TlsSetup { problem } => write!(f, "TLS could not be set up: {problem}"),
         }
     }
 }

@@ -1,86 +1,121 @@
-//! What to try: one sentence or two for each way to fail. What a reply itself tells has its hint in the protocol.
+//! [`Error::hint`]: what to do, one sentence or two for each way to fail.
 
 use std::borrow::Cow;
 
-use super::{ConfigError, Error, ErrorKind};
-use crate::address::InvalidAddress;
-use crate::transport::{TimeoutPhase, TlsReason, TransportErrorKind};
+use super::address::InvalidAddress;
+use super::config::{ConfigError, InvalidProxy};
+use super::details::Error;
+use super::kind::ErrorKind;
+use super::local::LocalErrorKind;
+use super::tls::TlsReason;
+use super::transport::{TimeoutPhase, TransportErrorKind};
 
-pub(super) fn of(error: &Error) -> Option<Cow<'static, str>> {
-    let hint = match error.kind() {
-        ErrorKind::Api(error) => return Some(error.hint()),
-        ErrorKind::NotTheApi { status, title, .. } => not_the_api(status.as_u16(), title.as_deref()),
-        ErrorKind::RateLimited { retry_after: Some(_), .. } => {
-            "Ask again once the time that it names has passed, and less often from then on; larger pages (limitnum) \
-             take fewer requests."
-        }
-        ErrorKind::RateLimited { .. } => {
-            "Ask again later, and less often from then on; larger pages (limitnum) take fewer requests."
-        }
-        ErrorKind::Decode(error) => error.hint(),
-        ErrorKind::TooLarge { .. } => "Ask for fewer tickets a page (limitnum), or allow larger replies.",
-        ErrorKind::Transport(error) => transport(error.kind()),
-        ErrorKind::Redirect { .. } => "If you trust that address, use it as the install's address.",
-        ErrorKind::Config(error) => config(error),
-        ErrorKind::ScanIncomplete(error) => return error.hint(),
-        ErrorKind::Local(error) => return error.hint(),
-    };
-    Some(Cow::Borrowed(hint))
+impl Error {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self.kind() {
+            ErrorKind::Api(error) => return Some(error.hint()),
+            ErrorKind::UnexpectedResponse { status, title, .. } => {
+                unexpected_response(status.as_u16(), title.as_deref())
+            }
+            ErrorKind::RateLimited { retry_after: Some(_), .. } => {
+                "Retry after that time, and send requests less often; larger pages (limitnum) take fewer requests."
+            }
+            ErrorKind::RateLimited { .. } => {
+                "Retry later, and send requests less often; larger pages (limitnum) take fewer requests."
+            }
+            ErrorKind::Decode(error) => error.hint(),
+            ErrorKind::TooLarge { .. } => "Ask for fewer tickets a page (limitnum), or raise the limit.",
+            ErrorKind::Transport(error) => transport(error.kind(), error.proxy().is_some()),
+            ErrorKind::Redirect { .. } => "If you trust that address, use it as the install's address.",
+            ErrorKind::Config(error) => config(error),
+            ErrorKind::ScanIncomplete(error) => return error.hint(),
+            ErrorKind::Local(error) => local(error.kind()),
+            ErrorKind::Cancelled => return None,
+        };
+        Some(Cow::Borrowed(hint))
+    }
 }
 
-fn not_the_api(status: u16, title: Option<&str>) -> &'static str {
+fn unexpected_response(status: u16, title: Option<&str>) -> &'static str {
     let title = title.unwrap_or_default().to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| title.contains(word));
     match status {
         404 | 410 => "Check the address: the API is at includes/api.php below the install.",
-        _ if says(&["maintenance", "down for"]) => "The install is in maintenance; try later.",
-        _ if says(&["login", "log in", "sign in"]) => "A login stands before the API; let its path past it.",
+        _ if says(&["maintenance", "down for"]) => "The install is in maintenance; retry later.",
+        _ if says(&["login", "log in", "sign in"]) => {
+            "A login page is in front of the API; exempt the API's path from it."
+        }
         401 | 403 | 406 | 503
             if says(&["bot", "just a moment", "attention", "denied", "challenge", "forbidden"]) =>
         {
-            "A firewall or CDN stands before the API; have it let this client's address or user agent through."
+            "A firewall or CDN blocks the request; have it allow this client's address or user agent."
         }
-        401 => "The web server asks for a password of its own before the API; let the API's path past it.",
-        403 | 406 => {
-            "A firewall may stand before the API; have it let this client's address or user agent through."
+        401 => "The web server asks for a password of its own; exempt the API's path from it.",
+        403 | 406 => "A firewall may block the request; have it allow this client's address or user agent.",
+        408 => "Retry later, or ask for fewer tickets a page (limitnum).",
+        520..=527 | 530 => {
+            "The CDN in front of the server could not get a reply from it; look at the server and the CDN's settings."
         }
-        500..=599 => "The server is in trouble; try later, and look at its error log.",
-        _ => "Check that the address is the install's and that nothing stands before includes/api.php.",
+        500 | 504 => {
+            "Ask for fewer tickets a page (limitnum), and look at the server's error log; it may be out of memory or time."
+        }
+        500..=599 => "The server has a problem; retry later, and look at its error log.",
+        _ => "Check that the address is the install's and that nothing is in front of includes/api.php.",
     }
 }
 
-fn transport(kind: &TransportErrorKind) -> &'static str {
+fn transport(kind: &TransportErrorKind, by_proxy: bool) -> &'static str {
     match kind {
         TransportErrorKind::Dns => "Check the host in the address, and this machine's name servers.",
         TransportErrorKind::Connect => {
-            "Check the host and port in the address, and that no firewall is between."
+            "Check the host and port in the address, and that no firewall blocks the connection."
         }
-        TransportErrorKind::Proxy => "Check the proxy's address and what it allows.",
+        TransportErrorKind::Proxy => {
+            "Check the proxy's address, which is a setting or the environment's HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, \
+             and what the proxy allows."
+        }
         TransportErrorKind::Tls(reason) => match reason {
             TlsReason::Expired => "Renew the server's certificate.",
             TlsReason::NotYetValid => "Check this machine's clock.",
             TlsReason::WrongName { .. } => "Use a host name that the certificate is for.",
+            TlsReason::SelfSigned => {
+                "If it is the server's own certificate, give that certificate as a root certificate."
+            }
             TlsReason::UnknownIssuer => {
                 "Have the server send its whole chain of certificates, or add its authority as a root certificate."
             }
-            TlsReason::NotTls => "Check the port in the address; this one may speak plain http.",
-            _ => "Check the server's certificate and which versions of TLS it speaks.",
+            TlsReason::Version1 => "Make a certificate of version 3, as openssl req -x509 does.",
+            TlsReason::NotTls => "Check the port in the address; this one may be for plain http.",
+            _ => "Check the server's certificate and which versions of TLS the server supports.",
         },
         TransportErrorKind::Timeout(TimeoutPhase::Resolve) => "Check this machine's name servers.",
+        TransportErrorKind::Timeout(TimeoutPhase::Connect) if by_proxy => {
+            "Check the proxy's address, and that no firewall drops the connection."
+        }
         TransportErrorKind::Timeout(TimeoutPhase::Connect) => {
             "Check the host and port in the address, and that no firewall drops the connection."
         }
         TransportErrorKind::Timeout(_) => "Allow more time, or ask for fewer tickets a page (limitnum).",
         TransportErrorKind::Interrupted => {
-            "Try again; a firewall that resets connections looks like this too."
+            "Retry; a firewall that resets connections looks the same."
         }
         TransportErrorKind::Truncated => {
-            "Try again; if it stays so, ask for fewer tickets a page (limitnum)."
+            "Retry; if it happens again, ask for fewer tickets a page (limitnum)."
         }
-        TransportErrorKind::Protocol => "Check the host and port in the address; this may be no web server.",
+        TransportErrorKind::Protocol => {
+            "Check the host and port in the address; this may not be a web server."
+        }
         TransportErrorKind::HeadersTooLarge => "Check that the address is the install's.",
         TransportErrorKind::TooLarge { .. } => {
-            "Ask for fewer tickets a page (limitnum), or allow larger replies."
+            "Ask for fewer tickets a page (limitnum), or raise the limit."
+        }
+        TransportErrorKind::CompressionRatio => "Check that the address is the install's.",
+        TransportErrorKind::LocalResources => {
+            "Close files and connections, or raise this process's limits (ulimit -n); the server is not the cause."
+        }
+        TransportErrorKind::Thread => {
+            "Run fewer threads, or raise this process's limits (ulimit -u); the server is not the cause."
         }
         TransportErrorKind::Other => "Check the address and this machine's network.",
     }
@@ -89,11 +124,13 @@ fn transport(kind: &TransportErrorKind) -> &'static str {
 fn config(error: &ConfigError) -> &'static str {
     match error {
         ConfigError::Address(error) => match error {
-            InvalidAddress::HasCredentials => "Give the address without them, and the credentials beside it.",
+            InvalidAddress::HasCredentials => {
+                "Give the address without them, and the credentials separately."
+            }
             InvalidAddress::HasQuery => "Give the address up to the question mark.",
             InvalidAddress::NotAscii => "Write the host in its ASCII form, which begins with xn--.",
             InvalidAddress::IsAPage { .. } => "Give the address of the install, without the page's name.",
-            InvalidAddress::PlainHttp { .. } => "Use https, or allow plain http if the way there is trusted.",
+            InvalidAddress::PlainHttp { .. } => "Use https, or allow plain http if the network is trusted.",
             _ => "Give an address such as https://billing.example.com/.",
         },
         ConfigError::NoCredentials => {
@@ -101,10 +138,36 @@ fn config(error: &ConfigError) -> &'static str {
         }
         ConfigError::EmptyCredentials(error) => error.hint(),
         ConfigError::RootCertificates { .. } => "Give certificates in PEM.",
-        ConfigError::Proxy => "Give an address such as http://proxy.example.com:3128.",
+        ConfigError::Proxy { problem: InvalidProxy::Scheme, .. } => {
+            "Use http, https, socks4, socks4a, socks5 or socks5h, as in socks5://proxy.example.com:1080."
+        }
+        ConfigError::Proxy { .. } => "Give an address such as http://proxy.example.com:3128.",
         ConfigError::UserAgent => "Use printable ASCII.",
         ConfigError::ZeroTimeout => "Give it at least a second.",
-        ConfigError::ZeroAttempts => "Give 1 for a request that is not tried again.",
-        ConfigError::NoListInNvp => "Ask for json or xml.",
+        ConfigError::ZeroAttempts => "Give 1 for a request that is not retried.",
+        ConfigError::NoListInNvp => "Use json or xml.",
+        ConfigError::TlsSetup { .. } => "Check this machine's root certificates (the package ca-certificates).",
+    }
+}
+
+fn local(kind: &LocalErrorKind) -> &'static str {
+    match kind {
+        LocalErrorKind::NoPhp { .. } => "Install PHP's command line program, or name the one to run.",
+        LocalErrorKind::PhpNotRun { .. } => "Check that this user may run the program.",
+        LocalErrorKind::NoInstall | LocalErrorKind::PathNotUtf8 | LocalErrorKind::NoInit => {
+            "Give the folder of the install, which contains init.php, and check that this user may read it."
+        }
+        LocalErrorKind::NoLocalApi => "Check that this init.php is that of a WHMCS install.",
+        LocalErrorKind::Fatal | LocalErrorKind::Exception => {
+            "Run the same PHP as the web server does, with the extensions that the install needs (ionCube among them)."
+        }
+        LocalErrorKind::Exited => "Look at what it printed, and at the install's hooks and license.",
+        LocalErrorKind::NotAnArray | LocalErrorKind::Encoding => "A hook may change the install's replies.",
+        LocalErrorKind::Died => "Look at PHP's and the system's logs; it may have run out of memory.",
+        LocalErrorKind::TimedOut { .. } => "Allow more time, or ask for fewer tickets a page (limitnum).",
+        LocalErrorKind::LocalResources => {
+            "Close files and processes, or raise this process's limits (ulimit -n, ulimit -u)."
+        }
+        LocalErrorKind::Unsupported => "Use the API over HTTP.",
     }
 }

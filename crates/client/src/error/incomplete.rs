@@ -1,9 +1,9 @@
-//! A scan that can't keep its promise says what is not certain.
+//! [`ScanIncomplete`]: what a scan can't guarantee.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// Why a scan can't promise that it tells every ticket once.
+/// Why a scan can't guarantee that it returned every ticket once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScanIncomplete {
     problem: Cow<'static, str>,
@@ -12,20 +12,18 @@ pub struct ScanIncomplete {
 }
 
 impl ScanIncomplete {
-    /// What is not certain, as a sentence without its full stop.
-    #[allow(dead_code, reason = "the scan makes these")]
+    /// An error with this problem, a sentence without its full stop.
     pub(crate) fn new(problem: impl Into<Cow<'static, str>>) -> ScanIncomplete {
         ScanIncomplete { problem: problem.into(), hint: None, nothing_sent: false }
     }
 
-    /// Adds what to try.
+    /// Adds what to do.
     #[must_use]
-    #[allow(dead_code, reason = "the scan makes these")]
     pub(crate) fn with_hint(self, hint: impl Into<Cow<'static, str>>) -> ScanIncomplete {
         ScanIncomplete { hint: Some(hint.into()), ..self }
     }
 
-    /// Says that it came to no request.
+    /// States that no request was sent.
     #[must_use]
     pub(crate) fn before_any_request(self) -> ScanIncomplete {
         ScanIncomplete { nothing_sent: true, ..self }
@@ -36,7 +34,7 @@ impl ScanIncomplete {
         !self.nothing_sent
     }
 
-    /// What is not certain.
+    /// What can't be guaranteed.
     pub fn problem(&self) -> &str {
         &self.problem
     }

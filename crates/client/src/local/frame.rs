@@ -1,26 +1,36 @@
-//! The bridge's frames, found in whatever else PHP printed.
+//! The bridge's frames, found among whatever else PHP printed.
 
 use std::ops::Range;
 
 use serde::Deserialize;
 
-use super::LocalErrorKind;
-
-/// What the bridge says.
+/// What the bridge reports.
 #[derive(Debug)]
 pub(super) enum Frame {
-    /// The reply, and where in the output it stands.
+    /// The reply, at this place of the output.
     Reply {
         payload: Range<usize>,
     },
     Failure(Failure),
 }
 
-/// A failure as the bridge tells it.
+/// A failure as the bridge reports it.
 #[derive(Debug)]
 pub(super) struct Failure {
-    pub(super) kind: LocalErrorKind,
+    pub(super) kind: FailureKind,
     pub(super) details: Details,
+}
+
+/// What kind of failure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FailureKind {
+    NoInit,
+    NoLocalApi,
+    Fatal,
+    Exception,
+    Exited,
+    NotAnArray,
+    Encoding,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -33,7 +43,7 @@ pub(super) struct Details {
     pub(super) output: String,
 }
 
-/// The last whole frame. A hook that runs at PHP's end may print after it.
+/// The last complete frame. A hook that runs at PHP's end may print after it.
 pub(super) fn last(output: &[u8], nonce: &str) -> Option<Frame> {
     let mark = format!("\n{nonce} ");
     // From the front, as a frame's payload is skipped by its length: a ticket may quote anything.
@@ -52,9 +62,9 @@ pub(super) fn last(output: &[u8], nonce: &str) -> Option<Frame> {
     last
 }
 
-/// The frame whose kind begins here, and where its payload ends.
+/// The frame whose kind begins at `head`, and where its payload ends.
 fn frame_at(output: &[u8], head: usize) -> Option<(Frame, usize)> {
-    // A kind and a length are short; what is longer is none.
+    // A kind and a length are short; a longer line is not a frame.
     let rest = output.get(head..)?;
     let line = rest.get(..rest.iter().take(64).position(|byte| *byte == b'\n')?)?;
     let (kind, length) = std::str::from_utf8(line).ok()?.split_once(' ')?;
@@ -67,13 +77,13 @@ fn frame_at(output: &[u8], head: usize) -> Option<(Frame, usize)> {
     };
     let frame = match kind {
         "json" | "xml" => Frame::Reply { payload: start..end },
-        "no-init" => failure(LocalErrorKind::NoInit),
-        "no-local-api" => failure(LocalErrorKind::NoLocalApi),
-        "fatal" => failure(LocalErrorKind::Fatal),
-        "exception" => failure(LocalErrorKind::Exception),
-        "exit" => failure(LocalErrorKind::Exited),
-        "not-an-array" => failure(LocalErrorKind::NotAnArray),
-        "encoding" => failure(LocalErrorKind::Encoding),
+        "no-init" => failure(FailureKind::NoInit),
+        "no-local-api" => failure(FailureKind::NoLocalApi),
+        "fatal" => failure(FailureKind::Fatal),
+        "exception" => failure(FailureKind::Exception),
+        "exit" => failure(FailureKind::Exited),
+        "not-an-array" => failure(FailureKind::NotAnArray),
+        "encoding" => failure(FailureKind::Encoding),
         _ => return None,
     };
     Some((frame, end))
@@ -121,10 +131,10 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_brings_its_details() {
+    fn a_failure_has_its_details() {
         let Some(Frame::Failure(failure)) = last(b"\nN fatal 14\n{\"message\":\"\"}", "N") else {
             panic!("a failure")
         };
-        assert_eq!(failure.kind, LocalErrorKind::Fatal);
+        assert_eq!(failure.kind, FailureKind::Fatal);
     }
 }

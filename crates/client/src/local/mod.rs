@@ -1,129 +1,82 @@
-//! The Local API: the same call inside an install on this machine, through PHP, without HTTP and without
-//! credentials.
+//! The Local API: the same call inside an install on this machine, through PHP, without HTTP and without credentials.
 //!
-//! A small bridge of ours requires the install's `init.php` and calls `localAPI('GetTickets', …)`. The
-//! request goes over standard input, so that nothing of it is on a command line.
+//! A small bridge in PHP requires the install's `init.php` and calls `localAPI('GetTickets', …)`. The request goes over
+//! standard input, so that nothing of it is on a command line. PHP does not inherit the environment variables that
+//! begin with `GETTICKETS_`, which may hold credentials.
+//!
+//! PHP and every process that it started are killed when the time limit passes or the call is cancelled: its process
+//! group, and on Linux also processes that left the group, as long as they kept their environment. A process that both
+//! left the group and cleared its environment is not found. After a successful call, what a hook left running goes on
+//! running.
 
-mod error;
 mod frame;
+#[cfg(unix)]
 mod process;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
+use gettickets_protocol::{Decoder, GetTickets, Page, Reply};
 use serde_json::{Map, Value, json};
 
-pub use self::error::{LocalError, LocalErrorKind, Stage};
-use self::frame::Frame;
-use self::process::{Ended, Limits};
-use crate::client::{Backend, Client, Inner};
-use crate::clock::SystemClock;
-use crate::error::ConfigError;
-use crate::protocol::{Decoder, GetTickets, Page, Reply};
-use crate::retry::RetryPolicy;
-use crate::{ClientBuilder, Error, ErrorKind};
+use self::frame::{Failure, FailureKind, Frame};
+use crate::cancellation::Cancellation;
+use crate::error::{Error, ErrorKind};
+pub use crate::error::{LocalError, LocalErrorKind, Stage};
 
 const BRIDGE: &str = include_str!("bridge.php");
 
-/// Settings of a client that asks an install on this machine; begun by [`Client::local`].
-///
-/// ```no_run
-/// use gettickets::{Client, GetTickets};
-/// let client = Client::local("/var/www/whmcs").admin("admin").build()?;
-/// let page = client.get_tickets(&GetTickets::default())?;
-/// # Ok::<(), gettickets::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct LocalBuilder {
-    local: Local,
-}
-
-/// What asking an install on this machine takes.
+/// Settings of the Local API.
 #[derive(Clone, Debug)]
 pub(crate) struct Local {
-    path: PathBuf,
-    php: OsString,
-    admin: Option<String>,
-    timeout: Duration,
-    max_response_len: usize,
-    strict: bool,
+    pub(crate) path: PathBuf,
+    pub(crate) php: OsString,
+    pub(crate) admin: Option<String>,
+    pub(crate) timeout: Duration,
+    pub(crate) max_response_len: usize,
+    pub(crate) strict: bool,
 }
 
-impl LocalBuilder {
-    pub(crate) fn new(path: PathBuf) -> LocalBuilder {
-        // The file itself is as good a way to name its folder.
-        let path = match path.file_name() {
-            Some(name) if name == "init.php" => path.parent().map(Path::to_owned).unwrap_or_default(),
-            _ => path,
-        };
-        LocalBuilder {
-            local: Local {
-                path,
-                php: "php".into(),
-                admin: None,
-                timeout: ClientBuilder::DEFAULT_TIMEOUT,
-                max_response_len: ClientBuilder::DEFAULT_MAX_RESPONSE_LEN,
-                strict: false,
-            },
-        }
-    }
+/// How a run of PHP ended.
+enum Outcome {
+    Ended(Ended),
+    TimedOut { stderr: String },
+    Cancelled,
+}
 
-    /// The PHP program to run. Default: `php`, looked up on `PATH`.
-    pub fn php(mut self, program: impl Into<OsString>) -> LocalBuilder {
-        self.local.php = program.into();
-        self
-    }
-
-    /// The user name of the admin to ask as. Servers before 7.2 need one; later ones take the first
-    /// admin. Default: none is given.
-    pub fn admin(mut self, username: impl Into<String>) -> LocalBuilder {
-        self.local.admin = Some(username.into());
-        self
-    }
-
-    /// How long PHP may run; it is ended then, with all that it started. Default: 60 seconds.
-    pub fn timeout(mut self, timeout: Duration) -> LocalBuilder {
-        self.local.timeout = timeout;
-        self
-    }
-
-    /// How many bytes a reply may have. Default: 64 MiB.
-    pub fn max_response_len(mut self, len: usize) -> LocalBuilder {
-        self.local.max_response_len = len.min(Decoder::LARGEST_MAX_LEN);
-        self
-    }
-
-    /// Refuses replies that depart from the documented shape, even in ways that are known. Default:
-    /// `false`.
-    pub fn strict(mut self, strict: bool) -> LocalBuilder {
-        self.local.strict = strict;
-        self
-    }
-
-    /// The client. PHP is not run yet.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`] where the time limit is zero.
-    pub fn build(self) -> Result<Client, Error> {
-        if self.local.timeout.is_zero() {
-            return Err(ConfigError::ZeroTimeout.into());
-        }
-        let backend = Backend::Local(Box::new(self.local));
-        Ok(Client::from_inner(Inner { backend, retries: RetryPolicy::none(), clock: Arc::new(SystemClock) }))
-    }
+/// What a run of PHP left.
+struct Ended {
+    /// The exit status in words.
+    status: String,
+    stdout: Vec<u8>,
+    stderr: String,
+    /// More was printed than the limit.
+    overflowed: bool,
 }
 
 impl Local {
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+    /// The install's path.
+    pub(crate) fn endpoint(&self) -> String {
+        self.path.display().to_string()
     }
 
-    /// Runs PHP once.
-    pub(crate) fn call(&self, request: &GetTickets) -> Result<Page, Error> {
+    /// Runs PHP once. Returns the page and how long it took.
+    pub(crate) fn call(
+        &self,
+        request: &GetTickets,
+        cancellation: &Cancellation,
+    ) -> Result<(Page, Duration), Error> {
+        let attempts = |error: Error| error.at(self.endpoint());
+        if cancellation.is_cancelled() {
+            return Err(attempts(Error::new(ErrorKind::Cancelled)));
+        }
+        let began = Instant::now();
+        let page = self.run(request, cancellation).map_err(|error| attempts(error).with_attempts(1))?;
+        Ok((page, began.elapsed()))
+    }
+
+    fn run(&self, request: &GetTickets, cancellation: &Cancellation) -> Result<Page, Error> {
         let nonce = nonce();
         let Some(root) = self.path.canonicalize().ok().filter(|root| root.is_dir()) else {
             return Err(LocalError::new(LocalErrorKind::NoInstall).into());
@@ -139,26 +92,43 @@ impl Local {
             "admin": self.admin,
         })
         .to_string();
-        let limits = Limits { timeout: self.timeout, max_reply: self.max_response_len };
-        let ended = process::run(&self.php, code(), input, limits)?;
-        self.read(&nonce, ended)
+        match self.php(&nonce, input, cancellation)? {
+            Outcome::Ended(ended) => self.read(&nonce, ended),
+            Outcome::TimedOut { stderr } => {
+                let error = LocalError::new(LocalErrorKind::TimedOut { limit: self.timeout });
+                Err(error.with_output(&stderr).into())
+            }
+            Outcome::Cancelled => Err(Error::new(ErrorKind::Cancelled)),
+        }
+    }
+
+    #[cfg(unix)]
+    fn php(&self, nonce: &str, input: String, cancellation: &Cancellation) -> Result<Outcome, LocalError> {
+        process::run(
+            &process::Program { php: &self.php, code: code(), marker: nonce },
+            input,
+            &process::Limits { timeout: self.timeout, max_reply: self.max_response_len },
+            cancellation,
+        )
+    }
+
+    #[cfg(not(unix))]
+    fn php(&self, _: &str, _: String, _: &Cancellation) -> Result<Outcome, LocalError> {
+        Err(LocalError::new(LocalErrorKind::Unsupported))
     }
 
     fn read(&self, nonce: &str, mut ended: Ended) -> Result<Page, Error> {
-        let Some(frame) = frame::last(&ended.stdout, nonce) else {
-            if ended.overflowed {
-                return Err(Error::new(ErrorKind::TooLarge { limit: self.max_response_len }));
-            }
-            return Err(LocalError::died(&ended).into());
-        };
-        let payload = match frame {
-            Frame::Reply { payload } => payload,
-            Frame::Failure(failure) => return Err(LocalError::reported(failure, &ended).into()),
+        let too_large = || Error::new(ErrorKind::TooLarge { limit: self.max_response_len });
+        let payload = match frame::last(&ended.stdout, nonce) {
+            Some(Frame::Reply { payload }) => payload,
+            Some(Frame::Failure(failure)) => return Err(reported(failure, &ended).into()),
+            None if ended.overflowed => return Err(too_large()),
+            None => return Err(died(&ended).into()),
         };
         if payload.len() > self.max_response_len {
-            return Err(Error::new(ErrorKind::TooLarge { limit: self.max_response_len }));
+            return Err(too_large());
         }
-        // The payload is what stdout ends with: it is taken over, not copied.
+        // The buffer is reused, not copied.
         ended.stdout.truncate(payload.end);
         ended.stdout.drain(..payload.start);
         let decoder = Decoder::new().strict(self.strict).max_len(self.max_response_len);
@@ -170,12 +140,47 @@ impl Local {
     }
 }
 
+/// The error where PHP ended without a frame.
+fn died(ended: &Ended) -> LocalError {
+    let printed = String::from_utf8_lossy(ended.stdout.get(..2000).unwrap_or(&ended.stdout));
+    let output = if ended.stderr.is_empty() { printed.trim() } else { &ended.stderr };
+    LocalError::new(LocalErrorKind::Died).with_message(ended.status.as_str()).with_output(output)
+}
+
+/// The error where the bridge reported a failure.
+fn reported(failure: Failure, ended: &Ended) -> LocalError {
+    let Failure { kind, details } = failure;
+    let kind = match kind {
+        FailureKind::NoInit => LocalErrorKind::NoInit,
+        FailureKind::NoLocalApi => LocalErrorKind::NoLocalApi,
+        FailureKind::Fatal => LocalErrorKind::Fatal,
+        FailureKind::Exception => LocalErrorKind::Exception,
+        FailureKind::Exited => LocalErrorKind::Exited,
+        FailureKind::NotAnArray => LocalErrorKind::NotAnArray,
+        FailureKind::Encoding => LocalErrorKind::Encoding,
+    };
+    let output = match details.output.trim() {
+        // A fatal error is printed there too, and is the message already.
+        "" if kind != LocalErrorKind::Fatal => &ended.stderr,
+        output => output,
+    };
+    let stage = match details.stage.as_str() {
+        "init" => Some(Stage::Init),
+        "call" => Some(Stage::Call),
+        _ => None,
+    };
+    let location = (!details.file.is_empty()).then(|| format!("{}:{}", details.file, details.line));
+    let error = LocalError::new(kind).with_message(details.message.as_str()).with_output(output);
+    error.with_stage(stage).with_location(location)
+}
+
 /// The bridge as `php -r` takes it: without the opening tag.
+#[cfg(unix)]
 fn code() -> &'static str {
     BRIDGE.strip_prefix("<?php").unwrap_or(BRIDGE)
 }
 
-/// The parameters as PHP code would write them: numbers as integers, the truth value as one.
+/// The parameters as PHP code would write them: numbers as integers, the boolean as one.
 fn parameters(request: &GetTickets) -> Value {
     let mut parameters = Map::new();
     for (name, value) in request.pairs() {

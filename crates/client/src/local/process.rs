@@ -1,217 +1,319 @@
-//! PHP as a process: fed, drained and ended in time.
+//! PHP as a process: its pipes are read and written by one thread, and it is ended in time.
 //!
-//! Standard input, output and error each have a thread, so that none can block another. What PHP starts is
-//! in a process group of its own, so that a time limit ends all of it.
+//! The thread polls the pipes without blocking, so that a child which keeps a pipe open holds nothing up: once PHP has
+//! ended, what is in the pipes is read, and they are closed.
 
 use std::ffi::OsStr;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{LocalError, LocalErrorKind};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::OFlags;
+
+use super::{Ended, Outcome};
+use crate::cancellation::Cancellation;
+use crate::error::{LocalError, LocalErrorKind};
+use crate::transport::is_local_resources;
 
 /// How much may be printed around a reply.
-const NOISE: usize = 1 << 20;
-/// How much of standard error is kept: its end, where PHP says what was fatal.
-const KEPT_STDERR: usize = 8 << 10;
-/// How long output may still come after PHP has ended; what it left running may hold the pipe for ever.
-const GRACE: Duration = Duration::from_millis(500);
+const MAX_NOISE: usize = 1 << 20;
+/// How much of standard error is kept: its end, where PHP reports what was fatal.
+const MAX_STDERR: usize = 8 << 10;
+/// How long one poll waits. Between two polls the end of PHP, the time limit and the cancellation are checked.
+const SLICE: Duration = Duration::from_millis(20);
+/// How long a killed process may take to disappear. One that is stuck in the kernel is left to it.
+const MAX_REAP: Duration = Duration::from_secs(2);
+/// By how many seconds of processor time PHP may outlive the time limit where this process is ended itself.
+const ORPHAN_SECONDS: u64 = 5;
+/// The variable that marks the processes of one call.
+#[cfg(target_os = "linux")]
+const MARKER: &str = "GETTICKETS_LOCAL_CALL";
+/// Variables that begin so are not inherited: they may hold credentials.
+const OWN_PREFIX: &str = "GETTICKETS_";
 
-/// By how many seconds of processor time PHP may outlive the time limit where nobody is left to end it.
-const ORPHAN: u64 = 5;
+pub(super) struct Program<'a> {
+    pub(super) php: &'a OsStr,
+    pub(super) code: &'a str,
+    /// Marks the processes of this call in their environment.
+    pub(super) marker: &'a str,
+}
 
 pub(super) struct Limits {
     pub(super) timeout: Duration,
     pub(super) max_reply: usize,
 }
 
-/// What is left of a process that has ended.
-pub(super) struct Ended {
-    pub(super) status: Option<ExitStatus>,
-    pub(super) stdout: Vec<u8>,
-    pub(super) stderr: String,
-    pub(super) overflowed: bool,
-}
-
-enum Event {
-    Exited(Option<ExitStatus>),
-    OutputEnded { overflowed: bool },
-}
-
-pub(super) fn run(php: &OsStr, code: &str, input: String, limits: Limits) -> Result<Ended, LocalError> {
-    let deadline = Instant::now() + limits.timeout;
-    let mut child = spawn(php, code, limits.timeout)?;
-    let group = Group::of(&child);
-    let stdout = Arc::new(Mutex::new(Vec::new()));
-    let stderr = Arc::new(Mutex::new(Vec::new()));
-    let (events, inbox) = channel();
-
-    if let Some(mut pipe) = child.stdin.take() {
-        thread::spawn(move || {
+/// Runs PHP with this text as its standard input.
+pub(super) fn run(
+    program: &Program<'_>,
+    input: String,
+    limits: &Limits,
+    cancellation: &Cancellation,
+) -> Result<Outcome, LocalError> {
+    let deadline = Instant::now().checked_add(limits.timeout);
+    let mut child = spawn(program, limits.timeout)?;
+    let group = Group::of(&child, program.marker);
+    let outcome = thread::scope(|scope| {
+        let work = || {
             without_sigpipe();
-            // A PHP that ends without reading says so in other ways.
-            let _ = pipe.write_all(input.as_bytes());
-        });
-    }
-    if let Some(pipe) = child.stdout.take() {
-        let (kept, events) = (Arc::clone(&stdout), events.clone());
-        let cap = limits.max_reply.saturating_add(NOISE);
-        thread::spawn(move || drain_all(pipe, &kept, cap, &events));
-    }
-    let stderr_ended = child.stderr.take().map(|pipe| {
-        let kept = Arc::clone(&stderr);
-        thread::spawn(move || drain_tail(pipe, &kept))
+            serve(&mut child, input, limits, deadline, cancellation)
+        };
+        // Its own thread, whose signal mask goes with it.
+        let thread = thread::Builder::new().name("gettickets-php".to_owned()).spawn_scoped(scope, work);
+        thread.map(|thread| thread.join().unwrap_or_else(|_| Err(io::Error::other("the thread of PHP panicked"))))
     });
-    thread::spawn(move || events.send(Event::Exited(child.wait().ok())));
-
-    let outcome = wait(&inbox, deadline);
-    if !matches!(outcome, Outcome::Ended { .. }) {
+    let outcome = outcome.and_then(|outcome| outcome);
+    if !matches!(outcome, Ok(Outcome::Ended(Ended { overflowed: false, .. }))) {
         group.kill();
+        reap(&mut child);
     }
-    let (status, overflowed) = match outcome {
-        Outcome::Ended { status } => (status, false),
-        Outcome::Overflowed => (None, true),
-        Outcome::TimedOut => {
-            let error = LocalError::new(LocalErrorKind::TimedOut { limit: limits.timeout });
-            return Err(error.with_stderr(&text(&stderr)));
-        }
-    };
-    // Standard error ends with the process unless something it left behind holds on to it.
-    let grace = Instant::now() + GRACE;
-    while stderr_ended.as_ref().is_some_and(|thread| !thread.is_finished()) && Instant::now() < grace {
-        thread::sleep(Duration::from_millis(1));
-    }
-    let taken = std::mem::take(&mut *stdout.lock().unwrap_or_else(PoisonError::into_inner));
-    Ok(Ended { status, stdout: taken, stderr: text(&stderr), overflowed })
+    outcome.map_err(|error| failed(&error, LocalErrorKind::Died))
 }
 
-/// Blocks the signal that comes to a thread which writes to a pipe that nobody reads any more. Rust programs
-/// ignore it; a program in another language that this is part of is ended by it. What is blocked goes with
-/// the thread, and the write gives an error instead.
+fn failed(error: &io::Error, kind: LocalErrorKind) -> LocalError {
+    let kind = if is_local_resources(error) { LocalErrorKind::LocalResources } else { kind };
+    LocalError::new(kind).with_message(error.to_string())
+}
+
+/// Blocks the signal of a write to a pipe that nobody reads any more, on this thread. Rust programs ignore it; a
+/// program in another language is ended by it.
 fn without_sigpipe() {
-    #[cfg(unix)]
-    {
-        use nix::sys::signal::{SigSet, Signal};
-        // It fails only for a set that is none.
-        let _ = SigSet::from(Signal::SIGPIPE).thread_block();
-    }
+    use nix::sys::signal::{SigSet, Signal};
+    // It fails only for a set that is not valid.
+    let _ = SigSet::from(Signal::SIGPIPE).thread_block();
 }
 
-fn spawn(php: &OsStr, code: &str, timeout: Duration) -> Result<Child, LocalError> {
-    let mut command = Command::new(php);
+fn spawn(program: &Program<'_>, timeout: Duration) -> Result<Child, LocalError> {
+    let mut command = Command::new(program.php);
     // The install's own php.ini counts, as it loads the extensions that the install needs.
     for setting in ["display_errors=stderr", "html_errors=0", "log_errors=0", "serialize_precision=-1"] {
         command.arg("-d").arg(setting);
     }
-    // Our own limit ends PHP with all that it started. This one is for the case that we are ended ourselves:
-    // nobody would stop a PHP that runs in circles then.
-    command.arg("-d").arg(format!("max_execution_time={}", timeout.as_secs().saturating_add(ORPHAN)));
-    command.arg("-r").arg(code);
+    // Our own limit ends PHP with all that it started. This one is for the case that this process is ended itself.
+    let seconds = timeout.as_secs().saturating_add(ORPHAN_SECONDS).min(i32::MAX as u64);
+    command.arg("-d").arg(format!("max_execution_time={seconds}"));
+    command.arg("-r").arg(program.code);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().to_ascii_uppercase().starts_with(OWN_PREFIX) {
+            command.env_remove(name);
+        }
+    }
+    #[cfg(target_os = "linux")]
+    command.env(MARKER, program.marker);
+    command.process_group(0);
     command.spawn().map_err(|error| {
-        let kind = match error.kind() {
-            ErrorKind::NotFound => LocalErrorKind::NoPhp { program: php.to_string_lossy().into_owned() },
-            _ => LocalErrorKind::PhpNotRun { program: php.to_string_lossy().into_owned() },
-        };
-        LocalError::new(kind).with_message(error.to_string())
+        let program = program.php.to_string_lossy().into_owned();
+        failed(
+            &error,
+            match error.kind() {
+                ErrorKind::NotFound => LocalErrorKind::NoPhp { program },
+                _ => LocalErrorKind::PhpNotRun { program },
+            },
+        )
     })
 }
 
-enum Outcome {
-    Ended { status: Option<ExitStatus> },
-    Overflowed,
-    TimedOut,
+/// Feeds and drains PHP until it has ended, or until it is to be killed.
+fn serve(
+    child: &mut Child,
+    input: String,
+    limits: &Limits,
+    deadline: Option<Instant>,
+    cancellation: &Cancellation,
+) -> io::Result<Outcome> {
+    let mut stdin = Input { pipe: child.stdin.take(), rest: input.into_bytes(), written: 0 };
+    let mut stdout = Output { pipe: child.stdout.take(), kept: Vec::new() };
+    let mut stderr = Output { pipe: child.stderr.take(), kept: Vec::new() };
+    let max_stdout = limits.max_reply.saturating_add(MAX_NOISE);
+    [stdin.pipe.as_ref().map(AsFd::as_fd), stdout.pipe.as_ref().map(AsFd::as_fd), stderr.pipe.as_ref().map(AsFd::as_fd)]
+        .into_iter()
+        .flatten()
+        .try_for_each(set_nonblocking)?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    let ended = |status: Option<ExitStatus>, stdout: Output<_>, stderr: &[u8], overflowed| {
+        let status = status.map(|status| status.to_string()).unwrap_or_default();
+        Outcome::Ended(Ended { status, stdout: stdout.kept, stderr: text(stderr), overflowed })
+    };
+    loop {
+        // Before the pipes are read: what PHP wrote is in them once it has ended.
+        let status = child.try_wait()?;
+        stdin.write();
+        let is_full = stdout.read(max_stdout);
+        stderr.read_tail(MAX_STDERR);
+        if is_full {
+            return Ok(ended(None, stdout, &stderr.kept, true));
+        }
+        if status.is_some() {
+            return Ok(ended(status, stdout, &stderr.kept, false));
+        }
+        if cancellation.is_cancelled() {
+            return Ok(Outcome::Cancelled);
+        }
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            return Ok(Outcome::TimedOut { stderr: text(&stderr.kept) });
+        }
+        wait_for_any(&stdin, &stdout, &stderr, left.unwrap_or(SLICE).min(SLICE));
+    }
 }
 
-/// Waits for the process to end and its output to be read, the latter for a little longer.
-fn wait(inbox: &Receiver<Event>, deadline: Instant) -> Outcome {
-    let mut exited = None;
-    let mut output_ended = false;
-    let mut until = deadline;
-    loop {
-        match (exited, output_ended) {
-            (Some(status), true) => return Outcome::Ended { status },
-            (Some(_), false) => until = until.min(Instant::now() + GRACE),
-            _ => {}
-        }
-        match (inbox.recv_timeout(until.saturating_duration_since(Instant::now())), exited) {
-            (Ok(Event::Exited(status)), _) => exited = Some(status),
-            (Ok(Event::OutputEnded { overflowed: true }), _) => return Outcome::Overflowed,
-            (Ok(Event::OutputEnded { overflowed: false }), _) => output_ended = true,
-            // Something that PHP started still holds its output; all that PHP wrote has been read.
-            (Err(_), Some(status)) => return Outcome::Ended { status },
-            (Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected), None) => {
-                return Outcome::TimedOut;
+/// Waits until a pipe can be read or written, at most this long.
+fn wait_for_any<I: AsFd, O: AsFd, E: AsFd>(stdin: &Input<I>, stdout: &Output<O>, stderr: &Output<E>, time: Duration) {
+    let mut pipes = Vec::with_capacity(3);
+    if let Some(pipe) = &stdin.pipe {
+        pipes.push(PollFd::new(pipe, PollFlags::OUT));
+    }
+    if let Some(pipe) = &stdout.pipe {
+        pipes.push(PollFd::new(pipe, PollFlags::IN));
+    }
+    if let Some(pipe) = &stderr.pipe {
+        pipes.push(PollFd::new(pipe, PollFlags::IN));
+    }
+    // With its output closed, PHP is about to end.
+    let time = if stdout.pipe.is_none() { time.min(Duration::from_millis(1)) } else { time };
+    let timeout = Timespec { tv_sec: 0, tv_nsec: time.subsec_nanos().into() };
+    // Interrupted or not, everything is looked at again.
+    let _ = poll(&mut pipes, Some(&timeout));
+}
+
+fn set_nonblocking(pipe: BorrowedFd<'_>) -> io::Result<()> {
+    let flags = rustix::fs::fcntl_getfl(pipe)?;
+    Ok(rustix::fs::fcntl_setfl(pipe, flags | OFlags::NONBLOCK)?)
+}
+
+/// Standard input of PHP; closed once all was written.
+struct Input<P> {
+    pipe: Option<P>,
+    rest: Vec<u8>,
+    written: usize,
+}
+
+impl<P: Write> Input<P> {
+    fn write(&mut self) {
+        while let Some(pipe) = &mut self.pipe {
+            let rest = self.rest.get(self.written..).unwrap_or_default();
+            match pipe.write(rest) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Ok(written @ 1..) if written < rest.len() => self.written += written,
+                // All was written, or PHP closed it, which shows in other ways.
+                _ => self.pipe = None,
             }
         }
     }
 }
 
-/// Keeps everything up to a cap.
-fn drain_all(mut pipe: impl Read, kept: &Mutex<Vec<u8>>, cap: usize, events: &Sender<Event>) {
-    let mut buffer = vec![0; 64 << 10];
-    let mut overflowed = false;
-    loop {
-        let read = match pipe.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) => read,
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(_) => break,
-        };
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len().saturating_add(read) > cap {
-            overflowed = true;
-            break;
+/// Standard output or error of PHP.
+struct Output<P> {
+    pipe: Option<P>,
+    kept: Vec<u8>,
+}
+
+impl<P: Read> Output<P> {
+    /// Reads what there is. Returns whether it is more than the limit.
+    fn read(&mut self, limit: usize) -> bool {
+        let mut chunk = [0; 64 << 10];
+        while let Some(bytes) = self.chunk(&mut chunk) {
+            if self.kept.len().saturating_add(bytes.len()) > limit {
+                return true;
+            }
+            self.kept.extend_from_slice(bytes);
         }
-        kept.extend_from_slice(buffer.get(..read).unwrap_or_default());
+        false
     }
-    // Nobody listens any more once the time is up.
-    let _ = events.send(Event::OutputEnded { overflowed });
-}
 
-/// Keeps the end.
-fn drain_tail(mut pipe: impl Read, kept: &Mutex<Vec<u8>>) {
-    let mut buffer = vec![0; 8 << 10];
-    while let Ok(read @ 1..) = pipe.read(&mut buffer) {
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.extend_from_slice(buffer.get(..read).unwrap_or_default());
-        let surplus = kept.len().saturating_sub(KEPT_STDERR);
-        kept.drain(..surplus);
+    /// Reads what there is, and keeps the end. At most as much as a process can print within a slice, which then is
+    /// looked at by the others.
+    fn read_tail(&mut self, limit: usize) {
+        let mut chunk = [0; 8 << 10];
+        for _ in 0..64 {
+            let Some(bytes) = self.chunk(&mut chunk) else { return };
+            self.kept.extend_from_slice(bytes);
+            let surplus = self.kept.len().saturating_sub(limit);
+            self.kept.drain(..surplus);
+        }
+    }
+
+    /// The next bytes, if there are any now.
+    fn chunk<'a>(&mut self, chunk: &'a mut [u8]) -> Option<&'a [u8]> {
+        loop {
+            match self.pipe.as_mut()?.read(chunk) {
+                Ok(read @ 1..) => return chunk.get(..read),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                _ => self.pipe = None,
+            }
+        }
     }
 }
 
-fn text(bytes: &Mutex<Vec<u8>>) -> String {
-    String::from_utf8_lossy(&bytes.lock().unwrap_or_else(PoisonError::into_inner)).trim().to_owned()
+/// Waits for a killed process to end, so that it does not stay as a zombie.
+fn reap(child: &mut Child) {
+    let began = Instant::now();
+    while matches!(child.try_wait(), Ok(None)) && began.elapsed() < MAX_REAP {
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
-/// The process and all that it started.
+/// PHP and all that it started.
 struct Group {
-    #[cfg(unix)]
     leader: Option<rustix::process::Pid>,
+    #[cfg(target_os = "linux")]
+    marker: Vec<u8>,
 }
 
 impl Group {
-    fn of(child: &Child) -> Group {
-        #[cfg(unix)]
-        return Group { leader: i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) };
-        #[cfg(not(unix))]
-        {
-            let _ = child;
-            Group {}
+    fn of(child: &Child, marker: &str) -> Group {
+        #[cfg(not(target_os = "linux"))]
+        let _ = marker;
+        Group {
+            leader: i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw),
+            #[cfg(target_os = "linux")]
+            marker: format!("{MARKER}={marker}").into_bytes(),
         }
     }
 
-    /// Where there are no process groups, PHP is left to end by itself.
     fn kill(&self) {
-        #[cfg(unix)]
         if let Some(leader) = self.leader {
-            // It may have ended in the meantime, which is what was wanted.
+            // It may have ended in the meantime.
             let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
         }
+        #[cfg(target_os = "linux")]
+        self.kill_marked();
+    }
+
+    /// Kills the processes that left the group, known by a variable of their environment. A process may start another
+    /// while the list is read, so it is read until there are none.
+    #[cfg(target_os = "linux")]
+    fn kill_marked(&self) {
+        const ROUNDS: usize = 16;
+        for _ in 0..ROUNDS {
+            let killed = std::fs::read_dir("/proc").into_iter().flatten().flatten().filter(|entry| {
+                let name = entry.file_name();
+                let pid = name.to_str().and_then(|name| name.parse().ok());
+                pid.is_some_and(|pid| self.kill_if_marked(pid))
+            });
+            if killed.count() == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Kills a process if it is marked. A descriptor of it is taken first, so that its number can't be another's.
+    #[cfg(target_os = "linux")]
+    fn kill_if_marked(&self, pid: i32) -> bool {
+        use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+        let Some(descriptor) = Pid::from_raw(pid).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()) else {
+            return false;
+        };
+        // Of other users' processes, and of those that have ended, nothing can be read.
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|variable| variable == self.marker)
+            && pidfd_send_signal(descriptor, Signal::KILL).is_ok()
     }
 }

@@ -1,25 +1,95 @@
-//! [`Fetch`]: all that a scan needs of whom it asks, so that it can be tried against a list in memory.
+//! [`Fetch`]: the source of pages for a scan, so that a scan can be run against a list in memory.
 
-use std::sync::atomic::AtomicBool;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
+use crate::cancellation::Cancellation;
+use crate::error::Error;
 use crate::protocol::{GetTickets, Page};
-use crate::{Client, Error};
 
-/// Whom a scan asks for its pages. A [`Client`] is one.
+/// Source of pages for a scan. Implemented by [`Client`](crate::Client).
 ///
-/// A scan holds of a page that it is one moment's state of the list; nothing of what happens between two.
-pub trait Fetch: Send + 'static {
-    /// Brings one page, after retries and in another format where that helps.
+/// A scan assumes that a page is one moment's state of the list. It calls [`fetch`](Fetch::fetch) from several
+/// threads at once.
+pub trait Fetch: Send + Sync + 'static {
+    /// Returns one page, after retries and in another format where that helps.
     ///
     /// # Errors
     ///
-    /// Any ends the scan, but one of the class [`Encoding`](crate::ApiErrorClass::Encoding): it says that a
-    /// ticket on the page can't be carried, and the scan narrows down to it.
-    fn fetch(&self, request: &GetTickets) -> Result<Fetched, Error>;
+    /// An error of the class [`Encoding`](crate::ApiErrorClass::Encoding) means that one ticket of the page can't
+    /// be sent, and the scan narrows down to it; one that [may be due to size](Error::may_be_due_to_size) makes the
+    /// scan ask for fewer tickets. Any other ends the scan.
+    fn fetch(&self, request: &GetTickets, context: &FetchContext) -> Result<Fetched, Error>;
 
-    /// Who is asked, without credentials: a cursor of one server is refused at another. Default: empty.
-    fn identity(&self) -> String {
+    /// The endpoint, without credentials: a cursor of one endpoint is refused at another. Default: empty.
+    fn endpoint(&self) -> String {
         String::new()
+    }
+}
+
+/// How a page is to be fetched.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct FetchContext {
+    /// Cancels the call: no further request, waits end at once, the connection is closed.
+    pub cancellation: Cancellation,
+    /// Whether an error that a smaller page may avoid is retried as any other. If `false`, such an error is
+    /// returned after one attempt. Default: `true`.
+    pub retry_size_failures: bool,
+    /// Called before each wait that precedes a retry.
+    pub on_wait: Option<Arc<OnWait>>,
+}
+
+/// Callback of a [`FetchContext`]. It must not block.
+pub type OnWait = dyn Fn(RetryWait) + Send + Sync;
+
+/// A wait before a retry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetryWait {
+    /// How long the wait is.
+    pub duration: Duration,
+    /// Whether the server asked for it: HTTP 429, or a `Retry-After` at any status.
+    pub requested_by_server: bool,
+    /// How many attempts of the call have failed so far.
+    pub failed_attempts: u32,
+}
+
+impl RetryWait {
+    /// A wait before a retry, for tests of what a callback does.
+    pub fn new(duration: Duration, requested_by_server: bool, failed_attempts: u32) -> RetryWait {
+        RetryWait { duration, requested_by_server, failed_attempts }
+    }
+}
+
+impl FetchContext {
+    /// A context that this flag cancels, with everything else as in the default.
+    pub fn new(cancellation: Cancellation) -> FetchContext {
+        FetchContext { cancellation, retry_size_failures: true, on_wait: None }
+    }
+
+    /// Calls the callback, if there is one.
+    pub fn notify_wait(&self, wait: RetryWait) {
+        if let Some(on_wait) = &self.on_wait {
+            on_wait(wait);
+        }
+    }
+}
+
+impl Default for FetchContext {
+    fn default() -> FetchContext {
+        FetchContext::new(Cancellation::new())
+    }
+}
+
+impl fmt::Debug for FetchContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FetchContext")
+            .field("cancellation", &self.cancellation)
+            .field("retry_size_failures", &self.retry_size_failures)
+            .field("on_wait", &self.on_wait.is_some())
+            .finish()
     }
 }
 
@@ -28,17 +98,9 @@ pub trait Fetch: Send + 'static {
 pub struct Fetched {
     /// The page.
     pub page: Page,
-    /// How many requests were made for it, at least one.
+    /// How many requests were sent for it, at least one.
     pub requests: u32,
-}
-
-impl Fetch for Client {
-    fn fetch(&self, request: &GetTickets) -> Result<Fetched, Error> {
-        let fetched = Client::fetch(self, request, &AtomicBool::new(false))?;
-        Ok(Fetched { page: fetched.page, requests: fetched.requests })
-    }
-
-    fn identity(&self) -> String {
-        self.place()
-    }
+    /// How long the last request took, from sending it to the last byte of its reply. Failed attempts and the
+    /// waits after them are not counted.
+    pub elapsed: Duration,
 }

@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use self::cursor::Place;
 pub use self::cursor::{Cursor, InvalidCursor};
-pub use self::fetch::{Fetch, Fetched};
+pub use self::fetch::{Fetch, FetchContext, Fetched, OnWait, RetryWait};
 use self::reader::{Message, Reader, Task};
 pub use self::report::{Hole, Report};
 use self::row::Stamp;
@@ -135,7 +135,7 @@ impl Scan {
             request,
             since: None,
             most_requests: MOST_REQUESTS,
-            identity: fetch.identity(),
+            identity: fetch.endpoint(),
             state: State::Ready(Box::new(fetch)),
             report: Arc::default(),
             waiting: VecDeque::new(),

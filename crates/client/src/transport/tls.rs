@@ -1,66 +1,257 @@
-//! Why a server was not trusted: rustls's errors in the words of the person who must mend it.
+//! TLS: which certificates are trusted, and why one was not, in words.
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
+use std::time::Duration;
 
-use rustls::{CertificateError, Error as RustlsError};
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error as RustlsError, OtherError, RootCertStore,
+    SignatureScheme,
+};
+use x509_cert::der::Decode;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::{Certificate, TbsCertificate, Version};
 
-/// Why no encrypted connection came about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TlsReason {
-    /// The certificate's time is over.
-    Expired,
-    /// The certificate's time has not come; one of the two clocks may be wrong.
-    NotYetValid,
-    /// The certificate is for other names.
-    WrongName {
-        /// The names it is for, as far as known.
-        presented: Vec<String>,
-    },
-    /// The certificate was not issued by anyone trusted here: it is self-signed, of a private authority,
-    /// or sent without the certificates between it and its authority.
-    UnknownIssuer,
-    /// The certificate was revoked.
-    Revoked,
-    /// The server broke the handshake off, with this alert.
-    Refused {
-        /// The alert's name.
-        alert: String,
-    },
-    /// What answered does not speak TLS; it may be a port of plain http.
-    NotTls,
-    /// Anything else.
-    Other {
-        /// What was said of it.
-        problem: String,
-    },
+use crate::error::{ConfigError, TlsReason};
+
+/// How many names of a certificate are shown.
+const MAX_SHOWN_NAMES: usize = 8;
+
+/// The certificates that a client trusts.
+#[derive(Clone)]
+pub(crate) enum Roots {
+    /// Those that this machine trusts.
+    System,
+    /// These and no others.
+    Given(Vec<CertificateDer<'static>>),
 }
 
-impl fmt::Display for TlsReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            TlsReason::Expired => f.write_str("the server's certificate has expired"),
-            TlsReason::NotYetValid => f.write_str("the server's certificate is not valid yet"),
-            TlsReason::WrongName { presented } if presented.is_empty() => {
-                f.write_str("the server's certificate is for another name")
-            }
-            TlsReason::WrongName { presented } => {
-                write!(f, "the server's certificate is for {}", presented.join(", "))
-            }
-            TlsReason::UnknownIssuer => {
-                f.write_str("the server's certificate was issued by no authority trusted here")
-            }
-            TlsReason::Revoked => f.write_str("the server's certificate was revoked"),
-            TlsReason::Refused { alert } => write!(f, "the server broke it off: {alert}"),
-            TlsReason::NotTls => f.write_str("what answered does not speak TLS"),
-            TlsReason::Other { problem } => f.write_str(problem),
+impl Roots {
+    /// Parses certificates in PEM; other items in it are skipped.
+    pub(crate) fn from_pem(pem: &[u8]) -> Result<Roots, ConfigError> {
+        let unreadable = |problem: &str| ConfigError::RootCertificates { problem: problem.to_owned() };
+        let mut certificates = Vec::new();
+        for item in CertificateDer::pem_slice_iter(pem) {
+            // The error may quote the text, which may be a key.
+            certificates.push(item.map_err(|_| unreadable("the PEM is damaged"))?);
         }
+        match certificates.is_empty() {
+            true => Err(unreadable("there is no certificate in it")),
+            false => Ok(Roots::Given(certificates)),
+        }
+    }
+
+    /// The settings of TLS with these roots.
+    pub(super) fn client_config(&self) -> Result<Arc<ClientConfig>, RustlsError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let (verifier, given): (Arc<dyn ServerCertVerifier>, _) = match self {
+            Roots::System => {
+                (Arc::new(rustls_platform_verifier::Verifier::new(Arc::clone(&provider))?), Vec::new())
+            }
+            Roots::Given(certificates) => {
+                let mut roots = RootCertStore::empty();
+                let _ = roots.add_parsable_certificates(certificates.iter().cloned());
+                let built = match roots.is_empty() {
+                    // Certificates of version 1 alone. Each may still be a server's own.
+                    true => Arc::new(NoRoots(Arc::clone(&provider))) as Arc<dyn ServerCertVerifier>,
+                    false => WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+                        .build()
+                        .map_err(|error| RustlsError::General(error.to_string()))?,
+                };
+                (built, certificates.clone())
+            }
+        };
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            // "Dangerous" is any verifier of one's own. This one accepts what the verifier within accepts, and a
+            // certificate that the user gave, if its names and dates are right.
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Verifier { inner: verifier, given }))
+            .with_no_client_auth();
+        Ok(Arc::new(config))
     }
 }
 
-/// The most names of a certificate that are shown.
-const SHOWN_NAMES: usize = 8;
+/// Verifies as the verifier within does, accepts a server certificate that was given as a root itself, as curl and
+/// OpenSSL do, and words refusals.
+#[derive(Debug)]
+struct Verifier {
+    inner: Arc<dyn ServerCertVerifier>,
+    given: Vec<CertificateDer<'static>>,
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, RustlsError> {
+        let verified =
+            self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        let Err(error) = verified else { return verified };
+        let Some(certificate) = Certificate::from_der(end_entity).ok() else { return Err(error) };
+        let certificate = certificate.tbs_certificate();
+        let refused = |reason: TlsReason| {
+            RustlsError::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(reason))))
+        };
+        if certificate.version() == Version::V1 {
+            return Err(refused(TlsReason::Version1));
+        }
+        if self.given.iter().any(|given| given.as_ref() == end_entity.as_ref()) {
+            return match unfit(certificate, server_name, now) {
+                None => Ok(ServerCertVerified::assertion()),
+                Some(reason) => Err(refused(reason)),
+            };
+        }
+        let is_unknown = TlsReason::from_rustls(&error) == TlsReason::UnknownIssuer;
+        match is_unknown && certificate.issuer() == certificate.subject() {
+            true => Err(refused(TlsReason::SelfSigned)),
+            false => Err(error),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, RustlsError> {
+        self.inner.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, RustlsError> {
+        self.inner.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}
+
+/// Accepts nothing.
+struct NoRoots(Arc<CryptoProvider>);
+
+impl fmt::Debug for NoRoots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NoRoots")
+    }
+}
+
+impl ServerCertVerifier for NoRoots {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, RustlsError> {
+        Err(RustlsError::InvalidCertificate(CertificateError::UnknownIssuer))
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, RustlsError> {
+        rustls::crypto::verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, RustlsError> {
+        rustls::crypto::verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Why a certificate does not fit this server and moment, though it is trusted.
+fn unfit(certificate: &TbsCertificate, server_name: &ServerName<'_>, now: UnixTime) -> Option<TlsReason> {
+    let now = Duration::from_secs(now.as_secs());
+    let validity = certificate.validity();
+    if now < validity.not_before.to_unix_duration() {
+        return Some(TlsReason::NotYetValid);
+    }
+    if now > validity.not_after.to_unix_duration() {
+        return Some(TlsReason::Expired);
+    }
+    let names = names(certificate);
+    let fits = match server_name {
+        ServerName::DnsName(name) => names.iter().any(|presented| matches(presented, name.as_ref())),
+        ServerName::IpAddress(address) => {
+            let address = std::net::IpAddr::from(*address);
+            names.iter().any(|presented| presented.parse() == Ok(address))
+        }
+        _ => false,
+    };
+    let presented = names.into_iter().take(MAX_SHOWN_NAMES).collect();
+    (!fits).then_some(TlsReason::WrongName { presented })
+}
+
+/// The names that a certificate is for; its common name where it lists none, as OpenSSL reads it.
+fn names(certificate: &TbsCertificate) -> Vec<String> {
+    if let Ok(Some((_, names))) = certificate.get_extension::<SubjectAltName>() {
+        let name = |name: &GeneralName| match name {
+            GeneralName::DnsName(name) => Some(name.as_str().to_owned()),
+            GeneralName::IpAddress(bytes) => {
+                let bytes = bytes.as_bytes();
+                let v4 = <[u8; 4]>::try_from(bytes).map(|bytes| std::net::IpAddr::from(bytes).to_string());
+                v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(|bytes| std::net::IpAddr::from(bytes).to_string()))
+                    .ok()
+            }
+            _ => None,
+        };
+        return names.0.iter().filter_map(name).collect();
+    }
+    let common_name = certificate.subject().common_name().ok().flatten();
+    common_name.map(|name| name.value().into_owned()).into_iter().collect()
+}
+
+/// Whether a name of a certificate, which may begin with `*.`, is that of the host.
+fn matches(presented: &str, host: &str) -> bool {
+    let (presented, host) = (presented.trim_end_matches('.'), host.trim_end_matches('.'));
+    match presented.strip_prefix("*.") {
+        Some(parent) => {
+            parent.contains('.')
+                && host.split_once('.').is_some_and(|(first, rest)| {
+                    !first.is_empty() && rest.eq_ignore_ascii_case(parent)
+                })
+        }
+        None => presented.eq_ignore_ascii_case(host),
+    }
+}
 
 impl TlsReason {
     /// The reason inside an I/O error, if TLS is what failed.
@@ -90,20 +281,44 @@ impl TlsReason {
             }
             CertificateError::NotValidForName => TlsReason::WrongName { presented: Vec::new() },
             CertificateError::NotValidForNameContext { presented, .. } => {
-                let presented = presented.iter().take(SHOWN_NAMES).map(|name| plain_name(name)).collect();
+                let presented = presented.iter().take(MAX_SHOWN_NAMES).map(|name| plain_name(name)).collect();
                 TlsReason::WrongName { presented }
             }
             CertificateError::UnknownIssuer => TlsReason::UnknownIssuer,
             CertificateError::Revoked => TlsReason::Revoked,
-            // A self-signed certificate is often marked as an authority's own, and says no more than that.
-            other if format!("{other:?}").contains("CaUsedAsEndEntity") => TlsReason::UnknownIssuer,
-            other => TlsReason::Other { problem: other.to_string() },
+            CertificateError::Other(OtherError(cause)) => match cause.downcast_ref::<TlsReason>() {
+                Some(reason) => reason.clone(),
+                // A self-signed certificate is often marked as an authority's own, and the error says no more.
+                None if format!("{cause:?}").contains("CaUsedAsEndEntity") => TlsReason::UnknownIssuer,
+                None => TlsReason::Other { problem: format!("the server's certificate is not valid ({cause})") },
+            },
+            other => TlsReason::Other { problem: format!("the server's certificate is not valid ({other})") },
         }
     }
 }
 
-/// `DnsName("example.com")`, as names are handed on, without what is around it.
+/// `example.com` from `DnsName("example.com")`.
 fn plain_name(name: &str) -> String {
     let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(name);
     inner.trim_matches('"').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_match_as_browsers_match_them() {
+        for (presented, host, fits) in [
+            ("x.example", "X.example.", true),
+            ("*.x.example", "a.x.example", true),
+            ("*.x.example", "x.example", false),
+            ("*.x.example", "b.a.x.example", false),
+            ("*.example", "x.example", false),
+            ("*", "example", false),
+            ("x.example", "y.example", false),
+        ] {
+            assert_eq!(matches(presented, host), fits, "{presented} {host}");
+        }
+    }
 }

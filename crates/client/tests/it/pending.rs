@@ -54,8 +54,9 @@ fn a_request_is_waited_for_a_little_at_a_time() {
 #[test]
 fn a_request_that_was_given_up_is_not_repeated() {
     let (client, was_asked, answer) = held();
-    drop(client.start(GetTickets::default()));
+    let pending = client.start(GetTickets::default());
     was_asked.recv_timeout(LONG).unwrap();
+    drop(pending);
     // One that is worth repeating, and was repeated if anyone still waited.
     answer.send(Err(TransportErrorKind::Connect)).unwrap();
     drop(client);

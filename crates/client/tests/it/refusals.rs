@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 use crate::server::{Answer, Server, json, reply};
 
 /// The error's text and its hint, the address made the same in every run.
-fn told(answer: Answer) -> String {
+fn shown(answer: Answer) -> String {
     let server = Server::start(vec![answer]);
     let client = server.client().no_retries().build().unwrap();
     let error = client.get_tickets(&GetTickets::default()).unwrap_err();
@@ -16,7 +16,7 @@ fn told(answer: Answer) -> String {
 }
 
 fn refused(message: &str) -> String {
-    told(reply("403 Forbidden", "", format!(r#"{{"result":"error","message":"{message}"}}"#)))
+    shown(reply("403 Forbidden", "", format!(r#"{{"result":"error","message":"{message}"}}"#)))
 }
 
 #[test]
@@ -25,22 +25,22 @@ fn errors_of_the_api_say_what_to_do() {
     assert_snapshot!(refused("Invalid IP 203.0.113.7"));
     assert_snapshot!(refused("Invalid IP 2001:db8::7"));
     assert_snapshot!(refused(r#"Invalid Permissions: API action \"gettickets\" is not allowed"#));
-    assert_snapshot!(told(json(r#"{"result":"error","message":"Action not found"}"#)));
-    assert_snapshot!(told(json(r#"{"result":"error"}"#)));
+    assert_snapshot!(shown(json(r#"{"result":"error","message":"Action not found"}"#)));
+    assert_snapshot!(shown(json(r#"{"result":"error"}"#)));
 }
 
 #[test]
-fn pages_that_are_not_the_api_are_told_by_status_type_and_title() {
+fn unexpected_responses_show_status_type_and_title() {
     let page = |status: &str, title: &str| {
         let body = format!("<!DOCTYPE html><html><head><title>{title}</title></head>");
-        told(reply(status, "content-type: text/html; charset=utf-8\r\n", body))
+        shown(reply(status, "content-type: text/html; charset=utf-8\r\n", body))
     };
     assert_snapshot!(page("403 Forbidden", "Access denied by Imunify360 bot-protection"));
     assert_snapshot!(page("503 Service Unavailable", "Down for Maintenance"));
     assert_snapshot!(page("200 OK", "Client Area Login"));
     assert_snapshot!(page("404 Not Found", "Nothing here"));
-    assert_snapshot!(told(reply("200 OK", "", "")));
-    assert_snapshot!(told(reply(
+    assert_snapshot!(shown(reply("200 OK", "", "")));
+    assert_snapshot!(shown(reply(
         "500 Internal Server Error",
         "content-type: text/plain\r\n",
         "PHP \u{1b}[31mbroke"
@@ -49,13 +49,13 @@ fn pages_that_are_not_the_api_are_told_by_status_type_and_title() {
 
 #[test]
 fn a_limit_on_requests_says_how_long_to_wait() {
-    let limited = |headers: &str, body: &str| told(reply("429 Too Many Requests", headers, body));
+    let limited = |headers: &str, body: &str| shown(reply("429 Too Many Requests", headers, body));
     assert_snapshot!(limited("retry-after: 30\r\n", "<!DOCTYPE html><title>Too \u{1b}[31mmany</title>"));
     assert_snapshot!(limited("", ""));
 }
 
 #[test]
-fn what_cannot_work_is_refused_before_anything_is_sent() {
+fn settings_that_cannot_work_are_refused_before_anything_is_sent() {
     let api = || Credentials::api("IDENTIFIER", "SECRET");
     let with = || Client::builder("https://example.com").credentials(api());
     for (builder, problem) in [
@@ -65,13 +65,12 @@ fn what_cannot_work_is_refused_before_anything_is_sent() {
             ConfigError::EmptyCredentials(InvalidCredentials::Empty { what: "secret" }),
         ),
         (with().timeout(std::time::Duration::ZERO), ConfigError::ZeroTimeout),
-        (with().retries(RetryPolicy::default().attempts(0)), ConfigError::ZeroAttempts),
+        (with().retries(RetryPolicy::default().max_attempts(0)), ConfigError::ZeroAttempts),
         (with().response_type(ResponseType::Nvp), ConfigError::NoListInNvp),
         (with().user_agent("a\nb"), ConfigError::UserAgent),
-        (with().proxy(Some("not a proxy")), ConfigError::Proxy),
         (
             with().root_certificates("nothing"),
-            ConfigError::RootCertificates { problem: "there is none in it".into() },
+            ConfigError::RootCertificates { problem: "there is no certificate in it".into() },
         ),
     ] {
         let error = builder.build().unwrap_err();

@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant, SystemTime};
 
 use gettickets::transport::TransportErrorKind;
-use gettickets::{Client, Clock, Credentials, Error, ErrorKind, GetTickets, Page};
+use gettickets::{Cancellation, Client, Clock, Credentials, Error, ErrorKind, GetTickets, Page, RetryPolicy};
 use gettickets_sandbox::{Quirk, Sandbox};
 
 const TICKETS: u64 = 120;
@@ -71,6 +71,8 @@ fn serve(quirk: Quirk) -> (Sandbox, Client) {
     let client = Client::builder(sandbox.url())
         .credentials(Credentials::api(sandbox.identifier(), sandbox.secret()))
         .timeout(TIMEOUT)
+        // Without this, an attempt that times out would be the last.
+        .retries(RetryPolicy::default().total_timeout(Duration::MAX))
         .max_response_len(MAX_RESPONSE)
         .clock(NeverWaits)
         .build()
@@ -132,7 +134,7 @@ fn error_outcome(error: &Error) -> String {
         ErrorKind::Api(_) => {
             format!("API error, {}", error.api_class().map_or("unclassified", |class| class.code()))
         }
-        ErrorKind::NotTheApi { status, title, .. } => {
+        ErrorKind::UnexpectedResponse { status, title, .. } => {
             let title = title.as_ref().map(|title| format!(", “{title}”")).unwrap_or_default();
             format!("not the API: HTTP {status}{title}")
         }
@@ -166,7 +168,7 @@ impl Clock for NeverWaits {
         SystemTime::now()
     }
 
-    fn sleep(&self, _: Duration) {}
+    fn sleep(&self, _: Duration, _: &Cancellation) {}
 
     fn random(&self) -> f64 {
         0.5

@@ -33,7 +33,11 @@ fn what_may_pass_is_asked_again_and_what_will_not_is_not() {
         ("401", busy("401 Unauthorized"), false),
         ("403", busy("403 Forbidden"), false),
         ("404", busy("404 Not Found"), false),
-        ("500", busy("500 Internal Server Error"), false),
+        ("500", busy("500 Internal Server Error"), true),
+        ("408", busy("408 Request Timeout"), true),
+        ("520", busy("520 Unknown"), true),
+        ("524", busy("524 A Timeout Occurred"), true),
+        ("525", busy("525 SSL Handshake Failed"), false),
         ("API error", json(r#"{"result":"error","message":"Authentication Failed"}"#), false),
         (
             "API error at 403",
@@ -58,7 +62,7 @@ fn three_attempts_and_then_the_error_says_so() {
     let server = Server::start((0..3).map(|_| reply("503 Service Unavailable", "", "")).collect());
     let error = server.client().build().unwrap().get_tickets(&GetTickets::default()).unwrap_err();
     assert_eq!((error.attempts(), error.http_status(), server.requests().len()), (3, Some(503), 3));
-    assert!(error.to_string().ends_with("includes/api.php, 3 times"), "{error}");
+    assert!(error.to_string().ends_with("includes/api.php; 3 attempts"), "{error}");
 }
 
 #[test]
@@ -125,10 +129,10 @@ fn the_budget_ends_it_all() {
     let client = server
         .client()
         .clock(FakeClock::ticking(Duration::from_secs(10)))
-        .retries(RetryPolicy::default().attempts(50).budget(Duration::from_secs(90)))
+        .retries(RetryPolicy::default().max_attempts(50).total_timeout(Duration::from_secs(90)))
         .build()
         .unwrap();
     let error = client.get_tickets(&GetTickets::default()).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::NotTheApi { .. }));
+    assert!(matches!(error.kind(), ErrorKind::UnexpectedResponse { .. }));
     assert_eq!(error.attempts(), 3);
 }

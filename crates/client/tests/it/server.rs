@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use gettickets::{Client, ClientBuilder, Clock, Credentials};
+use gettickets::{Cancellation, Client, ClientBuilder, Clock, Credentials};
 
 pub(crate) const EMPTY: &str =
     r#"{"result":"success","totalresults":"0","startnumber":0,"numreturned":0,"tickets":{"ticket":[]}}"#;
@@ -119,7 +119,7 @@ impl Clock for FakeClock {
         SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_525_200)
     }
 
-    fn sleep(&self, duration: Duration) {
+    fn sleep(&self, duration: Duration, _: &Cancellation) {
         self.slept.lock().unwrap().push(duration);
     }
 

@@ -218,9 +218,13 @@ type Meddle = Box<dyn FnMut(&mut World) + Send>;
 struct Meddled(Server, std::sync::Mutex<Meddle>);
 
 impl gettickets::scan::Fetch for Meddled {
-    fn fetch(&self, request: &GetTickets) -> Result<gettickets::scan::Fetched, Error> {
+    fn fetch(
+        &self,
+        request: &GetTickets,
+        context: &gettickets::scan::FetchContext,
+    ) -> Result<gettickets::scan::Fetched, Error> {
         (self.1.lock().unwrap())(&mut self.0.world());
-        self.0.fetch(request)
+        self.0.fetch(request, context)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 
-use gettickets::scan::{Fetch, Fetched};
+use gettickets::scan::{Fetch, FetchContext, Fetched};
 use gettickets::{Error, GetTickets, decode};
 
 /// How the server orders the list.
@@ -391,12 +391,12 @@ impl Server {
 }
 
 impl Fetch for Server {
-    fn fetch(&self, request: &GetTickets) -> Result<Fetched, Error> {
+    fn fetch(&self, request: &GetTickets, _: &FetchContext) -> Result<Fetched, Error> {
         let mut world = self.world();
         let (rows, start, total) = world.rows(request)?;
         let body = world.spell(start, total, &rows);
         drop(world);
         let page = decode(body).unwrap().into_page().unwrap();
-        Ok(Fetched { page, requests: 1 })
+        Ok(Fetched { page, requests: 1, elapsed: std::time::Duration::ZERO })
     }
 }

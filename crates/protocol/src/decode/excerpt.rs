@@ -1,4 +1,6 @@
-//! Short stretches of a hostile text, fit to be shown.
+//! Excerpts of a body, fit to be shown: short, escaped, and without the access keys of tickets.
+
+use crate::text;
 
 /// How many characters an excerpt has at most.
 const MAX_CHARS: usize = 80;
@@ -6,8 +8,8 @@ const MAX_CHARS: usize = 80;
 /// How far before an excerpt its first words are looked for; access keys have eight characters.
 const BEFORE: usize = 64;
 
-/// What stands at an offset; at the very end, what stands before it. The access keys of tickets, which open
-/// them, are left out.
+/// The text at an offset; at the very end, the text before it. The access keys of tickets, which open them, are left
+/// out.
 pub(super) fn at(body: &[u8], offset: usize) -> String {
     let (start, end) = if offset < body.len() {
         (offset, body.len().min(offset + MAX_CHARS * 4))
@@ -25,30 +27,22 @@ pub(super) fn at(body: &[u8], offset: usize) -> String {
         }
     }
     out.extend_from_slice(window.get(at..).unwrap_or_default());
-    visible(&String::from_utf8_lossy(&out), MAX_CHARS)
+    text::excerpt(&String::from_utf8_lossy(&out), MAX_CHARS)
 }
 
-/// A text of at most so many characters, with control and direction characters made visible.
-pub(super) fn visible(text: &str, max_chars: usize) -> String {
-    let mut out = String::new();
-    for (count, c) in text.chars().enumerate() {
-        if count == max_chars {
-            out.push('…');
-            break;
-        }
-        // Direction marks can make a text read as what it is not.
-        let direction =
-            matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if c.is_control() || direction {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
+/// The text with the access keys of tickets left out.
+pub(super) fn without_access_keys(text: &str) -> String {
+    let (mut out, mut at) = (String::new(), 0);
+    for (start, end) in access_keys(text.as_bytes()) {
+        out.push_str(text.get(at..start).unwrap_or_default());
+        out.push('…');
+        at = end;
     }
+    out.push_str(text.get(at..).unwrap_or_default());
     out
 }
 
-/// Where the values of `c` stand, in JSON, XML and name-value pairs, in order.
+/// The places of the values of `c`, in JSON, XML and name-value pairs, in order.
 fn access_keys(window: &[u8]) -> Vec<(usize, usize)> {
     let mut keys = Vec::new();
     let mut at = 0;
@@ -74,7 +68,7 @@ const END_OF_NUMBER: &[&[u8]] = &[b",", b"}", b" ", b"\t", b"\r", b"\n"];
 const END_OF_PAIR: &[&[u8]] = &[b";"];
 const END_OF_ELEMENT: &[&[u8]] = &[b"</c"];
 
-/// How long the opening of a value of `c` is that stands here, and what can close the value.
+/// The length of the opening of a value of `c` that starts here, and what can close the value.
 fn access_key_opening(text: &[u8]) -> Option<(usize, &'static [&'static [u8]])> {
     let opening = |rest: &[u8]| text.len() - rest.len();
     let json_key = text.strip_prefix(b"\"c\"").or_else(|| {
@@ -84,7 +78,7 @@ fn access_key_opening(text: &[u8]) -> Option<(usize, &'static [&'static [u8]])> 
     if let Some(rest) = json_key {
         let rest = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
         let quoted = rest.strip_prefix(b"\"").map(|rest| (opening(rest), END_OF_TEXT));
-        // PHP can be told to write a text of digits as a number.
+        // With JSON_NUMERIC_CHECK, PHP writes a text of digits as a number.
         return quoted.or(Some((opening(rest), END_OF_NUMBER)));
     }
     if let Some(rest) = text.strip_prefix(b"[c]=") {

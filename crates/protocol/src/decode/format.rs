@@ -2,12 +2,14 @@
 
 use super::{at_top, excerpt};
 use crate::finding::Findings;
-use crate::{DecodeError, DecodeErrorKind, FindingKind, entities};
+use crate::{DecodeError, DecodeErrorKind, FindingKind, PageKind, page_kind, text};
 
-/// How much text may stand before a reply: PHP notices are a few hundred bytes each.
+/// How much text may precede a reply: PHP notices are a few hundred bytes each.
 const MAX_NOISE: usize = 64 << 10;
 /// How many places in such text are tried as the start of a reply, so that the work stays linear.
 const MAX_TRIES: usize = 8;
+/// How many characters of text around a reply a finding has.
+const MAX_DETAIL: usize = 200;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// A format and the offset at which the reply starts.
@@ -18,7 +20,7 @@ pub(super) enum Format {
     Nvp { start: usize },
 }
 
-/// Finds the reply in a body. Servers put byte order marks, white space and PHP notices before it.
+/// Finds the reply in a body. Byte order marks, white space and PHP notices can precede it.
 pub(super) fn find(body: &[u8], findings: &mut Findings) -> Result<Format, DecodeError> {
     let mut start = 0;
     if body.starts_with(BYTE_ORDER_MARK) {
@@ -38,13 +40,45 @@ pub(super) fn find(body: &[u8], findings: &mut Findings) -> Result<Format, Decod
     match find_after_noise(rest) {
         Some((noise, json)) => {
             let text = rest.get(..noise).unwrap_or_default();
-            let detail = excerpt::visible(String::from_utf8_lossy(text).trim(), 200);
-            findings.note(FindingKind::LeadingText, None, || format!("byte {start}"), Some(detail));
+            note_noise(findings, FindingKind::LeadingText, start, text);
             let start = start + noise;
             Ok(if json { Format::Json { start } } else { Format::Xml { start } })
         }
         None => Err(not_a_reply(body, start)),
     }
+}
+
+/// Notes text before or behind a reply.
+pub(super) fn note_noise(findings: &mut Findings, kind: FindingKind, offset: usize, text: &[u8]) {
+    // Redacted as a whole, and only then read and cut: PHP may print the request.
+    let text = String::from_utf8_lossy(text.get(..MAX_NOISE).unwrap_or(text));
+    let text = excerpt::without_access_keys(&text);
+    let text = match findings.redactor() {
+        Some(redactor) => redactor.redact(&text).into_owned(),
+        None => text,
+    };
+    let seen = page_kind::seen(&text);
+    let detail = text::excerpt(seen.text.trim(), MAX_DETAIL);
+    findings.note(kind, None, || format!("byte {offset}"), Some(detail));
+}
+
+/// Whether a text behind a reply is another document, or what is left of one, rather than a message such as a PHP
+/// warning.
+pub(super) fn is_document(rest: &[u8]) -> bool {
+    let rest = rest.trim_ascii_start();
+    match rest.first() {
+        Some(b'}' | b']' | b',' | b':' | b'"') => true,
+        Some(b'{' | b'[') => {
+            let mut values = serde_json::Deserializer::from_slice(rest).into_iter::<serde::de::IgnoredAny>();
+            begins_json_reply(rest) || matches!(values.next(), Some(Ok(_)))
+        }
+        _ => begins_xml(rest) || begins_nvp(rest) || begins_page(rest),
+    }
+}
+
+fn begins_page(text: &[u8]) -> bool {
+    let begins = |tag: &[u8]| text.get(..tag.len()).is_some_and(|head| head.eq_ignore_ascii_case(tag));
+    begins(b"<!doctype") || begins(b"<html")
 }
 
 fn begins_xml(text: &[u8]) -> bool {
@@ -94,24 +128,18 @@ fn begins_json_reply(text: &[u8]) -> bool {
     })
 }
 
-/// The error for a body that is no reply: an HTML page, other JSON, or plain text.
+/// The error for a body that is not a reply: an HTML page, other JSON, or plain text.
 pub(super) fn not_a_reply(body: &[u8], start: usize) -> DecodeError {
     let rest = body.get(start..).unwrap_or_default();
-    let title = html_title(rest);
-    DecodeError::new(DecodeErrorKind::NotAReply { title }).at(start).with_excerpt(excerpt::at(body, start))
-}
-
-/// The title of an HTML page, its white space folded and its entities decoded; bounded.
-fn html_title(body: &[u8]) -> Option<String> {
-    let head = String::from_utf8_lossy(body.get(..MAX_NOISE).unwrap_or(body));
-    // ASCII letters alone change their case, so offsets are the same in both.
-    let lower = head.to_ascii_lowercase();
-    let tag = lower.find("<title")?;
-    let open = tag + lower.get(tag..)?.find('>')? + 1;
-    let close = open + lower.get(open..)?.find("</title")?;
-    let title = entities::decoded(head.get(open..close)?);
-    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
-    (!title.is_empty()).then(|| excerpt::visible(&title, 120))
+    let page = String::from_utf8_lossy(rest.get(..MAX_NOISE).unwrap_or(rest));
+    let page = excerpt::without_access_keys(&page);
+    let seen = page_kind::seen(&page);
+    let is_data = matches!(rest.first(), Some(b'{' | b'[')) || begins_xml(rest);
+    let shown = if is_data || seen.text.is_empty() { excerpt::at(body, start) } else { seen.text };
+    DecodeError::new(DecodeErrorKind::NotAReply { title: seen.title })
+        .at(start)
+        .with_excerpt(shown)
+        .with_page_kind(PageKind::detect(None, &page))
 }
 
 #[cfg(test)]
@@ -121,7 +149,7 @@ mod tests {
     fn found(body: &str) -> (Format, Vec<&'static str>) {
         let mut findings = Findings::default();
         let format = find(body.as_bytes(), &mut findings).unwrap();
-        (format, findings.as_slice().iter().map(|finding| finding.kind.code()).collect())
+        (format, findings.into_list().iter().map(|finding| finding.kind.code()).collect())
     }
 
     #[test]

@@ -1,25 +1,24 @@
 //! Name-value pairs: `result=error;message=Authentication Failed;`.
 //!
-//! The format is deprecated and has no escape, so a value with a semicolon cannot be told from two pairs.
-//! Errors are read; of a list, only the flat keys that one public client defends are,
-//! `tickets[ticket][0][id]=1`, with a finding that says so.
+//! The format is deprecated and has no escape, so a value with a semicolon cannot be distinguished from two pairs. Errors
+//! are read; of a list, only the flat keys that one public client defends, `tickets[ticket][0][id]=1`, with a finding.
 
 use super::builder::{self, Count, PageBuilder, Scalar, integer};
-use super::{Decoded, at_top, excerpt, format};
+use super::{Decoded, at_top, excerpt, format, other_call};
 use crate::finding::Findings;
 use crate::tickets::arena::Span;
-use crate::{DecodeError, DecodeErrorKind, Field, FindingKind, Kind};
+use crate::{DecodeError, DecodeErrorKind, Field, FindingKind, Kind, text};
 
 /// How many characters a path has at most; its parts come from the body.
 const MAX_PATH: usize = 200;
 
 /// Decodes the pairs that start at this offset of the body.
 pub(super) fn decode(body: &[u8], start: usize, findings: Findings) -> Result<Decoded, DecodeError> {
-    let text = std::str::from_utf8(body.get(start..).unwrap_or_default()).map_err(|error| {
+    let source = std::str::from_utf8(body.get(start..).unwrap_or_default()).map_err(|error| {
         let offset = start + error.valid_up_to();
         DecodeError::new(DecodeErrorKind::InvalidUtf8).at(offset).with_excerpt(excerpt::at(body, offset))
     })?;
-    let pairs = pairs(text);
+    let pairs = pairs(source);
     let value = |wanted: &str| {
         let mut found = pairs.iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
         found.next_back().map(|(_, value)| value.as_str())
@@ -31,14 +30,14 @@ pub(super) fn decode(body: &[u8], start: usize, findings: Findings) -> Result<De
         }
         Some(result) if result.eq_ignore_ascii_case("success") => page(&pairs, findings),
         Some(result) => {
-            let result = excerpt::visible(result, 64);
+            let result = findings.excerpt(result, 64);
             Err(DecodeError::new(DecodeErrorKind::UnknownResult { result }).with_path("result"))
         }
         None => Err(format::not_a_reply(body, start)),
     }
 }
 
-/// The pairs of a text. A part that is no `name=value` belongs to the value before it.
+/// The pairs of a text. A part that is not `name=value` belongs to the value before it.
 fn pairs(text: &str) -> Vec<(&str, String)> {
     let mut pairs: Vec<(&str, String)> = Vec::new();
     for part in text.trim_end().trim_end_matches(';').split(';') {
@@ -67,9 +66,12 @@ fn page(pairs: &[(&str, String)], findings: Findings) -> Result<Decoded, DecodeE
     let mut page = PageBuilder::new(findings);
     let mut tickets: Vec<(&str, FlatFields<'_>)> = Vec::new();
     for (name, value) in pairs {
-        let place = |kind| DecodeError::new(kind).with_path(*name).with_excerpt(excerpt::visible(value, 80));
         if let Some(count) = Count::from_name(name) {
-            let invalid = || place(DecodeErrorKind::InvalidInteger { name: (*name).to_owned() });
+            let shown = page.findings.excerpt(value, 80);
+            let invalid = || {
+                let kind = DecodeErrorKind::InvalidInteger { name: (*name).to_owned() };
+                DecodeError::new(kind).with_path(*name).with_excerpt(shown)
+            };
             if value.is_empty() {
                 at_top(&mut page.findings, FindingKind::EmptyNumber, name);
             }
@@ -97,11 +99,20 @@ fn page(pairs: &[(&str, String)], findings: Findings) -> Result<Decoded, DecodeE
         } else if name.eq_ignore_ascii_case("errormessage") {
             at_top(&mut page.findings, FindingKind::ResultSpelling, name);
             page.extra.entry("message".to_owned()).or_insert_with(|| json(value));
+        } else if let Err(kind) = builder::check_names(page.extra.len()) {
+            return Err(DecodeError::new(kind));
         } else if !["result", "action"].iter().any(|known| name.eq_ignore_ascii_case(known)) {
             page.extra.insert((*name).to_owned(), json(value));
         }
     }
     if tickets.is_empty() {
+        if !pairs.iter().any(|(name, _)| name.starts_with("tickets")) {
+            let keys = page
+                .extra
+                .keys()
+                .map(|name| (name.split('[').next().unwrap_or_default(), name.contains('[')));
+            other_call::check(page.has_count(), keys).map_err(DecodeError::new)?;
+        }
         let claimed =
             |name: &str| pairs.iter().any(|(pair, value)| *pair == name && !value.is_empty() && value != "0");
         if claimed("numreturned") || claimed("totalresults") {
@@ -113,22 +124,24 @@ fn page(pairs: &[(&str, String)], findings: Findings) -> Result<Decoded, DecodeE
     }
     for (index, fields) in &tickets {
         ticket(&mut page, fields).map_err(|(kind, field)| {
-            let path = excerpt::visible(&format!("tickets.ticket[{index}]{field}"), MAX_PATH);
+            let path = text::excerpt(&format!("tickets.ticket[{index}]{field}"), MAX_PATH);
             DecodeError::new(kind).with_path(path)
         })?;
     }
     Ok(page.finish(String::new()))
 }
 
-/// Notes a pair that stands where a list should; an empty one is PHP's way to say that there is none.
+/// Notes a pair in place of a list; an empty one is how PHP writes that there is none.
 fn unread(page: &mut PageBuilder, name: &str, value: &str) {
     if !value.is_empty() {
-        at_top(&mut page.findings, FindingKind::UnreadKey, &excerpt::visible(name, 64));
+        at_top(&mut page.findings, FindingKind::UnreadKey, name);
     }
 }
 
 fn ticket(page: &mut PageBuilder, fields: &[(Vec<&str>, &str)]) -> Result<(), (DecodeErrorKind, String)> {
     let mut attachments: Vec<(&str, Option<Span>, Option<u64>)> = Vec::new();
+    // Dates as PHP's date objects have them.
+    let mut dates: Vec<(Field, Option<&str>, Option<&str>)> = Vec::new();
     for (keys, value) in fields {
         let failed = |kind| (kind, format!(".{}", keys.join(".")));
         match keys.as_slice() {
@@ -147,6 +160,19 @@ fn ticket(page: &mut PageBuilder, fields: &[(Vec<&str>, &str)]) -> Result<(), (D
                     other => page.note_ticket(FindingKind::UnreadKey, &format!("attachments.{other}")),
                 }
             }
+            [name, part @ ("date" | "timezone" | "timezone_type")] if is_date(name) => {
+                let Some(field) = Field::from_name(name) else { continue };
+                let known = dates.iter().position(|(known, ..)| *known == field);
+                let index = known.unwrap_or_else(|| {
+                    dates.push((field, None, None));
+                    dates.len() - 1
+                });
+                match (dates.get_mut(index), *part) {
+                    (Some((_, date, _)), "date") => *date = Some(*value),
+                    (Some((_, _, zone)), "timezone") => *zone = Some(*value),
+                    _ => {}
+                }
+            }
             [name] => match Field::from_name(name) {
                 Some(field) if field.kind() == Kind::Attachments => page.begin_attachments(),
                 Some(field) => {
@@ -155,17 +181,27 @@ fn ticket(page: &mut PageBuilder, fields: &[(Vec<&str>, &str)]) -> Result<(), (D
                 }
                 None => {
                     let span = page.arena.push_text(&json(value));
-                    page.push_extra(name, span);
+                    page.push_extra(name, span).map_err(failed)?;
                 }
             },
             other => page.note_ticket(FindingKind::UnreadKey, &other.join(".")),
         }
+    }
+    for (field, date, zone) in dates {
+        let Some(date) = date else {
+            return Err((builder::wrong_type(field, "a date"), format!(".{field}")));
+        };
+        page.set_date_object(field, date, zone);
     }
     if !attachments.is_empty() {
         page.begin_attachments();
         attachments.into_iter().for_each(|(_, filename, index)| page.push_attachment(filename, index));
     }
     page.end_ticket().map_err(|kind| (kind, String::new()))
+}
+
+fn is_date(name: &str) -> bool {
+    Field::from_name(name).is_some_and(|field| field.kind() == Kind::DateTime)
 }
 
 /// The bracketed keys of `top[a][b]`.

@@ -1,7 +1,7 @@
 //! XML: `<whmcsapi version="8.13.1">…<tickets><ticket>…</ticket></tickets></whmcsapi>`.
 //!
-//! Every value is a text. Bytes that are no text are replaced and told of, as this is the format in which
-//! a page can be had that the server cannot put into JSON. Entities of a document's own are refused.
+//! Every value is a text. Bytes that are not text are replaced, with a finding, as this is the format for a page that the
+//! server cannot put into JSON. Entities that a document defines are refused.
 
 mod locate;
 mod text;
@@ -9,16 +9,14 @@ mod unknown;
 
 use std::collections::HashSet;
 
-use quick_xml::Reader;
-use quick_xml::escape::resolve_xml_entity;
-use quick_xml::events::{BytesRef, BytesStart, Event};
-use serde_json::Value as Json;
-
 use super::builder::{self, Count, PageBuilder, Scalar, integer, wrong_type};
-use super::{Decoded, at_top, excerpt, format};
+use super::{Decoded, at_top, excerpt, format, other_call};
 use crate::finding::Findings;
 use crate::tickets::arena::Span;
 use crate::{DecodeError, DecodeErrorKind, Field, FindingKind, Kind};
+use quick_xml::Reader;
+use quick_xml::escape::resolve_xml_entity;
+use quick_xml::events::{BytesRef, BytesStart, Event};
 
 use self::text::{Text, to_text};
 
@@ -37,8 +35,10 @@ pub(super) fn decode(
     reader.config_mut().expand_empty_elements = true;
     let page = PageBuilder::new(findings);
     let (result, message, listed, seen) = (None, None, false, HashSet::new());
-    let mut walker = Walker { reader, replaced, page, result, message, listed, seen, here: 0 };
-    match walker.document().and_then(|()| walker.judge()) {
+    let document = &*text;
+    let mut walker =
+        Walker { reader, document, base: start, replaced, page, result, message, listed, seen, here: 0 };
+    match walker.document().and_then(|()| walker.verdict()) {
         Ok(Verdict::Error) => Ok(builder::api_error(walker.message, walker.page.findings)),
         Ok(Verdict::Page) => Ok(walker.page.finish(String::new())),
         Err(kind @ DecodeErrorKind::UnknownResult { .. }) => Err(DecodeError::new(kind).with_path("result")),
@@ -56,9 +56,12 @@ pub(super) fn decode(
     }
 }
 
-/// Reads a document event by event. Errors are placed by where the reader stands.
+/// Reads a document event by event. The reader's position is the place of errors.
 struct Walker<'i> {
     reader: Reader<&'i [u8]>,
+    document: &'i str,
+    /// The length of what precedes the document in the body.
+    base: usize,
     replaced: bool,
     page: PageBuilder,
     result: Option<String>,
@@ -93,7 +96,7 @@ impl<'i> Walker<'i> {
             quick_xml::Error::Syntax(_) => DecodeErrorKind::Truncated,
             // The reader quotes names, which may be of any length and hold anything.
             error => DecodeErrorKind::Syntax {
-                problem: excerpt::visible(&format!("this is not XML: {error}"), MAX_PROBLEM),
+                problem: self.page.findings.excerpt(&format!("not XML: {error}"), MAX_PROBLEM),
             },
         })
     }
@@ -117,17 +120,24 @@ impl<'i> Walker<'i> {
             match self.event()? {
                 Event::Eof => return Ok(()),
                 Event::Comment(_) | Event::PI(_) => {}
-                Event::Text(text) => {
-                    let text = text.into_inner();
-                    let blank = text.len() - text.trim_ascii_start().len();
-                    if blank < text.len() {
-                        self.here += blank as u64;
-                        return Err(DecodeErrorKind::TrailingText);
-                    }
-                }
-                _ => return Err(DecodeErrorKind::TrailingText),
+                Event::Text(text) if text.as_ref().trim_ascii().is_empty() => {}
+                _ => return self.trailing_text(),
             }
         }
+    }
+
+    /// Notes text that follows the reply, unless it is another document, which is an error.
+    fn trailing_text(&mut self) -> Result<(), DecodeErrorKind> {
+        let rest =
+            usize::try_from(self.here).ok().and_then(|here| self.document.get(here..)).unwrap_or_default();
+        let text = rest.trim_ascii_start();
+        self.here += (rest.len() - text.len()) as u64;
+        if format::is_document(text.as_bytes()) {
+            return Err(DecodeErrorKind::TrailingText);
+        }
+        let offset = self.base.saturating_add(usize::try_from(self.here).unwrap_or(usize::MAX));
+        format::note_noise(&mut self.page.findings, FindingKind::TrailingText, offset, text.as_bytes());
+        Ok(())
     }
 
     fn server_version(&mut self, root: &BytesStart<'_>) {
@@ -137,7 +147,7 @@ impl<'i> Walker<'i> {
 
     fn top_level(&mut self, name: &str) -> Result<(), DecodeErrorKind> {
         if !self.seen.insert(name.to_owned()) {
-            at_top(&mut self.page.findings, FindingKind::DuplicateKey, &excerpt::visible(name, 64));
+            at_top(&mut self.page.findings, FindingKind::DuplicateKey, name);
         }
         match name {
             "result" => self.result = Some(self.word(name)?),
@@ -170,9 +180,10 @@ impl<'i> Walker<'i> {
                     self.page.set_count(count, number);
                 }
                 None => {
-                    let (value, odd) = self.unknown(2)?;
+                    builder::check_names(self.page.extra.len())?;
+                    let (json, odd) = self.unknown(2)?;
                     odd.kinds().for_each(|kind| at_top(&mut self.page.findings, kind, name));
-                    self.page.extra.insert(name.to_owned(), value.to_string().into());
+                    self.page.extra.insert(name.to_owned(), json.into());
                 }
             },
         }
@@ -186,6 +197,11 @@ impl<'i> Walker<'i> {
             return Err(kind);
         }
         self.children(name, Walker::ticket_field)?;
+        if self.page.is_ticket_empty() {
+            let place = format!("tickets.ticket[{}]", self.page.ticket_count());
+            at_top(&mut self.page.findings, FindingKind::EmptySpelling, &place);
+            return Ok(());
+        }
         self.page.end_ticket()
     }
 
@@ -195,26 +211,70 @@ impl<'i> Walker<'i> {
                 self.page.begin_attachments();
                 self.children(name, Walker::attachment)
             }
+            Some(field) if field.kind() == Kind::DateTime => self.date(field),
             Some(field) => {
                 let value_start = self.reader.buffer_position();
                 let span = self.text(name)?;
                 self.here = value_start;
                 self.notice(Some(field), name, span);
-                // The text is lent out while the page takes it; nothing reads it there meanwhile.
-                let kept = std::mem::take(&mut self.page.arena.unescaped);
-                let text = span_text(&kept, span);
-                let set = self.page.set(field, Scalar::Text(text, span.0));
-                self.page.arena.unescaped = kept;
-                set
+                self.set_text(field, span)
             }
             None => {
-                let (value, odd) = self.unknown(4)?;
+                let (json, odd) = self.unknown(4)?;
                 odd.kinds().for_each(|kind| self.page.note_ticket(kind, name));
-                let json = self.page.arena.push_text(&value.to_string());
-                self.page.push_extra(name, json);
-                Ok(())
+                let json = self.page.arena.push_text(&json);
+                self.page.push_extra(name, json)
             }
         }
+    }
+
+    /// Sets a field to a text that is in the arena.
+    fn set_text(&mut self, field: Field, span: (Span, usize, usize)) -> Result<(), DecodeErrorKind> {
+        // The arena lends its text while the page reads it; nothing is added to the arena meanwhile.
+        let kept = std::mem::take(&mut self.page.arena.unescaped);
+        let set = self.page.set(field, Scalar::Text(span_text(&kept, span), span.0));
+        self.page.arena.unescaped = kept;
+        set
+    }
+
+    /// A date: a text, or elements as PHP's date objects have them.
+    fn date(&mut self, field: Field) -> Result<(), DecodeErrorKind> {
+        let value_start = self.reader.buffer_position();
+        let start = self.page.arena.unescaped.len();
+        let (mut date, mut zone) = (None, None);
+        loop {
+            match self.part()? {
+                Part::Text => {}
+                Part::End => break,
+                Part::Start(element) => match element.name().as_ref() {
+                    "date" => date = Some(self.word_of(field, "date")?),
+                    "timezone" => zone = Some(self.word_of(field, "timezone")?),
+                    "timezone_type" => drop(self.word_of(field, "timezone_type")?),
+                    _ => return Err(wrong_type(field, "a date")),
+                },
+            }
+        }
+        self.here = value_start;
+        let end = self.page.arena.unescaped.len();
+        let span = (Span::in_unescaped(start, end), start, end);
+        if date.is_none() && zone.is_none() {
+            self.notice(Some(field), field.name(), span);
+            return self.set_text(field, span);
+        }
+        let Some(date) = date.filter(|_| span_text(&self.page.arena.unescaped, span).trim().is_empty())
+        else {
+            return Err(wrong_type(field, "a date"));
+        };
+        self.page.arena.unescaped.truncate(start);
+        self.page.set_date_object(field, &date, zone.as_deref());
+        Ok(())
+    }
+
+    /// The text of an element of a field's value, which the arena does not keep.
+    fn word_of(&mut self, field: Field, name: &str) -> Result<String, DecodeErrorKind> {
+        let span = self.text(name)?;
+        self.notice(Some(field), name, span);
+        Ok(self.page.arena.unescaped.split_off(span.1))
     }
 
     /// One attachment, whatever its element is called.
@@ -251,7 +311,11 @@ impl<'i> Walker<'i> {
                 },
             }
         }
-        self.page.push_attachment(filename, index);
+        if filename.is_none() && index.is_none() {
+            self.page.note(FindingKind::EmptySpelling, Field::Attachments, None);
+        } else {
+            self.page.push_attachment(filename, index);
+        }
         Ok(())
     }
 
@@ -291,7 +355,7 @@ impl<'i> Walker<'i> {
                 Event::Eof => return Err(DecodeErrorKind::Truncated),
                 Event::Empty(_) | Event::Decl(_) | Event::DocType(_) => {
                     return Err(DecodeErrorKind::Syntax {
-                        problem: "a declaration stands inside an element".into(),
+                        problem: "not XML: a declaration is inside an element".into(),
                     });
                 }
             }
@@ -300,8 +364,9 @@ impl<'i> Walker<'i> {
     }
 
     fn reference(&mut self, reference: &BytesRef<'_>) -> Result<(), DecodeErrorKind> {
-        let invalid =
-            |_| DecodeErrorKind::Syntax { problem: "a character reference names no character".into() };
+        let invalid = |_| DecodeErrorKind::Syntax {
+            problem: "not XML: a character reference is not a character".into(),
+        };
         let unescaped = &mut self.page.arena.unescaped;
         match reference.resolve_char_ref().map_err(invalid)? {
             Some(character) => unescaped.push(character),
@@ -328,7 +393,7 @@ impl<'i> Walker<'i> {
         }
     }
 
-    /// The text of an element at the top level, which the arena has no use for.
+    /// The text of an element at the top level, which the arena does not keep.
     fn word(&mut self, name: &str) -> Result<String, DecodeErrorKind> {
         let span = self.text(name)?;
         self.notice(None, name, span);
@@ -345,12 +410,12 @@ impl<'i> Walker<'i> {
     }
 
     /// What a whole document is.
-    fn judge(&mut self) -> Result<Verdict, DecodeErrorKind> {
+    fn verdict(&mut self) -> Result<Verdict, DecodeErrorKind> {
         match self.result.as_deref() {
             Some(word) if word.eq_ignore_ascii_case("error") => return Ok(Verdict::Error),
             Some(word) if word.eq_ignore_ascii_case("success") => {}
             Some(word) => {
-                return Err(DecodeErrorKind::UnknownResult { result: excerpt::visible(word, 64) });
+                return Err(DecodeErrorKind::UnknownResult { result: self.page.findings.excerpt(word, 64) });
             }
             None if self.says_error_under_status() => {
                 at_top(&mut self.page.findings, FindingKind::ResultSpelling, "status");
@@ -360,6 +425,10 @@ impl<'i> Walker<'i> {
             None => return Err(DecodeErrorKind::NotAReply { title: None }),
         }
         if !self.listed {
+            let keys = self.page.extra.iter();
+            let keys =
+                keys.map(|(name, json)| (&**name, matches!(json.as_bytes().first(), Some(b'{' | b'['))));
+            other_call::check(self.page.has_count(), keys)?;
             at_top(&mut self.page.findings, FindingKind::EmptySpelling, "tickets");
         }
         self.keep_message();
@@ -374,7 +443,7 @@ impl<'i> Walker<'i> {
     /// On a page of tickets a message means nothing, and is kept like any other text.
     fn keep_message(&mut self) {
         if let Some(message) = self.message.take() {
-            self.page.extra.insert("message".into(), Json::from(message).to_string().into());
+            self.page.extra.insert("message".into(), unknown::json_text(&message).into());
         }
     }
 }

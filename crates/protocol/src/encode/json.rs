@@ -69,7 +69,7 @@ fn value(out: &mut String, ticket: &TicketRef<'_>, field: Field) {
         Some(Value::Integer(value)) => out.push_str(&format!(r#""{value}""#)),
         Some(Value::Text(text)) => string(out, text),
         // As it was sent, which keeps a date that cannot be read.
-        Some(Value::DateTime(_)) => string(out, ticket.text(field)),
+        Some(Value::DateTime(_) | Value::UnreadableDate(_)) => string(out, ticket.text(field)),
         Some(Value::Boolean(value)) => out.push_str(if value { "true" } else { "false" }),
         Some(Value::Attachments(list)) => {
             out.push('[');

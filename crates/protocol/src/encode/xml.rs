@@ -1,8 +1,6 @@
 //! XML as servers write it.
 
-use serde_json::Value as Json;
-
-use crate::extra::Kept;
+use crate::extra::Canonical;
 use crate::{Field, Page, TicketRef, Value, Version};
 
 pub(super) fn page(page: &Page, version: Version) -> String {
@@ -65,7 +63,8 @@ fn value(out: &mut String, ticket: &TicketRef<'_>, field: Field) {
         None | Some(Value::Null) => element(out, name, ""),
         Some(Value::Integer(value)) => element(out, name, &value.to_string()),
         Some(Value::Text(text)) => element(out, name, text),
-        Some(Value::DateTime(_)) => element(out, name, ticket.text(field)),
+        // As it was sent, which keeps a date that cannot be read.
+        Some(Value::DateTime(_) | Value::UnreadableDate(_)) => element(out, name, ticket.text(field)),
         Some(Value::Boolean(value)) => element(out, name, if value { "1" } else { "" }),
         Some(Value::Attachments(list)) => {
             out.push_str("<attachments>\n");
@@ -80,18 +79,19 @@ fn value(out: &mut String, ticket: &TicketRef<'_>, field: Field) {
     }
 }
 
-/// An unknown field. Its name is written only where XML takes it for a name; what is no text is written as
-/// JSON, which decoding gives back as text.
+/// An unknown field. Its name is written only where XML accepts it as a name; what is not a text is written as JSON, which
+/// decoding reads as text.
 fn extra(out: &mut String, name: &str, json: &str) {
     let mut chars = name.chars();
     let starts = chars.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
     if !starts || !chars.all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)) {
         return;
     }
-    match Kept::read(json) {
-        Kept::Plain(Json::String(text)) => element(out, name, &text),
-        Kept::Plain(Json::Null) => element(out, name, ""),
-        kept => element(out, name, &serde_json::to_string(&kept).unwrap_or_default()),
+    let value = Canonical::of(json);
+    match value.as_text() {
+        Some(text) => element(out, name, &text),
+        None if value.is_null() => element(out, name, ""),
+        None => element(out, name, &serde_json::to_string(&value).unwrap_or_default()),
     }
 }
 

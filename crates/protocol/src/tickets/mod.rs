@@ -17,7 +17,7 @@ use serde::{Serialize, Serializer};
 use self::arena::{Arena, ArenaBuilder, AttachmentRow, ExtraRow};
 use self::rows::{Row, RowRef};
 pub use self::ticket_ref::{AttachmentRef, Attachments, TicketRef, Value};
-use crate::{Field, FieldSet, Ticket, Version, time};
+use crate::{Field, FieldSet, Kind, Ticket, Version, time};
 
 /// The tickets of a page: one arena of text and a row of fixed size for each ticket.
 ///
@@ -138,44 +138,34 @@ fn push_ticket<'a>(
 ) {
     let mut row = Row::default();
     for field in known.iter() {
-        let text = match field {
-            Field::Id => {
-                row.set_integer(field, ticket.id, true);
-                continue;
-            }
-            Field::Deptid => {
-                row.set_integer(field, ticket.deptid, true);
-                continue;
-            }
-            Field::Userid => {
-                row.set_integer(field, ticket.userid, true);
-                continue;
-            }
-            Field::Flag => {
-                row.set_integer(field, ticket.flag, true);
-                continue;
-            }
-            Field::Attachments => {
-                push_attachments(arena, &mut row, ticket);
-                continue;
-            }
-            Field::AttachmentsRemoved => {
+        if ticket.absent.contains(field) && field != Field::Id {
+            continue;
+        }
+        if ticket.null.contains(field) && field != Field::Id {
+            row.set_null(field);
+            continue;
+        }
+        match field.kind() {
+            Kind::Integer => row.set_integer(field, ticket.integer(field).unwrap_or_default(), true),
+            Kind::Attachments => push_attachments(arena, &mut row, ticket),
+            Kind::Boolean => {
                 if let Some(removed) = ticket.attachments_removed {
                     row.head.set_attachments_removed(removed);
                     row.head.carried.insert(field);
                 }
-                continue;
             }
-            Field::RequestorName if ticket.requestor_name.is_none() => {
-                row.set_null(field);
-                continue;
+            Kind::DateTime => {
+                let text = match ticket.date_of(field) {
+                    (_, Some(text)) => arena.push_text(text),
+                    (date, None) => arena.push_text(&time::to_wire(date)),
+                };
+                row.set_text(field, text);
             }
-            Field::Date => Some(arena.push_text(&time::to_wire(ticket.date))),
-            Field::Lastreply => Some(arena.push_text(&time::to_wire(ticket.lastreply))),
-            field => text_of(ticket, field).map(|text| arena.push_text(text)),
-        };
-        if let Some(text) = text {
-            row.set_text(field, text);
+            Kind::Text => match ticket.text(field) {
+                Some(text) => row.set_text(field, arena.push_text(text)),
+                None if field == Field::RequestorName => row.set_null(field),
+                None => {}
+            },
         }
     }
     for (name, value) in &ticket.extra {
@@ -197,35 +187,6 @@ fn push_attachments(arena: &mut ArenaBuilder, row: &mut Row, ticket: &Ticket) {
     for attachment in list {
         let filename = arena.push_text(&attachment.filename);
         arena.attachments.push(AttachmentRow { filename, index: attachment.index });
-    }
-}
-
-/// The value of a text field of an owned ticket; dates are not held as text there.
-fn text_of(ticket: &Ticket, field: Field) -> Option<&str> {
-    match field {
-        Field::Tid => Some(&ticket.tid),
-        Field::Name => Some(&ticket.name),
-        Field::OwnerName => ticket.owner_name.as_deref(),
-        Field::Email => Some(&ticket.email),
-        Field::RequestorName => ticket.requestor_name.as_deref(),
-        Field::RequestorEmail => ticket.requestor_email.as_deref(),
-        Field::RequestorType => ticket.requestor_type.as_ref().map(|kind| kind.as_str()),
-        Field::Cc => Some(&ticket.cc),
-        Field::C => Some(&ticket.c),
-        Field::Subject => Some(&ticket.subject),
-        Field::Status => Some(ticket.status.as_str()),
-        Field::Priority => Some(ticket.priority.as_str()),
-        Field::Admin => Some(&ticket.admin),
-        Field::Attachment => Some(&ticket.attachment),
-        Field::Service => Some(&ticket.service),
-        Field::Id
-        | Field::Deptid
-        | Field::Userid
-        | Field::Flag
-        | Field::Date
-        | Field::Lastreply
-        | Field::Attachments
-        | Field::AttachmentsRemoved => None,
     }
 }
 

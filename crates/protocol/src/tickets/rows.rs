@@ -82,7 +82,11 @@ impl Row {
         }
     }
 
-    /// A null reads as 0 or an empty text; what stood there before, where a key comes twice, is gone.
+    pub(crate) fn integer(&self, field: Field) -> u64 {
+        self.integers[SLOTS[field as usize] as usize]
+    }
+
+    /// A null reads as 0 or an empty text; the value before, where a key occurs twice, is gone.
     pub(crate) fn set_null(&mut self, field: Field) {
         match FIELDS[field as usize].kind {
             kind if is_text(kind) => self.texts[SLOTS[field as usize] as usize] = Span::default(),

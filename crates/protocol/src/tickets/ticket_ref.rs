@@ -11,17 +11,19 @@ use serde_json::{Map, Value as Json};
 
 use super::arena::{Arena, AttachmentRow, TEXT_COUNT, is_text};
 use super::rows::RowRef;
-use crate::extra::Kept;
+use crate::extra::Canonical;
 use crate::{
     Attachment, DateTimeParts, Field, FieldSet, Kind, Priority, RelatedService, RequestorType, Status,
-    Ticket, entities, time,
+    Ticket, entities,
+    time::{self, WireTime},
 };
 
 /// One ticket of a page; it borrows everything from the page and costs nothing to copy.
 ///
-/// Fields that every version sends have plain getters, which give 0 or an empty text for a reply that
-/// lacked them all the same: such a page has a finding, and [`carries`](TicketRef::carries) tells. Getters
-/// of later fields give `None` where the reply had none, or null.
+/// Fields that every version sends have plain getters, which return 0 or an empty text where the reply lacked the field,
+/// and where it was null. Such a page has a finding, and [`carries`](TicketRef::carries) and
+/// [`is_null`](TicketRef::is_null) distinguish these; [`value`](TicketRef::value) returns an option. Getters of later
+/// fields return `None` where the reply had none, or null.
 #[derive(Clone, Copy)]
 pub struct TicketRef<'a> {
     pub(super) arena: &'a Arena,
@@ -42,8 +44,10 @@ pub enum Value<'a> {
     Integer(u64),
     /// A text.
     Text(&'a str),
-    /// A date, or none for a zero date and for a text that is no date.
+    /// A date, or none for a zero date or an empty text.
     DateTime(Option<DateTime>),
+    /// The text of a date field that is not a date, as it was sent.
+    UnreadableDate(&'a str),
     /// A truth value.
     Boolean(bool),
     /// A list of attachments.
@@ -125,8 +129,8 @@ impl<'a> TicketRef<'a> {
         self.text(Field::Priority).into()
     }
 
-    /// When the ticket was opened, in the install's own time zone; none for a zero date, and for a text
-    /// that is no date, which [`date_text`](TicketRef::date_text) has.
+    /// When the ticket was opened, in the install's own time zone; none for a zero date, and for a text that is not a
+    /// date, which [`date_text`](TicketRef::date_text) returns.
     pub fn date(&self) -> Option<DateTime> {
         time::date_in(self.date_text())
     }
@@ -134,6 +138,24 @@ impl<'a> TicketRef<'a> {
     /// When the ticket was last replied to, in the install's own time zone; none as for [`date`](TicketRef::date).
     pub fn lastreply(&self) -> Option<DateTime> {
         time::date_in(self.lastreply_text())
+    }
+
+    /// The zone that a date field's text states, as it is there, such as `+02:00` or `Europe/Berlin`. The documented
+    /// spelling states none, and the date is in the install's own zone; where one is stated, the date is the wall clock of
+    /// that zone.
+    ///
+    /// ```
+    /// use gettickets_protocol::{Field, decode};
+    /// let body = r#"{"result":"success","tickets":{"ticket":[{"id":1,"lastreply":"2025-03-05T06:07:08+02:00"}]}}"#;
+    /// let page = decode(body)?.into_page()?;
+    /// let ticket = page.get(0).unwrap();
+    /// assert_eq!(ticket.lastreply().unwrap().to_string(), "2025-03-05T06:07:08");
+    /// assert_eq!(ticket.zone(Field::Lastreply), Some("+02:00"));
+    /// assert_eq!(ticket.lastreply_text(), "2025-03-05T06:07:08+02:00");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn zone(&self, field: Field) -> Option<&'a str> {
+        time::zone(self.text(field)).filter(|_| field.kind() == Kind::DateTime)
     }
 
     /// The parts of a field's date; none where [`date`](TicketRef::date) and
@@ -193,6 +215,12 @@ impl<'a> TicketRef<'a> {
         self.row.head().carried.intersection(self.shown)
     }
 
+    /// Whether the reply carried this field as null.
+    #[inline]
+    pub fn is_null(&self, field: Field) -> bool {
+        self.null().contains(field)
+    }
+
     /// The fields that the reply carried as null.
     pub fn null(&self) -> FieldSet {
         self.row.head().null.intersection(self.shown)
@@ -214,7 +242,11 @@ impl<'a> TicketRef<'a> {
         Some(match field.kind() {
             Kind::Integer => Value::Integer(self.integer(field)),
             Kind::Text => Value::Text(self.text(field)),
-            Kind::DateTime => Value::DateTime(time::date_in(self.text(field))),
+            Kind::DateTime => match time::read(self.text(field)) {
+                WireTime::At(at) => Value::DateTime(Some(at)),
+                WireTime::None => Value::DateTime(None),
+                WireTime::Unreadable => Value::UnreadableDate(self.text(field)),
+            },
             Kind::Boolean => Value::Boolean(self.row.head().attachments_removed()),
             Kind::Attachments => Value::Attachments(self.attachment_rows()),
         })
@@ -274,7 +306,7 @@ impl<'a> TicketRef<'a> {
     /// nearest float here, and a number past all floats, such as `1e999`, a text.
     /// [`extra_json`](TicketRef::extra_json) and canonical JSON have every number as it was sent.
     pub fn extra(&self) -> Map<String, Json> {
-        self.extra_json().map(|(name, json)| (name.to_owned(), Kept::read(json).into_value())).collect()
+        self.extra_json().map(|(name, json)| (name.to_owned(), Canonical::of(json).to_value())).collect()
     }
 
     /// The fields that are in no version's documentation, each with its value as JSON text, as it was sent.
@@ -289,7 +321,9 @@ impl<'a> TicketRef<'a> {
     /// The same ticket, owning its values.
     pub fn to_ticket(&self) -> Ticket {
         let owned = |text: Option<&str>| text.map(str::to_owned);
-        Ticket {
+        let mut null = self.null();
+        null.remove(Field::RequestorName);
+        let mut ticket = Ticket {
             id: self.id(),
             tid: self.tid().to_owned(),
             deptid: self.deptid(),
@@ -302,7 +336,8 @@ impl<'a> TicketRef<'a> {
             requestor_type: self.requestor_type().map(RequestorType::into_owned),
             cc: self.cc().to_owned(),
             c: self.c().to_owned(),
-            date: self.date(),
+            date: None,
+            date_text: None,
             subject: self.subject().to_owned(),
             status: self.status().into_owned(),
             priority: self.priority().into_owned(),
@@ -310,11 +345,22 @@ impl<'a> TicketRef<'a> {
             attachment: self.attachment().to_owned(),
             attachments: self.attachments().map(|list| list.map(|one| one.to_attachment()).collect()),
             attachments_removed: self.attachments_removed(),
-            lastreply: self.lastreply(),
+            lastreply: None,
+            lastreply_text: None,
             flag: self.flag(),
             service: self.service().to_owned(),
             extra: self.extra(),
-        }
+            absent: Ticket::always_sent().difference(self.carried()),
+            null,
+        };
+        ticket.set_date(Field::Date, self.date_text());
+        ticket.set_date(Field::Lastreply, self.lastreply_text());
+        ticket
+    }
+
+    /// The unknown fields as canonical JSON has them: sorted by name.
+    fn extra_canonical(&self) -> BTreeMap<&'a str, Canonical<'a>> {
+        self.extra_json().map(|(name, json)| (name, Canonical::of(json))).collect()
     }
 
     #[inline]
@@ -335,14 +381,8 @@ impl<'a> TicketRef<'a> {
 /// Two tickets are equal if they carry the same fields with the same values, however those were spelled.
 impl PartialEq for TicketRef<'_> {
     fn eq(&self, other: &TicketRef<'_>) -> bool {
-        // Dates compare by their text, which tells unreadable ones apart.
-        let same = |field| match (self.value(field), other.value(field)) {
-            (Some(Value::DateTime(a)), Some(Value::DateTime(b))) => {
-                a == b && (a.is_some() || self.text(field) == other.text(field))
-            }
-            (a, b) => a == b,
-        };
-        Field::all().all(same) && self.extra() == other.extra()
+        let same = |field| self.value(field) == other.value(field) && self.zone(field) == other.zone(field);
+        Field::all().all(same) && self.extra_canonical() == other.extra_canonical()
     }
 }
 
@@ -368,8 +408,7 @@ impl Serialize for TicketRef<'_> {
                 map.serialize_entry(field.name(), &value)?;
             }
         }
-        let extra: BTreeMap<&str, Kept<'_>> =
-            self.extra_json().map(|(name, json)| (name, Kept::read(json))).collect();
+        let extra = self.extra_canonical();
         if !extra.is_empty() {
             map.serialize_entry("extra", &extra)?;
         }
@@ -384,6 +423,7 @@ impl Serialize for Value<'_> {
             Value::Integer(value) => serializer.serialize_u64(*value),
             Value::Text(text) => serializer.serialize_str(text),
             Value::DateTime(time) => time.serialize(serializer),
+            Value::UnreadableDate(text) => serializer.serialize_str(text),
             Value::Boolean(value) => serializer.serialize_bool(*value),
             Value::Attachments(list) => {
                 let mut seq = serializer.serialize_seq(Some(list.len()))?;

@@ -47,6 +47,7 @@ pub(crate) fn full_ticket() -> Ticket {
         flag: 14,
         service: "S12".into(),
         extra: Map::from_iter([("deptname".to_owned(), Value::from("Support"))]),
+        ..Ticket::default()
     }
 }
 
@@ -200,6 +201,7 @@ pub(crate) fn ticket() -> impl Strategy<Value = Ticket> {
                 lastreply,
                 service: next(),
                 extra,
+                ..Ticket::default()
             }
         },
     )

@@ -19,7 +19,10 @@ fn errors_of_json_say_what_and_where() {
         ("other JSON", br#"{"message":"Access denied"}"#.into()),
         ("other word", br#"{"result":"maybe"}"#.into()),
         ("truncated", page_with("subject", r#""Hello"#).split_inclusive("Hello").next().unwrap().into()),
-        ("trailing text", (page_with("x", "1") + "\nPHP Warning: late").into()),
+        ("another document", (page_with("x", "1") + "\n{\"result\":\"success\"}").into()),
+        ("memory", b"<b>Fatal error</b>: Allowed memory size of 9 bytes exhausted in <b>/x.php</b>".into()),
+        ("other call", br#"{"result":"success","totalresults":1,"clients":{"client":[]}}"#.into()),
+        ("no call", br#"{"result":"success"}"#.into()),
         ("syntax", page_with("deptid", "01").into()),
         ("lone surrogate", page_with("subject", r#""a\ud83d b""#).into()),
         ("no UTF-8", [page_with("name", "\"").into_bytes(), b"\xe9\"".into()].concat()),
@@ -34,16 +37,19 @@ fn errors_of_json_say_what_and_where() {
     ]);
     insta::assert_snapshot!(texts, @r#"
     empty: the reply is empty
-    page: this is not a reply of the API but a page titled "Down for Maintenance", at byte 0; found: <!DOCTYPE html><title>Down for Maintenance</title>
-    plain text: this is not a reply of the API, at byte 0; found: Access denied by Imunify360 bot-protection.
-    other JSON: this is not a reply of the API, at byte 0; found: {"message":"Access denied"}
+    page: not a reply of the API: a maintenance page, titled "Down for Maintenance", at byte 0; found: <!DOCTYPE html><title>Down for Maintenance</title>
+    plain text: not a reply of the API: a page of a firewall or bot protection, at byte 0; found: Access denied by Imunify360 bot-protection.
+    other JSON: not a reply of the API: a page of a firewall or bot protection, at byte 0; found: {"message":"Access denied"}
     other word: the result is "maybe", neither success nor error, at result (byte 10); found: "maybe"}
     truncated: the reply ends in the middle, at tickets.ticket[0].subject (byte 392); found: ":"2016-01-01 06:26:29","subject":"Hello
-    trailing text: text stands after the end of the reply, at byte 672; found: PHP Warning: late
-    syntax: this is not JSON: invalid number, at tickets.ticket[0].deptid (byte 127); found: 1,"userid":"1","name":"Cynthia Reilly","owner_name":"Cynthia Reilly","email":"te…
-    lone surrogate: half of a surrogate pair stands alone, at tickets.ticket[0].subject (byte 388); found: \ud83d b","status":"Answered","priority":"Medium","admin":"admin admin","attachm…
-    no UTF-8: these bytes are not UTF-8, at tickets.ticket[0].name (byte 650); found: �"
-    too deep: lists and objects stand more than 64 deep inside one another, at tickets.ticket[0].x[0][0][0][0][0][0][0][0][0][0][0][0] (byte 726); found: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[}]}}
+    another document: another document follows the reply, at byte 672; found: {"result":"success"}
+    memory: not a reply of the API: PHP on the server ran out of memory, at byte 0; found: Fatal error: Allowed memory size of 9 bytes exhausted in /x.php
+    other call: not a reply to GetTickets but to another call; it looks like GetClients, at byte 0; found: {"result":"success","totalresults":1,"clients":{"client":[]}}
+    no call: not a reply to GetTickets: it has neither tickets nor their counts, at byte 0; found: {"result":"success"}
+    syntax: not JSON: invalid number, at tickets.ticket[0].deptid (byte 127); found: 1,"userid":"1","name":"Cynthia Reilly","owner_name":"Cynthia Reilly","email":"te…
+    lone surrogate: a text has half of a surrogate pair, at tickets.ticket[0].subject (byte 388); found: \ud83d b","status":"Answered","priority":"Medium","admin":"admin admin","attachm…
+    no UTF-8: bytes are not UTF-8, at tickets.ticket[0].name (byte 650); found: �"
+    too deep: lists and objects are nested more than 64 levels deep, at tickets.ticket[0].x[0][0][0][0][0][0][0][0][0][0][0][0] (byte 726); found: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[}]}}
     no id: a ticket has no id, at tickets.ticket[0] (byte 92); found: {"tid":"516757"}]}}
     no number: id is not an integer from 0 to 18446744073709551615, at tickets.ticket[0].id (byte 98); found: "abc","tid":"516757","deptid":"1","userid":"1","name":"Cynthia Reilly","owner_na…
     past 64 bits: userid is not an integer from 0 to 18446744073709551615, at tickets.ticket[0].userid (byte 139); found: 18446744073709551616,"name":"Cynthia Reilly","owner_name":"Cynthia Reilly","emai…
@@ -71,22 +77,22 @@ fn errors_of_xml_and_name_value_pairs_say_what_and_where() {
         ("tags that do not match", xml("<subject>a</name>")),
         ("no number", xml("<flag>x</flag>")),
         ("no text", xml("<subject><b>a</b></subject>")),
-        ("trailing text", [xml(""), b"late".into()].concat()),
+        ("another document", [xml(""), b"<whmcsapi/>".into()].concat()),
         ("other XML", b"<?xml version=\"1.0\"?><response/>".into()),
         ("claims tickets", b"result=success;totalresults=40;numreturned=25;".into()),
         ("no id", b"result=success;tickets[ticket][0][tid]=1;".into()),
     ]);
     insta::assert_snapshot!(texts, @r#"
     truncated: the reply ends in the middle, at tickets.ticket[0].id (byte 56); found: t>success</result><tickets><ticket><id>1
-    own entities: this entity is none that XML knows, or a document's own, which are refused, at byte 21; found: <!DOCTYPE a [<!ENTITY b "c">]><whmcsapi>&b;</whmcsapi>
-    unknown entity: this entity is none that XML knows, or a document's own, which are refused, at tickets.ticket[0].subject (byte 93); found: &nbsp;b</subject></ticket></tickets></whmcsapi>
-    unknown encoding: the encoding "x-klingon" is not known, at byte 0
-    tags that do not match: this is not XML: ill-formed document: expected `</subject>`, but `</name>` was found, at tickets.ticket[0].subject (byte 93); found: </name></ticket></tickets></whmcsapi>
+    own entities: undefined or custom XML entity, at byte 21; found: <!DOCTYPE a [<!ENTITY b "c">]><whmcsapi>&b;</whmcsapi>
+    unknown entity: undefined or custom XML entity, at tickets.ticket[0].subject (byte 93); found: &nbsp;b</subject></ticket></tickets></whmcsapi>
+    unknown encoding: unknown encoding "x-klingon", at byte 0
+    tags that do not match: not XML: ill-formed document: expected `</subject>`, but `</name>` was found, at tickets.ticket[0].subject (byte 93); found: </name></ticket></tickets></whmcsapi>
     no number: flag is not an integer from 0 to 18446744073709551615, at tickets.ticket[0].flag (byte 89); found: x</flag></ticket></tickets></whmcsapi>
     no text: subject is not a text, at tickets.ticket[0].subject (byte 92); found: <b>a</b></subject></ticket></tickets></whmcsapi>
-    trailing text: text stands after the end of the reply, at byte 113; found: late
-    other XML: this is not a reply of the API, at byte 0; found: <?xml version="1.0"?><response/>
-    claims tickets: name-value pairs cannot carry a list of tickets; ask for json or xml, at tickets
+    another document: another document follows the reply, at byte 113; found: <whmcsapi/>
+    other XML: not a reply of the API, at byte 0; found: <?xml version="1.0"?><response/>
+    claims tickets: name-value pairs cannot carry a list of tickets, at tickets
     no id: a ticket has no id, at tickets.ticket[0]
     "#);
 }
@@ -100,6 +106,9 @@ fn findings_say_what_and_where_and_strict_reading_says_the_same() {
         page_with("cc", "null"),
         page_around("[]"),
         format!("Notice: Undefined index\n{}", page_with("x", "1")),
+        format!("{}\n<br />\n<b>Warning</b>:  Undefined index in <b>x.php</b>", page_with("x", "1")),
+        page_with("lastreply", r#""2016-01-01T06:30:16+02:00""#),
+        page_around(r#"{"ticket":[]}"#),
         page_around(r#"{"ticket":[{"id":1},{"id":2}]}"#),
     ];
     let mut texts = String::new();
@@ -111,20 +120,26 @@ fn findings_say_what_and_where_and_strict_reading_says_the_same() {
         texts.push_str(&format!("{finding}\n  strictly: {strict}\n"));
     }
     insta::assert_snapshot!(texts, @r#"
-    a number is empty and read as 0 (at tickets.ticket[0].flag)
-      strictly: a number is empty and read as 0, which strict reading refuses, at tickets.ticket[0].flag
-    a text is sent as a number (at tickets.ticket[0].tid): 516757
-      strictly: a text is sent as a number, which strict reading refuses, at tickets.ticket[0].tid; found: 516757
-    a date can't be read; it is kept as text (at tickets.ticket[0].date): "soon"
-      strictly: a date can't be read; it is kept as text, which strict reading refuses, at tickets.ticket[0].date; found: "soon"
-    a field is null (at tickets.ticket[0].cc)
-      strictly: a field is null, which strict reading refuses, at tickets.ticket[0].cc
+    a number is empty and read as 0 (at tickets.ticket[0].flag; ticket 1)
+      strictly: a number is empty and read as 0, which strict decoding refuses, at tickets.ticket[0].flag
+    a text is sent as a number (at tickets.ticket[0].tid; ticket 1): 516757
+      strictly: a text is sent as a number, which strict decoding refuses, at tickets.ticket[0].tid; found: 516757
+    a date can't be read; it is kept as text (at tickets.ticket[0].date; ticket 1): "soon"
+      strictly: a date can't be read; it is kept as text, which strict decoding refuses, at tickets.ticket[0].date; found: "soon"
+    a field is null (at tickets.ticket[0].cc; ticket 1)
+      strictly: a field is null, which strict decoding refuses, at tickets.ticket[0].cc
     an empty list is spelled in another way (at tickets)
-      strictly: an empty list is spelled in another way, which strict reading refuses, at tickets
-    text stands before the reply (at byte 0): Notice: Undefined index
-      strictly: text stands before the reply, which strict reading refuses, at byte 0; found: Notice: Undefined index
-    a field that every version sends is missing (at tickets.ticket[0].tid and 1 more)
-      strictly: a field that every version sends is missing, which strict reading refuses, at tickets.ticket[0].tid
+      strictly: an empty list is spelled in another way, which strict decoding refuses, at tickets
+    text precedes the reply (at byte 0): Notice: Undefined index
+      strictly: text precedes the reply, which strict decoding refuses, at byte 0; found: Notice: Undefined index
+    text follows the reply (at byte 672): Warning: Undefined index in x.php
+      strictly: text follows the reply, which strict decoding refuses, at byte 672; found: Warning: Undefined index in x.php
+    a date is spelled in another way; it is read as the wall clock that it states (at tickets.ticket[0].lastreply; ticket 1): "2016-01-01T06:30:16+02:00"
+      strictly: a date is spelled in another way; it is read as the wall clock that it states, which strict decoding refuses, at tickets.ticket[0].lastreply; found: "2016-01-01T06:30:16+02:00"
+    the server counts tickets and sent none (at totalresults): the server counts 1 tickets and sent none
+      strictly: the server counts tickets and sent none, which strict decoding refuses, at totalresults; found: the server counts 1 tickets and sent none
+    a field that every version sends is missing (at tickets.ticket[0].tid and 1 more; tickets 1, 2)
+      strictly: a field that every version sends is missing, which strict decoding refuses, at tickets.ticket[0].tid
     "#);
 }
 

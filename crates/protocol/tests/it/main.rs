@@ -18,5 +18,6 @@ mod lent;
 mod paths_agree;
 mod round_trip;
 mod threads;
+mod truncation;
 mod unknown_fields;
 mod vectors;

@@ -97,6 +97,7 @@ pub(super) fn ticket(row: &Row<'_>) -> rusqlite::Result<Ticket> {
         flag: number(21)?,
         service: row.get(22)?,
         extra: json(row, 23)?.unwrap_or_default(),
+        ..Ticket::default()
     })
 }
 

@@ -1,13 +1,13 @@
-//! Clients that others wrote, against the sandbox: tests/interop says which and what they show.
+//! Runs other people's clients against the sandbox; see tests/interop.
 
 use crate::process::{Result, cargo, program, root, target};
 use crate::tools;
 
-/// What the tests import, pinned: a change of theirs is to be seen as such.
+/// What the tests import, pinned, so that a change of theirs shows up as one.
 const PACKAGES: [&str; 1] = ["whmcspy==0.3.0"];
 
 pub(super) fn run() -> Result {
-    // With the tests' features and profile, so that what the step before has built serves here too.
+    // With the features and profile of the step before, so that its artifacts are reused.
     cargo("build --workspace --bins --tests --locked --quiet").run()?;
     let gettickets =
         target().join("debug").join("gettickets").with_extension(std::env::consts::EXE_EXTENSION);

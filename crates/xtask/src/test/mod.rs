@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every check, step by step, to the first that fails.
+//! `cargo xtask test`: runs every check, step by step, and stops at the first that fails.
 
 mod c;
 mod interop;
@@ -29,11 +29,11 @@ fn list() -> String {
     lines.join("\n")
 }
 
-/// The steps of these names, in their own order; all where none is named.
+/// The steps with these names, in the order of the table; all of them if no name is given.
 fn chosen(names: &[String]) -> Result<Vec<&'static Step>> {
     for name in names {
         if !STEPS.iter().any(|step| step.name == name) {
-            return Err(format!("{name:?} is no step; steps are:\n{}", list()));
+            return Err(format!("unknown step {name:?}; the steps are:\n{}", list()));
         }
     }
     Ok(STEPS.iter().filter(|step| names.is_empty() || names.iter().any(|name| name == step.name)).collect())
@@ -46,13 +46,13 @@ fn run_steps(steps: &[&Step]) -> Result {
         println!("\n=== {}: {}", step.name, step.about);
         let start = Instant::now();
         let outcome = (step.run)();
-        let word = if outcome.is_ok() { "ok" } else { "FAILED" };
-        let line = format!("step {:8} {word:6} {:>9}", step.name, shown(start.elapsed()));
+        let result = if outcome.is_ok() { "ok" } else { "FAILED" };
+        let line = format!("step {:8} {result:6} {:>9}", step.name, shown(start.elapsed()));
         println!("{line}");
         report.push(line);
         if let Err(error) = outcome {
             failure = Some(format!(
-                "step {} failed: {error}\nonce it is mended, `cargo xtask test {}` runs it alone",
+                "step {} failed: {error}\n`cargo xtask test {}` runs this step alone",
                 step.name, step.name
             ));
             break;
@@ -64,7 +64,7 @@ fn run_steps(steps: &[&Step]) -> Result {
     if let Some(error) = &failure {
         println!("\n{error}");
     }
-    // A line that test reports are known by, so that a log's reader finds the end of it.
+    // The usual closing line of a test report.
     println!("\nsteps: {} passed, {failed} failed, {skipped} skipped", report.len() - failed);
     failure.map_or(Ok(()), |_| Err("not every step passed".to_owned()))
 }
@@ -94,13 +94,13 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_step_is_told_beside_the_known_ones() {
+    fn the_error_for_an_unknown_step_lists_the_known_ones() {
         let error = chosen_names(&["rust", "fromat"]).unwrap_err();
-        assert!(error.starts_with("\"fromat\" is no step") && error.contains("clippy"), "{error}");
+        assert!(error.starts_with("unknown step \"fromat\"") && error.contains("clippy"), "{error}");
     }
 
     #[test]
-    fn times_read_well() {
+    fn times_are_shown_in_seconds_or_minutes() {
         let shown = |seconds| shown(Duration::from_secs_f64(seconds));
         assert_eq!(
             [shown(1.24), shown(59.9), shown(60.0), shown(125.9)],

@@ -1,11 +1,11 @@
-//! The steps, in the order that they run in: what fails fast comes first, and what needs a build comes
-//! after the step that makes it.
+//! The steps, in the order in which they run: what fails fast comes first, and what needs a build comes after the step that
+//! makes it.
 
 use super::{c, interop, python};
 use crate::process::{Result, cargo, program};
 use crate::tools;
 
-/// A check that can be run by its name.
+/// A check with a name.
 pub(super) struct Step {
     pub(super) name: &'static str,
     pub(super) about: &'static str,
@@ -17,12 +17,8 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "format", about: "the code is formatted as rustfmt.toml says", run: format },
     Step { name: "clippy", about: "no lint warns, tests included", run: clippy },
     Step { name: "deny", about: "licences, bans and sources of the dependencies (deny.toml)", run: deny },
-    Step { name: "rust", about: "every Rust test, documentation's examples included", run: rust },
-    Step {
-        name: "scan",
-        about: "the scan's promise, with a report of the histories it was held against",
-        run: scan,
-    },
+    Step { name: "rust", about: "every Rust test, documentation examples included", run: rust },
+    Step { name: "scan", about: "the guarantee of a scan, with a report of the histories tried", run: scan },
     Step {
         name: "spreadsheet",
         about: "LibreOffice finds no formula in a CSV file; skipped where it is not installed",
@@ -31,14 +27,14 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "docs", about: "the documentation builds without a warning", run: docs },
     Step {
         name: "interop",
-        about: "clients that others wrote read the sandbox (tests/interop)",
+        about: "other people's clients read the sandbox (tests/interop)",
         run: interop::run,
     },
     Step { name: "c", about: "libgettickets from C and C++, installed as users have it", run: c::run },
-    Step { name: "size", about: "libgettickets is no larger than it may be", run: crate::c::size::check },
+    Step { name: "size", about: "libgettickets stays within its size limits", run: crate::c::size::check },
     Step {
         name: "python",
-        about: "the Python package: stubs, types, tests, every Python that is here (bindings/python)",
+        about: "the Python package: stubs, types, tests, with every Python that is installed",
         run: python::run,
     },
 ];
@@ -53,20 +49,20 @@ fn clippy() -> Result {
 
 fn deny() -> Result {
     let deny = tools::cargo_deny()?;
-    // Two versions of one crate are a warning (deny.toml); their trees would bury what is an error.
+    // Two versions of one crate are a warning (deny.toml); their trees would hide errors.
     program(deny, "--locked --all-features check --hide-inclusion-graph licenses bans sources").run()
 }
 
 fn rust() -> Result {
     tools::php()?;
     cargo("test --workspace --locked")
-        // Snapshots are compared, never written, whatever the shell that we run in is set up for.
+        // Snapshots are compared and never written, whatever the environment says.
         .env("INSTA_UPDATE", "no")
         .without_env("INSTA_FORCE_PASS")
         .run()
 }
 
-/// The step before has run these too, in silence.
+/// The step before has run these tests too, without showing their report.
 fn scan() -> Result {
     cargo("test --quiet --locked --workspace --test scan -- --nocapture --test-threads=1 model adversary")
         .run()

@@ -66,7 +66,7 @@ impl Trace {
             let mut hasher = DefaultHasher::new();
             // Texts as they were sent, dates too: an unreadable date that changes is a change.
             match ticket.value(field) {
-                Some(gettickets::Value::Text(_) | gettickets::Value::DateTime(_)) => {
+                Some(gettickets::Value::Text(_) | gettickets::Value::DateTime(_) | gettickets::Value::UnreadableDate(_)) => {
                     ticket.text(field).hash(&mut hasher)
                 }
                 value => format!("{value:?}").hash(&mut hasher),

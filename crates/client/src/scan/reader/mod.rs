@@ -12,7 +12,7 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cursor::Place;
-use super::fetch::Fetch;
+use super::fetch::{Fetch, FetchContext};
 use super::report::Report;
 use super::row::{Row, Stamp};
 use super::seen::{Known, Seen};
@@ -145,7 +145,7 @@ impl<F: Fetch> Reader<F> {
             ));
         }
         let request = GetTickets { limitstart: Some(offset), limitnum: Some(asked), ..self.request.clone() };
-        let fetched = match self.fetch.fetch(&request) {
+        let fetched = match self.fetch.fetch(&request, &FetchContext::default()) {
             Ok(fetched) => fetched,
             Err(error) => {
                 let attempts = u64::from(error.attempts().max(1));

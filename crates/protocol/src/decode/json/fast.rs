@@ -17,7 +17,7 @@ use std::cell::OnceCell;
 
 use fearless_simd::{Level, dispatch, prelude::*};
 
-use crate::decode::builder::{Count, PageBuilder};
+use crate::decode::builder::{Count, PageBuilder, counts_more};
 use crate::field::{FIELD_COUNT, FIELDS};
 use crate::tickets::arena::{AttachmentRow, ExtraRow, Span};
 use crate::tickets::rows::{Bases, Head, Packed, Rows};
@@ -40,8 +40,11 @@ pub(super) fn decode(text: &str) -> Option<PageBuilder> {
     let text = text.trim_end_matches([' ', '\t', '\r', '\n']);
     let mut cursor = Cursor { bytes: text.as_bytes(), at: 0 };
     let mut page = PageBuilder::default();
-    let returned = counts(&mut cursor, &mut page)?;
-    if cursor.expect(b"]").is_none() {
+    let [total, start, returned] = counts(&mut cursor, &mut page)?;
+    if cursor.expect(b"]").is_some() {
+        // No tickets where some are counted is a finding.
+        (!counts_more(total, Some(start))).then_some(())?;
+    } else {
         let unescaper = Unescaper::new(text);
         let mut decoder = TicketDecoder { text, page: &mut page, unescaper, ticket: 0 };
         cursor = decoder.tickets(cursor, returned)?;
@@ -50,8 +53,8 @@ pub(super) fn decode(text: &str) -> Option<PageBuilder> {
     (cursor.rest().is_empty() && page.ticket_count() as u64 == returned).then_some(page)
 }
 
-/// Reads what stands before the first ticket, and how many there are.
-fn counts(cursor: &mut Cursor<'_>, page: &mut PageBuilder) -> Option<u64> {
+/// Reads what precedes the first ticket: the three counts.
+fn counts(cursor: &mut Cursor<'_>, page: &mut PageBuilder) -> Option<[u64; 3]> {
     let mut counted = [None; 3];
     cursor.expect(b"{\"result\":\"success\"")?;
     loop {
@@ -59,13 +62,9 @@ fn counts(cursor: &mut Cursor<'_>, page: &mut PageBuilder) -> Option<u64> {
         if cursor.expect(b"tickets\":{\"ticket\":[").is_some() {
             break;
         }
-        let (count, name_len) =
-            [("totalresults", Count::Total), ("startnumber", Count::Start), ("numreturned", Count::Returned)]
-                .into_iter()
-                .find_map(|(name, count)| {
-                    cursor.rest().starts_with(name.as_bytes()).then_some((count, name.len()))
-                })?;
-        cursor.at += name_len;
+        let begins = |count: &Count| cursor.rest().starts_with(count.name().as_bytes());
+        let count = Count::ALL.into_iter().find(begins)?;
+        cursor.at += count.name().len();
         cursor.expect(b"\":")?;
         let slot = counted.get_mut(count as usize)?;
         if slot.is_some() {
@@ -75,8 +74,8 @@ fn counts(cursor: &mut Cursor<'_>, page: &mut PageBuilder) -> Option<u64> {
         *slot = Some(value);
         page.set_count(count, Some(value));
     }
-    let [Some(_), Some(_), Some(returned)] = counted else { return None };
-    Some(returned)
+    let [Some(total), Some(start), Some(returned)] = counted else { return None };
+    Some([total, start, returned])
 }
 
 /// The field of this name, looked for first where the documented order has it.
@@ -132,7 +131,7 @@ impl<'a> TicketDecoder<'a, '_> {
             let by_marks = shape
                 .documented
                 .and_then(|integers| self.documented(cursor.at, row, shape.carried, integers, &mut marks));
-            cursor.at = if let Some(end) = by_marks {
+            let end = if let Some(end) = by_marks {
                 end
             } else {
                 self.take_back(kept);
@@ -143,6 +142,8 @@ impl<'a> TicketDecoder<'a, '_> {
                 }
                 end
             };
+            // A ticket has at least one byte, so each turn moves on.
+            (end > cursor.at).then(|| cursor.at = end)?;
             cursor.expect(b"}")?;
         }
         cursor.expect(b"]")?;

@@ -1,6 +1,6 @@
 //! From an offset in JSON to a path such as `tickets.ticket[3].id`.
 
-use crate::decode::excerpt;
+use crate::text;
 
 /// How many levels a path names at most.
 const MAX_LEVELS: usize = 16;
@@ -42,7 +42,7 @@ pub(super) fn path_at(json: &[u8], offset: usize) -> String {
                     && let Some(Level::Object { key: key @ None }) = levels.last_mut()
                 {
                     let name = json.get(at + 1..end - 1).unwrap_or_default();
-                    *key = Some(excerpt::visible(&String::from_utf8_lossy(name), 64));
+                    *key = Some(text::excerpt(&String::from_utf8_lossy(name), 64));
                 }
                 at = end;
                 continue;

@@ -7,25 +7,48 @@ mod tolerant;
 use std::any::Any;
 use std::sync::Arc;
 
-use super::{Decoded, excerpt};
+use super::{Decoded, Failed, excerpt, format};
 use crate::finding::Findings;
 use crate::tickets::body::Body;
-use crate::{DecodeError, DecodeErrorKind};
+use crate::{DecodeError, DecodeErrorKind, FindingKind};
 
-/// Decodes the JSON that starts at this offset of the body.
+/// Decodes the JSON that starts at this offset of the body. A body that fails is handed back.
 pub(super) fn decode(
     mut body: Vec<u8>,
     start: usize,
-    findings: Findings,
+    mut findings: Findings,
     try_fast: bool,
-) -> Result<Decoded, DecodeError> {
-    // What stands before may be in any encoding.
-    body.drain(..start);
-    let text = String::from_utf8(body).map_err(|error| {
-        let offset = error.utf8_error().valid_up_to();
-        place(DecodeErrorKind::InvalidUtf8, error.as_bytes(), offset, start)
-    })?;
-    decode_text(text.into(), start, findings, try_fast)
+) -> Result<Decoded, Failed> {
+    // What precedes may be in any encoding.
+    let before: Vec<u8> = body.drain(..start).collect();
+    let whole = |rest: &[u8]| [&before, rest].concat();
+    let mut text = match String::from_utf8(body) {
+        Ok(text) => text,
+        Err(error) => {
+            let offset = error.utf8_error().valid_up_to();
+            let bytes = error.into_bytes();
+            let end = end_before_other_text(&bytes, offset, start, &mut findings);
+            match end.and_then(|end| String::from_utf8(bytes.get(..end)?.to_vec()).ok()) {
+                Some(text) => text,
+                None => {
+                    let error = place(DecodeErrorKind::InvalidUtf8, &bytes, offset, start);
+                    return Err(Failed { error, body: whole(&bytes) });
+                }
+            }
+        }
+    };
+    if try_fast && let Some(builder) = fast::decode(&text) {
+        return Ok(Decoded { findings, ..builder.finish(text) });
+    }
+    match tolerant::decode(&text, start, findings) {
+        Ok(tolerant::Outcome::Page(builder)) => Ok(builder.finish(std::mem::take(&mut text))),
+        Ok(tolerant::Outcome::Error(decoded)) => Ok(decoded),
+        Err(error) => {
+            let error = place(error.kind, text.as_bytes(), error.offset, start);
+            let body = if before.is_empty() { text.into_bytes() } else { whole(text.as_bytes()) };
+            Err(Failed { error, body })
+        }
+    }
 }
 
 /// As [`decode`], of a body that is lent and not copied.
@@ -33,28 +56,41 @@ pub(super) fn decode_lent(
     body: &'static [u8],
     owner: Arc<dyn Any + Send + Sync>,
     start: usize,
-    findings: Findings,
+    mut findings: Findings,
     try_fast: bool,
 ) -> Result<Decoded, DecodeError> {
     let body = body.get(start..).unwrap_or_default();
-    let text = simdutf8::compat::from_utf8(body)
-        .map_err(|error| place(DecodeErrorKind::InvalidUtf8, body, error.valid_up_to(), start))?;
-    decode_text(Body::Lent(text, owner), start, findings, try_fast)
-}
-
-fn decode_text(text: Body, start: usize, findings: Findings, try_fast: bool) -> Result<Decoded, DecodeError> {
-    if try_fast && let Some(builder) = fast::decode(&text) {
-        return Ok(Decoded { findings, ..builder.finish(text) });
-    }
+    let text = match simdutf8::compat::from_utf8(body) {
+        Ok(text) => text,
+        Err(error) => {
+            let end = end_before_other_text(body, error.valid_up_to(), start, &mut findings);
+            end.and_then(|end| std::str::from_utf8(body.get(..end)?).ok())
+                .ok_or_else(|| place(DecodeErrorKind::InvalidUtf8, body, error.valid_up_to(), start))?
+        }
+    };
     let place = |error: tolerant::Error| place(error.kind, text.as_bytes(), error.offset, start);
-    match tolerant::decode(&text, findings) {
-        Ok(tolerant::Outcome::Page(builder)) => Ok(builder.finish(text)),
-        Ok(tolerant::Outcome::Error(decoded)) => Ok(decoded),
-        Err(error) => Err(place(error)),
+    if try_fast && let Some(builder) = fast::decode(text) {
+        return Ok(Decoded { findings, ..builder.finish(Body::Lent(text, owner)) });
+    }
+    match tolerant::decode(text, start, findings).map_err(place)? {
+        tolerant::Outcome::Page(builder) => Ok(builder.finish(Body::Lent(text, owner))),
+        tolerant::Outcome::Error(decoded) => Ok(decoded),
     }
 }
 
-/// An error with its place: `base` is how much of the body stood before the JSON.
+/// The end of a document that is whole before the first byte that is not UTF-8, where what follows it is not another
+/// document but text, which is noted: a PHP warning may be in any encoding.
+fn end_before_other_text(json: &[u8], bad: usize, base: usize, findings: &mut Findings) -> Option<usize> {
+    let end = tolerant::document_end(json.get(..bad)?)?;
+    let rest = json.get(end..)?;
+    let blank = rest.len() - rest.trim_ascii_start().len();
+    (!format::is_document(rest)).then(|| {
+        format::note_noise(findings, FindingKind::TrailingText, base + end + blank, rest);
+        end
+    })
+}
+
+/// An error with its place: `base` is how much of the body precedes the JSON.
 fn place(kind: DecodeErrorKind, json: &[u8], offset: usize, base: usize) -> DecodeError {
     DecodeError::new(kind)
         .at(base + offset)

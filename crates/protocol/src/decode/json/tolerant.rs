@@ -1,17 +1,19 @@
 //! The tolerant JSON decoder: every shape that servers are known to send. Its meaning is the specification
 //! of the fast one.
 //!
-//! It walks down the body level by level; at each, serde_json cuts an object or a list into its raw
-//! values, so that a value's place in the body is always known.
+//! It walks down the body level by level, as deep as the documented shape has levels; at each, serde_json cuts an object or
+//! a list into its raw values, so that a value's place in the body is always known. Values of unknown meaning are scanned
+//! once, whatever is in them. So the time is linear in the body.
 
 mod source;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
 use crate::decode::builder::{self, Count, PageBuilder, Scalar, integer, wrong_type};
-use crate::decode::{Decoded, MAX_DEPTH, at_top, excerpt};
+use crate::decode::{Decoded, MAX_DEPTH, at_top, format, other_call};
 use crate::finding::Findings;
 use crate::tickets::arena::Span;
 use crate::{DecodeErrorKind, Field, FindingKind, Kind};
@@ -19,78 +21,139 @@ use crate::{DecodeErrorKind, Field, FindingKind, Kind};
 pub(super) use self::source::Error;
 use self::source::{Shape, Source, syntax};
 
-/// A page whose body is still to be put in, or an error of the API.
+/// A page that lacks its body yet, or an error of the API.
 pub(super) enum Outcome {
     Page(Box<PageBuilder>),
     Error(Decoded),
 }
 
-pub(super) fn decode(text: &str, findings: Findings) -> Result<Outcome, Error> {
+/// Decodes the reply at the start of a text. `base` is the length of what precedes it in the body.
+pub(super) fn decode(text: &str, base: usize, mut findings: Findings) -> Result<Outcome, Error> {
     check_depth(text)?;
-    let document: &RawValue = serde_json::from_str(text).map_err(|error| syntax(text, 0, &error))?;
-    let source = Source { text };
-    let Shape::Object(entries) = source.shape(document.get())? else {
-        return Err(source.error(document.get(), DecodeErrorKind::NotAReply { title: None }));
+    let mut documents = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    let document = match documents.next() {
+        Some(document) => document.map_err(|error| syntax(text, 0, &error))?.get(),
+        None => return Err(Error { kind: DecodeErrorKind::Truncated, offset: text.len() }),
     };
-    source.reply(document.get(), entries, findings)
+    trailing_text(text, documents.byte_offset(), base, &mut findings)?;
+    let source = Source { text };
+    match source.shape(document) {
+        Shape::Object => source.reply(document, findings),
+        _ => Err(source.error(document, DecodeErrorKind::NotAReply { title: None })),
+    }
 }
 
-/// Counts brackets outside strings. What follows may then recurse as deep as the limit.
-fn check_depth(text: &str) -> Result<(), Error> {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for (offset, byte) in text.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'{' | b'[' => {
-                depth += 1;
-                if depth > MAX_DEPTH {
-                    return Err(Error { kind: DecodeErrorKind::TooDeep { limit: MAX_DEPTH }, offset });
-                }
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
+/// Notes text that follows the reply, unless it is another document, which is an error.
+fn trailing_text(text: &str, end: usize, base: usize, findings: &mut Findings) -> Result<(), Error> {
+    let rest = text.as_bytes().get(end..).unwrap_or_default();
+    // JSON's white space, which a form feed is not.
+    let blank = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
+    let rest = rest.get(blank..).unwrap_or_default();
+    let offset = end + blank;
+    if rest.is_empty() {
+        return Ok(());
     }
+    if format::is_document(rest) {
+        return Err(Error { kind: DecodeErrorKind::TrailingText, offset });
+    }
+    format::note_noise(findings, FindingKind::TrailingText, base + offset, rest);
     Ok(())
 }
 
-impl<'a> Source<'a> {
-    fn reply(
-        self,
-        document: &'a str,
-        entries: Vec<(Cow<'a, str>, &'a RawValue)>,
-        mut findings: Findings,
-    ) -> Result<Outcome, Error> {
-        let (mut result, mut status, mut tickets) = (None, None, None);
-        let (mut message, mut errormessage) = (None, None);
-        let mut counts = Vec::new();
-        let mut extra = std::collections::BTreeMap::new();
-        let mut keys = std::collections::HashSet::new();
-        for (key, raw) in entries {
-            if !keys.insert(key.clone()) {
-                at_top(&mut findings, FindingKind::DuplicateKey, &excerpt::visible(&key, 64));
-            }
-            match &*key {
-                "result" => result = Some(raw.get()),
-                "status" => status = Some(raw.get()),
-                "message" => message = Some(raw.get()),
-                "errormessage" => {
-                    at_top(&mut findings, FindingKind::ResultSpelling, &key);
-                    errormessage = Some(raw.get());
-                }
-                "tickets" => tickets = Some(raw.get()),
-                name => match Count::from_name(name) {
-                    Some(count) => counts.push((count, name.to_owned(), raw.get())),
-                    None => {
-                        self.check(raw.get())?;
-                        extra.insert(name.to_owned(), raw.get().into());
+/// The end of the document that starts here, where it is complete: brackets outside strings are counted.
+pub(super) fn document_end(text: &[u8]) -> Option<usize> {
+    Brackets::default().end(text).ok().flatten()
+}
+
+/// Refuses a document that is nested too deeply. What follows may then recurse as deep as the limit.
+fn check_depth(text: &str) -> Result<(), Error> {
+    let too_deep = |offset| Error { kind: DecodeErrorKind::TooDeep { limit: MAX_DEPTH }, offset };
+    Brackets::default().end(text.as_bytes()).map(drop).map_err(too_deep)
+}
+
+/// Counts brackets outside strings.
+#[derive(Default)]
+struct Brackets {
+    depth: usize,
+    in_string: bool,
+    escaped: bool,
+}
+
+impl Brackets {
+    /// The end of the first document, or the place of a bracket that is too deep.
+    fn end(mut self, text: &[u8]) -> Result<Option<usize>, usize> {
+        for (offset, byte) in text.iter().enumerate() {
+            match byte {
+                _ if self.escaped => self.escaped = false,
+                b'\\' if self.in_string => self.escaped = true,
+                b'"' => self.in_string = !self.in_string,
+                _ if self.in_string => {}
+                b'{' | b'[' => {
+                    self.depth += 1;
+                    if self.depth > MAX_DEPTH {
+                        return Err(offset);
                     }
-                },
+                }
+                b'}' | b']' => {
+                    self.depth = self.depth.saturating_sub(1);
+                    if self.depth == 0 {
+                        return Ok(Some(offset + 1));
+                    }
+                }
+                _ => {}
             }
         }
+        Ok(None)
+    }
+}
+
+/// What the top level of a reply has.
+#[derive(Default)]
+struct TopLevel<'a> {
+    result: Option<&'a str>,
+    status: Option<&'a str>,
+    message: Option<&'a str>,
+    errormessage: Option<&'a str>,
+    tickets: Option<&'a str>,
+    counts: [Option<&'a str>; 3],
+    extra: BTreeMap<String, Box<str>>,
+}
+
+impl<'a> TopLevel<'a> {
+    /// Where a key's value is kept; none for a key that is unknown.
+    fn slot(&mut self, key: &str) -> Option<&mut Option<&'a str>> {
+        match key {
+            "result" => Some(&mut self.result),
+            "status" => Some(&mut self.status),
+            "message" => Some(&mut self.message),
+            "errormessage" => Some(&mut self.errormessage),
+            "tickets" => Some(&mut self.tickets),
+            name => Count::from_name(name).and_then(|count| self.counts.get_mut(count as usize)),
+        }
+    }
+}
+
+impl<'a> Source<'a> {
+    fn reply(self, document: &'a str, mut findings: Findings) -> Result<Outcome, Error> {
+        let mut top = TopLevel::default();
+        self.each_entry(document, |key, raw| {
+            if key == "errormessage" {
+                at_top(&mut findings, FindingKind::ResultSpelling, &key);
+            }
+            let is_twice = match top.slot(&key) {
+                Some(slot) => slot.replace(raw).is_some(),
+                None => {
+                    self.check(raw)?;
+                    builder::check_names(top.extra.len()).map_err(|kind| self.error(raw, kind))?;
+                    top.extra.insert(key.clone().into_owned(), raw.into()).is_some()
+                }
+            };
+            if is_twice {
+                at_top(&mut findings, FindingKind::DuplicateKey, &key);
+            }
+            Ok(())
+        })?;
+        let TopLevel { result, status, message, errormessage, tickets, counts, mut extra } = top;
         // A null is no message where the other name has one.
         let message = message.filter(|raw| *raw != "null").or(errormessage).or(message);
         let (word, at) = match (result, status) {
@@ -114,8 +177,15 @@ impl<'a> Source<'a> {
             if result.is_none() && tickets.is_none() {
                 return Err(self.error(document, DecodeErrorKind::NotAReply { title: None }));
             }
-            let result = excerpt::visible(&word, 64);
+            let result = findings.excerpt(&word, 64);
             return Err(self.error(at, DecodeErrorKind::UnknownResult { result }));
+        }
+        if tickets.is_none() {
+            let keys = extra
+                .iter()
+                .map(|(name, raw)| (&**name, matches!(raw.as_bytes().first(), Some(b'{' | b'['))));
+            other_call::check(counts.iter().any(Option::is_some), keys)
+                .map_err(|kind| self.error(document, kind))?;
         }
         // On a page of tickets these two mean nothing, and are kept like any other.
         for (name, raw) in [("status", result.and(status)), ("message", message)] {
@@ -126,9 +196,11 @@ impl<'a> Source<'a> {
         }
         let mut page = Box::new(PageBuilder::new(findings));
         page.extra = extra;
-        for (count, name, raw) in counts {
-            let value = self.count(&mut page, &name, raw)?;
-            page.set_count(count, value);
+        for (count, raw) in Count::ALL.into_iter().zip(counts) {
+            if let Some(raw) = raw {
+                let value = self.top_count(&mut page, count.name(), raw)?;
+                page.set_count(count, value);
+            }
         }
         match tickets {
             Some(raw) => self.tickets(&mut page, raw)?,
@@ -139,14 +211,14 @@ impl<'a> Source<'a> {
 
     /// A text at the top level.
     fn word(self, raw: &'a str) -> Result<Cow<'a, str>, Error> {
-        match self.shape(raw)? {
+        match self.shape(raw) {
             Shape::Text(quoted) => self.unescape(quoted),
             _ => Ok(Cow::Borrowed(raw)),
         }
     }
 
     fn message(self, raw: &'a str) -> Result<Option<String>, Error> {
-        match self.shape(raw)? {
+        match self.shape(raw) {
             Shape::Null => Ok(None),
             Shape::Text(quoted) => self.unescape(quoted).map(|text| Some(text.into_owned())),
             // Better a strange message than none.
@@ -154,9 +226,9 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn count(self, page: &mut PageBuilder, name: &str, raw: &'a str) -> Result<Option<u64>, Error> {
+    fn top_count(self, page: &mut PageBuilder, name: &str, raw: &'a str) -> Result<Option<u64>, Error> {
         let invalid = || self.error(raw, DecodeErrorKind::InvalidInteger { name: name.to_owned() });
-        let text = match self.shape(raw)? {
+        let text = match self.shape(raw) {
             Shape::Null => return Ok(None),
             Shape::Number(text) => Cow::Borrowed(text),
             Shape::Text(quoted) => self.unescape(quoted)?,
@@ -171,106 +243,158 @@ impl<'a> Source<'a> {
 
     /// The value of `tickets`.
     fn tickets(self, page: &mut PageBuilder, raw: &'a str) -> Result<(), Error> {
-        match self.shape(raw)? {
-            Shape::Object(entries) if entries.iter().any(|(key, _)| key == "ticket") => {
-                let (mut list, mut seen) = (None, 0);
-                for (key, value) in entries {
+        if is_empty(raw) {
+            at_top(&mut page.findings, FindingKind::EmptySpelling, "tickets");
+            return Ok(());
+        }
+        match self.shape(raw) {
+            Shape::Object => {
+                let (mut list, mut seen, mut others) = (None, 0, Vec::new());
+                self.each_entry(raw, |key, value| {
                     if key == "ticket" {
                         (list, seen) = (Some(value), seen + 1);
-                    } else {
-                        let key = excerpt::visible(&key, 64);
-                        at_top(&mut page.findings, FindingKind::UnreadKey, &format!("tickets.{key}"));
+                    } else if others.len() < MAX_OTHERS {
+                        others.push(key);
                     }
+                    Ok(())
+                })?;
+                let Some(list) = list else {
+                    at_top(&mut page.findings, FindingKind::BareList, "tickets");
+                    return self.listed_object(page, raw, "tickets", true);
+                };
+                for key in others {
+                    at_top(&mut page.findings, FindingKind::UnreadKey, &format!("tickets.{key}"));
                 }
                 if seen > 1 {
                     at_top(&mut page.findings, FindingKind::DuplicateKey, "tickets.ticket");
                 }
-                list.map_or(Ok(()), |list| self.ticket_list(page, list.get(), "tickets.ticket"))
+                self.ticket_list(page, list, "tickets.ticket", true)
             }
-            Shape::Object(entries) if !entries.is_empty() => {
+            Shape::List => {
                 at_top(&mut page.findings, FindingKind::BareList, "tickets");
-                self.listed_object(page, raw, entries, "tickets")
-            }
-            Shape::List(list) if !list.is_empty() => {
-                at_top(&mut page.findings, FindingKind::BareList, "tickets");
-                list.into_iter().try_for_each(|ticket| self.ticket(page, ticket.get()))
-            }
-            _ if is_empty(raw) => {
-                at_top(&mut page.findings, FindingKind::EmptySpelling, "tickets");
-                Ok(())
+                self.ticket_elements(page, raw, true)
             }
             _ => Err(self.not_a_list("tickets", raw)),
         }
     }
 
-    /// The value of `tickets.ticket`.
-    fn ticket_list(self, page: &mut PageBuilder, raw: &'a str, place: &str) -> Result<(), Error> {
-        match self.shape(raw)? {
-            Shape::List(list) => {
-                // The rows of a large page are made room for once.
-                page.arena.rows.reserve(list.len());
-                list.into_iter().try_for_each(|ticket| self.ticket(page, ticket.get()))
-            }
-            Shape::Object(entries) if !entries.is_empty() => self.listed_object(page, raw, entries, place),
+    /// The value of `tickets.ticket`. One more level may be in it, which is then read once more, and no second one.
+    fn ticket_list(
+        self,
+        page: &mut PageBuilder,
+        raw: &'a str,
+        place: &str,
+        may_nest: bool,
+    ) -> Result<(), Error> {
+        match self.shape(raw) {
+            Shape::List => self.ticket_elements(page, raw, may_nest),
             _ if is_empty(raw) => {
                 at_top(&mut page.findings, FindingKind::EmptySpelling, place);
                 Ok(())
             }
+            Shape::Object => self.listed_object(page, raw, place, may_nest),
             _ => Err(self.not_a_list("ticket", raw)),
         }
     }
 
-    /// An object in place of a list: a list with numbers for keys, or one ticket by itself.
+    fn ticket_elements(self, page: &mut PageBuilder, list: &'a str, may_nest: bool) -> Result<(), Error> {
+        // The rows of a large page are made room for once.
+        let count = self.count(list)?;
+        page.arena.rows.reserve(page.ticket_count() + count);
+        self.each_element(list, |ticket| self.ticket(page, ticket, may_nest))
+    }
+
+    /// An object in place of a list: a list with numbers for keys, one more level, or one ticket by itself.
     fn listed_object(
         self,
         page: &mut PageBuilder,
         raw: &'a str,
-        entries: Vec<(Cow<'a, str>, &'a RawValue)>,
         place: &str,
+        may_nest: bool,
     ) -> Result<(), Error> {
-        if entries.iter().all(|(key, _)| is_number(key)) {
-            at_top(&mut page.findings, FindingKind::NumericKeys, place);
-            return entries.into_iter().try_for_each(|(_, ticket)| self.ticket(page, ticket.get()));
+        match self.object_kind(raw, "ticket")? {
+            ObjectKind::Numbered => {
+                at_top(&mut page.findings, FindingKind::NumericKeys, place);
+                self.each_entry(raw, |_, ticket| self.ticket(page, ticket, may_nest))
+            }
+            ObjectKind::Nested => self.ticket(page, raw, may_nest),
+            ObjectKind::Single => {
+                at_top(&mut page.findings, FindingKind::SingleObject, place);
+                self.ticket(page, raw, may_nest)
+            }
         }
-        at_top(&mut page.findings, FindingKind::SingleObject, place);
-        self.ticket_entries(page, raw, entries)
+    }
+
+    /// What an object in place of a list is. Only a list or an object under its first key is one more level.
+    fn object_kind(self, raw: &'a str, nested: &str) -> Result<ObjectKind, Error> {
+        let (mut is_first, mut is_nested, mut are_numbers) = (true, false, true);
+        self.each_entry(raw, |key, value| {
+            is_nested |=
+                is_first && key == nested && matches!(self.shape(value), Shape::List | Shape::Object);
+            are_numbers &= is_number(&key);
+            is_first = false;
+            Ok(())
+        })?;
+        Ok(match (is_nested, are_numbers) {
+            (true, _) => ObjectKind::Nested,
+            (_, true) => ObjectKind::Numbered,
+            _ => ObjectKind::Single,
+        })
     }
 
     fn not_a_list(self, name: &str, raw: &str) -> Error {
         self.error(raw, DecodeErrorKind::WrongType { name: name.to_owned(), expected: "a list of tickets" })
     }
 
-    fn ticket(self, page: &mut PageBuilder, raw: &'a str) -> Result<(), Error> {
-        match self.shape(raw)? {
-            Shape::Object(entries) => self.ticket_entries(page, raw, entries),
+    /// An element of a list of tickets: mostly a ticket. An empty one is skipped, and one more level is read through.
+    fn ticket(self, page: &mut PageBuilder, raw: &'a str, may_nest: bool) -> Result<(), Error> {
+        let place = |page: &PageBuilder| format!("tickets.ticket[{}]", page.ticket_count());
+        if is_empty(raw) {
+            let place = place(page);
+            at_top(&mut page.findings, FindingKind::EmptySpelling, &place);
+            return Ok(());
+        }
+        match self.shape(raw) {
+            Shape::Object if !may_nest || !begins_with_key(raw, "ticket") => self.ticket_entries(page, raw),
+            Shape::Object => match self.object_kind(raw, "ticket")? {
+                ObjectKind::Nested => {
+                    let place = place(page);
+                    at_top(&mut page.findings, FindingKind::NestedList, &place);
+                    self.each_entry(raw, |key, value| match &*key {
+                        "ticket" => self.ticket_list(page, value, &place, false),
+                        other => {
+                            at_top(&mut page.findings, FindingKind::UnreadKey, &format!("{place}.{other}"));
+                            Ok(())
+                        }
+                    })
+                }
+                _ => self.ticket_entries(page, raw),
+            },
+            Shape::List if may_nest => {
+                let place = place(page);
+                at_top(&mut page.findings, FindingKind::NestedList, &place);
+                self.each_element(raw, |ticket| self.ticket(page, ticket, false))
+            }
             _ => Err(self
                 .error(raw, DecodeErrorKind::WrongType { name: "ticket".to_owned(), expected: "an object" })),
         }
     }
 
-    fn ticket_entries(
-        self,
-        page: &mut PageBuilder,
-        raw: &'a str,
-        entries: Vec<(Cow<'a, str>, &'a RawValue)>,
-    ) -> Result<(), Error> {
-        for (key, value) in entries {
-            let value = value.get();
-            match Field::from_name(&key) {
-                Some(field) if field.kind() == Kind::Attachments => self.attachments(page, value)?,
-                Some(field) => self.field(page, field, value)?,
-                None => {
-                    self.check(value)?;
-                    page.push_extra(&key, self.span(value));
-                }
+    fn ticket_entries(self, page: &mut PageBuilder, raw: &'a str) -> Result<(), Error> {
+        self.each_entry(raw, |key, value| match Field::from_name(&key) {
+            Some(field) if field.kind() == Kind::Attachments => self.attachments(page, value),
+            Some(field) => self.field(page, field, value),
+            None => {
+                self.check(value)?;
+                page.push_extra(&key, self.span(value)).map_err(|kind| self.error(value, kind))
             }
-        }
+        })?;
         page.end_ticket().map_err(|kind| self.error(raw, kind))
     }
 
     fn field(self, page: &mut PageBuilder, field: Field, raw: &'a str) -> Result<(), Error> {
         let text;
-        let value = match self.shape(raw)? {
+        let value = match self.shape(raw) {
             Shape::Null => Scalar::Null,
             Shape::Boolean(value) => Scalar::Boolean(value),
             Shape::Number(number) => Scalar::Number(number, self.span(number)),
@@ -278,16 +402,35 @@ impl<'a> Source<'a> {
                 text = self.unescape(quoted)?;
                 Scalar::Text(&text, self.keep(page, &text))
             }
-            Shape::List(_) | Shape::Object(_) => {
+            Shape::Object if field.kind() == Kind::DateTime => return self.date_object(page, field, raw),
+            Shape::List | Shape::Object => {
                 let expected = match field.kind() {
                     Kind::Integer => "an integer",
                     Kind::Boolean => "a truth value",
+                    Kind::DateTime => "a date",
                     _ => "a text",
                 };
                 return Err(self.error(raw, wrong_type(field, expected)));
             }
         };
         page.set(field, value).map_err(|kind| self.error(raw, kind))
+    }
+
+    /// A date as PHP writes its date objects: `{"date":"…","timezone_type":3,"timezone":"UTC"}`.
+    fn date_object(self, page: &mut PageBuilder, field: Field, raw: &'a str) -> Result<(), Error> {
+        let (mut date, mut zone) = (None, None);
+        self.each_entry(raw, |key, value| {
+            match (&*key, self.shape(value)) {
+                ("date", Shape::Text(quoted)) => date = Some(self.unescape(quoted)?),
+                ("timezone", Shape::Text(quoted)) => zone = Some(self.unescape(quoted)?),
+                ("timezone_type", _) => {}
+                (other, _) => page.note_ticket(FindingKind::UnreadKey, &format!("{field}.{other}")),
+            }
+            Ok(())
+        })?;
+        let Some(date) = date else { return Err(self.error(raw, wrong_type(field, "a date"))) };
+        page.set_date_object(field, &date, zone.as_deref());
+        Ok(())
     }
 
     /// Where a text is kept: in the body, or with the unescaped ones.
@@ -301,65 +444,87 @@ impl<'a> Source<'a> {
 
     fn attachments(self, page: &mut PageBuilder, raw: &'a str) -> Result<(), Error> {
         let field = Field::Attachments;
-        let place = |page: &mut PageBuilder, kind| page.note(kind, field, None);
-        match self.shape(raw)? {
-            Shape::Null => page.set(field, Scalar::Null).map_err(|kind| self.error(raw, kind)),
-            Shape::List(list) => {
-                page.begin_attachments();
-                list.into_iter().try_for_each(|one| self.attachment(page, one.get()))
-            }
-            Shape::Object(entries) if !entries.is_empty() => {
-                page.begin_attachments();
-                if entries.iter().all(|(key, _)| is_number(key)) {
-                    place(page, FindingKind::NumericKeys);
-                    return entries.into_iter().try_for_each(|(_, one)| self.attachment(page, one.get()));
+        if matches!(self.shape(raw), Shape::Null) {
+            return page.set(field, Scalar::Null).map_err(|kind| self.error(raw, kind));
+        }
+        page.begin_attachments();
+        if is_empty(raw) && !matches!(self.shape(raw), Shape::List) {
+            page.note(FindingKind::EmptySpelling, field, None);
+            return Ok(());
+        }
+        self.attachment_list(page, raw, true)
+    }
+
+    /// A list of attachments, or an object in place of one.
+    fn attachment_list(self, page: &mut PageBuilder, raw: &'a str, may_nest: bool) -> Result<(), Error> {
+        let field = Field::Attachments;
+        match self.shape(raw) {
+            Shape::List => self.each_element(raw, |one| self.attachment(page, one, may_nest)),
+            Shape::Object => match self.object_kind(raw, "attachment")? {
+                ObjectKind::Numbered => {
+                    page.note(FindingKind::NumericKeys, field, None);
+                    self.each_entry(raw, |_, one| self.attachment(page, one, may_nest))
                 }
-                place(page, FindingKind::SingleObject);
-                self.attachment_entries(page, entries)
+                ObjectKind::Nested => self.attachment(page, raw, may_nest),
+                ObjectKind::Single => {
+                    page.note(FindingKind::SingleObject, field, None);
+                    self.attachment(page, raw, may_nest)
+                }
+            },
+            _ => Err(self.error(raw, wrong_type(field, "a list of attachments"))),
+        }
+    }
+
+    /// An element of a list of attachments: mostly an attachment. An empty one is skipped, and one more level is read
+    /// through.
+    fn attachment(self, page: &mut PageBuilder, raw: &'a str, may_nest: bool) -> Result<(), Error> {
+        let field = Field::Attachments;
+        if is_empty(raw) {
+            page.note(FindingKind::EmptySpelling, field, None);
+            return Ok(());
+        }
+        match self.shape(raw) {
+            Shape::Object if may_nest && begins_with_key(raw, "attachment") => {
+                page.note(FindingKind::NestedList, field, None);
+                self.each_entry(raw, |key, value| match &*key {
+                    "attachment" if is_empty(value) => {
+                        page.note(FindingKind::EmptySpelling, field, None);
+                        Ok(())
+                    }
+                    "attachment" => self.attachment_list(page, value, false),
+                    other => {
+                        page.note_ticket(FindingKind::UnreadKey, &format!("attachments.{other}"));
+                        Ok(())
+                    }
+                })
             }
-            _ if is_empty(raw) => {
-                page.begin_attachments();
-                place(page, FindingKind::EmptySpelling);
-                Ok(())
+            Shape::Object => self.attachment_entries(page, raw),
+            Shape::List if may_nest => {
+                page.note(FindingKind::NestedList, field, None);
+                self.each_element(raw, |one| self.attachment(page, one, false))
             }
             _ => Err(self.error(raw, wrong_type(field, "a list of attachments"))),
         }
     }
 
-    fn attachment(self, page: &mut PageBuilder, raw: &'a str) -> Result<(), Error> {
-        match self.shape(raw)? {
-            Shape::Object(entries) => self.attachment_entries(page, entries),
-            _ => Err(self.error(raw, wrong_type(Field::Attachments, "a list of attachments"))),
-        }
-    }
-
-    fn attachment_entries(
-        self,
-        page: &mut PageBuilder,
-        entries: Vec<(Cow<'a, str>, &'a RawValue)>,
-    ) -> Result<(), Error> {
+    fn attachment_entries(self, page: &mut PageBuilder, raw: &'a str) -> Result<(), Error> {
         let (mut filename, mut index) = (None, None);
-        for (key, value) in entries {
-            let raw = value.get();
+        self.each_entry(raw, |key, raw| {
             match &*key {
-                "filename" => {
-                    filename = Some(match self.shape(raw)? {
-                        Shape::Text(quoted) => {
-                            let text = self.unescape(quoted)?;
-                            self.keep(page, &text)
-                        }
-                        Shape::Null => {
-                            page.note(FindingKind::NullField, Field::Attachments, Some("a file name".into()));
-                            Span::default()
-                        }
-                        _ => {
-                            let name = "filename".to_owned();
-                            return Err(
-                                self.error(raw, DecodeErrorKind::WrongType { name, expected: "a text" })
-                            );
-                        }
-                    });
-                }
+                "filename" => match self.shape(raw) {
+                    Shape::Text(quoted) => {
+                        let text = self.unescape(quoted)?;
+                        filename = Some(self.keep(page, &text));
+                    }
+                    Shape::Null => {
+                        page.note(FindingKind::NullField, Field::Attachments, Some("a file name".into()));
+                        filename = None;
+                    }
+                    _ => {
+                        let name = "filename".to_owned();
+                        return Err(self.error(raw, DecodeErrorKind::WrongType { name, expected: "a text" }));
+                    }
+                },
                 // As where there is none: its place in the list.
                 "index" if raw == "null" => {
                     page.note(FindingKind::NullField, Field::Attachments, Some("an index".into()));
@@ -373,13 +538,34 @@ impl<'a> Source<'a> {
                 }
                 other => page.note_ticket(FindingKind::UnreadKey, &format!("attachments.{other}")),
             }
-        }
+            Ok(())
+        })?;
         page.push_attachment(filename, index);
         Ok(())
     }
 }
 
-/// Whether a value is one of PHP's ways to say that there is nothing.
+/// How many unread keys beside the list of tickets are reported.
+const MAX_OTHERS: usize = 1000;
+
+/// What an object in place of a list is.
+enum ObjectKind {
+    /// A list whose keys are numbers.
+    Numbered,
+    /// One more level: the list is under a key of its own.
+    Nested,
+    /// An element by itself.
+    Single,
+}
+
+/// Whether the first key of an object is this one.
+fn begins_with_key(object: &str, key: &str) -> bool {
+    let after = object.strip_prefix('{').unwrap_or_default().trim_start();
+    let rest = after.strip_prefix('"').and_then(|rest| rest.strip_prefix(key));
+    rest.is_some_and(|rest| rest.starts_with('"'))
+}
+
+/// Whether a value is one of the ways in which PHP writes that there is nothing.
 fn is_empty(raw: &str) -> bool {
     let mut inner = raw.bytes().filter(|byte| !byte.is_ascii_whitespace());
     let brackets = (inner.next(), inner.next(), inner.next());

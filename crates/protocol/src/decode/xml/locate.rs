@@ -3,14 +3,14 @@
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use crate::decode::excerpt;
+use crate::text;
 
 /// How many levels a path names at most.
 const MAX_LEVELS: usize = 16;
 
-/// The path of the element that is open at this offset. The text need not be whole.
-pub(super) fn path_at(text: &str, offset: usize) -> String {
-    let mut reader = Reader::from_str(text);
+/// The path of the element that is open at this offset. The document need not be whole.
+pub(super) fn path_at(document: &str, offset: usize) -> String {
+    let mut reader = Reader::from_str(document);
     reader.config_mut().expand_empty_elements = true;
     // The names of the open elements, and how many tickets each level has had.
     let mut open: Vec<(String, usize)> = Vec::new();
@@ -18,7 +18,7 @@ pub(super) fn path_at(text: &str, offset: usize) -> String {
         match event {
             Event::Eof => break,
             Event::Start(element) => {
-                let name = excerpt::visible(element.name().as_ref(), 64);
+                let name = text::excerpt(element.name().as_ref(), 64);
                 let index = open.last_mut().filter(|_| name == "ticket").map(|(_, tickets)| {
                     *tickets += 1;
                     *tickets - 1

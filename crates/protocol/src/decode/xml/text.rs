@@ -2,7 +2,6 @@
 
 use encoding_rs::{Encoding, UTF_8};
 
-use crate::decode::excerpt;
 use crate::finding::Findings;
 use crate::{DecodeError, DecodeErrorKind, FindingKind};
 
@@ -20,7 +19,7 @@ pub(super) fn to_text(body: Vec<u8>, findings: &mut Findings) -> Result<Text, De
     let encoding = match declared_encoding(&body) {
         None => UTF_8,
         Some(label) => Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| {
-            let name = excerpt::visible(&label, 40);
+            let name = findings.excerpt(&label, 40);
             DecodeError::new(DecodeErrorKind::UnknownEncoding { name }).at(0)
         })?,
     };

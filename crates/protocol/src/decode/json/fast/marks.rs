@@ -70,9 +70,10 @@ impl Queue {
         self.places.get(self.first).is_some_and(|place| (*place as usize) < at)
     }
 
+    /// Drops the places before this one. The last of all is past every body, so that `first` stops at `end`.
     #[inline(always)]
     fn drop_before(&mut self, at: usize) {
-        while self.has_before(at) {
+        while self.first < self.end && self.has_before(at) {
             self.first += 1;
         }
     }
@@ -198,15 +199,27 @@ impl<'a> Marks<'a> {
         self.escapes.first = self.escapes.end - escapes_left;
     }
 
-    /// Leaves out what stands before this place, which was read without marks.
+    /// Drops the places before this one, which was reached without marks. A place past the end counts as the end.
+    ///
+    /// Each turn of the loop scans at least one block. Should one ever scan none, the loop ends, and
+    /// [`are_right`](Marks::are_right) returns false, so that the tolerant decoder takes over.
     pub(super) fn pass(&mut self, at: usize) {
+        let at = at.min(self.bytes.len());
+        self.drop_before(at);
+        while self.marks.first == self.marks.end && self.seen < at {
+            let seen_before = self.seen;
+            self.look_ahead(at);
+            if self.seen <= seen_before {
+                debug_assert!(false, "an empty queue always has room for a block");
+                return;
+            }
+            self.drop_before(at);
+        }
+    }
+
+    fn drop_before(&mut self, at: usize) {
         self.marks.drop_before(at);
         self.escapes.drop_before(at);
-        while self.marks.first == self.marks.end && self.seen < at {
-            self.look_ahead(at);
-            self.marks.drop_before(at);
-            self.escapes.drop_before(at);
-        }
     }
 
     /// Leaves out a ticket that was read without marks, and whose braces stand at these places.
@@ -355,6 +368,7 @@ mod tests {
         let mut found = Marks { level, ..Marks::new(bytes, 0) };
         let (mut marks, mut escapes) = (Vec::new(), Vec::new());
         loop {
+            let seen_before = found.seen;
             found.look_ahead(found.seen);
             // All are taken at once, and the queue goes on from there.
             marks.extend_from_slice(found.marks.all());
@@ -362,6 +376,7 @@ mod tests {
             if found.seen == found.bytes.len() {
                 return (marks, escapes, found.quotes);
             }
+            assert!(found.seen > seen_before, "each turn scans a block");
             found.marks.first = found.marks.end;
             found.escapes.first = found.escapes.end;
         }

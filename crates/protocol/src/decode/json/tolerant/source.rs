@@ -1,10 +1,11 @@
-//! A JSON text and its parts: serde_json cuts an object or a list into raw values that borrow from the
-//! text, so that the place of each is known, and of each error too. Nothing here knows what a reply is.
+//! A JSON text and its parts: serde_json cuts an object or a list into raw values that borrow from the text, so that the
+//! place of each is known, and of each error too. The parts are handed on one at a time, so that none need be held. This
+//! module does not know what a reply is.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::DecodeErrorKind;
@@ -35,7 +36,7 @@ pub(super) fn syntax(text: &str, base: usize, error: &serde_json::Error) -> Erro
     } else if problem.contains("surrogate") || problem.contains("unexpected end of hex escape") {
         DecodeErrorKind::LoneSurrogate
     } else {
-        DecodeErrorKind::Syntax { problem: format!("this is not JSON: {problem}") }
+        DecodeErrorKind::Syntax { problem: format!("not JSON: {problem}") }
     };
     let offset = if kind == DecodeErrorKind::LoneSurrogate { escape_before(text, offset) } else { offset };
     Error { kind, offset }
@@ -53,25 +54,25 @@ fn escape_before(text: &str, offset: usize) -> usize {
     leading.unwrap_or(start)
 }
 
-/// A value cut one level deep. Every part borrows from the body.
+/// A value, told by its first byte. Every part borrows from the body.
 pub(super) enum Shape<'a> {
     Null,
     Boolean(bool),
     Number(&'a str),
     /// A string, with its quotes and escapes.
     Text(&'a str),
-    List(Vec<&'a RawValue>),
-    Object(Vec<(Cow<'a, str>, &'a RawValue)>),
+    List,
+    Object,
 }
 
-/// The body, which tells where each of its parts stands.
+/// The body, in which the place of each of its parts is known.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'a> {
     pub(super) text: &'a str,
 }
 
 impl<'a> Source<'a> {
-    /// Where a part of the body stands in it.
+    /// The place of a part in the body.
     fn offset(self, part: &str) -> usize {
         (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize)
     }
@@ -80,30 +81,94 @@ impl<'a> Source<'a> {
         Error { kind, offset: self.offset(part) }
     }
 
-    pub(super) fn parse<T: Deserialize<'a>>(self, part: &'a str) -> Result<T, Error> {
+    fn parse<T: Deserialize<'a>>(self, part: &'a str) -> Result<T, Error> {
         serde_json::from_str(part).map_err(|error| syntax(self.text, self.offset(part), &error))
     }
 
-    pub(super) fn shape(self, part: &'a str) -> Result<Shape<'a>, Error> {
-        Ok(match part.as_bytes().first() {
-            Some(b'{') => Shape::Object(self.parse::<Entries<'a>>(part)?.0),
-            Some(b'[') => Shape::List(self.parse::<Elements<'a>>(part)?.0),
+    pub(super) fn shape(self, part: &'a str) -> Shape<'a> {
+        match part.as_bytes().first() {
+            Some(b'{') => Shape::Object,
+            Some(b'[') => Shape::List,
             Some(b'"') => Shape::Text(part),
             Some(b't') => Shape::Boolean(true),
             Some(b'f') => Shape::Boolean(false),
             Some(b'n') => Shape::Null,
             _ => Shape::Number(part),
-        })
+        }
     }
 
-    /// Reads a value of unknown meaning and drops it, so that whoever asks for it later meets no error.
-    pub(super) fn check(self, part: &'a str) -> Result<(), Error> {
-        match self.shape(part)? {
-            Shape::Text(quoted) => self.unescape(quoted).map(drop),
-            Shape::List(list) => list.into_iter().try_for_each(|value| self.check(value.get())),
-            Shape::Object(entries) => entries.into_iter().try_for_each(|(_, value)| self.check(value.get())),
-            Shape::Null | Shape::Boolean(_) | Shape::Number(_) => Ok(()),
+    /// Calls a function with each element of a list, in order, and holds none of them.
+    pub(super) fn each_element(
+        self,
+        list: &'a str,
+        mut call: impl FnMut(&'a str) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut failed = None;
+        let mut deserializer = serde_json::Deserializer::from_str(list);
+        let walked = deserializer.deserialize_seq(ElementsVisitor(|element: &'a RawValue| {
+            call(element.get()).map_err(|error| failed = Some(error)).is_ok()
+        }));
+        self.outcome(list, failed, walked)
+    }
+
+    /// The same with each key and value of an object, keys that occur twice included.
+    pub(super) fn each_entry(
+        self,
+        object: &'a str,
+        mut call: impl FnMut(Cow<'a, str>, &'a str) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut failed = None;
+        let mut deserializer = serde_json::Deserializer::from_str(object);
+        let walked = deserializer.deserialize_map(EntriesVisitor(|key, value: &'a RawValue| {
+            call(key, value.get()).map_err(|error| failed = Some(error)).is_ok()
+        }));
+        self.outcome(object, failed, walked)
+    }
+
+    fn outcome(self, part: &str, failed: Option<Error>, walked: serde_json::Result<()>) -> Result<(), Error> {
+        match failed {
+            Some(error) => Err(error),
+            None => walked.map_err(|error| syntax(self.text, self.offset(part), &error)),
         }
+    }
+
+    /// How many elements a list has.
+    pub(super) fn count(self, list: &'a str) -> Result<usize, Error> {
+        let mut count = 0;
+        self.each_element(list, |_| {
+            count += 1;
+            Ok(())
+        })?;
+        Ok(count)
+    }
+
+    /// Checks a value of unknown meaning, so that whoever reads it later meets no error: its escapes make whole
+    /// characters. All else was checked with the body. It is scanned once, however deep it is nested.
+    pub(super) fn check(self, part: &'a str) -> Result<(), Error> {
+        let bytes = part.as_bytes();
+        // Outside strings, JSON has no backslash.
+        let mut rest = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\\').map(|(at, _)| at);
+        let mut read = 0;
+        while let Some(at) = rest.find(|at| *at >= read) {
+            read = at + 2;
+            let unit = match utf16_unit(bytes, at) {
+                None => continue,
+                Some(unit) => unit,
+            };
+            let is_whole = match unit {
+                0xD800..0xDC00 => {
+                    read = at + 12;
+                    utf16_unit(bytes, at + 6).is_some_and(|second| (0xDC00..0xE000).contains(&second))
+                }
+                0xDC00..0xE000 => false,
+                _ => true,
+            };
+            if !is_whole {
+                let offset = self.offset(part) + at;
+                return Err(Error { kind: DecodeErrorKind::LoneSurrogate, offset });
+            }
+        }
+        Ok(())
     }
 
     /// The text of a string; borrowed where it has no escape.
@@ -122,58 +187,54 @@ impl<'a> Source<'a> {
     }
 }
 
-/// An object's entries in order, keys given twice included.
-struct Entries<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+/// The UTF-16 unit that an escape at this place spells, if it is one of the kind `\u00e9`.
+fn utf16_unit(bytes: &[u8], at: usize) -> Option<u16> {
+    let digits = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
+    u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
 
-/// A list's elements.
-struct Elements<'a>(Vec<&'a RawValue>);
+/// Calls a function with each element of a list until it returns false.
+struct ElementsVisitor<F>(F);
+
+impl<'de, F: FnMut(&'de RawValue) -> bool> Visitor<'de> for ElementsVisitor<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        while let Some(element) = list.next_element()? {
+            if !(self.0)(element) {
+                return Err(A::Error::custom("stopped"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The same with each entry of an object.
+struct EntriesVisitor<F>(F);
+
+impl<'de, F: FnMut(Cow<'de, str>, &'de RawValue) -> bool> Visitor<'de> for EntriesVisitor<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some(Key(key)) = map.next_key()? {
+            if !(self.0)(key, map.next_value()?) {
+                return Err(A::Error::custom("stopped"));
+            }
+        }
+        Ok(())
+    }
+}
 
 /// A key, borrowed where it has no escape.
 struct Key<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Entries<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Entries<'de>, D::Error> {
-        struct EntriesVisitor;
-        impl<'de> Visitor<'de> for EntriesVisitor {
-            type Value = Entries<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries<'de>, A::Error> {
-                let mut entries = Vec::with_capacity(24);
-                while let Some(Key(key)) = map.next_key()? {
-                    entries.push((key, map.next_value()?));
-                }
-                Ok(Entries(entries))
-            }
-        }
-        deserializer.deserialize_map(EntriesVisitor)
-    }
-}
-
-impl<'de> Deserialize<'de> for Elements<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Elements<'de>, D::Error> {
-        struct ElementsVisitor;
-        impl<'de> Visitor<'de> for ElementsVisitor {
-            type Value = Elements<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Elements<'de>, A::Error> {
-                let mut elements = Vec::new();
-                while let Some(element) = list.next_element()? {
-                    elements.push(element);
-                }
-                Ok(Elements(elements))
-            }
-        }
-        deserializer.deserialize_seq(ElementsVisitor)
-    }
-}
 
 impl<'de> Deserialize<'de> for Key<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Key<'de>, D::Error> {

@@ -1,89 +1,31 @@
-//! From what a user calls the address of an install to the address that requests go to.
+//! [`Endpoint`]: from the address of an install, as a user writes it, to the address of `api.php`.
 //!
-//! An address with a password in it is refused, and never shown: not here, not in an error, not in a log.
+//! An address with a password in it is refused, and is not shown in an error or a log.
 
 use std::fmt;
 use std::net::IpAddr;
 
+use gettickets_protocol::GetTickets;
 use http::Uri;
 use http::uri::Scheme;
 
-use crate::protocol::GetTickets;
+use crate::error::InvalidAddress;
 
-/// Where requests go: the full address of `api.php`.
+/// The full address of `api.php`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint {
     uri: Uri,
 }
 
-/// Why an address was refused before anything was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InvalidAddress {
-    /// It is empty.
-    Empty,
-    /// It has an `@`, as an address with a user name or a password has. It is not shown.
-    HasCredentials,
-    /// It has a query or a fragment, which may hold something secret. It is not shown.
-    HasQuery,
-    /// Its scheme is neither `https` nor `http`.
-    Scheme {
-        /// What it is.
-        scheme: String,
-    },
-    /// Its host has characters beyond ASCII.
-    NotAscii,
-    /// It names a page of the install rather than the install.
-    IsAPage {
-        /// The page's file name.
-        page: String,
-    },
-    /// It is `http`, and its host is another machine.
-    PlainHttp {
-        /// The host.
-        host: String,
-    },
-    /// It is no address at all.
-    Malformed {
-        /// Why.
-        problem: String,
-    },
-}
-
-impl fmt::Display for InvalidAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            InvalidAddress::Empty => f.write_str("the address is empty"),
-            InvalidAddress::HasCredentials => {
-                f.write_str("the address has an @, as one with a user name or password in it has")
-            }
-            InvalidAddress::HasQuery => f.write_str("the address has a query or a fragment"),
-            InvalidAddress::Scheme { scheme } => {
-                write!(f, "the address begins with {scheme:?}, and only https and http are known")
-            }
-            InvalidAddress::NotAscii => f.write_str("the address has characters beyond ASCII"),
-            InvalidAddress::IsAPage { page } => {
-                write!(f, "the address names the page {page:?} rather than the install")
-            }
-            InvalidAddress::PlainHttp { host } => {
-                write!(f, "plain http to {host} would send the credentials for everyone on the way to read")
-            }
-            InvalidAddress::Malformed { problem } => write!(f, "the address can't be read: {problem}"),
-        }
-    }
-}
-
-impl std::error::Error for InvalidAddress {}
-
 impl Endpoint {
-    /// Reads the address of an install, with or without a path, or the full address of `api.php`. Without
-    /// a scheme it is taken for https.
+    /// Parses the address of an install, with or without a path, or the full address of `api.php`. The default
+    /// scheme is https.
     pub(crate) fn parse(address: &str, allow_plain_http: bool) -> Result<Endpoint, InvalidAddress> {
         let address = address.trim();
         if address.is_empty() {
             return Err(InvalidAddress::Empty);
         }
-        // Anywhere: a password may hold a slash, and then the @ stands in what looks like the path.
+        // Anywhere: a password may contain a slash, and then the @ is in what looks like the path.
         if address.contains('@') {
             return Err(InvalidAddress::HasCredentials);
         }
@@ -98,7 +40,7 @@ impl Endpoint {
             None => ("https".to_owned(), address.trim_start_matches('/')),
         };
         if scheme != "https" && scheme != "http" {
-            return Err(InvalidAddress::Scheme { scheme });
+            return Err(InvalidAddress::scheme(&scheme));
         }
         let (authority, path) = match rest.split_once('/') {
             Some((authority, path)) => (authority, path),
@@ -109,13 +51,13 @@ impl Endpoint {
             .map_err(|error| InvalidAddress::Malformed { problem: error.to_string() })?;
         let endpoint = Endpoint { uri };
         if endpoint.host().is_empty() {
-            return Err(InvalidAddress::Malformed { problem: "it has no host".to_owned() });
+            return Err(InvalidAddress::Malformed { problem: "the host is missing".to_owned() });
         }
-        // `Uri` takes any text for a port, and says that there is none if it is no number.
+        // `Uri` accepts any text as a port, and returns none if it is not a number.
         let after_host = endpoint.authority().rsplit_once(':').map(|(_, port)| port);
         if after_host.is_some_and(|port| !port.ends_with(']')) && endpoint.uri.port_u16().is_none() {
             return Err(InvalidAddress::Malformed {
-                problem: "its port is no number up to 65535".to_owned(),
+                problem: "the port is not a number up to 65535".to_owned(),
             });
         }
         if !allow_plain_http && !endpoint.is_https() && !endpoint.is_loopback() {
@@ -132,7 +74,8 @@ impl Endpoint {
         self.uri.authority().map(http::uri::Authority::as_str).unwrap_or_default()
     }
 
-    fn host(&self) -> &str {
+    /// The host; an IPv6 address is in brackets.
+    pub(crate) fn host(&self) -> &str {
         self.uri.host().unwrap_or_default()
     }
 
@@ -140,8 +83,8 @@ impl Endpoint {
         self.uri.scheme() == Some(&Scheme::HTTPS)
     }
 
-    /// Whether requests stay on this machine. A name other than `localhost` is not looked up: what it
-    /// means may change between this check and the request.
+    /// Whether requests stay on this machine. A name other than `localhost` is not looked up: its address may
+    /// change between this check and the request.
     pub(crate) fn is_loopback(&self) -> bool {
         let host = self.host().trim_start_matches('[').trim_end_matches(']');
         host.eq_ignore_ascii_case("localhost")
@@ -155,7 +98,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// The path of `api.php`, without a slash before it, from a path that may be an install's or its own.
+/// The path of `api.php`, without the first slash, from the path of an install or of `api.php`.
 fn api_path(path: &str) -> Result<String, InvalidAddress> {
     let path = path.trim_matches('/');
     let (folder, last) = path.rsplit_once('/').unwrap_or(("", path));
@@ -197,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_meant_or_is_not_safe_is_refused() {
+    fn unclear_or_unsafe_addresses_are_refused() {
         use InvalidAddress::*;
         for (address, refusal) in [
             ("", Empty),
@@ -208,6 +151,7 @@ mod tests {
             ("https://example.com/?secret=hunter2", HasQuery),
             ("https://example.com/#x", HasQuery),
             ("ftp://example.com", Scheme { scheme: "ftp".into() }),
+            ("hunter2hunter2://example.com", Scheme { scheme: String::new() }),
             ("https://bücher.example", NotAscii),
             ("https://example.com/clientarea.php", IsAPage { page: "clientarea.php".into() }),
             ("http://example.com", PlainHttp { host: "example.com".into() }),

@@ -1,0 +1,10 @@
+//! One call: from a request to a page or an error. Everything here is free of I/O, threads and clocks.
+
+mod call;
+mod request;
+mod response;
+mod retry;
+
+pub(crate) use self::call::{Call, Step};
+pub(crate) use self::request::Settings;
+pub use self::retry::RetryPolicy;

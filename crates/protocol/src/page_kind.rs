@@ -1,0 +1,403 @@
+//! Pages that come in place of a reply of the API: what they are, what to do about each, and what a person would see.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::{entities, text};
+
+/// How much of a page is searched and read. Error pages are a few kilobytes.
+const MAX_READ: usize = 64 << 10;
+/// How many characters of a page's text are shown.
+pub(crate) const MAX_TEXT: usize = 300;
+const MAX_TITLE: usize = 120;
+
+/// What a page is that a server sent in place of a reply.
+///
+/// ```
+/// use gettickets_protocol::PageKind;
+/// let page = "<b>Fatal error</b>: Allowed memory size of 134217728 bytes exhausted in x.php on line 4";
+/// let kind = PageKind::detect(Some(500), page);
+/// assert_eq!(kind, PageKind::MemoryExhausted);
+/// assert!(kind.may_be_due_to_size() && kind.hint().contains("limitnum"));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PageKind {
+    /// PHP ran out of memory, often because the page of tickets was large.
+    MemoryExhausted,
+    /// PHP reached its time limit, often because the page of tickets was large.
+    TimeLimit,
+    /// Something printed before the reply, so that the reply could not be sent.
+    OutputBeforeReply,
+    /// Another fatal error of PHP.
+    PhpError,
+    /// The install's license is not valid.
+    License,
+    /// A maintenance page.
+    Maintenance,
+    /// A form that asks for a login.
+    Login,
+    /// A firewall, a bot protection or a challenge for browsers.
+    Firewall,
+    /// An error of a CDN that could not get a reply from the server: status 520 to 527, or 530.
+    Cdn,
+    /// Anything else.
+    Other,
+}
+
+/// Lower-case texts of a page, and what it is if it has all of one row. The first row that fits counts.
+const MARKS: &[(&[&str], PageKind)] = &[
+    (&["allowed memory size of", "exhausted"], PageKind::MemoryExhausted),
+    (&["out of memory (allocated"], PageKind::MemoryExhausted),
+    (&["maximum execution time of"], PageKind::TimeLimit),
+    (&["output has been emitted previously"], PageKind::OutputBeforeReply),
+    (&["headers already sent"], PageKind::OutputBeforeReply),
+    (&["fatal error"], PageKind::PhpError),
+    (&["parse error", "on line"], PageKind::PhpError),
+    (&["uncaught ", "exception"], PageKind::PhpError),
+    (&["stack trace:", "#0 "], PageKind::PhpError),
+    (&["license", "invalid"], PageKind::License),
+    (&["license", "suspended"], PageKind::License),
+    (&["license", "expired"], PageKind::License),
+    (&["license error"], PageKind::License),
+    (&["down for maintenance"], PageKind::Maintenance),
+    (&["maintenance mode"], PageKind::Maintenance),
+    (&["under maintenance"], PageKind::Maintenance),
+    (&["scheduled maintenance"], PageKind::Maintenance),
+    (&["undergoing maintenance"], PageKind::Maintenance),
+    (&["<title>maintenance"], PageKind::Maintenance),
+    (&["cloudflare", "error code 52"], PageKind::Cdn),
+    (&["cloudflare", "error code: 52"], PageKind::Cdn),
+    (&["cloudflare", "error 52"], PageKind::Cdn),
+    (&["imunify360"], PageKind::Firewall),
+    (&["bot-protection"], PageKind::Firewall),
+    (&["bot protection"], PageKind::Firewall),
+    (&["mod_security"], PageKind::Firewall),
+    (&["modsecurity"], PageKind::Firewall),
+    (&["captcha"], PageKind::Firewall),
+    (&["challenge-platform"], PageKind::Firewall),
+    (&["just a moment"], PageKind::Firewall),
+    (&["checking your browser"], PageKind::Firewall),
+    (&["attention required!"], PageKind::Firewall),
+    (&["ddos protection"], PageKind::Firewall),
+    (&["firewall"], PageKind::Firewall),
+    (&["sucuri"], PageKind::Firewall),
+    (&["incapsula"], PageKind::Firewall),
+    (&["wordfence"], PageKind::Firewall),
+    (&["request blocked"], PageKind::Firewall),
+    (&["you have been blocked"], PageKind::Firewall),
+    (&["\"status\":\"blocked\""], PageKind::Firewall),
+    (&["access denied"], PageKind::Firewall),
+    (&["not acceptable!"], PageKind::Firewall),
+    (&["type=\"password\""], PageKind::Login),
+    (&["type='password'"], PageKind::Login),
+    (&["type=password"], PageKind::Login),
+    (&["<title>log in"], PageKind::Login),
+    (&["<title>login"], PageKind::Login),
+    (&["<title>sign in"], PageKind::Login),
+];
+
+impl PageKind {
+    /// Classifies a page by its text and, where it is known, the HTTP status that it came with. The text may be HTML or
+    /// plain; its first 64 KiB are searched.
+    pub fn detect(status: Option<u16>, page: &str) -> PageKind {
+        let page = start_of(page).to_ascii_lowercase();
+        let fits = |marks: &&(&[&str], PageKind)| marks.0.iter().all(|mark| page.contains(mark));
+        let kind = MARKS.iter().find(fits).map_or(PageKind::Other, |(_, kind)| *kind);
+        status.map_or(kind, |status| kind.with_status(status))
+    }
+
+    /// The same page, now that the HTTP status is known too.
+    #[must_use]
+    pub fn with_status(self, status: u16) -> PageKind {
+        match (self, status) {
+            (PageKind::Other | PageKind::Firewall, 520..=527 | 530) => PageKind::Cdn,
+            (PageKind::Other, 403 | 406) => PageKind::Firewall,
+            (kind, _) => kind,
+        }
+    }
+
+    /// A stable name for programs, such as `memory-exhausted`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            PageKind::MemoryExhausted => "memory-exhausted",
+            PageKind::TimeLimit => "time-limit",
+            PageKind::OutputBeforeReply => "output-before-reply",
+            PageKind::PhpError => "php-error",
+            PageKind::License => "license",
+            PageKind::Maintenance => "maintenance",
+            PageKind::Login => "login",
+            PageKind::Firewall => "firewall",
+            PageKind::Cdn => "cdn",
+            PageKind::Other => "other",
+        }
+    }
+
+    /// What it is, in a few words.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            PageKind::MemoryExhausted => "PHP on the server ran out of memory",
+            PageKind::TimeLimit => "PHP on the server reached its time limit",
+            PageKind::OutputBeforeReply => "something on the server printed before the reply",
+            PageKind::PhpError => "a fatal error of PHP on the server",
+            PageKind::License => "the install's license is not valid",
+            PageKind::Maintenance => "a maintenance page",
+            PageKind::Login => "a login page",
+            PageKind::Firewall => "a page of a firewall or bot protection",
+            PageKind::Cdn => "an error of the CDN before the server",
+            PageKind::Other => "a page",
+        }
+    }
+
+    /// Whether fewer tickets a page may avoid it.
+    pub const fn may_be_due_to_size(self) -> bool {
+        matches!(self, PageKind::MemoryExhausted | PageKind::TimeLimit)
+    }
+
+    /// What to try, in a sentence or two of English.
+    pub const fn hint(self) -> &'static str {
+        match self {
+            PageKind::MemoryExhausted => {
+                "Request fewer tickets a page (limitnum), or raise PHP's memory_limit on the server."
+            }
+            PageKind::TimeLimit => {
+                "Request fewer tickets a page (limitnum), or raise PHP's max_execution_time on the server."
+            }
+            PageKind::OutputBeforeReply => {
+                "A hook, a module or a changed file of the install prints something; the page or the server's error log \
+                 names the file."
+            }
+            PageKind::PhpError => {
+                "The install fails on the server: its error log has the details. If a smaller page works, request fewer \
+                 tickets a page (limitnum)."
+            }
+            PageKind::License => "Check the install's license in its admin area.",
+            PageKind::Maintenance => "Try again when the install's maintenance mode is off.",
+            PageKind::Login => {
+                "Check that the address is the install's, and that no login is required before includes/api.php."
+            }
+            PageKind::Firewall => {
+                "Have the firewall or bot protection allow this machine's address and User-Agent for includes/api.php."
+            }
+            PageKind::Cdn => {
+                "The CDN could not get a reply from the server: check that the server is up, and try again. Large pages \
+                 can run into its time limit: request fewer tickets a page (limitnum)."
+            }
+            PageKind::Other => {
+                "Check the HTTP status, that the address is the install's, and that no firewall, login or maintenance \
+                 page comes before includes/api.php."
+            }
+        }
+    }
+}
+
+impl fmt::Display for PageKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.meaning())
+    }
+}
+
+/// The name of an HTTP status that only Cloudflare uses, 520 to 527 and 530.
+///
+/// ```
+/// assert_eq!(gettickets_protocol::cloudflare_status(524), Some("A Timeout Occurred"));
+/// ```
+pub const fn cloudflare_status(status: u16) -> Option<&'static str> {
+    Some(match status {
+        520 => "Web Server Returned an Unknown Error",
+        521 => "Web Server Is Down",
+        522 => "Connection Timed Out",
+        523 => "Origin Is Unreachable",
+        524 => "A Timeout Occurred",
+        525 => "SSL Handshake Failed",
+        526 => "Invalid SSL Certificate",
+        527 => "Railgun Error",
+        530 => "Origin DNS Error",
+        _ => return None,
+    })
+}
+
+/// What a person would see of a page.
+pub(crate) struct Seen {
+    /// The page's title.
+    pub(crate) title: Option<String>,
+    /// The text without markup, its first heading first.
+    pub(crate) text: String,
+}
+
+/// Reads a page as a person would: without markup, scripts and styles, with white space folded and entities decoded.
+/// Plain text is read as it is. The result is bounded and escaped.
+pub(crate) fn seen(page: &str) -> Seen {
+    let page = start_of(page);
+    // ASCII letters alone change their case, so offsets are the same in both.
+    let lower = page.to_ascii_lowercase();
+    let title = element(page, &lower, "title").map(|title| text::excerpt(&title, MAX_TITLE));
+    let body = readable(page, &lower);
+    let heading = ["h1", "h2", "h3"].into_iter().find_map(|name| element(page, &lower, name));
+    let body = match heading {
+        Some(heading) if !text::excerpt(&body, MAX_TEXT).contains(&heading) => {
+            format!("{}: {body}", text::excerpt(&heading, MAX_TITLE))
+        }
+        _ => body,
+    };
+    Seen { title, text: text::excerpt(&body, MAX_TEXT) }
+}
+
+/// As much of a page as is read.
+fn start_of(page: &str) -> &str {
+    page.get(..page.floor_char_boundary(MAX_READ)).unwrap_or(page)
+}
+
+/// The text of the first element of this name, if it has any.
+fn element(page: &str, lower: &str, name: &str) -> Option<String> {
+    let open = format!("<{name}");
+    let mut from = 0;
+    while let Some(found) = lower.get(from..)?.find(&open) {
+        let start = from + found + open.len();
+        from = start;
+        if lower.as_bytes().get(start).is_some_and(u8::is_ascii_alphanumeric) {
+            continue;
+        }
+        let start = start + lower.get(start..)?.find('>')? + 1;
+        let end = start + lower.get(start..)?.find(&format!("</{name}"))?;
+        let text = readable(page.get(start..end)?, lower.get(start..end)?);
+        return (!text.is_empty()).then_some(text);
+    }
+    None
+}
+
+/// The text between the tags.
+fn readable(page: &str, lower: &str) -> String {
+    /// Elements whose content is not part of the text.
+    const HIDDEN: [&str; 4] = ["script", "style", "title", "template"];
+    let mut out = String::new();
+    let mut at = 0;
+    while let Some(rest) = page.get(at..).filter(|rest| !rest.is_empty()) {
+        let text_len = rest.find('<').unwrap_or(rest.len());
+        out.push_str(rest.get(..text_len).unwrap_or_default());
+        let Some(tag) = rest.get(text_len..).filter(|tag| !tag.is_empty()) else { break };
+        let lower_tag = lower.get(at + text_len..).unwrap_or_default();
+        let tag_len = if tag.starts_with("<!--") {
+            tag.find("-->").map_or(tag.len(), |end| end + 3)
+        } else if tag.chars().nth(1).is_some_and(|next| next.is_ascii_alphabetic() || "/!?".contains(next)) {
+            let hidden = HIDDEN.into_iter().find(|name| {
+                lower_tag
+                    .get(1..)
+                    .and_then(|tag| tag.strip_prefix(name))
+                    .is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric()))
+            });
+            let open_len = tag.find('>').map_or(tag.len(), |end| end + 1);
+            match hidden {
+                // One that is never closed hides all that follows, so that the page is searched once.
+                Some(name) => lower_tag
+                    .get(open_len..)
+                    .and_then(|rest| rest.find(&format!("</{name}")))
+                    .map_or(tag.len(), |len| open_len + len),
+                None => open_len,
+            }
+        } else {
+            out.push('<');
+            at += text_len + 1;
+            continue;
+        };
+        out.push(' ');
+        // A tag has at least one byte.
+        at += text_len + tag_len;
+    }
+    let decoded: Cow<'_, str> = entities::decoded(&out);
+    let mut words = String::new();
+    for word in decoded.split_whitespace() {
+        if !words.is_empty() && !word.starts_with([',', '.', ';', ':', '!', '?']) {
+            words.push(' ');
+        }
+        words.push_str(word);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_page_is_recognized() {
+        for (status, page, kind) in [
+            (
+                500,
+                "<br />\n<b>Fatal error</b>:  Allowed memory size of 134217728 bytes exhausted (tried to allocate 20480 bytes) in <b>/srv/x.php</b> on line <b>412</b><br />",
+                PageKind::MemoryExhausted,
+            ),
+            (
+                200,
+                "Fatal error: Maximum execution time of 30 seconds exceeded in /srv/x.php",
+                PageKind::TimeLimit,
+            ),
+            (
+                500,
+                "<title>Error</title><b>Laminas\\HttpHandlerRunner\\Exception\\EmitterException</b>: Output has been emitted previously in /srv/x.php:27",
+                PageKind::OutputBeforeReply,
+            ),
+            (200, "PHP Fatal error:  Uncaught Error: Call to undefined function x()", PageKind::PhpError),
+            (200, "Parse error: syntax error, unexpected '}' in x.php on line 3", PageKind::PhpError),
+            (200, "License Invalid", PageKind::License),
+            (
+                503,
+                "<div class=\"notice\"><strong>Down for Maintenance (Err 2)</strong></div>",
+                PageKind::Maintenance,
+            ),
+            (200, "<title>Log In - Example</title>", PageKind::Login),
+            (200, "<form><input type=\"password\"></form>", PageKind::Login),
+            (
+                200,
+                "Access denied by Imunify360 bot-protection. IPs used for automation should be whitelisted",
+                PageKind::Firewall,
+            ),
+            (403, "<title>Just a moment...</title>", PageKind::Firewall),
+            (406, "<title>Not Acceptable!</title>", PageKind::Firewall),
+            (403, "<h1>Forbidden</h1>", PageKind::Firewall),
+            (524, "<title>example.com | 524: A timeout occurred</title>", PageKind::Cdn),
+            (521, "", PageKind::Cdn),
+            (200, "<html>cloudflare Error code 522</html>", PageKind::Cdn),
+            (200, "<h1>It works!</h1>", PageKind::Other),
+            (404, "<h1>Not Found</h1>", PageKind::Other),
+        ] {
+            assert_eq!(PageKind::detect(Some(status), page), kind, "{status}: {page}");
+        }
+        for status in 520..=527 {
+            assert!(cloudflare_status(status).is_some());
+        }
+    }
+
+    #[test]
+    fn a_page_is_shown_as_a_person_sees_it() {
+        let page = seen(
+            "<!DOCTYPE html><html><head><TITLE>\n Down for\n Maintenance &amp; more </TITLE><style>p{color:red}</style>\
+             <script>var x = '<p>no</p>';</script></head><body><!-- <p>no</p> --><h1>Back soon</h1>\n<p>We <b>will</b> be \
+             back<br>at 5&nbsp;pm.</p> 1 < 2</body></html>",
+        );
+        assert_eq!(page.title.as_deref(), Some("Down for Maintenance & more"));
+        assert_eq!(page.text, "Back soon We will be back at 5 pm. 1 < 2");
+        let page = seen(
+            "<div class=\"notice\"><strong>Down for Maintenance (Err 2)</strong><br>We are updating.</div>",
+        );
+        assert_eq!((page.title, &*page.text), (None, "Down for Maintenance (Err 2) We are updating."));
+        // A heading behind a long menu is shown first.
+        let page = seen(&format!("<p>{}</p><h2>Access denied</h2>", "Menu ".repeat(200)));
+        assert!(
+            page.text.starts_with("Access denied: Menu Menu") && page.text.ends_with('…'),
+            "{}",
+            page.text
+        );
+        assert_eq!(page.text.chars().count(), MAX_TEXT + 1);
+    }
+
+    #[test]
+    fn broken_markup_ends() {
+        for page in
+            ["<", "<!--", "<script>", "<script", "<title>", "<h1", "<a <a <a", "< <", "&#", "<é>", "é<"]
+        {
+            let many = page.repeat(10_000);
+            assert!(seen(&many).text.chars().count() <= 2 * MAX_TEXT, "{page}");
+        }
+    }
+}

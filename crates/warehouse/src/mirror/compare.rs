@@ -1,0 +1,69 @@
+//! Compares a ticket with what the mirror has of it. No database and no clock.
+
+use gettickets::Field;
+
+use super::row::{Row, TRACKED};
+
+/// What the mirror has of a ticket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) fingerprint: i64,
+    /// When the ticket was found to be gone.
+    pub(crate) gone: Option<String>,
+    pub(crate) tid: Option<String>,
+    pub(crate) date: Option<String>,
+    /// The values of the [`TRACKED`] fields.
+    pub(crate) tracked: [Option<String>; TRACKED.len()],
+}
+
+/// One entry of the table `changes`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) id: i64,
+    /// The name of the field, or `opened`, `gone`, `returned`, `replaced`.
+    pub(crate) what: &'static str,
+    pub(crate) old: Option<String>,
+    pub(crate) new: Option<String>,
+}
+
+/// The result of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The mirror does not have the ticket.
+    New(Vec<Change>),
+    /// Nothing is different.
+    Same,
+    /// Something is different; the list is empty if it is in a field whose changes are not recorded.
+    Changed(Vec<Change>),
+}
+
+/// The name of a change for a ticket whose id now belongs to another ticket.
+pub(crate) const REPLACED: &str = "replaced";
+
+/// Compares a row with what the mirror has. In the first run of an install every ticket is new, which is no event.
+pub(crate) fn compare(known: Option<&Known>, row: &Row, first_run: bool) -> Verdict {
+    let id = row.id;
+    let text = |field: Field| row.cell(field).to_text();
+    let Some(known) = known else {
+        let opened = Change { id, what: "opened", old: None, new: text(Field::Status) };
+        return Verdict::New(if first_run { Vec::new() } else { vec![opened] });
+    };
+    if known.fingerprint == row.fingerprint && known.gone.is_none() {
+        return Verdict::Same;
+    }
+    let mut changes = Vec::new();
+    if let Some(since) = &known.gone {
+        changes.push(Change { id, what: "returned", old: Some(since.clone()), new: None });
+    }
+    // Neither the number nor the opening date of a ticket ever changes.
+    if known.tid != text(Field::Tid) && known.date != text(Field::Date) {
+        changes.push(Change { id, what: REPLACED, old: known.tid.clone(), new: text(Field::Tid) });
+    }
+    for (field, old) in TRACKED.iter().zip(&known.tracked) {
+        let new = text(*field);
+        if *old != new {
+            changes.push(Change { id, what: field.name(), old: old.clone(), new });
+        }
+    }
+    Verdict::Changed(changes)
+}

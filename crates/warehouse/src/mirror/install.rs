@@ -1,0 +1,40 @@
+//! [`Install`]: a source of tickets with a name.
+
+use gettickets::Client;
+use jiff::tz::TimeZone;
+
+/// An install whose tickets are mirrored.
+#[derive(Clone, Debug)]
+pub struct Install {
+    pub(crate) name: String,
+    pub(crate) client: Client,
+    pub(crate) time_zone: Option<TimeZone>,
+    pub(crate) ignore_departments: bool,
+    pub(crate) access_keys: bool,
+}
+
+impl Install {
+    /// An install with this name, which the tables use from then on.
+    pub fn new(name: impl Into<String>, client: Client) -> Install {
+        Install { name: name.into(), client, time_zone: None, ignore_departments: false, access_keys: false }
+    }
+
+    /// The time zone of the install's clock, for the columns `date_utc` and `lastreply_utc`. Default: unknown, and these
+    /// columns are null.
+    #[must_use]
+    pub fn time_zone(self, zone: TimeZone) -> Install {
+        Install { time_zone: Some(zone), ..self }
+    }
+
+    /// Whether to mirror tickets of departments that the API user is not a member of. Default: `false`.
+    #[must_use]
+    pub fn ignore_departments(self, ignore: bool) -> Install {
+        Install { ignore_departments: ignore, ..self }
+    }
+
+    /// Whether to store the tickets' access keys (`c`), which open a ticket together with its number. Default: `false`.
+    #[must_use]
+    pub fn access_keys(self, store: bool) -> Install {
+        Install { access_keys: store, ..self }
+    }
+}

@@ -1,0 +1,10 @@
+//! The mirror, from the bottom up: errors and rows, the comparison, the database, one run.
+
+pub(crate) mod compare;
+pub(crate) mod error;
+pub(crate) mod install;
+pub(crate) mod report;
+pub(crate) mod row;
+pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod sqlite;

@@ -1,0 +1,77 @@
+//! What a run is asked to do, and what it did.
+
+use std::time::Duration;
+
+use gettickets::Error;
+
+/// How a run reads the install.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mode {
+    /// Full if there was no complete full run within this time, otherwise incremental.
+    Auto {
+        /// The longest time between two full runs.
+        full_every: Duration,
+    },
+    /// Reads every ticket. Only such a run sees changes without a reply, and tickets that are gone.
+    Full,
+    /// Reads the tickets with a reply since the last complete run.
+    Incremental,
+}
+
+/// Settings of a run.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RunOptions {
+    /// How the install is read. Default: full once in 24 hours.
+    pub mode: Mode,
+    /// How far an incremental run reads back behind the newest reply of the last complete run. It covers a server clock that
+    /// was set back. Default: 3 hours.
+    pub overlap: Duration,
+}
+
+impl Default for RunOptions {
+    fn default() -> RunOptions {
+        RunOptions {
+            mode: Mode::Auto { full_every: Duration::from_secs(24 * 3600) },
+            overlap: Duration::from_secs(3 * 3600),
+        }
+    }
+}
+
+/// What a run did.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RunReport {
+    /// The number of the run in the table `runs`.
+    pub run: i64,
+    /// Whether every ticket was read, rather than those with a recent reply.
+    pub full: bool,
+    /// Whether the scan was proved complete. If not, [`failure`](RunReport::failure) says why; what was read is stored, and no
+    /// ticket was marked as gone.
+    pub complete: bool,
+    /// The error that ended the scan early.
+    pub failure: Option<Error>,
+    /// Tickets that were read.
+    pub tickets: u64,
+    /// Tickets that the mirror did not have.
+    pub new: u64,
+    /// Tickets that were different from the mirror's.
+    pub changed: u64,
+    /// Tickets that the install no longer has: deleted, or merged into others.
+    pub gone: u64,
+    /// Requests that were sent.
+    pub requests: u64,
+    /// Observations that somebody should look at, such as an install restored from a backup.
+    pub warnings: Vec<String>,
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Tickets read so far.
+    pub tickets: u64,
+    /// The number of tickets that the server counts, if it sends one.
+    pub total: Option<u64>,
+}

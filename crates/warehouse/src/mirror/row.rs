@@ -1,0 +1,147 @@
+//! A ticket as a row of the table `tickets`.
+
+use gettickets::{DateTime, FIELDS, Field, Kind, TicketRef, Value};
+use jiff::tz::TimeZone;
+use serde_json::json;
+use xxhash_rust::xxh3::Xxh3;
+
+use super::error::{MirrorError, MirrorErrorKind};
+
+/// A value of a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Cell {
+    Null,
+    Integer(i64),
+    Text(String),
+}
+
+impl Cell {
+    /// The value as text, for the table of changes.
+    pub(crate) fn to_text(&self) -> Option<String> {
+        match self {
+            Cell::Null => None,
+            Cell::Integer(number) => Some(number.to_string()),
+            Cell::Text(text) => Some(text.clone()),
+        }
+    }
+}
+
+/// A ticket as a row: one cell per [`column`](columns), in their order.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) id: i64,
+    pub(crate) cells: Vec<Cell>,
+    /// A digest of what the server sent, to see whether a ticket changed without reading its row.
+    pub(crate) fingerprint: i64,
+}
+
+/// The fields whose changes are recorded one by one.
+pub(crate) const TRACKED: [Field; 6] =
+    [Field::Status, Field::Deptid, Field::Priority, Field::Flag, Field::Lastreply, Field::Subject];
+
+/// The columns of a ticket: the documented fields, and those that are computed from them.
+pub(crate) fn columns() -> impl Iterator<Item = (String, &'static str)> {
+    let documented = FIELDS.iter().flat_map(|spec| {
+        let kind = match spec.kind {
+            Kind::Integer | Kind::Boolean => "INTEGER",
+            _ => "TEXT",
+        };
+        let utc = (spec.kind == Kind::DateTime).then(|| (format!("{}_utc", spec.name), "TEXT"));
+        let decoded = (spec.field == Field::Subject).then(|| ("subject_text".to_owned(), "TEXT"));
+        std::iter::once((spec.name.to_owned(), kind)).chain(utc).chain(decoded)
+    });
+    documented.chain(std::iter::once(("extra".to_owned(), "TEXT")))
+}
+
+impl Row {
+    /// The row of a ticket. UTC columns are null without a zone.
+    pub(crate) fn new(
+        ticket: TicketRef<'_>,
+        zone: Option<&TimeZone>,
+        access_keys: bool,
+    ) -> Result<Row, MirrorError> {
+        let mut digest = Xxh3::new();
+        let mut cells = Vec::with_capacity(FIELDS.len() + 4);
+        for spec in &FIELDS {
+            let cell = match ticket.value(spec.field) {
+                None | Some(Value::Null) => Cell::Null,
+                Some(_) if spec.sensitive && !access_keys => Cell::Null,
+                Some(Value::Integer(number)) => Cell::Integer(signed(number, spec.name)?),
+                Some(Value::Boolean(value)) => Cell::Integer(value.into()),
+                Some(Value::Text(text)) => Cell::Text(text.to_owned()),
+                Some(Value::DateTime(time)) => time.map_or(Cell::Null, |time| Cell::Text(wall_clock(time))),
+                Some(Value::Attachments(attachments)) => Cell::Text(
+                    attachments
+                        .map(|attachment| json!({"filename": attachment.filename, "index": attachment.index}))
+                        .collect::<serde_json::Value>()
+                        .to_string(),
+                ),
+                Some(other) => Cell::Text(format!("{other:?}")),
+            };
+            write(&mut digest, &cell);
+            cells.push(cell);
+            if spec.kind == Kind::DateTime {
+                let time = if spec.field == Field::Date { ticket.date() } else { ticket.lastreply() };
+                cells.push(time.zip(zone).map_or(Cell::Null, |(time, zone)| utc(time, zone)));
+            }
+            if spec.field == Field::Subject {
+                cells.push(Cell::Text(ticket.subject_text().into_owned()));
+            }
+        }
+        let extra: serde_json::Map<_, _> = ticket.extra();
+        let extra = if extra.is_empty() {
+            Cell::Null
+        } else {
+            Cell::Text(serde_json::Value::from(extra).to_string())
+        };
+        write(&mut digest, &extra);
+        cells.push(extra);
+        let id = signed(ticket.id(), "id")?;
+        Ok(Row { id, cells, fingerprint: digest.digest().cast_signed() })
+    }
+
+    /// The cell of a field.
+    pub(crate) fn cell(&self, field: Field) -> &Cell {
+        let name = FIELDS.iter().find(|spec| spec.field == field).map_or("", |spec| spec.name);
+        let index = columns().position(|(column, _)| column == name);
+        index.and_then(|index| self.cells.get(index)).unwrap_or(&Cell::Null)
+    }
+}
+
+fn write(digest: &mut Xxh3, cell: &Cell) {
+    match cell {
+        Cell::Null => digest.update(&[0]),
+        Cell::Integer(number) => {
+            digest.update(&[1]);
+            digest.update(&number.to_le_bytes());
+        }
+        Cell::Text(text) => {
+            digest.update(&[2]);
+            digest.update(&(text.len() as u64).to_le_bytes());
+            digest.update(text.as_bytes());
+        }
+    }
+}
+
+/// Databases have signed integers alone.
+fn signed(number: u64, name: &str) -> Result<i64, MirrorError> {
+    i64::try_from(number).map_err(|_| {
+        let message =
+            format!("{name} {number} is larger than the largest integer of a database ({})", i64::MAX);
+        MirrorError::new(MirrorErrorKind::Value, message)
+    })
+}
+
+/// `YYYY-MM-DD HH:MM:SS`, which sorts by time and which databases read.
+pub(crate) fn wall_clock(time: DateTime) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// The same moment in UTC. A wall-clock time that exists twice is the first of the two; one that a change of clocks
+/// skipped is read as the clocks before the change show it.
+fn utc(time: DateTime, zone: &TimeZone) -> Cell {
+    match zone.to_ambiguous_timestamp(time).compatible() {
+        Ok(timestamp) => Cell::Text(timestamp.strftime("%Y-%m-%d %H:%M:%SZ").to_string()),
+        Err(_) => Cell::Null,
+    }
+}

@@ -1,0 +1,324 @@
+//! The mirror's database in SQLite.
+
+use std::fs::OpenOptions;
+use std::path::Path;
+use std::time::Duration;
+
+use gettickets::{FIELDS, Field};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, ToSql, params, params_from_iter};
+
+use super::compare::{Change, Known};
+use super::error::{MirrorError, MirrorErrorKind};
+use super::row::{Cell, Row, TRACKED, columns};
+use super::schema;
+
+/// How long to wait for a lock that another program holds for a moment. A run holds it for longer.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+
+/// A database with the mirror's tables.
+#[derive(Debug)]
+pub(crate) struct Database {
+    connection: Connection,
+    select: String,
+    upsert: String,
+}
+
+/// A transaction for one run. Dropping it undoes the run.
+pub(crate) struct Transaction<'a> {
+    database: &'a Database,
+    finished: bool,
+}
+
+/// The columns of a row of `runs` that a run fills in at its end.
+pub(crate) struct Ending<'a> {
+    pub(crate) ended: &'a str,
+    pub(crate) complete: bool,
+    pub(crate) reason: Option<String>,
+    pub(crate) newest_reply: Option<&'a str>,
+    pub(crate) requests: u64,
+    pub(crate) tickets: u64,
+    pub(crate) new: u64,
+    pub(crate) changed: u64,
+    pub(crate) gone: u64,
+    pub(crate) findings: Option<String>,
+}
+
+impl ToSql for Cell {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Cell::Null => ToSqlOutput::Borrowed(ValueRef::Null),
+            Cell::Integer(number) => ToSqlOutput::Borrowed(ValueRef::Integer(*number)),
+            Cell::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+        })
+    }
+}
+
+impl Database {
+    /// Opens a database, creates it if there is no file, and brings its tables up to date.
+    pub(crate) fn open(path: &Path) -> Result<Database, MirrorError> {
+        if !path.exists() {
+            create(path)?;
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(LOCK_WAIT)?;
+        check(&connection, path)?;
+        // Readers go on while a run writes; a commit survives a power failure.
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        migrate(&connection)?;
+        connection.set_prepared_statement_cache_capacity(16);
+        Ok(Database { connection, select: select(), upsert: upsert() })
+    }
+
+    /// Begins a run. Only one run at a time can hold the lock.
+    pub(crate) fn begin(&self) -> Result<Transaction<'_>, MirrorError> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        Ok(Transaction { database: self, finished: false })
+    }
+}
+
+impl Transaction<'_> {
+    fn connection(&self) -> &Connection {
+        &self.database.connection
+    }
+
+    /// Records an install. One endpoint has one name.
+    pub(crate) fn install(&self, name: &str, endpoint: &str, zone: Option<&str>) -> Result<(), MirrorError> {
+        let mut other = self.connection().prepare_cached(
+            "SELECT install, endpoint FROM installs WHERE (install = ?1) <> (endpoint = ?2)",
+        )?;
+        let other: Option<(String, String)> =
+            other.query_row(params![name, endpoint], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        if let Some((known_name, known_endpoint)) = other {
+            let message = if known_name == name {
+                format!("the mirror has {known_endpoint} under the name {name}, not {endpoint}")
+            } else {
+                format!("the mirror has {endpoint} under the name {known_name}, not {name}")
+            };
+            return Err(MirrorError::new(MirrorErrorKind::Install, message));
+        }
+        self.connection().execute(
+            "INSERT INTO installs VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET time_zone = ?3",
+            params![name, endpoint, zone],
+        )?;
+        Ok(())
+    }
+
+    /// The start of the last complete full run, and the newest reply that any complete run has seen.
+    pub(crate) fn history(&self, install: &str) -> Result<(Option<String>, Option<String>), MirrorError> {
+        Ok(self.connection().query_row(
+            "SELECT max(CASE WHEN mode = 'full' THEN started END), max(newest_reply) FROM runs
+             WHERE install = ? AND complete",
+            [install],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?)
+    }
+
+    pub(crate) fn begin_run(
+        &self,
+        install: &str,
+        started: &str,
+        since: Option<&str>,
+    ) -> Result<i64, MirrorError> {
+        let mode = if since.is_some() { "incremental" } else { "full" };
+        self.connection().execute(
+            "INSERT INTO runs (install, started, mode, since) VALUES (?, ?, ?, ?)",
+            params![install, started, mode, since],
+        )?;
+        Ok(self.connection().last_insert_rowid())
+    }
+
+    pub(crate) fn known(&self, install: &str, id: i64) -> Result<Option<Known>, MirrorError> {
+        let mut select = self.connection().prepare_cached(&self.database.select)?;
+        let known = select.query_row(params![install, id], |row| {
+            let text = |index: usize| -> rusqlite::Result<Option<String>> {
+                Ok(match row.get_ref(index)? {
+                    ValueRef::Integer(number) => Some(number.to_string()),
+                    ValueRef::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
+                    _ => None,
+                })
+            };
+            let mut known =
+                Known { fingerprint: row.get(0)?, gone: row.get(1)?, tid: row.get(2)?, ..Known::default() };
+            known.date = text(3)?;
+            for (index, value) in known.tracked.iter_mut().enumerate() {
+                *value = text(4 + index)?;
+            }
+            Ok(known)
+        });
+        Ok(known.optional()?)
+    }
+
+    /// Inserts a ticket or replaces its row; `now` is when it was first seen or changed.
+    pub(crate) fn put(&self, install: &str, row: &Row, now: &str) -> Result<(), MirrorError> {
+        let mut upsert = self.connection().prepare_cached(&self.database.upsert)?;
+        let fixed: [&dyn ToSql; 3] = [&install, &row.fingerprint, &now];
+        let cells = row.cells.iter().map(|cell| cell as &dyn ToSql);
+        upsert.execute(params_from_iter(fixed.into_iter().chain(cells)))?;
+        Ok(())
+    }
+
+    pub(crate) fn record(
+        &self,
+        run: i64,
+        install: &str,
+        change: &Change,
+        now: &str,
+    ) -> Result<(), MirrorError> {
+        self.connection()
+            .prepare_cached(
+                "INSERT INTO changes (run, install, id, seen, what, old, new) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            )?
+            .execute(params![run, install, change.id, now, change.what, change.old, change.new])?;
+        Ok(())
+    }
+
+    /// The ids of the tickets that are not gone, with their statuses, for which `keep` is true.
+    pub(crate) fn living(
+        &self,
+        install: &str,
+        keep: impl Fn(i64) -> bool,
+    ) -> Result<Vec<(i64, Option<String>)>, MirrorError> {
+        let mut select = self.connection().prepare_cached(
+            "SELECT id, status FROM tickets WHERE install = ? AND gone IS NULL ORDER BY id",
+        )?;
+        let mut rows = select.query([install])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id: i64 = row.get(0)?;
+            if keep(id) {
+                found.push((id, row.get(1)?));
+            }
+        }
+        Ok(found)
+    }
+
+    pub(crate) fn set_gone(&self, install: &str, id: i64, now: &str) -> Result<(), MirrorError> {
+        self.connection()
+            .prepare_cached("UPDATE tickets SET gone = ?3, changed = ?3 WHERE install = ?1 AND id = ?2")?
+            .execute(params![install, id, now])?;
+        Ok(())
+    }
+
+    /// Ends the run and makes it durable.
+    pub(crate) fn commit(mut self, run: i64, ending: &Ending<'_>) -> Result<(), MirrorError> {
+        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        self.connection().execute(
+            "UPDATE runs SET ended = ?2, complete = ?3, reason = ?4, newest_reply = ?5, requests = ?6, tickets = ?7,
+                 new = ?8, changed = ?9, gone = ?10, findings = ?11 WHERE run = ?1",
+            params![
+                run,
+                ending.ended,
+                ending.complete,
+                ending.reason,
+                ending.newest_reply,
+                number(ending.requests),
+                number(ending.tickets),
+                number(ending.new),
+                number(ending.changed),
+                number(ending.gone),
+                ending.findings,
+            ],
+        )?;
+        self.connection().execute_batch("COMMIT")?;
+        self.finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if !self.finished {
+            // If this fails, SQLite undoes the transaction when the file is opened next.
+            let _ = self.connection().execute_batch("ROLLBACK");
+        }
+    }
+}
+
+/// Creates an empty file that its owner alone can read.
+fn create(path: &Path) -> Result<(), MirrorError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            let message = format!("{} could not be created: {error}", path.display());
+            Err(MirrorError::new(MirrorErrorKind::Database, message).with_source(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses files of other programs and of newer versions, without changing them.
+fn check(connection: &Connection, path: &Path) -> Result<(), MirrorError> {
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let (application, version) = (pragma("application_id")?, pragma("user_version")?);
+    let objects: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application != schema::APPLICATION_ID && (application != 0 || version != 0 || objects != 0) {
+        let message = format!("{} is a database of another program", path.display());
+        return Err(MirrorError::new(MirrorErrorKind::NotAMirror, message));
+    }
+    if version > schema::VERSION {
+        let message = format!(
+            "{} has version {version} of the mirror's tables, and this program knows version {}",
+            path.display(),
+            schema::VERSION
+        );
+        return Err(MirrorError::new(MirrorErrorKind::NewerVersion, message));
+    }
+    Ok(())
+}
+
+fn migrate(connection: &Connection) -> Result<(), MirrorError> {
+    let version = || connection.pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0));
+    if version()? == schema::VERSION {
+        return Ok(());
+    }
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    let result = version().map_err(MirrorError::from).and_then(|from| {
+        let from = usize::try_from(from).unwrap_or(0);
+        for statements in schema::migrations().iter().skip(from) {
+            connection.execute_batch(statements)?;
+        }
+        connection.pragma_update(None, "application_id", schema::APPLICATION_ID)?;
+        connection.pragma_update(None, "user_version", schema::VERSION)?;
+        Ok(connection.execute_batch("COMMIT")?)
+    });
+    if result.is_err() {
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    result
+}
+
+fn name(field: Field) -> &'static str {
+    FIELDS.iter().find(|spec| spec.field == field).map_or("", |spec| spec.name)
+}
+
+fn select() -> String {
+    let tracked: Vec<&str> = TRACKED.iter().map(|field| name(*field)).collect();
+    format!(
+        "SELECT fingerprint, gone, tid, date, {} FROM tickets WHERE install = ? AND id = ?",
+        tracked.join(", ")
+    )
+}
+
+fn upsert() -> String {
+    let names: Vec<String> = columns().map(|(name, _)| format!("\"{name}\"")).collect();
+    let values: Vec<String> = (0..names.len()).map(|index| format!("?{}", index + 4)).collect();
+    let updates: Vec<String> = names
+        .iter()
+        .filter(|name| *name != "\"id\"")
+        .map(|name| format!("{name} = excluded.{name}"))
+        .collect();
+    format!(
+        "INSERT INTO tickets (install, fingerprint, first_seen, changed, {}) VALUES (?1, ?2, ?3, ?3, {})
+         ON CONFLICT (install, id) DO UPDATE SET fingerprint = excluded.fingerprint, changed = excluded.changed,
+         gone = NULL, {}",
+        names.join(", "),
+        values.join(", "),
+        updates.join(", ")
+    )
+}

@@ -1,0 +1,170 @@
+//! What runs store and record.
+
+use gettickets::{Status, Ticket};
+use gettickets_warehouse::{Install, Mirror, Mode};
+use jiff::tz::TimeZone;
+
+use super::{Setup, client, count, options, read};
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+#[test]
+fn the_first_run_stores_every_ticket_and_records_no_change() {
+    let setup = Setup::new(230);
+    let report = setup.run(Mode::Full);
+    assert!(report.complete && report.full, "{report:?}");
+    assert_eq!((report.tickets, report.new, report.changed, report.gone), (230, 230, 0, 0));
+    assert!(setup.changes(report.run).is_empty());
+    for ticket in setup.sandbox.store().ids().unwrap() {
+        let sent = setup.sandbox.store().get(ticket).unwrap().unwrap();
+        let stored: (String, String, String, Option<String>) = read(&setup.file())
+            .query_row(
+                "SELECT tid, subject, status, c FROM tickets WHERE id = ?",
+                [ticket.cast_signed()],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+            )
+            .unwrap();
+        assert_eq!(
+            stored,
+            (sent.tid, sent.subject, sent.status.to_string(), None),
+            "the access key is left out"
+        );
+    }
+}
+
+#[test]
+fn a_run_over_an_unchanged_install_changes_no_row() {
+    let setup = Setup::new(150);
+    setup.run(Mode::Full);
+    let report = setup.run(Mode::Full);
+    assert_eq!((report.tickets, report.new, report.changed, report.gone), (150, 0, 0, 0));
+    assert_eq!(
+        count(&setup.file(), "SELECT count(DISTINCT changed) FROM tickets WHERE changed <> first_seen"),
+        0
+    );
+}
+
+#[test]
+fn a_full_run_records_exactly_what_happened() {
+    let setup = Setup::new(60);
+    setup.run(Mode::Full);
+    let store = setup.sandbox.store();
+    let ids = store.ids().unwrap();
+    let before = |id: u64| store.get(id).unwrap().unwrap();
+    let [closed, moved, deleted, merged, target] = [ids[5], ids[10], ids[20], ids[30], ids[40]];
+    let (closed_before, moved_before, target_before) = (before(closed), before(moved), before(target));
+    store.set_status(closed, Status::from("Resolved by test")).unwrap();
+    store.set_department(moved, 99).unwrap();
+    store.delete(deleted).unwrap();
+    store.merge(merged, target).unwrap();
+    let opened = store
+        .open(Ticket { tid: "NEW-1".into(), status: Status::from("Open"), ..Ticket::default() })
+        .unwrap();
+    let report = setup.run(Mode::Full);
+    assert_eq!((report.new, report.changed, report.gone), (1, 3, 2), "{report:?}");
+    let changes = setup.changes(report.run);
+    let of = |id: u64| -> Vec<_> {
+        changes
+            .iter()
+            .filter(|change| change.0 == id)
+            .map(|(_, what, old, new)| (what.as_str(), old, new))
+            .collect()
+    };
+    assert_eq!(of(closed), [("status", &some(closed_before.status.as_str()), &some("Resolved by test"))]);
+    assert_eq!(of(moved), [("deptid", &Some(moved_before.deptid.to_string()), &some("99"))]);
+    assert_eq!(of(opened), [("opened", &None, &some("Open"))]);
+    assert_eq!(of(deleted)[0].0, "gone");
+    assert_eq!(of(merged)[0].0, "gone");
+    assert!(of(target).iter().any(|(what, _, _)| *what == "lastreply"), "{target_before:?}");
+    assert_eq!(
+        changes
+            .iter()
+            .filter(|(id, ..)| ![closed, moved, opened, deleted, merged, target].contains(id))
+            .count(),
+        0
+    );
+    assert_eq!(count(&setup.file(), "SELECT count(*) FROM tickets WHERE gone IS NOT NULL"), 2);
+}
+
+#[test]
+fn a_ticket_that_returns_is_recorded_as_returned() {
+    let setup = Setup::new(20);
+    setup.run(Mode::Full);
+    let store = setup.sandbox.store();
+    let id = store.ids().unwrap()[3];
+    let ticket = store.get(id).unwrap().unwrap();
+    store.delete(id).unwrap();
+    assert_eq!(setup.run(Mode::Full).gone, 1);
+    store.open(ticket).unwrap();
+    let report = setup.run(Mode::Full);
+    assert_eq!((report.new, report.changed, report.gone), (0, 1, 0));
+    assert_eq!(setup.changes(report.run)[0].1, "returned");
+}
+
+#[test]
+fn an_incremental_run_sees_replies_and_marks_nothing_as_gone() {
+    let setup = Setup::new(2000);
+    setup.run(Mode::Full);
+    let store = setup.sandbox.store();
+    let ids = store.ids().unwrap();
+    store.reply(ids[1500], Status::from("Customer-Reply")).unwrap();
+    store.delete(ids[700]).unwrap();
+    let report = setup.run(Mode::Incremental);
+    assert!(report.complete && !report.full, "{report:?}");
+    assert_eq!((report.changed, report.gone), (1, 0));
+    assert!(report.tickets < 1000, "{report:?}");
+    let full = setup.run(Mode::Full);
+    assert_eq!((full.changed, full.gone), (0, 1));
+}
+
+#[test]
+fn the_first_run_is_full_and_later_ones_follow_the_mode() {
+    let setup = Setup::new(30);
+    let day = std::time::Duration::from_secs(86_400);
+    assert!(setup.run(Mode::Incremental).full, "there is nothing to add to");
+    assert!(!setup.run(Mode::Auto { full_every: day }).full);
+    assert!(setup.run(Mode::Auto { full_every: std::time::Duration::ZERO }).full);
+}
+
+#[test]
+fn a_time_zone_adds_the_times_in_utc() {
+    let setup = Setup::new(10);
+    let zone = TimeZone::get("America/New_York").unwrap();
+    let install = Install::new("main", client(&setup.sandbox)).time_zone(zone.clone());
+    let mut mirror = Mirror::open(&setup.file()).unwrap();
+    mirror.run(&install, &options(Mode::Full), &mut |_| ()).unwrap();
+    let database = read(&setup.file());
+    let mut select = database.prepare("SELECT lastreply, lastreply_utc FROM tickets").unwrap();
+    let rows = select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))).unwrap();
+    for (wall, utc) in rows.map(Result::unwrap) {
+        let wall: jiff::civil::DateTime = wall.parse().unwrap();
+        let utc: jiff::Timestamp = utc.parse().unwrap();
+        assert_eq!(zone.to_datetime(utc), wall);
+    }
+}
+
+#[test]
+fn every_view_can_be_read() {
+    let setup = Setup::new(80);
+    setup.run(Mode::Full);
+    let store = setup.sandbox.store();
+    let open = store
+        .ids()
+        .unwrap()
+        .into_iter()
+        .find(|id| store.get(*id).unwrap().unwrap().status.as_str() == "Open");
+    let open = open.unwrap();
+    store.close(open).unwrap();
+    setup.run(Mode::Full);
+    store.set_status(open, Status::from("Open")).unwrap();
+    setup.run(Mode::Full);
+    let file = setup.file();
+    assert_eq!(count(&file, "SELECT sum(closed) FROM closed_by_day"), 1);
+    assert_eq!(count(&file, "SELECT count(*) FROM reopened"), 1);
+    assert_eq!(count(&file, "SELECT count(*) FROM first_status_change"), 1);
+    assert_eq!(count(&file, "SELECT sum(opened) FROM opened_by_day"), 80);
+    assert!(count(&file, "SELECT count(*) FROM open_tickets") > 0);
+    assert!(count(&file, "SELECT count(*) FROM waiting_longest") > 0);
+}

@@ -1,0 +1,101 @@
+//! Finds wording that CONTRIBUTING.md asks to avoid, so that it does not return.
+
+use std::fs;
+
+use crate::process::{Result, program, root};
+
+/// Phrases, and what to write instead. They match whole words.
+const PHRASES: &[(&str, &str)] = &[
+    ("told", "returned, reported, yielded"),
+    ("tells", "returns, reports, says"),
+    ("tell apart", "distinguish"),
+    ("tells apart", "distinguishes"),
+    ("is none", "is not a, is absent"),
+    ("are none", "are absent"),
+    ("stands at", "is at"),
+    ("stands behind", "follows"),
+    ("stands before", "precedes"),
+    ("who is asked", "the endpoint"),
+    ("ask again", "retry"),
+    ("asks again", "retries"),
+    ("asked again", "retried"),
+    ("bent", "deviates; accepted with a finding"),
+    ("let in", "authenticated, allowed"),
+    ("give up", "abort, cancel"),
+    ("gives up", "aborts, cancels"),
+    ("given up", "aborted, canceled"),
+    ("owed", "pending"),
+    ("in vain", "without progress"),
+    ("came about", "was established"),
+    ("heeds", "honors"),
+];
+
+/// What is written by people and shipped: code and pages. Reply bodies of the vectors quote servers.
+const PATTERNS: [&str; 10] =
+    ["*.rs", "*.py", "*.pyi", "*.md", "*.c", "*.h", "*.hpp", "*.cpp", "*.php", "*.toml"];
+
+/// Fails if a phrase is used; `--count` only prints how often, by folder.
+pub(crate) fn run(args: &[String]) -> Result {
+    let listed =
+        program("git", "ls-files --").args(&PATTERNS.join(" ")).output().ok_or("git ls-files failed")?;
+    let mut found = Vec::new();
+    // This file has the phrases themselves.
+    for file in listed.lines().filter(|file| !file.ends_with("xtask/src/words.rs")) {
+        let text = fs::read_to_string(root().join(file)).unwrap_or_default();
+        for (number, line) in text.lines().enumerate() {
+            let phrases = PHRASES.iter().filter(|(phrase, _)| has_phrase(line, phrase));
+            found.extend(phrases.map(|(phrase, instead)| {
+                (file.to_owned(), format!("{file}:{}: \"{phrase}\": write {instead}", number + 1))
+            }));
+        }
+    }
+    if args.iter().any(|arg| arg == "--count") {
+        let mut files: Vec<String> = found.iter().map(|(file, _)| folder(file)).collect();
+        files.sort();
+        for group in files.chunk_by(|a, b| a == b) {
+            println!("{:5} {}", group.len(), group.first().map_or("", String::as_str));
+        }
+        println!("{:5} in all", found.len());
+        return Ok(());
+    }
+    if found.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = found.into_iter().map(|(_, line)| line).collect();
+    Err(format!("{}\n{} phrases to replace", lines.join("\n"), lines.len()))
+}
+
+/// The first two folders of a path.
+fn folder(file: &str) -> String {
+    let mut parts: Vec<&str> = file.split('/').collect();
+    parts.truncate(2);
+    parts.join("/")
+}
+
+/// Whether a line has these words one after another; the first may begin with a capital.
+fn has_phrase(line: &str, phrase: &str) -> bool {
+    let boundary = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
+    let mut capital = phrase.to_owned();
+    if let Some(first) = capital.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    line.match_indices(phrase).chain(line.match_indices(&capital)).any(|(at, _)| {
+        let before = line.get(..at).and_then(|text| text.chars().next_back());
+        let after = line.get(at + phrase.len()..).and_then(|text| text.chars().next());
+        boundary(before) && boundary(after)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_phrase;
+
+    #[test]
+    fn phrases_match_whole_words() {
+        assert!(has_phrase("Told us.", "told") && has_phrase("what it told us.", "told"));
+        assert!(!has_phrase("if value is None:", "is none"), "that is Python");
+        assert!(has_phrase("give up.", "give up"));
+        assert!(!has_phrase("untold, told_count, toldyou", "told"));
+        assert!(!has_phrase("given update", "give up"));
+    }
+}
