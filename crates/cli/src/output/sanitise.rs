@@ -1,40 +1,20 @@
 //! Makes text from a server safe to show. Everything that people read goes through here.
 //!
 //! A ticket's subject is written by a stranger. Shown as it is, it could move a terminal's cursor, rename
-//! its window, or turn the rest of a line around. So characters that act rather than show are replaced by
-//! ones that only show: a control picture where Unicode has one (`␛`), else U+FFFD.
+//! its window, or turn the rest of a line around. So [unprintable characters](is_unprintable) are replaced by
+//! printable ones: a control picture where Unicode has one (`␛`), else U+FFFD.
 
 use std::borrow::Cow;
 
-/// What to show in place of a character that must not reach a terminal; none for one that may.
+use gettickets_protocol::text::is_unprintable;
+
+/// What to show in place of a character that must not reach a terminal; `None` for one that may.
 fn replacement(at: char) -> Option<char> {
     match at {
         // C0: U+2400 has a picture of each, in the same order.
         '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(at)),
         '\u{7f}' => Some('␡'),
-        // C1, which some terminals obey as they do ESC.
-        '\u{80}'..='\u{9f}' => Some('\u{fffd}'),
-        // Marks, embeddings, overrides and isolates of the bidirectional algorithm.
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}' => {
-            Some('\u{fffd}')
-        }
-        // Line and paragraph separator, interlinear annotation.
-        '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}' => Some('\u{fffd}'),
-        // Invisible: byte order mark, zero width space, word joiner, soft hyphen, invisible operators, fillers.
-        '\u{feff}'
-        | '\u{200b}'
-        | '\u{2060}'..='\u{2065}'
-        | '\u{ad}'
-        | '\u{34f}'
-        | '\u{115f}'
-        | '\u{1160}'
-        | '\u{17b4}'
-        | '\u{17b5}'
-        | '\u{180b}'..='\u{180f}'
-        | '\u{3164}'
-        | '\u{ffa0}' => Some('\u{fffd}'),
-        // Tag characters, which spell a second text that nobody sees.
-        '\u{e0000}'..='\u{e007f}' => Some('\u{fffd}'),
+        at if is_unprintable(at) => Some('\u{fffd}'),
         _ => None,
     }
 }
