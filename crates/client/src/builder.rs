@@ -180,8 +180,7 @@ impl ClientBuilder {
 
     /// Checks the settings.
     pub(crate) fn check(self) -> Result<Checked, ConfigError> {
-        let endpoint =
-            Endpoint::parse(&self.address, self.allow_plain_http).map_err(ConfigError::Address)?;
+        let endpoint = Endpoint::parse(&self.address, self.allow_plain_http).map_err(ConfigError::Address)?;
         let credentials = self.credentials.ok_or(ConfigError::NoCredentials)?;
         credentials.check().map_err(ConfigError::EmptyCredentials)?;
         let limits = [self.timeout, Some(self.connect_timeout), self.retries.total()];

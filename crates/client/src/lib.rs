@@ -50,9 +50,7 @@ pub use crate::blocking::{Client, Pending};
 pub use crate::builder::{ClientBuilder, LocalBuilder};
 pub use crate::cancellation::{Cancellation, Cancelled};
 pub use crate::clock::Clock;
-pub use crate::error::{
-    ConfigError, Error, ErrorKind, InvalidAddress, InvalidProxy, ScanIncomplete,
-};
+pub use crate::error::{ConfigError, Error, ErrorKind, InvalidAddress, InvalidProxy, ScanIncomplete};
 pub use crate::exchange::RetryPolicy;
 
 /// The README's example, compiled with the documentation's.

@@ -28,9 +28,9 @@ impl std::fmt::Debug for TrimmedSecret<'_> {
 pub fn trim(text: &str) -> TrimmedSecret<'_> {
     // A mark may be before or behind white space.
     let value = text.trim_matches(|character: char| character.is_whitespace() || character == '\u{feff}');
-    let is_quoted = ['"', '\''].into_iter().any(|quote| {
-        value.len() > 1 && value.starts_with(quote) && value.ends_with(quote)
-    });
+    let is_quoted = ['"', '\'']
+        .into_iter()
+        .any(|quote| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote));
     TrimmedSecret { value, is_quoted }
 }
 

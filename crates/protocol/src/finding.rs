@@ -108,7 +108,7 @@ finding_kinds! {
     /// `numreturned` is not the number of tickets in the page.
     CountMismatch "count-mismatch" "numreturned is not the number of tickets in the page",
     /// `totalresults` says that there are tickets from this offset on, and none was sent.
-    NoneOfCounted "none-of-counted" "the server counts tickets and sent none",
+    NoneOfCounted "none-of-counted" "there are no tickets where some are counted",
     /// An empty list is spelled in another way than as an empty list, or has an empty entry, which is skipped.
     EmptySpelling "empty-spelling" "an empty list is spelled in another way",
     /// One ticket is sent by itself rather than in a list of one.

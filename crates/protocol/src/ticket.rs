@@ -242,8 +242,10 @@ impl Serialize for Ticket {
                     (date, _) => map.serialize_entry(name, &date)?,
                 },
                 Kind::Text => {
-                    if let Some(text) = self.text(field) {
-                        map.serialize_entry(name, text)?;
+                    let text = self.text(field);
+                    // This one is null where it is none.
+                    if text.is_some() || field == Field::RequestorName {
+                        map.serialize_entry(name, &text)?;
                     }
                 }
                 Kind::Boolean => {

@@ -136,8 +136,7 @@ struct Http {
 impl Fetch for Http {
     fn fetch(&self, request: &GetTickets, context: &FetchContext) -> Result<Fetched, Error> {
         let cancellation = &context.cancellation;
-        let mut call =
-            Call::new(&self.settings, request, context.retry_size_failures, cancellation.clone());
+        let mut call = Call::new(&self.settings, request, context.retry_size_failures, cancellation.clone());
         loop {
             match call.poll(self.clock.now()) {
                 Step::Send(request) => {

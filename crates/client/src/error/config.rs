@@ -37,6 +37,8 @@ pub enum ConfigError {
     ZeroAttempts,
     /// Name-value pairs can't represent a list of tickets.
     NoListInNvp,
+    /// A transport of the user's own is for the blocking client alone.
+    BlockingTransport,
     /// The TLS library could not be set up.
     TlsSetup {
         /// Why.
@@ -67,6 +69,7 @@ impl ConfigError {
             ConfigError::ZeroTimeout => "zero-timeout",
             ConfigError::ZeroAttempts => "zero-attempts",
             ConfigError::NoListInNvp => "no-list-in-nvp",
+            ConfigError::BlockingTransport => "blocking-transport",
             ConfigError::TlsSetup { .. } => "tls-setup",
         }
     }
@@ -97,6 +100,9 @@ impl fmt::Display for ConfigError {
             ConfigError::ZeroTimeout => f.write_str("a time limit is zero"),
             ConfigError::ZeroAttempts => f.write_str("the number of attempts must be at least 1"),
             ConfigError::NoListInNvp => f.write_str("name-value pairs can't represent a list of tickets"),
+            ConfigError::BlockingTransport => {
+                f.write_str("a transport of one's own can't be used by an asynchronous client")
+            }
             ConfigError::TlsSetup { problem } => write!(f, "TLS could not be set up: {problem}"),
         }
     }

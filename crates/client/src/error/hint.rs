@@ -97,9 +97,7 @@ fn transport(kind: &TransportErrorKind, by_proxy: bool) -> &'static str {
             "Check the host and port in the address, and that no firewall drops the connection."
         }
         TransportErrorKind::Timeout(_) => "Allow more time, or ask for fewer tickets a page (limitnum).",
-        TransportErrorKind::Interrupted => {
-            "Retry; a firewall that resets connections looks the same."
-        }
+        TransportErrorKind::Interrupted => "Retry; a firewall that resets connections looks the same.",
         TransportErrorKind::Truncated => {
             "Retry; if it happens again, ask for fewer tickets a page (limitnum)."
         }
@@ -107,9 +105,7 @@ fn transport(kind: &TransportErrorKind, by_proxy: bool) -> &'static str {
             "Check the host and port in the address; this may not be a web server."
         }
         TransportErrorKind::HeadersTooLarge => "Check that the address is the install's.",
-        TransportErrorKind::TooLarge { .. } => {
-            "Ask for fewer tickets a page (limitnum), or raise the limit."
-        }
+        TransportErrorKind::TooLarge { .. } => "Ask for fewer tickets a page (limitnum), or raise the limit.",
         TransportErrorKind::CompressionRatio => "Check that the address is the install's.",
         TransportErrorKind::LocalResources => {
             "Close files and connections, or raise this process's limits (ulimit -n); the server is not the cause."
@@ -146,7 +142,10 @@ fn config(error: &ConfigError) -> &'static str {
         ConfigError::ZeroTimeout => "Give it at least a second.",
         ConfigError::ZeroAttempts => "Give 1 for a request that is not retried.",
         ConfigError::NoListInNvp => "Use json or xml.",
-        ConfigError::TlsSetup { .. } => "Check this machine's root certificates (the package ca-certificates).",
+        ConfigError::BlockingTransport => "Build a blocking client, or leave the transport out.",
+        ConfigError::TlsSetup { .. } => {
+            "Check this machine's root certificates (the package ca-certificates)."
+        }
     }
 }
 

@@ -246,3 +246,342 @@ fn is_not_utf8(error: &Error) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use gettickets_protocol::{Credentials, Decoder};
+
+    use super::*;
+    use crate::endpoint::Endpoint;
+    use crate::error::{TimeoutPhase, TransportErrorKind};
+    use crate::exchange::RetryPolicy;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const PAGE: &str =
+        r#"{"result":"success","totalresults":0,"startnumber":0,"numreturned":0,"tickets":{"ticket":[]}}"#;
+    const NOT_JSON: &str = r#"{"result":"error","message":"Error generating JSON encoded response: Malformed UTF-8 characters, possibly incorrectly encoded"}"#;
+    const DENIED: &str = r#"{"result":"error","message":"Authentication Failed"}"#;
+    const XML_PAGE: &str = "<?xml version=\"1.0\"?><whmcsapi version=\"8.13.1\"><action>gettickets</action>\
+        <result>success</result><totalresults>0</totalresults><startnumber>0</startnumber>\
+        <numreturned>0</numreturned><tickets></tickets></whmcsapi>";
+
+    fn settings(retries: RetryPolicy, attempt_timeout: Duration, total_timeout: Duration) -> Settings {
+        Settings {
+            endpoint: Endpoint::parse("https://billing.example.com", false).unwrap(),
+            credentials: Credentials::api("IDENTIFIER", "hunter2hunter2"),
+            response_type: ResponseType::Json,
+            decoder: Decoder::new(),
+            max_response_len: 1 << 20,
+            retries,
+            attempt_timeout,
+            total_timeout,
+        }
+    }
+
+    /// What comes of a request.
+    #[derive(Clone, Copy, Debug)]
+    enum Reply {
+        Http(u16, &'static str),
+        /// With a `Retry-After` of so many seconds.
+        Later(u16, u64),
+        Bytes(&'static [u8]),
+        Failed(fn() -> TransportErrorKind),
+    }
+    use Reply::*;
+
+    impl Reply {
+        fn outcome(self) -> Result<TransportResponse, TransportError> {
+            let response = http::Response::builder();
+            let response = match self {
+                Http(status, body) => response.status(status).body(body.into()),
+                Later(status, wait) => response.status(status).header("retry-after", wait).body(Vec::new()),
+                Bytes(body) => response.body(body.to_vec()),
+                Failed(kind) => return Err(TransportError::new(kind())),
+            };
+            Ok(response.unwrap())
+        }
+    }
+
+    /// Runs a call against these replies, each of which takes a second. The waits take their time. Returns what was
+    /// done: `json` and `xml` for requests, `wait N` for a wait of N seconds; and the outcome.
+    fn run(settings: &Settings, replies: &[Reply]) -> (Vec<String>, Result<Page, Error>) {
+        run_with(settings, replies, true, &Cancellation::new())
+    }
+
+    fn run_with(
+        settings: &Settings,
+        replies: &[Reply],
+        retry_size_failures: bool,
+        cancellation: &Cancellation,
+    ) -> (Vec<String>, Result<Page, Error>) {
+        let request = GetTickets::default();
+        let mut call = Call::new(settings, &request, retry_size_failures, cancellation.clone());
+        let (mut now, mut steps, mut replies) = (Instant::now(), Vec::new(), replies.iter());
+        loop {
+            match call.poll(now) {
+                Step::Send(request) => {
+                    let is_xml = request.body.contains("responsetype=xml");
+                    steps.push(if is_xml { "xml" } else { "json" }.to_owned());
+                    now += SECOND;
+                    let reply = replies.next().expect("a reply for each request");
+                    call.on_response(now, SystemTime::UNIX_EPOCH, 1.0, reply.outcome());
+                    assert_eq!(call.elapsed(), SECOND);
+                }
+                Step::Wait(wait) => {
+                    steps.push(format!("wait {}", wait.duration.as_secs_f64()));
+                    now += wait.duration;
+                }
+                Step::Done(outcome) => {
+                    assert!(replies.next().is_none(), "every reply was asked for");
+                    let sent = steps.iter().filter(|step| !step.starts_with("wait")).count();
+                    assert_eq!(call.requests() as usize, sent);
+                    if let Err(error) = &outcome {
+                        assert_eq!(error.attempts() as usize, sent);
+                        assert!(error.endpoint().unwrap().ends_with("includes/api.php"));
+                    }
+                    return (steps, outcome);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_may_pass_is_retried_and_what_will_not_is_not() {
+        let settings = settings(RetryPolicy::default(), Duration::MAX, Duration::MAX);
+        let failed: [(&str, Reply); 22] = [
+            ("408", Http(408, "")),
+            ("429", Http(429, "")),
+            ("500", Http(500, "")),
+            ("502", Http(502, "<title>Bad Gateway</title>")),
+            ("503", Http(503, "")),
+            ("504", Http(504, "")),
+            ("520", Http(520, "")),
+            ("521", Http(521, "")),
+            ("522", Http(522, "")),
+            ("523", Http(523, "")),
+            ("524", Http(524, "")),
+            ("503 in JSON", Http(503, r#"{"result":"error","message":"Busy"}"#)),
+            ("tickets at 503", Http(503, PAGE)),
+            ("cut JSON", Http(200, r#"{"result":"succ"#)),
+            ("dns", Failed(|| TransportErrorKind::Dns)),
+            ("connect", Failed(|| TransportErrorKind::Connect)),
+            ("proxy", Failed(|| TransportErrorKind::Proxy)),
+            ("timeout", Failed(|| TransportErrorKind::Timeout(TimeoutPhase::Body))),
+            ("interrupted", Failed(|| TransportErrorKind::Interrupted)),
+            ("truncated", Failed(|| TransportErrorKind::Truncated)),
+            ("local resources", Failed(|| TransportErrorKind::LocalResources)),
+            ("500 with a page", Http(500, "<title>Error</title>")),
+        ];
+        for (what, reply) in failed {
+            let (steps, outcome) = run(&settings, &[reply, Http(200, PAGE)]);
+            assert_eq!(
+                (steps, outcome.is_ok()),
+                (vec!["json".into(), "wait 0.5".into(), "json".into()], true),
+                "{what}"
+            );
+        }
+        for (what, reply) in [
+            ("400", Http(400, "")),
+            ("401", Http(401, "")),
+            ("403", Http(403, "<title>Denied</title>")),
+            ("404", Http(404, "")),
+            ("301", Http(301, "")),
+            ("501", Http(501, "")),
+            ("525", Http(525, "")),
+            ("empty", Http(200, "")),
+            ("denied", Http(200, DENIED)),
+            ("denied at 403", Http(403, DENIED)),
+            ("denied at 503", Http(503, DENIED)),
+            ("denied at 429", Http(429, DENIED)),
+            ("not the API", Http(200, "<html><title>Log in</title>")),
+            ("tls", Failed(|| TransportErrorKind::Tls(crate::error::TlsReason::Expired))),
+            ("protocol", Failed(|| TransportErrorKind::Protocol)),
+            ("too large", Failed(|| TransportErrorKind::TooLarge { limit: 1 })),
+            ("ratio", Failed(|| TransportErrorKind::CompressionRatio)),
+        ] {
+            let (steps, outcome) = run(&settings, &[reply]);
+            assert_eq!((steps, outcome.is_ok()), (vec!["json".to_owned()], false), "{what}");
+        }
+    }
+
+    #[test]
+    fn attempts_waits_and_time_are_bounded() {
+        let default = RetryPolicy::default();
+        let busy = Http(503, "");
+        for (what, policy, total, replies, steps) in [
+            ("three attempts", default, 1000, &[busy; 3][..], "json wait 0.5 json wait 1 json"),
+            ("one attempt", RetryPolicy::none(), 1000, &[busy], "json"),
+            ("the wait is longer than the time left", default, 1, &[busy], "json"),
+            ("the second wait is", default, 3, &[busy; 2], "json wait 0.5 json"),
+            (
+                "the server's wait counts",
+                default,
+                1000,
+                &[Later(503, 9), Http(200, PAGE)],
+                "json wait 9 json",
+            ),
+            ("up to its limit", default, 1000, &[Later(503, 60), Http(200, PAGE)], "json wait 60 json"),
+            ("and no further", default, 1000, &[Later(503, 61)], "json"),
+            ("nor beyond the time left", default, 30, &[Later(429, 30)], "json"),
+            (
+                "at any status that passes",
+                default,
+                1000,
+                &[Later(429, 2), Http(200, PAGE)],
+                "json wait 2 json",
+            ),
+        ] {
+            let settings = settings(policy, Duration::MAX, SECOND * total);
+            assert_eq!(run(&settings, replies).0.join(" "), steps, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_asks_for_too_long_a_wait_gives_an_error_with_the_wait() {
+        let settings = settings(RetryPolicy::default(), Duration::MAX, Duration::MAX);
+        for status in [429, 503] {
+            let error = run(&settings, &[Later(status, 3600)]).1.unwrap_err();
+            assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)), "{error}");
+            assert!(error.to_string().contains("3600 s"), "{error}");
+        }
+    }
+
+    #[test]
+    fn json_and_xml_share_one_budget() {
+        let settings = settings(RetryPolicy::default(), Duration::MAX, Duration::MAX);
+        let busy = Http(503, "");
+        let broken = Bytes(
+            b"{\"result\":\"success\",\"totalresults\":1,\"startnumber\":0,\"numreturned\":1,\
+            \"tickets\":{\"ticket\":[{\"id\":1,\"subject\":\"caf\xe9\"}]}}",
+        );
+        for (what, replies, steps, code) in [
+            ("the server says so", &[Http(200, NOT_JSON), Http(200, XML_PAGE)][..], "json xml", None),
+            ("the bytes say so", &[broken, Http(200, XML_PAGE)], "json xml", None),
+            ("both fail", &[Http(200, NOT_JSON), Http(200, NOT_JSON)], "json xml", Some("encoding")),
+            ("XML is refused", &[Http(200, NOT_JSON), Http(200, DENIED)], "json xml", Some("encoding")),
+            (
+                "three failures in all",
+                &[busy, Http(200, NOT_JSON), busy, busy],
+                "json wait 0.5 json xml wait 1 xml",
+                Some("unexpected-response"),
+            ),
+            (
+                "XML after a wait",
+                &[Http(200, NOT_JSON), busy, Http(200, XML_PAGE)],
+                "json xml wait 0.5 xml",
+                None,
+            ),
+        ] {
+            let (done, outcome) = run(&settings, replies);
+            assert_eq!(done.join(" "), steps, "{what}");
+            assert_eq!(outcome.err().map(|error| error.code()), code, "{what}");
+        }
+        // Without retries there is a request for XML all the same: it asks for something else.
+        let settings = self::settings(RetryPolicy::none(), Duration::MAX, Duration::MAX);
+        assert!(run(&settings, &[Http(200, NOT_JSON), Http(200, XML_PAGE)]).1.is_ok());
+    }
+
+    #[test]
+    fn no_attempt_lasts_past_the_total_time() {
+        let settings = settings(RetryPolicy::default(), SECOND * 5, SECOND * 8);
+        let request = GetTickets::default();
+        let mut call = Call::new(&settings, &request, true, Cancellation::new());
+        let (mut now, mut timeouts) = (Instant::now(), Vec::new());
+        let error = loop {
+            match call.poll(now) {
+                Step::Send(request) => {
+                    timeouts.push(request.timeout);
+                    now += request.timeout;
+                    let timeout = TransportErrorKind::Timeout(TimeoutPhase::Response);
+                    call.on_response(now, SystemTime::UNIX_EPOCH, 1.0, Err(TransportError::new(timeout)));
+                }
+                Step::Wait(wait) => now += wait.duration,
+                Step::Done(outcome) => break outcome.unwrap_err(),
+            }
+        };
+        assert_eq!(timeouts, [SECOND * 5, Duration::from_millis(2500)]);
+        assert_eq!((error.code(), error.attempts()), ("timeout", 2));
+    }
+
+    #[test]
+    fn a_clock_that_jumps_over_the_total_time_during_a_wait_ends_the_call() {
+        let settings = settings(RetryPolicy::default(), SECOND, SECOND * 8);
+        let request = GetTickets::default();
+        let mut call = Call::new(&settings, &request, true, Cancellation::new());
+        let now = Instant::now();
+        assert!(matches!(call.poll(now), Step::Send(_)));
+        call.on_response(now, SystemTime::UNIX_EPOCH, 1.0, Http(503, "").outcome());
+        assert!(matches!(call.poll(now), Step::Wait(_)));
+        assert!(
+            matches!(call.poll(now + SECOND * 9), Step::Done(Err(error)) if error.http_status() == Some(503))
+        );
+    }
+
+    #[test]
+    fn a_call_can_be_cancelled_in_every_state() {
+        let settings = settings(RetryPolicy::default(), Duration::MAX, Duration::MAX);
+        let request = GetTickets::default();
+        let now = Instant::now();
+        for when in ["before", "during a request", "before a wait", "after a wait"] {
+            let cancellation = Cancellation::new();
+            let mut call = Call::new(&settings, &request, true, cancellation.clone());
+            if when != "before" {
+                assert!(matches!(call.poll(now), Step::Send(_)));
+                if when == "during a request" {
+                    cancellation.cancel();
+                }
+                call.on_response(now, SystemTime::UNIX_EPOCH, 1.0, Http(503, "").outcome());
+                if when == "after a wait" {
+                    assert!(matches!(call.poll(now), Step::Wait(_)));
+                }
+            }
+            cancellation.cancel();
+            let Step::Done(Err(error)) = call.poll(now) else { panic!("{when}") };
+            assert_eq!(
+                (error.code(), error.attempts()),
+                ("cancelled", u32::from(when != "before")),
+                "{when}"
+            );
+        }
+        // A page that came before it was noticed is not thrown away.
+        let cancellation = Cancellation::new();
+        let mut call = Call::new(&settings, &request, true, cancellation.clone());
+        assert!(matches!(call.poll(now), Step::Send(_)));
+        cancellation.cancel();
+        call.on_response(now, SystemTime::UNIX_EPOCH, 1.0, Http(200, PAGE).outcome());
+        assert!(matches!(call.poll(now), Step::Done(Ok(_))));
+    }
+
+    #[test]
+    fn failures_of_size_are_returned_at_once_on_request() {
+        let settings = settings(RetryPolicy::default(), Duration::MAX, Duration::MAX);
+        for reply in [
+            Http(500, "<b>Fatal error</b>: Allowed memory size of 134217728 bytes exhausted"),
+            Http(504, ""),
+            Http(524, ""),
+            Failed(|| TransportErrorKind::Timeout(TimeoutPhase::Response)),
+        ] {
+            let (steps, outcome) = run_with(&settings, &[reply], false, &Cancellation::new());
+            assert!(outcome.unwrap_err().may_be_due_to_size(), "{reply:?}");
+            assert_eq!(steps, ["json"], "{reply:?}");
+        }
+        let (steps, _) = run_with(&settings, &[Http(503, ""), Http(200, PAGE)], false, &Cancellation::new());
+        assert_eq!(steps.len(), 3, "other failures are retried");
+    }
+
+    #[test]
+    fn messages_of_the_api_are_bounded() {
+        let settings = settings(RetryPolicy::none(), Duration::MAX, Duration::MAX);
+        let long = format!(r#"{{"result":"error","message":"{}hunter2hunter2"}}"#, "x".repeat(1 << 20));
+        let request = GetTickets::default();
+        for body in [long.clone(), format!("{long}{}", " ".repeat(5 << 20))] {
+            let mut call = Call::new(&settings, &request, true, Cancellation::new());
+            let now = Instant::now();
+            assert!(matches!(call.poll(now), Step::Send(_)));
+            call.on_response(now, SystemTime::UNIX_EPOCH, 1.0, Ok(http::Response::new(body.into())));
+            let Step::Done(Err(error)) = call.poll(now) else { panic!("an error") };
+            assert!(error.to_string().len() < 2000 && error.to_string().contains("(cut)"), "{error}");
+            assert!(format!("{error:?}").len() < 4000);
+        }
+    }
+}

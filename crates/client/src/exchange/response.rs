@@ -99,7 +99,7 @@ fn decode(body: Vec<u8>, decoder: &Decoder, credentials: &Credentials) -> Result
             let clean = credentials.redact(&text);
             // Decoded again only where there was something to remove.
             let outcome = match &clean {
-                Cow::Owned(clean) => decoder.decode(clean.as_str()).or(outcome),
+                Cow::Owned(clean) => decoder.decode(clean.as_str()),
                 Cow::Borrowed(_) => outcome,
             };
             match outcome {
@@ -107,7 +107,9 @@ fn decode(body: Vec<u8>, decoder: &Decoder, credentials: &Credentials) -> Result
                     Ok(Reply::Error(error.map_message(|message| clean_message(message, credentials))))
                 }
                 // The body did not hold tickets before the credentials were removed.
-                Ok(Reply::Tickets(_)) => decoder.decode(body).map_err(|error| error.map_texts(|_| NOT_SHOWN.to_owned())),
+                Ok(Reply::Tickets(_)) => {
+                    decoder.decode(body).map_err(|error| error.map_texts(|_| NOT_SHOWN.to_owned()))
+                }
                 Err(error) => Err(error.map_texts(|text| credentials.redact(text).into_owned())),
             }
         }

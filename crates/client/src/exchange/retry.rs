@@ -158,9 +158,8 @@ mod tests {
     #[test]
     fn a_server_that_asks_for_more_time_than_is_allowed_is_not_asked_again() {
         let policy = RetryPolicy::default();
-        let wait = |asked, left| {
-            policy.wait(1, Some(Duration::from_secs(asked)), Duration::from_secs(left), 0.0)
-        };
+        let wait =
+            |asked, left| policy.wait(1, Some(Duration::from_secs(asked)), Duration::from_secs(left), 0.0);
         assert_eq!(wait(7, 100), Some(Duration::from_secs(7)));
         assert_eq!(wait(60, 100), Some(Duration::from_secs(60)));
         assert_eq!(wait(61, 100), None, "more than max_retry_after");

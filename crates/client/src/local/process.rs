@@ -64,7 +64,9 @@ pub(super) fn run(
         };
         // Its own thread, whose signal mask goes with it.
         let thread = thread::Builder::new().name("gettickets-php".to_owned()).spawn_scoped(scope, work);
-        thread.map(|thread| thread.join().unwrap_or_else(|_| Err(io::Error::other("the thread of PHP panicked"))))
+        thread.map(|thread| {
+            thread.join().unwrap_or_else(|_| Err(io::Error::other("the thread of PHP panicked")))
+        })
     });
     let outcome = outcome.and_then(|outcome| outcome);
     if !matches!(outcome, Ok(Outcome::Ended(Ended { overflowed: false, .. }))) {
@@ -130,10 +132,14 @@ fn serve(
     let mut stdout = Output { pipe: child.stdout.take(), kept: Vec::new() };
     let mut stderr = Output { pipe: child.stderr.take(), kept: Vec::new() };
     let max_stdout = limits.max_reply.saturating_add(MAX_NOISE);
-    [stdin.pipe.as_ref().map(AsFd::as_fd), stdout.pipe.as_ref().map(AsFd::as_fd), stderr.pipe.as_ref().map(AsFd::as_fd)]
-        .into_iter()
-        .flatten()
-        .try_for_each(set_nonblocking)?;
+    [
+        stdin.pipe.as_ref().map(AsFd::as_fd),
+        stdout.pipe.as_ref().map(AsFd::as_fd),
+        stderr.pipe.as_ref().map(AsFd::as_fd),
+    ]
+    .into_iter()
+    .flatten()
+    .try_for_each(set_nonblocking)?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
     let ended = |status: Option<ExitStatus>, stdout: Output<_>, stderr: &[u8], overflowed| {
         let status = status.map(|status| status.to_string()).unwrap_or_default();
@@ -163,7 +169,12 @@ fn serve(
 }
 
 /// Waits until a pipe can be read or written, at most this long.
-fn wait_for_any<I: AsFd, O: AsFd, E: AsFd>(stdin: &Input<I>, stdout: &Output<O>, stderr: &Output<E>, time: Duration) {
+fn wait_for_any<I: AsFd, O: AsFd, E: AsFd>(
+    stdin: &Input<I>,
+    stdout: &Output<O>,
+    stderr: &Output<E>,
+    time: Duration,
+) {
     let mut pipes = Vec::with_capacity(3);
     if let Some(pipe) = &stdin.pipe {
         pipes.push(PollFd::new(pipe, PollFlags::OUT));
@@ -308,7 +319,8 @@ impl Group {
     #[cfg(target_os = "linux")]
     fn kill_if_marked(&self, pid: i32) -> bool {
         use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-        let Some(descriptor) = Pid::from_raw(pid).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()) else {
+        let Some(descriptor) = Pid::from_raw(pid).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok())
+        else {
             return false;
         };
         // Of other users' processes, and of those that have ended, nothing can be read.

@@ -133,12 +133,7 @@ pub(super) struct CancellableResolver {
 }
 
 impl Resolver for CancellableResolver {
-    fn resolve(
-        &self,
-        uri: &Uri,
-        _: &Config,
-        timeout: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, UreqError> {
+    fn resolve(&self, uri: &Uri, _: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, UreqError> {
         let name = uri.scheme().zip(uri.authority());
         let name = name.and_then(|(scheme, authority)| DefaultResolver::host_and_port(scheme, authority));
         let name = name.ok_or(UreqError::HostNotFound)?;
@@ -169,7 +164,10 @@ impl CancellableResolver {
             // Nobody waits any more if the time was up.
             let _ = sender.send(name.to_socket_addrs().map(Vec::from_iter));
         };
-        thread::Builder::new().name("gettickets-lookup".to_owned()).spawn(look_up).map_err(SetupError::Thread)?;
+        thread::Builder::new()
+            .name("gettickets-lookup".to_owned())
+            .spawn(look_up)
+            .map_err(SetupError::Thread)?;
         loop {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             match receiver.recv_timeout(left.unwrap_or(LOOKUP_SLICE).min(LOOKUP_SLICE)) {

@@ -182,7 +182,9 @@ fn is_excepted(list: &str, host: &str) -> bool {
         if let Some(address) = address {
             if let Some((network, bits)) = entry.split_once('/') {
                 let network = network.trim_matches(['[', ']']).parse().ok();
-                return network.zip(bits.parse().ok()).is_some_and(|(network, bits)| in_network(address, network, bits));
+                return network
+                    .zip(bits.parse().ok())
+                    .is_some_and(|(network, bits)| in_network(address, network, bits));
             }
             let bare = entry.trim_matches(['[', ']']).parse().ok();
             let with_port = entry.parse::<std::net::SocketAddr>().ok().map(|entry| entry.ip());
@@ -228,9 +230,21 @@ mod tests {
         for (endpoint, variables, proxy) in [
             ("https://x.example", &[][..], None),
             ("https://x.example", &[("ALL_PROXY", "socks5://p.example")], Some("socks5://p.example:1080")),
-            ("https://x.example", &[("all_proxy", "socks5h://u:p@p.example:9")], Some("socks5h://p.example:9")),
-            ("https://x.example", &[("HTTPS_PROXY", "p.example:3128"), ("ALL_PROXY", "socks5://q")], Some("http://p.example:3128")),
-            ("https://x.example", &[("HTTPS_PROXY", "  "), ("ALL_PROXY", "socks4a://q")], Some("socks4a://q:1080")),
+            (
+                "https://x.example",
+                &[("all_proxy", "socks5h://u:p@p.example:9")],
+                Some("socks5h://p.example:9"),
+            ),
+            (
+                "https://x.example",
+                &[("HTTPS_PROXY", "p.example:3128"), ("ALL_PROXY", "socks5://q")],
+                Some("http://p.example:3128"),
+            ),
+            (
+                "https://x.example",
+                &[("HTTPS_PROXY", "  "), ("ALL_PROXY", "socks4a://q")],
+                Some("socks4a://q:1080"),
+            ),
             ("https://x.example", &[("HTTP_PROXY", "http://p.example")], None),
             ("http://x.example", &[("HTTP_PROXY", "http://p.example")], Some("http://p.example:80")),
             ("http://x.example", &[("HTTPS_PROXY", "http://p.example")], None),
@@ -239,7 +253,11 @@ mod tests {
             ("https://x.example", &[("HTTPS_PROXY", "http://p"), ("REQUEST_METHOD", "POST")], None),
             ("https://localhost", &[("HTTPS_PROXY", "http://p")], None),
         ] {
-            assert_eq!(resolve(endpoint, variables), Ok(proxy.map(str::to_owned)), "{endpoint} {variables:?}");
+            assert_eq!(
+                resolve(endpoint, variables),
+                Ok(proxy.map(str::to_owned)),
+                "{endpoint} {variables:?}"
+            );
         }
     }
 
@@ -256,7 +274,10 @@ mod tests {
         ] {
             let error = resolve("https://x.example", &[(variable, address)]).unwrap_err();
             assert_eq!(error, ConfigError::Proxy { variable: Some(variable), problem }, "{address}");
-            assert!(error.to_string().contains(variable) && !error.to_string().contains("hunter2"), "{error}");
+            assert!(
+                error.to_string().contains(variable) && !error.to_string().contains("hunter2"),
+                "{error}"
+            );
         }
     }
 

@@ -61,9 +61,11 @@ impl Roots {
                 let built = match roots.is_empty() {
                     // Certificates of version 1 alone. Each may still be a server's own.
                     true => Arc::new(NoRoots(Arc::clone(&provider))) as Arc<dyn ServerCertVerifier>,
-                    false => WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
-                        .build()
-                        .map_err(|error| RustlsError::General(error.to_string()))?,
+                    false => {
+                        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+                            .build()
+                            .map_err(|error| RustlsError::General(error.to_string()))?
+                    }
                 };
                 (built, certificates.clone())
             }
@@ -228,8 +230,10 @@ fn names(certificate: &TbsCertificate) -> Vec<String> {
             GeneralName::IpAddress(bytes) => {
                 let bytes = bytes.as_bytes();
                 let v4 = <[u8; 4]>::try_from(bytes).map(|bytes| std::net::IpAddr::from(bytes).to_string());
-                v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(|bytes| std::net::IpAddr::from(bytes).to_string()))
-                    .ok()
+                v4.or_else(|_| {
+                    <[u8; 16]>::try_from(bytes).map(|bytes| std::net::IpAddr::from(bytes).to_string())
+                })
+                .ok()
             }
             _ => None,
         };
@@ -245,9 +249,9 @@ fn matches(presented: &str, host: &str) -> bool {
     match presented.strip_prefix("*.") {
         Some(parent) => {
             parent.contains('.')
-                && host.split_once('.').is_some_and(|(first, rest)| {
-                    !first.is_empty() && rest.eq_ignore_ascii_case(parent)
-                })
+                && host
+                    .split_once('.')
+                    .is_some_and(|(first, rest)| !first.is_empty() && rest.eq_ignore_ascii_case(parent))
         }
         None => presented.eq_ignore_ascii_case(host),
     }
@@ -290,7 +294,9 @@ impl TlsReason {
                 Some(reason) => reason.clone(),
                 // A self-signed certificate is often marked as an authority's own, and the error says no more.
                 None if format!("{cause:?}").contains("CaUsedAsEndEntity") => TlsReason::UnknownIssuer,
-                None => TlsReason::Other { problem: format!("the server's certificate is not valid ({cause})") },
+                None => {
+                    TlsReason::Other { problem: format!("the server's certificate is not valid ({cause})") }
+                }
             },
             other => TlsReason::Other { problem: format!("the server's certificate is not valid ({other})") },
         }
@@ -306,6 +312,42 @@ fn plain_name(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Made by `openssl req -new` and `openssl x509 -req -signkey`, for localhost.
+    const VERSION_1: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBJDCBywIUfS5iDmXgxddTU1yw6nYKSQ+AmpMwCgYIKoZIzj0EAwIwFDESMBAG\n\
+A1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyODE2MjI1MFoYDzIxMjYxMTA0MTYyMjUw\n\
+WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC\n\
+AARu0W4pdTEtX5sDGxLBqBsEDtcO4mt5o54lywkpdpJL3llb5TXsxFv+byvYCsg1\n\
+zRMYukoJ57g7wOkw0Tc12e2WMAoGCCqGSM49BAMCA0gAMEUCIHQXQ5rseMvxTTZa\n\
+FNeGJYJimbKlSkWEo/bGG5x8lfcRAiEAvFmg5EWlsSllL5945dm78u4wWlIP4NJw\n\
+7WAxaqz7aiA=\n\
+-----END CERTIFICATE-----\n";
+
+    #[test]
+    fn a_certificate_of_version_1_is_refused_in_words_wherever_it_comes_from() {
+        let Ok(Roots::Given(certificates)) = Roots::from_pem(VERSION_1.as_bytes()) else { panic!("given") };
+        let certificate = certificates[0].clone();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        for given in [Vec::new(), certificates] {
+            let verifier = Verifier { inner: Arc::new(NoRoots(Arc::clone(&provider))), given };
+            let name = ServerName::try_from("localhost").unwrap();
+            let error =
+                verifier.verify_server_cert(&certificate, &[], &name, &[], UnixTime::now()).unwrap_err();
+            assert_eq!(TlsReason::from_rustls(&error), TlsReason::Version1);
+        }
+        // Nothing else is in this file: it is taken all the same, and the connection says what is wrong.
+        assert!(Roots::from_pem(VERSION_1.as_bytes()).unwrap().client_config().is_ok());
+    }
+
+    #[test]
+    fn damaged_pem_is_an_error_that_quotes_nothing() {
+        for pem in ["", "nothing", "-----BEGIN CERTIFICATE-----\nhunter2!\n-----END CERTIFICATE-----\n"] {
+            let error = Roots::from_pem(pem.as_bytes()).err().unwrap();
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
+    }
 
     #[test]
     fn names_match_as_browsers_match_them() {

@@ -49,11 +49,11 @@ impl HttpTransport {
             .user_agent(settings.user_agent)
             .proxy(proxy.map(ureq_proxy).transpose()?)
             .build();
-        let connectors = ()
-            .chain(SocksConnector::default())
-            .chain(ConnectProxyConnector::default())
-            .chain(TcpConnector::default())
-            .chain(TlsConnector::new(settings.roots));
+        let connectors =
+            ().chain(SocksConnector::default())
+                .chain(ConnectProxyConnector::default())
+                .chain(TcpConnector::default())
+                .chain(TlsConnector::new(settings.roots));
         let resolver = CancellableResolver { proxy: proxy.map(|proxy| (proxy.host.clone(), proxy.port)) };
         let agent = Agent::with_parts(config, Cancellable(connectors), resolver);
         Ok(HttpTransport { agent, proxy: settings.proxy.as_ref().map(Proxy::to_string) })
@@ -61,7 +61,8 @@ impl HttpTransport {
 
     fn exchange(&self, request: &TransportRequest) -> Result<TransportResponse, TransportError> {
         let mut body = WatchedBody { rest: request.body.as_bytes(), taken: false };
-        let mut builder = self.agent.post(&request.uri).config().timeout_global(limit(request.timeout)).build();
+        let mut builder =
+            self.agent.post(&request.uri).config().timeout_global(limit(request.timeout)).build();
         for (name, value) in &request.headers {
             builder = builder.header(name, value);
         }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use gettickets::local::{LocalError, LocalErrorKind, Stage};
-use gettickets::{Client, Error, ErrorKind, GetTickets};
+use gettickets::scan::FetchContext;
+use gettickets::{Cancellation, Client, Error, ErrorKind, GetTickets};
 use tempfile::TempDir;
 
 /// A copy of the stand-in install that behaves in this way.
@@ -166,4 +167,67 @@ fn the_bridge_is_whole_php_by_itself() {
     let bridge = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/local/bridge.php");
     let lint = std::process::Command::new("php").arg("-l").arg(bridge).output().unwrap();
     assert!(lint.status.success(), "{}", String::from_utf8_lossy(&lint.stdout));
+}
+
+/// Whether a process with these arguments runs.
+#[cfg(target_os = "linux")]
+fn is_running(arguments: &str) -> bool {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let mut lines = processes.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+    lines.any(|line| String::from_utf8_lossy(&line).replace('\0', " ").trim_end() == arguments)
+}
+
+/// Waits until something holds.
+fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < Duration::from_secs(60), "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_time_limit_ends_children_that_left_the_process_group() {
+    let install = install("");
+    let client = Client::local(install.path()).timeout(Duration::from_secs(2)).build().unwrap();
+    let error = local_error(client.get_tickets(&about("setsid")).unwrap_err());
+    assert!(matches!(error.kind(), LocalErrorKind::TimedOut { .. }), "{error}");
+    assert!(install.path().join("started").exists(), "the child was started");
+    eventually("the child has ended", || !is_running("sleep 98765"));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_child_that_holds_the_pipes_leaves_no_thread_behind() {
+    let install = install("");
+    let client = Client::local(install.path()).build().unwrap();
+    for _ in 0..3 {
+        client.get_tickets(&about("holds")).unwrap();
+    }
+    let threads = || {
+        let tasks = fs::read_dir("/proc/self/task").unwrap().flatten();
+        let names = tasks.filter_map(|task| fs::read_to_string(task.path().join("comm")).ok());
+        names.filter(|name| name.starts_with("gettickets-php")).count()
+    };
+    assert!(is_running("sleep 43210"), "a hook left it running");
+    eventually("no thread is left", || threads() == 0);
+    std::process::Command::new("pkill").args(["-f", "^sleep 43210$"]).status().unwrap();
+}
+
+#[test]
+fn cancelling_ends_php() {
+    let install = install("");
+    let client = Client::local(install.path()).timeout(Duration::MAX).build().unwrap();
+    let cancellation = Cancellation::new();
+    let context = FetchContext::new(cancellation.clone());
+    let error = std::thread::scope(|scope| {
+        let call = scope.spawn(|| client.fetch(&about("slow"), &context));
+        eventually("PHP has begun", || install.path().join("started").exists());
+        cancellation.cancel();
+        call.join().unwrap().unwrap_err()
+    });
+    assert!(matches!(error.kind(), ErrorKind::Cancelled), "{error}");
+    let error = client.fetch(&about("slow"), &context).unwrap_err();
+    assert_eq!((error.code(), error.attempts(), error.may_have_been_sent()), ("cancelled", 0, false));
 }

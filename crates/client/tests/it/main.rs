@@ -8,9 +8,12 @@
     reason = "a failed unwrap is the failure report, in what the tests share as well"
 )]
 
+mod cancellation;
 mod changing;
 mod local;
+mod machine;
 mod pending;
+mod proxies;
 mod refusals;
 mod reliability;
 mod retries;

@@ -74,11 +74,10 @@ fn one_call_turns_retries_off() {
 }
 
 #[test]
-fn retry_after_is_honoured_as_seconds_and_as_a_date_up_to_a_cap() {
+fn retry_after_is_honored_as_seconds_and_as_a_date() {
     for (header, waited) in [
         ("retry-after: 7\r\n", 7_000),
         ("retry-after: Tue, 24 Nov 2026 13:00:11 GMT\r\n", 11_000),
-        ("retry-after: 86400\r\n", 60_000),
         ("retry-after: 0\r\n", 500),
         ("retry-after: soon\r\n", 500),
         ("", 500),
@@ -125,7 +124,7 @@ fn what_the_api_says_of_credentials_counts_before_a_limit_on_requests() {
 #[test]
 fn the_budget_ends_it_all() {
     let server = Server::start((0..5).map(|_| reply("503 Service Unavailable", "", "")).collect());
-    // Every look at the clock takes ten seconds, and there are three to an attempt.
+    // Every reading of the clock takes ten seconds, and there are two to an attempt.
     let client = server
         .client()
         .clock(FakeClock::ticking(Duration::from_secs(10)))
@@ -135,4 +134,51 @@ fn the_budget_ends_it_all() {
     let error = client.get_tickets(&GetTickets::default()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::UnexpectedResponse { .. }));
     assert_eq!(error.attempts(), 3);
+}
+
+#[test]
+fn a_server_that_asks_for_a_longer_wait_than_allowed_is_not_asked_again() {
+    for (limit, header, requests) in [
+        (Duration::from_secs(60), "retry-after: 86400\r\n", 1),
+        (Duration::from_secs(60), "retry-after: 99999999999999999999999999\r\n", 1),
+        (Duration::from_secs(86_400), "retry-after: 3600\r\n", 2),
+        (Duration::MAX, "retry-after: 3600\r\n", 2),
+    ] {
+        let server = Server::start(vec![reply("503 Service Unavailable", header, ""), json(EMPTY)]);
+        let policy = RetryPolicy::default().max_retry_after(limit).total_timeout(Duration::MAX);
+        let outcome = server.client().retries(policy).build().unwrap().get_tickets(&GetTickets::default());
+        assert_eq!(server.requests().len(), requests, "{header}");
+        if let Err(error) = outcome {
+            assert!(error.retry_after().is_some_and(|wait| wait >= Duration::from_secs(86_400)), "{error:?}");
+            assert!(error.to_string().contains("asks to wait"), "{error}");
+            assert_eq!((error.http_status(), error.attempts()), (Some(503), 1));
+        }
+    }
+}
+
+#[test]
+fn a_users_time_limit_holds_for_waits() {
+    let server =
+        Server::start(vec![reply("503 Service Unavailable", "retry-after: 30\r\n", ""), json(EMPTY)]);
+    let clock = FakeClock::default();
+    let client = server.client().timeout(Duration::from_secs(5)).clock(clock.clone()).build().unwrap();
+    let error = client.get_tickets(&GetTickets::default()).unwrap_err();
+    assert_eq!((error.attempts(), error.retry_after()), (1, Some(Duration::from_secs(30))));
+    assert!(clock.slept.lock().unwrap().is_empty(), "it did not wait");
+}
+
+#[test]
+fn the_longest_duration_means_no_limit() {
+    let server = Server::start(vec![reply("503 Service Unavailable", "", ""), json(EMPTY)]);
+    let policy = RetryPolicy::default()
+        .max_backoff(Duration::MAX)
+        .max_retry_after(Duration::MAX)
+        .total_timeout(Duration::MAX);
+    let client = server.client().timeout(Duration::MAX).connect_timeout(Duration::MAX).retries(policy);
+    assert!(client.build().unwrap().get_tickets(&GetTickets::default()).is_ok());
+    // And its name is looked up without one.
+    let server = Server::start(vec![json(EMPTY)]);
+    let address = server.address.replace("127.0.0.1", "localhost");
+    let client = crate::server::builder(&address).timeout(Duration::MAX).connect_timeout(Duration::MAX);
+    assert!(client.proxy(None).build().unwrap().get_tickets(&GetTickets::default()).is_ok());
 }

@@ -7,8 +7,11 @@ use std::thread;
 
 use gettickets::transport::{TlsReason, TransportErrorKind};
 use gettickets::{Error, ErrorKind, GetTickets};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::server::{EMPTY, builder, read_request};
@@ -33,26 +36,43 @@ impl Authority {
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         change(&mut params);
         let certificate = params.signed_by(&key, &self.0).unwrap();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        thread::spawn(move || {
-            let (stream, _) = listener.accept().unwrap();
-            let mut stream = StreamOwned::new(ServerConnection::new(Arc::new(config)).unwrap(), stream);
-            if !read_request(&mut stream).is_empty() {
-                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{EMPTY}", EMPTY.len());
-                stream.write_all(head.as_bytes()).unwrap();
-            }
-        });
-        format!("https://localhost:{port}")
+        serve(certificate.der().clone(), &key)
     }
+}
+
+/// A certificate that signed itself, marked as an authority, as `openssl req -x509` makes it.
+fn self_signed(names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> (Certificate, KeyPair) {
+    let key = KeyPair::generate().unwrap();
+    let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut params = CertificateParams::new(names).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    change(&mut params);
+    (params.self_signed(&key).unwrap(), key)
+}
+
+/// Serves one TLS connection on loopback with this certificate; its address by name. Whether the key belongs to the
+/// certificate is not checked.
+fn serve(certificate: CertificateDer<'static>, key: &KeyPair) -> String {
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let key = provider.key_provider.load_private_key(key).unwrap();
+    let resolver = SingleCertAndKey::from(CertifiedKey::new(vec![certificate], key));
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(resolver));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut stream = StreamOwned::new(ServerConnection::new(Arc::new(config)).unwrap(), stream);
+        if !read_request(&mut stream).is_empty() {
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{EMPTY}", EMPTY.len());
+            stream.write_all(head.as_bytes()).unwrap();
+        }
+    });
+    format!("https://localhost:{port}")
 }
 
 fn reason(error: &Error) -> TlsReason {
@@ -68,7 +88,7 @@ fn reason(error: &Error) -> TlsReason {
 }
 
 #[test]
-fn a_trusted_server_is_asked() {
+fn a_trusted_server_is_used() {
     let authority = Authority::new("An authority");
     let address = authority.serve("localhost", |_| {});
     let client = builder(&address).root_certificates(authority.pem()).build().unwrap();
@@ -76,7 +96,7 @@ fn a_trusted_server_is_asked() {
 }
 
 #[test]
-fn each_reason_for_mistrust_is_told_and_nothing_was_sent() {
+fn each_reason_for_mistrust_is_named_and_nothing_was_sent() {
     let authority = Authority::new("An authority");
     let other = Authority::new("Another authority");
     let ask = |address: &str, roots: String| {
@@ -95,14 +115,14 @@ fn each_reason_for_mistrust_is_told_and_nothing_was_sent() {
 }
 
 #[test]
-fn this_machines_own_authorities_do_not_know_a_private_one() {
+fn a_private_authority_is_not_among_this_machines_own() {
     let address = Authority::new("An authority").serve("localhost", |_| {});
     let error = builder(&address).build().unwrap().get_tickets(&GetTickets::default()).unwrap_err();
     assert_eq!(reason(&error), TlsReason::UnknownIssuer);
 }
 
 #[test]
-fn a_port_that_does_not_speak_tls_is_told_so() {
+fn a_port_that_does_not_speak_tls_is_named() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("https://localhost:{}", listener.local_addr().unwrap().port());
     thread::spawn(move || {
@@ -113,4 +133,54 @@ fn a_port_that_does_not_speak_tls_is_told_so() {
     });
     let error = builder(&address).build().unwrap().get_tickets(&GetTickets::default()).unwrap_err();
     assert_eq!(reason(&error), TlsReason::NotTls);
+}
+
+#[test]
+fn a_self_signed_certificate_given_as_its_own_root_is_accepted() {
+    let by_common_name = |params: &mut CertificateParams| {
+        params.distinguished_name.push(DnType::CommonName, "localhost");
+    };
+    for (certificate, key) in [
+        self_signed(&["localhost"], |_| {}),
+        self_signed(&["elsewhere.example", "*.example", "localhost"], |_| {}),
+        // As OpenSSL and curl read it where no names are listed.
+        self_signed(&[], by_common_name),
+    ] {
+        let address = serve(certificate.der().clone(), &key);
+        let client = builder(&address).root_certificates(certificate.pem()).build().unwrap();
+        assert!(client.get_tickets(&GetTickets::default()).unwrap().is_empty());
+    }
+}
+
+#[test]
+fn a_given_certificate_counts_only_for_its_names_dates_and_key() {
+    let ask = |certificate: &Certificate, key: &KeyPair, roots: String| {
+        let address = serve(certificate.der().clone(), key);
+        let client = builder(&address).root_certificates(roots).build().unwrap();
+        reason(&client.get_tickets(&GetTickets::default()).unwrap_err())
+    };
+    let (expired, key) = self_signed(&["localhost"], |params| params.not_after = date_time_ymd(2001, 1, 1));
+    assert_eq!(ask(&expired, &key, expired.pem()), TlsReason::Expired);
+    let (early, key) = self_signed(&["localhost"], |params| params.not_before = date_time_ymd(4001, 1, 1));
+    assert_eq!(ask(&early, &key, early.pem()), TlsReason::NotYetValid);
+    let (elsewhere, key) = self_signed(&["billing.example.com"], |params| {
+        params.distinguished_name.push(DnType::CommonName, "localhost");
+    });
+    let presented = vec!["billing.example.com".to_owned()];
+    assert_eq!(ask(&elsewhere, &key, elsewhere.pem()), TlsReason::WrongName { presented });
+    let (certificate, key) = self_signed(&["localhost"], |_| {});
+    let (other, other_key) = self_signed(&["localhost"], |_| {});
+    assert_eq!(ask(&certificate, &key, other.pem()), TlsReason::SelfSigned);
+    // Someone who has the certificate and not its key.
+    assert!(matches!(ask(&certificate, &other_key, certificate.pem()), TlsReason::Other { .. }));
+}
+
+#[test]
+fn a_self_signed_certificate_is_called_so() {
+    let (certificate, key) = self_signed(&["localhost"], |_| {});
+    let address = serve(certificate.der().clone(), &key);
+    let error = builder(&address).build().unwrap().get_tickets(&GetTickets::default()).unwrap_err();
+    assert_eq!(reason(&error), TlsReason::SelfSigned);
+    assert!(error.to_string().contains("self-signed"), "{error}");
+    assert!(error.hint().unwrap().contains("root certificate"), "{error}");
 }

@@ -135,11 +135,20 @@ pub(super) fn not_a_reply(body: &[u8], start: usize) -> DecodeError {
     let page = excerpt::without_access_keys(&page);
     let seen = page_kind::seen(&page);
     let is_data = matches!(rest.first(), Some(b'{' | b'[')) || begins_xml(rest);
-    let shown = if is_data || seen.text.is_empty() { excerpt::at(body, start) } else { seen.text };
-    DecodeError::new(DecodeErrorKind::NotAReply { title: seen.title })
+    let shown = match seen.title {
+        _ if is_data => Some(excerpt::at(body, start)),
+        // Of a page that is only a title, that is all there is to see.
+        Some(_) if seen.text.is_empty() => None,
+        None if seen.text.is_empty() => Some(excerpt::at(body, start)),
+        _ => Some(seen.text),
+    };
+    let error = DecodeError::new(DecodeErrorKind::NotAReply { title: seen.title })
         .at(start)
-        .with_excerpt(shown)
-        .with_page_kind(PageKind::detect(None, &page))
+        .with_page_kind(PageKind::detect(None, &page));
+    match shown {
+        Some(shown) => error.with_excerpt(shown),
+        None => error,
+    }
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ fn errors_of_json_say_what_and_where() {
     ]);
     insta::assert_snapshot!(texts, @r#"
     empty: the reply is empty
-    page: not a reply of the API: a maintenance page, titled "Down for Maintenance", at byte 0; found: <!DOCTYPE html><title>Down for Maintenance</title>
+    page: not a reply of the API: a maintenance page, titled "Down for Maintenance", at byte 0
     plain text: not a reply of the API: a page of a firewall or bot protection, at byte 0; found: Access denied by Imunify360 bot-protection.
     other JSON: not a reply of the API: a page of a firewall or bot protection, at byte 0; found: {"message":"Access denied"}
     other word: the result is "maybe", neither success nor error, at result (byte 10); found: "maybe"}
@@ -136,8 +136,8 @@ fn findings_say_what_and_where_and_strict_reading_says_the_same() {
       strictly: text follows the reply, which strict decoding refuses, at byte 672; found: Warning: Undefined index in x.php
     a date is spelled in another way; it is read as the wall clock that it states (at tickets.ticket[0].lastreply; ticket 1): "2016-01-01T06:30:16+02:00"
       strictly: a date is spelled in another way; it is read as the wall clock that it states, which strict decoding refuses, at tickets.ticket[0].lastreply; found: "2016-01-01T06:30:16+02:00"
-    the server counts tickets and sent none (at totalresults): the server counts 1 tickets and sent none
-      strictly: the server counts tickets and sent none, which strict decoding refuses, at totalresults; found: the server counts 1 tickets and sent none
+    there are no tickets where some are counted (at totalresults): the server counts 1 tickets and sent none
+      strictly: there are no tickets where some are counted, which strict decoding refuses, at totalresults; found: the server counts 1 tickets and sent none
     a field that every version sends is missing (at tickets.ticket[0].tid and 1 more; tickets 1, 2)
       strictly: a field that every version sends is missing, which strict decoding refuses, at tickets.ticket[0].tid
     "#);

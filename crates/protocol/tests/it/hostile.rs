@@ -1,5 +1,4 @@
-//! Bodies that want to crash, stall or swell the decoder. Nothing is timed: what is not linear here would
-//! take hours.
+//! Bodies that try to crash, stall or swell the decoder. Nothing is timed: what is not linear here would take hours.
 
 use gettickets_protocol::{
     DecodeError, DecodeErrorKind, Decoder, FindingKind, Reply, Ticket, Tickets, Version, decode,
@@ -127,6 +126,36 @@ fn many_unknown_names_are_all_kept() {
     // At the top.
     let body = format!("{{\"result\":\"success\",{},\"tickets\":[]}}", names.join(","));
     assert_eq!(decode(body).unwrap().into_page().unwrap().extra().len(), MANY);
+}
+
+#[test]
+fn more_unknown_names_than_a_page_may_have_are_refused() {
+    const LIMIT: usize = 65_536;
+    let names = |count: usize| (0..count).map(|n| format!(",\"x{n}\":1")).collect::<String>();
+    let nvp = |count: usize| (0..count).map(|n| format!("x{n}=1;")).collect::<String>();
+    let xml = |count: usize| (0..count).map(|n| format!("<x{n}/>")).collect::<String>();
+    for (count, is_read) in [(LIMIT, true), (LIMIT + 1, false)] {
+        for body in [
+            page_around(&format!("{{\"ticket\":[{{\"id\":1{}}}]}}", names(count))),
+            format!("{{\"result\":\"success\",\"tickets\":[]{}}}", names(count)),
+            format!("result=success;totalresults=0;{}", nvp(count)),
+            format!("<whmcsapi><result>success</result><tickets/>{}</whmcsapi>", xml(count)),
+            format!(
+                "<whmcsapi><result>success</result><tickets><ticket><id>1</id>{}</ticket></tickets></whmcsapi>",
+                xml(count)
+            ),
+        ] {
+            if is_read {
+                assert!(decode(body.as_str()).is_ok(), "{body:.100}");
+            } else {
+                assert_eq!(
+                    refused(body.as_str()),
+                    DecodeErrorKind::TooManyNames { limit: LIMIT },
+                    "{body:.100}"
+                );
+            }
+        }
+    }
 }
 
 #[test]

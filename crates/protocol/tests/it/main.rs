@@ -1,4 +1,4 @@
-//! What the crate promises, told from outside. One binary, so that it links once.
+//! What the crate promises, tested from outside. One binary, so that it links once.
 
 // Clippy knows tests by their attribute alone, and their helpers have none.
 #![allow(
@@ -15,7 +15,9 @@ mod errors;
 mod history;
 mod hostile;
 mod lent;
+mod memory;
 mod paths_agree;
+mod redaction;
 mod round_trip;
 mod threads;
 mod truncation;

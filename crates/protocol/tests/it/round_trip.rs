@@ -107,6 +107,49 @@ proptest! {
 }
 
 #[test]
+fn canonical_json_of_every_vector_is_read_and_written_the_same() {
+    let mut count = 0;
+    for vector in crate::vectors::all() {
+        let Ok(Reply::Tickets(page)) = decode(vector.body.as_slice()) else { continue };
+        for ticket in &page {
+            let json = serde_json::to_string(&ticket).unwrap();
+            let read: Ticket =
+                serde_json::from_str(&json).unwrap_or_else(|error| panic!("{}: {error}", vector.name));
+            assert_eq!(serde_json::to_string(&read).unwrap(), json, "{}", vector.name);
+            // The same through an owned ticket, and as a page once more.
+            let owned = ticket.to_ticket();
+            assert_eq!(serde_json::to_string(&owned).unwrap(), json, "{}", vector.name);
+            for ticket in [read, owned] {
+                let again = Tickets::new(&[ticket], Version::V8_0);
+                assert_eq!(serde_json::to_string(&again.get(0).unwrap()).unwrap(), json, "{}", vector.name);
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 100, "{count}");
+}
+
+#[test]
+fn reading_a_ticket_invents_nothing() {
+    use gettickets_protocol::Field;
+    let read = |json: &str| serde_json::from_str::<Ticket>(json);
+    let bare = read(r#"{"id":1}"#).unwrap();
+    assert!(bare.status == "" && bare.priority == "" && bare.absent.contains(Field::Status));
+    let nulls = read(r#"{"id":1,"userid":null,"subject":null,"date":"soon","status":null}"#).unwrap();
+    assert!(nulls.null.contains(Field::Userid) && !nulls.absent.contains(Field::Userid));
+    assert_eq!((nulls.date, nulls.date_text.as_deref()), (None, Some("soon")));
+    let page = Page::from(Tickets::new(&[nulls], Version::V8_0));
+    let ticket = page.get(0).unwrap();
+    assert!(ticket.is_null(Field::Userid) && !ticket.carries(Field::Cc));
+    assert_eq!(ticket.date_text(), "soon");
+    for refused in ["{}", r#"{"tid":"1"}"#, r#"{"id":"1"}"#, r#"{"id":1,"id":2}"#, r#"{"id":1,"cc":5}"#, "[]"]
+    {
+        assert!(read(refused).is_err(), "{refused}");
+    }
+    assert_eq!(read(r#"{"id":1,"new":[1]}"#).unwrap().extra["new"], serde_json::json!([1]));
+}
+
+#[test]
 fn an_error_without_a_message_comes_back_in_every_format() {
     for format in [ResponseType::Json, ResponseType::Xml, ResponseType::Nvp] {
         let wire = ApiError::without_message().to_wire(format, Version::V8_0);

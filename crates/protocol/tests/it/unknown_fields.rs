@@ -30,13 +30,13 @@ fn numbers_of_any_size_neither_refuse_a_page_nor_change() {
 }
 
 #[test]
-fn a_null_in_an_attachment_is_told_and_does_not_refuse_the_page() {
+fn a_null_in_an_attachment_is_a_finding_and_does_not_refuse_the_page() {
     let list = r#"[{"filename":"a","index":0},{"filename":null,"index":null}]"#;
     let page = page(page_with("attachments", list));
     let ticket = page.get(0).unwrap();
     let attachments: Vec<_> =
         ticket.attachments().unwrap().map(|one| (one.filename.to_owned(), one.index)).collect();
-    assert_eq!(attachments, [("a".to_owned(), 0), (String::new(), 1)]);
-    let told: Vec<_> = page.findings().iter().map(|finding| (finding.kind, finding.count)).collect();
-    assert_eq!(told, [(FindingKind::NullField, 2)]);
+    assert_eq!(attachments, [("a".to_owned(), 0)]);
+    let found: Vec<_> = page.findings().iter().map(|finding| (finding.kind, finding.count)).collect();
+    assert_eq!(found, [(FindingKind::NullField, 2), (FindingKind::MissingField, 1)]);
 }

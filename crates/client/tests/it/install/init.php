@@ -57,8 +57,21 @@ function localAPI(string $action, array $postData, ?string $adminUsername = null
             return ['result' => 'success', 'totalresults' => NAN];
         case 'slow':
             // A child that outlives its parent unless the whole group is ended.
+            touch(__DIR__ . '/started');
             exec('sleep 1000');
             break;
+        case 'setsid':
+            // A child that left the process group.
+            exec('setsid sleep 98765 >/dev/null 2>&1 &');
+            touch(__DIR__ . '/started');
+            sleep(1000);
+            break;
+        case 'holds':
+            // A child that keeps all of PHP's pipes open.
+            proc_open(['sleep', '43210'], [], $pipes);
+            break;
+        case 'environment':
+            return ['result' => 'error', 'message' => implode(' ', array_keys(getenv()))];
         case 'background':
             exec('sleep 2 >/dev/null &');
             proc_open(['sleep', '2'], [], $pipes);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::{Decoded, Failed, excerpt, format};
 use crate::finding::Findings;
 use crate::tickets::body::Body;
-use crate::{DecodeError, DecodeErrorKind, FindingKind};
+use crate::{DecodeError, DecodeErrorKind, FindingKind, PageKind};
 
 /// Decodes the JSON that starts at this offset of the body. A body that fails is handed back.
 pub(super) fn decode(
@@ -92,8 +92,10 @@ fn end_before_other_text(json: &[u8], bad: usize, base: usize, findings: &mut Fi
 
 /// An error with its place: `base` is how much of the body precedes the JSON.
 fn place(kind: DecodeErrorKind, json: &[u8], offset: usize, base: usize) -> DecodeError {
-    DecodeError::new(kind)
+    let is_page = matches!(kind, DecodeErrorKind::NotAReply { .. });
+    let error = DecodeError::new(kind)
         .at(base + offset)
         .with_path(locate::path_at(json, offset))
-        .with_excerpt(excerpt::at(json, offset))
+        .with_excerpt(excerpt::at(json, offset));
+    if is_page { error.with_page_kind(PageKind::detect(None, &String::from_utf8_lossy(json))) } else { error }
 }

@@ -82,6 +82,7 @@ impl<'a> Source<'a> {
     }
 
     fn parse<T: Deserialize<'a>>(self, part: &'a str) -> Result<T, Error> {
+        read(part);
         serde_json::from_str(part).map_err(|error| syntax(self.text, self.offset(part), &error))
     }
 
@@ -103,6 +104,7 @@ impl<'a> Source<'a> {
         list: &'a str,
         mut call: impl FnMut(&'a str) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        read(list);
         let mut failed = None;
         let mut deserializer = serde_json::Deserializer::from_str(list);
         let walked = deserializer.deserialize_seq(ElementsVisitor(|element: &'a RawValue| {
@@ -117,6 +119,7 @@ impl<'a> Source<'a> {
         object: &'a str,
         mut call: impl FnMut(Cow<'a, str>, &'a str) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        read(object);
         let mut failed = None;
         let mut deserializer = serde_json::Deserializer::from_str(object);
         let walked = deserializer.deserialize_map(EntriesVisitor(|key, value: &'a RawValue| {
@@ -145,6 +148,7 @@ impl<'a> Source<'a> {
     /// Checks a value of unknown meaning, so that whoever reads it later meets no error: its escapes make whole
     /// characters. All else was checked with the body. It is scanned once, however deep it is nested.
     pub(super) fn check(self, part: &'a str) -> Result<(), Error> {
+        read(part);
         let bytes = part.as_bytes();
         // Outside strings, JSON has no backslash.
         let mut rest = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\\').map(|(at, _)| at);
@@ -185,6 +189,14 @@ impl<'a> Source<'a> {
         let start = self.offset(part);
         Span::in_body(start, start + part.len())
     }
+}
+
+/// Counts the bytes that are read, so that a test can show how often each is.
+fn read(part: &str) {
+    #[cfg(test)]
+    tests::READ.with(|read| read.set(read.get() + part.len()));
+    #[cfg(not(test))]
+    let _ = part;
 }
 
 /// The UTF-16 unit that an escape at this place spells, if it is one of the kind `\u00e9`.
@@ -255,5 +267,64 @@ impl<'de> Deserialize<'de> for Key<'de> {
             }
         }
         deserializer.deserialize_str(KeyVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::super::{Outcome, decode};
+    use crate::finding::Findings;
+
+    thread_local! {
+        /// How many bytes were read in this thread.
+        pub(super) static READ: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// How many bytes decoding reads.
+    fn read(body: &str) -> usize {
+        READ.set(0);
+        assert!(matches!(decode(body, 0, Findings::default()), Ok(Outcome::Page(_))), "{body:.200}");
+        READ.get()
+    }
+
+    /// A value of so many levels and elements.
+    fn nested(levels: usize, elements: usize) -> String {
+        let inner = vec![r#"{"x":"caf\u00e9","y":[]}"#; elements].join(",");
+        format!("{}[{inner}]{}", r#"{"a":["#.repeat(levels), "]}".repeat(levels))
+    }
+
+    #[test]
+    fn each_byte_is_read_a_few_times_however_deep_it_is_nested() {
+        let in_ticket = |value: &str| {
+            format!(r#"{{"result":"success","tickets":{{"ticket":[{{"id":1,"x":{value}}}]}}}}"#)
+        };
+        let at_top = |value: &str| format!(r#"{{"result":"success","tickets":[],"x":{value}}}"#);
+        let bodies: [&dyn Fn(&str) -> String; 2] = [&in_ticket, &at_top];
+        for body in bodies {
+            for levels in [0, 1, 10, 25] {
+                let (once, twice) = (body(&nested(levels, 5_000)), body(&nested(levels, 10_000)));
+                let (work, double_work) = (read(&once), read(&twice));
+                assert!(work <= 6 * once.len(), "{levels} levels: {work} bytes read of {}", once.len());
+                assert!(double_work <= 2 * work, "{levels} levels: {work}, then {double_work}");
+            }
+        }
+        // Lists that may be nested once more are not read once more at each level.
+        for nesting in ["[", r#"{"ticket":["#] {
+            let closing = if nesting == "[" { "]" } else { "]}" };
+            let ticket = vec![r#"{"id":1}"#; 5_000].join(",");
+            let body =
+                format!(r#"{{"result":"success","tickets":{{"ticket":[{nesting}{ticket}{closing}]}}}}"#);
+            assert!(read(&body) <= 12 * body.len());
+            let deep = format!(
+                r#"{{"result":"success","tickets":{}{ticket}{}}}"#,
+                nesting.repeat(20),
+                closing.repeat(20)
+            );
+            READ.set(0);
+            assert!(decode(&deep, 0, Findings::default()).is_err());
+            assert!(READ.get() <= 12 * deep.len());
+        }
     }
 }

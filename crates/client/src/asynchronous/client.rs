@@ -1,0 +1,183 @@
+//! [`AsyncClient`]: one request, one page, without blocking.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use gettickets_protocol::{GetTickets, Page};
+
+use crate::builder::{ClientBuilder, LocalBuilder};
+use crate::cancellation::Cancellation;
+use crate::error::{ConfigError, Error, ErrorKind, TransportError, TransportErrorKind};
+use crate::exchange::{Call, Settings, Step};
+use crate::local::Local;
+use crate::scan::{FetchContext, Fetched, RetryWait};
+use crate::transport::AsyncTransport;
+
+/// An asynchronous client of one install's `GetTickets`, on tokio.
+///
+/// It is built from the same settings as [`Client`](crate::Client), and retries, limits and errors are the same.
+/// Cloning is cheap and clones share their connections. Dropping a future that it returned closes the connection of the
+/// request in progress; no further request is sent.
+///
+/// ```no_run
+/// use gettickets::{Client, Credentials, GetTickets};
+///
+/// # async fn example() -> Result<(), gettickets::Error> {
+/// let client = Client::builder("https://billing.example.com")
+///     .credentials(Credentials::api("IDENTIFIER", "SECRET"))
+///     .build_async()?;
+/// for ticket in &client.get_tickets(&GetTickets::default()).await? {
+///     println!("#{} {}", ticket.tid(), ticket.subject_text());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct AsyncClient {
+    backend: Arc<Backend>,
+}
+
+enum Backend {
+    Http { settings: Settings, transport: AsyncTransport },
+    Local(Local),
+}
+
+impl ClientBuilder {
+    /// Builds the asynchronous client. Nothing is sent. Its futures must be awaited within a tokio runtime with time
+    /// and I/O enabled.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] where a setting can't be used, such as a [`transport`](ClientBuilder::transport), which
+    /// is for the blocking client.
+    pub fn build_async(self) -> Result<AsyncClient, Error> {
+        let checked = self.check()?;
+        if checked.transport.is_some() {
+            return Err(ConfigError::BlockingTransport.into());
+        }
+        let transport = AsyncTransport::new(checked.http)?;
+        Ok(AsyncClient { backend: Arc::new(Backend::Http { settings: checked.settings, transport }) })
+    }
+}
+
+impl LocalBuilder {
+    /// Builds the asynchronous client. PHP is not run yet; it is watched on a thread of tokio's blocking pool.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] where the time limit is zero.
+    pub fn build_async(self) -> Result<AsyncClient, Error> {
+        Ok(AsyncClient { backend: Arc::new(Backend::Local(self.check()?)) })
+    }
+}
+
+impl AsyncClient {
+    /// The endpoint, without credentials: the full address of `api.php`, or the install's path.
+    pub fn endpoint(&self) -> String {
+        match &*self.backend {
+            Backend::Http { settings, .. } => settings.endpoint.to_string(),
+            Backend::Local(local) => local.endpoint(),
+        }
+    }
+
+    /// Returns one page, after retries where they may help; see [`Client::get_tickets`](crate::Client::get_tickets).
+    ///
+    /// # Errors
+    ///
+    /// [`Error`], where [`Error::kind`] says what went wrong and [`Error::hint`] what to do.
+    pub async fn get_tickets(&self, request: &GetTickets) -> Result<Page, Error> {
+        self.fetch(request, &FetchContext::default()).await.map(|fetched| fetched.page)
+    }
+
+    /// As [`get_tickets`](AsyncClient::get_tickets), with a flag that cancels the call, and with what it took.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`get_tickets`](AsyncClient::get_tickets), and [`ErrorKind::Cancelled`].
+    pub async fn fetch(&self, request: &GetTickets, context: &FetchContext) -> Result<Fetched, Error> {
+        match &*self.backend {
+            Backend::Http { settings, transport } => over_http(settings, transport, request, context).await,
+            Backend::Local(local) => locally(local, request, context).await,
+        }
+    }
+}
+
+async fn over_http(
+    settings: &Settings,
+    transport: &AsyncTransport,
+    request: &GetTickets,
+    context: &FetchContext,
+) -> Result<Fetched, Error> {
+    let cancellation = &context.cancellation;
+    let mut call = Call::new(settings, request, context.retry_size_failures, cancellation.clone());
+    loop {
+        match call.poll(Instant::now()) {
+            Step::Send(request) => {
+                let outcome = tokio::select! {
+                    biased;
+                    outcome = transport.send(&request) => outcome,
+                    // Dropping the other future closes the connection.
+                    () = cancellation.cancelled() => {
+                        Err(TransportError::new(TransportErrorKind::Interrupted))
+                    }
+                };
+                // Wiped before the reply is worked on.
+                drop(request);
+                call.on_response(Instant::now(), SystemTime::now(), fastrand::f64(), outcome);
+            }
+            Step::Wait(wait) => {
+                let by_server = wait.requested_by_server;
+                context.notify_wait(RetryWait::new(wait.duration, by_server, wait.failed_attempts));
+                tokio::select! {
+                    () = tokio::time::sleep(wait.duration) => {}
+                    () = cancellation.cancelled() => {}
+                }
+            }
+            Step::Done(outcome) => {
+                let (requests, elapsed) = (call.requests(), call.elapsed());
+                return outcome.map(|page| Fetched { page, requests, elapsed });
+            }
+        }
+    }
+}
+
+async fn locally(local: &Local, request: &GetTickets, context: &FetchContext) -> Result<Fetched, Error> {
+    /// Ends PHP when the future is dropped.
+    struct CancelOnDrop(Cancellation);
+    impl Drop for CancelOnDrop {
+        fn drop(&mut self) {
+            self.0.cancel();
+        }
+    }
+
+    let guard = CancelOnDrop(Cancellation::new());
+    let (php, request, cancellation) = (local.clone(), request.clone(), guard.0.clone());
+    let mut call = tokio::task::spawn_blocking(move || php.call(&request, &cancellation));
+    let outcome = tokio::select! {
+        outcome = &mut call => outcome,
+        () = context.cancellation.cancelled() => {
+            guard.0.cancel();
+            call.await
+        }
+    };
+    match outcome {
+        Ok(outcome) => outcome.map(|(page, elapsed)| Fetched { page, requests: 1, elapsed }),
+        // The runtime is shutting down.
+        Err(_) => Err(Error::new(ErrorKind::Cancelled).at(local.endpoint())),
+    }
+}
+
+impl fmt::Debug for AsyncClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("AsyncClient");
+        match &*self.backend {
+            Backend::Http { settings, .. } => shown
+                .field("endpoint", &settings.endpoint.to_string())
+                .field("credentials", &settings.credentials)
+                .field("retries", &settings.retries),
+            Backend::Local(local) => shown.field("path", &local.path),
+        };
+        shown.finish_non_exhaustive()
+    }
+}

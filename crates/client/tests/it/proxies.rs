@@ -1,0 +1,191 @@
+//! Requests through real proxies, and proxies that are not there.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use gettickets::transport::TransportErrorKind;
+use gettickets::{ConfigError, Error, ErrorKind, GetTickets, InvalidProxy};
+
+use crate::server::{EMPTY, Server, builder, json};
+
+/// Starts a proxy that serves one connection; its address, and what it was asked to connect to.
+fn proxy(serve: fn(TcpStream, Sender<String>)) -> (String, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (sender, receiver) = channel();
+    thread::spawn(move || serve(listener.accept().unwrap().0, sender));
+    (address, receiver)
+}
+
+/// Carries bytes both ways until either end closes.
+fn relay(mut client: TcpStream, target: &str) {
+    let mut server = TcpStream::connect(target).unwrap();
+    let (mut from_server, mut to_client) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+    thread::spawn(move || std::io::copy(&mut from_server, &mut to_client));
+    let _ = std::io::copy(&mut client, &mut server);
+}
+
+fn take<const N: usize>(stream: &mut TcpStream) -> [u8; N] {
+    let mut bytes = [0; N];
+    stream.read_exact(&mut bytes).unwrap();
+    bytes
+}
+
+/// SOCKS5 with or without a login.
+fn socks5(mut stream: TcpStream, asked: Sender<String>) {
+    let [version, methods] = take(&mut stream);
+    assert_eq!(version, 5);
+    let mut offered = vec![0; methods.into()];
+    stream.read_exact(&mut offered).unwrap();
+    if offered.contains(&2) {
+        stream.write_all(&[5, 2]).unwrap();
+        let [_, len] = take(&mut stream);
+        let mut user = vec![0; len.into()];
+        stream.read_exact(&mut user).unwrap();
+        let [len] = take(&mut stream);
+        let mut password = vec![0; len.into()];
+        stream.read_exact(&mut password).unwrap();
+        asked.send(String::from_utf8([&user[..], b":", &password].concat()).unwrap()).unwrap();
+        stream.write_all(&[1, 0]).unwrap();
+    } else {
+        stream.write_all(&[5, 0]).unwrap();
+    }
+    let [_, command, _, kind] = take(&mut stream);
+    assert_eq!(command, 1);
+    let host = match kind {
+        1 => std::net::Ipv4Addr::from(take::<4>(&mut stream)).to_string(),
+        4 => format!("[{}]", std::net::Ipv6Addr::from(take::<16>(&mut stream))),
+        _ => {
+            let [len] = take(&mut stream);
+            let mut name = vec![0; len.into()];
+            stream.read_exact(&mut name).unwrap();
+            String::from_utf8(name).unwrap()
+        }
+    };
+    let target = format!("{host}:{}", u16::from_be_bytes(take(&mut stream)));
+    asked.send(target.clone()).unwrap();
+    stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap();
+    relay(stream, &target);
+}
+
+/// HTTP CONNECT.
+fn connect(mut stream: TcpStream, asked: Sender<String>) {
+    let target = read_connect(&mut stream, &asked);
+    stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+    relay(stream, &target);
+}
+
+fn refusing(mut stream: TcpStream, asked: Sender<String>) {
+    read_connect(&mut stream, &asked);
+    stream.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").unwrap();
+}
+
+fn read_connect(stream: &mut TcpStream, asked: &Sender<String>) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.extend(take::<1>(stream));
+    }
+    let head = String::from_utf8(head).unwrap();
+    if let Some((_, login)) = head.split_once("Proxy-Authorization: ") {
+        asked.send(login.lines().next().unwrap().to_owned()).unwrap();
+    }
+    let target = head.strip_prefix("CONNECT ").unwrap().split(' ').next().unwrap().to_owned();
+    asked.send(target.clone()).unwrap();
+    target
+}
+
+#[test]
+fn requests_go_through_the_proxy_that_was_named() {
+    type Serve = fn(TcpStream, Sender<String>);
+    for (scheme, login, serve, host) in [
+        ("socks5", "", socks5 as Serve, "127.0.0.1"),
+        ("socks5", "us%40er:hunter2@", socks5, "127.0.0.1"),
+        ("socks5h", "", socks5, "localhost"),
+        ("http", "", connect, "localhost"),
+        ("http", "user:hunter2@", connect, "localhost"),
+    ] {
+        let server = Server::start(vec![json(EMPTY)]);
+        let port = server.address.rsplit_once(':').unwrap().1.trim_end_matches('/').to_owned();
+        let (address, asked) = proxy(serve);
+        // With `socks5` the name is looked up here, with the others by the proxy.
+        let host_here = if scheme == "socks5" { "127.0.0.1" } else { "localhost" };
+        let client = builder(&format!("http://{host_here}:{port}"))
+            .proxy(Some(&format!("{scheme}://{login}{address}")))
+            .build()
+            .unwrap();
+        assert!(client.get_tickets(&GetTickets::default()).unwrap().is_empty(), "{scheme}");
+        let asked: Vec<_> = asked.try_iter().collect();
+        if !login.is_empty() {
+            assert!(asked[0] == "us@er:hunter2" || asked[0] == "Basic dXNlcjpodW50ZXIy", "{asked:?}");
+        }
+        assert_eq!(asked.last(), Some(&format!("{host}:{port}")), "{scheme}");
+    }
+}
+
+/// The error through a proxy at this address, whose credentials must not be in it.
+fn failure(proxy: &str) -> Error {
+    let client = builder("https://billing.example.com").proxy(Some(proxy)).no_retries().build().unwrap();
+    let error = client.get_tickets(&GetTickets::default()).unwrap_err();
+    let shown = format!("{error} {error:?} {:?}", error.hint());
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert!(!error.may_have_been_sent(), "{error}");
+    error
+}
+
+fn kind(error: &Error) -> TransportErrorKind {
+    match error.kind() {
+        ErrorKind::Transport(error) => error.kind().clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_proxy_that_is_not_there_is_named_and_the_server_is_not_blamed() {
+    let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    for scheme in ["http", "socks5h", "socks4a"] {
+        let error = failure(&format!("{scheme}://user:hunter2@{dead}"));
+        assert_eq!(kind(&error), TransportErrorKind::Proxy, "{error}");
+        let text = error.to_string();
+        assert!(text.contains(&format!("the proxy {scheme}://{dead}")) && text.contains("refused"), "{text}");
+        assert!(error.hint().unwrap().contains("proxy") && error.is_retryable(), "{error}");
+    }
+}
+
+#[test]
+fn a_proxy_whose_name_does_not_resolve_is_named() {
+    for scheme in ["http", "socks5h"] {
+        let error = failure(&format!("{scheme}://nowhere.invalid:3128"));
+        assert_eq!(kind(&error), TransportErrorKind::Proxy, "{error}");
+        assert!(error.to_string().contains(&format!("the proxy {scheme}://nowhere.invalid:3128")), "{error}");
+    }
+}
+
+#[test]
+fn a_proxy_that_refuses_is_not_asked_again() {
+    let (address, _asked) = proxy(refusing);
+    let client = builder("https://billing.example.com").proxy(Some(&format!("http://{address}")));
+    let error = client.build().unwrap().get_tickets(&GetTickets::default()).unwrap_err();
+    assert_eq!(kind(&error), TransportErrorKind::Proxy, "{error}");
+    assert!(error.to_string().contains("407") && !error.is_retryable(), "{error}");
+    assert_eq!(error.attempts(), 1);
+}
+
+#[test]
+fn a_proxy_of_another_scheme_is_refused_before_anything_is_sent() {
+    for (address, problem) in [
+        ("gopher://user:hunter2@proxy.example.com", InvalidProxy::Scheme),
+        ("socks6://proxy.example.com", InvalidProxy::Scheme),
+        ("not a proxy", InvalidProxy::Malformed),
+        ("", InvalidProxy::Malformed),
+    ] {
+        let error = builder("https://billing.example.com").proxy(Some(address)).build().unwrap_err();
+        let ErrorKind::Config(ConfigError::Proxy { variable: None, problem: found, .. }) = error.kind()
+        else {
+            panic!("{error:?}")
+        };
+        assert_eq!(*found, problem, "{address}");
+        assert!(!format!("{error} {error:?}").contains("hunter2") && error.hint().is_some(), "{error}");
+    }
+}
