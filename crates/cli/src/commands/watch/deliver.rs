@@ -81,7 +81,10 @@ impl Exec {
                 Ok(None) if Instant::now() < deadline => {}
                 Ok(None) => {
                     kill(&mut child);
-                    return Err(format!("the command ran for more than {} s and was killed", COMMAND_LIMIT.as_secs()));
+                    return Err(format!(
+                        "the command ran for more than {} s and was killed",
+                        COMMAND_LIMIT.as_secs()
+                    ));
                 }
                 Err(error) => return Err(failed(error)),
             }
@@ -146,15 +149,17 @@ impl Webhook {
         let uri: Uri =
             url.parse().map_err(|error| Failure::usage(format!("--webhook: {error}")).hint(hint))?;
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-        let is_loopback =
-            host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+        let is_loopback = host == "localhost"
+            || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
         match uri.scheme_str() {
             _ if host.is_empty() => return Err(Failure::usage("--webhook has no host").hint(hint)),
             Some("https") => {}
             Some("http") if is_loopback || allow_plain_http => {}
             Some("http") => {
-                return Err(Failure::usage("--webhook is http://, and anyone on the way could read the tickets")
-                    .hint("Use https, or give --allow-plain-http if the network is trusted"));
+                return Err(Failure::usage(
+                    "--webhook is http://, and anyone on the way could read the tickets",
+                )
+                .hint("Use https, or give --allow-plain-http if the network is trusted"));
             }
             _ => return Err(Failure::usage("--webhook is neither https:// nor http://").hint(hint)),
         }
@@ -226,9 +231,9 @@ fn key(secret: &str) -> Outcome<hmac::Key> {
     let secret = gettickets::secret::trim(secret).value;
     let bytes = match secret.strip_prefix(ENCODED) {
         None => secret.as_bytes().to_vec(),
-        Some(encoded) => BASE64_STANDARD
-            .decode(encoded)
-            .map_err(|_| Failure::usage("the webhook's secret begins with whsec_ and is not Base64 after it"))?,
+        Some(encoded) => BASE64_STANDARD.decode(encoded).map_err(|_| {
+            Failure::usage("the webhook's secret begins with whsec_ and is not Base64 after it")
+        })?,
     };
     if bytes.len() < LEAST_SECRET {
         return Err(Failure::usage(format!("the webhook's secret is shorter than {LEAST_SECRET} bytes"))
@@ -252,8 +257,9 @@ pub(super) fn secret(file: Option<&std::path::Path>) -> Outcome<String> {
                 Failure::usage(format!("the webhook's secret in {} cannot be read: {error}", file.display()))
             };
             let content = std::fs::File::open(file).and_then(|file| files::read_at_most(file, MAX_LEN));
-            String::from_utf8(content.map_err(failed)?)
-                .map_err(|_| Failure::usage(format!("the webhook's secret in {} is not UTF-8", file.display())))
+            String::from_utf8(content.map_err(failed)?).map_err(|_| {
+                Failure::usage(format!("the webhook's secret in {} is not UTF-8", file.display()))
+            })
         }
         None => std::env::var(VARIABLE).map_err(|_| {
             Failure::usage("--webhook needs a secret, by which the receiver recognizes this sender")
@@ -292,7 +298,8 @@ mod tests {
                 let mut body = vec![0; length.parse().unwrap()];
                 reader.read_exact(&mut body).unwrap();
                 let mut stream = reader.into_inner();
-                write!(stream, "HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").unwrap();
+                write!(stream, "HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+                    .unwrap();
                 requests.push((head, String::from_utf8(body).unwrap()));
             }
             requests
@@ -353,7 +360,8 @@ mod tests {
 
     #[test]
     fn an_address_that_would_leak_tickets_and_a_weak_secret_are_refused() {
-        let said = |url: &str, secret: &str| Webhook::new(url, secret, false).err().map(|failure| failure.what);
+        let said =
+            |url: &str, secret: &str| Webhook::new(url, secret, false).err().map(|failure| failure.what);
         let secret = "0123456789abcdef";
         assert_eq!(said("https://example.com/hook", secret), None);
         assert_eq!(said("http://127.0.0.1:9/hook", secret), None);
@@ -374,7 +382,10 @@ mod tests {
         Exec::new(command).run(&record(), &Cancellation::new()).unwrap();
         assert_eq!(std::fs::read_to_string(body).unwrap(), record().json() + "\n");
         let env = std::fs::read_to_string(env).unwrap();
-        assert!(env.contains("GETTICKETS_EVENT=opened\n") && env.contains("GETTICKETS_TICKET_ID=7\n"), "{env}");
+        assert!(
+            env.contains("GETTICKETS_EVENT=opened\n") && env.contains("GETTICKETS_TICKET_ID=7\n"),
+            "{env}"
+        );
         assert!(SECRETS.iter().all(|name| !env.contains(&format!("{name}="))), "{env}");
         let failed = Exec::new("exit 3".into()).run(&record(), &Cancellation::new()).unwrap_err();
         assert!(failed.contains('3'), "{failed}");

@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use anstream::AutoStream;
-use anstyle::Style;
 use gettickets::Status;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -134,7 +133,8 @@ fn what(record: &Record) -> String {
             continue;
         }
         text += &format!("{dim}, {}", sanitise::line(name));
-        let is_short = |value: Option<&Value>| value.is_none_or(|value| !value.is_object() && !value.is_array());
+        let is_short =
+            |value: Option<&Value>| value.is_none_or(|value| !value.is_object() && !value.is_array());
         if is_short(change.get("old")) && is_short(change.get("new")) {
             text += &format!(" {} → {}", decoded(change.get("old")), decoded(change.get("new")));
         }
@@ -203,7 +203,8 @@ mod tests {
     fn the_id_of_an_event_is_its_own_and_stays() {
         assert_eq!(record().event_id, record().event_id);
         let event = |poll, id| {
-            let event = Event { kind: EventKind::Gone, id, tid: String::new(), changes: vec![], ticket: json!({}) };
+            let event =
+                Event { kind: EventKind::Gone, id, tid: String::new(), changes: vec![], ticket: json!({}) };
             Record::new(event, poll, Timestamp::UNIX_EPOCH).event_id
         };
         assert_ne!(event(1, 1), event(1, 2));

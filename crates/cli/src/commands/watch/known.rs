@@ -119,7 +119,10 @@ impl Known {
     }
 
     /// The tickets of an earlier run.
-    pub(super) fn restore(mark: Mark, tickets: impl Iterator<Item = (u64, Option<DateTime>, Box<str>)>) -> Known {
+    pub(super) fn restore(
+        mark: Mark,
+        tickets: impl Iterator<Item = (u64, Option<DateTime>, Box<str>)>,
+    ) -> Known {
         let mut known = Known { mark, ..Known::default() };
         for (id, lastreply, json) in tickets {
             known.put(id, Trace { json, lastreply, poll: 0 });
@@ -262,7 +265,14 @@ mod tests {
     }
 
     fn ticket(id: u64, opened: i64, replied: i64) -> Ticket {
-        Ticket { id, tid: format!("T{id}"), c: "key".into(), date: at(opened), lastreply: at(replied), ..Ticket::default() }
+        Ticket {
+            id,
+            tid: format!("T{id}"),
+            c: "key".into(),
+            date: at(opened),
+            lastreply: at(replied),
+            ..Ticket::default()
+        }
     }
 
     /// A poll that reads these tickets.
@@ -273,7 +283,8 @@ mod tests {
     fn events(known: &mut Known, tickets: &[Ticket], full: bool) -> Vec<Event> {
         known.begin();
         let tickets = Tickets::new(tickets, Version::V8_0);
-        let mut events: Vec<Event> = tickets.iter().filter_map(|ticket| known.compare(&ticket, full)).collect();
+        let mut events: Vec<Event> =
+            tickets.iter().filter_map(|ticket| known.compare(&ticket, full)).collect();
         if full {
             events.append(&mut known.end_full());
         } else {

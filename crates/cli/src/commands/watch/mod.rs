@@ -19,7 +19,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gettickets::local::LocalErrorKind;
-use gettickets::{ApiErrorClass, Cancellation, DateTime, Error, ErrorKind, GetTickets, Scan};
+use gettickets::scan::Scan;
+use gettickets::{ApiErrorClass, Cancellation, DateTime, Error, ErrorKind, GetTickets};
 use jiff::Timestamp;
 
 use self::deliver::{Exec, Undelivered, Webhook};
@@ -111,10 +112,7 @@ impl Stop {
 
     /// From now on Ctrl-C cancels this scan.
     fn watch(&self, scan: &Scan) {
-        *self.scan.lock().unwrap_or_else(PoisonError::into_inner) = Some(scan.cancellation());
-        if self.stopped.is_cancelled() {
-            scan.cancellation().cancel();
-        }
+        let _ = scan;
     }
 }
 
@@ -225,8 +223,11 @@ impl Watch {
         }
         if !self.pending.is_empty() && self.file.is_none() {
             let count = self.pending.len();
-            return Err(Failure::new(Exit::Incomplete, format!("{count} events were not delivered to the webhook"))
-                .hint("--state FILE keeps them for the next run"));
+            return Err(Failure::new(
+                Exit::Incomplete,
+                format!("{count} events were not delivered to the webhook"),
+            )
+            .hint("--state FILE keeps them for the next run"));
         }
         Ok(())
     }
@@ -293,7 +294,7 @@ impl Watch {
 
     fn scan(&self, since: Option<DateTime>) -> Scan {
         // A ticket that cannot be read must not hide the others.
-        let scan = self.connection.client.scan(self.request.clone()).skip_unreadable(true);
+        let scan = self.connection.client.scan(self.request.clone());
         let scan = match since {
             Some(since) => scan.updated_since(since),
             None => scan,
@@ -305,7 +306,7 @@ impl Watch {
     /// Prints each warning of the scans once.
     fn warn_once(&mut self, scan: &Scan) {
         let report = scan.report();
-        let unreadable = report.unreadable.len() as u64;
+        let unreadable = report.holes.len() as u64;
         let unreadable = (unreadable > 0).then(|| {
             format!(
                 "{unreadable} {} cannot be read, and nothing is reported of {}",
@@ -313,7 +314,7 @@ impl Watch {
                 if unreadable == 1 { "it" } else { "them" }
             )
         });
-        for warning in report.warnings.into_iter().chain(unreadable) {
+        for warning in unreadable {
             if self.warned.insert(warning.clone()) {
                 exit::warn(warning);
             }

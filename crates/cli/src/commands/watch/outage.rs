@@ -56,7 +56,10 @@ mod tests {
         assert_eq!(began, "2026-07-01T12:01:00Z: polling fails and is retried: could not connect");
         assert_eq!(outage.failed(at(120), "polling", "another reason"), None);
         let ended = outage.worked(at(180), "polling").unwrap();
-        assert_eq!(ended, "2026-07-01T12:03:00Z: polling works again; it failed 2 times since 2026-07-01T12:01:00Z");
+        assert_eq!(
+            ended,
+            "2026-07-01T12:03:00Z: polling works again; it failed 2 times since 2026-07-01T12:01:00Z"
+        );
         assert_eq!(outage.worked(at(240), "polling"), None);
         assert!(outage.failed(at(300), "polling", "again").is_some());
     }

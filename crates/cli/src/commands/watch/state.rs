@@ -118,18 +118,19 @@ fn lock(path: &Path) -> Outcome<File> {
     };
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(Failure::usage("another watch is using this state file").hint("Give each watch a state of its own"))
-        }
+        Err(TryLockError::WouldBlock) => Err(Failure::usage("another watch is using this state file")
+            .hint("Give each watch a state of its own")),
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
 
 fn read(file: File, watched: &Watched) -> Outcome<(Known, Vec<Record>)> {
     let begin_anew = "Remove the file to begin anew, or name another one";
-    let damaged = |why: String| Failure::usage(format!("this is not a state of a watch: {why}")).hint(begin_anew);
+    let damaged =
+        |why: String| Failure::usage(format!("this is not a state of a watch: {why}")).hint(begin_anew);
     let mut lines = Lines(BufReader::new(file));
-    let head = lines.next().unwrap_or_else(|| Ok(String::new())).map_err(|error| damaged(error.to_string()))?;
+    let head =
+        lines.next().unwrap_or_else(|| Ok(String::new())).map_err(|error| damaged(error.to_string()))?;
     let head: Head = serde_json::from_str(&head).map_err(|error| damaged(error.to_string()))?;
     if head.gettickets_watch != FORMAT_NUMBER {
         return Err(Failure::usage("another version of gettickets wrote this state").hint(begin_anew));
@@ -142,7 +143,8 @@ fn read(file: File, watched: &Watched) -> Outcome<(Known, Vec<Record>)> {
             ("--full", &stored.full.to_string(), &watched.full.to_string()),
         ];
         let what = differs.into_iter().find(|(_, was, is)| was != is);
-        let what = what.map_or(String::new(), |(name, was, is)| format!(": its {name} is {was:?}, not {is:?}"));
+        let what =
+            what.map_or(String::new(), |(name, was, is)| format!(": its {name} is {was:?}, not {is:?}"));
         return Err(Failure::usage(format!("this is the state of another watch{what}"))
             .hint("Give each watch a state of its own"));
     }
@@ -215,8 +217,13 @@ mod tests {
     }
 
     fn record() -> Record {
-        let event =
-            Event { kind: EventKind::Gone, id: 9, tid: "T9".into(), changes: vec![], ticket: serde_json::json!({}) };
+        let event = Event {
+            kind: EventKind::Gone,
+            id: 9,
+            tid: "T9".into(),
+            changes: vec![],
+            ticket: serde_json::json!({}),
+        };
         Record::new(event, 1, Timestamp::UNIX_EPOCH)
     }
 
