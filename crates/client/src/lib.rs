@@ -22,7 +22,7 @@
 
 #[cfg(feature = "async")]
 mod asynchronous;
-mod blocking;
+pub mod blocking;
 mod builder;
 mod cancellation;
 mod clock;
@@ -46,7 +46,7 @@ pub use gettickets_protocol::{
 
 #[cfg(feature = "async")]
 pub use crate::asynchronous::AsyncClient;
-pub use crate::blocking::{Client, Pending};
+pub use crate::blocking::{Client, Pending, Scan, ScanStatus};
 pub use crate::builder::{ClientBuilder, LocalBuilder};
 pub use crate::cancellation::{Cancellation, Cancelled};
 pub use crate::clock::Clock;

@@ -2,6 +2,8 @@
 
 mod client;
 mod pending;
+mod scan;
 
 pub use self::client::Client;
 pub use self::pending::Pending;
+pub use self::scan::{Pages, Scan, ScanStatus};

@@ -1,72 +1,89 @@
-//! [`Cursor`]: where a scan is, so that another process can go on with it.
+//! [`Cursor`]: the position of a scan, so that another process can continue it.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::order::Order;
-use super::report::Hole;
-use super::row::{Fnv, Row, Stamp};
+use super::order::{Mask, Order};
+use super::report::UnreadableTicket;
+use super::row::{Digest, Stamp};
+use super::unreadable::MOST_UNREADABLE;
 use crate::protocol::GetTickets;
 
-/// Where a scan is. Serde and `Display` write it as one JSON document, which is to be kept as it is.
+/// The position of a scan. Serde and `Display` write it as one JSON document, to be kept as it is.
 ///
-/// It holds ids and times of tickets and nothing else of them, and of the server and the request a digest.
-/// Its length is a few bytes for each run of ids that are told.
+/// It holds ids and times of tickets and nothing else of them, and a digest of the endpoint and the request. Its length is a
+/// few bytes for each run of consecutive ids that were yielded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cursor {
-    /// The number of this form, raised when it changes.
+    /// The version of this format.
     pub(super) gettickets_cursor: u32,
-    /// Digest of the server and the request.
+    /// Digest of the endpoint and the request.
     pub(super) of: String,
-    /// How many ids are told.
-    pub(super) told: u64,
-    /// Them.
+    /// How many tickets were yielded.
+    pub(super) yielded: u64,
+    /// Their ids, as runs.
     pub(super) ids: String,
-    pub(super) place: Place,
+    pub(super) position: Position,
 }
 
 /// The state of the reading itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Place {
+pub(super) struct Position {
     pub(super) order: Order,
-    /// Every unchanged ticket up to here is told; none at the beginning.
-    pub(super) frontier: Option<Row>,
-    /// The offset after it.
-    pub(super) at: u64,
-    /// What stood before it, to find it again by.
-    pub(super) trail: Vec<Row>,
-    /// The frontier moved over tickets that tie and may stand in any order.
-    pub(super) weak: bool,
-    /// What the watermark was at the beginning of the scan.
-    pub(super) began: Option<Stamp>,
-    /// The first pass has reached the end of the list.
-    pub(super) reached_end: bool,
-    /// Every ticket that was answered since what is told was read is at least as new.
-    pub(super) watermark: Option<Stamp>,
-    /// The most tickets that the server has put on a page.
-    pub(super) capacity: usize,
-    pub(super) holes: Vec<Hole>,
+    /// The last rows that were accepted, to join the next page to.
+    pub(super) trail: Vec<TrailRow>,
+    /// The offset after them.
+    pub(super) end: u64,
+    /// The watermark of the front when the scan began, or when its last verification pass began.
+    pub(super) mark: Option<Stamp>,
+    /// Rows at the front that are no older than three hours before the mark.
+    pub(super) region: u64,
+    /// The first pass has ended.
+    pub(super) verifying: bool,
+    /// The first pass ended early, as what follows is older than `updated_since`.
+    pub(super) early: bool,
+    /// Pages were accepted that no common row joined.
+    pub(super) unproven: bool,
+    pub(super) unreadable: Vec<UnreadableTicket>,
+}
+
+/// What is kept of a row that was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct TrailRow {
+    pub(super) id: u64,
+    pub(super) fingerprint: u64,
+    /// The orders under which all tickets that tie with it were on its page.
+    pub(super) whole: Mask,
 }
 
 impl Cursor {
-    pub(super) const FORM: u32 = 1;
+    pub(super) const VERSION: u32 = 2;
+    /// How many rows of the trail a cursor holds.
+    pub(super) const TRAIL: usize = 32;
 
-    /// What a cursor belongs to.
-    pub(super) fn digest(identity: &str, request: &GetTickets, since: Option<Stamp>) -> String {
+    /// What a cursor belongs to. The page size is not part of it.
+    pub(super) fn digest(endpoint: &str, request: &GetTickets, since: Option<Stamp>) -> String {
         let request = GetTickets { limitstart: None, limitnum: None, ..request.clone() };
-        let mut digest = Fnv::default();
-        for text in [identity, &request.parameters(), &since.unwrap_or_default().to_string()] {
+        let mut digest = Digest::default();
+        for text in [endpoint, &request.parameters(), &since.unwrap_or_default().to_string()] {
             digest.write(text.as_bytes());
-            digest.write(&[0xff]);
         }
         format!("{:016x}", digest.0)
     }
 
-    /// How many tickets were told.
+    /// How many tickets were yielded.
     pub fn tickets(&self) -> u64 {
-        self.told
+        self.yielded
+    }
+
+    /// Whether the parts agree with one another and are no larger than a scan makes them.
+    pub(super) fn is_sound(&self) -> bool {
+        self.gettickets_cursor == Cursor::VERSION
+            && self.position.trail.len() <= Cursor::TRAIL
+            && self.position.unreadable.len() <= MOST_UNREADABLE
+            && self.position.end < u64::MAX / 4
     }
 }
 
@@ -84,23 +101,21 @@ impl FromStr for Cursor {
     }
 }
 
-/// A cursor with which a scan can't go on.
+/// Error for a cursor with which a scan cannot continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidCursor {
-    /// It is no cursor, or one of a form that this version does not read.
+    /// It is not a cursor, or one of another version of this library.
     NotACursor,
-    /// It belongs to another server, another request, or another moment of `updated_since`.
+    /// It belongs to another endpoint, another request, or another `updated_since`.
     OfAnotherScan,
 }
 
 impl fmt::Display for InvalidCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            InvalidCursor::NotACursor => "this is no cursor of a scan, or one of a newer form",
-            InvalidCursor::OfAnotherScan => {
-                "the cursor belongs to a scan of another server or another request"
-            }
+            InvalidCursor::NotACursor => "not a cursor of a scan, or one of another version of gettickets",
+            InvalidCursor::OfAnotherScan => "the cursor belongs to a scan of another endpoint or another request",
         })
     }
 }

@@ -1,7 +1,7 @@
-//! [`Order`]: which orders of the list no page has contradicted yet.
+//! [`Order`]: which simple orders of the list no page has contradicted yet.
 //!
-//! The order is not documented, so nothing is assumed that can be looked at. A page is one moment's state
-//! of the list; two rows that stand on it against an order therefore disprove that order for good.
+//! The order is not documented, so it is observed. A page is a snapshot, and two neighboring rows on it that contradict an
+//! order disprove it for good. Every page that arrives is observed, whether or not the pass accepts it.
 
 use std::cmp::Ordering;
 
@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use super::row::{Row, Stamp};
 
-/// How many pairs must speak for an order before something rests on it that costs tickets if it is wrong.
-const CONVINCING: u32 = 8;
+/// How many pairs of neighbors must support an order before the verification relies on it.
+const CONVINCING_PAIRS: u32 = 8;
+/// How many neighbors with equal keys must agree on the direction of their ids before ties count as resolved.
+/// Ties in random order pass this with a probability of 2^-23.
+const CONVINCING_TIES: u32 = 24;
 
-/// What a list may be ordered by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum By {
     Lastreply,
@@ -26,72 +28,67 @@ struct Candidate {
     by: By,
     descending: bool,
     disproved: bool,
-    /// How many neighbours stood in this order, not counting ties.
+    /// Neighbors in this order, ties not counted.
     pairs: u32,
-    /// How many neighbours tied and had rising ids.
+    /// Neighbors that tie and have rising ids.
     ties_up: u32,
-    /// How many neighbours tied and had falling ids.
+    /// Neighbors that tie and have falling ids.
     ties_down: u32,
-}
-
-/// How one row stands to another in an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stands {
-    /// Before it, or is it.
-    NotAfter,
-    /// After it.
-    After,
-    /// They tie, and what decides between them is not known.
-    Tied,
+    /// Two pages were joined inside a group of ties, whose order within the group is not known.
+    weak: bool,
 }
 
 impl Candidate {
     const fn new(by: By, descending: bool) -> Candidate {
-        Candidate { by, descending, disproved: false, pairs: 0, ties_up: 0, ties_down: 0 }
+        Candidate { by, descending, disproved: false, pairs: 0, ties_up: 0, ties_down: 0, weak: false }
     }
 
-    /// By the key alone.
-    fn compare(&self, a: &Row, b: &Row) -> Ordering {
-        let order = match self.by {
-            By::Lastreply => a.lastreply.cmp(&b.lastreply),
-            By::Date => a.date.cmp(&b.date),
-            By::Id => a.id.cmp(&b.id),
-        };
-        if self.descending { order.reverse() } else { order }
+    fn key(&self, row: &Row) -> u64 {
+        match self.by {
+            By::Lastreply => u64::from(row.lastreply),
+            By::Date => u64::from(row.date),
+            By::Id => row.id,
+        }
     }
 
     fn observe(&mut self, a: &Row, b: &Row) {
-        match self.compare(a, b) {
+        let order = self.key(a).cmp(&self.key(b));
+        match if self.descending { order.reverse() } else { order } {
             Ordering::Less => self.pairs = self.pairs.saturating_add(1),
             Ordering::Greater => self.disproved = true,
             Ordering::Equal if a.id < b.id => self.ties_up = self.ties_up.saturating_add(1),
+            // A row that is repeated says nothing about ties.
+            Ordering::Equal if a.id == b.id => {}
             Ordering::Equal => self.ties_down = self.ties_down.saturating_add(1),
         }
     }
 
-    fn stands(&self, a: &Row, b: &Row) -> Stands {
-        match self.compare(a, b) {
-            Ordering::Less => Stands::NotAfter,
-            Ordering::Greater => Stands::After,
-            Ordering::Equal if self.by == By::Id => Stands::NotAfter,
-            Ordering::Equal if self.ties_up >= CONVINCING && self.ties_down == 0 => {
-                if a.id <= b.id {
-                    Stands::NotAfter
-                } else {
-                    Stands::After
-                }
-            }
-            Ordering::Equal if self.ties_down >= CONVINCING && self.ties_up == 0 => {
-                if a.id >= b.id {
-                    Stands::NotAfter
-                } else {
-                    Stands::After
-                }
-            }
-            Ordering::Equal => Stands::Tied,
-        }
+    /// Whether ties are known to be ordered by id, so that no two tickets tie.
+    fn resolves_ties(&self) -> bool {
+        let (more, fewer) = (self.ties_up.max(self.ties_down), self.ties_up.min(self.ties_down));
+        self.by == By::Id || (fewer == 0 && more >= CONVINCING_TIES)
+    }
+
+    fn is_convincing(&self) -> bool {
+        !self.disproved && self.pairs >= CONVINCING_PAIRS && (!self.weak || self.resolves_ties())
     }
 }
+
+/// What the observed order allows the verification to conclude.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// By id or date: a ticket keeps its place whatever happens to it.
+    Fixed,
+    /// By last reply, newest first: a ticket that is answered moves to the front.
+    NewestReplyFirst,
+    /// By last reply, oldest first: a ticket that is answered moves to the end.
+    OldestReplyFirst,
+    /// None of these, or not enough is known.
+    Unknown,
+}
+
+/// A set of candidates, one bit each.
+pub(super) type Mask = u8;
 
 /// What is known of the list's order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,79 +112,104 @@ impl Default for Order {
 }
 
 impl Order {
-    /// Takes in a page.
+    /// Observes the rows of one page.
     pub(super) fn observe(&mut self, rows: &[Row]) {
         for (a, b) in rows.iter().zip(rows.iter().skip(1)) {
-            self.candidates.iter_mut().for_each(|candidate| candidate.observe(a, b));
+            // A disproved order stays so.
+            for candidate in self.candidates.iter_mut().filter(|candidate| !candidate.disproved) {
+                candidate.observe(a, b);
+            }
         }
     }
 
-    fn possible(&self) -> impl Iterator<Item = &Candidate> {
-        self.candidates.iter().filter(|candidate| !candidate.disproved)
+    fn possible(&self) -> impl Iterator<Item = (usize, &Candidate)> {
+        self.candidates.iter().enumerate().filter(|(_, candidate)| !candidate.disproved)
     }
 
-    fn newest_reply_first(&self) -> Option<&Candidate> {
-        self.possible().find(|candidate| candidate.by == By::Lastreply && candidate.descending)
+    fn find(&self, by: By, descending: bool) -> Option<&Candidate> {
+        self.possible()
+            .map(|(_, candidate)| candidate)
+            .find(|candidate| candidate.by == by && candidate.descending == descending)
     }
 
-    /// Whether every order is disproved, or none has anything that speaks for it.
-    pub(super) fn is_unknown(&self) -> bool {
-        !self.possible().any(|candidate| candidate.pairs > 0)
-    }
-
-    /// Whether enough speaks for one of the orders that are possible.
-    pub(super) fn is_convincing(&self) -> bool {
-        self.possible().any(|candidate| candidate.pairs >= CONVINCING)
-    }
-
-    /// Whether the list may be ordered by the last reply, newest first: then a ticket that is answered
-    /// moves against the reader.
+    /// Whether the list may be ordered by the last reply, newest first.
     pub(super) fn may_be_newest_reply_first(&self) -> bool {
-        self.newest_reply_first().is_some()
+        self.find(By::Lastreply, true).is_some()
     }
 
-    /// Whether nothing but the last reply, newest first, explains what was seen: then all after a row are
-    /// known to be no newer.
-    pub(super) fn is_newest_reply_first(&self) -> bool {
-        self.newest_reply_first().is_some_and(|candidate| candidate.pairs >= CONVINCING)
-            && self.possible().all(|candidate| candidate.by == By::Lastreply)
+    /// Whether nothing but the last reply, newest first, explains the list so far.
+    pub(super) fn only_newest_reply_first(&self) -> bool {
+        self.shape() == Shape::NewestReplyFirst && self.possible().count() == 1
     }
 
-    /// What contradicts that an answered ticket moves to the front was seen elsewhere than on a page.
     pub(super) fn disprove_newest_reply_first(&mut self) {
         for candidate in &mut self.candidates {
             candidate.disproved |= candidate.by == By::Lastreply && candidate.descending;
         }
     }
 
-    /// How `a` stands to `b` in every order that is possible; none if that is not the same, or if no order
-    /// is possible.
-    pub(super) fn stands(&self, a: &Row, b: &Row) -> Option<Stands> {
-        let mut all = self.possible().map(|candidate| candidate.stands(a, b));
-        let first = all.next()?;
-        all.try_fold(first, |so_far, next| match (so_far, next) {
-            (a, b) if a == b => Some(a),
-            // What ties in one order is placed no better by another that may not be the true one.
-            (Stands::Tied, Stands::NotAfter) | (Stands::NotAfter, Stands::Tied) => Some(Stands::Tied),
-            _ => None,
-        })
+    /// What the order is, as far as all pages so far show.
+    ///
+    /// Where several orders are possible, the shape is that of the one in which tickets can move.
+    pub(super) fn shape(&self) -> Shape {
+        if let Some(candidate) = self.find(By::Lastreply, true) {
+            return if candidate.is_convincing() { Shape::NewestReplyFirst } else { Shape::Unknown };
+        }
+        if let Some(candidate) = self.find(By::Lastreply, false) {
+            return if candidate.is_convincing() { Shape::OldestReplyFirst } else { Shape::Unknown };
+        }
+        match self.possible().any(|(_, candidate)| candidate.is_convincing()) {
+            // Every order that is possible must hold, as any of them may be the list's.
+            true if self.possible().all(|(_, candidate)| !candidate.weak || candidate.resolves_ties()) => Shape::Fixed,
+            _ => Shape::Unknown,
+        }
     }
 
-    /// How many rows at the end of a page tie with the last one, itself included.
-    pub(super) fn ties_at_end(&self, rows: &[Row]) -> usize {
+    /// The orders under which the row's group of ties lies wholly on this page.
+    pub(super) fn whole_on(&self, rows: &[Row], row: &Row) -> Mask {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return 0 };
+        let whole = |candidate: &Candidate| {
+            let key = candidate.key(row);
+            key != candidate.key(first) && key != candidate.key(last)
+        };
+        self.candidates
+            .iter()
+            .enumerate()
+            .filter(|(_, candidate)| candidate.by == By::Id || whole(candidate))
+            .fold(0, |mask, (index, _)| mask | 1 << index)
+    }
+
+    /// The orders for which it matters whether pages are joined inside a group of ties.
+    pub(super) fn unresolved(&self) -> Mask {
+        self.possible()
+            .filter(|(_, candidate)| !candidate.resolves_ties())
+            .fold(0, |mask, (index, _)| mask | 1 << index)
+    }
+
+    /// Notes that two pages were joined inside a group of ties of these orders.
+    pub(super) fn note_weak(&mut self, weak: Mask) {
+        for (index, candidate) in self.candidates.iter_mut().enumerate() {
+            candidate.weak |= weak >> index & 1 != 0;
+        }
+    }
+
+    /// How many rows the next page has to overlap with these to be joined outside of any group of ties: all that tie with
+    /// the last one, and one more.
+    pub(super) fn needed_overlap(&self, rows: &[Row]) -> usize {
         let Some(last) = rows.last() else { return 0 };
         let tied = |candidate: &Candidate| {
-            rows.iter().rev().take_while(|row| candidate.compare(row, last) == Ordering::Equal).count()
+            rows.iter().rev().take_while(|row| candidate.key(row) == candidate.key(last)).count()
         };
-        self.possible().map(tied).max().unwrap_or(1)
+        let unresolved = self.possible().filter(|(_, candidate)| !candidate.resolves_ties());
+        unresolved.map(|(_, candidate)| tied(candidate)).max().unwrap_or(1) + 1
     }
 
-    /// A time no later than the server's clock was when this page, the first of the list, was read: every
-    /// reply since then is at least as new.
+    /// A time no later than the server's clock when this page, the first of the list, was read.
     ///
-    /// It is taken a few rows down, as tickets may stand above that are dated ahead of the clock.
+    /// It is taken some rows down, as a few tickets may be dated ahead of the clock.
     pub(super) fn watermark(rows: &[Row]) -> Option<Stamp> {
-        rows.get((rows.len() / 4).min(16)).map(|row| row.lastreply)
+        let last = rows.len().checked_sub(1)?;
+        rows.get((rows.len() / 2).min(16).min(last)).map(|row| row.lastreply)
     }
 }
 
@@ -196,42 +218,49 @@ mod tests {
     use super::*;
 
     fn rows(keys: &[(u64, Stamp)]) -> Vec<Row> {
-        keys.iter().map(|&(id, lastreply)| Row { id, lastreply, date: id as Stamp, print: 0 }).collect()
+        keys.iter().map(|&(id, lastreply)| Row { id, lastreply, date: id as Stamp, fingerprint: 0 }).collect()
     }
 
     #[test]
     fn one_pair_against_an_order_disproves_it() {
         let mut order = Order::default();
-        assert!(order.is_unknown());
         order.observe(&rows(&[(1, 30), (2, 20), (3, 10)]));
-        assert!(order.may_be_newest_reply_first() && !order.is_newest_reply_first());
+        assert!(order.may_be_newest_reply_first());
         order.observe(&rows(&[(4, 10), (5, 20)]));
         assert!(!order.may_be_newest_reply_first());
-        assert!(!order.is_unknown(), "ids still rise");
+        assert_eq!(order.shape(), Shape::Unknown, "ids rise, but too few pairs support that");
+        order.observe(&rows(&(10..20).map(|id| (id, id as Stamp % 3)).collect::<Vec<_>>()));
+        assert_eq!(order.shape(), Shape::Fixed);
         order.observe(&rows(&[(5, 20), (1, 30)]));
-        assert!(order.is_unknown());
+        assert_eq!(order.shape(), Shape::Unknown);
     }
 
     #[test]
-    fn newest_reply_first_is_certain_only_when_nothing_else_explains_the_list() {
-        let falling: Vec<_> = (0..20).map(|n| (100 - n, 100 - n as Stamp)).collect();
+    fn newest_reply_first_is_the_only_explanation_once_all_others_are_disproved() {
         let mut order = Order::default();
-        order.observe(&rows(&falling));
-        assert!(order.may_be_newest_reply_first() && !order.is_newest_reply_first(), "ids fall as well");
+        order.observe(&rows(&(0..20).map(|n| (100 - n, 100 - n as Stamp)).collect::<Vec<_>>()));
+        assert_eq!(order.shape(), Shape::NewestReplyFirst);
+        assert!(!order.only_newest_reply_first(), "ids fall as well");
         order.observe(&rows(&[(7, 50), (70, 40)]));
-        assert!(order.is_newest_reply_first());
+        assert!(order.only_newest_reply_first());
     }
 
     #[test]
-    fn ties_are_placed_by_id_once_enough_of_them_were() {
-        let tied: Vec<_> = (1..12).map(|id| (id, 5)).collect();
+    fn a_join_inside_ties_counts_unless_their_order_is_known() {
         let mut order = Order::default();
-        order.observe(&rows(&[(50, 9), (1, 5), (90, 3), (80, 2)]));
-        let pair = rows(&[(1, 5), (2, 5)]);
-        assert_eq!(order.stands(&pair[0], &pair[1]), Some(Stands::Tied));
-        order.observe(&rows(&tied));
-        assert_eq!(order.stands(&pair[0], &pair[1]), Some(Stands::NotAfter));
-        assert_eq!(order.stands(&pair[1], &pair[0]), Some(Stands::After));
-        assert_eq!(order.ties_at_end(&rows(&[(1, 9), (2, 5), (3, 5)])), 2);
+        order.observe(&rows(&[(50, 90), (1, 80), (90, 70), (80, 60), (7, 50), (6, 40), (9, 30), (10, 20), (5, 10)]));
+        assert_eq!(order.shape(), Shape::NewestReplyFirst);
+        order.note_weak(order.unresolved());
+        assert_eq!(order.shape(), Shape::Unknown);
+        order.observe(&rows(&(0..30).map(|id| (id, 5)).collect::<Vec<_>>()));
+        assert_eq!(order.shape(), Shape::NewestReplyFirst, "ties are ordered by id");
+        assert_eq!(order.needed_overlap(&rows(&[(1, 9), (2, 5), (3, 5)])), 2);
+    }
+
+    #[test]
+    fn the_overlap_reaches_beyond_the_ties_at_the_end() {
+        let order = Order::default();
+        assert_eq!(order.needed_overlap(&rows(&[(3, 9), (2, 8), (1, 7)])), 2);
+        assert_eq!(order.needed_overlap(&rows(&[(4, 9), (3, 7), (2, 7), (1, 7)])), 4);
     }
 }

@@ -1,48 +1,144 @@
-//! [`Report`]: what a scan met on its way.
+//! [`ScanReport`]: what a scan did and met.
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// What a scan met so far. It may be a page ahead of the tickets told.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+use crate::protocol::FindingKind;
+
+/// What a scan did and met so far. It may be ahead of the tickets taken from the scan.
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
-pub struct Report {
-    /// Tickets told.
+pub struct ScanReport {
+    /// The endpoint that the tickets come from, without credentials.
+    pub endpoint: String,
+    /// Tickets yielded, those that wait to be taken among them; those of a resumed scan are not.
     pub tickets: u64,
-    /// Pages that brought tickets to tell.
+    /// Pages that brought tickets to yield.
     pub pages: u64,
     /// Requests sent, whatever they brought.
     pub requests: u64,
-    /// Requests that were sent again, after a failure or in another format.
+    /// Requests among them that repeated one after a failure, or in another format.
     pub retries: u64,
-    /// Times that the list was found to have moved under the reader.
+    /// Waits before a retry, and how long they were together.
+    pub waits: u64,
+    /// How long those waits were together.
+    pub wait_time: Duration,
+    /// Times that the list was found to have moved while it was read.
     pub shifts: u64,
-    /// Tickets met again after they had been told, as they had moved; they are not told twice.
+    /// Tickets met again after they were yielded, as they had moved; they are not yielded twice.
     pub duplicates: u64,
-    /// Tickets met again with a later reply than the one told. [`renewed`](Report::renewed) has their ids.
-    pub renewals: u64,
-    /// Ids of the tickets that have a later reply than the one told; the first 1,000 of them.
-    pub renewed: Vec<u64>,
-    /// Times that the front of the list, or the whole, was read again to be certain.
-    pub closings: u64,
-    /// Tickets that the server can't send.
-    pub holes: Vec<Hole>,
-    /// How many tickets match, as the server counted them last; it may be wrong.
+    /// Tickets met again with a later reply than the one yielded.
+    pub updates: u64,
+    /// The ids of those tickets; the first 1,000 of them.
+    pub updated_ids: Vec<u64>,
+    /// Times that the front of the list, or all of it, was read again to verify the scan.
+    pub verification_passes: u64,
+    /// What the replies' findings were, added up over all tickets yielded.
+    pub findings: Vec<ScanFinding>,
+    /// The fewest, the most and the last number of tickets requested at a time; `None` before the first request.
+    pub page_sizes: Option<PageSizes>,
+    /// The most requests that were in flight at once.
+    pub concurrency: usize,
+    /// Tickets that the server cannot send.
+    pub unreadable: Vec<UnreadableTicket>,
+    /// Tickets without any readable time, which `updated_since` includes as nothing else can be known of them.
+    pub undated: u64,
+    /// How many tickets match, as the server counted them last. It may be wrong.
     pub total: Option<u64>,
+    /// What a reader of the result should know, in words.
+    pub warnings: Vec<String>,
 }
 
-/// A ticket that the server can't send, as a text in it is not UTF-8 and no format carries it.
+/// How many tickets were requested at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PageSizes {
+    /// The fewest.
+    pub min: u64,
+    /// The most.
+    pub max: u64,
+    /// The last number.
+    pub last: u64,
+}
+
+/// Findings of one kind, over all pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ScanFinding {
+    /// The kind.
+    pub kind: FindingKind,
+    /// How often it was met. Where a page has more than 16 of one kind, those of tickets that two pages share are counted
+    /// twice.
+    pub count: u64,
+    /// The ids of the first 16 tickets concerned, where the finding concerns tickets.
+    pub ids: Vec<u64>,
+    /// A detail of the first one, if it had any.
+    pub detail: Option<String>,
+}
+
+/// A ticket that the server cannot send, as no format carries a text in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Hole {
+pub struct UnreadableTicket {
     /// Its offset (`limitstart`) when it was met.
     pub offset: u64,
-    /// The id of the nearest ticket before it that can be read; none at the front of the list.
+    /// The id of the nearest readable ticket before it; `None` at the front of the list.
     pub after: Option<u64>,
-    /// How many such tickets stand between that one and this.
+    /// How many unreadable tickets are between that one and this.
     pub nth: u64,
 }
 
-impl Report {
-    /// How many ids [`renewed`](Report::renewed) holds at most.
-    pub(super) const MOST_RENEWED: usize = 1000;
+impl ScanReport {
+    /// How many ids [`updated_ids`](ScanReport::updated_ids) holds at most.
+    const MOST_UPDATED: usize = 1_000;
+    /// How many ids a finding holds at most.
+    const MOST_IDS: usize = 16;
+    /// How many warnings there are at most.
+    const MOST_WARNINGS: usize = 16;
+
+    pub(super) fn note_update(&mut self, id: u64) {
+        self.updates += 1;
+        // The list is bounded, so this is too.
+        if self.updated_ids.len() < Self::MOST_UPDATED && !self.updated_ids.contains(&id) {
+            self.updated_ids.push(id);
+        }
+    }
+
+    pub(super) fn note_size(&mut self, limit: u64) {
+        let sizes = self.page_sizes.get_or_insert(PageSizes { min: limit, max: limit, last: limit });
+        *sizes = PageSizes { min: sizes.min.min(limit), max: sizes.max.max(limit), last: limit };
+    }
+
+    pub(super) fn note_finding(&mut self, kind: FindingKind, count: u64, ids: &[u64], detail: Option<&str>) {
+        if count == 0 {
+            return;
+        }
+        let index = match self.findings.iter().position(|finding| finding.kind == kind) {
+            Some(index) => index,
+            None => {
+                let detail = detail.map(str::to_owned);
+                self.findings.push(ScanFinding { kind, count: 0, ids: Vec::new(), detail });
+                self.findings.len() - 1
+            }
+        };
+        let Some(finding) = self.findings.get_mut(index) else { return };
+        finding.count = finding.count.saturating_add(count);
+        for id in ids {
+            if finding.ids.len() >= Self::MOST_IDS {
+                break;
+            }
+            if !finding.ids.contains(id) {
+                finding.ids.push(*id);
+            }
+        }
+    }
+
+    pub(super) fn warn(&mut self, warning: impl Into<String>) {
+        let warning = warning.into();
+        if self.warnings.len() < Self::MOST_WARNINGS && !self.warnings.contains(&warning) {
+            log::warn!("{warning}");
+            self.warnings.push(warning);
+        }
+    }
 }

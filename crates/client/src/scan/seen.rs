@@ -1,139 +1,166 @@
-//! [`Seen`]: the ids that a scan has told, with the time of the last reply as it was told.
-//!
-//! Ids of an install are dense, so 64 of them share an entry: about 5 bytes a ticket where most match the
-//! request, and no more than some 90 where hardly any does.
+//! The ids that a scan has met: [`Seen`] with the activity of each, and [`Runs`] as a cursor writes them.
 
 use std::collections::HashMap;
+use std::fmt::Write;
+use std::ops::Range;
 
 use super::row::Stamp;
 
-/// What was known of an id that is told to a [`Seen`].
+/// What [`Seen::insert`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Known {
-    /// Nothing: it is new.
+    /// The id is new.
     New,
-    /// It was there with this time of the last reply; none if it comes from a cursor.
+    /// It was met with this stamp; `None` if it comes from a cursor.
     Since(Option<Stamp>),
 }
 
+/// The ids met so far, each with a stamp.
+///
+/// 64 consecutive ids share an entry. Memory is about 5 bytes a ticket where most ids of an install match the request, and
+/// at most about 110 bytes a ticket where no two matching ids share an entry.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     chunks: HashMap<u64, Chunk>,
+    len: u64,
+    /// Ids that were yielded before the scan was resumed.
+    resumed: Runs,
 }
 
 #[derive(Debug, Default)]
 struct Chunk {
-    /// Which of the 64 ids are there.
+    /// Which of the 64 ids are present.
     ids: u64,
-    /// What was told of each, in the order of the ids.
-    told: Vec<Stamp>,
+    /// The stamp of each, in the order of the ids.
+    stamps: Vec<Stamp>,
 }
 
-/// Stands for a time that is not known. No date packs to it.
-const UNKNOWN: Stamp = Stamp::MAX;
-
 impl Seen {
-    /// Adds an id, or finds it there.
+    pub(super) fn resume(&mut self, runs: Runs) {
+        self.resumed = runs;
+    }
+
+    /// How many ids there are.
+    pub(super) fn len(&self) -> u64 {
+        self.len.saturating_add(self.resumed.len())
+    }
+
+    /// Adds an id unless it is present.
     pub(super) fn insert(&mut self, id: u64, stamp: Stamp) -> Known {
         let chunk = self.chunks.entry(id >> 6).or_default();
         let bit = 1 << (id & 63);
         let place = (chunk.ids & (bit - 1)).count_ones() as usize;
         if chunk.ids & bit != 0 {
-            return Known::Since(chunk.told.get(place).copied().filter(|stamp| *stamp != UNKNOWN));
+            return Known::Since(chunk.stamps.get(place).copied());
+        }
+        if self.resumed.contains(id) {
+            if chunk.ids == 0 {
+                self.chunks.remove(&(id >> 6));
+            }
+            return Known::Since(None);
         }
         chunk.ids |= bit;
-        chunk.told.insert(place, stamp);
+        chunk.stamps.insert(place, stamp);
+        self.len += 1;
         Known::New
     }
 
-    /// Notes a later time of the last reply for an id that is there.
-    pub(super) fn renew(&mut self, id: u64, stamp: Stamp) {
+    /// Replaces the stamp of an id that is present.
+    pub(super) fn update(&mut self, id: u64, stamp: Stamp) {
         let Some(chunk) = self.chunks.get_mut(&(id >> 6)) else { return };
         let bit = 1 << (id & 63);
         let place = (chunk.ids & (bit - 1)).count_ones() as usize;
         if chunk.ids & bit != 0
-            && let Some(told) = chunk.told.get_mut(place)
+            && let Some(present) = chunk.stamps.get_mut(place)
         {
-            *told = stamp;
-        }
-    }
-}
-
-/// Ids alone, for the side of a scan that writes cursors: less than a bit a ticket where most match.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Ids {
-    chunks: HashMap<u64, [u64; 4]>,
-}
-
-impl Ids {
-    pub(super) fn insert(&mut self, id: u64) {
-        let chunk = self.chunks.entry(id >> 8).or_default();
-        if let Some(word) = chunk.get_mut((id >> 6 & 3) as usize) {
-            *word |= 1 << (id & 63);
+            *present = stamp;
         }
     }
 
-    /// As text: for each run of ids the distance from the end of the run before, and `:` and the run's
-    /// length if it is not 1.
+    /// The ids whose stamp is `keep`, without `except`, and those of the cursor.
+    pub(super) fn to_runs(&self, keep: impl Fn(Stamp) -> bool, except: &[u64]) -> Runs {
+        let mut except = except.to_vec();
+        except.sort_unstable();
+        let mut numbers: Vec<_> = self.chunks.keys().copied().collect();
+        numbers.sort_unstable();
+        let mut runs = Runs::default();
+        for number in numbers {
+            let Some(chunk) = self.chunks.get(&number) else { continue };
+            let mut stamps = chunk.stamps.iter();
+            for bit in (0..64).filter(|bit| chunk.ids >> bit & 1 != 0) {
+                let id = number << 6 | bit;
+                let stamp = stamps.next().copied().unwrap_or_default();
+                if keep(stamp) && except.binary_search(&id).is_err() {
+                    runs.push(id..id.saturating_add(1).max(id));
+                }
+            }
+        }
+        runs.union(&self.resumed)
+    }
+}
+
+/// Ids as runs of consecutive numbers, in rising order. Memory is 16 bytes a run.
+///
+/// The largest `u64` is never part of a run; a ticket that has it is yielded again after a resume.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Runs(Vec<Range<u64>>);
+
+impl Runs {
+    pub(super) fn len(&self) -> u64 {
+        self.0.iter().fold(0, |len: u64, run| len.saturating_add(run.end - run.start))
+    }
+
+    fn contains(&self, id: u64) -> bool {
+        let after = self.0.partition_point(|run| run.start <= id);
+        after.checked_sub(1).and_then(|index| self.0.get(index)).is_some_and(|run| run.contains(&id))
+    }
+
+    /// Appends a run that starts no earlier than the last one.
+    fn push(&mut self, run: Range<u64>) {
+        match self.0.last_mut() {
+            _ if run.is_empty() => {}
+            Some(last) if run.start <= last.end => last.end = last.end.max(run.end),
+            _ => self.0.push(run),
+        }
+    }
+
+    fn union(&self, other: &Runs) -> Runs {
+        let mut all: Vec<_> = self.0.iter().chain(&other.0).cloned().collect();
+        all.sort_unstable_by_key(|run| run.start);
+        let mut union = Runs::default();
+        all.into_iter().for_each(|run| union.push(run));
+        union
+    }
+
+    /// The distance of each run from the end of the one before, and `:` and its length if that is not 1.
     pub(super) fn to_text(&self) -> String {
-        use std::fmt::Write;
-        let mut chunks: Vec<_> = self.chunks.iter().collect();
-        chunks.sort_unstable_by_key(|(number, _)| **number);
-        let words = chunks
-            .into_iter()
-            .flat_map(|(number, words)| words.iter().zip(number * 4..).map(|(word, number)| (number, *word)));
-        let mut text = String::new();
-        let (mut end, mut run) = (0, 0..0);
-        let mut close = |run: &std::ops::Range<u64>| {
-            if !run.is_empty() {
-                let _ = write!(text, "{}{}", if text.is_empty() { "" } else { "," }, run.start - end);
-                if run.end - run.start > 1 {
-                    let _ = write!(text, ":{}", run.end - run.start);
-                }
-                end = run.end;
+        let (mut text, mut end) = (String::new(), 0);
+        for run in &self.0 {
+            let comma = if text.is_empty() { "" } else { "," };
+            let _ = write!(text, "{comma}{}", run.start - end);
+            if run.end - run.start > 1 {
+                let _ = write!(text, ":{}", run.end - run.start);
             }
-        };
-        for (number, word) in words {
-            for bit in (0..64).filter(|bit| word >> bit & 1 != 0) {
-                let id = number * 64 + bit;
-                if id != run.end || run.is_empty() {
-                    close(&run);
-                    run = id..id;
-                }
-                // The very last id has none after it; its run just does not grow.
-                run.end = id.saturating_add(1);
-            }
+            end = run.end;
         }
-        close(&run);
         text
     }
 
-    /// Reads such a text, of no more ids than `most`.
-    pub(super) fn from_text(text: &str, most: u64) -> Option<Ids> {
-        let mut ids = Ids::default();
-        let (mut end, mut count) = (0_u64, 0_u64);
+    /// Reads such a text. Memory is bounded by its length, whatever numbers it holds.
+    pub(super) fn from_text(text: &str) -> Option<Runs> {
+        let (mut runs, mut end) = (Runs::default(), 0_u64);
         for run in text.split(',').filter(|run| !run.is_empty()) {
             let (distance, len) = run.split_once(':').unwrap_or((run, "1"));
-            let start = end.checked_add(distance.parse().ok()?)?;
-            let len = len.parse().ok()?;
-            end = start.checked_add(len)?;
-            count = count.checked_add(len).filter(|count| *count <= most)?;
-            (start..end).for_each(|id| ids.insert(id));
+            let start = end.checked_add(number(distance)?)?;
+            end = start.checked_add(number(len)?)?;
+            runs.push(start..end);
         }
-        Some(ids)
+        Some(runs)
     }
+}
 
-    pub(super) fn to_seen(&self) -> Seen {
-        let mut seen = Seen::default();
-        for (number, words) in &self.chunks {
-            for (word, base) in words.iter().zip((number << 8..).step_by(64)) {
-                for bit in (0..64).filter(|bit| word >> bit & 1 != 0) {
-                    seen.insert(base + bit, UNKNOWN);
-                }
-            }
-        }
-        seen
-    }
+fn number(text: &str) -> Option<u64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 #[cfg(test)]
@@ -149,31 +176,36 @@ mod tests {
         for id in [5, 70, 6, 0, 4] {
             assert_eq!(seen.insert(id, 9), Known::Since(Some(id as Stamp % 1000 + 1)));
         }
-        seen.renew(70, 99);
+        seen.update(70, 99);
         assert_eq!(seen.insert(70, 9), Known::Since(Some(99)));
         assert_eq!(seen.insert(7, 9), Known::New);
+        assert_eq!(seen.len(), 7);
     }
 
     #[test]
-    fn ids_write_as_runs_and_read_back() {
-        let mut ids = Ids::default();
+    fn ids_are_written_as_runs_and_read_back() {
+        let mut seen = Seen::default();
         for id in (10..200).chain([0, 300, 302, 1 << 40]) {
-            ids.insert(id);
+            seen.insert(id, 1);
         }
-        let text = ids.to_text();
+        let text = seen.to_runs(|_| true, &[]).to_text();
         assert_eq!(text, "0,9:190,100,1,1099511627473");
-        let again = Ids::from_text(&text, 1000).unwrap();
-        assert_eq!(again.to_text(), text);
-        let mut seen = again.to_seen();
-        assert_eq!(seen.insert(302, 1), Known::Since(None));
-        assert_eq!(seen.insert(301, 1), Known::New);
-        assert_eq!(Ids::default().to_text(), "");
+        let mut again = Seen::default();
+        again.resume(Runs::from_text(&text).unwrap());
+        assert_eq!(again.insert(302, 1), Known::Since(None));
+        assert_eq!(again.insert(301, 1), Known::New);
+        assert_eq!(again.len(), 195);
+        assert_eq!(again.to_runs(|_| true, &[]).to_text(), "0,9:190,100:3,1099511627473");
+        assert_eq!(seen.to_runs(|_| true, &[10, 300]).to_text(), "0,10:189,102,1099511627473");
+        assert_eq!(Runs::default().to_text(), "");
     }
 
     #[test]
-    fn a_text_that_is_no_list_of_ids_is_refused() {
-        for text in ["x", "1:", "1:99999999", "18446744073709551615,1", "-1"] {
-            assert!(Ids::from_text(text, 1000).is_none(), "{text}");
+    fn memory_follows_from_the_length_of_the_text() {
+        let runs = Runs::from_text("0:1000000000000").unwrap();
+        assert_eq!((runs.0.len(), runs.len()), (1, 1_000_000_000_000));
+        for text in ["x", "1:", "18446744073709551615,1", "-1", "+1", "1:+2"] {
+            assert!(Runs::from_text(text).is_none(), "{text}");
         }
     }
 }

@@ -10,10 +10,7 @@
 )]
 
 mod adversary;
-mod behaviour;
+mod drive;
 mod history;
-mod list;
-mod model;
-mod promise;
-mod resume;
-mod unreadable;
+mod machine;
+mod world;

@@ -1,0 +1,981 @@
+//! [`ScanMachine`]: the scan without threads, sockets or clocks.
+//!
+//! The owner of a machine asks it with [`poll`](ScanMachine::poll) what to do, and reports each reply with
+//! [`on_page`](ScanMachine::on_page) or [`on_error`](ScanMachine::on_error). [`Scan`](crate::scan::Scan) is such an owner, with
+//! threads; other programs can build one on their own runtime.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::time::Duration;
+
+use super::cursor::{Cursor, InvalidCursor, Position};
+use super::order::Order;
+use super::pass::{Accepted, Context, Join, Kind, MARGIN, Need, Pass, Purpose, Stuck, Totals};
+use super::report::{ScanReport, UnreadableTicket};
+use super::row::Stamp;
+pub use super::row::Row;
+use super::seen::{Known, Runs, Seen};
+use super::unreadable::{MOST_UNREADABLE, is_unreadable};
+use super::verify::{Facts, Next, Verify};
+use super::window::{CONCURRENCY, Window};
+use crate::error::{Error, ErrorKind, ScanIncomplete};
+use crate::protocol::{DateTime, Finding, GetTickets, Page, Tickets};
+
+/// How many requests a scan may take unless the user says otherwise.
+const MOST_REQUESTS: u64 = 1_000_000;
+/// How many samples are read before a scan since a moment ends early.
+const SAMPLES: u64 = 8;
+/// How many rows a sample has.
+const SAMPLE_LIMIT: u64 = 10;
+/// How many rows at the end of a page must be older than the moment before the scan may end early.
+const OLD_ROWS: usize = 4;
+
+/// What the owner of a machine has to do.
+#[derive(Debug)]
+pub enum Action {
+    /// Fetch this page and report the outcome under this id. Several may be in flight.
+    Fetch(FetchPage),
+    /// Hand these tickets to the consumer.
+    Yield(Batch),
+    /// Nothing, until the outcome of a fetch is reported.
+    Pending,
+    /// The scan has ended. It stays so.
+    Done(Result<(), Error>),
+}
+
+/// A page to fetch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FetchPage {
+    /// Identifies the fetch.
+    pub id: u64,
+    /// The `limitstart` to send.
+    pub offset: u64,
+    /// The `limitnum` to send.
+    pub limit: u64,
+    /// Whether a failure that a smaller page may avoid is to be retried like any other: no smaller page will be requested.
+    pub retry_size_failures: bool,
+}
+
+/// Tickets to yield, in the order of the list.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// The tickets, as they lie together on their page.
+    pub tickets: Vec<Tickets>,
+    /// Their ids, in the same order.
+    pub ids: Vec<u64>,
+    pub(super) position: Box<Position>,
+}
+
+/// What a fetch took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Metrics {
+    /// How long the last request took.
+    pub elapsed: Duration,
+    /// Requests sent, at least one.
+    pub requests: u64,
+    /// Requests among them that repeated another.
+    pub retries: u64,
+}
+
+/// What a scan is asked to do.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The request; `limitnum` is the most tickets to request at a time, and `limitstart` must be absent or 0.
+    pub request: GetTickets,
+    /// The endpoint, which a cursor is bound to.
+    pub endpoint: String,
+    /// Yields only tickets that were opened or answered at this time or later, in the install's time zone.
+    pub updated_since: Option<DateTime>,
+    /// Reads the whole list even if `updated_since` would allow to end early.
+    pub full: bool,
+    /// The most requests in flight.
+    pub concurrency: usize,
+    /// The most requests in all.
+    pub max_requests: u64,
+    /// The most tickets to yield.
+    pub max_tickets: Option<u64>,
+    /// Ends with success although tickets are unreadable.
+    pub skip_unreadable: bool,
+    /// Ends with success although the server counts more tickets than it sends.
+    pub allow_count_mismatch: bool,
+}
+
+impl Settings {
+    /// The defaults for a request.
+    pub fn new(request: GetTickets) -> Settings {
+        Settings {
+            request,
+            endpoint: String::new(),
+            updated_since: None,
+            full: false,
+            concurrency: CONCURRENCY,
+            max_requests: MOST_REQUESTS,
+            max_tickets: None,
+            skip_unreadable: false,
+            allow_count_mismatch: false,
+        }
+    }
+}
+
+/// A fetch in flight.
+#[derive(Clone, Copy, Debug)]
+struct Flight {
+    id: u64,
+    purpose: Purpose,
+    offset: u64,
+    limit: u64,
+    /// The pass waits for it; others are ahead of the need.
+    due: bool,
+    throttled: bool,
+    /// The number of the pass that it belongs to.
+    pass: u32,
+}
+
+/// What a page has besides rows.
+#[derive(Clone, Debug, Default)]
+struct Payload {
+    tickets: Tickets,
+    findings: Vec<Finding>,
+}
+
+/// A page that arrived.
+#[derive(Debug)]
+struct Arrived {
+    offset: u64,
+    asked: u64,
+    rows: Vec<Row>,
+    payload: Payload,
+}
+
+/// The state of a scan; see the [module](self).
+pub struct ScanMachine {
+    settings: Settings,
+    since: Option<Stamp>,
+    window: Window,
+    order: Order,
+    seen: Seen,
+    totals: Totals,
+    report: ScanReport,
+    pass: Pass,
+    pass_number: u32,
+    verify: Verify,
+    /// See [`Position::mark`].
+    mark: Option<Stamp>,
+    region: u64,
+    verifying: bool,
+    early: bool,
+    unproven: bool,
+    contradicted: bool,
+    resumed: bool,
+    flights: Vec<Flight>,
+    next_id: u64,
+    /// Pages that arrived before what precedes them.
+    kept: Vec<Arrived>,
+    ready: VecDeque<Batch>,
+    outcome: Option<Result<(), Error>>,
+    /// The most tickets that a page had.
+    capacity: u64,
+    /// The ids of the page at offset 0, and how many pages in a row were the same at other offsets.
+    front: Vec<u64>,
+    front_again: u32,
+    started: bool,
+    /// Where the scan was when it began or was resumed.
+    start: Position,
+    /// A ticket's last reply is older than its opening, so the last reply does not say how new it is.
+    irregular: bool,
+}
+
+impl ScanMachine {
+    /// A machine that has sent nothing yet.
+    pub fn new(settings: Settings) -> ScanMachine {
+        let window = Window::new(settings.request.limitnum, settings.concurrency);
+        let report = ScanReport { endpoint: settings.endpoint.clone(), ..ScanReport::default() };
+        ScanMachine {
+            since: settings.updated_since.map(|time| super::row::stamp(Some(time))),
+            window,
+            order: Order::default(),
+            seen: Seen::default(),
+            totals: Totals::default(),
+            report,
+            pass: Pass::new(Kind::First),
+            pass_number: 0,
+            verify: Verify::default(),
+            mark: None,
+            region: 0,
+            verifying: false,
+            early: false,
+            unproven: false,
+            contradicted: false,
+            resumed: false,
+            flights: Vec::new(),
+            next_id: 0,
+            kept: Vec::new(),
+            ready: VecDeque::new(),
+            outcome: None,
+            capacity: 0,
+            front: Vec::new(),
+            front_again: 0,
+            started: false,
+            start: Position::default(),
+            irregular: false,
+            settings,
+        }
+    }
+
+    /// Continues where another scan of the same request was: what that one yielded is not yielded again.
+    ///
+    /// # Errors
+    ///
+    /// If the cursor belongs to another endpoint, request or `updated_since`, or is not sound.
+    pub fn resume(&mut self, cursor: &Cursor) -> Result<(), InvalidCursor> {
+        if !cursor.is_sound() {
+            return Err(InvalidCursor::NotACursor);
+        }
+        if cursor.of != Cursor::digest(&self.settings.endpoint, &self.settings.request, self.since) {
+            return Err(InvalidCursor::OfAnotherScan);
+        }
+        let runs = Runs::from_text(&cursor.ids).ok_or(InvalidCursor::NotACursor)?;
+        if runs.len() > cursor.yielded {
+            return Err(InvalidCursor::NotACursor);
+        }
+        self.seen.resume(runs);
+        self.start = cursor.position.clone();
+        let Position { order, trail, end, mark, region, verifying, early, unproven, unreadable } = cursor.position.clone();
+        self.order = order;
+        self.pass = Pass::resume(&trail, end, mark, region);
+        (self.mark, self.region, self.early, self.unproven) = (mark, region, early, unproven);
+        self.report.unreadable = unreadable;
+        self.resumed = true;
+        if verifying {
+            self.verifying = true;
+            let next = {
+                let facts = self.facts();
+                let mut verify = Verify::default();
+                let next = verify.resume(mark, !unproven, &facts);
+                self.verify = verify;
+                next
+            };
+            self.follow(next);
+        }
+        Ok(())
+    }
+
+    /// Where the scan is for a consumer that took `yielded` tickets in all: `last` is the last batch that it took as a whole, and
+    /// `pending` are the ids of the tickets that were handed out and that it did not take.
+    #[doc(hidden)]
+    pub fn cursor(&self, yielded: u64, last: Option<&Batch>, pending: &[u64]) -> Cursor {
+        let mut except: Vec<u64> = pending.to_vec();
+        except.extend(self.ready.iter().flat_map(|batch| &batch.ids));
+        let since = self.since;
+        let keep = |stamp: Stamp| since.is_none_or(|since| stamp == 0 || stamp >= since);
+        Cursor {
+            gettickets_cursor: Cursor::VERSION,
+            of: Cursor::digest(&self.settings.endpoint, &self.settings.request, self.since),
+            yielded,
+            ids: self.seen.to_runs(keep, &except).to_text(),
+            position: last.map_or_else(|| self.start.clone(), |batch| (*batch.position).clone()),
+        }
+    }
+
+    /// The position after everything that was yielded.
+    pub(super) fn position(&self) -> Position {
+        let verifying = self.verifying;
+        Position {
+            order: self.order.clone(),
+            trail: if verifying { Vec::new() } else { self.pass.last_rows(Cursor::TRAIL) },
+            end: if verifying { 0 } else { self.pass.end },
+            mark: if verifying { self.mark } else { self.pass.mark },
+            region: if verifying { self.region } else { self.pass.region },
+            verifying,
+            early: self.early,
+            unproven: self.unproven || self.pass.unproven,
+            unreadable: self.report.unreadable.clone(),
+        }
+    }
+
+    /// What the scan did and met so far.
+    pub fn report(&self) -> &ScanReport {
+        &self.report
+    }
+
+    /// How many fetches are in flight.
+    pub fn in_flight(&self) -> usize {
+        self.flights.len()
+    }
+
+    /// What to do next. Call it again after each outcome that was reported.
+    pub fn poll(&mut self) -> Action {
+        if let Some(batch) = self.poll_batch() {
+            return Action::Yield(batch);
+        }
+        if let Some(fetch) = self.poll_fetch() {
+            return Action::Fetch(fetch);
+        }
+        match &self.outcome {
+            // What ended in failing to start a fetch may have ended the scan.
+            Some(outcome) => Action::Done(outcome.clone()),
+            None => Action::Pending,
+        }
+    }
+
+    /// The next tickets to yield, if there are any.
+    pub fn poll_batch(&mut self) -> Option<Batch> {
+        self.ready.pop_front()
+    }
+
+    /// How the scan ended, once all batches were taken.
+    pub fn outcome(&self) -> Option<&Result<(), Error>> {
+        self.outcome.as_ref().filter(|_| self.ready.is_empty())
+    }
+
+    /// Whether the scan has ended, though batches may be left to take.
+    pub fn has_ended(&self) -> bool {
+        self.outcome.is_some()
+    }
+
+    /// The next page to fetch, if one can be fetched now.
+    pub fn poll_fetch(&mut self) -> Option<FetchPage> {
+        if self.outcome.is_some() || self.flights.iter().any(|flight| flight.throttled) {
+            return None;
+        }
+        if !self.started {
+            self.started = true;
+            self.refuse_limitstart();
+            if self.outcome.is_some() {
+                return None;
+            }
+        }
+        // The consumer is slower than the server: reads no further ahead.
+        if self.ready.len() >= self.window.most_concurrency().max(2) {
+            return None;
+        }
+        let flight = self.choose()?;
+        if self.report.requests.saturating_add(self.flights.len() as u64) >= self.settings.max_requests {
+            if self.flights.is_empty() {
+                let requests = self.report.requests;
+                self.fail_incomplete(Stuck {
+                    problem: format!("its end was not reached in {requests} requests"),
+                    hint: "Allow more requests (max_requests), request more tickets a page (limitnum), or scan when less is going on.",
+                });
+            }
+            return None;
+        }
+        self.next_id += 1;
+        let flight = Flight { id: self.next_id, ..flight };
+        self.flights.push(flight);
+        self.report.note_size(flight.limit);
+        self.report.concurrency = self.report.concurrency.max(self.flights.len());
+        Some(FetchPage {
+            id: flight.id,
+            offset: flight.offset,
+            limit: flight.limit,
+            retry_size_failures: self.window.is_smallest(flight.limit),
+        })
+    }
+
+    fn choose(&self) -> Option<Flight> {
+        let flight = |purpose, offset, limit, due| {
+            let (id, throttled, pass) = (0, false, self.pass_number);
+            Some(Flight { id, purpose, offset, limit, due, throttled, pass })
+        };
+        let mine = || self.flights.iter().filter(|flight| flight.pass == self.pass_number);
+        let reads = || mine().filter(|flight| flight.purpose == Purpose::Read);
+        let has_room = self.flights.len() < self.window.concurrency();
+        let is_served = mine().any(|flight| flight.due)
+            || reads().any(|flight| self.pass.is_served_by(flight.offset, flight.limit));
+        if !is_served {
+            let ahead = self.kept.iter().map(|page| page.offset).filter(|offset| !self.pass.is_due(*offset)).min();
+            let Need { purpose, offset, limit } = self.pass.need(&self.window, self.totals, ahead)?;
+            // What is due goes first, so one more may be in flight for it.
+            let has_room = self.flights.len() < self.window.concurrency().max(1) + 1;
+            return if has_room { flight(purpose, offset, limit, true) } else { None };
+        }
+        let may_end_early = self.since.is_some() && !self.settings.full && !self.pass.sampled && self.pass.kind == Kind::First;
+        if !has_room
+            || !self.pass.reads_ahead()
+            || (may_end_early && self.order.may_be_newest_reply_first())
+            || self.kept.len() >= 2 * self.window.most_concurrency()
+        {
+            return None;
+        }
+        let ends = reads().map(|flight| flight.offset + flight.limit);
+        let kept_ends = self.kept.iter().map(|page| page.offset + page.rows.len() as u64);
+        let last = ends.chain(kept_ends).max()?.max(self.pass.end);
+        let total = self.totals.reliable().unwrap_or(u64::MAX);
+        if last >= total {
+            return None;
+        }
+        let offset = last.saturating_sub(self.pass.overlap(&self.window));
+        flight(Purpose::Read, offset, self.window.limit(), false)
+    }
+
+    /// Reports a page.
+    pub fn on_page(&mut self, id: u64, page: Page, metrics: Metrics) {
+        let rows: Vec<Row> = page.iter().map(|ticket| Row::of(&ticket)).collect();
+        let total = page.totalresults();
+        let findings = page.findings().to_vec();
+        self.arrive(id, rows, total, metrics, Payload { tickets: page.into_tickets(), findings });
+    }
+
+    /// Reports the rows of a page, for a model that has no tickets.
+    #[doc(hidden)]
+    pub fn on_rows(&mut self, id: u64, rows: Vec<Row>, total: Option<u64>, metrics: Metrics) {
+        self.arrive(id, rows, total, metrics, Payload::default());
+    }
+
+    /// Reports that a fetch waits before its next attempt, and whether the server asked for it. Nothing new is started
+    /// until the fetch is over.
+    pub fn on_throttled(&mut self, id: u64, wait: Duration, requested_by_server: bool) {
+        self.report.waits += 1;
+        self.report.wait_time = self.report.wait_time.saturating_add(wait);
+        if requested_by_server {
+            self.window.on_throttled();
+        } else {
+            self.window.on_failure_ahead();
+        }
+        for flight in self.flights.iter_mut().filter(|flight| flight.id == id) {
+            flight.throttled = true;
+        }
+    }
+
+    /// Reports an error. The machine retries with a smaller page where that may help.
+    pub fn on_error(&mut self, id: u64, error: Error) {
+        let attempts = u64::from(error.attempts().max(1));
+        let Some(flight) = self.land(id, Metrics { requests: attempts, retries: attempts - 1, elapsed: Duration::ZERO }) else {
+            return;
+        };
+        if self.outcome.is_some() {
+            return;
+        }
+        if matches!(error.kind(), ErrorKind::Cancelled) {
+            return self.end(Err(error));
+        }
+        if is_unreadable(&error) {
+            // A page ahead is read again once it is due.
+            if flight.pass == self.pass_number && self.is_due(&flight) {
+                self.unreadable(flight);
+            } else {
+                self.window.on_failure_ahead();
+            }
+            return self.advance();
+        }
+        if error.may_be_due_to_size() && !self.window.is_smallest(flight.limit) {
+            log::info!("a page of {} tickets failed, smaller ones follow: {error}", flight.limit);
+            self.window.on_size_failure(flight.limit);
+            return;
+        }
+        if flight.pass == self.pass_number && self.is_due(&flight) {
+            self.end(Err(error.asked()));
+        } else {
+            // What is due may still succeed, and fails by itself if not.
+            self.window.on_failure_ahead();
+        }
+    }
+
+    /// Whether the pass depends on this fetch.
+    fn is_due(&self, flight: &Flight) -> bool {
+        flight.due || self.pass.is_due(flight.offset)
+    }
+
+    fn land(&mut self, id: u64, metrics: Metrics) -> Option<Flight> {
+        let index = self.flights.iter().position(|flight| flight.id == id)?;
+        let flight = self.flights.swap_remove(index);
+        self.report.requests = self.report.requests.saturating_add(metrics.requests.max(1));
+        self.report.retries = self.report.retries.saturating_add(metrics.retries);
+        Some(flight)
+    }
+
+    fn arrive(&mut self, id: u64, rows: Vec<Row>, total: Option<u64>, metrics: Metrics, payload: Payload) {
+        let Some(flight) = self.land(id, metrics) else { return };
+        if self.outcome.is_some() {
+            return;
+        }
+        self.window.on_page(flight.limit, rows.len() as u64, metrics.elapsed);
+        self.order.observe(&rows);
+        self.irregular |= rows.iter().any(|row| row.lastreply < row.date);
+        self.capacity = self.capacity.max(rows.len() as u64);
+        self.note_total(&flight, total, rows.len() as u64);
+        if let Err(stuck) = self.refuse_front_again(flight.offset, &rows) {
+            return self.fail_incomplete(stuck);
+        }
+        if flight.pass != self.pass_number {
+            return self.advance();
+        }
+        let arrived = Arrived { offset: flight.offset, asked: flight.limit, rows, payload };
+        if let Err(stuck) = self.handle(flight, arrived) {
+            return self.fail_incomplete(stuck);
+        }
+        self.advance();
+    }
+
+    fn note_total(&mut self, flight: &Flight, total: Option<u64>, rows: u64) {
+        let Some(count) = total else { return };
+        self.totals.last = total;
+        self.report.total = total;
+        if rows > 0 && flight.offset + rows > count && !self.totals.unreliable {
+            self.totals.unreliable = true;
+            self.report.warn(format!(
+                "totalresults is wrong: the server counts {count} tickets and sends more; it is ignored"
+            ));
+        }
+        if flight.pass == self.pass_number {
+            self.pass.note_total(total);
+            if self.pass.has_erratic_totals() && !self.totals.unreliable {
+                self.totals.unreliable = true;
+                self.report.warn("totalresults changes from page to page while the list does not; it is ignored");
+            }
+        }
+    }
+
+    /// A server that sends the front of the list at one offset after another ignores the offset.
+    fn refuse_front_again(&mut self, offset: u64, rows: &[Row]) -> Result<(), Stuck> {
+        if offset == 0 {
+            self.front = rows.iter().map(|row| row.id).collect();
+        }
+        if offset == 0 || rows.is_empty() || !rows.iter().map(|row| row.id).eq(self.front.iter().copied()) {
+            self.front_again = 0;
+            return Ok(());
+        }
+        self.front_again += 1;
+        if self.front_again < 3 {
+            return Ok(());
+        }
+        Err(Stuck {
+            problem: format!(
+                "the server sends the same page at offset {offset} as at offset 0: it ignores limitstart"
+            ),
+            hint: "Request one page that is large enough for all tickets (limitnum), and look for a plugin that changes the call.",
+        })
+    }
+
+    fn handle(&mut self, flight: Flight, arrived: Arrived) -> Result<(), Stuck> {
+        let empty = arrived.rows.is_empty();
+        match flight.purpose {
+            Purpose::Read if empty => {
+                if self.is_due(&flight) {
+                    self.pass.stall(&self.window, self.capacity)?;
+                    self.with_pass(|pass, context| pass.on_empty(context, flight.offset))?;
+                }
+            }
+            Purpose::Read => {
+                self.kept.push(arrived);
+                self.kept.sort_by_key(|page| page.offset);
+                self.join_kept()?;
+            }
+            Purpose::Probe if empty => self.with_pass(|pass, context| pass.on_probe_empty(context)),
+            Purpose::Probe => {
+                if !self.accept_if_joins(&arrived) {
+                    self.pass.stall(&self.window, self.capacity)?;
+                    if self.pass.on_probe_rows() {
+                        self.accept_unproven(&arrived);
+                    } else {
+                        self.kept.push(arrived);
+                        self.kept.sort_by_key(|page| page.offset);
+                    }
+                }
+            }
+            Purpose::Gap if empty => self.pass.on_gap_empty(flight.limit),
+            Purpose::Gap => {
+                if !self.accept_if_joins(&arrived) {
+                    self.accept_unproven(&arrived);
+                }
+            }
+            Purpose::Single => {
+                self.pass.stall(&self.window, self.capacity)?;
+                self.pass.on_single_readable();
+            }
+            Purpose::Behind => {
+                let rows = arrived.rows.clone();
+                let accepted = self.with_pass(|pass, context| pass.on_behind(context, rows));
+                match accepted {
+                    Some(_) => self.accept_behind(arrived),
+                    None if !empty => self.kept.push(arrived),
+                    None => {}
+                }
+            }
+            Purpose::Check => match self.pass.on_check(&arrived.rows) {
+                Some(_) => {
+                    if let Some(behind) = self.kept.pop() {
+                        self.accept_behind(behind);
+                    }
+                }
+                None => {
+                    self.kept.clear();
+                    self.pass.stall(&self.window, self.capacity)?;
+                }
+            },
+            Purpose::Sample => {
+                let since = self.since.unwrap_or_default();
+                let agrees = !self.irregular;
+                self.pass.on_sample(&self.order, &arrived.rows, since, agrees);
+                if self.pass.ended().is_some() {
+                    self.early = true;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn with_pass<T>(&mut self, run: impl FnOnce(&mut Pass, &mut Context<'_>) -> T) -> T {
+        let met = self.seen.len().saturating_add(self.report.unreadable.len() as u64);
+        let mut context =
+            Context { order: &mut self.order, window: &mut self.window, totals: self.totals, met };
+        run(&mut self.pass, &mut context)
+    }
+
+    /// Accepts every page that joins, in the order of the list.
+    fn join_kept(&mut self) -> Result<(), Stuck> {
+        while self.pass.ended().is_none() {
+            let mut joined = None;
+            for (index, page) in self.kept.iter().enumerate() {
+                match self.pass.join(&self.order, page.offset, &page.rows) {
+                    Join::Yes(shared) => {
+                        joined = Some((index, shared, false));
+                        break;
+                    }
+                    Join::Weak(shared) if self.pass.is_due(page.offset) => {
+                        joined = Some((index, shared, true));
+                        break;
+                    }
+                    // One that is not due yet waits for the gap before it to be read.
+                    Join::Weak(_) | Join::No => {}
+                }
+            }
+            let Some((index, shared, weak)) = joined else { break };
+            let page = self.kept.remove(index);
+            if weak {
+                self.order.note_weak(self.order.unresolved());
+            }
+            self.accept(page, shared)?;
+        }
+        if self.pass.ended().is_some() {
+            self.kept.clear();
+            return Ok(());
+        }
+        // What was due and does not join shows that the list has moved.
+        let due = self.kept.iter().filter(|page| self.pass.is_due(page.offset)).count();
+        if due > 0 {
+            let pass = &self.pass;
+            self.kept.retain(|page| !pass.is_due(page.offset));
+            let number = self.pass_number;
+            let served = self.flights.iter().any(|flight| {
+                flight.pass == number && (flight.due || self.pass.is_served_by(flight.offset, flight.limit))
+            });
+            if !served {
+                self.pass.stall(&self.window, self.capacity)?;
+                self.report.shifts += 1;
+                self.pass.step_back(&self.window);
+            }
+        }
+        Ok(())
+    }
+
+    fn accept(&mut self, page: Arrived, shared: super::pass::Shared) -> Result<(), Stuck> {
+        let accepted = self.with_pass(|pass, context| pass.accept(context, page.offset, page.asked, &page.rows, shared));
+        if accepted.shifted {
+            self.report.shifts += 1;
+        }
+        if accepted.new_from >= page.rows.len() {
+            self.pass.stall(&self.window, self.capacity)?;
+        }
+        self.take(&page, accepted);
+        self.consider_early_end(&page);
+        Ok(())
+    }
+
+    fn accept_if_joins(&mut self, page: &Arrived) -> bool {
+        let Join::Yes(shared) = self.pass.join(&self.order, page.offset, &page.rows) else { return false };
+        let accepted = self.with_pass(|pass, context| pass.accept(context, page.offset, page.asked, &page.rows, shared));
+        if accepted.shifted {
+            self.report.shifts += 1;
+        }
+        self.take(page, accepted);
+        true
+    }
+
+    fn accept_unproven(&mut self, page: &Arrived) {
+        let accepted = self.with_pass(|pass, context| pass.accept_unproven(context, page.offset, page.asked, &page.rows));
+        self.unproven = true;
+        self.take(page, accepted);
+    }
+
+    fn accept_behind(&mut self, page: Arrived) {
+        let accepted = self.with_pass(|pass, context| pass.accept_behind(context, &page.rows));
+        self.take(&page, accepted);
+    }
+
+    /// Yields the tickets of an accepted page that were not yielded before.
+    fn take(&mut self, page: &Arrived, accepted: Accepted) {
+        let mut fresh = Vec::new();
+        let most = self.settings.max_tickets.unwrap_or(u64::MAX);
+        let is_first = self.pass.kind == Kind::First;
+        for (index, row) in page.rows.iter().enumerate() {
+            let activity = row.activity();
+            let wanted = self.since.is_none_or(|since| activity == 0 || activity >= since);
+            match self.seen.insert(row.id, activity) {
+                Known::New => {
+                    self.pass.fresh += 1;
+                    if let Kind::Front { below } = self.pass.kind {
+                        // Unseen where it should have been seen: the order is not what it seems to be.
+                        self.contradicted |= row.lastreply < below;
+                    }
+                    if wanted {
+                        self.report.undated += u64::from(activity == 0 && self.since.is_some());
+                        fresh.push(index);
+                    }
+                }
+                Known::Since(before) => {
+                    let later = before.is_some_and(|before| before < activity);
+                    if later {
+                        self.seen.update(row.id, activity);
+                        if let Some(mark) = self.mark.or(self.pass.mark) {
+                            self.contradicted |= row.lastreply < mark.saturating_sub(MARGIN) && activity == row.lastreply;
+                        }
+                    }
+                    let was_excluded =
+                        before.is_some_and(|before| self.since.is_some_and(|since| before != 0 && before < since));
+                    if was_excluded && wanted {
+                        fresh.push(index);
+                    } else if !was_excluded && wanted {
+                        self.report.duplicates += u64::from(is_first && index >= accepted.new_from);
+                        if later {
+                            self.report.note_update(row.id);
+                        }
+                    }
+                }
+            }
+        }
+        let room = usize::try_from(most.saturating_sub(self.report.tickets)).unwrap_or(usize::MAX);
+        let is_over = fresh.len() > room;
+        fresh.truncate(room);
+        self.yield_rows(page, &fresh);
+        if is_over {
+            self.fail_incomplete(Stuck {
+                problem: format!("more than {most} tickets match"),
+                hint: "Allow more tickets (max_tickets), or narrow the request.",
+            });
+        }
+    }
+
+    fn yield_rows(&mut self, page: &Arrived, fresh: &[usize]) {
+        if fresh.is_empty() {
+            return;
+        }
+        self.note_findings(page, fresh);
+        self.report.tickets += fresh.len() as u64;
+        self.report.pages += 1;
+        let tickets = if page.payload.tickets.is_empty() {
+            Vec::new()
+        } else {
+            runs(fresh).map(|run| page.payload.tickets.slice(run)).collect()
+        };
+        let ids = fresh.iter().filter_map(|index| page.rows.get(*index)).map(|row| row.id).collect();
+        self.ready.push_back(Batch { tickets, ids, position: Box::new(self.position()) });
+    }
+
+    fn note_findings(&mut self, page: &Arrived, fresh: &[usize]) {
+        for finding in &page.payload.findings {
+            let places: Vec<_> = finding.places.iter().map(|place| index_of(place)).collect();
+            // Where all places are known, tickets that another page brought are not counted again.
+            let is_fresh = |place: &Option<usize>| place.is_none_or(|index| fresh.binary_search(&index).is_ok());
+            let kept: Vec<_> = places.iter().filter(|place| is_fresh(place)).collect();
+            let count = if finding.count == places.len() { kept.len() } else { finding.count };
+            let ids: Vec<_> =
+                kept.iter().filter_map(|place| page.rows.get((**place)?)).map(|row| row.id).collect();
+            self.report.note_finding(finding.kind, count as u64, &ids, finding.detail.as_deref());
+        }
+    }
+
+    /// Begins to sample the rest of the list, if the last rows are older than `updated_since` allows.
+    fn consider_early_end(&mut self, page: &Arrived) {
+        let Some(since) = self.since.filter(|_| !self.settings.full) else { return };
+        if self.pass.kind != Kind::First || self.pass.sampled || self.irregular || self.pass.ended().is_some() {
+            return;
+        }
+        let Some(total) = self.totals.reliable() else { return };
+        let is_old = |row: &Row| row.activity() > 0 && row.activity() < since.saturating_sub(MARGIN);
+        let old = page.rows.iter().rev().take_while(|row| is_old(row)).count();
+        let rest = total.saturating_sub(self.pass.end);
+        if old < OLD_ROWS.min(page.rows.len()) || rest <= self.window.limit() || !self.order.only_newest_reply_first() {
+            return;
+        }
+        let limit = self.window.within(SAMPLE_LIMIT);
+        // From the last page to the first, as they are taken from the end.
+        let mut offsets: Vec<_> = (0..SAMPLES - 1).map(|n| self.pass.end + rest * n / (SAMPLES - 1)).collect();
+        offsets.push(total.saturating_sub(limit));
+        offsets.sort_unstable();
+        offsets.dedup();
+        offsets.reverse();
+        let last = page.rows.last().map_or(0, |row| row.lastreply);
+        self.kept.clear();
+        self.pass.sample(offsets, limit, last);
+    }
+
+    fn unreadable(&mut self, flight: Flight) {
+        let (before, nth) = self.pass.run_of(flight.offset);
+        let found = self.pass.on_unreadable(flight.purpose, flight.offset, flight.limit);
+        let Some(offset) = found else {
+            if let Err(stuck) = self.pass.stall(&self.window, self.capacity) {
+                self.fail_incomplete(stuck);
+            }
+            return;
+        };
+        let (after, nth) = match flight.purpose {
+            Purpose::Behind => (before, nth),
+            _ => self.pass.run_of(offset),
+        };
+        let ticket = UnreadableTicket { offset, after, nth };
+        let is_known = |known: &UnreadableTicket| (known.after, known.nth) == (after, nth);
+        if !self.report.unreadable.iter().any(is_known) {
+            self.report.unreadable.push(ticket);
+        }
+        if self.report.unreadable.len() >= MOST_UNREADABLE {
+            let error = self.unreadable_error();
+            self.end(Err(error));
+        }
+    }
+
+    /// Goes on after a reply: to the next pass if this one has ended.
+    fn advance(&mut self) {
+        if self.outcome.is_some() || self.pass.ended().is_none() {
+            return;
+        }
+        self.unproven |= self.pass.unproven;
+        if self.pass.kind == Kind::First {
+            self.mark = self.pass.mark;
+            self.region = self.pass.region;
+            self.verifying = true;
+        }
+        if self.contradicted {
+            self.order.disprove_newest_reply_first();
+        }
+        let mut verify = std::mem::take(&mut self.verify);
+        let next = verify.next(&self.pass, &self.facts());
+        self.verify = verify;
+        if let (Next::Front { .. }, Some(mark)) = (&next, self.pass.mark) {
+            self.mark = Some(mark);
+            self.region = self.pass.region;
+        }
+        self.follow(next);
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        Facts {
+            order: &self.order,
+            totals: self.totals,
+            met: self.seen.len().saturating_add(self.report.unreadable.len() as u64),
+            unreadable: self.report.unreadable.len() as u64,
+            contradicted: self.contradicted,
+            early: self.early,
+            partly_met: self.resumed && self.since.is_some(),
+        }
+    }
+
+    fn follow(&mut self, next: Next) {
+        self.kept.clear();
+        let pass = match next {
+            Next::Front { below } => {
+                let wanted = self.region.saturating_add(self.region / 4).saturating_add(8).max(25);
+                Pass::front(below, wanted)
+            }
+            Next::Whole => {
+                self.early = false;
+                Pass::new(Kind::Whole)
+            }
+            Next::Complete => return self.complete(),
+            Next::Mismatch { counted, seen } => {
+                if self.settings.allow_count_mismatch {
+                    self.report.warn(format!(
+                        "the server counts {counted} matching tickets and sends {seen}; the difference was allowed (allow_count_mismatch)"
+                    ));
+                    return self.complete();
+                }
+                return self.fail_incomplete(Stuck {
+                    problem: format!("the server counts {counted} matching tickets and sends {seen}"),
+                    hint: "Check whether the API user may see the tickets' departments (ignore_dept_assignments), and whether a hook hides tickets. Where the difference is known and always there, allow it (allow_count_mismatch).",
+                });
+            }
+            Next::Incomplete(stuck) => return self.fail_incomplete(stuck),
+        };
+        self.report.verification_passes += 1;
+        self.pass_number += 1;
+        self.pass = pass;
+    }
+
+    fn complete(&mut self) {
+        if self.report.unreadable.is_empty() {
+            return self.end(Ok(()));
+        }
+        if self.settings.skip_unreadable {
+            let count = self.report.unreadable.len();
+            self.report.warn(format!("{count} tickets that the server cannot send were skipped (skip_unreadable)"));
+            return self.end(Ok(()));
+        }
+        let error = self.unreadable_error();
+        self.end(Err(error));
+    }
+
+    fn refuse_limitstart(&mut self) {
+        if let Some(start) = self.settings.request.limitstart.filter(|start| *start > 0) {
+            let problem = format!("it begins with the first ticket, and the request with offset {start}");
+            let refused = ScanIncomplete::new(problem).with_hint("Leave limitstart out.");
+            self.end(Err(refused.before_any_request().into()));
+        }
+    }
+
+    fn fail_incomplete(&mut self, stuck: Stuck) {
+        let error = ScanIncomplete::new(stuck.problem).with_hint(stuck.hint);
+        self.end(Err(error.into()));
+    }
+
+    /// Ends the scan, unless it has ended.
+    fn end(&mut self, outcome: Result<(), Error>) {
+        self.outcome.get_or_insert(outcome);
+    }
+
+    /// Ends the scan with an error of its owner, such as a thread that cannot be started.
+    pub fn abort(&mut self, error: Error) {
+        self.end(Err(error));
+    }
+
+    fn unreadable_error(&self) -> Error {
+        let all = &self.report.unreadable;
+        let places: Vec<_> = all
+            .iter()
+            .take(5)
+            .map(|ticket| match ticket.after {
+                Some(id) => format!("offset {} (after ticket {id})", ticket.offset),
+                None => format!("offset {}", ticket.offset),
+            })
+            .collect();
+        let more = if all.len() > places.len() { ", and more" } else { "" };
+        let count = match all.len() {
+            1 => "one ticket".to_owned(),
+            count => format!("{count} tickets"),
+        };
+        let problem = format!(
+            "the server cannot send {count} readably: at {}{more}; all others that could be read were yielded",
+            places.join(", ")
+        );
+        let hint = "Repair the text in the install (open the ticket there and save it), and scan again. To go on without such tickets, skip them (skip_unreadable).";
+        ScanIncomplete::new(problem).with_hint(hint).into()
+    }
+}
+
+impl std::fmt::Debug for ScanMachine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ScanMachine").field("report", &self.report).finish_non_exhaustive()
+    }
+}
+
+/// The runs of consecutive numbers in a rising list.
+fn runs(indices: &[usize]) -> impl Iterator<Item = Range<usize>> {
+    indices.chunk_by(|a, b| a + 1 == *b).filter_map(|run| Some(*run.first()?..run.last()? + 1))
+}
+
+/// The index of the ticket in the place of a finding, such as 3 in `tickets.ticket[3].date`.
+fn index_of(place: &str) -> Option<usize> {
+    let (_, rest) = place.split_once("ticket[")?;
+    rest.split_once(']')?.0.parse().ok()
+}

@@ -1,0 +1,964 @@
+//! One pass over the list, from its front towards its end.
+//!
+//! The pass keeps the *claim* for every page that it accepts: each ticket that was not changed during the pass, and is at or
+//! before some row of the page, was seen in the pass. It holds for a page at offset 0. It holds for a page that shares an
+//! unchanged row with an accepted page: an unchanged ticket before the shared row was before it on the accepted page too,
+//! and one between the shared row and another row of the page is on the page. When the pages were fetched does not matter.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::cursor::TrailRow;
+use super::order::Order;
+use super::row::{Digest, Row, Stamp};
+use super::unreadable::Crossing;
+use super::window::Window;
+
+/// How many rows are kept to join pages to, besides those of the last page.
+const TRAIL: usize = 4096;
+/// How many requests in a row may bring nothing beyond what was reached before.
+const MOST_STALLED: u64 = 24;
+/// How many such requests a pass may have in all, for each that does bring something.
+const WASTED_FOR_EACH: u64 = 4;
+/// How many empty replies a list without tickets takes to be believed, unless the server counts none.
+const MOST_EMPTY_FRONT: u32 = 6;
+/// How many pages in a row may be empty behind the end while the server counts more tickets.
+const MOST_EMPTY_GAP: u32 = 64;
+/// How often rows behind the end that join nothing are doubted before they are accepted as unproven.
+const MOST_CONTRADICTIONS: u32 = 3;
+
+/// What a pass is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The first one.
+    First,
+    /// A verification of the front of the list: it ends where replies are older than this.
+    Front {
+        /// Tickets answered since the watermark are at least this new.
+        below: Stamp,
+    },
+    /// A verification of the whole list.
+    Whole,
+}
+
+/// Where a pass ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// At the end of the list.
+    AtEnd,
+    /// Before the end: what follows is too old to matter.
+    Early,
+}
+
+/// What the pass wants to read next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Need {
+    pub(super) purpose: Purpose,
+    pub(super) offset: u64,
+    pub(super) limit: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A page to join to what was accepted.
+    Read,
+    /// The page after the last row, which is expected to be empty.
+    Probe,
+    /// The single ticket after the last row.
+    Single,
+    /// A page behind an unreadable ticket.
+    Behind,
+    /// The row before an unreadable ticket, again.
+    Check,
+    /// A page behind the end, as the server counts more tickets than there are before it.
+    Gap,
+    /// A few rows further down, to confirm the order.
+    Sample,
+}
+
+/// What the pass is doing.
+#[derive(Clone, Debug)]
+enum State {
+    Reading,
+    Single,
+    Check(Vec<Row>),
+    Ending { alone: u32, empty: u32 },
+    Gap { offset: u64, empties: u32, until: u64 },
+    Sampling { offsets: Vec<u64>, limit: u64, last: Stamp },
+    Ended(Ended),
+}
+
+/// What the server counts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Totals {
+    /// `totalresults` of the last reply that had it.
+    pub(super) last: Option<u64>,
+    /// A reply contradicted itself, or totals changed while the list did not.
+    pub(super) unreliable: bool,
+}
+
+impl Totals {
+    /// The last total, if nothing speaks against it.
+    pub(super) fn reliable(&self) -> Option<u64> {
+        self.last.filter(|_| !self.unreliable)
+    }
+}
+
+/// What the pass needs to know of the rest of the scan.
+pub(super) struct Context<'a> {
+    pub(super) order: &'a mut Order,
+    pub(super) window: &'a mut Window,
+    pub(super) totals: Totals,
+    /// How many different tickets were met, unreadable ones included.
+    pub(super) met: u64,
+}
+
+/// How a page relates to what was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Join {
+    /// It shares no unchanged row.
+    No,
+    /// All shared rows are in groups of ties that are cut by the pages.
+    Weak(Shared),
+    Yes(Shared),
+}
+
+/// The unchanged rows that a page shares with the trail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shared {
+    /// The number of the first in the trail.
+    first: u64,
+    /// The number of the last in the trail, and its index on the page.
+    last: (u64, usize),
+}
+
+/// What accepting a page brought.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Accepted {
+    /// The index of the first row beyond what was accepted before.
+    pub(super) new_from: usize,
+    /// The list had moved.
+    pub(super) shifted: bool,
+}
+
+/// Why a pass cannot go on.
+#[derive(Clone, Debug)]
+pub(super) struct Stuck {
+    pub(super) problem: String,
+    pub(super) hint: &'static str,
+}
+
+pub(super) struct Pass {
+    pub(super) kind: Kind,
+    state: State,
+    trail: VecDeque<TrailRow>,
+    /// The number of the first row of the trail; numbers rise by one from row to row.
+    base: u64,
+    /// The number of each ticket's last row in the trail.
+    index: HashMap<u64, u64>,
+    /// The offset after the last row of the trail.
+    pub(super) end: u64,
+    /// The offset to read at.
+    next: u64,
+    /// How far the last step back went; 0 if the last page joined.
+    step: u64,
+    /// Rows to overlap by.
+    slack: u64,
+    /// How many pages in a row began as expected.
+    expected: u32,
+    /// Smaller pages are read, as a larger one was unreadable.
+    narrow: Option<u64>,
+    /// The size of the first request, where it is known how much is wanted.
+    first_limit: Option<u64>,
+    crossing: Option<Crossing>,
+    crossed: u32,
+    /// The rows of short pages are hidden after the server's LIMIT, so a page covers as many offsets as were requested.
+    hidden: bool,
+    hidden_signs: u32,
+    /// The offset after the range that the last page covered.
+    covered: u64,
+    /// The last page had fewer rows than requested: how many.
+    short: Option<u64>,
+    /// Short or empty pages were contradicted by others.
+    doubt: bool,
+    empties: u32,
+    contradictions: u32,
+    /// A gap was read to its end from this offset.
+    gap_done: Option<u64>,
+    /// The greatest offset that the trail's end had.
+    reached: u64,
+    stalled: u64,
+    may_stall: u64,
+    wasted: u64,
+    productive: u64,
+    pub(super) pages: u64,
+    /// No page began elsewhere than expected.
+    quiet: bool,
+    /// Pages were accepted that join nothing.
+    pub(super) unproven: bool,
+    /// The total of the first reply, whether it changed, and how many replies had one.
+    total: Option<u64>,
+    total_changes: u32,
+    total_count: u32,
+    pub(super) fresh: u64,
+    digest: Digest,
+    pub(super) rows: u64,
+    /// See [`Order::watermark`].
+    pub(super) mark: Option<Stamp>,
+    /// How many rows are no older than three hours before the mark.
+    pub(super) region: u64,
+    /// Continues the pass of another process.
+    resumed: bool,
+    /// Sampling did not confirm the order.
+    pub(super) sampled: bool,
+}
+
+/// By how much a server's clock may be set back: daylight saving is at most two hours, and a wrong zone was seen to be three.
+pub(super) const MARGIN: Stamp = 3 * 3600;
+
+impl Pass {
+    pub(super) fn new(kind: Kind) -> Pass {
+        Pass {
+            kind,
+            state: State::Reading,
+            trail: VecDeque::new(),
+            base: 0,
+            index: HashMap::new(),
+            end: 0,
+            next: 0,
+            step: 0,
+            slack: 2,
+            expected: 0,
+            narrow: None,
+            first_limit: None,
+            crossing: None,
+            crossed: 0,
+            hidden: false,
+            hidden_signs: 0,
+            covered: 0,
+            short: None,
+            doubt: false,
+            empties: 0,
+            contradictions: 0,
+            gap_done: None,
+            reached: 0,
+            stalled: 0,
+            may_stall: MOST_STALLED,
+            wasted: 0,
+            productive: 0,
+            pages: 0,
+            quiet: true,
+            unproven: false,
+            total: None,
+            total_changes: 0,
+            total_count: 0,
+            fresh: 0,
+            digest: Digest::default(),
+            rows: 0,
+            mark: None,
+            region: 0,
+            resumed: false,
+            sampled: false,
+        }
+    }
+
+    /// A verification of the front, which asks for this many tickets first.
+    pub(super) fn front(below: Stamp, first_limit: u64) -> Pass {
+        Pass { first_limit: Some(first_limit), ..Pass::new(Kind::Front { below }) }
+    }
+
+    /// Continues the first pass of another process.
+    pub(super) fn resume(trail: &[TrailRow], end: u64, mark: Option<Stamp>, region: u64) -> Pass {
+        let mut pass = Pass { mark, region, resumed: true, quiet: false, ..Pass::new(Kind::First) };
+        if !trail.is_empty() {
+            pass.pages = 1;
+            trail.iter().for_each(|row| pass.push(*row));
+            pass.end = end.max(trail.len() as u64);
+            pass.next = pass.end - trail.len() as u64;
+            pass.reached = pass.end;
+        }
+        pass
+    }
+
+    /// The last rows of the trail, for a cursor.
+    pub(super) fn last_rows(&self, count: usize) -> Vec<TrailRow> {
+        self.trail.range(self.trail.len().saturating_sub(count)..).copied().collect()
+    }
+
+    /// Whether the list kept still as far as the pass can see: every page began exactly with the rows expected, and the total
+    /// did not change.
+    pub(super) fn is_undisturbed(&self, totals: Totals) -> bool {
+        self.quiet && (self.total_changes == 0 || totals.unreliable)
+    }
+
+    /// Whether totals changed while the list did not.
+    pub(super) fn has_erratic_totals(&self) -> bool {
+        self.quiet && self.total_changes >= 3
+    }
+
+    /// What was read, if it can be compared with another pass.
+    pub(super) fn digest(&self, totals: Totals) -> Option<(u64, u64)> {
+        (self.is_undisturbed(totals) && !self.resumed).then_some((self.digest.0, self.rows))
+    }
+
+    /// The total that all replies of the pass had in common.
+    pub(super) fn steady_total(&self) -> Option<u64> {
+        self.total.filter(|_| self.total_changes == 0)
+    }
+
+    /// Whether all rows of the pass came on a single page.
+    pub(super) fn rows_on_one_page(&self) -> bool {
+        self.productive <= 1 && !self.unproven && !self.resumed
+    }
+
+    pub(super) fn was_resumed(&self) -> bool {
+        self.resumed
+    }
+
+    pub(super) fn ended(&self) -> Option<Ended> {
+        match self.state {
+            State::Ended(ended) => Some(ended),
+            _ => None,
+        }
+    }
+
+    /// Whether the pass reads ahead of what it has accepted.
+    pub(super) fn reads_ahead(&self) -> bool {
+        matches!(self.state, State::Reading)
+            && self.kind_reads_ahead()
+            && self.crossing.is_none()
+            && self.narrow.is_none()
+            && !self.hidden
+            && self.step == 0
+            && self.empties == 0
+            && !self.trail.is_empty()
+    }
+
+    fn kind_reads_ahead(&self) -> bool {
+        !matches!(self.kind, Kind::Front { .. }) || self.pages > 1
+    }
+
+    /// By how many rows pages overlap at present.
+    pub(super) fn overlap(&self, window: &Window) -> u64 {
+        self.slack.min(most_overlap(window.limit()))
+    }
+
+    /// Whether a page there would join the end of the trail if the list does not move.
+    pub(super) fn is_served_by(&self, offset: u64, limit: u64) -> bool {
+        match self.state {
+            State::Reading if self.trail.is_empty() => offset == 0,
+            State::Reading => offset < self.end && offset.saturating_add(limit) > self.end && self.step == 0,
+            _ => false,
+        }
+    }
+
+    /// What to read next. `ahead` is the offset of a page that waits for the gap before it to be read.
+    pub(super) fn need(&self, window: &Window, totals: Totals, ahead: Option<u64>) -> Option<Need> {
+        let need = |purpose, offset, limit| Some(Need { purpose, offset, limit });
+        let limit = self.narrow.map_or(window.limit(), |narrow| narrow.min(window.limit()));
+        match &self.state {
+            State::Reading => {
+                if let Some(crossing) = &self.crossing {
+                    return need(Purpose::Behind, crossing.at, window.within(crossing.limit));
+                }
+                let limit = match self.first_limit.filter(|_| self.pages == 0 && self.narrow.is_none()) {
+                    Some(first) => window.within(first),
+                    None => limit,
+                };
+                // Where a page waits behind a gap only the gap has to be read.
+                let limit = match ahead.filter(|ahead| *ahead >= self.next && self.narrow.is_none()) {
+                    Some(ahead) => limit.min((ahead - self.next).saturating_add(self.slack + 4)),
+                    None => limit,
+                };
+                need(Purpose::Read, self.next, limit)
+            }
+            State::Single => need(Purpose::Single, self.end, 1),
+            State::Check(_) => {
+                let start = self.crossing.as_ref().map_or(self.end, |crossing| crossing.start);
+                need(Purpose::Check, start.saturating_sub(1), 1)
+            }
+            State::Ending { alone, empty } => {
+                let (need_alone, _) = self.proof(totals);
+                if *alone < need_alone && alone <= empty {
+                    need(Purpose::Read, self.next, limit.max(self.end.saturating_sub(self.next) + 1))
+                } else {
+                    need(Purpose::Probe, self.end, limit)
+                }
+            }
+            State::Gap { offset, .. } => need(Purpose::Gap, *offset, window.limit()),
+            State::Sampling { offsets, limit, .. } => {
+                offsets.last().and_then(|offset| need(Purpose::Sample, *offset, *limit))
+            }
+            State::Ended(_) => None,
+        }
+    }
+
+    /// How often the end has to be read: the last rows alone on a page, and the empty page behind them.
+    fn proof(&self, totals: Totals) -> (u32, u32) {
+        let counts_more = totals.reliable().is_some_and(|total| total > self.end);
+        if self.doubt || counts_more {
+            (3, 3)
+        } else if totals.reliable() == Some(self.end) && self.total_changes == 0 && self.total_count >= 3 && self.pages > 1 {
+            (0, 1)
+        } else {
+            (1, 1)
+        }
+    }
+
+    /// Notes what a reply counts. `end` is the offset after its last row.
+    pub(super) fn note_total(&mut self, total: Option<u64>) {
+        let Some(total) = total else { return };
+        self.total_count = self.total_count.saturating_add(1);
+        match self.total {
+            None => self.total = Some(total),
+            Some(before) if before != total => {
+                self.total_changes = self.total_changes.saturating_add(1);
+                self.total = Some(total);
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn position(&self, number: u64) -> u64 {
+        self.end.saturating_sub(self.base + self.trail.len() as u64 - number)
+    }
+
+    fn push(&mut self, row: TrailRow) {
+        self.index.insert(row.id, self.base + self.trail.len() as u64);
+        self.trail.push_back(row);
+    }
+
+    fn truncate(&mut self, number: u64) {
+        while self.base + self.trail.len() as u64 > number {
+            let Some(row) = self.trail.pop_back() else { return };
+            let number = self.base + self.trail.len() as u64;
+            if self.index.get(&row.id) == Some(&number) {
+                self.index.remove(&row.id);
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        self.base += self.trail.len() as u64;
+        self.trail.clear();
+        self.index.clear();
+    }
+
+    fn shorten(&mut self, most: usize) {
+        while self.trail.len() > most {
+            let Some(row) = self.trail.pop_front() else { return };
+            if self.index.get(&row.id) == Some(&self.base) {
+                self.index.remove(&row.id);
+            }
+            self.base += 1;
+        }
+    }
+
+    fn at(&self, number: u64) -> Option<&TrailRow> {
+        self.trail.get(usize::try_from(number.checked_sub(self.base)?).ok()?)
+    }
+
+    /// Whether a page can be accepted.
+    pub(super) fn join(&self, order: &Order, offset: u64, rows: &[Row]) -> Join {
+        let mut shared: Option<Shared> = None;
+        let mut strong = offset == 0;
+        let unresolved = order.unresolved();
+        for (index, row) in rows.iter().enumerate() {
+            let Some(number) = self.index.get(&row.id).copied() else { continue };
+            let Some(known) = self.at(number).filter(|known| known.fingerprint == row.fingerprint) else { continue };
+            strong = strong || (known.whole | order.whole_on(rows, row)) & unresolved == unresolved;
+            let so_far = shared.get_or_insert(Shared { first: number, last: (number, index) });
+            so_far.first = so_far.first.min(number);
+            so_far.last = (number.max(so_far.last.0), index);
+        }
+        match shared {
+            Some(shared) if strong => Join::Yes(shared),
+            Some(shared) => Join::Weak(shared),
+            // A page at the front needs nothing to join to.
+            None if offset == 0 => {
+                let end = self.base + self.trail.len() as u64;
+                Join::Yes(Shared { first: self.base, last: (end, usize::MAX) })
+            }
+            None => Join::No,
+        }
+    }
+
+    /// Whether a page at this offset was requested with as much overlap as it takes.
+    pub(super) fn is_due(&self, offset: u64) -> bool {
+        offset <= self.next
+    }
+
+    /// Accepts a page that joins.
+    pub(super) fn accept(
+        &mut self,
+        context: &mut Context<'_>,
+        offset: u64,
+        asked: u64,
+        rows: &[Row],
+        shared: Shared,
+    ) -> Accepted {
+        let at_front = shared.last.1 == usize::MAX;
+        let first_page = self.trail.is_empty() && self.pages == 0;
+        let trail_end = self.base + self.trail.len() as u64;
+        // As expected: the page begins with exactly the rows from there to the end of the trail.
+        let overlap = trail_end.saturating_sub(shared.first);
+        let begins_with_trail = !at_front
+            && rows.len() as u64 >= overlap
+            && rows.iter().zip(self.trail.range((shared.first - self.base) as usize..)).all(|(row, known)| {
+                (row.id, row.fingerprint) == (known.id, known.fingerprint)
+            });
+        let in_place = self.hidden || self.position(shared.first) == offset;
+        let as_expected = first_page || (begins_with_trail && in_place);
+        let new_from = if at_front { 0 } else { shared.last.1 + 1 };
+        let productive = new_from < rows.len();
+        let moved_back = !at_front && self.position(shared.first) < offset + first_index(rows, self.at(shared.first));
+        if moved_back && self.total.is_some() && self.total_changes == 0 && (rows.len() as u64) < asked {
+            // Known rows further down than they can be while the total stays: pages cover more offsets than they have rows.
+            self.hidden_signs += 1;
+            self.hidden |= self.hidden_signs >= 2;
+        }
+        let keep: Vec<TrailRow> = if productive || at_front {
+            Vec::new()
+        } else {
+            let after = (shared.last.0 + 1 - self.base) as usize;
+            self.trail.range(after.min(self.trail.len())..).copied().collect()
+        };
+        if at_front {
+            self.clear();
+        } else {
+            self.truncate(shared.first);
+        }
+        for row in rows {
+            let whole = context.order.whole_on(rows, row);
+            self.push(TrailRow { id: row.id, fingerprint: row.fingerprint, whole });
+        }
+        self.end = offset + rows.len() as u64 + keep.len() as u64;
+        let is_last = keep.is_empty();
+        keep.into_iter().for_each(|row| self.push(row));
+        self.shorten(TRAIL.max(rows.len().saturating_mul(2)));
+        if offset == 0 {
+            if self.pages == 0 || self.mark.is_none() {
+                self.mark = Order::watermark(rows);
+            }
+        }
+        for row in rows.iter().skip(new_from) {
+            self.digest.write_u64(row.id);
+            self.digest.write_u64(row.fingerprint);
+            self.rows += 1;
+            let newest = self.mark.unwrap_or_default().saturating_sub(MARGIN);
+            self.region += u64::from(row.lastreply >= newest);
+        }
+        self.pages += 1;
+        self.empties = 0;
+        self.step = 0;
+        self.quiet &= as_expected;
+        if productive {
+            if let Some(cut) = self.short.take() {
+                // A short page was followed by more: the server sends no more than so many, or some are hidden.
+                if !self.hidden {
+                    context.window.on_cap(cut);
+                }
+                self.doubt |= cut != context.window.limit();
+            }
+        }
+        if is_last {
+            self.covered = offset + asked;
+            let is_short = (rows.len() as u64) < asked;
+            self.short = (is_short && productive).then_some(rows.len() as u64).or(self.short.filter(|_| is_short));
+        }
+        if as_expected {
+            self.expected += 1;
+            if self.expected.is_multiple_of(4) {
+                self.slack = (self.slack - 1).max(2);
+            }
+        } else {
+            self.expected = 0;
+            self.slack = (self.slack * 2).clamp(2, most_overlap(context.window.limit()).max(2));
+        }
+        self.aim(context, rows);
+        if productive && self.end > self.reached {
+            self.reached = self.end;
+            self.productive += 1;
+            self.stalled = 0;
+            self.may_stall = MOST_STALLED;
+            self.contradictions = 0;
+            self.narrow = self.narrow.map(|narrow| narrow * 2).filter(|narrow| *narrow < context.window.limit());
+        }
+        self.look_for_end(context, rows, asked, is_last, productive, as_expected);
+        Accepted { new_from: new_from.min(rows.len()), shifted: !as_expected }
+    }
+
+    /// Chooses the offset of the next page.
+    fn aim(&mut self, context: &Context<'_>, rows: &[Row]) {
+        let limit = self.narrow.unwrap_or(context.window.limit()).min(context.window.limit());
+        let needed = context.order.needed_overlap(rows) as u64;
+        let most = most_overlap(limit);
+        // A group of ties that is longer than half a page cannot be covered; two rows have to do.
+        let needed = if needed > most { 2 } else { needed };
+        let overlap = needed.max(self.slack).min(most).min(self.trail.len() as u64);
+        self.next = self.end.saturating_sub(overlap);
+        if self.hidden && self.covered > self.end {
+            self.next = self.next.max(self.covered.saturating_sub((limit / 4).max(2)));
+        }
+    }
+
+    /// Decides whether the list may end with the page accepted last.
+    fn look_for_end(
+        &mut self,
+        context: &mut Context<'_>,
+        rows: &[Row],
+        asked: u64,
+        is_last: bool,
+        productive: bool,
+        as_expected: bool,
+    ) {
+        if let Kind::Front { below } = self.kind
+            && rows.last().is_some_and(|row| row.lastreply < below)
+            && context.order.may_be_newest_reply_first()
+        {
+            self.state = State::Ended(Ended::Early);
+            return;
+        }
+        let is_short = is_last && (rows.len() as u64) < asked;
+        self.state = match self.state {
+            State::Ending { alone, empty } if is_short && !productive && as_expected => {
+                State::Ending { alone: alone + 1, empty }
+            }
+            _ if is_short => State::Ending { alone: 0, empty: 0 },
+            _ => State::Reading,
+        };
+        self.settle(context);
+    }
+
+    /// Ends the pass, or reads on behind the end, once the end was read often enough.
+    fn settle(&mut self, context: &Context<'_>) {
+        let State::Ending { alone, empty } = self.state else { return };
+        let (need_alone, need_empty) = self.proof(context.totals);
+        if alone >= need_alone && empty >= need_empty {
+            self.finish(context);
+        }
+    }
+
+    fn finish(&mut self, context: &Context<'_>) {
+        let counted = context.totals.last.unwrap_or_default();
+        let counts_more = context.totals.reliable().is_some_and(|total| total > self.end) || counted > context.met;
+        let gap_done = self.gap_done.is_some_and(|done| done >= self.end);
+        let is_front = matches!(self.kind, Kind::Front { .. });
+        if counts_more && !gap_done && !is_front {
+            let limit = context.window.limit();
+            let start = self.end.max(if self.hidden { self.covered } else { 0 });
+            let until = counted.max(start).saturating_add(limit.saturating_mul(4));
+            self.gap_done = Some(self.end);
+            self.state = State::Gap { offset: start, empties: 0, until };
+            return;
+        }
+        self.state = State::Ended(Ended::AtEnd);
+    }
+
+    /// Accepts rows that join nothing, behind a gap in which the server shows none.
+    pub(super) fn accept_unproven(&mut self, context: &mut Context<'_>, offset: u64, asked: u64, rows: &[Row]) -> Accepted {
+        self.unproven = true;
+        self.restart(context, offset, asked, rows);
+        Accepted { new_from: 0, shifted: false }
+    }
+
+    /// Continues with a page whose rows follow what was accepted, though no common row shows it.
+    fn restart(&mut self, context: &mut Context<'_>, offset: u64, asked: u64, rows: &[Row]) {
+        self.clear();
+        self.gap_done = None;
+        self.contradictions = 0;
+        self.short = None;
+        for row in rows {
+            let whole = context.order.whole_on(rows, row);
+            self.push(TrailRow { id: row.id, fingerprint: row.fingerprint, whole });
+            self.digest.write_u64(row.id);
+            self.digest.write_u64(row.fingerprint);
+            self.rows += 1;
+        }
+        if offset == 0 || self.mark.is_none() {
+            self.mark = self.mark.or(Order::watermark(rows));
+        }
+        self.end = offset + rows.len() as u64;
+        self.covered = offset + asked;
+        self.reached = self.reached.max(self.end);
+        self.pages += 1;
+        self.productive += 1;
+        self.stalled = 0;
+        self.step = 0;
+        self.empties = 0;
+        self.aim(context, rows);
+        let is_short = (rows.len() as u64) < asked;
+        self.short = is_short.then_some(rows.len() as u64);
+        self.state = if is_short { State::Ending { alone: 0, empty: 0 } } else { State::Reading };
+        if let Kind::Front { below } = self.kind
+            && rows.last().is_some_and(|row| row.lastreply < below)
+            && context.order.may_be_newest_reply_first()
+        {
+            self.state = State::Ended(Ended::Early);
+        }
+    }
+
+    /// Notes a request that reached no further.
+    pub(super) fn stall(&mut self, window: &Window, capacity: u64) -> Result<(), Stuck> {
+        self.stalled += 1;
+        self.wasted += 1;
+        if self.stalled <= self.may_stall && self.wasted <= MOST_STALLED + self.may_stall + WASTED_FOR_EACH * self.productive {
+            return Ok(());
+        }
+        if capacity == 1 {
+            return Err(Stuck {
+                problem: "the server sends one ticket a page, and such pages cannot overlap".to_owned(),
+                hint: "Have the server send more tickets a page.",
+            });
+        }
+        let _ = window;
+        Err(Stuck {
+            problem: format!(
+                "the list changes faster than it can be read: no ticket after offset {} was reached",
+                self.end
+            ),
+            hint: "Scan when less is going on, or request more tickets a page (limitnum).",
+        })
+    }
+
+    /// A page that was due did not join: reads nearer to the front, each time twice as far.
+    pub(super) fn step_back(&mut self, window: &Window) {
+        let limit = window.limit().max(2);
+        if self.hidden && self.step == 0 && self.next > self.end {
+            // The guess of what the last page covered was too bold.
+            self.next = self.end.saturating_sub(self.slack).max(self.next.saturating_sub(limit));
+            return;
+        }
+        self.quiet = false;
+        self.state = State::Reading;
+        if self.step == 0 {
+            self.slack = (self.slack * 2).clamp(2, most_overlap(limit).max(2));
+            self.step = (limit / 2).max(1);
+            self.next = self.next.min(self.end);
+        } else {
+            self.step = self.step.saturating_mul(2);
+        }
+        self.next = self.next.saturating_sub(self.step);
+        // All that is between has to be read before the end can move.
+        self.may_stall = self.may_stall.saturating_add(self.step / (limit / 4).max(1)).min(100_000);
+    }
+
+    /// A page that was due is empty. Returns whether the pass has ended.
+    pub(super) fn on_empty(&mut self, context: &Context<'_>, offset: u64) -> Result<(), Stuck> {
+        self.empties += 1;
+        if offset == 0 {
+            let enough = if context.totals.last == Some(0) && self.pages == 0 { 2 } else { MOST_EMPTY_FRONT };
+            if self.empties < enough {
+                return Ok(());
+            }
+            if let Some(total) = context.totals.reliable().filter(|total| *total > 0) {
+                return Err(Stuck {
+                    problem: format!("the server counts {total} matching tickets and sends none of them"),
+                    hint: "Look into the server's error log, and check whether the API user may see the tickets' departments (ignore_dept_assignments).",
+                });
+            }
+            self.quiet &= self.pages == 0;
+            self.clear();
+            self.end = 0;
+            self.state = State::Ended(Ended::AtEnd);
+            return Ok(());
+        }
+        self.doubt = true;
+        if self.empties > 1 {
+            self.hidden_signs += 1;
+            if self.hidden_signs >= 4 {
+                // Known rows are there and are not sent: reads on behind them.
+                self.hidden_signs = 0;
+                self.quiet = false;
+                self.state = State::Ending { alone: u32::MAX, empty: u32::MAX };
+                self.next = self.end.saturating_sub(self.slack);
+                self.step = 0;
+                self.empties = 0;
+                self.finish(context);
+                return Ok(());
+            }
+            self.step_back(context.window);
+        }
+        Ok(())
+    }
+
+    /// The page behind the end was empty.
+    pub(super) fn on_probe_empty(&mut self, context: &Context<'_>) {
+        if let State::Ending { empty, .. } = &mut self.state {
+            *empty += 1;
+        }
+        self.settle(context);
+    }
+
+    /// There are rows behind the end that join nothing. Returns whether to accept them.
+    pub(super) fn on_probe_rows(&mut self) -> bool {
+        self.doubt = true;
+        self.contradictions += 1;
+        self.state = State::Reading;
+        self.contradictions >= MOST_CONTRADICTIONS
+    }
+
+    /// A page of the gap behind the end was empty.
+    pub(super) fn on_gap_empty(&mut self, asked: u64) {
+        if let State::Gap { offset, empties, until } = &mut self.state {
+            *offset = offset.saturating_add(asked.max(1));
+            *empties += 1;
+            if *empties >= MOST_EMPTY_GAP || *offset >= *until {
+                self.state = State::Ended(Ended::AtEnd);
+            }
+        }
+    }
+
+    /// Begins to read a few rows here and there down to the end of the list.
+    pub(super) fn sample(&mut self, offsets: Vec<u64>, limit: u64, last: Stamp) {
+        self.sampled = true;
+        self.state = State::Sampling { offsets, limit, last };
+    }
+
+    /// Whether a sample agrees that all from here on is older than `since`.
+    pub(super) fn on_sample(&mut self, order: &Order, rows: &[Row], since: Stamp, regular: bool) {
+        let State::Sampling { offsets, last, .. } = &mut self.state else { return };
+        offsets.pop();
+        let agrees = regular
+            && order.only_newest_reply_first()
+            && rows.iter().all(|row| row.activity() < since && row.activity() > 0)
+            && rows.first().is_some_and(|row| row.lastreply <= *last);
+        *last = rows.last().map_or(0, |row| row.lastreply);
+        if !agrees {
+            self.state = State::Reading;
+        } else if offsets.is_empty() {
+            self.state = State::Ended(Ended::Early);
+        }
+    }
+
+    /// A request that was due is unreadable. Returns the offset of a ticket that is stepped over.
+    pub(super) fn on_unreadable(&mut self, purpose: Purpose, offset: u64, limit: u64) -> Option<u64> {
+        match (purpose, &mut self.crossing) {
+            (Purpose::Behind, Some(crossing)) => {
+                let found = crossing.narrow(limit)?;
+                Some(found)
+            }
+            (Purpose::Single, _) => {
+                self.step_over(offset);
+                Some(offset)
+            }
+            (Purpose::Check, _) => {
+                self.on_check(&[]);
+                None
+            }
+            (Purpose::Sample, _) => {
+                self.state = State::Reading;
+                None
+            }
+            (Purpose::Gap, _) if limit > 1 => {
+                self.step_over_from_gap(offset);
+                None
+            }
+            _ => {
+                self.state = State::Reading;
+                let overlap = if offset < self.end { self.end - offset } else { 0 };
+                if self.trail.is_empty() && limit <= 1 {
+                    self.step_over(0);
+                    return Some(0);
+                }
+                if limit > overlap + 1 {
+                    // Rounded up: pages of one row join nothing.
+                    self.narrow = Some(limit.div_ceil(2).max(overlap + 1));
+                } else {
+                    self.narrow = Some(overlap + 1);
+                    self.state = State::Single;
+                }
+                None
+            }
+        }
+    }
+
+    fn step_over(&mut self, offset: u64) {
+        let before = self.trail.back().map(|row| row.id);
+        self.crossing = Some(Crossing::new(offset, before));
+        self.state = State::Reading;
+        self.narrow = None;
+    }
+
+    /// The gap behind the end has an unreadable page: its tickets are read one by one.
+    fn step_over_from_gap(&mut self, offset: u64) {
+        let mut crossing = Crossing::new(offset, None);
+        crossing.at = offset;
+        self.unproven = true;
+        self.crossing = Some(crossing);
+        self.state = State::Reading;
+    }
+
+    /// How many unreadable tickets are before the one at this offset in its run, and the readable ticket before them.
+    pub(super) fn run_of(&self, offset: u64) -> (Option<u64>, u64) {
+        match &self.crossing {
+            Some(crossing) => (crossing.before, offset.saturating_sub(crossing.start)),
+            None => (None, 0),
+        }
+    }
+
+    /// The ticket behind the last row is readable after all: the list has moved.
+    pub(super) fn on_single_readable(&mut self) {
+        self.quiet = false;
+        self.state = State::Reading;
+        let overlap = self.end.saturating_sub(self.next);
+        self.next = self.end.saturating_sub((overlap / 2).max(1));
+        self.narrow = None;
+    }
+
+    /// A page behind an unreadable ticket. Returns the rows to accept, if any.
+    pub(super) fn on_behind(&mut self, context: &Context<'_>, rows: Vec<Row>) -> Option<Vec<Row>> {
+        let crossing = self.crossing.as_mut()?;
+        if rows.is_empty() {
+            crossing.empty += 1;
+            if crossing.empty >= 2 {
+                self.end = crossing.at;
+                self.crossing = None;
+                self.state = State::Ending { alone: u32::MAX, empty: u32::MAX };
+                self.finish(context);
+            }
+            return None;
+        }
+        if crossing.before.is_some() && crossing.start > 0 {
+            self.state = State::Check(rows);
+            return None;
+        }
+        Some(rows)
+    }
+
+    /// The row before an unreadable ticket was read again. Returns the rows behind it, if the list did not move.
+    pub(super) fn on_check(&mut self, rows: &[Row]) -> Option<Vec<Row>> {
+        let State::Check(behind) = std::mem::replace(&mut self.state, State::Reading) else { return None };
+        let crossing = self.crossing.as_mut()?;
+        if rows.first().map(|row| row.id) == crossing.before {
+            return Some(behind);
+        }
+        self.quiet = false;
+        self.crossed += 1;
+        if !crossing.moved() || self.crossed > 8 {
+            self.unproven = true;
+            return Some(behind);
+        }
+        self.end = crossing.start;
+        self.next = crossing.start.saturating_sub(self.slack.min(self.trail.len() as u64));
+        self.crossing = None;
+        None
+    }
+
+    /// Accepts the page behind an unreadable ticket.
+    pub(super) fn accept_behind(&mut self, context: &mut Context<'_>, rows: &[Row]) -> Accepted {
+        let (at, asked) = self.crossing.take().map_or((self.end, 0), |crossing| (crossing.at, crossing.limit));
+        self.restart(context, at, asked, rows);
+        Accepted { new_from: 0, shifted: false }
+    }
+}
+
+/// The most rows by which pages of this size may overlap: half of it, and never so many that nothing is new.
+fn most_overlap(limit: u64) -> u64 {
+    (limit / 2).max(2).min(limit.saturating_sub(1)).max(1)
+}
+
+/// The index of a row on the page.
+fn first_index(rows: &[Row], known: Option<&TrailRow>) -> u64 {
+    let index = known.and_then(|known| rows.iter().position(|row| row.id == known.id));
+    index.unwrap_or_default() as u64
+}

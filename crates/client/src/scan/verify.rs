@@ -1,0 +1,176 @@
+//! After the first pass: what may have moved from the part not yet read to the part already read.
+//!
+//! [`Verify::next`] decides after each pass which pass follows, if any.
+
+use super::order::{Order, Shape};
+use super::pass::{Ended, Kind, MARGIN, Pass, Stuck, Totals};
+use super::row::Stamp;
+
+/// How often the front is read again. Each time has to show only what moved during the time before.
+const MOST_FRONT: u32 = 12;
+/// How often the whole list is read again.
+const MOST_WHOLE: u32 = 5;
+/// How often the whole list is read again because the server counts more tickets than were seen.
+const MOST_RECOUNTS: u32 = 2;
+
+const CHANGES_TOO_FAST: &str = "Scan when less is going on, or request more tickets a page (limitnum).";
+
+/// What follows a pass.
+#[derive(Clone, Debug)]
+pub(super) enum Next {
+    Front { below: Stamp },
+    Whole,
+    Complete,
+    /// The server counts more tickets than were seen.
+    Mismatch { counted: u64, seen: u64 },
+    Incomplete(Stuck),
+}
+
+/// What the verification needs to know besides the pass.
+pub(super) struct Facts<'a> {
+    pub(super) order: &'a Order,
+    pub(super) totals: Totals,
+    /// How many different tickets were met, unreadable ones included.
+    pub(super) met: u64,
+    pub(super) unreadable: u64,
+    /// Something contradicts the order on which the shortened verification relies.
+    pub(super) contradicted: bool,
+    /// The scan ended early, so that what it met is not all.
+    pub(super) early: bool,
+    /// Tickets met before the scan was resumed are not all known.
+    pub(super) partly_met: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Verify {
+    front: u32,
+    whole: u32,
+    recounts: u32,
+    recounting: bool,
+    /// What the whole pass before read.
+    previous: Option<(u64, u64)>,
+    /// The numbers of the last undisturbed pass over the whole list: counted, and rows seen.
+    exact: Option<(u64, u64)>,
+}
+
+impl Verify {
+    /// Decides what follows this pass.
+    pub(super) fn next(&mut self, pass: &Pass, facts: &Facts<'_>) -> Next {
+        let whole_list = pass.ended() == Some(Ended::AtEnd) && !matches!(pass.kind, Kind::Front { .. });
+        if whole_list {
+            let undisturbed = pass.digest(facts.totals).is_some() && !facts.totals.unreliable;
+            self.exact = match pass.steady_total().filter(|_| undisturbed) {
+                Some(total) => Some((total, pass.rows.saturating_add(facts.unreadable))),
+                None => None,
+            };
+        }
+        match pass.kind {
+            Kind::First => self.after_first(pass, facts),
+            Kind::Front { .. } => self.after_front(pass, facts),
+            Kind::Whole => self.after_whole(pass, facts),
+        }
+    }
+
+    fn after_first(&mut self, pass: &Pass, facts: &Facts<'_>) -> Next {
+        self.previous = pass.digest(facts.totals).filter(|_| !facts.early);
+        let proven = !pass.unproven && !facts.contradicted;
+        // One page is one moment's state of the whole list.
+        let one_page = pass.rows_on_one_page() && !pass.was_resumed() && pass.is_undisturbed(facts.totals) && facts.unreadable == 0;
+        if proven && one_page && !facts.early {
+            return self.count(facts);
+        }
+        self.by_order(pass.mark, proven, pass, facts)
+    }
+
+    /// Continues the verification of another process.
+    pub(super) fn resume(&mut self, mark: Option<Stamp>, proven: bool, facts: &Facts<'_>) -> Next {
+        match (mark, facts.order.shape()) {
+            (Some(mark), Shape::NewestReplyFirst) if proven => self.read_front(mark),
+            (_, Shape::Fixed) if proven => self.count(facts),
+            _ => self.read_whole(),
+        }
+    }
+
+    fn by_order(&mut self, mark: Option<Stamp>, proven: bool, pass: &Pass, facts: &Facts<'_>) -> Next {
+        match facts.order.shape() {
+            Shape::NewestReplyFirst if proven && mark.is_some() => self.read_front(mark.unwrap_or_default()),
+            Shape::Fixed if proven && !facts.early => self.count(facts),
+            Shape::OldestReplyFirst if proven && pass.digest(facts.totals).is_some() && !facts.early => self.count(facts),
+            _ => self.read_whole(),
+        }
+    }
+
+    fn read_front(&mut self, mark: Stamp) -> Next {
+        self.front += 1;
+        if self.front > MOST_FRONT {
+            return Next::Incomplete(Stuck {
+                problem: "more tickets are answered or opened than one page holds while it is read, so some may have moved past the scan unseen".to_owned(),
+                hint: CHANGES_TOO_FAST,
+            });
+        }
+        Next::Front { below: mark.saturating_sub(MARGIN) }
+    }
+
+    fn read_whole(&mut self) -> Next {
+        self.whole += 1;
+        if self.whole > MOST_WHOLE {
+            return Next::Incomplete(Stuck {
+                problem: format!(
+                    "the list is not in a known order and changed in each of {MOST_WHOLE} readings, so a ticket may have moved past the scan unseen"
+                ),
+                hint: "Scan when less is going on, or narrow the request so that its tickets fit on fewer pages.",
+            });
+        }
+        Next::Whole
+    }
+
+    fn after_front(&mut self, pass: &Pass, facts: &Facts<'_>) -> Next {
+        let trusted = facts.order.shape() == Shape::NewestReplyFirst && !pass.unproven && !facts.contradicted;
+        if !trusted {
+            return self.read_whole();
+        }
+        // One page is one moment's state of everything that can have moved.
+        if pass.rows_on_one_page() || (pass.is_undisturbed(facts.totals) && pass.fresh == 0) {
+            return self.count(facts);
+        }
+        match pass.mark {
+            Some(mark) => self.read_front(mark),
+            None => self.count(facts),
+        }
+    }
+
+    fn after_whole(&mut self, pass: &Pass, facts: &Facts<'_>) -> Next {
+        let now = pass.digest(facts.totals);
+        if self.recounting && pass.fresh == 0 {
+            return self.count(facts);
+        }
+        self.recounting = false;
+        let same = now.is_some() && now == self.previous && pass.fresh == 0;
+        let one_page = pass.rows_on_one_page() && pass.is_undisturbed(facts.totals) && facts.unreadable == 0;
+        self.previous = now;
+        if same || one_page { self.count(facts) } else { self.read_whole() }
+    }
+
+    /// Compares what was seen with what the server counts.
+    fn count(&mut self, facts: &Facts<'_>) -> Next {
+        if facts.early {
+            return Next::Complete;
+        }
+        let mismatch = match self.exact {
+            Some((counted, seen)) if counted > seen => Some((counted, seen)),
+            Some(_) => None,
+            None => facts.totals.reliable().filter(|total| *total > facts.met && !facts.partly_met).map(|total| (total, facts.met)),
+        };
+        match mismatch {
+            None => Next::Complete,
+            Some((counted, seen)) if self.recounts >= MOST_RECOUNTS => Next::Mismatch { counted, seen },
+            // An undisturbed pass is exact, so one more settles it.
+            Some((counted, seen)) if self.recounts >= 1 && self.exact.is_some() => Next::Mismatch { counted, seen },
+            Some(_) => {
+                self.recounts += 1;
+                self.recounting = true;
+                Next::Whole
+            }
+        }
+    }
+}

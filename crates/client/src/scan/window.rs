@@ -1,0 +1,215 @@
+//! [`Window`]: how many tickets are requested at a time, and how many requests are in flight.
+//!
+//! The size of a request doubles while the server's time per ticket does not rise, and halves when a request fails and may
+//! have failed because of its size. The limits given by the user are never exceeded.
+
+use std::time::Duration;
+
+/// The first request asks for this many tickets unless the user gave a limit.
+const FIRST_LIMIT: u64 = 100;
+/// The largest size that a scan chooses by itself.
+const LARGEST_LIMIT: u64 = 1_000;
+/// The smallest size that a failure leads to; at this size failures are retried as usual.
+const SMALLEST_LIMIT: u64 = 16;
+/// Smaller pages would consist of overlap alone.
+pub(super) const LEAST_LIMIT: u64 = 4;
+/// The most requests in flight unless the user says otherwise.
+pub(super) const CONCURRENCY: usize = 4;
+/// Time per ticket may vary by this factor without counting as risen.
+const TOLERANCE: f64 = 1.1;
+/// After this many successes a size that failed is tried again; the number doubles with each failure.
+const FORGET_AFTER: u32 = 16;
+/// After this many successes one more request may be in flight, if throttling had reduced them.
+const REGROW_AFTER: u32 = 8;
+
+#[derive(Clone, Debug)]
+pub(super) struct Window {
+    most: u64,
+    least: u64,
+    limit: u64,
+    growing: bool,
+    /// The least seconds per ticket at each size, smallest size first.
+    rates: Vec<(u64, f64)>,
+    /// The smallest size that failed, and after how many more successes it may be tried again.
+    failed: Option<(u64, u32)>,
+    forget_after: u32,
+    /// The most tickets on a page that had fewer than requested and was followed by more.
+    cap: Option<u64>,
+    concurrency: usize,
+    most_concurrency: usize,
+    successes: u32,
+}
+
+impl Window {
+    pub(super) fn new(limitnum: Option<u64>, concurrency: usize) -> Window {
+        let limitnum = limitnum.filter(|limit| *limit > 0).map(|limit| limit.max(LEAST_LIMIT));
+        let most = limitnum.unwrap_or(LARGEST_LIMIT);
+        Window {
+            most,
+            least: most.min(SMALLEST_LIMIT),
+            limit: limitnum.unwrap_or(FIRST_LIMIT),
+            growing: true,
+            rates: Vec::new(),
+            failed: None,
+            forget_after: FORGET_AFTER,
+            cap: None,
+            concurrency: concurrency.max(1),
+            most_concurrency: concurrency.max(1),
+            successes: 0,
+        }
+    }
+
+    /// How many tickets to request at a time.
+    pub(super) fn limit(&self) -> u64 {
+        self.within(self.limit)
+    }
+
+    /// A size as close to this one as is allowed.
+    pub(super) fn within(&self, size: u64) -> u64 {
+        let below_failed = self.failed.map_or(u64::MAX, |(failed, _)| (failed / 2).max(self.least));
+        let cap = self.cap.unwrap_or(u64::MAX).max(2);
+        size.min(self.most).min(below_failed).min(cap).max(1)
+    }
+
+    /// Whether a failure at this size has to be retried, as no smaller size is left.
+    pub(super) fn is_smallest(&self, limit: u64) -> bool {
+        limit <= self.least
+    }
+
+    /// How many requests may be in flight.
+    pub(super) fn concurrency(&self) -> usize {
+        self.concurrency
+    }
+
+    pub(super) fn most_concurrency(&self) -> usize {
+        self.most_concurrency
+    }
+
+    /// A request for this many tickets returned so many.
+    pub(super) fn on_page(&mut self, limit: u64, rows: u64, elapsed: Duration) {
+        self.successes = self.successes.saturating_add(1);
+        if self.successes.is_multiple_of(REGROW_AFTER) && self.concurrency < self.most_concurrency {
+            self.concurrency += 1;
+        }
+        if let Some((_, left)) = &mut self.failed {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                self.failed = None;
+                self.growing = true;
+            }
+        }
+        if rows < limit || rows == 0 {
+            return;
+        }
+        let rate = elapsed.as_secs_f64() / rows as f64;
+        match self.rates.binary_search_by_key(&limit, |(size, _)| *size) {
+            Ok(index) => {
+                if let Some((_, best)) = self.rates.get_mut(index) {
+                    *best = best.min(rate);
+                }
+            }
+            Err(index) => self.rates.insert(index, (limit, rate)),
+        }
+        if !self.growing || limit != self.limit {
+            return;
+        }
+        let smaller = self.rates.iter().rev().find(|(size, _)| *size < limit).copied();
+        match smaller {
+            Some((size, best)) if rate > best * TOLERANCE => {
+                self.limit = size.max(self.least);
+                self.growing = false;
+            }
+            _ => self.limit = limit.saturating_mul(2).min(self.most),
+        }
+    }
+
+    /// A request of this size failed and may have failed because of it.
+    pub(super) fn on_size_failure(&mut self, limit: u64) {
+        let failed = self.failed.map_or(limit, |(failed, _)| failed.min(limit));
+        self.failed = Some((failed, self.forget_after));
+        self.forget_after = self.forget_after.saturating_mul(2);
+        self.limit = self.limit.min((failed / 2).max(self.least));
+    }
+
+    /// The server asked to slow down.
+    pub(super) fn on_throttled(&mut self) {
+        self.concurrency = 1;
+        self.successes = 0;
+        self.limit = self.limit.min(FIRST_LIMIT.max(self.limit / 2));
+    }
+
+    /// A request ahead of the need failed: fewer are sent from now on.
+    pub(super) fn on_failure_ahead(&mut self) {
+        self.concurrency = 1;
+        self.successes = 0;
+    }
+
+    /// A page of this many tickets was shorter than requested, and more followed.
+    pub(super) fn on_cap(&mut self, rows: u64) {
+        self.cap = Some(self.cap.map_or(rows, |cap| cap.max(rows)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn pages_grow_while_tickets_get_no_slower() {
+        let mut window = Window::new(None, 4);
+        let mut sizes = vec![];
+        for _ in 0..6 {
+            let limit = window.limit();
+            sizes.push(limit);
+            window.on_page(limit, limit, ms(limit / 10));
+        }
+        assert_eq!(sizes, [100, 200, 400, 800, 1000, 1000]);
+        let mut window = Window::new(None, 4);
+        window.on_page(100, 100, ms(10));
+        window.on_page(200, 200, ms(90));
+        assert_eq!(window.limit(), 100, "twice the tickets took nine times as long");
+        window.on_page(100, 100, ms(10));
+        assert_eq!(window.limit(), 100);
+    }
+
+    #[test]
+    fn the_limit_of_a_user_is_kept_and_a_size_that_failed_is_avoided() {
+        let mut window = Window::new(Some(250), 4);
+        assert_eq!(window.limit(), 250);
+        window.on_page(250, 250, ms(1));
+        assert_eq!(window.limit(), 250);
+        window.on_size_failure(250);
+        assert_eq!(window.limit(), 125);
+        (0..15).for_each(|_| window.on_page(125, 125, ms(1)));
+        assert_eq!(window.limit(), 125);
+        (0..2).for_each(|_| window.on_page(125, 125, ms(1)));
+        assert_eq!(window.limit(), 250, "it is tried again in the end");
+        (0..8).for_each(|_| window.on_size_failure(window.limit()));
+        assert!(window.is_smallest(window.limit()));
+        assert_eq!(Window::new(Some(1), 4).limit(), LEAST_LIMIT);
+    }
+
+    #[test]
+    fn throttling_leaves_one_request_in_flight_and_regrows_slowly() {
+        let mut window = Window::new(None, 3);
+        window.on_throttled();
+        assert_eq!(window.concurrency(), 1);
+        (0..7).for_each(|_| window.on_page(100, 50, ms(1)));
+        assert_eq!(window.concurrency(), 1);
+        (0..30).for_each(|_| window.on_page(100, 50, ms(1)));
+        assert_eq!(window.concurrency(), 3);
+    }
+
+    #[test]
+    fn a_cap_of_the_server_is_learned_and_follows_the_longest_page() {
+        let mut window = Window::new(None, 4);
+        window.on_cap(20);
+        window.on_cap(25);
+        window.on_cap(3);
+        assert_eq!(window.limit(), 25);
+    }
+}

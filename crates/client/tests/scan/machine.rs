@@ -1,0 +1,499 @@
+//! What servers are known to do, one at a time, on lists that keep still unless a test moves them.
+
+use gettickets::GetTickets;
+use gettickets::scan::machine::Settings;
+
+use crate::drive::{Outcome, assert_complete, assert_promise, scan};
+use crate::history::time;
+use crate::world::{By, Cap, Group, Rates, Ties, Total, World};
+
+/// A list of so many tickets that keeps still, with six minutes between two.
+fn quiet(count: u64) -> World {
+    World::new(7, count, 360)
+}
+
+fn settings(limit: u64) -> Settings {
+    Settings::new(GetTickets { limitnum: Some(limit), ..GetTickets::default() })
+}
+
+fn one_at_a_time(limit: u64) -> Settings {
+    Settings { concurrency: 1, ..settings(limit) }
+}
+
+const ORDERS: [By; 13] = [
+    By::NewestReply,
+    By::OldestReply,
+    By::IdRising,
+    By::IdFalling,
+    By::DateRising,
+    By::DateFalling,
+    By::Grouped(Group::Status),
+    By::Grouped(Group::Priority),
+    By::Grouped(Group::Department),
+    By::Grouped(Group::Flag),
+    By::StatusThenDate,
+    By::PinnedFirst,
+    By::Shuffled,
+];
+
+#[test]
+fn every_length_of_a_quiet_list_in_every_order_is_read_whole() {
+    for by in &ORDERS[..12] {
+        for count in (0..60).chain([99, 100, 101, 250]) {
+            for concurrency in [1, 4] {
+                let mut world = World { by: *by, ..quiet(count) };
+                let outcome = scan(&mut world, Settings { concurrency, ..settings(10) });
+                assert_complete(&world, &outcome);
+                assert_eq!(outcome.yielded.len() as u64, count);
+                assert_eq!((outcome.report.shifts, outcome.report.duplicates), (0, 0), "{by:?} {count} tickets");
+            }
+        }
+    }
+}
+
+#[test]
+fn tickets_are_yielded_in_the_order_of_the_list_whatever_is_in_flight() {
+    for by in &ORDERS[..12] {
+        for concurrency in 1..9 {
+            let mut world = World { by: *by, ..quiet(200) };
+            let expected: Vec<_> = world.list().iter().map(|ticket| ticket.id).collect();
+            let outcome = scan(&mut world, Settings { concurrency, ..settings(9) });
+            assert_complete(&world, &outcome);
+            assert_eq!(outcome.yielded, expected, "{by:?} {concurrency}");
+        }
+    }
+}
+
+#[test]
+fn ties_however_they_are_ordered_are_read_whole() {
+    for ties in [Ties::IdRising, Ties::IdFalling, Ties::Scattered] {
+        for by in &ORDERS[..12] {
+            let mut world = World { ties, by: *by, ..World::new(7, 150, 1) };
+            for ticket in &mut world.tickets {
+                ticket.lastreply -= ticket.lastreply % 40;
+                ticket.date -= ticket.date % 20;
+            }
+            let outcome = scan(&mut world, settings(12));
+            assert_complete(&world, &outcome);
+            assert_eq!(outcome.yielded.len(), 150, "{by:?} {ties:?}");
+        }
+    }
+}
+
+#[test]
+fn ties_in_another_order_at_each_request_lose_none() {
+    for seed in 0..60 {
+        let mut world = World { ties: Ties::Shuffled, ..World::new(seed, 150, 60) };
+        for ticket in &mut world.tickets {
+            ticket.lastreply -= ticket.lastreply % 600;
+        }
+        let outcome = scan(&mut world, settings(30));
+        assert_promise(&world, &outcome);
+        assert!(outcome.error.is_none(), "{seed}: {}", outcome.problem());
+    }
+}
+
+#[test]
+fn a_quiet_list_of_ten_thousand_takes_at_most_106_requests() {
+    for concurrency in [1, 4] {
+        let mut world = World::new(3, 10_000, 900);
+        let outcome = scan(&mut world, Settings { concurrency, ..settings(100) });
+        assert_complete(&world, &outcome);
+        assert_eq!(outcome.yielded.len(), 10_000);
+        assert!(outcome.requests <= 106, "{} requests: {:?}", outcome.requests, outcome.report);
+    }
+}
+
+#[test]
+fn pages_grow_where_the_user_gave_no_size() {
+    let mut world = World::new(3, 10_000, 900);
+    let outcome = scan(&mut world, Settings::new(GetTickets::default()));
+    assert_complete(&world, &outcome);
+    let sizes = outcome.report.page_sizes.unwrap();
+    assert_eq!(sizes.max, 1_000);
+    assert!(outcome.requests < 30, "{} requests", outcome.requests);
+}
+
+#[test]
+fn a_cap_below_what_was_requested_ends_nothing() {
+    for cap in [2, 3, 5, 7, 25] {
+        for total in [Total::BeforeHiding, Total::Absent, Total::Returned] {
+            let mut world = World { cap: Cap::At(cap), total, ..quiet(83) };
+            let outcome = scan(&mut world, settings(100));
+            assert_complete(&world, &outcome);
+            assert_eq!(outcome.yielded.len(), 83, "{cap} {total:?}");
+        }
+    }
+    let mut world = World { cap: Cap::At(1), ..quiet(10) };
+    let outcome = scan(&mut world, settings(20));
+    assert!(outcome.problem().contains("one ticket a page"), "{}", outcome.problem());
+}
+
+#[test]
+fn a_total_that_is_absent_or_wrong_loses_nothing_and_is_reported() {
+    for total in [Total::Absent, Total::Random, Total::Returned, Total::Fixed(3), Total::Fixed(0), Total::Fixed(61)] {
+        for limit in [7, 20, 100] {
+            let mut world = World { total, ..quiet(61) };
+            let outcome = scan(&mut world, settings(limit));
+            assert_promise(&world, &outcome);
+            assert_eq!(outcome.yielded.len(), 61, "{total:?}");
+            // Random totals may happen to look lasting.
+            assert!(outcome.error.is_none() || total == Total::Random, "{total:?}: {}", outcome.problem());
+        }
+    }
+}
+
+// The reproductions.
+
+#[test]
+fn a_clock_set_back_while_the_scan_runs_loses_nothing() {
+    for jump in [1, 600, 3600, 7200, 10_800] {
+        for when in 2..12 {
+            let mut world = World::new(when, 600, 30);
+            world.script.extend((when..when + 6).map(|request| {
+                let answer: fn(&mut World) = |world| {
+                    let reader = world.reader;
+                    let late = world.list().get(reader + 30).map(|ticket| ticket.id);
+                    late.into_iter().for_each(|id| world.answer(id));
+                };
+                (request, answer)
+            }));
+            world.latest = world.clock;
+            world.clock -= jump;
+            let outcome = scan(&mut world, one_at_a_time(60));
+            assert_promise(&world, &outcome);
+            assert!(outcome.error.is_none(), "{jump} {when}: {}", outcome.problem());
+            assert_eq!(outcome.yielded.len(), 600);
+        }
+    }
+}
+
+#[test]
+fn tickets_dated_ahead_of_the_clock_do_not_blind_the_verification() {
+    let mut world = World::new(5, 400, 60);
+    for index in 0..10 {
+        world.tickets[index * 7].lastreply = world.clock + 90 * 86_400;
+    }
+    world.script.insert(4, |world| {
+        let late = world.list()[250].id;
+        world.answer(late);
+    });
+    let outcome = scan(&mut world, one_at_a_time(50));
+    assert_complete(&world, &outcome);
+}
+
+#[test]
+fn a_grouped_list_since_a_moment_yields_all_57() {
+    for group in [Group::Status, Group::Priority, Group::Department, Group::Flag] {
+        for limit in [5, 10, 20] {
+            for seed in 0..20 {
+                let mut world = World { by: By::Grouped(group), ..World::new(seed, 1_000, 900) };
+                let mut newest: Vec<_> = world.tickets.iter().map(|ticket| ticket.lastreply).collect();
+                newest.sort_unstable_by(|a, b| b.cmp(a));
+                world.since = newest[56];
+                let expected = newest.iter().filter(|reply| **reply >= newest[56]).count();
+                let settings = Settings { updated_since: Some(time(world.since)), ..settings(limit) };
+                let outcome = scan(&mut world, settings);
+                assert_complete(&world, &outcome);
+                assert_eq!(outcome.yielded.len(), expected, "{group:?} {limit} {seed}");
+            }
+        }
+    }
+}
+
+#[test]
+fn since_a_moment_ends_early_where_samples_agree_and_reads_on_where_not() {
+    for (by, reads_all) in [(By::NewestReply, false), (By::StatusThenDate, true), (By::IdRising, true), (By::PinnedFirst, true)] {
+        for full in [false, true] {
+            let mut world = World { by, ..World::new(9, 3_000, 900) };
+            for ticket in world.tickets.iter_mut().step_by(101) {
+                ticket.pinned = true;
+            }
+            let list = world.list();
+            let mut newest: Vec<_> = list.iter().map(|ticket| ticket.lastreply).collect();
+            newest.sort_unstable();
+            world.since = newest[newest.len() - 40];
+            let expected = list.iter().filter(|ticket| ticket.lastreply >= world.since).count();
+            let settings = Settings { updated_since: Some(time(world.since)), full, ..settings(50) };
+            let outcome = scan(&mut world, settings);
+            assert_complete(&world, &outcome);
+            assert_eq!(outcome.yielded.len(), expected, "{by:?}");
+            assert_eq!(outcome.requests > 60, reads_all || full, "{by:?}: {} requests", outcome.requests);
+        }
+    }
+}
+
+#[test]
+fn tickets_opened_since_a_moment_whose_last_reply_is_older_or_missing_are_yielded() {
+    for limit in [20, 100] {
+        let mut world = World::new(9, 900, 900);
+        world.since = world.tickets[880].date;
+        for (index, lastreply) in [(885, 0), (890, 5), (895, 0)] {
+            world.tickets[index].lastreply = lastreply;
+        }
+        // Neither time is readable.
+        (world.tickets[100].date, world.tickets[100].lastreply) = (0, 0);
+        let expected = world
+            .tickets
+            .iter()
+            .filter(|ticket| ticket.lastreply.max(ticket.date) >= world.since || ticket.date == 0)
+            .count();
+        let settings = Settings { updated_since: Some(time(world.since)), ..settings(limit) };
+        let outcome = scan(&mut world, settings);
+        assert_complete(&world, &outcome);
+        assert_eq!(outcome.yielded.len(), expected);
+        assert_eq!(outcome.report.undated, 1);
+    }
+}
+
+#[test]
+fn rows_hidden_after_the_limit_are_read_past() {
+    for (total, complete) in [(Total::BeforeHiding, false), (Total::AfterHiding, true)] {
+        for limit in [10, 20, 40] {
+            let mut world = World { total, ..quiet(250) };
+            let list = world.order();
+            list[110..160].iter().for_each(|index| world.tickets[*index].hidden = true);
+            let outcome = scan(&mut world, settings(limit));
+            assert_promise(&world, &outcome);
+            assert_eq!(outcome.yielded.len(), 200, "{total:?} {limit}");
+            assert_eq!(outcome.error.is_none(), complete, "{total:?} {limit}: {}", outcome.problem());
+            if !complete {
+                assert!(outcome.problem().contains("250") && outcome.problem().contains("200"), "{}", outcome.problem());
+                let mut world = world.clone();
+                world.requests = 0;
+                let outcome = scan(&mut world, Settings { allow_count_mismatch: true, ..settings(limit) });
+                assert_complete(&world, &outcome);
+                assert!(outcome.report.warnings.iter().any(|warning| warning.contains("allow_count_mismatch")));
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_hidden_here_and_there_are_read_past() {
+    for share in [100, 500, 900] {
+        for total in [Total::BeforeHiding, Total::AfterHiding, Total::Absent] {
+            let mut world = World { total, ..quiet(400) };
+            for index in 0..400 {
+                world.tickets[index].hidden = world.rng.chance(share);
+            }
+            let outcome = scan(&mut world, settings(40));
+            assert_promise(&world, &outcome);
+            if total != Total::Absent {
+                let visible = world.tickets.iter().filter(|ticket| !ticket.hidden).count();
+                assert_eq!(outcome.yielded.len(), visible, "{share} {total:?} {}", outcome.problem());
+            }
+            assert!(outcome.requests < 400, "{share} {total:?}: {} requests", outcome.requests);
+        }
+    }
+}
+
+#[test]
+fn a_server_that_counts_55_and_sends_40_is_incomplete_with_both_numbers() {
+    for limit in [15, 25, 100] {
+        let mut world = World { total: Total::Fixed(55), ..quiet(40) };
+        let outcome = scan(&mut world, settings(limit));
+        assert!(outcome.is_incomplete());
+        assert!(outcome.problem().contains("55") && outcome.problem().contains("40"), "{}", outcome.problem());
+        assert_eq!(outcome.yielded.len(), 40);
+        assert!(outcome.requests < 60, "{} requests", outcome.requests);
+        let mut world = World { total: Total::Fixed(55), ..quiet(40) };
+        let outcome = scan(&mut world, Settings { allow_count_mismatch: true, ..settings(limit) });
+        assert_complete(&world, &outcome);
+    }
+}
+
+#[test]
+fn a_grouped_list_in_which_a_ticket_of_the_second_group_is_answered_is_read_whole() {
+    for seed in 0..40 {
+        for when in 2..8 {
+            let mut world = World { by: By::Grouped(Group::Priority), ..World::new(seed, 130, 900) };
+            world.script.insert(when, |world| {
+                let reader = world.reader;
+                let second = world.list().into_iter().skip(reader).find(|ticket| ticket.priority == 1);
+                second.into_iter().for_each(|ticket| world.answer(ticket.id));
+            });
+            let outcome = scan(&mut world, one_at_a_time(25));
+            assert_promise(&world, &outcome);
+            assert!(outcome.error.is_none(), "{seed} {when}: {}", outcome.problem());
+            assert_eq!(outcome.yielded.len(), 130);
+        }
+    }
+}
+
+#[test]
+fn a_grouped_list_in_which_46_tickets_are_closed_at_once_is_read_whole() {
+    for seed in 0..40 {
+        for when in 2..7 {
+            let mut world = World { by: By::Grouped(Group::Priority), ..World::new(seed, 130, 900) };
+            world.script.insert(when, |world| {
+                for row in world.list().into_iter().take(46) {
+                    world.close(row.id);
+                }
+            });
+            let outcome = scan(&mut world, settings(25));
+            assert_promise(&world, &outcome);
+            assert!(outcome.error.is_none(), "{seed} {when}: {}", outcome.problem());
+        }
+    }
+}
+
+#[test]
+fn tickets_closed_before_the_reader_hide_none_after_it() {
+    for closed in [1, 3, 10, 35, 70, 90] {
+        for when in 3..8 {
+            let mut world = World::new(when, 200, 360);
+            let close: fn(&mut World) = match closed {
+                1 => |world| close_first(world, 1),
+                3 => |world| close_first(world, 3),
+                10 => |world| close_first(world, 10),
+                35 => |world| close_first(world, 35),
+                70 => |world| close_first(world, 70),
+                _ => |world| close_first(world, 90),
+            };
+            world.script.insert(when, close);
+            let outcome = scan(&mut world, settings(20));
+            assert_complete(&world, &outcome);
+        }
+    }
+}
+
+fn close_first(world: &mut World, count: usize) {
+    for row in world.list().into_iter().take(count) {
+        world.close(row.id);
+    }
+}
+
+#[test]
+fn tickets_opened_meanwhile_shift_the_list_and_are_yielded_too() {
+    let mut world = quiet(200);
+    world.script.insert(4, |world| (0..30).for_each(|_| world.open()));
+    let outcome = scan(&mut world, settings(20));
+    assert_complete(&world, &outcome);
+    assert!(outcome.report.shifts > 0);
+    assert_eq!(outcome.yielded.len(), 230);
+}
+
+#[test]
+fn a_ticket_answered_after_it_was_yielded_is_reported_as_updated() {
+    let mut world = quiet(200);
+    world.script.insert(5, |world| {
+        let early = world.list()[10].id;
+        world.answer(early);
+    });
+    let outcome = scan(&mut world, one_at_a_time(20));
+    assert_complete(&world, &outcome);
+    assert_eq!((outcome.report.updates, outcome.report.updated_ids.len()), (1, 1));
+}
+
+#[test]
+fn a_list_that_is_emptied_is_read_to_its_end() {
+    for count in [1, 30, 100] {
+        let mut world = quiet(count);
+        world.script.insert(2, |world| {
+            let all: Vec<_> = world.list().iter().map(|ticket| ticket.id).collect();
+            all.into_iter().for_each(|id| world.close(id));
+        });
+        let outcome = scan(&mut world, settings(20));
+        assert_promise(&world, &outcome);
+        assert!(outcome.error.is_none(), "{count}: {}", outcome.problem());
+    }
+}
+
+#[test]
+fn a_list_that_changes_faster_than_it_is_read_is_an_error_and_no_endless_loop() {
+    let mut world = quiet(300);
+    world.rates = Rates { opened: 30_000, ..Rates::default() };
+    let outcome = scan(&mut world, settings(20));
+    assert!(outcome.is_incomplete(), "{:?}", outcome.report);
+    assert!(outcome.requests < 400, "{}", outcome.requests);
+    assert!(outcome.twice().is_empty());
+}
+
+#[test]
+fn a_moderately_busy_desk_is_read_to_its_end() {
+    // A change in every ten seconds and a request in every second is some twenty times as busy as a large desk.
+    let mut incomplete = 0;
+    for seed in 0..300 {
+        let by = ORDERS[(seed % 12) as usize];
+        let mut world = World { by, ..World::new(seed, 200 + seed, 120) };
+        world.rates = Rates::of(30);
+        let outcome = scan(&mut world, settings(50));
+        assert_promise(&world, &outcome);
+        incomplete += u64::from(outcome.error.is_some());
+    }
+    println!("moderate: {incomplete} of 300 incomplete");
+    assert!(incomplete <= 6, "{incomplete} of 300");
+}
+
+#[test]
+fn pages_too_large_for_the_server_are_halved() {
+    let mut world = World { largest: 60, ..World::new(3, 900, 900) };
+    let outcome = scan(&mut world, settings(400));
+    assert_complete(&world, &outcome);
+    assert_eq!(outcome.report.page_sizes.unwrap().max, 400);
+    assert!(outcome.report.page_sizes.unwrap().min <= 60);
+    let mut world = World { largest: 2, ..World::new(3, 900, 900) };
+    let outcome = scan(&mut world, settings(400));
+    assert!(outcome.error.is_some() && !outcome.is_incomplete(), "{}", outcome.problem());
+}
+
+#[test]
+fn tickets_that_cannot_be_sent_are_stepped_over_and_named() {
+    for concurrency in [1, 4] {
+        for limit in [4, 20, 100] {
+            for at in [&[33][..], &[0], &[0, 1], &[69], &[19], &[20], &[33, 34, 35], &[5, 40, 68, 69], &[0, 17, 36, 69]] {
+                for skip in [false, true] {
+                    let mut world = quiet(70);
+                    let list = world.order();
+                    at.iter().for_each(|at| world.tickets[list[*at]].bad = true);
+                    let settings = Settings { concurrency, skip_unreadable: skip, ..settings(limit) };
+                    let outcome: Outcome = scan(&mut world, settings);
+                    let named = format!("{at:?} {limit} {concurrency}: {} {:?}", outcome.problem(), outcome.report);
+                    assert_eq!(outcome.yielded.len(), 70 - at.len(), "{named}");
+                    let mut offsets: Vec<_> =
+                        outcome.report.unreadable.iter().map(|ticket| ticket.offset as usize).collect();
+                    offsets.sort_unstable();
+                    assert_eq!(offsets, at, "{named}");
+                    assert_eq!(outcome.is_incomplete(), !skip, "{named}");
+                    if !skip {
+                        assert!(outcome.problem().contains(&format!("offset {}", at[0])), "{}", outcome.problem());
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_server_that_can_send_nothing_ends_the_scan() {
+    let mut world = quiet(300);
+    world.tickets.iter_mut().for_each(|ticket| ticket.bad = true);
+    let outcome = scan(&mut world, settings(20));
+    assert!(outcome.is_incomplete());
+    assert_eq!(outcome.report.unreadable.len(), 100);
+    assert!(outcome.requests < 1_000);
+}
+
+#[test]
+fn a_page_of_eighty_thousand_takes_time_in_proportion() {
+    // The work is counted by the requests; that the time is linear shows in that this test ends at all.
+    let mut world = World::new(3, 80_000, 1);
+    let outcome = scan(&mut world, settings(100_000));
+    assert_complete(&world, &outcome);
+    assert_eq!(outcome.yielded.len(), 80_000);
+    assert!(outcome.requests < 8, "{}", outcome.requests);
+}
+
+#[test]
+fn limits_of_the_user_end_the_scan() {
+    let mut world = quiet(300);
+    let outcome = scan(&mut world, Settings { max_requests: 5, ..settings(20) });
+    assert!(outcome.is_incomplete() && outcome.requests == 5, "{}", outcome.problem());
+    let mut world = quiet(300);
+    let outcome = scan(&mut world, Settings { max_tickets: Some(77), ..settings(20) });
+    assert!(outcome.problem().contains("77"), "{}", outcome.problem());
+    assert_eq!(outcome.yielded.len(), 77);
+    let mut world = quiet(77);
+    assert_complete(&world.clone(), &scan(&mut world, Settings { max_tickets: Some(77), ..settings(20) }));
+}

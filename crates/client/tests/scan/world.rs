@@ -1,0 +1,506 @@
+//! A list in memory that changes at every request, and that knows which tickets a scan must yield.
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+
+use gettickets::scan::machine::Row;
+
+/// A small generator of numbers (SplitMix64).
+#[derive(Clone, Debug)]
+pub(crate) struct Rng(pub(crate) u64);
+
+impl Rng {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        mix(self.0)
+    }
+
+    /// A number below the bound; 0 if that is 0.
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        if bound == 0 { 0 } else { self.next() % bound }
+    }
+
+    pub(crate) fn chance(&mut self, thousandths: u64) -> bool {
+        self.below(1000) < thousandths
+    }
+
+    pub(crate) fn of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[self.below(all.len() as u64) as usize]
+    }
+}
+
+pub(crate) fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// How the server orders the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    NewestReply,
+    OldestReply,
+    IdRising,
+    IdFalling,
+    DateRising,
+    DateFalling,
+    /// Grouped by a field, newest reply first in each group.
+    Grouped(Group),
+    /// Grouped by status, then by opening.
+    StatusThenDate,
+    /// Pinned tickets first, then newest reply first.
+    PinnedFirst,
+    /// Another order at each request.
+    Shuffled,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Group {
+    Status,
+    Priority,
+    Department,
+    Flag,
+}
+
+/// What decides between tickets that tie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ties {
+    IdRising,
+    IdFalling,
+    /// The same at each request, and no order.
+    Scattered,
+    /// Another at each request.
+    Shuffled,
+}
+
+/// How many tickets the server puts on a page at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cap {
+    None,
+    At(u64),
+    /// Another at each request.
+    Between(u64, u64),
+}
+
+/// What `totalresults` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Total {
+    /// All that match, hidden ones included.
+    BeforeHiding,
+    /// All that are shown.
+    AfterHiding,
+    Absent,
+    /// A random number.
+    Random,
+    /// The number of tickets on the page.
+    Returned,
+    /// The same number whatever matches.
+    Fixed(u64),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket {
+    pub(crate) id: u64,
+    pub(crate) date: u64,
+    pub(crate) lastreply: u64,
+    pub(crate) status: u8,
+    pub(crate) priority: u8,
+    pub(crate) dept: u8,
+    pub(crate) flag: u8,
+    pub(crate) pinned: bool,
+    /// Matches the request.
+    pub(crate) matches: bool,
+    /// Is removed from a page after the server's LIMIT.
+    pub(crate) hidden: bool,
+    /// Cannot be sent.
+    pub(crate) bad: bool,
+}
+
+impl Ticket {
+    pub(crate) fn row(&self) -> Row {
+        let fields = [self.id, self.date, self.lastreply, u64::from(self.status), u64::from(self.priority)];
+        let more = [u64::from(self.dept), u64::from(self.flag)];
+        let fingerprint = fields.iter().chain(&more).fold(7, |print, field| mix(print ^ field).wrapping_mul(31));
+        let stamp = |seconds: u64| if seconds == 0 { 0 } else { seconds as u32 + 1 };
+        Row { id: self.id, date: stamp(self.date), lastreply: stamp(self.lastreply), fingerprint }
+    }
+}
+
+/// How much happens between two requests, on average, in thousandths.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rates {
+    pub(crate) opened: u64,
+    pub(crate) answered: u64,
+    pub(crate) closed: u64,
+    pub(crate) reopened: u64,
+    pub(crate) deleted: u64,
+    pub(crate) merged: u64,
+    /// Status, priority, department or flag change without a reply.
+    pub(crate) flagged: u64,
+    /// A ticket not read yet is answered and one that was read is closed: what a reader of offsets cannot see.
+    pub(crate) swapped: u64,
+}
+
+impl Rates {
+    /// Everything, so many thousandths of changes in all.
+    pub(crate) fn of(total: u64) -> Rates {
+        let share = |percent: u64| total * percent / 100;
+        Rates {
+            opened: share(18),
+            answered: share(30),
+            closed: share(18),
+            reopened: share(6),
+            deleted: share(5),
+            merged: share(5),
+            flagged: share(8),
+            swapped: share(10),
+        }
+    }
+}
+
+/// What a request brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reply {
+    Rows(Vec<Ticket>, Option<u64>),
+    /// A ticket on the page cannot be sent.
+    Unreadable,
+    /// The page is too large for the server.
+    TooLarge,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    pub(crate) by: By,
+    pub(crate) ties: Ties,
+    pub(crate) cap: Cap,
+    pub(crate) total: Total,
+    pub(crate) rates: Rates,
+    pub(crate) rng: Rng,
+    pub(crate) clock: u64,
+    /// The latest time that the clock showed.
+    pub(crate) latest: u64,
+    /// How likely the clock is set back or forth before a request, in thousandths.
+    pub(crate) clock_jumps: u64,
+    pub(crate) tickets: Vec<Ticket>,
+    pub(crate) next_id: u64,
+    /// The offset after the page served last.
+    pub(crate) reader: usize,
+    pub(crate) requests: u64,
+    /// Tickets that a scan must yield: they matched at every moment since its first request.
+    pub(crate) owed: HashSet<u64>,
+    /// Tickets that matched at some moment.
+    pub(crate) ever: HashSet<u64>,
+    /// Only these are owed: opened or answered since then.
+    pub(crate) since: u64,
+    /// A larger page fails.
+    pub(crate) largest: u64,
+    /// How many replies in a thousand are cut short, empty, or have a row twice.
+    pub(crate) faults: u64,
+    last_fault: u64,
+    /// Changes a test makes before a request with this number, counted from 1.
+    pub(crate) script: HashMap<u64, fn(&mut World)>,
+    /// How many tickets a burst closes or opens, and how likely one is before a request, in thousandths.
+    pub(crate) bursts: (u64, u64),
+}
+
+const THREE_HOURS: u64 = 3 * 3600;
+
+impl World {
+    /// A quiet list of so many tickets, all of which match, whose times are `spread` seconds apart on average.
+    pub(crate) fn new(seed: u64, count: u64, spread: u64) -> World {
+        let mut rng = Rng(seed);
+        let start = 1_000_000_000;
+        let clock = start + count * (spread + 1) + 1000;
+        let tickets = (1..=count).map(|id| {
+            let date = start + id * spread;
+            let age = rng.below(count * spread + 1);
+            Ticket {
+                id,
+                date,
+                lastreply: date.max(start + age),
+                status: rng.below(4) as u8,
+                priority: rng.below(3) as u8,
+                dept: rng.below(3) as u8,
+                flag: rng.below(2) as u8,
+                pinned: false,
+                matches: true,
+                hidden: false,
+                bad: false,
+            }
+        });
+        let tickets = tickets.collect();
+        World {
+            by: By::NewestReply,
+            ties: Ties::IdFalling,
+            cap: Cap::None,
+            total: Total::BeforeHiding,
+            rates: Rates::default(),
+            rng,
+            clock,
+            latest: clock,
+            clock_jumps: 0,
+            tickets,
+            next_id: count + 1,
+            reader: 0,
+            requests: 0,
+            owed: HashSet::new(),
+            ever: HashSet::new(),
+            since: 0,
+            largest: u64::MAX,
+            faults: 0,
+            last_fault: 0,
+            script: HashMap::new(),
+            bursts: (0, 0),
+        }
+    }
+
+    /// The matching tickets as they are ordered now, by their index.
+    pub(crate) fn order(&mut self) -> Vec<usize> {
+        let shuffle = self.rng.next();
+        let ties = self.ties;
+        let tie = |ticket: &Ticket| match ties {
+            Ties::IdRising => ticket.id,
+            Ties::IdFalling => u64::MAX - ticket.id,
+            Ties::Scattered => mix(ticket.id),
+            Ties::Shuffled => mix(ticket.id ^ shuffle),
+        };
+        let tickets = &self.tickets;
+        let mut list: Vec<usize> = (0..tickets.len()).filter(|index| tickets[*index].matches).collect();
+        let at = |index: &usize| &tickets[*index];
+        match self.by {
+            By::NewestReply => list.sort_by_cached_key(|i| (Reverse(at(i).lastreply), tie(at(i)))),
+            By::OldestReply => list.sort_by_cached_key(|i| (at(i).lastreply, tie(at(i)))),
+            By::DateRising => list.sort_by_cached_key(|i| (at(i).date, tie(at(i)))),
+            By::DateFalling => list.sort_by_cached_key(|i| (Reverse(at(i).date), tie(at(i)))),
+            By::IdRising => list.sort_by_key(|i| at(i).id),
+            By::IdFalling => list.sort_by_key(|i| Reverse(at(i).id)),
+            By::Grouped(group) => list.sort_by_cached_key(|i| {
+                let group = match group {
+                    Group::Status => at(i).status,
+                    Group::Priority => at(i).priority,
+                    Group::Department => at(i).dept,
+                    Group::Flag => at(i).flag,
+                };
+                (group, Reverse(at(i).lastreply), tie(at(i)))
+            }),
+            By::StatusThenDate => list.sort_by_cached_key(|i| (at(i).status, Reverse(at(i).date), tie(at(i)))),
+            By::PinnedFirst => {
+                list.sort_by_cached_key(|i| (!at(i).pinned, Reverse(at(i).lastreply), tie(at(i))))
+            }
+            By::Shuffled => list.sort_by_cached_key(|i| mix(at(i).id ^ shuffle)),
+        }
+        list
+    }
+
+    /// The matching tickets as they are ordered now.
+    pub(crate) fn list(&mut self) -> Vec<Ticket> {
+        self.order().into_iter().map(|index| self.tickets[index].clone()).collect()
+    }
+
+    fn some(&mut self, matching: bool) -> Option<usize> {
+        let count = self.tickets.iter().filter(|ticket| ticket.matches == matching).count() as u64;
+        let nth = self.rng.below(count) as usize;
+        let mut of = (0..self.tickets.len()).filter(|index| self.tickets[*index].matches == matching);
+        of.nth(nth)
+    }
+
+    pub(crate) fn index(&self, id: u64) -> Option<usize> {
+        self.tickets.iter().position(|ticket| ticket.id == id)
+    }
+
+    pub(crate) fn close(&mut self, id: u64) {
+        self.owed.remove(&id);
+        if let Some(index) = self.index(id) {
+            self.tickets[index].matches = false;
+        }
+    }
+
+    pub(crate) fn answer(&mut self, id: u64) {
+        let (clock, status) = (self.clock, self.rng.below(4) as u8);
+        if let Some(index) = self.index(id) {
+            (self.tickets[index].lastreply, self.tickets[index].status) = (clock, status);
+            self.forget_if_too_old(index);
+        }
+    }
+
+    /// A ticket is owed only while it is new enough.
+    fn forget_if_too_old(&mut self, index: usize) {
+        let ticket = &self.tickets[index];
+        if ticket.lastreply.max(ticket.date) < self.since {
+            self.owed.remove(&ticket.id);
+        }
+    }
+
+    pub(crate) fn open(&mut self) {
+        let id = self.next_id;
+        self.next_id += 1;
+        let (date, rng) = (self.clock, &mut self.rng);
+        self.tickets.push(Ticket {
+            id,
+            date,
+            lastreply: date,
+            status: rng.below(4) as u8,
+            priority: rng.below(3) as u8,
+            dept: rng.below(3) as u8,
+            flag: rng.below(2) as u8,
+            pinned: false,
+            matches: true,
+            hidden: false,
+            bad: false,
+        });
+    }
+
+    fn times(&mut self, thousandths: u64) -> u64 {
+        let drawn = self.rng.below(2 * thousandths + 1);
+        drawn / 1000 + u64::from(self.rng.below(1000) < drawn % 1000)
+    }
+
+    fn pass_time(&mut self) {
+        self.clock += self.rng.below(4);
+        if self.clock_jumps > 0 && self.rng.chance(self.clock_jumps) {
+            let jump = self.rng.below(THREE_HOURS + 1);
+            if self.rng.below(2) == 0 {
+                // Never more than three hours behind what it showed.
+                self.clock = (self.clock - jump).max(self.latest - THREE_HOURS);
+            } else {
+                self.clock += jump;
+            }
+        }
+        self.latest = self.latest.max(self.clock);
+        let rates = self.rates;
+        for _ in 0..self.times(rates.opened) {
+            self.open();
+        }
+        for _ in 0..self.times(rates.answered) {
+            if let Some(index) = self.some(true) {
+                self.answer(self.tickets[index].id);
+            }
+        }
+        for _ in 0..self.times(rates.closed) {
+            if let Some(index) = self.some(true) {
+                self.close(self.tickets[index].id);
+            }
+        }
+        for _ in 0..self.times(rates.reopened) {
+            if let Some(index) = self.some(false) {
+                self.tickets[index].matches = true;
+                if self.rng.below(2) == 0 {
+                    self.answer(self.tickets[index].id);
+                }
+            }
+        }
+        for _ in 0..self.times(rates.deleted) {
+            if let Some(index) = self.some(true) {
+                self.close(self.tickets[index].id);
+                self.tickets.remove(index);
+            }
+        }
+        for _ in 0..self.times(rates.merged) {
+            if let (Some(one), Some(other)) = (self.some(true), self.some(true)) {
+                let (kept, gone) = (self.tickets[one].id, self.tickets[other].id);
+                if kept != gone {
+                    self.close(gone);
+                    self.answer(kept);
+                }
+            }
+        }
+        for _ in 0..self.times(rates.flagged) {
+            if let Some(index) = self.some(true) {
+                let (which, value) = (self.rng.below(4), self.rng.below(4) as u8);
+                let ticket = &mut self.tickets[index];
+                match which {
+                    0 => ticket.status = value,
+                    1 => ticket.priority = value.min(2),
+                    2 => ticket.dept = value.min(2),
+                    _ => ticket.flag = value & 1,
+                }
+            }
+        }
+        for _ in 0..self.times(rates.swapped) {
+            let list = self.order();
+            let reader = self.reader.min(list.len());
+            let (before, after) = (reader as u64, (list.len() - reader) as u64);
+            if before > 0 && after > 0 {
+                let near = self.rng.below(after.min(8)) as usize;
+                let moved = self.tickets[list[reader + near]].id;
+                let closed = self.tickets[list[self.rng.below(before) as usize]].id;
+                self.answer(moved);
+                self.close(closed);
+            }
+        }
+        let (size, likely) = self.bursts;
+        if size > 0 && self.rng.chance(likely) {
+            let opens = self.rng.below(2) == 0;
+            for _ in 0..self.rng.below(size) {
+                if opens {
+                    self.open();
+                } else if let Some(index) = self.some(true) {
+                    self.close(self.tickets[index].id);
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self) {
+        let since = self.since;
+        let is_owed =
+            |ticket: &&Ticket| ticket.matches && !ticket.hidden && !ticket.bad && ticket.lastreply.max(ticket.date) >= since;
+        self.owed = self.tickets.iter().filter(is_owed).map(|ticket| ticket.id).collect();
+    }
+
+    /// Lets time pass and serves a request.
+    pub(crate) fn serve(&mut self, offset: u64, limit: u64) -> Reply {
+        self.requests += 1;
+        if self.requests == 1 {
+            self.begin();
+        } else {
+            self.pass_time();
+        }
+        if let Some(change) = self.script.get(&self.requests).copied() {
+            change(self);
+        }
+        let ever = self.tickets.iter().filter(|ticket| ticket.matches).map(|ticket| ticket.id);
+        self.ever.extend(ever);
+        if limit > self.largest {
+            return Reply::TooLarge;
+        }
+        let list = self.order();
+        let cap = match self.cap {
+            Cap::None => u64::MAX,
+            Cap::At(cap) => cap,
+            Cap::Between(least, most) => least + self.rng.below(most - least + 1),
+        };
+        let start = (offset as usize).min(list.len());
+        let end = start.saturating_add(limit.min(cap) as usize).min(list.len());
+        self.reader = end;
+        let shown = list[start..end].iter().map(|index| &self.tickets[*index]).filter(|ticket| !ticket.hidden);
+        let mut rows: Vec<_> = shown.cloned().collect();
+        if rows.iter().any(|ticket| ticket.bad) {
+            return Reply::Unreadable;
+        }
+        // A server may fail now and then; not at one request after another, or nothing could be known.
+        if self.faults > 0 && self.requests > self.last_fault + 3 && self.rng.chance(self.faults) {
+            self.last_fault = self.requests;
+            match self.rng.below(3) {
+                0 => rows.clear(),
+                1 => rows.truncate(self.rng.below(rows.len() as u64 + 1) as usize),
+                _ if !rows.is_empty() => {
+                    let index = self.rng.below(rows.len() as u64) as usize;
+                    rows.insert(index, rows[index].clone());
+                }
+                _ => {}
+            }
+        }
+        let all = list.len() as u64;
+        let visible = list.iter().filter(|index| !self.tickets[**index].hidden).count() as u64;
+        let total = match self.total {
+            Total::BeforeHiding => Some(all),
+            Total::AfterHiding => Some(visible),
+            Total::Absent => None,
+            Total::Random => Some(self.rng.below(2 * all + 2)),
+            Total::Returned => Some(rows.len() as u64),
+            Total::Fixed(total) => Some(total),
+        };
+        Reply::Rows(rows, total)
+    }
+}
