@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::list::Since;
-use super::{ConnectionArgs, WholeArgs};
+use super::{ConnectionArgs, Since, WholeArgs};
 
 /// Write every ticket that matches into a file
 ///
@@ -36,7 +35,7 @@ pub(crate) struct ExportArgs {
     #[command(flatten)]
     pub(crate) query: WholeArgs,
     /// Only tickets opened or answered since then, by the install's clock
-    #[arg(long, value_name = "WHEN", help_heading = "Which tickets")]
+    #[arg(long, value_name = "WHEN", help_heading = "Tickets")]
     pub(crate) updated_since: Option<Since>,
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,

@@ -22,6 +22,16 @@ impl Clock {
         Ok(Clock { zone: time_zone(zone)?, now: Timestamp::now() })
     }
 
+    /// The time zone of the install's clock.
+    pub(crate) fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    /// The present moment.
+    pub(crate) fn timestamp(&self) -> Timestamp {
+        self.now
+    }
+
     /// What the clock shows.
     pub(crate) fn now(&self) -> DateTime {
         self.zone.to_datetime(self.now)
@@ -34,12 +44,6 @@ impl Clock {
         Clock { zone: self.zone.clone(), now }
     }
 
-    /// The instant at which the clock showed this. In the hour that is repeated in autumn it is the earlier
-    /// of the two. Returns `None` for a time beyond the range of timestamps.
-    pub(crate) fn instant(&self, time: DateTime) -> Option<Timestamp> {
-        self.zone.to_ambiguous_timestamp(time).compatible().ok()
-    }
-
     /// The seconds since the clock showed this; negative for a time ahead of it.
     pub(crate) fn seconds_since(&self, then: DateTime) -> i64 {
         match self.instant(then) {
@@ -47,6 +51,12 @@ impl Clock {
             // Beyond the range of timestamps an hour makes no difference.
             None => self.now().duration_since(then).as_secs(),
         }
+    }
+
+    /// The instant at which the clock showed this. In the hour that is repeated in autumn it is the earlier
+    /// of the two. Returns `None` for a time beyond the range of timestamps.
+    pub(crate) fn instant(&self, time: DateTime) -> Option<Timestamp> {
+        self.zone.to_ambiguous_timestamp(time).compatible().ok()
     }
 }
 
@@ -68,7 +78,7 @@ fn time_zone(name: Option<&str>) -> Outcome<TimeZone> {
         None => Ok(TimeZone::system()),
         Some(name) => TimeZone::get(name).map_err(|_| {
             Failure::usage(format!("{name:?} is not the name of a time zone"))
-                .hint("Give a name such as Europe/London or UTC")
+                .hint("Give --time-zone a name such as Europe/London or UTC")
         }),
     }
 }

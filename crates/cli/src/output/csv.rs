@@ -22,7 +22,7 @@ use serde_json::value::RawValue;
 use super::TicketWriter;
 
 /// The column after the documented fields.
-const EXTRA: &str = "extra";
+pub(crate) const EXTRA: &str = "extra";
 
 /// Writes tickets as CSV.
 pub(crate) struct CsvWriter<W> {
@@ -80,7 +80,7 @@ impl<W: Write> TicketWriter for CsvWriter<W> {
     }
 }
 
-fn push_field(line: &mut String, ticket: &TicketRef<'_>, field: Field) {
+pub(crate) fn push_field(line: &mut String, ticket: &TicketRef<'_>, field: Field) {
     match ticket.value(field) {
         None | Some(Value::Null | Value::DateTime(None)) => {}
         Some(Value::Integer(value)) => line.push_str(&value.to_string()),
@@ -96,7 +96,7 @@ fn push_field(line: &mut String, ticket: &TicketRef<'_>, field: Field) {
 }
 
 /// The unknown fields as one object, in which every number is as it was sent; empty where there are none.
-fn extra(ticket: &TicketRef<'_>) -> String {
+pub(crate) fn extra(ticket: &TicketRef<'_>) -> String {
     let read = |(name, json)| Some((name, serde_json::from_str(json).ok()?));
     let fields: BTreeMap<&str, &RawValue> = ticket.extra_json().filter_map(read).collect();
     if fields.is_empty() { String::new() } else { serde_json::to_string(&fields).unwrap_or_default() }
@@ -114,7 +114,7 @@ fn is_formula(text: &str) -> bool {
 }
 
 /// Adds a text as a cell in which no spreadsheet finds a formula.
-fn push_text(line: &mut String, text: &str) {
+pub(crate) fn push_text(line: &mut String, text: &str) {
     // A cell that begins with a tab or a line break is treated as a formula's beginning by some.
     let begins = is_formula(text) || text.starts_with(SEPARATORS);
     let inside = text.match_indices(SEPARATORS).any(|(at, _)| text.get(at + 1..).is_some_and(is_formula));
@@ -140,7 +140,7 @@ fn push_text(line: &mut String, text: &str) {
 }
 
 /// Adds JSON as a cell. A sign behind a separator is inside a string, as JSON has none of these elsewhere.
-fn push_json(line: &mut String, json: &str) {
+pub(crate) fn push_json(line: &mut String, json: &str) {
     if !json.contains(SEPARATORS) {
         return push_quoted(line, json);
     }
@@ -164,7 +164,7 @@ fn push_json(line: &mut String, json: &str) {
 }
 
 /// Adds a cell, in quotes where any spreadsheet needs them.
-fn push_quoted(line: &mut String, text: &str) {
+pub(crate) fn push_quoted(line: &mut String, text: &str) {
     let plain = !text.contains(['"', ','])
         && !text.contains(SEPARATORS)
         && !text.starts_with(' ')

@@ -6,7 +6,6 @@
 
 mod checkpoint;
 mod encoder;
-mod progress;
 mod scan;
 mod spool;
 mod stream;
@@ -20,7 +19,6 @@ use gettickets_protocol::{GetTickets, Tickets};
 use serde_json::value::RawValue;
 
 use self::checkpoint::Origin;
-pub(crate) use self::progress::Progress;
 pub(crate) use self::scan::{lacks_unreadable_alone, run};
 use self::spool::{Earlier, Spool};
 use self::stream::Stream;
@@ -37,10 +35,10 @@ const SAVE_EVERY: Duration = Duration::from_secs(5);
 trait Source {
     /// The next page; `None` at the end.
     fn next_page(&mut self) -> Option<Outcome<Tickets>>;
-    /// How many tickets match, as the server counts them.
-    fn total(&self) -> Option<u64>;
     /// The position after the pages so far; `None` where the scan cannot be continued.
     fn cursor(&self) -> Option<Box<RawValue>>;
+    /// After the last page or a failure: ends the progress and prints what the scan's report says.
+    fn ended(&mut self);
     /// After the last page: an error where some tickets could not be read.
     fn end(&self) -> Outcome;
     /// After a failure: whether all tickets were delivered but those that cannot be read.
@@ -69,12 +67,13 @@ fn export<S: Source>(
             };
             refuse_resuming(args)?;
             let mut source = open(None)?;
-            let tickets = stream::write(&stream, encoding, &mut source, interrupted)?;
-            tell_misspelt(args, tickets);
+            let written = stream::write(&stream, encoding, &mut source, interrupted);
+            source.ended();
+            warn_misspelt(args, written?);
             return source.end();
         }
     };
-    let since = args.updated_since.map_or(String::new(), |since| format!("&updated_since={}", since.0));
+    let since = args.updated_since.map_or(String::new(), |since| format!("&updated_since={since:?}"));
     let origin = Origin {
         format: encoding.ending(),
         server,
@@ -97,9 +96,8 @@ fn export<S: Source>(
             return Err(failure);
         }
     };
-    let progress = Progress::new(spool.tickets());
-    let tickets = spool_all(spool, &mut source, interrupted, &progress)?;
-    tell_misspelt(args, tickets);
+    let tickets = spool_all(spool, &mut source, interrupted)?;
+    warn_misspelt(args, tickets);
     exit::remark(format!("{tickets} {} in {}", output::tickets(tickets), args.output.display()));
     Ok(())
 }
@@ -121,9 +119,9 @@ fn refuse_resuming(args: &ExportArgs) -> Outcome {
         .hint(format!("Export to a file, or leave out {flag}")))
 }
 
-fn tell_misspelt(args: &ExportArgs, tickets: u64) {
+fn warn_misspelt(args: &ExportArgs, tickets: u64) {
     if tickets == 0 {
-        misspelt::tell(&args.query.to_request());
+        misspelt::warn(&args.query.to_request());
     }
 }
 
@@ -156,7 +154,6 @@ fn spool_all(
     mut spool: Spool,
     source: &mut dyn Source,
     interrupted: &AtomicBool,
-    progress: &Progress,
 ) -> Outcome<u64> {
     if let Some(lacking) = spool.lacking() {
         let failure = Failure::new(Exit::Incomplete, lacking);
@@ -174,13 +171,12 @@ fn spool_all(
             None => break,
             Some(Ok(tickets)) => {
                 if let Err(failure) = spool.push(&tickets) {
-                    progress.clear();
+                    source.ended();
                     return Err(disk_failed(spool, failure));
                 }
-                progress.at(spool.tickets(), source.total());
             }
             Some(Err(failure)) => {
-                progress.clear();
+                source.ended();
                 if failure.exit == Exit::Incomplete && source.lacks_unreadable_alone() {
                     // Another run would find no more.
                     return Err(name_incomplete(spool, failure));
@@ -192,13 +188,13 @@ fn spool_all(
             && let Some(cursor) = source.cursor()
         {
             if let Err(failure) = spool.save(Some(cursor), false) {
-                progress.clear();
+                source.ended();
                 return Err(disk_failed(spool, failure));
             }
             saved = Instant::now();
         }
     }
-    progress.clear();
+    source.ended();
     let tickets = spool.tickets();
     match source.end() {
         Ok(()) => spool.finish()?,

@@ -62,13 +62,11 @@ impl Source for Numbered<'_> {
         Some(Ok(Tickets::new(&tickets, Version::V8_0)))
     }
 
-    fn total(&self) -> Option<u64> {
-        Some(self.end)
-    }
-
     fn cursor(&self) -> Option<Box<RawValue>> {
         to_raw_value(&json!({"next": self.next})).ok()
     }
+
+    fn ended(&mut self) {}
 
     fn end(&self) -> Outcome {
         match self.holes {
@@ -95,7 +93,7 @@ fn open_encoded(output: &Path, encoding: Encoding, earlier: Earlier) -> Outcome<
 }
 
 fn whole_run(spool: Spool, source: &mut dyn Source) -> Outcome<u64> {
-    spool_all(spool, source, &AtomicBool::new(false), &Progress::hidden())
+    spool_all(spool, source, &AtomicBool::new(false))
 }
 
 /// The ids in an exported file, read by other code than wrote it where there is some.
@@ -230,7 +228,7 @@ fn ctrl_c_stops_after_the_page_and_says_how_to_go_on() {
     let spool = open(&output, ExportFormat::Ndjson, Earlier::Refuse).unwrap();
     let flag = AtomicBool::new(false);
     let mut source = Numbered { interrupt_at: Some((26, &flag)), ..Numbered::new(None, 100) };
-    let failure = spool_all(spool, &mut source, &flag, &Progress::hidden()).unwrap_err();
+    let failure = spool_all(spool, &mut source, &flag).unwrap_err();
     assert_eq!(
         failure.paragraph(),
         "interrupted; 50 tickets are kept. The same command with --resume continues from there."

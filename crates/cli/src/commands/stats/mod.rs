@@ -21,8 +21,9 @@ use self::statistics::{Source, Statistics};
 use self::tally::Tally;
 use self::terminal::Look;
 use crate::args::{StatsArgs, StatsFormat};
-use crate::commands::export::{Progress, lacks_unreadable_alone};
+use crate::commands::export::lacks_unreadable_alone;
 use crate::commands::saved::{self, Saved};
+use crate::commands::scanning::{self, Progress};
 use crate::commands::whole::Whole;
 use crate::commands::{explain, misspelt};
 use crate::connect;
@@ -39,32 +40,31 @@ pub(crate) fn run(args: &StatsArgs) -> Outcome {
 fn of_server(args: &StatsArgs) -> Outcome {
     let connection = connect::open(&args.connection)?;
     let request = args.query.to_request();
-    let mut whole = Whole::of(connection.client.scan(request.clone()));
-    let progress = Progress::new(0);
+    let scan = scanning::configured(connection.client.scan(request.clone()), &args.query.scan);
+    let mut progress = Some(Progress::of(scan.status(), true));
+    let mut whole = Whole::of(scan);
     let mut unreadable = None;
     let pages = iter::from_fn(|| {
         let page = whole.next();
+        if let Some(Ok(tickets)) = page {
+            return Some(Ok(tickets));
+        }
+        progress = None;
         let report = whole.report();
-        progress.at(whole.delivered(), report.total);
         match page {
-            Some(Ok(tickets)) => return Some(Ok(tickets)),
             // All others are counted, so the figures are worth showing, and then what they lack.
             Some(Err(failure)) if lacks_unreadable_alone(&report, whole.delivered()) => {
                 unreadable = Some(failure)
             }
-            Some(Err(failure)) => {
-                progress.clear();
-                return Some(Err(failure));
-            }
-            None => {}
+            page => return page,
         }
-        progress.clear();
         None
     });
     let source = Source { server: connection.place.clone(), filter: filter(&request) };
     stats(args, source, pages, connection.clock.clone())?;
+    scanning::print_report(&whole.report());
     if whole.delivered() == 0 {
-        misspelt::tell(&request);
+        misspelt::warn(&request);
     }
     unreadable.map_or_else(|| whole.end(), Err)
 }

@@ -19,8 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gettickets::local::LocalErrorKind;
-use gettickets::scan::Scan;
-use gettickets::{ApiErrorClass, Cancellation, DateTime, Error, ErrorKind, GetTickets};
+use gettickets::{ApiErrorClass, Cancellation, DateTime, Error, ErrorKind, GetTickets, Scan};
 use jiff::Timestamp;
 
 use self::deliver::{Exec, Undelivered, Webhook};
@@ -28,7 +27,8 @@ use self::event::{EventWriter, Record};
 use self::known::{Event, Known};
 use self::outage::Outage;
 use self::state::{StateFile, Watched};
-use crate::args::{WatchArgs, WatchFormat};
+use crate::args::{ScanArgs, WatchArgs, WatchFormat};
+use crate::commands::scanning;
 use crate::connect::{self, Connection};
 use crate::exit::{self, Exit, Failure, Outcome};
 use crate::output::style;
@@ -67,6 +67,7 @@ pub(crate) fn run(args: &WatchArgs) -> Outcome {
     let mut watch = Watch {
         connection,
         request,
+        options: ScanArgs { skip_unreadable: true, ..args.query.scan.clone() },
         full: args.full,
         known,
         events: EventWriter::new(format),
@@ -112,7 +113,10 @@ impl Stop {
 
     /// From now on Ctrl-C cancels this scan.
     fn watch(&self, scan: &Scan) {
-        let _ = scan;
+        *self.scan.lock().unwrap_or_else(PoisonError::into_inner) = Some(scan.cancellation());
+        if self.stopped.is_cancelled() {
+            scan.cancellation().cancel();
+        }
     }
 }
 
@@ -182,6 +186,8 @@ fn is_lasting(kind: &ErrorKind) -> bool {
 struct Watch {
     connection: Connection,
     request: GetTickets,
+    /// A ticket that cannot be read never hides the others.
+    options: ScanArgs,
     full: bool,
     known: Known,
     events: EventWriter<Box<dyn io::Write>>,
@@ -223,11 +229,8 @@ impl Watch {
         }
         if !self.pending.is_empty() && self.file.is_none() {
             let count = self.pending.len();
-            return Err(Failure::new(
-                Exit::Incomplete,
-                format!("{count} events were not delivered to the webhook"),
-            )
-            .hint("--state FILE keeps them for the next run"));
+            return Err(Failure::new(Exit::Incomplete, format!("{count} events were not delivered to the webhook"))
+                .hint("--state FILE keeps them for the next run"));
         }
         Ok(())
     }
@@ -293,8 +296,7 @@ impl Watch {
     }
 
     fn scan(&self, since: Option<DateTime>) -> Scan {
-        // A ticket that cannot be read must not hide the others.
-        let scan = self.connection.client.scan(self.request.clone());
+        let scan = scanning::configured(self.connection.client.scan(self.request.clone()), &self.options);
         let scan = match since {
             Some(since) => scan.updated_since(since),
             None => scan,
@@ -306,7 +308,7 @@ impl Watch {
     /// Prints each warning of the scans once.
     fn warn_once(&mut self, scan: &Scan) {
         let report = scan.report();
-        let unreadable = report.holes.len() as u64;
+        let unreadable = report.unreadable.len() as u64;
         let unreadable = (unreadable > 0).then(|| {
             format!(
                 "{unreadable} {} cannot be read, and nothing is reported of {}",
@@ -314,7 +316,7 @@ impl Watch {
                 if unreadable == 1 { "it" } else { "them" }
             )
         });
-        for warning in unreadable {
+        for warning in report.warnings.into_iter().chain(unreadable) {
             if self.warned.insert(warning.clone()) {
                 exit::warn(warning);
             }
