@@ -1,7 +1,7 @@
 //! `--load`: tickets for the sandbox from a file.
 
 use std::collections::HashSet;
-use std::fs;
+use std::fs::File;
 use std::path::Path;
 
 use gettickets_protocol::{DecodeErrorKind, Reply, Ticket, TicketRef, decode};
@@ -9,10 +9,15 @@ use serde::Deserialize;
 
 use crate::commands::explain;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::files;
+
+/// The most bytes that a file may have.
+const MAX_LEN: u64 = 64 << 20;
 
 /// The tickets of a saved reply in any format of the wire, of canonical JSON, or of NDJSON.
 pub(crate) fn tickets(file: &Path) -> Outcome<Vec<Ticket>> {
-    let body = fs::read(file).map_err(|error| {
+    let read_file = File::open(file).and_then(|file| files::read_at_most(file, MAX_LEN));
+    let body = read_file.map_err(|error| {
         Failure::usage(format!("{} cannot be read: {error}", file.display()))
             .hint("Give the name of a saved reply, or of an export as JSON or NDJSON")
     })?;

@@ -224,7 +224,7 @@ fn when(ticket: &TicketRef<'_>, field: Field, options: &TableOptions) -> String 
         (Some(time), _) if options.utc => {
             options.clock.instant(time).map_or("-".to_owned(), |time| time.strftime(IN_UTC).to_string())
         }
-        (Some(time), Some(_)) => age::since(time, options.clock.now()),
+        (Some(time), Some(_)) => age::since(time, &options.clock),
         (Some(time), None) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
     }
 }
