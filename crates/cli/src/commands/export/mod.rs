@@ -150,11 +150,7 @@ fn encoding_of(args: &ExportArgs) -> Outcome<Encoding> {
 }
 
 /// Writes every page of a source into a spool and finishes the file. Returns the number of tickets in it.
-fn spool_all(
-    mut spool: Spool,
-    source: &mut dyn Source,
-    interrupted: &AtomicBool,
-) -> Outcome<u64> {
+fn spool_all(mut spool: Spool, source: &mut dyn Source, interrupted: &AtomicBool) -> Outcome<u64> {
     if let Some(lacking) = spool.lacking() {
         let failure = Failure::new(Exit::Incomplete, lacking);
         return Err(name_incomplete(spool, failure));

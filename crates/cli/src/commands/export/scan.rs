@@ -53,7 +53,8 @@ pub(crate) fn run(args: &ExportArgs) -> Outcome {
             Some(position) => position.since,
             None => args.updated_since.map(|since| connection.resolve(since)),
         };
-        let mut scan = scanning::configured(connection.client.scan(args.query.to_request()), &args.query.scan);
+        let mut scan =
+            scanning::configured(connection.client.scan(args.query.to_request()), &args.query.scan);
         if let Some(since) = since {
             scan = scan.updated_since(since);
         }

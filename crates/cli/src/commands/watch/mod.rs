@@ -229,8 +229,11 @@ impl Watch {
         }
         if !self.pending.is_empty() && self.file.is_none() {
             let count = self.pending.len();
-            return Err(Failure::new(Exit::Incomplete, format!("{count} events were not delivered to the webhook"))
-                .hint("--state FILE keeps them for the next run"));
+            return Err(Failure::new(
+                Exit::Incomplete,
+                format!("{count} events were not delivered to the webhook"),
+            )
+            .hint("--state FILE keeps them for the next run"));
         }
         Ok(())
     }
