@@ -379,6 +379,9 @@ fn names_of_a_profile_are_shown() {
     assert!(csv.lines().next().unwrap().ends_with(",service,department,flagged_to,extra"), "{csv}");
     let by_name = list(&["--all", "--format", "ndjson", "--flag", "ada"]);
     assert_eq!(by_name, list(&["--all", "--format", "ndjson", "--flag", "1"]));
+    let mut stats = program();
+    stats.env("XDG_CONFIG_HOME", home.path()).env("S", sandbox.secret()).arg("stats");
+    assert!(run(&mut stats).quietly().contains("Sales"));
     // JSON stays canonical.
     assert!(!list(&["--format", "ndjson"]).contains("flagged_to"));
 }

@@ -30,6 +30,7 @@ use crate::connect;
 use crate::exit::{self, Exit, Failure, Outcome};
 use crate::files;
 use crate::output::clock::Clock;
+use crate::output::names::Names;
 use crate::output::{self, sanitise, stdout};
 
 /// Runs the command.
@@ -61,7 +62,7 @@ fn of_server(args: &StatsArgs) -> Outcome {
         None
     });
     let source = Source { server: connection.place.clone(), filter: filter(&request) };
-    stats(args, source, pages, connection.clock.clone())?;
+    stats(args, source, pages, connection.clock.clone(), connection.names.clone())?;
     scanning::print_report(&whole.report());
     if whole.delivered() == 0 {
         misspelt::warn(&request);
@@ -89,7 +90,7 @@ fn of_files(args: &StatsArgs) -> Outcome {
         }
     });
     let source = Source { server, filter: "all tickets".to_owned() };
-    stats(args, source, once, clock)?;
+    stats(args, source, once, clock, Names::default())?;
     if repeated > 0 {
         exit::warn(format!(
             "{repeated} {} read again under the same id, and counted once",
@@ -157,12 +158,14 @@ fn stats(
     source: Source,
     pages: impl Iterator<Item = Outcome<Tickets>>,
     clock: Clock,
+    names: Names,
 ) -> Outcome {
     let waiting = match args.waiting_status.as_slice() {
         [] => Tally::default_waiting(),
         named => named.to_vec(),
     };
     let mut tally = Tally::new(waiting, clock);
+    tally.names = names;
     for page in pages {
         page?.iter().for_each(|ticket| tally.add(ticket));
     }

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 
 use super::statistics::AGES;
 use crate::output::clock::Clock;
+use crate::output::names::Names;
 
 /// How many different statuses, priorities or departments are counted separately; the rest are counted together.
 /// No install has as many, but a server may send anything.
@@ -61,6 +62,8 @@ pub(crate) struct Tally {
     pub(crate) by_status: Counts<String>,
     pub(crate) by_priority: Counts<String>,
     pub(crate) by_department: Counts<u64>,
+    /// Names of departments from the profile, for those that the server sends no name of.
+    pub(crate) names: Names,
     /// Names of departments, which some servers send beside their ids.
     pub(crate) department_names: BTreeMap<u64, String>,
     /// Active tickets by age, in the order of [`AGES`].
@@ -91,6 +94,7 @@ impl Tally {
             by_status: Counts::default(),
             by_priority: Counts::default(),
             by_department: Counts::default(),
+            names: Names::default(),
             department_names: BTreeMap::new(),
             active_by_age: [0; AGES.len()],
             active_undated: 0,
