@@ -1,4 +1,5 @@
-//! Gives the shared library its soname, `libgettickets.so.` and the number of the ABI.
+//! Gives the shared library its soname, `libgettickets.so.` and the number of the ABI, and keeps it loaded:
+//! threads of the library, its thread-local data and its fork handler must not outlive its code.
 
 use std::env;
 use std::fs;
@@ -13,8 +14,9 @@ fn main() {
         println!("cargo::error=src/version.rs has no line with GETTICKETS_ABI_VERSION");
         return;
     };
-    // Other systems know no soname.
+    // Other systems have no soname.
     if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux") {
         println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libgettickets.so.{number}");
+        println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
     }
 }

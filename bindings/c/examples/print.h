@@ -1,5 +1,5 @@
-/* Prints texts that a server sent. Strangers write them: as they are, they could move a terminal's cursor, rename its
- * window or worse. */
+/* Prints texts that a server sent. Strangers write them: printed as they are, they could move the cursor of a terminal,
+ * rename its window or worse. */
 
 #ifndef PRINT_H
 #define PRINT_H
@@ -9,15 +9,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Control characters become question marks: C0 and DEL, and C1, which in UTF-8 has a byte 0xc2 before it. */
 static void print_text(FILE *out, const char *text, size_t len)
 {
-    unsigned char byte, before = 0;
-    size_t i;
-    for (i = 0; i < len; i++, before = byte) {
-        byte = (unsigned char)text[i];
-        fputc(byte < 0x20 || byte == 0x7f || (before == 0xc2 && byte < 0xa0) ? '?' : byte, out);
+    gettickets_text raw;
+    gettickets_string *printable = NULL;
+    raw.data = text;
+    raw.len = len;
+    if (gettickets_printable(raw, &printable) == GETTICKETS_OK) {
+        fputs(gettickets_string_data(printable), out);
     }
+    gettickets_string_free(printable);
 }
 
 /* What went wrong, and what to try. */

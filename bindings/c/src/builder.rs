@@ -11,8 +11,9 @@ use zeroize::Zeroizing;
 
 use crate::client::Client;
 use crate::credentials::Credentials;
-use crate::error::{Error, Failure};
+use crate::failure::{Error, Failure};
 use crate::guard::{self, Out, argument, bytes, exclusive, guard, guard_telling, shared, text};
+use crate::process::{InUse, Origin};
 use crate::request::{Format, format};
 use crate::result::{GETTICKETS_ERROR_KIND, ResultCode};
 use crate::settings::{Settings, put};
@@ -160,7 +161,7 @@ fn begin(first: impl FnOnce(&mut Draft) -> Result<(), Failure>) -> *mut ClientBu
 /// address of its `api.php`; without a scheme it is taken for https.
 ///
 /// The builder is the caller's: free it with `gettickets_client_builder_free`. An address that is NULL, not
-/// UTF-8 or none at all is told when the client is built. NULL only where a defect of this library was
+/// UTF-8 or not an address is an error when the client is built. NULL only where a defect of this library was
 /// caught. May be called from any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_new(address: *const c_char) -> *mut ClientBuilder {
@@ -176,7 +177,7 @@ pub unsafe extern "C" fn gettickets_client_builder_new(address: *const c_char) -
 /// credentials. `path` is the folder that has the install's `init.php`.
 ///
 /// The builder is the caller's: free it with `gettickets_client_builder_free`. A path that is NULL or not
-/// UTF-8 is told when the client is built, one that has no install when it is asked. NULL only where a defect
+/// UTF-8 is an error when the client is built, one without an install at the first call. NULL only where a defect
 /// of this library was caught. May be called from any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_new_local(path: *const c_char) -> *mut ClientBuilder {
@@ -188,7 +189,7 @@ pub unsafe extern "C" fn gettickets_client_builder_new_local(path: *const c_char
     })
 }
 
-/// What to be let in with; required over HTTP. The builder copies it.
+/// The credentials; required over HTTP. The builder copies them.
 ///
 /// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if either is NULL. One thread at a time
 /// may use a builder.
@@ -207,10 +208,10 @@ pub unsafe extern "C" fn gettickets_client_builder_credentials(
     unsafe { set(builder, change) }
 }
 
-/// An API identifier and its secret to be let in with: `gettickets_client_builder_credentials` in one call.
+/// An API identifier and its secret as credentials: `gettickets_client_builder_credentials` in one call.
 ///
 /// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_UTF8` if a text is not UTF-8,
-/// `GETTICKETS_ERROR_NULL` if a pointer is NULL; one that is empty is told when the client is built. One
+/// `GETTICKETS_ERROR_NULL` if a pointer is NULL; an empty one is an error when the client is built. One
 /// thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_api_credentials(
@@ -228,11 +229,12 @@ pub unsafe extern "C" fn gettickets_client_builder_api_credentials(
     unsafe { set(builder, change) }
 }
 
-/// How long one exchange may take from the first look-up to the last byte, or PHP may run, in milliseconds.
-/// Default: 60,000.
+/// The time limit of one exchange, from the first look-up of the host to the last byte of the reply, or of one
+/// run of PHP, in milliseconds: 1 to 31,622,400,000, which is 366 days. Default: 60,000.
 ///
-/// `GETTICKETS_ERROR_NULL` if `builder` is NULL; 0 is told when the client is built. One thread at a time may
-/// use a builder.
+/// `GETTICKETS_ERROR_ARGUMENT` if it is larger, as a negative number is that was converted;
+/// `GETTICKETS_ERROR_NULL` if `builder` is NULL. 0 fails when the client is built, with
+/// `GETTICKETS_ERROR_CONFIG` and the class zero-timeout. One thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_timeout(
     builder: *mut ClientBuilder,
@@ -242,10 +244,13 @@ pub unsafe extern "C" fn gettickets_client_builder_timeout(
     unsafe { set(builder, |draft| put(&mut draft.timeout, Some(time(milliseconds)?))) }
 }
 
-/// How long a connection, encryption included, may take to come about, in milliseconds. Default: 10,000.
+/// The time limit for connecting to the server, encryption included, in milliseconds: 1 to 31,622,400,000,
+/// which is 366 days. Default: 10,000.
 ///
-/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL; 0 is told when
-/// the client is built. One thread at a time may use a builder.
+/// `GETTICKETS_ERROR_ARGUMENT` if it is larger, as a negative number is that was converted;
+/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL. 0 fails when the
+/// client is built, with `GETTICKETS_ERROR_CONFIG` and the class zero-timeout. One thread at a time may use a
+/// builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_connect_timeout(
     builder: *mut ClientBuilder,
@@ -288,21 +293,22 @@ pub unsafe extern "C" fn gettickets_client_builder_strict(
 /// replies that break off are tried again, refusals never. 1 turns that off. Default: 3.
 ///
 /// `GETTICKETS_ERROR_KIND` for the Local API, which is asked once; `GETTICKETS_ERROR_NULL` if `builder` is
-/// NULL; 0 is told when the client is built. One thread at a time may use a builder.
+/// NULL; 0 is an error when the client is built. One thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_attempts(
     builder: *mut ClientBuilder,
     attempts: u32,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { retries(builder, "attempts", |policy| Ok(policy.attempts(attempts))) }
+    unsafe { retries(builder, "attempts", |policy| Ok(policy.max_attempts(attempts))) }
 }
 
-/// How long is waited between attempts, in milliseconds: before the n-th retry a random time up to `base`
-/// times two to the power of n - 1, at most `longest`. Defaults: 500 and 20,000.
+/// The waits between attempts, in milliseconds: before the n-th retry a random time up to `base` times two to
+/// the power of n - 1, at most `longest`. Each is 0 to 31,622,400,000, which is 366 days; 0 retries at once.
+/// Defaults: 500 and 20,000.
 ///
-/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a
-/// time may use a builder.
+/// `GETTICKETS_ERROR_ARGUMENT` if one is larger, `GETTICKETS_ERROR_KIND` for the Local API,
+/// `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_waits(
     builder: *mut ClientBuilder,
@@ -310,13 +316,19 @@ pub unsafe extern "C" fn gettickets_client_builder_waits(
     longest: u64,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { retries(builder, "waits", |policy| Ok(policy.base(time(base)?).longest_wait(time(longest)?))) }
+    unsafe {
+        retries(builder, "waits", |policy| {
+            Ok(policy.initial_backoff(time(base)?).max_backoff(time(longest)?))
+        })
+    }
 }
 
-/// The most that is waited because a server asks for it with `Retry-After`, in milliseconds. Default: 60,000.
+/// The longest wait that a server may ask for with `Retry-After`, in milliseconds: 0 to 31,622,400,000, which
+/// is 366 days. Default: 60,000. If a server asks for a longer one, the call ends in
+/// `GETTICKETS_ERROR_RATE_LIMITED` at once, or in the error of the reply.
 ///
-/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a
-/// time may use a builder.
+/// `GETTICKETS_ERROR_ARGUMENT` if it is larger, `GETTICKETS_ERROR_KIND` for the Local API,
+/// `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_longest_retry_after(
     builder: *mut ClientBuilder,
@@ -324,22 +336,22 @@ pub unsafe extern "C" fn gettickets_client_builder_longest_retry_after(
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
     unsafe {
-        retries(builder, "longest_retry_after", |policy| Ok(policy.longest_retry_after(time(milliseconds)?)))
+        retries(builder, "longest_retry_after", |policy| Ok(policy.max_retry_after(time(milliseconds)?)))
     }
 }
 
-/// The time for all attempts and the waits between them, in milliseconds: no attempt begins after it, and no
-/// other than the first lasts past it. Default: 120,000.
+/// The time limit for all attempts of a call and the waits between them, in milliseconds: 0 to 31,622,400,000,
+/// which is 366 days. No attempt begins after it, and only the first may last past it. Default: 120,000.
 ///
-/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a
-/// time may use a builder.
+/// `GETTICKETS_ERROR_ARGUMENT` if it is larger, `GETTICKETS_ERROR_KIND` for the Local API,
+/// `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_budget(
     builder: *mut ClientBuilder,
     milliseconds: u64,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { retries(builder, "budget", |policy| Ok(policy.budget(time(milliseconds)?))) }
+    unsafe { retries(builder, "budget", |policy| Ok(policy.total_timeout(time(milliseconds)?))) }
 }
 
 /// # Safety
@@ -392,7 +404,7 @@ pub unsafe extern "C" fn gettickets_client_builder_allow_plain_http(
 /// environment its visitors write. For none at all there is `gettickets_client_builder_no_proxy`.
 ///
 /// `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` for the Local API,
-/// `GETTICKETS_ERROR_NULL` if either is NULL; an address that can't be read is told when the client is built.
+/// `GETTICKETS_ERROR_NULL` if either is NULL; an address that can't be parsed is an error when the client is built.
 /// One thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_proxy(
@@ -423,7 +435,7 @@ pub unsafe extern "C" fn gettickets_client_builder_no_proxy(builder: *mut Client
 /// machine trusts. The builder copies them.
 ///
 /// `GETTICKETS_ERROR_ARGUMENT` if `len` is absurd, `GETTICKETS_ERROR_KIND` for the Local API,
-/// `GETTICKETS_ERROR_NULL` if either is NULL; what is no certificate is told when the client is built. One
+/// `GETTICKETS_ERROR_NULL` if either is NULL; what is not a certificate is an error when the client is built. One
 /// thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_root_certificates(
@@ -452,7 +464,7 @@ pub unsafe extern "C" fn gettickets_client_builder_root_certificates(
 /// "gettickets/" and the release.
 ///
 /// `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` for the Local API,
-/// `GETTICKETS_ERROR_NULL` if either is NULL; what no header takes is told when the client is built. One
+/// `GETTICKETS_ERROR_NULL` if either is NULL; what a header can't hold is an error when the client is built. One
 /// thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_user_agent(
@@ -472,7 +484,7 @@ pub unsafe extern "C" fn gettickets_client_builder_user_agent(
 /// The PHP program that the Local API runs. Default: "php", looked up on `PATH`.
 ///
 /// `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` over HTTP,
-/// `GETTICKETS_ERROR_NULL` if either is NULL; a program that is not there is told when it is to run. One
+/// `GETTICKETS_ERROR_NULL` if either is NULL; a program that does not exist is an error when it is run. One
 /// thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_php(
@@ -509,12 +521,12 @@ pub unsafe extern "C" fn gettickets_client_builder_admin(
     unsafe { set(builder, change) }
 }
 
-/// The client. Nothing is sent yet.
+/// Builds the client. Nothing is sent yet.
 ///
 /// `*client` is the caller's: free it with `gettickets_client_free`; the builder stays the caller's too.
-/// `GETTICKETS_ERROR_CONFIG` if a setting can't be used, `GETTICKETS_ERROR_NULL` if `builder` or `client` is
-/// NULL, or the builder's first failure. `*client` is then left as it is. One thread at a time may use a
-/// builder.
+/// `GETTICKETS_ERROR_CONFIG` if a setting can't be used, `GETTICKETS_ERROR_STATE` in a child that was forked
+/// while the parent was using the network, `GETTICKETS_ERROR_NULL` if `builder` or `client` is NULL, or the
+/// builder's first failure. `*client` is then left as it is. One thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_build(
     builder: *const ClientBuilder,
@@ -524,22 +536,24 @@ pub unsafe extern "C" fn gettickets_client_builder_build(
     let build = || {
         // SAFETY: as the comment on gettickets_client_builder asks; a place to write to, or NULL.
         let (builder, out) = unsafe { (shared(builder, "builder")?, Out::new(client, "client")?) };
-        out.hand_out(Client { client: builder.settings.get()?.build()? });
+        let settings = builder.settings.get()?;
+        let _in_use = InUse::begin()?;
+        out.hand_out(Client { client: settings.build()?, origin: Origin::here() });
         Ok(())
     };
     // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
     unsafe { guard_telling(error, build) }
 }
 
-/// Wipes and frees a builder. NULL is nothing. No other thread may use it any more.
+/// Wipes and frees a builder. NULL is ignored. No other thread may use it any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_free(builder: *mut ClientBuilder) {
     // SAFETY: the builder is NULL or this library's and not freed before, as the comment asks.
     unsafe { guard::free(builder) }
 }
 
-/// A length of time; one that no clock can add is an error rather than a surprise. So is one below zero, as
-/// which a number that was signed comes here.
+/// Converts a time. One of more than a year is an error, as no clock may be able to add it; so is a negative
+/// number, which arrives here as a very large one.
 fn time(milliseconds: u64) -> Result<Duration, Failure> {
     const LONGEST: Duration = Duration::from_secs(366 * 86_400);
     let time = Duration::from_millis(milliseconds);

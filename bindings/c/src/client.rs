@@ -1,17 +1,20 @@
 //! [`Client`]: one request, one page.
 
+use gettickets::transport::TransportErrorKind;
 use gettickets::{Client as RustClient, ErrorKind, Pending};
 use gettickets_protocol::DecodeErrorKind;
 
 use crate::cancel::{Cancel, Flag, GLANCE, flag};
-use crate::error::{Details, Error, Failure, c_text};
+use crate::failure::{Details, Error, Failure, c_text};
 use crate::guard::{self, Out, guard, guard_telling, shared};
 use crate::page::Page;
+use crate::process::{InUse, Origin};
 use crate::request::{Request, asked};
 use crate::result::{
-    GETTICKETS_ERROR_API, GETTICKETS_ERROR_CONFIG, GETTICKETS_ERROR_DECODE, GETTICKETS_ERROR_LOCAL,
-    GETTICKETS_ERROR_NOT_THE_API, GETTICKETS_ERROR_RATE_LIMITED, GETTICKETS_ERROR_REDIRECT,
-    GETTICKETS_ERROR_SCAN_INCOMPLETE, GETTICKETS_ERROR_TOO_LARGE, GETTICKETS_ERROR_TRANSPORT, ResultCode,
+    GETTICKETS_ERROR_API, GETTICKETS_ERROR_CANCELLED, GETTICKETS_ERROR_CONFIG, GETTICKETS_ERROR_DECODE,
+    GETTICKETS_ERROR_LOCAL, GETTICKETS_ERROR_RATE_LIMITED, GETTICKETS_ERROR_REDIRECT,
+    GETTICKETS_ERROR_SCAN_INCOMPLETE, GETTICKETS_ERROR_THREAD, GETTICKETS_ERROR_TOO_LARGE,
+    GETTICKETS_ERROR_TRANSPORT, GETTICKETS_ERROR_UNEXPECTED_RESPONSE, ResultCode,
 };
 use crate::text::OwnedText;
 
@@ -19,6 +22,7 @@ use crate::text::OwnedText;
 /// with `gettickets_client_free`; scans that it began go on.
 pub struct Client {
     pub(crate) client: RustClient,
+    pub(crate) origin: Origin,
 }
 
 impl From<gettickets::Error> for Failure {
@@ -29,6 +33,7 @@ impl From<gettickets::Error> for Failure {
             attempts: error.attempts(),
             may_have_been_sent: error.may_have_been_sent(),
             is_retryable: error.is_retryable(),
+            retry_after: error.retry_after(),
             ..Details::default()
         };
         let code = match error.kind() {
@@ -36,13 +41,12 @@ impl From<gettickets::Error> for Failure {
                 details.of_api(api);
                 GETTICKETS_ERROR_API
             }
-            ErrorKind::NotTheApi { title, excerpt, .. } => {
+            ErrorKind::UnexpectedResponse { title, excerpt, .. } => {
                 details.title = title.as_deref().map(c_text);
                 details.excerpt = excerpt.as_deref().map(c_text);
-                GETTICKETS_ERROR_NOT_THE_API
+                GETTICKETS_ERROR_UNEXPECTED_RESPONSE
             }
-            ErrorKind::RateLimited { retry_after, message, .. } => {
-                details.retry_after = *retry_after;
+            ErrorKind::RateLimited { message, .. } => {
                 details.server_message = message.as_deref().map(c_text);
                 GETTICKETS_ERROR_RATE_LIMITED
             }
@@ -60,18 +64,22 @@ impl From<gettickets::Error> for Failure {
             }
             ErrorKind::Config(_) => GETTICKETS_ERROR_CONFIG,
             ErrorKind::ScanIncomplete(_) => GETTICKETS_ERROR_SCAN_INCOMPLETE,
+            ErrorKind::Cancelled => GETTICKETS_ERROR_CANCELLED,
+            ErrorKind::Transport(error) if *error.kind() == TransportErrorKind::Thread => {
+                GETTICKETS_ERROR_THREAD
+            }
             ErrorKind::Local(local) => {
                 details.local_output = local.output().map(c_text);
                 GETTICKETS_ERROR_LOCAL
             }
-            // What is new to the client is most likely on the way to the server.
+            // A kind that is new to the client is most likely one of the way to the server.
             _ => GETTICKETS_ERROR_TRANSPORT,
         };
         Failure::with(code, error.code(), error.to_string(), details)
     }
 }
 
-/// Waits for a request, with a glance at its switch now and then.
+/// Waits for a request, and checks its switch now and then.
 fn wait(pending: &Pending, flag: &Flag) -> Result<Page, Failure> {
     loop {
         flag.check(true)?;
@@ -81,12 +89,13 @@ fn wait(pending: &Pending, flag: &Flag) -> Result<Page, Failure> {
     }
 }
 
-/// Asks for one page, and again where that may help; it blocks until it has come. `request` may be NULL, for
-/// what the server gives by default. `cancel` may be NULL, for a call that nobody ends.
+/// Requests one page, and retries where that may help; it blocks until the reply is there. `request` may be
+/// NULL, for the server's defaults. `cancel` may be NULL, for a call that can't be cancelled.
 ///
-/// `*page` is the caller's: free it with `gettickets_page_free`. The codes say what went wrong,
-/// `GETTICKETS_ERROR_API` and those after it among them; `GETTICKETS_ERROR_CANCELLED` if the switch was used,
-/// `GETTICKETS_ERROR_NULL` if `client` or `page` is NULL, or the request's first failure. `*page` is then
+/// `*page` is the caller's: free it with `gettickets_page_free`. `GETTICKETS_ERROR_API` and the codes after it
+/// say what went wrong; `GETTICKETS_ERROR_CANCELLED` if the switch was used, `GETTICKETS_ERROR_THREAD` if there
+/// is a switch and the thread that sends the request could not be started, `GETTICKETS_ERROR_STATE` in a forked
+/// child, `GETTICKETS_ERROR_NULL` if `client` or `page` is NULL, or the request's first failure. `*page` is then
 /// left as it is. Many threads may use one client.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_get_tickets(
@@ -100,11 +109,14 @@ pub unsafe extern "C" fn gettickets_client_get_tickets(
         // SAFETY: as the comments on the handles ask; a place to write to, or NULL.
         let (client, asked, flag, out) =
             unsafe { (shared(client, "client")?, asked(request)?, flag(cancel), Out::new(page, "page")?) };
+        client.origin.check("the client")?;
+        let in_use = InUse::begin()?;
         out.hand_out(match flag {
             None => Page::of(client.client.get_tickets(&asked)?),
             Some(flag) => {
                 flag.check(false)?;
-                wait(&client.client.start(asked), &flag)?
+                // The thread of the request may outlive this call, and is in use until then.
+                wait(&client.client.start_then(asked, || drop(in_use)), &flag)?
             }
         });
         Ok(())
@@ -113,27 +125,27 @@ pub unsafe extern "C" fn gettickets_client_get_tickets(
     unsafe { guard_telling(error, ask) }
 }
 
-/// Who is asked, without credentials: the full address of `api.php`, or the install's path.
+/// Returns the endpoint, without credentials: the full address of `api.php`, or the install's path.
 ///
-/// `*place` is the caller's: free it with `gettickets_string_free`. `GETTICKETS_ERROR_NULL` if either is
-/// NULL; `*place` is then left as it is. Many threads may use one client.
+/// `*endpoint` is the caller's: free it with `gettickets_string_free`. `GETTICKETS_ERROR_NULL` if either is
+/// NULL; `*endpoint` is then left as it is. Many threads may use one client.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_client_place(
+pub unsafe extern "C" fn gettickets_client_endpoint(
     client: *const Client,
-    place: *mut *mut OwnedText,
+    endpoint: *mut *mut OwnedText,
 ) -> ResultCode {
     guard(|| {
         // SAFETY: as the comment on gettickets_client asks; a place to write to, or NULL.
-        let (client, out) = unsafe { (shared(client, "client")?, Out::new(place, "place")?) };
+        let (client, out) = unsafe { (shared(client, "client")?, Out::new(endpoint, "endpoint")?) };
         out.hand_out(OwnedText::of(client.client.endpoint()));
         Ok(())
     })
 }
 
-/// Frees a client; its credentials are wiped once no scan of it is left. NULL is nothing. No other thread may
-/// use it any more.
+/// Frees a client; its credentials are wiped once no scan of it is left. NULL is ignored. No other thread may
+/// use it any more. In a forked child, a client of the parent is not freed, and its credentials stay in memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_free(client: *mut Client) {
     // SAFETY: the client is NULL or this library's and not freed before, as the comment asks.
-    unsafe { guard::free(client) }
+    unsafe { guard::free_with(client, |client| client.origin.drop_here(client.client)) }
 }

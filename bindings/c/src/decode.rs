@@ -1,36 +1,38 @@
-//! From bytes to a page: for programs with an HTTP library of their own, and for replies that were saved.
+//! Decodes bytes to a page: for programs with an HTTP library of their own, and for saved replies.
 
 use std::ffi::c_void;
 use std::slice;
 
-use gettickets_protocol::{DecodeError, Decoder, Reply};
+use gettickets_protocol::{Decoder, Reply};
 
-use crate::error::{Error, Failure};
+use crate::failure::{Error, Failure};
 use crate::guard::{Out, argument, bytes, guard_telling};
+use crate::memory;
 use crate::page::Page;
 use crate::result::{GETTICKETS_ERROR_TOO_LARGE, ResultCode};
 
-/// Refuses what would be a finding; for `gettickets_decode_with`.
+/// Makes every finding an error; for `gettickets_decode_with`.
 pub const GETTICKETS_DECODE_STRICT: u32 = 1;
 
-/// The most bytes that a body may have unless told otherwise: 256 MiB.
+/// The default limit on the size of a body: 256 MiB.
 pub const GETTICKETS_DECODE_MAX_LEN: usize = 268435456;
 
-/// Decodes a reply, in whatever format and spelling it came. What departs from the documented shape in a
-/// known way is read, and told by `gettickets_page_finding`. So is a reply whose count and tickets disagree,
-/// which may lack some (the finding "count-mismatch"): look at the findings, or refuse such a reply with
-/// `GETTICKETS_DECODE_STRICT`.
+/// Decodes a reply, in whatever format and spelling the server sent it. Known deviations from the documented
+/// shape are accepted and reported by `gettickets_page_finding`. One of them is a reply whose count and tickets
+/// disagree, which may lack some tickets (the finding "count-mismatch"): check the findings, or refuse such a
+/// reply with `GETTICKETS_DECODE_STRICT`.
 ///
-/// `body` is `len` bytes of text in any type, that need no NUL behind them; it may be NULL where `len` is 0.
-/// They are copied once, and the caller may free them afterwards. `*page` is the caller's: free it with
+/// `body` is `len` bytes of text in any type, without a NUL at the end; it may be NULL if `len` is 0. They are
+/// copied once, and the caller may free them afterwards. `*page` is the caller's: free it with
 /// `gettickets_page_free`.
 ///
-/// `GETTICKETS_ERROR_API` if the reply is an error of the API, which comes at HTTP 200 and at 403 alike.
-/// `GETTICKETS_ERROR_DECODE` if it is no reply, or can't be read without losing something; with the class empty
-/// if there is nothing in it. `GETTICKETS_ERROR_TOO_LARGE` if it has more than `GETTICKETS_DECODE_MAX_LEN`
-/// bytes, and `GETTICKETS_ERROR_ARGUMENT` if `len` is more than memory can have; `body` is then not looked at.
+/// `GETTICKETS_ERROR_API` if the reply is an error of the API, which servers send with HTTP 200 and with 403.
+/// `GETTICKETS_ERROR_DECODE` if the body is not a reply, or can't be read without losing something; its class is
+/// empty if the body is. `GETTICKETS_ERROR_TOO_LARGE` if the body has more than `GETTICKETS_DECODE_MAX_LEN`
+/// bytes, and `GETTICKETS_ERROR_ARGUMENT` if `len` is larger than any memory; `body` is then not read.
+/// `GETTICKETS_ERROR_MEMORY` if the memory for the copy and the tickets is not available.
 /// `GETTICKETS_ERROR_NULL` if `page` is NULL, or `body` where `len` is not 0. `*page` is then left as it is.
-/// `error` may be NULL. May be called from any thread.
+/// `error` may be NULL. May be called from any thread, and in a forked child.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_decode(
     body: *const c_void,
@@ -44,11 +46,10 @@ pub unsafe extern "C" fn gettickets_decode(
 
 /// Decodes a reply as `gettickets_decode` does, with settings.
 ///
-/// `flags` is 0 or `GETTICKETS_DECODE_STRICT`. `max_len` is the most bytes that the body may have; 0 stands
-/// for `GETTICKETS_DECODE_MAX_LEN`, and more than 340 MiB are never read.
+/// `flags` is 0 or `GETTICKETS_DECODE_STRICT`. `max_len` is the limit on the size of the body; 0 stands for
+/// `GETTICKETS_DECODE_MAX_LEN`, and no limit is above 340 MiB.
 ///
-/// `GETTICKETS_ERROR_ARGUMENT` if `flags` has a bit that is not known; the rest is as for
-/// `gettickets_decode`.
+/// `GETTICKETS_ERROR_ARGUMENT` if `flags` has an unknown bit; the other codes are those of `gettickets_decode`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_decode_with(
     body: *const c_void,
@@ -62,9 +63,9 @@ pub unsafe extern "C" fn gettickets_decode_with(
     unsafe { decode(body, len, flags, max_len, page, error, copied) }
 }
 
-/// A function that is told that a body is no longer needed; for `gettickets_decode_kept`. It is called on
-/// whatever thread frees the last page that points into the body, and must neither throw a C++ exception nor
-/// leave by `longjmp`.
+/// Called when a body is no longer needed; for `gettickets_decode_kept`. It is called on the thread that frees
+/// the last page that points into the body. It must not throw a C++ exception and must not be left by
+/// `longjmp`.
 pub type ReleaseFunction = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
 /// Decodes a reply as `gettickets_decode_with` does, without copying it: the texts of the page, and of every
@@ -88,12 +89,13 @@ pub unsafe extern "C" fn gettickets_decode_kept(
     // SAFETY: as for `gettickets_decode`; and the body outlives its owner, as the comment asks.
     unsafe {
         decode(body, len, flags, max_len, page, error, |decoder, body| {
-            decoder.decode_lent(slice::from_raw_parts(body.as_ptr(), body.len()), owner)
+            memory::check_for_decoding(body)?;
+            Ok(decoder.decode_lent(slice::from_raw_parts(body.as_ptr(), body.len()), owner)?)
         })
     }
 }
 
-/// Who has a body that a page points into.
+/// Owner of a body that a page points into.
 struct Owner {
     release: ReleaseFunction,
     user_data: *mut c_void,
@@ -113,7 +115,7 @@ impl Drop for Owner {
     }
 }
 
-/// The body; an empty one may be anywhere, as one is that no response has begun to fill.
+/// Borrows the body. An empty one may have any address, as that of a buffer that nothing was written to.
 ///
 /// # Safety
 ///
@@ -126,8 +128,13 @@ unsafe fn body_of<'a>(body: *const c_void, len: usize) -> Result<&'a [u8], Failu
     unsafe { bytes(body, len, "body") }
 }
 
-fn copied(decoder: Decoder, body: &[u8]) -> Result<Reply, DecodeError> {
-    decoder.decode(body)
+/// Decodes a copy of the body.
+fn copied(decoder: Decoder, body: &[u8]) -> Result<Reply, Failure> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(body.len()).map_err(|_| memory::out_of_memory(body.len()))?;
+    memory::check_for_decoding(body)?;
+    copy.extend_from_slice(body);
+    Ok(decoder.decode(copy)?)
 }
 
 /// # Safety
@@ -140,11 +147,11 @@ unsafe fn decode(
     max_len: usize,
     page: *mut *mut Page,
     error: *mut *mut Error,
-    read: impl FnOnce(Decoder, &[u8]) -> Result<Reply, DecodeError>,
+    read: impl FnOnce(Decoder, &[u8]) -> Result<Reply, Failure>,
 ) -> ResultCode {
     let decode = || {
         if flags & !GETTICKETS_DECODE_STRICT != 0 {
-            return Err(argument(format!("{flags:#x} has flags that are not known")));
+            return Err(argument(format!("the flags {flags:#x} have an unknown bit")));
         }
         let max_len = if max_len == 0 { GETTICKETS_DECODE_MAX_LEN } else { max_len };
         let limit = max_len.min(Decoder::LARGEST_MAX_LEN);

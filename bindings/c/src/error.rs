@@ -1,150 +1,12 @@
-//! [`Error`]: what went wrong, as a handle that a caller may ask for; and `Failure`, which is what the code
-//! inside this library returns. Nothing secret is in either.
+//! The functions that read an [`Error`].
 
-#[cfg(feature = "arrow")]
-use std::ffi::CStr;
 use std::ffi::{CString, c_char};
 use std::ptr;
-use std::time::Duration;
 
-use gettickets_protocol::{ApiError, DecodeError, DecodeErrorKind};
-
+use crate::failure::{Error, Failure};
 use crate::guard::{self, Out, guard};
-use crate::result::{
-    GETTICKETS_ERROR_API, GETTICKETS_ERROR_DECODE, GETTICKETS_ERROR_KIND, GETTICKETS_ERROR_TOO_LARGE,
-    GETTICKETS_NONE, ResultCode, name,
-};
+use crate::result::{GETTICKETS_ERROR_KIND, GETTICKETS_NONE, ResultCode};
 use crate::text::OwnedText;
-
-/// What went wrong. A function that can fail gives one where it is asked for: through its last parameter,
-/// `error`, which may be NULL. What that points to is set to a new error, or to NULL where there is none;
-/// free an error with `gettickets_error_free`. Its texts end in a NUL, belong to it and live as long as it.
-/// Many threads may read one error.
-///
-/// No error holds credentials or the key of a ticket.
-#[derive(Clone, Debug)]
-pub struct Error {
-    code: ResultCode,
-    class: CString,
-    message: CString,
-    details: Details,
-}
-
-/// What only some errors have.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Details {
-    pub(crate) hint: Option<CString>,
-    pub(crate) path: Option<CString>,
-    pub(crate) excerpt: Option<CString>,
-    pub(crate) title: Option<CString>,
-    pub(crate) server_message: Option<CString>,
-    pub(crate) seen_address: Option<CString>,
-    pub(crate) redirect_to: Option<CString>,
-    pub(crate) local_output: Option<CString>,
-    /// Canonical JSON of the server's error.
-    pub(crate) reply_json: Option<String>,
-    pub(crate) offset: Option<usize>,
-    pub(crate) retry_after: Option<Duration>,
-    pub(crate) http_status: u16,
-    pub(crate) attempts: u32,
-    pub(crate) may_have_been_sent: bool,
-    pub(crate) is_retryable: bool,
-}
-
-/// Why a call gives no success.
-pub(crate) enum Failure {
-    /// There is nothing to give, and nothing went wrong.
-    Status(ResultCode),
-    /// Something went wrong.
-    Error(Box<Error>),
-}
-
-impl Failure {
-    /// A failure whose code says it all: its class has the same name.
-    pub(crate) fn error(code: ResultCode, message: impl Into<String>) -> Failure {
-        Failure::detailed(code, message, Details::default())
-    }
-
-    pub(crate) fn detailed(code: ResultCode, message: impl Into<String>, details: Details) -> Failure {
-        Failure::Error(Box::new(Error::new(code, message, details)))
-    }
-
-    pub(crate) fn with(
-        code: ResultCode,
-        class: &str,
-        message: impl Into<String>,
-        details: Details,
-    ) -> Failure {
-        Failure::Error(Box::new(Error { class: c_text(class), ..Error::new(code, message, details) }))
-    }
-}
-
-impl Error {
-    /// An error whose code says it all, for where no function fails with it.
-    #[cfg(feature = "arrow")]
-    pub(crate) fn plain(code: ResultCode, message: impl Into<String>) -> Box<Error> {
-        Box::new(Error::new(code, message, Details::default()))
-    }
-
-    fn new(code: ResultCode, message: impl Into<String>, details: Details) -> Error {
-        Error { code, class: name(code).to_owned(), message: c_text(&message.into()), details }
-    }
-
-    pub(crate) fn code(&self) -> ResultCode {
-        self.code
-    }
-
-    /// What went wrong, for those who can be told nothing but a text.
-    #[cfg(feature = "arrow")]
-    pub(crate) fn message(&self) -> &CStr {
-        &self.message
-    }
-}
-
-impl From<ApiError> for Failure {
-    fn from(error: ApiError) -> Failure {
-        let mut details = Details::default();
-        details.of_api(&error);
-        Failure::with(GETTICKETS_ERROR_API, error.class().code(), error.to_string(), details)
-    }
-}
-
-impl From<DecodeError> for Failure {
-    fn from(error: DecodeError) -> Failure {
-        let code = match error.kind() {
-            DecodeErrorKind::TooLarge { .. } => GETTICKETS_ERROR_TOO_LARGE,
-            _ => GETTICKETS_ERROR_DECODE,
-        };
-        let mut details = Details::default();
-        details.of_body(&error);
-        Failure::with(code, error.kind().code(), error.to_string(), details)
-    }
-}
-
-impl Details {
-    pub(crate) fn of_api(&mut self, error: &ApiError) {
-        self.hint = Some(c_text(&error.hint()));
-        self.server_message = error.message().map(c_text);
-        self.seen_address = error.seen_address().map(|address| c_text(&address.to_string()));
-        // Two keys, both of text: it can't fail.
-        self.reply_json = serde_json::to_string(error).ok();
-    }
-
-    pub(crate) fn of_body(&mut self, error: &DecodeError) {
-        self.hint = Some(c_text(error.hint()));
-        self.offset = error.offset();
-        self.path = error.path().map(c_text);
-        self.excerpt = error.excerpt().map(c_text);
-        if let DecodeErrorKind::NotAReply { title: Some(title) } = error.kind() {
-            self.title = Some(c_text(title));
-        }
-    }
-}
-
-/// A text with a NUL behind it. A NUL inside, which only a server's words can have, becomes U+FFFD.
-pub(crate) fn c_text(text: &str) -> CString {
-    CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default())
-}
 
 /// A text of an error; NULL where the error is NULL or has none.
 ///
@@ -196,18 +58,18 @@ pub unsafe extern "C" fn gettickets_error_hint(error: *const Error) -> *const c_
 /// come.
 ///
 /// `GETTICKETS_ERROR_API`: authentication, ip-not-allowed, permission, unknown-action, encoding, other.
-/// `GETTICKETS_ERROR_DECODE`: empty, not-a-reply, too-deep, truncated, syntax, invalid-utf8, trailing-text,
-/// lone-surrogate, entity, unknown-encoding, missing-id, invalid-integer, invalid-boolean, wrong-type,
-/// unknown-result, no-list-in-nvp, strict.
+/// `GETTICKETS_ERROR_DECODE`: empty, not-a-reply, other-call, too-deep, too-many-names, truncated, syntax,
+/// invalid-utf8, trailing-text, lone-surrogate, entity, unknown-encoding, missing-id, invalid-integer,
+/// invalid-boolean, wrong-type, unknown-result, no-list-in-nvp, strict.
 /// `GETTICKETS_ERROR_TRANSPORT`: dns, connect, proxy, tls, timeout, interrupted, truncated, protocol,
-/// headers-too-large, other.
+/// headers-too-large, compression-ratio, local-resources, other.
 /// `GETTICKETS_ERROR_CONFIG`: address, no-credentials, empty-credentials, root-certificates, proxy,
-/// user-agent, zero-timeout, zero-attempts, no-list-in-nvp.
+/// user-agent, zero-timeout, zero-attempts, no-list-in-nvp, tls-setup.
 /// `GETTICKETS_ERROR_LOCAL`: no-php, php-not-run, no-install, path-not-utf8, no-init, no-local-api, fatal,
-/// exception, exited, not-an-array, encoding, died, timed-out.
-/// Every other code has one class, which is the code's own name as `gettickets_result_name` gives it: null,
-/// utf8, argument, index, kind, state, busy, cancelled, panic, not-the-api, rate-limited, too-large,
-/// redirect, scan-incomplete, cursor, credentials, arrow, sandbox.
+/// exception, exited, not-an-array, encoding, died, timed-out, local-resources, unsupported.
+/// Every other code has one class, which is its own name as `gettickets_result_name` returns it: null,
+/// utf8, argument, index, kind, state, busy, cancelled, panic, unexpected-response, rate-limited, too-large,
+/// redirect, scan-incomplete, cursor, credentials, arrow, sandbox, memory, thread.
 ///
 /// Never NULL; empty for NULL alone.
 #[unsafe(no_mangle)]
@@ -279,7 +141,7 @@ pub unsafe extern "C" fn gettickets_error_redirect_to(error: *const Error) -> *c
     unsafe { text_of(error, |error| error.details.redirect_to.as_ref()) }
 }
 
-/// The beginning of what the install printed, for `GETTICKETS_ERROR_LOCAL`; it often tells why. NULL where it
+/// The beginning of what the install printed, for `GETTICKETS_ERROR_LOCAL`; it often has the reason. NULL where it
 /// printed nothing, for other errors, and for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_local_output(error: *const Error) -> *const c_char {
@@ -311,16 +173,16 @@ pub unsafe extern "C" fn gettickets_error_may_have_been_sent(error: *const Error
     unsafe { number_of(error, |error| error.details.may_have_been_sent.into()) }
 }
 
-/// 1 if the same request may fare better in a moment, else 0; 0 for NULL. A client has asked again by itself
-/// before it gives an error.
+/// 1 if the same request may fare better in a moment, else 0; 0 for NULL. A client has retried by itself
+/// before it returns an error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_is_retryable(error: *const Error) -> i32 {
     // SAFETY: as the comment on gettickets_error asks.
     unsafe { number_of(error, |error| error.details.is_retryable.into()) }
 }
 
-/// How long the server asks to wait, from when it answered, for `GETTICKETS_ERROR_RATE_LIMITED`, in
-/// milliseconds: at most a year, and 0 for a time that has passed.
+/// How long the server asks to wait before the next request, counted from its response, in milliseconds: at most
+/// a year, and 0 for a time that has passed. For `GETTICKETS_ERROR_RATE_LIMITED` and errors of a busy server.
 ///
 /// `GETTICKETS_NONE` where it did not say, and for other errors; `*milliseconds` is then left as it is.
 /// `GETTICKETS_ERROR_NULL` if either is NULL.
@@ -360,7 +222,7 @@ pub unsafe extern "C" fn gettickets_error_to_json(
     })
 }
 
-/// Frees an error. NULL is nothing. No other thread may use it any more.
+/// Frees an error. NULL is ignored. No other thread may use it any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_free(error: *mut Error) {
     // SAFETY: the error is NULL or this library's and not freed before, as the comment asks.

@@ -3,7 +3,7 @@
 use gettickets_protocol as protocol;
 use gettickets_protocol::{FIELD_COUNT, FIELDS, FieldSet, Kind};
 
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::guard::{self, argument};
 use crate::text::Text;
 use crate::time::ServerVersion;

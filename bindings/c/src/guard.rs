@@ -1,24 +1,24 @@
-//! The one way into this library: every exported function that can fail runs inside [`guard`] or
-//! [`guard_telling`], every other inside [`value`]. A panic never leaves for C, and a NULL is told rather
-//! than followed.
+//! The way into this library: every exported function that can fail runs inside [`guard`] or
+//! [`guard_telling`], every other inside [`value`]. No panic reaches C, and a NULL is reported and never
+//! dereferenced.
 
 use std::any::Any;
 use std::ffi::{CStr, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::slice;
 
-use crate::error::{Details, Error, Failure, c_text};
+use crate::failure::{Details, Error, Failure, c_text};
 use crate::result::{
     GETTICKETS_ERROR_ARGUMENT, GETTICKETS_ERROR_NULL, GETTICKETS_ERROR_PANIC, GETTICKETS_ERROR_UTF8,
     GETTICKETS_OK, ResultCode,
 };
 
-/// Runs the body of a function that gives a code.
+/// Runs the body of a function that returns a code.
 pub(crate) fn guard(body: impl FnOnce() -> Result<(), Failure>) -> ResultCode {
     run(body).0
 }
 
-/// Runs the body of a function that gives a code, and hands an error to who asked for it.
+/// Runs the body of a function that returns a code, and passes an error to the caller who asked for it.
 ///
 /// # Safety
 ///
@@ -39,7 +39,7 @@ fn run(body: impl FnOnce() -> Result<(), Failure>) -> (ResultCode, Option<Box<Er
     let failure = match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => return (GETTICKETS_OK, None),
         Ok(Err(failure)) => failure,
-        Err(panic) => Failure::error(GETTICKETS_ERROR_PANIC, what_was_said(&*panic)),
+        Err(panic) => Failure::error(GETTICKETS_ERROR_PANIC, panic_message(&*panic)),
     };
     match failure {
         Failure::Status(code) => (code, None),
@@ -47,13 +47,13 @@ fn run(body: impl FnOnce() -> Result<(), Failure>) -> (ResultCode, Option<Box<Er
     }
 }
 
-/// Runs the body of a function that gives a value, and gives `otherwise` in place of a panic.
+/// Runs the body of a function that returns a value, or returns `otherwise` if it panics.
 #[inline]
 pub(crate) fn value<T>(otherwise: T, body: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or(otherwise)
 }
 
-/// Frees what [`Box::into_raw`] gave; NULL is nothing.
+/// Frees what [`Box::into_raw`] returned; NULL is ignored.
 ///
 /// # Safety
 ///
@@ -67,7 +67,7 @@ pub(crate) unsafe fn free<T>(pointer: *mut T) {
     });
 }
 
-/// What a pointer points to.
+/// Borrows what a pointer points to.
 ///
 /// # Safety
 ///
@@ -78,7 +78,22 @@ pub(crate) unsafe fn shared<'a, T>(pointer: *const T, name: &'static str) -> Res
     unsafe { pointer.as_ref() }.ok_or_else(|| null(name))
 }
 
-/// What a pointer points to, for changing it.
+/// Takes back what [`Box::into_raw`] returned, and passes it to `free`; NULL is ignored.
+///
+/// # Safety
+///
+/// As for [`free`].
+#[cfg(any(feature = "arrow", feature = "client", feature = "sandbox"))]
+pub(crate) unsafe fn free_with<T>(pointer: *mut T, free: impl FnOnce(T)) {
+    value((), || {
+        if !pointer.is_null() {
+            // SAFETY: the caller's promise.
+            free(*unsafe { Box::from_raw(pointer) });
+        }
+    });
+}
+
+/// Borrows what a pointer points to, for changing it.
 ///
 /// # Safety
 ///
@@ -89,7 +104,7 @@ pub(crate) unsafe fn exclusive<'a, T>(pointer: *mut T, name: &'static str) -> Re
     unsafe { pointer.as_mut() }.ok_or_else(|| null(name))
 }
 
-/// A place to write an outcome to. It is checked before any work, so that none is done in vain.
+/// A place to write an outcome to. It is checked before any work is done.
 pub(crate) struct Out<T>(*mut T);
 
 impl<T> Out<T> {
@@ -103,6 +118,42 @@ impl<T> Out<T> {
     pub(crate) fn put(self, value: T) {
         // SAFETY: it is a place to write to, as `new` was promised.
         unsafe { self.0.write(value) }
+    }
+}
+
+/// A place for a structure that may be larger in a later release, with the size that the caller knows.
+pub(crate) struct Grown<T> {
+    place: *mut T,
+    size: usize,
+}
+
+impl<T> Grown<T> {
+    /// Fails if the size is smaller than that of this release, which is the first.
+    ///
+    /// # Safety
+    ///
+    /// `place` is not NULL, and `size` bytes can be written there.
+    pub(crate) unsafe fn new(place: *mut T, size: usize, name: &'static str) -> Result<Grown<T>, Failure> {
+        if size < size_of::<T>() {
+            let least = size_of::<T>();
+            return Err(argument(format!("{size} bytes are less than a {name}, which has at least {least}")));
+        }
+        if isize::try_from(size).is_err() {
+            return Err(argument(format!("a {name} can't be {size} bytes large")));
+        }
+        Ok(Grown { place, size })
+    }
+
+    /// Sets the members to 0 that only a later release knows.
+    pub(crate) fn zero_tail(&self) {
+        let known = size_of::<T>();
+        // SAFETY: `new` was promised that so many bytes can be written, and they are no fewer than known.
+        unsafe { self.place.cast::<u8>().add(known).write_bytes(0, self.size - known) }
+    }
+
+    /// Where to write what this release knows.
+    pub(crate) fn place(&self) -> *mut T {
+        self.place
     }
 }
 
@@ -152,18 +203,18 @@ pub(crate) unsafe fn bytes<'a>(
     Ok(unsafe { slice::from_raw_parts(pointer.cast(), len) })
 }
 
-/// The failure that a NULL is.
+/// Error for a pointer that is NULL.
 pub(crate) fn null(name: &'static str) -> Failure {
     Failure::error(GETTICKETS_ERROR_NULL, format!("{name} is NULL"))
 }
 
-/// The failure that a number is which is not taken.
+/// Error for an argument that is out of range.
 pub(crate) fn argument(message: String) -> Failure {
     Failure::error(GETTICKETS_ERROR_ARGUMENT, message)
 }
 
-fn what_was_said(panic: &(dyn Any + Send)) -> String {
+fn panic_message(panic: &(dyn Any + Send)) -> String {
     let said = panic.downcast_ref::<&str>().copied();
     let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("a defect of this library was caught: {}", said.unwrap_or("it says nothing of itself"))
+    format!("a defect of this library was caught: {}", said.unwrap_or("without a message"))
 }

@@ -1,13 +1,13 @@
 //! `libgettickets`: the GetTickets call for C and C++.
 //!
-//! Every exported function is here with its C name, and its comment is its page of the C manual: cbindgen
-//! writes `include/gettickets.h` from them (`cargo xtask header`). What holds for all of them stands at that
-//! header's head, which is in `cbindgen.toml`; why it is so is in DESIGN.md.
+//! Every exported function is defined here under its C name, and its comment is its entry in the C manual:
+//! cbindgen generates `include/gettickets.h` from them (`cargo xtask header`). The rules that hold for all of
+//! them are at the beginning of that header, whose text is in `cbindgen.toml`; DESIGN.md has the reasons.
 //!
-//! Nothing here decides anything about the call: it hands over what the protocol and the client do. No panic,
-//! no unchecked pointer and no credential may leave it.
+//! This crate decides nothing about the call: it passes on what the protocol and the client do. No panic, no
+//! unchecked pointer and no credential may leave it.
 
-// The header has its functions in this order.
+// The header has the functions in this order.
 
 pub mod version;
 
@@ -48,6 +48,9 @@ pub mod scan;
 pub mod report;
 
 #[cfg(feature = "client")]
+pub mod scan_report;
+
+#[cfg(feature = "client")]
 pub mod cancel;
 
 #[cfg(feature = "client")]
@@ -59,9 +62,15 @@ pub mod arrow;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 
-// What is not exported.
+// Not exported.
 
+// The type of errors is exported.
+pub mod failure;
 mod guard;
+mod memory;
+#[cfg(any(feature = "arrow", feature = "client", feature = "sandbox"))]
+#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "only a client uses all of it"))]
+mod process;
 mod settings;
 #[cfg(feature = "arrow")]
 mod stream;

@@ -1,19 +1,24 @@
-//! The log: what the client says of its retries and exchanges, handed to a function of the caller's.
+//! The log: what the client reports about retries and exchanges, passed to a function of the caller.
 //!
-//! Nothing secret is in it, as none is in what the client logs; what other libraries log is left out.
+//! It holds no secrets, as the client logs none. What other libraries log is left out.
 
 use std::cell::Cell;
 use std::ffi::c_void;
-use std::sync::{Once, PoisonError, RwLock};
+use std::mem;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::guard::{argument, guard};
+use crate::process::ForkHandler;
 use crate::result::{GETTICKETS_ERROR_BUSY, GETTICKETS_ERROR_STATE, ResultCode};
 use crate::text::Text;
 
-/// How much is told: one of `GETTICKETS_LOG_OFF` and its like.
+/// How much is logged: one of `GETTICKETS_LOG_OFF` and its like.
 pub type LogLevel = i32;
 
 /// Nothing.
@@ -29,30 +34,61 @@ pub const GETTICKETS_LOG_DEBUG: LogLevel = 4;
 /// Everything.
 pub const GETTICKETS_LOG_TRACE: LogLevel = 5;
 
-/// A function that takes what is logged. `target` is the part of the library that speaks, such as
-/// "gettickets::client". Both texts are good until the function returns. It is called on whatever thread does
-/// the work, on several at once if several do, and must neither throw a C++ exception nor leave by `longjmp`.
+/// Receives one message of the log. `target` is the part of the library that logs, such as
+/// "gettickets::client". Both texts are valid until the function returns. It is called on the thread that does
+/// the work, and on several threads at once if several do. It must not throw a C++ exception and must not be
+/// left by `longjmp`.
 pub type LogFunction =
     Option<unsafe extern "C" fn(user_data: *mut c_void, level: LogLevel, target: Text, message: Text)>;
 
-struct Listener {
-    tell: unsafe extern "C" fn(*mut c_void, LogLevel, Text, Text),
-    user_data: *mut c_void,
+/// A place for a function, its level and its argument, which are changed together.
+///
+/// There are two, and they are used in turns: the new function is written to the slot that is not current, and
+/// then that slot becomes the current one. No lock is held while a function runs, so that a process that is
+/// forked meanwhile can go on logging.
+struct Slot {
+    /// The function; NULL for none.
+    function: AtomicPtr<()>,
+    user_data: AtomicPtr<c_void>,
+    /// The number of the highest level that is passed on.
+    level: AtomicUsize,
+    /// How many calls of the function are under way.
+    running: AtomicUsize,
 }
 
-// SAFETY: whoever gave the function promised that it may be called on any thread with this pointer.
-unsafe impl Send for Listener {}
-// SAFETY: as above.
-unsafe impl Sync for Listener {}
+impl Slot {
+    const EMPTY: Slot = Slot {
+        function: AtomicPtr::new(ptr::null_mut()),
+        user_data: AtomicPtr::new(ptr::null_mut()),
+        level: AtomicUsize::new(0),
+        running: AtomicUsize::new(0),
+    };
+}
 
-static LISTENER: RwLock<Option<Listener>> = RwLock::new(None);
+static FIRST: Slot = Slot::EMPTY;
+static SECOND: Slot = Slot::EMPTY;
+/// Whether the second slot is the current one.
+static SECOND_IS_CURRENT: AtomicBool = AtomicBool::new(false);
+static HANDLER: ForkHandler = ForkHandler::new(in_child);
+/// Whether a thread is changing the function.
+static CHANGING: AtomicBool = AtomicBool::new(false);
+
+/// The slot that is current, and the other.
+fn slots(second_is_current: bool) -> (&'static Slot, &'static Slot) {
+    if second_is_current { (&SECOND, &FIRST) } else { (&FIRST, &SECOND) }
+}
 
 thread_local! {
-    /// Whether this thread is inside the caller's function.
-    static TELLING: Cell<bool> = const { Cell::new(false) };
+    /// The slot whose function this thread is running.
+    static RUNNING: Cell<Option<&'static Slot>> = const { Cell::new(None) };
 }
 
-struct Bridge;
+/// Its address is compared, so it must not be of size zero: such statics may share one address.
+struct Bridge {
+    _address: u8,
+}
+
+static BRIDGE: Bridge = Bridge { _address: 0 };
 
 impl Log for Bridge {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -60,12 +96,39 @@ impl Log for Bridge {
     }
 
     fn log(&self, record: &Record<'_>) {
-        // What the caller's own function sets off is not told, as that would never end.
-        if !self.enabled(record.metadata()) || TELLING.get() {
+        // What the caller's function causes to be logged is left out, as that would never end.
+        if !self.enabled(record.metadata()) || RUNNING.get().is_some() {
             return;
         }
-        let listener = LISTENER.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(Listener { tell, user_data }) = &*listener else { return };
+        let slot = loop {
+            let second_is_current = SECOND_IS_CURRENT.load(Ordering::SeqCst);
+            let (slot, _) = slots(second_is_current);
+            slot.running.fetch_add(1, Ordering::SeqCst);
+            // From here on nobody overwrites the slot, if it is still the current one.
+            if SECOND_IS_CURRENT.load(Ordering::SeqCst) == second_is_current {
+                break slot;
+            }
+            slot.running.fetch_sub(1, Ordering::SeqCst);
+        };
+        slot.call(record);
+        slot.running.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn flush(&self) {}
+}
+
+impl Slot {
+    /// Passes a message to the function, if there is one and it wants this level.
+    fn call(&'static self, record: &Record<'_>) {
+        let function = self.function.load(Ordering::Relaxed);
+        let wanted = self.level.load(Ordering::Relaxed);
+        if function.is_null() || record.level() as usize > wanted {
+            return;
+        }
+        // SAFETY: only `set` writes here, and what it writes is such a function or NULL.
+        let function = unsafe {
+            mem::transmute::<*mut (), unsafe extern "C" fn(*mut c_void, LogLevel, Text, Text)>(function)
+        };
         let level = match record.level() {
             Level::Error => GETTICKETS_LOG_ERROR,
             Level::Warn => GETTICKETS_LOG_WARN,
@@ -74,30 +137,100 @@ impl Log for Bridge {
             Level::Trace => GETTICKETS_LOG_TRACE,
         };
         let message = record.args().to_string();
-        TELLING.set(true);
+        RUNNING.set(Some(self));
         // SAFETY: whoever gave the function promised that it may be called so.
-        unsafe { tell(*user_data, level, Text::of(record.target()), Text::of(&message)) };
-        TELLING.set(false);
+        unsafe {
+            function(
+                self.user_data.load(Ordering::Relaxed),
+                level,
+                Text::of(record.target()),
+                Text::of(&message),
+            );
+        }
+        RUNNING.set(None);
     }
 
-    fn flush(&self) {}
+    fn set(&self, function: LogFunction, user_data: *mut c_void, level: LevelFilter) {
+        let function = function.map_or(ptr::null_mut(), |function| function as *mut ());
+        self.function.store(function, Ordering::Relaxed);
+        self.user_data.store(user_data, Ordering::Relaxed);
+        self.level.store(level as usize, Ordering::Relaxed);
+    }
 }
 
-/// Hands what the library logs, up to this level, to a function, in place of the one before; `function` may
-/// be NULL, for none. `user_data` is passed on as it is. When this returns the function before is not running
-/// and will not be called again, so that its `user_data` may be freed.
+/// Replaces the function, its argument and its level at once, and waits until the one before is not running.
+fn replace(function: LogFunction, user_data: *mut c_void, level: LevelFilter) {
+    while CHANGING.swap(true, Ordering::SeqCst) {
+        thread::yield_now();
+    }
+    let second_is_current = SECOND_IS_CURRENT.load(Ordering::SeqCst);
+    let (old, new) = slots(second_is_current);
+    new.set(function, user_data, level);
+    // Each slot checks its own level. This one spares the work of making messages that no slot wants, so it may
+    // be too high for a moment but never too low.
+    let level = if function.is_some() { level } else { LevelFilter::Off };
+    log::set_max_level(log::max_level().max(level));
+    SECOND_IS_CURRENT.store(!second_is_current, Ordering::SeqCst);
+    log::set_max_level(level);
+    while old.running.load(Ordering::SeqCst) > 0 {
+        thread::sleep(Duration::from_micros(100));
+    }
+    CHANGING.store(false, Ordering::SeqCst);
+}
+
+/// Runs in a forked child: of the threads that were logging, the child has at most the one that called `fork()`.
+extern "C" fn in_child() {
+    let running = RUNNING.get();
+    for slot in [&FIRST, &SECOND] {
+        let is_running = running.is_some_and(|running| ptr::eq(running, slot));
+        slot.running.store(is_running.into(), Ordering::SeqCst);
+    }
+    CHANGING.store(false, Ordering::SeqCst);
+    if JOIN.load(Ordering::SeqCst) == JOINING && !is_joined() {
+        JOIN.store(ABANDONED, Ordering::SeqCst);
+    }
+}
+
+/// How far the bridge has come to be the logger of the process.
+static JOIN: AtomicU8 = AtomicU8::new(0);
+const JOINING: u8 = 1;
+const JOINED: u8 = 2;
+/// The process was forked while another thread was joining, which nobody will finish in the child.
+const ABANDONED: u8 = 3;
+
+/// Makes the bridge the logger of the process. Returns whether it is.
+fn join() -> bool {
+    match JOIN.load(Ordering::SeqCst) {
+        JOINED => is_joined(),
+        ABANDONED => false,
+        _ => {
+            JOIN.store(JOINING, Ordering::SeqCst);
+            // An error means that there is a logger already, which may be the bridge or a stranger's.
+            let _ = log::set_logger(&BRIDGE);
+            JOIN.store(JOINED, Ordering::SeqCst);
+            is_joined()
+        }
+    }
+}
+
+fn is_joined() -> bool {
+    ptr::addr_eq(log::logger(), &BRIDGE)
+}
+
+/// Passes what the library logs, up to this level, to a function, which replaces the one before; `function` may
+/// be NULL, for none. `user_data` is passed on as it is. The function, its argument and its level change
+/// together. When this returns, the function before is not running and will not be called again, so that its
+/// `user_data` may be freed.
 ///
-/// `GETTICKETS_ERROR_ARGUMENT` if `level` is the number of none, `GETTICKETS_ERROR_BUSY` if called from
-/// inside such a function, `GETTICKETS_ERROR_STATE` if the process has another log that the library can't
-/// join. May be called from any thread.
+/// `GETTICKETS_ERROR_ARGUMENT` if `level` is not one of the constants, `GETTICKETS_ERROR_BUSY` if called from
+/// inside such a function, `GETTICKETS_ERROR_STATE` if the process has another logger that the library can't
+/// join. May be called from any thread, and in a forked child.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_log_to(
     function: LogFunction,
     user_data: *mut c_void,
     level: LogLevel,
 ) -> ResultCode {
-    static JOIN: Once = Once::new();
-    static BRIDGE: Bridge = Bridge;
     guard(|| {
         let level = match level {
             GETTICKETS_LOG_OFF => LevelFilter::Off,
@@ -106,22 +239,18 @@ pub unsafe extern "C" fn gettickets_log_to(
             GETTICKETS_LOG_INFO => LevelFilter::Info,
             GETTICKETS_LOG_DEBUG => LevelFilter::Debug,
             GETTICKETS_LOG_TRACE => LevelFilter::Trace,
-            _ => return Err(argument(format!("{level} is the number of no level"))),
+            _ => return Err(argument(format!("{level} is not a log level"))),
         };
-        if TELLING.get() {
-            let message = "the function that takes the log can't change where the log goes";
+        if RUNNING.get().is_some() {
+            let message = "the function that receives the log can't change where the log goes";
             return Err(Failure::error(GETTICKETS_ERROR_BUSY, message));
         }
-        JOIN.call_once(|| drop(log::set_logger(&BRIDGE)));
-        // Whether it is ours that is in place, at this call or an earlier one.
-        if !std::ptr::addr_eq(log::logger(), &BRIDGE) {
-            let message = "the process has a log that this library can't join";
+        if !join() {
+            let message = "the process has a logger that this library can't join";
             return Err(Failure::error(GETTICKETS_ERROR_STATE, message));
         }
-        let listener = function.map(|tell| Listener { tell, user_data });
-        log::set_max_level(if listener.is_some() { level } else { LevelFilter::Off });
-        // Waits for calls that are under way.
-        *LISTENER.write().unwrap_or_else(PoisonError::into_inner) = listener;
+        HANDLER.register();
+        replace(function, user_data, level);
         Ok(())
     })
 }

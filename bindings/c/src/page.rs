@@ -1,15 +1,15 @@
-//! [`Page`]: what one successful request brought.
+//! [`Page`]: the reply to one successful request.
 
 use gettickets_protocol as protocol;
 use gettickets_protocol::ShownVersion;
 
-use crate::error::Failure;
+use crate::failure::{Failure, past_the_end};
 use crate::field::{FieldMask, mask};
 use crate::finding::Finding;
 use crate::guard::{self, Out, guard, shared};
-use crate::result::{GETTICKETS_ERROR_INDEX, GETTICKETS_NONE, ResultCode};
+use crate::memory;
+use crate::result::{GETTICKETS_NONE, ResultCode};
 use crate::text::{OwnedText, Text};
-use crate::ticket::Ticket;
 use crate::time::ServerVersion;
 
 /// A page of tickets, the counts beside them, and what the decoder noticed.
@@ -56,16 +56,6 @@ pub unsafe extern "C" fn gettickets_page_len(page: *const Page) -> usize {
     unsafe { look(page, 0, |page| page.page.len()) }
 }
 
-/// The ticket at this place on the page, counted from 0.
-///
-/// A ticket is two words, to be copied freely; it is good as long as the page lives, and need not be freed.
-/// Nothing is checked here: what is read from a ticket past the end, or of no page, is empty. Many threads
-/// may read one page.
-#[unsafe(no_mangle)]
-pub extern "C" fn gettickets_page_ticket(page: *const Page, index: usize) -> Ticket {
-    Ticket { page, index }
-}
-
 /// How many tickets match the request on all pages together, as the server counts them.
 ///
 /// `GETTICKETS_NONE` if the reply did not tell, `GETTICKETS_ERROR_NULL` if either is NULL; `*totalresults` is
@@ -79,7 +69,7 @@ pub unsafe extern "C" fn gettickets_page_totalresults(
     unsafe { count(page, totalresults, "totalresults", protocol::Page::totalresults) }
 }
 
-/// The offset of the page's first ticket, as the server tells it.
+/// The offset of the page's first ticket, as the server states it.
 ///
 /// `GETTICKETS_NONE` if the reply did not tell, `GETTICKETS_ERROR_NULL` if either is NULL; `*startnumber` is
 /// then left as it is. Many threads may read one page.
@@ -149,7 +139,7 @@ pub unsafe extern "C" fn gettickets_page_missing(page: *const Page, version: Ser
 }
 
 /// The page as a server of this version would send it: later fields are left out. It shares the memory of
-/// `page`, which may be freed before it.
+/// `page`, which may be freed before it. Tickets of `page` do not belong to it: see `gettickets_page_share`.
 ///
 /// `*at` is the caller's: free it with `gettickets_page_free`. `GETTICKETS_ERROR_NULL` if either is NULL;
 /// `*at` is then left as it is. Many threads may read one page.
@@ -167,7 +157,13 @@ pub unsafe extern "C" fn gettickets_page_at(
     })
 }
 
-/// Another handle of the same page, sharing its memory, for a part of a program that frees its own.
+/// Makes another handle of the same page, which shares its memory, for a part of a program that frees its own.
+///
+/// A ticket belongs to the handle that it was made of, and not to the page that both handles share: it is good
+/// until that one handle is freed, whether or not the other lives. After
+/// `ticket = gettickets_page_ticket(page, 0)` and `gettickets_page_share(page, &copy)`, freeing `page` ends
+/// `ticket`; get the ticket of `copy` with `gettickets_page_ticket(copy, ticket.index)`. The same is true of
+/// texts, findings and fields that were read from a handle, and of `gettickets_page_at`.
 ///
 /// `*copy` is the caller's: free it with `gettickets_page_free`. `GETTICKETS_ERROR_NULL` if either is NULL;
 /// `*copy` is then left as it is. Many threads may read one page.
@@ -193,13 +189,15 @@ pub unsafe extern "C" fn gettickets_page_memory_size(page: *const Page) -> usize
 /// dates as `YYYY-MM-DDTHH:MM:SS` or null, what was not carried left out, unknown fields under `extra`,
 /// `tickets` a plain list.
 ///
-/// `*json` is the caller's: free it with `gettickets_string_free`. `GETTICKETS_ERROR_NULL` if either is NULL;
-/// `*json` is then left as it is. Many threads may read one page.
+/// `*json` is the caller's: free it with `gettickets_string_free`. `GETTICKETS_ERROR_MEMORY` if the memory for
+/// it is not available, `GETTICKETS_ERROR_NULL` if either is NULL; `*json` is then left as it is. Many threads
+/// may read one page.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_to_json(page: *const Page, json: *mut *mut OwnedText) -> ResultCode {
     guard(|| {
         // SAFETY: as the comment on gettickets_page asks; a place to write to, or NULL.
         let (page, out) = unsafe { (shared(page, "page")?, Out::new(json, "json")?) };
+        memory::check_for_encoding(page.page.tickets().memory_size())?;
         out.hand_out(OwnedText::of(page.page.to_json()));
         Ok(())
     })
@@ -207,8 +205,9 @@ pub unsafe extern "C" fn gettickets_page_to_json(page: *const Page, json: *mut *
 
 /// The page as JSON in the documented spelling, as a server of this version would send it.
 ///
-/// `*json` is the caller's: free it with `gettickets_string_free`. `GETTICKETS_ERROR_NULL` if `page` or
-/// `json` is NULL; `*json` is then left as it is. Many threads may read one page.
+/// `*json` is the caller's: free it with `gettickets_string_free`. `GETTICKETS_ERROR_MEMORY` if the memory for
+/// it is not available, `GETTICKETS_ERROR_NULL` if `page` or `json` is NULL; `*json` is then left as it is. Many
+/// threads may read one page.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_to_wire_json(
     page: *const Page,
@@ -218,6 +217,7 @@ pub unsafe extern "C" fn gettickets_page_to_wire_json(
     guard(|| {
         // SAFETY: as the comment on gettickets_page asks; a place to write to, or NULL.
         let (page, out) = unsafe { (shared(page, "page")?, Out::new(json, "json")?) };
+        memory::check_for_encoding(page.page.tickets().memory_size())?;
         out.hand_out(OwnedText::of(page.page.to_wire_json(version.read())));
         Ok(())
     })
@@ -226,8 +226,9 @@ pub unsafe extern "C" fn gettickets_page_to_wire_json(
 /// The page as XML, as a server of this version would send it. XML has neither null nor types: null becomes
 /// an empty element.
 ///
-/// `*xml` is the caller's: free it with `gettickets_string_free`. `GETTICKETS_ERROR_NULL` if `page` or `xml`
-/// is NULL; `*xml` is then left as it is. Many threads may read one page.
+/// `*xml` is the caller's: free it with `gettickets_string_free`. `GETTICKETS_ERROR_MEMORY` if the memory for it
+/// is not available, `GETTICKETS_ERROR_NULL` if `page` or `xml` is NULL; `*xml` is then left as it is. Many
+/// threads may read one page.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_to_wire_xml(
     page: *const Page,
@@ -237,6 +238,7 @@ pub unsafe extern "C" fn gettickets_page_to_wire_xml(
     guard(|| {
         // SAFETY: as the comment on gettickets_page asks; a place to write to, or NULL.
         let (page, out) = unsafe { (shared(page, "page")?, Out::new(xml, "xml")?) };
+        memory::check_for_encoding(page.page.tickets().memory_size())?;
         out.hand_out(OwnedText::of(page.page.to_wire_xml(version.read())));
         Ok(())
     })
@@ -316,8 +318,9 @@ pub unsafe extern "C" fn gettickets_page_finding_place(
     })
 }
 
-/// Frees a page. NULL is nothing. No other thread may use it any more, and nothing that was got from it is
-/// good any longer.
+/// Frees a page. NULL is ignored. No other thread may use it any more, and nothing that was read from this
+/// handle is valid any longer: tickets, texts, findings. What was read from another handle of the same page stays
+/// valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_free(page: *mut Page) {
     // SAFETY: the page is NULL or this library's and not freed before, as the comment asks.
@@ -327,9 +330,4 @@ pub unsafe extern "C" fn gettickets_page_free(page: *mut Page) {
 fn found(page: &Page, index: usize) -> Result<&protocol::Finding, Failure> {
     let findings = page.page.findings();
     findings.get(index).ok_or_else(|| past_the_end(index, findings.len()))
-}
-
-/// The failure that an index past the end is.
-pub(crate) fn past_the_end(index: usize, len: usize) -> Failure {
-    Failure::error(GETTICKETS_ERROR_INDEX, format!("there is no {index} where there are {len}"))
 }

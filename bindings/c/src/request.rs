@@ -6,7 +6,7 @@ use std::ptr;
 use gettickets_protocol::{GetTickets, ResponseType};
 
 use crate::credentials::Credentials;
-use crate::error::{Error, Failure};
+use crate::failure::{Error, Failure};
 use crate::guard::{self, Out, argument, exclusive, guard, guard_telling, shared, text};
 use crate::result::ResultCode;
 use crate::settings::{Settings, put};
@@ -76,6 +76,23 @@ unsafe fn set(
 pub extern "C" fn gettickets_request_new() -> *mut Request {
     guard::value(ptr::null_mut(), || {
         Box::into_raw(Box::new(Request { request: Settings::new(GetTickets::default()) }))
+    })
+}
+
+/// Makes a copy of a request, with its first failure if it has one. Setting one does not change the other.
+///
+/// `*copy` is the caller's: free it with `gettickets_request_free`. `GETTICKETS_ERROR_NULL` if either is NULL;
+/// `*copy` is then left as it is. No other thread may set the request meanwhile.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_request_copy(
+    request: *const Request,
+    copy: *mut *mut Request,
+) -> ResultCode {
+    guard(|| {
+        // SAFETY: as the comment on gettickets_request asks; a place to write to, or NULL.
+        let (request, out) = unsafe { (shared(request, "request")?, Out::new(copy, "copy")?) };
+        out.hand_out(Request { request: request.request.clone() });
+        Ok(())
     })
 }
 
@@ -212,7 +229,7 @@ pub unsafe extern "C" fn gettickets_request_parameters(
     })
 }
 
-/// Frees a request. NULL is nothing. No other thread may use it any more.
+/// Frees a request. NULL is ignored. No other thread may use it any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_request_free(request: *mut Request) {
     // SAFETY: the request is NULL or this library's and not freed before, as the comment asks.

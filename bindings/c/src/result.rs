@@ -8,7 +8,7 @@ pub type ResultCode = i32;
 
 /// It went well, and what was asked for was written.
 pub const GETTICKETS_OK: ResultCode = 0;
-/// The scan is at its end: every ticket was told. Not an error, and never given after one.
+/// The scan is at its end: every ticket was returned. Not an error, and never returned after one.
 pub const GETTICKETS_END: ResultCode = 1;
 /// There is no such value: the reply did not carry it, or carried null. Nothing was written. Not an error.
 pub const GETTICKETS_NONE: ResultCode = 2;
@@ -18,13 +18,14 @@ pub const GETTICKETS_PENDING: ResultCode = 3;
 pub const GETTICKETS_ERROR_NULL: ResultCode = 10;
 /// A text that the caller gave is not UTF-8.
 pub const GETTICKETS_ERROR_UTF8: ResultCode = 11;
-/// A number that the caller gave is none that is taken there, or a length is absurd.
+/// An argument is out of range, or a length is larger than any memory.
 pub const GETTICKETS_ERROR_ARGUMENT: ResultCode = 12;
 /// An index is past the end.
 pub const GETTICKETS_ERROR_INDEX: ResultCode = 13;
 /// What was asked for does not fit the field or the error that it was asked of.
 pub const GETTICKETS_ERROR_KIND: ResultCode = 14;
-/// The call comes too late: the scan has begun.
+/// The handle is in a state in which it can't serve the call: the scan has begun, or the handle was made before
+/// the process was forked.
 pub const GETTICKETS_ERROR_STATE: ResultCode = 15;
 /// Another thread is inside a call with the same handle, and one thread at a time may use it.
 pub const GETTICKETS_ERROR_BUSY: ResultCode = 16;
@@ -34,10 +35,10 @@ pub const GETTICKETS_ERROR_CANCELLED: ResultCode = 17;
 pub const GETTICKETS_ERROR_PANIC: ResultCode = 18;
 /// The server answered with an error of the API, such as wrong credentials.
 pub const GETTICKETS_ERROR_API: ResultCode = 20;
-/// What answered is not the API but a firewall, a login page or the like before it. From a client only, which
-/// knows the HTTP status: `gettickets_decode` and its like give `GETTICKETS_ERROR_DECODE` for such a body, with
-/// the class not-a-reply, or empty.
-pub const GETTICKETS_ERROR_NOT_THE_API: ResultCode = 21;
+/// The response is not from the API but from a firewall, a login page or the like in front of it. Only calls of a
+/// client return it, which know the HTTP status: `gettickets_decode` and its like return `GETTICKETS_ERROR_DECODE`
+/// for such a body, with the class not-a-reply or empty.
+pub const GETTICKETS_ERROR_UNEXPECTED_RESPONSE: ResultCode = 21;
 /// The body is no reply to this call, or can't be read without losing something.
 pub const GETTICKETS_ERROR_DECODE: ResultCode = 22;
 /// The reply is larger than may be read.
@@ -48,21 +49,25 @@ pub const GETTICKETS_ERROR_TRANSPORT: ResultCode = 24;
 pub const GETTICKETS_ERROR_REDIRECT: ResultCode = 25;
 /// The client can't be built from what it was given. Nothing was sent.
 pub const GETTICKETS_ERROR_CONFIG: ResultCode = 26;
-/// The scan can't promise that it told every ticket once.
+/// The scan can't guarantee that it returned every ticket once.
 pub const GETTICKETS_ERROR_SCAN_INCOMPLETE: ResultCode = 27;
 /// The Local API did not answer.
 pub const GETTICKETS_ERROR_LOCAL: ResultCode = 28;
-/// The cursor is none, or belongs to another scan.
+/// The text is not a cursor, or the cursor belongs to another scan.
 pub const GETTICKETS_ERROR_CURSOR: ResultCode = 29;
-/// The credentials are none that a server would take.
+/// No server would accept the credentials.
 pub const GETTICKETS_ERROR_CREDENTIALS: ResultCode = 30;
 /// The tickets can't be put into Arrow's form.
 pub const GETTICKETS_ERROR_ARROW: ResultCode = 31;
 /// The sandbox did not start.
 pub const GETTICKETS_ERROR_SANDBOX: ResultCode = 32;
 /// The server limits how often it is asked (HTTP 429), and did at the last attempt too.
-/// `gettickets_error_retry_after` tells how long it asks to wait.
+/// `gettickets_error_retry_after` returns how long it asks to wait.
 pub const GETTICKETS_ERROR_RATE_LIMITED: ResultCode = 33;
+/// The memory for what a body holds is not available.
+pub const GETTICKETS_ERROR_MEMORY: ResultCode = 34;
+/// The system could not start a thread. Nothing was sent.
+pub const GETTICKETS_ERROR_THREAD: ResultCode = 35;
 
 /// A code in a few words of English, such as "a pointer is NULL".
 ///
@@ -99,7 +104,7 @@ pub(crate) fn name(code: ResultCode) -> &'static CStr {
         GETTICKETS_ERROR_CANCELLED => c"cancelled",
         GETTICKETS_ERROR_PANIC => c"panic",
         GETTICKETS_ERROR_API => c"api",
-        GETTICKETS_ERROR_NOT_THE_API => c"not-the-api",
+        GETTICKETS_ERROR_UNEXPECTED_RESPONSE => c"unexpected-response",
         GETTICKETS_ERROR_DECODE => c"decode",
         GETTICKETS_ERROR_TOO_LARGE => c"too-large",
         GETTICKETS_ERROR_TRANSPORT => c"transport",
@@ -112,6 +117,8 @@ pub(crate) fn name(code: ResultCode) -> &'static CStr {
         GETTICKETS_ERROR_ARROW => c"arrow",
         GETTICKETS_ERROR_SANDBOX => c"sandbox",
         GETTICKETS_ERROR_RATE_LIMITED => c"rate-limited",
+        GETTICKETS_ERROR_MEMORY => c"memory",
+        GETTICKETS_ERROR_THREAD => c"thread",
         _ => c"unknown",
     }
 }
@@ -124,15 +131,15 @@ fn text(code: ResultCode) -> &'static CStr {
         GETTICKETS_PENDING => c"nothing has come yet",
         GETTICKETS_ERROR_NULL => c"a pointer is NULL",
         GETTICKETS_ERROR_UTF8 => c"a text is not UTF-8",
-        GETTICKETS_ERROR_ARGUMENT => c"an argument is none that is taken there",
+        GETTICKETS_ERROR_ARGUMENT => c"an argument is out of range",
         GETTICKETS_ERROR_INDEX => c"an index is past the end",
         GETTICKETS_ERROR_KIND => c"what was asked for does not fit what it was asked of",
-        GETTICKETS_ERROR_STATE => c"the scan has begun already",
+        GETTICKETS_ERROR_STATE => c"the handle is in a state in which it can't serve the call",
         GETTICKETS_ERROR_BUSY => c"another thread is using the handle",
         GETTICKETS_ERROR_CANCELLED => c"the call was cancelled",
         GETTICKETS_ERROR_PANIC => c"a defect of this library was caught",
         GETTICKETS_ERROR_API => c"the server answered with an error",
-        GETTICKETS_ERROR_NOT_THE_API => c"what answered is not the API",
+        GETTICKETS_ERROR_UNEXPECTED_RESPONSE => c"the response is not from the API",
         GETTICKETS_ERROR_DECODE => c"the body can't be read as a reply",
         GETTICKETS_ERROR_TOO_LARGE => c"the reply is larger than may be read",
         GETTICKETS_ERROR_TRANSPORT => c"there was no response from the server",
@@ -141,10 +148,12 @@ fn text(code: ResultCode) -> &'static CStr {
         GETTICKETS_ERROR_SCAN_INCOMPLETE => c"the scan is not complete",
         GETTICKETS_ERROR_LOCAL => c"the Local API did not answer",
         GETTICKETS_ERROR_CURSOR => c"the cursor does not belong here",
-        GETTICKETS_ERROR_CREDENTIALS => c"the credentials are none that a server would take",
+        GETTICKETS_ERROR_CREDENTIALS => c"no server would accept the credentials",
         GETTICKETS_ERROR_ARROW => c"the tickets can't be put into Arrow's form",
         GETTICKETS_ERROR_SANDBOX => c"the sandbox did not start",
         GETTICKETS_ERROR_RATE_LIMITED => c"the server limits how often it is asked",
+        GETTICKETS_ERROR_MEMORY => c"there is not enough memory",
+        GETTICKETS_ERROR_THREAD => c"the system could not start a thread",
         _ => c"a code that this release does not know",
     }
 }

@@ -7,8 +7,9 @@ use gettickets_protocol::Version;
 use gettickets_sandbox as sandbox;
 use gettickets_sandbox::{Quirk, UnknownQuirk};
 
-use crate::error::{Error, Failure, c_text};
+use crate::failure::{Error, Failure, c_text};
 use crate::guard::{self, Out, argument, guard_telling, text};
+use crate::process::{InUse, Origin};
 use crate::result::{GETTICKETS_ERROR_SANDBOX, ResultCode};
 
 /// A server of this call on this machine, filled with believable tickets, until it is freed with
@@ -19,6 +20,8 @@ use crate::result::{GETTICKETS_ERROR_SANDBOX, ResultCode};
 /// with that.
 pub struct Sandbox {
     sandbox: sandbox::Sandbox,
+    in_use: InUse,
+    origin: Origin,
     url: CString,
     identifier: CString,
     secret: CString,
@@ -26,11 +29,12 @@ pub struct Sandbox {
 
 /// Starts a server with so many tickets, on a port of loopback that is free. `server_version` is the version
 /// to serve as, such as "7.10"; NULL for a recent one. `quirks` are the names of ways in which to misbehave,
-/// separated by commas, such as "php-notice,shifting" (`gettickets sandbox --list-quirks` tells them); NULL
+/// separated by commas, such as "php-notice,shifting" (`gettickets sandbox --list-quirks` lists them); NULL
 /// for none.
 ///
-/// `*sandbox` is the caller's. `GETTICKETS_ERROR_ARGUMENT` if the version or a quirk is none,
-/// `GETTICKETS_ERROR_SANDBOX` if it can't start, `GETTICKETS_ERROR_UTF8` if a text is not UTF-8,
+/// `*sandbox` is the caller's. `GETTICKETS_ERROR_ARGUMENT` if the version or a quirk is unknown,
+/// `GETTICKETS_ERROR_SANDBOX` if it can't start, `GETTICKETS_ERROR_STATE` in a child that was forked while the
+/// parent was using the network, `GETTICKETS_ERROR_UTF8` if a text is not UTF-8,
 /// `GETTICKETS_ERROR_NULL` if `sandbox` is NULL; `*sandbox` is then left as it is. May be called from any
 /// thread.
 #[unsafe(no_mangle)]
@@ -58,6 +62,7 @@ pub unsafe extern "C" fn gettickets_sandbox_start(
                 builder = builder.quirk(name.trim().parse::<Quirk>().map_err(refused)?);
             }
         }
+        let _in_use = InUse::begin()?;
         let started =
             builder.start().map_err(|error| Failure::error(GETTICKETS_ERROR_SANDBOX, error.to_string()))?;
         out.hand_out(Sandbox {
@@ -65,6 +70,8 @@ pub unsafe extern "C" fn gettickets_sandbox_start(
             identifier: c_text(started.identifier()),
             secret: c_text(started.secret()),
             sandbox: started,
+            in_use: InUse::begin()?,
+            origin: Origin::here(),
         });
         Ok(())
     };
@@ -87,7 +94,7 @@ pub unsafe extern "C" fn gettickets_sandbox_url(sandbox: *const Sandbox) -> *con
     unsafe { text_of(sandbox, |sandbox| &sandbox.url) }
 }
 
-/// The API identifier that is let in. NULL for NULL.
+/// The API identifier that the server accepts. NULL for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_sandbox_identifier(sandbox: *const Sandbox) -> *const c_char {
     // SAFETY: as the comment on gettickets_sandbox asks.
@@ -108,10 +115,15 @@ pub unsafe extern "C" fn gettickets_sandbox_request_count(sandbox: *const Sandbo
     guard::value(0, || unsafe { sandbox.as_ref() }.map_or(0, |sandbox| sandbox.sandbox.request_count()))
 }
 
-/// Stops the server and frees it; connections that are open are closed. NULL is nothing. No other thread may
-/// use it any more.
+/// Stops the server and frees it; connections that are open are closed. NULL is ignored. No other thread may
+/// use it any more. In a forked child nothing is stopped or freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_sandbox_free(sandbox: *mut Sandbox) {
     // SAFETY: the sandbox is NULL or this library's and not freed before, as the comment asks.
-    unsafe { guard::free(sandbox) }
+    unsafe {
+        guard::free_with(sandbox, |Sandbox { sandbox, in_use, origin, .. }| {
+            origin.drop_here(sandbox);
+            drop(in_use);
+        });
+    }
 }

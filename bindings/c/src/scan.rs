@@ -1,18 +1,25 @@
 //! [`Scan`]: every ticket that matches, over all pages, each once.
 
-use std::ffi::c_char;
-use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use std::cell::Cell;
+use std::ffi::{c_char, c_void};
+use std::ops::{Deref, DerefMut};
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
-use gettickets::Client as RustClient;
-use gettickets::scan::{Cursor, InvalidCursor, Scan as RustScan};
+use gettickets::scan::{Cursor, Fetch, FetchContext, Fetched, InvalidCursor};
+use gettickets::{Client as RustClient, Scan as RustScan, ScanStatus};
 use gettickets_protocol::{self as protocol, DateTime, GetTickets, Tickets};
 
 use crate::cancel::{Cancel, Flag, GLANCE, flag};
 use crate::client::Client;
-use crate::error::{Details, Error, Failure, c_text};
-use crate::guard::{self, Out, guard, guard_telling, shared, text};
+use crate::decode::ReleaseFunction;
+use crate::failure::{Details, Error, Failure, c_text};
+use crate::guard::{self, Out, argument, guard, guard_telling, shared, text};
 use crate::page::Page;
+use crate::process::{InUse, Origin};
+use crate::report::ScanReport;
 use crate::request::{Request, asked};
 use crate::result::{
     GETTICKETS_END, GETTICKETS_ERROR_ARGUMENT, GETTICKETS_ERROR_BUSY, GETTICKETS_ERROR_CURSOR,
@@ -23,45 +30,105 @@ use crate::text::OwnedText;
 use crate::ticket::Ticket;
 use crate::time::Time;
 
-/// Every ticket that matches a request, over all pages. Its promise: a ticket that matches during the whole
-/// scan is told exactly once, while others are opened, answered, closed or deleted; otherwise it ends in
-/// `GETTICKETS_ERROR_SCAN_INCOMPLETE`. It never ends early in silence.
+/// Every ticket that matches a request, over all pages: a scan that ends in `GETTICKETS_END` returned every ticket
+/// that matched from its first request to its last, and each once, while others were opened, answered, closed or
+/// deleted. Otherwise it ends in an error, such as `GETTICKETS_ERROR_SCAN_INCOMPLETE`. The documentation of the Rust
+/// type `Scan` states what this assumes.
 ///
-/// Nothing is sent before the first ticket is asked for; from then on a thread of its own reads a page ahead.
-/// Free it with `gettickets_scan_free`. One thread at a time may use it: another gets
-/// `GETTICKETS_ERROR_BUSY`. To end it from elsewhere there is `gettickets_scan_cancel_with`.
+/// Nothing is sent before the first ticket is asked for; from then on threads of its own read ahead. Free it with
+/// `gettickets_scan_free`, which stops it at once. One thread at a time may take tickets or change settings: another
+/// gets `GETTICKETS_ERROR_BUSY`. Its report, its cursor and its switch may be used by any thread at any time. In a
+/// forked child, every function but `gettickets_scan_free` returns `GETTICKETS_ERROR_STATE` for a scan of the
+/// parent.
 pub struct Scan {
     pub(crate) shared: Arc<Shared>,
 }
 
 /// What a scan and the Arrow stream of it have in common.
-pub(crate) struct Shared(Mutex<State>);
+pub(crate) struct Shared {
+    pub(crate) origin: Origin,
+    control: Mutex<Control>,
+    state: Mutex<State>,
+    /// Which thread has the state, by the address of a variable of its own; NULL for none.
+    holder: AtomicPtr<u8>,
+}
+
+/// What may be used while another thread has the state. It is locked for moments only.
+struct Control {
+    status: ScanStatus,
+    flag: Option<Flag>,
+}
 
 pub(crate) struct State {
     plan: Plan,
-    /// None until the first ticket is asked for.
-    running: Option<RustScan>,
-    flag: Option<Flag>,
-    /// The page of the ticket told last, in a place that stays.
+    scan: RustScan,
+    /// Whether a ticket was asked for, so that no setting can be changed.
+    has_begun: bool,
+    /// Whether the switch ended the scan.
+    is_cancelled: bool,
+    /// How many tickets after the last one returned can be returned without waiting.
+    ready: usize,
+    progress: Option<Progress>,
+    /// The page of the last ticket returned, at an address that stays.
     current: Box<Page>,
 }
 
-/// A scan to be.
+/// The caller's function for progress, which is released when it is replaced or the scan is freed.
+struct Progress {
+    function: unsafe extern "C" fn(user_data: *mut c_void, report: *const ScanReport),
+    user_data: *mut c_void,
+    release: ReleaseFunction,
+    /// The requests and tickets that were reported last.
+    reported: (u64, u64),
+}
+
+// SAFETY: whoever gave the functions promised that they may be called on any thread with this pointer.
+unsafe impl Send for Progress {}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(release) = self.release {
+            // SAFETY: it is called once, with the pointer that it was given for.
+            unsafe { release(self.user_data) }
+        }
+    }
+}
+
+/// The settings of a scan.
 struct Plan {
     client: RustClient,
     request: GetTickets,
     since: Option<DateTime>,
-    most_requests: Option<u64>,
+    max_requests: Option<u64>,
+    max_tickets: Option<u64>,
+    concurrency: Option<usize>,
+    full: bool,
+    skip_unreadable: bool,
+    allow_count_mismatch: bool,
     cursor: Option<Cursor>,
+}
+
+/// The client, which says while it sends a request that the network is in use.
+struct Counted(RustClient);
+
+impl Fetch for Counted {
+    fn fetch(&self, request: &GetTickets, context: &FetchContext) -> Result<Fetched, gettickets::Error> {
+        let _in_use = InUse::begin().ok();
+        self.0.fetch(request, context)
+    }
+
+    fn endpoint(&self) -> String {
+        self.0.endpoint()
+    }
 }
 
 impl From<InvalidCursor> for Failure {
     fn from(error: InvalidCursor) -> Failure {
         let hint = match error {
             InvalidCursor::OfAnotherScan => {
-                "Begin the scan with the request and the moment that the cursor's scan had, at the same server."
+                "Begin the scan with the request and the time that the cursor's scan had, at the same server."
             }
-            _ => "Give the text as gettickets_scan_cursor gave it, or begin without one.",
+            _ => "Pass the text as gettickets_scan_cursor returned it, or begin without one.",
         };
         let details = Details { hint: Some(c_text(hint)), ..Details::default() };
         Failure::detailed(GETTICKETS_ERROR_CURSOR, error.to_string(), details)
@@ -70,12 +137,21 @@ impl From<InvalidCursor> for Failure {
 
 impl Plan {
     fn scan(&self) -> Result<RustScan, InvalidCursor> {
-        let mut scan = self.client.scan(self.request.clone());
+        let mut scan = RustScan::new(Counted(self.client.clone()), self.request.clone())
+            .full(self.full)
+            .skip_unreadable(self.skip_unreadable)
+            .allow_count_mismatch(self.allow_count_mismatch);
         if let Some(since) = self.since {
             scan = scan.updated_since(since);
         }
-        if let Some(most) = self.most_requests {
-            scan = scan.max_requests(most);
+        if let Some(max_requests) = self.max_requests {
+            scan = scan.max_requests(max_requests);
+        }
+        if let Some(max_tickets) = self.max_tickets {
+            scan = scan.max_tickets(max_tickets);
+        }
+        if let Some(concurrency) = self.concurrency {
+            scan = scan.concurrency(concurrency);
         }
         match &self.cursor {
             Some(cursor) => scan.resume(cursor),
@@ -84,54 +160,125 @@ impl Plan {
     }
 }
 
-impl Shared {
-    /// The state, for as long as a call lasts.
-    pub(crate) fn lock(&self) -> Result<MutexGuard<'_, State>, Failure> {
-        self.0.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => {
-                Failure::error(GETTICKETS_ERROR_BUSY, "another thread is using the scan")
-            }
-            TryLockError::Poisoned(_) => {
-                let message = "an earlier call with this scan ended in a defect of this library";
-                Failure::error(GETTICKETS_ERROR_PANIC, message)
-            }
-        })
+/// The state, for as long as a call lasts.
+pub(crate) struct Held<'a> {
+    state: MutexGuard<'a, State>,
+    shared: &'a Shared,
+}
+
+impl Deref for Held<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
     }
 }
 
-impl State {
-    /// The scan, begun if it was not.
-    fn running(&mut self) -> Result<&mut RustScan, Failure> {
-        if self.running.is_none() {
-            self.running = Some(self.plan.scan()?);
-        }
-        // It was put there by the line above, if not before.
-        self.running.as_mut().ok_or(Failure::Status(GETTICKETS_END))
+impl DerefMut for Held<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.shared.holder.store(ptr::null_mut(), Ordering::Relaxed);
+    }
+}
+
+thread_local! {
+    /// Its address stands for this thread.
+    static THREAD: Cell<u8> = const { Cell::new(0) };
+}
+
+fn this_thread() -> *mut u8 {
+    THREAD.with(Cell::as_ptr)
+}
+
+impl Shared {
+    /// Takes the state, or fails if another thread has it.
+    fn lock(&self) -> Result<Held<'_>, Failure> {
+        self.try_lock()?
+            .ok_or_else(|| Failure::error(GETTICKETS_ERROR_BUSY, "another thread is using the scan"))
     }
 
-    /// The plan, while it can be changed.
-    fn plan(&mut self) -> Result<&mut Plan, Failure> {
-        if self.running.is_some() {
+    /// Takes the state, and waits until no other thread has it. Fails if the switch is used meanwhile, or if this
+    /// thread has it already.
+    pub(crate) fn lock_waiting(&self) -> Result<Held<'_>, Failure> {
+        loop {
+            if let Some(held) = self.try_lock()? {
+                return Ok(held);
+            }
+            if self.holder.load(Ordering::Relaxed) == this_thread() {
+                let message = "the function that is called for progress can't take tickets";
+                return Err(Failure::error(GETTICKETS_ERROR_BUSY, message));
+            }
+            self.check_flag(true)?;
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn try_lock(&self) -> Result<Option<Held<'_>>, Failure> {
+        self.origin.check("the scan")?;
+        match self.state.try_lock() {
+            Ok(state) => {
+                self.holder.store(this_thread(), Ordering::Relaxed);
+                Ok(Some(Held { state, shared: self }))
+            }
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Poisoned(_)) => {
+                let message = "an earlier call with this scan ended in a defect of this library";
+                Err(Failure::error(GETTICKETS_ERROR_PANIC, message))
+            }
+        }
+    }
+
+    fn control(&self) -> Result<MutexGuard<'_, Control>, Failure> {
+        self.origin.check("the scan")?;
+        Ok(self.control.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A handle to read the scan's state with, whoever is in a call.
+    pub(crate) fn status(&self) -> Result<ScanStatus, Failure> {
+        Ok(self.control()?.status.clone())
+    }
+
+    /// What the scan did and met so far.
+    pub(crate) fn report(&self) -> Result<ScanReport, Failure> {
+        let status = self.status()?;
+        Ok(ScanReport::of(&status.report(), status.in_flight()))
+    }
+
+    /// Fails if the switch was used.
+    fn check_flag(&self, has_begun: bool) -> Result<(), Failure> {
+        self.control()?.flag.as_ref().map_or(Ok(()), |flag| flag.check(has_begun))
+    }
+}
+
+impl Held<'_> {
+    /// The settings, while they can be changed; then the scan is made anew of them.
+    fn change(&mut self, change: impl FnOnce(&mut Plan) -> Result<(), Failure>) -> Result<(), Failure> {
+        if self.has_begun {
             let message = "the scan has begun, and this can be set only before";
             return Err(Failure::error(GETTICKETS_ERROR_STATE, message));
         }
-        Ok(&mut self.plan)
+        change(&mut self.plan)?;
+        let scan = self.plan.scan()?;
+        self.shared.control()?.status = scan.status();
+        self.scan = scan;
+        Ok(())
     }
 
-    /// Waits until the scan has something to give, for so long at most; says whether it has.
+    /// Waits until the scan has something to return, for this time at most. Returns whether it has.
     fn wait(&mut self, time: Option<Duration>) -> Result<bool, Failure> {
-        let Some(flag) = self.flag.clone() else {
-            return match time {
-                Some(time) => Ok(self.running()?.wait_for(time)),
-                // The next call that takes something waits by itself.
-                None => Ok(true),
-            };
-        };
         let mut left = time;
         loop {
-            flag.check(self.running.is_some())?;
+            self.check()?;
             let slice = left.map_or(GLANCE, |left| left.min(GLANCE));
-            if self.running()?.wait_for(slice) {
+            self.has_begun = true;
+            let has = self.scan.wait_for(slice);
+            self.report_progress();
+            if has {
                 return Ok(true);
             }
             left = left.map(|left| left.saturating_sub(slice));
@@ -141,35 +288,63 @@ impl State {
         }
     }
 
-    /// An error that ended the scan is told at every call: nobody who asks again, or takes a stream of it,
-    /// may believe that every ticket was told.
+    /// Fails if the switch was used; the scan is then at its end.
+    fn check(&mut self) -> Result<(), Failure> {
+        let used = self.shared.check_flag(self.has_begun);
+        if used.is_err() && !self.is_cancelled {
+            self.is_cancelled = true;
+            self.ready = 0;
+            self.scan.close();
+        }
+        match used {
+            Ok(()) if self.is_cancelled => Flag::cancelled(self.has_begun),
+            used => used,
+        }
+    }
+
+    /// Calls the caller's function if the scan has gone on since the last time.
+    fn report_progress(&mut self) {
+        let shared = self.shared;
+        let Some(progress) = &mut self.state.progress else { return };
+        let Ok(report) = shared.report() else { return };
+        let met = (report.requests, report.tickets);
+        if met != progress.reported {
+            progress.reported = met;
+            // SAFETY: whoever gave the function promised that it may be called so.
+            unsafe { (progress.function)(progress.user_data, &raw const report) }
+        }
+    }
+
+    /// An error that ended the scan is returned by every later call: no caller who calls again, or makes a stream
+    /// of it, may believe that every ticket was returned.
     fn not_failed(&self) -> Result<(), Failure> {
-        let failure = self.running.as_ref().and_then(RustScan::failure);
-        failure.map_or(Ok(()), |error| Err(error.clone().into()))
+        self.scan.failure().map_or(Ok(()), |error| Err(error.into()))
     }
 
     /// The next ticket, which lies on the current page.
     fn next(&mut self) -> Result<Ticket, Failure> {
-        self.not_failed()?;
-        self.wait(None)?;
-        let next = self.running()?.next().ok_or(Failure::Status(GETTICKETS_END))??;
-        // Tickets that lie together come one after another, and the first of them has place 0.
-        if next.index() == 0 {
-            *self.current = page(next.tickets().clone());
+        if self.ready > 0 {
+            self.check()?;
+        } else {
+            self.not_failed()?;
+            self.wait(None)?;
         }
-        Ok(Ticket { page: &raw const *self.current, index: next.index() })
+        let next = self.scan.next().ok_or(Failure::Status(GETTICKETS_END))??;
+        let (index, len) = (next.index(), next.tickets().len());
+        // Tickets of one page come one after another, and the first of them has index 0.
+        if index == 0 {
+            *self.state.current = page(next.tickets().clone());
+        }
+        self.ready = len - index - 1;
+        Ok(Ticket { page: &raw const *self.state.current, index })
     }
 
     /// The next tickets, as they lie together.
     pub(crate) fn next_page(&mut self) -> Result<Tickets, Failure> {
         self.not_failed()?;
         self.wait(None)?;
-        Ok(self.running()?.next_page().ok_or(Failure::Status(GETTICKETS_END))??)
-    }
-
-    /// What the scan met; nothing before it has begun.
-    pub(crate) fn report(&self) -> gettickets::scan::Report {
-        self.running.as_ref().map(RustScan::report).unwrap_or_default()
+        self.ready = 0;
+        Ok(self.scan.next_page().ok_or(Failure::Status(GETTICKETS_END))??)
     }
 }
 
@@ -188,20 +363,21 @@ unsafe fn set(
     change: impl FnOnce(&mut Plan) -> Result<(), Failure>,
 ) -> ResultCode {
     // SAFETY: the caller's promise.
-    unsafe { guard_telling(error, || change(shared(scan, "scan")?.shared.lock()?.plan()?)) }
+    unsafe { guard_telling(error, || shared(scan, "scan")?.shared.lock()?.change(change)) }
 }
 
-/// A scan begins with the first ticket, and goes by offsets of its own.
+/// A scan begins with the first ticket, and uses offsets of its own.
 fn no_offset(request: &GetTickets) -> Result<(), Failure> {
     let Some(start) = request.limitstart.filter(|start| *start > 0) else { return Ok(()) };
     let message = format!("a scan begins with the first ticket, and the request's limitstart is {start}");
-    let hint = "Leave limitstart out; gettickets_scan_resume goes on where another scan stood.";
+    let hint = "Leave limitstart out; gettickets_scan_resume continues where another scan was.";
     let details = Details { hint: Some(c_text(hint)), ..Details::default() };
     Err(Failure::detailed(GETTICKETS_ERROR_ARGUMENT, message, details))
 }
 
-/// Begins a scan. `request` may be NULL, for every ticket; its `limitnum` is how many are asked for at a
-/// time, 100 if it is not set, and its `limitstart` must not be set. Nothing is sent yet.
+/// Makes a scan. `request` may be NULL, for every ticket. Its `limitnum` is the most tickets to request at a time, at
+/// least 4; if it is not set, the scan begins with 100 and requests up to 1,000 where that is not slower. Its
+/// `limitstart` must not be set. Nothing is sent yet.
 ///
 /// `*scan` is the caller's: free it with `gettickets_scan_free`; the client and the request may be freed
 /// before it. `GETTICKETS_ERROR_ARGUMENT` if the request has an offset, `GETTICKETS_ERROR_NULL` if `client` or
@@ -217,22 +393,50 @@ pub unsafe extern "C" fn gettickets_client_scan(
         // SAFETY: as the comments on the handles ask; a place to write to, or NULL.
         let (client, request, out) =
             unsafe { (shared(client, "client")?, asked(request)?, Out::new(scan, "scan")?) };
-        let client = client.client.clone();
+        client.origin.check("the client")?;
         no_offset(&request)?;
-        let plan = Plan { client, request, since: None, most_requests: None, cursor: None };
-        let current = Box::new(page(Tickets::default()));
-        let state = State { plan, running: None, flag: None, current };
-        out.hand_out(Scan { shared: Arc::new(Shared(Mutex::new(state))) });
+        let plan = Plan {
+            client: client.client.clone(),
+            request,
+            since: None,
+            max_requests: None,
+            max_tickets: None,
+            concurrency: None,
+            full: false,
+            skip_unreadable: false,
+            allow_count_mismatch: false,
+            cursor: None,
+        };
+        let scan = plan.scan()?;
+        let control = Control { status: scan.status(), flag: None };
+        let state = State {
+            plan,
+            scan,
+            has_begun: false,
+            is_cancelled: false,
+            ready: 0,
+            progress: None,
+            current: Box::new(page(Tickets::default())),
+        };
+        out.hand_out(Scan {
+            shared: Arc::new(Shared {
+                origin: client.origin,
+                control: Mutex::new(control),
+                state: Mutex::new(state),
+                holder: AtomicPtr::new(ptr::null_mut()),
+            }),
+        });
         Ok(())
     };
     // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
     unsafe { guard_telling(error, begin) }
 }
 
-/// Tells only tickets that had a reply at this time or later, by the install's own clock. Where the list is
-/// seen to be ordered by the last reply, newest first, the rest of it is not read.
+/// Returns only tickets that were opened or answered at this time or later, by the install's own clock; and those
+/// without any readable time, which the report counts. The rest of the list is not read where it is seen to be
+/// ordered by the last reply, newest first, and samples further down agree; see `gettickets_scan_full`.
 ///
-/// `GETTICKETS_ERROR_ARGUMENT` if no calendar has the time, `GETTICKETS_ERROR_STATE` once the scan has begun,
+/// `GETTICKETS_ERROR_ARGUMENT` if the time does not exist in the calendar, `GETTICKETS_ERROR_STATE` once the scan has begun,
 /// `GETTICKETS_ERROR_NULL` if `scan` is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_updated_since(
@@ -244,7 +448,7 @@ pub unsafe extern "C" fn gettickets_scan_updated_since(
     unsafe { set(scan, error, |plan| put(&mut plan.since, Some(since.read()?))) }
 }
 
-/// How many requests the scan may take before it ends in an error. Default: 1,000,000.
+/// The most requests that the scan sends before it ends in an error. Default: 1,000,000.
 ///
 /// `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_NULL` if `scan` is NULL,
 /// `GETTICKETS_ERROR_BUSY` while another thread uses it.
@@ -255,14 +459,95 @@ pub unsafe extern "C" fn gettickets_scan_max_requests(
     error: *mut *mut Error,
 ) -> ResultCode {
     // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
-    unsafe { set(scan, error, |plan| put(&mut plan.most_requests, Some(most))) }
+    unsafe { set(scan, error, |plan| put(&mut plan.max_requests, Some(most))) }
 }
 
-/// Goes on where another scan of the same request stood, in this process or another: what that one told is
-/// not told again. `cursor` is what `gettickets_scan_cursor` gave. If that scan had
-/// `gettickets_scan_updated_since`, set the same first.
+/// The most tickets that the scan returns before it ends in an error. Default: no limit.
 ///
-/// `GETTICKETS_ERROR_CURSOR` if it is no cursor, or belongs to another server, request or moment;
+/// `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_NULL` if `scan` is NULL,
+/// `GETTICKETS_ERROR_BUSY` while another thread uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_scan_max_tickets(
+    scan: *mut Scan,
+    most: u64,
+    error: *mut *mut Error,
+) -> ResultCode {
+    // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
+    unsafe { set(scan, error, |plan| put(&mut plan.max_tickets, Some(most))) }
+}
+
+/// The most requests in flight at once. The scan sends fewer where the server asks to slow down. Default: 4.
+///
+/// `GETTICKETS_ERROR_ARGUMENT` if it is 0 or more than 64, `GETTICKETS_ERROR_STATE` once the scan has begun,
+/// `GETTICKETS_ERROR_NULL` if `scan` is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_scan_concurrency(
+    scan: *mut Scan,
+    most: u32,
+    error: *mut *mut Error,
+) -> ResultCode {
+    /// Each is a thread, and no server is faster for more.
+    const LIMIT: u32 = 64;
+    let change = |plan: &mut Plan| {
+        if most == 0 || most > LIMIT {
+            return Err(argument(format!("a concurrency of {most} is not between 1 and {LIMIT}")));
+        }
+        put(&mut plan.concurrency, Some(most as usize))
+    };
+    // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
+    unsafe { set(scan, error, change) }
+}
+
+/// Other than 0: reads the whole list, even if `gettickets_scan_updated_since` is set. Default: 0.
+///
+/// `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_NULL` if `scan` is NULL,
+/// `GETTICKETS_ERROR_BUSY` while another thread uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_scan_full(
+    scan: *mut Scan,
+    full: i32,
+    error: *mut *mut Error,
+) -> ResultCode {
+    // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
+    unsafe { set(scan, error, |plan| put(&mut plan.full, full != 0)) }
+}
+
+/// Other than 0: a scan that met tickets which the server can't send ends with success. They are in the report
+/// either way, and all others are returned. Default: 0, which ends it in `GETTICKETS_ERROR_SCAN_INCOMPLETE`.
+///
+/// `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_NULL` if `scan` is NULL,
+/// `GETTICKETS_ERROR_BUSY` while another thread uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_scan_skip_unreadable(
+    scan: *mut Scan,
+    skip: i32,
+    error: *mut *mut Error,
+) -> ResultCode {
+    // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
+    unsafe { set(scan, error, |plan| put(&mut plan.skip_unreadable, skip != 0)) }
+}
+
+/// Other than 0: a scan ends with success and a warning if the server counts more tickets than it sends, as where
+/// tickets of other departments are counted but hidden. Default: 0, which ends it in
+/// `GETTICKETS_ERROR_SCAN_INCOMPLETE`.
+///
+/// `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_NULL` if `scan` is NULL,
+/// `GETTICKETS_ERROR_BUSY` while another thread uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_scan_allow_count_mismatch(
+    scan: *mut Scan,
+    allow: i32,
+    error: *mut *mut Error,
+) -> ResultCode {
+    // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
+    unsafe { set(scan, error, |plan| put(&mut plan.allow_count_mismatch, allow != 0)) }
+}
+
+/// Continues where another scan of the same request was, in this process or another: what that one returned is not
+/// returned again. `cursor` is what `gettickets_scan_cursor` returned. If that scan had
+/// `gettickets_scan_updated_since`, set the same first; the page size and the concurrency may differ.
+///
+/// `GETTICKETS_ERROR_CURSOR` if it is not a cursor, or belongs to another server, request or time;
 /// `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_UTF8` if the text is not UTF-8,
 /// `GETTICKETS_ERROR_NULL` if either is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses the scan. The
 /// scan is then left as it is.
@@ -276,7 +561,7 @@ pub unsafe extern "C" fn gettickets_scan_resume(
         // SAFETY: a text with a NUL behind it, or NULL, as the comment asks.
         let cursor: Cursor = unsafe { text(cursor, "cursor") }?.parse::<Cursor>()?;
         let before = plan.cursor.replace(cursor);
-        // Sends nothing; tells whether the cursor belongs here.
+        // Sends nothing, and checks whether the cursor belongs to this scan.
         if let Err(refused) = plan.scan() {
             plan.cursor = before;
             return Err(refused.into());
@@ -287,22 +572,61 @@ pub unsafe extern "C" fn gettickets_scan_resume(
     unsafe { set(scan, error, resume) }
 }
 
-/// Lets this switch end the scan's calls from another thread: they give `GETTICKETS_ERROR_CANCELLED` then.
-/// The scan can still tell its report and its cursor. `cancel` may be NULL, for no switch.
+/// Lets this switch end the scan from another thread: its calls, the one that is waiting too, return
+/// `GETTICKETS_ERROR_CANCELLED`, no further request is sent, and connections in use are closed. Its report and its
+/// cursor stay readable, and another scan can continue from the cursor. `cancel` may be NULL, for no switch; a scan
+/// that a switch has ended stays so.
 ///
-/// `GETTICKETS_ERROR_NULL` if `scan` is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses it.
+/// May be called from any thread at any time. `GETTICKETS_ERROR_STATE` in a forked child, `GETTICKETS_ERROR_NULL` if
+/// `scan` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_cancel_with(scan: *mut Scan, cancel: *const Cancel) -> ResultCode {
     guard(|| {
         // SAFETY: as the comments on the handles ask.
         let (scan, flag) = unsafe { (shared(scan, "scan")?, flag(cancel)) };
-        scan.shared.lock()?.flag = flag;
+        scan.shared.control()?.flag = flag;
         Ok(())
     })
 }
 
-/// Waits until the scan has something to give, a ticket, an error or its end, for so many milliseconds at
-/// most; for programs that have other things to look after.
+/// Receives what a scan met so far; for `gettickets_scan_on_progress`. The report is valid until the function
+/// returns. It must not throw a C++ exception, must not be left by `longjmp`, and must not free the scan.
+pub type ProgressFunction = Option<unsafe extern "C" fn(user_data: *mut c_void, report: *const ScanReport)>;
+
+/// Calls a function while the scan waits, and whenever pages came: on the thread that is inside
+/// `gettickets_scan_next`, `gettickets_scan_next_page`, `gettickets_scan_wait` or an Arrow stream of the scan,
+/// whenever a request was sent or tickets came since the last time. It replaces the one before; `function` may
+/// be NULL, for none.
+///
+/// `release` is called with `user_data` once, when the function is replaced or the scan and its streams are
+/// freed; it may be NULL. `GETTICKETS_ERROR_NULL` if `scan` is NULL, `GETTICKETS_ERROR_BUSY` while another thread
+/// uses it or the function calls this; `release` is then not called.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_scan_on_progress(
+    scan: *mut Scan,
+    function: ProgressFunction,
+    user_data: *mut c_void,
+    release: ReleaseFunction,
+) -> ResultCode {
+    guard(|| {
+        // SAFETY: as the comment on gettickets_scan asks.
+        let scan = unsafe { shared(scan, "scan") }?;
+        let progress = function.map(|function| Progress { function, user_data, release, reported: (0, 0) });
+        let before = match scan.shared.lock() {
+            Ok(mut held) => std::mem::replace(&mut held.progress, progress),
+            Err(failure) => {
+                std::mem::forget(progress);
+                return Err(failure);
+            }
+        };
+        // Outside the lock, as it may call this library.
+        drop(before);
+        Ok(())
+    })
+}
+
+/// Waits until the scan has something to return, a ticket, an error or its end, for this many milliseconds at
+/// most; for programs that have other work to do meanwhile. Times of more than a day wait for a day.
 ///
 /// `GETTICKETS_OK` if it has, `GETTICKETS_PENDING` if it has not yet; `GETTICKETS_ERROR_CANCELLED` if its
 /// switch was used, `GETTICKETS_ERROR_NULL` if `scan` is NULL, `GETTICKETS_ERROR_BUSY` while another thread
@@ -313,7 +637,7 @@ pub unsafe extern "C" fn gettickets_scan_wait(
     milliseconds: u64,
     error: *mut *mut Error,
 ) -> ResultCode {
-    /// A day is as good as for good, and no clock overflows.
+    /// A day, which no clock overflows.
     const LONGEST: u64 = 86_400_000;
     let wait = || {
         // SAFETY: as the comment on gettickets_scan asks.
@@ -326,14 +650,16 @@ pub unsafe extern "C" fn gettickets_scan_wait(
     unsafe { guard_telling(error, wait) }
 }
 
-/// The next ticket; it blocks until one has come.
+/// Returns the next ticket; it blocks until there is one.
 ///
-/// `*ticket` belongs to the scan and is good until the next call of this function, or until the scan is
-/// freed. `GETTICKETS_END` once every ticket was told, and only then. An error ends the scan and is told again
-/// at every later call, by this function and by `gettickets_scan_next_page`; what came before it is good, and
-/// `gettickets_scan_cursor` says where another scan goes on. `GETTICKETS_ERROR_CANCELLED` if its switch was
-/// used, which ends nothing for good. `GETTICKETS_ERROR_NULL` if `scan` or `ticket` is NULL,
-/// `GETTICKETS_ERROR_BUSY` while another thread uses the scan. `*ticket` is then left as it is.
+/// `*ticket` belongs to the scan and is valid until the next call of this function, or until the scan is freed;
+/// `gettickets_page_share(ticket.page, &page)` makes a page of the caller's own, on which the ticket has the same
+/// index. `GETTICKETS_END` once every ticket was returned, and only then. An error ends the scan and is returned
+/// again by every later call of this function and of `gettickets_scan_next_page`; what was returned before it is
+/// good, and another scan continues from `gettickets_scan_cursor`. `GETTICKETS_ERROR_CANCELLED` if its switch was
+/// used, `GETTICKETS_ERROR_THREAD` if no thread could be started to read pages, `GETTICKETS_ERROR_STATE` in a forked
+/// child, `GETTICKETS_ERROR_NULL` if `scan` or `ticket` is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses
+/// the scan. `*ticket` is then left as it is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_next(
     scan: *mut Scan,
@@ -350,8 +676,8 @@ pub unsafe extern "C" fn gettickets_scan_next(
     unsafe { guard_telling(error, next) }
 }
 
-/// The next tickets as a page, as they lie together; or what is left of those that `gettickets_scan_next` has
-/// begun. The page has no counts and no findings, and is never empty.
+/// Returns the next tickets as a page, as they lie together; or what is left of those that `gettickets_scan_next` has
+/// begun. The page has no counts and no findings, which are in the report, and is never empty.
 ///
 /// `*page` is the caller's: free it with `gettickets_page_free`; it may outlive the scan. The codes are those
 /// of `gettickets_scan_next`.
@@ -371,30 +697,30 @@ pub unsafe extern "C" fn gettickets_scan_next_page(
     unsafe { guard_telling(error, next) }
 }
 
-/// Where the scan is, after the tickets told so far, as one JSON document to be kept as it is; another scan
-/// goes on from it with `gettickets_scan_resume`. It holds ids and times of tickets and nothing else of them.
+/// Returns where the scan is, after the tickets returned so far, as one JSON document to be kept as it is; another scan
+/// continues from it with `gettickets_scan_resume`. It holds ids and times of tickets and nothing else of them.
 ///
-/// `*cursor` is the caller's: free it with `gettickets_string_free`. `GETTICKETS_ERROR_NULL` if either is
-/// NULL, `GETTICKETS_ERROR_BUSY` while another thread uses the scan; `*cursor` is then left as it is.
+/// It never waits: it may be called while another thread is in `gettickets_scan_next`, and after the end. `*cursor`
+/// is the caller's: free it with `gettickets_string_free`. `GETTICKETS_ERROR_STATE` in a forked child,
+/// `GETTICKETS_ERROR_NULL` if either is NULL; `*cursor` is then left as it is.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_scan_cursor(scan: *mut Scan, cursor: *mut *mut OwnedText) -> ResultCode {
+pub unsafe extern "C" fn gettickets_scan_cursor(
+    scan: *const Scan,
+    cursor: *mut *mut OwnedText,
+) -> ResultCode {
     guard(|| {
         // SAFETY: as the comment on gettickets_scan asks; a place to write to, or NULL.
         let (scan, out) = unsafe { (shared(scan, "scan")?, Out::new(cursor, "cursor")?) };
-        let state = scan.shared.lock()?;
-        let cursor = match &state.running {
-            Some(running) => running.cursor(),
-            None => state.plan.scan()?.cursor(),
-        };
-        out.hand_out(OwnedText::of(cursor.to_string()));
+        out.hand_out(OwnedText::of(scan.shared.status()?.cursor().to_string()));
         Ok(())
     })
 }
 
-/// Frees a scan; it ends after the request that is under way. NULL is nothing. No other thread may use it any
-/// more. Pages that it gave and Arrow streams of it stay good.
+/// Frees a scan: no further request is sent, and connections in use are closed. NULL is ignored. No other thread may
+/// use it any more. Pages that it returned stay valid, and an Arrow stream of it goes on. In a forked child, nothing
+/// is freed of a scan of the parent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_free(scan: *mut Scan) {
     // SAFETY: the scan is NULL or this library's and not freed before, as the comment asks.
-    unsafe { guard::free(scan) }
+    unsafe { guard::free_with(scan, |scan| scan.shared.origin.drop_here(scan.shared)) }
 }

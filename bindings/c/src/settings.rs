@@ -1,16 +1,17 @@
 //! [`Settings`]: what a caller sets step by step, and the first step that failed.
 //!
-//! Few programs look at the code of every setter. So that none goes on with a request that lacks a filter or
-//! a client that lacks its proxy, the first failure is kept and told wherever the settings are used.
+//! Few programs check the code of every setter. So that none goes on with a request that lacks a filter or a
+//! client that lacks its proxy, the first failure is kept, and returned wherever the settings are used.
 
-use crate::error::{Error, Failure};
+use crate::failure::{Error, Failure};
 
-/// Puts a value in its place, as the last thing a setter does.
+/// Stores a value, as the last step of a setter.
 pub(crate) fn put<T>(place: &mut T, value: T) -> Result<(), Failure> {
     *place = value;
     Ok(())
 }
 
+#[derive(Clone)]
 pub(crate) struct Settings<T> {
     value: T,
     failure: Option<Box<Error>>,
@@ -32,7 +33,7 @@ impl<T> Settings<T> {
         }
     }
 
-    /// The settings, if every step went well.
+    /// Returns the settings, if every step succeeded.
     pub(crate) fn get(&self) -> Result<&T, Failure> {
         match &self.failure {
             Some(error) => Err(Failure::Error(error.clone())),

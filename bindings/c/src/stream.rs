@@ -1,5 +1,5 @@
-//! A stream of the Arrow C data interface as C calls it. An error that ended it is told at every later call, so
-//! that its end means that every ticket was told; and no panic leaves it.
+//! A stream of the Arrow C data interface as C calls it. An error that ended it is returned by every later call,
+//! so that its end means that every ticket was returned; and no panic leaves it.
 
 use std::ffi::{c_char, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,18 +9,23 @@ use gettickets_arrow::ArrowError;
 use gettickets_arrow::arrow_array::{Array, RecordBatch, RecordBatchReader, StructArray};
 use gettickets_arrow::ffi::{self, FFI_ArrowArray, FFI_ArrowArrayStream, FFI_ArrowSchema};
 
-use crate::error::Error;
+use crate::failure::Error;
+use crate::process::Origin;
 use crate::result::{
     GETTICKETS_ERROR_API, GETTICKETS_ERROR_ARROW, GETTICKETS_ERROR_BUSY, GETTICKETS_ERROR_CANCELLED,
-    GETTICKETS_ERROR_DECODE, GETTICKETS_ERROR_LOCAL, GETTICKETS_ERROR_NOT_THE_API, GETTICKETS_ERROR_PANIC,
+    GETTICKETS_ERROR_DECODE, GETTICKETS_ERROR_LOCAL, GETTICKETS_ERROR_MEMORY, GETTICKETS_ERROR_PANIC,
     GETTICKETS_ERROR_RATE_LIMITED, GETTICKETS_ERROR_REDIRECT, GETTICKETS_ERROR_SCAN_INCOMPLETE,
-    GETTICKETS_ERROR_TOO_LARGE, GETTICKETS_ERROR_TRANSPORT, ResultCode,
+    GETTICKETS_ERROR_THREAD, GETTICKETS_ERROR_TOO_LARGE, GETTICKETS_ERROR_TRANSPORT,
+    GETTICKETS_ERROR_UNEXPECTED_RESPONSE, ResultCode,
 };
 
-/// A stream of these batches, for a caller who will release it.
-pub(crate) fn stream(batches: impl RecordBatchReader + Send + 'static) -> FFI_ArrowArrayStream {
-    let held = Box::into_raw(Box::new(Held { batches: Box::new(batches), failure: None }));
-    // SAFETY: each function takes what stands here for what it is, and `release` frees it once.
+/// A stream of these batches, for a caller who will release it. `origin` is set if they come from a server.
+pub(crate) fn stream(
+    batches: impl RecordBatchReader + Send + 'static,
+    origin: Option<Origin>,
+) -> FFI_ArrowArrayStream {
+    let held = Box::into_raw(Box::new(Held { batches: Box::new(batches), origin, failure: None }));
+    // SAFETY: each function takes this pointer for what it is, and `release` frees it once.
     unsafe {
         FFI_ArrowArrayStream::new_unchecked(
             Some(get_schema),
@@ -35,11 +40,12 @@ pub(crate) fn stream(batches: impl RecordBatchReader + Send + 'static) -> FFI_Ar
 /// What a stream holds.
 struct Held {
     batches: Box<dyn RecordBatchReader + Send>,
+    origin: Option<Origin>,
     failure: Option<Box<Error>>,
 }
 
 impl Held {
-    /// Tells an error, the one before if there was one, as Arrow wants it: a number of the system's.
+    /// Returns an error as Arrow wants it: a number of the system's. It is the first that ended the stream.
     fn fail(&mut self, failure: Box<Error>) -> c_int {
         number(self.failure.get_or_insert(failure).code())
     }
@@ -77,15 +83,17 @@ fn cause(error: ArrowError) -> Box<Error> {
     Error::plain(GETTICKETS_ERROR_ARROW, other)
 }
 
-/// The number that consumers know an error by; Arrow's own libraries make classes of them.
+/// The number of an error; Arrow's own libraries make classes of them.
 fn number(code: ResultCode) -> c_int {
     match code {
         GETTICKETS_ERROR_CANCELLED => libc::ECANCELED,
         GETTICKETS_ERROR_BUSY => libc::EBUSY,
+        GETTICKETS_ERROR_MEMORY => libc::ENOMEM,
+        GETTICKETS_ERROR_THREAD => libc::EAGAIN,
         GETTICKETS_ERROR_TRANSPORT | GETTICKETS_ERROR_LOCAL => libc::EIO,
-        // The server was reached, and what it said is not what was asked for.
+        // The server was reached, and its reply is not a page.
         GETTICKETS_ERROR_API
-        | GETTICKETS_ERROR_NOT_THE_API
+        | GETTICKETS_ERROR_UNEXPECTED_RESPONSE
         | GETTICKETS_ERROR_RATE_LIMITED
         | GETTICKETS_ERROR_DECODE
         | GETTICKETS_ERROR_TOO_LARGE
@@ -152,7 +160,11 @@ unsafe extern "C" fn get_last_error(stream: *mut FFI_ArrowArrayStream) -> *const
 unsafe extern "C" fn release(stream: *mut FFI_ArrowArrayStream) {
     // SAFETY: as above; the functions are taken out, so that nothing of it is used or freed again.
     unsafe {
-        crate::guard::free((*stream).private_data().cast::<Held>());
+        let held = (*stream).private_data().cast::<Held>();
+        crate::guard::free_with(held, |Held { batches, origin, .. }| match origin {
+            Some(origin) => origin.drop_here(batches),
+            None => drop(batches),
+        });
         let gone = FFI_ArrowArrayStream::new_unchecked(None, None, None, None, ptr::null_mut());
         stream.write(gone);
     }

@@ -2,25 +2,26 @@
 
 use gettickets_protocol::{AttachmentRef, Field, TicketRef};
 
-use crate::error::Failure;
+use crate::failure::{Failure, past_the_end};
 use crate::guard::{self, Out, guard, shared};
-use crate::page::{Page, past_the_end};
+use crate::page::Page;
 use crate::result::ResultCode;
 use crate::text::Text;
 use crate::time::Time;
 
-/// A ticket: a page, and the ticket's place on it. It is two words, to be copied freely and never freed, and
-/// good as long as the page lives. Its texts belong to the page. Many threads may read the tickets of one
-/// page.
+/// A ticket: a page, and the index of the ticket on it. It is two words, which may be copied and are never freed.
+/// It and its texts belong to the handle in `page`, and are valid until exactly that handle is freed; another
+/// handle of the same page, as from `gettickets_page_share`, does not keep them. Many threads may read the
+/// tickets of one page.
 ///
-/// What is read from a ticket whose page is NULL, or whose place is past the page's end, is 0, empty or none;
-/// a function that gives a code says so by it.
+/// What is read from a ticket whose page is NULL, or whose index is past the end of its page, is 0, empty or
+/// absent; functions that return a code return an error.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Ticket {
-    /// The page it is on.
+    /// The handle of the page that it is on.
     pub page: *const Page,
-    /// Its place there, counted from 0.
+    /// Its index there, counted from 0.
     pub index: usize,
 }
 
@@ -34,7 +35,7 @@ pub struct Attachment {
     pub index: u64,
 }
 
-/// What is read from a ticket; `otherwise` where there is none.
+/// Reads from a ticket; returns `otherwise` where there is no ticket.
 ///
 /// # Safety
 ///
@@ -68,6 +69,15 @@ pub(crate) unsafe fn found<'a>(ticket: Ticket) -> Result<TicketRef<'a>, Failure>
 pub(crate) fn later_text(ticket: TicketRef<'_>, field: Field) -> Text {
     let has = ticket.carries(field) && !ticket.null().contains(field);
     if has { Text::of_bytes(ticket.text_bytes(field)) } else { Text::NONE }
+}
+
+/// Returns the ticket at this index of the page, counted from 0.
+///
+/// Nothing is checked here: what is read from a ticket past the end, or of no page, is empty. Many threads may
+/// read one page.
+#[unsafe(no_mangle)]
+pub extern "C" fn gettickets_page_ticket(page: *const Page, index: usize) -> Ticket {
+    Ticket { page, index }
 }
 
 /// Internal id of the ticket, unique in its install. 0 if the reply did not carry it.
@@ -214,7 +224,7 @@ pub unsafe extern "C" fn gettickets_ticket_attachment(ticket: Ticket) -> Text {
 }
 
 /// How many attachments the opening message has. Since server version 7.10; 0 if the reply did not carry
-/// them, which `gettickets_ticket_carries` tells.
+/// them, which `gettickets_ticket_carries` returns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_attachment_count(ticket: Ticket) -> usize {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.

@@ -5,10 +5,10 @@ use std::mem::offset_of;
 use gettickets_protocol as protocol;
 use gettickets_protocol::{Field, TicketRef};
 
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::field::{self, FieldKind, FieldMask, GETTICKETS_KIND_TEXT, mask};
-use crate::guard::{Out, argument, guard, null};
-use crate::page::{Extra, past_the_end};
+use crate::guard::{Grown, Out, guard, null};
+use crate::page::Extra;
 use crate::result::{GETTICKETS_ERROR_KIND, GETTICKETS_NONE, ResultCode};
 use crate::text::{OwnedText, Text};
 use crate::ticket::{Ticket, found, read};
@@ -35,15 +35,15 @@ pub struct TicketValues {
     pub tid: Text,
     /// Name of who opened the ticket.
     pub name: Text,
-    /// Name of the client that owns the ticket; `data` is NULL where there is none.
+    /// Name of the client that owns the ticket; `data` is NULL if it is absent.
     pub owner_name: Text,
     /// E-mail address of who opened the ticket.
     pub email: Text,
-    /// Name of the requestor; `data` is NULL where there is none.
+    /// Name of the requestor; `data` is NULL if it is absent.
     pub requestor_name: Text,
-    /// E-mail address of the requestor; `data` is NULL where there is none.
+    /// E-mail address of the requestor; `data` is NULL if it is absent.
     pub requestor_email: Text,
-    /// What the requestor is; `data` is NULL where there is none.
+    /// What the requestor is; `data` is NULL if it is absent.
     pub requestor_type: Text,
     /// Addresses that get copies.
     pub cc: Text,
@@ -71,11 +71,17 @@ pub struct TicketValues {
     pub date: Time,
     /// When it was last replied to; `year` is 0 where there is no time.
     pub lastreply: Time,
-    /// Whether the attachments were removed: 1 or 0; -1 where the reply did not tell.
+    /// Whether the attachments were removed: 1 or 0; -1 where the reply does not say.
     pub attachments_removed: i32,
+    /// Always 0. It keeps the next member out of padding, which no release initializes.
+    pub reserved: i32,
 }
 
-// They stand in the order of the fields, from the first to the last with nothing between them.
+// The last member ends where the structure does, so that a member that is added later is beyond what this
+// release writes.
+const _: () = assert!(offset_of!(TicketValues, reserved) + size_of::<i32>() == size_of::<TicketValues>());
+
+// The texts are in the order of the fields, with nothing between them.
 const _: () = assert!(
     offset_of!(TicketValues, service) - offset_of!(TicketValues, tid)
         == (TicketRef::TEXT_COUNT - 1) * size_of::<Text>()
@@ -126,16 +132,18 @@ impl TicketValues {
             (&raw mut (*values).attachment_count).write(attachments);
             let removed = ticket.attachments_removed().map_or(-1, i32::from);
             (&raw mut (*values).attachments_removed).write(removed);
+            (&raw mut (*values).reserved).write(0);
         }
     }
 }
 
 /// Reads every field of a ticket in one call, which is the fastest way to many of them.
 ///
-/// `size` is `sizeof *values`, as the caller's header has it: no more than that is written.
+/// `size` is `sizeof *values`, as the caller's header defines it. Exactly that many bytes are written: members
+/// that this release does not know are set to 0.
 /// `GETTICKETS_ERROR_INDEX` for a ticket past the end of its page, `GETTICKETS_ERROR_NULL` if its page or
-/// `values` is NULL, `GETTICKETS_ERROR_ARGUMENT` if `size` is none that a release had; `*values` is then left
-/// as it is.
+/// `values` is NULL, `GETTICKETS_ERROR_ARGUMENT` if `size` is smaller than the structure of any release; `*values`
+/// is then left as it is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_read(
     ticket: Ticket,
@@ -148,12 +156,11 @@ pub unsafe extern "C" fn gettickets_ticket_read(
         if values.is_null() {
             return Err(null("values"));
         }
-        // Members are added at the end, so an older caller's structure is the beginning of this one.
-        if size < size_of::<TicketValues>() {
-            return Err(argument(format!("no release had a gettickets_ticket_values of {size} bytes")));
-        }
+        // SAFETY: a place to write `size` bytes to.
+        let values = unsafe { Grown::new(values, size, "gettickets_ticket_values") }?;
+        values.zero_tail();
         // SAFETY: a place to write to, of no less than this structure's size.
-        unsafe { TicketValues::write(values, ticket) };
+        unsafe { TicketValues::write(values.place(), ticket) };
         Ok(())
     })
 }
@@ -170,7 +177,7 @@ pub struct Value {
     pub integer: u64,
     /// The text; of a time as the server wrote it. It belongs to the page.
     pub text: Text,
-    /// The time; `year` is 0 where there is none.
+    /// The time; `year` is 0 if it is absent.
     pub time: Time,
 }
 
@@ -265,29 +272,42 @@ pub unsafe extern "C" fn gettickets_ticket_text_for_people(
     })
 }
 
-/// How many fields the ticket has that are in no version's documentation.
+/// Returns how many fields the ticket has that are in no version's documentation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_extra_count(ticket: Ticket) -> usize {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
     unsafe { read(ticket, 0, |ticket| ticket.extra_json().count()) }
 }
 
-/// One of those fields, counted from 0, in the order in which they were sent. Its texts belong to the page.
+/// Copies those fields into an array, in the order in which they were sent: the first `capacity` of them. One
+/// call reads all of them in one pass. Their texts belong to the page.
 ///
-/// `GETTICKETS_ERROR_INDEX` past the end, or for a ticket past the end of its page; `GETTICKETS_ERROR_NULL`
-/// if the page or `extra` is NULL. `*extra` is then left as it is.
+/// `*count` is how many were written; it may be NULL. `GETTICKETS_ERROR_INDEX` for a ticket past the end of its
+/// page; `GETTICKETS_ERROR_NULL` if the page is NULL, or `extras` where `capacity` is not 0. Nothing is written
+/// then.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_ticket_extra(
+pub unsafe extern "C" fn gettickets_ticket_extras(
     ticket: Ticket,
-    index: usize,
-    extra: *mut Extra,
+    extras: *mut Extra,
+    capacity: usize,
+    count: *mut usize,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_ticket asks; a place to write to, or NULL.
-        let (ticket, out) = unsafe { (found(ticket)?, Out::new(extra, "extra")?) };
-        let found = ticket.extra_json().nth(index);
-        let (name, json) = found.ok_or_else(|| past_the_end(index, ticket.extra_json().count()))?;
-        out.put(Extra { name: Text::of(name), json: Text::of(json) });
+        // SAFETY: as the comment on gettickets_ticket asks.
+        let ticket = unsafe { found(ticket) }?;
+        if extras.is_null() && capacity > 0 {
+            return Err(null("extras"));
+        }
+        let mut written = 0;
+        for (name, json) in ticket.extra_json().take(capacity) {
+            // SAFETY: an array of `capacity` elements, of which fewer were written.
+            unsafe { extras.add(written).write(Extra { name: Text::of(name), json: Text::of(json) }) };
+            written += 1;
+        }
+        // SAFETY: a place to write to, or NULL.
+        if let Some(count) = unsafe { count.as_mut() } {
+            *count = written;
+        }
         Ok(())
     })
 }

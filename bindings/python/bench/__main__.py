@@ -16,20 +16,20 @@ from collections.abc import Callable
 LEAST_REPETITIONS = 5
 MOST_REPETITIONS = 5_000
 SHORTEST_TURN = 5_000_000
-"""Nanoseconds. Collecting garbage leaves the caches cold; a single small page would tell of little else."""
+"""Nanoseconds. Collecting garbage empties the caches, which would dominate the time of a single small page."""
 
 Contender = Callable[[bytes], object]
 
 
 def main() -> None:
     table, path, tickets, seconds, *only = sys.argv[1:]
-    # Each table's peers are imported for it alone: some take a second.
+    # Peers are imported only for their own table: some take a second.
     if table == "python":
         from decoding import CONTENDERS
     elif table == "python-frames":
         from frames import CONTENDERS
     else:
-        raise SystemExit(f"{table!r} is no table")
+        raise SystemExit(f"{table!r} is not a table")
     with open(path, "rb") as file:
         body = file.read()
     contenders = {name: run for name, run in CONTENDERS.items() if not only or any(word in name for word in only)}
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def round_robin(contenders: dict[str, Contender], body: bytes, seconds: float) -> dict[str, list[int]]:
-    """Nanoseconds of each turn. Each round begins with another contender; a first one warms up."""
+    """Nanoseconds of each turn. Each round begins with another contender; the first round warms up."""
     names = list(contenders)
     times: dict[str, list[int]] = {name: [] for name in names}
     start = time.monotonic()
@@ -67,9 +67,9 @@ def round_robin(contenders: dict[str, Contender], body: bytes, seconds: float) -
 def timed(run: Contender, body: bytes) -> int:
     """Nanoseconds of one turn, on average of as many decodes as fill a few milliseconds.
 
-    What a decode made is dropped on the clock, before the next, as timeit does it: whoever makes objects has to drop
-    them. The cycle collector is as programs have it by default: it runs when what is made sets it off, on the clock
-    as well, and has nothing to find from before.
+    The time includes freeing the result before the next decode, as in timeit, because every program has to free its
+    objects. The cycle collector has its default settings: it runs when enough objects were created, within the time,
+    and has no garbage from before to find.
     """
     run(body)
     gc.collect()

@@ -16,7 +16,7 @@ def read_seven(tickets: Iterable) -> None:
 
 
 def reader_of_all() -> object:
-    """A loop that reads every field by name, written out as a person would."""
+    """A loop that reads every field by name, as it would be written by hand."""
     reads = ", ".join(f"ticket.{name}" for name in FIELDS)
     names: dict = {}
     exec(f"def read_all(tickets):\n    for ticket in tickets:\n        {reads}\n", names)
@@ -35,7 +35,7 @@ def msgspec_typed(body: bytes) -> object:
 
 
 def msgspec_uncollected(body: bytes) -> object:
-    """For a program that turns the cycle collector off while it decodes."""
+    """As a program that turns the cycle collector off while it decodes."""
     gc.disable()
     try:
         return DECODER.decode(body)

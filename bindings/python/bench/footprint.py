@@ -1,10 +1,10 @@
-"""What gettickets weighs: memory for each ticket held, what importing it takes, and how large it is.
+"""Measures memory for each ticket kept, the time of an import, and the size of the package.
 
 usage: python footprint.py WHEEL BODY TICKETS [BODY TICKETS…]    all figures, as one JSON array
-       python footprint.py --hold CONTENDER BODY TICKETS         bytes a ticket that one contender holds, by itself
+       python footprint.py --hold CONTENDER BODY TICKETS         bytes a ticket that one contender keeps
 
-BODY is a file with a reply of TICKETS tickets. Memory is what the kernel counts as resident: each contender has a
-process of its own, and holds so many pages, each from a body of its own, that nothing else counts.
+BODY is a file with a reply of TICKETS tickets. Memory is what the kernel counts as resident. Each contender has a
+process of its own and keeps so many pages, each from a body of its own, that everything else is negligible.
 """
 
 import ctypes
@@ -21,7 +21,7 @@ from pathlib import Path
 TICKETS_HELD = 200_000
 LEAST_PAGES = 2
 IMPORTS = 40
-"""Starts of an interpreter with the package, and as many without."""
+"""How often an interpreter is started with the package, and as often without."""
 
 MEGABYTE = 1e6
 
@@ -62,7 +62,7 @@ def contenders() -> dict[str, Callable[[bytes], object]]:
 
 
 def memory(body: str, tickets: str) -> list[dict]:
-    """Each contender's memory for a ticket held; ours is to take half of msgspec's at most."""
+    """Each contender's memory for a ticket; the goal for gettickets is half of msgspec's at most."""
     taken = {}
     for name in contenders():
         command = [sys.executable, __file__, "--hold", name, body, tickets]
@@ -76,7 +76,7 @@ def held(decode: Callable[[bytes], object], path: str, tickets: int) -> float:
     def page() -> object:
         return decode(Path(path).read_bytes())
 
-    # What is made once, however many pages there are.
+    # Creates what exists once, however many pages there are.
     page()
     before = resident()
     count = max(LEAST_PAGES, TICKETS_HELD // tickets)
@@ -86,7 +86,7 @@ def held(decode: Callable[[bytes], object], path: str, tickets: int) -> float:
 
 
 def resident() -> int:
-    """Bytes in memory, without garbage, and without what the C library keeps for later."""
+    """Bytes in memory, without garbage and without free memory of the C library."""
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
     status = Path("/proc/self/status").read_text()
@@ -95,7 +95,7 @@ def resident() -> int:
 
 
 def import_time() -> float:
-    """Milliseconds, the median of runs that take turns with bare ones."""
+    """Milliseconds: the median of runs that take turns with runs without the package."""
     times: dict[str, list[float]] = {"pass": [], "import gettickets": []}
     for _ in range(IMPORTS):
         for statement, taken in times.items():

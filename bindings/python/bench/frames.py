@@ -1,9 +1,8 @@
-"""From bytes to a data frame: ours through Arrow, the peers' as orjson and the library's own constructor make it.
+"""From bytes to a data frame: gettickets through Arrow, the peers with orjson and the library's own constructor.
 
-Ours has integers and datetimes where a reply's texts are such. The peers' plain rows leave them texts, as the
-constructor does; their typed rows go on to convert those columns, which is what the two have to be compared by for a
-frame with the same in it. The rows of ready columns are what the library itself takes, when all that is left to do
-is to take columns that are there: what no decoder can go below.
+The frames of gettickets have integers and datetimes. The peers' plain rows leave them as text, as the constructor does;
+their typed rows also convert those columns, and are the ones to compare for a frame with the same content. The rows of
+ready columns show the library's own cost of creating a frame from existing columns, which no decoder can avoid.
 """
 
 from collections.abc import Callable
@@ -29,7 +28,7 @@ def dicts(body: bytes) -> list[dict]:
 def typed_polars(body: bytes) -> polars.DataFrame:
     return polars.DataFrame(dicts(body)).with_columns(
         polars.col(INTEGERS).cast(polars.UInt64),
-        # Zero dates are none.
+        # Zero dates become null.
         polars.col(MOMENTS).str.to_datetime(FORMAT, time_unit="us", strict=False),
     )
 
@@ -51,7 +50,7 @@ def typed_pandas(body: bytes) -> pandas.DataFrame:
 
 
 class Stream:
-    """A table that is there, and nothing of which is known but that it can be had as an Arrow stream."""
+    """A table of which only an Arrow stream is visible."""
 
     def __init__(self, table: pyarrow.Table) -> None:
         self.table = table

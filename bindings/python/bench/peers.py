@@ -1,7 +1,7 @@
 """What a careful user of each peer would write: tickets of the documented shape, integers as integers.
 
-Dates stay text, and the shape is taken for granted, in the peers' favour: gettickets makes datetimes, and reads
-every shape that servers are known to send.
+Dates stay text and the documented shape is assumed, in the peers' favor: gettickets creates datetimes and reads every
+shape that servers are known to send.
 """
 
 import msgspec
@@ -57,7 +57,7 @@ class Reply(msgspec.Struct):
     tickets: Tickets
 
 
-# Not strict, as numbers come as texts.
+# Not strict, because numbers are sent as text.
 DECODER = msgspec.json.Decoder(Reply, strict=False)
 
 

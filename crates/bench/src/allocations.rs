@@ -1,6 +1,6 @@
 //! Counts allocations, where counting is on.
 //!
-//! Timed runs never count: that would cost something for each of two million strings, the peers' and not ours.
+//! Timed runs do not count: counting costs time for each of the peers' two million strings.
 
 #![allow(unsafe_code, reason = "an allocator is an unsafe trait; this one only passes on to the system's")]
 
@@ -11,11 +11,11 @@ use std::cell::Cell;
 static ALLOCATOR: Counting = Counting;
 
 thread_local! {
-    /// What this thread has allocated since it began to count; none while it does not.
+    /// What this thread has allocated since it began to count; `None` while it does not count.
     static TALLY: Cell<Option<Allocations>> = const { Cell::new(None) };
 }
 
-/// What was asked of the allocator; a reallocation counts as an allocation.
+/// Requests to the allocator; a reallocation counts as an allocation.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Allocations {
     /// How often.

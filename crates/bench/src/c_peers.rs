@@ -1,8 +1,8 @@
-//! JSON, read from C: ours through libgettickets beside yyjson and simdjson On-Demand, every field of every ticket.
+//! JSON, read from C: libgettickets beside yyjson and simdjson On-Demand, every field of every ticket.
 //!
-//! The contenders are a program in C and C++ (bindings/c/bench); all of them extract the same 23 fields by hand, and
-//! what they read is compared. `cargo xtask bench` builds it, the peers for this machine's own processor and ours as
-//! it is installed.
+//! The contenders are in one program in C and C++ (bindings/c/bench). They all extract the same 23 fields by hand,
+//! and what they read is compared. `cargo xtask bench` builds it: the peers for this machine's own processor, and
+//! gettickets as it is installed.
 
 use std::error::Error;
 

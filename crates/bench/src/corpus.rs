@@ -1,15 +1,14 @@
-//! The pages that are measured: believable tickets in the server's own spelling, the same in every run.
+//! The pages that are measured: generated tickets in the server's own spelling, the same in every run.
 
 use gettickets_protocol::{Page, Ticket, Tickets, Version};
 
 /// Every run measures the same tickets.
 const SEED: u64 = 1;
 
-/// What a generated ticket is like depends on how many there are; so as many are made however few are
-/// measured.
+/// Generated tickets depend on how many there are, so at least this many are generated.
 const LEAST: usize = 100_000;
 
-/// Tickets enough for the largest page.
+/// Enough tickets for the largest page.
 pub(crate) struct Corpus {
     tickets: Tickets,
 }

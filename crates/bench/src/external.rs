@@ -1,4 +1,4 @@
-//! Contenders in other languages: programs that measure themselves, by the rules that hold here.
+//! Contenders in other languages: programs that measure themselves, by the rules of this crate.
 //!
 //! Such a program is run as `PROGRAM… TABLE BODY TICKETS SECONDS [ONLY…]`, where BODY is a file. Its contenders
 //! take turns in one process, those whose name contains one of ONLY if any is given, and it prints their rows as
@@ -20,8 +20,8 @@ use crate::table::{Row, Table};
 pub(crate) struct External {
     pub(crate) name: &'static str,
     pub(crate) title: &'static str,
-    /// The environment variables that say what to run: a program, and its first arguments. `cargo xtask bench`
-    /// builds it and sets them.
+    /// The environment variables with the program to run and its first arguments. `cargo xtask bench` builds it
+    /// and sets them.
     pub(crate) program: &'static [&'static str],
     pub(crate) references: &'static [&'static str],
 }
@@ -37,7 +37,7 @@ impl External {
             let mut command = Command::new(words.first().ok_or("no program")?);
             command.args(words.iter().skip(1)).arg(self.name).arg(&body.path).arg(size.to_string());
             command.arg(options.budget(size).as_secs_f64().to_string()).args(options.only());
-            rows.extend(told::<Row>(command, self.name)?);
+            rows.extend(output_of::<Row>(command, self.name)?);
         }
         Ok(Table::new(self.name, self.title, self.references, rows))
     }
@@ -47,15 +47,18 @@ impl External {
     }
 }
 
-/// What an environment variable says that `cargo xtask bench` sets for this table.
+/// Returns an environment variable that `cargo xtask bench` sets for this table.
 pub(crate) fn word(name: &str, table: &str) -> Result<OsString, String> {
     std::env::var_os(name).ok_or_else(|| {
-        format!("table {table} needs what `cargo xtask bench {table}` builds: {name} is not set")
+        format!("{name} is not set; run `cargo xtask bench {table}`, which builds what the table needs")
     })
 }
 
-/// What a program prints: one JSON array.
-pub(crate) fn told<T: DeserializeOwned>(mut command: Command, table: &str) -> Result<Vec<T>, Box<dyn Error>> {
+/// Runs a program and returns what it prints: one JSON array.
+pub(crate) fn output_of<T: DeserializeOwned>(
+    mut command: Command,
+    table: &str,
+) -> Result<Vec<T>, Box<dyn Error>> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
     if !output.status.success() {
         return Err(format!("the program of table {table} failed: {}", output.status).into());
@@ -63,7 +66,7 @@ pub(crate) fn told<T: DeserializeOwned>(mut command: Command, table: &str) -> Re
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// A reply in a file, for as long as this lives.
+/// A file with a reply, deleted when this is dropped.
 pub(crate) struct BodyFile {
     pub(crate) path: PathBuf,
 }

@@ -1,4 +1,4 @@
-//! Figures that are no times: what something weighs, each with its unit, and the most that it is to be.
+//! Figures other than times, such as sizes, each with its unit and its upper limit.
 
 use std::fmt;
 
@@ -45,7 +45,7 @@ impl fmt::Display for Figures {
     }
 }
 
-/// Three digits are what such figures are good for; whole numbers keep all of theirs.
+/// Rounds to three digits; whole numbers keep all of theirs.
 fn short(value: f64) -> String {
     if value < 100.0 { format!("{value:.1}") } else { format!("{value:.0}") }
 }
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_goal_is_told_with_whether_it_is_met() {
+    fn a_goal_is_printed_with_whether_it_is_met() {
         let row = |value, at_most| Figure { what: "wheel".into(), value, unit: "MB".into(), at_most };
         let rows = vec![row(6.96, Some(8.0)), row(8.04, Some(8.0)), row(123.4, None)];
         let text = Figures { name: "f", title: "F", rows }.to_string();

@@ -1,8 +1,8 @@
-//! JSON: ours beside serde_json and sonic-rs, which fill structs derived with serde.
+//! JSON: gettickets beside serde_json and sonic-rs, which fill structs derived with serde.
 //!
 //! The peers' structs do the least that gives a caller typed tickets: integers from text or number without
-//! an intermediate value, `Option` where null comes, dates left as text. All contenders start from bytes,
-//! so all check UTF-8. sonic-rs picks its SIMD when compiled; `RUSTFLAGS="-C target-cpu=native" cargo xtask
+//! an intermediate value, `Option` where null occurs, dates left as text. All contenders start from bytes,
+//! so all check UTF-8. sonic-rs selects its SIMD instructions when it is compiled; `RUSTFLAGS="-C target-cpu=native" cargo xtask
 //! bench` lets every contender use the machine's widest.
 
 use std::borrow::Cow;
@@ -40,7 +40,7 @@ fn contenders() -> [Contender; 9] {
         contender("ours, tolerant path", |watch, body| {
             ours(watch, || body.to_vec(), &Decoder::new().tolerant_only(true))
         }),
-        // Ours leaves dates as text until they are asked for; this asks for everything.
+        // gettickets parses dates when they are read; this reads everything.
         contender("ours, then all read", |watch, body| {
             let read = |page: &Page| page.iter().map(|ticket| read_all(&ticket)).fold(0, usize::wrapping_add);
             watch.turn(
@@ -81,14 +81,14 @@ fn contenders() -> [Contender; 9] {
                 PeerReply::content,
             )
         }),
-        // Builds nothing: what walking over the body costs with serde_json.
+        // Builds nothing: the cost of traversing the body with serde_json.
         contender("serde_json, skipping", |watch, body| {
             watch.turn(|| body, |body| Ok(serde_json::from_slice::<IgnoredAny>(body)?), |_| None)
         }),
     ]
 }
 
-/// Ours, from a body that is given away or lent; one that is lent is copied within the time.
+/// gettickets, from an owned or a borrowed body; a borrowed one is copied within the time.
 pub(crate) fn ours<B: Into<Vec<u8>>>(
     watch: Watch,
     body: impl FnOnce() -> B,
@@ -109,7 +109,7 @@ fn content(page: &Page) -> Option<Content> {
     Some(Content::of(page.iter().map(|ticket| (ticket.id(), ticket.subject()))))
 }
 
-/// Reads every field of a ticket, dates parsed; gives a number that depends on all of them.
+/// Reads every field of a ticket, dates parsed, and returns a number that depends on all of them.
 fn read_all(ticket: &TicketRef<'_>) -> usize {
     let read = |field| match ticket.value(field) {
         Some(Value::Integer(value)) => value as usize,
@@ -124,8 +124,8 @@ fn read_all(ticket: &TicketRef<'_>) -> usize {
 
 /// A reply whose texts are `String` or [`Borrowed`].
 #[derive(Deserialize)]
-#[allow(dead_code, reason = "a decoder has to fill what a caller could read")]
-struct PeerReply<T> {
+#[allow(dead_code, reason = "a decoder fills what a caller could read")]
+pub(crate) struct PeerReply<T> {
     #[serde(deserialize_with = "integer")]
     totalresults: u64,
     #[serde(deserialize_with = "integer")]
@@ -181,8 +181,8 @@ struct PeerAttachment<T> {
     index: u64,
 }
 
-/// A text that borrows from the body unless it has escapes. serde borrows a `Cow` only where a field says
-/// so, which an `Option<Cow<str>>` cannot; this says it once for all fields.
+/// A text that borrows from the body unless it has escapes. serde borrows a `Cow` only where a field has an
+/// attribute for it, which an `Option<Cow<str>>` cannot have; this type has it for all fields.
 #[derive(Deserialize)]
 struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -198,7 +198,17 @@ impl<T: AsRef<str>> PeerReply<T> {
     }
 }
 
-/// An integer that comes as a number or as text, read in place.
+impl<T> PeerReply<T> {
+    pub(crate) fn len(&self) -> u64 {
+        self.tickets.ticket.len() as u64
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tickets.ticket.is_empty()
+    }
+}
+
+/// Reads an integer that is a number or text.
 fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     struct Integer;
 
@@ -221,7 +231,7 @@ fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> 
     deserializer.deserialize_any(Integer)
 }
 
-/// A truth value that comes as one, as 0 or 1, as text or as null.
+/// Reads a boolean that is true, false, 0, 1, text or null.
 fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     struct Boolean;
 

@@ -1,7 +1,7 @@
 //! Measures gettickets beside its peers: `cargo xtask bench`.
 //!
-//! Every table has its contenders take turns in one run, so that a slow minute of the machine is every
-//! contender's slow minute. Ratios are what to quote; milliseconds belong to one machine.
+//! The contenders of a table take turns in one run, so that a slow minute of the machine affects all of them.
+//! Quote ratios; milliseconds depend on the machine.
 
 mod allocations;
 mod c_peers;
@@ -12,6 +12,7 @@ mod json_peers;
 mod measure;
 mod options;
 mod python_peers;
+mod scan;
 mod table;
 mod xml_peers;
 
@@ -25,10 +26,11 @@ use crate::figures::Figures;
 use crate::options::Options;
 use crate::table::Table;
 
-/// What a table's module gives: how to fill it.
+/// How to fill a table.
 enum Fill {
     Times(fn(&Options) -> Result<Table, Box<dyn Error>>),
     Figures(fn(&Options) -> Result<Figures, Box<dyn Error>>),
+    Scan(fn(&Options) -> Result<scan::Report, Box<dyn Error>>),
 }
 
 /// What was measured.
@@ -37,11 +39,13 @@ enum Fill {
 enum Filled {
     Times(Table),
     Figures(Figures),
+    Scan(scan::Report),
 }
 
-/// Every table. A new one is a module and a line here; contenders in another language are programs of their
-/// own ([`external::External`]).
+/// Every table. To add one, add a module and a line here. Contenders in another language are separate programs
+/// ([`external::External`]).
 const TABLES: &[(&str, Fill)] = &[
+    ("scan", Fill::Scan(scan::fill)),
     ("decode", Fill::Times(json_peers::fill)),
     ("decode-xml", Fill::Times(xml_peers::fill)),
     ("decode-c", Fill::Times(c_peers::fill)),
@@ -61,8 +65,12 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn Error>> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(outcome) = scan::helper(&args) {
+        return outcome;
+    }
     let names: Vec<&str> = TABLES.iter().map(|(name, _)| *name).collect();
-    let Some(options) = Options::parse(std::env::args().skip(1), &names)? else {
+    let Some(options) = Options::parse(args, &names)? else {
         println!("{}", options::help(&names));
         return Ok(());
     };
@@ -75,6 +83,7 @@ fn run() -> Result<(), Box<dyn Error>> {
             let table = match fill {
                 Fill::Times(fill) => Filled::Times(fill(&options)?),
                 Fill::Figures(fill) => Filled::Figures(fill(&options)?),
+                Fill::Scan(fill) => Filled::Scan(fill(&options)?),
             };
             if !options.json {
                 println!("{table}");
@@ -93,6 +102,7 @@ impl fmt::Display for Filled {
         match self {
             Filled::Times(table) => table.fmt(f),
             Filled::Figures(figures) => figures.fmt(f),
+            Filled::Scan(report) => report.fmt(f),
         }
     }
 }

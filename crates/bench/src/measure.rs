@@ -1,4 +1,4 @@
-//! Contenders take turns, and each turn is timed by itself.
+//! Has contenders take turns and times each turn.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::allocations::{self, Allocations};
 use crate::table::Row;
 
-/// What a page says, as far as contenders must agree on it.
+/// The part of a page's content on which contenders must agree.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Content {
     pub(crate) tickets: usize,
@@ -37,15 +37,15 @@ pub(crate) struct Contender {
     pub(crate) decode: Decode,
 }
 
-/// What one turn brought.
+/// The result of one turn.
 pub(crate) struct Turn {
     time: Duration,
     allocations: Allocations,
-    /// None from a turn that was timed, and from a contender that builds nothing.
+    /// `None` from a turn that was timed, and from a contender that builds nothing.
     content: Option<Content>,
 }
 
-/// What a turn is watched for.
+/// What is measured in a turn.
 #[derive(Clone, Copy)]
 pub(crate) enum Watch {
     Time,
@@ -53,8 +53,8 @@ pub(crate) enum Watch {
 }
 
 impl Watch {
-    /// Takes a turn: watches `decode` alone, neither what `prepare` does nor the dropping of what came out.
-    /// Dropping is left out in the peers' favour: a page of ours is a few blocks, theirs one a string.
+    /// Takes a turn: measures `decode` alone, without `prepare` and without freeing the result. Freeing is left
+    /// out in the peers' favor: a page of ours is a few blocks, theirs one for each string.
     pub(crate) fn turn<I, O>(
         self,
         prepare: impl FnOnce() -> I,
@@ -78,19 +78,19 @@ impl Watch {
     }
 }
 
-/// Fewer repetitions than this have no median worth the name.
+/// Fewer repetitions have no meaningful median.
 const LEAST_REPETITIONS: usize = 5;
-/// More than this add nothing.
+/// More repetitions do not change the median.
 const MOST_REPETITIONS: usize = 5_000;
 
 /// Measures these contenders on this body, in turns, for about this long.
 ///
 /// A first round warms up, counts allocations and checks that all contenders read the same from the body.
-/// Each later round starts with another contender, so that none has always the same one before it.
+/// Each later round starts with another contender, so that none always follows the same one.
 ///
 /// # Errors
 ///
-/// A contender's own, or one that names two contenders which disagree.
+/// Returns a contender's error, or one that names two contenders which disagree.
 pub(crate) fn round_robin(
     contenders: &[Contender],
     body: &[u8],

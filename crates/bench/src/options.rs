@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 /// What to measure, and how.
+#[derive(Default)]
 pub(crate) struct Options {
     tables: Vec<String>,
     only: Vec<String>,
     sizes: Vec<usize>,
     seconds: Option<f64>,
+    turns: Option<usize>,
+    million: bool,
     pub(crate) json: bool,
 }
 
@@ -23,6 +26,8 @@ pub(crate) fn help(tables: &[&str]) -> String {
          \x20 --only TEXT     only contenders whose name contains this; may be repeated\n\
          \x20 --size N        only pages of so many tickets; may be repeated\n\
          \x20 --seconds S     how long to measure each size of each table\n\
+         \x20 --turns N       how often to do each job of the table scan\n\
+         \x20 --million       export a million tickets as well in the table scan\n\
          \x20 --json          one JSON document in place of the tables\n\
          \x20 --help          this text",
         tables.join(", ")
@@ -30,38 +35,45 @@ pub(crate) fn help(tables: &[&str]) -> String {
 }
 
 impl Options {
-    /// Reads the arguments; `None` asks for help.
+    /// Parses the arguments; `None` means that help was requested.
     pub(crate) fn parse(
         args: impl IntoIterator<Item = String>,
         tables: &[&str],
     ) -> Result<Option<Options>, String> {
-        let mut options =
-            Options { tables: Vec::new(), only: Vec::new(), sizes: Vec::new(), seconds: None, json: false };
+        let mut options = Options::default();
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
             match arg.as_str() {
                 "--help" | "-h" => return Ok(None),
                 "--json" => options.json = true,
+                "--million" => options.million = true,
+                "--turns" => {
+                    let text = value()?;
+                    match text.parse() {
+                        Ok(turns) if turns > 0 => options.turns = Some(turns),
+                        _ => return Err(format!("--turns: {text:?} is not a number of turns")),
+                    }
+                }
                 "--only" => options.only.push(value()?),
                 "--size" => {
                     let text = value()?;
                     match text.replace([',', '_'], "").parse() {
                         Ok(size) if size > 0 => options.sizes.push(size),
-                        _ => return Err(format!("--size: {text:?} is no number of tickets")),
+                        _ => return Err(format!("--size: {text:?} is not a number of tickets")),
                     }
                 }
                 "--seconds" => {
                     let text = value()?;
                     match text.parse() {
                         Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => options.seconds = Some(seconds),
-                        _ => return Err(format!("--seconds: {text:?} is no length of time")),
+                        _ => return Err(format!("--seconds: {text:?} is not a number of seconds")),
                     }
                 }
                 table if tables.contains(&table) => options.tables.push(arg),
                 _ => {
                     return Err(format!(
-                        "{arg:?} is no table and no option; tables are {}",
+                        "{arg:?} is neither a table nor an option; tables are {}",
                         tables.join(", ")
                     ));
                 }
@@ -78,7 +90,7 @@ impl Options {
         self.only.is_empty() || self.only.iter().any(|wanted| name.contains(wanted.as_str()))
     }
 
-    /// Parts of names of the contenders that are wanted; none asks for all.
+    /// Parts of the names of the contenders to measure; empty for all.
     pub(crate) fn only(&self) -> &[String] {
         &self.only
     }
@@ -87,8 +99,18 @@ impl Options {
         if self.sizes.is_empty() { &SIZES } else { &self.sizes }
     }
 
-    /// How long to measure a page of this size. A large page takes longer to decode, and its times need as
-    /// many repetitions for a median that holds.
+    /// How often to do each job, where the command line says so.
+    pub(crate) fn turns(&self) -> Option<usize> {
+        self.turns
+    }
+
+    /// Whether to export a million tickets.
+    pub(crate) fn million(&self) -> bool {
+        self.million
+    }
+
+    /// How long to measure a page of this size. A large page takes longer to decode and needs as many
+    /// repetitions for a stable median.
     pub(crate) fn budget(&self, size: usize) -> Duration {
         Duration::from_secs_f64(self.seconds.unwrap_or(match size {
             0..=999 => 3.0,
@@ -107,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_asks_for_everything() {
+    fn no_arguments_mean_everything() {
         let options = parse("").unwrap().unwrap();
         assert!(options.wants_table("decode-xml") && options.wants_contender("ours"));
         assert_eq!(options.sizes(), SIZES);
@@ -115,7 +137,9 @@ mod tests {
 
     #[test]
     fn a_narrow_run_measures_nothing_else() {
-        let options = parse("decode --only ours --size 10,000 --seconds 1 --json").unwrap().unwrap();
+        let options =
+            parse("decode --only ours --size 10,000 --seconds 1 --turns 2 --json").unwrap().unwrap();
+        assert_eq!((options.turns(), options.million()), (Some(2), false));
         assert!(options.wants_table("decode") && !options.wants_table("decode-xml"));
         assert!(options.wants_contender("ours, owned body") && !options.wants_contender("serde_json, owned"));
         assert_eq!((options.sizes(), options.json), (&[10_000][..], true));
@@ -123,8 +147,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_refused() {
-        for line in ["--size", "--size x", "--size 0", "--seconds -1", "--seconds nan", "decoed"] {
+    fn invalid_arguments_are_refused() {
+        for line in ["--size", "--size x", "--size 0", "--seconds -1", "--seconds nan", "--turns 0", "decoed"]
+        {
             assert!(parse(line).is_err(), "{line}");
         }
     }

@@ -1,5 +1,5 @@
-//! Python: ours beside msgspec, orjson, pydantic and the standard library, on to data frames, and what it weighs.
-//! The contenders are in `bindings/python/bench`.
+//! Python: gettickets beside msgspec, orjson, pydantic and the standard library, data frames, and the size and
+//! memory of the package. The contenders are in `bindings/python/bench`.
 
 use std::error::Error;
 use std::path::Path;
@@ -13,9 +13,9 @@ use crate::table::Table;
 
 /// The interpreter that has the packages, and the folder of the contenders.
 const PROGRAM: &[&str] = &[PYTHON, FOLDER];
-const PYTHON: &str = "GETTICKETS_BENCH_PYTHON";
-const FOLDER: &str = "GETTICKETS_BENCH_PYTHON_FOLDER";
-/// The package that is installed there, as it is published.
+pub(crate) const PYTHON: &str = "GETTICKETS_BENCH_PYTHON";
+pub(crate) const FOLDER: &str = "GETTICKETS_BENCH_PYTHON_FOLDER";
+/// The package that is installed there, built as it is published.
 const WHEEL: &str = "GETTICKETS_BENCH_WHEEL";
 
 pub(crate) fn fill_decode(options: &Options) -> Result<Table, Box<dyn Error>> {
@@ -30,7 +30,7 @@ pub(crate) fn fill_frames(options: &Options) -> Result<Table, Box<dyn Error>> {
         .fill(options)
 }
 
-/// Memory, the time that an import takes, and sizes of files.
+/// Measures memory, the time of an import, and sizes of files.
 pub(crate) fn weigh(options: &Options) -> Result<Figures, Box<dyn Error>> {
     let name = "python-footprint";
     let corpus = Corpus::new(options.sizes());
@@ -43,6 +43,6 @@ pub(crate) fn weigh(options: &Options) -> Result<Figures, Box<dyn Error>> {
     for (body, size) in bodies.iter().zip(options.sizes()) {
         command.arg(&body.path).arg(size.to_string());
     }
-    let rows = external::told::<Figure>(command, name)?;
-    Ok(Figures { name, title: "Python: what it weighs", rows })
+    let rows = external::output_of::<Figure>(command, name)?;
+    Ok(Figures { name, title: "Python: memory and size", rows })
 }

@@ -15,12 +15,12 @@ pub(crate) struct Row {
     pub(crate) repetitions: usize,
     pub(crate) median_ns: u64,
     pub(crate) min_ns: u64,
-    /// None from a program whose allocations cannot be counted.
+    /// `None` for a program whose allocations cannot be counted.
     #[serde(default)]
     pub(crate) allocations: Option<u64>,
     #[serde(default)]
     pub(crate) allocated_bytes: Option<u64>,
-    /// By the name of a reference, how many times faster than it this contender's median is.
+    /// How many times faster the median is than that of each reference, by the reference's name.
     #[serde(default)]
     pub(crate) times_faster_than: BTreeMap<String, f64>,
 }
@@ -40,7 +40,7 @@ impl Row {
 pub(crate) struct Table {
     name: &'static str,
     title: &'static str,
-    /// Contenders that the others are held against, each a ratio column.
+    /// Contenders that the others are compared with, each a column of ratios.
     references: &'static [&'static str],
     rows: Vec<Row>,
 }
@@ -75,7 +75,7 @@ pub(crate) fn document(tables: &[impl Serialize]) -> serde_json::Value {
     serde_json::json!({ "machine": machine(), "tables": tables })
 }
 
-/// The processor's name and number of cores, where the system tells them.
+/// The processor's name and number of cores, where the system reports them.
 fn machine() -> String {
     let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model =
@@ -138,7 +138,7 @@ fn milliseconds(nanoseconds: u64) -> String {
     format!("{:.4}", nanoseconds as f64 / 1e6)
 }
 
-/// A number with its thousands set apart.
+/// A number with commas between its thousands.
 fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::new();
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn thousands_are_set_apart() {
+    fn thousands_are_separated() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     }
 }

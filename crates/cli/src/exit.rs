@@ -1,7 +1,16 @@
-//! How the program ends: its exit codes, and the one paragraph on stderr that says why.
+//! How the program ends: exit codes, and the messages on stderr.
+//!
+//! Messages have one form everywhere. `error:` says what happened and where, `hint:` says what to do. With
+//! `--error-format json` each message is one JSON object on a line of its own.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anstyle::Style;
+use serde_json::{Map, Value};
 
 use crate::output::{sanitise, style};
 
@@ -9,44 +18,64 @@ use crate::output::{sanitise, style};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {
-    /// Done.
+    /// Success.
     Done = 0,
-    /// The server answered with an error, or that it is asked too often.
+    /// The server returned an error, or limits the rate of requests.
     Server = 1,
-    /// The command, its settings or its files are at fault; clap ends with the same number.
+    /// The arguments, the settings or the input files are wrong; clap exits with the same number.
     Usage = 2,
-    /// What came is not a reply that can be read.
+    /// The response is not a reply that can be read.
     Unreadable = 3,
-    /// The server was not reached: name, connection, TLS or time.
+    /// The server could not be reached: name, connection, TLS or time.
     Unreached = 4,
     /// Something was delivered and something is missing.
     Incomplete = 5,
+    /// The output could not be written.
+    Output = 6,
 }
 
-/// Why a command could not do its work.
+impl Exit {
+    /// Every exit code with its meaning, for the help and the manual.
+    pub(crate) const MEANINGS: [(Exit, &str); 7] = [
+        (Exit::Done, "success"),
+        (Exit::Server, "the server returned an error, or limits the rate of requests"),
+        (Exit::Usage, "the arguments, the settings or the input files are wrong"),
+        (Exit::Unreadable, "the response is not a reply that can be read"),
+        (Exit::Unreached, "the server could not be reached"),
+        (Exit::Incomplete, "some tickets were delivered and some are missing"),
+        (Exit::Output, "the output could not be written, such as on a full disk"),
+    ];
+}
+
+/// The longest text of one message, in characters. A server's error message can be megabytes long.
+const LONGEST: usize = 2_000;
+
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
     /// What happened, and where. Without a full stop at the end.
     pub(crate) what: String,
-    /// What to try.
+    /// What to do.
     pub(crate) hint: Option<String>,
+    /// A stable name of the error for programs, where it has one.
+    pub(crate) code: Option<&'static str>,
 }
 
-/// What every command gives back.
+/// The result of every command.
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
 impl Failure {
     pub(crate) fn new(exit: Exit, what: impl fmt::Display) -> Failure {
-        Failure { exit, what: what.to_string(), hint: None }
+        Failure { exit, what: what.to_string(), hint: None, code: None }
     }
 
-    /// A mistake in the command, its settings or its files.
+    /// A mistake in the arguments, the settings or the input files.
     pub(crate) fn usage(what: impl fmt::Display) -> Failure {
         Failure::new(Exit::Usage, what)
     }
 
-    /// A failure that has been told already.
+    /// A failure that has been reported already.
     pub(crate) fn silent(exit: Exit) -> Failure {
         Failure::new(exit, "")
     }
@@ -56,60 +85,170 @@ impl Failure {
         Failure { hint: Some(hint.to_string()), ..self }
     }
 
-    /// Where it happened, before what happened.
+    #[must_use]
+    pub(crate) fn code(self, code: &'static str) -> Failure {
+        Failure { code: Some(code), ..self }
+    }
+
+    /// Adds where it happened, before what happened.
     #[must_use]
     pub(crate) fn at(self, place: impl fmt::Display) -> Failure {
         Failure { what: format!("{place}: {}", self.what), ..self }
     }
 
-    /// The paragraph: one line, however many a server's message had.
+    /// What happened: one bounded line without a full stop at the end.
+    pub(crate) fn message(&self) -> String {
+        one_line(self.what.trim_end_matches(['.', ' ', '\n']))
+    }
+
+    /// What to do: one bounded line that ends as a sentence does.
+    pub(crate) fn advice(&self) -> Option<String> {
+        let hint = self.hint.as_deref().map(str::trim).filter(|hint| !hint.is_empty())?;
+        let end = if hint.ends_with(['.', '?', '!']) { "" } else { "." };
+        Some(one_line(hint) + end)
+    }
+
+    /// What happened and what to do in one paragraph, for a warning.
     pub(crate) fn paragraph(&self) -> String {
-        let what = self.what.trim_end_matches(['.', ' ', '\n']);
-        let hint = self.hint.as_deref().map(str::trim).filter(|hint| !hint.is_empty());
-        let text = match hint {
-            Some(hint) if hint.ends_with(['.', '?', '!']) => format!("{what}. {hint}"),
-            Some(hint) => format!("{what}. {hint}."),
-            None => format!("{what}."),
-        };
-        sanitise::line(&text).into_owned()
+        match self.advice() {
+            Some(advice) => format!("{}. {advice}", self.message()),
+            None => format!("{}.", self.message()),
+        }
+    }
+
+    /// The failure as a JSON object.
+    fn to_json(&self) -> Map<String, Value> {
+        let mut object = message_json("error", &self.message());
+        if let Some(code) = self.code {
+            object.insert("code".to_owned(), code.into());
+        }
+        if let Some(advice) = self.advice() {
+            object.insert("hint".to_owned(), advice.into());
+        }
+        object.insert("exit_code".to_owned(), (self.exit as u8).into());
+        object
     }
 }
 
-/// An input or output error that is not about a file that anyone named.
+/// An error of an output that has no name of its own, such as stdout.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Failure::silent(Exit::Done);
         }
-        Failure::new(Exit::Usage, format!("the output could not be written: {error}"))
+        Failure::new(Exit::Output, format!("the output could not be written: {error}"))
     }
 }
 
-/// Tells a failure on stderr, and gives its exit code.
+impl Failure {
+    /// An error of a file, named by its path. That a path is wrong or forbidden is a mistake in the command;
+    /// everything else is an output that could not be written.
+    pub(crate) fn of_file(path: &Path, error: &io::Error) -> Failure {
+        use io::ErrorKind::*;
+        let exit = match error.kind() {
+            NotFound | PermissionDenied | AlreadyExists | IsADirectory | NotADirectory | InvalidFilename
+            | ReadOnlyFilesystem | Other => Exit::Usage,
+            _ => Exit::Output,
+        };
+        Failure::new(exit, format!("{}: {error}", path.display()))
+    }
+}
+
+/// A text on one line, safe to print, of at most [`LONGEST`] characters. A cut is marked with its length.
+pub(crate) fn one_line(text: &str) -> String {
+    let end = text.char_indices().nth(LONGEST).map(|(at, _)| at);
+    let (kept, cut) = match end {
+        Some(end) => text.split_at(end),
+        None => (text, ""),
+    };
+    let kept = sanitise::line(kept);
+    if cut.is_empty() {
+        kept.into_owned()
+    } else {
+        format!("{kept}… ({} more bytes are not shown)", cut.len())
+    }
+}
+
+/// How messages are written, for the whole process.
+static QUIET: AtomicBool = AtomicBool::new(false);
+static JSON: AtomicBool = AtomicBool::new(false);
+
+/// Sets how messages are written: `quiet` drops warnings, notes and progress, `json` writes objects.
+pub(crate) fn configure(quiet: bool, json: bool) {
+    QUIET.store(quiet, Ordering::Relaxed);
+    JSON.store(json, Ordering::Relaxed);
+}
+
+/// Whether only errors are to be written to stderr.
+pub(crate) fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
+
+/// Whether messages are written as JSON.
+pub(crate) fn is_json() -> bool {
+    JSON.load(Ordering::Relaxed)
+}
+
+fn message_json(level: &str, message: &str) -> Map<String, Value> {
+    Map::from_iter([("level".to_owned(), level.into()), ("message".to_owned(), message.into())])
+}
+
+/// Writes a JSON object on a line of stderr.
+pub(crate) fn write_json(object: Map<String, Value>) {
+    let text = Value::Object(object).to_string();
+    let text: Cow<'_, str> = sanitise::json(&text);
+    // Nobody reads it where stderr is closed.
+    let _ = writeln!(style::stderr(), "{text}");
+}
+
+/// Writes a labeled message to stderr.
+fn write(label: &str, look: Style, text: &str) {
+    // Nobody reads it where stderr is closed.
+    let _ = writeln!(style::stderr(), "{look}{label}:{look:#} {text}");
+}
+
+/// Reports a failure on stderr and returns its exit code.
 ///
-/// A reader that went away, as `head` does, is no failure: it has what it wanted.
+/// A closed pipe, as `head` leaves behind, is not a failure.
 pub(crate) fn report(outcome: Outcome) -> u8 {
     let Err(failure) = outcome else { return Exit::Done as u8 };
-    if !failure.what.is_empty() {
-        let mut err = style::stderr();
-        let label = style::ERROR;
-        // Nobody is left to be told where stderr is gone too.
-        let _ = writeln!(err, "{label}error:{label:#} {}", failure.paragraph());
+    if failure.what.is_empty() {
+        return failure.exit as u8;
+    }
+    if is_json() {
+        write_json(failure.to_json());
+    } else {
+        write("error", style::ERROR, &failure.message());
+        if let Some(advice) = failure.advice() {
+            write("hint", style::HINT, &advice);
+        }
     }
     failure.exit as u8
 }
 
-/// Tells something worth knowing that is no failure.
+/// Reports something on stderr that may need attention and is not a failure.
 pub(crate) fn warn(what: impl fmt::Display) {
-    let label = style::WARNING;
-    let _ = writeln!(style::stderr(), "{label}warning:{label:#} {}", sanitise::line(&what.to_string()));
+    message("warning", style::WARNING, what);
 }
 
-/// A remark for the person at the terminal; said only to one.
+/// Reports something on stderr that a reader of the output should know.
+pub(crate) fn note(what: impl fmt::Display) {
+    message("note", style::BOLD, what);
+}
+
+fn message(level: &str, look: Style, what: impl fmt::Display) {
+    if is_quiet() {
+        return;
+    }
+    let text = one_line(&what.to_string());
+    if is_json() { write_json(message_json(level, &text)) } else { write(level, look, &text) }
+}
+
+/// A remark for a person at a terminal. Nothing is written where stderr is a pipe or a file.
 pub(crate) fn remark(what: impl fmt::Display) {
-    if style::stderr_is_terminal() {
+    if style::stderr_is_terminal() && !is_quiet() && !is_json() {
         let dim = style::DIM;
-        let _ = writeln!(style::stderr(), "{dim}{}{dim:#}", sanitise::line(&what.to_string()));
+        let _ = writeln!(style::stderr(), "{dim}{}{dim:#}", one_line(&what.to_string()));
     }
 }
 
@@ -118,22 +257,63 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failure_is_one_paragraph() {
+    fn a_failure_is_a_message_and_a_hint() {
         let failure = Failure::usage("the file\ncannot be read.").hint("Check its name").at("a.json");
+        assert_eq!(failure.message(), "a.json: the file cannot be read");
+        assert_eq!(failure.advice().as_deref(), Some("Check its name."));
         assert_eq!(failure.paragraph(), "a.json: the file cannot be read. Check its name.");
         assert_eq!(Failure::usage("no hint").paragraph(), "no hint.");
         assert_eq!(Failure::usage("why").hint("Is it there?").paragraph(), "why. Is it there?");
     }
 
     #[test]
-    fn nothing_from_a_server_moves_the_terminal() {
-        let failure = Failure::new(Exit::Server, "the server says \u{1b}[2Jgone\u{202e}");
-        assert_eq!(failure.paragraph(), "the server says ␛[2Jgone\u{fffd}.");
+    fn a_failure_as_json_has_its_code_and_exit_code() {
+        let failure =
+            Failure::new(Exit::Unreached, "could not connect").hint("Check the port").code("connect");
+        assert_eq!(
+            Value::Object(failure.to_json()),
+            serde_json::json!({
+                "level": "error", "message": "could not connect", "hint": "Check the port.",
+                "code": "connect", "exit_code": 4,
+            })
+        );
     }
 
     #[test]
-    fn a_reader_that_went_away_is_no_failure() {
+    fn nothing_from_a_server_moves_the_terminal() {
+        let failure = Failure::new(Exit::Server, "the server says \u{1b}[2Jgone\u{202e}");
+        assert_eq!(failure.message(), "the server says ␛[2Jgone\u{fffd}");
+    }
+
+    #[test]
+    fn a_long_message_is_cut_and_the_cut_is_said() {
+        let failure = Failure::new(Exit::Server, "é".repeat(40_000_000)).hint("x".repeat(5_000));
+        let shown = failure.message();
+        assert!(shown.ends_with("… (79996000 more bytes are not shown)"), "{}", shown.len());
+        assert_eq!(shown.chars().filter(|at| *at == 'é').count(), LONGEST);
+        assert!(failure.paragraph().len() < 4 * LONGEST);
+    }
+
+    #[test]
+    fn every_exit_code_has_a_meaning_at_its_number() {
+        for (number, (exit, meaning)) in Exit::MEANINGS.iter().enumerate() {
+            assert_eq!(*exit as usize, number, "{meaning}");
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_no_mistake_in_the_command() {
+        let exit = |kind: io::ErrorKind| Failure::of_file(Path::new("t"), &kind.into()).exit;
+        assert_eq!(exit(io::ErrorKind::StorageFull), Exit::Output);
+        assert_eq!(exit(io::ErrorKind::FileTooLarge), Exit::Output);
+        assert_eq!(exit(io::ErrorKind::QuotaExceeded), Exit::Output);
+        assert_eq!(exit(io::ErrorKind::NotFound), Exit::Usage);
+    }
+
+    #[test]
+    fn a_closed_pipe_is_not_a_failure_and_a_full_disk_is_one_of_its_own() {
         let failure = Failure::from(io::Error::from(io::ErrorKind::BrokenPipe));
         assert_eq!(failure.exit, Exit::Done);
+        assert_eq!(Failure::from(io::Error::from(io::ErrorKind::StorageFull)).exit, Exit::Output);
     }
 }

@@ -1,38 +1,65 @@
-//! The `gettickets` program as a function, for the binary of this crate and for packages that bring the
-//! same command along.
+//! The `gettickets` program as a function, for the binary of this crate and for packages that ship the same
+//! command.
 //!
-//! What it can be told is under `args`, what it does under `commands`.
+//! The command line is defined in `args`, the commands are in `commands`.
 
 mod args;
 mod commands;
 mod connect;
 mod exit;
+mod files;
 mod logging;
 mod output;
 
 use std::ffi::OsString;
 
+use anstream::ColorChoice;
 use clap::Parser;
 
-/// Runs the program with these arguments, the first of which is its own name, and gives its exit code.
+use self::args::{Cli, ColorWhen, ErrorFormat};
+use self::exit::{Exit, Failure};
+
+/// Runs the program with these arguments, the first of which is its own name, and returns its exit code.
 ///
-/// It reads the environment and writes to standard output and standard error. A command that has something to
-/// put in order takes Ctrl-C, and ends the process then.
+/// It reads the environment and writes to standard output and standard error. Commands that have something to
+/// clean up handle Ctrl-C, and end the process then.
 ///
 /// ```
 /// assert_eq!(gettickets_cli::run(["gettickets", "--version"]), 0);
 /// ```
 pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
-    let cli = match args::Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+    if let Some(outcome) = commands::completions::answer(&args) {
+        return exit::report(outcome);
+    }
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        // Help and the version are what was asked for; they come this way too, with their own exit code.
-        Err(message) => {
-            // Nobody is left to be told where the output is gone.
-            let _ = message.print();
-            return u8::try_from(message.exit_code()).unwrap_or(exit::Exit::Usage as u8);
-        }
+        Err(message) => return not_parsed(&message, &args),
     };
-    output::style::choose(cli.global.color);
+    output::style::choose(match cli.global.color {
+        ColorWhen::Auto => ColorChoice::Auto,
+        ColorWhen::Always => ColorChoice::Always,
+        ColorWhen::Never => ColorChoice::Never,
+    });
+    exit::configure(cli.global.quiet, cli.global.error_format == ErrorFormat::Json);
     logging::start(cli.global.verbose);
+    files::report_size_limit();
     exit::report(commands::run(cli.command))
+}
+
+/// Prints help, the version, or the error of arguments that cannot be parsed.
+fn not_parsed(message: &clap::Error, args: &[OsString]) -> u8 {
+    // The arguments were not parsed, so the option is searched for.
+    let asks_for_json = args.windows(2).any(|pair| pair == ["--error-format", "json"])
+        || args.iter().any(|arg| arg == "--error-format=json");
+    if message.use_stderr() && asks_for_json {
+        exit::configure(false, true);
+        let text = message.to_string();
+        let text = text.trim().trim_start_matches("error: ");
+        let (what, hint) = text.split_once("\n\n").unwrap_or((text, ""));
+        return exit::report(Err(Failure::usage(what).hint(hint).code("usage")));
+    }
+    // Nobody reads it where the output is closed.
+    let _ = message.print();
+    u8::try_from(message.exit_code()).unwrap_or(Exit::Usage as u8)
 }

@@ -1,13 +1,16 @@
-//! `-v`: what the libraries tell through the `log` facade, on stderr.
+//! `-v`: log records of this project's own crates, on stderr, each with its time in UTC.
 //!
-//! Only this project's own crates are let through. What others log, HTTP libraries above all, may hold
-//! bytes of a request, and a request holds the secret.
+//! Records of other crates are dropped. What they log, HTTP libraries above all, may hold bytes of a
+//! request, and a request holds the secret.
 
 use std::io::Write;
 
+use jiff::Timestamp;
 use log::{LevelFilter, Log, Metadata, Record};
+use serde_json::Map;
 
-use crate::output::{sanitise, style};
+use crate::exit;
+use crate::output::style;
 
 struct Stderr;
 
@@ -21,16 +24,30 @@ impl Log for Stderr {
             return;
         }
         let message = record.args().to_string();
-        let dim = style::DIM;
         let level = record.level().as_str().to_ascii_lowercase();
-        // Where stderr is gone there is nobody to tell.
-        let _ = writeln!(style::stderr(), "{dim}{level}: {}{dim:#}", sanitise::line(&message));
+        let time = time_of(Timestamp::now());
+        if exit::is_json() {
+            exit::write_json(Map::from_iter([
+                ("level".to_owned(), level.into()),
+                ("time".to_owned(), time.into()),
+                ("message".to_owned(), exit::one_line(&message).into()),
+            ]));
+            return;
+        }
+        let dim = style::DIM;
+        // Nobody reads it where stderr is closed.
+        let _ = writeln!(style::stderr(), "{dim}{time} {level}: {}{dim:#}", exit::one_line(&message));
     }
 
     fn flush(&self) {}
 }
 
-/// Starts telling, as much as this many `-v` ask for.
+/// A time to the millisecond, such as `2026-11-28T15:27:00.123Z`.
+fn time_of(now: Timestamp) -> String {
+    format!("{now:.3}")
+}
+
+/// Starts the log with as much detail as this many `-v` ask for.
 pub(crate) fn start(verbose: u8) {
     let level = match verbose {
         0 => return,
@@ -38,8 +55,22 @@ pub(crate) fn start(verbose: u8) {
         2 => LevelFilter::Debug,
         _ => LevelFilter::Trace,
     };
-    // The only logger of this program; it cannot be there already.
+    // Another logger is there where the program is run twice in one process, which tests do.
     if log::set_logger(&Stderr).is_ok() {
         log::set_max_level(level);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_milliseconds_and_a_zone() {
+        assert_eq!(
+            time_of(Timestamp::from_millisecond(1_764_000_000_007).unwrap()),
+            "2025-11-24T16:00:00.007Z"
+        );
+        assert_eq!(time_of(Timestamp::from_second(0).unwrap()), "1970-01-01T00:00:00.000Z");
     }
 }

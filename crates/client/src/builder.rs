@@ -178,6 +178,18 @@ impl ClientBuilder {
         self
     }
 
+    /// Returns the proxy that requests will go through, such as `http://proxy.example.com:3128`, without its credentials;
+    /// `None` for a direct connection. A [transport](ClientBuilder::transport) of the user's own decides for itself.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where the address of the install or of the proxy can't be used.
+    pub fn effective_proxy(&self) -> Result<Option<String>, crate::Error> {
+        let endpoint = Endpoint::parse(&self.address, self.allow_plain_http).map_err(ConfigError::Address)?;
+        let proxy = Proxy::resolve(&self.proxy, &endpoint, environment)?;
+        Ok(proxy.map(|proxy| proxy.to_string()))
+    }
+
     /// Checks the settings.
     pub(crate) fn check(self) -> Result<Checked, ConfigError> {
         let endpoint = Endpoint::parse(&self.address, self.allow_plain_http).map_err(ConfigError::Address)?;
@@ -200,8 +212,6 @@ impl ClientBuilder {
         let (proxy, roots) = match &self.transport {
             Some(_) => (None, Roots::System),
             None => {
-                // A value that is not Unicode is not skipped: it is an address that can't be parsed.
-                let environment = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
                 let proxy = Proxy::resolve(&self.proxy, &endpoint, environment)?;
                 if let Some(proxy) = &proxy {
                     log::debug!("{endpoint}: requests go through the proxy {proxy}");
@@ -210,12 +220,15 @@ impl ClientBuilder {
             }
         };
         let total = self.retries.total().or(self.timeout).unwrap_or(RetryPolicy::DEFAULT_TOTAL_TIMEOUT);
+        let redactor = credentials.redactor();
+        let decoder = Decoder::new().strict(self.strict).max_len(self.max_response_len);
         Ok(Checked {
             settings: Settings {
                 endpoint,
                 credentials,
                 response_type: self.response_type,
-                decoder: Decoder::new().strict(self.strict).max_len(self.max_response_len),
+                decoder: decoder.redactor(redactor.clone()),
+                redactor,
                 max_response_len: self.max_response_len,
                 retries: self.retries,
                 attempt_timeout: self.timeout.unwrap_or(ClientBuilder::DEFAULT_TIMEOUT),
@@ -231,6 +244,11 @@ impl ClientBuilder {
             clock: self.clock,
         })
     }
+}
+
+/// A variable of this process. A value that is not Unicode is not skipped: it is an address that can't be parsed.
+fn environment(name: &str) -> Option<String> {
+    Some(std::env::var_os(name)?.to_string_lossy().into_owned())
 }
 
 impl fmt::Debug for ClientBuilder {

@@ -1,10 +1,9 @@
-//! Measures a sandbox of a million tickets: how long filling it takes, and each kind of page.
+//! Measures a sandbox with a million tickets: how long it takes to start, and each kind of page over HTTP.
 //!
 //! `cargo run --release -p gettickets-sandbox --example million [TICKETS]`
 //!
-//! Each page is asked for over HTTP. What a search or a client's list has is counted once and kept for the
-//! pages after, so "cold" is a page asked for right after a change, and "warm" the same page asked for again;
-//! both are medians of eight.
+//! A list is read once and kept until a ticket changes, so "cold" is a page requested right after a change, and
+//! "warm" the same page requested again; both are medians of eight.
 
 #![allow(clippy::print_stdout, reason = "a table for people")]
 
@@ -20,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let count = std::env::args().nth(1).map_or(Ok(1_000_000), |count| count.parse())?;
     let begin = Instant::now();
     let sandbox = Sandbox::builder().tickets(count).start()?;
-    println!("{count} tickets filled in {:.2} s", begin.elapsed().as_secs_f64());
+    println!("{count} tickets stored in {:.2} s", begin.elapsed().as_secs_f64());
 
     let page = GetTickets::default;
     let status = |status: StatusFilter| GetTickets { status: Some(status), ..page() };

@@ -1,10 +1,10 @@
-//! An embedded WHMCS GetTickets endpoint on loopback, filled with believable tickets, for trying, testing
-//! and demos.
+//! An embedded WHMCS GetTickets endpoint on loopback, filled with believable tickets, for trials, tests and
+//! demos.
 //!
-//! A [`Sandbox`] answers `POST includes/api.php`, below any prefix, as an install of the version that it is
-//! told to be: all eight parameters, the three kinds of credentials, JSON, XML and name-value pairs, and
-//! refusals at HTTP 403. Switch on a [`Quirk`] and it misbehaves as real servers do, so that an integration
-//! can be tested against that. Its [`Store`] lets a test change tickets while it serves.
+//! A [`Sandbox`] answers `includes/api.php`, below any prefix, as an install of a chosen version does: all eight
+//! parameters, the three kinds of credentials, JSON, XML and name-value pairs, and refusals with HTTP 403. With a
+//! [`Quirk`] it misbehaves as real servers do, so that an integration can be tested against that. Its [`Store`]
+//! lets a test change tickets while it serves.
 //!
 //! ```
 //! use std::io::{Read, Write};
@@ -33,23 +33,28 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What the documentation leaves open is done as follows. A request without `responsetype` gets JSON.
-//! Tickets with the same last reply come highest id first. `email` is compared without regard to case, and
-//! finds no tickets of clients; `subject` finds what contains it, without regard to case, accents and HTML
-//! encoding. A `limitnum` of 0 is the default. API credentials are taken at every version, and
-//! `attachments_removed` is sent from 7.10 on.
+//! Where the documentation is silent, the sandbox does the following. A request without `responsetype` gets JSON.
+//! Parameters are read from the query string and from a body of either form type, as PHP does. Tickets with the
+//! same last reply are listed highest id first. `email` is compared without regard to case and matches no tickets
+//! of clients; `subject` matches subjects that contain it, without regard to case, accents and HTML encoding. A
+//! `limitnum` of 0 means the default. API credentials are accepted at every version, and `attachments_removed` is
+//! sent from 7.10 on.
 //!
-//! A million tickets are no burden: `cargo run --release -p gettickets-sandbox --example million` prints what
-//! each kind of page takes, which is less than 10 ms. What takes longest is the first page of a search for a
-//! subject, whose matches are counted by reading every subject, however many match; the pages after it take
-//! less than one. Subjects are kept in memory for it, some 70 bytes a ticket.
+//! Only requests for loopback hosts are accepted ([`SandboxBuilder::allow_host`]), and clients that send slowly
+//! are disconnected ([`SandboxBuilder::request_timeout`]).
+//!
+//! `cargo run --release -p gettickets-sandbox --example million` measures what each kind of page costs among a
+//! million tickets. A list is read once, as ids, and kept until a ticket changes, so that pages far down cost no
+//! more than the first.
 
+mod answer;
 mod generate;
 mod http;
 mod quirk;
 mod sandbox;
 mod status;
 mod store;
+mod wire;
 
 pub use generate::{generate, generate_until};
 pub use quirk::pages::is_malformed;

@@ -6,21 +6,23 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use gettickets_protocol::{DateTime, Ticket, Version};
 use tokio::sync::oneshot;
 
 use crate::generate;
-use crate::http::auth::{Access, md5_hex};
-use crate::http::router::{Server, router};
-use crate::quirk::{Quirk, Quirks};
+use crate::http::{self, Access, AllowedHosts, Server, md5_hex};
+use crate::quirk::{Quirk, Quirks, pages};
 use crate::status::ConfiguredStatus;
 use crate::store::{Store, StoreError};
 
+/// A year, which is as good as forever. Longer durations could overflow the clock.
+const MAX_DURATION: Duration = Duration::from_secs(365 * 86_400);
+
 /// A GetTickets endpoint on this machine, until it is dropped.
 ///
-/// It serves on a thread of its own and listens on loopback only, unless told otherwise.
+/// It serves on a thread of its own and listens on loopback only, unless it is configured otherwise.
 ///
 /// ```
 /// let sandbox = gettickets_sandbox::Sandbox::start()?;
@@ -36,12 +38,12 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// The identifier that is let in where none is chosen.
+    /// The default API identifier.
     pub const IDENTIFIER: &'static str = "sandbox-identifier";
-    /// The secret that is let in where none is chosen.
+    /// The default API secret.
     pub const SECRET: &'static str = "sandbox-secret";
 
-    /// Starts a sandbox with everything as [`SandboxBuilder`] has it by default.
+    /// Starts a sandbox with the defaults of [`SandboxBuilder`].
     ///
     /// # Errors
     ///
@@ -50,15 +52,15 @@ impl Sandbox {
         Sandbox::builder().start()
     }
 
-    /// A sandbox to be.
+    /// Returns a builder with the defaults.
     pub fn builder() -> SandboxBuilder {
         SandboxBuilder::default()
     }
 
-    /// The install's address, below which the API lives: `http://127.0.0.1:41234/`.
+    /// Returns the URL of the install, below which the API is: `http://127.0.0.1:41234/`.
     pub fn url(&self) -> String {
         let mut address = self.address;
-        // Where it listens on every address, loopback reaches it.
+        // A sandbox that listens on every address is reachable on loopback.
         if address.ip().is_unspecified() {
             let loopback =
                 if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
@@ -67,46 +69,46 @@ impl Sandbox {
         format!("http://{address}/")
     }
 
-    /// Where it listens.
+    /// Returns the address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The API identifier that is let in.
+    /// Returns the API identifier.
     pub fn identifier(&self) -> &str {
         &self.server.access.identifier
     }
 
-    /// The secret that goes with the identifier.
+    /// Returns the API secret.
     pub fn secret(&self) -> &str {
         &self.server.access.secret
     }
 
-    /// The version that it serves as.
+    /// Returns the server version that it behaves as.
     pub fn server_version(&self) -> Version {
         self.server.version
     }
 
-    /// Its tickets, for changing them while it serves.
+    /// Returns a handle to its tickets, for changing them while it serves.
     pub fn store(&self) -> Store {
         self.server.store.clone()
     }
 
-    /// How many requests the API has had, whatever it answered.
+    /// Returns how many requests the API has received, whatever the responses were.
     pub fn request_count(&self) -> u64 {
         self.server.requests.load(Ordering::Relaxed)
     }
 
-    /// Waits until the server ends, which it does only if the machine no longer lets it listen.
+    /// Blocks until the server ends.
     pub fn wait(mut self) {
         if let Some(thread) = self.thread.take() {
-            // A panic there has been told on stderr.
+            // A panic has been printed to stderr.
             let _ = thread.join();
         }
     }
 }
 
-/// Stops serving; connections that are open are closed.
+/// Stops the server and closes its connections.
 impl Drop for Sandbox {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
@@ -119,14 +121,14 @@ impl Drop for Sandbox {
     }
 }
 
-/// Where it listens; no credentials.
+/// Shows the address and no credentials.
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sandbox").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
-/// What a sandbox is to be like. Made by [`Sandbox::builder`].
+/// Settings of a sandbox. Created by [`Sandbox::builder`].
 ///
 /// ```
 /// use gettickets_sandbox::{Quirk, Sandbox};
@@ -152,6 +154,9 @@ pub struct SandboxBuilder {
     quirks: Quirks,
     host: IpAddr,
     port: u16,
+    allowed_hosts: Vec<String>,
+    latency: Duration,
+    request_timeout: Duration,
 }
 
 impl Default for SandboxBuilder {
@@ -175,25 +180,28 @@ impl Default for SandboxBuilder {
             quirks: Quirks::default(),
             host: Ipv4Addr::LOCALHOST.into(),
             port: 0,
+            allowed_hosts: Vec::new(),
+            latency: Duration::ZERO,
+            request_timeout: Duration::from_secs(10),
         }
     }
 }
 
 impl SandboxBuilder {
-    /// How many tickets are generated. Default: 1,000.
+    /// Sets how many tickets are generated. Default: 1,000.
     pub fn tickets(mut self, tickets: u64) -> SandboxBuilder {
         self.tickets = tickets;
         self
     }
 
-    /// The seed that tickets are generated from. Default: 1.
+    /// Sets the seed that tickets are generated from. Default: 1.
     pub fn seed(mut self, seed: u64) -> SandboxBuilder {
         self.seed = seed;
         self
     }
 
-    /// When the newest generated ticket was last replied to. Default: as [`generate`](fn@crate::generate) has
-    /// it, so that the same seed gives the same tickets on any day.
+    /// Sets when the newest generated ticket was last replied to. Default: the fixed time of
+    /// [`generate`](fn@crate::generate), so that a seed gives the same tickets on any day.
     pub fn newest(mut self, newest: DateTime) -> SandboxBuilder {
         self.newest = Some(newest);
         self
@@ -205,14 +213,14 @@ impl SandboxBuilder {
         self
     }
 
-    /// The version that it serves as, which decides what it sends. Default: 8.13.1.
+    /// Sets the server version to behave as, which decides which fields are sent. Default: 8.13.1.
     pub fn server_version(mut self, version: Version) -> SandboxBuilder {
         self.version = version;
         self
     }
 
-    /// The API identifier and secret that are let in, under `identifier` and `secret` or under `username`
-    /// and `password`. Default: [`Sandbox::IDENTIFIER`] and [`Sandbox::SECRET`].
+    /// Sets the API identifier and secret, which are accepted under `identifier` and `secret` and under
+    /// `username` and `password`. Default: [`Sandbox::IDENTIFIER`] and [`Sandbox::SECRET`].
     pub fn api_credentials(
         mut self,
         identifier: impl Into<String>,
@@ -223,89 +231,118 @@ impl SandboxBuilder {
         self
     }
 
-    /// An admin who is let in too, with the MD5 of this password. Default: none.
+    /// Adds an admin, whose password is accepted as its MD5. Default: none.
     pub fn admin(mut self, username: impl Into<String>, password: &str) -> SandboxBuilder {
         self.access.admin = Some((username.into(), md5_hex(password)));
         self
     }
 
-    /// The access key that lets a request in from an address that [`allow_from`](Self::allow_from) does not
-    /// name. Default: none.
+    /// Sets the access key that permits requests from addresses which [`allow_from`](Self::allow_from) does
+    /// not name. Default: none.
     pub fn access_key(mut self, key: impl Into<String>) -> SandboxBuilder {
         self.access.access_key = Some(key.into());
         self
     }
 
-    /// The only addresses that requests may come from. Default: every address.
+    /// Sets the addresses that requests may come from. Default: every address.
     pub fn allow_from(mut self, addresses: impl IntoIterator<Item = IpAddr>) -> SandboxBuilder {
         self.access.allowed = Some(addresses.into_iter().collect());
         self
     }
 
-    /// The departments that the API user is a member of, and so the only ones whose tickets it gets unless
-    /// `ignore_dept_assignments` is set. Default: all; generated tickets are in departments 1 to 4.
+    /// Sets the departments that the API user is a member of, which are the only ones whose tickets it gets
+    /// unless `ignore_dept_assignments` is set. Default: all; generated tickets are in departments 1 to 4.
     pub fn departments(mut self, departments: impl IntoIterator<Item = u64>) -> SandboxBuilder {
         self.access.departments = Some(departments.into_iter().collect());
         self
     }
 
-    /// The id of the admin that the API user is, whose tickets are `My Flagged Tickets`. Default: 1;
-    /// generated tickets are flagged to admins 1 to 5.
+    /// Sets the API user's id as an admin, to whom `My Flagged Tickets` are flagged. Default: 1; generated
+    /// tickets are flagged to admins 1 to 5.
     pub fn admin_id(mut self, id: u64) -> SandboxBuilder {
         self.access.admin_id = id;
         self
     }
 
-    /// The statuses that the install is configured with. Default: [`ConfiguredStatus::defaults`].
+    /// Sets the statuses that the install is configured with. Default: [`ConfiguredStatus::defaults`].
     pub fn statuses(mut self, statuses: impl IntoIterator<Item = ConfiguredStatus>) -> SandboxBuilder {
         self.statuses = statuses.into_iter().collect();
         self
     }
 
-    /// Switches a quirk on.
+    /// Adds a quirk.
     pub fn quirk(mut self, quirk: Quirk) -> SandboxBuilder {
         self.quirks.insert(quirk);
         self
     }
 
-    /// Switches quirks on.
+    /// Adds quirks.
     pub fn quirks(self, quirks: impl IntoIterator<Item = Quirk>) -> SandboxBuilder {
         quirks.into_iter().fold(self, SandboxBuilder::quirk)
     }
 
-    /// The address to listen on. Default: 127.0.0.1; any other than a loopback address lets others in.
+    /// Sets the address to listen on. Default: 127.0.0.1; on an address other than loopback, other machines can
+    /// connect.
     pub fn host(mut self, host: IpAddr) -> SandboxBuilder {
         self.host = host;
         self
     }
 
-    /// The port to listen on. Default: 0, which is any that is free.
+    /// Sets the port to listen on. Default: 0, which takes a free one.
     pub fn port(mut self, port: u16) -> SandboxBuilder {
         self.port = port;
         self
     }
 
-    /// Fills the sandbox and starts it. It answers once this returns.
+    /// Accepts requests whose `Host` header has this name or address. Default: only `localhost`, names below
+    /// it, loopback addresses, and the address that the sandbox listens on, so that a web page with a host
+    /// name of its own cannot read the sandbox through a browser (DNS rebinding).
+    pub fn allow_host(mut self, host: impl Into<String>) -> SandboxBuilder {
+        self.allowed_hosts.push(host.into());
+        self
+    }
+
+    /// Delays every response of the API by this long, as a server far away does. Requests on different
+    /// connections wait at the same time. Default: zero.
+    pub fn latency(mut self, latency: Duration) -> SandboxBuilder {
+        self.latency = latency;
+        self
+    }
+
+    /// Sets how long a client may take to send a request's headers, and then again for its body, before it
+    /// is disconnected. An idle connection is closed after the same time. Default: 10 seconds.
+    pub fn request_timeout(mut self, timeout: Duration) -> SandboxBuilder {
+        self.request_timeout = timeout;
+        self
+    }
+
+    /// Generates the tickets and starts the server. It accepts connections when this returns.
     ///
     /// # Errors
     ///
     /// [`SandboxError`] if it cannot listen, two loaded tickets have the same id, or its database fails.
     pub fn start(self) -> Result<Sandbox, SandboxError> {
         let cannot_listen = |error| SandboxError::Listen { host: self.host, port: self.port, error };
-        // Before the tickets are made, as a port that is taken should not be waited for.
+        // Before the tickets are generated, so that an error about the port is not delayed.
         let listener = std::net::TcpListener::bind((self.host, self.port)).map_err(cannot_listen)?;
         listener.set_nonblocking(true).map_err(cannot_listen)?;
         let address = listener.local_addr().map_err(cannot_listen)?;
+        let behavior = pages::behavior(&self.quirks);
         let store = match self.loaded {
-            Some(tickets) => Store::new(tickets.into_iter())?,
-            None => Store::new(generate::in_order_of_opening(self.seed, self.tickets, self.newest))?,
+            Some(tickets) => Store::new(tickets.into_iter(), behavior)?,
+            None => {
+                Store::new(generate::in_order_of_opening(self.seed, self.tickets, self.newest), behavior)?
+            }
         };
         let server = Arc::new(Server {
             store,
             version: self.version,
             access: self.access,
+            hosts: AllowedHosts::new(address.ip(), &self.allowed_hosts),
             statuses: self.statuses,
             quirks: self.quirks,
+            latency: self.latency.min(MAX_DURATION),
+            request_timeout: self.request_timeout.min(MAX_DURATION),
             requests: AtomicU64::new(0),
         });
         let (stop, stopped) = oneshot::channel();
@@ -314,21 +351,17 @@ impl SandboxBuilder {
             .enable_time()
             .build()
             .map_err(SandboxError::Thread)?;
-        let routes = router(Arc::clone(&server));
+        let serving = Arc::clone(&server);
         let serve = move || {
             runtime.block_on(async {
-                // The listener is bound and takes connections already; this only hands it over.
+                // The listener is bound and queues connections already.
                 let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-                // A small reply should not wait for the client's acknowledgement.
-                let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-                let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-                let serving = axum::serve(listener, service).into_future();
                 tokio::select! {
-                    _ = serving => {}
+                    () = http::serve(listener, serving) => {}
                     _ = stopped => {}
                 }
             });
-            // Closes what is open, and does not wait for pages that nobody will read.
+            // Closes the connections without waiting for responses.
             runtime.shutdown_background();
         };
         let thread = thread::Builder::new().name("gettickets-sandbox".to_owned()).spawn(serve);
@@ -337,7 +370,7 @@ impl SandboxBuilder {
     }
 }
 
-/// What it will be like, without credentials.
+/// Shows the settings without credentials.
 impl fmt::Debug for SandboxBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SandboxBuilder")
@@ -351,7 +384,7 @@ impl fmt::Debug for SandboxBuilder {
     }
 }
 
-/// Why a sandbox did not start.
+/// Error of a sandbox that could not start.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SandboxError {
@@ -361,7 +394,7 @@ pub enum SandboxError {
         host: IpAddr,
         /// The port; 0 for any.
         port: u16,
-        /// Why not.
+        /// The cause.
         error: io::Error,
     },
     /// Its thread could not be started.

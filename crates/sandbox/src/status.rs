@@ -1,4 +1,4 @@
-//! The statuses that an install has, and which of the special words each falls under.
+//! The statuses that an install has, and which of the special filters each belongs to.
 
 /// A status that the install is configured with.
 ///
@@ -19,25 +19,25 @@ pub struct ConfiguredStatus {
 }
 
 impl ConfiguredStatus {
-    /// A status that counts neither as active nor as awaiting a reply.
+    /// Creates a status that counts neither as active nor as awaiting a reply.
     pub fn new(title: impl Into<String>) -> ConfiguredStatus {
         ConfiguredStatus { title: title.into(), active: false, awaiting: false }
     }
 
-    /// The same status, which `All Active Tickets` takes in.
+    /// Makes it count as active: `All Active Tickets` matches it.
     #[must_use]
     pub fn active(self) -> ConfiguredStatus {
         ConfiguredStatus { active: true, ..self }
     }
 
-    /// The same status, which `Awaiting Reply` takes in.
+    /// Makes it count as awaiting a reply: `Awaiting Reply` matches it.
     #[must_use]
     pub fn awaiting_reply(self) -> ConfiguredStatus {
         ConfiguredStatus { awaiting: true, ..self }
     }
 
-    /// The six that an install starts with: all but `Closed` are active, and `Open` and `Customer-Reply`
-    /// await a reply.
+    /// Returns the six statuses of a new install: all but `Closed` are active, and `Open` and
+    /// `Customer-Reply` await a reply.
     pub fn defaults() -> Vec<ConfiguredStatus> {
         let status = ConfiguredStatus::new;
         vec![

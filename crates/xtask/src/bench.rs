@@ -1,5 +1,5 @@
 //! `cargo xtask bench`: the release build of the bench crate, with the arguments passed on, and before it what
-//! its contenders in other languages need.
+//! its programs in other languages need.
 
 use std::path::{Path, PathBuf};
 
@@ -7,8 +7,8 @@ use crate::c::peers;
 use crate::process::{Program, Result, cargo, program, root, target};
 use crate::tools;
 
-/// What gettickets is measured beside in Python, pinned: figures are of these.
-const PYTHON_PACKAGES: [&str; 7] = [
+/// What gettickets is measured beside in Python. The versions are pinned, because the figures are of these.
+const PYTHON_PACKAGES: [&str; 10] = [
     "maturin==1.16.0",
     "msgspec==0.22.0",
     "orjson==3.13.0",
@@ -16,33 +16,75 @@ const PYTHON_PACKAGES: [&str; 7] = [
     "polars==2.1.0",
     "pyarrow==26.0.1",
     "pandas==3.1.1",
+    "httpx==0.28.1",
+    "requests==2.34.2",
+    "whmcspy==0.3.0",
 ];
 
-/// Every table; what comes first in its name says what its contenders need.
-const TABLES: [&str; 6] = ["decode", "decode-xml", "decode-c", "python", "python-frames", "python-footprint"];
+/// Every table; what its programs need depends on its name.
+const TABLES: [&str; 7] =
+    ["scan", "decode", "decode-xml", "decode-c", "python", "python-frames", "python-footprint"];
+
+/// Replaces the table in BENCHMARKS.md with what is measured.
+const WRITE: &str = "--write";
+const FILE: &str = "BENCHMARKS.md";
+/// The lines of the file between which the table is.
+const BEGIN: &str = "<!-- written by `cargo xtask bench scan --million --write` -->";
+const END: &str = "<!-- end of what is written -->";
 
 pub(crate) fn run(args: &[String]) -> Result {
     let mut bench = cargo("run --release --quiet --package gettickets-bench --");
-    if wants(args, |table| table.starts_with("python")) {
+    if wants(args, |table| table.starts_with("python") || table == "scan") {
         bench = with_python(bench)?;
+    }
+    if wants(args, |table| table == "scan") {
+        cargo("build --release --quiet --package gettickets-cli").run()?;
+        let name = format!("gettickets{}", std::env::consts::EXE_SUFFIX);
+        bench = bench.env("GETTICKETS_BENCH_CLI", target().join("release").join(name));
     }
     if wants(args, |table| table == "decode-c") {
         let (program, lib) = peers::built()?;
         bench = bench.env("GETTICKETS_BENCH_C", program).env("LD_LIBRARY_PATH", lib);
     }
-    args.iter().fold(bench, |bench, arg| bench.arg(arg)).run()
+    let passed = args.iter().filter(|arg| *arg != WRITE);
+    let bench = passed.fold(bench, |bench, arg| bench.arg(arg));
+    if !args.iter().any(|arg| arg == WRITE) {
+        return bench.run();
+    }
+    if named(args) != ["scan"] {
+        return Err(format!("{WRITE} is for the table scan alone"));
+    }
+    let measured = String::from_utf8_lossy(&bench.printed()?).into_owned();
+    println!("{measured}");
+    let file = root().join(FILE);
+    let failed = |error: std::io::Error| format!("{FILE}: {error}");
+    let text = std::fs::read_to_string(&file).map_err(failed)?;
+    std::fs::write(&file, replaced(&text, &measured)?).map_err(failed)
 }
 
-/// Whether such a table is among those asked for: by its name, or as none is named.
+/// The text with this in place of what is between the two lines.
+fn replaced(text: &str, measured: &str) -> Result<String> {
+    let missing = || format!("{FILE} lacks the line {BEGIN:?} or, after it, {END:?}");
+    let (before, rest) = text.split_once(BEGIN).ok_or_else(missing)?;
+    let (_, after) = rest.split_once(END).ok_or_else(missing)?;
+    Ok(format!("{before}{BEGIN}\n\n{}\n\n{END}{after}", measured.trim()))
+}
+
+/// The tables that the arguments name.
+fn named(args: &[String]) -> Vec<&str> {
+    args.iter().map(String::as_str).filter(|arg| TABLES.contains(arg)).collect()
+}
+
+/// Whether such a table is measured: it is named, or none is.
 fn wants(args: &[String], such: impl Fn(&str) -> bool) -> bool {
     if args.iter().any(|arg| arg == "--help" || arg == "-h") {
         return false;
     }
-    let named: Vec<&str> = args.iter().map(String::as_str).filter(|arg| TABLES.contains(arg)).collect();
+    let named = named(args);
     named.is_empty() || named.into_iter().any(such)
 }
 
-/// Builds the package as it is published, but for this machine alone, and says where its contenders are.
+/// Builds the package as it is published, but for this machine alone, and sets where the programs are.
 fn with_python(bench: Program) -> Result<Program> {
     let python = tools::python_with("bench-python", &PYTHON_PACKAGES)?;
     let wheel = release_wheel(&python)?;
@@ -57,7 +99,7 @@ fn with_python(bench: Program) -> Result<Program> {
 
 fn release_wheel(python: &Path) -> Result<PathBuf> {
     let wheels = target().join("bench-wheels");
-    // What an earlier version left there would be taken for this one.
+    // A wheel of an earlier version would be taken for this one.
     let _ = std::fs::remove_dir_all(&wheels);
     tools::maturin(python, "build --release --locked --quiet --compatibility linux --out")
         .arg(&wheels)
@@ -68,7 +110,7 @@ fn release_wheel(python: &Path) -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn contenders_are_built_only_for_their_own_tables() {
+    fn programs_are_built_only_for_their_own_tables() {
         let wants = |line: &str, start: &str| {
             let args: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
             super::wants(&args, |table| table.starts_with(start))
@@ -79,5 +121,15 @@ mod tests {
         for line in ["decode", "decode-xml --only ours", "--help"] {
             assert!(!wants(line, "decode-c") && !wants(line, "python"), "{line}");
         }
+    }
+
+    #[test]
+    fn what_was_measured_is_written_between_the_two_lines() {
+        let (begin, end) = (super::BEGIN, super::END);
+        let text = format!("a\n{begin}\nold\n{end}\nb\n");
+        let new = super::replaced(&text, "new\n").unwrap();
+        assert_eq!(new, format!("a\n{begin}\n\nnew\n\n{end}\nb\n"));
+        assert_eq!(super::replaced(&new, "new\n").unwrap(), new);
+        assert!(super::replaced("a", "new").is_err());
     }
 }

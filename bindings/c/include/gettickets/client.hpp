@@ -19,11 +19,12 @@ class Cancel {
 public:
     Cancel() : cancel_(gettickets_cancel_new()) {}
 
-    /// Ends every call that was given this switch, and every one that will be. May be called from any thread.
+    /// Ends every call that was given this switch, now or later. May be called from any thread, and from a signal handler.
     void now() const noexcept { gettickets_cancel_now(cancel_.get()); }
 
     /// The switch as the C interface has it; it stays this object's.
-    const gettickets_cancel *get() const noexcept { return cancel_.get(); }
+    const gettickets_cancel *get() const & noexcept { return cancel_.get(); }
+    const gettickets_cancel *get() const && = delete;
 
 private:
     detail::Owner<gettickets_cancel, gettickets_cancel_free> cancel_;
@@ -41,24 +42,27 @@ public:
     /// Takes over a client of the C interface.
     explicit Client(gettickets_client *client) noexcept : client_(client) {}
 
-    /// Asks for one page, and again where that may help; it blocks until it has come.
+    /// Requests one page, and retries where that may help; it blocks until the reply is there.
     Outcome<Page> get_tickets() const { return ask(nullptr, nullptr); }
     Outcome<Page> get_tickets(const Request &request) const { return ask(&request, nullptr); }
+    Outcome<Page> get_tickets(const Cancel &cancel) const { return ask(nullptr, &cancel); }
     Outcome<Page> get_tickets(const Request &request, const Cancel &cancel) const { return ask(&request, &cancel); }
 
     /// Every ticket that matches, over all pages, each once. Nothing is sent before the first is asked for.
     Outcome<Scan> scan() const;
     Outcome<Scan> scan(const Request &request) const;
+    Outcome<Scan> scan(const Request &request, const Cancel &cancel) const;
 
-    /// Who is asked, without credentials.
-    Outcome<std::string> place() const {
-        gettickets_string *place = nullptr;
-        const auto code = gettickets_client_place(client_.get(), &place);
-        return detail::settle(code, nullptr, [&] { return detail::take(place); });
+    /// The endpoint, without credentials.
+    Outcome<std::string> endpoint() const {
+        gettickets_string *endpoint = nullptr;
+        const auto code = gettickets_client_endpoint(client_.get(), &endpoint);
+        return detail::settle(code, nullptr, [&] { return detail::take(endpoint); });
     }
 
     /// The client as the C interface has it; it stays this object's.
-    const gettickets_client *get() const noexcept { return client_.get(); }
+    const gettickets_client *get() const & noexcept { return client_.get(); }
+    const gettickets_client *get() const && = delete;
 
 private:
     Outcome<Page> ask(const Request *request, const Cancel *cancel) const {
@@ -81,26 +85,26 @@ private:
     detail::Owner<gettickets_client, gettickets_client_free> client_;
 };
 
-/// Settings of a client. One that can't be used is told when the client is built.
+/// Settings of a client. One that can't be used is an error when the client is built.
 class ClientBuilder {
 public:
     using Milliseconds = std::chrono::milliseconds;
 
-    /// What to be let in with; required over HTTP.
+    /// The credentials; required over HTTP.
     ClientBuilder &credentials(const Credentials &credentials) & {
         gettickets_client_builder_credentials(builder_.get(), credentials.get());
         return *this;
     }
-    /// An API identifier and its secret to be let in with.
+    /// An API identifier and its secret as credentials.
     ClientBuilder &api_credentials(const Argument &identifier, const Argument &secret) & {
         if (whole(identifier) && whole(secret)) {
             gettickets_client_builder_api_credentials(builder_.get(), identifier.get(), secret.get());
         }
         return *this;
     }
-    /// How long one exchange may take, or PHP may run. Default: 60 seconds.
+    /// The time limit of one exchange, or of one run of PHP: from 1 ms to 366 days. Default: 60 seconds.
     ClientBuilder &timeout(Milliseconds time) & { return set(gettickets_client_builder_timeout, count(time)); }
-    /// How long a connection may take to come about. Default: 10 seconds.
+    /// The time limit for connecting: from 1 ms to 366 days. Default: 10 seconds.
     ClientBuilder &connect_timeout(Milliseconds time) & {
         return set(gettickets_client_builder_connect_timeout, count(time));
     }
@@ -110,16 +114,16 @@ public:
     ClientBuilder &strict(bool strict) & { return set(gettickets_client_builder_strict, std::int32_t{strict}); }
     /// How often a request is tried in all: 1 turns retries off, and with 0 no client is built. Default: 3.
     ClientBuilder &attempts(std::uint32_t attempts) & { return set(gettickets_client_builder_attempts, attempts); }
-    /// How long is waited between attempts. Defaults: from 0.5 to 20 seconds.
+    /// The waits between attempts: at most 366 days. Defaults: from 0.5 to 20 seconds.
     ClientBuilder &waits(Milliseconds base, Milliseconds longest) & {
         gettickets_client_builder_waits(builder_.get(), count(base), count(longest));
         return *this;
     }
-    /// The most that is waited because a server asks for it. Default: 60 seconds.
+    /// The longest wait that a server may ask for: at most 366 days. Default: 60 seconds.
     ClientBuilder &longest_retry_after(Milliseconds time) & {
         return set(gettickets_client_builder_longest_retry_after, count(time));
     }
-    /// The time for all attempts and the waits between them. Default: 120 seconds.
+    /// The time limit for all attempts and the waits between them: at most 366 days. Default: 120 seconds.
     ClientBuilder &budget(Milliseconds time) & { return set(gettickets_client_builder_budget, count(time)); }
     /// The format to ask for. Default: JSON.
     ClientBuilder &format(Format format) & {
@@ -186,7 +190,7 @@ private:
         whole(where);
     }
 
-    /// A time below zero is as absurd as one without end, and told like that.
+    /// A negative time becomes a very large one, which is an error too.
     static std::uint64_t count(Milliseconds time) noexcept { return static_cast<std::uint64_t>(time.count()); }
 
     bool whole(const Argument &text) {

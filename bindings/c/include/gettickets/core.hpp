@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <iosfwd>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -34,7 +35,7 @@ enum class Code : std::int32_t {
     cancelled = GETTICKETS_ERROR_CANCELLED,
     panic = GETTICKETS_ERROR_PANIC,
     api = GETTICKETS_ERROR_API,
-    not_the_api = GETTICKETS_ERROR_NOT_THE_API,
+    unexpected_response = GETTICKETS_ERROR_UNEXPECTED_RESPONSE,
     decode = GETTICKETS_ERROR_DECODE,
     too_large = GETTICKETS_ERROR_TOO_LARGE,
     transport = GETTICKETS_ERROR_TRANSPORT,
@@ -47,9 +48,20 @@ enum class Code : std::int32_t {
     arrow = GETTICKETS_ERROR_ARROW,
     sandbox = GETTICKETS_ERROR_SANDBOX,
     rate_limited = GETTICKETS_ERROR_RATE_LIMITED,
+    memory = GETTICKETS_ERROR_MEMORY,
+    thread = GETTICKETS_ERROR_THREAD,
 };
 
+/// Writes a code as its short name, such as "too-large".
+template <class Traits>
+std::basic_ostream<char, Traits> &operator<<(std::basic_ostream<char, Traits> &out, Code code) {
+    return out << gettickets_result_name(static_cast<gettickets_result>(code));
+}
+
 /// What went wrong, where, and what to try. Copying it is cheap; its texts live as long as any copy.
+///
+/// Its texts can't be read from an error that nobody keeps, such as `client.get_tickets().error().hint()`: give the
+/// error a name first. what() alone can, as the standard library declares it.
 class Error : public std::runtime_error {
 public:
     /// Takes over an error of the C interface, which may be none.
@@ -63,11 +75,13 @@ public:
 
     Code code() const noexcept { return static_cast<Code>(code_); }
     /// A short name for programs of what it was in particular, such as "timeout".
-    std::string_view error_class() const noexcept {
+    std::string_view error_class() const && = delete;
+    std::string_view error_class() const & noexcept {
         return error_ != nullptr ? gettickets_error_class(error_.get()) : gettickets_result_name(code_);
     }
     /// What to try.
-    std::optional<std::string_view> hint() const noexcept { return text(gettickets_error_hint); }
+    std::optional<std::string_view> hint() const && = delete;
+    std::optional<std::string_view> hint() const & noexcept { return text(gettickets_error_hint); }
     /// Where in the body, in bytes from its start.
     std::optional<std::size_t> offset() const noexcept {
         std::size_t offset = 0;
@@ -77,21 +91,28 @@ public:
         return offset;
     }
     /// Where in the reply, such as "tickets.ticket[3].id".
-    std::optional<std::string_view> path() const noexcept { return text(gettickets_error_path); }
+    std::optional<std::string_view> path() const && = delete;
+    std::optional<std::string_view> path() const & noexcept { return text(gettickets_error_path); }
     /// What stands there.
-    std::optional<std::string_view> excerpt() const noexcept { return text(gettickets_error_excerpt); }
+    std::optional<std::string_view> excerpt() const && = delete;
+    std::optional<std::string_view> excerpt() const & noexcept { return text(gettickets_error_excerpt); }
     /// The title of the page, where HTML came in place of a reply.
-    std::optional<std::string_view> title() const noexcept { return text(gettickets_error_title); }
+    std::optional<std::string_view> title() const && = delete;
+    std::optional<std::string_view> title() const & noexcept { return text(gettickets_error_title); }
     /// The message of an error of the API, as the server sent it, or what a server says that limits requests.
-    std::optional<std::string_view> server_message() const noexcept { return text(gettickets_error_server_message); }
+    std::optional<std::string_view> server_message() const && = delete;
+    std::optional<std::string_view> server_message() const & noexcept { return text(gettickets_error_server_message); }
     /// Canonical JSON of an error of the API.
     std::optional<std::string> to_json() const;
     /// The address that the server saw the request come from, where it refused it for that.
-    std::optional<std::string_view> seen_address() const noexcept { return text(gettickets_error_seen_address); }
+    std::optional<std::string_view> seen_address() const && = delete;
+    std::optional<std::string_view> seen_address() const & noexcept { return text(gettickets_error_seen_address); }
     /// Where the server wanted the request sent.
-    std::optional<std::string_view> redirect_to() const noexcept { return text(gettickets_error_redirect_to); }
+    std::optional<std::string_view> redirect_to() const && = delete;
+    std::optional<std::string_view> redirect_to() const & noexcept { return text(gettickets_error_redirect_to); }
     /// The beginning of what an install printed, where the Local API failed.
-    std::optional<std::string_view> local_output() const noexcept { return text(gettickets_error_local_output); }
+    std::optional<std::string_view> local_output() const && = delete;
+    std::optional<std::string_view> local_output() const & noexcept { return text(gettickets_error_local_output); }
     /// How long a server that limits requests asks to wait, from when it answered.
     std::optional<std::chrono::milliseconds> retry_after() const noexcept {
         std::uint64_t wait = 0;
@@ -127,10 +148,10 @@ class ApiError : public Error {
 public:
     explicit ApiError(Error error) : Error(std::move(error)) {}
 };
-/// What answered is not the API but a firewall, a login page or the like before it.
-class NotTheApiError : public Error {
+/// The response is not from the API but from a firewall, a login page or the like in front of it.
+class UnexpectedResponseError : public Error {
 public:
-    explicit NotTheApiError(Error error) : Error(std::move(error)) {}
+    explicit UnexpectedResponseError(Error error) : Error(std::move(error)) {}
 };
 /// The server limits how often it is asked; retry_after() is how long it asks to wait.
 class RateLimitedError : public Error {
@@ -162,7 +183,7 @@ class ConfigError : public Error {
 public:
     explicit ConfigError(Error error) : Error(std::move(error)) {}
 };
-/// The scan can't promise that it told every ticket once.
+/// The scan can't guarantee that it returned every ticket once.
 class ScanIncompleteError : public Error {
 public:
     explicit ScanIncompleteError(Error error) : Error(std::move(error)) {}
@@ -183,7 +204,7 @@ public:
     explicit UsageError(Error error) : Error(std::move(error)) {}
 };
 
-/// What was asked for, or why there is none; given by every function that can fail, where exceptions are off.
+/// A value, or the reason why it is absent; returned by every function that can fail, where exceptions are off.
 template <class T> class [[nodiscard]] Expected {
 public:
     Expected(T value) : either_(std::in_place_index<0>, std::move(value)) {}
@@ -191,7 +212,7 @@ public:
 
     bool has_value() const noexcept { return either_.index() == 0; }
     explicit operator bool() const noexcept { return has_value(); }
-    /// What was asked for. Asking for what is not there ends the program.
+    /// The value. Reading an absent value ends the program.
     T &value() & { return *must(std::get_if<0>(&either_)); }
     const T &value() const & { return *must(std::get_if<0>(&either_)); }
     /// From an outcome that nobody keeps the value itself rather than a reference into what is about to go, so that
@@ -200,12 +221,15 @@ public:
     T &operator*() & { return value(); }
     const T &operator*() const & { return value(); }
     T operator*() && { return std::move(*this).value(); }
-    T *operator->() { return &value(); }
-    const T *operator->() const { return &value(); }
+    /// Not of an outcome that nobody keeps: what `client.get_tickets()->findings()` points into would be gone at once.
+    T *operator->() & { return &value(); }
+    const T *operator->() const & { return &value(); }
+    T *operator->() && = delete;
+    const T *operator->() const && = delete;
     template <class U> T value_or(U &&otherwise) && {
         return has_value() ? std::move(*this).value() : static_cast<T>(std::forward<U>(otherwise));
     }
-    /// Why there is none. Asking for what is not there ends the program.
+    /// Why it is absent. Reading an absent error ends the program.
     const Error &error() const & { return *must(std::get_if<1>(&either_)); }
     Error error() && { return std::move(*must(std::get_if<1>(&either_))); }
 
@@ -257,7 +281,7 @@ template <class T> Expected<T> fail(Error error) { return Expected<T>(std::move(
 template <class T> [[noreturn]] T fail(Error error) {
     switch (error.code()) {
     case Code::api: throw ApiError(std::move(error));
-    case Code::not_the_api: throw NotTheApiError(std::move(error));
+    case Code::unexpected_response: throw UnexpectedResponseError(std::move(error));
     case Code::rate_limited: throw RateLimitedError(std::move(error));
     case Code::decode: throw DecodeError(std::move(error));
     case Code::too_large: throw TooLargeError(std::move(error));
@@ -277,6 +301,8 @@ template <class T> [[noreturn]] T fail(Error error) {
     case Code::cursor:
     case Code::credentials: throw UsageError(std::move(error));
     case Code::panic:
+    case Code::memory:
+    case Code::thread:
     case Code::arrow:
     case Code::sandbox: break;
     }
@@ -332,7 +358,7 @@ inline std::optional<std::string> Error::to_json() const {
     return code == GETTICKETS_OK ? std::optional<std::string>(detail::take(json)) : std::nullopt;
 }
 
-/// A text that is given: anything from which a text can be had, a NULL too, which is told as an error where it is used.
+/// A text argument: anything that converts to a text, and NULL, which is an error where it is used.
 class Argument {
 public:
     Argument(const char *text) noexcept : text_(text) {}
@@ -356,7 +382,7 @@ inline Error cut_short() { return Error(Code::argument, "a text that was given h
 
 /// C takes a NULL for "none", where one that was moved from stands for a wish that is lost.
 inline Error moved_from(const char *what) {
-    return Error(Code::null, std::string("the ") + what + " that was given is none, as it was moved from");
+    return Error(Code::null, std::string("the ") + what + " that was passed was moved from");
 }
 
 } // namespace detail

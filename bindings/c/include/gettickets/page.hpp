@@ -13,6 +13,16 @@ GETTICKETS_HPP_BEGIN
 
 namespace detail {
 
+/// What operator-> of an iterator returns whose elements are values: it keeps the value while a member is read.
+template <class T> class MemberAccess {
+public:
+    explicit MemberAccess(T value) : value_(std::move(value)) {}
+    const T *operator->() const noexcept { return &value_; }
+
+private:
+    T value_;
+};
+
 /// Walks over what is got by index. Its elements are values rather than references, so only C++20 calls it random access.
 template <class Range, class T> class IndexIterator {
 public:
@@ -23,12 +33,13 @@ public:
     using value_type = T;
     using difference_type = std::ptrdiff_t;
     using reference = T;
-    using pointer = void;
+    using pointer = MemberAccess<T>;
 
     constexpr IndexIterator() = default;
     constexpr IndexIterator(Range range, std::size_t index) noexcept : range_(range), index_(index) {}
 
     T operator*() const { return range_[index_]; }
+    pointer operator->() const { return pointer(**this); }
     T operator[](difference_type n) const { return *(*this + n); }
     IndexIterator &operator++() noexcept { return *this += 1; }
     IndexIterator &operator--() noexcept { return *this -= 1; }
@@ -100,13 +111,17 @@ struct Null {
     friend constexpr bool operator!=(Null, Null) noexcept { return false; }
 };
 
-/// The value of any field. A time is none for a zero date and for a text that is no date.
+/// The value of any field. A time is absent for a zero date and for a text that is not a date.
 using Value = std::variant<Null, std::uint64_t, std::string_view, std::optional<Time>, bool, Attachments>;
 
-/// A ticket of a page: two words, to be copied freely. It and its texts are good as long as the page.
+class OwnedTicket;
+
+/// A ticket of a page: two words, to be copied freely. It and its texts are valid as long as the one Page object that it
+/// was read from, or that this was moved to. A Page that share() or at() made is another owner: a ticket of the first is not
+/// a ticket of the second. keep() makes one that owns its page.
 ///
-/// Fields that every version sends are plain, and empty or 0 if the reply lacked them all the same; later ones are none
-/// where the reply had none, or null.
+/// Fields that every version sends are plain values, and empty or 0 if the reply does not have them; later fields are
+/// std::nullopt if the reply does not have them, or has null.
 class Ticket {
 public:
     constexpr Ticket() = default;
@@ -217,14 +232,18 @@ public:
 
     /// The fields that are in no version's documentation.
     std::vector<Extra> extras() const {
-        std::vector<Extra> extras(gettickets_ticket_extra_count(ticket_));
-        for (std::size_t index = 0; index < extras.size(); ++index) {
-            gettickets_extra extra = {{nullptr, 0}, {nullptr, 0}};
-            gettickets_ticket_extra(ticket_, index, &extra);
-            extras[index] = {detail::view(extra.name), detail::view(extra.json)};
+        std::vector<gettickets_extra> found(gettickets_ticket_extra_count(ticket_));
+        gettickets_ticket_extras(ticket_, found.data(), found.size(), nullptr);
+        std::vector<Extra> extras;
+        extras.reserve(found.size());
+        for (const gettickets_extra &extra : found) {
+            extras.push_back({detail::view(extra.name), detail::view(extra.json)});
         }
         return extras;
     }
+
+    /// A copy that keeps the page of this ticket, so that it may outlive every other owner of that page.
+    Outcome<OwnedTicket> keep() const;
 
     /// The ticket as the C interface has it, for gettickets_ticket_read().
     gettickets_ticket get() const noexcept { return ticket_; }
@@ -294,10 +313,15 @@ public:
     iterator begin() const && = delete;
     iterator end() const & noexcept { return {detail::Tickets(page_.get()), size()}; }
     iterator end() const && = delete;
+    /// The first ticket, and the last; an empty one if the page is empty.
+    Ticket front() const & noexcept { return (*this)[0]; }
+    Ticket front() const && = delete;
+    Ticket back() const & noexcept { return (*this)[empty() ? 0 : size() - 1]; }
+    Ticket back() const && = delete;
 
     /// How many tickets match on all pages together, as the server counts them.
     std::optional<std::uint64_t> totalresults() const noexcept { return count(gettickets_page_totalresults); }
-    /// The offset of the first ticket, as the server tells it.
+    /// The offset of the first ticket, as the server states it.
     std::optional<std::uint64_t> startnumber() const noexcept { return count(gettickets_page_startnumber); }
     /// How many tickets the server says are on the page.
     std::optional<std::uint64_t> numreturned() const noexcept { return count(gettickets_page_numreturned); }
@@ -321,13 +345,14 @@ public:
         const auto code = gettickets_page_at(page_.get(), version.get(), &page);
         return detail::settle(code, nullptr, [&] { return Page(page); });
     }
-    /// Another owner of the same page.
+    /// Another owner of the same page. Tickets, texts and findings belong to the owner that they were read from: those of
+    /// this page end with it, whether or not the other lives.
     Outcome<Page> share() const {
         gettickets_page *page = nullptr;
         const auto code = gettickets_page_share(page_.get(), &page);
         return detail::settle(code, nullptr, [&] { return Page(page); });
     }
-    /// Canonical JSON: one document, the same from every face of gettickets.
+    /// Canonical JSON: one document, the same from every binding of gettickets.
     Outcome<std::string> to_json() const {
         gettickets_string *json = nullptr;
         const auto code = gettickets_page_to_json(page_.get(), &json);
@@ -390,16 +415,48 @@ public:
 #endif
 
     /// The page as the C interface has it; it stays this object's.
-    const gettickets_page *get() const noexcept { return page_.get(); }
+    const gettickets_page *get() const & noexcept { return page_.get(); }
+    const gettickets_page *get() const && = delete;
 
 private:
-    std::optional<std::uint64_t> count(gettickets_result (*tell)(const gettickets_page *, std::uint64_t *)) const noexcept {
-        std::uint64_t told = 0;
-        return tell(page_.get(), &told) == GETTICKETS_OK ? std::optional<std::uint64_t>(told) : std::nullopt;
+    std::optional<std::uint64_t> count(gettickets_result (*read)(const gettickets_page *, std::uint64_t *)) const noexcept {
+        std::uint64_t number = 0;
+        return read(page_.get(), &number) == GETTICKETS_OK ? std::optional<std::uint64_t>(number) : std::nullopt;
     }
 
     detail::Owner<gettickets_page, gettickets_page_free> page_;
 };
+
+/// A ticket that owns its page, which all copies of it share: it is valid as long as one of them. It keeps the whole page
+/// in memory.
+class OwnedTicket {
+public:
+    /// No ticket: every field is empty.
+    OwnedTicket() = default;
+
+    /// The ticket; not of one that nobody keeps.
+    Ticket get() const & noexcept { return ticket_; }
+    Ticket get() const && = delete;
+    const Ticket &operator*() const & noexcept { return ticket_; }
+    const Ticket &operator*() const && = delete;
+    const Ticket *operator->() const & noexcept { return &ticket_; }
+    const Ticket *operator->() const && = delete;
+
+private:
+    friend class Ticket;
+
+    OwnedTicket(Page page, std::size_t index)
+        : page_(std::make_shared<const Page>(std::move(page))), ticket_((*page_)[index]) {}
+
+    std::shared_ptr<const Page> page_;
+    Ticket ticket_;
+};
+
+inline Outcome<OwnedTicket> Ticket::keep() const {
+    gettickets_page *page = nullptr;
+    const auto code = gettickets_page_share(ticket_.page, &page);
+    return detail::settle(code, nullptr, [&] { return OwnedTicket(Page(page), ticket_.index); });
+}
 
 /// How to decode.
 struct DecodeOptions {

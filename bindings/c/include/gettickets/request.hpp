@@ -1,4 +1,4 @@
-// Part of gettickets.hpp: what to ask for, and what to be let in with.
+// Part of gettickets.hpp: requests and credentials.
 
 #ifndef GETTICKETS_REQUEST_HPP
 #define GETTICKETS_REQUEST_HPP
@@ -16,7 +16,7 @@ enum class Format : std::int32_t {
     nvp = GETTICKETS_FORMAT_NVP,
 };
 
-/// What a request says to be let in. Its texts are wiped when it goes.
+/// The credentials of a request. Its texts are wiped when it is destroyed.
 class Credentials {
 public:
     /// An API identifier and its secret, which servers take since version 7.2.
@@ -51,7 +51,8 @@ public:
     }
 
     /// The credentials as the C interface has them; they stay this object's.
-    const gettickets_credentials *get() const noexcept { return credentials_.get(); }
+    const gettickets_credentials *get() const & noexcept { return credentials_.get(); }
+    const gettickets_credentials *get() const && = delete;
 
 private:
     explicit Credentials(gettickets_credentials *credentials) noexcept : credentials_(credentials) {}
@@ -69,11 +70,16 @@ private:
     detail::Owner<gettickets_credentials, gettickets_credentials_free> credentials_;
 };
 
-/// What to ask for. A parameter that is not set is not sent, and the server's default holds. One that can't be used, such
-/// as a text that is not UTF-8, is told where the request is used; so is one that was moved from, whatever it is set to.
+/// The parameters of a call. One that is not set is not sent, and the server's default holds. One that can't be used, such
+/// as a text that is not UTF-8, is an error where the request is used; so is a request that was moved from.
 class Request {
 public:
     Request() : request_(gettickets_request_new()) {}
+    Request(const Request &other) : request_(copy(other)), failure_(other.failure_) {}
+    Request(Request &&other) noexcept = default;
+    Request &operator=(const Request &other) { return *this = Request(other); }
+    Request &operator=(Request &&other) noexcept = default;
+    ~Request() = default;
 
     /// Offset of the first record. A scan takes none.
     Request &limitstart(std::uint64_t value) & { return set(gettickets_request_limitstart, value); }
@@ -127,13 +133,20 @@ public:
     }
 
     /// The request as the C interface has it; it stays this object's.
-    const gettickets_request *get() const noexcept { return request_.get(); }
+    const gettickets_request *get() const & noexcept { return request_.get(); }
+    const gettickets_request *get() const && = delete;
     /// Why it can't be used, as far as only this side knows: what was set and can't be, or that it was moved from.
     std::optional<Error> failure() const {
         return failure_ || request_ != nullptr ? failure_ : std::optional<Error>(detail::moved_from("request"));
     }
 
 private:
+    /// A copy of one that was moved from is one that was moved from.
+    static gettickets_request *copy(const Request &other) noexcept {
+        gettickets_request *copy = nullptr;
+        gettickets_request_copy(other.request_.get(), &copy);
+        return copy;
+    }
     template <class T> Request &set(gettickets_result (*setter)(gettickets_request *, T), T value) {
         setter(request_.get(), value);
         return *this;

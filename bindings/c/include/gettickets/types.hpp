@@ -9,8 +9,18 @@
 
 #include <array>
 #include <cstdio>
+#include <functional>
 #include <tuple>
 #include <vector>
+
+// Whether the standard library has calendars, which C++20 brought: by its own word, or by a release that has them and
+// does not say so because its time zones are not complete.
+#if __cplusplus >= 202002L || (defined(_MSVC_LANG) && _MSVC_LANG >= 202002L)
+#if (defined(__cpp_lib_chrono) && __cpp_lib_chrono >= 201907L) || (defined(_GLIBCXX_RELEASE) && _GLIBCXX_RELEASE >= 11) || \
+    (defined(_LIBCPP_VERSION) && _LIBCPP_VERSION >= 14000)
+#define GETTICKETS_HPP_CALENDAR 1
+#endif
+#endif
 
 GETTICKETS_HPP_BEGIN
 
@@ -50,12 +60,16 @@ struct Version {
     friend constexpr bool operator>(Version a, Version b) noexcept { return a.tie() > b.tie(); }
     friend constexpr bool operator<=(Version a, Version b) noexcept { return a.tie() <= b.tie(); }
     friend constexpr bool operator>=(Version a, Version b) noexcept { return a.tie() >= b.tie(); }
+    template <class Traits>
+    friend std::basic_ostream<char, Traits> &operator<<(std::basic_ostream<char, Traits> &out, const Version &version) {
+        return out << version.to_string().c_str();
+    }
 
 private:
     constexpr std::tuple<int, int, int> tie() const noexcept { return {major, minor, patch}; }
 };
 
-/// A date and time of the install's own clock, which tells no time zone.
+/// A date and time of the install's own clock, without a time zone.
 struct Time {
     std::uint16_t year = 1;
     std::uint8_t month = 1;
@@ -71,6 +85,25 @@ struct Time {
     constexpr explicit Time(gettickets_time t) noexcept : Time(t.year, t.month, t.day, t.hour, t.minute, t.second) {}
 
     gettickets_time get() const noexcept { return {year, month, day, hour, minute, second}; }
+#if defined(GETTICKETS_HPP_CALENDAR)
+    /// The time of a calendar that has no time zone either.
+    constexpr explicit Time(std::chrono::local_seconds time) noexcept {
+        const auto days = std::chrono::floor<std::chrono::days>(time);
+        const std::chrono::year_month_day date{days};
+        const std::chrono::hh_mm_ss<std::chrono::seconds> clock{time - days};
+        year = static_cast<std::uint16_t>(static_cast<int>(date.year()));
+        month = static_cast<std::uint8_t>(static_cast<unsigned>(date.month()));
+        day = static_cast<std::uint8_t>(static_cast<unsigned>(date.day()));
+        hour = static_cast<std::uint8_t>(clock.hours().count());
+        minute = static_cast<std::uint8_t>(clock.minutes().count());
+        second = static_cast<std::uint8_t>(clock.seconds().count());
+    }
+    /// The same as a time point, for differences and calendars. Only where the standard library has C++20's calendars.
+    constexpr std::chrono::local_seconds local_seconds() const noexcept {
+        return std::chrono::local_days{std::chrono::year{year} / int{month} / int{day}} + std::chrono::hours{hour} +
+               std::chrono::minutes{minute} + std::chrono::seconds{second};
+    }
+#endif
     /// `YYYY-MM-DDTHH:MM:SS`
     std::string to_string() const {
         std::array<char, 40> text{};
@@ -84,6 +117,10 @@ struct Time {
     friend constexpr bool operator>(Time a, Time b) noexcept { return a.tie() > b.tie(); }
     friend constexpr bool operator<=(Time a, Time b) noexcept { return a.tie() <= b.tie(); }
     friend constexpr bool operator>=(Time a, Time b) noexcept { return a.tie() >= b.tie(); }
+    template <class Traits>
+    friend std::basic_ostream<char, Traits> &operator<<(std::basic_ostream<char, Traits> &out, const Time &time) {
+        return out << time.to_string().c_str();
+    }
 
 private:
     constexpr std::tuple<int, int, int, int, int, int> tie() const noexcept {
@@ -99,33 +136,13 @@ inline std::optional<Time> time(gettickets_time time) noexcept {
 
 } // namespace detail
 
-/// A text of the server's for a terminal or a log, on one line. Strangers write tickets: characters that act rather than
-/// show, such as those that move a cursor or turn the rest of a line around, become U+FFFD, and line breaks and tabs spaces.
+/// A text of a server for a terminal or a log, on one line. Strangers write tickets: characters that a terminal obeys, that
+/// are invisible, or that change the order in which a line is read, become U+FFFD, and line breaks and tabs spaces. Empty
+/// where the memory for it is not available.
 inline std::string printable(std::string_view text) {
-    std::string shown;
-    shown.reserve(text.size());
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const auto byte = [&](std::size_t ahead) {
-            return at + ahead < text.size() ? static_cast<unsigned char>(text[at + ahead]) : 0U;
-        };
-        const auto between = [](unsigned least, unsigned value, unsigned most) { return least <= value && value <= most; };
-        std::size_t acting = 0;
-        if (byte(0) < 0x20 || byte(0) == 0x7f) {
-            acting = 1;
-        } else if ((byte(0) == 0xc2 && between(0x80, byte(1), 0x9f)) || (byte(0) == 0xd8 && byte(1) == 0x9c)) {
-            acting = 2; // C1, and the Arabic letter mark
-        } else if (byte(0) == 0xe2 && ((byte(1) == 0x80 && (between(0x8e, byte(2), 0x8f) || between(0xa8, byte(2), 0xae))) ||
-                                       (byte(1) == 0x81 && between(0xa6, byte(2), 0xaf)))) {
-            acting = 3; // separators of lines; marks, embeddings, overrides and isolates of the bidirectional algorithm
-        }
-        if (acting == 0) {
-            shown += text[at];
-        } else {
-            shown += byte(0) == '\n' || byte(0) == '\r' || byte(0) == '\t' ? " " : "\xef\xbf\xbd";
-            at += acting - 1;
-        }
-    }
-    return shown;
+    gettickets_string *shown = nullptr;
+    const auto code = gettickets_printable({text.data(), text.size()}, &shown);
+    return code == GETTICKETS_OK ? detail::take(shown) : std::string();
 }
 
 /// A field of a ticket. A library of a later release may know more of them: fields() lists its own.
@@ -199,7 +216,7 @@ struct FieldSpec {
     std::string_view meaning;
 };
 
-/// Every field of a ticket, in the order in which servers write them.
+/// Returns every field of a ticket, in the order in which servers write them.
 inline std::vector<FieldSpec> fields() {
     std::size_t count = 0;
     const gettickets_field_spec *rows = gettickets_fields(&count);
@@ -213,7 +230,50 @@ inline std::vector<FieldSpec> fields() {
     return fields;
 }
 
+/// Writes a field as its name on the wire; as its number if the library does not know it.
+template <class Traits>
+std::basic_ostream<char, Traits> &operator<<(std::basic_ostream<char, Traits> &out, Field field) {
+    std::size_t count = 0;
+    const gettickets_field_spec *rows = gettickets_fields(&count);
+    for (std::size_t row = 0; row < count; ++row) {
+        if (rows[row].field == static_cast<gettickets_field>(field)) {
+            return out << std::string(detail::view(rows[row].name)).c_str();
+        }
+    }
+    return out << static_cast<std::int32_t>(field);
+}
+
+namespace detail {
+
+/// Mixes one more number into a hash.
+constexpr std::size_t mixed(std::size_t hash, std::size_t number) noexcept {
+    return (hash ^ number) * std::size_t{0x9e3779b97f4a7c15};
+}
+
+} // namespace detail
+
 GETTICKETS_HPP_END
+
+template <> struct std::hash<gettickets::Version> {
+    std::size_t operator()(const gettickets::Version &version) const noexcept {
+        using gettickets::detail::mixed;
+        return mixed(mixed(mixed(0, version.major), version.minor), version.patch);
+    }
+};
+
+template <> struct std::hash<gettickets::Time> {
+    std::size_t operator()(const gettickets::Time &time) const noexcept {
+        using gettickets::detail::mixed;
+        const std::size_t date = mixed(mixed(mixed(0, time.year), time.month), time.day);
+        return mixed(mixed(mixed(date, time.hour), time.minute), time.second);
+    }
+};
+
+template <> struct std::hash<gettickets::FieldSet> {
+    std::size_t operator()(const gettickets::FieldSet &fields) const noexcept {
+        return std::hash<std::uint64_t>()(fields.mask());
+    }
+};
 
 #endif
 #endif

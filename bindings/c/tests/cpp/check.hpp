@@ -10,7 +10,7 @@
 #define CHECK(claim)                                                                                        \
     do {                                                                                                    \
         if (!(claim)) {                                                                                     \
-            std::fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #claim);                        \
+            std::fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #claim);                        \
             std::exit(1);                                                                                   \
         }                                                                                                   \
     } while (0)

@@ -13,7 +13,7 @@ void both_modes_live_in_one_program() {
     const auto page = gettickets::decode("<html></html>");
     CHECK(!page && page.error().error_class() == "not-a-reply");
     CHECK(throwing_part_works());
-    CHECK(gettickets::decode(EXAMPLE)->size() == 1);
+    CHECK(gettickets::decode(EXAMPLE).value().size() == 1);
 }
 
 } // namespace

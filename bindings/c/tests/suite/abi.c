@@ -30,7 +30,7 @@ static void codes_have_their_numbers(void)
         { GETTICKETS_ERROR_CANCELLED, 17 },
         { GETTICKETS_ERROR_PANIC, 18 },
         { GETTICKETS_ERROR_API, 20 },
-        { GETTICKETS_ERROR_NOT_THE_API, 21 },
+        { GETTICKETS_ERROR_UNEXPECTED_RESPONSE, 21 },
         { GETTICKETS_ERROR_DECODE, 22 },
         { GETTICKETS_ERROR_TOO_LARGE, 23 },
         { GETTICKETS_ERROR_TRANSPORT, 24 },
@@ -43,6 +43,8 @@ static void codes_have_their_numbers(void)
         { GETTICKETS_ERROR_ARROW, 31 },
         { GETTICKETS_ERROR_SANDBOX, 32 },
         { GETTICKETS_ERROR_RATE_LIMITED, 33 },
+        { GETTICKETS_ERROR_MEMORY, 34 },
+        { GETTICKETS_ERROR_THREAD, 35 },
     };
     size_t i, j;
     const char *unknown = gettickets_result_text(9999);
@@ -79,8 +81,17 @@ static void structures_lie_in_memory_as_they_always_did(void)
     CHECK(offsetof(gettickets_ticket_values, attachment_count) == 320);
     CHECK(offsetof(gettickets_ticket_values, date) == 328);
     CHECK(offsetof(gettickets_ticket_values, attachments_removed) == 344);
-    CHECK(sizeof(gettickets_report) == 96 && offsetof(gettickets_report, renewed) == 72);
-    CHECK(sizeof(gettickets_hole) == 32 && offsetof(gettickets_hole, after_known) == 24);
+    CHECK(sizeof(gettickets_report) == 168 && offsetof(gettickets_report, total) == 152);
+    CHECK(offsetof(gettickets_report, total_known) == 160);
+    CHECK(sizeof(gettickets_unreadable_ticket) == 32 && offsetof(gettickets_unreadable_ticket, after_known) == 24);
+    CHECK(sizeof(gettickets_scan_finding) == 72 && offsetof(gettickets_scan_finding, ids) == 56);
+}
+
+/* A member that a later release adds at the end must not fall into padding, where this release writes nothing. */
+static void structures_that_may_grow_end_with_their_last_member(void)
+{
+    CHECK(offsetof(gettickets_ticket_values, reserved) + sizeof(int32_t) == sizeof(gettickets_ticket_values));
+    CHECK(offsetof(gettickets_report, reserved) + sizeof(int32_t) == sizeof(gettickets_report));
 }
 
 static void the_table_of_fields_has_them_in_wire_order(void)
@@ -131,6 +142,7 @@ const struct test abi_tests[] = {
     TEST(the_header_belongs_to_the_library),
     TEST(codes_have_their_numbers),
     TEST(structures_lie_in_memory_as_they_always_did),
+    TEST(structures_that_may_grow_end_with_their_last_member),
     TEST(the_table_of_fields_has_them_in_wire_order),
     TEST(versions_compare_number_by_number),
     END_OF_TESTS,

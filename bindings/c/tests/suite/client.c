@@ -23,7 +23,7 @@ static void a_page_comes_over_http(void)
     CHECK(gettickets_page_len(page) == 5);
     CHECK_CODE(GETTICKETS_OK, gettickets_page_totalresults(page, &total));
     CHECK(total == 100 && gettickets_sandbox_request_count(sandbox) == 1);
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_place(client, &place));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_endpoint(client, &place));
     CHECK(holds(gettickets_string_data(place), "/includes/api.php"));
     gettickets_string_free(place);
     gettickets_page_free(page);
@@ -64,13 +64,34 @@ static void every_setting_is_taken(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_build(builder, &second, NULL));
     gettickets_client_builder_free(builder);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_get_tickets(second, NULL, NULL, &page, NULL));
-    /* It came as XML, which tells the version. */
+    /* It came as XML, which names the version. */
     CHECK_CODE(GETTICKETS_OK, gettickets_page_shows_version(page, &version, &exactly));
     CHECK(exactly == 1 && version.major == 8 && version.minor == 13);
     gettickets_page_free(page);
     gettickets_client_free(second);
     gettickets_client_free(client);
     gettickets_sandbox_free(sandbox);
+}
+
+/* The header names these limits and codes. */
+static void time_limits_have_their_documented_bounds(void)
+{
+    static const uint64_t most = 31622400000;
+    gettickets_client_builder *builder = gettickets_client_builder_new("https://example.com");
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_timeout(builder, most));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_connect_timeout(builder, most));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_waits(builder, most, most));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_waits(builder, 0, 0));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_longest_retry_after(builder, most));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_budget(builder, most));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_timeout(builder, most + 1));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_connect_timeout(builder, most + 1));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_waits(builder, 0, most + 1));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_waits(builder, most + 1, 0));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_longest_retry_after(builder, most + 1));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_budget(builder, most + 1));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_budget(builder, UINT64_MAX));
+    gettickets_client_builder_free(builder);
 }
 
 static void settings_that_make_no_sense_are_refused_and_remembered(void)
@@ -287,6 +308,7 @@ static void a_sandbox_says_what_it_can_not_be(void)
 const struct test client_tests[] = {
     TEST(a_page_comes_over_http),
     TEST(every_setting_is_taken),
+    TEST(time_limits_have_their_documented_bounds),
     TEST(settings_that_make_no_sense_are_refused_and_remembered),
     TEST(a_proxy_that_is_null_is_not_no_proxy),
     TEST(settings_are_judged_when_the_client_is_built),

@@ -33,11 +33,10 @@ static void each_kind_of_failure_has_its_code_and_class(void)
         { "account-disabled", GETTICKETS_ERROR_API, "authentication", 403 },
         { "unknown-action", GETTICKETS_ERROR_API, "unknown-action", 200 },
         { "no-message", GETTICKETS_ERROR_API, "other", 403 },
-        { "html-waf", GETTICKETS_ERROR_NOT_THE_API, "not-the-api", 403 },
-        { "maintenance", GETTICKETS_ERROR_NOT_THE_API, "not-the-api", 503 },
-        { "login-page", GETTICKETS_ERROR_NOT_THE_API, "not-the-api", 200 },
+        { "html-waf", GETTICKETS_ERROR_UNEXPECTED_RESPONSE, "unexpected-response", 403 },
+        { "maintenance", GETTICKETS_ERROR_UNEXPECTED_RESPONSE, "unexpected-response", 503 },
+        { "login-page", GETTICKETS_ERROR_UNEXPECTED_RESPONSE, "unexpected-response", 200 },
         { "redirect", GETTICKETS_ERROR_REDIRECT, "redirect", 302 },
-        { "trailing-text", GETTICKETS_ERROR_DECODE, "trailing-text", 200 },
         { "xml-bomb", GETTICKETS_ERROR_DECODE, "entity", 200 },
         { "deep-nesting", GETTICKETS_ERROR_DECODE, "too-deep", 200 },
         { "huge-headers", GETTICKETS_ERROR_TRANSPORT, "headers-too-large", 0 },
@@ -85,7 +84,7 @@ static void a_redirection_says_where_to(void)
 
 static void what_may_pass_is_tried_again_and_said_to_be_worth_it(void)
 {
-    gettickets_error *error = failure("maintenance", GETTICKETS_ERROR_NOT_THE_API);
+    gettickets_error *error = failure("maintenance", GETTICKETS_ERROR_UNEXPECTED_RESPONSE);
     CHECK(gettickets_error_attempts(error) == 3 && gettickets_error_is_retryable(error) == 1);
     CHECK(gettickets_error_title(error) != NULL);
     gettickets_error_free(error);
@@ -155,7 +154,7 @@ static void a_limit_on_requests_says_how_long_to_wait(void)
     gettickets_client_free(client);
     gettickets_sandbox_free(sandbox);
 
-    error = failure("maintenance", GETTICKETS_ERROR_NOT_THE_API);
+    error = failure("maintenance", GETTICKETS_ERROR_UNEXPECTED_RESPONSE);
     CHECK_CODE(GETTICKETS_NONE, gettickets_error_retry_after(error, &wait));
     CHECK(wait == 1000);
     gettickets_error_free(error);
@@ -171,7 +170,7 @@ static void a_local_install_that_is_not_there_is_an_error(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_admin(builder, "admin"));
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_php(builder, "php"));
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_build(builder, &client, &error));
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_place(client, &place));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_endpoint(client, &place));
     CHECK(strcmp(gettickets_string_data(place), "/nonexistent/whmcs") == 0);
     CHECK_CODE(GETTICKETS_ERROR_LOCAL, gettickets_client_get_tickets(client, NULL, NULL, &page, &error));
     CHECK(strcmp(gettickets_error_class(error), "no-install") == 0);

@@ -58,7 +58,37 @@ static void what_the_client_does_is_told_up_to_the_level(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_log_to(NULL, NULL, GETTICKETS_LOG_OFF));
 }
 
+struct levels {
+    gettickets_log_level highest, wanted;
+    unsigned count;
+};
+
+static void check_level(void *user_data, gettickets_log_level level, gettickets_text target, gettickets_text message)
+{
+    struct levels *levels = user_data;
+    (void)target;
+    (void)message;
+    levels->count++;
+    levels->highest = level > levels->highest ? level : levels->highest;
+}
+
+/* Each function gets what its own level allows, however often they take turns. */
+static void a_function_and_its_level_change_together(void)
+{
+    struct levels quiet = { 0, GETTICKETS_LOG_WARN, 0 }, loud = { 0, GETTICKETS_LOG_TRACE, 0 };
+    int i;
+    for (i = 0; i < 6; i++) {
+        struct levels *levels = i % 2 == 0 ? &quiet : &loud;
+        CHECK_CODE(GETTICKETS_OK, gettickets_log_to(check_level, levels, levels->wanted));
+        ask("flaky-503");
+    }
+    CHECK_CODE(GETTICKETS_OK, gettickets_log_to(NULL, NULL, GETTICKETS_LOG_OFF));
+    CHECK(quiet.count > 0 && quiet.highest <= GETTICKETS_LOG_WARN);
+    CHECK(loud.count > quiet.count && loud.highest > GETTICKETS_LOG_WARN);
+}
+
 const struct test log_tests[] = {
     TEST(what_the_client_does_is_told_up_to_the_level),
+    TEST(a_function_and_its_level_change_together),
     END_OF_TESTS,
 };

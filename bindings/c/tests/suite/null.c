@@ -25,10 +25,16 @@ static void what_is_freed_may_be_null(void)
 
 static void a_null_error_or_string_is_empty(void)
 {
+    gettickets_text absent = { NULL, 3 };
+    gettickets_string *printable = NULL;
     size_t offset = 7;
     uint64_t milliseconds = 7;
     gettickets_string *json = NULL;
     gettickets_error *error = NULL;
+    IS_NULL(gettickets_printable(absent, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_printable(absent, &printable));
+    CHECK(gettickets_string_len(printable) == 0);
+    gettickets_string_free(printable);
     CHECK(gettickets_error_code(NULL) == GETTICKETS_OK);
     CHECK(strcmp(gettickets_error_message(NULL), "") == 0 && strcmp(gettickets_error_class(NULL), "") == 0);
     CHECK(gettickets_error_hint(NULL) == NULL && gettickets_error_path(NULL) == NULL);
@@ -149,7 +155,7 @@ static void a_ticket_of_no_page_is_empty(void)
     CHECK(gettickets_ticket_extra_count(t) == 0);
     IS_NULL(gettickets_ticket_read(t, &values, sizeof values));
     IS_NULL(gettickets_ticket_value(t, GETTICKETS_FIELD_ID, &value));
-    IS_NULL(gettickets_ticket_extra(t, 0, &extra));
+    IS_NULL(gettickets_ticket_extras(t, &extra, 1, NULL));
     IS_NULL(gettickets_ticket_attachment_at(t, 0, &attachment));
     IS_NULL(gettickets_ticket_text_for_people(t, GETTICKETS_FIELD_NAME, &text));
     CHECK(text == NULL);
@@ -161,7 +167,7 @@ static void a_ticket_has_nowhere_to_write_to(void)
     gettickets_ticket t = gettickets_page_ticket(page, 0);
     IS_NULL(gettickets_ticket_read(t, NULL, sizeof(gettickets_ticket_values)));
     IS_NULL(gettickets_ticket_value(t, GETTICKETS_FIELD_ID, NULL));
-    IS_NULL(gettickets_ticket_extra(t, 0, NULL));
+    IS_NULL(gettickets_ticket_extras(t, NULL, 1, NULL));
     IS_NULL(gettickets_ticket_attachment_at(t, 0, NULL));
     IS_NULL(gettickets_ticket_text_for_people(t, GETTICKETS_FIELD_NAME, NULL));
     gettickets_page_free(page);
@@ -170,7 +176,10 @@ static void a_ticket_has_nowhere_to_write_to(void)
 static void a_null_request_takes_nothing(void)
 {
     gettickets_string *text = NULL;
-    gettickets_request *request = gettickets_request_new();
+    gettickets_request *request = gettickets_request_new(), *other = NULL;
+    IS_NULL(gettickets_request_copy(NULL, &other));
+    IS_NULL(gettickets_request_copy(request, NULL));
+    CHECK(other == NULL);
     IS_NULL(gettickets_request_limitstart(NULL, 1));
     IS_NULL(gettickets_request_limitnum(NULL, 1));
     IS_NULL(gettickets_request_deptid(NULL, 1));
@@ -281,31 +290,42 @@ static void a_null_client_or_scan_asks_nobody(void)
     gettickets_string *text = NULL;
     gettickets_ticket ticket = { NULL, 7 };
     gettickets_report report;
-    gettickets_hole hole;
+    gettickets_report_details *details = NULL;
     gettickets_time since = { 2020, 1, 1, 0, 0, 0 };
     struct ArrowArrayStream stream;
-    uint64_t id = 7;
+    size_t count = 7;
     IS_NULL(gettickets_client_get_tickets(NULL, NULL, NULL, &page, NULL));
-    IS_NULL(gettickets_client_place(NULL, &text));
+    IS_NULL(gettickets_client_endpoint(NULL, &text));
     IS_NULL(gettickets_client_scan(NULL, NULL, &scan, NULL));
     IS_NULL(gettickets_scan_updated_since(NULL, since, NULL));
     IS_NULL(gettickets_scan_max_requests(NULL, 1, NULL));
     IS_NULL(gettickets_scan_resume(NULL, "{}", NULL));
     IS_NULL(gettickets_scan_cancel_with(NULL, NULL));
+    IS_NULL(gettickets_scan_on_progress(NULL, NULL, NULL, NULL));
     IS_NULL(gettickets_scan_wait(NULL, 0, NULL));
     IS_NULL(gettickets_scan_next(NULL, &ticket, NULL));
     IS_NULL(gettickets_scan_next_page(NULL, &page, NULL));
     IS_NULL(gettickets_scan_cursor(NULL, &text));
     IS_NULL(gettickets_scan_report(NULL, &report, sizeof report));
-    IS_NULL(gettickets_scan_renewed(NULL, 0, &id));
-    IS_NULL(gettickets_scan_hole(NULL, 0, &hole));
+    IS_NULL(gettickets_scan_report_details(NULL, &details));
+    CHECK(gettickets_report_details_updated_ids(NULL, &count) == NULL && count == 0);
+    CHECK(gettickets_report_details_unreadable(NULL, &count) == NULL && count == 0);
+    CHECK(gettickets_report_details_findings(NULL, NULL) == NULL);
+    CHECK(gettickets_report_details_warnings(NULL, NULL) == NULL);
+    CHECK(is(gettickets_report_details_endpoint(NULL), ""));
+    gettickets_report_details_free(NULL);
+    IS_NULL(gettickets_scan_max_tickets(NULL, 1, NULL));
+    IS_NULL(gettickets_scan_concurrency(NULL, 1, NULL));
+    IS_NULL(gettickets_scan_full(NULL, 1, NULL));
+    IS_NULL(gettickets_scan_skip_unreadable(NULL, 1, NULL));
+    IS_NULL(gettickets_scan_allow_count_mismatch(NULL, 1, NULL));
     IS_NULL(gettickets_scan_arrow_stream(NULL, 0, &stream, NULL));
     IS_NULL(gettickets_cancel_now(NULL));
-    CHECK(page == NULL && scan == NULL && text == NULL && id == 7 && ticket.index == 7);
+    CHECK(page == NULL && scan == NULL && text == NULL && details == NULL && ticket.index == 7);
 
     start(5, NULL, &sandbox, &client);
     IS_NULL(gettickets_client_get_tickets(client, NULL, NULL, NULL, NULL));
-    IS_NULL(gettickets_client_place(client, NULL));
+    IS_NULL(gettickets_client_endpoint(client, NULL));
     IS_NULL(gettickets_client_scan(client, NULL, NULL, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
     IS_NULL(gettickets_scan_resume(scan, NULL, NULL));
@@ -313,8 +333,7 @@ static void a_null_client_or_scan_asks_nobody(void)
     IS_NULL(gettickets_scan_next_page(scan, NULL, NULL));
     IS_NULL(gettickets_scan_cursor(scan, NULL));
     IS_NULL(gettickets_scan_report(scan, NULL, sizeof report));
-    IS_NULL(gettickets_scan_renewed(scan, 0, NULL));
-    IS_NULL(gettickets_scan_hole(scan, 0, NULL));
+    IS_NULL(gettickets_scan_report_details(scan, NULL));
     IS_NULL(gettickets_scan_arrow_stream(scan, 0, NULL, NULL));
     CHECK(gettickets_sandbox_request_count(sandbox) == 0);
     gettickets_scan_free(scan);

@@ -80,7 +80,8 @@ static void unknown_fields_are_kept(void)
                                     "\"tickets\":{\"ticket\":[{\"id\":1,\"deptname\":\"Sales\",\"n\":[1, 2]}]},"
                                     "\"note\":{\"a\":1},\"more\":true,\"long\":12345678901234567890.50}");
     gettickets_ticket ticket = gettickets_page_ticket(page, 0);
-    gettickets_extra extra;
+    gettickets_extra extra, all[3];
+    size_t count;
     CHECK(gettickets_page_extra_count(page) == 3);
     CHECK_CODE(GETTICKETS_OK, gettickets_page_extra(page, 0, &extra));
     CHECK(is(extra.name, "long") && is(extra.json, "12345678901234567890.50"));
@@ -90,11 +91,16 @@ static void unknown_fields_are_kept(void)
     CHECK(is(extra.name, "note") && is(extra.json, "{\"a\":1}"));
     CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_page_extra(page, 3, &extra));
     CHECK(gettickets_ticket_extra_count(ticket) == 2);
-    CHECK_CODE(GETTICKETS_OK, gettickets_ticket_extra(ticket, 0, &extra));
-    CHECK(is(extra.name, "deptname") && is(extra.json, "\"Sales\""));
-    CHECK_CODE(GETTICKETS_OK, gettickets_ticket_extra(ticket, 1, &extra));
-    CHECK(is(extra.name, "n") && is(extra.json, "[1, 2]"));
-    CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_ticket_extra(ticket, 2, &extra));
+    CHECK_CODE(GETTICKETS_OK, gettickets_ticket_extras(ticket, all, 3, &count));
+    CHECK(count == 2 && is(all[0].name, "deptname") && is(all[0].json, "\"Sales\""));
+    CHECK(is(all[1].name, "n") && is(all[1].json, "[1, 2]"));
+    /* Where there is room for one, one is written. */
+    all[1] = extra;
+    CHECK_CODE(GETTICKETS_OK, gettickets_ticket_extras(ticket, all, 1, &count));
+    CHECK(count == 1 && is(all[0].name, "deptname") && is(all[1].name, "note"));
+    CHECK_CODE(GETTICKETS_OK, gettickets_ticket_extras(ticket, NULL, 0, &count));
+    CHECK(count == 0);
+    CHECK_CODE(GETTICKETS_OK, gettickets_ticket_extras(ticket, all, 2, NULL));
     gettickets_page_free(page);
 }
 

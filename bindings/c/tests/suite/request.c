@@ -82,6 +82,24 @@ static void credentials_that_are_empty_are_refused(void)
     CHECK(credentials == NULL);
 }
 
+static void a_copy_of_a_request_has_its_settings_and_its_failure(void)
+{
+    gettickets_request *request = gettickets_request_new(), *copy = NULL, *failed = NULL;
+    gettickets_string *text = NULL;
+    gettickets_request_deptid(request, 3);
+    CHECK_CODE(GETTICKETS_OK, gettickets_request_copy(request, &copy));
+    gettickets_request_deptid(request, 4);
+    CHECK_CODE(GETTICKETS_OK, gettickets_request_parameters(copy, &text));
+    CHECK(strcmp(gettickets_string_data(text), "deptid=3") == 0);
+    gettickets_string_free(text);
+    CHECK_CODE(GETTICKETS_ERROR_UTF8, gettickets_request_status(request, BAD));
+    CHECK_CODE(GETTICKETS_OK, gettickets_request_copy(request, &failed));
+    CHECK_CODE(GETTICKETS_ERROR_UTF8, gettickets_request_parameters(failed, &text));
+    gettickets_request_free(request);
+    gettickets_request_free(copy);
+    gettickets_request_free(failed);
+}
+
 static void credentials_that_no_server_takes_are_refused(void)
 {
     gettickets_credentials *credentials = NULL;
@@ -116,6 +134,7 @@ const struct test request_tests[] = {
     TEST(no_request_asks_for_the_default),
     TEST(a_request_keeps_its_first_failure),
     TEST(credentials_that_are_empty_are_refused),
+    TEST(a_copy_of_a_request_has_its_settings_and_its_failure),
     TEST(credentials_that_no_server_takes_are_refused),
     TEST(secrets_are_struck_out_of_what_a_server_echoes),
     END_OF_TESTS,

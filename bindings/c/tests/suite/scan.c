@@ -4,8 +4,8 @@
 
 #define MOST 2000
 
-/* Reads a scan to its end; how many tickets were told, each of an id of its own. */
-static unsigned told(gettickets_scan *scan, unsigned char *seen)
+/* Reads a scan to its end and checks that no id comes twice. Returns how many tickets there were. */
+static unsigned returned(gettickets_scan *scan, unsigned char *seen)
 {
     gettickets_ticket ticket;
     gettickets_error *error = NULL;
@@ -40,10 +40,12 @@ static void every_ticket_is_told_once(void)
     gettickets_client_free(client);
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
     CHECK(report.requests == 0 && !report.total_known && gettickets_sandbox_request_count(sandbox) == 0);
-    CHECK(told(scan, seen) == 260);
+    CHECK(returned(scan, seen) == 260);
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
-    CHECK(report.tickets == 260 && report.total == 260 && report.total_known && report.pages >= 3);
-    CHECK(report.requests == gettickets_sandbox_request_count(sandbox) && report.holes == 0);
+    CHECK(report.tickets == 260 && report.total == 260 && report.total_known && report.pages >= 2);
+    CHECK(report.requests == gettickets_sandbox_request_count(sandbox) && report.unreadable == 0);
+    CHECK(report.in_flight == 0 && report.concurrency >= 1);
+    CHECK(report.page_size_min > 0 && report.page_size_min <= report.page_size_max && report.page_size_max <= 1000);
     gettickets_scan_free(scan);
     gettickets_sandbox_free(sandbox);
 }
@@ -59,7 +61,7 @@ static void a_list_that_moves_is_read_whole(void)
         unsigned char seen[MOST] = { 0 };
         start(120, quirks[i], &sandbox, &client);
         CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-        CHECK(told(scan, seen) == 120);
+        CHECK(returned(scan, seen) == 120);
         gettickets_scan_free(scan);
         gettickets_client_free(client);
         gettickets_sandbox_free(sandbox);
@@ -132,7 +134,7 @@ static void a_scan_goes_on_from_a_cursor(void)
     scan = NULL;
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_resume(scan, gettickets_string_data(cursor), NULL));
-    CHECK(told(scan, seen) == 230 - 57);
+    CHECK(returned(scan, seen) == 230 - 57);
     gettickets_string_free(cursor);
     gettickets_scan_free(scan);
     gettickets_client_free(client);
@@ -179,10 +181,10 @@ static void a_cursor_of_another_scan_is_refused_and_harms_nothing(void)
     CHECK(holds(gettickets_error_message(error), "another request") && gettickets_error_hint(error) != NULL);
     gettickets_error_free(error);
     CHECK_CODE(GETTICKETS_ERROR_CURSOR, gettickets_scan_resume(scan, "no cursor", &error));
-    CHECK(holds(gettickets_error_message(error), "no cursor") && gettickets_error_hint(error) != NULL);
+    CHECK(holds(gettickets_error_message(error), "not a cursor") && gettickets_error_hint(error) != NULL);
     gettickets_error_free(error);
     CHECK_CODE(GETTICKETS_ERROR_UTF8, gettickets_scan_resume(scan, "\xff", NULL));
-    CHECK(told(scan, seen) == 40);
+    CHECK(returned(scan, seen) == 40);
     gettickets_string_free(cursor);
     gettickets_scan_free(scan);
     gettickets_scan_free(other);
@@ -210,7 +212,7 @@ static void only_what_was_answered_since_is_told(void)
     CHECK(strcmp(gettickets_error_class(error), "argument") == 0 && gettickets_error_message(error)[0] != '\0');
     gettickets_error_free(error);
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_updated_since(scan, since, NULL));
-    count = told(scan, seen);
+    count = returned(scan, seen);
     CHECK(count >= 20 && count < 200);
     CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_updated_since(scan, since, NULL));
     CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_max_requests(scan, 1, &error));
@@ -229,10 +231,12 @@ static void a_scan_that_can_not_keep_its_promise_ends_in_an_error(void)
     gettickets_scan *scan = NULL;
     gettickets_ticket ticket;
     gettickets_error *error = NULL;
+    unsigned char seen[MOST];
     gettickets_report report;
-    gettickets_hole hole;
+    gettickets_report_details *details = NULL;
+    const gettickets_unreadable_ticket *unreadable;
     gettickets_result code;
-    uint64_t id;
+    size_t len = 0;
     unsigned count = 0;
     start(100, "malformed-utf8-deep", &sandbox, &client);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
@@ -245,12 +249,24 @@ static void a_scan_that_can_not_keep_its_promise_ends_in_an_error(void)
     /* Ids 17, 57 and 97 can't be sent. */
     CHECK(count == 97);
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
-    CHECK(report.holes == 3 && report.renewed == 0);
-    CHECK_CODE(GETTICKETS_OK, gettickets_scan_hole(scan, 2, &hole));
-    CHECK(hole.offset < 100);
-    CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_scan_hole(scan, 3, &hole));
-    CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_scan_renewed(scan, 0, &id));
+    CHECK(report.unreadable == 3 && report.updates == 0);
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_report(scan, &report, sizeof report - 1));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_report_details(scan, &details));
+    gettickets_scan_free(scan);
+    unreadable = gettickets_report_details_unreadable(details, &len);
+    CHECK(len == 3 && unreadable[2].offset < 100 && unreadable[2].after_known);
+    CHECK(gettickets_report_details_updated_ids(details, &len) == NULL && len == 0);
+    CHECK(memcmp(gettickets_report_details_endpoint(details).data, "http://127.0.0.1", 16) == 0);
+    gettickets_report_details_free(details);
+
+    /* The same list where it is known that some can't be sent. */
+    scan = NULL;
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_skip_unreadable(scan, 1, NULL));
+    memset(seen, 0, sizeof seen);
+    CHECK(returned(scan, seen) == 97 && !seen[17] && !seen[57] && !seen[97]);
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
+    CHECK(report.unreadable == 3);
     gettickets_scan_free(scan);
 
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
@@ -322,12 +338,134 @@ static void a_scan_is_waited_for_and_cancelled(void)
     gettickets_error_free(error);
     CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_scan_next_page(scan, &page, NULL));
     CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_scan_wait(scan, 0, NULL));
-    /* It can still tell where it is. */
+    /* It is at its end for good, and where it is can still be read. */
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_cancel_with(scan, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_scan_next(scan, &ticket, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_cursor(scan, &cursor));
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
     CHECK(report.tickets == 0);
     gettickets_string_free(cursor);
     gettickets_scan_free(scan);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
+struct progress {
+    unsigned calls, releases;
+    uint64_t requests, tickets;
+    gettickets_scan *scan;
+};
+
+static void progressed(void *user_data, const gettickets_report *report)
+{
+    struct progress *progress = user_data;
+    gettickets_ticket ticket;
+    gettickets_report now;
+    CHECK(report->requests >= progress->requests && report->tickets >= progress->tickets && report->reserved == 0);
+    CHECK(progress->releases == 0);
+    progress->calls++;
+    progress->requests = report->requests;
+    progress->tickets = report->tickets;
+    /* No ticket can be taken inside a call that takes one; the report can be read. */
+    CHECK_CODE(GETTICKETS_ERROR_BUSY, gettickets_scan_next(progress->scan, &ticket, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(progress->scan, &now, sizeof now));
+    CHECK(now.requests >= report->requests);
+}
+
+static void released(void *user_data)
+{
+    ((struct progress *)user_data)->releases++;
+}
+
+static void a_scan_keeps_to_its_settings(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_scan *scan = NULL;
+    gettickets_request *request = gettickets_request_new();
+    gettickets_ticket ticket;
+    gettickets_report report;
+    gettickets_error *error = NULL;
+    gettickets_result code;
+    unsigned char seen[MOST] = { 0 };
+    unsigned count = 0;
+    start(300, NULL, &sandbox, &client);
+    gettickets_request_limitnum(request, 25);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, request, &scan, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_concurrency(scan, 0, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_concurrency(scan, 65, &error));
+    CHECK(holds(gettickets_error_message(error), "65"));
+    gettickets_error_free(error);
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_concurrency(scan, 1, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_full(scan, 1, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_allow_count_mismatch(scan, 1, NULL));
+    CHECK(returned(scan, seen) == 300);
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
+    CHECK(report.concurrency == 1 && report.page_size_max <= 25 && report.page_size_min > 0);
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_concurrency(scan, 2, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_full(scan, 0, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_skip_unreadable(scan, 0, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_allow_count_mismatch(scan, 0, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_max_tickets(scan, 0, NULL));
+    gettickets_scan_free(scan);
+    /* A limit on tickets is an error, and what came before it is good. */
+    scan = NULL;
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_max_tickets(scan, 50, NULL));
+    while ((code = gettickets_scan_next(scan, &ticket, NULL)) == GETTICKETS_OK) {
+        count++;
+    }
+    CHECK_CODE(GETTICKETS_ERROR_SCAN_INCOMPLETE, code);
+    CHECK(count <= 50);
+    gettickets_scan_free(scan);
+    gettickets_request_free(request);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
+static void the_findings_of_every_page_are_in_the_report(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_scan *scan = NULL;
+    gettickets_report_details *details = NULL;
+    const gettickets_scan_finding *findings;
+    unsigned char seen[MOST] = { 0 };
+    size_t count = 0, i;
+    int found = 0;
+    start(250, "php-notice", &sandbox, &client);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    CHECK(returned(scan, seen) == 250);
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_report_details(scan, &details));
+    findings = gettickets_report_details_findings(details, &count);
+    for (i = 0; i < count; i++) {
+        CHECK(findings[i].count > 0 && findings[i].meaning.len > 0 && findings[i].id_count <= 16);
+        found |= is(findings[i].code, "leading-text") && findings[i].count >= 2;
+    }
+    CHECK(found);
+    gettickets_report_details_free(details);
+    gettickets_scan_free(scan);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
+static void progress_is_reported_until_it_is_released(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_scan *scan = NULL;
+    struct progress first = { 0, 0, 0, 0, NULL }, second = { 0, 0, 0, 0, NULL };
+    unsigned char seen[MOST] = { 0 };
+    start(260, NULL, &sandbox, &client);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    first.scan = second.scan = scan;
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_on_progress(scan, progressed, &first, released));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_on_progress(scan, progressed, &second, released));
+    CHECK(first.releases == 1 && first.calls == 0);
+    CHECK(returned(scan, seen) == 260);
+    CHECK(second.calls >= 2 && second.tickets == 260 && second.requests > 0 && second.releases == 0);
+    gettickets_scan_free(scan);
+    CHECK(first.releases == 1 && second.releases == 1);
     gettickets_client_free(client);
     gettickets_sandbox_free(sandbox);
 }
@@ -358,6 +496,9 @@ const struct test scan_tests[] = {
     TEST(a_scan_that_can_not_keep_its_promise_ends_in_an_error),
     TEST(an_error_that_ended_a_scan_is_told_whenever_it_is_asked),
     TEST(a_scan_is_waited_for_and_cancelled),
+    TEST(a_scan_keeps_to_its_settings),
+    TEST(the_findings_of_every_page_are_in_the_report),
+    TEST(progress_is_reported_until_it_is_released),
     TEST(a_wait_is_over_when_something_has_come),
     END_OF_TESTS,
 };

@@ -1,35 +1,12 @@
-/* What every test of the suite uses. A test is a function whose name is a claim; main.c lists them.
- *
- * CHECK is not assert(): release builds of CMake define NDEBUG, and a test that checks nothing can't fail. */
+/* What every test of the suite uses. A test is a function whose name is a claim; main.c lists them. */
 
 #ifndef GETTICKETS_SUITE_H
 #define GETTICKETS_SUITE_H
 
-#include <gettickets.h>
+#include "../check.h"
 
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define CHECK(claim)                                                                                        \
-    do {                                                                                                    \
-        if (!(claim)) {                                                                                     \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #claim);                             \
-            exit(1);                                                                                        \
-        }                                                                                                   \
-    } while (0)
-
-/* A code is what it should be; if not, the error tells why. */
-#define CHECK_CODE(wanted, call)                                                                            \
-    do {                                                                                                    \
-        gettickets_result code_ = (call);                                                                   \
-        if (code_ != (wanted)) {                                                                            \
-            fprintf(stderr, "%s:%d: %s gave %d (%s)\n", __FILE__, __LINE__, #call, (int)code_,              \
-                    gettickets_result_text(code_));                                                         \
-            exit(1);                                                                                        \
-        }                                                                                                   \
-    } while (0)
 
 /* Whether a borrowed text is this one. */
 int is(gettickets_text text, const char *wanted);

@@ -169,17 +169,12 @@ static void a_structure_of_no_release_is_refused(void)
 {
     gettickets_page *page = decoded(EXAMPLE);
     gettickets_ticket ticket = gettickets_page_ticket(page, 0);
-    struct {
-        gettickets_ticket_values known;
-        char later[64];
-    } larger;
-    memset(&larger, 0x5a, sizeof larger);
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_ticket_read(ticket, &larger.known, 0));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_ticket_read(ticket, &larger.known, sizeof larger.known - 1));
-    CHECK(larger.known.id == 0x5a5a5a5a5a5a5a5aULL);
-    /* A program of a later release, whose structure is larger. */
-    CHECK_CODE(GETTICKETS_OK, gettickets_ticket_read(ticket, &larger.known, sizeof larger));
-    CHECK(larger.known.id == 1 && larger.later[0] == 0x5a);
+    gettickets_ticket_values values;
+    memset(&values, 0x5a, sizeof values);
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_ticket_read(ticket, &values, 0));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_ticket_read(ticket, &values, sizeof values - 1));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_ticket_read(ticket, &values, (size_t)-1));
+    CHECK(values.id == 0x5a5a5a5a5a5a5a5aULL);
     gettickets_page_free(page);
 }
 
@@ -199,11 +194,51 @@ static void past_the_end_there_is_nothing(void)
         CHECK(gettickets_ticket_owner_name(ticket).data == NULL && gettickets_ticket_date(ticket).year == 0);
         CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_ticket_read(ticket, &all, sizeof all));
         CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_ticket_value(ticket, GETTICKETS_FIELD_ID, &value));
-        CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_ticket_extra(ticket, 0, &extra));
+        CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_ticket_extras(ticket, &extra, 1, NULL));
         CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_ticket_attachment_at(ticket, 0, &attachment));
         CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_ticket_text_for_people(ticket, GETTICKETS_FIELD_NAME, &text));
     }
     gettickets_page_free(page);
+}
+
+/* A program that was built with the header of a later release, whose structure has more members. */
+static void members_of_a_later_release_are_zero(void)
+{
+    struct {
+        gettickets_ticket_values known;
+        unsigned char later[41];
+        unsigned char behind;
+    } grown;
+    size_t i;
+    gettickets_page *page = decoded(EXAMPLE);
+    memset(&grown, 0xa5, sizeof grown);
+    CHECK_CODE(GETTICKETS_OK, gettickets_ticket_read(gettickets_page_ticket(page, 0), &grown.known,
+                                                     sizeof grown.known + sizeof grown.later));
+    CHECK(grown.known.id == 1 && grown.known.attachments_removed == 1 && grown.known.reserved == 0);
+    for (i = 0; i < sizeof grown.later; i++) {
+        CHECK(grown.later[i] == 0);
+    }
+    CHECK(grown.behind == 0xa5);
+    /* Nor is anything written behind what this release has. */
+    memset(&grown, 0xa5, sizeof grown);
+    CHECK_CODE(GETTICKETS_OK,
+               gettickets_ticket_read(gettickets_page_ticket(page, 0), &grown.known, sizeof grown.known));
+    CHECK(grown.known.reserved == 0 && grown.later[0] == 0xa5);
+    gettickets_page_free(page);
+}
+
+/* Of two handles of one page each keeps its own tickets: what is read through one is good when the other is gone. */
+static void a_ticket_belongs_to_the_handle_that_it_was_made_of(void)
+{
+    gettickets_page *page = decoded(EXAMPLE), *copy = NULL;
+    gettickets_ticket first = gettickets_page_ticket(page, 0), second;
+    gettickets_text subject;
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_share(first.page, &copy));
+    second = gettickets_page_ticket(copy, first.index);
+    subject = gettickets_ticket_subject(second);
+    gettickets_page_free(page);
+    CHECK(gettickets_ticket_id(second) == 1 && is(subject, "This is a sample ticket"));
+    gettickets_page_free(copy);
 }
 
 const struct test ticket_tests[] = {
@@ -213,6 +248,8 @@ const struct test ticket_tests[] = {
     TEST(texts_for_people_have_no_entities),
     TEST(a_text_with_a_nul_inside_is_whole),
     TEST(a_structure_of_no_release_is_refused),
+    TEST(members_of_a_later_release_are_zero),
+    TEST(a_ticket_belongs_to_the_handle_that_it_was_made_of),
     TEST(past_the_end_there_is_nothing),
     END_OF_TESTS,
 };

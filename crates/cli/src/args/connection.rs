@@ -1,24 +1,26 @@
-//! Whom to ask, and as whom.
+//! The server to connect to, and the credentials for it.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use gettickets_protocol::ResponseType;
 
-/// Whom to ask, and as whom.
+/// The server to connect to, and the credentials for it.
 ///
-/// Secrets come from the environment or a file. A flag counts before a profile that was named, that before
-/// the environment, and that before the default profile.
+/// Secrets come from the environment or a file. A flag takes precedence over a named profile, that over the
+/// environment, and that over the default profile.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Which server")]
+#[command(next_help_heading = "Server")]
 pub(crate) struct ConnectionArgs {
-    /// Start the embedded sandbox with generated tickets, and ask that
+    /// Start the embedded sandbox with generated tickets and connect to it
     #[arg(long, conflicts_with_all = ["url", "local_api", "profile"])]
     pub(crate) sandbox: bool,
     /// Address of the install, or of its api.php [env: GETTICKETS_URL]
     #[arg(long, value_name = "URL", conflicts_with = "local_api")]
     pub(crate) url: Option<String>,
-    /// Connection profile of the configuration file [env: GETTICKETS_PROFILE]
+    /// Connection profile of the configuration file; `gettickets profiles` lists them [env: GETTICKETS_PROFILE]
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
     /// API identifier; its secret comes from GETTICKETS_SECRET or --secret-file [env: GETTICKETS_IDENTIFIER]
@@ -34,42 +36,54 @@ pub(crate) struct ConnectionArgs {
     /// File with the admin's password; - for standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
-    /// File with the access key, which opens the list of allowed addresses; else GETTICKETS_ACCESS_KEY
+    /// File with the API access key, which lifts the server's restriction of addresses; or set
+    /// GETTICKETS_ACCESS_KEY
     #[arg(long, value_name = "FILE")]
     pub(crate) access_key_file: Option<PathBuf>,
-    /// Ask the install in this directory through its own PHP, without HTTP
+    /// Call the install in this directory through its own PHP, without HTTP
     #[arg(long, value_name = "PATH")]
     pub(crate) local_api: Option<PathBuf>,
-    /// Admin to act as through --local-api
+    /// Admin to act as with --local-api
     #[arg(long, value_name = "NAME")]
     pub(crate) admin_user: Option<String>,
-    /// Time for a request in all, such as 30 or 30s or 2m [default: 60s]
+    /// PHP program to run for --local-api [default: php, found on PATH]
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) php: Option<PathBuf>,
+    /// Time limit of one request, such as 30, 30s or 2m [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
+    /// Format to request: json, or xml, which can carry texts that are not UTF-8 [default: json]
+    #[arg(long, value_name = "TYPE", hide_possible_values = true, value_parser = responsetype())]
+    pub(crate) responsetype: Option<ResponseType>,
     /// Certificate authorities to trust instead of the system's, as PEM
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
-    /// Proxy to go through, such as http://proxy:3128
+    /// Proxy to use, such as http://proxy.example.com:3128
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
-    /// Send the credentials over http:// though anyone on the way can read them
+    /// Send the credentials over http://, where anyone on the network can read them
     #[arg(long)]
     pub(crate) allow_plain_http: bool,
-    /// Ask once; don't try again what may pass
+    /// Send each request once and do not retry it
     #[arg(long)]
     pub(crate) no_retries: bool,
-    /// Refuse a reply that departs from the documented shape
+    /// Refuse a reply that deviates from the documented format
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Time zone of the install's clock, such as Europe/London, for ages [default: this machine's]
+    /// Time zone of the install's clock, such as Europe/London, for ages and UTC [default: this machine's]
     #[arg(long, value_name = "ZONE")]
     pub(crate) time_zone: Option<String>,
 }
 
-/// Reads `30`, `30s`, `500ms` or `2m`.
+/// The formats that can carry a list of tickets.
+fn responsetype() -> impl TypedValueParser<Value = ResponseType> {
+    PossibleValuesParser::new([ResponseType::Json.as_str(), ResponseType::Xml.as_str()])
+        .try_map(|word| word.parse::<ResponseType>())
+}
+
+/// Parses `30`, `30s`, `500ms` or `2m`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let expected =
-        || format!("{text:?} is not a time; expected a number of seconds, or one with ms, s, m or h");
+    let expected = || "expected a number of seconds, or a number with ms, s, m or h".to_owned();
     let digits = text.trim_end_matches(|at: char| at.is_ascii_alphabetic());
     let number: f64 = digits.parse().map_err(|_| expected())?;
     let factor = match text.get(digits.len()..).unwrap_or_default() {
@@ -90,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_read() {
+    fn durations_are_parsed() {
         for (text, seconds) in [("30", 30.0), ("30s", 30.0), ("500ms", 0.5), ("2m", 120.0), ("1.5h", 5400.0)]
         {
             assert_eq!(duration(text), Ok(Duration::from_secs_f64(seconds)), "{text}");

@@ -5,23 +5,24 @@ use clap::{Args, ValueEnum};
 /// A format for tickets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people; fits the terminal, and is whole on a pipe
+    /// For people: fits the terminal; on a pipe every column, uncut
     Table,
     /// Canonical JSON: one document
     Json,
-    /// Canonical JSON of a ticket on each line
+    /// One ticket on each line, as canonical JSON
     Ndjson,
-    /// A column for each field; cells that a spreadsheet would run as formulas get an apostrophe in front
+    /// A column for each field; a text that a spreadsheet would run as a formula gets an apostrophe in front
     Csv,
 }
 
-/// How to write tickets.
+/// The output format.
 #[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Output")]
 pub(crate) struct FormatArgs {
-    /// How to write the tickets
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(crate) format: Format,
-    /// Columns that the table may take [default: the terminal's; on a pipe as many as it takes]
-    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(12..))]
+    /// Width of the table in characters [default: the terminal's; unlimited on a pipe]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(12..))]
     pub(crate) width: Option<u16>,
 }

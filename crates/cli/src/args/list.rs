@@ -1,63 +1,97 @@
 //! `gettickets list`.
 
 use clap::Args;
-use jiff::civil::{Date, DateTime};
+use gettickets_protocol::{GetTickets, StatusFilter};
 
-use super::{ConnectionArgs, FormatArgs, QueryArgs};
+use super::query::{FilterArgs, PageArgs, status};
+use super::{Column, ConnectionArgs, FormatArgs, ScanArgs, Since, SortKey};
 
-/// List tickets: one page, or with --all every one.
+/// List tickets: one page, or all of them with --all
+///
+/// Filters, sorting and limits marked (local) are applied by this program to the tickets that the server
+/// returned: without --all to those of one page.
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
     #[command(flatten)]
-    pub(crate) query: QueryArgs,
-    /// List every ticket that matches, not one page alone; --limitnum is then how many are asked for at a time
-    #[arg(long, help_heading = "Which tickets", conflicts_with = "limitstart")]
+    page: PageArgs,
+    /// Only tickets of this status, or 'Awaiting Reply', 'All Active Tickets' or 'My Flagged Tickets'; may be
+    /// given several times, which takes a request for each and lists each ticket once
+    #[arg(long, value_name = "STATUS", help_heading = "Tickets", value_parser = status)]
+    pub(crate) status: Vec<StatusFilter>,
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// List all matching tickets and not only one page; --limitnum is then the largest number to request at a
+    /// time
+    #[arg(long, help_heading = "Tickets", conflicts_with = "limitstart")]
     pub(crate) all: bool,
-    /// List every ticket opened or answered since then, by the install's clock: 2026-01-01 or
-    /// '2026-01-01 12:30:00'
-    #[arg(long, value_name = "WHEN", help_heading = "Which tickets", conflicts_with = "limitstart")]
+    /// List all tickets opened or answered since this time on the install's clock: 2026-01-31,
+    /// '2026-01-31 12:30:00', 7d, 12h, today or yesterday
+    #[arg(long, value_name = "WHEN", help_heading = "Tickets", conflicts_with = "limitstart")]
     pub(crate) updated_since: Option<Since>,
+    /// Only tickets of this priority; may be given several times (local)
+    #[arg(long, value_name = "PRIORITY", help_heading = "Tickets", value_parser = priority)]
+    pub(crate) priority: Vec<String>,
+    /// Only tickets flagged to this admin, by id or by a name of the profile; 0 for tickets flagged to nobody
+    /// (local)
+    #[arg(long, value_name = "ADMIN", help_heading = "Tickets")]
+    pub(crate) flag: Option<String>,
+    /// List at most this many tickets (local)
+    #[arg(long, value_name = "N", help_heading = "Tickets", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+    /// Sort by these fields, such as -lastreply,id; - for descending order (local)
+    #[arg(
+        long,
+        value_name = "FIELDS",
+        help_heading = "Output",
+        value_delimiter = ',',
+        allow_hyphen_values = true
+    )]
+    pub(crate) sort: Vec<SortKey>,
+    /// Columns or JSON keys to write, such as id,tid,subject_text,lastreply_utc
+    #[arg(long, value_name = "COLUMNS", help_heading = "Output", value_delimiter = ',')]
+    pub(crate) columns: Vec<Column>,
+    /// Write times in UTC, by --time-zone: in the table instead of ages, elsewhere as date_utc and lastreply_utc
+    /// after the other fields
+    #[arg(long, help_heading = "Output")]
+    pub(crate) utc: bool,
+    /// Decode HTML entities in texts, as subject_text and so on after the other fields; the table always does
+    #[arg(long, help_heading = "Output")]
+    pub(crate) decoded_text: bool,
+    /// Read the whole list even with --updated-since, and do not stop where older tickets begin
+    #[arg(long, help_heading = "Scan", requires = "updated_since")]
+    pub(crate) full: bool,
+    #[command(flatten)]
+    pub(crate) scan: ScanArgs,
     #[command(flatten)]
     pub(crate) format: FormatArgs,
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
 }
 
-/// A moment on the install's clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Since(pub(crate) DateTime);
-
-impl std::str::FromStr for Since {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Since, String> {
-        // An offset would be read and then dropped in silence.
-        let time = text.get("2026-01-01".len()..).unwrap_or_default();
-        let offset = time.contains(['Z', 'z', '+', '-', '[']);
-        let moment =
-            text.parse::<DateTime>().or_else(|_| text.parse::<Date>().map(|date| date.at(0, 0, 0, 0)));
-        match moment {
-            Ok(moment) if !offset => Ok(Since(moment)),
-            _ => Err(format!(
-                "{text:?} is no date; expected 2026-01-01 or '2026-01-01 12:30:00', without a zone"
-            )),
-        }
+fn priority(word: &str) -> Result<String, String> {
+    match word.trim() {
+        "" => Err("expected a priority such as High".to_owned()),
+        word => Ok(word.to_owned()),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use jiff::civil::datetime;
-
-    #[test]
-    fn a_moment_is_a_date_or_a_date_and_time() {
-        let read = |text: &str| text.parse::<Since>().map(|since| since.0);
-        assert_eq!(read("2026-01-02"), Ok(datetime(2026, 1, 2, 0, 0, 0, 0)));
-        assert_eq!(read("2026-01-02 03:04"), Ok(datetime(2026, 1, 2, 3, 4, 0, 0)));
-        assert_eq!(read("2026-01-02T03:04:05"), Ok(datetime(2026, 1, 2, 3, 4, 5, 0)));
-        for text in ["yesterday", "2026-13-01", "2026-01-02T03:04:05Z", "2026-01-02T03:04:05+01:00", ""] {
-            assert!(read(text).is_err(), "{text}");
+impl ListArgs {
+    /// The requests to send: one for each status, or one where no status was given.
+    pub(crate) fn requests(&self) -> Vec<GetTickets> {
+        let PageArgs { limitstart, limitnum } = self.page;
+        let base = GetTickets { limitstart, limitnum, ..self.filter.to_request() };
+        if self.status.is_empty() {
+            return vec![base];
         }
+        let mut distinct: Vec<&StatusFilter> = Vec::new();
+        for status in &self.status {
+            if !distinct.contains(&status) {
+                distinct.push(status);
+            }
+        }
+        distinct
+            .into_iter()
+            .map(|status| GetTickets { status: Some(status.clone()), ..base.clone() })
+            .collect()
     }
 }

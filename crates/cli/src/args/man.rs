@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// Print the manual page, or write those of every command into a directory.
+/// Print the manual page, or write a page for every command into a directory
 #[derive(Debug, Args)]
 pub(crate) struct ManArgs {
-    /// Directory to write gettickets.1, gettickets-list.1 and the others into
+    /// Existing directory to write gettickets.1, gettickets-list.1 and the others into
     #[arg(long, value_name = "DIRECTORY")]
     pub(crate) dir: Option<PathBuf>,
 }

@@ -1,8 +1,9 @@
-//! The command line: what may be said. One file a command; what several share has a file of its own.
+//! The command line. One file for each command; arguments that several commands share have a file of their own.
 //!
 //! A parameter of the call has its name on the wire, as everywhere in this project. Nothing secret is ever
-//! an argument: other users of a machine can read those.
+//! an argument: other users of the machine can read those.
 
+mod columns;
 mod completions;
 mod connection;
 mod decode;
@@ -11,26 +12,34 @@ mod export;
 mod format;
 mod list;
 mod man;
+pub(crate) mod manual;
+mod profiles;
 mod query;
 mod request;
 mod sandbox;
+mod scan;
+mod since;
 mod stats;
 mod watch;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::columns::{Column, SortKey};
 pub(crate) use self::completions::CompletionsArgs;
 pub(crate) use self::connection::ConnectionArgs;
 pub(crate) use self::decode::{DecodeArgs, DecodeAs};
-pub(crate) use self::doctor::DoctorArgs;
-pub(crate) use self::export::{ExportArgs, ExportFormat};
+pub(crate) use self::doctor::{DoctorArgs, DoctorFormat};
+pub(crate) use self::export::{Compression, Encoding, ExportArgs, ExportFormat};
 pub(crate) use self::format::{Format, FormatArgs};
-pub(crate) use self::list::{ListArgs, Since};
+pub(crate) use self::list::ListArgs;
 pub(crate) use self::man::ManArgs;
+pub(crate) use self::profiles::{InitArgs, ProfilesAction, ProfilesArgs};
 pub(crate) use self::query::{QueryArgs, WholeArgs};
 pub(crate) use self::request::{RequestArgs, RequestAs};
 pub(crate) use self::sandbox::SandboxArgs;
+pub(crate) use self::scan::ScanArgs;
+pub(crate) use self::since::Since;
 pub(crate) use self::stats::{StatsArgs, StatsFormat};
 pub(crate) use self::watch::{WatchArgs, WatchFormat};
 
@@ -40,72 +49,11 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
-/// Examples, for the short help and the long one.
-macro_rules! examples {
-    () => {
-        "\
-Examples:
-  gettickets list --sandbox                       try it, without any server
-  gettickets list --status 'Awaiting Reply'       the server of GETTICKETS_URL
-  gettickets list --all --format ndjson > all.ndjson
-  gettickets export --output tickets.parquet
-  gettickets stats --html tickets.html
-  gettickets decode --as findings reply.json      a saved reply, offline
-  gettickets doctor                               when something does not work"
-    };
-}
+/// The long form of `--version`: the program's version and those of the protocol.
+const LONG_VERSION: &str =
+    concat!(env!("CARGO_PKG_VERSION"), "\nGetTickets as in server versions 1.0, 7.10 and 8.0 and later");
 
-/// What the long help and the manual page end with.
-pub(crate) const MANUAL: &str = concat!(
-    examples!(),
-    "
-
-Environment:
-  GETTICKETS_URL           address of the install, or of its api.php
-  GETTICKETS_IDENTIFIER    API identifier
-  GETTICKETS_SECRET        API secret
-  GETTICKETS_ACCESS_KEY    access key
-  GETTICKETS_USERNAME      admin's user name, for servers before 7.2
-  GETTICKETS_PASSWORD      admin's password, or its MD5 in GETTICKETS_PASSWORD_MD5
-  GETTICKETS_PROFILE       connection profile to use
-  HTTPS_PROXY, NO_PROXY    proxy, and the hosts asked without it
-  NO_COLOR                 no colour
-
-Files:
-  ~/.config/gettickets/config.toml, or below XDG_CONFIG_HOME: connection profiles.
-
-    default-profile = \"main\"
-
-    [profiles.main]
-    url = \"https://billing.example.com/\"
-    identifier = \"AbC123\"
-    secret-file = \"main.secret\"   # beside this file; or secret-env = \"NAME\"
-    time-zone = \"Europe/London\"
-
-  A profile may also have username, password-file, password-env, access-key-file,
-  access-key-env, local-api, admin-user, timeout (seconds), ca-file, proxy and
-  allow-plain-http. A flag counts before a profile that was named, that before the
-  environment, and that before the default profile, which is passed over where a flag
-  or the environment names the server.
-
-Exit codes:
-  0  done
-  1  the server answered with an error, or that it is asked too often
-  2  the command, its settings or its files are at fault
-  3  what came is not a reply that can be read
-  4  the server was not reached
-  5  something was delivered and something is missing
-
-Not affiliated with WHMCS Limited."
-);
-
-/// What `--version` says beside the program's own.
-const LONG_VERSION: &str = concat!(
-    env!("CARGO_PKG_VERSION"),
-    "\nGetTickets as servers of versions 1.0, 7.10 and 8.0 and later answer it"
-);
-
-/// Lists, exports and watches the support tickets of a WHMCS install.
+/// List, export and watch the support tickets of a WHMCS install
 #[derive(Debug, Parser)]
 #[command(
     name = "gettickets",
@@ -113,56 +61,81 @@ const LONG_VERSION: &str = concat!(
     version,
     long_version = LONG_VERSION,
     styles = STYLES,
-    after_help = examples!(),
-    after_long_help = MANUAL,
+    after_help = manual::examples(""),
+    after_long_help = manual::text(),
     max_term_width = 100,
     propagate_version = false,
-    disable_help_subcommand = true,
     subcommand_required = true,
     arg_required_else_help = true
 )]
 pub(crate) struct Cli {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub(crate) command: Command,
     #[command(flatten)]
     pub(crate) global: GlobalArgs,
 }
 
-/// What every command takes.
+/// The options of every command.
 #[derive(Clone, Copy, Debug, clap::Args)]
-#[command(next_help_heading = "Everywhere")]
+#[command(next_help_heading = "Global")]
 pub(crate) struct GlobalArgs {
-    /// Tell on stderr what is done; -vv tells more. Nothing secret shows.
+    /// Log to stderr what the program does; -vv logs more. Nothing secret is logged
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// When to use colour: auto is on a terminal, unless NO_COLOR is set.
+    /// Write only errors to stderr: no warnings, notes or progress
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// When to use color: auto is on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColorWhen,
+    /// Format of errors, warnings and notes on stderr: text, or one JSON object on each line
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub(crate) error_format: ErrorFormat,
 }
 
-/// When to use colour.
+/// When to use color.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorWhen {
-    // Their names say it, and help stays short.
+    // The names say it all, and the help stays short.
     Auto,
     Always,
     Never,
 }
 
+/// The format of messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ErrorFormat {
+    // The names say it all, and the help stays short.
+    Text,
+    Json,
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
-#[allow(clippy::large_enum_variant, reason = "there is one of them in the life of the program")]
+#[allow(clippy::large_enum_variant, reason = "there is one value of it in a run of the program")]
 pub(crate) enum Command {
+    #[command(after_help = manual::examples("list"))]
     List(ListArgs),
+    #[command(after_help = manual::examples("export"))]
     Export(ExportArgs),
+    #[command(after_help = manual::examples("stats"))]
     Stats(StatsArgs),
+    #[command(after_help = manual::examples("watch"))]
     Watch(WatchArgs),
+    #[command(after_help = manual::examples("decode"))]
     Decode(DecodeArgs),
+    #[command(after_help = manual::examples("request"))]
     Request(RequestArgs),
+    #[command(after_help = manual::examples("doctor"))]
     Doctor(DoctorArgs),
+    #[command(after_help = manual::examples("profiles"))]
+    Profiles(ProfilesArgs),
+    #[command(after_help = manual::examples("sandbox"))]
     Sandbox(SandboxArgs),
+    #[command(after_help = manual::examples("completions"))]
     Completions(CompletionsArgs),
+    #[command(after_help = manual::examples("man"))]
     Man(ManArgs),
 }
 
@@ -173,7 +146,7 @@ mod tests {
     use gettickets_protocol::Version;
 
     #[test]
-    fn the_definition_is_sound() {
+    fn the_definition_is_valid() {
         Cli::command().debug_assert();
     }
 
@@ -188,7 +161,8 @@ mod tests {
     fn nothing_secret_is_an_argument() {
         let mut root = Cli::command();
         root.build();
-        for command in root.get_subcommands() {
+        let nested = root.get_subcommands().flat_map(|command| command.get_subcommands());
+        for command in root.get_subcommands().chain(nested) {
             for argument in command.get_arguments().filter_map(|argument| argument.get_long()) {
                 let secret = ["secret", "password", "accesskey", "access-key"].contains(&argument);
                 assert!(!secret, "{} --{argument}", command.get_name());

@@ -3,51 +3,66 @@
 use clap::Args;
 use gettickets_protocol::{GetTickets, StatusFilter};
 
-/// Which tickets to ask for, one page of them.
+use super::ScanArgs;
+
+/// The request for one page of tickets.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Which tickets")]
+#[command(next_help_heading = "Tickets")]
 pub(crate) struct QueryArgs {
+    #[command(flatten)]
+    pub(crate) page: PageArgs,
+    /// Only tickets of this status, or 'Awaiting Reply', 'All Active Tickets' or 'My Flagged Tickets'
+    #[arg(long, value_name = "STATUS", value_parser = status)]
+    status: Option<StatusFilter>,
+    #[command(flatten)]
+    filter: FilterArgs,
+}
+
+/// The request for all matching tickets.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Tickets")]
+pub(crate) struct WholeArgs {
+    /// Largest number of tickets to request at a time
+    #[arg(long, value_name = "N", value_parser = limitnum)]
+    limitnum: Option<u64>,
+    /// Only tickets of this status, or 'Awaiting Reply', 'All Active Tickets' or 'My Flagged Tickets'
+    #[arg(long, value_name = "STATUS", value_parser = status)]
+    status: Option<StatusFilter>,
+    #[command(flatten)]
+    filter: FilterArgs,
+    #[command(flatten)]
+    pub(crate) scan: ScanArgs,
+}
+
+/// Which page.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Tickets")]
+pub(crate) struct PageArgs {
     /// Offset of the first ticket [server's default: 0]
     #[arg(long, value_name = "N")]
     pub(crate) limitstart: Option<u64>,
     /// Number of tickets in a page [server's default: 25]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = limitnum)]
     pub(crate) limitnum: Option<u64>,
-    #[command(flatten)]
-    filter: FilterArgs,
 }
 
-/// Which tickets to ask for, every one of them.
+/// Which tickets, beside their status.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Which tickets")]
-pub(crate) struct WholeArgs {
-    /// Number of tickets to ask for at a time [default: 100]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    limitnum: Option<u64>,
-    #[command(flatten)]
-    filter: FilterArgs,
-}
-
-/// What tickets have in common.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Which tickets")]
-struct FilterArgs {
-    /// Only tickets of this department
-    #[arg(long, value_name = "ID")]
+#[command(next_help_heading = "Tickets")]
+pub(crate) struct FilterArgs {
+    /// Only tickets of the department with this id
+    #[arg(long, value_name = "ID", value_parser = department)]
     deptid: Option<u64>,
-    /// Only tickets of this client
-    #[arg(long, value_name = "ID")]
+    /// Only tickets of the client with this id
+    #[arg(long, value_name = "ID", value_parser = client)]
     clientid: Option<u64>,
-    /// Only tickets of this address, which belongs to no client
-    #[arg(long, value_name = "ADDRESS")]
+    /// Only tickets opened from this address by somebody who is not a client
+    #[arg(long, value_name = "ADDRESS", value_parser = email)]
     email: Option<String>,
-    /// Only tickets of this status, or 'Awaiting Reply', 'All Active Tickets' or 'My Flagged Tickets'
-    #[arg(long, value_name = "STATUS", value_parser = status)]
-    status: Option<StatusFilter>,
-    /// Only tickets whose subject contains this, roughly
-    #[arg(long, value_name = "TEXT")]
+    /// Only tickets whose subject contains this text; the server's matching is approximate
+    #[arg(long, value_name = "TEXT", value_parser = subject)]
     subject: Option<String>,
-    /// Also tickets of departments that the API user is not a member of
+    /// Include tickets of departments that the API user is not assigned to
     #[arg(
         long,
         alias = "ignore_dept_assignments",
@@ -59,42 +74,86 @@ struct FilterArgs {
     ignore_dept_assignments: Option<bool>,
 }
 
-/// Special words are found without regard to case: a shell history has them in every spelling.
-fn status(word: &str) -> Result<StatusFilter, String> {
+/// Parses a status. The special words are matched without regard to case.
+pub(crate) fn status(word: &str) -> Result<StatusFilter, String> {
     if word.trim().is_empty() {
-        return Err("a status is a word such as Open".to_owned());
+        return Err(
+            "with an empty status the server lists tickets of every status; leave --status out for that"
+                .to_owned(),
+        );
     }
     let special =
         StatusFilter::SPECIAL.into_iter().find(|special| special.as_str().eq_ignore_ascii_case(word.trim()));
     Ok(special.unwrap_or_else(|| StatusFilter::from(word)))
 }
 
+fn limitnum(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(0) => {
+            Err("a page has at least 1 ticket; leave --limitnum out for the server's default".to_owned())
+        }
+        Ok(number) => Ok(number),
+        Err(_) => Err("expected a whole number of tickets, 1 or more".to_owned()),
+    }
+}
+
+/// Parses an id. The server ignores the filter where the id is 0, and lists everything.
+fn id(text: &str, option: &str, what: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(0) => Err(format!(
+            "no {what} has the id 0, and the server lists the tickets of every {what} for it; leave {option} out for that"
+        )),
+        Ok(number) => Ok(number),
+        Err(_) => Err(format!("expected the id of a {what}: a whole number, 1 or more")),
+    }
+}
+
+fn department(text: &str) -> Result<u64, String> {
+    id(text, "--deptid", "department")
+}
+
+fn client(text: &str) -> Result<u64, String> {
+    id(text, "--clientid", "client")
+}
+
+fn email(text: &str) -> Result<String, String> {
+    filled(text, "--email", "address")
+}
+
+fn subject(text: &str) -> Result<String, String> {
+    filled(text, "--subject", "subject")
+}
+
+/// The server ignores an empty filter, and lists everything.
+fn filled(text: &str, option: &str, what: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err(format!(
+            "with an empty {what} the server lists tickets of every {what}; leave {option} out for that"
+        ));
+    }
+    Ok(text.to_owned())
+}
+
 impl QueryArgs {
-    /// The same as a request.
+    /// The request that these arguments describe.
     pub(crate) fn to_request(&self) -> GetTickets {
-        GetTickets { limitstart: self.limitstart, limitnum: self.limitnum, ..self.filter.to_request() }
+        let PageArgs { limitstart, limitnum } = self.page;
+        GetTickets { limitstart, limitnum, status: self.status.clone(), ..self.filter.to_request() }
     }
 }
 
 impl WholeArgs {
-    /// The same as a request.
+    /// The request that these arguments describe.
     pub(crate) fn to_request(&self) -> GetTickets {
-        GetTickets { limitnum: self.limitnum, ..self.filter.to_request() }
+        GetTickets { limitnum: self.limitnum, status: self.status.clone(), ..self.filter.to_request() }
     }
 }
 
 impl FilterArgs {
-    fn to_request(&self) -> GetTickets {
-        let FilterArgs { deptid, clientid, email, status, subject, ignore_dept_assignments } = self.clone();
-        GetTickets {
-            deptid,
-            clientid,
-            email,
-            status,
-            subject,
-            ignore_dept_assignments,
-            ..GetTickets::default()
-        }
+    /// A request with these filters and nothing else.
+    pub(crate) fn to_request(&self) -> GetTickets {
+        let FilterArgs { deptid, clientid, email, subject, ignore_dept_assignments } = self.clone();
+        GetTickets { deptid, clientid, email, subject, ignore_dept_assignments, ..GetTickets::default() }
     }
 }
 
@@ -135,9 +194,21 @@ mod tests {
     }
 
     #[test]
-    fn what_the_wire_cannot_carry_is_refused() {
-        for arguments in [["--limitnum", "0"], ["--limitstart", "-1"], ["--deptid", "x"], ["--status", ""]] {
-            assert!(Only::try_parse_from([&["x"], &arguments[..]].concat()).is_err(), "{arguments:?}");
+    fn a_filter_that_the_server_ignores_is_refused_with_the_reason() {
+        for (arguments, reason) in [
+            (["--limitnum", "0"], "at least 1 ticket"),
+            (["--limitnum", "many"], "expected a whole number"),
+            (["--limitstart", "-1"], ""),
+            (["--deptid", "0"], "lists the tickets of every department"),
+            (["--deptid", "x"], "expected the id of a department"),
+            (["--clientid", "0"], "lists the tickets of every client"),
+            (["--email", ""], "lists tickets of every address"),
+            (["--email", " "], "lists tickets of every address"),
+            (["--subject", ""], "lists tickets of every subject"),
+            (["--status", ""], "lists tickets of every status"),
+        ] {
+            let refused = Only::try_parse_from([&["x"], &arguments[..]].concat()).err().unwrap().to_string();
+            assert!(refused.contains(reason), "{arguments:?}: {refused}");
         }
     }
 }

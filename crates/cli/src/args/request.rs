@@ -5,34 +5,41 @@ use gettickets_protocol::ResponseType;
 
 use super::QueryArgs;
 
-/// Show the request as PHP, as a curl command or as the form body, with the secrets left to be filled in.
+/// Show the request as a shell command with curl, as PHP or as the form body, without secrets
+///
+/// Secrets are neither read nor shown: the shell command takes them from the environment or from the
+/// profile's files when it runs, and passes them to curl on standard input, where other users of the machine
+/// cannot see them.
 #[derive(Debug, Args)]
 pub(crate) struct RequestArgs {
     #[command(flatten)]
     pub(crate) query: QueryArgs,
-    /// What to write it as
+    /// What to show the request as
     #[arg(long = "as", value_name = "FORM", default_value = "curl")]
     pub(crate) form: RequestAs,
     /// Address of the install, or of its api.php [env: GETTICKETS_URL]
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
-    /// With an admin's user name and password, as for servers before 7.2
+    /// Connection profile of the configuration file [env: GETTICKETS_PROFILE]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Use an admin's user name and password, as servers before 7.2 need
     #[arg(long)]
     pub(crate) as_admin: bool,
-    /// With an access key
+    /// Send an access key
     #[arg(long)]
     pub(crate) with_access_key: bool,
-    /// Format to ask for: json, xml or nvp
+    /// Format to request: json, xml or nvp
     #[arg(long, value_name = "TYPE", default_value = "json")]
     pub(crate) responsetype: ResponseType,
 }
 
-/// A way to write a request.
+/// A form of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RequestAs {
-    /// PHP that runs inside the install
+    /// PHP code that runs inside the install
     Php,
-    /// A curl command, its secrets from the environment
+    /// A command for a POSIX shell, with curl
     Curl,
     /// The form body alone
     Form,

@@ -2,24 +2,34 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use gettickets_protocol::{DateTime, Version};
+use gettickets_protocol::Version;
 use gettickets_sandbox::Quirk;
 
 use super::Since;
-use crate::output::clock;
+use super::connection::duration;
 
-/// Serve generated tickets over HTTP until Ctrl-C, to try and test against.
+/// Serve generated tickets over HTTP until Ctrl-C, for trials and tests
 #[derive(Debug, Args)]
 pub(crate) struct SandboxArgs {
     /// Port to listen on; 0 takes a free one
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) port: u16,
-    /// Address to listen on; anything but loopback lets others in
+    /// Address to listen on; any other than a loopback address is open to other machines
     #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
     pub(crate) host: IpAddr,
+    /// Host name to accept in the Host header beside loopback ones; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) allow_host: Vec<String>,
+    /// Delay every response by this long, such as 50ms
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) latency: Option<Duration>,
+    /// Disconnect clients that take longer to send a request's headers, or its body [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) request_timeout: Option<Duration>,
     /// Number of tickets to generate
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub(crate) tickets: u64,
@@ -29,20 +39,20 @@ pub(crate) struct SandboxArgs {
     /// Server version to answer as
     #[arg(long, value_name = "VERSION", default_value = "8.13.1")]
     pub(crate) server_version: Version,
-    /// API identifier to let in [default: sandbox-identifier]
+    /// API identifier to accept [default: sandbox-identifier]
     #[arg(long, value_name = "ID", requires = "secret_file")]
     pub(crate) identifier: Option<String>,
-    /// File with the API secret to let in [default: the secret is sandbox-secret]
+    /// File with the API secret to accept [default: the secret is sandbox-secret]
     #[arg(long, value_name = "FILE", requires = "identifier")]
     pub(crate) secret_file: Option<PathBuf>,
-    /// When the newest ticket was last answered: a date, or now [default: fixed, so that a seed gives the
+    /// When the newest ticket was last answered: a date, or now [default: a fixed date, so that a seed gives the
     /// same tickets on any day]
-    #[arg(long, value_name = "WHEN", value_parser = newest)]
-    pub(crate) newest: Option<DateTime>,
-    /// Misbehave in this way; may be given several times
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) newest: Option<Since>,
+    /// Deviate in this way; may be given several times
     #[arg(long, value_name = "QUIRK", value_parser = quirks(), hide_possible_values = true)]
     pub(crate) quirk: Vec<Quirk>,
-    /// List the ways to misbehave
+    /// List the quirks
     #[arg(long)]
     pub(crate) list_quirks: bool,
     /// Serve the tickets of this file instead: a saved reply, canonical JSON, or NDJSON
@@ -50,15 +60,8 @@ pub(crate) struct SandboxArgs {
     pub(crate) load: Option<PathBuf>,
 }
 
-/// Quirks by name, so that a slip is met with the nearest one and shells can complete them.
+/// Quirks by name, so that a typing error is answered with the nearest name and shells can complete them.
 fn quirks() -> impl TypedValueParser<Value = Quirk> {
     let names = Quirk::ALL.iter().map(|quirk| PossibleValue::new(quirk.name()).help(quirk.description()));
     PossibleValuesParser::new(names).try_map(|name| name.parse::<Quirk>())
-}
-
-fn newest(text: &str) -> Result<DateTime, String> {
-    match text {
-        "now" => clock::now(None).map_err(|failure| failure.what),
-        text => text.parse::<Since>().map(|since| since.0),
-    }
 }

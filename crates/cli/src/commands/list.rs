@@ -1,101 +1,307 @@
-//! `gettickets list`: one page of tickets, or every one.
+//! `gettickets list`: one page of tickets, or all of them.
 
-use gettickets::{Page, Version};
+mod local;
 
-use crate::args::{Format, ListArgs};
-use crate::commands::{misspelt, whole};
+use std::rc::Rc;
+
+use gettickets::{Finding, GetTickets, Page, Tickets, Version};
+use gettickets_protocol::Field;
+
+use self::local::{Local, sorted};
+use crate::args::{Column, Format, ListArgs};
+use crate::commands::scanning::Progress;
+use crate::commands::{misspelt, scanning, whole};
 use crate::connect::{self, Connection};
-use crate::exit::{self, Outcome};
-use crate::output::{self, Shape, TicketWriter, json, stdout};
+use crate::exit::{self, Failure, Outcome};
+use crate::output::selected::{Part, SelectedWriter, Selection};
+use crate::output::table::{TableOptions, TableWriter};
+use crate::output::{self, Shape, TicketWriter, json, stdout, style};
 
 pub(crate) fn run(args: &ListArgs) -> Outcome {
+    let requests = args.requests();
+    if requests.len() > 1 && requests.iter().any(|request| request.limitstart.is_some()) {
+        return Err(Failure::usage("--limitstart has no meaning with several statuses")
+            .hint("Give one --status, or list all tickets with --all"));
+    }
     let connection = connect::open(&args.connection)?;
-    if args.all || args.updated_since.is_some() {
-        list_all(args, &connection)
-    } else {
-        list_page(args, &connection)
+    if args.utc && !connection.zone_is_known {
+        exit::note(
+            "the install's clock is assumed to be in this machine's time zone; --time-zone names another",
+        );
     }
+    let mut listing = Listing::new(args, &connection, requests.len())?;
+    if args.all || args.updated_since.is_some() { listing.scan(&requests) } else { listing.pages(&requests) }
 }
 
-fn writer(args: &ListArgs, connection: &Connection) -> Box<dyn TicketWriter> {
-    let format = args.format.format;
-    let shape = Shape {
-        width: output::table_width(args.format.width),
-        now: connection.now,
-        version: Version::LATEST,
-    };
-    output::writer(format, stdout::for_format(format), shape)
+/// A list under way.
+struct Listing<'a> {
+    args: &'a ListArgs,
+    connection: &'a Connection,
+    local: Local,
+    /// Tickets that wait to be sorted.
+    unsorted: Vec<Tickets>,
+    writer: Option<Box<dyn TicketWriter>>,
 }
 
-/// One request, one page.
-fn list_page(args: &ListArgs, connection: &Connection) -> Outcome {
-    let request = args.query.to_request();
-    let page = connection.client.get_tickets(&request).map_err(|error| connect::failure_of(&error))?;
-    if args.format.format == Format::Json {
-        json::write_page(stdout::for_format(Format::Json), &page)?;
-    } else {
-        let mut writer = writer(args, connection);
-        writer.write(page.tickets())?;
-        writer.finish()?;
+impl<'a> Listing<'a> {
+    fn new(args: &'a ListArgs, connection: &'a Connection, requests: usize) -> Outcome<Listing<'a>> {
+        let flag = args.flag.as_deref().map(|flag| admin(flag, connection)).transpose()?;
+        // With an order of its own the list is cut once it is sorted.
+        let limit = args.limit.filter(|_| args.sort.is_empty());
+        let local = Local::new(&args.priority, flag, limit, requests > 1);
+        Ok(Listing { args, connection, local, unsorted: Vec::new(), writer: None })
     }
-    if args.format.format == Format::Table {
-        exit::remark(summary(&page));
-    }
-    if page.is_empty() && page.totalresults() == Some(0) {
-        misspelt::tell(&request);
-    }
-    tell_replaced(&page);
-    Ok(())
-}
 
-/// How much of the whole this is, and how to see the rest.
-fn summary(page: &Page) -> String {
-    let counted = output::counted(page);
-    let next = page.startnumber().unwrap_or(0) + page.len() as u64;
-    match page.totalresults() {
-        Some(total) if !page.is_empty() && next < total => {
-            format!("{counted}; --limitstart {next} for the next, --all for every one")
+    /// One page for each request.
+    fn pages(&mut self, requests: &[GetTickets]) -> Outcome {
+        let mut pages = Vec::new();
+        for request in requests {
+            let page = self.connection.client.get_tickets(request);
+            pages.push(page.map_err(|error| connect::failure_of(&error))?);
         }
-        _ => counted,
-    }
-}
-
-/// Text that was no text is not passed over in silence.
-fn tell_replaced(page: &Page) {
-    for finding in page.findings() {
-        if finding.kind == gettickets::FindingKind::ReplacedBytes {
-            exit::warn(finding);
+        let is_plain = self.is_plain() && !self.local.is_active();
+        match &pages[..] {
+            [page] if is_plain && self.args.format.format == Format::Json => {
+                json::write_page(stdout::for_format(Format::Json), page)?;
+            }
+            [page] => {
+                let part = Part { total: page.totalresults(), start: page.startnumber().unwrap_or(0) };
+                self.writer = Some(self.open(part));
+                self.take(page.tickets())?;
+                self.finish()?;
+            }
+            pages => {
+                self.writer = Some(self.open(Part::default()));
+                pages.iter().try_for_each(|page| self.take(page.tickets()))?;
+                self.finish()?;
+            }
         }
+        self.remark_on_pages(requests, &pages);
+        let mut findings = Vec::new();
+        pages.iter().for_each(|page| Finding::merge(&mut findings, page.findings()));
+        scanning::print_findings(&findings);
+        Ok(())
     }
-}
 
-/// A scan over all pages, written as it goes.
-fn list_all(args: &ListArgs, connection: &Connection) -> Outcome {
-    let request = args.query.to_request();
-    let mut scan = connection.client.scan(request.clone());
-    if let Some(since) = args.updated_since {
-        scan = scan.updated_since(since.0);
-    }
-    let mut writer = writer(args, connection);
-    let mut whole = whole::Whole::of(scan);
-    while let Some(tickets) = whole.next() {
-        match tickets {
-            Ok(tickets) => writer.write(&tickets)?,
-            // What came is good: dropping the writer shows it before it is told why there is no more.
-            Err(failure) => return Err(failure),
-        }
-    }
-    writer.finish()?;
-    let count = whole.delivered();
-    if args.format.format == Format::Table {
-        exit::remark(if count == 0 {
-            "no ticket matches".to_owned()
+    /// Says how much of the whole was listed.
+    fn remark_on_pages(&self, requests: &[GetTickets], pages: &[Page]) {
+        let (received, shown): (usize, u64) =
+            (pages.iter().map(Page::len).sum(), self.local.passed().min(self.args.limit.unwrap_or(u64::MAX)));
+        let is_filtered = self.local.is_active() || self.args.limit.is_some();
+        if let ([page], false) = (pages, is_filtered) {
+            match rest_of(page) {
+                Some(rest) => exit::note(rest),
+                None => exit::remark(output::counted(page)),
+            }
         } else {
-            format!("{count} {}", output::tickets(count))
-        });
+            let more = pages.iter().any(|page| rest_of(page).is_some());
+            if more || (received as u64) > shown && self.args.limit.is_some() {
+                let all = if more { "; --all lists every ticket" } else { "" };
+                exit::note(format!(
+                    "{shown} of the {received} {} that the server returned {} listed, and {}{all}",
+                    output::tickets(received as u64),
+                    if shown == 1 { "is" } else { "are" },
+                    if more { "more match on further pages" } else { "no more match" },
+                ));
+            } else {
+                exit::remark(format!("{shown} {}", output::tickets(shown)));
+            }
+        }
+        if received == 0 {
+            for (request, page) in requests.iter().zip(pages) {
+                if page.totalresults() == Some(0) {
+                    misspelt::warn(request);
+                }
+            }
+        }
     }
-    if count == 0 {
-        misspelt::tell(&request);
+
+    /// All tickets of each request, written as they arrive.
+    fn scan(&mut self, requests: &[GetTickets]) -> Outcome {
+        self.writer = Some(self.open(Part::default()));
+        let since = self.args.updated_since.map(|since| self.connection.resolve(since));
+        let mut received = 0;
+        let mut outcome = Ok(());
+        for request in requests {
+            let scan = self.connection.client.scan(request.clone());
+            let mut scan = scanning::configured(scan, &self.args.scan).full(self.args.full);
+            if let Some(since) = since {
+                scan = scan.updated_since(since);
+            }
+            let status = scan.status();
+            // Rows on a terminal would mix with the progress.
+            let shown = !style::stdout_is_terminal() || !self.args.sort.is_empty();
+            let progress = Progress::of(status.clone(), shown);
+            let mut whole = whole::Whole::of(scan);
+            while !self.local.is_full() {
+                match whole.next() {
+                    Some(Ok(tickets)) => self.take(&tickets)?,
+                    Some(Err(failure)) => {
+                        // What arrived is good: it is written before the reason for the end is.
+                        drop(progress);
+                        self.flush_unsorted()?;
+                        scanning::print_report(&status.report());
+                        return Err(failure);
+                    }
+                    None => break,
+                }
+            }
+            drop(progress);
+            received += whole.delivered();
+            scanning::print_report(&status.report());
+            if self.local.is_full() {
+                self.finish()?;
+                exit::note(format!(
+                    "the list ends after {} {}, as --limit says; more may match",
+                    self.local.passed(),
+                    output::tickets(self.local.passed())
+                ));
+                return Ok(());
+            }
+            let ended = whole.end();
+            outcome = outcome.and(ended);
+        }
+        self.finish()?;
+        let shown = self.local.passed().min(self.args.limit.unwrap_or(u64::MAX));
+        if shown < self.local.passed() {
+            exit::note(format!(
+                "{shown} of {} matching tickets are listed, as --limit says",
+                self.local.passed()
+            ));
+        } else {
+            exit::remark(match shown {
+                0 => "no ticket matches".to_owned(),
+                count => format!("{count} {}", output::tickets(count)),
+            });
+        }
+        if received == 0 {
+            requests.iter().for_each(misspelt::warn);
+        }
+        outcome
     }
-    whole.end()
+
+    /// Filters these tickets, and writes or keeps what is left.
+    fn take(&mut self, tickets: &Tickets) -> Outcome {
+        let mut left = self.local.pick(tickets);
+        if !self.args.sort.is_empty() {
+            self.unsorted.append(&mut left);
+            return Ok(());
+        }
+        self.write(&left)
+    }
+
+    fn write(&mut self, runs: &[Tickets]) -> Outcome {
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        writer.prepare(runs)?;
+        for tickets in runs {
+            writer.write(tickets)?;
+        }
+        Ok(())
+    }
+
+    fn flush_unsorted(&mut self) -> Outcome {
+        let mut tickets = sorted(std::mem::take(&mut self.unsorted), &self.args.sort);
+        if let Some(limit) = self.args.limit {
+            tickets.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        }
+        self.write(&tickets)
+    }
+
+    fn finish(&mut self) -> Outcome {
+        self.flush_unsorted()?;
+        match &mut self.writer {
+            Some(writer) => Ok(writer.finish()?),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether every field is written as the server sent it, and nothing else.
+    fn is_plain(&self) -> bool {
+        let ListArgs { columns, utc, decoded_text, sort, limit, .. } = self.args;
+        columns.is_empty()
+            && !utc
+            && !decoded_text
+            && sort.is_empty()
+            && limit.is_none()
+            && self.added().is_empty()
+    }
+
+    /// The columns that follow the fields.
+    fn added(&self) -> Vec<Column> {
+        let mut added = Vec::new();
+        if self.args.utc {
+            added.extend([Column::Utc(Field::Date), Column::Utc(Field::Lastreply)]);
+        }
+        if self.args.decoded_text {
+            added.extend(Column::DECODED.map(Column::Decoded));
+        }
+        // JSON has the ids, and stays canonical.
+        if self.args.format.format == Format::Csv {
+            if self.connection.names.has_departments() {
+                added.push(Column::Department);
+            }
+            if self.connection.names.has_admins() {
+                added.push(Column::FlaggedTo);
+            }
+        }
+        added
+    }
+
+    fn open(&self, part: Part) -> Box<dyn TicketWriter> {
+        let ListArgs { format, columns, utc, .. } = self.args;
+        let Connection { clock, names, .. } = self.connection;
+        let out = stdout::for_format(format.format);
+        if format.format == Format::Table {
+            let width = output::table_width(format.width);
+            return Box::new(TableWriter::new(
+                out,
+                TableOptions {
+                    columns: columns.clone(),
+                    names: names.clone(),
+                    utc: *utc,
+                    ..TableOptions::new(width, clock.clone())
+                },
+            ));
+        }
+        let is_json_part = format.format == Format::Json && part.total.is_some();
+        if self.is_plain() && !is_json_part {
+            let shape = Shape { width: None, clock: clock.clone(), version: Version::LATEST };
+            return output::writer(format.format, out, shape);
+        }
+        let selection = Selection {
+            columns: (!columns.is_empty()).then(|| columns.clone()),
+            added: self.added(),
+            names: names.clone(),
+            clock: clock.clone(),
+        };
+        Box::new(SelectedWriter::new(out, format.format, Rc::new(selection), part))
+    }
+}
+
+/// The id of an admin, given as an id or by a name of the profile.
+fn admin(text: &str, connection: &Connection) -> Outcome<u64> {
+    match text.trim().parse() {
+        Ok(id) => Ok(id),
+        Err(_) => connection.names.admin_id(text).ok_or_else(|| {
+            Failure::usage(format!("--flag {text:?} is neither the id of an admin nor a name of the profile"))
+                .hint("Give the id, or add the name to the admins of the profile in the configuration file")
+        }),
+    }
+}
+
+/// Which tickets of how many a page holds, and how to list the rest; `None` where there is no rest.
+fn rest_of(page: &Page) -> Option<String> {
+    let start = page.startnumber().unwrap_or(0);
+    let next = start + page.len() as u64;
+    let how = format!("--limitstart {next} lists the next page, --all lists every ticket");
+    match page.totalresults() {
+        Some(total) if next < total && page.is_empty() => {
+            Some(format!("the server counts {total} tickets and sent none from offset {start} on; try --all"))
+        }
+        Some(total) if next < total => Some(format!("{}; {how}", output::counted(page))),
+        Some(_) => None,
+        // Without a count, a full page may be followed by another.
+        None if page.is_empty() => None,
+        None => Some(format!("{}, and the server does not say how many match; {how}", output::counted(page))),
+    }
 }

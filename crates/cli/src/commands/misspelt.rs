@@ -1,37 +1,49 @@
-//! A hint for whoever asks for a status that no ticket has.
+//! A warning for a status that is probably mistyped.
 //!
-//! Installs configure statuses of their own, so a word that is not known is no mistake, and the server answers it with
-//! an empty list. Where the list is empty and the word nearly one that every install has, that is told.
+//! Installs configure statuses of their own, so an unknown word need not be a mistake, and the server answers
+//! it with an empty list. Where the list is empty and the word is close to one that every install has, the
+//! program says so.
 
 use gettickets::{GetTickets, Status, StatusFilter};
 use strsim::osa_distance;
 
 use crate::exit;
 
-/// Tells, after nothing matched, which word may have been meant.
-pub(crate) fn tell(request: &GetTickets) {
+/// Warns, after nothing matched, if the status is probably mistyped.
+pub(crate) fn warn(request: &GetTickets) {
     let Some(StatusFilter::Is(word)) = &request.status else { return };
-    if let Some(meant) = meant_by(word) {
-        exit::warn(format!("no ticket has the status '{word}'; is it '{meant}' that you mean?"));
+    if let Some(warning) = warning(word) {
+        exit::warn(warning);
     }
 }
 
-/// The known word that is nearly this one: a slip of the finger or two away, or its beginning.
-fn meant_by(word: &str) -> Option<String> {
+fn warning(word: &str) -> Option<String> {
+    if let Some(known) = known_word(word) {
+        return Some(format!("no ticket has the status '{word}'; did you mean '{known}'?"));
+    }
+    word.contains(',').then(|| {
+        format!(
+            "no ticket has the status '{word}'; for several statuses give --status once for each to `list`"
+        )
+    })
+}
+
+/// The known word that is close to this one: one or two typing errors away, or begun by it.
+fn known_word(word: &str) -> Option<String> {
     let statuses = Status::KNOWN.iter().map(Status::as_str).map(str::to_owned);
     let known: Vec<String> =
         statuses.chain(StatusFilter::SPECIAL.iter().map(StatusFilter::to_string)).collect();
-    // Servers compare without regard to case, so a word that differs in nothing else was understood.
+    // Servers compare without regard to case.
     let word = word.trim().to_lowercase();
     if known.iter().any(|known| known.eq_ignore_ascii_case(&word)) {
         return None;
     }
-    let slips = |known: &String| osa_distance(&word, &known.to_lowercase());
+    let errors = |known: &String| osa_distance(&word, &known.to_lowercase());
     let is_nearly = |known: &String| {
         let is_beginning = word.len() > 2 && known.to_lowercase().starts_with(&word);
-        is_beginning || slips(known) <= if known.len() > 5 { 3 } else { 2 }
+        is_beginning || errors(known) <= if known.len() > 5 { 3 } else { 2 }
     };
-    known.into_iter().filter(is_nearly).min_by_key(slips)
+    known.into_iter().filter(is_nearly).min_by_key(errors)
 }
 
 #[cfg(test)]
@@ -39,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_is_told_and_another_word_is_not() {
+    fn a_typing_error_is_noticed_and_another_word_is_not() {
         for (word, meant) in [
             ("Opne", Some("Open")),
             ("opened", Some("Open")),
@@ -53,7 +65,9 @@ mod tests {
             ("Terminé", None),
             ("Escalated", None),
         ] {
-            assert_eq!(meant_by(word).as_deref(), meant, "{word}");
+            assert_eq!(known_word(word).as_deref(), meant, "{word}");
         }
+        assert!(warning("Open,Answered").is_some_and(|warning| warning.contains("once for each")));
+        assert_eq!(warning("Escalated"), None);
     }
 }

@@ -1,9 +1,9 @@
-//! What the program does, one command a file.
+//! The commands, one file each.
 //!
-//! A new command is a file here with a `run`, a file under `args` with its flags, a variant of
-//! [`Command`], and an arm below.
+//! A new command is a file here with a `run`, a file in `args` with its arguments, a variant of [`Command`], an
+//! arm below, and its examples in `args/manual.rs`.
 
-mod completions;
+pub(crate) mod completions;
 mod decode;
 mod doctor;
 pub(crate) mod explain;
@@ -11,8 +11,11 @@ mod export;
 mod list;
 mod man;
 mod misspelt;
+mod profiles;
 mod request;
 mod sandbox;
+mod saved;
+pub(crate) mod scanning;
 mod stats;
 mod watch;
 pub(crate) mod whole;
@@ -20,7 +23,7 @@ pub(crate) mod whole;
 use crate::args::Command;
 use crate::exit::Outcome;
 
-/// Does what was said.
+/// Runs a command.
 pub(crate) fn run(command: Command) -> Outcome {
     match command {
         Command::List(args) => list::run(&args),
@@ -30,6 +33,7 @@ pub(crate) fn run(command: Command) -> Outcome {
         Command::Decode(args) => decode::run(&args),
         Command::Request(args) => request::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Profiles(args) => profiles::run(&args),
         Command::Sandbox(args) => sandbox::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use std::sync::mpsc;
 
 use gettickets_sandbox::{Quirk, Sandbox, SandboxBuilder};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::args::SandboxArgs;
 use crate::connect::environment::Environment;
@@ -17,25 +19,24 @@ pub(crate) fn run(args: &SandboxArgs) -> Outcome {
     if args.list_quirks {
         return list_quirks();
     }
-    // Before it starts, so that no Ctrl-C finds the process without it.
+    // Before the sandbox starts, so that Ctrl-C is always handled.
     let (stop, stopped) = mpsc::channel();
-    // Nobody listens any more once it is stopping.
-    let tell = move || stop.send(()).unwrap_or_default();
-    ctrlc::set_handler(tell)
-        .map_err(|error| Failure::usage(format!("Ctrl-C could not be listened for: {error}")))?;
+    // The receiver is gone once the sandbox stops.
+    let stop = move || stop.send(()).unwrap_or_default();
+    ctrlc::set_handler(stop).map_err(|error| Failure::usage(format!("Ctrl-C cannot be handled: {error}")))?;
     let (builder, count) = builder(args)?;
     let sandbox = builder.start().map_err(|error| {
         Failure::new(Exit::Unreached, format!("the sandbox did not start: {error}"))
             .hint("Another --port may be free; --port 0 takes one that is")
     })?;
     announce(args, &sandbox, count)?;
-    // The other end lives in the handler, which lives as long as the process.
+    // The sender is in the handler, which lives as long as the process.
     let _ = stopped.recv();
     exit::remark("\nstopped");
     Ok(())
 }
 
-/// The sandbox to be, and how many tickets it will have.
+/// The settings of the sandbox, and the number of its tickets.
 fn builder(args: &SandboxArgs) -> Outcome<(SandboxBuilder, u64)> {
     let mut count = args.tickets;
     let mut builder = Sandbox::builder()
@@ -45,8 +46,15 @@ fn builder(args: &SandboxArgs) -> Outcome<(SandboxBuilder, u64)> {
         .seed(args.seed)
         .server_version(args.server_version)
         .quirks(args.quirk.iter().copied());
+    builder = args.allow_host.iter().fold(builder, |builder, host| builder.allow_host(host));
+    if let Some(latency) = args.latency {
+        builder = builder.latency(latency);
+    }
+    if let Some(timeout) = args.request_timeout {
+        builder = builder.request_timeout(timeout);
+    }
     if let Some(newest) = args.newest {
-        builder = builder.newest(newest);
+        builder = builder.newest(newest.resolve(Timestamp::now(), &TimeZone::system()));
     }
     if let (Some(identifier), Some(file)) = (&args.identifier, &args.secret_file) {
         let secret = SecretSource::File(file.clone()).read("the API secret", &Environment::process())?;
@@ -60,7 +68,7 @@ fn builder(args: &SandboxArgs) -> Outcome<(SandboxBuilder, u64)> {
     Ok((builder, count))
 }
 
-/// Where it listens and whom it lets in. A secret of the user's own is not shown.
+/// Prints the address and the credentials that the sandbox accepts. A secret of the user's own is not shown.
 fn announce(args: &SandboxArgs, sandbox: &Sandbox, count: u64) -> Outcome {
     let mut err = style::stderr();
     let (bold, dim) = (style::BOLD, style::DIM);
@@ -80,7 +88,10 @@ fn announce(args: &SandboxArgs, sandbox: &Sandbox, count: u64) -> Outcome {
         writeln!(err, "  quirk       {}: {}", quirk, quirk.description())?;
     }
     if !args.host.is_loopback() {
-        exit::warn(format!("it listens on {}: whoever reaches this machine can ask it", args.host));
+        exit::warn(format!(
+            "the sandbox listens on {}: any machine that reaches this one can use it",
+            args.host
+        ));
     }
     if args.secret_file.is_none() {
         let (identifier, secret) = (sandbox.identifier(), sandbox.secret());

@@ -1,13 +1,11 @@
 //! A scan as a command sees it: tickets until there are no more, or the failure that says what is missing.
 
-use gettickets::scan::{Report, Scan};
-use gettickets::{Error, Tickets};
+use gettickets::scan::ScanReport;
+use gettickets::{Error, Scan, Tickets};
 
+use crate::commands::scanning;
 use crate::connect;
 use crate::exit::{Exit, Failure, Outcome};
-
-/// How many holes are told one by one.
-const SHOWN: usize = 8;
 
 /// A scan that is to be whole.
 pub(crate) struct Whole {
@@ -37,7 +35,7 @@ impl Whole {
     }
 
     /// What the scan met on its way.
-    pub(crate) fn report(&self) -> Report {
+    pub(crate) fn report(&self) -> ScanReport {
         self.scan.report()
     }
 
@@ -57,23 +55,20 @@ pub(crate) fn cut_off(error: &Error, delivered: u64) -> Failure {
     Failure { exit: Exit::Incomplete, what, ..failure }
 }
 
-/// Tickets that the server can't send are told, where everything else was delivered.
-pub(crate) fn without_holes(report: &Report) -> Outcome {
-    let holes = &report.holes;
-    if holes.is_empty() {
+/// The failure of a scan that delivered every ticket but those that the server cannot send.
+pub(crate) fn without_holes(report: &ScanReport) -> Outcome {
+    let missing = &report.unreadable;
+    if missing.is_empty() {
         return Ok(());
     }
-    let places: Vec<String> = holes.iter().take(SHOWN).map(|hole| hole.offset.to_string()).collect();
-    let more = if holes.len() > SHOWN { format!(" and {} more", holes.len() - SHOWN) } else { String::new() };
-    let (is, offset) = if holes.len() == 1 { ("is", "offset") } else { ("are", "offsets") };
-    Err(Failure::new(
-        Exit::Incomplete,
-        format!(
-            "{} {} {is} missing, at {offset} {}{more}, as the server can send it in no format; all others are there",
-            holes.len(),
-            crate::output::tickets(holes.len() as u64),
-            places.join(", "),
-        ),
-    )
-    .hint("A text in such a ticket is not UTF-8. Open the ticket in the install and save the text anew"))
+    let (tickets, are, them) = match missing.len() {
+        1 => ("1 ticket".to_owned(), "is", "it"),
+        count => (format!("{count} tickets"), "are", "them"),
+    };
+    let what = format!(
+        "{tickets} {are} missing, as the server cannot send {them} in any format: {}; all others were delivered",
+        scanning::unreadable(missing)
+    );
+    Err(Failure::new(Exit::Incomplete, what)
+        .hint("A text in such a ticket is not UTF-8. Open the ticket in the install and save the text again"))
 }

@@ -1,18 +1,18 @@
-//! The environment variables, as a value that tests can make up.
+//! Environment variables, as a value that tests can replace.
 
 use std::collections::HashMap;
 
-/// Where variables are looked up. One that is set to nothing counts as not set.
+/// Source of environment variables. A variable with an empty value counts as not set.
 pub(crate) struct Environment(Source);
 
 enum Source {
     Process,
-    #[cfg_attr(not(test), allow(dead_code, reason = "tests make environments up"))]
+    #[cfg_attr(not(test), allow(dead_code, reason = "only tests use it"))]
     Given(HashMap<String, String>),
 }
 
 impl Environment {
-    /// The process's own.
+    /// The environment of this process.
     pub(crate) fn process() -> Environment {
         Environment(Source::Process)
     }
@@ -23,7 +23,7 @@ impl Environment {
         Environment(Source::Given(pairs.collect()))
     }
 
-    /// The variable's value; none where it is not set, empty, or no text.
+    /// Returns the value of a variable; `None` if it is not set, empty, or not UTF-8.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
         let value = match &self.0 {
             Source::Process => std::env::var(name).ok(),

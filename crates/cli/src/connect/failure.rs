@@ -1,6 +1,4 @@
-//! From the client's errors to exit codes and paragraphs.
-
-use std::borrow::Cow;
+//! From the client's errors to exit codes, messages and hints.
 
 use gettickets::local::LocalErrorKind;
 use gettickets::transport::{TimeoutPhase, TlsReason, TransportErrorKind};
@@ -8,38 +6,69 @@ use gettickets::{ConfigError, Error, ErrorKind, InvalidAddress};
 
 use crate::exit::{Exit, Failure};
 
-/// The failure that an error of the client is. The error tells what, where and why, and what to try.
+/// The failure of a command for an error of the client. The error says what happened and where.
 pub(crate) fn of(error: &Error) -> Failure {
-    let failure = Failure::new(exit_of(error.kind()), error);
-    match flag_for(error.kind()).map(Cow::Borrowed).or(error.hint()) {
+    let failure = Failure::new(exit_of(error.kind()), error).code(error.code());
+    match hint_of(error.kind()).map(str::to_owned).or_else(|| error.hint().map(|hint| in_options(&hint))) {
         Some(hint) => failure.hint(hint),
         None => failure,
     }
 }
 
-/// What to try, where it is a flag of this program that the client knows nothing of.
-fn flag_for(kind: &ErrorKind) -> Option<&'static str> {
+/// A hint of a library for users of the command line: settings are named as the options that they are here.
+pub(crate) fn in_options(hint: &str) -> String {
+    let mut hint = hint.to_owned();
+    for (setting, option) in SETTINGS {
+        hint = hint.replace(setting, option);
+    }
+    hint
+}
+
+/// How the libraries' hints name settings, and the options for them.
+const SETTINGS: [(&str, &str); 9] = [
+    ("(limitnum)", "(--limitnum)"),
+    ("(max_requests)", "(--max-requests)"),
+    ("(max_tickets)", "(--max-tickets)"),
+    ("(skip_unreadable)", "(--skip-unreadable)"),
+    ("(allow_count_mismatch)", "(--allow-count-mismatch)"),
+    ("(ignore_dept_assignments)", "(--ignore-dept-assignments)"),
+    ("responsetype xml", "--responsetype xml"),
+    ("responsetype json", "--responsetype json"),
+    ("without strict", "without --strict"),
+];
+
+/// The hint, where an option of this program is better advice than the library's words.
+fn hint_of(kind: &ErrorKind) -> Option<&'static str> {
     match kind {
         ErrorKind::Config(ConfigError::Address(InvalidAddress::PlainHttp { .. })) => {
-            Some("Use https, or say --allow-plain-http if the way there is trusted.")
+            Some("Use https, or give --allow-plain-http if the network is trusted.")
         }
         ErrorKind::Config(ConfigError::RootCertificates { .. }) => {
             Some("Give --ca-file a file of certificates in PEM.")
         }
+        ErrorKind::Config(ConfigError::Proxy { .. }) => Some(
+            "Give --proxy, or the variable HTTPS_PROXY or ALL_PROXY, an address such as http://proxy.example.com:3128 or \
+             socks5://proxy.example.com:1080.",
+        ),
         ErrorKind::Transport(error) => match error.kind() {
             TransportErrorKind::Tls(TlsReason::UnknownIssuer) => Some(
-                "Have the server send its whole chain of certificates, or name its authority's with --ca-file.",
+                "Have the server send its whole chain of certificates, or name its authority's certificate with --ca-file.",
+            ),
+            TransportErrorKind::Tls(TlsReason::SelfSigned) => Some(
+                "If it is the server's own certificate, name the file of that certificate with --ca-file.",
             ),
             TransportErrorKind::Timeout(
                 TimeoutPhase::Send | TimeoutPhase::Response | TimeoutPhase::Body | TimeoutPhase::Total,
-            ) => Some("Allow more time with --timeout, or ask for fewer tickets a page with --limitnum."),
+            ) => Some("Allow more time with --timeout, or request fewer tickets a page with --limitnum."),
             _ => None,
         },
-        ErrorKind::TooLarge { .. } => Some("Ask for fewer tickets a page with --limitnum."),
+        ErrorKind::TooLarge { .. } => Some("Request fewer tickets a page with --limitnum."),
         ErrorKind::Local(error) => match error.kind() {
-            LocalErrorKind::NoPhp { .. } => Some("Install PHP's command line program, and have it on PATH."),
+            LocalErrorKind::NoPhp { .. } => {
+                Some("Install PHP's command line program, or name the one to run with --php.")
+            }
             LocalErrorKind::TimedOut { .. } => {
-                Some("Allow more time with --timeout, or ask for fewer tickets a page with --limitnum.")
+                Some("Allow more time with --timeout, or request fewer tickets a page with --limitnum.")
             }
             _ => None,
         },
@@ -77,13 +106,13 @@ mod tests {
     }
 
     #[test]
-    fn what_to_try_is_what_this_program_can_do() {
+    fn hints_name_options_of_this_program() {
         let client = Client::local(env!("CARGO_MANIFEST_DIR")).php("no-such-php").build().unwrap();
         let error = client.get_tickets(&GetTickets::default()).unwrap_err();
         assert!(
             matches!(error.kind(), ErrorKind::Local(local) if matches!(local.kind(), LocalErrorKind::NoPhp { .. }))
         );
-        assert!(hint(&error).ends_with("on PATH."), "{}", hint(&error));
+        assert!(hint(&error).contains("--php"), "{}", hint(&error));
 
         let sandbox = gettickets_sandbox::Sandbox::builder().tickets(9).start().unwrap();
         let credentials = gettickets::Credentials::api(sandbox.identifier(), sandbox.secret());

@@ -1,4 +1,4 @@
-//! From what was said to a client: flags, environment and profile become [`Settings`], and those a
+//! From arguments to a client: flags, environment and profile become [`Settings`], and those a
 //! [`Connection`].
 
 pub(crate) mod environment;
@@ -14,21 +14,33 @@ use gettickets::{Client, ClientBuilder, Credentials, DateTime, Error};
 use gettickets_sandbox::{Quirk, Sandbox};
 
 use self::environment::Environment;
-pub(crate) use self::failure::of as failure_of;
-pub(crate) use self::settings::{Settings, Target};
-use crate::args::ConnectionArgs;
+pub(crate) use self::failure::{in_options as hint, of as failure_of};
+pub(crate) use self::settings::{PublicSettings, Settings, Target};
+use crate::args::{ConnectionArgs, Since};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::output::clock;
+use crate::output::clock::Clock;
+use crate::output::names::Names;
 
-/// A client, and what else lives as long as it is used.
+/// A client, and what is needed while it is used.
 pub(crate) struct Connection {
     pub(crate) client: Client,
-    /// What the install's clock shows.
-    pub(crate) now: DateTime,
-    /// Who is asked, in words; nothing secret.
+    /// The install's clock.
+    pub(crate) clock: Clock,
+    /// Whether a flag or the profile named the zone.
+    pub(crate) zone_is_known: bool,
+    /// The server, in words; nothing secret.
     pub(crate) place: String,
+    /// Names of departments and admins.
+    pub(crate) names: Names,
     /// Serves until the connection is dropped.
     _sandbox: Option<Sandbox>,
+}
+
+impl Connection {
+    /// A moment that may be relative to now, on the install's clock.
+    pub(crate) fn resolve(&self, since: Since) -> DateTime {
+        since.resolve(self.clock.timestamp(), self.clock.zone())
+    }
 }
 
 /// Opens the connection that the flags, the environment or a profile describe. Nothing is sent yet.
@@ -48,7 +60,16 @@ impl Settings {
     }
 
     fn connect_to(&self, quirks: &[Quirk]) -> Outcome<Connection> {
-        let now = clock::now(self.time_zone.as_deref())?;
+        let clock = Clock::new(self.time_zone.as_deref())?;
+        let now = clock.now();
+        let connection = |client, place, sandbox| Connection {
+            client,
+            clock: clock.clone(),
+            zone_is_known: self.time_zone.is_some() || self.target == Target::Sandbox,
+            place,
+            names: self.names.clone(),
+            _sandbox: sandbox,
+        };
         match &self.target {
             Target::Sandbox => {
                 let sandbox = start_sandbox(now, quirks)?;
@@ -56,32 +77,36 @@ impl Settings {
                 let client =
                     self.http(&sandbox.url(), credentials)?.build().map_err(|error| failure_of(&error))?;
                 let place = format!("the sandbox at {}", sandbox.url());
-                Ok(Connection { client, now, place, _sandbox: Some(sandbox) })
+                Ok(connection(client, place, Some(sandbox)))
             }
             Target::Http { url } => {
                 let credentials = self.credentials.clone();
                 let credentials = credentials.ok_or_else(|| Failure::usage("the credentials are missing"))?;
                 let client = self.http(url, credentials)?.build().map_err(|error| self.unusable(&error))?;
-                Ok(Connection { client, now, place: url.clone(), _sandbox: None })
+                Ok(connection(client, url.clone(), None))
             }
-            Target::Local { path, admin_user } => {
+            Target::Local { path, admin_user, php } => {
                 let mut local = Client::local(path).strict(self.strict);
                 if let Some(admin) = admin_user {
                     local = local.admin(admin);
+                }
+                if let Some(php) = php {
+                    local = local.php(php);
                 }
                 if let Some(timeout) = self.timeout {
                     local = local.timeout(timeout);
                 }
                 let client = local.build().map_err(|error| self.unusable(&error))?;
-                Ok(Connection { client, now, place: path.display().to_string(), _sandbox: None })
+                Ok(connection(client, path.display().to_string(), None))
             }
         }
     }
 
-    /// A client of this address with everything that was said.
+    /// Settings for a client of this address.
     pub(crate) fn http(&self, url: &str, credentials: Credentials) -> Outcome<ClientBuilder> {
         let mut builder = Client::builder(url)
             .credentials(credentials)
+            .response_type(self.responsetype)
             .strict(self.strict)
             .allow_plain_http(self.allow_plain_http);
         if let Some(timeout) = self.timeout {
@@ -100,7 +125,7 @@ impl Settings {
         Ok(builder)
     }
 
-    /// A setting that cannot be used is told with where it was said.
+    /// The failure of a setting that cannot be used, with its source.
     fn unusable(&self, error: &Error) -> Failure {
         let failure = failure_of(error);
         if failure.exit == Exit::Usage { failure.at(format!("from {}", self.named_by)) } else { failure }
@@ -110,14 +135,14 @@ impl Settings {
 fn read_certificates(file: &Path) -> Outcome<Vec<u8>> {
     fs::read(file).map_err(|error| {
         Failure::usage(format!("the certificates in {} cannot be read: {error}", file.display()))
-            .hint("Check the file's name and who may read it")
+            .hint("Check the name of the file and who may read it")
     })
 }
 
-/// The sandbox of `--sandbox`: its newest ticket is as new as now, so that ages look as they do in life.
+/// Starts the sandbox of `--sandbox`. Its newest ticket is as new as now, so that ages look real.
 pub(crate) fn start_sandbox(now: DateTime, quirks: &[Quirk]) -> Outcome<Sandbox> {
     Sandbox::builder().newest(now).quirks(quirks.iter().copied()).start().map_err(|error| {
         Failure::new(Exit::Unreached, format!("the sandbox did not start: {error}"))
-            .hint("It listens on loopback; does something keep programs from that?")
+            .hint("Check that programs may listen on 127.0.0.1")
     })
 }

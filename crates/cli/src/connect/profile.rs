@@ -1,4 +1,4 @@
-//! The configuration file: connection profiles, without any secret in it.
+//! The configuration file: connection profiles, without secrets.
 //!
 //! ```toml
 //! default-profile = "main"
@@ -6,26 +6,33 @@
 //! [profiles.main]
 //! url = "https://billing.example.com/"
 //! identifier = "AbC123"
-//! secret-file = "main.secret"        # beside this file; or secret-env = "NAME"
+//! secret-file = "main.secret"        # relative to this file; or secret-env = "NAME"
 //! time-zone = "Europe/London"
+//!
+//! [profiles.main.departments]
+//! 1 = "Sales"
 //! ```
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::environment::Environment;
 use crate::exit::{Failure, Outcome};
+use crate::output::names::Names;
+
+/// The largest configuration file, in bytes.
+const LONGEST: u64 = 1 << 20;
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Configuration {
-    /// The profile to use where none is named and nothing else says whom to ask.
-    pub(crate) default_profile: Option<String>,
+    /// The profile to use where neither a flag nor the environment names a server.
+    default_profile: Option<String>,
     /// The profiles by name.
     #[serde(default)]
     pub(crate) profiles: BTreeMap<String, Profile>,
@@ -46,12 +53,20 @@ pub(crate) struct Profile {
     pub(crate) access_key_env: Option<String>,
     pub(crate) local_api: Option<PathBuf>,
     pub(crate) admin_user: Option<String>,
+    pub(crate) php: Option<PathBuf>,
     /// Seconds.
     pub(crate) timeout: Option<u32>,
+    pub(crate) responsetype: Option<String>,
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) proxy: Option<String>,
     pub(crate) allow_plain_http: Option<bool>,
     pub(crate) time_zone: Option<String>,
+    /// Names of departments by id.
+    #[serde(default)]
+    departments: BTreeMap<String, String>,
+    /// Names of admins by id.
+    #[serde(default)]
+    admins: BTreeMap<String, String>,
 }
 
 /// Where the file is: `gettickets/config.toml` below `XDG_CONFIG_HOME`, else below `~/.config`; on Windows
@@ -64,16 +79,17 @@ pub(crate) fn path(environment: &Environment) -> Option<PathBuf> {
     Some(base.join("gettickets").join("config.toml"))
 }
 
-/// Reads the file; none where there is none.
+/// Reads the file. Returns `None` if there is no file.
 pub(crate) fn load(path: &Path, environment: &Environment) -> Outcome<Option<Configuration>> {
-    let text = match fs::read_to_string(path) {
+    let text = match read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => {
             return Err(Failure::usage(format!(
                 "the configuration file {} cannot be read: {error}",
                 path.display()
-            )));
+            ))
+            .hint("Check who may read it, and that it is a text file"));
         }
     };
     let mut configuration = parse(&text).map_err(|failure| failure.at(path.display()))?;
@@ -83,32 +99,85 @@ pub(crate) fn load(path: &Path, environment: &Environment) -> Outcome<Option<Con
     Ok(Some(configuration))
 }
 
+/// Reads at most [`LONGEST`] bytes.
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LONGEST {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it is longer than {LONGEST} bytes")));
+    }
+    Ok(text)
+}
+
 fn parse(text: &str) -> Outcome<Configuration> {
     toml::from_str(text).map_err(|error| {
         let line = error.span().map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
         let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
-        // The library's own text shows the line, which may hold a secret that should not be there.
-        let message = error.message();
-        let failure = Failure::usage(format!("{place}{}", message.replace('\n', " ")));
+        let message = error.message().replace('\n', " ");
+        let failure = Failure::usage(format!("{place}{}", without_values(&message)));
         let unknown = |key: &str| message.starts_with(&format!("unknown field `{key}`"));
         if ["secret", "password", "access-key", "accesskey", "access_key"].into_iter().any(unknown) {
             return failure.hint(
-                "This file holds no secrets: put the secret into a file that only you can read, and name that file \
-                 here, as in secret-file = \"main.secret\"",
+                "This file holds no secrets: write the secret into a file that only you can read, and name that \
+                 file here, as in secret-file = \"main.secret\"",
             );
         }
         failure
     })
 }
 
+/// The parser's message without values of the file: a mistyped value may be a secret.
+fn without_values(message: &str) -> String {
+    // serde writes `invalid type: string "VALUE", expected …`; the value may itself contain ", expected ".
+    for what in ["invalid type", "invalid value", "unknown variant"] {
+        if message.starts_with(what) {
+            let expected = message.rsplit_once(", expected ").map(|(_, expected)| expected);
+            return match expected {
+                Some(expected) => format!("{what}: expected {}", expected.replace("u32", "a whole number")),
+                None => what.to_owned(),
+            };
+        }
+    }
+    // A key is shown where it looks like one; what was meant as a value may stand in its place.
+    if let Some((key, rest)) =
+        message.strip_prefix("unknown field `").and_then(|rest| rest.rsplit_once("`, expected one of "))
+    {
+        let is_word = key.len() <= 24 && key.chars().all(|at| at.is_ascii_lowercase() || "-_".contains(at));
+        return match is_word {
+            true => format!("unknown key `{key}`, expected one of {rest}"),
+            false => format!("unknown key, expected one of {rest}"),
+        };
+    }
+    if let Some((_, after)) = message.split_once('`').and_then(|(before, _)| {
+        (before == "duplicate field " || before == "missing field ").then_some((before, message))
+    }) {
+        return after.to_owned();
+    }
+    // The parser's own messages name what it expected; what it found is left out.
+    let quoted = |at: char| matches!(at, '`' | '"' | '\'');
+    let shown = message.split_once(", found").map_or(message, |(before, _)| before);
+    if shown.contains(quoted) { "the line is not valid TOML".to_owned() } else { shown.to_owned() }
+}
+
 impl Configuration {
+    /// The name of the profile to use where none is named: the one that the file says, or the only one.
+    pub(crate) fn default_name(&self) -> Option<&str> {
+        match (&self.default_profile, self.profiles.len()) {
+            (Some(name), _) => Some(name),
+            (None, 1) => self.profiles.keys().next().map(String::as_str),
+            (None, _) => None,
+        }
+    }
+
     /// The profile of this name.
     pub(crate) fn profile(&self, name: &str) -> Outcome<Profile> {
         let profile = self.profiles.get(name).cloned().ok_or_else(|| {
             let known: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
-            let known = if known.is_empty() { "there is none".to_owned() } else { known.join(", ") };
-            Failure::usage(format!("there is no profile {name:?}"))
-                .hint(format!("Profiles in the file: {known}"))
+            let hint = match known.is_empty() {
+                true => "The file has no profile; `gettickets profiles init` adds one".to_owned(),
+                false => format!("Profiles in the file: {}", known.join(", ")),
+            };
+            Failure::usage(format!("there is no profile {name:?}")).hint(hint)
         })?;
         profile.check().map_err(|failure| failure.at(format!("profile {name:?}")))?;
         Ok(profile)
@@ -116,10 +185,10 @@ impl Configuration {
 }
 
 impl Profile {
-    /// What a file may say and cannot mean.
+    /// Checks for settings that exclude each other or have no meaning.
     fn check(&self) -> Outcome {
         let both = |one: bool, other: bool, names: &str| match one && other {
-            true => Err(Failure::usage(format!("{names} exclude each other")).hint("Keep one of them")),
+            true => Err(Failure::usage(format!("{names} exclude each other")).hint("Remove one of them")),
             false => Ok(()),
         };
         both(self.url.is_some(), self.local_api.is_some(), "url and local-api")?;
@@ -131,21 +200,42 @@ impl Profile {
             self.access_key_env.is_some(),
             "access-key-file and access-key-env",
         )?;
-        match self.timeout {
-            Some(0) => Err(Failure::usage("timeout is 0 seconds").hint("Give at least 1")),
-            _ => Ok(()),
+        if self.timeout == Some(0) {
+            return Err(Failure::usage("timeout is 0 seconds").hint("Give at least 1"));
         }
+        if self.responsetype.as_deref().is_some_and(|word| !["json", "xml"].contains(&word)) {
+            return Err(Failure::usage("responsetype is neither json nor xml").hint("Give one of them"));
+        }
+        self.names().map(|_| ())
     }
 
-    /// Paths are meant from the file's own directory, `~/` from home.
+    /// The names of departments and admins.
+    pub(crate) fn names(&self) -> Outcome<Names> {
+        let by_id = |table: &str, names: &BTreeMap<String, String>| -> Outcome<BTreeMap<u64, String>> {
+            let entry = |(id, name): (&String, &String)| match id.parse() {
+                Ok(id) => Ok((id, name.clone())),
+                Err(_) => Err(Failure::usage(format!("a key in the table {table} is not the id of one"))
+                    .hint(format!(
+                        "Write ids as keys and names as values, as in {table} = {{ 1 = \"Sales\" }}"
+                    ))),
+            };
+            names.iter().map(entry).collect()
+        };
+        Ok(Names::new(by_id("departments", &self.departments)?, by_id("admins", &self.admins)?))
+    }
+
+    /// Resolves paths: relative to the directory of the file, and `~/` to the home directory.
     fn resolve_paths(&mut self, directory: &Path, environment: &Environment) {
         let home = environment.get("HOME").map(PathBuf::from);
+        // A program without a slash is searched for on PATH.
+        let php = self.php.as_mut().filter(|php| php.components().count() > 1);
         let paths = [
-            &mut self.secret_file,
-            &mut self.password_file,
-            &mut self.access_key_file,
-            &mut self.local_api,
-            &mut self.ca_file,
+            self.secret_file.as_mut(),
+            self.password_file.as_mut(),
+            self.access_key_file.as_mut(),
+            self.local_api.as_mut(),
+            self.ca_file.as_mut(),
+            php,
         ];
         for path in paths.into_iter().flatten() {
             *path = match (path.strip_prefix("~"), &home) {
@@ -159,14 +249,14 @@ impl Profile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::MANUAL;
+    use crate::args::manual::FILES;
 
     #[test]
     fn a_profile_is_read_with_its_paths() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("config.toml");
         let text = "[profiles.main]\nurl = \"https://example.com\"\nsecret-file = \"main.secret\"\nca-file = \"~/ca.pem\"\n";
-        fs::write(&file, text).unwrap();
+        std::fs::write(&file, text).unwrap();
         let environment = Environment::of([("HOME", "/home/me")]);
         let profile = load(&file, &environment).unwrap().unwrap().profile("main").unwrap();
         assert_eq!(profile.secret_file, Some(directory.path().join("main.secret")));
@@ -176,11 +266,14 @@ mod tests {
 
     #[test]
     fn the_example_of_the_manual_is_a_profile_and_every_key_is_named() {
-        let (_, rest) = MANUAL.split_once("    default-profile").unwrap();
-        let (example, rest) = rest.split_once("  A profile may also").unwrap();
+        let (_, rest) = FILES.split_once("  default-profile").unwrap();
+        let (example, rest) = rest.split_once("A profile may also").unwrap();
         let profile = parse(&format!("default-profile{example}")).unwrap().profile("main").unwrap();
         assert_eq!(profile.time_zone.as_deref(), Some("Europe/London"));
-        // The library lists every key where it meets one that it does not know.
+        let names = profile.names().unwrap();
+        assert_eq!((names.department(1), names.admin(3)), (Some("Sales"), Some("Ada")));
+        assert_eq!(names.admin_id("ada"), Some(3));
+        // The library lists every key for one that it does not know.
         let known = parse("[profiles.main]\nx = 1").unwrap_err().what;
         let keys: Vec<&str> = known.split('`').skip(3).step_by(2).collect();
         assert!(keys.len() > 10, "{known}");
@@ -191,14 +284,57 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_without_the_value() {
-        let told = |text: &str| parse(text).unwrap_err().paragraph();
-        insta::assert_snapshot!(told("[profiles.main]\nsecret = \"hunter2\"\n"), @r#"line 2: unknown field `secret`, expected one of `url`, `identifier`, `secret-file`, `secret-env`, `username`, `password-file`, `password-env`, `access-key-file`, `access-key-env`, `local-api`, `admin-user`, `timeout`, `ca-file`, `proxy`, `allow-plain-http`, `time-zone`. This file holds no secrets: put the secret into a file that only you can read, and name that file here, as in secret-file = "main.secret"."#);
-        insta::assert_snapshot!(told("[profiles.main]\nurll = \"https://example.com\"\n"), @"line 2: unknown field `urll`, expected one of `url`, `identifier`, `secret-file`, `secret-env`, `username`, `password-file`, `password-env`, `access-key-file`, `access-key-env`, `local-api`, `admin-user`, `timeout`, `ca-file`, `proxy`, `allow-plain-http`, `time-zone`.");
-        insta::assert_snapshot!(told("[profiles.main]\nurl = hunter2\n"), @"line 2: string values must be quoted, expected literal string.");
-        for text in ["[profiles.main]\nsecret = \"hunter2\"", "secret = hunter2", "[x\nsecret=\"hunter2\""] {
-            assert!(!told(text).contains("hunter2"), "{text}");
+    fn errors_never_show_a_value() {
+        let shown = |text: &str| {
+            let error = parse(text).and_then(|parsed| parsed.profile("main")).unwrap_err();
+            error.paragraph()
+        };
+        insta::assert_snapshot!(shown("[profiles.main]\nurll = \"https://example.com\"\n"), @"line 2: unknown key `urll`, expected one of `url`, `identifier`, `secret-file`, `secret-env`, `username`, `password-file`, `password-env`, `access-key-file`, `access-key-env`, `local-api`, `admin-user`, `php`, `timeout`, `responsetype`, `ca-file`, `proxy`, `allow-plain-http`, `time-zone`, `departments`, `admins`.");
+        insta::assert_snapshot!(shown("[profiles.main]\ntimeout = \"hunter2\"\n"), @"line 2: invalid type: expected a whole number.");
+        insta::assert_snapshot!(shown("[profiles.main]\nsecret = \"hunter2\"\n").rsplit_once(". ").unwrap().1, @r#"This file holds no secrets: write the secret into a file that only you can read, and name that file here, as in secret-file = "main.secret"."#);
+        for text in [
+            "[profiles.main]\nsecret = \"hunter2\"",
+            "[profiles.main]\nurl = hunter2",
+            "[profiles.main]\nhunter2",
+            "[profiles.main]\nhunter2 = 1",
+            "[profiles.main]\n\"hunter2, expected\" = 1",
+            "[profiles.main]\nurl = [\"hunter2\"]",
+            "[profiles.main]\ntimeout = \"hunter2\"",
+            "[profiles.main]\ntimeout = \"hunter2, expected \\\"x\"",
+            "[profiles.main]\nallow-plain-http = \"hunter2\"",
+            "[profiles.main]\ntimeout = -77702",
+            "[profiles.main]\nresponsetype = \"hunter2\"",
+            "[profiles.main.departments]\nhunter2 = \"x\"",
+            "[profiles.main.departments]\n1 = [\"hunter2\"]",
+            "profiles = \"hunter2\"",
+            "[profiles.main]\nurl = \"hunter2",
+            "[profiles.main]\nurl = \"\\hunter2\"",
+            "[profiles.main]\nurl = 'a'\nurl = 'hunter2'",
+            "secret = hunter2",
+            "[x\nsecret=\"hunter2\"",
+            "[profiles.hunter2]\n[profiles.hunter2]",
+        ] {
+            let shown = shown(text);
+            assert!(!shown.contains("hunter2") && !shown.contains("77702"), "{text}: {shown}");
         }
+    }
+
+    #[test]
+    fn a_profile_that_is_alone_is_the_default() {
+        let name = |text: &str| parse(text).unwrap().default_name().map(str::to_owned);
+        assert_eq!(name("[profiles.a]"), Some("a".to_owned()));
+        assert_eq!(name("[profiles.a]\n[profiles.b]"), None);
+        assert_eq!(name("default-profile = \"b\"\n[profiles.a]\n[profiles.b]"), Some("b".to_owned()));
+        assert_eq!(name(""), None);
+    }
+
+    #[test]
+    fn a_file_without_end_is_not_read_to_the_end() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("config.toml");
+        std::fs::write(&file, vec![b'#'; 2 << 20]).unwrap();
+        let failure = load(&file, &Environment::of([])).unwrap_err();
+        assert!(failure.what.contains("longer than 1048576 bytes"), "{}", failure.what);
     }
 
     #[test]

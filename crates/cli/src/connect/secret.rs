@@ -1,14 +1,16 @@
-//! Secrets: read from a file or a variable, never from an argument, and never shown.
+//! Secrets: read from a file or an environment variable, never from an argument, and never shown.
 
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use gettickets::secret::{TrimmedSecret, trim};
+
 use super::environment::Environment;
 use crate::exit::{self, Failure, Outcome};
 
-/// A secret is a line of text; a file that is longer is not one.
+/// The largest secret, in bytes.
 const LONGEST: u64 = 16 << 10;
 
 /// Where a secret is.
@@ -16,11 +18,11 @@ const LONGEST: u64 = 16 << 10;
 pub(crate) enum SecretSource {
     /// In a file; `-` is standard input.
     File(PathBuf),
-    /// In a variable.
+    /// In an environment variable.
     Variable(String),
 }
 
-/// Says where, never what.
+/// Names the place, never the secret.
 impl fmt::Display for SecretSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -32,29 +34,39 @@ impl fmt::Display for SecretSource {
 }
 
 impl SecretSource {
-    /// The secret, without the line feed that editors put at the end.
+    /// Reads the secret. White space around it and a byte order mark are removed: editors and shells add them.
     pub(crate) fn read(&self, what: &str, environment: &Environment) -> Outcome<String> {
-        let secret = match self {
+        let text = match self {
             SecretSource::Variable(name) => environment.get(name).ok_or_else(|| {
-                Failure::usage(format!("{what} is to come from the variable {name}, which is not set"))
-                    .hint("Set it, or name another")
+                Failure::usage(format!("{what} is read from the variable {name}, which is not set"))
+                    .hint("Set the variable, or name another source")
             })?,
-            SecretSource::File(path) => {
-                let text = read_file(path).map_err(|error| {
-                    Failure::usage(format!("{what} cannot be read from {self}: {error}"))
-                        .hint("Check the file's name and who may read it")
-                })?;
-                without_line_end(text)
-            }
+            SecretSource::File(path) => read_file(path).map_err(|error| {
+                Failure::usage(format!("{what} cannot be read from {self}: {error}"))
+                    .hint("Check the name of the file and who may read it")
+            })?,
         };
-        match secret.as_str() {
-            "" => Err(Failure::usage(format!("{what} from {self} is empty"))),
-            text if text.contains(['\n', '\r', '\0']) => {
-                Err(Failure::usage(format!("{what} from {self} is more than one line"))
-                    .hint("The file should hold the secret and nothing else"))
-            }
-            _ => Ok(secret),
+        let TrimmedSecret { value: secret, is_quoted } = trim(&text);
+        if secret.is_empty() {
+            return Err(Failure::usage(format!("{what} from {self} is empty")).hint(match self {
+                SecretSource::Variable(_) => "Set the variable to the secret",
+                SecretSource::File(_) => "Write the secret into the file",
+            }));
         }
+        if secret.contains(['\n', '\r', '\0']) {
+            return Err(Failure::usage(format!("{what} from {self} has more than one line")).hint(
+                match self {
+                    SecretSource::Variable(_) => "Set the variable to the secret and nothing else",
+                    SecretSource::File(_) => "Write the secret and nothing else into the file",
+                },
+            ));
+        }
+        if is_quoted {
+            exit::warn(format!(
+                "{what} from {self} has quotes around it, which are sent as part of it; remove them if they are not"
+            ));
+        }
+        Ok(secret.to_owned())
     }
 }
 
@@ -73,24 +85,14 @@ fn read_file(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-fn without_line_end(mut text: String) -> String {
-    if text.ends_with('\n') {
-        text.pop();
-        if text.ends_with('\r') {
-            text.pop();
-        }
-    }
-    text
-}
-
-/// A file that others can read is a secret shared with them. Told, not refused: it may be meant.
+/// Warns of a file that others can read. It is not refused: that may be intended.
 #[cfg(unix)]
 fn warn_of_readers(path: &Path, file: &File) {
     use std::os::unix::fs::MetadataExt;
     let Ok(metadata) = file.metadata() else { return };
     if metadata.is_file() && metadata.mode() & 0o077 != 0 {
         let path = path.display();
-        exit::warn(format!("the file {path} can be read by others; `chmod 600 {path}` keeps it to you"));
+        exit::warn(format!("other users can read the file {path}; `chmod 600 {path}` prevents that"));
     }
 }
 
@@ -102,30 +104,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_holds_one_line() {
+    fn white_space_and_a_byte_order_mark_are_removed_from_files_and_variables() {
         let directory = tempfile::tempdir().unwrap();
-        let read = |bytes: &[u8]| {
-            let path = directory.path().join("secret");
-            std::fs::write(&path, bytes).unwrap();
-            SecretSource::File(path).read("the secret", &Environment::of([])).map_err(|failure| failure.what)
-        };
-        assert_eq!(read(b"hunter2").as_deref(), Ok("hunter2"));
-        assert_eq!(read(b"hunter2\n").as_deref(), Ok("hunter2"));
-        assert_eq!(read(b"hunter2\r\n").as_deref(), Ok("hunter2"));
-        assert_eq!(read(b" hunter2 ").as_deref(), Ok(" hunter2 "));
-        for bytes in [&b""[..], b"\n", b"one\ntwo\n", b"\xff", &[b'x'; 20_000]] {
-            let told = read(bytes).unwrap_err();
-            assert!(!told.contains("two") && !told.contains("xxx"), "{told}");
+        let path = directory.path().join("secret");
+        for text in
+            ["hunter2", "hunter2\n", "hunter2\r\n", " hunter2 \t", "\u{feff}hunter2\n", "\n\nhunter2\n\n"]
+        {
+            std::fs::write(&path, text).unwrap();
+            let file = SecretSource::File(path.clone()).read("the secret", &Environment::of([]));
+            assert_eq!(file.unwrap(), "hunter2", "{text:?}");
+            let variable =
+                SecretSource::Variable("S".into()).read("the secret", &Environment::of([("S", text)]));
+            assert_eq!(variable.unwrap(), "hunter2", "{text:?}");
         }
     }
 
     #[test]
-    fn a_variable_that_is_not_set_is_told_by_name() {
+    fn what_is_not_one_line_of_text_is_refused_without_showing_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secret");
+        for bytes in [&b""[..], b"\n", b"\xef\xbb\xbf", b"one\ntwo\n", b"\xff", &[b'x'; 20_000]] {
+            std::fs::write(&path, bytes).unwrap();
+            let failure =
+                SecretSource::File(path.clone()).read("the secret", &Environment::of([])).unwrap_err();
+            let shown = failure.paragraph();
+            assert!(shown.contains(path.to_str().unwrap()), "{shown}");
+            assert!(!shown.contains("two") && !shown.contains("xxx"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn the_message_names_the_variable_or_the_file() {
         let source = SecretSource::Variable("WHMCS_SECRET".into());
-        let told = source.read("the API secret", &Environment::of([])).unwrap_err().paragraph();
-        assert_eq!(
-            told,
-            "the API secret is to come from the variable WHMCS_SECRET, which is not set. Set it, or name another."
-        );
+        let read = |pairs: &[(&str, &str)]| {
+            source.read("the API secret", &Environment::of(pairs.iter().copied())).unwrap_err().paragraph()
+        };
+        insta::assert_snapshot!(read(&[]), @"the API secret is read from the variable WHMCS_SECRET, which is not set. Set the variable, or name another source.");
+        insta::assert_snapshot!(read(&[("WHMCS_SECRET", " \n")]), @"the API secret from the variable WHMCS_SECRET is empty. Set the variable to the secret.");
+        insta::assert_snapshot!(read(&[("WHMCS_SECRET", "a\nb")]), @"the API secret from the variable WHMCS_SECRET has more than one line. Set the variable to the secret and nothing else.");
     }
 }

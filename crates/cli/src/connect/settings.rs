@@ -1,22 +1,23 @@
-//! Settings: flags, profile and environment, made one.
+//! Settings: flags, profile and environment, merged.
 //!
-//! A flag counts before a profile that was named, that before the environment, and that before the default
-//! profile. The default profile is not looked at where a flag or the environment says whom to ask, nor one
-//! that `GETTICKETS_PROFILE` names where a flag does: one server's secret must not go to another because an
-//! address was overridden.
+//! A flag takes precedence over a named profile, that over the environment, and that over the default
+//! profile. The default profile is not used where a flag or the environment names the server, nor is the one
+//! that `GETTICKETS_PROFILE` names where a flag does: one server's secret must not be sent to another because
+//! the address was overridden.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use gettickets_protocol::Credentials;
+use gettickets_protocol::{Credentials, ResponseType};
 
 use super::environment::Environment;
 use super::profile::{self, Profile};
 use super::secret::SecretSource;
 use crate::args::ConnectionArgs;
 use crate::exit::{Failure, Outcome};
+use crate::output::names::Names;
 
-/// Whom to ask.
+/// The server to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     /// The embedded sandbox.
@@ -32,6 +33,8 @@ pub(crate) enum Target {
         path: PathBuf,
         /// The admin to act as.
         admin_user: Option<String>,
+        /// The PHP program to run.
+        php: Option<PathBuf>,
     },
 }
 
@@ -39,25 +42,42 @@ pub(crate) enum Target {
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) target: Target,
-    /// Where the target was named: a flag, a profile, a variable.
+    /// The source that named the target: a flag, a profile, a variable.
     pub(crate) named_by: String,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) responsetype: ResponseType,
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) proxy: Option<String>,
     pub(crate) allow_plain_http: bool,
     pub(crate) retries: bool,
     pub(crate) strict: bool,
     pub(crate) time_zone: Option<String>,
+    pub(crate) names: Names,
 }
 
-/// What one source says.
+/// The settings of a connection that are not secret, for a command that does not connect.
+#[derive(Debug, Default)]
+pub(crate) struct PublicSettings {
+    pub(crate) url: Option<String>,
+    pub(crate) local_api: Option<PathBuf>,
+    pub(crate) admin_user: Option<String>,
+    pub(crate) identifier: Option<String>,
+    pub(crate) username: Option<String>,
+    pub(crate) secret: Option<SecretSource>,
+    pub(crate) password: Option<SecretSource>,
+    pub(crate) password_md5: Option<SecretSource>,
+    pub(crate) access_key: Option<SecretSource>,
+}
+
+/// The settings of one source.
 #[derive(Clone, Debug, Default)]
 struct Layer {
     name: String,
     url: Option<String>,
     local_api: Option<PathBuf>,
     admin_user: Option<String>,
+    php: Option<PathBuf>,
     identifier: Option<String>,
     secret: Option<SecretSource>,
     username: Option<String>,
@@ -65,10 +85,12 @@ struct Layer {
     password_md5: Option<SecretSource>,
     access_key: Option<SecretSource>,
     timeout: Option<Duration>,
+    responsetype: Option<ResponseType>,
     ca_file: Option<PathBuf>,
     proxy: Option<String>,
     allow_plain_http: Option<bool>,
     time_zone: Option<String>,
+    names: Option<Names>,
 }
 
 impl Layer {
@@ -79,6 +101,7 @@ impl Layer {
             url: args.url.clone(),
             local_api: args.local_api.clone(),
             admin_user: args.admin_user.clone(),
+            php: args.php.clone(),
             identifier: args.identifier.clone(),
             secret: file(&args.secret_file),
             username: args.username.clone(),
@@ -86,10 +109,12 @@ impl Layer {
             password_md5: None,
             access_key: file(&args.access_key_file),
             timeout: args.timeout,
+            responsetype: args.responsetype,
             ca_file: args.ca_file.clone(),
             proxy: args.proxy.clone(),
             allow_plain_http: args.allow_plain_http.then_some(true),
             time_zone: args.time_zone.clone(),
+            names: None,
         }
     }
 
@@ -109,15 +134,17 @@ impl Layer {
         }
     }
 
-    fn of_profile(name: &str, profile: Profile) -> Layer {
+    fn of_profile(name: &str, profile: Profile) -> Outcome<Layer> {
         let source = |file: Option<PathBuf>, variable: Option<String>| {
             file.map(SecretSource::File).or(variable.map(SecretSource::Variable))
         };
-        Layer {
+        let names = profile.names()?;
+        Ok(Layer {
             name: format!("profile {name:?}"),
             url: profile.url,
             local_api: profile.local_api,
             admin_user: profile.admin_user,
+            php: profile.php,
             identifier: profile.identifier,
             secret: source(profile.secret_file, profile.secret_env),
             username: profile.username,
@@ -125,11 +152,14 @@ impl Layer {
             password_md5: None,
             access_key: source(profile.access_key_file, profile.access_key_env),
             timeout: profile.timeout.map(|seconds| Duration::from_secs(seconds.into())),
+            // The profile was checked to hold json or xml.
+            responsetype: profile.responsetype.and_then(|word| word.parse().ok()),
             ca_file: profile.ca_file,
             proxy: profile.proxy,
             allow_plain_http: profile.allow_plain_http,
             time_zone: profile.time_zone,
-        }
+            names: Some(names),
+        })
     }
 
     fn names_a_target(&self) -> bool {
@@ -137,60 +167,76 @@ impl Layer {
     }
 }
 
-impl Settings {
-    /// Makes them from what was said.
-    pub(crate) fn of(args: &ConnectionArgs, environment: &Environment) -> Outcome<Settings> {
-        let flags = Layer::of_flags(args);
-        if args.sandbox {
-            return Settings::from_layers(&[flags], args, Some(Target::Sandbox), environment);
-        }
-        let variables = Layer::of_environment(environment);
-        let layers = match named_profile(args, &flags, environment) {
-            Some(name) => {
-                let profile = load_named(&name, environment)?;
-                vec![flags, Layer::of_profile(&name, profile), variables]
-            }
-            None if flags.names_a_target() || variables.names_a_target() => vec![flags, variables],
-            None => {
-                let default = load_default(environment)?;
-                let default = default.map(|(name, profile)| Layer::of_profile(&name, profile));
-                [flags, variables].into_iter().chain(default).collect()
-            }
-        };
-        Settings::from_layers(&layers, args, None, environment)
+/// The sources that count for these arguments, in the order of their precedence.
+fn layers(args: &ConnectionArgs, environment: &Environment) -> Outcome<Vec<Layer>> {
+    let flags = Layer::of_flags(args);
+    if args.sandbox {
+        return Ok(vec![flags]);
     }
+    let variables = Layer::of_environment(environment);
+    Ok(match named_profile(args, &flags, environment) {
+        Some(name) => {
+            let profile = load_named(&name, environment)?;
+            vec![flags, Layer::of_profile(&name, profile)?, variables]
+        }
+        None if flags.names_a_target() || variables.names_a_target() => vec![flags, variables],
+        None => {
+            let default = load_default(environment)?;
+            let default = default.map(|(name, profile)| Layer::of_profile(&name, profile)).transpose()?;
+            [flags, variables].into_iter().chain(default).collect()
+        }
+    })
+}
 
-    fn from_layers(
-        layers: &[Layer],
-        args: &ConnectionArgs,
-        target: Option<Target>,
-        environment: &Environment,
-    ) -> Outcome<Settings> {
-        let (target, named_by) = match target {
-            Some(target) => (target, "the command line".to_owned()),
-            None => target_of(layers)?,
+impl PublicSettings {
+    /// Merges the sources without reading any secret.
+    pub(crate) fn of(args: &ConnectionArgs, environment: &Environment) -> Outcome<PublicSettings> {
+        let layers = layers(args, environment)?;
+        Ok(PublicSettings {
+            url: first(&layers, |layer| layer.url.clone()),
+            local_api: first(&layers, |layer| layer.local_api.clone()),
+            admin_user: first(&layers, |layer| layer.admin_user.clone()),
+            identifier: first(&layers, |layer| layer.identifier.clone()),
+            username: first(&layers, |layer| layer.username.clone()),
+            secret: first(&layers, |layer| layer.secret.clone()),
+            password: first(&layers, |layer| layer.password.clone()),
+            password_md5: first(&layers, |layer| layer.password_md5.clone()),
+            access_key: first(&layers, |layer| layer.access_key.clone()),
+        })
+    }
+}
+
+impl Settings {
+    /// Merges the sources and reads the secrets.
+    pub(crate) fn of(args: &ConnectionArgs, environment: &Environment) -> Outcome<Settings> {
+        let layers = layers(args, environment)?;
+        let (target, named_by) = match args.sandbox {
+            true => (Target::Sandbox, "the command line".to_owned()),
+            false => target_of(&layers)?,
         };
         let credentials = match target {
-            Target::Http { .. } => Some(credentials_of(layers, environment)?),
+            Target::Http { .. } => Some(credentials_of(&layers, environment)?),
             Target::Sandbox | Target::Local { .. } => None,
         };
         Ok(Settings {
             target,
             named_by,
             credentials,
-            timeout: first(layers, |layer| layer.timeout),
-            ca_file: first(layers, |layer| layer.ca_file.clone()),
-            proxy: first(layers, |layer| layer.proxy.clone()),
-            allow_plain_http: first(layers, |layer| layer.allow_plain_http).unwrap_or(false),
+            timeout: first(&layers, |layer| layer.timeout),
+            responsetype: first(&layers, |layer| layer.responsetype).unwrap_or_default(),
+            ca_file: first(&layers, |layer| layer.ca_file.clone()),
+            proxy: first(&layers, |layer| layer.proxy.clone()),
+            allow_plain_http: first(&layers, |layer| layer.allow_plain_http).unwrap_or(false),
             retries: !args.no_retries,
             strict: args.strict,
-            time_zone: first(layers, |layer| layer.time_zone.clone()),
+            time_zone: first(&layers, |layer| layer.time_zone.clone()),
+            names: first(&layers, |layer| layer.names.clone()).unwrap_or_default(),
         })
     }
 }
 
-/// The profile that was named. One named by a variable is passed over where a flag says whom to ask: what
-/// was set once must not send a secret to an address said just now.
+/// The profile that was named. One that the environment names is ignored where a flag names the server: a
+/// setting of the past must not send a secret to an address that was just typed.
 fn named_profile(args: &ConnectionArgs, flags: &Layer, environment: &Environment) -> Option<String> {
     let set = || environment.get("GETTICKETS_PROFILE").filter(|_| !flags.names_a_target());
     args.profile.clone().or_else(set)
@@ -199,14 +245,14 @@ fn named_profile(args: &ConnectionArgs, flags: &Layer, environment: &Environment
 fn load_named(name: &str, environment: &Environment) -> Outcome<Profile> {
     let Some(file) = profile::path(environment) else {
         return Err(Failure::usage(format!(
-            "there is no profile {name:?}, as there is no place for the file"
+            "there is no profile {name:?}: no directory for the configuration file is known"
         ))
         .hint("Set HOME or XDG_CONFIG_HOME"));
     };
     let place = file.display();
     let Some(configuration) = profile::load(&file, environment)? else {
-        return Err(Failure::usage(format!("there is no profile {name:?}, as there is no file {place}"))
-            .hint("Write one: a [profiles.NAME] table with url, identifier and secret-file"));
+        return Err(Failure::usage(format!("there is no profile {name:?}: the file {place} does not exist"))
+            .hint("`gettickets profiles init` creates it"));
     };
     configuration.profile(name).map_err(|failure| failure.at(place))
 }
@@ -214,7 +260,7 @@ fn load_named(name: &str, environment: &Environment) -> Outcome<Profile> {
 fn load_default(environment: &Environment) -> Outcome<Option<(String, Profile)>> {
     let Some(file) = profile::path(environment) else { return Ok(None) };
     let Some(configuration) = profile::load(&file, environment)? else { return Ok(None) };
-    let Some(name) = configuration.default_profile.clone() else { return Ok(None) };
+    let Some(name) = configuration.default_name().map(str::to_owned) else { return Ok(None) };
     let profile = configuration.profile(&name).map_err(|failure| failure.at(file.display()))?;
     Ok(Some((name, profile)))
 }
@@ -225,8 +271,8 @@ fn first<T>(layers: &[Layer], get: impl Fn(&Layer) -> Option<T>) -> Option<T> {
 
 fn target_of(layers: &[Layer]) -> Outcome<(Target, String)> {
     let Some(layer) = layers.iter().find(|layer| layer.names_a_target()) else {
-        return Err(Failure::usage("nothing says which server to ask").hint(
-            "Give --url or set GETTICKETS_URL, name a profile with --profile, or try it with --sandbox, which needs no server",
+        return Err(Failure::usage("no server is named").hint(
+            "Give --url or set GETTICKETS_URL, name a profile with --profile, or try --sandbox, which needs no server",
         ));
     };
     let target = match (&layer.url, &layer.local_api) {
@@ -234,26 +280,27 @@ fn target_of(layers: &[Layer]) -> Outcome<(Target, String)> {
         (None, path) => Target::Local {
             path: path.clone().unwrap_or_default(),
             admin_user: first(layers, |layer| layer.admin_user.clone()),
+            php: first(layers, |layer| layer.php.clone()),
         },
     };
     Ok((target, layer.name.clone()))
 }
 
-/// The first source that says who is asking decides which kind of credentials they are.
+/// Reads the credentials. The first source that has an identifier or a user name decides their kind.
 fn credentials_of(layers: &[Layer], environment: &Environment) -> Outcome<Credentials> {
-    let missing = |what: &str, try_this: &str| Failure::usage(format!("{what} is missing")).hint(try_this);
+    let missing = |what: &str, hint: &str| Failure::usage(format!("{what} is missing")).hint(hint);
     let Some(layer) = layers.iter().find(|layer| layer.identifier.is_some() || layer.username.is_some())
     else {
         return Err(missing(
             "the API identifier",
-            "Give --identifier or set GETTICKETS_IDENTIFIER, and the secret with it in GETTICKETS_SECRET or --secret-file",
+            "Give --identifier or set GETTICKETS_IDENTIFIER, and with it the secret in GETTICKETS_SECRET or --secret-file",
         ));
     };
     let credentials = if let Some(identifier) = &layer.identifier {
         let secret = first(layers, |layer| layer.secret.clone()).ok_or_else(|| {
             missing(
                 "the API secret",
-                "Set GETTICKETS_SECRET, or name a file that holds it with --secret-file",
+                "Set GETTICKETS_SECRET, or name a file that holds the secret with --secret-file",
             )
         })?;
         Credentials::api(identifier.clone(), secret.read("the API secret", environment)?)
@@ -265,13 +312,13 @@ fn credentials_of(layers: &[Layer], environment: &Environment) -> Outcome<Creden
                 Credentials::admin(username, password.read("the admin's password", environment)?)
             }
             Some((None, Some(hashed))) => {
-                Credentials::admin_md5(username, hashed.read("the password's MD5", environment)?)
+                Credentials::admin_md5(username, hashed.read("the MD5 of the password", environment)?)
                     .map_err(|error| Failure::usage(format!("GETTICKETS_PASSWORD_MD5: {error}")))?
             }
             _ => {
                 return Err(missing(
                     "the admin's password",
-                    "Set GETTICKETS_PASSWORD, or name a file that holds it with --password-file",
+                    "Set GETTICKETS_PASSWORD, or name a file that holds the password with --password-file",
                 ));
             }
         }
@@ -318,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_source_says_whom_to_ask() {
+    fn the_source_with_precedence_names_the_server() {
         let api = [("GETTICKETS_IDENTIFIER", "i"), ("GETTICKETS_SECRET", "s"), ("MAIN_SECRET", "m")];
         let with_url = [&api[..], &[("GETTICKETS_URL", "https://env.example.com")]].concat();
         let with_profile = [&with_url[..], &[("GETTICKETS_PROFILE", "test")]].concat();
@@ -335,30 +382,40 @@ mod tests {
             assert_eq!(settings.named_by, named_by);
         }
         let inside = settings(&["--profile", "inside"], &with_url).unwrap();
-        let robot = Target::Local { path: "/var/www/whmcs".into(), admin_user: Some("robot".into()) };
+        let robot =
+            Target::Local { path: "/var/www/whmcs".into(), admin_user: Some("robot".into()), php: None };
         assert_eq!((inside.target, inside.credentials.is_none()), (robot, true));
     }
 
     #[test]
     fn a_secret_never_goes_to_an_address_that_its_profile_does_not_name() {
-        let told = settings(&["--url", "https://other.example.com"], &[("MAIN_SECRET", "m")]).unwrap_err();
-        assert!(told.what.contains("the API identifier is missing"), "{}", told.what);
+        let refused = settings(&["--url", "https://other.example.com"], &[("MAIN_SECRET", "m")]).unwrap_err();
+        assert!(refused.what.contains("the API identifier is missing"), "{}", refused.what);
         let set = [("MAIN_SECRET", "m"), ("GETTICKETS_PROFILE", "main")];
-        let told = settings(&["--url", "https://other.example.com"], &set).unwrap_err();
-        assert!(told.what.contains("the API identifier is missing"), "{}", told.what);
+        let refused = settings(&["--url", "https://other.example.com"], &set).unwrap_err();
+        assert!(refused.what.contains("the API identifier is missing"), "{}", refused.what);
     }
 
     #[test]
-    fn what_is_missing_is_told_with_where_it_could_come_from() {
-        let told =
+    fn what_is_missing_is_reported_with_where_it_could_come_from() {
+        let shown =
             |flags: &[&str], variables: &[(&str, &str)]| settings(flags, variables).unwrap_err().paragraph();
-        insta::assert_snapshot!(told(&["--profile", "none"], &[]).rsplit("config.toml: ").next().unwrap(), @r#"there is no profile "none". Profiles in the file: inside, main, test."#);
-        insta::assert_snapshot!(told(&["--profile", "test"], &[]), @"the API identifier is missing. Give --identifier or set GETTICKETS_IDENTIFIER, and the secret with it in GETTICKETS_SECRET or --secret-file.");
-        insta::assert_snapshot!(told(&["--profile", "test", "--identifier", "i"], &[]), @"the API secret is missing. Set GETTICKETS_SECRET, or name a file that holds it with --secret-file.");
-        insta::assert_snapshot!(told(&["--profile", "test", "--username", "admin"], &[]), @"the admin's password is missing. Set GETTICKETS_PASSWORD, or name a file that holds it with --password-file.");
-        insta::assert_snapshot!(told(&[], &[]), @"the API secret is to come from the variable MAIN_SECRET, which is not set. Set it, or name another.");
-        insta::assert_snapshot!(
-            told(&["--profile", "test", "--username", "a"], &[("GETTICKETS_PASSWORD_MD5", "plain")]), @"GETTICKETS_PASSWORD_MD5: the MD5 of a password is 32 hexadecimal digits; give a plain password as one to be hashed.");
+        insta::assert_snapshot!(shown(&["--profile", "none"], &[]).rsplit("config.toml: ").next().unwrap(), @r#"there is no profile "none". Profiles in the file: inside, main, test."#);
+        insta::assert_snapshot!(shown(&["--profile", "test"], &[]), @"the API identifier is missing. Give --identifier or set GETTICKETS_IDENTIFIER, and with it the secret in GETTICKETS_SECRET or --secret-file.");
+        insta::assert_snapshot!(shown(&["--profile", "test", "--identifier", "i"], &[]), @"the API secret is missing. Set GETTICKETS_SECRET, or name a file that holds the secret with --secret-file.");
+        insta::assert_snapshot!(shown(&["--profile", "test", "--username", "admin"], &[]), @"the admin's password is missing. Set GETTICKETS_PASSWORD, or name a file that holds the password with --password-file.");
+        insta::assert_snapshot!(shown(&[], &[]), @"the API secret is read from the variable MAIN_SECRET, which is not set. Set the variable, or name another source.");
+        insta::assert_snapshot!(shown(&["--profile", "test", "--username", "a"], &[("GETTICKETS_PASSWORD_MD5", "plain")]), @"GETTICKETS_PASSWORD_MD5: the MD5 of a password is 32 hexadecimal digits; give a plain password as one to be hashed.");
+    }
+
+    #[test]
+    fn public_settings_are_merged_without_reading_a_secret() {
+        let environment =
+            Environment::of([("GETTICKETS_URL", "https://env.example.com"), ("GETTICKETS_SECRET", "s")]);
+        let public = PublicSettings::of(&ConnectionArgs::default(), &environment).unwrap();
+        assert_eq!(public.url.as_deref(), Some("https://env.example.com"));
+        assert_eq!(public.secret, Some(SecretSource::Variable("GETTICKETS_SECRET".into())));
+        assert!(!format!("{public:?}").contains("\"s\""));
     }
 
     #[test]

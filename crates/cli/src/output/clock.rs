@@ -1,4 +1,7 @@
-//! The install's clock. Servers send times without a zone, so ages need to know which one is meant.
+//! [`Clock`]: the install's clock.
+//!
+//! Servers send times without a zone. An age is a difference of two instants, so it needs the zone: the
+//! difference of two wall clocks is an hour wrong across a change of daylight-saving time.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -6,14 +9,111 @@ use jiff::tz::TimeZone;
 
 use crate::exit::{Failure, Outcome};
 
+/// A moment, and the time zone in which the install writes its times.
+#[derive(Clone, Debug)]
+pub(crate) struct Clock {
+    zone: TimeZone,
+    now: Timestamp,
+}
+
+impl Clock {
+    /// The present moment in this zone, or in this machine's where none is given.
+    pub(crate) fn new(zone: Option<&str>) -> Outcome<Clock> {
+        Ok(Clock { zone: time_zone(zone)?, now: Timestamp::now() })
+    }
+
+    /// The time zone of the install's clock.
+    pub(crate) fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    /// The present moment.
+    pub(crate) fn timestamp(&self) -> Timestamp {
+        self.now
+    }
+
+    /// What the clock shows.
+    pub(crate) fn now(&self) -> DateTime {
+        self.zone.to_datetime(self.now)
+    }
+
+    /// The same zone at a moment that is no earlier than `time`.
+    #[must_use]
+    pub(crate) fn not_before(&self, time: Option<DateTime>) -> Clock {
+        let now = time.and_then(|time| self.instant(time)).map_or(self.now, |time| time.max(self.now));
+        Clock { zone: self.zone.clone(), now }
+    }
+
+    /// The seconds since the clock showed this; negative for a time ahead of it.
+    pub(crate) fn seconds_since(&self, then: DateTime) -> i64 {
+        match self.instant(then) {
+            Some(then) => self.now.duration_since(then).as_secs(),
+            // Beyond the range of timestamps an hour makes no difference.
+            None => self.now().duration_since(then).as_secs(),
+        }
+    }
+
+    /// The instant at which the clock showed this. In the hour that is repeated in autumn it is the earlier
+    /// of the two. Returns `None` for a time beyond the range of timestamps.
+    pub(crate) fn instant(&self, time: DateTime) -> Option<Timestamp> {
+        self.zone.to_ambiguous_timestamp(time).compatible().ok()
+    }
+}
+
+/// A clock that shows this, in UTC.
+#[cfg(test)]
+impl From<DateTime> for Clock {
+    fn from(now: DateTime) -> Clock {
+        Clock { zone: TimeZone::UTC, now: TimeZone::UTC.to_timestamp(now).unwrap_or(Timestamp::MAX) }
+    }
+}
+
 /// What the install's clock shows: in this zone, or in this machine's where none is given.
 pub(crate) fn now(zone: Option<&str>) -> Outcome<DateTime> {
-    let zone = match zone {
-        None => TimeZone::system(),
+    Ok(Clock::new(zone)?.now())
+}
+
+fn time_zone(name: Option<&str>) -> Outcome<TimeZone> {
+    match name {
+        None => Ok(TimeZone::system()),
         Some(name) => TimeZone::get(name).map_err(|_| {
             Failure::usage(format!("{name:?} is not the name of a time zone"))
-                .hint("Give a name such as Europe/London or UTC")
-        })?,
-    };
-    Ok(zone.to_datetime(Timestamp::now()))
+                .hint("Give --time-zone a name such as Europe/London or UTC")
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::datetime;
+
+    fn london(now: DateTime) -> Clock {
+        let zone = time_zone(Some("Europe/London")).unwrap();
+        let now = zone.to_timestamp(now).unwrap();
+        Clock { zone, now }
+    }
+
+    #[test]
+    fn a_change_of_daylight_saving_time_makes_no_age_wrong() {
+        const HOUR: i64 = 3600;
+        // Clocks went forward on 29 March 2026 at 01:00 and go back on 25 October 2026 at 02:00.
+        for (then, now, hours) in [
+            (datetime(2026, 3, 29, 0, 0, 0, 0), datetime(2026, 3, 29, 3, 0, 0, 0), 2),
+            (datetime(2026, 3, 28, 12, 0, 0, 0), datetime(2026, 3, 29, 12, 0, 0, 0), 23),
+            (datetime(2026, 10, 24, 12, 0, 0, 0), datetime(2026, 10, 25, 12, 0, 0, 0), 25),
+            (datetime(2026, 6, 1, 0, 0, 0, 0), datetime(2026, 6, 1, 5, 0, 0, 0), 5),
+        ] {
+            assert_eq!(london(now).seconds_since(then), hours * HOUR, "{then} to {now}");
+        }
+        assert_eq!(london(datetime(2026, 1, 1, 0, 0, 0, 0)).seconds_since(DateTime::MAX).signum(), -1);
+    }
+
+    #[test]
+    fn an_unknown_zone_is_a_usage_error() {
+        assert_eq!(
+            Clock::new(Some("Mars/Olympus")).unwrap_err().what,
+            "\"Mars/Olympus\" is not the name of a time zone"
+        );
+    }
 }

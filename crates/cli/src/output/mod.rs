@@ -7,10 +7,13 @@ pub(crate) mod age;
 pub(crate) mod arrow;
 pub(crate) mod clock;
 pub(crate) mod csv;
+pub(crate) mod derived;
 pub(crate) mod json;
+pub(crate) mod names;
 pub(crate) mod ndjson;
 pub(crate) mod parquet;
 pub(crate) mod sanitise;
+pub(crate) mod selected;
 pub(crate) mod stdout;
 pub(crate) mod style;
 pub(crate) mod table;
@@ -18,7 +21,9 @@ pub(crate) mod width;
 
 use std::io::{self, Write};
 
-use gettickets_protocol::{DateTime, Page, Tickets, Version};
+use gettickets_protocol::{Page, Tickets, Version};
+
+use self::clock::Clock;
 
 use crate::args::Format;
 
@@ -27,18 +32,23 @@ pub(crate) trait TicketWriter {
     /// Writes these tickets after those before them.
     fn write(&mut self, tickets: &Tickets) -> io::Result<()>;
 
+    /// Lets a writer that lays out columns see these tickets before they are written one by one.
+    fn prepare(&mut self, _tickets: &[Tickets]) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Writes what stands at the end, and flushes. Not called where the tickets are not whole; what was
     /// written is then passed on when the writer is dropped.
     fn finish(&mut self) -> io::Result<()>;
 }
 
 /// What a writer needs to know beside the tickets.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Shape {
     /// The columns of the terminal; none on a pipe or into a file.
     pub(crate) width: Option<usize>,
-    /// What the install's clock shows.
-    pub(crate) now: DateTime,
+    /// The install's clock.
+    pub(crate) clock: Clock,
     /// The version whose fields are the columns of CSV.
     pub(crate) version: Version,
 }
@@ -77,8 +87,7 @@ pub(crate) fn tickets(count: u64) -> &'static str {
 pub(crate) fn writer<'w>(format: Format, out: impl Write + 'w, shape: Shape) -> Box<dyn TicketWriter + 'w> {
     match format {
         Format::Table => {
-            let options = table::TableOptions { width: shape.width, now: shape.now };
-            Box::new(table::TableWriter::new(out, options))
+            Box::new(table::TableWriter::new(out, table::TableOptions::new(shape.width, shape.clock)))
         }
         Format::Json => Box::new(json::JsonWriter::new(out)),
         Format::Ndjson => Box::new(ndjson::NdjsonWriter::new(out)),

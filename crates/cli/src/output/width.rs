@@ -1,15 +1,22 @@
-//! How wide a text is on a terminal, and how to cut and fill it to a width.
+//! The width of a text on a terminal, and how to cut and pad it.
+//!
+//! Terminals give each grapheme cluster cells of its own. So Arabic lam and alef take two cells, though
+//! Unicode's rules for whole strings join them into one.
 
 use std::borrow::Cow;
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
-/// The columns that a text takes.
+/// The number of cells that a text takes.
 pub(crate) fn of(text: &str) -> usize {
-    text.width()
+    if text.is_ascii() {
+        return text.len();
+    }
+    text.graphemes(true).map(UnicodeWidthStr::width).sum()
 }
 
-/// The text in at most this many columns; where it is cut, `…` says so.
+/// The text in at most this many cells; `…` marks a cut.
 pub(crate) fn cut(text: &str, width: usize) -> Cow<'_, str> {
     if of(text) <= width {
         return Cow::Borrowed(text);
@@ -17,19 +24,19 @@ pub(crate) fn cut(text: &str, width: usize) -> Cow<'_, str> {
     let Some(room) = width.checked_sub(1) else { return Cow::Borrowed("") };
     let mut end = 0;
     let mut used = 0;
-    for (at, character) in text.char_indices() {
-        used += character.width().unwrap_or(0);
+    for (at, cluster) in text.grapheme_indices(true) {
+        used += cluster.width();
         if used > room {
             break;
         }
-        end = at + character.len_utf8();
+        end = at + cluster.len();
     }
-    // A joiner at the cut would join what was cut off to the ellipsis.
+    // A joiner at the cut would join the cut text to the ellipsis.
     let kept = text.get(..end).unwrap_or_default().trim_end_matches(['\u{200d}', ' ']);
     Cow::Owned(format!("{kept}…"))
 }
 
-/// Spaces that fill a text up to this many columns.
+/// Spaces that pad a text to this many cells.
 pub(crate) fn fill(text: &str, width: usize) -> String {
     " ".repeat(width.saturating_sub(of(text)))
 }
@@ -39,7 +46,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_cut_by_columns_not_by_characters() {
+    fn a_width_is_the_number_of_cells_of_a_terminal() {
+        for (text, width) in [
+            ("", 0),
+            ("plain", 5),
+            ("你好", 4),
+            ("e\u{301}", 1),
+            // Lam and alef, joined in print, are two cells; so is their form with a mark between them.
+            ("لا", 2),
+            ("سلام", 4),
+            ("الأولى", 6),
+            // Hebrew alef and lamed with a joiner.
+            ("א\u{200d}ל", 2),
+            ("👨\u{200d}👩\u{200d}👧", 2),
+            ("❤\u{fe0f}", 2),
+            ("🇩🇪", 2),
+        ] {
+            assert_eq!(of(text), width, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn texts_are_cut_by_cells_not_by_characters() {
         for (text, width, shown) in [
             ("short", 5, "short"),
             ("longer", 5, "long…"),
@@ -48,6 +76,7 @@ mod tests {
             ("你好世界", 7, "你好世…"),
             ("你好世界", 6, "你好…"),
             ("é\u{301}é\u{301}é\u{301}", 2, "é\u{301}…"),
+            ("سلام عليكم", 5, "سلام…"),
             ("anything", 1, "…"),
             ("anything", 0, ""),
         ] {

@@ -1,16 +1,20 @@
-//! What goes wrong: one paragraph on stderr, nothing on stdout, and the exit code that says which kind.
+//! Errors: a message and a hint on stderr, nothing on stdout, and the exit code of their kind.
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use gettickets_sandbox::{Quirk, Sandbox};
+use serde_json::Value;
 
 use crate::program::{Ran, ask, gettickets, program, run, sandbox_with};
 
-/// A failure's paragraph, with what differs from run to run taken out.
+/// The error of a failed run, without what differs from run to run.
 #[track_caller]
 fn paragraph(ran: &Ran, code: i32) -> String {
     assert_eq!((ran.code, ran.out.as_str()), (code, ""), "{}", ran.err);
-    assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+    assert!(ran.err.starts_with("error: "), "{}", ran.err);
+    assert!(ran.err.lines().skip(1).all(|line| line.starts_with("hint: ")), "{}", ran.err);
+    assert!(ran.err.lines().count() <= 2, "{}", ran.err);
     let mut words: Vec<String> = Vec::new();
     for word in ran.err.split(' ') {
         let port = word.split_once("127.0.0.1:").map(|(before, rest)| {
@@ -29,15 +33,30 @@ fn met(quirk: Quirk, code: i32) -> String {
 
 #[test]
 fn an_error_of_the_server_is_1() {
-    insta::assert_snapshot!(met(Quirk::Status403, 1), @"error: the server answered with an error: Authentication Failed, with HTTP 403 Forbidden; asked: http://127.0.0.1:PORT/includes/api.php. Check the identifier and the secret, and that the admin account behind them is active.");
-    insta::assert_snapshot!(met(Quirk::IpRefused, 1), @"error: the server answered with an error: Invalid IP 203.0.113.7, with HTTP 403 Forbidden; asked: http://127.0.0.1:PORT/includes/api.php. The server sees the request come from 203.0.113.7. Allow it in the install under General Settings, Security, API IP Access Restriction, or use an access key.");
-    insta::assert_snapshot!(met(Quirk::NotPermitted, 1), @r#"error: the server answered with an error: Invalid Permissions: API action "gettickets" is not allowed, with HTTP 403 Forbidden; asked: http://127.0.0.1:PORT/includes/api.php. Allow GetTickets in the API role of these credentials, or API access in the admin's role."#);
-    insta::assert_snapshot!(met(Quirk::NoMessage, 1), @"error: the server answered with an error and no message, with HTTP 403 Forbidden; asked: http://127.0.0.1:PORT/includes/api.php. The install's API log (Configuration, System Logs) may say why.");
+    insta::assert_snapshot!(met(Quirk::Status403, 1), @r"
+    error: the server sent an error: Authentication Failed (HTTP 403 Forbidden); endpoint: http://127.0.0.1:PORT/includes/api.php
+    hint: Check the identifier and the secret, and that the admin account behind them is active.
+    ");
+    insta::assert_snapshot!(met(Quirk::IpRefused, 1), @r"
+    error: the server sent an error: Invalid IP 203.0.113.7 (HTTP 403 Forbidden); endpoint: http://127.0.0.1:PORT/includes/api.php
+    hint: The server sees the request come from 203.0.113.7. Allow it in the install under General Settings, Security, API IP Access Restriction, or use an access key.
+    ");
+    insta::assert_snapshot!(met(Quirk::NotPermitted, 1), @r#"
+    error: the server sent an error: Invalid Permissions: API action "gettickets" is not allowed (HTTP 403 Forbidden); endpoint: http://127.0.0.1:PORT/includes/api.php
+    hint: Allow GetTickets in the API role of these credentials, or API access in the admin's role.
+    "#);
+    insta::assert_snapshot!(met(Quirk::NoMessage, 1), @r"
+    error: the server sent an error without a message (HTTP 403 Forbidden); endpoint: http://127.0.0.1:PORT/includes/api.php
+    hint: The install's API log (Configuration, System Logs) may say why.
+    ");
 }
 
 #[test]
 fn a_limit_on_requests_is_1() {
-    insta::assert_snapshot!(met(Quirk::RateLimit, 1), @"error: the server limits how often it is asked, asks to wait 1 s, and says: Too Many Requests, with HTTP 429 Too Many Requests; asked: http://127.0.0.1:PORT/includes/api.php. Ask again once the time that it names has passed, and less often from then on; larger pages (limitnum) take fewer requests.");
+    insta::assert_snapshot!(met(Quirk::RateLimit, 1), @r"
+    error: the server limits the rate of requests and asks to wait 1 s: Too Many Requests (HTTP 429 Too Many Requests); endpoint: http://127.0.0.1:PORT/includes/api.php
+    hint: Retry after that time, and send requests less often; larger pages (--limitnum) take fewer requests.
+    ");
 }
 
 #[test]
@@ -51,34 +70,67 @@ fn a_wrong_secret_is_1_and_not_shown() {
 
 #[test]
 fn what_is_missing_is_2() {
-    insta::assert_snapshot!(paragraph(&gettickets(&["list"]), 2), @"error: nothing says which server to ask. Give --url or set GETTICKETS_URL, name a profile with --profile, or try it with --sandbox, which needs no server.");
-    insta::assert_snapshot!(paragraph(&gettickets(&["list", "--url", "https://example.com"]), 2), @"error: the API identifier is missing. Give --identifier or set GETTICKETS_IDENTIFIER, and the secret with it in GETTICKETS_SECRET or --secret-file.");
+    insta::assert_snapshot!(paragraph(&gettickets(&["list"]), 2), @r"
+    error: no server is named
+    hint: Give --url or set GETTICKETS_URL, name a profile with --profile, or try --sandbox, which needs no server.
+    ");
+    insta::assert_snapshot!(paragraph(&gettickets(&["list", "--url", "https://example.com"]), 2), @r"
+    error: the API identifier is missing
+    hint: Give --identifier or set GETTICKETS_IDENTIFIER, and with it the secret in GETTICKETS_SECRET or --secret-file.
+    ");
     let mut command = program();
     command.env("GETTICKETS_IDENTIFIER", "i").args(["list", "--url", "https://example.com"]);
-    insta::assert_snapshot!(paragraph(&run(&mut command), 2), @"error: the API secret is missing. Set GETTICKETS_SECRET, or name a file that holds it with --secret-file.");
+    insta::assert_snapshot!(paragraph(&run(&mut command), 2), @r"
+    error: the API secret is missing
+    hint: Set GETTICKETS_SECRET, or name a file that holds the secret with --secret-file.
+    ");
     command.env("GETTICKETS_SECRET", "s").args(["--time-zone", "Mars/Olympus"]);
-    insta::assert_snapshot!(paragraph(&run(&mut command), 2), @r#"error: "Mars/Olympus" is not the name of a time zone. Give a name such as Europe/London or UTC."#);
+    insta::assert_snapshot!(paragraph(&run(&mut command), 2), @r#"
+    error: "Mars/Olympus" is not the name of a time zone
+    hint: Give --time-zone a name such as Europe/London or UTC.
+    "#);
 }
 
 #[test]
 fn an_address_that_must_not_be_used_is_2_and_its_password_not_shown() {
     let mut command = program();
     command.env("GETTICKETS_IDENTIFIER", "i").env("GETTICKETS_SECRET", "s");
-    insta::assert_snapshot!(paragraph(&run(command.args(["list", "--url", "http://example.com"])), 2), @"error: from the command line: plain http to example.com would send the credentials for everyone on the way to read. Use https, or say --allow-plain-http if the way there is trusted.");
+    insta::assert_snapshot!(paragraph(&run(command.args(["list", "--url", "http://example.com"])), 2), @r"
+    error: from the command line: plain http to example.com would show the credentials to everyone on the way
+    hint: Use https, or give --allow-plain-http if the network is trusted.
+    ");
     let mut command = program();
     command.env("GETTICKETS_IDENTIFIER", "i").env("GETTICKETS_SECRET", "s");
     let told = paragraph(&run(command.args(["list", "--url", "https://me:hunter2@example.com"])), 2);
     assert!(!told.contains("hunter2"), "{told}");
-    insta::assert_snapshot!(told, @"error: from the command line: the address has an @, as one with a user name or password in it has. Give the address without them, and the credentials beside it.");
+    insta::assert_snapshot!(told, @r"
+    error: from the command line: the address contains an @, which means a user name or a password
+    hint: Give the address without them, and the credentials separately.
+    ");
 }
 
 #[test]
 fn what_is_no_reply_is_3() {
-    insta::assert_snapshot!(met(Quirk::HtmlWaf, 3), @r#"error: what answered is not the API: HTTP 403 Forbidden, text/html; charset=utf-8, a page titled "Attention Required! | Web Application Firewall"; asked: http://127.0.0.1:PORT/includes/api.php. A firewall or CDN stands before the API; have it let this client's address or user agent through."#);
-    insta::assert_snapshot!(met(Quirk::LoginPage, 3), @r#"error: what answered is not the API: HTTP 200 OK, text/html; charset=utf-8, a page titled "Login - Client Area"; asked: http://127.0.0.1:PORT/includes/api.php. A login stands before the API; let its path past it."#);
-    insta::assert_snapshot!(met(Quirk::EmptyBody, 3), @"error: what answered is not the API: HTTP 200 OK, text/html; charset=utf-8, empty; asked: http://127.0.0.1:PORT/includes/api.php. Check that the address is the install's and that nothing stands before includes/api.php.");
-    insta::assert_snapshot!(met(Quirk::Redirect, 3), @"error: the server wants the request sent to https://www.example.com/includes/api.php (HTTP 302 Found), and it was not; asked: http://127.0.0.1:PORT/includes/api.php. If you trust that address, use it as the install's address.");
-    insta::assert_snapshot!(met(Quirk::XmlBomb, 3), @r#"error: the reply can't be read: this entity is none that XML knows, or a document's own, which are refused, at byte 39; found: <!DOCTYPE whmcsapi [\n<!ENTITY e0 "ha">\n<!ENTITY e1 "&e0;&e0;&e0;&e0;&e0;&e0;&e0;…; asked: http://127.0.0.1:PORT/includes/api.php. Save the reply and look at the place named; a plugin may print into the server's replies."#);
+    insta::assert_snapshot!(met(Quirk::HtmlWaf, 3), @r#"
+    error: the response is not from the API: HTTP 403 Forbidden, text/html; charset=utf-8, a page titled "Attention Required! | Web Application Firewall"; endpoint: http://127.0.0.1:PORT/includes/api.php
+    hint: A firewall or CDN blocks the request; have it allow this client's address or user agent.
+    "#);
+    insta::assert_snapshot!(met(Quirk::LoginPage, 3), @r#"
+    error: the response is not from the API: HTTP 200 OK, text/html; charset=utf-8, a page titled "Login - Client Area"; endpoint: http://127.0.0.1:PORT/includes/api.php
+    hint: A login page is in front of the API; exempt the API's path from it.
+    "#);
+    insta::assert_snapshot!(met(Quirk::EmptyBody, 3), @r"
+    error: the response is not from the API: HTTP 200 OK, text/html; charset=utf-8, with an empty body; endpoint: http://127.0.0.1:PORT/includes/api.php
+    hint: Check that the address is the install's and that nothing is in front of includes/api.php.
+    ");
+    insta::assert_snapshot!(met(Quirk::Redirect, 3), @r"
+    error: the server redirects to https://www.example.com/includes/api.php (HTTP 302 Found), which was not followed; endpoint: http://127.0.0.1:PORT/includes/api.php
+    hint: If you trust that address, use it as the install's address.
+    ");
+    insta::assert_snapshot!(met(Quirk::XmlBomb, 3), @r#"
+    error: the reply can't be read: undefined or custom XML entity, at byte 39; found: <!DOCTYPE whmcsapi [\n<!ENTITY e0 "ha">\n<!ENTITY e1 "&e0;&e0;&e0;&e0;&e0;&e0;&e0;…; endpoint: http://127.0.0.1:PORT/includes/api.php
+    hint: Save the reply and look at the place named; a plugin may print into the server's replies.
+    "#);
 }
 
 #[test]
@@ -89,7 +141,10 @@ fn a_server_that_is_not_there_is_4() {
     command.env("GETTICKETS_IDENTIFIER", "i").env("GETTICKETS_SECRET", "s");
     let url = format!("http://127.0.0.1:{port}");
     let ran = run(command.args(["list", "--no-retries", "--url", &url]));
-    insta::assert_snapshot!(paragraph(&ran, 4), @"error: no connection to the server came about (Connection refused); asked: http://127.0.0.1:PORT/includes/api.php. Check the host and port in the address, and that no firewall is between.");
+    insta::assert_snapshot!(paragraph(&ran, 4), @r"
+    error: could not connect: Connection refused; endpoint: http://127.0.0.1:PORT/includes/api.php
+    hint: Check the host and port in the address, and that no firewall blocks the connection.
+    ");
 }
 
 #[test]
@@ -98,9 +153,103 @@ fn what_is_missing_from_the_whole_is_5() {
     let ran = ask(&sandbox, &["list", "--all", "--format", "ndjson"]);
     let readable = (1..=60).filter(|id| id % 40 != 17).count();
     assert_eq!((ran.code, ran.out.lines().count()), (5, readable), "{}", ran.err);
-    insta::assert_snapshot!(ran.err.trim_end(), @"error: after 58 tickets: the scan is not complete: the server can't send 2 tickets, as a text in it is not UTF-8: at offset 4 (after ticket 54), offset 47 (after ticket 20); what else could be read was told. Repair the text in the install (open the ticket there and save it), and scan again.");
+    insta::assert_snapshot!(ran.err.trim_end(), @r"
+    error: after 58 tickets: the scan is not complete: the server cannot send 2 tickets readably: at offset 4 (after ticket 54), offset 47 (after ticket 20); all others that could be read were yielded
+    hint: Repair the text in the install (open the ticket there and save it), and scan again. To go on without such tickets, skip them (--skip-unreadable).
+    ");
 
     let sandbox = sandbox_with(Quirk::IgnoreLimitstart);
     let ran = ask(&sandbox, &["list", "--all", "--limitnum", "20"]);
     assert_eq!(ran.code, 5, "{}", ran.err);
+}
+
+#[test]
+fn errors_for_programs_are_one_json_object_each() {
+    let json = |ran: &Ran| -> Value { serde_json::from_str(ran.err.trim_end()).unwrap() };
+    let ran = ask(&sandbox_with(Quirk::NotPermitted), &["list", "--no-retries", "--error-format", "json"]);
+    let error = json(&ran);
+    assert_eq!((ran.code, &error["level"], &error["exit_code"]), (1, &"error".into(), &1.into()));
+    assert_eq!(error["code"], "permission");
+    assert!(error["message"].as_str().unwrap().contains("not allowed") && error["hint"].is_string());
+
+    for flags in [&["--error-format", "json"][..], &["--error-format=json"]] {
+        let ran = gettickets(&[&["list", "--clientid", "0"], flags].concat());
+        let error = json(&ran);
+        assert_eq!((ran.code, &error["code"]), (2, &"usage".into()));
+        assert!(error["message"].as_str().unwrap().contains("every client"), "{error}");
+    }
+
+    let ran = gettickets(&["list", "--sandbox", "--error-format", "json"]);
+    assert_eq!((ran.code, &json(&ran)["level"]), (0, &"note".into()));
+    let ran = gettickets(&["list", "--sandbox", "--limitnum", "1", "-v", "--error-format", "json"]);
+    for line in ran.err.lines() {
+        let record: Value = serde_json::from_str(line).unwrap();
+        assert!(record["level"].is_string() && record["message"].is_string(), "{record}");
+    }
+}
+
+#[test]
+fn quiet_leaves_errors_alone() {
+    let ran = gettickets(&["list", "--sandbox", "--quiet", "--limitnum", "1"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let ran = ask(&sandbox_with(Quirk::MalformedUtf8), &["list", "-q", "--limitnum", "60"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let ran = gettickets(&["list", "-q"]);
+    assert!(ran.code == 2 && ran.err.starts_with("error: "), "{}", ran.err);
+}
+
+#[test]
+fn the_log_has_times() {
+    let ran = gettickets(&["list", "--sandbox", "--limitnum", "1", "-vv"]);
+    let logged = ran.err.lines().find(|line| line.contains(" debug: ") || line.contains(" info: ")).unwrap();
+    let (time, _) = logged.split_once(' ').unwrap();
+    assert!(time.parse::<jiff::Timestamp>().is_ok() && time.ends_with('Z'), "{logged}");
+}
+
+#[test]
+fn an_endless_message_of_a_server_is_cut() {
+    let body = format!("{{\"result\":\"error\",\"message\":\"{}\"}}", "x".repeat(3 << 20));
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", server.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in server.incoming() {
+            let mut stream = stream.unwrap();
+            // All of it: a connection that is closed with unread bytes is reset.
+            let (mut request, mut part) = (Vec::new(), [0; 4096]);
+            while !String::from_utf8_lossy(&request).contains("responsetype=") {
+                let read = stream.read(&mut part).unwrap();
+                request.extend_from_slice(&part[..read]);
+            }
+            let head =
+                format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            let _ = stream.write_all((head + &body).as_bytes());
+        }
+    });
+    let mut command = program();
+    command.env("GETTICKETS_IDENTIFIER", "i").env("GETTICKETS_SECRET", "s");
+    let ran = run(command.args(["list", "--no-retries", "--url", &url]));
+    assert_eq!(ran.code, 1, "{}", ran.err.get(..200).unwrap_or(&ran.err));
+    assert!(ran.err.len() < 10_000, "{} bytes", ran.err.len());
+}
+
+#[test]
+fn a_filter_that_the_server_ignores_is_refused() {
+    for (option, value) in [
+        ("--email", ""),
+        ("--subject", ""),
+        ("--clientid", "0"),
+        ("--deptid", "0"),
+        ("--limitnum", "0"),
+        ("--status", " "),
+    ] {
+        for command in [&["list"][..], &["stats"], &["watch"], &["export", "-o", "t.csv"]] {
+            let ran = gettickets(&[command, &["--sandbox", option, value]].concat());
+            assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{command:?} {option}");
+            assert!(
+                ran.err.contains("leave ") && ran.err.contains(option),
+                "{command:?} {option}: {}",
+                ran.err
+            );
+        }
+    }
 }

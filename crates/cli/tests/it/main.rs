@@ -1,9 +1,9 @@
-//! The program as a user meets it: what it prints, where, and how it ends.
+//! The program as a user runs it: its output and its exit codes.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "here a failed unwrap is the failure report, in helpers too"
+    reason = "in tests, and in their helpers, a failed unwrap is the report of a failure"
 )]
 
 mod decode;
@@ -11,10 +11,14 @@ mod doctor;
 mod errors;
 mod export;
 mod help;
+mod hints;
 mod hygiene;
 mod list;
 mod memory;
+mod profiles;
 mod program;
+mod request;
 mod sandbox;
+mod spreadsheet;
 mod stats;
 mod watch;

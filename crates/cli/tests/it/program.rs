@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use gettickets_sandbox::{Quirk, Sandbox};
 
-/// What a run left behind.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: i32,
@@ -15,10 +15,18 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    /// Stdout of a run that must have succeeded without a word on stderr.
+    /// Stdout of a run that must have succeeded and written nothing to stderr.
     #[track_caller]
     pub(crate) fn quietly(self) -> String {
         assert_eq!((self.code, self.err.as_str()), (0, ""), "{}", self.out);
+        self.out
+    }
+
+    /// Stdout of a run that must have succeeded and written nothing but notes to stderr.
+    #[track_caller]
+    pub(crate) fn noting(self) -> String {
+        assert_eq!(self.code, 0, "{}", self.err);
+        assert!(self.err.lines().all(|line| line.starts_with("note: ")), "{}", self.err);
         self.out
     }
 }

@@ -38,7 +38,7 @@ impl Served {
             .env("GETTICKETS_IDENTIFIER", identifier)
             .env("GETTICKETS_SECRET", secret)
             .args(["list", "--format", "ndjson"]);
-        run(&mut command).quietly().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        run(&mut command).noting().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }
 
@@ -76,7 +76,7 @@ fn what_list_wrote_loads_again() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(written.as_bytes()).unwrap();
         let served = Served::with(&["--load", text(file.path())]);
-        let listed = crate::program::ask(&sandbox, &["list", "--format", "ndjson"]).quietly();
+        let listed = crate::program::ask(&sandbox, &["list", "--format", "ndjson"]).noting();
         let expected: Vec<Value> = listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(served.list("sandbox-identifier", "sandbox-secret"), expected, "{format}");
     }

@@ -112,14 +112,9 @@ impl BodyReader {
             Encoding::Gzip(_) if self.received == 0 => Vec::new(),
             Encoding::Gzip(decoder) => match decoder.finish() {
                 Ok(sink) => sink.out,
-                // At the end, all but a wrong checksum means that something is missing.
-                Err(error) if error.get_ref().is_none() || !error.to_string().contains("checksum") => {
-                    return Err(match undecodable(&error, limit) {
-                        error if error.kind() == &TransportErrorKind::Protocol => {
-                            TransportError::new(TransportErrorKind::Truncated)
-                        }
-                        error => error,
-                    });
+                // At the end, an error means that the rest or a part of the checksum is missing.
+                Err(error) if error.get_ref().is_none_or(|cause| !cause.is::<Refused>()) => {
+                    return Err(TransportError::new(TransportErrorKind::Truncated));
                 }
                 Err(error) => return Err(undecodable(&error, limit)),
             },

@@ -144,7 +144,7 @@ fn failed(error: &ReqwestError, in_body: bool, by_proxy: bool) -> TransportError
 
 /// The causes of an error, outermost first.
 fn causes(error: &ReqwestError) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
-    std::iter::successors(error.source(), |cause| cause.source())
+    std::iter::successors(error.source(), |&cause| cause.source())
 }
 
 fn tls_reason(error: &ReqwestError) -> Option<TlsReason> {

@@ -249,7 +249,7 @@ async fn a_cancellation_ends_requests_and_waits() {
     assert_eq!((error.code(), error.attempts()), ("cancelled", 1));
 
     let server =
-        Server::start(vec![reply("503 Service Unavailable", "retry-after: 50\r\n", ""), json(EMPTY)]);
+        Server::start(vec![reply("503 Service Unavailable", "retry-after: 10\r\n", ""), json(EMPTY)]);
     let cancellation = Cancellation::new();
     let mut context = FetchContext::new(cancellation.clone());
     context.on_wait = Some(Arc::new(move |_| cancellation.cancel()));

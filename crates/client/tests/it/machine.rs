@@ -5,8 +5,6 @@ use std::process::Command;
 use gettickets::transport::TransportErrorKind;
 use gettickets::{Client, Credentials, ErrorKind, GetTickets};
 
-use crate::server::Server;
-
 /// The variable that tells a child what to do.
 const TASK: &str = "TASK_OF_A_TEST";
 
@@ -76,17 +74,15 @@ fn php_does_not_inherit_credentials() {
 #[cfg(target_os = "linux")]
 fn a_thread_that_cannot_be_started_is_its_own_error() {
     if !is_child() {
-        again("machine::a_thread_that_cannot_be_started_is_its_own_error", &[]);
+        // A stack as large as the address space, for every thread of the child.
+        let variables = [("RUST_MIN_STACK", (1_u64 << 47).to_string())];
+        let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+        again("machine::a_thread_that_cannot_be_started_is_its_own_error", &variables);
         return;
     }
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let server = Server::start(Vec::new());
-    let client = server.client().build().unwrap();
-    // Of memory there is none left for a thread's stack; the number of processes does not bind root.
-    let limit = getrlimit(Resource::As);
-    setrlimit(Resource::As, Rlimit { current: Some(1 << 20), ..limit }).unwrap();
+    let client = crate::server::builder("http://127.0.0.1:9").build().unwrap();
     let outcome = client.start(GetTickets::default()).wait_for(std::time::Duration::ZERO);
-    setrlimit(Resource::As, limit).unwrap();
     let error = outcome.expect("the outcome is there at once").unwrap_err();
     assert_eq!((error.code(), error.may_have_been_sent()), ("thread", false), "{error}");
+    assert!(error.hint().unwrap().contains("the server is not the cause"), "{error}");
 }

@@ -24,8 +24,11 @@ fn filled(before: &str, part: &str, after: &str) -> String {
     body
 }
 
+/// What a body is, and how it is made.
+type Body = (&'static str, fn() -> String);
+
 /// Bodies that take the most memory for their size.
-const BODIES: [(&str, fn() -> String); 12] = [
+const BODIES: [Body; 12] = [
     ("nested unknown values in a ticket", || {
         let (open, close) = (r#"{"a":["#.repeat(25), "]}".repeat(25));
         let before = format!(r#"{{"result":"success","tickets":{{"ticket":[{{"id":1,"x":{open}0"#);

@@ -1,13 +1,13 @@
 //! When tickets are opened: more in working hours than at night, fewer at the weekend.
 //!
-//! Time before the newest ticket is counted in even steps, and each step is then placed in its week by a
-//! table. Steps stay in order, so that tickets can be made from the newest to the oldest in one pass.
+//! Time is first divided into even steps, and a table then places each step in its week. Steps stay in order, so
+//! that tickets can be generated from the newest to the oldest in one pass.
 
 /// Seconds of an hour and of a week.
 const HOUR: i64 = 3_600;
 const WEEK: i64 = 168 * HOUR;
 
-/// How many parts of a week come before each hour of it, Monday 00:00 first; the last is the whole.
+/// How many parts of a week precede each hour of it, Monday 00:00 first; the last is the whole.
 #[allow(clippy::indexing_slicing, reason = "checked when compiled")]
 const BEFORE: [u32; 169] = {
     let mut before = [0; 169];
@@ -31,12 +31,12 @@ const BEFORE: [u32; 169] = {
     before
 };
 
-/// Moves a moment, in seconds since a Monday 00:00, to where the week's shape puts it: within the same
-/// week, and in the same order as other moments.
+/// Moves a time, in seconds since a Monday 00:00, to where the shape of the week puts it: within the same
+/// week, and in the same order as other times.
 pub(crate) fn shaped(even: i64) -> i64 {
     let (week, within) = (even.div_euclid(WEEK), even.rem_euclid(WEEK));
     let [.., whole] = BEFORE;
-    // In thousandths of a part, so that an hour keeps its minutes.
+    // In thousandths of a part, so that minutes are kept.
     let wanted = within * i64::from(whole) * 1_000 / WEEK;
     let hour = BEFORE.partition_point(|parts| i64::from(*parts) * 1_000 <= wanted).saturating_sub(1).min(167);
     let bound = |at: usize| i64::from(BEFORE.get(at).copied().unwrap_or(whole)) * 1_000;

@@ -1,11 +1,11 @@
-//! Believable tickets from a seed, newest last reply first.
+//! Generates believable tickets from a seed, newest last reply first.
 //!
-//! Tickets are made in one pass and never held: those that a later reply could still overtake wait as a
-//! few numbers in a heap, so that memory stays small and cost grows with the count alone.
+//! Tickets are generated in one pass and not collected: those that a later reply could still precede wait in a
+//! heap as a few numbers, so that memory stays small and time is proportional to the count.
 
 mod calendar;
-mod draw;
 mod names;
+mod rng;
 mod tickets;
 mod words;
 
@@ -15,21 +15,21 @@ use gettickets_protocol::{DateTime, Ticket};
 use jiff::civil::datetime;
 use jiff::{SignedDuration, ToSpan};
 
-pub(crate) use self::draw::Draw;
+pub(crate) use self::rng::Rng;
 use self::tickets::Outline;
 
-/// When the newest ticket was last replied to, where nobody says otherwise.
+/// The default time of the newest last reply.
 const NEWEST: DateTime = datetime(2026, 6, 30, 17, 0, 0, 0);
 
-/// The longest that a generated conversation goes on, in seconds.
+/// The longest duration of a generated conversation, in seconds.
 const LONGEST: i64 = 45 * 86_400;
 
-/// Believable tickets as a server of version 8.0 or later has them: the same for the same seed and count
-/// for good, newest last reply first, the newest at 2026-06-30 17:00:00.
+/// Generates tickets as a server of version 8.0 or later has them, newest last reply first, the newest at
+/// 2026-06-30 17:00:00. The same seed and count give the same tickets in every version of this crate.
 ///
-/// They come from clients, guests and admins; hold HTML entities, letters beyond ASCII and characters that
-/// JSON escapes; have no to three attachments; some have no `requestor_name`; and a few in an install of
-/// thousands have a zero date. Ids run from 1 to `count` in the order of opening. Names are invented, and
+/// They are written by clients, guests and admins; hold HTML entities, letters beyond ASCII and characters that
+/// JSON escapes; and have up to three attachments. Some have no `requestor_name`, and where there are thousands
+/// of them a few have a zero date. Ids are 1 to `count` in the order of opening. Names are invented, and
 /// addresses are at domains reserved for examples.
 ///
 /// ```
@@ -42,7 +42,7 @@ pub fn generate(seed: u64, count: u64) -> impl Iterator<Item = Ticket> {
     generate_until(seed, count, NEWEST)
 }
 
-/// As [`generate`], with the newest ticket at a moment of the caller's choice.
+/// As [`generate`], with the newest last reply at a time of the caller's choice.
 ///
 /// ```
 /// let newest = jiff::civil::datetime(2030, 1, 1, 12, 0, 0, 0);
@@ -53,7 +53,7 @@ pub fn generate_until(seed: u64, count: u64, newest: DateTime) -> impl Iterator<
     Generator::new(seed, count, newest)
 }
 
-/// The same tickets by id. A database takes them in faster so, as each goes to the end.
+/// Generates the same tickets in order of their ids, in which a database inserts them faster.
 pub(crate) fn in_order_of_opening(
     seed: u64,
     count: u64,
@@ -63,10 +63,10 @@ pub(crate) fn in_order_of_opening(
     (1..=count).map(move |id| generator.finish(generator.outline(id)))
 }
 
-/// A ticket that waits for its place in the list; compares by that place.
+/// A ticket that waits for its position in the list, by which it is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Waiting {
-    /// Seconds since the Monday that time is counted from; the least number for a zero date.
+    /// Seconds since the Monday from which time is counted; the least number for a zero date.
     lastreply: i64,
     id: u64,
     opened: i64,
@@ -75,19 +75,19 @@ struct Waiting {
 struct Generator {
     seed: u64,
     count: u64,
-    /// The id of the next ticket to be outlined; 0 if all are.
+    /// The id of the next ticket to outline; 0 after the last.
     next: u64,
     monday: DateTime,
-    /// Seconds from that Monday to the newest moment.
+    /// Seconds from that Monday to the newest time.
     newest: i64,
-    /// Seconds that the tickets spread over.
+    /// The period in which the tickets are opened, in seconds.
     span: i64,
     waiting: BinaryHeap<Waiting>,
 }
 
 impl Generator {
     fn new(seed: u64, count: u64, newest: DateTime) -> Generator {
-        // A busier install is also an older one: two weeks for a few tickets, six years for a million.
+        // An install with more tickets is also older: two weeks for a few tickets, six years for a million.
         let weeks = 2 + count.isqrt() as i64 / 3;
         let into_week = i64::from(newest.weekday().to_monday_zero_offset());
         let monday =
@@ -103,7 +103,7 @@ impl Generator {
         }
     }
 
-    /// When the ticket with this id was opened, in seconds since the Monday: never before one of a lower id.
+    /// When the ticket with this id was opened, in seconds since the Monday; never before a ticket of lower id.
     fn opened(&self, id: u64) -> i64 {
         let age = i128::from(self.span) * i128::from(self.count - id) / i128::from(self.count.max(1));
         calendar::shaped(self.newest - age as i64).min(self.newest)
@@ -111,17 +111,17 @@ impl Generator {
 
     fn outline(&self, id: u64) -> Waiting {
         let opened = self.opened(id);
-        let draw = &mut Draw::new(self.seed ^ 0x7265_706c_6965_7321, id);
+        let rng = &mut Rng::new(self.seed ^ 0x7265_706c_6965_7321, id);
         // Most conversations end within days; some last for weeks.
-        let delay = match draw.below(10) {
+        let delay = match rng.below(10) {
             0..=2 => 0,
-            3..=6 => 300 + draw.below(86_400) as i64,
-            7..=8 => 3_600 + draw.below(10 * 86_400) as i64,
-            _ => draw.below(LONGEST as u64) as i64,
+            3..=6 => 300 + rng.below(86_400) as i64,
+            7..=8 => 3_600 + rng.below(10 * 86_400) as i64,
+            _ => rng.below(LONGEST as u64) as i64,
         };
-        // A reply cannot come after the newest moment; such a ticket has had an earlier one.
+        // No reply is later than the newest time; such a ticket was replied to earlier.
         let room = (self.newest - opened).max(0);
-        let delay = if delay > room { draw.below(room as u64 + 1) as i64 } else { delay };
+        let delay = if delay > room { rng.below(room as u64 + 1) as i64 } else { delay };
         let never = id <= self.count / 2_000;
         let lastreply = if never { i64::MIN } else { opened + delay };
         Waiting { lastreply, id, opened }
@@ -129,7 +129,7 @@ impl Generator {
 
     fn finish(&self, waiting: Waiting) -> Ticket {
         let moment = |seconds: i64| self.monday.saturating_add(SignedDuration::from_secs(seconds));
-        let zero_date = Draw::new(self.seed ^ 0x7a65_726f, waiting.id).one_in(5_000);
+        let zero_date = Rng::new(self.seed ^ 0x7a65_726f, waiting.id).one_in(5_000);
         let never = waiting.lastreply == i64::MIN;
         let quiet = if never { self.span } else { self.newest - waiting.lastreply };
         let outline = Outline {
@@ -148,7 +148,7 @@ impl Iterator for Generator {
     type Item = Ticket;
 
     fn next(&mut self) -> Option<Ticket> {
-        // A ticket is due once none that is still to be outlined can have a later reply.
+        // A ticket is due when no ticket that is not yet outlined can have a later reply.
         while self.next > 0 {
             let reachable = self.opened(self.next) + LONGEST;
             if self.waiting.peek().is_some_and(|first| first.lastreply > reachable) {
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_is_in_order_and_no_id_or_number_comes_twice() {
+    fn the_list_is_in_order_and_ids_and_numbers_are_unique() {
         for count in [0, 1, 2, 25, 1_000, 12_345] {
             let tickets: Vec<Ticket> = generate(3, count).collect();
             assert_eq!(tickets.len() as u64, count);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn every_trait_that_replies_have_turns_up() {
+    fn every_feature_of_replies_occurs() {
         let tickets: Vec<Ticket> = generate(1, 20_000).collect();
         let some = |claim: &dyn Fn(&Ticket) -> bool| {
             let count = tickets.iter().filter(|ticket| claim(ticket)).count();

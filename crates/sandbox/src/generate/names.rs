@@ -1,10 +1,10 @@
-//! Who writes tickets: clients, guests and admins, with names from many places.
+//! The people who write tickets: clients, guests and admins, with names from many places.
 //!
-//! All addresses are at domains that are reserved for examples, so that nothing sent to one arrives.
+//! All addresses are at domains that are reserved for examples, so that no mail to them is delivered.
 
-use super::draw::Draw;
+use super::rng::Rng;
 
-/// Somebody with a name and an address.
+/// A name and an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Person {
     pub(crate) name: String,
@@ -101,27 +101,27 @@ const DOMAINS: &[&str] = &[
     "brewery.example",
 ];
 
-/// The admins of the install; an admin's id is its place, counted from 1.
+/// The admins of the install; an admin's id is the position in the list, counted from 1.
 pub(crate) const ADMINS: &[&str] =
     &["Alex Turner", "Bea Lindqvist", "Chidi Obi", "Dana Fox", "Émile Laurent"];
 
-/// Somebody out of a stream of draws.
-pub(crate) fn person(draw: &mut Draw) -> Person {
-    let (given, given_address) = draw.pick(GIVEN);
-    let (family, family_address) = draw.pick(FAMILY);
-    let domain = draw.pick(DOMAINS);
-    let local = match draw.below(4) {
+/// A random person.
+pub(crate) fn person(rng: &mut Rng) -> Person {
+    let (given, given_address) = rng.pick(GIVEN);
+    let (family, family_address) = rng.pick(FAMILY);
+    let domain = rng.pick(DOMAINS);
+    let local = match rng.below(4) {
         0 => given_address.to_string(),
         1 => format!("{}.{family_address}", given_address),
-        2 => format!("{family_address}{}", 1 + draw.below(99)),
+        2 => format!("{family_address}{}", 1 + rng.below(99)),
         _ => format!("{given_address}+support"),
     };
     Person { name: format!("{given} {family}"), email: format!("{local}@{domain}") }
 }
 
-/// The client with this id: the same somebody on every ticket.
+/// The client with this id: the same person on every ticket.
 pub(crate) fn client(seed: u64, id: u64) -> Person {
-    person(&mut Draw::new(seed ^ 0x0063_6c69_656e_7473, id))
+    person(&mut Rng::new(seed ^ 0x0063_6c69_656e_7473, id))
 }
 
 /// The admin with this id, with an address at the install.

@@ -1,14 +1,14 @@
-//! One believable ticket.
+//! Generates one believable ticket.
 
 use std::borrow::Cow;
 
 use gettickets_protocol::{Attachment, DateTime, Priority, RequestorType, Status, Ticket};
 
-use super::draw::Draw;
 use super::names::{self, Person};
+use super::rng::Rng;
 use super::words;
 
-/// What is decided of a ticket before its words: the order of the list follows from it.
+/// What determines a ticket's position in the list, decided before its texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Outline {
     /// Counted from 1 in the order of opening.
@@ -17,21 +17,21 @@ pub(crate) struct Outline {
     pub(crate) count: u64,
     pub(crate) opened: Option<DateTime>,
     pub(crate) lastreply: Option<DateTime>,
-    /// Whether anybody wrote after the opening message.
+    /// Whether there are messages after the opening one.
     pub(crate) replied: bool,
-    /// Seconds from the last reply to the newest moment.
+    /// Seconds from the last reply to the newest time.
     pub(crate) quiet: i64,
 }
 
 const DAY: i64 = 86_400;
 
-/// Departments as ticket counts weigh them: support, sales, billing, abuse.
+/// Departments and their shares of the tickets: support, sales, billing, abuse.
 const DEPARTMENTS: &[(u64, u64)] = &[(1, 50), (2, 20), (3, 25), (4, 5)];
 const PRIORITIES: &[(Priority<'static>, u64)] =
     &[(Priority::Medium, 62), (Priority::Low, 18), (Priority::High, 20)];
 const KEY: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/// Whom a ticket is from.
+/// The people of a ticket.
 struct Parties {
     userid: u64,
     opener: Person,
@@ -44,16 +44,16 @@ struct Parties {
 
 /// The ticket of an outline. The same seed and outline give the same ticket.
 pub(crate) fn ticket(seed: u64, outline: &Outline) -> Ticket {
-    let draw = &mut Draw::new(seed, outline.id);
-    let parties = parties(draw, seed, outline);
-    let (attachments, attachment) = attachments(draw);
-    let removed = !attachments.is_empty() && outline.quiet > 300 * DAY && draw.one_in(3);
-    // The field is younger than the oldest tickets, which have null in it.
-    let before_requestors = outline.id <= outline.count / 5 || draw.one_in(40);
+    let rng = &mut Rng::new(seed, outline.id);
+    let parties = parties(rng, seed, outline);
+    let (attachments, attachment) = attachments(rng);
+    let removed = !attachments.is_empty() && outline.quiet > 300 * DAY && rng.one_in(3);
+    // The oldest tickets are older than the field and have null there.
+    let before_requestors = outline.id <= outline.count / 5 || rng.one_in(40);
     Ticket {
         id: outline.id,
-        tid: tid(draw, seed, outline),
-        deptid: *draw.weighted(DEPARTMENTS),
+        tid: tid(rng, seed, outline),
+        deptid: *rng.weighted(DEPARTMENTS),
         userid: parties.userid,
         name: parties.opener.name,
         owner_name: Some(parties.owner_name),
@@ -61,26 +61,26 @@ pub(crate) fn ticket(seed: u64, outline: &Outline) -> Ticket {
         requestor_name: (!before_requestors).then_some(parties.requestor.name),
         requestor_email: Some(parties.requestor.email),
         requestor_type: Some(parties.requestor_type),
-        cc: copies(draw),
-        c: draw.characters(KEY, 8),
+        cc: copies(rng),
+        c: rng.characters(KEY, 8),
         date: outline.opened,
-        subject: words::subject(draw),
-        status: status(draw, outline),
-        priority: draw.weighted(PRIORITIES).clone(),
+        subject: words::subject(rng),
+        status: status(rng, outline),
+        priority: rng.weighted(PRIORITIES).clone(),
         admin: parties.admin,
         attachment,
         attachments: Some(attachments),
         attachments_removed: Some(removed),
         lastreply: outline.lastreply,
-        flag: if draw.one_in(12) { 1 + draw.below(names::ADMINS.len() as u64) } else { 0 },
-        service: service(draw),
+        flag: if rng.one_in(12) { 1 + rng.below(names::ADMINS.len() as u64) } else { 0 },
+        service: service(rng),
         ..Ticket::default()
     }
 }
 
-fn parties(draw: &mut Draw, seed: u64, outline: &Outline) -> Parties {
-    if draw.one_in(8) {
-        let guest = names::person(draw);
+fn parties(rng: &mut Rng, seed: u64, outline: &Outline) -> Parties {
+    if rng.one_in(8) {
+        let guest = names::person(rng);
         return Parties {
             userid: 0,
             owner_name: guest.name.clone(),
@@ -90,12 +90,12 @@ fn parties(draw: &mut Draw, seed: u64, outline: &Outline) -> Parties {
             admin: String::new(),
         };
     }
-    let userid = 1 + draw.below(outline.count / 6 + 10);
+    let userid = 1 + rng.below(outline.count / 6 + 10);
     let owner = names::client(seed, userid);
     let owner_name = owner.name.clone();
-    match draw.below(20) {
+    match rng.below(20) {
         0 => {
-            let admin = names::admin(1 + draw.below(names::ADMINS.len() as u64));
+            let admin = names::admin(1 + rng.below(names::ADMINS.len() as u64));
             Parties {
                 userid,
                 opener: owner,
@@ -106,7 +106,7 @@ fn parties(draw: &mut Draw, seed: u64, outline: &Outline) -> Parties {
             }
         }
         1 => {
-            let user = names::person(draw);
+            let user = names::person(rng);
             Parties {
                 userid,
                 opener: user.clone(),
@@ -127,40 +127,40 @@ fn parties(draw: &mut Draw, seed: u64, outline: &Outline) -> Parties {
     }
 }
 
-/// A public number: six digits, or more where there are more tickets than those can tell apart, and on a
-/// few tickets the install's earlier mask.
-fn tid(draw: &mut Draw, seed: u64, outline: &Outline) -> String {
-    if draw.one_in(50) {
+/// A public number: six digits, or more where six do not suffice for so many tickets, and on a few tickets
+/// the install's earlier mask.
+fn tid(rng: &mut Rng, seed: u64, outline: &Outline) -> String {
+    if rng.one_in(50) {
         return format!("TKT-{:05}", outline.id);
     }
     let digits = outline.count.checked_ilog10().unwrap_or(0).max(5);
     let lowest = 10_u64.saturating_pow(digits);
     let room = lowest.saturating_mul(9);
-    // The factor shares none with 9 or a power of 10, so that no number is given twice.
+    // The factor is coprime to 9 and to powers of 10, so that numbers are unique.
     let scattered = (u128::from(outline.id) * 7_368_787 + u128::from(seed)) % u128::from(room);
     (lowest + scattered as u64).to_string()
 }
 
 /// Up to three attachments, and their stored names.
-fn attachments(draw: &mut Draw) -> (Vec<Attachment>, String) {
-    let count = *draw.weighted(&[(0, 70), (1, 20), (2, 7), (3, 3)]);
+fn attachments(rng: &mut Rng) -> (Vec<Attachment>, String) {
+    let count = *rng.weighted(&[(0, 70), (1, 20), (2, 7), (3, 3)]);
     let list: Vec<Attachment> =
-        (0..count).map(|index| Attachment { filename: words::file_name(draw).to_owned(), index }).collect();
+        (0..count).map(|index| Attachment { filename: words::file_name(rng).to_owned(), index }).collect();
     let stored: Vec<String> = list
         .iter()
-        .map(|attachment| format!("{}_{}", 100_000 + draw.below(900_000), attachment.filename))
+        .map(|attachment| format!("{}_{}", 100_000 + rng.below(900_000), attachment.filename))
         .collect();
     (list, stored.join("|"))
 }
 
-fn copies(draw: &mut Draw) -> String {
-    let count = *draw.weighted(&[(0, 84), (1, 12), (2, 4)]);
-    let addresses: Vec<String> = (0..count).map(|_| names::person(draw).email).collect();
+fn copies(rng: &mut Rng) -> String {
+    let count = *rng.weighted(&[(0, 84), (1, 12), (2, 4)]);
+    let addresses: Vec<String> = (0..count).map(|_| names::person(rng).email).collect();
     addresses.join(",")
 }
 
-/// Old tickets are mostly closed, fresh ones wait for somebody.
-fn status(draw: &mut Draw, outline: &Outline) -> Status<'static> {
+/// Most old tickets are closed, and most recent ones await an answer.
+fn status(rng: &mut Rng, outline: &Outline) -> Status<'static> {
     let fresh = outline.quiet < 3 * DAY;
     let closed_in_100 = if fresh {
         25
@@ -169,21 +169,21 @@ fn status(draw: &mut Draw, outline: &Outline) -> Status<'static> {
     } else {
         97
     };
-    if draw.below(100) < closed_in_100 {
+    if rng.below(100) < closed_in_100 {
         return Status::Closed;
     }
     if !outline.replied {
-        return draw.weighted(&[(Status::Open, 90), (Status::InProgress, 7), (Status::OnHold, 3)]).clone();
+        return rng.weighted(&[(Status::Open, 90), (Status::InProgress, 7), (Status::OnHold, 3)]).clone();
     }
     let words =
         [(Status::Answered, 55), (Status::CustomerReply, 28), (Status::OnHold, 8), (Status::InProgress, 9)];
-    draw.weighted(&words).clone()
+    rng.weighted(&words).clone()
 }
 
-fn service(draw: &mut Draw) -> String {
-    match draw.below(10) {
-        0..=5 => format!("S{}", 1 + draw.below(5_000)),
-        6 => format!("D{}", 1 + draw.below(2_000)),
+fn service(rng: &mut Rng) -> String {
+    match rng.below(10) {
+        0..=5 => format!("S{}", 1 + rng.below(5_000)),
+        6 => format!("D{}", 1 + rng.below(2_000)),
         _ => String::new(),
     }
 }

@@ -1,6 +1,6 @@
-//! What tickets are about: subject lines and file names.
+//! Subject lines and file names.
 
-use super::draw::Draw;
+use super::rng::Rng;
 
 /// Subject lines, as the server stores them: HTML-encoded. `{d}` is a domain, `{n}` a number, `{s}` a
 /// server's name.
@@ -76,8 +76,8 @@ const FILES: &[&str] = &[
 ];
 
 /// A subject line.
-pub(crate) fn subject(draw: &mut Draw) -> String {
-    let pattern = draw.word(SUBJECTS);
+pub(crate) fn subject(rng: &mut Rng) -> String {
+    let pattern = rng.word(SUBJECTS);
     let mut subject = String::with_capacity(pattern.len() + 24);
     let mut rest = pattern;
     while let Some((before, after)) = rest.split_once('{') {
@@ -85,12 +85,12 @@ pub(crate) fn subject(draw: &mut Draw) -> String {
         let (kind, after) = after.split_once('}').unwrap_or((after, ""));
         match kind {
             "d" => {
-                subject.push_str(draw.word(DOMAIN_WORDS));
+                subject.push_str(rng.word(DOMAIN_WORDS));
                 subject.push('.');
-                subject.push_str(draw.word(ENDINGS));
+                subject.push_str(rng.word(ENDINGS));
             }
-            "s" => subject.push_str(draw.word(SERVERS)),
-            _ => subject.push_str(&(1 + draw.below(254)).to_string()),
+            "s" => subject.push_str(rng.word(SERVERS)),
+            _ => subject.push_str(&(1 + rng.below(254)).to_string()),
         }
         rest = after;
     }
@@ -98,7 +98,7 @@ pub(crate) fn subject(draw: &mut Draw) -> String {
     subject
 }
 
-/// The name of a file that somebody attached.
-pub(crate) fn file_name(draw: &mut Draw) -> &'static str {
-    draw.word(FILES)
+/// The name of an attached file.
+pub(crate) fn file_name(rng: &mut Rng) -> &'static str {
+    rng.word(FILES)
 }

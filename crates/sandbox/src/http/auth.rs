@@ -1,29 +1,29 @@
-//! Who may ask: credentials of the three kinds, and the addresses that requests may come from.
+//! Access: credentials of the three kinds, and the addresses that requests may come from.
 
 use std::net::IpAddr;
 
 use gettickets_protocol::{ApiError, ApiRequest};
 use md5::{Digest, Md5};
 
-/// What lets a request in, and as whom.
+/// What authenticates a request, and the API user that it then acts as.
 #[derive(Clone, Debug)]
 pub(crate) struct Access {
     pub(crate) identifier: String,
     pub(crate) secret: String,
     /// An admin's user name, and the MD5 of the password in lower-case hexadecimal digits.
     pub(crate) admin: Option<(String, String)>,
-    /// Lets a request in from an address that is not allowed.
+    /// Permits requests from addresses that are not allowed.
     pub(crate) access_key: Option<String>,
-    /// Every address if `None`.
+    /// The addresses that requests may come from; every address if `None`.
     pub(crate) allowed: Option<Vec<IpAddr>>,
-    /// The admin that the API user is, to whom tickets are flagged.
+    /// The API user's id as an admin, to whom tickets are flagged.
     pub(crate) admin_id: u64,
     /// The departments that the API user is a member of; all if `None`.
     pub(crate) departments: Option<Vec<u64>>,
 }
 
 impl Access {
-    /// Lets a request in or refuses it, in the words of the documentation.
+    /// Authenticates a request, or returns the error that the documentation gives for it.
     pub(crate) fn check(&self, request: &ApiRequest, peer: IpAddr) -> Result<(), ApiError> {
         let (Some(user), Some(secret)) = (&request.user, &request.secret) else {
             return Err(ApiError::new("Invalid or missing credentials"));
@@ -45,7 +45,7 @@ impl Access {
     }
 }
 
-/// The MD5 of a password in lower-case hexadecimal digits, as requests carry it.
+/// Returns the MD5 of a password in lower-case hexadecimal digits, as requests carry it.
 pub(crate) fn md5_hex(password: &str) -> String {
     Md5::digest(password.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

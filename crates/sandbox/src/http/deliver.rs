@@ -1,4 +1,4 @@
-//! How an answer goes out: at once, dripping, cut off, or without end.
+//! Sends an answer: at once, dripping, cut off, or without end.
 
 use std::future::Future;
 use std::io;
@@ -6,54 +6,57 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
-use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use futures_core::Stream;
+use http_body_util::{Either, Full, StreamBody};
+use hyper::body::{Bytes, Frame};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, SERVER};
+use hyper::{Response, StatusCode};
 use tokio::time::{Sleep, sleep};
 
-use super::reply::{Answer, Delivery};
+use crate::answer::{Answer, Delivery};
 
-/// How much drips at a time, and how often.
+/// How many bytes drip at a time, and how often.
 const DRIP: usize = 16;
 const DRIP_EVERY: Duration = Duration::from_millis(250);
-/// How long the first half of a cut-off body is given to get out.
+/// How long the first half of a cut-off body has to reach the client.
 const BEFORE_CUT: Duration = Duration::from_millis(30);
 
-/// The answer as a response of the HTTP library; for [`Delivery::Never`] only waits.
+/// The body of a response: whole, or in pieces.
+pub(super) type Body = Either<Full<Bytes>, StreamBody<Pieces>>;
+
+/// Converts an answer to a response of the HTTP library. Never returns for [`Delivery::Never`].
 pub(super) async fn response(answer: Answer) -> Response<Body> {
     let len = answer.body.len();
     let whole = Bytes::from(answer.body);
     let (body, len) = match answer.delivery {
-        Delivery::Whole => (Body::from(whole), Some(len)),
+        Delivery::Whole => (Either::Left(Full::new(whole)), Some(len)),
         Delivery::Never => std::future::pending().await,
         Delivery::Dripping => {
             let pieces = (0..len.div_ceil(DRIP))
                 .map(move |index| Ok((whole.slice(index * DRIP..len.min((index + 1) * DRIP)), DRIP_EVERY)));
-            (Body::from_stream(Pieces::new(pieces)), Some(len))
+            (pieces_of(pieces), Some(len))
         }
         Delivery::CutOff => {
             let half = whole.slice(..len / 2);
             let cut = Err((io::ErrorKind::ConnectionReset.into(), BEFORE_CUT));
             let pieces = [Ok((half, Duration::ZERO)), cut].into_iter();
-            (Body::from_stream(Pieces::new(pieces)), Some(len))
+            (pieces_of(pieces), Some(len))
         }
         Delivery::Repeated { piece, times, end } => {
             let piece = Bytes::from(piece);
             let middle = std::iter::repeat_n(piece, times);
             let pieces = std::iter::once(whole).chain(middle).chain(std::iter::once(Bytes::from(end)));
-            (Body::from_stream(Pieces::new(pieces.map(|piece| Ok((piece, Duration::ZERO))))), None)
+            (pieces_of(pieces.map(|piece| Ok((piece, Duration::ZERO)))), None)
         }
     };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
-    headers.insert(
-        header::SERVER,
-        HeaderValue::from_static(concat!("gettickets-sandbox/", env!("CARGO_PKG_VERSION"))),
-    );
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
+    headers
+        .insert(SERVER, HeaderValue::from_static(concat!("gettickets-sandbox/", env!("CARGO_PKG_VERSION"))));
     if let Some(len) = len {
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(len));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(len));
     }
     for (name, value) in answer.headers {
         if let Ok(value) = HeaderValue::try_from(value) {
@@ -63,29 +66,27 @@ pub(super) async fn response(answer: Answer) -> Response<Body> {
     response
 }
 
-/// What goes out next and how long before that is waited; or how the body ends early.
+/// A piece and the pause before it, or an error that ends the body early and the pause before that.
 type Piece = Result<(Bytes, Duration), (io::Error, Duration)>;
 
-/// A body in pieces, each after its pause.
-struct Pieces<I> {
-    pieces: I,
+/// A body that is sent in pieces, each after its pause.
+pub(super) struct Pieces {
+    pieces: Box<dyn Iterator<Item = Piece> + Send>,
     waiting: Option<Waiting>,
 }
 
-/// A piece and the pause before it.
+/// A piece whose pause has not ended.
 struct Waiting {
     pause: Pin<Box<Sleep>>,
     piece: Result<Bytes, io::Error>,
 }
 
-impl<I: Iterator<Item = Piece>> Pieces<I> {
-    fn new(pieces: I) -> Pieces<I> {
-        Pieces { pieces, waiting: None }
-    }
+fn pieces_of(pieces: impl Iterator<Item = Piece> + Send + 'static) -> Body {
+    Either::Right(StreamBody::new(Pieces { pieces: Box::new(pieces), waiting: None }))
 }
 
-impl<I: Iterator<Item = Piece> + Unpin> Stream for Pieces<I> {
-    type Item = Result<Bytes, io::Error>;
+impl Stream for Pieces {
+    type Item = Result<Frame<Bytes>, io::Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let Waiting { mut pause, piece } = match self.waiting.take() {
@@ -97,13 +98,13 @@ impl<I: Iterator<Item = Piece> + Unpin> Stream for Pieces<I> {
                     Some(Err((error, pause))) => (Err(error), pause),
                 };
                 if pause.is_zero() {
-                    return Poll::Ready(Some(piece));
+                    return Poll::Ready(Some(piece.map(Frame::data)));
                 }
                 Waiting { pause: Box::pin(sleep(pause)), piece }
             }
         };
         match pause.as_mut().poll(context) {
-            Poll::Ready(()) => Poll::Ready(Some(piece)),
+            Poll::Ready(()) => Poll::Ready(Some(piece.map(Frame::data))),
             Poll::Pending => {
                 self.waiting = Some(Waiting { pause, piece });
                 Poll::Pending

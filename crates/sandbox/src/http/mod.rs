@@ -1,6 +1,14 @@
-//! The HTTP side: who may ask, what is answered, and how it goes out.
+//! The HTTP side: connections, requests, access and responses.
 
-pub(crate) mod auth;
+mod auth;
+mod connection;
 mod deliver;
-pub(crate) mod reply;
-pub(crate) mod router;
+mod hosts;
+mod parameters;
+mod respond;
+mod server;
+
+pub(crate) use self::auth::{Access, md5_hex};
+pub(crate) use self::connection::serve;
+pub(crate) use self::hosts::AllowedHosts;
+pub(crate) use self::server::Server;

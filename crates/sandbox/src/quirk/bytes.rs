@@ -1,7 +1,8 @@
-//! Quirks of the bytes around and within an encoded reply.
+//! Quirks of an encoded reply: the bytes around and within it, and how it is sent.
 
+use super::catalog::{Quirk, Quirks};
 use super::pages::MALFORMED;
-use super::{Quirk, Quirks};
+use crate::answer::{Answer, Delivery};
 
 const NOTICE: &str = "<br />\n<b>Notice</b>:  Undefined index: language in \
     <b>/home/hosting/public_html/includes/hooks/locale.php</b> on line <b>42</b><br />\n\
@@ -42,7 +43,7 @@ pub(crate) fn in_iso_8859_1(xml: &str) -> Vec<u8> {
     bytes
 }
 
-/// A document whose entities grow a billion times, should anybody expand them.
+/// A document whose entities grow a billion times if they are expanded.
 pub(crate) fn xml_bomb() -> String {
     let mut document = String::from(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<!DOCTYPE whmcsapi [\n<!ENTITY e0 \"ha\">\n",
@@ -63,7 +64,7 @@ pub(crate) fn xml_bomb() -> String {
     document
 }
 
-/// JSON that no reader should follow down.
+/// JSON that is nested deeper than any reader should descend.
 pub(crate) fn deeply_nested() -> String {
     const LEVELS: usize = 100_000;
     let (open, close) = ("[".repeat(LEVELS), "]".repeat(LEVELS));
@@ -72,8 +73,8 @@ pub(crate) fn deeply_nested() -> String {
     )
 }
 
-/// What stands before and after the reply.
-pub(crate) fn surround(quirks: &Quirks, reply: Vec<u8>) -> Vec<u8> {
+/// Adds what precedes and what follows the reply.
+fn surround(quirks: &Quirks, reply: Vec<u8>) -> Vec<u8> {
     let mut before = Vec::new();
     if quirks.has(Quirk::Bom) {
         before.extend_from_slice("\u{feff}\r\n \n".as_bytes());
@@ -91,4 +92,25 @@ pub(crate) fn surround(quirks: &Quirks, reply: Vec<u8>) -> Vec<u8> {
         whole.extend_from_slice(WARNING.as_bytes());
     }
     whole
+}
+
+/// Applies the quirks that concern every answer, whatever it is.
+pub(crate) fn finish(quirks: &Quirks, request: u64, mut answer: Answer) -> Answer {
+    if matches!(answer.delivery, Delivery::Whole) && answer.headers.is_empty() {
+        answer.body = surround(quirks, answer.body);
+    }
+    if quirks.hits(Quirk::Truncate, request, 0, 3) {
+        answer.body.truncate(answer.body.len() / 2);
+    }
+    if matches!(answer.delivery, Delivery::Whole) {
+        if quirks.hits(Quirk::Reset, request, 0, 3) {
+            answer.delivery = Delivery::CutOff;
+        } else if quirks.has(Quirk::Slow) {
+            answer.delivery = Delivery::Dripping;
+        }
+    }
+    if quirks.has(Quirk::HugeHeaders) {
+        answer.headers.extend((0..64).map(|_| ("x-padding", "x".repeat(16 * 1024))));
+    }
+    answer
 }

@@ -1,18 +1,22 @@
-//! Quirks that change which tickets a page has, or what is in them.
+//! Quirks that change which tickets a page has, in which order, or what is in them.
 
 use gettickets_protocol::Ticket;
 use serde_json::json;
 
-use super::{Quirk, Quirks};
+use super::catalog::{Quirk, Quirks};
+use crate::store::{Behavior, Group, ListOrder, Slice};
 
-/// Stands in a subject where the encoded reply gets a byte that is not UTF-8. A character of private use,
-/// which no subject has.
+/// Marks the place in a subject where the encoded reply has a byte that is not UTF-8. A character for private
+/// use, which no subject has.
 pub(crate) const MALFORMED: char = '\u{e0ff}';
 
 /// How many tickets a page has under [`Quirk::PageCap`].
 const CAP: u64 = 10;
 
-/// Whether this ticket holds a byte that is not UTF-8 under [`Quirk::MalformedUtf8`] and
+/// How many tickets too many are counted under [`Quirk::Overcounted`].
+const OVERCOUNTED: u64 = 15;
+
+/// Returns whether the ticket with this id holds a byte that is not UTF-8 under [`Quirk::MalformedUtf8`] and
 /// [`Quirk::MalformedUtf8Deep`].
 ///
 /// ```
@@ -23,22 +27,63 @@ pub const fn is_malformed(id: u64) -> bool {
     id % 40 == 17
 }
 
-/// The stretch of the list that is sent for the one that was asked for.
-pub(crate) fn stretch(quirks: &Quirks, request: u64, start: u64, limit: u64) -> (u64, u64) {
+/// The numbers at the head of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) total: u64,
+    pub(crate) start: u64,
+    pub(crate) returned: u64,
+}
+
+/// How the store of a server with these quirks deviates from an ordinary one.
+pub(crate) fn behavior(quirks: &Quirks) -> Behavior {
+    let groups = [
+        (Quirk::GroupedByPriority, Group::Priority),
+        (Quirk::GroupedByStatus, Group::Status),
+        (Quirk::GroupedByDepartment, Group::Department),
+        (Quirk::GroupedByFlag, Group::Flag),
+    ];
+    let groups = groups.into_iter().filter(|(quirk, _)| quirks.has(*quirk)).map(|(_, group)| group);
+    Behavior {
+        order: ListOrder { pinned_first: quirks.has(Quirk::PinnedFirst), groups: groups.collect() },
+        hides_rows: quirks.has_any(&[Quirk::HiddenRows, Quirk::HiddenRowsUncounted]),
+        clock_set_back: quirks.has(Quirk::ClockSetBack),
+    }
+}
+
+/// The offset and limit that the server uses in place of those requested.
+pub(crate) fn range(quirks: &Quirks, request: u64, start: u64, limit: u64) -> (u64, u64) {
     let start = if quirks.has(Quirk::IgnoreLimitstart) { 0 } else { start };
     let limit = if quirks.has(Quirk::PageCap) { limit.min(CAP) } else { limit };
     let limit = if quirks.hits(Quirk::EmptyPage, request, 1, 3) { 0 } else { limit };
     (start, limit)
 }
 
-/// Whether the page holds a ticket with malformed text, and a quirk that makes that count is on.
-pub(crate) fn holds_malformed(quirks: &Quirks, tickets: &[Ticket]) -> bool {
-    quirks.has_any(&[Quirk::MalformedUtf8, Quirk::MalformedUtf8Deep])
-        && tickets.iter().any(|ticket| is_malformed(ticket.id))
+/// The counts that the server sends with a slice.
+pub(crate) fn counts(quirks: &Quirks, start: u64, slice: &Slice) -> Counts {
+    let returned = slice.objects.len() as u64;
+    let shown = slice.total - slice.hidden;
+    let total = if quirks.has(Quirk::HiddenRowsUncounted) { shown } else { slice.total };
+    Counts {
+        total: total + if quirks.has(Quirk::Overcounted) { OVERCOUNTED } else { 0 },
+        start,
+        returned: returned + if quirks.has(Quirk::CountMismatch) { 2 } else { 0 },
+    }
 }
 
-/// The tickets as the server holds them under its quirks.
-pub(crate) fn bend(quirks: &Quirks, tickets: &mut [Ticket]) {
+/// Whether one of these tickets has malformed text, and the server has a quirk for which that matters.
+pub(crate) fn holds_malformed(quirks: &Quirks, ids: &[u64]) -> bool {
+    quirks.has_any(&[Quirk::MalformedUtf8, Quirk::MalformedUtf8Deep])
+        && ids.iter().any(|id| is_malformed(*id))
+}
+
+/// Whether [`alter`] does anything under these quirks.
+pub(crate) fn alters_tickets(quirks: &Quirks) -> bool {
+    quirks.has_any(&[Quirk::ExtraFields, Quirk::ControlChars, Quirk::MalformedUtf8, Quirk::MalformedUtf8Deep])
+}
+
+/// Changes the tickets to what the server has in its database under these quirks.
+pub(crate) fn alter(quirks: &Quirks, tickets: &mut [Ticket]) {
     for ticket in tickets {
         if quirks.has(Quirk::ExtraFields) {
             ticket.extra.insert("deptname".into(), json!(format!("Department {}", ticket.deptid)));

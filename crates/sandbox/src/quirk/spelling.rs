@@ -1,14 +1,30 @@
-//! Quirks of how JSON spells a page: the list's shape, and numbers as text or not.
+//! Quirks of how JSON spells a page: the shape of the list, numbers and dates.
 //!
-//! The reply is taken apart and put together again as text, so that everything that is not bent stays
-//! spelled as the documentation has it.
+//! They edit the JSON of each ticket as text, so that everything else keeps the documented spelling.
 
-use gettickets_protocol::{Field, Kind, Page, Version};
+use gettickets_protocol::{Field, Kind};
+use serde_json::value::RawValue;
 
-use super::{Quirk, Quirks};
+use super::catalog::{Quirk, Quirks};
+use super::pages::Counts;
+use crate::wire;
 
-/// The quirks that this file knows.
-const SPELLING: &[Quirk] = &[
+/// The quirks that change the JSON of a ticket.
+const OF_A_TICKET: &[Quirk] = &[
+    Quirk::Strings,
+    Quirk::Ints,
+    Quirk::EmptyString,
+    Quirk::AttachmentsEmptyList,
+    Quirk::AttachmentsEmptyObject,
+    Quirk::AttachmentsNested,
+    Quirk::DatesIso,
+    Quirk::DatesCarbon,
+    Quirk::DatesWithoutTime,
+    Quirk::DatesUnreadable,
+];
+
+/// The quirks that change the JSON around the tickets.
+const OF_A_PAGE: &[Quirk] = &[
     Quirk::SingleObject,
     Quirk::NumericKeys,
     Quirk::BareList,
@@ -21,27 +37,25 @@ const SPELLING: &[Quirk] = &[
     Quirk::CountMismatch,
 ];
 
-/// The page as JSON under these quirks.
-pub(crate) fn json(quirks: &Quirks, page: &Page, version: Version) -> String {
-    if !quirks.has_any(SPELLING) {
-        return page.to_wire_json(version);
+const NO_ATTACHMENTS: &str = "[]";
+const ZERO_DATE: &str = "0000-00-00 00:00:00";
+
+/// The page as JSON under these quirks, from the JSON objects of its tickets in the documented spelling.
+pub(crate) fn page(quirks: &Quirks, mut objects: Vec<String>, counts: &Counts) -> String {
+    if quirks.has_any(OF_A_TICKET) {
+        objects.iter_mut().for_each(|object| *object = ticket(quirks, std::mem::take(object)));
     }
-    let tickets: Vec<String> = (0..page.len()).map(|index| ticket(quirks, page, index, version)).collect();
-    let counts = counts(quirks, page);
-    let list = list(quirks, &tickets);
+    if !quirks.has_any(OF_A_PAGE) {
+        return wire::page_json(&objects, counts.start, counts.total);
+    }
+    let head = head(quirks, counts);
+    let list = list(quirks, &objects);
     let extra = if quirks.has(Quirk::ExtraFields) { r#","note":"not documented""# } else { "" };
-    format!(r#"{{"result":"success",{counts}{list}{extra}}}"#)
+    format!(r#"{{"result":"success",{head}{list}{extra}}}"#)
 }
 
-/// How many tickets `numreturned` claims.
-pub(crate) fn claimed(quirks: &Quirks, page: &Page) -> u64 {
-    page.len() as u64 + if quirks.has(Quirk::CountMismatch) { 2 } else { 0 }
-}
-
-fn counts(quirks: &Quirks, page: &Page) -> String {
-    let total = page.totalresults().unwrap_or(0);
-    let start = page.startnumber().unwrap_or(0);
-    let returned = claimed(quirks, page);
+fn head(quirks: &Quirks, counts: &Counts) -> String {
+    let Counts { total, start, returned } = counts;
     if quirks.has(Quirk::Strings) {
         format!(r#""totalresults":"{total}","startnumber":"{start}","numreturned":"{returned}""#)
     } else if quirks.has(Quirk::Ints) {
@@ -80,35 +94,103 @@ fn list(quirks: &Quirks, tickets: &[String]) -> String {
     }
 }
 
-fn ticket(quirks: &Quirks, page: &Page, index: usize, version: Version) -> String {
-    let alone = Page::new(page.tickets().slice(index..=index), 0, 1).to_wire_json(version);
-    let within = alone.split_once(r#""ticket":["#).and_then(|(_, rest)| rest.strip_suffix("]}}"));
-    let mut json = within.unwrap_or_default().to_owned();
+fn ticket(quirks: &Quirks, mut json: String) -> String {
     if quirks.has(Quirk::Ints) {
         for field in Field::all().filter(|field| field.kind() == Kind::Integer) {
-            json = unquoted(&json, field.name());
+            edit(&mut json, field, |value| Some(value.trim_matches('"').to_owned()));
         }
-        json = json.replace(r#""attachments_removed":true"#, r#""attachments_removed":1"#);
-        json = json.replace(r#""attachments_removed":false"#, r#""attachments_removed":0"#);
+        edit(&mut json, Field::AttachmentsRemoved, |value| boolean(value, "1", "0"));
     }
     if quirks.has(Quirk::Strings) {
-        json = json.replace(r#""attachments_removed":true"#, r#""attachments_removed":"1""#);
-        json = json.replace(r#""attachments_removed":false"#, r#""attachments_removed":"""#);
-        for index in 0..10 {
-            json = json.replace(&format!(r#""index":{index}}}"#), &format!(r#""index":"{index}"}}"#));
-        }
+        edit(&mut json, Field::AttachmentsRemoved, |value| boolean(value, r#""1""#, r#""""#));
+        edit(&mut json, Field::Attachments, |list| {
+            let quoted = (0..10).fold(list.to_owned(), |list, index| {
+                list.replace(&format!(r#""index":{index}}}"#), &format!(r#""index":"{index}"}}"#))
+            });
+            Some(quoted)
+        });
     }
-    if quirks.has(Quirk::EmptyString) {
-        json = json.replace(r#""attachments":[]"#, r#""attachments":"""#);
+    edit(&mut json, Field::Attachments, |list| attachments(quirks, list));
+    for field in [Field::Date, Field::Lastreply] {
+        edit(&mut json, field, |value| date(quirks, field, value));
     }
     json
 }
 
-/// Takes the quotation marks off a number. They are escaped inside a text, so that this member of the
-/// ticket is the only place that can match.
-fn unquoted(json: &str, name: &str) -> String {
-    let key = format!(r#""{name}":"#);
-    let Some((before, after)) = json.split_once(&format!("{key}\"")) else { return json.to_owned() };
-    let Some((number, rest)) = after.split_once('"') else { return json.to_owned() };
-    format!("{before}{key}{number}{rest}")
+fn boolean(value: &str, yes: &str, no: &str) -> Option<String> {
+    match value {
+        "true" => Some(yes.to_owned()),
+        "false" => Some(no.to_owned()),
+        _ => None,
+    }
+}
+
+fn attachments(quirks: &Quirks, list: &str) -> Option<String> {
+    if list == NO_ATTACHMENTS {
+        if quirks.has(Quirk::EmptyString) {
+            return Some(r#""""#.to_owned());
+        } else if quirks.has(Quirk::AttachmentsEmptyList) {
+            return Some("[[]]".to_owned());
+        } else if quirks.has(Quirk::AttachmentsEmptyObject) {
+            return Some("[{}]".to_owned());
+        }
+    }
+    quirks.has(Quirk::AttachmentsNested).then(|| format!(r#"{{"attachment":{list}}}"#))
+}
+
+/// A date in the spelling of the quirk; zero dates stay as they are.
+fn date(quirks: &Quirks, field: Field, value: &str) -> Option<String> {
+    let text = value.strip_prefix('"')?.strip_suffix('"')?;
+    let (day, time) = text.split_once(' ').filter(|_| text != ZERO_DATE)?;
+    if quirks.has(Quirk::DatesIso) {
+        let zone = if field == Field::Date { ".000000Z" } else { "+02:00" };
+        Some(format!(r#""{day}T{time}{zone}""#))
+    } else if quirks.has(Quirk::DatesCarbon) {
+        Some(format!(r#"{{"date":"{text}.000000","timezone_type":3,"timezone":"Europe\/Berlin"}}"#))
+    } else if quirks.has(Quirk::DatesWithoutTime) {
+        Some(format!(r#""{day}""#))
+    } else if quirks.has(Quirk::DatesUnreadable) {
+        let mut parts = day.splitn(3, '-');
+        let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(format!(r#""{day}\/{month}\/{year} {time}""#))
+    } else {
+        None
+    }
+}
+
+/// Replaces the value of a field, as JSON, with what `change` returns for it. The quotes of a member's name
+/// are escaped inside strings, so the first match is the member itself.
+fn edit(json: &mut String, field: Field, change: impl FnOnce(&str) -> Option<String>) {
+    let key = format!(r#""{}":"#, field.name());
+    let Some(start) = json.find(&key).map(|at| at + key.len()) else { return };
+    let rest = json.get(start..).unwrap_or_default();
+    let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
+    let Some(Ok(value)) = values.next() else { return };
+    if let Some(changed) = change(value.get()) {
+        let end = start + value.get().len();
+        json.replace_range(start..end, &changed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_value_is_edited_and_nothing_else() {
+        let whole = r#"{"id":"7","subject":"\"date\":\"x\"","date":"2025-03-04 05:06:07","attachments":[{"filename":"a]}.png","index":0}],"flag":"0"}"#;
+        let mut json = whole.to_owned();
+        edit(&mut json, Field::Date, |value| {
+            assert_eq!(value, r#""2025-03-04 05:06:07""#);
+            Some("1".to_owned())
+        });
+        edit(&mut json, Field::Attachments, |value| {
+            assert_eq!(value, r#"[{"filename":"a]}.png","index":0}]"#);
+            Some("2".to_owned())
+        });
+        edit(&mut json, Field::Flag, |_| None);
+        edit(&mut json, Field::Service, |_| Some("absent".to_owned()));
+        let expected = r#"{"id":"7","subject":"\"date\":\"x\"","date":1,"attachments":2,"flag":"0"}"#;
+        assert_eq!(json, expected);
+    }
 }

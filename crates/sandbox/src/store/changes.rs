@@ -1,142 +1,142 @@
-//! What happens to tickets while a server runs: they are opened, answered, closed, merged and deleted.
-//!
-//! Every change goes through [`Inner::rewrite`], and tells the tally and the subjects once the database has it.
+//! Changes to tickets while a server runs: they are opened, answered, closed, merged and deleted.
 
 use gettickets_protocol::{DateTime, Status, Ticket};
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::Transaction;
 
-use super::tally::Standing;
-use super::{Inner, StoreError, clock, row, text};
-use crate::generate::Draw;
+use super::database::Database;
+use super::error::StoreError;
+use super::{clock, record};
+use crate::generate::Rng;
 
-impl Inner {
-    /// Applies a change to the database and tells queries that there was one.
-    fn rewrite<T>(
+impl Database {
+    /// Runs a change in a transaction and drops the lists that it makes stale.
+    fn change<T>(
         &mut self,
         change: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let transaction = self.connection.transaction()?;
         let changed = change(&transaction)?;
         transaction.commit()?;
-        self.generation += 1;
+        self.lists.clear();
         Ok(changed)
     }
 
-    /// The newest moment that the list knows.
-    fn newest(&self) -> Result<i64, StoreError> {
+    /// The newest last reply, in seconds.
+    pub(super) fn newest(&self) -> Result<i64, StoreError> {
         let newest: Option<i64> =
             self.connection.query_row("SELECT max(lastreply) FROM ticket", [], |row| row.get(0))?;
         Ok(newest.unwrap_or(clock::NEVER).max(0))
     }
 
+    /// The time that the next reply will have, in seconds.
+    fn next_moment(&self) -> Result<i64, StoreError> {
+        Ok(self.clock.map_or_else(|| self.newest(), Ok)? + 1)
+    }
+
     pub(super) fn now(&self) -> Result<Option<DateTime>, StoreError> {
-        Ok(clock::time(self.newest()? + 1))
+        Ok(clock::time(self.next_moment()?))
+    }
+
+    /// Lets a second pass and returns the time.
+    fn tick(&mut self) -> Result<Option<DateTime>, StoreError> {
+        let moment = self.next_moment()?;
+        if let Some(clock) = &mut self.clock {
+            *clock = moment;
+        }
+        Ok(clock::time(moment))
     }
 
     pub(super) fn open(&mut self, mut ticket: Ticket) -> Result<u64, StoreError> {
         if ticket.id == 0 {
             let highest: Option<i64> =
                 self.connection.query_row("SELECT max(id) FROM ticket", [], |row| row.get(0))?;
-            ticket.id = row::unsigned(highest.unwrap_or(0) + 1);
+            ticket.id = record::unsigned(highest.unwrap_or(0) + 1);
         }
         if ticket.lastreply.is_none() {
-            ticket.lastreply = self.now()?;
+            record::set_lastreply(&mut ticket, self.tick()?);
         }
         ticket.date = ticket.date.or(ticket.lastreply);
-        self.rewrite(|transaction| {
-            let mut statement = transaction.prepare_cached(row::INSERT)?;
-            Ok(row::insert(&mut statement, &ticket)?)
+        self.change(|transaction| {
+            let mut statement = transaction.prepare_cached(record::INSERT)?;
+            Ok(record::write(&mut statement, &ticket)?)
         })?;
-        let standing = Standing::of(&ticket);
-        self.tally.add(&standing);
-        self.subjects.add(row::signed(ticket.id), &standing, &text::folded(&ticket.subject));
         Ok(ticket.id)
     }
 
-    pub(super) fn reply(&mut self, id: u64, status: &Status<'_>) -> Result<bool, StoreError> {
-        let newest = self.newest()? + 1;
-        self.stand(id, |standing| {
-            standing.lastreply = newest;
-            standing.status = status.as_str().to_owned();
+    /// Changes a ticket. Returns `false` if no ticket has this id. The change must keep the id.
+    pub(super) fn update(&mut self, id: u64, change: impl FnOnce(&mut Ticket)) -> Result<bool, StoreError> {
+        let Some(mut ticket) = self.get(id)? else { return Ok(false) };
+        change(&mut ticket);
+        self.change(|transaction| {
+            let mut statement = transaction.prepare_cached(record::UPDATE)?;
+            Ok(record::write(&mut statement, &ticket)? == 1)
         })
     }
 
-    pub(super) fn set_status(&mut self, id: u64, status: &Status<'_>) -> Result<bool, StoreError> {
-        self.stand(id, |standing| standing.status = status.as_str().to_owned())
-    }
-
-    pub(super) fn set_department(&mut self, id: u64, deptid: u64) -> Result<bool, StoreError> {
-        self.stand(id, |standing| standing.deptid = row::signed(deptid))
-    }
-
-    fn stand(&mut self, id: u64, change: impl FnOnce(&mut Standing)) -> Result<bool, StoreError> {
-        let Some(before) = self.standing(id)? else { return Ok(false) };
-        let mut after = before.clone();
-        change(&mut after);
-        self.rewrite(|transaction| {
-            let mut statement = transaction
-                .prepare_cached("UPDATE ticket SET lastreply = ?2, deptid = ?3, status = ?4 WHERE id = ?1")?;
-            let Standing { lastreply, deptid, status } = &after;
-            Ok(statement.execute(params![row::signed(id), lastreply, deptid, status])?)
-        })?;
-        self.tally.remove(&before);
-        self.tally.add(&after);
-        let folded = self.subjects.remove(row::signed(id), &before);
-        self.subjects.add(row::signed(id), &after, &folded);
-        Ok(true)
+    pub(super) fn reply(&mut self, id: u64, status: Status<'static>) -> Result<bool, StoreError> {
+        let moment = self.tick()?;
+        self.update(id, |ticket| {
+            record::set_lastreply(ticket, moment);
+            record::set_status(ticket, status);
+        })
     }
 
     pub(super) fn delete(&mut self, id: u64) -> Result<bool, StoreError> {
-        let Some(before) = self.standing(id)? else { return Ok(false) };
-        self.rewrite(|transaction| {
+        self.change(|transaction| {
             let mut statement = transaction.prepare_cached("DELETE FROM ticket WHERE id = ?1")?;
-            Ok(statement.execute([row::signed(id)])?)
-        })?;
-        self.tally.remove(&before);
-        self.subjects.remove(row::signed(id), &before);
-        Ok(true)
+            Ok(statement.execute([record::signed(id)])? == 1)
+        })
     }
 
-    fn standing(&self, id: u64) -> Result<Option<Standing>, StoreError> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT lastreply, deptid, status FROM ticket WHERE id = ?1")?;
-        let standing = statement.query_row([row::signed(id)], |row| {
-            Ok(Standing { lastreply: row.get(0)?, deptid: row.get(1)?, status: row.get(2)? })
-        });
-        Ok(standing.optional()?)
+    pub(super) fn merge(&mut self, id: u64, into: u64) -> Result<bool, StoreError> {
+        let Some(survivor) = self.get(into)? else { return Ok(false) };
+        if id == into || !self.delete(id)? {
+            return Ok(false);
+        }
+        self.reply(into, survivor.status)
     }
 
-    /// A few random changes, as happen between two requests to a busy install.
-    pub(super) fn churn(&mut self, draw: &mut Draw) -> Result<(), StoreError> {
-        for _ in 0..1 + draw.below(3) {
-            let Some(id) = self.somewhere(draw)? else {
+    /// Makes a few random changes, as happen between two requests to a busy install.
+    pub(super) fn churn(&mut self, rng: &mut Rng) -> Result<(), StoreError> {
+        for _ in 0..1 + rng.below(3) {
+            let Some(id) = self.random_id(rng)? else {
                 self.open(Ticket::default())?;
                 continue;
             };
-            match draw.below(10) {
-                0..=3 => self.reply(id, &Status::CustomerReply).map(drop)?,
+            match rng.below(10) {
+                0..=3 => self.reply(id, Status::CustomerReply).map(drop)?,
                 4..=6 => {
                     let mut ticket = self.get(id)?.unwrap_or_default();
                     ticket.id = 0;
                     (ticket.date, ticket.lastreply, ticket.status) = (None, None, Status::Open);
-                    ticket.tid = format!("NEW-{}", 100_000 + draw.below(900_000));
+                    ticket.tid = format!("NEW-{}", 100_000 + rng.below(900_000));
                     self.open(ticket).map(drop)?;
                 }
-                7..=8 => self.set_status(id, &Status::Closed).map(drop)?,
+                7..=8 => self.update(id, |ticket| record::set_status(ticket, Status::Closed)).map(drop)?,
                 _ => self.delete(id).map(drop)?,
             }
         }
         Ok(())
     }
 
-    /// The id of some ticket.
-    fn somewhere(&self, draw: &mut Draw) -> Result<Option<u64>, StoreError> {
+    /// Answers one to three random tickets.
+    pub(super) fn answer_some(&mut self, rng: &mut Rng) -> Result<(), StoreError> {
+        for _ in 0..1 + rng.below(3) {
+            if let Some(id) = self.random_id(rng)? {
+                self.reply(id, Status::Answered)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The id of a random ticket.
+    fn random_id(&self, rng: &mut Rng) -> Result<Option<u64>, StoreError> {
         let highest: Option<i64> =
             self.connection.query_row("SELECT max(id) FROM ticket", [], |row| row.get(0))?;
         let Some(highest) = highest else { return Ok(None) };
-        let from = 1 + draw.below(row::unsigned(highest).max(1));
+        let from = 1 + rng.below(record::unsigned(highest).max(1));
         let mut statement = self.connection.prepare_cached("SELECT min(id) FROM ticket WHERE id >= ?1")?;
-        let id: Option<i64> = statement.query_row([row::signed(from)], |row| row.get(0))?;
-        Ok(id.map(row::unsigned))
+        let id: Option<i64> = statement.query_row([record::signed(from)], |row| row.get(0))?;
+        Ok(id.map(record::unsigned))
     }
 }

@@ -1,4 +1,4 @@
-//! The least of HTTP clients: what it sends and gets is bytes, so that tests can claim anything of them.
+//! A minimal HTTP client: it sends and returns bytes, so that tests can assert anything about them.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use gettickets_protocol::{ApiError, Credentials, GetTickets, Page, ResponseType, Ticket, decode};
 use gettickets_sandbox::Sandbox;
 
-/// A response as it came in.
+/// A response as it was received.
 #[derive(Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
@@ -36,13 +36,13 @@ impl Response {
     }
 }
 
-/// Sends bytes and reads until the server closes, or up to a limit.
+/// Sends bytes and reads until the server closes the connection, or up to a limit.
 pub(crate) fn exchange(sandbox: &Sandbox, request: &str, limit: u64) -> Option<Response> {
     let mut stream = TcpStream::connect(sandbox.address()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut reply = Vec::new();
-    // A connection that is reset has brought what it has.
+    // What was received before a reset counts.
     let _ = stream.take(limit).read_to_end(&mut reply);
     let end = reply.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = String::from_utf8(reply[..end].to_vec()).unwrap();
@@ -50,20 +50,31 @@ pub(crate) fn exchange(sandbox: &Sandbox, request: &str, limit: u64) -> Option<R
     Some(Response { status, head, body: reply[end + 4..].to_vec() })
 }
 
-pub(crate) fn post_to(sandbox: &Sandbox, path: &str, form: &str) -> Response {
+/// Sends a request with a body of this type.
+pub(crate) fn send(
+    sandbox: &Sandbox,
+    method: &str,
+    target: &str,
+    content_type: &str,
+    body: &str,
+) -> Response {
     let request = format!(
-        "POST {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: it\r\nConnection: close\r\n\
-         Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\nContent-Length: {}\r\n\r\n{form}",
-        form.len()
+        "{method} {target} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: it\r\nConnection: close\r\n\
+         Content-Type: {content_type}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
     );
     exchange(sandbox, &request, u64::MAX).expect("a response")
+}
+
+pub(crate) fn post_to(sandbox: &Sandbox, path: &str, form: &str) -> Response {
+    send(sandbox, "POST", path, "application/x-www-form-urlencoded; charset=utf-8", form)
 }
 
 pub(crate) fn post(sandbox: &Sandbox, form: &str) -> Response {
     post_to(sandbox, "/includes/api.php", form)
 }
 
-/// Asks with the credentials that the sandbox lets in.
+/// Sends a request with the sandbox's credentials.
 pub(crate) fn ask_for(sandbox: &Sandbox, request: &GetTickets, format: ResponseType) -> Response {
     let credentials = Credentials::api(sandbox.identifier(), sandbox.secret());
     post(sandbox, &request.encode(&credentials, format))
@@ -73,7 +84,7 @@ pub(crate) fn ask(sandbox: &Sandbox, request: &GetTickets) -> Response {
     ask_for(sandbox, request, ResponseType::Json)
 }
 
-/// Asks with parameters as they stand on the wire.
+/// Sends a request with these parameters in form encoding.
 pub(crate) fn ask_raw(sandbox: &Sandbox, parameters: &str) -> Response {
     let (identifier, secret) = (sandbox.identifier(), sandbox.secret());
     post(
@@ -91,7 +102,7 @@ pub(crate) fn generated(count: u64) -> Vec<Ticket> {
     gettickets_sandbox::generate(1, count).collect()
 }
 
-/// The ids of those that a claim holds for, in order.
+/// The ids of the tickets for which the claim holds, in order.
 pub(crate) fn ids_where(tickets: &[Ticket], claim: impl Fn(&Ticket) -> bool) -> Vec<u64> {
     tickets.iter().filter(|ticket| claim(ticket)).map(|ticket| ticket.id).collect()
 }

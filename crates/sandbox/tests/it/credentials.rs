@@ -1,11 +1,11 @@
-//! Credentials of the three kinds, and what is said to those without.
+//! Credentials of the three kinds, and the errors for those that are missing or wrong.
 
 use gettickets_protocol::{ApiErrorClass, Credentials, GetTickets, ResponseType};
 use gettickets_sandbox::{Quirk, Sandbox};
 
 use crate::client::post;
 
-/// A sandbox with an admin and an access key, which lets in requests from elsewhere only.
+/// A sandbox with an admin and an access key that accepts requests from another address only.
 fn guarded() -> Sandbox {
     Sandbox::builder()
         .tickets(3)
@@ -21,7 +21,7 @@ fn open() -> Sandbox {
 }
 
 #[test]
-fn each_kind_of_credentials_is_let_in() {
+fn each_kind_of_credentials_is_accepted() {
     let sandbox = open();
     for credentials in [
         "identifier=id+1&secret=s%26cret",
@@ -40,7 +40,7 @@ fn each_kind_of_credentials_is_let_in() {
 }
 
 #[test]
-fn others_are_refused_at_403_in_the_documented_words() {
+fn others_are_refused_at_403_with_the_documented_messages() {
     let sandbox = open();
     for (credentials, message) in [
         ("", "Invalid or missing credentials"),
@@ -63,7 +63,7 @@ fn others_are_refused_at_403_in_the_documented_words() {
 }
 
 #[test]
-fn the_access_key_lets_in_from_an_address_that_is_not_allowed() {
+fn the_access_key_permits_an_address_that_is_not_allowed() {
     let sandbox = guarded();
     let api = "identifier=sandbox-identifier&secret=sandbox-secret";
     let admin = "username=root&password=5f4dcc3b5aa765d61d8327deb882cf99";

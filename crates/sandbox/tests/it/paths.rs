@@ -1,16 +1,16 @@
-//! Where the API lives, how it is asked, and how a sandbox starts and stops.
+//! Where the API is, how requests reach it, and how a sandbox starts and stops.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 use gettickets_protocol::Ticket;
 use gettickets_sandbox::{Sandbox, SandboxError};
 
-use crate::client::{exchange, post_to};
+use crate::client::{exchange, ids, post_to, send};
 
 const FORM: &str = "action=GetTickets&identifier=sandbox-identifier&secret=sandbox-secret&responsetype=json";
 
 #[test]
-fn the_api_lives_below_any_prefix_and_nothing_else_does() {
+fn the_api_is_below_any_prefix_and_nowhere_else() {
     let sandbox = Sandbox::builder().tickets(30).start().unwrap();
     for path in ["/includes/api.php", "/billing/includes/api.php", "/a/b/includes/api.php?x=y"] {
         assert_eq!(post_to(&sandbox, path, FORM).page().len(), 25, "{path}");
@@ -30,25 +30,142 @@ fn the_api_lives_below_any_prefix_and_nothing_else_does() {
 }
 
 #[test]
-fn what_is_no_form_has_no_parameters() {
+fn a_body_that_is_not_a_form_has_no_parameters() {
     let sandbox = Sandbox::builder().tickets(1).start().unwrap();
-    let requests = [
-        format!("GET /includes/api.php?{FORM} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
-        format!(
-            "POST /includes/api.php HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n{FORM}",
-            FORM.len()
-        ),
-    ];
-    for request in requests {
-        let response = exchange(&sandbox, &request, u64::MAX).unwrap();
-        assert_eq!(response.status, 403);
-        assert_eq!(response.error().message(), Some("Invalid or missing credentials"));
+    for content_type in
+        ["application/json", "text/plain", "multipart/form-data", "multipart/form-data; boundary=b"]
+    {
+        let response = send(&sandbox, "POST", "/includes/api.php", content_type, FORM);
+        assert_eq!(response.status, 403, "{content_type}");
+        assert_eq!(response.error().message(), Some("Invalid or missing credentials"), "{content_type}");
     }
+    let response = send(&sandbox, "PUT", "/includes/api.php", "application/x-www-form-urlencoded", FORM);
+    assert_eq!(response.error().message(), Some("Invalid or missing credentials"));
+}
+
+/// A multipart body with these fields, as curl's `-F` writes it, and its content type.
+fn multipart(fields: &[(&str, &str)]) -> (String, &'static str) {
+    let field = |(name, value): &(&str, &str)| {
+        format!("--XyZ\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let body = fields.iter().map(field).collect::<String>() + "--XyZ--\r\n";
+    (body, "multipart/form-data; boundary=XyZ")
 }
 
 #[test]
-fn a_body_that_is_no_request_is_not_taken() {
+fn a_multipart_body_is_read_as_a_form_is() {
+    let sandbox = Sandbox::builder()
+        .load(vec![
+            Ticket { id: 1, subject: "Größe & Form".into(), ..Ticket::default() },
+            Ticket { id: 2, ..Ticket::default() },
+        ])
+        .api_credentials("id 1", "s&=%25\u{e9}")
+        .start()
+        .unwrap();
+    let (body, content_type) = multipart(&[
+        ("action", "GetTickets"),
+        ("identifier", "id 1"),
+        ("secret", "s&=%25\u{e9}"),
+        ("responsetype", "json"),
+        ("subject", "größe & f"),
+    ]);
+    let page = send(&sandbox, "POST", "/includes/api.php", content_type, &body).page();
+    assert_eq!(ids(&page), [1]);
+    // An uploaded file is not a parameter.
+    let file = body.replace("name=\"secret\"", "name=\"secret\"; filename=\"secret.txt\"");
+    let refused = send(&sandbox, "POST", "/includes/api.php", content_type, &file);
+    assert_eq!(refused.error().message(), Some("Invalid or missing credentials"));
+}
+
+#[test]
+fn parameters_in_the_query_are_read_and_those_in_the_body_prevail() {
+    let sandbox = Sandbox::builder().tickets(30).start().unwrap();
+    let form = "application/x-www-form-urlencoded";
+    let api = "/includes/api.php";
+    let get = send(&sandbox, "GET", &format!("{api}?{FORM}&limitnum=3"), form, "");
+    assert_eq!(get.page().len(), 3);
+    let both = send(
+        &sandbox,
+        "POST",
+        &format!("{api}?limitnum=3&limitstart=2"),
+        form,
+        &format!("{FORM}&limitnum=4"),
+    );
+    let page = both.page();
+    assert_eq!((page.len(), page.startnumber()), (4, Some(2)));
+    let (body, content_type) = multipart(&[("limitnum", "5")]);
+    let with_multipart = send(&sandbox, "POST", &format!("{api}?{FORM}&limitnum=3"), content_type, &body);
+    assert_eq!(with_multipart.page().len(), 5);
+}
+
+#[test]
+fn only_hosts_that_are_allowed_are_served() {
+    let sandbox = Sandbox::builder().tickets(1).allow_host("tickets.example").start().unwrap();
+    let with_host = |line: &str| {
+        let request = format!(
+            "POST /includes/api.php HTTP/1.1\r\n{line}Connection: close\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{FORM}",
+            FORM.len()
+        );
+        exchange(&sandbox, &request, u64::MAX).unwrap()
+    };
+    for host in ["localhost", "127.0.0.1:8080", "[::1]", "tickets.example:80"] {
+        assert_eq!(with_host(&format!("Host: {host}\r\n")).page().len(), 1, "{host}");
+    }
+    let served = sandbox.request_count();
+    for host in ["evil.example", "127.0.0.1.evil.example", "192.0.2.1", ""] {
+        let refused = with_host(&format!("Host: {host}\r\n"));
+        assert_eq!(refused.status, 421, "{host}");
+        assert!(refused.text().contains("--allow-host"), "{host}");
+    }
+    assert_eq!(with_host("").status, 400, "a request without a Host header");
+    assert_eq!(sandbox.request_count(), served, "what is refused does not reach the API");
+}
+
+#[test]
+fn a_half_sent_request_is_cut_off() {
+    use std::io::{Read, Write};
+    use std::time::Duration;
+    let sandbox = Sandbox::builder().tickets(1).request_timeout(Duration::from_millis(150)).start().unwrap();
+    for (sent, status) in [
+        ("", ""),
+        ("POST /includes/api.php HTTP/1.1\r\nHost: loc", ""),
+        (
+            "POST /includes/api.php HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc",
+            "HTTP/1.1 408",
+        ),
+    ] {
+        let mut stream = TcpStream::connect(sandbox.address()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.write_all(sent.as_bytes()).unwrap();
+        let mut received = Vec::new();
+        // The system may report the end of the connection as a reset.
+        if let Err(error) = stream.read_to_end(&mut received) {
+            assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{sent:?}");
+        }
+        assert!(String::from_utf8_lossy(&received).starts_with(status), "{sent:?}");
+    }
+    assert_eq!(post_to(&sandbox, "/includes/api.php", FORM).page().len(), 1);
+}
+
+#[test]
+fn an_endless_time_limit_is_no_limit() {
+    let sandbox = Sandbox::builder().tickets(1).request_timeout(std::time::Duration::MAX).start().unwrap();
+    assert_eq!(post_to(&sandbox, "/includes/api.php", FORM).page().len(), 1);
+}
+
+#[test]
+fn latency_delays_every_response() {
+    use std::time::{Duration, Instant};
+    let latency = Duration::from_millis(40);
+    let sandbox = Sandbox::builder().tickets(1).latency(latency).start().unwrap();
+    let begin = Instant::now();
+    post_to(&sandbox, "/includes/api.php", FORM).page();
+    assert!(begin.elapsed() >= latency, "a response before its time");
+}
+
+#[test]
+fn a_body_that_is_too_long_is_refused() {
     let sandbox = Sandbox::builder().tickets(1).start().unwrap();
     assert_eq!(post_to(&sandbox, "/includes/api.php", &"x".repeat(2 << 20)).status, 413);
 }
@@ -62,7 +179,7 @@ fn one_connection_serves_many_requests() {
         let connection = if last { "close" } else { "keep-alive" };
         write!(
             stream,
-            "POST /includes/api.php HTTP/1.1\r\nHost: x\r\nConnection: {connection}\r\nContent-Length: 0\r\n\r\n"
+            "POST /includes/api.php HTTP/1.1\r\nHost: localhost\r\nConnection: {connection}\r\nContent-Length: 0\r\n\r\n"
         )
         .unwrap();
     }
@@ -84,7 +201,7 @@ fn it_listens_on_loopback_and_stops_when_dropped() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_told() {
+fn a_port_that_is_taken_is_an_error() {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port();
     let error = Sandbox::builder().port(port).start().unwrap_err();
@@ -96,7 +213,7 @@ fn a_port_that_is_taken_is_told() {
 }
 
 #[test]
-fn an_id_that_is_given_twice_is_told() {
+fn an_id_that_is_used_twice_is_an_error() {
     let ticket = Ticket { id: 7, ..Ticket::default() };
     let error = Sandbox::builder().load(vec![ticket.clone(), ticket]).start().unwrap_err();
     assert_eq!(error.to_string(), "the sandbox's tickets could not be stored: two tickets have the same id");

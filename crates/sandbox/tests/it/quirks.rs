@@ -2,10 +2,10 @@
 
 use std::io::Read;
 
-use gettickets_protocol::{ApiErrorClass, GetTickets, ResponseType, decode};
+use gettickets_protocol::{ApiErrorClass, GetTickets, ResponseType, Ticket, decode};
 use gettickets_sandbox::{Quirk, Sandbox, is_malformed};
 
-use crate::client::{Response, ask, ask_for, exchange, ids};
+use crate::client::{Response, ask, ask_for, exchange, generated, ids, ids_where};
 
 fn sandbox(quirk: Quirk) -> Sandbox {
     Sandbox::builder().tickets(200).quirk(quirk).start().unwrap()
@@ -53,7 +53,7 @@ fn every_spelling_of_a_page_carries_the_same_tickets() {
 }
 
 #[test]
-fn what_stands_around_a_reply_stands_there() {
+fn text_precedes_or_follows_the_reply() {
     assert!(reply(Quirk::Bom, 1).body.starts_with(b"\xef\xbb\xbf\r\n \n{\"result\""));
     assert!(reply(Quirk::PhpNotice, 1).text().starts_with("<br />\n<b>Notice</b>: "));
     assert!(reply(Quirk::TrailingText, 1).text().contains("}]}}\nWarning: "));
@@ -161,6 +161,137 @@ fn pages_are_capped_ignored_emptied_and_shifted() {
 }
 
 #[test]
+fn attachments_take_each_shape() {
+    let tickets = generated(200);
+    let with = ids_where(&tickets, |ticket| !ticket.attachment.is_empty());
+    let first_with = &tickets.iter().find(|ticket| !ticket.attachment.is_empty()).unwrap().attachments;
+    let filename = serde_json::to_string(&first_with.as_ref().unwrap()[0].filename).unwrap();
+    for (quirk, without, list) in [
+        (Quirk::AttachmentsEmptyList, "[[]]", "[{"),
+        (Quirk::AttachmentsEmptyObject, "[{}]", "[{"),
+        (Quirk::AttachmentsNested, r#"{"attachment":[]}"#, r#"{"attachment":[{"#),
+    ] {
+        let reply = reply(quirk, 200);
+        let count = |shape: &str| reply.text().matches(&format!(r#""attachments":{shape}"#)).count();
+        assert_eq!(count(without), 200 - with.len(), "{quirk}");
+        let filename = filename.trim_matches('"');
+        assert!(reply.text().contains(&format!(r#""attachments":{list}"filename":"{filename}""#)), "{quirk}");
+        assert_eq!(count(without) + count(&format!(r#"{list}"filename""#)), 200, "{quirk}");
+    }
+}
+
+#[test]
+fn dates_take_each_shape() {
+    let date = |time: (i8, i8, i8)| {
+        let (hour, minute, second) = time;
+        Some(gettickets_protocol::DateTime::constant(2025, 3, 4, hour, minute, second, 0))
+    };
+    let ticket = Ticket { id: 1, date: date((5, 6, 7)), lastreply: date((8, 9, 10)), ..Ticket::default() };
+    for (quirk, opened, lastreply) in [
+        (Quirk::DatesIso, r#""2025-03-04T05:06:07.000000Z""#, r#""2025-03-04T08:09:10+02:00""#),
+        (
+            Quirk::DatesCarbon,
+            r#"{"date":"2025-03-04 05:06:07.000000","timezone_type":3,"timezone":"Europe\/Berlin"}"#,
+            r#"{"date":"2025-03-04 08:09:10.000000","timezone_type":3,"timezone":"Europe\/Berlin"}"#,
+        ),
+        (Quirk::DatesWithoutTime, r#""2025-03-04""#, r#""2025-03-04""#),
+        (Quirk::DatesUnreadable, r#""04\/03\/2025 05:06:07""#, r#""04\/03\/2025 08:09:10""#),
+    ] {
+        let sandbox = Sandbox::builder().load(vec![ticket.clone()]).quirk(quirk).start().unwrap();
+        let reply = ask(&sandbox, &few(1));
+        for (name, value) in [("date", opened), ("lastreply", lastreply)] {
+            assert!(reply.text().contains(&format!(r#""{name}":{value},"#)), "{quirk}: {}", reply.text());
+        }
+    }
+    // Zero dates stay as they are.
+    let zero = Ticket { id: 1, ..Ticket::default() };
+    let sandbox = Sandbox::builder().load(vec![zero]).quirk(Quirk::DatesIso).start().unwrap();
+    assert!(ask(&sandbox, &few(1)).text().contains(r#""lastreply":"0000-00-00 00:00:00""#));
+}
+
+#[test]
+fn a_large_page_exhausts_the_memory_and_a_small_one_does_not() {
+    let sandbox = sandbox(Quirk::MemoryExhausted);
+    let failed = ask(&sandbox, &few(31));
+    assert_eq!(failed.status, 500);
+    assert!(failed.text().contains("Allowed memory size of 134217728 bytes exhausted"), "{}", failed.text());
+    assert_eq!(ask(&sandbox, &few(30)).page().len(), 30);
+    // A page that is large as asked for and small as found.
+    let last = GetTickets { limitstart: Some(190), ..few(1_000) };
+    assert_eq!(ask(&sandbox, &last).page().len(), 10);
+}
+
+#[test]
+fn rows_are_hidden_after_the_page_was_cut() {
+    for (quirk, total) in [(Quirk::HiddenRows, 200), (Quirk::HiddenRowsUncounted, 100)] {
+        let sandbox = sandbox(quirk);
+        let order = sandbox.store().ids().unwrap();
+        let at = |start| ask(&sandbox, &GetTickets { limitstart: Some(start), ..few(40) }).page();
+        let pages: Vec<_> = (0..200).step_by(40).map(at).collect();
+        let lens: Vec<usize> = pages.iter().map(|page| page.len()).collect();
+        assert_eq!(lens, [40, 10, 0, 10, 40], "{quirk}");
+        assert!(pages.iter().all(|page| page.totalresults() == Some(total)), "{quirk}");
+        let shown: Vec<u64> = pages.iter().flat_map(ids).collect();
+        assert_eq!(shown, [&order[..50], &order[150..]].concat(), "{quirk}");
+        // A hidden ticket stays hidden when it moves to the front.
+        sandbox.store().reply(order[100], gettickets_protocol::Status::Open).unwrap();
+        assert_eq!(ids(&at(0))[..], order[..39], "{quirk}");
+    }
+}
+
+#[test]
+fn more_tickets_can_be_counted_than_are_sent() {
+    let page = reply(Quirk::Overcounted, 1_000).page();
+    assert_eq!((page.len(), page.totalresults()), (200, Some(215)));
+}
+
+#[test]
+fn lists_are_grouped_and_each_group_is_in_order() {
+    let priority = |ticket: &Ticket| match ticket.priority.as_str() {
+        "High" => 0,
+        "Medium" => 1,
+        _ => 2,
+    };
+    type Key = Box<dyn Fn(&Ticket) -> String>;
+    let keys: [(Quirk, Key); 5] = [
+        (Quirk::GroupedByPriority, Box::new(move |ticket| priority(ticket).to_string())),
+        (Quirk::GroupedByStatus, Box::new(|ticket| ticket.status.as_str().to_owned())),
+        (Quirk::GroupedByDepartment, Box::new(|ticket| ticket.deptid.to_string())),
+        (Quirk::GroupedByFlag, Box::new(|ticket| (ticket.flag == 0).to_string())),
+        (Quirk::PinnedFirst, Box::new(|ticket| (ticket.id % 40 != 3).to_string())),
+    ];
+    for (quirk, key) in keys {
+        let sandbox = sandbox(quirk);
+        let mut expected = generated(200);
+        // The sort is stable, so each group keeps the order of the last reply.
+        expected.sort_by_key(|ticket| key(ticket));
+        let expected: Vec<u64> = expected.iter().map(|ticket| ticket.id).collect();
+        assert_ne!(expected, ids_where(&generated(200), |_| true), "{quirk}");
+        assert_eq!(ids(&ask(&sandbox, &few(200)).page()), expected, "{quirk}");
+        let second = GetTickets { limitstart: Some(70), ..few(70) };
+        assert_eq!(ids(&ask(&sandbox, &second).page()), expected[70..140], "{quirk}");
+    }
+}
+
+#[test]
+fn answers_in_a_repeated_hour_are_not_listed_first() {
+    let sandbox = sandbox(Quirk::ClockSetBack);
+    let store = sandbox.store();
+    let lists: Vec<Vec<u64>> = (0..6).map(|_| ids(&ask(&sandbox, &few(200)).page())).collect();
+    assert_eq!(lists[0].len(), 200);
+    assert!(lists.windows(2).all(|pair| pair[0] != pair[1]), "tickets are answered between replies");
+    // A third of the newest quarter was answered later than what is answered now.
+    assert!(lists.iter().all(|list| list[..16] == lists[0][..16]));
+    let answered = lists[5][199];
+    let before = store.now().unwrap().unwrap();
+    store.reply(answered, gettickets_protocol::Status::Answered).unwrap();
+    let list = ids(&ask(&sandbox, &few(200)).page());
+    let place = list.iter().position(|id| *id == answered).unwrap();
+    assert!((16..60).contains(&place), "listed at {place}");
+    assert_eq!(store.get(answered).unwrap().unwrap().lastreply, Some(before));
+}
+
+#[test]
 fn refusals_come_in_the_apis_own_form() {
     for (quirk, status, body) in [
         (Quirk::Status403, 403, r#"{"result":"error","message":"Authentication Failed"}"#),
@@ -185,11 +316,12 @@ fn refusals_come_in_the_apis_own_form() {
 }
 
 #[test]
-fn pages_that_are_not_the_api_have_a_title_and_a_status() {
+fn pages_that_are_not_of_the_api_have_a_title_and_a_status() {
     for (quirk, status, title) in [
         (Quirk::HtmlWaf, 403, "Attention Required! | Web Application Firewall"),
         (Quirk::Maintenance, 503, "Down for Maintenance"),
         (Quirk::LoginPage, 200, "Login - Client Area"),
+        (Quirk::Cloudflare520, 520, "billing.example.com | 520: Web server is returning an unknown error"),
     ] {
         let response = reply(quirk, 1);
         assert_eq!(response.status, status, "{quirk}");
@@ -204,11 +336,10 @@ fn pages_that_are_not_the_api_have_a_title_and_a_status() {
 }
 
 #[test]
-fn a_user_agent_is_wanted() {
+fn a_user_agent_is_required() {
     let sandbox = sandbox(Quirk::WantsUserAgent);
     assert_eq!(ask(&sandbox, &few(1)).status, 200);
-    let without =
-        "POST /includes/api.php HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    let without = "POST /includes/api.php HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
     assert_eq!(exchange(&sandbox, without, u64::MAX).unwrap().status, 406);
 }
 
@@ -221,16 +352,22 @@ fn an_echo_has_the_secrets_in_it() {
 }
 
 #[test]
-fn passing_troubles_pass() {
-    for (quirk, expected) in
-        [(Quirk::RateLimit, [429, 429, 200, 200, 429]), (Quirk::Flaky503, [503, 200, 200, 503, 200])]
-    {
+fn transient_failures_are_transient() {
+    for (quirk, expected) in [
+        (Quirk::RateLimit, [429, 429, 200, 200, 429]),
+        (Quirk::LongRetryAfter, [429, 429, 429, 429, 429]),
+        (Quirk::Flaky503, [503, 200, 200, 503, 200]),
+        (Quirk::Cloudflare520, [520, 200, 200, 520, 200]),
+    ] {
         let sandbox = sandbox(quirk);
         let replies = expected.map(|_| ask(&sandbox, &few(1)));
         assert_eq!(replies.each_ref().map(|reply| reply.status), expected, "{quirk}");
-        if quirk == Quirk::RateLimit {
-            assert_eq!(replies[0].header("retry-after"), Some("1"));
-        }
+        let wait = match quirk {
+            Quirk::RateLimit => Some("1"),
+            Quirk::LongRetryAfter => Some("3600"),
+            _ => None,
+        };
+        assert_eq!(replies[0].header("retry-after"), wait, "{quirk}");
     }
 }
 
@@ -263,7 +400,7 @@ fn a_hanging_request_is_not_answered_and_the_next_is() {
             let mut stream = std::net::TcpStream::connect(address).unwrap();
             use std::io::Write;
             stream
-                .write_all(b"POST /includes/api.php HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+                .write_all(b"POST /includes/api.php HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
                 .unwrap();
             let mut reply = Vec::new();
             let _ = stream.read_to_end(&mut reply);
@@ -294,10 +431,9 @@ fn a_gzip_bomb_is_a_valid_gibibyte() {
 }
 
 #[test]
-fn bodies_headers_entities_and_depths_are_without_measure() {
+fn bodies_headers_entities_and_depths_are_excessive() {
     let sandbox = sandbox(Quirk::HugeBody);
-    let request =
-        "POST /includes/api.php HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    let request = "POST /includes/api.php HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
     let response = exchange(&sandbox, request, 8 << 20).unwrap();
     assert!(response.body.len() > 7 << 20);
     assert_eq!(response.header("content-length"), None);
@@ -310,7 +446,7 @@ fn bodies_headers_entities_and_depths_are_without_measure() {
 }
 
 #[test]
-fn quirks_add_up() {
+fn quirks_combine() {
     let quirks =
         [Quirk::Bom, Quirk::PhpNotice, Quirk::NumericKeys, Quirk::Ints, Quirk::PageCap, Quirk::EmptyString];
     let sandbox = Sandbox::builder().tickets(200).quirks(quirks).start().unwrap();

@@ -1,20 +1,21 @@
 //! `cargo xtask install-c`: builds libgettickets and puts it, its headers and what build systems want of it below a
 //! prefix. Nothing in it names the prefix, so that the whole can be moved.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use crate::process::{Program, Result, cargo, program, root, target};
 
 const USAGE: &str = "usage: cargo xtask install-c --prefix DIR [--libdir DIR] [--features LIST] [--no-default-features] [--dev]\n\n\
-                     \x20 --prefix DIR             where to: include, lib, lib/pkgconfig, lib/cmake, share/doc below it\n\
-                     \x20 --libdir DIR             where libraries go, below the prefix, such as lib64; lib unless told\n\
+                     \x20 --prefix DIR             where to: include, lib, lib/pkgconfig, lib/cmake, share below it\n\
+                     \x20 --libdir DIR             where libraries go, below the prefix, such as lib64; default: lib\n\
                      \x20 --features LIST          parts to add, separated by commas: sandbox\n\
                      \x20 --no-default-features    the protocol alone; with --features client or arrow one of them beside it\n\
                      \x20 --dev                    the development profile, which builds faster and runs slower\n\n\
-                     DESTDIR in the environment stands before the prefix, as for packages.";
+                     DESTDIR in the environment is put before the prefix, as for packages.";
 
-/// The parts of the library that can be left out, and those that are there unless told otherwise.
+/// The parts of the library that can be left out, and whether they are there by default.
 const PARTS: [(&str, bool); 3] = [("client", true), ("arrow", true), ("sandbox", false)];
 
 /// What to build, and where to put it.
@@ -128,7 +129,7 @@ impl Install {
         // to those who look for a defect.
         let unneeded = if self.dev { "--strip-debug" } else { "--strip-unneeded" };
         strip(&built.join("libgettickets_c.so"), unneeded, &lib.join(&file))?;
-        strip(&built.join("libgettickets_c.a"), "--strip-debug", &lib.join("libgettickets.a"))?;
+        archive(&built.join("libgettickets_c.a"), &lib.join(&file), &lib.join("libgettickets.a"))?;
         link(&file, &lib.join(&soname))?;
         link(&soname, &lib.join("libgettickets.so"))?;
         let sources = root().join("bindings").join("c");
@@ -138,6 +139,7 @@ impl Install {
             copy(&root().join(file), &doc.join(file))?;
         }
         copy(&sources.join("README.md"), &doc.join("README.md"))?;
+        copy(&sources.join("valgrind.supp"), &self.folder("share/gettickets")?.join("valgrind.supp"))?;
         copy_all(&sources.join("examples"), &doc.join("examples"))?;
         self.fill_in(&sources.join("gettickets.pc.in"), "pkgconfig", &facts, &soname, &file)?;
         for template in ["gettickets-config.cmake.in", "gettickets-config-version.cmake.in"] {
@@ -167,6 +169,7 @@ impl Install {
             .arg("--features")
             .arg(features)
             .arg("--")
+            .args(SYMBOL_VERSIONS)
             .arg(format!("--print=native-static-libs={}", list.display()))
             // The compiler remarks that it wrote the list.
             .run_quietly()?;
@@ -235,6 +238,52 @@ impl Install {
     }
 }
 
+/// Gives every exported symbol the soname as its version, so that two ABIs of the library in one process do not
+/// bind to each other. rustc passes a version script of its own, and only the GNU linker takes this beside it.
+const SYMBOL_VERSIONS: &str = if cfg!(all(target_os = "linux", target_env = "gnu")) {
+    "-Clinker-features=-lld -Clink-arg=-Wl,--default-symver"
+} else {
+    ""
+};
+
+/// Makes the archive that is installed: one object file, in which only what the shared library exports is visible.
+/// So two Rust libraries can be linked to one program, of which each has Rust's standard library.
+fn archive(from: &Path, shared: &Path, to: &Path) -> Result {
+    if !cfg!(target_os = "linux") {
+        return strip(from, "--strip-debug", to);
+    }
+    let folder = target().join("archive-c");
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let (stripped, object) = (folder.join("stripped.a"), folder.join("gettickets.o"));
+    strip(from, "--strip-debug", &stripped)?;
+    // What an exported function needs is kept, and nothing else.
+    let link =
+        program("ld", "--relocatable --gc-sections --script").arg(root().join("bindings/c/archive.ld"));
+    let link = exported(shared)?.iter().fold(link, |link, name| link.arg(format!("--undefined={name}")));
+    link.arg("-o").arg(&object).arg(&stripped).run()?;
+    // The compiler's own code is of no use to a linker of another version.
+    program("objcopy", "--wildcard --keep-global-symbol=gettickets_*")
+        .args("--remove-section=.llvmbc --remove-section=.llvmcmd")
+        .arg(&object)
+        .run()?;
+    let _ = fs::remove_file(to);
+    program("ar", "rcs").arg(to).arg(&object).run()?;
+    // A hundred megabytes that nothing reads again.
+    fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))
+}
+
+/// The functions that a shared library exports.
+pub(crate) fn exported(library: &Path) -> Result<BTreeSet<String>> {
+    let listed = program("nm", "--dynamic --defined-only --format=posix").arg(library).printed()?;
+    let listed = String::from_utf8_lossy(&listed);
+    let functions = listed.lines().filter_map(|line| {
+        let (name, rest) = line.split_once(' ')?;
+        let name = name.split('@').next()?;
+        rest.starts_with("T ").then(|| name.to_owned())
+    });
+    Ok(functions.collect())
+}
+
 /// What a program needs beside the static library: each flag once, where it is needed last. Not what the compiler that
 /// links brings by itself: the C library, and that unwinder which fits, as the shared one does not below `-static`.
 fn needed(printed: &str) -> Vec<String> {
@@ -294,10 +343,10 @@ fn copy(from: &Path, to: &Path) -> Result {
 
 /// Every file of a folder, and those of the folders in it.
 fn copy_all(from: &Path, to: &Path) -> Result {
-    let told = |error| format!("{}: {error}", from.display());
+    let unread = |error| format!("{}: {error}", from.display());
     fs::create_dir_all(to).map_err(|error| format!("{}: {error}", to.display()))?;
-    for entry in fs::read_dir(from).map_err(told)? {
-        let entry = entry.map_err(told)?;
+    for entry in fs::read_dir(from).map_err(unread)? {
+        let entry = entry.map_err(unread)?;
         let (source, place) = (entry.path(), to.join(entry.file_name()));
         if source.is_dir() { copy_all(&source, &place)? } else { copy(&source, &place)? }
     }

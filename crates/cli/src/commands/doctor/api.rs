@@ -1,4 +1,4 @@
-//! The look at the API: whether it is one, whom it lets in, and what it sends.
+//! The API: whether the server is one, whether it accepts the credentials, and what it sends.
 
 use std::fmt::Display;
 use std::time::Instant;
@@ -8,13 +8,15 @@ use gettickets::{
 };
 
 use super::report::{Report, Step, took};
+use super::timed::Limits;
 use crate::connect::failure_of;
+use crate::exit::Exit;
 use crate::output;
 
-/// The steps that one answer of the API decides, in the order in which a server decides them.
+/// The steps that one response decides, in the order in which a server checks them.
 const LADDER: [(&str, &str); 4] = [
-    ("API", "it answers as the API"),
-    ("credentials", "they are let in"),
+    ("API", "the server answers as the API"),
+    ("credentials", "they are accepted"),
     ("IP address", "this machine's address is allowed"),
     ("permission", "GetTickets is allowed"),
 ];
@@ -22,14 +24,20 @@ const LADDER: [(&str, &str); 4] = [
 /// The documented length of a page where the request names none.
 const USUAL_PAGE_LEN: u64 = 25;
 
-/// Looks by asking for a page: over HTTP as JSON and, by the second client, as XML; else through the Local
-/// API, which knows neither.
-pub(super) fn look(report: &mut Report, client: &Client, xml: Option<&Client>, now: DateTime) {
+/// Checks by requesting pages: over HTTP as JSON and, with the second client, as XML; else through the Local
+/// API, which has no formats.
+pub(super) fn check(
+    report: &mut Report,
+    client: &Client,
+    xml: Option<&Client>,
+    now: DateTime,
+    limits: Limits,
+) {
     let reached = report.is_good();
     let start = Instant::now();
     let page = match (client.get_tickets(&GetTickets::default()), xml) {
         (Ok(page), _) => page,
-        // An install that is asked through its own PHP looks at nobody's credentials or address.
+        // The Local API checks neither credentials nor addresses.
         (Err(error), None) => return report.add(Step::failed("local API", failure_of(&error))),
         (Err(error), Some(_)) => return climb(report, &error, reached),
     };
@@ -38,10 +46,12 @@ pub(super) fn look(report: &mut Report, client: &Client, xml: Option<&Client>, n
         Some(_) => LADDER.into_iter().for_each(|(name, seen)| report.add(Step::good(name, seen))),
         None => report.add(Step::good("local API", "the install's PHP answers")),
     }
-    let as_xml =
-        xml.map(|client| client.get_tickets(&GetTickets { limitnum: Some(1), ..GetTickets::default() }));
+    let as_xml = xml
+        .filter(|_| !limits.are_over())
+        .map(|client| client.get_tickets(&GetTickets { limitnum: Some(1), ..GetTickets::default() }));
     report.add(version(&page, as_xml.as_ref()));
     report.add(page_step(&page, took(elapsed)));
+    report.add(second_page(client, &page, limits));
     report.add(encoding(&page));
     report.add(shape(&page, xml.is_some()));
     if let Some(step) = ages(&page, now) {
@@ -49,7 +59,48 @@ pub(super) fn look(report: &mut Report, client: &Client, xml: Option<&Client>, n
     }
 }
 
-/// How far up the ladder an error shows the request to have come.
+/// Requests tickets from another offset. A server that ignores offsets sends the first page again, and a scan
+/// can never get past it.
+fn second_page(client: &Client, first: &Page, limits: Limits) -> Step {
+    const NAME: &str = "second page";
+    let len = first.len() as u64;
+    let start = first.startnumber().unwrap_or(0);
+    let more_match = first.totalresults().is_some_and(|total| total > start + len);
+    // Without a second page, the second half of the first is as good.
+    let offset = if more_match { len } else { len / 2 };
+    if offset == 0 {
+        return Step::skipped(NAME, "too few tickets match for one");
+    }
+    if limits.are_over() {
+        return Step::skipped(NAME, "the time for the check is over");
+    }
+    let request = GetTickets { limitstart: Some(offset), limitnum: Some(offset), ..GetTickets::default() };
+    let second = match client.get_tickets(&request) {
+        Ok(second) => second,
+        Err(error) => return Step::failed(NAME, failure_of(&error)),
+    };
+    let ids = |page: &Page| page.iter().map(|ticket| ticket.id()).collect::<Vec<u64>>();
+    let (first, second) = (ids(first), ids(&second));
+    if second.is_empty() && more_match {
+        let seen = format!("no ticket from offset {offset} on, though the server counts more");
+        return Step::doubtful(
+            NAME,
+            seen,
+            "Departments that the API user is not assigned to may be hidden; try --ignore-dept-assignments.",
+        );
+    }
+    if !second.is_empty() && first.starts_with(&second) {
+        return Step::bad(
+            NAME,
+            Exit::Incomplete,
+            format!("the server ignores limitstart: offset {offset} returned the tickets of offset 0"),
+            "No more than the first page can be listed. Look for a hook or a proxy that drops parameters.",
+        );
+    }
+    Step::good(NAME, format!("offset {offset} returns other tickets"))
+}
+
+/// Adds the steps up to the one at which an error shows that the request failed.
 fn climb(report: &mut Report, error: &Error, reached: bool) {
     let failure = failure_of(error);
     let fails_at = match error.api_class() {
@@ -57,7 +108,7 @@ fn climb(report: &mut Report, error: &Error, reached: bool) {
         Some(ApiErrorClass::IpNotAllowed) => 2,
         Some(ApiErrorClass::Permission) => 3,
         Some(_) => 0,
-        // The look at the network has said why already, in as many words.
+        // The check of the network has already reported why.
         None if matches!(error.kind(), ErrorKind::Transport(_)) && !reached => {
             for (name, _) in LADDER {
                 report.add(Step::skipped(name, "not reached"));
@@ -66,7 +117,7 @@ fn climb(report: &mut Report, error: &Error, reached: bool) {
         }
         None => 0,
     };
-    // Some servers look at the address before the credentials, so neither is known to be good then.
+    // Some servers check the address before the credentials, which may be wrong as well.
     let unknown = |index: usize| fails_at == 2 && index == 1;
     let mut failure = Some(failure);
     for (index, (name, seen)) in LADDER.into_iter().enumerate() {
@@ -82,7 +133,7 @@ fn climb(report: &mut Report, error: &Error, reached: bool) {
     }
 }
 
-/// XML names the server's version; JSON only shows what it is at least.
+/// XML states the server's version; JSON only shows a lower bound.
 fn version(page: &Page, xml: Option<&Result<Page, Error>>) -> Step {
     let shown = match xml {
         Some(Ok(xml)) => xml.shows_version(),
@@ -90,19 +141,18 @@ fn version(page: &Page, xml: Option<&Result<Page, Error>>) -> Step {
     };
     match (shown, xml) {
         (ShownVersion::Exactly(version), _) => {
-            Step::good("version", format!("{version}, as the server says in XML"))
+            Step::good("version", format!("{version}, as the server states in XML"))
         }
         (ShownVersion::AtLeast(version), _) if page.is_empty() => {
-            Step::skipped("version", format!("{version} or later; without a ticket no more can be seen"))
+            Step::skipped("version", format!("{version} or later; without a ticket no more can be known"))
         }
         (ShownVersion::AtLeast(version), Some(Err(error))) => {
-            let seen = format!(
-                "{version} or later, by the fields it sends; XML, which would name it, fails: {error}"
-            );
+            let seen =
+                format!("{version} or later, by the fields it sends; XML, which states it, fails: {error}");
             Step::doubtful(
                 "version",
                 seen,
-                "XML is what a page with malformed text is read as; it should work.",
+                "XML should work: pages with malformed text are requested as XML.",
             )
         }
         (ShownVersion::AtLeast(version), _) => {
@@ -111,7 +161,7 @@ fn version(page: &Page, xml: Option<&Result<Page, Error>>) -> Step {
     }
 }
 
-/// How many tickets the server puts on a page where nobody says, and how long it takes.
+/// The number of tickets on a page of default size, and how long it takes.
 fn page_step(page: &Page, took: impl Display) -> Step {
     let (len, start) = (page.len() as u64, page.startnumber().unwrap_or(0));
     let more_match = page.totalresults().is_some_and(|total| total > start + len);
@@ -128,14 +178,14 @@ fn encoding(page: &Page) -> Step {
     match replaced {
         Some(finding) => Step::doubtful(
             "encoding",
-            format!("the server cannot send this page as JSON, and XML works: {finding}"),
-            "Nothing is lost, as such pages are read as XML. To mend it, edit the text of that ticket in the install.",
+            format!("the server cannot send this page as JSON, but as XML: {finding}"),
+            "Nothing is lost: such pages are requested as XML. To repair the text, edit that ticket in the install.",
         ),
         None => Step::good("encoding", "UTF-8"),
     }
 }
 
-/// Whatever else departs from the documented shape.
+/// Other deviations from the documented format.
 fn shape(page: &Page, asked_for_json: bool) -> Step {
     let has = |kind| page.findings().iter().any(|finding| finding.kind == kind);
     let mut odd: Vec<String> = page
@@ -144,23 +194,23 @@ fn shape(page: &Page, asked_for_json: bool) -> Step {
         .filter(|finding| finding.kind != FindingKind::ReplacedBytes)
         .map(ToString::to_string)
         .collect();
-    // XML alone names the version; a page with replaced bytes was asked for as XML in the end.
+    // Only XML states the version; a page with replaced bytes was requested as XML in the end.
     let is_xml = matches!(page.shows_version(), ShownVersion::Exactly(_));
     if asked_for_json && is_xml && !has(FindingKind::ReplacedBytes) {
-        odd.push("the reply is XML, where JSON was asked for".to_owned());
+        odd.push("the reply is XML, though JSON was requested".to_owned());
     }
     if odd.is_empty() {
         return Step::good("shape", "as documented");
     }
     let todo = if has(FindingKind::LeadingText) {
-        "It is read all the same. Something in the install prints before the reply: a hook, or PHP's notices; turn display_errors off."
+        "It is accepted. Something in the install prints before the reply: a hook, or PHP; turn display_errors off."
     } else {
-        "It is read all the same; nothing needs to be done."
+        "It is accepted; nothing needs to be done."
     };
     Step::doubtful("shape", odd.join("; "), todo)
 }
 
-/// A reply from the future shows that the install's clock is in another zone than was thought.
+/// A reply in the future shows that the install's clock is in another zone than assumed.
 fn ages(page: &Page, now: DateTime) -> Option<Step> {
     let newest = page.iter().filter_map(|ticket| ticket.lastreply()).max()?;
     let ahead = newest.duration_since(now);
@@ -168,10 +218,10 @@ fn ages(page: &Page, now: DateTime) -> Option<Step> {
         Step::doubtful(
             "time zone",
             format!(
-                "the newest reply is {} ahead of the time thought to be the install's",
+                "the newest reply is {} ahead of the install's clock as it was assumed",
                 took(ahead.unsigned_abs())
             ),
-            "Name the install's time zone with --time-zone, or as time-zone in the profile, for right ages.",
+            "Name the install's time zone with --time-zone, or as time-zone in the profile, for correct ages.",
         )
     })
 }

@@ -1,10 +1,10 @@
-//! The look at TLS: what the server's certificate says, and whether it is trusted.
+//! TLS: the server's certificate, and whether it is trusted.
 
 use std::fs;
-use std::net::TcpStream;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -19,22 +19,29 @@ use x509_cert::der::Decode;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
-use super::network::Why;
+use super::network::{Stream, Why, words};
 use super::report::{Report, Step};
+use super::timed::Timed;
 use crate::exit::Exit;
 
-/// A certificate that ends sooner than this should have been renewed by its robot.
+/// A certificate that ends sooner than this should have been renewed.
 const SOON: Duration = Duration::from_secs(14 * 24 * 3600);
-/// The most names that are shown.
+/// The largest number of names that are shown.
 const SHOWN: usize = 4;
 
 /// An encrypted connection.
-pub(super) type Encrypted = StreamOwned<ClientConnection, TcpStream>;
+pub(super) type Encrypted = StreamOwned<ClientConnection, Timed>;
 
-/// Looks at the certificate, and gives the connection if it is trusted.
-pub(super) fn look(
+impl Stream for Encrypted {
+    fn set_deadline(&mut self, deadline: Instant) {
+        self.sock.set_deadline(deadline);
+    }
+}
+
+/// Checks the certificate. Returns the connection if it is trusted.
+pub(super) fn check(
     report: &mut Report,
-    stream: TcpStream,
+    stream: Timed,
     host: &str,
     ca_file: Option<&Path>,
     why: Why<'_>,
@@ -57,7 +64,7 @@ pub(super) fn look(
         outcome = encrypted.conn.complete_io(&mut encrypted.sock).map(|_| ());
     }
     let certificate = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let told = certificate.as_ref().map(|certificate: &Summary| certificate.to_string());
+    let shown = certificate.as_ref().map(|certificate: &Summary| certificate.to_string());
     match outcome {
         Ok(()) => {
             let version = match encrypted.conn.protocol_version() {
@@ -65,20 +72,22 @@ pub(super) fn look(
                 Some(rustls::ProtocolVersion::TLSv1_3) => "TLS 1.3",
                 _ => "TLS",
             };
-            let told = told.unwrap_or_else(|| "a certificate that cannot be shown".to_owned());
-            let seen = format!("{version}; {told}");
+            let shown = shown.unwrap_or_else(|| "a certificate that cannot be shown".to_owned());
+            let seen = format!("{version}; {shown}");
             let soon = certificate.is_some_and(|certificate| certificate.ends < SystemTime::now() + SOON);
             report.add(if soon {
-                Step::doubtful("TLS", seen, "Renew the certificate; does what should renew it still run?")
+                Step::doubtful("TLS", seen, "Renew the certificate, and check the job that should renew it.")
             } else {
                 Step::good("TLS", seen)
             });
             Some(encrypted)
         }
         Err(error) => {
-            // The client meets the same, and has the better words for it.
-            let (reason, todo) = why().unwrap_or_else(|| (error.to_string(), String::new()));
-            let seen = told.map_or(reason.clone(), |told| format!("{reason}; {told}"));
+            // The client fails in the same way, and its error says more. It would wait as long again, though.
+            let in_time = error.kind() != io::ErrorKind::TimedOut;
+            let todo = "Check that the port speaks TLS, and what takes the server so long.".to_owned();
+            let (reason, todo) = in_time.then(why).flatten().unwrap_or_else(|| (words(&error), todo));
+            let seen = shown.map_or(reason.clone(), |shown| format!("{reason}; {shown}"));
             report.add(Step::bad("TLS", Exit::Unreached, seen, todo));
             None
         }
@@ -86,7 +95,7 @@ pub(super) fn look(
 }
 
 fn begin(
-    stream: TcpStream,
+    stream: Timed,
     host: &str,
     ca_file: Option<&Path>,
     seen: &Arc<Mutex<Option<Summary>>>,
@@ -97,17 +106,16 @@ fn begin(
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?
-        // Only records what the verifier behind it is shown; that one's word stands.
+        // Only records the certificate; the verifier behind it decides.
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
-    let name =
-        ServerName::try_from(host.to_owned()).map_err(|_| format!("{host:?} is no name for a server"))?;
+    let name = ServerName::try_from(host.to_owned()).map_err(|_| format!("{host:?} is not a server name"))?;
     let connection = ClientConnection::new(Arc::new(config), name).map_err(|error| error.to_string())?;
     Ok(StreamOwned::new(connection, stream))
 }
 
-/// What the client trusts: this machine's authorities, or those of the file alone.
+/// The trust of the client: this machine's authorities, or only those of the file.
 fn verifier(
     ca_file: Option<&Path>,
     provider: &Arc<CryptoProvider>,
@@ -129,7 +137,7 @@ fn verifier(
     Ok(built.map_err(|error| unreadable(error.to_string()))?)
 }
 
-/// What a certificate says, for people.
+/// The contents of a certificate, for people.
 #[derive(Debug)]
 struct Summary {
     names: String,
@@ -152,7 +160,7 @@ impl Summary {
     }
 }
 
-/// The names that a certificate is for; on very old ones, its subject.
+/// The names that a certificate is for; of very old certificates the subject.
 fn names(certificate: &x509_cert::TbsCertificate) -> String {
     let alternative = certificate.get_extension::<SubjectAltName>().ok().flatten();
     let names: Vec<String> =
@@ -180,11 +188,11 @@ fn dns_name(name: &GeneralName) -> Option<String> {
     }
 }
 
-/// The organisation or common name in a distinguished name, whichever is there; else the whole of it.
+/// The organization and the common name in a distinguished name, as far as they are there; else the whole name.
 fn common_name(name: &str) -> String {
     let part = |key: &str| name.split(',').find_map(|part| part.trim().strip_prefix(key)).map(str::to_owned);
     match (part("O="), part("CN=")) {
-        (Some(organisation), Some(common)) => format!("{organisation} ({common})"),
+        (Some(organization), Some(common)) => format!("{organization} ({common})"),
         (Some(one), None) | (None, Some(one)) => one,
         (None, None) if name.is_empty() => "nobody".to_owned(),
         (None, None) => name.to_owned(),
@@ -210,7 +218,7 @@ impl std::fmt::Display for Summary {
     }
 }
 
-/// Remembers the server's certificate, and leaves the judgement to the verifier behind it.
+/// Records the server's certificate, and leaves the decision to the verifier behind it.
 #[derive(Debug)]
 struct Recorder {
     inner: Arc<dyn ServerCertVerifier>,

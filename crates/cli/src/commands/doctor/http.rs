@@ -1,42 +1,40 @@
-//! The look at HTTP: who answers, and what its clock shows. A HEAD request without credentials, by hand, so
-//! that what is seen is what was sent.
+//! HTTP: the server that answers, and its clock. The request is a HEAD without credentials, written by hand, so
+//! that the response is seen as it was sent.
 
 use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::Endpoint;
-use super::network::Stream;
+use super::network::{Stream, words};
 use super::report::{Report, Step, took};
+use super::timed::Limits;
 use crate::exit::Exit;
 
-/// The most bytes of headers that are read.
+/// The largest size of the headers, in bytes.
 const LONGEST: usize = 64 << 10;
-/// Two clocks that differ by less agree: the header tells seconds, and the way takes time.
+/// Clocks that differ by less agree: the header has seconds, and transport takes time.
 const AGREE: Duration = Duration::from_secs(5);
-/// Two clocks that differ by more will cause trouble.
+/// Clocks that differ by more cause trouble.
 const APART: Duration = Duration::from_secs(60);
 
-/// Looks, and adds what was seen of HTTP and of the clock.
-pub(super) fn look(report: &mut Report, stream: &mut dyn Stream, endpoint: &Endpoint) {
+/// Checks, and adds the steps HTTP and clock.
+pub(super) fn check(report: &mut Report, stream: &mut dyn Stream, endpoint: &Endpoint, limits: Limits) {
+    stream.set_deadline(limits.deadline());
     let start = Instant::now();
     let before = SystemTime::now();
     let head = match ask(stream, endpoint) {
         Ok(head) => head,
         Err(error) => {
-            let why = match error.kind() {
-                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "it took too long".to_owned(),
-                _ => error.to_string(),
-            };
-            let seen = format!("no answer to a HEAD request: {why}");
-            // Some firewalls drop what they do not know; the API itself is asked next.
-            report.add(Step::doubtful("HTTP", seen, "See below whether the API answers all the same."));
+            let seen = format!("no response to a HEAD request: {}", words(&error));
+            // Some firewalls drop HEAD requests; the API itself is checked next.
+            report.add(Step::doubtful("HTTP", seen, "See below whether the API answers nevertheless."));
             return;
         }
     };
     let elapsed = start.elapsed();
     let Some(status) = status(&head) else {
-        let todo = "Check the host and port in the address; this may be no web server.";
-        report.add(Step::bad("HTTP", Exit::Unreadable, "what answers does not speak HTTP", todo));
+        let todo = "Check the host and port in the address: this may not be a web server.";
+        report.add(Step::bad("HTTP", Exit::Unreadable, "the server does not speak HTTP", todo));
         return;
     };
     let server = header(&head, "server").map(|server| format!(", {server}")).unwrap_or_default();
@@ -62,9 +60,9 @@ fn ask(stream: &mut dyn Stream, endpoint: &Endpoint) -> io::Result<String> {
         match stream.read(&mut part) {
             Ok(0) => break,
             Ok(count) => head.extend_from_slice(part.get(..count).unwrap_or_default()),
-            // What came is looked at; a server that closes without ado is common.
-            Err(_) if !head.is_empty() => break,
-            Err(error) => return Err(error),
+            // Servers that close the connection after the headers are common.
+            Err(error) if head.is_empty() || error.kind() == io::ErrorKind::TimedOut => return Err(error),
+            Err(_) => break,
         }
     }
     if head.is_empty() {
@@ -89,7 +87,7 @@ fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
 /// Compares the server's clock with this machine's.
 fn clock(date: Option<&str>, here: SystemTime) -> Step {
     let Some(there) = date.and_then(|date| httpdate::parse_http_date(date).ok()) else {
-        return Step::skipped("clock", "the server does not tell its time");
+        return Step::skipped("clock", "the server does not send its time");
     };
     let (apart, way) = match there.duration_since(here) {
         Ok(ahead) => (ahead, "ahead of"),
@@ -121,11 +119,11 @@ mod tests {
     #[test]
     fn clocks_are_compared() {
         let here = httpdate::parse_http_date("Tue, 01 Sep 2026 12:00:00 GMT").unwrap();
-        let told = |date| format!("{:?}", clock(date, here));
-        assert!(told(Some("Tue, 01 Sep 2026 12:00:03 GMT")).contains("agree"));
-        assert!(told(Some("Tue, 01 Sep 2026 12:02:00 GMT")).contains("120.0 s ahead"));
-        assert!(told(Some("Tue, 01 Sep 2026 11:59:30 GMT")).contains("30.0 s behind"));
-        assert!(told(Some("soon")).contains("does not tell"));
-        assert!(told(None).contains("does not tell"));
+        let shown = |date| format!("{:?}", clock(date, here));
+        assert!(shown(Some("Tue, 01 Sep 2026 12:00:03 GMT")).contains("agree"));
+        assert!(shown(Some("Tue, 01 Sep 2026 12:02:00 GMT")).contains("120.0 s ahead"));
+        assert!(shown(Some("Tue, 01 Sep 2026 11:59:30 GMT")).contains("30.0 s behind"));
+        assert!(shown(Some("soon")).contains("does not send"));
+        assert!(shown(None).contains("does not send"));
     }
 }

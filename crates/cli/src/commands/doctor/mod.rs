@@ -1,39 +1,46 @@
-//! `gettickets doctor`: the way to the server, step by step.
+//! `gettickets doctor`: checks the connection to the server, step by step.
 //!
-//! Each step says what was seen and, where something is wrong, what to do. The steps go from this machine
-//! outwards, and what stands behind a broken one is not guessed at. Nothing secret is in the output: the
-//! look at the network sends no credentials, and what the API says passes through the client, which strikes
-//! them out.
+//! Each step shows what was seen and, where something is wrong, what to do. The steps go from this machine
+//! outwards. What is behind a broken step is not checked. Nothing secret is in the output: the checks of the
+//! network send no credentials, and the client removes them from the texts of the API.
 
 mod api;
 mod certificate;
 mod http;
 mod network;
+mod proxy;
 mod report;
+mod timed;
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use gettickets::transport::{
     Transport, TransportError, TransportErrorKind, TransportRequest, TransportResponse,
 };
 use gettickets::{Client, ClientBuilder, Credentials, ErrorKind, GetTickets, ResponseType};
 
+use self::proxy::Proxy;
 use self::report::{Report, Step};
+use self::timed::Limits;
 use crate::args::DoctorArgs;
 use crate::connect::environment::Environment;
 use crate::connect::{self, Settings, Target};
 use crate::exit::{Failure, Outcome};
 use crate::output::clock;
 
+/// The time limit of a step unless --timeout sets a shorter one.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 pub(crate) fn run(args: &DoctorArgs) -> Outcome {
     let settings = Settings::of(&args.connection, &Environment::process())?;
     let now = clock::now(settings.time_zone.as_deref())?;
-    let mut report = Report::start();
+    let mut report = Report::start(args.format);
     match &settings.target {
         Target::Sandbox => {
             let sandbox = connect::start_sandbox(now, &[])?;
             let credentials = Credentials::api(sandbox.identifier(), sandbox.secret());
-            report.add(Step::good("settings", format!("the sandbox, started for this at {}", sandbox.url())));
+            report.add(Step::good("settings", format!("a sandbox started at {}", sandbox.url())));
             over_http(&mut report, &settings, &sandbox.url(), &credentials)?;
         }
         Target::Http { url } => {
@@ -47,13 +54,19 @@ pub(crate) fn run(args: &DoctorArgs) -> Outcome {
             let seen =
                 format!("from {}; the install in {}, through its own PHP", settings.named_by, path.display());
             report.add(Step::good("settings", seen));
+            let limits = limits(&settings);
             match settings.connect() {
-                Ok(connection) => api::look(&mut report, &connection.client, None, now),
+                Ok(connection) => api::check(&mut report, &connection.client, None, now, limits),
                 Err(failure) => report.add(Step::failed("local API", failure)),
             }
         }
     }
     report.end()
+}
+
+/// The time limits of the check.
+fn limits(settings: &Settings) -> Limits {
+    Limits::begin(settings.timeout.unwrap_or(PATIENCE).min(PATIENCE))
 }
 
 fn over_http(report: &mut Report, settings: &Settings, url: &str, credentials: &Credentials) -> Outcome {
@@ -66,25 +79,29 @@ fn over_http(report: &mut Report, settings: &Settings, url: &str, credentials: &
         }
     };
     report.add(Step::good("address", &endpoint.address));
-    let build = |xml: bool| -> Outcome<Client> {
-        let builder = client()?;
-        let builder = if xml { builder.response_type(ResponseType::Xml) } else { builder };
-        builder.build().map_err(|error| connect::failure_of(&error))
+    let build = |response_type: ResponseType| -> Outcome<Client> {
+        client()?.response_type(response_type).build().map_err(|error| connect::failure_of(&error))
     };
-    let (json, xml) = (build(false)?, build(true)?);
-    match proxy(settings, &endpoint) {
-        Some(proxy) => {
-            report.add(Step::skipped("network", format!("not looked at, as the way leads through {proxy}")))
+    let (json, xml) = match (build(ResponseType::Json), build(ResponseType::Xml)) {
+        (Ok(json), Ok(xml)) => (json, xml),
+        (Err(failure), _) | (_, Err(failure)) => {
+            report.add(Step::failed("settings", failure));
+            return Ok(());
         }
-        None => network::look(report, &endpoint, settings, &|| why_not_encrypted(&json)),
+    };
+    let limits = limits(settings);
+    let proxy = client()?.effective_proxy().map_err(|error| connect::failure_of(&error))?;
+    match proxy.as_deref().and_then(Proxy::parse) {
+        Some(proxy) => network::check_proxy(report, &proxy, settings, limits),
+        None => network::check(report, &endpoint, settings, limits, &|| why_not_encrypted(&json)),
     }
-    // Even where the look got no further: what stops it may let the client through.
+    // Even where the check of the network failed: the client may pass where it did not.
     let now = clock::now(settings.time_zone.as_deref())?;
-    api::look(report, &json, Some(&xml), now);
+    api::check(report, &json, Some(&xml), now, limits);
     Ok(())
 }
 
-/// The client's own words for a broken handshake. Nothing is sent where there is no encryption.
+/// The client's own error for a failed handshake. Nothing is sent without encryption.
 fn why_not_encrypted(client: &Client) -> Option<(String, String)> {
     let error = client.get_tickets(&GetTickets::default()).err()?;
     let ErrorKind::Transport(transport) = error.kind() else { return None };
@@ -92,7 +109,7 @@ fn why_not_encrypted(client: &Client) -> Option<(String, String)> {
     Some((reason.to_string(), connect::failure_of(&error).hint.unwrap_or_default()))
 }
 
-/// Where requests go.
+/// The endpoint of the requests.
 pub(super) struct Endpoint {
     /// The full address of `api.php`.
     address: String,
@@ -102,22 +119,22 @@ pub(super) struct Endpoint {
     path: String,
 }
 
-/// Asks the client where it would send a request, so that there is one reading of addresses.
+/// The endpoint as the client parses it from the address.
 fn endpoint(builder: ClientBuilder) -> Result<Endpoint, Failure> {
-    let asked = Arc::new(Asked::default());
+    let recorder = Arc::new(Recorder::default());
     let client =
-        builder.transport(Arc::clone(&asked)).build().map_err(|error| connect::failure_of(&error))?;
-    // Fails always, after the transport has seen the address; nothing leaves this process.
+        builder.transport(Arc::clone(&recorder)).build().map_err(|error| connect::failure_of(&error))?;
+    // Always fails, after the transport has recorded the address; nothing is sent.
     let _ = client.get_tickets(&GetTickets::default());
-    let seen = asked.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-    seen.ok_or_else(|| Failure::usage("the address leads nowhere"))
+    let seen = recorder.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    seen.ok_or_else(|| Failure::usage("the address names no endpoint"))
 }
 
-/// A transport that remembers where a request would have gone.
+/// A transport that records the endpoint and sends nothing.
 #[derive(Default)]
-struct Asked(Mutex<Option<Endpoint>>);
+struct Recorder(Mutex<Option<Endpoint>>);
 
-impl Transport for Asked {
+impl Transport for Recorder {
     fn send(&self, request: &TransportRequest) -> Result<TransportResponse, TransportError> {
         let uri = &request.uri;
         let tls = uri.scheme_str() != Some("http");
@@ -131,16 +148,4 @@ impl Transport for Asked {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(endpoint);
         Err(TransportError::new(TransportErrorKind::Other).not_sent())
     }
-}
-
-/// The proxy that the client would go through, without what may be secret in its address.
-fn proxy(settings: &Settings, endpoint: &Endpoint) -> Option<&'static str> {
-    if settings.proxy.is_some() {
-        return Some("the proxy that was named");
-    }
-    let loopback = endpoint.host == "localhost"
-        || endpoint.host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
-    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"];
-    (!loopback && names.into_iter().any(set)).then_some("the environment's proxy")
 }

@@ -1,59 +1,94 @@
-//! The look at the network: name, connection, encryption, HTTP. No credentials are sent.
+//! The network: name, connection, encryption, HTTP. No credentials are sent.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::proxy::Proxy;
 use super::report::{Report, Step, took};
+use super::timed::{Limits, Timed, left};
 use super::{Endpoint, certificate, http};
 use crate::connect::Settings;
 use crate::exit::Exit;
 
-/// How long each step may take unless told otherwise.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// The most addresses that are shown.
+/// The largest number of addresses that are tried and shown.
 const SHOWN: usize = 4;
 
-/// Something that bytes go through.
-pub(super) trait Stream: Read + Write {}
+/// A connection, encrypted or not.
+pub(super) trait Stream: Read + Write {
+    /// Begins another step.
+    fn set_deadline(&mut self, deadline: Instant);
+}
 
-impl<S: Read + Write> Stream for S {}
+impl Stream for Timed {
+    fn set_deadline(&mut self, deadline: Instant) {
+        Timed::set_deadline(self, deadline);
+    }
+}
 
-/// Tells why the client cannot set up an encrypted connection, and what to try.
+/// Returns why the client cannot set up an encrypted connection, and what to do.
 pub(super) type Why<'a> = &'a dyn Fn() -> Option<(String, String)>;
 
-/// Looks as far as it gets.
-pub(super) fn look(report: &mut Report, endpoint: &Endpoint, settings: &Settings, why: Why<'_>) {
-    let patience = settings.timeout.unwrap_or(PATIENCE).min(PATIENCE);
-    let Some(addresses) = resolve(report, endpoint, patience) else { return };
-    let Some(stream) = connect(report, &addresses, patience) else { return };
+/// Checks as far as it gets.
+pub(super) fn check(
+    report: &mut Report,
+    endpoint: &Endpoint,
+    settings: &Settings,
+    limits: Limits,
+    why: Why<'_>,
+) {
+    let todo = "Check the host in the address, and this machine's name servers.";
+    let Some(addresses) = resolve(report, "DNS", &endpoint.host, endpoint.port, limits, todo) else { return };
+    let todo = "Check the host and port in the address, and that no firewall blocks the connection.";
+    let Some(stream) = connect(report, "TCP", &addresses, limits, todo) else { return };
     if endpoint.tls {
         let ca_file = settings.ca_file.as_deref();
-        if let Some(mut stream) = certificate::look(report, stream, &endpoint.host, ca_file, why) {
-            http::look(report, &mut stream, endpoint);
+        let deadline = limits.deadline();
+        if let Some(mut stream) =
+            certificate::check(report, Timed::new(stream, deadline), &endpoint.host, ca_file, why)
+        {
+            http::check(report, &mut stream, endpoint, limits);
         }
     } else {
         let loopback = addresses.iter().all(|address| address.ip().is_loopback());
         report.add(if loopback {
-            Step::skipped("TLS", "plain http, to this machine alone")
+            Step::skipped("TLS", "plain http, to this machine only")
         } else {
-            Step::doubtful("TLS", "plain http: anyone on the way can read the credentials", "Use https.")
+            Step::doubtful("TLS", "plain http: anyone on the network can read the credentials", "Use https.")
         });
-        let mut stream = stream;
-        http::look(report, &mut stream, endpoint);
+        http::check(report, &mut Timed::new(stream, limits.deadline()), endpoint, limits);
     }
 }
 
-fn resolve(report: &mut Report, endpoint: &Endpoint, patience: Duration) -> Option<Vec<SocketAddr>> {
+/// Checks the connection to the proxy. What is behind it only the client's own requests show.
+pub(super) fn check_proxy(report: &mut Report, proxy: &Proxy, settings: &Settings, limits: Limits) {
+    let source = if settings.proxy.is_some() { "--proxy or the profile" } else { "the environment" };
+    report.add(Step::good("proxy", format!("{}, from {source}", proxy.address)));
+    let todo = "Check the proxy's host, or exempt the server with NO_PROXY.";
+    if let Some(addresses) = resolve(report, "proxy DNS", &proxy.host, proxy.port, limits, todo) {
+        let todo = "Check the proxy's host and port, and that it runs.";
+        connect(report, "proxy TCP", &addresses, limits, todo);
+    }
+}
+
+fn resolve(
+    report: &mut Report,
+    step: &'static str,
+    host: &str,
+    port: u16,
+    limits: Limits,
+    todo: &str,
+) -> Option<Vec<SocketAddr>> {
     let start = Instant::now();
-    let name = (endpoint.host.clone(), endpoint.port);
+    let deadline = limits.deadline();
+    let name = (host.to_owned(), port);
     let (send, receive) = mpsc::channel();
-    // The system's look-up cannot be cut short, so it is left behind where it takes too long.
+    // The system's look-up cannot be interrupted, so its thread is abandoned where it takes too long.
     thread::spawn(move || drop(send.send(name.to_socket_addrs().map(Iterator::collect::<Vec<_>>))));
-    let found = receive.recv_timeout(patience).unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-    let todo = "Check the host in the address, and this machine's name servers.";
+    let found = left(deadline)
+        .and_then(|left| receive.recv_timeout(left).unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())));
     match found {
         Ok(addresses) if !addresses.is_empty() => {
             let mut shown: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
@@ -61,45 +96,54 @@ fn resolve(report: &mut Report, endpoint: &Endpoint, patience: Duration) -> Opti
             let more = shown.len().saturating_sub(SHOWN);
             shown.truncate(SHOWN);
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            report.add(Step::good("DNS", format!("{}{more} ({})", shown.join(", "), took(start.elapsed()))));
+            report.add(Step::good(step, format!("{}{more} ({})", shown.join(", "), took(start.elapsed()))));
             Some(addresses)
         }
         Ok(_) => {
-            report.add(Step::bad("DNS", Exit::Unreached, format!("{} has no address", endpoint.host), todo));
+            report.add(Step::bad(step, Exit::Unreached, format!("{host} has no address"), todo));
             None
         }
         Err(error) => {
-            report.add(Step::bad("DNS", Exit::Unreached, format!("{}: {error}", endpoint.host), todo));
+            report.add(Step::bad(step, Exit::Unreached, format!("{host}: {}", words(&error)), todo));
             None
         }
     }
 }
 
 /// Tries each address in turn, as the client does.
-fn connect(report: &mut Report, addresses: &[SocketAddr], patience: Duration) -> Option<TcpStream> {
+fn connect(
+    report: &mut Report,
+    step: &'static str,
+    addresses: &[SocketAddr],
+    limits: Limits,
+    todo: &str,
+) -> Option<TcpStream> {
     let mut refused = Vec::new();
+    let deadline = limits.deadline();
     for address in addresses.iter().take(SHOWN) {
         let start = Instant::now();
-        let stream = TcpStream::connect_timeout(address, patience).and_then(|stream| {
-            stream.set_read_timeout(Some(patience))?;
-            stream.set_write_timeout(Some(patience))?;
-            Ok(stream)
-        });
-        match stream {
+        match left(deadline).and_then(|left| TcpStream::connect_timeout(address, left)) {
             Ok(stream) => {
                 let seen = format!("{address} ({})", took(start.elapsed()));
                 report.add(if refused.is_empty() {
-                    Step::good("TCP", seen)
+                    Step::good(step, seen)
                 } else {
-                    let todo = "Every try at those costs time; have them taken out of the DNS.";
-                    Step::doubtful("TCP", format!("{seen}, but not {}", refused.join(", ")), todo)
+                    let todo = "Each attempt at those takes time; have them removed from the DNS.";
+                    Step::doubtful(step, format!("{seen}, but not {}", refused.join(", ")), todo)
                 });
                 return Some(stream);
             }
-            Err(error) => refused.push(format!("{address}: {error}")),
+            Err(error) => refused.push(format!("{address}: {}", words(&error))),
         }
     }
-    let todo = "Check the host and port in the address, and that no firewall is between.";
-    report.add(Step::bad("TCP", Exit::Unreached, refused.join("; "), todo));
+    report.add(Step::bad(step, Exit::Unreached, refused.join("; "), todo));
     None
+}
+
+/// An error in words.
+pub(super) fn words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "it took too long".to_owned(),
+        _ => error.to_string(),
+    }
 }

@@ -1,23 +1,37 @@
-//! What the steps found, as it is shown.
+//! The steps of a check and their output, as text or as JSON.
 
 use std::io::{self, Write};
 use std::time::Duration;
 
 use anstream::AutoStream;
+use serde::Serialize;
+use serde_json::json;
 
-use crate::exit::{Exit, Failure, Outcome};
+use crate::args::DoctorFormat;
+use crate::exit::{Exit, Failure, Outcome, one_line};
 use crate::output::{sanitise, style};
 
-/// How a step went.
+/// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Good,
-    /// Works, and deserves a look.
+    /// Works, but should be looked into.
     Doubtful,
     /// Does not work.
     Bad(Exit),
-    /// Not looked at.
+    /// Not checked.
     Skipped,
+}
+
+impl State {
+    fn word(self) -> &'static str {
+        match self {
+            State::Good => "good",
+            State::Doubtful => "doubtful",
+            State::Bad(_) => "bad",
+            State::Skipped => "skipped",
+        }
+    }
 }
 
 /// One step.
@@ -27,6 +41,15 @@ pub(super) struct Step {
     state: State,
     seen: String,
     todo: Option<String>,
+}
+
+/// A step in the JSON document.
+#[derive(Serialize)]
+struct StepJson<'a> {
+    name: &'a str,
+    state: &'a str,
+    seen: String,
+    hint: Option<String>,
 }
 
 impl Step {
@@ -56,9 +79,11 @@ impl Step {
     }
 }
 
-/// All steps, shown as they are done.
+/// All steps. As text they are written as they are done.
 pub(super) struct Report {
+    format: DoctorFormat,
     out: AutoStream<io::Stdout>,
+    steps: Vec<Step>,
     /// The exit code of the first step that does not work.
     worst: Option<Exit>,
     doubtful: usize,
@@ -66,8 +91,9 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn start() -> Report {
-        Report { out: AutoStream::auto(io::stdout()), worst: None, doubtful: 0, broken: Ok(()) }
+    pub(super) fn start(format: DoctorFormat) -> Report {
+        let out = AutoStream::auto(io::stdout());
+        Report { format, out, steps: Vec::new(), worst: None, doubtful: 0, broken: Ok(()) }
     }
 
     /// Whether every step so far works.
@@ -81,28 +107,63 @@ impl Report {
             State::Doubtful => self.doubtful += 1,
             State::Good | State::Skipped => {}
         }
-        if self.broken.is_ok() {
+        if self.format == DoctorFormat::Text && self.broken.is_ok() {
             self.broken = write(&mut self.out, &step);
         }
+        self.steps.push(step);
     }
 
-    /// The verdict, and with it the exit code.
+    /// Writes the verdict, and returns the exit code.
     pub(super) fn end(mut self) -> Outcome {
         self.broken?;
-        let (bad, good) = (style::ERROR, style::GOOD);
-        let verdict = match (self.worst, self.doubtful) {
-            (Some(_), _) => format!("{bad}This does not work yet.{bad:#} Begin with the first ✗ above."),
-            (None, 0) => format!("{good}Everything works.{good:#}"),
-            (None, 1) => format!("{good}It works.{good:#} One thing deserves a look."),
-            (None, count) => format!("{good}It works.{good:#} {count} things deserve a look."),
-        };
-        writeln!(self.out, "\n{verdict}")?;
+        match self.format {
+            DoctorFormat::Text => {
+                let (bad, good) = (style::ERROR, style::GOOD);
+                let verdict = match (self.worst, self.doubtful) {
+                    (Some(_), _) => {
+                        format!("{bad}This does not work yet.{bad:#} Begin with the first ✗ above.")
+                    }
+                    (None, 0) => format!("{good}Everything works.{good:#}"),
+                    (None, 1) => format!("{good}It works.{good:#} Look into the line marked with !."),
+                    (None, count) => {
+                        format!("{good}It works.{good:#} Look into the {count} lines marked with !.")
+                    }
+                };
+                writeln!(self.out, "\n{verdict}")?;
+            }
+            DoctorFormat::Json => {
+                let exit = self.worst.unwrap_or(Exit::Done);
+                let steps: Vec<StepJson<'_>> = self.steps.iter().map(Step::json).collect();
+                let document = json!({
+                    "works": self.worst.is_none(),
+                    "exit_code": exit as u8,
+                    "steps": steps,
+                });
+                writeln!(self.out, "{}", sanitise::json(&document.to_string()))?;
+            }
+        }
         self.out.flush()?;
         match self.worst {
-            // The report has said it all; only the exit code is left to tell.
+            // The report says everything; only the exit code is left.
             Some(exit) => Err(Failure::silent(exit)),
             None => Ok(()),
         }
+    }
+}
+
+impl Step {
+    fn json(&self) -> StepJson<'_> {
+        StepJson {
+            name: self.name,
+            state: self.state.word(),
+            seen: one_line(self.seen.trim()),
+            hint: self.advice(),
+        }
+    }
+
+    fn advice(&self) -> Option<String> {
+        let todo = self.todo.as_deref().map(str::trim).filter(|todo| !todo.is_empty())?;
+        Some(one_line(todo))
     }
 }
 
@@ -114,15 +175,15 @@ fn write(out: &mut impl Write, step: &Step) -> io::Result<()> {
         State::Skipped => (style::DIM, '·'),
     };
     let (bold, name) = (style::BOLD, step.name);
-    let seen = sanitise::line(step.seen.trim());
+    let seen = one_line(step.seen.trim());
     writeln!(out, "{look}{mark}{look:#} {bold}{name:<12}{bold:#} {seen}")?;
-    if let Some(todo) = step.todo.as_deref().map(str::trim).filter(|todo| !todo.is_empty()) {
-        writeln!(out, "{:15}{look}→{look:#} {}", "", sanitise::line(todo))?;
+    if let Some(todo) = step.advice() {
+        writeln!(out, "{:15}{look}→{look:#} {todo}", "")?;
     }
     out.flush()
 }
 
-/// A time as people say it.
+/// A duration in words.
 pub(super) fn took(time: Duration) -> String {
     match time.as_millis() {
         0 => "under 1 ms".to_owned(),
@@ -136,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_step_says_what_was_seen_and_what_to_do() {
+    fn a_step_shows_what_was_seen_and_what_to_do() {
         let mut out = Vec::new();
         write(&mut out, &Step::good("address", "https://example.com/")).unwrap();
         write(&mut out, &Step::doubtful("clock", "95 s ahead", "Set it.")).unwrap();

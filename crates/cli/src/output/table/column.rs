@@ -1,12 +1,13 @@
-//! The columns of the table: what each shows of a ticket, and how.
+//! The columns of the table: the text and the style of each cell.
 
 use std::borrow::Cow;
 
 use anstyle::Style;
-use gettickets_protocol::{DateTime, Field, Status, TicketRef};
+use gettickets_protocol::{Field, Kind, Status, TicketRef, Value};
 
 use super::TableOptions;
-use crate::output::{age, sanitise, style};
+use crate::args;
+use crate::output::{age, derived, sanitise, style};
 
 /// A column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +26,11 @@ pub(super) enum Column {
     Status,
     Opened,
     Replied,
+    /// A column that the table has only where it was chosen.
+    Chosen(args::Column),
 }
 
-/// What one column shows of one ticket. The text is safe to print.
+/// The cell of one column and one ticket. The text is safe to print.
 pub(super) struct Cell {
     pub(super) text: String,
     pub(super) look: Style,
@@ -52,7 +55,7 @@ impl Column {
         Column::Replied,
     ];
 
-    /// Every column, from the one that is given up last to the one that is given up first.
+    /// Every column, by importance: the last is dropped first where there is no room.
     pub(super) const BY_IMPORTANCE: [Column; 14] = [
         Column::Subject,
         Column::Status,
@@ -70,8 +73,30 @@ impl Column {
         Column::Id,
     ];
 
-    pub(super) fn title(self) -> &'static str {
-        match self {
+    /// The table's column for a chosen one.
+    pub(super) fn chosen(column: args::Column) -> Column {
+        match column {
+            args::Column::Field(Field::Tid) => Column::Ticket,
+            args::Column::Field(Field::Subject) | args::Column::Decoded(Field::Subject) => Column::Subject,
+            args::Column::Field(Field::Email) => Column::Email,
+            args::Column::Field(Field::Userid) => Column::Client,
+            args::Column::Field(Field::Service) => Column::Service,
+            args::Column::Field(Field::Id) => Column::Id,
+            args::Column::Field(Field::Priority) => Column::Priority,
+            args::Column::Field(Field::Status) => Column::Status,
+            args::Column::Field(Field::Date) => Column::Opened,
+            args::Column::Field(Field::Lastreply) => Column::Replied,
+            args::Column::From => Column::From,
+            args::Column::Department => Column::Department,
+            args::Column::FlaggedTo => Column::Flag,
+            args::Column::Files => Column::Files,
+            column => Column::Chosen(column),
+        }
+    }
+
+    pub(super) fn title(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Column::Chosen(column) => return Cow::Owned(column.name().to_ascii_uppercase()),
             Column::Ticket => "TICKET",
             Column::Subject => "SUBJECT",
             Column::From => "FROM",
@@ -86,22 +111,33 @@ impl Column {
             Column::Status => "STATUS",
             Column::Opened => "OPENED",
             Column::Replied => "REPLIED",
+        })
+    }
+
+    /// Whether the column is aligned to the right, as numbers and ages are.
+    pub(super) fn is_right(self) -> bool {
+        match self {
+            Column::Client | Column::Files | Column::Id | Column::Opened | Column::Replied => true,
+            Column::Chosen(args::Column::Field(field)) => field.kind() == Kind::Integer,
+            _ => false,
         }
     }
 
-    /// Numbers and ages stand at the right of their column.
-    pub(super) fn is_right(self) -> bool {
-        matches!(
-            self,
-            Column::Client | Column::Files | Column::Flag | Column::Id | Column::Opened | Column::Replied
-        )
+    /// Whether the column holds texts, which may be cut, and not numbers or times.
+    pub(super) fn is_text(self) -> bool {
+        match self {
+            Column::Ticket => false,
+            Column::Chosen(args::Column::Utc(_)) => false,
+            Column::Chosen(args::Column::Field(field)) => field.kind() != Kind::Integer,
+            column => !column.is_right(),
+        }
     }
 
-    /// The least width at which a text that is cut still tells something, beside this many columns; none
-    /// for a column that is never cut for want of room.
+    /// The smallest useful width of a text that is cut, beside this many columns; `None` for a column that is
+    /// not cut.
     pub(super) fn narrowest(self, columns: usize) -> Option<usize> {
         match self {
-            // The first four are needed to know a ticket by; the others may not crowd the subject out.
+            // The first four identify a ticket; others must leave more room for the subject.
             Column::Subject => Some(if columns <= 4 { 20 } else { 30 }),
             Column::From => Some(14),
             Column::Email => Some(20),
@@ -112,65 +148,83 @@ impl Column {
     }
 
     pub(super) fn cell(self, ticket: &TicketRef<'_>, options: &TableOptions) -> Cell {
-        let text = |field| for_people(ticket, field);
+        let text = |field| decoded(ticket, field);
+        let clean = |text: &str| sanitise::line(text).into_owned();
         let number = |value: u64| if value == 0 { String::new() } else { value.to_string() };
         let (text, look) = match self {
             Column::Ticket => (text(Field::Tid), style::PLAIN),
-            // What is done stands back.
+            // Closed tickets are less prominent.
             Column::Subject if ticket.status() == Status::Closed => (text(Field::Subject), style::PLAIN),
             Column::Subject => (text(Field::Subject), style::BOLD),
-            Column::From => (sender(ticket), style::PLAIN),
+            Column::From => (clean(&derived::sender(ticket)), style::PLAIN),
             Column::Email => (text(Field::Email), style::DIM),
             Column::Client => (number(ticket.userid()), style::DIM),
-            Column::Department => (department(ticket), style::PLAIN),
+            Column::Department => (clean(&derived::department(ticket, &options.names)), style::PLAIN),
             Column::Service => (text(Field::Service), style::DIM),
-            Column::Files => (number(files(ticket)), style::DIM),
-            Column::Flag => (number(ticket.flag()), style::DIM),
+            Column::Files => (number(derived::files(ticket)), style::DIM),
+            Column::Flag => {
+                (clean(&derived::flagged_to(ticket, &options.names).unwrap_or_default()), style::DIM)
+            }
             Column::Id => (ticket.id().to_string(), style::DIM),
             Column::Priority => (text(Field::Priority), style::of_priority(&ticket.priority())),
             Column::Status => (text(Field::Status), style::of_status(&ticket.status())),
-            Column::Opened => (when(ticket.date(), options), style::DIM),
-            Column::Replied => (when(ticket.lastreply(), options), style::PLAIN),
+            Column::Opened => (when(ticket, Field::Date, options), style::DIM),
+            Column::Replied => (when(ticket, Field::Lastreply, options), style::PLAIN),
+            Column::Chosen(column) => (chosen(column, ticket, options), style::PLAIN),
         };
         Cell { text, look }
     }
 }
 
 /// A text field with its entities decoded, safe to print.
-fn for_people(ticket: &TicketRef<'_>, field: Field) -> String {
+fn decoded(ticket: &TicketRef<'_>, field: Field) -> String {
     let text = ticket.text_for_people(field).unwrap_or(Cow::Borrowed(""));
     sanitise::line(text.trim()).into_owned()
 }
 
-/// Who asks: the requestor, or on older tickets whoever opened it, by name or at least by address.
-fn sender(ticket: &TicketRef<'_>) -> String {
-    [Field::RequestorName, Field::Name, Field::OwnerName, Field::Email]
-        .into_iter()
-        .map(|field| for_people(ticket, field))
-        .find(|name| !name.is_empty())
-        .unwrap_or_default()
-}
-
-/// The department by name where the server sends one, as some do, else by number.
-fn department(ticket: &TicketRef<'_>) -> String {
-    let named = ticket.extra_json().find(|(name, _)| *name == "deptname");
-    match named.and_then(|(_, json)| serde_json::from_str::<String>(json).ok()) {
-        Some(name) => sanitise::line(&name).into_owned(),
-        None => ticket.deptid().to_string(),
+/// The text of a column that the table has only where it was chosen.
+fn chosen(column: args::Column, ticket: &TicketRef<'_>, options: &TableOptions) -> String {
+    let field = match column {
+        args::Column::Field(field) => field,
+        args::Column::Decoded(field) => return decoded(ticket, field),
+        args::Column::Utc(field) => {
+            let time = derived::instant_of(ticket, field, &options.clock);
+            return time.map_or("-".to_owned(), |time| time.strftime(IN_UTC).to_string());
+        }
+        args::Column::From | args::Column::Department | args::Column::FlaggedTo | args::Column::Files => {
+            return String::new();
+        }
+    };
+    match ticket.value(field) {
+        Some(Value::Integer(value)) => value.to_string(),
+        Some(Value::Text(_)) => decoded(ticket, field),
+        Some(Value::UnreadableDate(text)) => sanitise::line(text.trim()).into_owned(),
+        Some(Value::DateTime(Some(time))) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        Some(Value::Boolean(value)) => if value { "yes" } else { "no" }.to_owned(),
+        Some(Value::Attachments(list)) => {
+            let names: Vec<&str> = list.into_iter().map(|attachment| attachment.filename).collect();
+            sanitise::line(&names.join(", ")).into_owned()
+        }
+        _ => String::new(),
     }
 }
 
-/// How many attachments: from the list of 7.10, else from the stored names.
-fn files(ticket: &TicketRef<'_>) -> u64 {
-    let count = ticket.attachments().map_or_else(|| ticket.attachment_names().count(), |list| list.len());
-    count as u64
-}
+/// The form of a time in UTC.
+const IN_UTC: &str = "%Y-%m-%d %H:%M:%SZ";
 
-/// An age on a terminal, the time in full on a pipe.
-fn when(time: Option<DateTime>, options: &TableOptions) -> String {
+/// An age on a terminal, the time in full on a pipe or in UTC. A text that is not a date is shown as it was sent.
+fn when(ticket: &TicketRef<'_>, field: Field, options: &TableOptions) -> String {
+    let time = match ticket.value(field) {
+        Some(Value::DateTime(time)) => time,
+        Some(Value::UnreadableDate(text)) => return sanitise::line(text.trim()).into_owned(),
+        _ => None,
+    };
     match (time, options.width) {
         (None, _) => "-".to_owned(),
-        (Some(time), Some(_)) => age::since(time, options.now),
+        (Some(time), _) if options.utc => {
+            options.clock.instant(time).map_or("-".to_owned(), |time| time.strftime(IN_UTC).to_string())
+        }
+        (Some(time), Some(_)) => age::since(time, &options.clock),
         (Some(time), None) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
     }
 }

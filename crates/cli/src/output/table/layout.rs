@@ -6,10 +6,10 @@ use super::TableOptions;
 use super::column::Column;
 use crate::output::width;
 
-/// What stands between two columns.
+/// The space between two columns.
 pub(super) const GAP: &str = "  ";
 
-/// A column and the width it has.
+/// A column and its width.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slot {
     pub(super) column: Column,
@@ -24,12 +24,21 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// A layout for these tickets: as many columns as fit, the important ones first.
-    pub(super) fn of(tickets: &Tickets, options: &TableOptions) -> Layout {
+    /// A layout for these tickets: the chosen columns, or as many as fit, the important ones first.
+    pub(super) fn of(tickets: &[Tickets], options: &TableOptions) -> Layout {
         let natural = |column: Column| {
-            let cells = tickets.iter().map(|ticket| width::of(&column.cell(&ticket, options).text));
+            let tickets = tickets.iter().flat_map(Tickets::iter);
+            let cells = tickets.map(|ticket| width::of(&column.cell(&ticket, options).text));
             Slot { column, width: cells.max().unwrap_or(0).max(column.title().len()) }
         };
+        if !options.columns.is_empty() {
+            let mut slots: Vec<Slot> =
+                options.columns.iter().copied().map(Column::chosen).map(natural).collect();
+            if let Some(room) = options.width {
+                shrink(&mut slots, room);
+            }
+            return Layout { slots, cuts: options.width.is_some() };
+        }
         let Some(room) = options.width else {
             return Layout { slots: Column::ALL.map(natural).to_vec(), cuts: false };
         };
@@ -56,22 +65,25 @@ impl Layout {
     }
 }
 
-/// A subject of this width is told well; below it, names and addresses give way first.
+/// A comfortable width of the subject: below it, names and addresses are shortened first.
 const COMFORTABLE: usize = 48;
 
-/// The least width at which a column is worth having beside this many.
+/// A text of this width is still worth more than a number or a time that is cut.
+const MEANINGFUL: usize = 10;
+
+/// The smallest useful width of a column beside this many.
 fn least(slot: &Slot, columns: usize) -> usize {
     slot.column.narrowest(columns).map_or(slot.width, |narrowest| slot.width.min(narrowest))
 }
 
-/// The columns that these widths take together.
+/// The total width of these columns with the space between them.
 fn needed(widths: impl ExactSizeIterator<Item = usize>) -> usize {
     let gaps = widths.len().saturating_sub(1) * GAP.len();
     gaps + widths.sum::<usize>()
 }
 
-/// Takes away what is too much: from a subject that is comfortable, then from names and addresses as far as
-/// they may be cut, then from the subject, and where even that is not enough, from whatever is widest.
+/// Shortens columns until they fit: a wide subject first, then names and addresses to their smallest useful
+/// width, then the subject, and at last the widest column.
 fn shrink(slots: &mut [Slot], room: usize) {
     let excess = |slots: &[Slot]| needed(slots.iter().map(|slot| slot.width)).saturating_sub(room);
     let columns = slots.len();
@@ -90,7 +102,8 @@ fn shrink(slots: &mut [Slot], room: usize) {
         }
     }
     while excess(slots) > 0 {
-        match slots.iter_mut().max_by_key(|slot| slot.width) {
+        let is_cut_first = |slot: &Slot| slot.column.is_text() && slot.width > MEANINGFUL;
+        match slots.iter_mut().max_by_key(|slot| (is_cut_first(slot), slot.width)) {
             Some(widest) if widest.width > 1 => widest.width -= 1,
             _ => break,
         }

@@ -1,32 +1,48 @@
 //! The table: tickets for people.
 //!
-//! On a terminal it fits the width: columns that matter less go first, and long texts end in `…`. On a pipe
-//! it is plain: every column, nothing cut, times in full instead of ages, no colour, columns told apart by
-//! two spaces or more. Programs should ask for CSV or JSON instead.
+//! On a terminal it fits the width: less important columns are dropped, and long texts end in `…`. On a pipe
+//! it is plain: every column, nothing cut, times in full instead of ages, no color, columns separated by two
+//! spaces or more. Programs should use CSV or JSON instead.
 //!
-//! Its texts have their HTML entities decoded, and nothing in them can act on a terminal.
+//! HTML entities in texts are decoded, and no character of a text acts on the terminal.
 
 mod column;
 mod layout;
 
 use std::io::{self, Write};
 
-use gettickets_protocol::{DateTime, TicketRef, Tickets};
+use gettickets_protocol::{TicketRef, Tickets};
 
 use self::column::Cell;
 use self::layout::Layout;
+use super::clock::Clock;
+use super::names::Names;
 use super::{TicketWriter, style, width};
+use crate::args;
 
-/// How a table is to look.
-#[derive(Clone, Copy, Debug)]
+/// Options of a table.
+#[derive(Clone, Debug)]
 pub(crate) struct TableOptions {
-    /// The columns there are; none for as many as it takes, with times in full.
+    /// The width in cells; `None` for unlimited width, with times in full.
     pub(crate) width: Option<usize>,
-    /// What the install's clock shows, which ages are measured by.
-    pub(crate) now: DateTime,
+    /// The install's clock, for ages and for times in UTC.
+    pub(crate) clock: Clock,
+    /// The columns to show, in this order; empty for as many as fit.
+    pub(crate) columns: Vec<args::Column>,
+    /// Names of departments and admins.
+    pub(crate) names: Names,
+    /// Whether to show times in UTC.
+    pub(crate) utc: bool,
 }
 
-/// Writes tickets as a table. The columns are laid out by the first tickets that come, and stay so.
+impl TableOptions {
+    /// A table of this width without further options.
+    pub(crate) fn new(width: Option<usize>, clock: Clock) -> TableOptions {
+        TableOptions { width, clock, columns: Vec::new(), names: Names::default(), utc: false }
+    }
+}
+
+/// Writes tickets as a table. The first tickets decide the columns and their widths.
 pub(crate) struct TableWriter<W> {
     out: W,
     options: TableOptions,
@@ -38,7 +54,7 @@ impl<W: Write> TableWriter<W> {
         TableWriter { out, options, layout: None }
     }
 
-    fn row(&mut self, layout: &Layout, cells: impl Iterator<Item = Cell>) -> io::Result<()> {
+    fn row(&mut self, layout: &Layout, cells: Vec<Cell>) -> io::Result<()> {
         let mut pending = String::new();
         for (slot, cell) in layout.slots().iter().zip(cells) {
             let text =
@@ -59,13 +75,12 @@ impl<W: Write> TableWriter<W> {
 
     fn header(&mut self, layout: &Layout) -> io::Result<()> {
         let look = style::DIM.bold();
-        let titles = layout.slots().iter().map(|slot| Cell { text: slot.column.title().to_owned(), look });
-        self.row(layout, titles)
+        let titles = layout.slots().iter().map(|slot| Cell { text: slot.column.title().into_owned(), look });
+        self.row(layout, titles.collect())
     }
 
     fn ticket(&mut self, layout: &Layout, ticket: &TicketRef<'_>) -> io::Result<()> {
-        let options = self.options;
-        let cells = layout.slots().iter().map(|slot| slot.column.cell(ticket, &options));
+        let cells = layout.slots().iter().map(|slot| slot.column.cell(ticket, &self.options)).collect();
         self.row(layout, cells)
     }
 }
@@ -75,14 +90,8 @@ impl<W: Write> TicketWriter for TableWriter<W> {
         if tickets.is_empty() {
             return Ok(());
         }
-        let layout = match self.layout.take() {
-            Some(layout) => layout,
-            None => {
-                let layout = Layout::of(tickets, &self.options);
-                self.header(&layout)?;
-                layout
-            }
-        };
+        self.prepare(std::slice::from_ref(tickets))?;
+        let Some(layout) = self.layout.take() else { return Ok(()) };
         for ticket in tickets {
             self.ticket(&layout, &ticket)?;
         }
@@ -90,10 +99,19 @@ impl<W: Write> TicketWriter for TableWriter<W> {
         Ok(())
     }
 
+    fn prepare(&mut self, tickets: &[Tickets]) -> io::Result<()> {
+        if self.layout.is_none() && tickets.iter().any(|tickets| !tickets.is_empty()) {
+            let layout = Layout::of(tickets, &self.options);
+            self.header(&layout)?;
+            self.layout = Some(layout);
+        }
+        Ok(())
+    }
+
     fn finish(&mut self) -> io::Result<()> {
-        // A pipe gets its header even where no ticket matched; a person is told in words.
+        // On a pipe there is a header even if no ticket matched; on a terminal a remark says so.
         if self.layout.is_none() && self.options.width.is_none() {
-            let layout = Layout::of(&Tickets::default(), &self.options);
+            let layout = Layout::of(&[], &self.options);
             self.header(&layout)?;
         }
         self.out.flush()
@@ -138,8 +156,11 @@ mod tests {
     }
 
     fn table(width: Option<usize>, tickets: &Tickets) -> String {
+        table_with(TableOptions::new(width, datetime(2026, 7, 1, 12, 0, 0, 0).into()), tickets)
+    }
+
+    fn table_with(options: TableOptions, tickets: &Tickets) -> String {
         let mut out = Vec::new();
-        let options = TableOptions { width, now: datetime(2026, 7, 1, 12, 0, 0, 0) };
         let mut table = TableWriter::new(&mut out, options);
         table.write(tickets).unwrap();
         table.finish().unwrap();
@@ -160,6 +181,45 @@ mod tests {
                 assert_eq!(line.trim_end(), line);
             }
         }
+    }
+
+    #[test]
+    fn chosen_columns_are_shown_in_the_order_given_and_fit_the_width() {
+        let names = |id, name: &str| std::collections::BTreeMap::from([(id, name.to_owned())]);
+        let mut options = TableOptions::new(Some(70), datetime(2026, 7, 1, 12, 0, 0, 0).into());
+        options.columns = ["id", "subject", "department", "lastreply", "attachments", "date_utc"]
+            .map(|name| name.parse().unwrap())
+            .to_vec();
+        options.names = Names::new(names(1, "Sales"), names(3, "Ada"));
+        options.utc = true;
+        insta::assert_snapshot!(table_with(options.clone(), &tickets()), @r"
+           ID  SUBJECT     DEPT           REPLIED  ATTACHMEN…  DATE_UTC
+            1  Invoice &…  Sales  2026-07-01 09:…              2026-06-28 06:…
+        20431  你好，我…   0      2025-12-01 09:…              -
+        ");
+        for width in 12..200 {
+            options.width = Some(width);
+            for line in table_with(options.clone(), &tickets()).lines().skip(1) {
+                assert!(width::of(line) <= width.max(24), "{line:?} is wider than {width}");
+            }
+        }
+    }
+
+    #[test]
+    fn tickets_that_are_written_one_by_one_are_laid_out_together() {
+        let tickets = tickets();
+        let expected = table(Some(80), &tickets);
+        let single: Vec<Tickets> = (0..tickets.len()).rev().map(|at| tickets.slice(at..=at)).collect();
+        let mut out = Vec::new();
+        let mut table =
+            TableWriter::new(&mut out, TableOptions::new(Some(80), datetime(2026, 7, 1, 12, 0, 0, 0).into()));
+        table.prepare(&single).unwrap();
+        single.iter().try_for_each(|one| table.write(one)).unwrap();
+        table.finish().unwrap();
+        let shown = anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string();
+        let mut lines: Vec<&str> = expected.lines().collect();
+        lines[1..].reverse();
+        assert_eq!(shown.lines().collect::<Vec<_>>(), lines);
     }
 
     #[test]

@@ -20,23 +20,26 @@ use crate::tools;
 pub(super) fn run() -> Result {
     tools::c()?;
     tools::php()?;
-    told("the header is what the sources give", header::check)?;
-    told("every part can be left out", parts)?;
-    let home = told("the library is installed", Home::new)?;
-    told("it shows what it should", || surface::check(&home))?;
-    told("build systems find it", || layout::check(&home))?;
-    told("C and C++ conform", || conformance(&home))?;
-    told("the suite in C", || suite(&home))?;
-    told("the suite below valgrind", || valgrind(&home))?;
-    told("the wrapper in C++", || wrapper(&home))?;
-    told("another's Arrow reads it", || arrow(&home))?;
-    let server = told("the sandbox is built", Server::start)?;
-    told("the examples", || examples::run(&home, &server))?;
-    told("the README's quick starts", || readme::run(&home, &server))
+    step("the header is what the sources give", header::check)?;
+    step("every part can be left out", parts)?;
+    let home = step("the library is installed", Home::new)?;
+    step("it shows what it should", || surface::check(&home))?;
+    step("build systems find it", || layout::check(&home))?;
+    step("C and C++ conform", || conformance(&home))?;
+    step("the suite in C", || suite(&home))?;
+    step("the suite below valgrind", || valgrind(&home))?;
+    step("forked children, little memory, no threads, unloading, signals", || processes(&home))?;
+    step("another Rust library in one program", || beside_another(&home))?;
+    step("the wrapper in C++", || wrapper(&home))?;
+    step("what must not compile in C++", || refused(&home))?;
+    step("another's Arrow reads it", || arrow(&home))?;
+    let server = step("the sandbox is built", Server::start)?;
+    step("the examples", || examples::run(&home, &server))?;
+    step("the README's quick starts", || readme::run(&home, &server))
 }
 
-/// Says what is done, and how long it took.
-fn told<T>(what: &str, part: impl FnOnce() -> Result<T>) -> Result<T> {
+/// Runs a part, and prints what it is and how long it took.
+fn step<T>(what: &str, part: impl FnOnce() -> Result<T>) -> Result<T> {
     println!("--- {what}");
     let start = Instant::now();
     let outcome = part();
@@ -100,7 +103,7 @@ impl Home {
             .env("LD_LIBRARY_PATH", self.lib())
             .env("PKG_CONFIG_PATH", self.lib().join("pkgconfig"))
             .env("GETTICKETS_STAND_IN", root().join("crates/client/tests/it/install"))
-            // A panic on purpose is told in two lines rather than forty.
+            // A panic on purpose is printed in two lines rather than forty.
             .without_env("RUST_BACKTRACE")
     }
 }
@@ -188,7 +191,7 @@ fn suite(home: &Home) -> Result {
 fn valgrind(home: &Home) -> Result {
     let suite = home.out.join(format!("suite-{}-{}", Compiler::C_GCC.program, Compiler::C_GCC.standard));
     let valgrind = |tool: &str, groups: &str| {
-        let suppressions = tests().join("valgrind.supp");
+        let suppressions = home.prefix.join("share/gettickets/valgrind.supp");
         home.program("valgrind", &format!("--quiet --error-exitcode=9 {tool}"))
             .arg(format!("--suppressions={}", suppressions.display()))
             .arg(&suite)
@@ -200,6 +203,66 @@ fn valgrind(home: &Home) -> Result {
     valgrind("--tool=helgrind", "reading")?;
     // What Rust's own locks order is unknown to helgrind, and left to it to pass over; see valgrind.supp.
     valgrind("--tool=helgrind", "thread")
+}
+
+/// Programs of which each needs a process of its own, as it forks, limits its memory or replaces functions.
+fn processes(home: &Home) -> Result {
+    for source in sources(&tests().join("process"), "c")? {
+        let name = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let binary = Build::new(format!("process-{name}"), vec![source]).run(home, &Compiler::C_GCC)?;
+        let program = home.program(binary, "");
+        // One of them loads the library by itself.
+        let program =
+            if name == "unload" { program.arg(home.lib().join("libgettickets.so.1")) } else { program };
+        program.run()?;
+    }
+    Ok(())
+}
+
+/// The archive in one program with another Rust library, which has Rust's standard library too.
+fn beside_another(home: &Home) -> Result {
+    let folder = tests().join("beside");
+    let archive = home.out.join("libother.a");
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    program(rustc, "--edition 2024 --crate-type staticlib --crate-name other -o")
+        .arg(&archive)
+        .arg(folder.join("other.rs"))
+        .run()?;
+    // The program, then the other archive, then ours: whatever the first brings is there when the second comes.
+    let binary = Build::new("beside", vec![folder.join("main.c"), archive])
+        .link(Link::Static)
+        .run(home, &Compiler::C_GCC)?;
+    home.program(binary, "").without_env("LD_LIBRARY_PATH").run()
+}
+
+/// What would leave a view of something that is gone: each case is refused, with exceptions and without, and the
+/// case that does the same right is not.
+fn refused(home: &Home) -> Result {
+    let source = tests().join("cpp").join("refused.cpp");
+    for (mode, cases) in [("", 14), ("-fno-exceptions -DGETTICKETS_NO_EXCEPTIONS", 19)] {
+        let compile = |case: u32| {
+            home.program("g++", "-std=c++17 -fsyntax-only -Wall -Wextra -Werror")
+                .args(mode)
+                .arg(format!("-DCASE={case}"))
+                .arg("-I")
+                .arg(home.prefix.join("include"))
+                .arg(&source)
+                .run_quietly()
+        };
+        compile(0)?;
+        for case in 1..=cases {
+            match compile(case) {
+                Err(said) if said.contains("use of deleted function") => {}
+                Err(said) => return Err(format!("case {case} is refused for another reason:\n{said}")),
+                Ok(()) => return Err(format!("case {case} of refused.cpp {mode} compiles")),
+            }
+        }
+        match compile(cases + 1) {
+            Err(said) if said.contains("there are no more cases") => {}
+            _ => return Err(format!("refused.cpp {mode} has more than {cases} cases")),
+        }
+    }
+    Ok(())
 }
 
 /// The C++ wrapper with both compilers, in both standards, with exceptions and without.

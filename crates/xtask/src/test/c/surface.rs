@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use super::{Home, build::Compiler, tests};
+use crate::c::install;
 use crate::process::Result;
 
 pub(super) fn check(home: &Home) -> Result {
     symbols(home)?;
+    names(home)?;
     headers(home)?;
     refusals(home)
 }
@@ -15,12 +17,9 @@ pub(super) fn check(home: &Home) -> Result {
 /// The shared library exports what the header declares and nothing else, and the tests call all of it with NULL.
 fn symbols(home: &Home) -> Result {
     let library = home.lib().join("libgettickets.so");
-    let listed =
-        home.program("nm", "--dynamic --defined-only --format=just-symbols").arg(&library).printed()?;
-    let exported: BTreeSet<String> =
-        String::from_utf8_lossy(&listed).split_whitespace().map(str::to_owned).collect();
+    let exported = install::exported(&library)?;
     let declared = declared(&read(home.prefix.join("include").join("gettickets.h"))?);
-    // Made by the feature test-hooks, which no header tells of.
+    // Made by the feature test-hooks, and declared in no header.
     let hooks = ["gettickets_test_panic", "gettickets_test_panic_value"].map(str::to_owned).into();
     let wanted: BTreeSet<String> = declared.union(&hooks).cloned().collect();
     if exported != wanted {
@@ -34,10 +33,38 @@ fn symbols(home: &Home) -> Result {
         return Err(format!("bindings/c/tests/suite/null.c does not try {}", untried.join(", ")));
     }
     let soname = home.program("readelf", "--dynamic").arg(&library).printed()?;
-    if !String::from_utf8_lossy(&soname).contains("[libgettickets.so.1]") {
+    let dynamic = String::from_utf8_lossy(&soname);
+    if !dynamic.contains("[libgettickets.so.1]") {
         return Err("the library's soname is not libgettickets.so.1".to_owned());
     }
+    if !dynamic.contains("NODELETE") {
+        return Err("the library can be unloaded, which its threads may not survive".to_owned());
+    }
     Ok(())
+}
+
+/// The shared library's functions have a version each, and the archive shows nothing else than them.
+fn names(home: &Home) -> Result {
+    let library = home.lib().join("libgettickets.so");
+    let listed =
+        home.program("nm", "--dynamic --defined-only --with-symbol-versions").arg(&library).printed()?;
+    let listed = String::from_utf8_lossy(&listed);
+    let functions = || listed.lines().filter(|line| line.contains(" T "));
+    if let Some(line) = functions().find(|line| !line.ends_with("@@libgettickets.so.1")) {
+        return Err(format!("a symbol has no version: {line}"));
+    }
+    let listed = home
+        .program("nm", "--extern-only --defined-only --format=just-symbols")
+        .arg(home.lib().join("libgettickets.a"))
+        .printed()?;
+    let listed = String::from_utf8_lossy(&listed);
+    let shown: BTreeSet<&str> = listed.split_whitespace().filter(|name| !name.ends_with(':')).collect();
+    let exported = install::exported(&library)?;
+    match shown.iter().find(|name| !exported.contains(**name)) {
+        Some(name) => Err(format!("the archive shows {name}, which another library may have too")),
+        None if shown.len() == exported.len() => Ok(()),
+        None => Err(format!("the archive shows {} of {} functions", shown.len(), exported.len())),
+    }
 }
 
 /// The functions that a header declares: names before a parenthesis, at the beginning of a declaration.

@@ -1,0 +1,149 @@
+//! [`Error`]: what went wrong, as a handle that a caller may ask for; and [`Failure`], which the code inside this
+//! library returns. Neither holds a secret.
+
+#[cfg(feature = "arrow")]
+use std::ffi::CStr;
+use std::ffi::CString;
+use std::time::Duration;
+
+use gettickets_protocol::{ApiError, DecodeError, DecodeErrorKind};
+
+use crate::result::{
+    GETTICKETS_ERROR_API, GETTICKETS_ERROR_DECODE, GETTICKETS_ERROR_INDEX, GETTICKETS_ERROR_TOO_LARGE,
+    ResultCode, name,
+};
+
+/// What went wrong. A function that can fail returns one through its last parameter, `error`, if that is not
+/// NULL: the pointer there is set to a new error, or to NULL if there is none. Free an error with
+/// `gettickets_error_free`. Its texts end in a NUL, belong to it and live as long as it. Many threads may read
+/// one error.
+///
+/// No error holds credentials or the key of a ticket.
+#[derive(Clone, Debug)]
+pub struct Error {
+    code: ResultCode,
+    pub(crate) class: CString,
+    pub(crate) message: CString,
+    pub(crate) details: Details,
+}
+
+/// What only some errors have.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Details {
+    pub(crate) hint: Option<CString>,
+    pub(crate) path: Option<CString>,
+    pub(crate) excerpt: Option<CString>,
+    pub(crate) title: Option<CString>,
+    pub(crate) server_message: Option<CString>,
+    pub(crate) seen_address: Option<CString>,
+    pub(crate) redirect_to: Option<CString>,
+    pub(crate) local_output: Option<CString>,
+    /// Canonical JSON of the server's error.
+    pub(crate) reply_json: Option<String>,
+    pub(crate) offset: Option<usize>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) http_status: u16,
+    pub(crate) attempts: u32,
+    pub(crate) may_have_been_sent: bool,
+    pub(crate) is_retryable: bool,
+}
+
+/// Why a call does not succeed.
+pub(crate) enum Failure {
+    /// There is nothing to return, and nothing went wrong.
+    Status(ResultCode),
+    /// Something went wrong.
+    Error(Box<Error>),
+}
+
+impl Failure {
+    /// A failure whose class has the name of its code.
+    pub(crate) fn error(code: ResultCode, message: impl Into<String>) -> Failure {
+        Failure::detailed(code, message, Details::default())
+    }
+
+    pub(crate) fn detailed(code: ResultCode, message: impl Into<String>, details: Details) -> Failure {
+        Failure::Error(Box::new(Error::new(code, message, details)))
+    }
+
+    pub(crate) fn with(
+        code: ResultCode,
+        class: &str,
+        message: impl Into<String>,
+        details: Details,
+    ) -> Failure {
+        Failure::Error(Box::new(Error { class: c_text(class), ..Error::new(code, message, details) }))
+    }
+}
+
+impl Error {
+    /// An error whose class has the name of its code.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn plain(code: ResultCode, message: impl Into<String>) -> Box<Error> {
+        Box::new(Error::new(code, message, Details::default()))
+    }
+
+    fn new(code: ResultCode, message: impl Into<String>, details: Details) -> Error {
+        Error { code, class: name(code).to_owned(), message: c_text(&message.into()), details }
+    }
+
+    pub(crate) fn code(&self) -> ResultCode {
+        self.code
+    }
+
+    /// What went wrong, as a text with a NUL at the end.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn message(&self) -> &CStr {
+        &self.message
+    }
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Failure {
+        let mut details = Details::default();
+        details.of_api(&error);
+        Failure::with(GETTICKETS_ERROR_API, error.class().code(), error.to_string(), details)
+    }
+}
+
+impl From<DecodeError> for Failure {
+    fn from(error: DecodeError) -> Failure {
+        let code = match error.kind() {
+            DecodeErrorKind::TooLarge { .. } => GETTICKETS_ERROR_TOO_LARGE,
+            _ => GETTICKETS_ERROR_DECODE,
+        };
+        let mut details = Details::default();
+        details.of_body(&error);
+        Failure::with(code, error.kind().code(), error.to_string(), details)
+    }
+}
+
+impl Details {
+    pub(crate) fn of_api(&mut self, error: &ApiError) {
+        self.hint = Some(c_text(&error.hint()));
+        self.server_message = error.message().map(c_text);
+        self.seen_address = error.seen_address().map(|address| c_text(&address.to_string()));
+        // Two keys, both of text: it can't fail.
+        self.reply_json = serde_json::to_string(error).ok();
+    }
+
+    pub(crate) fn of_body(&mut self, error: &DecodeError) {
+        self.hint = Some(c_text(error.hint()));
+        self.offset = error.offset();
+        self.path = error.path().map(c_text);
+        self.excerpt = error.excerpt().map(c_text);
+        if let DecodeErrorKind::NotAReply { title: Some(title) } = error.kind() {
+            self.title = Some(c_text(title));
+        }
+    }
+}
+
+/// A text with a NUL at the end. A NUL inside, which only a text of a server can have, becomes U+FFFD.
+pub(crate) fn c_text(text: &str) -> CString {
+    CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default())
+}
+
+/// Error for an index past the end.
+pub(crate) fn past_the_end(index: usize, len: usize) -> Failure {
+    Failure::error(GETTICKETS_ERROR_INDEX, format!("index {index} is out of range (length {len})"))
+}

@@ -1,0 +1,161 @@
+"""The Python programs of `cargo xtask bench scan`: whole jobs against a server, by gettickets and by its peers.
+
+Reads one job a line from standard input, as JSON, does it, and writes what it took: the time by the clock, the CPU
+time of this process, how often the job was done, and how many tickets one job returned.
+"""
+
+import gc
+import json
+import resource
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+
+import httpx
+import orjson
+import polars
+import requests
+import whmcspy
+
+import gettickets
+
+PAGES = 100
+"""How often one page is requested in a turn; a single page takes a millisecond or two."""
+
+
+def main() -> None:
+    # whmcspy turns the verification of certificates off, which its HTTP library warns of at each request.
+    warnings.simplefilter("ignore")
+    for line in sys.stdin:
+        order = json.loads(line)
+        job = JOBS[order["run"]](order)
+        gc.collect()
+        cpu, began = cpu_seconds(), time.perf_counter()
+        times, tickets = job()
+        seconds = time.perf_counter() - began
+        done = {"times": times, "seconds": seconds, "cpu_seconds": cpu_seconds() - cpu, "tickets": tickets}
+        print(json.dumps(done), flush=True)
+
+
+def cpu_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+Job = Callable[[], tuple[int, int]]
+"""Does a job; returns how often, and how many tickets one job returned."""
+
+
+def client(order: dict) -> gettickets.Client:
+    return gettickets.Client(order["url"], identifier=order["identifier"], secret=order["secret"])
+
+
+def ours(order: dict) -> Job:
+    def run() -> tuple[int, int]:
+        tickets = 0
+        for _ticket in client(order).tickets(limitnum=order["page"]):
+            tickets += 1
+        return 1, tickets
+
+    return run
+
+
+def ours_polars(order: dict) -> Job:
+    return lambda: (1, polars.DataFrame(client(order).tickets(limitnum=order["page"])).height)
+
+
+def form(order: dict, start: int) -> dict:
+    return {
+        "action": "GetTickets",
+        "identifier": order["identifier"],
+        "secret": order["secret"],
+        "responsetype": "json",
+        "limitstart": start,
+        "limitnum": order["page"],
+    }
+
+
+def loop(order: dict) -> Iterator[dict]:
+    """What anyone would write."""
+    with httpx.Client() as http:
+        start = 0
+        while True:
+            reply = http.post(order["url"] + "includes/api.php", data=form(order, start))
+            page = orjson.loads(reply.content)["tickets"]["ticket"]
+            if not page:
+                return
+            yield from page
+            start += len(page)
+
+
+def loop_tickets(order: dict) -> Job:
+    def run() -> tuple[int, int]:
+        tickets = 0
+        for _ticket in loop(order):
+            tickets += 1
+        return 1, tickets
+
+    return run
+
+
+def loop_polars(order: dict) -> Job:
+    return lambda: (1, polars.DataFrame(list(loop(order))).height)
+
+
+def whmcspy_tickets(order: dict) -> Job:
+    api = whmcspy.WHMCS(order["url"] + "includes/api.php", order["identifier"], order["secret"])
+    return lambda: (1, sum(1 for _ in api.get_tickets()))
+
+
+def repeated(page: Callable[[], int]) -> Job:
+    """A job that opens its connection off the clock and then requests many pages."""
+    page()
+
+    def run() -> tuple[int, int]:
+        for _ in range(PAGES):
+            tickets = page()
+        return PAGES, tickets
+
+    return run
+
+
+def ours_page(order: dict) -> Job:
+    one = client(order)
+    return repeated(lambda: len(one.get_tickets(limitnum=order["page"])))
+
+
+def requests_page(order: dict) -> Job:
+    session = requests.Session()
+
+    def page() -> int:
+        reply = session.post(order["url"] + "includes/api.php", data=form(order, 0))
+        return len(reply.json()["tickets"]["ticket"])
+
+    return repeated(page)
+
+
+def httpx_page(order: dict) -> Job:
+    http = httpx.Client()
+
+    def page() -> int:
+        reply = http.post(order["url"] + "includes/api.php", data=form(order, 0))
+        return len(orjson.loads(reply.content)["tickets"]["ticket"])
+
+    return repeated(page)
+
+
+JOBS: dict[str, Callable[[dict], Job]] = {
+    "tickets": ours,
+    "loop": loop_tickets,
+    "whmcspy": whmcspy_tickets,
+    "polars": ours_polars,
+    "loop-polars": loop_polars,
+    "page": ours_page,
+    "page-requests": requests_page,
+    "page-httpx": httpx_page,
+}
+
+
+if __name__ == "__main__":
+    main()

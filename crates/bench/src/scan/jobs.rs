@@ -1,0 +1,204 @@
+//! The jobs: what is measured, beside which peer, and the goal.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::Path;
+
+use super::export;
+use super::process::{self, Address, Done, Order, Process, Served};
+use super::report::{Group, Measured, Report};
+use crate::options::Options;
+use crate::{external, python_peers};
+
+/// The list that most jobs read.
+const TICKETS: u64 = 10_000;
+
+/// How often a job is done; an option changes it.
+const TURNS: usize = 5;
+/// With a server far away a turn takes long, and most of it is waiting, which varies little.
+const DISTANT_TURNS: usize = 3;
+
+/// The most requests for a list of a hundred pages that does not change.
+const MOST_REQUESTS: u64 = 106;
+
+const OURS: &str = "gettickets";
+const OURS_ASYNC: &str = "gettickets, async";
+const LOOP: &str = "httpx + orjson loop";
+
+/// A program that does a job.
+#[derive(Clone)]
+struct Contender {
+    name: &'static str,
+    language: Language,
+    /// Its name in the worker.
+    run: &'static str,
+    page: Option<u64>,
+    /// How many times faster than this one gettickets should be.
+    goal: Option<f64>,
+    /// At most so many turns.
+    turns: usize,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Language {
+    Python,
+    Rust,
+}
+
+/// Contenders that do the same job.
+struct Job {
+    title: String,
+    latency_ms: u64,
+    contenders: Vec<Contender>,
+    turns: usize,
+    /// The most requests that gettickets may send.
+    most_requests: Option<u64>,
+}
+
+/// Every job but the exports.
+fn jobs() -> Vec<Job> {
+    let contender = |name, language, run, page, goal| {
+        let turns = usize::MAX;
+        Contender { name, language, run, page, goal, turns }
+    };
+    let python = |name, run, page, goal| contender(name, Language::Python, run, page, goal);
+    let rust = |name, run, page, goal| contender(name, Language::Rust, run, page, goal);
+    let job = |title: String, contenders| Job {
+        title,
+        latency_ms: 0,
+        contenders,
+        turns: TURNS,
+        most_requests: None,
+    };
+    let mut jobs = Vec::new();
+    for page in [100, 250, 1_000] {
+        let contenders =
+            vec![python(OURS, "tickets", Some(page), None), python(LOOP, "loop", Some(page), Some(2.0))];
+        let most_requests = (page == 100).then_some(MOST_REQUESTS);
+        jobs.push(Job { most_requests, ..job(format!("Python, pages of {page}"), contenders) });
+    }
+    for (latency_ms, goal) in [(50, 4.0), (200, 6.0)] {
+        let whmcspy = python("whmcspy", "whmcspy", None, Some(15.0));
+        let contenders = vec![
+            python(OURS, "tickets", None, None),
+            python(LOOP, "loop", Some(100), Some(goal)),
+            // It sends 400 requests, one after the other.
+            Contender { turns: 1, ..whmcspy },
+        ];
+        let title = format!("Python, defaults, server {latency_ms} ms away, loop with pages of 100");
+        jobs.push(Job { latency_ms, turns: DISTANT_TURNS, ..job(title, contenders) });
+    }
+    for page in [100, 1_000] {
+        let contenders = vec![
+            python(OURS, "polars", Some(page), None),
+            python("httpx + orjson loop, polars.DataFrame", "loop-polars", Some(page), Some(3.0)),
+        ];
+        jobs.push(job(format!("Python, to a polars frame, pages of {page}"), contenders));
+    }
+    for page in [100, 250, 1_000] {
+        let contenders = vec![
+            rust(OURS, "blocking", Some(page), None),
+            rust(OURS_ASYNC, "async", Some(page), None),
+            rust("reqwest + serde_json loop", "reqwest", Some(page), Some(2.0)),
+        ];
+        jobs.push(job(format!("Rust, pages of {page}"), contenders));
+    }
+    let contenders = vec![
+        python(OURS, "page", Some(100), None),
+        python("requests + json", "page-requests", Some(100), Some(1.0)),
+        python("httpx + orjson", "page-httpx", Some(100), Some(1.0)),
+    ];
+    jobs.push(job("Python, one page of 100, connection open".to_owned(), contenders));
+    jobs
+}
+
+/// The servers that are running, by their latency.
+struct Servers(BTreeMap<u64, (Process, Address)>);
+
+impl Servers {
+    fn get(&mut self, latency_ms: u64) -> Result<&mut (Process, Address), Box<dyn Error>> {
+        use std::collections::btree_map::Entry;
+        match self.0.entry(latency_ms) {
+            Entry::Occupied(running) => Ok(running.into_mut()),
+            Entry::Vacant(free) => Ok(free.insert(process::start_server(TICKETS, latency_ms)?)),
+        }
+    }
+}
+
+/// Measures every job that the options ask for.
+pub(super) fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
+    let mut jobs = jobs();
+    for job in &mut jobs {
+        job.contenders
+            .retain(|contender| options.wants_contender(&format!("{}: {}", job.title, contender.name)));
+    }
+    jobs.retain(|job| !job.contenders.is_empty());
+    let is_wanted =
+        |language| jobs.iter().flat_map(|job| &job.contenders).any(|one| one.language == language);
+    let mut python = is_wanted(Language::Python).then(python_worker).transpose()?;
+    let worker = || Process::start_self(&[process::WORKER.to_owned()]);
+    let mut rust = is_wanted(Language::Rust).then(worker).transpose()?;
+    let mut servers = Servers(BTreeMap::new());
+    let mut groups = Vec::new();
+    for job in &jobs {
+        eprintln!("{}", job.title);
+        let server = servers.get(job.latency_ms)?;
+        let turns = options.turns().unwrap_or(job.turns);
+        groups.push(measure_job(job, turns, server, &mut python, &mut rust)?);
+    }
+    drop(servers);
+    let exports = export::measure(options)?;
+    Ok(Report { groups, exports })
+}
+
+fn python_worker() -> Result<Process, Box<dyn Error>> {
+    let script = Path::new(&external::word(python_peers::FOLDER, "scan")?).join("scan.py");
+    Process::start(external::word(python_peers::PYTHON, "scan")?, [script])
+}
+
+/// Has the contenders take turns. A first turn of each warms up, unless it has only one.
+fn measure_job(
+    job: &Job,
+    turns: usize,
+    (server, address): &mut (Process, Address),
+    python: &mut Option<Process>,
+    rust: &mut Option<Process>,
+) -> Result<Group, Box<dyn Error>> {
+    let mut measured: Vec<Measured> = job
+        .contenders
+        .iter()
+        .map(|one| Measured::new(one.name, one.goal, job.most_requests.filter(|_| one.name == OURS)))
+        .collect();
+    for turn in 0..=turns {
+        for (contender, measured) in job.contenders.iter().zip(&mut measured) {
+            let is_warm_up = turn == 0;
+            if turn > contender.turns || (is_warm_up && contender.turns == 1) {
+                continue;
+            }
+            let worker = match contender.language {
+                Language::Python => python.as_mut(),
+                Language::Rust => rust.as_mut(),
+            };
+            let worker = worker.ok_or("the worker was not started")?;
+            let order = Order {
+                run: contender.run.to_owned(),
+                page: contender.page,
+                url: address.url.clone(),
+                identifier: address.identifier.clone(),
+                secret: address.secret.clone(),
+            };
+            let before: Served = server.ask(&())?;
+            let done: Done = worker.ask(&order).map_err(|error| format!("{}: {error}", contender.name))?;
+            let after: Served = server.ask(&())?;
+            let expected = if contender.run.starts_with("page") { 100 } else { TICKETS };
+            if done.tickets != expected {
+                let found = done.tickets;
+                return Err(format!("{}: {found} tickets instead of {expected}", contender.name).into());
+            }
+            if !is_warm_up {
+                measured.add(&done, &before, &after);
+            }
+        }
+    }
+    Ok(Group { title: job.title.clone(), rows: measured })
+}

@@ -1,0 +1,34 @@
+//! Whole jobs, from the first request to the last ticket: `cargo xtask bench scan`.
+//!
+//! The sandbox, the programs in Rust and those in Python each run in a process of their own, so that the CPU
+//! time of clients and server is known apart. Contenders take turns, and every turn begins with a new client.
+
+mod export;
+mod jobs;
+mod process;
+mod report;
+mod server;
+mod usage;
+mod worker;
+
+use std::error::Error;
+
+use crate::options::Options;
+pub(crate) use report::Report;
+
+/// Runs one of the programs that a measurement consists of, if the arguments name one. They are started by
+/// the measurement itself.
+pub(crate) fn helper(args: &[String]) -> Option<Result<(), Box<dyn Error>>> {
+    let (name, rest) = args.split_first()?;
+    match name.as_str() {
+        process::SERVER => Some(server::run(rest)),
+        process::WORKER => Some(worker::run(rest)),
+        process::MEASURED => Some(usage::run(rest)),
+        _ => None,
+    }
+}
+
+/// Measures every job.
+pub(crate) fn fill(options: &Options) -> Result<Report, Box<dyn Error>> {
+    jobs::measure(options)
+}

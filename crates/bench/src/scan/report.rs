@@ -1,0 +1,240 @@
+//! The figures of whole jobs, as a table in Markdown.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::process::{Done, Served};
+
+/// Everything that was measured.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(super) groups: Vec<Group>,
+    pub(super) exports: Vec<Exported>,
+}
+
+/// Contenders that did the same job.
+#[derive(Debug, Serialize)]
+pub(super) struct Group {
+    pub(super) title: String,
+    /// gettickets first.
+    pub(super) rows: Vec<Measured>,
+}
+
+/// The turns of one contender.
+#[derive(Debug, Serialize)]
+pub(super) struct Measured {
+    name: &'static str,
+    goal: Option<f64>,
+    most_requests: Option<u64>,
+    seconds: Vec<f64>,
+    cpu_seconds: Vec<f64>,
+    server_cpu_seconds: Vec<f64>,
+    requests: Vec<u64>,
+}
+
+/// One export.
+#[derive(Debug, Serialize)]
+pub(super) struct Exported {
+    pub(super) format: String,
+    pub(super) tickets: u64,
+    pub(super) bytes: u64,
+    pub(super) seconds: f64,
+    pub(super) cpu_seconds: f64,
+    pub(super) server_cpu_seconds: f64,
+    pub(super) peak_bytes: u64,
+    pub(super) requests: u64,
+}
+
+/// The most CPU time a ticket, in microseconds, that an export to NDJSON may take.
+const MOST_CPU_MICROS: f64 = 5.0;
+/// The most memory that an export may take.
+const MOST_PEAK_BYTES: u64 = 64_000_000;
+
+impl Measured {
+    pub(super) fn new(name: &'static str, goal: Option<f64>, most_requests: Option<u64>) -> Measured {
+        Measured {
+            name,
+            goal,
+            most_requests,
+            seconds: Vec::new(),
+            cpu_seconds: Vec::new(),
+            server_cpu_seconds: Vec::new(),
+            requests: Vec::new(),
+        }
+    }
+
+    /// Adds a turn, whose figures are divided by how often the job was done in it.
+    pub(super) fn add(&mut self, done: &Done, before: &Served, after: &Served) {
+        let times = done.times.max(1);
+        self.seconds.push(done.seconds / times as f64);
+        self.cpu_seconds.push(done.cpu_seconds / times as f64);
+        self.server_cpu_seconds.push((after.cpu_seconds - before.cpu_seconds) / times as f64);
+        self.requests.push((after.requests - before.requests) / times);
+    }
+
+    fn requests_cell(&self) -> String {
+        let Some(most) = self.requests.iter().max() else { return String::new() };
+        match self.most_requests {
+            Some(goal) => format!("{most} (goal {goal} at most: {})", verdict(*most <= goal)),
+            None => most.to_string(),
+        }
+    }
+}
+
+const fn verdict(is_met: bool) -> &'static str {
+    if is_met { "met" } else { "MISSED" }
+}
+
+/// The median, or 0 of no values.
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+}
+
+fn milliseconds(seconds: f64) -> String {
+    let value = seconds * 1e3;
+    if value < 100.0 { format!("{value:.2}") } else { grouped(value.round() as u64) }
+}
+
+/// A number with commas between its thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ours = self.rows.first().map_or(0.0, |row| median(&row.seconds));
+        for (index, row) in self.rows.iter().enumerate() {
+            let title = if index == 0 { self.title.as_str() } else { "" };
+            let wall = median(&row.seconds);
+            // The peers' rows say how much faster gettickets is.
+            let ratio = row.goal.map_or_else(String::new, |goal| {
+                let ratio = wall / ours.max(f64::MIN_POSITIVE);
+                format!("**{ratio:.1}** (goal {goal}: {})", verdict(ratio >= goal))
+            });
+            writeln!(
+                f,
+                "| {title} | {} | {} | {} | {} | {} | {ratio} |",
+                row.name,
+                milliseconds(wall),
+                milliseconds(median(&row.cpu_seconds)),
+                milliseconds(median(&row.server_cpu_seconds)),
+                row.requests_cell(),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Exported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let micros = |seconds: f64| seconds * 1e6 / self.tickets.max(1) as f64;
+        let cpu = micros(self.cpu_seconds);
+        let cpu_goal = match self.format.as_str() {
+            "ndjson" => format!(" (goal {MOST_CPU_MICROS} at most: {})", verdict(cpu <= MOST_CPU_MICROS)),
+            _ => String::new(),
+        };
+        let peak = self.peak_bytes as f64 / 1e6;
+        writeln!(
+            f,
+            "| {} | {} | {:.2} | {:.2} | {cpu:.2}{cpu_goal} | {:.2} | {peak:.0} (goal {} at most: {}) | {} | {:.0} |",
+            self.format,
+            grouped(self.tickets),
+            self.seconds,
+            micros(self.seconds),
+            micros(self.server_cpu_seconds),
+            MOST_PEAK_BYTES / 1_000_000,
+            verdict(self.peak_bytes <= MOST_PEAK_BYTES),
+            grouped(self.requests),
+            self.bytes as f64 / 1e6,
+        )
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.groups.is_empty() {
+            writeln!(
+                f,
+                "| 10,000 tickets | program | ms | CPU ms, client | CPU ms, sandbox | requests | gettickets is faster by |"
+            )?;
+            writeln!(f, "|---|---|---|---|---|---|---|")?;
+            self.groups.iter().try_for_each(|group| group.fmt(f))?;
+        }
+        if !self.exports.is_empty() {
+            if !self.groups.is_empty() {
+                writeln!(f)?;
+            }
+            writeln!(
+                f,
+                "| export to | tickets | s | µs a ticket | CPU µs a ticket, client | CPU µs a ticket, sandbox | peak memory, MB | requests | file, MB |"
+            )?;
+            writeln!(f, "|---|---|---|---|---|---|---|---|---|")?;
+            self.exports.iter().try_for_each(|export| export.fmt(f))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(name: &'static str, goal: Option<f64>, seconds: &[f64]) -> Measured {
+        let mut measured = Measured::new(name, goal, goal.is_none().then_some(106));
+        for (index, seconds) in seconds.iter().enumerate() {
+            let done = Done { times: 2, seconds: seconds * 2.0, cpu_seconds: 0.5, tickets: 10 };
+            let before = Served { cpu_seconds: 1.0, requests: 10 };
+            let after = Served { cpu_seconds: 1.5, requests: 210 + 2 * index as u64 };
+            measured.add(&done, &before, &after);
+        }
+        measured
+    }
+
+    #[test]
+    fn a_row_has_medians_and_a_verdict() {
+        let rows = vec![
+            measured("ours", None, &[0.09, 0.01, 0.02]),
+            measured("slow", Some(2.0), &[0.05, 0.05, 0.05]),
+            measured("fast", Some(2.0), &[0.03, 0.03, 0.03]),
+        ];
+        let text = Group { title: "job".into(), rows }.to_string();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                "| job | ours | 20.00 | 250 | 250 | 102 (goal 106 at most: met) |  |",
+                "|  | slow | 50.00 | 250 | 250 | 102 | **2.5** (goal 2: met) |",
+                "|  | fast | 30.00 | 250 | 250 | 102 | **1.5** (goal 2: MISSED) |",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_export_is_judged_by_cpu_time_and_memory() {
+        let export = Exported {
+            format: "ndjson".into(),
+            tickets: 1_000_000,
+            bytes: 600_000_000,
+            seconds: 6.0,
+            cpu_seconds: 5.5,
+            server_cpu_seconds: 2.0,
+            peak_bytes: 40_000_000,
+            requests: 1_003,
+        };
+        assert_eq!(
+            export.to_string().trim(),
+            "| ndjson | 1,000,000 | 6.00 | 6.00 | 5.50 (goal 5 at most: MISSED) | 2.00 | 40 (goal 64 at most: met) | 1,003 | 600 |"
+        );
+    }
+}

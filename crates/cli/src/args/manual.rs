@@ -1,0 +1,158 @@
+//! What the help and the manual pages say beside the options: examples, environment, files, exit codes.
+
+use std::fmt::Write;
+
+use crate::exit::Exit;
+
+/// Examples: the command, the line to type, and what it does.
+pub(crate) const EXAMPLES: [(&str, &str, &str); 32] = [
+    ("list", "gettickets list --sandbox", "try it without a server"),
+    ("list", "gettickets list --status 'Awaiting Reply'", "one page from the server of GETTICKETS_URL"),
+    ("list", "gettickets list --all --format ndjson > all.ndjson", "all tickets"),
+    ("list", "gettickets list --status Open --status Answered --all", "two statuses, each ticket once"),
+    ("list", "gettickets list --updated-since 7d --sort -lastreply", "a week's tickets, newest reply first"),
+    ("list", "gettickets list --columns tid,subject,lastreply --limit 5", "five tickets, three columns"),
+    ("export", "gettickets export --output tickets.parquet", "all tickets in a Parquet file"),
+    ("export", "gettickets export --output tickets.csv --resume", "continue after an interruption"),
+    ("stats", "gettickets stats", "charts in the terminal"),
+    ("stats", "gettickets stats --html tickets.html", "a page for a browser"),
+    ("watch", "gettickets watch", "print tickets as they are opened and answered"),
+    ("watch", "gettickets watch --full --interval 5m", "also closed, flagged and deleted tickets"),
+    ("decode", "gettickets decode reply.json", "a saved reply as a table"),
+    ("decode", "gettickets decode --as findings reply.json", "where a reply deviates from the format"),
+    ("request", "gettickets request --status Open", "a shell command with curl"),
+    ("request", "gettickets request --as php --limitnum 5", "PHP code for the Local API"),
+    ("doctor", "gettickets doctor", "find out why something does not work"),
+    ("doctor", "gettickets doctor --format json --profile main", "the same for a program"),
+    ("profiles", "gettickets profiles", "list the profiles"),
+    (
+        "profiles",
+        "gettickets profiles init main --url https://billing.example.com/ --identifier AbC123",
+        "add a profile",
+    ),
+    ("profiles", "gettickets profiles check", "check all profiles"),
+    ("sandbox", "gettickets sandbox --port 8080", "a server for trials"),
+    ("sandbox", "gettickets sandbox --quirk html-waf", "a server behind a firewall"),
+    ("sandbox", "gettickets sandbox --list-quirks", "all deviations it can show"),
+    ("completions", "source <(gettickets completions bash)", "in ~/.bashrc"),
+    ("completions", "source <(gettickets completions zsh)", "in ~/.zshrc"),
+    ("completions", "gettickets completions fish | source", "in ~/.config/fish/config.fish"),
+    ("man", "gettickets man | man -l -", "read the manual page"),
+    ("man", "gettickets man --dir ~/.local/share/man/man1", "install all manual pages"),
+    ("", "gettickets list --sandbox", "try it without a server"),
+    ("", "gettickets export --output tickets.parquet", "all tickets in a file"),
+    ("", "gettickets doctor", "find out why something does not work"),
+];
+
+/// The environment variables that the program reads.
+pub(crate) const ENVIRONMENT: [(&str, &str); 14] = [
+    ("GETTICKETS_URL", "address of the install, or of its api.php"),
+    ("GETTICKETS_IDENTIFIER", "API identifier"),
+    ("GETTICKETS_SECRET", "API secret"),
+    ("GETTICKETS_ACCESS_KEY", "API access key"),
+    ("GETTICKETS_USERNAME", "admin's user name, for servers before 7.2"),
+    ("GETTICKETS_PASSWORD", "admin's password"),
+    ("GETTICKETS_PASSWORD_MD5", "MD5 of the admin's password, instead of the password"),
+    ("GETTICKETS_PROFILE", "connection profile to use"),
+    ("HTTPS_PROXY, ALL_PROXY", "proxy to use"),
+    ("NO_PROXY", "hosts to connect to without the proxy"),
+    ("SSL_CERT_FILE", "file of the certificate authorities to trust"),
+    ("XDG_CONFIG_HOME", "directory of the configuration, instead of ~/.config"),
+    ("TZ", "time zone of this machine"),
+    ("NO_COLOR", "no color"),
+];
+
+/// The configuration file.
+pub(crate) const FILES: &str = "\
+~/.config/gettickets/config.toml, or below XDG_CONFIG_HOME: connection profiles.
+
+  default-profile = \"main\"
+
+  [profiles.main]
+  url = \"https://billing.example.com/\"
+  identifier = \"AbC123\"
+  secret-file = \"main.secret\"   # relative to this file; or secret-env = \"NAME\"
+  time-zone = \"Europe/London\"
+
+  [profiles.main.departments]   # names for tables, charts and CSV
+  1 = \"Sales\"
+
+  [profiles.main.admins]
+  3 = \"Ada\"
+
+A profile may also have username, password-file, password-env, access-key-file,
+access-key-env, local-api, admin-user, php, timeout (seconds), responsetype,
+ca-file, proxy and allow-plain-http.
+
+A profile that is alone in the file is the default profile. A flag takes precedence
+over a named profile, that over the environment, and that over the default profile.
+The default profile is not used where a flag or the environment names the server.";
+
+/// Examples of a command, or of the whole program where `command` is empty, as a section of the help.
+pub(crate) fn examples(command: &str) -> String {
+    let mut text = "Examples:".to_owned();
+    for (line, meaning) in examples_of(command) {
+        // Writing to a string cannot fail.
+        let _ = match line.len() {
+            ..=54 => write!(text, "\n  {line:<54}  {meaning}"),
+            _ => write!(text, "\n  {line}\n  {:54}  {meaning}", ""),
+        };
+    }
+    text
+}
+
+/// The lines of these examples and what they do.
+pub(crate) fn examples_of(command: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let wanted = command.to_owned();
+    EXAMPLES
+        .into_iter()
+        .filter(move |(command, ..)| *command == wanted)
+        .map(|(_, line, meaning)| (line, meaning))
+}
+
+/// The end of the long help.
+pub(crate) fn text() -> String {
+    let mut text = examples("");
+    text += "\n\nEnvironment:";
+    for (name, meaning) in ENVIRONMENT {
+        let _ = write!(text, "\n  {name:<24}  {meaning}");
+    }
+    text += "\n\nFiles:";
+    for line in FILES.lines() {
+        let _ = write!(text, "\n  {line}");
+    }
+    text += "\n\nExit codes:";
+    for (exit, meaning) in Exit::MEANINGS {
+        let _ = write!(text, "\n  {}  {meaning}", exit as u8);
+    }
+    // Lines without text have no white space either.
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    lines.join("\n") + "\n\nNot affiliated with WHMCS Limited."
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::Cli;
+    use clap::{CommandFactory, Parser};
+
+    #[test]
+    fn every_command_has_examples_that_parse() {
+        let names: Vec<String> =
+            Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
+        for name in names {
+            assert!(examples_of(&name).count() > 0, "{name}");
+        }
+        for (_, line, _) in EXAMPLES {
+            let line = line.trim_start_matches("source <(").split([')', '|', '>']).next().unwrap();
+            // Quotes are the shell's.
+            let words: Vec<String> = line
+                .replace("'Awaiting Reply'", "Awaiting\u{a0}Reply")
+                .split(' ')
+                .filter(|word| !word.is_empty())
+                .map(|word| word.replace('\u{a0}', " "))
+                .collect();
+            assert!(Cli::try_parse_from(&words).is_ok(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Scans of commands: their options, their progress on a terminal, and what their report says.
+
+use std::fmt::Write;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use gettickets::scan::{ScanReport, UnreadableTicket};
+use gettickets::{Finding, FindingKind, Scan, ScanStatus};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget};
+
+use crate::args::ScanArgs;
+use crate::connect;
+use crate::exit;
+use crate::output::{self, style};
+
+/// The largest number of tickets that one message names.
+const SHOWN: usize = 8;
+/// How often the progress is updated.
+const TICK: Duration = Duration::from_millis(150);
+
+/// The scan with the options of the command line.
+pub(crate) fn configured(mut scan: Scan, args: &ScanArgs) -> Scan {
+    if let Some(jobs) = args.jobs {
+        scan = scan.concurrency(jobs.into());
+    }
+    if let Some(most) = args.max_requests {
+        scan = scan.max_requests(most);
+    }
+    if let Some(most) = args.max_tickets {
+        scan = scan.max_tickets(most);
+    }
+    scan.skip_unreadable(args.skip_unreadable).allow_count_mismatch(args.allow_count_mismatch)
+}
+
+/// Prints what the report of a scan says about the tickets: deviations, warnings, tickets without a date.
+pub(crate) fn print_report(report: &ScanReport) {
+    for finding in &report.findings {
+        print_deviation(finding.kind, finding.count, &finding.ids, finding.detail.as_deref());
+    }
+    if report.undated > 0 {
+        let count = report.undated;
+        exit::warn(format!(
+            "{count} {} no time that can be read, and {} listed whatever --updated-since says",
+            if count == 1 { "ticket has" } else { "tickets have" },
+            if count == 1 { "is" } else { "are" },
+        ));
+    }
+    report.warnings.iter().for_each(|warning| exit::warn(connect::hint(warning)));
+}
+
+/// Prints how the replies of single pages deviate.
+pub(crate) fn print_findings(findings: &[Finding]) {
+    for finding in findings.iter().filter(|finding| finding.kind != FindingKind::NoneOfCounted) {
+        print_deviation(finding.kind, finding.count as u64, &finding.tickets, finding.detail.as_deref());
+    }
+}
+
+fn print_deviation(kind: FindingKind, count: u64, tickets: &[u64], detail: Option<&str>) {
+    let text = deviation(kind, count, tickets, detail);
+    if changes_values(kind) { exit::warn(text) } else { exit::note(text) }
+}
+
+/// Whether a value is not as the server meant it, or is missing. Other deviations are of spelling only.
+fn changes_values(kind: FindingKind) -> bool {
+    use FindingKind as Kind;
+    matches!(
+        kind,
+        Kind::CountMismatch
+            | Kind::NoneOfCounted
+            | Kind::MissingField
+            | Kind::EmptyNumber
+            | Kind::UnreadableDate
+            | Kind::DuplicateKey
+            | Kind::ReplacedBytes
+            | Kind::UnreadKey
+            | Kind::FlatList
+    )
+}
+
+/// A deviation in words, such as `a date can't be read; it is kept as text: 3 times, in tickets 7, 9`.
+fn deviation(kind: FindingKind, count: u64, tickets: &[u64], detail: Option<&str>) -> String {
+    let mut text = format!("{kind}: {count} {}", if count == 1 { "time" } else { "times" });
+    if let Some((first, others)) = tickets.split_first() {
+        // Writing to a string cannot fail.
+        let _ = write!(text, ", in {} {first}", if others.is_empty() { "ticket" } else { "tickets" });
+        for id in others.iter().take(SHOWN - 1) {
+            let _ = write!(text, ", {id}");
+        }
+        if others.len() >= SHOWN {
+            text.push_str(", …");
+        }
+    }
+    if let Some(detail) = detail {
+        let _ = write!(text, "; the first: {detail}");
+    }
+    text
+}
+
+/// The unreadable tickets in words, by the readable ones before them.
+pub(crate) fn unreadable(tickets: &[UnreadableTicket]) -> String {
+    let places = tickets.iter().take(SHOWN).map(|ticket| match ticket.after {
+        Some(id) => format!("at offset {} (after ticket {id})", ticket.offset),
+        None => format!("at offset {}", ticket.offset),
+    });
+    let mut text = places.collect::<Vec<String>>().join(", ");
+    if tickets.len() > SHOWN {
+        let _ = write!(text, " and {} more", tickets.len() - SHOWN);
+    }
+    text
+}
+
+/// The progress of a scan, on stderr where that is a terminal. It ends when this is dropped.
+pub(crate) struct Progress {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Progress {
+    /// Begins to show the progress of this scan. Nothing is shown where `shown` is false, where stderr is not a
+    /// terminal, and with --quiet.
+    pub(crate) fn of(status: ScanStatus, shown: bool) -> Progress {
+        if !shown || !style::stderr_is_terminal() || exit::is_quiet() || exit::is_json() {
+            return Progress { stop: None, thread: None };
+        }
+        let (stop, stopped) = mpsc::channel();
+        let show = move || {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            let begin = Instant::now();
+            let before = status.yielded();
+            while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                let yielded = status.yielded();
+                let rate = (yielded - before) as f64 / begin.elapsed().as_secs_f64();
+                bar.set_message(line(&status.report(), yielded, rate, status.in_flight()));
+                bar.tick();
+            }
+            bar.finish_and_clear();
+        };
+        Progress { stop: Some(stop), thread: thread::Builder::new().spawn(show).ok() }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        // Ends the wait of the thread, which then clears its line.
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The progress in words: `1,200 of 10,000 tickets, 850/s, 3 requests in flight, 2 retries, waited 1.5 s`.
+pub(crate) fn line(report: &ScanReport, yielded: u64, rate: f64, in_flight: usize) -> String {
+    let mut text = match report.total {
+        Some(total) if total >= yielded => {
+            format!("{} of {} {}", HumanCount(yielded), HumanCount(total), output::tickets(total))
+        }
+        _ => format!("{} {}", HumanCount(yielded), output::tickets(yielded)),
+    };
+    let _ = write!(
+        text,
+        ", {rate:.0}/s, {in_flight} {} in flight",
+        plural(in_flight as u64, "request", "requests")
+    );
+    if report.retries > 0 {
+        let _ = write!(text, ", {} {}", report.retries, plural(report.retries, "retry", "retries"));
+    }
+    if !report.wait_time.is_zero() {
+        let _ = write!(text, ", waited {:.1} s", report.wait_time.as_secs_f64());
+    }
+    text
+}
+
+fn plural<'w>(count: u64, one: &'w str, many: &'w str) -> &'w str {
+    if count == 1 { one } else { many }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_shows_rate_requests_retries_and_waits() {
+        let mut report = ScanReport::default();
+        assert_eq!(line(&report, 1, 0.4, 1), "1 ticket, 0/s, 1 request in flight");
+        report.total = Some(10_000);
+        report.retries = 2;
+        report.wait_time = Duration::from_millis(1_540);
+        assert_eq!(
+            line(&report, 1_200, 849.7, 3),
+            "1,200 of 10,000 tickets, 850/s, 3 requests in flight, 2 retries, waited 1.5 s"
+        );
+    }
+
+    #[test]
+    fn a_deviation_names_its_count_and_its_first_tickets() {
+        let ids: Vec<u64> = (1..=16).collect();
+        assert_eq!(
+            deviation(FindingKind::UnreadableDate, 40, &ids, Some("soon")),
+            "a date can't be read; it is kept as text: 40 times, in tickets 1, 2, 3, 4, 5, 6, 7, 8, …; the first: soon"
+        );
+        assert_eq!(deviation(FindingKind::LeadingText, 1, &[], None), "text precedes the reply: 1 time");
+        assert!(changes_values(FindingKind::ReplacedBytes) && !changes_values(FindingKind::LeadingText));
+    }
+}

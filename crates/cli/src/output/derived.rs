@@ -1,0 +1,52 @@
+//! Values that no single field holds: who asks, the department's name, times in UTC.
+
+use gettickets_protocol::{Field, TicketRef};
+use jiff::Timestamp;
+
+use super::clock::Clock;
+use super::names::Names;
+
+/// Who asks: the requestor, or on older tickets whoever opened it, by name or else by address. Entities are
+/// decoded.
+pub(crate) fn sender(ticket: &TicketRef<'_>) -> String {
+    [Field::RequestorName, Field::Name, Field::OwnerName, Field::Email]
+        .into_iter()
+        .filter_map(|field| ticket.text_for_people(field))
+        .map(|name| name.trim().to_owned())
+        .find(|name| !name.is_empty())
+        .unwrap_or_default()
+}
+
+/// The department's name where the server sends one or the profile has one, else its id.
+pub(crate) fn department(ticket: &TicketRef<'_>, names: &Names) -> String {
+    let sent = ticket.extra_json().find(|(name, _)| *name == "deptname");
+    match sent.and_then(|(_, json)| serde_json::from_str::<String>(json).ok()).filter(|name| !name.is_empty())
+    {
+        Some(name) => name,
+        None => names.department(ticket.deptid()).map_or_else(|| ticket.deptid().to_string(), str::to_owned),
+    }
+}
+
+/// The admin that the ticket is flagged to, by the name in the profile, else by id; `None` for nobody.
+pub(crate) fn flagged_to(ticket: &TicketRef<'_>, names: &Names) -> Option<String> {
+    match ticket.flag() {
+        0 => None,
+        id => Some(names.admin(id).map_or_else(|| id.to_string(), str::to_owned)),
+    }
+}
+
+/// The number of attachments: from the list of 7.10, else from the stored names.
+pub(crate) fn files(ticket: &TicketRef<'_>) -> u64 {
+    let count = ticket.attachments().map_or_else(|| ticket.attachment_names().count(), |list| list.len());
+    count as u64
+}
+
+/// The time of a date field as an instant.
+pub(crate) fn instant_of(ticket: &TicketRef<'_>, field: Field, clock: &Clock) -> Option<Timestamp> {
+    let time = match field {
+        Field::Date => ticket.date(),
+        Field::Lastreply => ticket.lastreply(),
+        _ => None,
+    };
+    clock.instant(time?)
+}
