@@ -284,7 +284,11 @@ impl ScanMachine {
         let verifying = self.verifying;
         Position {
             order: self.order.clone(),
-            trail: if verifying { Vec::new() } else { self.pass.last_rows(Cursor::TRAIL.min(self.pass.end as usize)) },
+            trail: if verifying {
+                Vec::new()
+            } else {
+                self.pass.last_rows(Cursor::TRAIL.min(self.pass.end as usize))
+            },
             end: if verifying { 0 } else { self.pass.end },
             mark: if verifying { self.mark } else { self.pass.mark },
             region: if verifying { self.region } else { self.pass.region },

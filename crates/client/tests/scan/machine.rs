@@ -439,7 +439,7 @@ fn a_list_that_changes_faster_than_it_is_read_is_an_error_and_no_endless_loop() 
 
 #[test]
 fn a_moderately_busy_desk_is_read_to_its_end() {
-    // A change in every ten seconds and a request in every second is some twenty times as busy as a large desk.
+    // A change in every fifty seconds: as busy as a large desk.
     let mut incomplete = 0;
     for seed in 0..300 {
         let by = ORDERS[(seed % 12) as usize];
