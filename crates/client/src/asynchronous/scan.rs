@@ -17,8 +17,8 @@ use crate::error::{Error, ErrorKind, ScanIncomplete};
 use crate::protocol::{GetTickets, Tickets};
 use crate::scan::machine::{FetchPage, Metrics, Settings};
 use crate::scan::{
-    Available, Cursor, Delivery, FetchContext, Fetched, InvalidCursor, Observed, RetryWait, ScanReport, ScanStatus,
-    SharedTicket, settings_methods,
+    Available, Cursor, Delivery, FetchContext, Fetched, InvalidCursor, Observed, RetryWait, ScanReport,
+    ScanStatus, SharedTicket, settings_methods,
 };
 
 /// Every ticket that matches a request, each once, as a stream.
@@ -231,7 +231,8 @@ impl AsyncScan {
                     self.shared.lock().machine().abort(ScanIncomplete::new(problem).into());
                 }
                 Poll::Ready(None) => {
-                    let problem = "nothing is in flight and nothing is left to fetch; this is a defect of the library";
+                    let problem =
+                        "nothing is in flight and nothing is left to fetch; this is a defect of the library";
                     self.shared.lock().machine().abort(ScanIncomplete::new(problem).into());
                 }
             }

@@ -6,4 +6,4 @@ mod scan;
 
 pub use self::client::Client;
 pub use self::pending::Pending;
-pub use self::scan::{ScanPages, Scan};
+pub use self::scan::{Scan, ScanPages};

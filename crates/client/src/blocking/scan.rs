@@ -17,8 +17,8 @@ use crate::error::{Error, ErrorKind, ScanIncomplete, TransportError, TransportEr
 use crate::protocol::{GetTickets, Tickets};
 use crate::scan::machine::{FetchPage, Metrics, Settings};
 use crate::scan::{
-    Available, Cursor, Delivery, Fetch, FetchContext, Fetched, InvalidCursor, Observed, ScanReport, ScanStatus, SharedTicket,
-    settings_methods,
+    Available, Cursor, Delivery, Fetch, FetchContext, Fetched, InvalidCursor, Observed, ScanReport,
+    ScanStatus, SharedTicket, settings_methods,
 };
 
 /// How long a consumer waits before it looks at the cancellation again.
@@ -185,7 +185,12 @@ impl Shared {
                         let metrics = Metrics { elapsed, requests, retries: requests - 1 };
                         state.delivery.machine().on_page(fetch.id, page, metrics);
                     }
-                    Err(error) => state.delivery.machine().on_error(fetch.id, error),
+                    Err(error) => {
+                        // What a cancelled source returns need not say so.
+                        let cancelled = self.cancellation.is_cancelled();
+                        let error = if cancelled { Error::new(ErrorKind::Cancelled) } else { error };
+                        state.delivery.machine().on_error(fetch.id, error);
+                    }
                 }
                 self.pump(&mut state);
             }
@@ -365,7 +370,8 @@ impl Scan {
         let deadline = Instant::now().checked_add(time);
         let mut state = self.shared.lock();
         loop {
-            if state.delivery.is_closed() || !matches!(self.available(&mut state, false), Available::Nothing) {
+            if state.delivery.is_closed() || !matches!(self.available(&mut state, false), Available::Nothing)
+            {
                 return true;
             }
             let left = deadline.map_or(GLANCE, |deadline| deadline.saturating_duration_since(Instant::now()));

@@ -284,7 +284,11 @@ impl ScanMachine {
         let verifying = self.verifying;
         Position {
             order: self.order.clone(),
-            trail: if verifying { Vec::new() } else { self.pass.last_rows(Cursor::TRAIL.min(self.pass.end as usize)) },
+            trail: if verifying {
+                Vec::new()
+            } else {
+                self.pass.last_rows(Cursor::TRAIL.min(self.pass.end as usize))
+            },
             end: if verifying { 0 } else { self.pass.end },
             mark: if verifying { self.mark } else { self.pass.mark },
             region: if verifying { self.region } else { self.pass.region },
@@ -348,7 +352,8 @@ impl ScanMachine {
             }
         }
         // The consumer is slower than the server: reads no further ahead.
-        if self.ready.len() >= self.window.most_concurrency().max(2) {
+        let ahead = self.ready.len() + self.kept.len() + self.flights.len();
+        if !self.ready.is_empty() && ahead >= 2 * self.window.most_concurrency() {
             return None;
         }
         let flight = self.choose()?;

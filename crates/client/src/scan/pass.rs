@@ -81,10 +81,22 @@ enum State {
     Reading,
     Single,
     Check(Vec<Row>),
-    Ending { alone: u32, empty: u32 },
+    Ending {
+        alone: u32,
+        empty: u32,
+    },
     /// `proven`: the end before the gap was read as often as it takes.
-    Gap { offset: u64, empties: u32, until: u64, proven: bool },
-    Sampling { offsets: Vec<u64>, limit: u64, last: Stamp },
+    Gap {
+        offset: u64,
+        empties: u32,
+        until: u64,
+        proven: bool,
+    },
+    Sampling {
+        offsets: Vec<u64>,
+        limit: u64,
+        last: Stamp,
+    },
     Ended(Ended),
 }
 

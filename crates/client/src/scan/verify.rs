@@ -109,9 +109,7 @@ impl Verify {
         match facts.order.shape() {
             Shape::NewestReplyFirst if proven && mark.is_some() => self.read_front(mark.unwrap_or_default()),
             Shape::Fixed if proven && !facts.early => self.count(facts),
-            Shape::OldestReplyFirst if proven && is_undisturbed && !facts.early => {
-                self.count(facts)
-            }
+            Shape::OldestReplyFirst if proven && is_undisturbed && !facts.early => self.count(facts),
             _ => self.read_whole(),
         }
     }

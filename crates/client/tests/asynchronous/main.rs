@@ -8,6 +8,8 @@
     reason = "a failed unwrap is the failure report, in what the tests share as well"
 )]
 
+mod scan;
+
 #[path = "../it/server.rs"]
 #[allow(dead_code, reason = "shared with the tests of the blocking client")]
 mod server;

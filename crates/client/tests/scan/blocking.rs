@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use gettickets::scan::{Cursor, Fetch, FetchContext, Fetched, InvalidCursor, SharedTicket};
 use gettickets::transport::{TransportError, TransportErrorKind};
 use gettickets::{
-    ApiError, Error, ErrorKind, FindingKind, GetTickets, Scan, ScanPages, ScanStatus, StatusFilter, Ticket, decode,
+    ApiError, Error, ErrorKind, FindingKind, GetTickets, Scan, ScanPages, ScanStatus, StatusFilter, Ticket,
+    decode,
 };
 
 use crate::drive::REFUSAL;
@@ -66,14 +67,24 @@ fn spell(rows: &[crate::world::Ticket], total: Option<u64>) -> String {
     for (index, row) in rows.iter().enumerate() {
         let comma = if index > 0 { "," } else { "" };
         let at = |seconds| {
-            if seconds == 0 { "0000-00-00 00:00:00".to_owned() } else { time(seconds).to_string().replace('T', " ") }
+            if seconds == 0 {
+                "0000-00-00 00:00:00".to_owned()
+            } else {
+                time(seconds).to_string().replace('T', " ")
+            }
         };
         // A date that cannot be read, for some.
         let date = if row.flag == 9 { "yesterday".to_owned() } else { at(row.date) };
         let _ = write!(
             text,
             r#"{comma}{{"id":"{}","tid":"T{}","deptid":"{}","userid":"1","name":"","email":"","cc":"","c":"","subject":"S","priority":"P{}","admin":"","attachment":"","flag":"{}","service":"","date":"{date}","status":"S{}","lastreply":"{}"}}"#,
-            row.id, row.id, row.dept, row.priority, row.flag, row.status, at(row.lastreply),
+            row.id,
+            row.id,
+            row.dept,
+            row.priority,
+            row.flag,
+            row.status,
+            at(row.lastreply),
         );
     }
     text.push_str("]}}");
@@ -158,8 +169,12 @@ fn pages_have_the_same_tickets_and_a_scan_can_change_over_to_them() {
     let server = Server::new(quiet(130));
     let expected: Vec<_> = server.world().list().iter().map(|ticket| ticket.id).collect();
     let mut scan = server.scan(20);
-    let mut yielded: Vec<_> =
-        scan.by_ref().take(7).map(|ticket| ticket.unwrap().to_ticket()).map(|ticket: Ticket| ticket.id).collect();
+    let mut yielded: Vec<_> = scan
+        .by_ref()
+        .take(7)
+        .map(|ticket| ticket.unwrap().to_ticket())
+        .map(|ticket: Ticket| ticket.id)
+        .collect();
     let mut pages = scan.pages();
     for page in pages.by_ref() {
         let page = page.unwrap();
@@ -238,7 +253,8 @@ fn a_server_that_ignores_limitstart_is_an_error() {
         }
     }
     for (count, limit) in [(100, 20), (7, 20), (1, 20)] {
-        let outcome: Result<Vec<_>, _> = Scan::new(Ignores(Server::new(quiet(count))), request(limit)).collect();
+        let outcome: Result<Vec<_>, _> =
+            Scan::new(Ignores(Server::new(quiet(count))), request(limit)).collect();
         let error = outcome.unwrap_err();
         assert!(error.to_string().contains("ignores limitstart"), "{count}: {error}");
     }
@@ -258,7 +274,8 @@ fn findings_of_every_page_are_in_the_report() {
         let mut scan = server.scan(limit);
         assert_eq!(ids(&mut scan).len(), 1_000);
         let report = scan.report();
-        let finding = report.findings.iter().find(|finding| finding.kind == FindingKind::UnreadableDate).unwrap();
+        let finding =
+            report.findings.iter().find(|finding| finding.kind == FindingKind::UnreadableDate).unwrap();
         assert_eq!((finding.count, finding.ids.len()), (25, 16), "{limit}: {:?}", report.findings);
         assert_eq!(finding.ids, bad[..16]);
     }
@@ -282,7 +299,8 @@ fn tickets_without_a_last_reply_are_judged_by_their_opening() {
         {"id":"5","date":"2020-01-01 00:00:00","lastreply":"2020-01-01 00:00:00"},
         {"id":"6","date":"0000-00-00 00:00:00","lastreply":"0000-00-00 00:00:00"},
         {"id":"7","date":"2020-01-01 00:00:00","lastreply":"2025-06-02 10:00:00"}]}}"#;
-    let mut scan = Scan::new(Fixed(body), GetTickets::default()).updated_since("2025-05-01T00:00:00".parse().unwrap());
+    let mut scan =
+        Scan::new(Fixed(body), GetTickets::default()).updated_since("2025-05-01T00:00:00".parse().unwrap());
     assert_eq!(ids(&mut scan), [1, 2, 3, 4, 6, 7]);
     assert_eq!(scan.report().undated, 1);
 }
@@ -356,7 +374,10 @@ fn the_state_is_readable_while_another_thread_waits() {
     while status.in_flight() == 0 {
         std::thread::yield_now();
     }
-    assert_eq!((status.report().tickets, status.total(), status.yielded(), status.cursor().tickets()), (0, None, 0, 0));
+    assert_eq!(
+        (status.report().tickets, status.total(), status.yielded(), status.cursor().tickets()),
+        (0, None, 0, 0)
+    );
     cancellation.cancel();
     assert_eq!(thread.join().unwrap(), Some(true));
 }
@@ -444,7 +465,8 @@ fn a_cursor_of_another_request_or_moment_is_refused() {
     assert_eq!(resume(other), Some(InvalidCursor::OfAnotherScan));
     let since = server.scan(20).updated_since("2026-01-01T00:00:00".parse().unwrap());
     assert_eq!(since.resume(&cursor).err(), Some(InvalidCursor::OfAnotherScan));
-    let error = server.scan(20).resume(&cursor).unwrap().updated_since("2026-01-01T00:00:00".parse().unwrap()).next();
+    let error =
+        server.scan(20).resume(&cursor).unwrap().updated_since("2026-01-01T00:00:00".parse().unwrap()).next();
     assert!(error.unwrap().unwrap_err().to_string().contains("cannot be resumed"));
 }
 

@@ -157,7 +157,10 @@ impl Driver {
                     _ => Vec::new(),
                 };
                 let list: Vec<_> = world.clone().list().iter().map(|ticket| ticket.id).collect();
-                println!("serve {} at {}, limit {}: {ids:?} of {list:?}", fetch.id, fetch.offset, fetch.limit);
+                println!(
+                    "serve {} at {}, limit {}: {ids:?} of {list:?}",
+                    fetch.id, fetch.offset, fetch.limit
+                );
             }
             self.served.push((fetch.id, reply));
             return;

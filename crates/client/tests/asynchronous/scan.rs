@@ -1,0 +1,110 @@
+//! The asynchronous scan over HTTP: the same tickets as the blocking one, and nothing is sent once it is stopped.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use gettickets::{AsyncClient, Client, ClientBuilder, Credentials, ErrorKind, GetTickets};
+use gettickets_sandbox::Sandbox;
+
+fn builder(sandbox: &Sandbox) -> ClientBuilder {
+    Client::builder(sandbox.url()).credentials(Credentials::api(sandbox.identifier(), sandbox.secret()))
+}
+
+fn client(sandbox: &Sandbox) -> AsyncClient {
+    builder(sandbox).build_async().unwrap()
+}
+
+fn request(limit: u64) -> GetTickets {
+    GetTickets { limitnum: Some(limit), ignore_dept_assignments: Some(true), ..GetTickets::default() }
+}
+
+#[tokio::test]
+async fn it_yields_what_the_blocking_scan_yields_and_in_the_same_order() {
+    let sandbox = Sandbox::start().unwrap();
+    let blocking: Vec<_> = {
+        let client = builder(&sandbox).build().unwrap();
+        let scan = move || client.scan(request(100)).map(|ticket| ticket.unwrap().id()).collect();
+        tokio::task::spawn_blocking(scan).await.unwrap()
+    };
+    let mut scan = client(&sandbox).scan(request(100));
+    let mut ids = Vec::new();
+    while let Some(ticket) = scan.next().await {
+        ids.push(ticket.unwrap().id());
+    }
+    assert_eq!((ids.len(), &ids), (1_000, &blocking));
+    assert!(scan.next().await.is_none() && scan.failure().is_none());
+    let report = scan.report();
+    assert_eq!((report.tickets, report.total), (1_000, Some(1_000)));
+    assert!(report.concurrency > 1, "{report:?}");
+    assert!(report.requests <= 16, "{report:?}");
+}
+
+#[tokio::test]
+async fn a_cursor_passes_between_both_kinds_of_scan() {
+    let sandbox = Sandbox::start().unwrap();
+    let mut scan = client(&sandbox).scan(request(70));
+    let mut ids = HashSet::new();
+    for _ in 0..333 {
+        assert!(ids.insert(scan.next().await.unwrap().unwrap().id()));
+    }
+    let page = scan.next_page().await.unwrap().unwrap();
+    ids.extend(page.iter().map(|ticket| ticket.id()));
+    let cursor = scan.cursor();
+    assert_eq!(cursor.tickets(), ids.len() as u64);
+    drop(scan);
+    let rest = {
+        let client = builder(&sandbox).build().unwrap();
+        let scan = move || -> Vec<u64> {
+            client.scan(request(200)).resume(&cursor).unwrap().map(|ticket| ticket.unwrap().id()).collect()
+        };
+        tokio::task::spawn_blocking(scan).await.unwrap()
+    };
+    assert!(rest.iter().all(|id| ids.insert(*id)), "yielded twice");
+    assert_eq!(ids.len(), 1_000);
+}
+
+#[tokio::test]
+async fn a_closed_scan_is_at_its_end_and_a_cancelled_one_ends_in_an_error() {
+    let sandbox = Sandbox::start().unwrap();
+    let mut scan = client(&sandbox).scan(request(50));
+    assert!(scan.next().await.is_some());
+    let status = scan.status();
+    scan.close();
+    assert!(scan.next().await.is_none() && scan.next_page().await.is_none());
+    drop(scan);
+    assert!(status.is_closed());
+    assert_eq!((status.yielded(), status.cursor().tickets(), status.total()), (1, 1, Some(1_000)));
+    let mut scan = client(&sandbox).scan(request(50));
+    scan.cancellation().cancel();
+    let error = scan.next().await.unwrap().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Cancelled), "{error}");
+    assert!(scan.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_future_that_is_dropped_loses_no_ticket() {
+    let sandbox = Sandbox::start().unwrap();
+    let mut scan = client(&sandbox).scan(request(40));
+    let mut ids = HashSet::new();
+    loop {
+        match tokio::time::timeout(Duration::from_micros(200), scan.next()).await {
+            Err(_) => {}
+            Ok(Some(ticket)) => assert!(ids.insert(ticket.unwrap().id())),
+            Ok(None) => break,
+        }
+    }
+    assert_eq!(ids.len(), 1_000);
+}
+
+#[test]
+fn outside_of_a_runtime_it_says_so() {
+    use std::task::{Context, Poll, Waker};
+    let sandbox = Sandbox::start().unwrap();
+    let mut scan = client(&sandbox).scan(request(40));
+    let mut context = Context::from_waker(Waker::noop());
+    let next = std::pin::pin!(scan.next()).poll(&mut context);
+    match next {
+        Poll::Ready(Some(Err(error))) => assert!(error.to_string().contains("tokio runtime"), "{error}"),
+        other => panic!("{other:?}"),
+    }
+}
