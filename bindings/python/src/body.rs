@@ -1,31 +1,42 @@
 //! `decode`: from whatever Python holds a reply in to a page.
 
-#![allow(unsafe_code, reason = "a page points into Python's bytes rather than copy them")]
+#![allow(unsafe_code, reason = "a page points into Python's bytes instead of copying them")]
 
-use std::sync::{Mutex, PoisonError};
+use std::io::Read;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
 
-use gettickets::{Decoder, Reply};
+use flate2::read::MultiGzDecoder;
+use gettickets::{DecodeError, Decoder, Reply};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyMemoryView, PyString};
+use pyo3::types::{PyBytes, PyList, PyMemoryView, PyString};
 
+use crate::client::SIGNAL_INTERVAL;
+use crate::deferred::{self, Deferred};
 use crate::errors;
 use crate::imports;
 use crate::page::Page;
+use crate::request;
 
-/// Bodies from this size on are decoded without the interpreter's lock: some 20 microseconds' work, of which
-/// giving the lock up and taking it back is a small part.
+/// Bodies from this size on are decoded without the interpreter's lock: some 20 microseconds of work, of which
+/// releasing and taking the lock is a small part.
 const WORTH_DETACHING: usize = 64 << 10;
+/// Bodies from this size on are decoded on a thread of their own, so that a signal can interrupt the wait.
+const WORTH_A_THREAD: usize = 4 << 20;
+/// How gzip data begins.
+const GZIP: &[u8] = b"\x1f\x8b";
 
 /// Decodes a saved reply, in any format: JSON, XML, or name-value pairs.
 ///
-/// `body` is a str, bytes or anything else that holds bytes, an open file, or a pathlib.Path; a str is the reply itself
-/// and no file's name. A str or bytes are not copied where they are JSON: the page keeps them, and points into them.
+/// `body` is a str, bytes or another object with the buffer protocol, an open file of text or of bytes, or a
+/// pathlib.Path. A str is the reply itself and not a file name. Data compressed with gzip is decompressed. A str or
+/// bytes of JSON are not copied: the page keeps a reference and points into them.
 ///
-/// `strict` refuses whatever departs from the documented shape; by default what is bent in a known way is read, and
-/// told by page.findings. `max_len` is the most bytes that are read, 256 MiB by default and 512 MiB at most.
-/// `timezone`, a name such as "Europe/Berlin" or a tzinfo, is the time zone of the install: with it `date` and
-/// `lastreply` are aware.
+/// `strict` refuses every deviation from the documented shape; by default known deviations are accepted and listed in
+/// page.findings. `max_len` is the most bytes that are read, before and after decompression: 256 MiB by default, and
+/// 340 MiB at most. `timezone`, a name such as "Europe/Berlin" or a tzinfo, is the time zone of the install: with it
+/// `date` and `lastreply` are aware.
 ///
 /// >>> import gettickets
 /// >>> page = gettickets.decode(
@@ -33,41 +44,55 @@ const WORTH_DETACHING: usize = 64 << 10;
 /// >>> len(page), [finding.code for finding in page.findings]
 /// (0, ['empty-spelling'])
 ///
-/// Raises ApiError where the reply is an error of the API, NotTheApiError where it is no reply at all, and
+/// Raises ApiError where the reply is an error of the API, UnexpectedResponseError where it is not a reply at all, and
 /// DecodeError, with its place, where it can't be read without losing something.
 #[pyfunction]
-#[pyo3(signature = (body, *, strict = false, max_len = None, timezone = None))]
+#[pyo3(signature = (body, *, strict = None, max_len = None, timezone = None))]
+#[pyo3(text_signature = "(body, *, strict=False, max_len=None, timezone=None)")]
 pub(crate) fn decode(
     py: Python<'_>,
     body: &Bound<'_, PyAny>,
-    strict: bool,
-    max_len: Option<usize>,
+    strict: Option<&Bound<'_, PyAny>>,
+    max_len: Option<&Bound<'_, PyAny>>,
     timezone: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Page> {
     let timezone = match timezone {
         None => None,
         Some(zone) => Some(imports::ZONE.get(py)?.call1((zone,))?.unbind()),
     };
-    let decoder = Decoder::new().strict(strict).max_len(max_len.unwrap_or(Decoder::DEFAULT_MAX_LEN));
-    let decoded = Lent::from_python(body)?.decode(py, &decoder);
-    let_go(py);
-    match decoded {
+    let strict = strict.map_or(Ok(false), |strict| request::truth("strict", strict))?;
+    let max_len = max_len.map_or(Ok(Decoder::DEFAULT_MAX_LEN), |value| limit("max_len", value))?;
+    let decoder = Decoder::new().strict(strict).max_len(max_len);
+    let decoded = Borrowed::from_python(body, max_len)?.decode(py, decoder, max_len);
+    deferred::release(py);
+    match decoded? {
         Ok(Reply::Tickets(page)) => Ok(Page::new(page, timezone)),
         Ok(Reply::Error(error)) => Err(errors::api(py, &error)),
-        Err(error) => {
+        Err(Failure::Gzip(why)) => Err(errors::gzip(py, &why)),
+        Err(Failure::Decode(error)) => {
             let is_name = error.is_not_a_reply() && looks_like_a_name(body);
             Err(errors::decode(py, &error, is_name.then_some(NOT_A_NAME)))
         }
     }
 }
 
-/// What to try where the name of a file was given for what is in it.
+/// A number of bytes, from 1 to the most that a decoder takes.
+fn limit(name: &str, value: &Bound<'_, PyAny>) -> PyResult<usize> {
+    let len = usize::try_from(request::integer(name, value)?).unwrap_or(usize::MAX);
+    if (1..=Decoder::LARGEST_MAX_LEN).contains(&len) {
+        return Ok(len);
+    }
+    let most = Decoder::LARGEST_MAX_LEN;
+    Err(errors::argument(format!("{name} must be from 1 to {most}, not {len}")))
+}
+
+/// The hint where a file name was given instead of the content.
 const NOT_A_NAME: &str =
-    "A str is taken for the reply itself. To read a file, give its path as a pathlib.Path, or the open file.";
+    "A str is read as the reply itself. To read a file, give its path as a pathlib.Path, or the open file.";
 /// The most bytes that a path has on Linux.
 const LONGEST_PATH: usize = 4096;
 
-/// Whether a str reads like a file's name: something on one line, without what replies are made of.
+/// Whether a str reads like a file name: a single line without the characters that replies are made of.
 fn looks_like_a_name(body: &Bound<'_, PyAny>) -> bool {
     let is_of_replies = |character: char| character.is_control() || "<>{}".contains(character);
     let text = body.cast::<PyString>().ok().and_then(|text| text.to_str().ok());
@@ -76,77 +101,141 @@ fn looks_like_a_name(body: &Bound<'_, PyAny>) -> bool {
     })
 }
 
-/// A text or bytes of Python's that do not change, and what keeps them where they are.
-struct Lent {
-    bytes: &'static [u8],
-    owner: Owner,
+/// Why a body has no reply.
+enum Failure {
+    Decode(DecodeError),
+    /// It begins like gzip data and can't be decompressed.
+    Gzip(String),
 }
 
-/// What keeps a body where it is.
-///
-/// The last to point into a body may be an Arrow stream that is released by who knows whom, with the interpreter's
-/// lock or without. So an owner is not dropped there but put aside, and dropped by the next who has the lock.
-struct Owner(Option<Py<PyAny>>);
-
-/// Owners that were put aside.
-static ASIDE: Mutex<Vec<Py<PyAny>>> = Mutex::new(Vec::new());
-
-impl Drop for Owner {
-    fn drop(&mut self) {
-        ASIDE.lock().unwrap_or_else(PoisonError::into_inner).extend(self.0.take());
+impl From<DecodeError> for Failure {
+    fn from(error: DecodeError) -> Failure {
+        Failure::Decode(error)
     }
 }
 
-/// Drops the owners that were put aside.
-pub(crate) fn let_go(_: Python<'_>) {
-    let aside = std::mem::take(&mut *ASIDE.lock().unwrap_or_else(PoisonError::into_inner));
-    drop(aside);
+/// Immutable bytes of a Python object, and the reference that keeps them in place.
+struct Borrowed {
+    bytes: &'static [u8],
+    owner: Deferred,
 }
 
-impl Lent {
-    /// The bytes behind an object: a text, something that holds bytes, a file that is open, or a path.
-    fn from_python(body: &Bound<'_, PyAny>) -> PyResult<Lent> {
-        if let Ok(bytes) = body.cast::<PyBytes>() {
-            return Ok(Lent::of(bytes.as_bytes(), body));
-        }
-        if let Ok(text) = body.cast::<PyString>() {
-            return Ok(Lent::of(text.to_str()?.as_bytes(), body));
+impl Borrowed {
+    /// The bytes of a text, of an object with the buffer protocol, of an open file, or of the file at a path. Of a file
+    /// no more is read than tells that it is longer than `max_len`.
+    fn from_python(body: &Bound<'_, PyAny>, max_len: usize) -> PyResult<Borrowed> {
+        if let Some(direct) = Borrowed::direct(body)? {
+            return Ok(direct);
         }
         if body.hasattr("read")? {
-            return Lent::from_python(&body.call_method0("read")?);
+            return Borrowed::from_file(body, max_len);
         }
         if body.hasattr("__fspath__")? {
             let file = imports::OPEN.get(body.py())?.call1((body, "rb"))?;
-            let bytes = file.call_method0("read");
+            let read = Borrowed::from_file(&file, max_len);
             file.call_method0("close")?;
-            return Lent::from_python(&bytes?);
+            return read;
         }
-        // `bytearray`, `memoryview`, `mmap`, arrays: whatever has the buffer protocol.
-        Lent::from_python(&copied(body)?)
+        Err(wrong_type("a reply must be", body))
     }
 
-    fn of(bytes: &[u8], owner: &Bound<'_, PyAny>) -> Lent {
-        // SAFETY: Python's `bytes` and `str` never change and stay where they are for as long as they are
-        // referred to; whoever gets the slice gets the reference with it, and drops it last.
+    /// The bytes of a text or of an object with the buffer protocol; `None` for any other object.
+    fn direct(body: &Bound<'_, PyAny>) -> PyResult<Option<Borrowed>> {
+        if let Ok(bytes) = body.cast::<PyBytes>() {
+            return Ok(Some(Borrowed::of(bytes.as_bytes(), body)));
+        }
+        if let Ok(text) = body.cast::<PyString>() {
+            return Ok(Some(Borrowed::of(text.to_str()?.as_bytes(), body)));
+        }
+        // `bytearray`, `memoryview`, `mmap`, arrays. They can change, so they are copied.
+        let Ok(view) = PyMemoryView::from(body) else { return Ok(None) };
+        let copy = view.call_method0("tobytes")?;
+        Ok(copy.cast::<PyBytes>().ok().map(|bytes| Borrowed::of(bytes.as_bytes(), &copy)))
+    }
+
+    /// What is left of an open file. What `read` returns must be text or bytes, and not another file.
+    fn from_file(file: &Bound<'_, PyAny>, max_len: usize) -> PyResult<Borrowed> {
+        let py = file.py();
+        let parts = PyList::empty(py);
+        let mut len = 0;
+        // One more byte than the limit is enough to know that it is exceeded.
+        while len <= max_len {
+            let part = file.call_method1("read", (max_len + 1 - len,))?;
+            let Some(read) = Borrowed::direct(&part)? else {
+                return Err(wrong_type("read() of a file must return", &part));
+            };
+            if read.bytes.is_empty() {
+                break;
+            }
+            len += read.bytes.len();
+            parts.append(&part)?;
+            py.check_signals()?;
+        }
+        let whole = match parts.len() {
+            1 => parts.get_item(0)?,
+            _ => {
+                let is_text = parts.get_item(0).is_ok_and(|first| first.is_instance_of::<PyString>());
+                let empty =
+                    if is_text { PyString::new(py, "").into_any() } else { PyBytes::new(py, b"").into_any() };
+                empty.call_method1("join", (parts,))?
+            }
+        };
+        Borrowed::direct(&whole)?.ok_or_else(|| wrong_type("a reply must be", &whole))
+    }
+
+    fn of(bytes: &[u8], owner: &Bound<'_, PyAny>) -> Borrowed {
+        // SAFETY: Python's `bytes` and `str` never change and stay in place while they are referred to. The slice is
+        // only handed on together with the reference, which is dropped last.
         let bytes: &'static [u8] = unsafe { &*std::ptr::from_ref(bytes) };
-        Lent { bytes, owner: Owner(Some(owner.clone().unbind())) }
+        Borrowed { bytes, owner: Deferred::new(owner.clone().unbind()) }
     }
 
-    fn decode(self, py: Python<'_>, decoder: &Decoder) -> Result<Reply, gettickets::DecodeError> {
-        let Lent { bytes, owner } = self;
-        if bytes.len() < WORTH_DETACHING {
-            return decoder.decode_lent(bytes, owner);
-        }
-        py.detach(|| decoder.decode_lent(bytes, owner))
+    fn decode(self, py: Python<'_>, decoder: Decoder, max_len: usize) -> PyResult<Result<Reply, Failure>> {
+        let is_gzip = self.bytes.starts_with(GZIP);
+        let work = move || {
+            let Borrowed { bytes, owner } = self;
+            if !is_gzip {
+                return Ok(decoder.decode_lent(bytes, owner)?);
+            }
+            let mut body = Vec::new();
+            let mut reader = MultiGzDecoder::new(bytes).take(max_len as u64 + 1);
+            reader.read_to_end(&mut body).map_err(|error| Failure::Gzip(error.to_string()))?;
+            Ok(decoder.decode(body)?)
+        };
+        Ok(match self.bytes.len() {
+            // Gzip data may be a thousand times as long when decompressed.
+            len if len >= WORTH_A_THREAD || is_gzip => return on_a_thread(py, work),
+            len if len >= WORTH_DETACHING => py.detach(work),
+            _ => work(),
+        })
     }
 }
 
-/// What may change is copied first.
-fn copied<'py>(body: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let Ok(view) = PyMemoryView::from(body) else {
-        let found = body.get_type();
-        let why = format!("a reply is str, bytes, an open file or a path, not {}", found.name()?);
-        return Err(PyTypeError::new_err(why));
+/// Runs the work on a thread of its own and waits for it. Where a signal raises, the work ends by itself, unheeded.
+fn on_a_thread<T: Send + 'static>(py: Python<'_>, work: impl FnOnce() -> T + Send + 'static) -> PyResult<T> {
+    let (sender, mut receiver) = sync_channel(1);
+    let run = move || {
+        // The receiver is gone where the wait was interrupted.
+        let _ = sender.send(work());
     };
-    view.call_method0("tobytes")
+    thread::Builder::new()
+        .name("gettickets-decode".to_owned())
+        .spawn(run)
+        .map_err(|error| errors::os(&error))?;
+    loop {
+        let received;
+        (received, receiver) = py.detach(move || (receiver.recv_timeout(SIGNAL_INTERVAL), receiver));
+        match received {
+            Ok(done) => return Ok(done),
+            Err(RecvTimeoutError::Timeout) => py.check_signals()?,
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(errors::internal("decoding a reply broke off"));
+            }
+        }
+    }
+}
+
+fn wrong_type(what: &str, found: &Bound<'_, PyAny>) -> PyErr {
+    let name = found.get_type().name().map_or_else(|_| "another object".to_owned(), |name| name.to_string());
+    PyTypeError::new_err(format!("{what} str, bytes, an open file or a path, not {name}"))
 }

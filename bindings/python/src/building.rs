@@ -1,7 +1,9 @@
-//! From keyword arguments to a ticket. Each is looked at by what its field holds, and an error names it: nothing
-//! that a ticket can't hold is bent into something else, and no time zone is dropped.
+//! Conversion of keyword arguments to a ticket. Each is checked against the kind of its field, and an error names it:
+//! nothing is converted that would lose something, such as a time zone.
 
-use gettickets::{Attachment as OwnedAttachment, DateTime, Field, Kind, Version};
+use gettickets::{
+    Attachment as OwnedAttachment, DateTime, FIELDS, Field, FieldSpec, Kind, Priority, Status, Version,
+};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -15,10 +17,15 @@ use crate::ticket::Attachment;
 
 /// A ticket that owns its values, from keyword arguments that go by the names of canonical JSON.
 pub(crate) fn ticket(fields: Option<&Bound<'_, PyDict>>) -> PyResult<gettickets::Ticket> {
-    let mut values = Map::new();
+    let mut values = defaults();
     for (name, value) in fields.into_iter().flatten() {
         let name = name.cast::<PyString>()?.to_str()?.to_owned();
         let json = match Field::from_name(&name) {
+            // Of a later version, and not sent.
+            Some(field) if value.is_none() && is_left_out(field) => {
+                values.remove(&name);
+                continue;
+            }
             Some(field) => field_value(field, &value)?,
             None if name == "extra" => extra(&value)?,
             None => {
@@ -28,15 +35,30 @@ pub(crate) fn ticket(fields: Option<&Bound<'_, PyDict>>) -> PyResult<gettickets:
         };
         values.insert(name, json);
     }
-    // Each value is what its field holds, so this fails for no argument that is known.
-    serde_json::from_value(Json::Object(values)).map_err(errors::value)
+    // Every value has the type of its field, so this fails for no known argument.
+    serde_json::from_value(Json::Object(values)).map_err(errors::argument)
 }
 
-/// The value of one field. None is a moment that the server has not, or a later field that it does not send.
+/// The values of the fields that are not given. A field that is not here is not sent.
+fn defaults() -> Map<String, Json> {
+    let always_sent = FIELDS.iter().filter(|spec| spec.since == Version::V1_0 && !spec.optional);
+    let value = |spec: &FieldSpec| match (spec.field, spec.kind) {
+        (Field::Status, _) => Status::Open.as_str().into(),
+        (Field::Priority, _) => Priority::Medium.as_str().into(),
+        (_, Kind::Integer) => 0.into(),
+        (_, Kind::Text) => "".into(),
+        _ => Json::Null,
+    };
+    let mut values: Map<_, _> = always_sent.map(|spec| (spec.name.to_owned(), value(spec))).collect();
+    // Servers send it as null.
+    values.insert(Field::RequestorName.name().to_owned(), Json::Null);
+    values
+}
+
+/// The value of one field. None is allowed for a date, and for a field that some servers do not send.
 fn field_value(field: Field, value: &Bound<'_, PyAny>) -> PyResult<Json> {
     let (name, spec) = (field.name(), field.spec());
-    let may_be_none = spec.kind == Kind::DateTime || spec.optional || spec.since > Version::V1_0;
-    if value.is_none() && may_be_none {
+    if value.is_none() && (spec.kind == Kind::DateTime || field == Field::RequestorName) {
         return Ok(Json::Null);
     }
     Ok(match spec.kind {
@@ -46,11 +68,17 @@ fn field_value(field: Field, value: &Bound<'_, PyAny>) -> PyResult<Json> {
         Kind::Boolean => truth(name, value)?.into(),
         Kind::Attachments => attachments(name, value)?,
         // A kind that is new to the field history; a test fails until it is read here.
-        _ => return Err(PyTypeError::new_err(format!("{name} can't be given"))),
+        _ => return Err(PyTypeError::new_err(format!("{name} can't be set"))),
     })
 }
 
-/// A moment, or its text as servers and canonical JSON write it.
+/// Whether a field that is None is not sent at all.
+fn is_left_out(field: Field) -> bool {
+    let spec = field.spec();
+    field != Field::RequestorName && (spec.optional || spec.since > Version::V1_0)
+}
+
+/// A time, or its text as servers and canonical JSON write it.
 fn date_time(name: &str, value: &Bound<'_, PyAny>) -> PyResult<DateTime> {
     if !value.is_instance_of::<PyString>() {
         return moment::of_the_install(name, value);
@@ -60,8 +88,7 @@ fn date_time(name: &str, value: &Bound<'_, PyAny>) -> PyResult<DateTime> {
     let is_whole = text.len() == 19 && text.as_bytes().get(16) == Some(&b':');
     let read = text.parse().ok().filter(|_| is_whole);
     read.ok_or_else(|| {
-        let why = format!("{name} must be a moment such as \"2024-02-29T12:30:00\", and {text:?} is none");
-        PyValueError::new_err(why)
+        errors::argument(format!("{name} must be a time such as \"2024-02-29T12:30:00\", not {text:?}"))
     })
 }
 
@@ -70,7 +97,7 @@ fn attachments(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Json> {
     let list = value.try_iter().map_err(|_| wrong_type(name, expected, value))?;
     let read = list.enumerate().map(|(place, one)| attachment(&format!("{name}[{place}]"), &one?));
     let read = read.collect::<PyResult<Vec<_>>>()?;
-    serde_json::to_value(read).map_err(errors::value)
+    serde_json::to_value(read).map_err(errors::argument)
 }
 
 fn attachment(name: &str, value: &Bound<'_, PyAny>) -> PyResult<OwnedAttachment> {
@@ -85,7 +112,7 @@ fn attachment(name: &str, value: &Bound<'_, PyAny>) -> PyResult<OwnedAttachment>
         }
         Err(_) => {
             let entry = |key: &str| {
-                value.get_item(key).map_err(|_| PyValueError::new_err(format!("{name} has no {key:?}")))
+                value.get_item(key).map_err(|_| errors::argument(format!("{name} has no {key:?}")))
             };
             (entry("filename")?, entry("index")?)
         }
@@ -94,7 +121,7 @@ fn attachment(name: &str, value: &Bound<'_, PyAny>) -> PyResult<OwnedAttachment>
     Ok(OwnedAttachment { filename, index: integer(&format!("{name}.index"), &index)? })
 }
 
-/// Fields of no version's documentation, as JSON has them.
+/// Undocumented fields, as JSON.
 fn extra(value: &Bound<'_, PyAny>) -> PyResult<Json> {
     let py = value.py();
     if !value.hasattr("keys")? {
@@ -103,23 +130,23 @@ fn extra(value: &Bound<'_, PyAny>) -> PyResult<Json> {
     let fields = py.get_type::<PyDict>().call1((value,))?;
     let strict = PyDict::new(py);
     strict.set_item("allow_nan", false)?;
-    let told = imports::JSON_DUMPS.get(py)?.call((fields,), Some(&strict));
-    let json: String = told
+    let written = imports::JSON_DUMPS.get(py)?.call((fields,), Some(&strict));
+    let json: String = written
         .map_err(|error| {
-            let why = format!("extra can't be told in JSON: {}", error.value(py));
+            let why = format!("extra can't be written as JSON: {}", error.value(py));
             if error.is_instance_of::<PyTypeError>(py) {
                 PyTypeError::new_err(why)
             } else if error.is_instance_of::<PyValueError>(py) {
-                PyValueError::new_err(why)
+                errors::argument(why)
             } else {
                 error
             }
         })?
         .extract()?;
     let fields: Map<String, Json> = serde_json::from_str(&json)
-        .map_err(|_| PyValueError::new_err("extra has a text that is not Unicode, or is nested too deep"))?;
+        .map_err(|_| errors::argument("extra has a text that is not Unicode, or is nested too deep"))?;
     match fields.keys().find(|name| Field::from_name(name).is_some()) {
-        Some(name) => Err(PyValueError::new_err(format!("extra has {name:?}, which is a field of its own"))),
+        Some(name) => Err(errors::argument(format!("extra has {name:?}, which is a field of its own"))),
         None => Ok(Json::Object(fields)),
     }
 }

@@ -1,12 +1,11 @@
-//! [`Client`]: requests that wait without the interpreter's lock, and listen to Ctrl-C while they do.
+//! [`Client`]: requests that wait without the interpreter's lock and that signals can interrupt.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use gettickets::{Credentials, RetryPolicy};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use gettickets::scan::{Cursor, InvalidCursor};
+use gettickets::{Credentials, DateTime, RetryPolicy};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyBool, PyDict};
 
 use crate::errors;
 use crate::home::Home;
@@ -14,22 +13,32 @@ use crate::logging;
 use crate::moment;
 use crate::page::Page;
 use crate::request;
-use crate::scan::Scan;
+use crate::runtime::Job;
+use crate::scan::{Scan, Shared};
+use crate::source::{AsyncSource, Source};
 
-/// How long is waited before signals are looked at: Ctrl-C takes effect within this.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(50);
-/// Time limits beyond this, some thirty years, are as good as none.
+/// The time between two checks for signals: Ctrl-C takes effect within it.
+pub(crate) const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
+/// The longest time that a setting can ask for, in seconds: some thirty years.
 const LONGEST: f64 = 1e9;
+/// What stands for no time limit.
+const NO_LIMIT: Duration = Duration::MAX;
 
 /// A client of one install. The class `gettickets.Client` wraps it.
 #[pyclass(frozen, module = "gettickets._native")]
 pub(crate) struct Client {
-    client: gettickets::Client,
+    backend: Home<Backend>,
     zone: Option<Py<PyAny>>,
-    home: Home,
+    endpoint: String,
 }
 
-/// Settings by name; what is `None` is left as it is.
+/// The client of Rust: blocking for `gettickets.Client`, asynchronous for `AsyncClient`.
+enum Backend {
+    Blocking(gettickets::Client),
+    Asynchronous(gettickets::AsyncClient),
+}
+
+/// Settings by name. A setting that is `None` keeps its default, except for time limits: those are off.
 struct Settings<'a, 'py>(&'a Bound<'py, PyDict>);
 
 impl<'py> Settings<'_, 'py> {
@@ -38,14 +47,11 @@ impl<'py> Settings<'_, 'py> {
     }
 
     fn text(&self, name: &str) -> PyResult<Option<String>> {
-        let Some(value) = self.get(name)? else { return Ok(None) };
-        let text =
-            value.cast::<PyString>().map_err(|_| PyTypeError::new_err(format!("{name} must be a str")))?;
-        Ok(Some(text.to_str()?.to_owned()))
+        self.get(name)?.map(|value| request::text(name, &value)).transpose()
     }
 
     fn truth(&self, name: &str) -> PyResult<Option<bool>> {
-        self.get(name)?.map(|value| value.is_truthy()).transpose()
+        self.get(name)?.map(|value| request::truth(name, &value)).transpose()
     }
 
     fn size(&self, name: &str) -> PyResult<Option<usize>> {
@@ -53,82 +59,117 @@ impl<'py> Settings<'_, 'py> {
         Ok(Some(usize::try_from(request::integer(name, &value)?).unwrap_or(usize::MAX)))
     }
 
+    /// A time; infinity is the longest there is.
     fn time(&self, name: &str) -> PyResult<Option<Duration>> {
         let Some(value) = self.get(name)? else { return Ok(None) };
-        let seconds: f64 = value
-            .extract()
-            .map_err(|_| PyTypeError::new_err(format!("{name} must be a number of seconds")))?;
-        let no_time = || PyValueError::new_err(format!("{name} is no time: it is below 0, or no number"));
-        if seconds.is_nan() {
-            return Err(no_time());
+        let seconds = request::seconds(name, &value)?;
+        Ok(Some(Duration::try_from_secs_f64(seconds.min(LONGEST)).unwrap_or(NO_LIMIT)))
+    }
+
+    /// A time limit: `None` is no limit. A setting that is not there keeps its default.
+    fn time_limit(&self, name: &str) -> PyResult<Option<Duration>> {
+        match self.0.get_item(name)? {
+            Some(value) if value.is_none() => Ok(Some(NO_LIMIT)),
+            _ => self.time(name),
         }
-        Duration::try_from_secs_f64(seconds.min(LONGEST)).map(Some).map_err(|_| no_time())
     }
 
     fn credentials(&self) -> PyResult<Option<Credentials>> {
-        let given =
-            ["identifier", "secret", "username", "password", "password_md5"].map(|name| self.text(name));
-        let [identifier, secret, username, password, password_md5] = given;
+        let py = self.0.py();
+        let names = ["identifier", "secret", "username", "password", "password_md5"];
+        let [identifier, secret, username, password, password_md5] = names.map(|name| self.text(name));
+        let access_key = self.text("access_key")?;
         let login = match (identifier?, secret?, username?, password?, password_md5?) {
             (Some(identifier), Some(secret), None, None, None) => Credentials::api(identifier, secret),
             (None, None, Some(username), Some(password), None) => Credentials::admin(username, password),
-            (None, None, Some(username), None, Some(md5)) => {
-                Credentials::admin_md5(username, md5).map_err(errors::value)?
-            }
-            (None, None, None, None, None) => return Ok(None),
-            _ => {
-                let kinds = "identifier and secret, username and password, or username and password_md5";
-                return Err(PyTypeError::new_err(format!("credentials are {kinds}")));
+            (None, None, Some(username), None, Some(md5)) => Credentials::admin_md5(username, md5)
+                .map_err(|error| errors::config(py, &error.to_string(), "password-md5", KINDS))?,
+            (None, None, None, None, None) if access_key.is_none() => return Ok(None),
+            (identifier, secret, username, password, password_md5) => {
+                let given = [identifier, secret, username, password, password_md5];
+                let given: Vec<&str> =
+                    names.into_iter().zip(given).filter_map(|(name, value)| value.map(|_| name)).collect();
+                let why = match &given[..] {
+                    ["identifier"] => "identifier= is given without secret=".to_owned(),
+                    ["secret"] => "secret= is given without identifier=".to_owned(),
+                    ["username"] => "username= is given without password= or password_md5=".to_owned(),
+                    ["password"] | ["password_md5"] => {
+                        format!("{}= is given without username=", given.concat())
+                    }
+                    [] => "access_key= is given without credentials".to_owned(),
+                    given => format!("these do not go together: {}=", given.join("=, ")),
+                };
+                return Err(errors::config(py, &why, "credentials", KINDS));
             }
         };
-        match self.text("access_key")? {
-            Some(key) => login.with_access_key(key).map(Some).map_err(errors::value),
+        match access_key {
+            Some(key) => login.with_access_key(key).map(Some).map_err(|error| {
+                let hint = "It has letters, digits and ! @ # $ % . ( ) * [ ] - _ only.";
+                errors::config(py, &error.to_string(), "access-key", hint)
+            }),
             None => Ok(Some(login)),
         }
     }
 
     fn retries(&self) -> PyResult<RetryPolicy> {
         let mut policy = RetryPolicy::default();
-        if let Some(attempts) = self.size("attempts")? {
-            policy = policy.attempts(u32::try_from(attempts).unwrap_or(u32::MAX));
+        if let Some(attempts) = self.size("max_attempts")? {
+            policy = policy.max_attempts(u32::try_from(attempts).unwrap_or(u32::MAX));
         }
-        if let Some(budget) = self.time("budget")? {
-            policy = policy.budget(budget);
+        if let Some(backoff) = self.time("initial_backoff")? {
+            policy = policy.initial_backoff(backoff);
+        }
+        if let Some(backoff) = self.time("max_backoff")? {
+            policy = policy.max_backoff(backoff);
+        }
+        if let Some(wait) = self.time("max_retry_after")? {
+            policy = policy.max_retry_after(wait);
+        }
+        if let Some(time) = self.time_limit("total_timeout")? {
+            policy = policy.total_timeout(time);
         }
         Ok(policy)
     }
 }
 
+/// The hint for credentials that are incomplete or mixed.
+const KINDS: &str =
+    "Give identifier= and secret=, or username= and password=, or username= and password_md5=.";
+
 #[pymethods]
 impl Client {
-    /// A client that asks over HTTP.
+    /// A client that sends requests over HTTP.
     #[staticmethod]
-    #[pyo3(signature = (url, timezone, **settings))]
+    #[pyo3(signature = (asynchronous, url, timezone, **settings))]
     fn over_http(
         py: Python<'_>,
-        url: String,
+        asynchronous: bool,
+        url: &Bound<'_, PyAny>,
         timezone: Option<Py<PyAny>>,
         settings: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Client> {
         let none = PyDict::new(py);
         let settings = Settings(settings.unwrap_or(&none));
+        let url = request::text("url", url)?;
         let mut builder = gettickets::Client::builder(url).retries(settings.retries()?);
         if let Some(credentials) = settings.credentials()? {
             builder = builder.credentials(credentials);
         }
-        if let Some(timeout) = settings.time("timeout")? {
+        if let Some(timeout) = settings.time_limit("timeout")? {
             builder = builder.timeout(timeout);
         }
-        if let Some(timeout) = settings.time("connect_timeout")? {
+        if let Some(timeout) = settings.time_limit("connect_timeout")? {
             builder = builder.connect_timeout(timeout);
         }
         if let Some(len) = settings.size("max_response_len")? {
             builder = builder.max_response_len(len);
         }
         if let Some(word) = settings.text("response_type")? {
-            builder = builder.response_type(
-                word.parse().map_err(|error: gettickets::UnknownResponseType| errors::value(error))?,
-            );
+            builder =
+                builder.response_type(word.parse().map_err(|error: gettickets::UnknownResponseType| {
+                    let hint = "Give response_type=\"json\" or response_type=\"xml\".";
+                    errors::config(py, &error.to_string(), "response-type", hint)
+                })?);
         }
         if let Some(strict) = settings.truth("strict")? {
             builder = builder.strict(strict);
@@ -137,8 +178,9 @@ impl Client {
             builder = builder.allow_plain_http(allow);
         }
         match settings.get("proxy")? {
-            Some(proxy) if proxy.is(pyo3::types::PyBool::new(py, false).as_any()) => {
-                builder = builder.proxy(None)
+            Some(proxy) if proxy.is(PyBool::new(py, false)) => builder = builder.proxy(None),
+            Some(proxy) if proxy.is_instance_of::<PyBool>() => {
+                return Err(request::wrong_type("proxy", "a str, False or None", &proxy));
             }
             Some(_) => builder = builder.proxy(settings.text("proxy")?.as_deref()),
             None => {}
@@ -150,15 +192,19 @@ impl Client {
             builder = builder.user_agent(name);
         }
         // Reading this machine's trusted authorities takes milliseconds.
-        let client = py.detach(|| builder.build()).map_err(|error| errors::raise(py, &error))?;
-        Ok(Client { client, zone: timezone, home: Home::here() })
+        let backend = py.detach(|| match asynchronous {
+            false => builder.build().map(Backend::Blocking),
+            true => builder.build_async().map(Backend::Asynchronous),
+        });
+        Ok(Client::new(backend.map_err(|error| errors::raise(py, &error))?, timezone))
     }
 
-    /// A client that asks an install on this machine, through PHP.
+    /// A client of an install on this machine, through PHP.
     #[staticmethod]
-    #[pyo3(signature = (path, timezone, **settings))]
+    #[pyo3(signature = (asynchronous, path, timezone, **settings))]
     fn on_this_machine(
         py: Python<'_>,
+        asynchronous: bool,
         path: std::path::PathBuf,
         timezone: Option<Py<PyAny>>,
         settings: Option<&Bound<'_, PyDict>>,
@@ -172,7 +218,7 @@ impl Client {
         if let Some(admin) = settings.text("admin")? {
             builder = builder.admin(admin);
         }
-        if let Some(timeout) = settings.time("timeout")? {
+        if let Some(timeout) = settings.time_limit("timeout")? {
             builder = builder.timeout(timeout);
         }
         if let Some(len) = settings.size("max_response_len")? {
@@ -181,36 +227,39 @@ impl Client {
         if let Some(strict) = settings.truth("strict")? {
             builder = builder.strict(strict);
         }
-        let client = builder.build().map_err(|error| errors::raise(py, &error))?;
-        Ok(Client { client, zone: timezone, home: Home::here() })
+        let backend = match asynchronous {
+            false => builder.build().map(Backend::Blocking),
+            true => builder.build_async().map(Backend::Asynchronous),
+        };
+        Ok(Client::new(backend.map_err(|error| errors::raise(py, &error))?, timezone))
     }
 
-    /// Who is asked, without credentials.
+    /// The endpoint, without credentials.
     #[getter]
-    fn place(&self) -> String {
-        self.client.endpoint()
+    fn endpoint(&self) -> &str {
+        &self.endpoint
     }
 
-    /// Asks for one page and waits for it.
+    /// Requests one page and waits for it.
     #[pyo3(signature = (**parameters))]
     fn get_tickets(&self, py: Python<'_>, parameters: Option<&Bound<'_, PyDict>>) -> PyResult<Page> {
-        self.home.check("client")?;
+        let client = self.blocking(py)?;
         let request = request::from_python(parameters)?;
         logging::listen(py)?;
-        let mut pending = self.client.start(request);
+        let mut pending = client.start(request);
         loop {
-            let waited = py.detach(move || (pending.wait_for(PATIENCE), pending));
+            let waited = py.detach(move || (pending.wait_for(SIGNAL_INTERVAL), pending));
             logging::tell(py)?;
             if let (Some(outcome), _) = waited {
                 return self.page(py, outcome);
             }
             pending = waited.1;
-            // Where a signal raises, the request is dropped, which gives it up.
+            // Where a signal raises, the request is dropped, which cancels it.
             py.check_signals()?;
         }
     }
 
-    /// Asks for one page, and calls `ready`, without arguments and on another thread, once it can be taken.
+    /// Requests one page, and calls `ready`, without arguments and on another thread, once it can be taken.
     #[pyo3(signature = (ready, **parameters))]
     fn start(
         slf: Py<Client>,
@@ -218,43 +267,168 @@ impl Client {
         ready: Py<PyAny>,
         parameters: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Pending> {
-        slf.get().home.check("client")?;
+        let client = slf.get().asynchronous(py)?.clone();
         let request = request::from_python(parameters)?;
         logging::listen(py)?;
-        let pending = slf.get().client.start_then(request, move || call(ready));
-        Ok(Pending { pending: Mutex::new(Some(pending)), client: slf })
+        let job = Job::start(async move { client.get_tickets(&request).await }, ready)?;
+        Ok(Pending { job: Home::new(job), client: slf })
     }
 
     /// A scan over every page.
-    #[pyo3(signature = (updated_since, resume, max_requests, **parameters))]
+    #[pyo3(signature = (settings, progress, **parameters))]
     fn scan(
         &self,
         py: Python<'_>,
-        updated_since: Option<&Bound<'_, PyAny>>,
-        resume: Option<&str>,
-        max_requests: Option<u64>,
+        settings: &Bound<'_, PyDict>,
+        progress: Option<Py<PyAny>>,
         parameters: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Scan> {
-        self.home.check("client")?;
-        logging::listen(py)?;
-        let zone = self.zone.as_ref();
-        let mut scan = self.client.scan(request::from_python(parameters)?);
-        if let Some(moment) = updated_since {
-            scan = scan.updated_since(moment::from_python("updated_since", moment, zone)?);
+        let client = self.blocking(py)?;
+        let settings = ScanSettings::from_python(settings, self.zone.as_ref())?;
+        let scan = client.scan(request::from_python(parameters)?);
+        let total_is_a_limit = settings.updated_since.is_some();
+        let scan = settings.blocking(scan).map_err(|error| errors::cursor(py, error))?;
+        self.made(py, Box::new(scan), total_is_a_limit, progress)
+    }
+
+    /// A scan over every page, for `AsyncScan`.
+    #[pyo3(signature = (settings, progress, **parameters))]
+    fn scan_async(
+        &self,
+        py: Python<'_>,
+        settings: &Bound<'_, PyDict>,
+        progress: Option<Py<PyAny>>,
+        parameters: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Scan> {
+        let client = self.asynchronous(py)?;
+        let settings = ScanSettings::from_python(settings, self.zone.as_ref())?;
+        let scan = client.scan(request::from_python(parameters)?);
+        let total_is_a_limit = settings.updated_since.is_some();
+        let scan = settings.asynchronous(scan).map_err(|error| errors::cursor(py, error))?;
+        self.made(py, Box::new(AsyncSource::new(scan)), total_is_a_limit, progress)
+    }
+}
+
+/// Both kinds of scan have the same settings.
+macro_rules! configure {
+    ($($(#[$doc:meta])* $name:ident $scan:ty;)*) => {$(
+        $(#[$doc])*
+        fn $name(self, mut scan: $scan) -> Result<$scan, InvalidCursor> {
+            scan = scan
+                .full(self.full)
+                .skip_unreadable(self.skip_unreadable)
+                .allow_count_mismatch(self.allow_count_mismatch);
+            if let Some(time) = self.updated_since {
+                scan = scan.updated_since(time);
+            }
+            if let Some(most) = self.concurrency {
+                scan = scan.concurrency(most);
+            }
+            if let Some(most) = self.max_requests {
+                scan = scan.max_requests(most);
+            }
+            if let Some(most) = self.max_tickets {
+                scan = scan.max_tickets(most);
+            }
+            match self.resume {
+                Some(cursor) => scan.resume(&cursor),
+                None => Ok(scan),
+            }
         }
-        if let Some(most) = max_requests {
-            scan = scan.max_requests(most);
-        }
-        if let Some(cursor) = resume {
-            let cursor =
-                cursor.parse().map_err(|error: gettickets::scan::InvalidCursor| errors::value(error))?;
-            scan = scan.resume(&cursor).map_err(errors::value)?;
-        }
-        Ok(Scan::new(scan, zone.map(|zone| zone.clone_ref(py)), self.client.endpoint()))
+    )*};
+}
+
+/// The settings of a scan.
+struct ScanSettings {
+    updated_since: Option<DateTime>,
+    full: bool,
+    concurrency: Option<usize>,
+    skip_unreadable: bool,
+    allow_count_mismatch: bool,
+    max_requests: Option<u64>,
+    max_tickets: Option<u64>,
+    resume: Option<Cursor>,
+}
+
+impl ScanSettings {
+    fn from_python(settings: &Bound<'_, PyDict>, zone: Option<&Py<PyAny>>) -> PyResult<ScanSettings> {
+        let py = settings.py();
+        let settings = Settings(settings);
+        let number = |name: &str| settings.get(name)?.map(|value| request::integer(name, &value)).transpose();
+        let positive = |name: &str| match number(name)? {
+            Some(0) => Err(errors::argument(format!("{name} must be at least 1"))),
+            number => Ok(number),
+        };
+        let updated_since = settings.get("updated_since")?;
+        let skip_unreadable = match settings.text("on_unreadable")?.as_deref() {
+            None | Some("raise") => false,
+            Some("skip") => true,
+            Some(other) => {
+                let why = format!("on_unreadable must be \"raise\" or \"skip\", not {other:?}");
+                return Err(errors::argument(why));
+            }
+        };
+        let resume = match settings.text("resume")? {
+            None => None,
+            Some(text) => Some(text.parse().map_err(|error: InvalidCursor| errors::cursor(py, error))?),
+        };
+        Ok(ScanSettings {
+            updated_since: updated_since
+                .map(|time| moment::from_python("updated_since", &time, zone))
+                .transpose()?,
+            full: settings.truth("full")?.unwrap_or_default(),
+            concurrency: positive("concurrency")?.map(|number| usize::try_from(number).unwrap_or(usize::MAX)),
+            skip_unreadable,
+            allow_count_mismatch: settings.truth("allow_count_mismatch")?.unwrap_or_default(),
+            max_requests: positive("max_requests")?,
+            max_tickets: positive("max_tickets")?,
+            resume,
+        })
+    }
+
+    configure! {
+        /// Gives the settings to a blocking scan.
+        blocking gettickets::Scan;
+        /// Gives the settings to an asynchronous scan.
+        asynchronous gettickets::AsyncScan;
     }
 }
 
 impl Client {
+    fn new(backend: Backend, zone: Option<Py<PyAny>>) -> Client {
+        let endpoint = match &backend {
+            Backend::Blocking(client) => client.endpoint(),
+            Backend::Asynchronous(client) => client.endpoint(),
+        };
+        Client { backend: Home::new(backend), zone, endpoint }
+    }
+
+    fn blocking(&self, py: Python<'_>) -> PyResult<&gettickets::Client> {
+        match self.backend.get(py, "client")? {
+            Backend::Blocking(client) => Ok(client),
+            Backend::Asynchronous(_) => Err(errors::internal("an asynchronous client can't block")),
+        }
+    }
+
+    fn asynchronous(&self, py: Python<'_>) -> PyResult<&gettickets::AsyncClient> {
+        match self.backend.get(py, "client")? {
+            Backend::Asynchronous(client) => Ok(client),
+            Backend::Blocking(_) => Err(errors::internal("a blocking client can't be awaited")),
+        }
+    }
+
+    fn made(
+        &self,
+        py: Python<'_>,
+        source: Box<dyn Source>,
+        total_is_a_limit: bool,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Scan> {
+        logging::listen(py)?;
+        let zone = self.zone.as_ref().map(|zone| zone.clone_ref(py));
+        Ok(Scan::new(Shared::new(source, total_is_a_limit, progress), zone, self.endpoint.clone()))
+    }
+
     fn page(&self, py: Python<'_>, outcome: Result<gettickets::Page, gettickets::Error>) -> PyResult<Page> {
         match outcome {
             Ok(page) => Ok(Page::new(page, self.zone.as_ref().map(|zone| zone.clone_ref(py)))),
@@ -263,37 +437,26 @@ impl Client {
     }
 }
 
-/// A request that is under way.
+/// A request of an `AsyncClient`.
 #[pyclass(frozen, module = "gettickets._native")]
 pub(crate) struct Pending {
-    pending: Mutex<Option<gettickets::Pending>>,
+    job: Home<Job<Result<gettickets::Page, gettickets::Error>>>,
     client: Py<Client>,
 }
 
 #[pymethods]
 impl Pending {
-    /// The page or its exception, if it has come and was not taken before; else None.
+    /// The page or its exception, if it is there and was not taken before; else None.
     fn take(&self, py: Python<'_>) -> PyResult<Option<Page>> {
-        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let outcome = pending.as_ref().and_then(|pending| pending.wait_for(Duration::ZERO));
-        drop(pending);
+        let outcome = self.job.get(py, "request")?.take()?;
         logging::tell(py)?;
         outcome.map(|outcome| self.client.get().page(py, outcome)).transpose()
     }
 
-    /// Nobody waits for it any more, and it is not repeated.
-    fn give_up(&self) {
-        *self.pending.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-}
-
-/// Calls back into Python from a thread that is none of its own. What the callback raises is told as Python
-/// tells of exceptions in threads; an interpreter that has ended is not called.
-pub(crate) fn call(callback: Py<PyAny>) {
-    Python::try_attach(|py| {
-        let callback = callback.into_bound(py);
-        if let Err(error) = callback.call0() {
-            error.write_unraisable(py, Some(&callback));
+    /// Cancels the request: its connection is closed, and nothing further is sent.
+    fn cancel(&self) {
+        if let Some(job) = self.job.here() {
+            job.cancel();
         }
-    });
+    }
 }

@@ -1,16 +1,18 @@
-//! The one place where errors become exceptions. The classes are Python's own, in `gettickets._errors`: each
-//! takes the message, and what there is to know as keywords.
+//! Conversion of errors to exceptions. The classes are written in Python, in `gettickets._errors`: each takes the
+//! message, and the details as keywords.
 //!
-//! What comes here has the credentials struck out already; nothing is added to it.
+//! Credentials are redacted before an error arrives here, and nothing is added that could hold them.
+
+use std::fmt;
 
 use gettickets::local::LocalError;
 use gettickets::transport::{TransportError, TransportErrorKind};
 use gettickets::{ApiError, ApiErrorClass, DecodeError, DecodeErrorKind, Error, ErrorKind};
-use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyOSError, PySystemError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-/// An error of the client as an exception.
+/// An error of the client.
 pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
     exception(py, error, error.may_have_been_sent(), None).unwrap_or_else(|failure| failure)
 }
@@ -20,32 +22,80 @@ pub(crate) fn api(py: Python<'_>, error: &ApiError) -> PyErr {
     exception(py, &error.clone().into(), false, None).unwrap_or_else(|failure| failure)
 }
 
-/// A saved reply that can't be read; `hint` counts before the error's own.
+/// A saved reply that can't be read. `hint` replaces the hint of the error.
 pub(crate) fn decode(py: Python<'_>, error: &DecodeError, hint: Option<&str>) -> PyErr {
     exception(py, &error.clone().into(), false, hint).unwrap_or_else(|failure| failure)
+}
+
+/// A saved reply that begins like gzip data and can't be decompressed.
+pub(crate) fn gzip(py: Python<'_>, why: &str) -> PyErr {
+    let message = format!("the reply is compressed with gzip and can't be decompressed: {why}");
+    coded(py, "DecodeError", &message, "gzip", Some("Check that the file is complete."))
 }
 
 /// The sandbox did not start, or its database failed.
 pub(crate) fn sandbox(py: Python<'_>, error: &dyn std::error::Error) -> PyErr {
     let source = error.source().map(|source| format!(": {source}")).unwrap_or_default();
-    let told = error.to_string();
-    let message = if told.ends_with(&source) { told } else { told + &source };
+    let text = error.to_string();
+    let message = if text.ends_with(&source) { text } else { text + &source };
     made(py, "SandboxError", &message, &PyDict::new(py)).unwrap_or_else(|failure| failure)
 }
 
-/// What was done to something that is closed.
-pub(crate) fn closed(what: &str) -> PyErr {
-    PyRuntimeError::new_err(format!("the {what} is closed"))
+/// A use of an object that is closed.
+pub(crate) fn closed(py: Python<'_>, what: &str) -> PyErr {
+    coded(py, "StateError", &format!("the {what} is closed"), "closed", None)
 }
 
-/// Rust's own complaints about what was given.
-pub(crate) fn value(error: impl std::fmt::Display) -> PyErr {
-    PyValueError::new_err(error.to_string())
+/// A use of an object in a child process of the one that made it.
+pub(crate) fn forked(py: Python<'_>, what: &str) -> PyErr {
+    let message = format!("the {what} was made in another process, before os.fork()");
+    coded(py, "StateError", &message, "forked", Some("Make a new one in the child process."))
 }
 
-/// What the operating system refused.
+/// A use that is not possible in the object's present state.
+pub(crate) fn state(py: Python<'_>, message: &str, code: &str, hint: Option<&str>) -> PyErr {
+    coded(py, "StateError", message, code, hint)
+}
+
+/// A setting that can't be used.
+pub(crate) fn config(py: Python<'_>, message: &str, code: &str, hint: &str) -> PyErr {
+    coded(py, "ConfigError", message, code, Some(hint))
+}
+
+/// A cursor that can't be used.
+pub(crate) fn cursor(py: Python<'_>, error: impl fmt::Display) -> PyErr {
+    made(py, "CursorError", &error.to_string(), &PyDict::new(py)).unwrap_or_else(|failure| failure)
+}
+
+/// An argument whose value can't be used.
+pub(crate) fn argument(error: impl fmt::Display) -> PyErr {
+    classes::ArgumentError::new_err(error.to_string())
+}
+
+/// An error of the operating system.
 pub(crate) fn os(error: &std::io::Error) -> PyErr {
     PyOSError::new_err(error.to_string())
+}
+
+/// A bug of this package.
+pub(crate) fn internal(what: &str) -> PyErr {
+    PySystemError::new_err(format!("internal error of gettickets: {what}"))
+}
+
+/// Whether an exception is one of this package's classes.
+pub(crate) fn is_ours(py: Python<'_>, error: &PyErr) -> bool {
+    error.is_instance_of::<classes::Error>(py)
+}
+
+mod classes {
+    pyo3::import_exception!(gettickets._errors, Error);
+    pyo3::import_exception!(gettickets._errors, ArgumentError);
+}
+
+fn coded(py: Python<'_>, class: &str, message: &str, code: &str, hint: Option<&str>) -> PyErr {
+    let details = PyDict::new(py);
+    let set = details.set_item("code", code).and_then(|()| details.set_item("hint", hint));
+    set.and_then(|()| made(py, class, message, &details)).unwrap_or_else(|failure| failure)
 }
 
 fn exception(py: Python<'_>, error: &Error, may_have_been_sent: bool, hint: Option<&str>) -> PyResult<PyErr> {
@@ -54,6 +104,7 @@ fn exception(py: Python<'_>, error: &Error, may_have_been_sent: bool, hint: Opti
     details.set_item("hint", hint.or(error.hint().as_deref()))?;
     details.set_item("http_status", error.http_status())?;
     details.set_item("attempts", error.attempts())?;
+    details.set_item("endpoint", error.endpoint())?;
     details.set_item("may_have_been_sent", may_have_been_sent)?;
     details.set_item("is_retryable", error.is_retryable())?;
     let class = match error.kind() {
@@ -63,7 +114,7 @@ fn exception(py: Python<'_>, error: &Error, may_have_been_sent: bool, hint: Opti
             details.set_item("content_type", content_type)?;
             details.set_item("title", title)?;
             details.set_item("excerpt", excerpt)?;
-            "NotTheApiError"
+            "UnexpectedResponseError"
         }
         ErrorKind::RateLimited { retry_after, message, .. } => {
             details.set_item("retry_after", retry_after.map(|wait| wait.as_secs_f64()))?;
@@ -86,7 +137,8 @@ fn exception(py: Python<'_>, error: &Error, may_have_been_sent: bool, hint: Opti
             "ScanIncompleteError"
         }
         ErrorKind::Local(error) => local_details(&details, error)?,
-        // A kind that is new to the client: what all errors have is told of it.
+        ErrorKind::Cancelled => "StateError",
+        // A kind that is new to the client has the attributes of all errors.
         _ => "Error",
     };
     made(py, class, &error.to_string(), &details)
@@ -110,10 +162,10 @@ fn api_details(details: &Bound<'_, PyDict>, error: &ApiError) -> PyResult<&'stat
 fn decode_details(details: &Bound<'_, PyDict>, error: &DecodeError) -> PyResult<&'static str> {
     details.set_item("excerpt", error.excerpt())?;
     Ok(match error.kind() {
-        DecodeErrorKind::Empty => "NotTheApiError",
+        DecodeErrorKind::Empty => "UnexpectedResponseError",
         DecodeErrorKind::NotAReply { title } => {
             details.set_item("title", title)?;
-            "NotTheApiError"
+            "UnexpectedResponseError"
         }
         DecodeErrorKind::TooLarge { limit } => {
             details.set_item("limit", limit)?;
@@ -129,6 +181,7 @@ fn decode_details(details: &Bound<'_, PyDict>, error: &DecodeError) -> PyResult<
 
 fn transport_details(details: &Bound<'_, PyDict>, error: &TransportError) -> PyResult<&'static str> {
     details.set_item("detail", error.detail())?;
+    details.set_item("proxy", error.proxy())?;
     Ok(match error.kind() {
         TransportErrorKind::Timeout(_) => "RequestTimeoutError",
         TransportErrorKind::Tls(_) => "TlsError",
@@ -142,7 +195,7 @@ fn transport_details(details: &Bound<'_, PyDict>, error: &TransportError) -> PyR
 
 fn local_details(details: &Bound<'_, PyDict>, error: &LocalError) -> PyResult<&'static str> {
     details.set_item("detail", error.message())?;
-    details.set_item("php_place", error.place())?;
+    details.set_item("php_location", error.location())?;
     details.set_item("output", error.output())?;
     Ok("LocalApiError")
 }

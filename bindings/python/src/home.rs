@@ -1,37 +1,44 @@
-//! [`Home`]: the process that something with threads or connections was made in.
+//! [`Home`]: a value that belongs to the process that made it.
 //!
-//! `os.fork()` copies memory and no threads, and both processes would write to the same connections. So what
-//! has either refuses to work in a child, instead of waiting for a thread that is not there.
+//! `os.fork()` copies memory and no threads. A lock that another thread held at that moment is never released in the
+//! child, and both processes would write to the same connections. So the child can't reach what is inside a `Home`:
+//! every access is a `StateError`, before any lock is taken, and dropping it there drops nothing.
 
+use std::mem;
 use std::process;
 
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-/// A process, by its id.
-#[derive(Clone, Copy)]
-pub(crate) struct Home(u32);
+use crate::errors;
 
-impl Home {
-    /// This process.
-    pub(crate) fn here() -> Home {
-        Home(process::id())
+/// A value with threads, locks or connections, and the process that it works in.
+pub(crate) struct Home<T> {
+    /// `None` only while it is dropped.
+    value: Option<T>,
+    process: u32,
+}
+
+impl<T> Home<T> {
+    /// A value of this process.
+    pub(crate) fn new(value: T) -> Home<T> {
+        Home { value: Some(value), process: process::id() }
     }
 
-    /// Whether this is still that process.
-    pub(crate) fn is_here(self) -> bool {
-        self.0 == process::id()
+    /// The value, unless this is a child process of the one that made it.
+    pub(crate) fn here(&self) -> Option<&T> {
+        self.value.as_ref().filter(|_| self.process == process::id())
     }
 
-    /// A `RuntimeError` if it is not.
-    pub(crate) fn check(self, what: &str) -> PyResult<()> {
-        if self.is_here() { Ok(()) } else { Err(Home::elsewhere(what)) }
+    /// As [`here`](Home::here), or a `StateError` that names the object.
+    pub(crate) fn get(&self, py: Python<'_>, what: &str) -> PyResult<&T> {
+        self.here().ok_or_else(|| errors::forked(py, what))
     }
+}
 
-    /// The error for what belongs to another process.
-    pub(crate) fn elsewhere(what: &str) -> PyErr {
-        PyRuntimeError::new_err(format!(
-            "the {what} was made in another process, before os.fork(); make a new one"
-        ))
+impl<T> Drop for Home<T> {
+    fn drop(&mut self) {
+        if self.process != process::id() {
+            mem::forget(self.value.take());
+        }
     }
 }

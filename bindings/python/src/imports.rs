@@ -1,4 +1,4 @@
-//! What the Python side defines and Rust makes: looked up once, on first use.
+//! Objects of Python modules, looked up once, on first use.
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -15,7 +15,7 @@ impl Import {
         Import { module, name, found: PyOnceLock::new() }
     }
 
-    /// What the name stands for.
+    /// The object of this name.
     pub(crate) fn get<'py>(&'py self, py: Python<'py>) -> PyResult<&'py Bound<'py, PyAny>> {
         let found = self
             .found
@@ -30,11 +30,18 @@ pub(crate) static REQUESTOR_TYPE: Import = Import::new("gettickets._words", "Req
 pub(crate) static RELATED_SERVICE: Import = Import::new("gettickets._notes", "RelatedService");
 pub(crate) static FINDING: Import = Import::new("gettickets._notes", "Finding");
 pub(crate) static REPORT: Import = Import::new("gettickets._notes", "Report");
-pub(crate) static HOLE: Import = Import::new("gettickets._notes", "Hole");
+pub(crate) static UNREADABLE_TICKET: Import = Import::new("gettickets._notes", "UnreadableTicket");
+pub(crate) static SCAN_FINDING: Import = Import::new("gettickets._notes", "ScanFinding");
+pub(crate) static PAGE_SIZES: Import = Import::new("gettickets._notes", "PageSizes");
 pub(crate) static FIELD_SPEC: Import = Import::new("gettickets._notes", "FieldSpec");
 pub(crate) static VERSION: Import = Import::new("gettickets._version", "Version");
 pub(crate) static SHOWN_VERSION: Import = Import::new("gettickets._version", "ShownVersion");
 pub(crate) static ZONE: Import = Import::new("gettickets._zones", "zone");
+pub(crate) static STATED_ZONE: Import = Import::new("gettickets._zones", "stated_zone");
+pub(crate) static ARROW_ZONE: Import = Import::new("gettickets._zones", "arrow_zone");
+pub(crate) static HTML_TICKET: Import = Import::new("gettickets._html", "ticket");
+pub(crate) static HTML_PAGE: Import = Import::new("gettickets._html", "page");
+pub(crate) static HTML_SCAN: Import = Import::new("gettickets._html", "scan");
 pub(crate) static DATETIME: Import = Import::new("datetime", "datetime");
 pub(crate) static JSON_LOADS: Import = Import::new("json", "loads");
 pub(crate) static JSON_DUMPS: Import = Import::new("json", "dumps");

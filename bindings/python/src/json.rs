@@ -1,4 +1,4 @@
-//! Tickets as JSON text and as Python's own `dict`s, and what was sent for one field.
+//! Tickets as JSON text and as `dict`s, and the value that was sent for one field.
 
 use gettickets::{Attachments, Field, Page, TicketRef, Tickets, Value};
 use pyo3::prelude::*;
@@ -8,33 +8,31 @@ use serde_json::{Map, Value as Json};
 use crate::imports;
 use crate::moment;
 
-/// A ticket as a `dict` of what the reply carried: numbers, texts and truth values as such, moments as
-/// `datetime`, unknown fields under `extra`.
+/// A ticket as a `dict` of every field, `None` where the reply has none: dates as `datetime`, or as text where they
+/// can't be read, attachments as dicts, undocumented fields under `extra`.
 pub(crate) fn to_dict<'py>(
     py: Python<'py>,
     ticket: TicketRef<'_>,
     zone: Option<&Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
-    for field in ticket.carried().iter() {
+    for field in Field::all() {
         let name = PyString::intern(py, field.name());
         match ticket.value(field) {
-            None | Some(Value::Null | Value::DateTime(None)) => dict.set_item(name, py.None())?,
             Some(Value::Integer(value)) => dict.set_item(name, value)?,
-            Some(Value::Text(text) | Value::UnreadableDate(text)) => dict.set_item(name, text)?,
+            Some(Value::Text(text)) => dict.set_item(name, text)?,
             Some(Value::Boolean(value)) => dict.set_item(name, value)?,
-            Some(Value::DateTime(Some(moment))) => {
-                dict.set_item(name, moment::to_python(py, moment, zone)?)?
-            }
+            Some(Value::DateTime(Some(_))) => match moment::of_field(py, ticket, field, zone)? {
+                Some(moment) => dict.set_item(name, moment)?,
+                None => dict.set_item(name, ticket.text(field))?,
+            },
+            Some(Value::UnreadableDate(text)) => dict.set_item(name, text)?,
             Some(Value::Attachments(list)) => dict.set_item(name, attachments(py, list)?)?,
-            // A kind that is new to the field history; a test fails until it has a value here.
-            Some(_) => {}
+            // Also for a kind that is new to the field history; a test fails until it has a value here.
+            _ => dict.set_item(name, py.None())?,
         }
     }
-    let extra = extra(py, ticket.extra_json())?;
-    if !extra.is_empty() {
-        dict.set_item("extra", extra)?;
-    }
+    dict.set_item("extra", extra(py, ticket.extra_json())?)?;
     Ok(dict)
 }
 
@@ -48,7 +46,7 @@ fn attachments<'py>(py: Python<'py>, list: Attachments<'_>) -> PyResult<Bound<'p
     PyList::new(py, made.collect::<PyResult<Vec<_>>>()?)
 }
 
-/// The fields of no version's documentation. Python's own reader takes them, as its integers have no end.
+/// Undocumented fields, read by Python's `json`, whose integers have no limit.
 pub(crate) fn extra<'py, 'a>(
     py: Python<'py>,
     fields: impl Iterator<Item = (&'a str, &'a str)>,
@@ -64,8 +62,8 @@ pub(crate) fn loads<'py>(py: Python<'py>, json: &str) -> PyResult<Bound<'py, PyA
     imports::JSON_LOADS.get(py)?.call1((json,))
 }
 
-/// What was sent for a documented field, as far as a page keeps it: whether a number or a truth value was a text
-/// is known, how it was padded is not. None where the reply did not carry the field.
+/// The value that was sent for a documented field, as far as a page keeps it: whether a number or a truth value was sent
+/// as text is known, leading zeros and white space are not. `None` where the reply does not have the field.
 pub(crate) fn sent(ticket: TicketRef<'_>, name: &str) -> Option<Json> {
     let field = Field::from_name(name)?;
     let quoted = ticket.quoted().contains(field);
@@ -88,8 +86,8 @@ pub(crate) fn sent(ticket: TicketRef<'_>, name: &str) -> Option<Json> {
     })
 }
 
-/// A page as JSON that decodes to the same page again, findings and the server's name for its version aside:
-/// for pickling, and for choosing tickets.
+/// A page as JSON that decodes to the same page, except for its findings and the server version: for pickling, and for
+/// slices with a step.
 pub(crate) fn kept(page: &Page, tickets: &Tickets, places: impl Iterator<Item = usize>) -> String {
     let mut reply = Map::new();
     reply.insert("result".to_owned(), "success".into());

@@ -1,15 +1,15 @@
-//! `gettickets._native`: what the Python package `gettickets` is made of, on the way from Rust to Python.
+//! `gettickets._native`: the compiled part of the Python package `gettickets`.
 //!
-//! The package beside it is written by hand: words, exceptions, clients, documentation. Here is what has to
-//! be fast or has to be Rust: pages and tickets over the memory that they were decoded in, decoding, requests
-//! and scans that wait without the interpreter's lock, Arrow, the sandbox and the command line. Nothing here is
-//! to be used from elsewhere, nothing panics on what comes from outside, and no secret is shown.
+//! Words, exceptions and clients are written in Python. This module has what must be fast or needs Rust: pages and
+//! tickets over the memory that they were decoded from, decoding, requests and scans that wait without the
+//! interpreter's lock, Arrow streams, the sandbox and the command line. Nothing panics on input, and no secret is shown.
 
 mod arrow;
 mod body;
 mod building;
 mod client;
 mod command;
+mod deferred;
 mod errors;
 mod home;
 mod imports;
@@ -21,9 +21,11 @@ mod moment;
 mod page;
 mod recent;
 mod request;
+mod runtime;
 mod sandbox;
 mod scan;
 mod schemas;
+mod source;
 mod ticket;
 mod vocabulary;
 mod words;

@@ -1,5 +1,5 @@
-//! From a ticket in a page's memory to a Python `Ticket`: every field is made in one go, so that reading one is
-//! reading a slot.
+//! Conversion of a ticket in a page's memory to a Python `Ticket`. All fields are made at once, so that an attribute
+//! access only reads a slot.
 
 use gettickets::{Field, TicketRef};
 use pyo3::prelude::*;
@@ -19,7 +19,7 @@ struct Maker<'a, 'py> {
     recent: &'a mut Recent,
 }
 
-/// The ticket at this place of a page; none behind its end. It holds the page.
+/// The ticket at this index of a page; `None` beyond its end. It keeps a reference to the page.
 pub(crate) fn ticket(
     py: Python<'_>,
     page: &Py<Page>,
@@ -62,7 +62,7 @@ pub(crate) fn ticket(
 }
 
 impl Maker<'_, '_> {
-    /// Whether there is a value: the reply carried the field, and not as null.
+    /// Whether there is a value: the reply has the field, and not as null.
     fn has(&self, field: Field) -> bool {
         self.ticket.carries(field) && !self.ticket.null().contains(field)
     }
@@ -110,11 +110,8 @@ impl Maker<'_, '_> {
     }
 
     fn moment(&self, field: Field) -> PyResult<Py<PyAny>> {
-        let moment = if field == Field::Date { self.ticket.date() } else { self.ticket.lastreply() };
-        match moment {
-            Some(moment) => moment::to_python(self.py, moment, self.zone),
-            None => Ok(self.py.None()),
-        }
+        let moment = moment::of_field(self.py, self.ticket, field, self.zone)?;
+        Ok(moment.unwrap_or_else(|| self.py.None()))
     }
 
     /// A moment that is often that of another field of the same ticket.

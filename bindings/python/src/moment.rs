@@ -1,14 +1,15 @@
-//! Moments: from the wall clock of an install to `datetime.datetime`, and back.
+//! Conversion between times of an install's clock and `datetime.datetime`.
 
 #![allow(unsafe_code, reason = "datetime's C functions are reached through its capsule")]
 
-use gettickets::DateTime;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use gettickets::{DateTime, Field, TicketRef};
+use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDate, PyDateAccess, PyDateTime, PyTimeAccess, PyTzInfoAccess};
 
+use crate::errors;
 use crate::imports;
 use crate::request::wrong_type;
 
@@ -69,7 +70,27 @@ fn find_maker(py: Python<'_>) -> PyResult<Maker> {
     Ok(if as_known { Maker::Table(table) } else { Maker::Class })
 }
 
-/// A moment as Python has it: naive, or in this time zone.
+/// The datetime of a date field: naive, or in the time zone of the install. A zone that the date itself states has
+/// precedence, and the datetime is then converted to the install's; `None` if that zone can't be resolved.
+pub(crate) fn of_field(
+    py: Python<'_>,
+    ticket: TicketRef<'_>,
+    field: Field,
+    zone: Option<&Py<PyAny>>,
+) -> PyResult<Option<Py<PyAny>>> {
+    let time = if field == Field::Date { ticket.date() } else { ticket.lastreply() };
+    let Some(time) = time else { return Ok(None) };
+    let stated = zone.and_then(|_| ticket.zone(field));
+    let (Some(zone), Some(stated)) = (zone, stated) else { return to_python(py, time, zone).map(Some) };
+    let stated = imports::STATED_ZONE.get(py)?.call1((stated, zone))?;
+    if stated.is_none() {
+        return Ok(None);
+    }
+    let aware = to_python(py, time, Some(&stated.unbind()))?;
+    Ok(Some(aware.call_method1(py, "astimezone", (zone,))?))
+}
+
+/// A datetime: naive, or in this time zone.
 pub(crate) fn to_python(py: Python<'_>, moment: DateTime, zone: Option<&Py<PyAny>>) -> PyResult<Py<PyAny>> {
     let (year, month, day) = (i32::from(moment.year()), i32::from(moment.month()), i32::from(moment.day()));
     let (hour, minute) = (i32::from(moment.hour()), i32::from(moment.minute()));
@@ -94,39 +115,52 @@ pub(crate) fn to_python(py: Python<'_>, moment: DateTime, zone: Option<&Py<PyAny
     }
 }
 
-/// The wall clock of an install at this moment. One with a time zone is moved to that of the install, which has
-/// to be known then.
+/// Whether two time zones are the same, as Python compares them.
+pub(crate) fn same_zone(
+    py: Python<'_>,
+    one: Option<&Py<PyAny>>,
+    other: Option<&Py<PyAny>>,
+) -> PyResult<bool> {
+    match (one, other) {
+        (None, None) => Ok(true),
+        (Some(one), Some(other)) => Ok(one.is(other) || one.bind(py).eq(other)?),
+        _ => Ok(false),
+    }
+}
+
+/// A time of the install's clock. A datetime with a time zone is converted to that of the install, which must be known.
 pub(crate) fn from_python(
     name: &str,
     value: &Bound<'_, PyAny>,
     zone: Option<&Py<PyAny>>,
 ) -> PyResult<DateTime> {
-    let moment = datetime(name, value)?;
-    if moment.get_tzinfo().is_some() {
+    let time = datetime(name, value)?;
+    if time.get_tzinfo().is_some() {
         let Some(zone) = zone else {
-            let why = format!("{name} has a time zone, and that of the install is not known; give timezone=");
-            return Err(PyValueError::new_err(why));
+            return Err(errors::argument(format!(
+                "{name} has a time zone, and that of the install is not known; give the client timezone="
+            )));
         };
-        let local = moment.call_method1("astimezone", (zone,))?;
+        let local = time.call_method1("astimezone", (zone,))?;
         return read(name, local.cast::<PyDateTime>()?);
     }
-    read(name, moment)
+    read(name, time)
 }
 
-/// A moment of the wall clock of an install whose time zone nobody knows: it can't be told for one with a zone.
+/// A time of the clock of an install whose time zone is not known: a datetime with a time zone is refused.
 pub(crate) fn of_the_install(name: &str, value: &Bound<'_, PyAny>) -> PyResult<DateTime> {
-    let moment = datetime(name, value)?;
-    if moment.get_tzinfo().is_some() {
-        return Err(PyValueError::new_err(format!(
-            "{name} has a time zone, and is to be in the install's own time, without one: give \
+    let time = datetime(name, value)?;
+    if time.get_tzinfo().is_some() {
+        return Err(errors::argument(format!(
+            "{name} has a time zone, and must be in the install's own time, without one: give \
              {name}.astimezone(zone).replace(tzinfo=None), where zone is the install's"
         )));
     }
-    read(name, moment)
+    read(name, time)
 }
 
 fn datetime<'a, 'py>(name: &str, value: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, PyDateTime>> {
-    value.cast::<PyDateTime>().map_err(|_| {
+    let time = value.cast::<PyDateTime>().map_err(|_| {
         let hint = if value.is_instance_of::<PyDate>() {
             "; datetime.combine(day, time.min) is the beginning of a day"
         } else {
@@ -134,14 +168,19 @@ fn datetime<'a, 'py>(name: &str, value: &'a Bound<'py, PyAny>) -> PyResult<&'a B
         };
         let wrong = wrong_type(name, "a datetime", value);
         PyTypeError::new_err(format!("{}{hint}", wrong.value(value.py())))
-    })
+    })?;
+    // pandas.NaT is a datetime by its class, and equal to nothing.
+    if !time.eq(time)? {
+        return Err(errors::argument(format!("{name} must be a time, not {}", time.repr()?)));
+    }
+    Ok(time)
 }
 
-fn read(name: &str, moment: &Bound<'_, PyDateTime>) -> PyResult<DateTime> {
-    let too_far = || PyValueError::new_err(format!("{name} is no moment that a server can know"));
-    let year = i16::try_from(moment.get_year()).map_err(|_| too_far())?;
+fn read(name: &str, time: &Bound<'_, PyDateTime>) -> PyResult<DateTime> {
+    let out_of_range = || errors::argument(format!("{name} is a time that no server can have"));
+    let year = i16::try_from(time.get_year()).map_err(|_| out_of_range())?;
     let [month, day, hour, minute, second] =
-        [moment.get_month(), moment.get_day(), moment.get_hour(), moment.get_minute(), moment.get_second()]
+        [time.get_month(), time.get_day(), time.get_hour(), time.get_minute(), time.get_second()]
             .map(|number| number as i8);
-    DateTime::new(year, month, day, hour, minute, second, 0).map_err(|_| too_far())
+    DateTime::new(year, month, day, hour, minute, second, 0).map_err(|_| out_of_range())
 }

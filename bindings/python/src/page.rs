@@ -1,27 +1,28 @@
-//! [`Page`]: one object over the memory that a reply was decoded in.
+//! [`Page`]: the Python class of a page, over the memory of the reply that it was decoded from.
 
-use gettickets::{FieldSet, Tickets};
+use gettickets::{Field, FieldSet, TicketRef, Tickets};
 use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule, PyDict, PyInt, PyList, PySlice, PyTuple};
 
 use crate::arrow;
-use crate::body;
+use crate::deferred;
 use crate::errors;
 use crate::imports;
 use crate::iterator::PageIterator;
 use crate::json;
 use crate::making;
+use crate::moment;
 use crate::recent::Recent;
 use crate::ticket::Ticket;
 use crate::vocabulary;
 
-/// A page of tickets, the counts beside them, and what the decoder noticed.
+/// A page of tickets, its counts, and the findings of the decoder.
 ///
-/// It is a sequence of Ticket, made when they are asked for; a slice is a Page and shares this one's memory.
-/// A page does not change, and threads may read it together. polars.DataFrame(page), pyarrow.table(page) and
-/// DuckDB read its columns without a ticket being made; so that they do, it is not registered as a
-/// collections.abc.Sequence, though it has all that one has.
+/// A page is a sequence of Ticket, which are made when they are accessed; a slice is a Page that shares its memory.
+/// Pages do not change, and threads may read one together. polars.DataFrame(page), pyarrow.table(page) and DuckDB read
+/// its columns without making tickets. For that reason a page is not registered as a collections.abc.Sequence, though it
+/// has all of its methods.
 ///
 /// >>> import gettickets
 /// >>> with gettickets.Sandbox() as sandbox:
@@ -30,29 +31,29 @@ use crate::vocabulary;
 /// (<Page: 3 tickets of 1000, from 0>, 1000, <Page: 2 tickets of 1000, from 1>)
 /// >>> [ticket.status for ticket in page] == [page[0].status, page[1].status, page[-1].status]
 /// True
-#[pyclass(frozen, module = "gettickets")]
+#[pyclass(frozen, weakref, module = "gettickets")]
 pub(crate) struct Page {
     page: gettickets::Page,
     zone: Option<Py<PyAny>>,
-    /// What a pickled page said of itself that its tickets can't tell.
-    told: Option<Box<Told>>,
-    _let_go: LetGo,
+    /// Properties that a pickled page brings along, as its JSON does not have them.
+    restored: Option<Box<Restored>>,
+    _release: ReleaseDeferred,
 }
 
-struct Told {
+struct Restored {
     shows_version: Py<PyAny>,
     findings: Py<PyAny>,
 }
 
-impl Told {
-    fn of(shows_version: Py<PyAny>, findings: Py<PyAny>) -> Box<Told> {
-        Box::new(Told { shows_version, findings })
+impl Restored {
+    fn of(shows_version: Py<PyAny>, findings: Py<PyAny>) -> Box<Restored> {
+        Box::new(Restored { shows_version, findings })
     }
 }
 
 impl Page {
     pub(crate) fn new(page: gettickets::Page, zone: Option<Py<PyAny>>) -> Page {
-        Page { page, zone, told: None, _let_go: LetGo }
+        Page { page, zone, restored: None, _release: ReleaseDeferred }
     }
 
     /// A page from what `json::kept` wrote.
@@ -72,39 +73,44 @@ impl Page {
 
     /// A page of other tickets that is like this one in all else.
     fn like(&self, py: Python<'_>, page: gettickets::Page) -> Page {
-        let told = self.told.as_ref().map(|told| {
-            let Told { shows_version, findings } = &**told;
-            Told::of(shows_version.clone_ref(py), findings.clone_ref(py))
+        let restored = self.restored.as_ref().map(|restored| {
+            let Restored { shows_version, findings } = &**restored;
+            Restored::of(shows_version.clone_ref(py), findings.clone_ref(py))
         });
-        Page { page, zone: self.zone.as_ref().map(|zone| zone.clone_ref(py)), told, _let_go: LetGo }
+        Page {
+            page,
+            zone: self.zone.as_ref().map(|zone| zone.clone_ref(py)),
+            restored,
+            _release: ReleaseDeferred,
+        }
     }
 }
 
-/// The last field of a page to go: the interpreter drops pages, so what one pointed into can go with it.
-struct LetGo;
+/// The last field of a page to be dropped: the interpreter drops pages, so references can be released there.
+struct ReleaseDeferred;
 
-impl Drop for LetGo {
+impl Drop for ReleaseDeferred {
     fn drop(&mut self) {
-        Python::attach(body::let_go);
+        Python::attach(deferred::release);
     }
 }
 
 #[pymethods]
 impl Page {
-    /// How many tickets match the request on all pages together, as the server counts them; None if it did
-    /// not say.
+    /// How many tickets match the request on all pages together, as the server counts them; None if the reply does not
+    /// have it.
     #[getter]
     fn totalresults(&self) -> Option<u64> {
         self.page.totalresults()
     }
 
-    /// The offset of this page's first ticket, as the server tells it.
+    /// The offset of this page's first ticket, as the server reports it.
     #[getter]
     fn startnumber(&self) -> Option<u64> {
         self.page.startnumber()
     }
 
-    /// How many tickets the server says are on this page; len(page) is how many are.
+    /// How many tickets are on this page according to the server; len(page) is how many there are.
     #[getter]
     fn numreturned(&self) -> Option<u64> {
         self.page.numreturned()
@@ -116,21 +122,22 @@ impl Page {
         self.zone()
     }
 
-    /// Top-level fields that are in no version's documentation, as they were sent: a new dict each time.
+    /// Undocumented top-level fields as they were sent: a new dict each time.
     #[getter]
     fn extra<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         json::extra(py, self.page.extra_json())
     }
 
-    /// In which ways the reply departed from the documented shape, a tuple of Finding.
+    /// The deviations of the reply from the documented shape, a tuple of Finding.
     #[getter]
     fn findings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        if let Some(told) = &self.told {
-            return Ok(told.findings.bind(py).clone());
+        if let Some(restored) = &self.restored {
+            return Ok(restored.findings.bind(py).clone());
         }
         let class = imports::FINDING.get(py)?;
         let made = self.page.findings().iter().map(|finding| {
             let places = PyTuple::new(py, &finding.places)?;
+            let tickets = PyTuple::new(py, &finding.tickets)?;
             let field = finding.field.map(|field| field.name());
             let kind = finding.kind;
             class.call1((
@@ -139,23 +146,24 @@ impl Page {
                 field,
                 finding.count,
                 places,
+                tickets,
                 finding.detail.as_deref(),
             ))
         });
         Ok(PyTuple::new(py, made.collect::<PyResult<Vec<_>>>()?)?.into_any())
     }
 
-    /// What the page shows of its server's version, a ShownVersion: exactly where the reply names it, as XML
-    /// replies do, else a lower bound from the fields it carries.
+    /// The server version, a ShownVersion: exact where the reply names it, as XML replies do, else a lower bound from
+    /// the fields that the reply has.
     #[getter]
     fn shows_version<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        match &self.told {
-            Some(told) => Ok(told.shows_version.bind(py).clone()),
+        match &self.restored {
+            Some(restored) => Ok(restored.shows_version.bind(py).clone()),
             None => vocabulary::shown_to_python(py, self.page.shows_version()),
         }
     }
 
-    /// The names of the fields that every ticket from a server of this version has and some ticket here
+    /// The names of the fields that every ticket from a server of this version has, and that a ticket of this page
     /// lacks.
     fn missing<'py>(&self, py: Python<'py>, version: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
         let missing: FieldSet = self.page.missing(vocabulary::from_python(version)?);
@@ -191,13 +199,13 @@ impl Page {
         Ok(dict)
     }
 
-    /// The page as canonical JSON: one document, the same from every face of gettickets.
+    /// The page as canonical JSON: one document, the same in every API of gettickets.
     fn to_json(&self, py: Python<'_>) -> String {
         py.detach(|| self.page.to_json())
     }
 
     /// The page as a server of this version would send it, as bytes of JSON or XML; by default the newest version
-    /// that changed the call.
+    /// that changed the call. Counts that the page does not have, such as those of a scan's page, are filled in.
     #[pyo3(signature = (version = None, *, format = "json"))]
     fn to_wire<'py>(
         &self,
@@ -206,46 +214,50 @@ impl Page {
         format: &str,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let version = version.map_or(Ok(gettickets::Version::LATEST), vocabulary::from_python)?;
+        let page = self.counted();
         let text = match format {
-            "json" => py.detach(|| self.page.to_wire_json(version)),
-            "xml" => py.detach(|| self.page.to_wire_xml(version)),
-            _ => return Err(PyValueError::new_err("a format is \"json\" or \"xml\"")),
+            "json" => py.detach(|| page.to_wire_json(version)),
+            "xml" => py.detach(|| page.to_wire_xml(version)),
+            other => {
+                let why = format!("format must be \"json\" or \"xml\", not {other:?}");
+                return Err(errors::argument(why));
+            }
         };
         Ok(PyBytes::new(py, text.as_bytes()))
     }
 
-    /// The same page in memory of its own, which holds the texts of its tickets and nothing else. A page keeps the
-    /// whole body that it came in, and a slice does too: for tickets that are kept this takes half as much or less.
+    /// A copy of the page that holds only the texts of its tickets. A page keeps the whole body that it was decoded
+    /// from, and so does a slice; for tickets that are kept for long, a copy takes half of that memory or less.
     fn compact(&self, py: Python<'_>) -> Page {
         let page = py.detach(|| self.page.compact());
         self.like(py, page)
     }
 
-    /// How many bytes of memory the page holds; of a slice, those of the whole.
+    /// How many bytes of memory the page holds; for a slice, those of the whole page.
     #[getter]
     fn memory_size(&self) -> usize {
         self.tickets().memory_size()
     }
 
-    /// A DataFrame of pandas; attachments, and texts since pandas 3, stay as Arrow has them. It takes pandas and
-    /// pyarrow.
+    /// A pandas.DataFrame; attachments, and texts since pandas 3, keep their Arrow types. It needs pandas and pyarrow.
     fn to_pandas<'py>(slf: &Bound<'py, Page>) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("gettickets._pandas")?.call_method1("to_pandas", (slf,))
     }
 
-    /// The tickets as an Arrow stream, by the Arrow PyCapsule interface. Of the schema asked for it is heeded
-    /// whether it has texts as `large_string`, and nothing else, as the interface allows.
+    /// The tickets as an Arrow stream, by the Arrow PyCapsule interface. The only part of a requested schema that has
+    /// an effect is whether texts are `large_string`, as the interface allows.
     #[pyo3(signature = (requested_schema = None))]
     fn __arrow_c_stream__<'py>(
         slf: &Bound<'py, Page>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        arrow::page_stream(slf.py(), slf.get().tickets().clone(), requested_schema)
+        let page = slf.get();
+        arrow::page_stream(slf.py(), page.tickets().clone(), page.zone(), requested_schema)
     }
 
     /// The schema of the stream, by the Arrow PyCapsule interface.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        arrow::schema(py)
+        arrow::schema(py, self.zone())
     }
 
     fn __len__(&self) -> usize {
@@ -257,23 +269,27 @@ impl Page {
         if let Ok(slice) = key.cast::<PySlice>() {
             return Ok(slf.get().sliced(py, slice)?.into_pyobject(py)?.into_any());
         }
+        let len = slf.get().tickets().len();
+        let out_of_range = || {
+            let why = format!("index {} is out of range (length {len})", key.repr()?);
+            Err(PyIndexError::new_err(why))
+        };
         let Ok(index) = key.extract::<isize>() else {
             if key.is_instance_of::<PyInt>() {
-                return Err(PyIndexError::new_err("the page has no such ticket"));
+                return out_of_range();
             }
             let found = key.get_type();
             return Err(PyTypeError::new_err(format!(
-                "pages have ints and slices as indices, not {}",
+                "page indices must be ints or slices, not {}",
                 found.name()?
             )));
         };
-        let len = slf.get().tickets().len();
         let place = if index < 0 { index.checked_add_unsigned(len) } else { Some(index) };
         let place = place.and_then(|place| usize::try_from(place).ok());
         let ticket = place.map(|place| making::ticket(py, slf.as_unbound(), place, &mut Recent::new()));
         match ticket.transpose()?.flatten() {
             Some(ticket) => Ok(ticket.into_bound(py).into_any()),
-            None => Err(PyIndexError::new_err("the page has no such ticket")),
+            None => out_of_range(),
         }
     }
 
@@ -289,12 +305,12 @@ impl Page {
         Ok(self.places_of(value, 0, usize::MAX)?.next().is_some())
     }
 
-    /// How many tickets are equal to this one.
+    /// The number of tickets that are equal to this one.
     fn count(&self, value: &Bound<'_, PyAny>) -> PyResult<usize> {
         Ok(self.places_of(value, 0, usize::MAX)?.count())
     }
 
-    /// The place of the first ticket that is equal to this one. ValueError if there is none.
+    /// The index of the first ticket that is equal to this one. ValueError if there is none.
     #[pyo3(signature = (value, start = 0, stop = isize::MAX))]
     fn index(&self, value: &Bound<'_, PyAny>, start: isize, stop: isize) -> PyResult<usize> {
         let len = self.tickets().len();
@@ -303,13 +319,13 @@ impl Page {
             if at < 0 { from_end().unsigned_abs() } else { at.unsigned_abs() }
         };
         let found = self.places_of(value, place(start), place(stop))?.next();
-        found.ok_or_else(|| PyValueError::new_err("the page has no such ticket"))
+        found.ok_or_else(|| PyValueError::new_err("the ticket is not on the page"))
     }
 
     fn __eq__(&self, py: Python<'_>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let Ok(other) = other.cast::<Page>() else { return Ok(py.NotImplemented()) };
         let other = other.get();
-        let same = py.detach(|| self.page == other.page);
+        let same = self.equals(py, other)?;
         Ok(same.into_pyobject(py)?.to_owned().into_any().unbind())
     }
 
@@ -318,8 +334,13 @@ impl Page {
         let noun = if len == 1 { "ticket" } else { "tickets" };
         let total = self.totalresults().map_or_else(String::new, |total| format!(" of {total}"));
         let start = self.startnumber().map_or_else(String::new, |start| format!(", from {start}"));
-        let bent = if self.page.findings().is_empty() { "" } else { ", with findings" };
-        format!("<Page: {len} {noun}{total}{start}{bent}>")
+        let findings = if self.page.findings().is_empty() { "" } else { ", with findings" };
+        format!("<Page: {len} {noun}{total}{start}{findings}>")
+    }
+
+    /// The first tickets as an HTML table, for notebooks. The access key is left out.
+    fn _repr_html_<'py>(slf: &Bound<'py, Page>) -> PyResult<Bound<'py, PyAny>> {
+        imports::HTML_PAGE.get(slf.py())?.call1((slf,))
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Page>) -> PyResult<Bound<'py, PyTuple>> {
@@ -337,7 +358,7 @@ impl Page {
         shows_version: Py<PyAny>,
         findings: Py<PyAny>,
     ) -> PyResult<Page> {
-        Ok(Page { told: Some(Told::of(shows_version, findings)), ..Page::restored(py, json, zone)? })
+        Ok(Page { restored: Some(Restored::of(shows_version, findings)), ..Page::restored(py, json, zone)? })
     }
 }
 
@@ -355,24 +376,74 @@ impl Page {
         let json = json::kept(&self.page.slice(..span.slicelength), self.tickets(), places);
         let chosen = Page::restored(py, json, None)?;
         Ok(Page {
-            told: Some(Told::of(self.shows_version(py)?.unbind(), self.findings(py)?.unbind())),
+            restored: Some(Restored::of(self.shows_version(py)?.unbind(), self.findings(py)?.unbind())),
             ..self.like(py, chosen.page)
         })
     }
 
-    /// The places from `start` to `stop` at which this ticket stands; none of what is no ticket.
+    /// The indices from `start` to `stop` of the tickets that are equal to this one; none for an object that is not a
+    /// ticket.
     fn places_of(
         &self,
         value: &Bound<'_, PyAny>,
         start: usize,
         stop: usize,
     ) -> PyResult<impl Iterator<Item = usize>> {
-        let wanted = value.cast::<Ticket>().ok();
-        let wanted = wanted.map(|ticket| ticket.get().inside()).transpose()?;
-        let within = self.tickets().iter().enumerate().skip(start).take(stop.saturating_sub(start));
-        let found = within.filter(|(_, ticket)| {
-            wanted.as_ref().is_some_and(|wanted| wanted.id() == ticket.id() && wanted == ticket)
-        });
-        Ok(found.map(|(place, _)| place).collect::<Vec<_>>().into_iter())
+        let mut found = Vec::new();
+        if let Ok(ticket) = value.cast::<Ticket>() {
+            let (py, wanted) = (value.py(), ticket.get().inside()?);
+            let zone = ticket.get().page.get().zone();
+            let within = self.tickets().iter().enumerate().skip(start).take(stop.saturating_sub(start));
+            for (place, candidate) in within {
+                let is_same = wanted.id() == candidate.id() && wanted == candidate;
+                if is_same && same_moments(py, candidate, self.zone(), zone)? {
+                    found.push(place);
+                }
+            }
+        }
+        Ok(found.into_iter())
     }
+
+    /// Whether the other has the same counts and tickets, whose times name the same moments.
+    fn equals(&self, py: Python<'_>, other: &Page) -> PyResult<bool> {
+        if !py.detach(|| self.page == other.page) {
+            return Ok(false);
+        }
+        for ticket in self.tickets() {
+            if !same_moments(py, ticket, self.zone(), other.zone())? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The page with counts as a server has them. A page without them, such as that of a scan, is a list of its own.
+    fn counted(&self) -> gettickets::Page {
+        let page = &self.page;
+        if page.numreturned().is_some() || !page.extra().is_empty() {
+            return page.clone();
+        }
+        let total = page.totalresults().unwrap_or(page.len() as u64);
+        gettickets::Page::new(page.tickets().clone(), page.startnumber().unwrap_or_default(), total)
+    }
+}
+
+/// Whether the times of a ticket are the same moments in two time zones, as Python compares datetimes.
+fn same_moments(
+    py: Python<'_>,
+    ticket: TicketRef<'_>,
+    one: Option<&Py<PyAny>>,
+    other: Option<&Py<PyAny>>,
+) -> PyResult<bool> {
+    if moment::same_zone(py, one, other)? {
+        return Ok(true);
+    }
+    for field in [Field::Date, Field::Lastreply] {
+        let (one, other) =
+            (moment::of_field(py, ticket, field, one)?, moment::of_field(py, ticket, field, other)?);
+        if !one.into_pyobject(py)?.eq(other)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

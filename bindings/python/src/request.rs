@@ -1,11 +1,13 @@
-//! From keyword arguments to a request.
+//! Conversion of keyword arguments to a request, and the checks of argument types that the other modules share.
 
 use gettickets::{GetTickets, StatusFilter};
-use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyString};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
 
-/// The request of these parameters, which go by their wire names. `None` is a parameter that is not sent.
+use crate::errors;
+
+/// The request with these parameters, by their wire names. A parameter that is `None` is not sent.
 pub(crate) fn from_python(parameters: Option<&Bound<'_, PyDict>>) -> PyResult<GetTickets> {
     let mut request = GetTickets::default();
     for (name, value) in parameters.into_iter().flatten() {
@@ -13,6 +15,7 @@ pub(crate) fn from_python(parameters: Option<&Bound<'_, PyDict>>) -> PyResult<Ge
         if value.is_none() {
             continue;
         }
+        refuse_without_effect(&name, &value)?;
         match name.as_str() {
             "limitstart" => request.limitstart = Some(integer(&name, &value)?),
             "limitnum" => request.limitnum = Some(integer(&name, &value)?),
@@ -28,17 +31,47 @@ pub(crate) fn from_python(parameters: Option<&Bound<'_, PyDict>>) -> PyResult<Ge
     Ok(request)
 }
 
-/// A number that servers take: whole, and not below 0.
+/// Refuses a filter that servers ignore: they would list every ticket.
+fn refuse_without_effect(name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    let has_no_effect = match name {
+        "deptid" | "clientid" => value.is_instance_of::<PyInt>() && value.eq(0)?,
+        "email" | "subject" | "status" => value.is_instance_of::<PyString>() && value.is_empty()?,
+        _ => false,
+    };
+    if !has_no_effect || value.is_instance_of::<PyBool>() {
+        return Ok(());
+    }
+    let shown = value.repr()?;
+    Err(errors::argument(format!(
+        "{name}={shown} does not filter: a server lists every ticket then; leave it out, or give None"
+    )))
+}
+
+/// A number that a server takes: an int, from 0.
 pub(crate) fn integer(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
     if value.is_instance_of::<PyBool>() {
         return Err(wrong_type(name, "an int", value));
     }
     value.extract::<u64>().map_err(|error| {
         if error.is_instance_of::<PyOverflowError>(value.py()) {
-            return PyValueError::new_err(format!("{name} is from 0 to {}", u64::MAX));
+            return errors::argument(format!("{name} must be from 0 to {}", u64::MAX));
         }
         wrong_type(name, "an int", value)
     })
+}
+
+/// A number of seconds, from 0; infinity is allowed.
+pub(crate) fn seconds(name: &str, value: &Bound<'_, PyAny>) -> PyResult<f64> {
+    let is_number = value.is_instance_of::<PyInt>() || value.is_instance_of::<PyFloat>();
+    if !is_number || value.is_instance_of::<PyBool>() {
+        return Err(wrong_type(name, "a number of seconds", value));
+    }
+    match value.extract::<f64>() {
+        Ok(seconds) if seconds >= 0.0 => Ok(seconds),
+        _ => {
+            Err(errors::argument(format!("{name} must be a number of seconds from 0, not {}", value.repr()?)))
+        }
+    }
 }
 
 /// A text that can be sent.
@@ -46,16 +79,18 @@ pub(crate) fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     let text = value.cast::<PyString>().map_err(|_| wrong_type(name, "a str", value))?;
     match text.to_str() {
         Ok(text) => Ok(text.to_owned()),
-        Err(_) => Err(PyValueError::new_err(format!("{name} has a lone surrogate, which is no character"))),
+        Err(_) => Err(errors::argument(format!("{name} has a lone surrogate, which is not a character"))),
     }
 }
 
+/// True or False, and nothing that merely counts as one of them.
 pub(crate) fn truth(name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
     let truth = value.cast::<PyBool>().map_err(|_| wrong_type(name, "a bool", value))?;
     Ok(truth.is_true())
 }
 
+/// The `TypeError` for an argument of another type.
 pub(crate) fn wrong_type(name: &str, expected: &str, found: &Bound<'_, PyAny>) -> PyErr {
-    let found = found.get_type().name().map_or_else(|_| "something else".to_owned(), |name| name.to_string());
+    let found = found.get_type().name().map_or_else(|_| "another type".to_owned(), |name| name.to_string());
     PyTypeError::new_err(format!("{name} must be {expected}, not {found}"))
 }

@@ -1,11 +1,11 @@
 //! [`Sandbox`]: an embedded GetTickets endpoint on loopback.
 
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gettickets::{Status, TicketRef, Tickets, Version};
 use gettickets_sandbox::{ConfiguredStatus, Quirk, SandboxBuilder, Store, StoreError};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -16,6 +16,7 @@ use crate::making;
 use crate::moment;
 use crate::page::Page;
 use crate::recent::Recent;
+use crate::request;
 use crate::ticket::Ticket;
 use crate::vocabulary;
 
@@ -28,20 +29,24 @@ pub(crate) fn quirks() -> Vec<(&'static str, &'static str)> {
 /// A server that runs. The class `gettickets.Sandbox` wraps it.
 #[pyclass(frozen, module = "gettickets._native")]
 pub(crate) struct Sandbox {
-    /// None once it is closed.
-    sandbox: Mutex<Option<gettickets_sandbox::Sandbox>>,
-    store: Store,
+    running: Home<Running>,
     url: String,
     identifier: String,
     secret: String,
     version: Version,
-    home: Home,
+}
+
+/// What belongs to the process that started the server.
+struct Running {
+    /// `None` once it is closed.
+    sandbox: Mutex<Option<gettickets_sandbox::Sandbox>>,
+    store: Store,
 }
 
 impl Sandbox {
-    /// The server, if it still runs.
-    fn take(&self) -> Option<gettickets_sandbox::Sandbox> {
-        self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).take()
+    fn sandbox(&self, py: Python<'_>) -> PyResult<MutexGuard<'_, Option<gettickets_sandbox::Sandbox>>> {
+        let running = self.running.get(py, "sandbox")?;
+        Ok(running.sandbox.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn changed<T: Send>(
@@ -49,16 +54,8 @@ impl Sandbox {
         py: Python<'_>,
         change: impl FnOnce(&Store) -> Result<T, StoreError> + Send,
     ) -> PyResult<T> {
-        py.detach(|| change(&self.store)).map_err(|error| errors::sandbox(py, &error))
-    }
-}
-
-/// A child process has no thread of the server's to wait for, and leaves the server to its parent.
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        if !self.home.is_here() {
-            std::mem::forget(self.take());
-        }
+        let store = &self.running.get(py, "sandbox")?.store;
+        py.detach(|| change(store)).map_err(|error| errors::sandbox(py, &error))
     }
 }
 
@@ -77,13 +74,11 @@ impl Sandbox {
         }
         let sandbox = py.detach(|| builder.start()).map_err(|error| errors::sandbox(py, &error))?;
         Ok(Sandbox {
-            store: sandbox.store(),
             url: sandbox.url(),
             identifier: sandbox.identifier().to_owned(),
             secret: sandbox.secret().to_owned(),
             version: sandbox.server_version(),
-            sandbox: Mutex::new(Some(sandbox)),
-            home: Home::here(),
+            running: Home::new(Running { store: sandbox.store(), sandbox: Mutex::new(Some(sandbox)) }),
         })
     }
 
@@ -108,22 +103,28 @@ impl Sandbox {
     }
 
     #[getter]
-    fn is_running(&self) -> bool {
-        self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    fn is_running(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.sandbox(py)?.is_some())
+    }
+
+    /// Whether this process started the server.
+    #[getter]
+    fn is_here(&self) -> bool {
+        self.running.here().is_some()
     }
 
     #[getter]
-    fn request_count(&self) -> PyResult<u64> {
-        let sandbox = self.sandbox.lock().unwrap_or_else(PoisonError::into_inner);
-        sandbox.as_ref().map(|sandbox| sandbox.request_count()).ok_or_else(|| errors::closed("sandbox"))
+    fn request_count(&self, py: Python<'_>) -> PyResult<u64> {
+        let sandbox = self.sandbox(py)?;
+        sandbox.as_ref().map(|sandbox| sandbox.request_count()).ok_or_else(|| errors::closed(py, "sandbox"))
     }
 
+    /// Stops the server. In a child process this does nothing: the server is its parent's.
     fn close(&self, py: Python<'_>) {
-        let running = self.take();
-        if self.home.is_here() {
-            py.detach(|| drop(running));
-        } else {
-            std::mem::forget(running);
+        if let Ok(mut sandbox) = self.sandbox(py) {
+            let ended = sandbox.take();
+            drop(sandbox);
+            py.detach(|| drop(ended));
         }
     }
 
@@ -176,8 +177,8 @@ impl Sandbox {
 /// One setting of a sandbox to be.
 fn set(builder: SandboxBuilder, name: &str, value: &Bound<'_, PyAny>) -> PyResult<SandboxBuilder> {
     Ok(match name {
-        "tickets" => builder.tickets(value.extract()?),
-        "seed" => builder.seed(value.extract()?),
+        "tickets" => builder.tickets(number(name, value)?),
+        "seed" => builder.seed(number(name, value)?),
         "newest" => builder.newest(moment::of_the_install(name, value)?),
         "load" => builder.load(loaded(value)?),
         "server_version" => builder.server_version(vocabulary::from_python(value)?),
@@ -192,17 +193,22 @@ fn set(builder: SandboxBuilder, name: &str, value: &Bound<'_, PyAny>) -> PyResul
         "access_key" => builder.access_key(value.extract::<String>()?),
         "allow_from" => builder.allow_from(each(value, |one| address(&one.extract::<String>()?))?),
         "departments" => builder.departments(each(value, |one| one.extract::<u64>())?),
-        "admin_id" => builder.admin_id(value.extract()?),
+        "admin_id" => builder.admin_id(number(name, value)?),
         "statuses" => builder.statuses(each(value, status)?),
         "quirks" => builder.quirks(each(value, |one| {
             one.extract::<String>()?
                 .parse()
-                .map_err(|error: gettickets_sandbox::UnknownQuirk| errors::value(error))
+                .map_err(|error: gettickets_sandbox::UnknownQuirk| errors::argument(error))
         })?),
         "host" => builder.host(address(&value.extract::<String>()?)?),
-        "port" => builder.port(value.extract()?),
+        "port" => builder.port(number(name, value)?),
         _ => return Err(PyTypeError::new_err(format!("a sandbox has no setting {name:?}"))),
     })
+}
+
+fn number<T: TryFrom<u64>>(name: &str, value: &Bound<'_, PyAny>) -> PyResult<T> {
+    let number = request::integer(name, value)?;
+    T::try_from(number).map_err(|_| errors::argument(format!("{name} is too large: {number}")))
 }
 
 fn each<'py, T>(
@@ -213,7 +219,7 @@ fn each<'py, T>(
 }
 
 fn address(text: &str) -> PyResult<IpAddr> {
-    text.parse().map_err(|_| PyValueError::new_err(format!("{text:?} is no IP address")))
+    text.parse().map_err(|_| errors::argument(format!("{text:?} is not an IP address")))
 }
 
 /// A status: its title, whether it is active and whether it awaits a reply.

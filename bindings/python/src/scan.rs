@@ -1,23 +1,26 @@
 //! [`Scan`]: every ticket that matches, over all pages, as an iterator.
 //!
-//! Two locks keep it whole among threads. The scan itself is only locked by code that neither holds nor wants the
-//! interpreter's lock: readers of Arrow streams may come from threads that hold it and from threads that don't.
-//! What is remembered for making tickets is only locked by code that has it.
+//! Two locks protect it. The scan itself is only locked by code that neither holds nor waits for the interpreter's lock:
+//! readers of Arrow streams call from threads that hold it and from threads that do not. The objects that tickets are
+//! made with are only locked by code that holds it.
+//!
+//! A ticket counts as returned once its object exists. In between it is reserved, so that an interrupt loses nothing and
+//! no other thread takes it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread;
+use std::time::{Duration, Instant};
 
-use gettickets::Error;
-use gettickets::Tickets;
-use gettickets::scan::SharedTicket;
-use pyo3::exceptions::PyRuntimeError;
+use gettickets::scan::{ScanReport, ScanStatus};
+use gettickets::{Cancellation, Error, ErrorKind, Tickets};
+use pyo3::exceptions::{PyStopAsyncIteration, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt;
-use pyo3::types::{PyCapsule, PyTuple};
+use pyo3::types::{PyCapsule, PyDict, PyTuple};
 
 use crate::arrow;
-use crate::client::{PATIENCE, call};
+use crate::client::SIGNAL_INTERVAL;
 use crate::errors;
 use crate::home::Home;
 use crate::imports;
@@ -25,219 +28,465 @@ use crate::logging;
 use crate::making;
 use crate::page::Page;
 use crate::recent::Recent;
+use crate::runtime::Job;
+use crate::source::Source;
 use crate::ticket::Ticket;
 
-/// Every ticket that matches a request, over all its pages, each told once.
+/// How long a thread sleeps before it tries again to use what another thread is using for a moment.
+const SHORT: Duration = Duration::from_millis(1);
+/// How long an Arrow stream waits for a ticket that another thread has reserved.
+const LONGEST_RESERVATION: Duration = Duration::from_secs(2);
+
+/// Every ticket that matches a request, over all its pages, each returned once.
 ///
-/// Made by Client.tickets(). Nothing is sent before the first ticket is asked for. A ticket that matches during
-/// the whole scan is told exactly once, while others are opened, answered, closed and deleted; where that can't
-/// be kept the scan raises ScanIncompleteError. It never ends early in silence: an exception that ended it is
-/// raised again whenever more is asked for. The tickets told before it are good, and cursor() goes on from there.
+/// Made by Client.tickets(). Nothing is sent before the first ticket is requested. A ticket that matches during the whole
+/// scan is returned exactly once, while others are opened, answered, closed and deleted; where that can't be promised,
+/// the scan raises ScanIncompleteError. It never ends early without an exception, and an exception that ended it is
+/// raised again at every later use. The tickets returned before it are valid, and cursor() continues from there.
 ///
-/// Iterate over it, over pages(), or hand it to polars.DataFrame, pyarrow.table or DuckDB, which then read it
-/// page by page. All of these go on from where the scan is, and at its end find nothing. A table whose making
-/// fails is lost with all that went into it: cursor() then goes on from where the table began, and this scan has
-/// no more to give. Libraries raise exceptions of their own where a scan fails; `error` has the one that says why.
-#[pyclass(frozen, module = "gettickets")]
+/// Iterate over it, over pages(), or pass it to polars.DataFrame, pyarrow.table or DuckDB, which read it page by page. All
+/// of these continue where the scan is, and at its end they find nothing. A table that fails is lost with all tickets in
+/// it: cursor() then continues where the table began, and the scan has nothing more to return. Libraries raise exceptions
+/// of their own where a scan fails; `error` is the reason.
+///
+/// `report`, `total` and cursor() can be read at any time, from any thread, and after the end. len(scan) is how many
+/// tickets are left according to the server; it requests the first page if that was not done yet.
+#[pyclass(frozen, weakref, module = "gettickets")]
 pub(crate) struct Scan {
-    reading: Arc<Mutex<Reading>>,
+    shared: Home<Arc<Shared>>,
     making: Mutex<Option<Making>>,
+    /// The thread that holds `making`; 0 for none.
+    maker: AtomicU64,
     zone: Option<Py<PyAny>>,
-    /// Who is asked.
-    place: String,
+    endpoint: String,
 }
 
-/// The scan, and which batch of tickets it is in.
+/// What a scan shares with the Arrow streams that read it.
+pub(crate) struct Shared {
+    reading: Mutex<Reading>,
+    status: ScanStatus,
+    cancellation: Cancellation,
+    is_closed: AtomicBool,
+    /// The cursor of the place where a table began that failed.
+    lost_from: OnceLock<String>,
+    /// Whether the total includes tickets that the scan does not return.
+    total_is_a_limit: bool,
+    /// Called with a report at every page and while the scan waits.
+    progress: Option<Py<PyAny>>,
+}
+
 pub(crate) struct Reading {
-    /// None once it is closed.
-    scan: Option<gettickets::scan::Scan>,
-    batch: u64,
-    home: Home,
-    /// Where a table began that failed; what went into it is nobody's.
-    lost_from: Option<String>,
+    source: Box<dyn Source>,
+    /// Whether a ticket or a page was peeked at whose object is not made yet.
+    is_reserved: bool,
+    /// Changes when a page is begun or taken.
+    generation: u64,
 }
 
-/// The batch that tickets are made from.
+/// The page that tickets are made from.
 struct Making {
-    batch: u64,
+    generation: u64,
     page: Py<Page>,
+    next: usize,
     recent: Recent,
 }
 
-/// What waiting a little has come to.
+/// The outcome of a short wait.
 enum Step<T> {
-    /// Something is there, or nothing any more.
+    /// An item, the end, or the error that ended the scan.
     Done(Option<Result<T, Error>>),
     NotYet,
     Closed,
     /// Tickets went into a table that failed.
     Lost,
-    /// It was begun in another process, whose threads are not here.
-    Elsewhere,
 }
 
-impl Reading {
-    /// Waits a little and takes what is there by then. Not for code that holds the interpreter's lock.
-    fn step<T>(
-        reading: &Mutex<Reading>,
-        take: impl FnOnce(&mut Reading) -> Option<Result<T, Error>>,
-    ) -> Step<T> {
-        let mut reading = lock(reading);
-        if !reading.home.is_here() {
-            return Step::Elsewhere;
-        }
-        let is_lost = reading.lost_from.is_some();
-        let Some(scan) = &mut reading.scan else { return Step::Closed };
-        // Told again, so that whoever asks again does not take what was told for all there is.
-        if let Some(failure) = scan.failure() {
-            return Step::Done(Some(Err(failure.clone())));
-        }
-        if is_lost {
-            return Step::Lost;
-        }
-        if !scan.wait_for(PATIENCE) {
-            drop(reading);
-            // Whoever wants to know of the scan meanwhile gets a chance to.
-            thread::yield_now();
-            return Step::NotYet;
-        }
-        Step::Done(take(&mut reading))
+/// The message for a scan whose table failed.
+const LOST: &str = "a table of this scan failed, and its tickets are lost";
+const LOST_HINT: &str = "Begin again, or continue where the table began, with resume=scan.cursor().";
+
+impl Shared {
+    pub(crate) fn new(
+        source: Box<dyn Source>,
+        total_is_a_limit: bool,
+        progress: Option<Py<PyAny>>,
+    ) -> Arc<Shared> {
+        let (status, cancellation) = (source.status(), source.cancellation());
+        Arc::new(Shared {
+            reading: Mutex::new(Reading { source, is_reserved: false, generation: 0 }),
+            status,
+            cancellation,
+            is_closed: AtomicBool::new(false),
+            lost_from: OnceLock::new(),
+            total_is_a_limit,
+            progress,
+        })
     }
 
-    fn next_ticket(&mut self) -> Option<Result<(SharedTicket, u64), Error>> {
-        let ticket = self.scan.as_mut()?.next()?;
-        Some(ticket.map(|ticket| {
-            self.batch += u64::from(ticket.index() == 0);
-            (ticket, self.batch)
+    fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+
+    /// Stops the scan: no further request is sent, and its connections are closed.
+    fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
+        self.cancellation.cancel();
+    }
+
+    /// The error that the scan ended in, unless it was closed.
+    fn failure(&self) -> Option<Error> {
+        self.status.failure().filter(|error| *error.kind() != ErrorKind::Cancelled)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Reading> {
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for something to take, for this time at most, and takes it. Not for code that holds the interpreter's lock,
+    /// unless the time is zero.
+    fn step<T>(
+        &self,
+        time: Duration,
+        take: impl FnOnce(&mut Reading) -> Option<Result<T, Error>>,
+    ) -> Step<T> {
+        match self.status.failure() {
+            // That is how a scan ends that was closed during a request.
+            Some(failure) if *failure.kind() == ErrorKind::Cancelled => return Step::Closed,
+            Some(failure) => return Step::Done(Some(Err(failure))),
+            None => {}
+        }
+        if self.lost_from.get().is_some() {
+            return Step::Lost;
+        }
+        if self.is_closed() {
+            return Step::Closed;
+        }
+        let mut reading = match self.reading.try_lock() {
+            Ok(reading) => reading,
+            Err(TryLockError::WouldBlock) if time.is_zero() => return Step::NotYet,
+            Err(_) => self.lock(),
+        };
+        if reading.is_reserved {
+            drop(reading);
+            thread::sleep(time.min(SHORT));
+            return Step::NotYet;
+        }
+        if !reading.source.wait_for(time) {
+            return Step::NotYet;
+        }
+        // It may have been closed during the wait, which must not pass for the end.
+        match take(&mut reading) {
+            Some(Err(error)) if *error.kind() == ErrorKind::Cancelled => Step::Closed,
+            None if self.is_closed() => Step::Closed,
+            taken => Step::Done(taken),
+        }
+    }
+
+    /// Peeks at the next page, or at the rest of the one that was begun, and reserves it.
+    fn reserve_page(reading: &mut Reading) -> Option<Result<(Tickets, u64), Error>> {
+        let page = reading.source.peek_page()?;
+        Some(page.map(|tickets| {
+            reading.is_reserved = true;
+            reading.generation += 1;
+            (tickets, reading.generation)
         }))
     }
 
-    fn next_page(&mut self) -> Option<Result<Tickets, Error>> {
-        self.scan.as_mut()?.next_page()
+    /// Ends a reservation; `take` counts what was reserved as returned.
+    fn settle(&self, take: impl FnOnce(&mut dyn Source)) {
+        let mut reading = self.lock();
+        reading.is_reserved = false;
+        take(&mut *reading.source);
     }
 
-    /// Where the scan is.
-    pub(crate) fn cursor(&self) -> Option<String> {
-        let lost_from = self.lost_from.clone();
-        lost_from.or_else(|| Some(self.scan.as_ref()?.cursor().to_string()))
-    }
-
-    fn how_far(&self) -> HowFar {
-        if !self.home.is_here() {
-            // Its own locks may be taken for good here.
-            return HowFar::Other("of another process");
+    fn take_page(reading: &mut Reading) -> Option<Result<Tickets, Error>> {
+        let page = reading.source.peek_page()?;
+        if page.is_ok() {
+            reading.source.commit_page();
+            reading.generation += 1;
         }
-        match &self.scan {
-            None => HowFar::Other("closed"),
-            Some(scan) if scan.failure().is_some() => HowFar::Other("ended in an error"),
-            Some(_) if self.lost_from.is_some() => HowFar::Other("lost with a table"),
-            Some(scan) => HowFar::At(scan.told(), scan.total()),
-        }
+        Some(page)
     }
 
-    /// Notes that a table failed which began there.
-    pub(crate) fn lose(&mut self, cursor: Option<String>) {
-        self.lost_from = self.lost_from.take().or(cursor);
+    /// The cursor of the scan.
+    pub(crate) fn cursor(&self) -> String {
+        self.lost_from.get().cloned().unwrap_or_else(|| self.status.cursor().to_string())
+    }
+
+    /// Marks the scan as lost with a table that began at this cursor.
+    pub(crate) fn lose(&self, begun_at: String) {
+        // A table that failed before counts.
+        let _ = self.lost_from.set(begun_at);
     }
 
     /// The next page, however long it takes; for readers of Arrow streams on threads of their own.
-    pub(crate) fn wait_for_page(reading: &Mutex<Reading>) -> Result<Option<Tickets>, String> {
+    pub(crate) fn wait_for_page(&self) -> Result<Option<Tickets>, String> {
+        let mut reserved_since = None;
         loop {
-            match Reading::step(reading, Reading::next_page) {
+            match self.step(SIGNAL_INTERVAL, Shared::take_page) {
                 Step::Done(page) => return page.transpose().map_err(|error| error.to_string()),
-                Step::NotYet => {}
+                Step::NotYet => {
+                    if !self.lock().is_reserved {
+                        reserved_since = None;
+                    } else if reserved_since.get_or_insert_with(Instant::now).elapsed() > LONGEST_RESERVATION
+                    {
+                        return Err(
+                            "another thread takes a ticket of the scan and does not finish".to_owned()
+                        );
+                    }
+                }
                 // An early end must not pass for the end.
-                Step::Closed => return Err("the scan was closed".to_owned()),
+                Step::Closed => return Err("the scan is closed".to_owned()),
                 Step::Lost => return Err(LOST.to_owned()),
-                Step::Elsewhere => return Err("the scan belongs to another process".to_owned()),
             }
         }
     }
-}
 
-/// How far a scan is.
-enum HowFar {
-    /// So many tickets told, of so many as the server counts.
-    At(u64, Option<u64>),
-    Other(&'static str),
-}
+    /// The next page, for an Arrow stream that is read by a thread of Python's.
+    pub(crate) fn page_for_stream(&self, py: Python<'_>) -> PyResult<Option<Tickets>> {
+        let page = self.wait(py, Shared::take_page)?;
+        self.show_progress(py, page.is_none())?;
+        Ok(page)
+    }
 
-/// A number as people read it: `1,000`.
-fn counted(py: Python<'_>, number: u64) -> PyResult<String> {
-    number.into_pyobject(py)?.call_method1("__format__", (",",))?.extract()
-}
-
-/// What is said of a scan whose table failed for another reason than the scan.
-const LOST: &str = "a table of this scan was not finished, and its tickets are lost: begin anew, or with resume=scan.cursor()";
-
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Waits, without the interpreter's lock, for what `take` takes, and raises what signals raise meanwhile.
-fn wait<T: Send>(
-    py: Python<'_>,
-    reading: &Mutex<Reading>,
-    take: fn(&mut Reading) -> Option<Result<T, Error>>,
-) -> PyResult<Option<T>> {
-    loop {
-        // Before something is taken: an interrupt would lose it.
-        logging::tell(py)?;
-        let step = py.detach(|| Reading::step(reading, take));
-        if !matches!(step, Step::Done(Some(Ok(_)))) {
+    /// Waits without the interpreter's lock for something to take, and raises what signals raise meanwhile.
+    fn wait<T: Send>(
+        &self,
+        py: Python<'_>,
+        take: fn(&mut Reading) -> Option<Result<T, Error>>,
+    ) -> PyResult<Option<T>> {
+        loop {
+            // Python code runs here, before anything is taken.
             logging::tell(py)?;
+            let step = py.detach(|| self.step(SIGNAL_INTERVAL, take));
+            if let Some(taken) = self.finished(py, step)? {
+                return Ok(taken);
+            }
         }
+    }
+
+    /// The outcome of a step as Python has it; `None` where there is nothing yet.
+    fn finished<T>(&self, py: Python<'_>, step: Step<T>) -> PyResult<Option<Option<T>>> {
         match step {
-            Step::Done(Some(Ok(found))) => return Ok(Some(found)),
-            Step::Done(Some(Err(error))) => return Err(errors::raise(py, &error)),
-            Step::Done(None) => return Ok(None),
+            Step::Done(Some(Ok(found))) => Ok(Some(Some(found))),
+            Step::Done(Some(Err(error))) => {
+                logging::tell(py)?;
+                Err(errors::raise(py, &error))
+            }
+            Step::Done(None) => {
+                logging::tell(py)?;
+                Ok(Some(None))
+            }
             Step::NotYet => {
                 py.check_signals()?;
                 logging::listen(py)?;
+                self.show_progress(py, false)?;
+                Ok(None)
             }
-            Step::Closed => return Err(errors::closed("scan")),
-            Step::Lost => return Err(PyRuntimeError::new_err(LOST)),
-            Step::Elsewhere => return Err(Home::elsewhere("scan")),
+            Step::Closed => Err(errors::closed(py, "scan")),
+            Step::Lost => Err(errors::state(py, LOST, "table-failed", Some(LOST_HINT))),
         }
+    }
+
+    /// Where nothing could be taken: StopAsyncIteration at the end, the error that ended the scan, or nothing yet.
+    fn end_or_nothing(&self, py: Python<'_>) -> PyResult<()> {
+        match self.finished(py, self.step(Duration::ZERO, look))? {
+            Some(None) => {
+                self.show_progress(py, true)?;
+                Err(PyStopAsyncIteration::new_err(()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn show_progress(&self, py: Python<'_>, is_over: bool) -> PyResult<()> {
+        if let Some(progress) = &self.progress {
+            progress.call1(py, (report(py, &self.status.report())?, is_over))?;
+        }
+        Ok(())
+    }
+
+    /// How many tickets are left according to the server.
+    fn left(&self, py: Python<'_>) -> PyResult<usize> {
+        let unknown = |why: &str| PyTypeError::new_err(format!("the scan has no len(): {why}"));
+        if self.total_is_a_limit {
+            return Err(unknown("how many tickets changed since then is not known"));
+        }
+        // Nothing is taken: only the counts of the first page are needed.
+        while self.status.total().is_none() && self.failure().is_none() {
+            let step = py.detach(|| self.step(SIGNAL_INTERVAL, |_| None::<Result<(), Error>>));
+            if let Some(None) = self.finished(py, step)? {
+                break;
+            }
+        }
+        let total = self.status.total().ok_or_else(|| unknown("the server does not count the tickets"))?;
+        Ok(usize::try_from(total.saturating_sub(self.status.yielded())).unwrap_or(usize::MAX))
     }
 }
 
-/// The next page of a scan, for an Arrow stream that is read by a thread of Python's.
-pub(crate) fn page_for_stream(py: Python<'_>, reading: &Mutex<Reading>) -> PyResult<Option<Tickets>> {
-    wait(py, reading, Reading::next_page)
+/// A number with separators: `1,000`.
+fn grouped(py: Python<'_>, number: u64) -> PyResult<String> {
+    number.into_pyobject(py)?.call_method1("__format__", (",",))?.extract()
+}
+
+/// A report as a `gettickets.Report`.
+fn report<'py>(py: Python<'py>, report: &ScanReport) -> PyResult<Bound<'py, PyAny>> {
+    let unreadable = report
+        .unreadable
+        .iter()
+        .map(|one| imports::UNREADABLE_TICKET.get(py)?.call1((one.offset, one.after, one.nth)))
+        .collect::<PyResult<Vec<_>>>()?;
+    let findings = report
+        .findings
+        .iter()
+        .map(|finding| {
+            let ids = PyTuple::new(py, &finding.ids)?;
+            let kind = finding.kind;
+            let detail = finding.detail.as_deref();
+            imports::SCAN_FINDING.get(py)?.call1((kind.code(), kind.meaning(), finding.count, ids, detail))
+        })
+        .collect::<PyResult<Vec<_>>>()?;
+    let page_sizes = match report.page_sizes {
+        Some(sizes) => Some(imports::PAGE_SIZES.get(py)?.call1((sizes.min, sizes.max, sizes.last))?),
+        None => None,
+    };
+    let fields = PyDict::new(py);
+    fields.set_item("endpoint", &report.endpoint)?;
+    fields.set_item("tickets", report.tickets)?;
+    fields.set_item("pages", report.pages)?;
+    fields.set_item("requests", report.requests)?;
+    fields.set_item("retries", report.retries)?;
+    fields.set_item("waits", report.waits)?;
+    fields.set_item("wait_time", report.wait_time.as_secs_f64())?;
+    fields.set_item("shifts", report.shifts)?;
+    fields.set_item("duplicates", report.duplicates)?;
+    fields.set_item("updates", report.updates)?;
+    fields.set_item("updated_ids", PyTuple::new(py, &report.updated_ids)?)?;
+    fields.set_item("verification_passes", report.verification_passes)?;
+    fields.set_item("findings", PyTuple::new(py, findings)?)?;
+    fields.set_item("page_sizes", page_sizes)?;
+    fields.set_item("concurrency", report.concurrency)?;
+    fields.set_item("unreadable", PyTuple::new(py, unreadable)?)?;
+    fields.set_item("undated", report.undated)?;
+    fields.set_item("total", report.total)?;
+    fields.set_item("warnings", PyTuple::new(py, &report.warnings)?)?;
+    imports::REPORT.get(py)?.call((), Some(&fields))
+}
+
+/// Exclusive use of the objects that tickets are made with.
+struct Maker<'a> {
+    making: MutexGuard<'a, Option<Making>>,
+    thread: &'a AtomicU64,
+}
+
+impl Drop for Maker<'_> {
+    fn drop(&mut self) {
+        self.thread.store(0, Ordering::Relaxed);
+    }
 }
 
 impl Scan {
-    pub(crate) fn new(scan: gettickets::scan::Scan, zone: Option<Py<PyAny>>, place: String) -> Scan {
-        let reading =
-            Arc::new(Mutex::new(Reading { scan: Some(scan), batch: 0, home: Home::here(), lost_from: None }));
-        Scan { reading, making: Mutex::new(None), zone, place }
+    pub(crate) fn new(shared: Arc<Shared>, zone: Option<Py<PyAny>>, endpoint: String) -> Scan {
+        Scan { shared: Home::new(shared), making: Mutex::new(None), maker: AtomicU64::new(0), zone, endpoint }
     }
 
-    fn look<T: Send>(
-        &self,
-        py: Python<'_>,
-        look: impl FnOnce(&mut gettickets::scan::Scan) -> T + Send,
-    ) -> PyResult<T> {
-        py.detach(|| lock(&self.reading).scan.as_mut().map(look)).ok_or_else(|| errors::closed("scan"))
+    fn shared(&self, py: Python<'_>) -> PyResult<&Arc<Shared>> {
+        self.shared.get(py, "scan")
+    }
+
+    /// Waits for the other threads that make tickets. Signals are checked meanwhile, and a thread that makes a ticket
+    /// already, such as in a handler of a signal, gets an error instead of waiting for itself.
+    fn maker(&self, py: Python<'_>) -> PyResult<Maker<'_>> {
+        let this = thread_number();
+        loop {
+            match self.making.try_lock() {
+                Ok(making) => {
+                    self.maker.store(this, Ordering::Relaxed);
+                    return Ok(Maker { making, thread: &self.maker });
+                }
+                Err(TryLockError::Poisoned(making)) => {
+                    self.maker.store(this, Ordering::Relaxed);
+                    return Ok(Maker { making: making.into_inner(), thread: &self.maker });
+                }
+                Err(TryLockError::WouldBlock) if self.maker.load(Ordering::Relaxed) == this => {
+                    let message = "the scan is in use by this thread, further up the stack";
+                    return Err(errors::state(py, message, "in-use", None));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    py.detach(|| thread::sleep(SHORT));
+                    py.check_signals()?;
+                }
+            }
+        }
     }
 
     fn page_of(&self, py: Python<'_>, tickets: Tickets) -> PyResult<Py<Page>> {
         Py::new(py, Page::new(tickets.into(), self.zone.as_ref().map(|zone| zone.clone_ref(py))))
     }
 
-    fn make(&self, py: Python<'_>, ticket: &SharedTicket, batch: u64) -> PyResult<Option<Py<Ticket>>> {
-        let mut making = self.making.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
-        let making = match &mut *making {
-            Some(making) if making.batch == batch => making,
-            other => other.insert(Making {
-                batch,
-                page: self.page_of(py, ticket.tickets().clone())?,
-                recent: Recent::new(),
-            }),
-        };
-        making::ticket(py, &making.page, ticket.index(), &mut making.recent)
+    /// The next ticket, if it is there.
+    fn try_next(&self, py: Python<'_>, shared: &Shared) -> PyResult<Option<Py<Ticket>>> {
+        loop {
+            // Python code runs here, before anything is taken.
+            logging::tell(py)?;
+            let mut maker = self.maker(py)?;
+            if let Some(ticket) = self.begun(py, shared, &mut maker)? {
+                return Ok(Some(ticket));
+            }
+            let step = shared.step(Duration::ZERO, Shared::reserve_page);
+            let Step::Done(Some(Ok((tickets, generation)))) = step else { return Ok(None) };
+            let page = self.page_of(py, tickets);
+            shared.settle(|_| ());
+            *maker.making = Some(Making { generation, page: page?, next: 0, recent: Recent::new() });
+            drop(maker);
+            shared.show_progress(py, false)?;
+        }
     }
+
+    /// The object of a page that was reserved, which counts as returned then.
+    fn settled(&self, py: Python<'_>, shared: &Shared, tickets: Tickets) -> PyResult<Py<Page>> {
+        let page = self.page_of(py, tickets);
+        match &page {
+            Ok(_) => shared.settle(|source| source.commit_page()),
+            Err(_) => shared.settle(|_| ()),
+        }
+        page
+    }
+
+    /// The next ticket of the page that was begun; `None` at its end, and where another thread took the rest of it.
+    fn begun(&self, py: Python<'_>, shared: &Shared, maker: &mut Maker<'_>) -> PyResult<Option<Py<Ticket>>> {
+        let Some(making) = &mut *maker.making else { return Ok(None) };
+        if making.next >= making.page.get().tickets().len() || shared.is_closed() {
+            *maker.making = None;
+            return Ok(None);
+        }
+        {
+            // Whoever holds this lock does not want the interpreter's.
+            let mut reading = shared.lock();
+            if reading.generation != making.generation {
+                *maker.making = None;
+                return Ok(None);
+            }
+            reading.is_reserved = true;
+        }
+        let made = making::ticket(py, &making.page, making.next, &mut making.recent);
+        if made.is_ok() {
+            making.next += 1;
+            shared.settle(|source| source.commit());
+        } else {
+            shared.settle(|_| ());
+        }
+        made
+    }
+}
+
+/// A number of this thread's own, from 1.
+fn thread_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    thread_local! {
+        static NUMBER: u64 = NEXT.fetch_add(1, Ordering::Relaxed);
+    }
+    NUMBER.with(|number| *number)
 }
 
 #[pymethods]
@@ -247,68 +496,113 @@ impl Scan {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<Ticket>>> {
-        match wait(py, &self.reading, Reading::next_ticket)? {
-            Some((ticket, batch)) => self.make(py, &ticket, batch),
-            None => Ok(None),
+        let shared = self.shared(py)?;
+        loop {
+            if let Some(ticket) = self.try_next(py, shared)? {
+                return Ok(Some(ticket));
+            }
+            match py.detach(|| shared.step(SIGNAL_INTERVAL, look)) {
+                // There is a page now, which is taken with the other lock held.
+                Step::Done(Some(Ok(()))) => {}
+                other => {
+                    if let Some(None) = shared.finished(py, other)? {
+                        shared.show_progress(py, true)?;
+                        return Ok(None);
+                    }
+                }
+            }
         }
     }
 
-    /// The scan page by page: an iterator of Page. A page may come in parts, none of them empty.
-    fn pages(slf: Py<Scan>) -> ScanPages {
-        ScanPages { scan: slf }
+    /// The next ticket if it is there, else None; StopAsyncIteration at the end. For AsyncScan.
+    fn _take(&self, py: Python<'_>) -> PyResult<Option<Py<Ticket>>> {
+        let shared = self.shared(py)?;
+        match self.try_next(py, shared)? {
+            Some(ticket) => Ok(Some(ticket)),
+            None => shared.end_or_nothing(py).map(|()| None),
+        }
     }
 
-    /// What the scan met so far, a Report; the reading may be a page ahead of what was told.
+    /// The next page if it is there, else None; StopAsyncIteration at the end. For AsyncScan.
+    fn _take_page(&self, py: Python<'_>) -> PyResult<Option<Py<Page>>> {
+        let shared = self.shared(py)?;
+        match shared.step(Duration::ZERO, Shared::reserve_page) {
+            Step::Done(Some(Ok((tickets, _)))) => self.settled(py, shared, tickets).map(Some),
+            _ => shared.end_or_nothing(py).map(|()| None),
+        }
+    }
+
+    /// How many tickets are left according to the server, for progress bars. Requests the first page if that was not done
+    /// yet. TypeError where it is not known: the server does not count the tickets, or `updated_since` is set.
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        self.shared(py)?.left(py)
+    }
+
+    fn __bool__(&self) -> bool {
+        true
+    }
+
+    /// The scan page by page: an iterator of Page. A page may come in parts, none of them empty.
+    fn pages(slf: Py<Scan>, py: Python<'_>) -> PyResult<ScanPages> {
+        slf.get().shared(py)?;
+        Ok(ScanPages { scan: slf })
+    }
+
+    /// What the scan did so far, a Report. The scan may be some pages ahead of the tickets that it returned.
     #[getter]
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let report = self.look(py, |scan| scan.report())?;
-        let hole = imports::HOLE.get(py)?;
-        let holes = report.holes.iter().map(|one| hole.call1((one.offset, one.after, one.nth)));
-        let holes = PyTuple::new(py, holes.collect::<PyResult<Vec<_>>>()?)?;
-        let (first, second) = (
-            (report.tickets, report.pages, report.requests, report.retries, report.shifts),
-            (report.duplicates, report.renewals, PyTuple::new(py, &report.renewed)?, report.closings),
-        );
-        imports::REPORT.get(py)?.call1((
-            first.0,
-            first.1,
-            first.2,
-            first.3,
-            first.4,
-            second.0,
-            second.1,
-            second.2,
-            second.3,
-            holes,
-            report.total,
-        ))
+        report(py, &self.shared(py)?.status.report())
     }
 
-    /// How many tickets match, as the server counts them, or None. It may be wrong; nothing depends on it.
+    /// How many tickets match, as the server counted them last, or None. It may be wrong.
     #[getter]
     fn total(&self, py: Python<'_>) -> PyResult<Option<u64>> {
-        self.look(py, |scan| scan.total())
+        Ok(self.shared(py)?.status.total())
     }
 
-    /// Where the scan is: a text to give to Client.tickets(resume=…), there or in another process, which goes on
-    /// after the tickets told so far, or where a table began that failed. It holds ids and times of tickets and
-    /// nothing else of them.
+    /// The place of the scan: a text for Client.tickets(resume=…), there or in another process, which continues after the
+    /// tickets returned so far, or where a table began that failed. It holds ids and times of tickets and nothing else of
+    /// them.
     fn cursor(&self, py: Python<'_>) -> PyResult<String> {
-        py.detach(|| lock(&self.reading).cursor()).ok_or_else(|| errors::closed("scan"))
+        let shared = self.shared(py)?;
+        Ok(py.detach(|| shared.cursor()))
     }
 
-    /// The exception that the scan ended in, an Error, or None. A library that made a table of it raised one of its
-    /// own instead.
+    /// The exception that the scan ended in, an Error, or None. A library that made a table of it raised one of its own
+    /// instead.
     #[getter]
     fn error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let failure = self.look(py, |scan| scan.failure().cloned())?;
+        let failure = self.shared(py)?.failure();
         Ok(failure.map(|error| errors::raise(py, &error).into_value(py).into_bound(py).into_any()))
     }
 
-    /// Ends the scan, after the request that is under way. What it told stays told.
+    /// Stops the scan: no further request is sent, and its connections are closed. The tickets that it returned, its
+    /// report and its cursor stay valid.
     fn close(&self, py: Python<'_>) {
-        let ended = py.detach(|| lock(&self.reading).scan.take());
-        py.detach(|| drop(ended));
+        // In a child process there is nothing to stop.
+        if let Some(shared) = self.shared.here() {
+            py.detach(|| shared.close());
+        }
+    }
+
+    /// Whether the next ticket, the end or an exception is there without waiting; for AsyncScan.
+    fn _is_ready(&self, py: Python<'_>) -> PyResult<bool> {
+        let shared = self.shared(py)?;
+        let is_begun = {
+            let maker = self.maker(py)?;
+            let begun = maker.making.as_ref();
+            begun.is_some_and(|making| making.next < making.page.get().tickets().len())
+        };
+        let look = |_: &mut Reading| None::<Result<(), Error>>;
+        Ok(is_begun || !matches!(shared.step(Duration::ZERO, look), Step::NotYet))
+    }
+
+    /// Calls `ready`, without arguments and on another thread, once there is something; for AsyncScan. Nothing is taken,
+    /// so that a wait that is cancelled loses nothing.
+    fn _watch(&self, py: Python<'_>, ready: Py<PyAny>) -> PyResult<Watch> {
+        let shared = Arc::clone(self.shared(py)?);
+        let work = poll_fn(move |context| shared.lock().source.poll_ready(context));
+        Ok(Watch { job: Home::new(Job::start(work, ready)?) })
     }
 
     fn __enter__(slf: Py<Scan>) -> Py<Scan> {
@@ -320,87 +614,79 @@ impl Scan {
         self.close(py);
     }
 
-    /// A DataFrame of pandas with all that is left of the scan; columns are as those of Page.to_pandas(). It takes
-    /// pandas and pyarrow. Where the scan fails, its own exception is raised.
+    /// A pandas.DataFrame of all that is left of the scan, with the columns of Page.to_pandas(). It needs pandas and
+    /// pyarrow. Where the scan fails, its own exception is raised.
     fn to_pandas<'py>(slf: &Bound<'py, Scan>) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("gettickets._pandas")?.call_method1("to_pandas", (slf,))
     }
 
-    /// What is left of the scan as an Arrow stream, by the Arrow PyCapsule interface; pages are asked for as they
-    /// are read. Of the schema asked for it is heeded whether it has texts as `large_string`, and nothing else, as
-    /// the interface allows.
+    /// What is left of the scan as an Arrow stream, by the Arrow PyCapsule interface; pages are requested as they are
+    /// read. The only part of a requested schema that has an effect is whether texts are `large_string`, as the interface
+    /// allows.
     #[pyo3(signature = (requested_schema = None))]
     fn __arrow_c_stream__<'py>(
         &self,
         py: Python<'py>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        arrow::scan_stream(py, Arc::clone(&self.reading), requested_schema)
+        arrow::scan_stream(py, Arc::clone(self.shared(py)?), self.zone.as_ref(), requested_schema)
     }
 
     /// The schema of the stream, by the Arrow PyCapsule interface.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        arrow::schema(py)
+        arrow::schema(py, self.zone.as_ref())
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         Ok(format!("<gettickets.Scan {}>", self._about(py)?))
     }
 
-    /// Who is asked, and how far the scan is: nobody is waited for, a thread that reads it neither.
+    /// The state and the report of the scan as HTML, for notebooks. Nothing is sent, and no ticket is taken.
+    fn _repr_html_<'py>(slf: &Bound<'py, Scan>) -> PyResult<Bound<'py, PyAny>> {
+        imports::HTML_SCAN.get(slf.py())?.call1((slf,))
+    }
+
+    /// The endpoint, and how far the scan is.
     fn _about(&self, py: Python<'_>) -> PyResult<String> {
-        let far = match self.reading.try_lock() {
-            Ok(reading) => reading.how_far(),
-            Err(TryLockError::Poisoned(reading)) => reading.into_inner().how_far(),
-            Err(TryLockError::WouldBlock) => HowFar::Other("being read"),
+        let endpoint = &self.endpoint;
+        let Some(shared) = self.shared.here() else {
+            return Ok(format!("of {endpoint}, of another process"));
         };
-        let place = &self.place;
-        Ok(match far {
-            HowFar::Other(what) => format!("of {place}, {what}"),
-            HowFar::At(told, None) => format!("of {place} at {}", counted(py, told)?),
-            HowFar::At(told, Some(total)) => {
-                format!("of {place} at {} of {}", counted(py, told)?, counted(py, total)?)
-            }
-        })
-    }
-
-    /// Whether the next ticket, the end or an exception is there without waiting; for AsyncClient.
-    fn _is_ready(&self, py: Python<'_>) -> PyResult<bool> {
-        self.look(py, |scan| scan.wait_for(std::time::Duration::ZERO))
-    }
-
-    /// Calls `ready`, without arguments and on another thread, once there is something; for AsyncClient. Nothing
-    /// is taken, so that whoever stops waiting loses nothing.
-    fn _watch(&self, ready: Py<PyAny>) -> PyResult<Watch> {
-        let given_up = Arc::new(AtomicBool::new(false));
-        let (flag, reading) = (Arc::clone(&given_up), Arc::clone(&self.reading));
-        let watch = move || {
-            while matches!(Reading::step(&reading, |_| None::<Result<(), Error>>), Step::NotYet) {
-                if flag.load(Ordering::Relaxed) {
-                    return;
-                }
-            }
-            call(ready);
+        let status = &shared.status;
+        if shared.failure().is_some() {
+            return Ok(format!("of {endpoint}, ended in an error"));
+        }
+        if shared.lost_from.get().is_some() {
+            return Ok(format!("of {endpoint}, lost with a table"));
+        }
+        let yielded = grouped(py, status.yielded())?;
+        let total = match status.total() {
+            Some(total) => format!(" of {}", grouped(py, total)?),
+            None => String::new(),
         };
-        thread::Builder::new()
-            .name("gettickets-watch".to_owned())
-            .spawn(watch)
-            .map_err(|error| errors::os(&error))?;
-        Ok(Watch { given_up })
+        let closed = if shared.is_closed() { ", closed" } else { "" };
+        Ok(format!("of {endpoint} at {yielded}{total}{closed}"))
     }
 }
 
-/// A wait for a scan that can be given up.
+/// Whether there is something to take, without taking it. The error of a scan is taken, as it is given again.
+fn look(reading: &mut Reading) -> Option<Result<(), Error>> {
+    Some(reading.source.peek_page()?.map(|_| ()))
+}
+
+/// A wait for a scan that can be cancelled.
 #[pyclass(frozen, module = "gettickets._native")]
 pub(crate) struct Watch {
-    given_up: Arc<AtomicBool>,
+    job: Home<Job<()>>,
 }
 
 #[pymethods]
 impl Watch {
     /// Stops waiting.
-    fn give_up(&self) {
-        self.given_up.store(true, Ordering::Relaxed);
+    fn cancel(&self) {
+        if let Some(job) = self.job.here() {
+            job.cancel();
+        }
     }
 }
 
@@ -418,6 +704,11 @@ impl ScanPages {
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<Page>>> {
         let scan = self.scan.get();
-        wait(py, &scan.reading, Reading::next_page)?.map(|tickets| scan.page_of(py, tickets)).transpose()
+        let shared = scan.shared(py)?;
+        let Some((tickets, _)) = shared.wait(py, Shared::reserve_page)? else {
+            shared.show_progress(py, true)?;
+            return Ok(None);
+        };
+        scan.settled(py, shared, tickets).map(Some)
     }
 }

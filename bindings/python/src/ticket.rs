@@ -1,4 +1,4 @@
-//! [`Ticket`]: one ticket as Python sees it, every field a slot that was filled when it was made.
+//! [`Ticket`]: the Python class of a ticket. Every field is an object that is made together with the ticket.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -12,25 +12,29 @@ use crate::errors;
 use crate::imports;
 use crate::json;
 use crate::making;
+use crate::moment;
 use crate::page::Page;
 use crate::recent::Recent;
 
-/// The most characters of a subject that a ticket shows of itself.
+/// The name of the attribute with undocumented fields.
+const EXTRA: &str = "extra";
+/// The most characters of a subject in the `repr` of a ticket.
 const SHOWN_SUBJECT: usize = 40;
 
 /// A ticket.
 ///
-/// Every field of the documentation is an attribute; it is None where the reply did not carry the field, or carried
-/// it as null. `date` and `lastreply` are None, too, for a zero date and for a text that is no date, which
-/// `raw()` gives. Tickets do not change. Two are equal if they carry the same fields with the same values.
+/// Every field of the documentation is an attribute; it is None where the reply does not have the field, or has it as
+/// null. `date` and `lastreply` are also None for a zero date and for a text that is not a date; raw() returns the text.
+/// Tickets do not change. Two are equal if they have the same fields with the same values; times with and without a
+/// time zone differ. `ticket["status"]` is the same as `ticket.status`, so that dict(ticket) and {**ticket} work.
 ///
-/// One can be built, for tests and for Sandbox, as a server of version 8.0 or later would send it. Its arguments are
-/// keywords by the fields' names, and none is required: `id`, `deptid`, `userid` and `flag` are 0 otherwise, `status` is
-/// Open and `priority` Medium, `date` and `lastreply` are None, as with a zero date, the other fields of version 1.0 are
-/// empty, and later ones None. `date` and `lastreply` are naive datetimes in the install's own time, or texts such as
-/// "2024-02-29T12:30:00"; `attachments` are Attachments or mappings, and `extra` is a mapping of fields that are in no
-/// documentation. TypeError for a value of another type or a name that is no field's, ValueError for a number below 0, a
-/// moment with a time zone and a text that is no moment.
+/// A ticket can be built, for tests and for Sandbox, as a server of version 8.0 or later would send it. All arguments
+/// are keywords with the fields' names, and none is required. The defaults are 0 for `id`, `deptid`, `userid` and
+/// `flag`, Open for `status`, Medium for `priority`, None for `date`, `lastreply` and fields that came after version
+/// 1.0, and an empty text for the others. `date` and `lastreply` are naive datetimes in the install's own time, or texts
+/// such as "2024-02-29T12:30:00"; `attachments` are Attachments or mappings; `extra` is a mapping of undocumented fields.
+/// TypeError for a value of another type or an unknown name, ArgumentError for a number below 0, a time with a time
+/// zone, and a text that is not a time.
 ///
 /// >>> import gettickets
 /// >>> ticket = gettickets.Ticket(id=7, subject="Tom &amp; Jerry", status="Open")
@@ -40,7 +44,7 @@ const SHOWN_SUBJECT: usize = 40;
 /// ...     case gettickets.Ticket(id=id, status=gettickets.Status.OPEN):
 /// ...         print(id, "is open")
 /// 7 is open
-#[pyclass(frozen, module = "gettickets")]
+#[pyclass(frozen, mapping, weakref, module = "gettickets")]
 pub(crate) struct Ticket {
     /// Internal id of the ticket, unique in its install.
     #[pyo3(get)]
@@ -72,10 +76,10 @@ pub(crate) struct Ticket {
     /// What the requestor is, a RequestorType. Since server version 8.0.
     #[pyo3(get)]
     pub(crate) requestor_type: Py<PyAny>,
-    /// Addresses that get copies, separated by commas; cc_addresses tells them apart.
+    /// Addresses that get copies, separated by commas; cc_addresses has them as a tuple.
     #[pyo3(get)]
     pub(crate) cc: Py<PyAny>,
-    /// Access key of the ticket: who has tid and c can open it. Don't log it.
+    /// Access key of the ticket: tid and c together open it without a login. Don't log it.
     #[pyo3(get)]
     pub(crate) c: Py<PyAny>,
     /// When the ticket was opened, a datetime in the install's time zone: naive unless timezone= was given.
@@ -93,7 +97,7 @@ pub(crate) struct Ticket {
     /// Name of the admin who opened the ticket, or empty.
     #[pyo3(get)]
     pub(crate) admin: Py<PyAny>,
-    /// Stored names of the attachments, separated by vertical bars; attachment_names tells them apart.
+    /// Stored names of the attachments, separated by vertical bars; attachment_names has them as a tuple.
     #[pyo3(get)]
     pub(crate) attachment: Py<PyAny>,
     /// Attachments of the opening message, a tuple of Attachment. Since server version 7.10.
@@ -108,12 +112,12 @@ pub(crate) struct Ticket {
     /// Id of the admin the ticket is flagged to; 0 for none.
     #[pyo3(get)]
     pub(crate) flag: Py<PyAny>,
-    /// Related service as it was sent; related_service reads it.
+    /// Related service as it was sent; related_service is its parsed form.
     #[pyo3(get)]
     pub(crate) service: Py<PyAny>,
-    /// The page it lies on, which holds the memory.
+    /// The page that holds its memory.
     pub(crate) page: Py<Page>,
-    /// Where it lies there.
+    /// Its index there.
     pub(crate) place: usize,
 }
 
@@ -122,6 +126,18 @@ impl Ticket {
     pub(crate) fn inside(&self) -> PyResult<TicketRef<'_>> {
         // A ticket is only made at a place that its page has, and pages don't change.
         self.page.get().tickets().get(self.place).ok_or_else(|| PyIndexError::new_err("no such ticket"))
+    }
+
+    /// Whether the other has the same fields with the same values, and names the same moments.
+    fn equals(&self, py: Python<'_>, other: &Ticket) -> PyResult<bool> {
+        if self.inside()? != other.inside()? {
+            return Ok(false);
+        }
+        if moment::same_zone(py, self.page.get().zone(), other.page.get().zone())? {
+            return Ok(true);
+        }
+        // Python compares aware datetimes as instants, and an aware one is never equal to a naive one.
+        Ok(self.date.bind(py).eq(&other.date)? && self.lastreply.bind(py).eq(&other.lastreply)?)
     }
 
     fn field(name: &str) -> PyResult<Field> {
@@ -146,7 +162,7 @@ impl Ticket {
         PyTuple::new(py, Field::all().map(Field::name))
     }
 
-    /// The subject with its HTML entities decoded, for people to read. Never put it into a page unescaped.
+    /// The subject with its HTML entities decoded. Escape it before you put it into HTML.
     #[getter]
     fn subject_text(&self) -> PyResult<String> {
         Ok(self.inside()?.subject_text().into_owned())
@@ -177,31 +193,31 @@ impl Ticket {
         imports::RELATED_SERVICE.get(py)?.call1((kind, id, ticket.service())).map(Some)
     }
 
-    /// Fields that are in no version's documentation, as they were sent: a new dict each time.
+    /// Undocumented fields as they were sent: a new dict each time.
     #[getter]
     fn extra<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         json::extra(py, self.inside()?.extra_json())
     }
 
-    /// The names of the fields that the reply carried, null or not, in the order in which servers write them.
+    /// The names of the fields that the reply has for this ticket, null or not, in the order of the wire.
     #[getter]
     fn carried<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.inside()?.carried().iter().map(Field::name).collect::<Vec<_>>())
     }
 
-    /// Whether the reply carried this field, null or not. KeyError if no version has a field of the name.
+    /// Whether the reply has this field, null or not. KeyError if no version has a field of that name.
     fn carries(&self, field: &str) -> PyResult<bool> {
         Ok(self.inside()?.carries(Ticket::field(field)?))
     }
 
-    /// Any text field with its HTML entities decoded, for people to read; None where there is none. KeyError
-    /// if no version has a field of the name.
+    /// A text field with its HTML entities decoded; None where there is no text. KeyError if no version has a field of
+    /// that name.
     fn text(&self, field: &str) -> PyResult<Option<String>> {
         Ok(self.inside()?.text_for_people(Ticket::field(field)?).map(|text| text.into_owned()))
     }
 
-    /// What was sent for this field, known or not: "1" where a number came as text, the text of a date. How a
-    /// number was padded is not kept. KeyError if the reply did not carry the field.
+    /// The value that was sent for this field, documented or not: "1" where a number was sent as text, and the text of a
+    /// date. Leading zeros of a number are not kept. KeyError if the reply does not have the field.
     fn raw<'py>(&self, py: Python<'py>, field: &str) -> PyResult<Bound<'py, PyAny>> {
         let ticket = self.inside()?;
         if let Some((_, json)) = ticket.extra_json().find(|(name, _)| *name == field) {
@@ -211,20 +227,33 @@ impl Ticket {
         json::loads(py, &sent.to_string())
     }
 
-    /// What the reply carried as a dict: moments as datetime, attachments as dicts, unknown fields under
-    /// "extra".
+    /// Every field as a dict, None where the reply has no value: dates as datetime, or as text where they can't be read,
+    /// attachments as dicts, undocumented fields under "extra".
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         json::to_dict(py, self.inside()?, self.page.get().zone())
     }
 
-    /// The ticket as canonical JSON, which is the same from every face of gettickets.
+    /// The names of all fields, and "extra": what `ticket[name]` takes.
+    fn keys(slf: &Bound<'_, Ticket>) -> PyResult<Py<PyTuple>> {
+        let names = Field::all().map(Field::name).chain([EXTRA]);
+        Ok(PyTuple::new(slf.py(), names.collect::<Vec<_>>())?.unbind())
+    }
+
+    fn __getitem__<'py>(slf: &Bound<'py, Ticket>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        match key.cast::<PyString>() {
+            Ok(name) if name == EXTRA || Field::from_name(name.to_str()?).is_some() => slf.getattr(name),
+            _ => Err(PyKeyError::new_err(key.clone().unbind())),
+        }
+    }
+
+    /// The ticket as canonical JSON, which is the same in every API of gettickets.
     fn to_json(&self) -> PyResult<String> {
-        serde_json::to_string(&self.inside()?).map_err(errors::value)
+        serde_json::to_string(&self.inside()?).map_err(errors::argument)
     }
 
     fn __eq__(&self, py: Python<'_>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let Ok(other) = other.cast::<Ticket>() else { return Ok(py.NotImplemented()) };
-        let same = self.inside()? == other.get().inside()?;
+        let same = self.equals(py, other.get())?;
         Ok(same.into_pyobject(py)?.to_owned().into_any().unbind())
     }
 
@@ -235,18 +264,28 @@ impl Ticket {
         Ok(hasher.finish())
     }
 
-    /// Short, and without the access key or the people's names and addresses.
+    /// Short, and without the access key, names and addresses.
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let ticket = self.inside()?;
-        let subject = ticket.subject();
-        let shown = match subject.char_indices().nth(SHOWN_SUBJECT) {
-            Some((end, _)) => format!("{}…", subject.get(..end).unwrap_or_default()),
-            None => subject.to_owned(),
+        let subject = self.inside()?.subject();
+        let subject = match subject.char_indices().nth(SHOWN_SUBJECT) {
+            Some((end, _)) => {
+                PyString::new(py, &format!("{}…", subject.get(..end).unwrap_or_default())).repr()?
+            }
+            None => self.subject.bind(py).repr()?,
         };
-        let shown = PyString::new(py, &shown).repr()?;
-        let tid = PyString::new(py, ticket.tid()).repr()?;
-        let status = PyString::new(py, ticket.text(Field::Status)).repr()?;
-        Ok(format!("Ticket(id={}, tid={tid}, subject={shown}, status={status})", ticket.id()))
+        let status = self.status.bind(py);
+        // As plain text where it is a Status, whose own repr names the class.
+        let status = match status.cast::<PyString>() {
+            Ok(word) => PyString::new(py, word.to_str()?).repr()?,
+            Err(_) => status.repr()?,
+        };
+        let (id, tid) = (self.id.bind(py).repr()?, self.tid.bind(py).repr()?);
+        Ok(format!("Ticket(id={id}, tid={tid}, subject={subject}, status={status})"))
+    }
+
+    /// The fields as an HTML table, for notebooks. The access key is left out.
+    fn _repr_html_<'py>(slf: &Bound<'py, Ticket>) -> PyResult<Bound<'py, PyAny>> {
+        imports::HTML_TICKET.get(slf.py())?.call1((slf,))
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Ticket>) -> PyResult<Bound<'py, PyTuple>> {
@@ -263,7 +302,7 @@ impl Ticket {
         making::ticket(py, &page, 0, &mut Recent::new())
     }
 
-    /// It does not change, so it is its own copy.
+    /// A ticket does not change, so it is its own copy.
     fn __copy__(slf: Py<Ticket>) -> Py<Ticket> {
         slf
     }
@@ -276,7 +315,7 @@ impl Ticket {
 /// An attachment of a ticket's opening message: its file name, and its number, counted from 0.
 ///
 /// Since server version 7.10.
-#[pyclass(frozen, module = "gettickets")]
+#[pyclass(frozen, mapping, module = "gettickets")]
 pub(crate) struct Attachment {
     /// Its file name.
     #[pyo3(get)]
@@ -296,6 +335,19 @@ impl Attachment {
     #[classattr]
     fn __match_args__() -> (&'static str, &'static str) {
         ("filename", "index")
+    }
+
+    /// The names of its fields: what `attachment[name]` takes.
+    fn keys(&self) -> (&'static str, &'static str) {
+        Attachment::__match_args__()
+    }
+
+    fn __getitem__<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        match key.extract::<String>().as_deref() {
+            Ok("filename") => Ok(self.filename.bind(key.py()).clone().into_any()),
+            Ok("index") => Ok(self.index.bind(key.py()).clone().into_any()),
+            _ => Err(PyKeyError::new_err(key.clone().unbind())),
+        }
     }
 
     /// Its fields as a dict.

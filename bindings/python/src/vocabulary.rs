@@ -1,10 +1,11 @@
 //! The field history and versions, for the Python side.
 
 use gettickets::{FIELDS, Kind, ShownVersion, Version};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
+use crate::errors;
 use crate::imports;
 
 /// The field history, a `FieldSpec` a field, in the order in which servers write them.
@@ -30,7 +31,7 @@ pub(crate) fn fields(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
 #[pyfunction]
 pub(crate) fn parse_version(text: &str) -> PyResult<(u16, u16, u16)> {
     let version: Version =
-        text.parse().map_err(|error: gettickets::InvalidVersion| PyValueError::new_err(error.to_string()))?;
+        text.parse().map_err(|error: gettickets::InvalidVersion| errors::argument(error))?;
     Ok((version.major(), version.minor(), version.patch()))
 }
 
@@ -60,6 +61,8 @@ pub(crate) fn from_python(value: &Bound<'_, PyAny>) -> PyResult<Version> {
     match value.extract::<(u16, u16, u16)>() {
         Ok((major, minor, patch)) => Ok(Version::new(major, minor, patch)),
         // A number would read 7.10 as 7.1.
-        Err(_) => Err(PyTypeError::new_err("a version is a str such as \"7.10\", or a gettickets.Version")),
+        Err(_) => {
+            Err(PyTypeError::new_err("a version must be a str such as \"7.10\", or a gettickets.Version"))
+        }
     }
 }

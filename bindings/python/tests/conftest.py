@@ -28,7 +28,7 @@ def page(client):
 
 def client_of(sandbox, **settings):
     """A client that asks once, so that what goes wrong is seen."""
-    return gettickets.Client(sandbox.url, **{"attempts": 1, **sandbox.credentials, **settings})
+    return gettickets.Client(sandbox.url, **{"max_attempts": 1, **sandbox.credentials, **settings})
 
 
 def reply(*tickets, **top):

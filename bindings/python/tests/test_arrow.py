@@ -1,8 +1,9 @@
 """Pages and scans as Arrow, read by polars, pyarrow, pandas, DuckDB and nanoarrow."""
 
 import ctypes
+import signal
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta, timezone, tzinfo
 
 import pytest
 
@@ -133,23 +134,16 @@ def test_a_schema_is_whole_however_many_are_held_and_whatever_became_of_others(o
         assert all(schema == usual for schemas in tables for schema in schemas)
 
 
-def test_a_frame_of_pandas_is_the_one_that_pyarrow_makes(odd, client, monkeypatch):
+def test_a_frame_of_pandas_is_the_one_that_pyarrow_makes(odd, client):
     pd = pytest.importorskip("pandas")
     pa = pytest.importorskip("pyarrow")
-    from gettickets import _pandas
-
     lists = pa.schema(odd).field("attachments").type
     kept = {lists: pd.ArrowDtype(lists)}
-    nulls = gettickets.decode(reply({"userid": None, "attachments_removed": None}, {"userid": str(2**53 + 1)}))
     old = client.get_tickets(limitnum=3).at("1.0")
     for page in (odd, odd[1:2], odd[:0], old, client.get_tickets(limitnum=200)):
         expected = pa.table(page).to_pandas(types_mapper=kept.get)
         pd.testing.assert_frame_equal(page.to_pandas(), expected, check_exact=True)
     scanned = pa.table(client.tickets()).to_pandas(types_mapper=kept.get)
-    pd.testing.assert_frame_equal(client.tickets().to_pandas(), scanned, check_exact=True)
-    quick = nulls.to_pandas()
-    monkeypatch.setattr(_pandas, "create_dataframe_from_blocks", None)
-    pd.testing.assert_frame_equal(quick, nulls.to_pandas(), check_exact=True)
     pd.testing.assert_frame_equal(client.tickets().to_pandas(), scanned, check_exact=True)
 
 
@@ -231,7 +225,7 @@ def test_an_error_ends_a_stream_and_is_told(sandbox):
     pa = pytest.importorskip("pyarrow")
     pl = pytest.importorskip("polars")
     for read in (pa.table, pl.DataFrame):
-        client = gettickets.Client(sandbox.url, identifier="a", secret="no-such-secret", attempts=1)
+        client = gettickets.Client(sandbox.url, identifier="a", secret="no-such-secret", max_attempts=1)
         with pytest.raises(Exception, match="Authentication Failed"):
             read(client.tickets())
     with gettickets.Sandbox(tickets=500, quirks=["ignore-limitstart"]) as bad:
@@ -269,8 +263,115 @@ def test_pandas_raises_the_scans_own_exception():
     pa = pytest.importorskip("pyarrow")
     pytest.importorskip("pandas")
     with gettickets.Sandbox(tickets=5) as sandbox:
-        client = gettickets.Client(sandbox.url, identifier="a", secret="no-such-secret", attempts=1)
+        client = gettickets.Client(sandbox.url, identifier="a", secret="no-such-secret", max_attempts=1)
         with pytest.raises(gettickets.AuthenticationError) as raised:
             client.tickets().to_pandas()
         assert isinstance(raised.value.__cause__, pa.ArrowException)
         assert raised.value.hint
+
+
+def test_a_stream_that_failed_stays_failed():
+    pa = pytest.importorskip("pyarrow")
+    with gettickets.Sandbox(tickets=1000) as sandbox:
+        reader = pa.RecordBatchReader.from_stream(client_of(sandbox).tickets(max_requests=3, limitnum=100))
+        rows = 0
+        failures = []
+        for _ in range(6):
+            try:
+                rows += reader.read_next_batch().num_rows
+            except pa.ArrowInvalid as error:
+                failures.append(str(error))
+    assert len(failures) >= 4 and len(set(failures)) == 1, "and never StopIteration, which would mean that this is all"
+
+
+def test_tables_are_aware_where_the_time_zone_is_known(sandbox):
+    pa = pytest.importorskip("pyarrow")
+    pl = pytest.importorskip("polars")
+    for zone, name in (
+        ("Europe/Berlin", "Europe/Berlin"),
+        ("UTC", "UTC"),
+        (timezone.utc, "UTC"),
+        (timezone(timedelta(hours=-3, minutes=-30)), "-03:30"),
+    ):
+        client = gettickets.Client(sandbox.url, **sandbox.credentials, timezone=zone)
+        page = client.get_tickets(limitnum=200)
+        for source, tickets in ((page, list(page)), (client.tickets(), list(client.tickets()))):
+            table = pa.table(source)
+            assert table.schema.field("date").type == pa.timestamp("us", name) == table.schema.field("lastreply").type
+            assert table["lastreply"].to_pylist() == [ticket.lastreply for ticket in tickets]
+        assert pa.schema(page) == pa.table(page).schema
+        if not name.startswith("-"):
+            assert pl.DataFrame(page)["date"].to_list() == [ticket.date for ticket in page]
+            assert page.to_pandas()["date"].tolist() == [ticket.date for ticket in page]
+
+
+def test_an_hour_that_the_clock_shows_twice_is_what_datetime_says():
+    pa = pytest.importorskip("pyarrow")
+    times = [f"2026-10-25 0{hour}:30:00" for hour in range(1, 5)] + [f"2026-03-29 0{hour}:30:00" for hour in (1, 2, 3)]
+    page = gettickets.decode(reply(*({"date": time} for time in times)), timezone="Europe/Berlin")
+    instants = [ticket.date.timestamp() for ticket in page]
+    assert [moment.timestamp() for moment in pa.table(page)["date"].to_pylist()] == instants
+
+
+def test_a_time_zone_without_a_name_is_refused_for_tables():
+    pa = pytest.importorskip("pyarrow")
+
+    class Odd(tzinfo):
+        def utcoffset(self, moment):
+            return timedelta(hours=1)
+
+        def dst(self, moment):
+            return None
+
+    page = gettickets.decode(reply(), timezone=Odd())
+    assert page[0].date.utcoffset() == timedelta(hours=1)
+    with pytest.raises(gettickets.ConfigError, match="it has no name") as error:
+        pa.table(page)
+    assert "zoneinfo" in error.value.hint
+
+
+def test_the_text_of_a_date_that_cannot_be_read_is_in_extra():
+    pa = pytest.importorskip("pyarrow")
+    page = gettickets.decode(reply({"date": "soon", "deptname": "Sales"}, {"lastreply": "0000-00-00 00:00:00"}))
+    table = pa.table(page)
+    assert table["date"].to_pylist()[0] is None
+    assert table["extra"].to_pylist() == ['{"date":"soon","deptname":"Sales"}', None]
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="POSIX has alarms")
+@pytest.mark.parametrize("reader", ["pyarrow", "polars", "pandas"])
+def test_what_a_signal_raises_inside_a_reader_is_not_lost(reader):
+    class SoftTimeLimit(Exception):
+        pass
+
+    def ring(signum, frame):
+        raise SoftTimeLimit("time is up")
+
+    read = {
+        "pyarrow": lambda scan: pytest.importorskip("pyarrow").table(scan),
+        "polars": lambda scan: pytest.importorskip("polars").DataFrame(scan),
+        "pandas": lambda scan: scan.to_pandas(),
+    }[reader]
+    pytest.importorskip("pandas")
+    with gettickets.Sandbox(tickets=10, quirks=["hang"]) as sandbox:
+        scan = client_of(sandbox, timeout=60).tickets()
+        before = signal.signal(signal.SIGALRM, ring)
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+
+        def job():
+            try:
+                read(scan)
+            except SoftTimeLimit:
+                raise
+            except Exception:
+                # The reader's own exception. What the signal raised follows as soon as Python code runs.
+                for _ in range(1000):
+                    pass
+                pytest.fail("the exception of the signal was swallowed")
+
+        try:
+            with pytest.raises(SoftTimeLimit, match="time is up"):
+                job()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)

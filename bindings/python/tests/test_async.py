@@ -1,7 +1,11 @@
 """AsyncClient: asyncio waits, and nothing is lost when it stops."""
 
 import asyncio
+import contextlib
 import gc
+import pathlib
+import socket
+import threading
 
 import pytest
 
@@ -85,16 +89,118 @@ def test_the_event_loop_goes_on_while_a_request_waits():
     assert run(main()) == 20
 
 
-def test_a_request_that_is_cancelled_is_given_up():
+def test_a_cancelled_task_closes_its_connection_and_sends_nothing_more():
+    """A server that never replies sees the connection closed as soon as the task is cancelled."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(10)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+
+        async def main():
+            client = AsyncClient(url, identifier="i", secret="s", timeout=None, total_timeout=None)
+            request = asyncio.ensure_future(client.get_tickets())
+            connection, _ = await asyncio.to_thread(server.accept)
+            connection.settimeout(10)
+            while b"responsetype" not in await asyncio.to_thread(connection.recv, 4096):
+                pass
+            request.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await request
+            # The end of the connection, long before any time limit.
+            assert await asyncio.to_thread(connection.recv, 1) == b""
+            connection.close()
+            server.settimeout(1)
+            with pytest.raises(TimeoutError):
+                await asyncio.to_thread(server.accept)
+
+        run(main())
+
+
+def test_a_request_that_is_cancelled_is_not_repeated():
     async def main():
         # The first of three requests is never answered.
         with gettickets.Sandbox(quirks=["hang"]) as sandbox:
-            client = async_client(sandbox, attempts=3, timeout=1)
+            client = async_client(sandbox, max_attempts=3, timeout=1)
             with pytest.raises((asyncio.TimeoutError, TimeoutError)):
                 await asyncio.wait_for(client.get_tickets(), 0.1)
             await asyncio.sleep(1.5)
-            assert sandbox.request_count == 1, "it is not repeated"
+            assert sandbox.request_count == 1
             assert len(await client.get_tickets()) == 25
+
+    run(main())
+
+
+def test_a_thousand_calls_at_once_take_one_thread_for_requests():
+    def threads():
+        names = []
+        for task in pathlib.Path("/proc/self/task").iterdir():
+            with contextlib.suppress(OSError):
+                names.append((task / "comm").read_text().strip())
+        return names
+
+    async def main(url):
+        client = AsyncClient(url, identifier="i", secret="s", timeout=60)
+        calls = [asyncio.ensure_future(client.get_tickets()) for _ in range(1000)]
+        while len(connected) < 100:
+            await asyncio.sleep(0.01)
+        found = threads()
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        return found
+
+    connected = []
+    with socket.create_server(("127.0.0.1", 0), backlog=1024) as server:
+
+        def accept():
+            with contextlib.suppress(OSError):
+                while True:
+                    connected.append(server.accept()[0])
+
+        accepting = threading.Thread(target=accept)
+        accepting.start()
+        before = threads()
+        after = run(main(f"http://127.0.0.1:{server.getsockname()[1]}/"))
+        server.shutdown(socket.SHUT_RDWR)
+    accepting.join()
+    for connection in connected:
+        connection.close()
+    ours = [name for name in after if name.startswith("gettickets-") and "http" not in name]
+    assert ours.count("gettickets-asyn") == 1
+    assert len(after) - len(before) <= 4, set(after)
+
+
+def test_the_state_of_a_scan_blocks_no_event_loop():
+    async def main():
+        with gettickets.Sandbox(tickets=100, quirks=["hang"]) as sandbox:
+            scan = async_client(sandbox, timeout=30).tickets()
+            waiting = asyncio.ensure_future(scan.__anext__())
+            while not sandbox.request_count:
+                await asyncio.sleep(0.001)
+            for _ in range(100):
+                state = repr(scan), scan.report.requests, scan.total, scan.cursor(), scan.error, scan._repr_html_()
+            assert state[2] is None and not waiting.done()
+            await scan.aclose()
+            with pytest.raises(gettickets.StateError):
+                await waiting
+            assert scan.report.tickets == 0 and scan.cursor()
+
+    run(main())
+
+
+def test_a_scan_that_is_closed_or_dropped_sends_nothing_more():
+    async def main():
+        for end in ("close", "drop"):
+            with gettickets.Sandbox(tickets=1000, quirks=["slow"]) as sandbox:
+                scan = async_client(sandbox).tickets(limitnum=10)
+                await scan.__anext__()
+                if end == "close":
+                    await scan.aclose()
+                del scan
+                gc.collect()
+                await asyncio.sleep(0.3)
+                after = sandbox.request_count
+                await asyncio.sleep(1)
+                assert sandbox.request_count == after, end
 
     run(main())
 
@@ -140,8 +246,9 @@ def test_a_client_and_a_scan_close(sandbox):
         client = async_client(sandbox)
         async with client.tickets() as scan:
             await scan.__anext__()
-        with pytest.raises(RuntimeError, match="the scan is closed"):
+        with pytest.raises(gettickets.StateError, match="the scan is closed"):
             await scan.__anext__()
+        assert scan.report.requests > 0 and scan.cursor()
         await client.aclose()
         with pytest.raises(RuntimeError, match="the client is closed"):
             await client.get_tickets()

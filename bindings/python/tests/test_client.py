@@ -2,6 +2,9 @@
 
 import copy
 import pickle
+import signal
+import weakref
+from unittest import mock
 
 import pytest
 
@@ -37,8 +40,8 @@ def test_every_parameter_reaches_the_server(sandbox, client):
 @pytest.mark.parametrize(
     ("parameters", "kind", "told"),
     [
-        ({"limitnum": -1}, ValueError, "limitnum is from 0"),
-        ({"limitnum": 2**64}, ValueError, "limitnum is from 0"),
+        ({"limitnum": -1}, ValueError, "limitnum must be from 0"),
+        ({"limitnum": 2**64}, ValueError, "limitnum must be from 0"),
         ({"limitnum": "5"}, TypeError, "limitnum must be an int, not str"),
         ({"limitnum": True}, TypeError, "limitnum must be an int, not bool"),
         ({"limitnum": 5.0}, TypeError, "limitnum must be an int, not float"),
@@ -84,7 +87,7 @@ def test_all_three_kinds_of_credentials_are_let_in():
 
 def test_no_secret_is_shown(sandbox):
     client = Client(sandbox.url, identifier="who-am-i", secret="s3cr3t", access_key="k3y")
-    for shown in (repr(client), str(client), repr(client._native_client), client.place):
+    for shown in (repr(client), str(client), repr(client._native_client), client.endpoint):
         assert not {"who-am-i", "s3cr3t", "k3y"} & set(shown.replace("'", " ").split())
         assert "s3cr3t" not in shown
     assert repr(client) == f"<gettickets.Client of {sandbox.url}includes/api.php>"
@@ -112,10 +115,10 @@ def test_the_environment_says_who_is_asked(sandbox, monkeypatch):
     assert len(Client.from_env().get_tickets()) == 25
     assert Client.from_env(timezone="Europe/Berlin").get_tickets()[0].lastreply.tzinfo is not None
     with pytest.raises(gettickets.AuthenticationError):
-        Client.from_env(secret="another", attempts=1).get_tickets()
+        Client.from_env(secret="another", max_attempts=1).get_tickets()
     # Credentials of another kind than those given are not mixed in.
     with pytest.raises(gettickets.AuthenticationError):
-        Client.from_env(username="admin", password="x", attempts=1).get_tickets()
+        Client.from_env(username="admin", password="x", max_attempts=1).get_tickets()
     assert code_of(username="admin") == "environment"
     monkeypatch.setenv("GETTICKETS_URL", "")
     assert code_of() == "environment"
@@ -136,7 +139,7 @@ def test_a_client_closes(sandbox):
         scan = client.tickets()
     assert client.closed and repr(client) == "<gettickets.Client, closed>"
     client.close()
-    for use in (client.get_tickets, client.tickets, lambda: client.place):
+    for use in (client.get_tickets, client.tickets, lambda: client.endpoint):
         with pytest.raises(RuntimeError, match="the client is closed"):
             use()
     # What was begun goes on.
@@ -157,8 +160,8 @@ def test_what_fails_for_a_moment_is_tried_again():
 
 def test_a_budget_ends_trying():
     with gettickets.Sandbox(quirks=["maintenance"]) as sandbox:
-        with pytest.raises(gettickets.NotTheApiError):
-            Client(sandbox.url, **sandbox.credentials, attempts=100, budget=0).get_tickets()
+        with pytest.raises(gettickets.UnexpectedResponseError):
+            Client(sandbox.url, **sandbox.credentials, max_attempts=100, total_timeout=0).get_tickets()
         assert sandbox.request_count == 1
 
 
@@ -216,7 +219,48 @@ def test_the_local_api_answers_through_php(tmp_path):
     assert repr(client) == f"<gettickets.Client of {tmp_path}>"
 
 
-def test_a_limit_that_is_none_is_left_at_its_default(sandbox):
-    limits = ("timeout", "connect_timeout", "attempts", "budget", "max_response_len")
-    assert len(client_of(sandbox, **dict.fromkeys(limits)).get_tickets()) == 25
-    assert len(client_of(sandbox, timeout=float("inf"), budget=float("inf")).get_tickets()) == 25
+def test_a_time_limit_that_is_none_is_no_limit():
+    with gettickets.Sandbox(quirks=["hang"]) as sandbox:
+        # The first of three requests is never answered; without a limit only the signal ends the wait.
+        client = client_of(sandbox, timeout=None, connect_timeout=None, total_timeout=None)
+
+        def ring(signum, frame):
+            raise TimeoutError("the alarm rings")
+
+        before = signal.signal(signal.SIGALRM, ring)
+        signal.setitimer(signal.ITIMER_REAL, 1.0)
+        try:
+            with pytest.raises(TimeoutError, match="the alarm rings"):
+                client.get_tickets()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        assert len(client.get_tickets()) == 25
+        infinite = client_of(sandbox, timeout=float("inf"), total_timeout=float("inf"), max_backoff=float("inf"))
+        assert len(infinite.get_tickets()) == 25
+
+
+def test_retry_settings_reach_the_client():
+    with gettickets.Sandbox(quirks=["maintenance"]) as sandbox:
+        waits = {"initial_backoff": 0.0, "max_backoff": 0.0, "max_retry_after": 0.0}
+        client = client_of(sandbox, max_attempts=5, **waits)
+        with pytest.raises(gettickets.UnexpectedResponseError) as error:
+            client.get_tickets()
+        assert error.value.attempts == 5 == sandbox.request_count
+
+
+def test_white_space_around_variables_is_removed(sandbox, monkeypatch):
+    monkeypatch.setenv("GETTICKETS_URL", f" {sandbox.url}\n")
+    monkeypatch.setenv("GETTICKETS_IDENTIFIER", "\ufeff" + sandbox.credentials["identifier"] + "\r\n")
+    monkeypatch.setenv("GETTICKETS_SECRET", sandbox.credentials["secret"] + "\n")
+    monkeypatch.delenv("GETTICKETS_ACCESS_KEY", raising=False)
+    assert len(Client.from_env(timeout=None).get_tickets()) == 25
+
+
+def test_clients_can_be_patched_and_referred_to_weakly(sandbox, client, page):
+    with mock.patch.object(client, "get_tickets", return_value="patched"):
+        assert client.get_tickets() == "patched"
+    assert len(client.get_tickets(limitnum=1)) == 1
+    scan = client.tickets()
+    for thing in (client, gettickets.AsyncClient(sandbox.url, **sandbox.credentials), sandbox, page, page[0], scan):
+        assert weakref.ref(thing)() is thing

@@ -25,7 +25,7 @@ def outcome(body):
         message = {} if error.message is None else {"message": error.message}
         fields = {"result": "error", **message}
         return "reply " + json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
-    except (gettickets.DecodeError, gettickets.NotTheApiError, gettickets.TooLargeError) as error:
+    except (gettickets.DecodeError, gettickets.UnexpectedResponseError, gettickets.TooLargeError) as error:
         return f"refused {error.code}"
 
 

@@ -1,9 +1,13 @@
 """`decode`, from whatever holds a reply."""
 
 import array
+import gzip
 import io
 import json
 import mmap
+import pathlib
+import signal
+from unittest import mock
 
 import pytest
 
@@ -53,7 +57,7 @@ def test_a_page_keeps_the_bytes_that_it_points_into():
 
 @pytest.mark.parametrize("body", [5, None, 1.5, [], object()])
 def test_what_holds_no_reply_is_a_type_error(body):
-    with pytest.raises(TypeError, match="a reply is str, bytes, an open file or a path, not"):
+    with pytest.raises(TypeError, match="a reply must be str, bytes, an open file or a path, not"):
         gettickets.decode(body)
 
 
@@ -112,10 +116,10 @@ def test_keywords_are_keywords():
 
 @pytest.mark.parametrize("name", ["reply.json", "/var/tmp/a reply.xml", "C:\\replies\\1.json", "x" * 300])
 def test_a_name_of_a_file_is_told_from_a_reply(name):
-    with pytest.raises(gettickets.NotTheApiError) as error:
+    with pytest.raises(gettickets.UnexpectedResponseError) as error:
         gettickets.decode(name)
     assert (
-        error.value.hint.startswith("A str is taken for the reply itself.") and "pathlib.Path" in error.value.hint
+        error.value.hint.startswith("A str is read as the reply itself.") and "pathlib.Path" in error.value.hint
     )
     assert error.value.__notes__ == [error.value.hint]
 
@@ -126,4 +130,94 @@ def test_a_name_of_a_file_is_told_from_a_reply(name):
 def test_what_is_no_name_has_the_hint_of_its_own(body):
     with pytest.raises(gettickets.Error) as error:
         gettickets.decode(body)
-    assert error.value.hint and "A str is taken" not in error.value.hint
+    assert error.value.hint and "A str is read" not in error.value.hint
+
+
+class Reader:
+    """A file whose read() returns these, one after another, and then the last for ever."""
+
+    def __init__(self, *parts):
+        self.parts, self.calls = list(parts), 0
+
+    def read(self, size=-1):
+        self.calls += 1
+        return self.parts.pop(0) if len(self.parts) > 1 else self.parts[0]
+
+
+def test_a_reader_that_returns_no_text_is_refused_at_once():
+    itself = Reader(None)
+    itself.parts = [itself]
+    for body in (itself, Reader(Reader(b"")), Reader(None), Reader(5), mock.MagicMock(), Reader(b"{", object())):
+        with pytest.raises(TypeError, match=r"read\(\) of a file must return str, bytes"):
+            gettickets.decode(body)
+    assert itself.calls == 1
+    with pytest.raises(TypeError):
+        gettickets.decode(Reader(b"{", "}", b""))
+
+
+def test_no_more_is_read_than_the_limit():
+    endless = Reader(b"x" * 100)
+    with pytest.raises(gettickets.TooLargeError):
+        gettickets.decode(endless, max_len=1000)
+    assert endless.calls <= 11
+    with open("/dev/zero", "rb") as zeros, pytest.raises(gettickets.TooLargeError):
+        gettickets.decode(zeros, max_len=100_000)
+    with pytest.raises(gettickets.TooLargeError):
+        gettickets.decode(pathlib.Path("/dev/zero"), max_len=100_000)
+    asked = []
+
+    class Asked(io.BytesIO):
+        def read(self, size=-1):
+            asked.append(size)
+            return super().read(size)
+
+    assert len(gettickets.decode(Asked(BODY.encode()), max_len=len(BODY))) == 2
+    assert asked[0] == len(BODY) + 1 and min(asked) > 0
+
+
+def test_a_reader_that_brings_little_at_a_time_is_read_to_its_end():
+    raw = BODY.encode()
+    parts = [raw[at : at + 7] for at in range(0, len(raw), 7)]
+    assert gettickets.decode(Reader(*parts, b"")) == gettickets.decode(BODY)
+    texts = [BODY[at : at + 7] for at in range(0, len(BODY), 7)]
+    assert gettickets.decode(Reader(*texts, "")) == gettickets.decode(BODY)
+    with pytest.raises(gettickets.UnexpectedResponseError):
+        gettickets.decode(Reader(b""))
+
+
+def test_gzip_is_decompressed_within_the_limit(tmp_path):
+    packed = gzip.compress(BODY.encode())
+    path = tmp_path / "reply.json.gz"
+    path.write_bytes(packed)
+    for body in (packed, bytearray(packed), path, io.BytesIO(packed), gzip.open(path), gzip.open(path, "rt")):
+        assert gettickets.decode(body) == gettickets.decode(BODY)
+        if hasattr(body, "close"):
+            body.close()
+    # Members one after another are one text.
+    assert gettickets.decode(gzip.compress(BODY[:100].encode()) + gzip.compress(BODY[100:].encode()))
+    with pytest.raises(gettickets.TooLargeError):
+        gettickets.decode(gzip.compress(b" " * 1_000_000), max_len=10_000)
+    for broken in (packed[:-10], packed[:20], b"\x1f\x8bnothing of the kind"):
+        with pytest.raises(gettickets.DecodeError, match="gzip") as error:
+            gettickets.decode(broken)
+        assert error.value.code == "gzip" and error.value.hint
+
+
+def test_a_signal_interrupts_the_decoding_of_a_large_reply():
+    class Alarm(Exception):
+        pass
+
+    def ring(signum, frame):
+        raise Alarm
+
+    body = reply(*[{}] * 100_000).encode()
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        # Whichever takes longer on this machine, the alarm arrives while this runs.
+        with pytest.raises(Alarm):
+            while True:
+                gettickets.decode(body)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -4,6 +4,8 @@ import copy
 import pickle
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import traceback
 
@@ -23,10 +25,10 @@ QUIRKS = [
     ("no-message", gettickets.ApiError, "other", None, {"message": None}),
     ("status-for-result", gettickets.ApiError, None, None, {}),
     ("echo-request", gettickets.ApiError, "other", None, {}),
-    ("html-waf", gettickets.NotTheApiError, "not-the-api", 403, {}),
-    ("maintenance", gettickets.NotTheApiError, "not-the-api", 503, {"is_retryable": True}),
-    ("login-page", gettickets.NotTheApiError, "not-the-api", 200, {}),
-    ("empty-body", gettickets.NotTheApiError, "not-the-api", 200, {"title": None, "excerpt": None}),
+    ("html-waf", gettickets.UnexpectedResponseError, "not-the-api", 403, {}),
+    ("maintenance", gettickets.UnexpectedResponseError, "not-the-api", 503, {"is_retryable": True}),
+    ("login-page", gettickets.UnexpectedResponseError, "not-the-api", 200, {}),
+    ("empty-body", gettickets.UnexpectedResponseError, "not-the-api", 200, {"title": None, "excerpt": None}),
     ("redirect", gettickets.RedirectError, "redirect", 302, {}),
     (
         "rate-limit",
@@ -75,13 +77,13 @@ def test_a_server_that_is_not_there_is_a_connection_error():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/"
-    client = gettickets.Client(url, identifier="i", secret="s", attempts=1)
+    client = gettickets.Client(url, identifier="i", secret="s", max_attempts=1)
     with pytest.raises(ConnectionError) as error:
         client.get_tickets()
     assert isinstance(error.value, gettickets.ConnectionFailedError)
     assert (error.value.code, error.value.may_have_been_sent, error.value.attempts) == ("connect", False, 1)
     client = gettickets.Client(
-        "https://no-such-host.invalid/", identifier="i", secret="s", attempts=1, proxy=False
+        "https://no-such-host.invalid/", identifier="i", secret="s", max_attempts=1, proxy=False
     )
     with pytest.raises(gettickets.ConnectionFailedError):
         client.get_tickets()
@@ -90,7 +92,7 @@ def test_a_server_that_is_not_there_is_a_connection_error():
 def test_a_server_that_says_nothing_is_a_timeout():
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"
-        client = gettickets.Client(url, identifier="i", secret="s", timeout=0.2, attempts=1)
+        client = gettickets.Client(url, identifier="i", secret="s", timeout=0.2, max_attempts=1)
         with pytest.raises(TimeoutError) as error:
             client.get_tickets()
     assert isinstance(error.value, gettickets.RequestTimeoutError) and error.value.may_have_been_sent
@@ -109,7 +111,7 @@ def test_a_server_without_tls_is_a_tls_error():
         thread.start()
         url = f"https://127.0.0.1:{server.getsockname()[1]}/"
         with pytest.raises(gettickets.TlsError) as error:
-            gettickets.Client(url, identifier="i", secret="s", attempts=1).get_tickets()
+            gettickets.Client(url, identifier="i", secret="s", max_attempts=1).get_tickets()
         thread.join()
     assert error.value.code == "tls" and error.value.hint
 
@@ -136,7 +138,7 @@ def test_a_certificate_that_nobody_vouches_for_is_a_tls_error(tmp_path):
                     continue
 
     def ask(certificates):
-        settings = {"root_certificates": certificates, "identifier": "i", "secret": "s", "attempts": 1}
+        settings = {"root_certificates": certificates, "identifier": "i", "secret": "s", "max_attempts": 1}
         return gettickets.Client(url, **settings).get_tickets()
 
     pem = authority.cert_pem.bytes()
@@ -163,13 +165,23 @@ def test_a_certificate_that_nobody_vouches_for_is_a_tls_error(tmp_path):
         ({"url": ""}, "address"),
         ({"identifier": None, "secret": None}, "no-credentials"),
         ({"timeout": 0}, "zero-timeout"),
-        ({"attempts": 0}, "zero-attempts"),
+        ({"max_attempts": 0}, "zero-attempts"),
         ({"response_type": "nvp"}, "no-list-in-nvp"),
         ({"user_agent": "a\nb"}, "user-agent"),
         ({"proxy": "no proxy at all hunter2"}, "proxy"),
         ({"root_certificates": b"nothing"}, "root-certificates"),
         ({"timezone": "Mars/Olympus"}, "timezone"),
+        ({"secret": None}, "credentials"),
+        ({"identifier": None}, "credentials"),
+        ({"username": "admin"}, "credentials"),
+        ({"identifier": None, "secret": None, "username": "admin"}, "credentials"),
+        ({"identifier": None, "secret": None, "password": "hunter2"}, "credentials"),
+        ({"identifier": None, "secret": None, "access_key": "hunter2"}, "credentials"),
+        ({"identifier": None, "secret": None, "username": "a", "password_md5": "hunter2"}, "password-md5"),
+        ({"access_key": "hunter2 with space"}, "access-key"),
+        ({"response_type": "yaml"}, "response-type"),
     ],
+    ids=str,
 )
 def test_a_setting_that_cannot_be_used_is_a_config_error(settings, code):
     with pytest.raises(gettickets.ConfigError) as error:
@@ -180,24 +192,105 @@ def test_a_setting_that_cannot_be_used_is_a_config_error(settings, code):
 
 
 @pytest.mark.parametrize(
-    ("settings", "kind"),
+    ("settings", "kind", "says"),
     [
-        ({"secret": None}, TypeError),
-        ({"username": "admin"}, TypeError),
-        ({"identifier": 5}, TypeError),
-        ({"timeout": "soon"}, TypeError),
-        ({"timeout": -1}, ValueError),
-        ({"timeout": float("nan")}, ValueError),
-        ({"attempts": -1}, ValueError),
-        ({"max_response_len": 1.5}, TypeError),
-        ({"response_type": "yaml"}, ValueError),
-        ({"access_key": "with space"}, ValueError),
-        ({"colour": "red"}, TypeError),
+        ({"url": None}, TypeError, "url must be a str, not NoneType"),
+        ({"url": b"https://example.com"}, TypeError, "url must be a str, not bytes"),
+        ({"identifier": 5}, TypeError, "identifier must be a str, not int"),
+        ({"timeout": "soon"}, TypeError, "timeout must be a number of seconds, not str"),
+        ({"timeout": True}, TypeError, "timeout must be a number of seconds, not bool"),
+        ({"timeout": -1}, ValueError, "timeout must be a number of seconds from 0, not -1"),
+        ({"total_timeout": float("nan")}, ValueError, "total_timeout must be a number of seconds from 0, not nan"),
+        ({"initial_backoff": "1s"}, TypeError, "initial_backoff must be a number of seconds, not str"),
+        ({"max_attempts": -1}, ValueError, "max_attempts must be from 0"),
+        ({"max_attempts": 1.5}, TypeError, "max_attempts must be an int, not float"),
+        ({"max_response_len": 1.5}, TypeError, "max_response_len must be an int, not float"),
+        ({"strict": "no"}, TypeError, "strict must be a bool, not str"),
+        ({"strict": 1}, TypeError, "strict must be a bool, not int"),
+        ({"allow_plain_http": "yes"}, TypeError, "allow_plain_http must be a bool, not str"),
+        ({"proxy": True}, TypeError, "proxy must be a str, False or None, not bool"),
+        ({"root_certificates": False}, TypeError, "root_certificates must be PEM as str or bytes, or a path, not bool"),
+        ({"root_certificates": 0}, TypeError, "root_certificates must be PEM as str or bytes, or a path, not int"),
+        ({"timezone": 3}, TypeError, "timezone must be a name or a tzinfo, not int"),
+        ({"colour": "red"}, TypeError, "unexpected keyword argument 'colour'"),
     ],
+    ids=str,
 )
-def test_what_is_of_no_use_is_told_before_anything_is_sent(settings, kind):
-    with pytest.raises(kind):
-        gettickets.Client(**{"url": "https://billing.example.com", "identifier": "i", "secret": "s", **settings})
+def test_a_wrong_argument_is_named_before_anything_is_sent(settings, kind, says):
+    arguments = {"url": "https://billing.example.com", "identifier": "i", "secret": "s", **settings}
+    makers = [gettickets.Client, gettickets.AsyncClient]
+    if arguments["url"]:
+        makers.append(lambda **arguments: gettickets.Client.from_env(**arguments))
+    for make in makers:
+        with pytest.raises(kind, match=says) as error:
+            make(**arguments)
+        assert kind is TypeError or isinstance(error.value, gettickets.ArgumentError)
+
+
+def test_a_wrong_argument_does_not_touch_standard_input():
+    code = (
+        "import gettickets, sys\n"
+        "try: gettickets.Client('https://example.com', identifier='i', secret='s', root_certificates=False)\n"
+        "except TypeError: print(sys.stdin.read())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], input="still here", capture_output=True, text=True)
+    assert done.stdout == "still here\n", done.stderr
+
+
+def test_the_values_of_arguments_are_checked_in_words(client):
+    pandas = pytest.importorskip("pandas")
+    for call, kind, says in [
+        (lambda: client.tickets(max_requests=-1), gettickets.ArgumentError, "max_requests must be from 0"),
+        (lambda: client.tickets(max_requests="5"), TypeError, "max_requests must be an int, not str"),
+        (lambda: client.tickets(updated_since=pandas.NaT), gettickets.ArgumentError, "must be a time, not NaT"),
+        (lambda: gettickets.Ticket(date=pandas.NaT), gettickets.ArgumentError, "date must be a time, not NaT"),
+        (lambda: client.tickets(resume="x"), gettickets.CursorError, "cursor"),
+        (lambda: client.tickets(resume=5), TypeError, "resume must be a str, not int"),
+        (lambda: gettickets.decode("{}", max_len=-1), gettickets.ArgumentError, "max_len must be from 0"),
+        (lambda: gettickets.decode("{}", max_len=0), gettickets.ArgumentError, "max_len must be from 1 to"),
+        (lambda: gettickets.decode("{}", max_len=2**40), gettickets.ArgumentError, "max_len must be from 1 to"),
+        (lambda: gettickets.decode("{}", strict="no"), TypeError, "strict must be a bool, not str"),
+        (lambda: gettickets.Version(7.10), TypeError, 'a version must be a str such as "7.10", or ints, not float'),
+        (lambda: gettickets.Version(7, 1.0), TypeError, "or ints, not float"),
+        (lambda: gettickets.Version(True), TypeError, "or ints, not bool"),
+        (lambda: gettickets.Version(-1), gettickets.ArgumentError, "must be from 0 to 65535, not -1"),
+        (lambda: gettickets.Version("x"), gettickets.ArgumentError, "not a server version"),
+        (lambda: gettickets.Sandbox(port=70_000), gettickets.ArgumentError, "port is too large: 70000"),
+        (lambda: gettickets.Sandbox(host="here"), gettickets.ArgumentError, "is not an IP address"),
+    ]:
+        with pytest.raises(kind, match=says):
+            call()
+    assert issubclass(gettickets.CursorError, gettickets.Error) and issubclass(gettickets.CursorError, ValueError)
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"clientid": 0}, {"deptid": 0}, {"email": ""}, {"subject": ""}, {"status": ""}], ids=str
+)
+def test_a_filter_that_servers_ignore_is_refused(sandbox, client, parameters):
+    before = sandbox.request_count
+    for call in (client.get_tickets, client.tickets):
+        with pytest.raises(gettickets.ArgumentError, match="does not filter: a server lists every ticket then"):
+            call(**parameters)
+    assert sandbox.request_count == before
+
+
+def test_the_state_of_an_object_is_an_error_of_the_package(sandbox):
+    client = client_of(sandbox)
+    client.close()
+    with pytest.raises(gettickets.StateError, match="the client is closed") as error:
+        client.get_tickets()
+    assert error.value.code == "closed" and isinstance(error.value, RuntimeError)
+
+
+def test_a_client_that_was_never_made_has_a_repr():
+    for kind in (gettickets.Client, gettickets.AsyncClient):
+        half = kind.__new__(kind)
+        assert repr(half) == f"<gettickets.{kind.__name__}, closed>" and half.closed
+        with pytest.raises(gettickets.StateError):
+            half.endpoint
+        with pytest.raises(gettickets.ConfigError):
+            half.__init__("https://example.com", identifier="i")
+        assert repr(half) == f"<gettickets.{kind.__name__}, closed>"
 
 
 def classes(kind=gettickets.Error):
@@ -256,7 +349,7 @@ def test_a_class_of_ones_own_keeps_what_it_has():
         def __init__(self):
             super().__init__("https://example.com", identifier="i", secret="s")
 
-    assert repr(Mine()).endswith(".Mine of https://example.com/includes/api.php>") and Mine().place.startswith(
+    assert repr(Mine()).endswith(".Mine of https://example.com/includes/api.php>") and Mine().endpoint.startswith(
         "https://example.com/"
     )
 
@@ -267,7 +360,7 @@ def test_a_sandbox_that_cannot_start_says_why(sandbox):
         gettickets.Sandbox(port=port)
     with pytest.raises(gettickets.SandboxError, match="two tickets have the same id"):
         gettickets.Sandbox(load=[{"id": 1}, {"id": 1}])
-    with pytest.raises(ValueError, match='there is no quirk "php"'):
+    with pytest.raises(ValueError, match='"php"'):
         gettickets.Sandbox(quirks=["php"])
 
 

@@ -15,7 +15,7 @@ import asyncio, sys, gettickets
 if {way!r} == "polars":
     import polars
 sandbox = gettickets.Sandbox(tickets=2000, quirks=[{quirk!r}])
-client = gettickets.Client(sandbox.url, **sandbox.credentials, timeout=60, attempts=1000, budget=600)
+client = gettickets.Client(sandbox.url, **sandbox.credentials, timeout=60, max_attempts=1000, total_timeout=600)
 print("waiting", flush=True)
 try:
     {wait}

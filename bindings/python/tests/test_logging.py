@@ -69,7 +69,7 @@ def test_nothing_is_told_below_the_level(caplog, sandbox):
 
 def test_asyncio_is_told_while_the_request_waits(told):
     async def main(sandbox):
-        settings = {**sandbox.credentials, "attempts": 1000, "budget": 600}
+        settings = {**sandbox.credentials, "max_attempts": 1000, "total_timeout": 600}
         async with gettickets.AsyncClient(sandbox.url, **settings) as client:
             request = asyncio.create_task(client.get_tickets())
             while not any(record.levelno == logging.WARNING for record in told):
@@ -166,7 +166,7 @@ def test_a_time_limit_by_alarm_ends_a_request_that_is_asked_again(told):
     before = signal.signal(signal.SIGALRM, ring)
     try:
         with gettickets.Sandbox(tickets=3, quirks=["maintenance"]) as sandbox:
-            client = client_of(sandbox, attempts=1000, budget=600)
+            client = client_of(sandbox, max_attempts=1000, total_timeout=600)
             signal.setitimer(signal.ITIMER_REAL, 0.3)
             with pytest.raises(TooLong):
                 client.get_tickets()
@@ -181,8 +181,8 @@ import sys, gettickets
 {prepare}
 with gettickets.Sandbox(tickets=3, quirks=["maintenance"]) as sandbox:
     try:
-        gettickets.Client(sandbox.url, **sandbox.credentials, attempts=2).get_tickets()
-    except gettickets.NotTheApiError:
+        gettickets.Client(sandbox.url, **sandbox.credentials, max_attempts=2).get_tickets()
+    except gettickets.UnexpectedResponseError:
         print("logging" in sys.modules)
 """
 

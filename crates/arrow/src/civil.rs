@@ -1,35 +1,68 @@
-//! Civil time as Arrow counts it: microseconds since 1970-01-01 00:00:00 of the same clock.
+//! Civil times as Arrow counts them: microseconds since 1970-01-01 00:00:00.
 
 use gettickets_protocol::DateTime;
+use jiff::civil;
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
-/// Counted by hand, as a `jiff::Timestamp` ends at 9999-12-30 and a server's dates do not.
+const EPOCH: DateTime = civil::date(1970, 1, 1).at(0, 0, 0, 0);
+
+/// Microseconds since the epoch on the same clock.
+///
+/// Not through a `jiff::Timestamp`, which ends at 9999-12-30 where a server's dates end a day later.
 pub(crate) fn microseconds(time: DateTime) -> i64 {
-    let day_seconds =
-        i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second());
-    let seconds = days(time.year().into(), time.month().into(), time.day().into()) * 86_400 + day_seconds;
-    seconds * 1_000_000 + i64::from(time.subsec_nanosecond()) / 1_000
+    // The years 0 to 9999 are some 3e17 microseconds.
+    i64::try_from(time.duration_since(EPOCH).as_micros()).unwrap_or(i64::MAX)
 }
 
-/// Days since 1970-01-01 in the Gregorian calendar. Years are counted from March, so that a leap day is
-/// the last of its year, and in eras of 400 years, which all have 146,097 days.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
+/// Microseconds since the epoch in UTC, of a date of an install in this zone. A zone that the date itself states has
+/// precedence; `None` if it can't be resolved.
+pub(crate) fn instant(time: DateTime, stated: Option<&str>, zone: &TimeZone) -> Option<i64> {
+    match stated {
+        None => Some(utc_microseconds(time, zone)),
+        Some(stated) => Some(utc_microseconds(time, &stated_zone(stated, zone)?)),
+    }
+}
+
+/// The zone that a date states: `Z`, an offset such as `+02:00`, or the name of the install's own zone. An abbreviation
+/// such as `CEST` is not unique, and is taken for the install's own zone. No other name can be resolved.
+fn stated_zone(stated: &str, zone: &TimeZone) -> Option<TimeZone> {
+    if matches!(stated, "Z" | "z" | "UTC" | "GMT") {
+        return Some(TimeZone::UTC);
+    }
+    if let Some(digits) = stated.strip_prefix(['+', '-']) {
+        let digits: String = digits.chars().filter(|character| *character != ':').collect();
+        let part = |at: usize| match digits.get(at..at + 2) {
+            None => Some(0),
+            Some(part) => part.parse::<i32>().ok(),
+        };
+        let seconds = (part(0)? * 60 + part(2)?) * 60 + part(4)?;
+        let seconds = if stated.starts_with('-') { -seconds } else { seconds };
+        return Offset::from_seconds(seconds).ok().map(TimeZone::fixed);
+    }
+    let is_abbreviation = stated.len() <= 5 && stated.bytes().all(|byte| byte.is_ascii_uppercase());
+    (is_abbreviation || zone.iana_name() == Some(stated)).then(|| zone.clone())
+}
+
+/// Microseconds since the epoch in UTC, of a time that a clock in this zone shows.
+///
+/// A time that the clock shows twice is the first of the two, and one that it skips is read with the offset before the
+/// gap, as Python's `datetime` does with `fold=0`.
+fn utc_microseconds(time: DateTime, zone: &TimeZone) -> i64 {
+    let offset = match zone.to_ambiguous_timestamp(time).offset() {
+        AmbiguousOffset::Unambiguous { offset } => offset,
+        AmbiguousOffset::Gap { before, .. } | AmbiguousOffset::Fold { before, .. } => before,
+    };
+    microseconds(time) - i64::from(offset.seconds()) * 1_000_000
 }
 
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
-    use jiff::tz::Offset;
 
     use super::*;
 
     #[test]
-    fn every_day_of_four_centuries_is_counted_as_jiff_counts_it() {
+    fn every_day_of_four_centuries_equals_jiffs_timestamp() {
         let mut day = date(1798, 1, 1);
         while day < date(2201, 1, 1) {
             let time = day.at(23, 59, 58, 0);
@@ -40,9 +73,48 @@ mod tests {
     }
 
     #[test]
-    fn the_last_day_a_server_can_write_is_counted() {
+    fn the_first_and_last_day_a_server_can_write_are_counted() {
         assert_eq!(microseconds(date(1970, 1, 1).at(0, 0, 0, 0)), 0);
         assert_eq!(microseconds(date(9999, 12, 31).at(23, 59, 59, 0)), 253_402_300_799_000_000);
         assert_eq!(microseconds(date(0, 1, 1).at(0, 0, 0, 0)), -62_167_219_200_000_000);
+    }
+
+    #[test]
+    fn a_time_in_a_zone_is_the_instant_in_utc() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let fixed = TimeZone::fixed(Offset::from_seconds(-12_600).unwrap());
+        for (time, zone, hours_east) in [
+            (date(2026, 7, 1).at(12, 0, 0, 0), &berlin, 2.0),
+            (date(2026, 1, 1).at(12, 0, 0, 0), &berlin, 1.0),
+            // Shown twice, and never shown.
+            (date(2026, 10, 25).at(2, 30, 0, 0), &berlin, 2.0),
+            (date(2026, 3, 29).at(2, 30, 0, 0), &berlin, 1.0),
+            (date(9999, 12, 31).at(23, 59, 59, 0), &berlin, 1.0),
+            (date(2026, 7, 1).at(12, 0, 0, 0), &fixed, -3.5),
+        ] {
+            let east = (hours_east * 3.6e9) as i64;
+            assert_eq!(utc_microseconds(time, zone), microseconds(time) - east, "{time}");
+        }
+    }
+
+    #[test]
+    fn a_zone_that_a_date_states_has_precedence() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let time = date(2026, 7, 1).at(12, 0, 0, 0);
+        for (stated, hours_east) in [
+            (None, Some(2.0)),
+            (Some("Z"), Some(0.0)),
+            (Some("UTC"), Some(0.0)),
+            (Some("+05:30"), Some(5.5)),
+            (Some("-0230"), Some(-2.5)),
+            (Some("+02"), Some(2.0)),
+            (Some("CEST"), Some(2.0)),
+            (Some("Europe/Berlin"), Some(2.0)),
+            (Some("Europe/London"), None),
+            (Some("+99:99"), None),
+        ] {
+            let expected = hours_east.map(|hours: f64| microseconds(time) - (hours * 3.6e9) as i64);
+            assert_eq!(instant(time, stated, &berlin), expected, "{stated:?}");
+        }
     }
 }

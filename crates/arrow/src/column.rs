@@ -6,28 +6,34 @@ use arrow_array::builder::{
     BooleanBuilder, GenericStringBuilder, TimestampMicrosecondBuilder, UInt64Builder,
 };
 use arrow_array::{ArrayRef, NullArray, OffsetSizeTrait};
-use arrow_schema::ArrowError;
+use arrow_schema::{ArrowError, DataType};
 use gettickets_protocol::{Field, FieldSet, Kind, TicketRef, Value};
+use jiff::tz::TimeZone;
 
 use crate::attachments::AttachmentsBuilder;
 use crate::civil;
 use crate::extra::ExtraBuilder;
 
-/// A column while it is made; texts are counted as `O` says.
+/// A column under construction; `O` is the type of the offsets of its texts.
 pub(crate) enum ColumnBuilder<O: OffsetSizeTrait> {
     Integers(UInt64Builder, Field),
     Texts(TextsBuilder<O>, Field),
-    Timestamps(TimestampMicrosecondBuilder, Field),
+    /// Times of the install's clock, or instants where its time zone is known.
+    Timestamps(TimestampMicrosecondBuilder, Field, Option<TimeZone>),
     Booleans(BooleanBuilder, Field),
     Attachments(AttachmentsBuilder, Field),
     Extra(ExtraBuilder<O>),
     /// A kind that is new to the field history; a test fails until it has a column here.
-    Nothing(usize),
+    Null(usize),
 }
 
 impl<O: OffsetSizeTrait> ColumnBuilder<O> {
-    /// The column of a field, for these tickets.
-    pub(crate) fn of(field: Field, tickets: &[TicketRef<'_>]) -> ColumnBuilder<O> {
+    /// The column of a field for these tickets. With a time zone, dates become instants.
+    pub(crate) fn of(
+        field: Field,
+        tickets: &[TicketRef<'_>],
+        zone: Option<&(TimeZone, DataType)>,
+    ) -> ColumnBuilder<O> {
         let rows = tickets.len();
         match field.kind() {
             Kind::Integer => ColumnBuilder::Integers(UInt64Builder::with_capacity(rows), field),
@@ -36,20 +42,32 @@ impl<O: OffsetSizeTrait> ColumnBuilder<O> {
                 ColumnBuilder::Texts(TextsBuilder::of(tickets, length), field)
             }
             Kind::DateTime => {
-                ColumnBuilder::Timestamps(TimestampMicrosecondBuilder::with_capacity(rows), field)
+                let times = TimestampMicrosecondBuilder::with_capacity(rows);
+                match zone {
+                    None => ColumnBuilder::Timestamps(times, field, None),
+                    Some((zone, data_type)) => ColumnBuilder::Timestamps(
+                        times.with_data_type(data_type.clone()),
+                        field,
+                        Some(zone.clone()),
+                    ),
+                }
             }
             Kind::Boolean => ColumnBuilder::Booleans(BooleanBuilder::with_capacity(rows), field),
             Kind::Attachments => ColumnBuilder::Attachments(AttachmentsBuilder::of(tickets, field), field),
-            _ => ColumnBuilder::Nothing(0),
+            _ => ColumnBuilder::Null(0),
         }
     }
 
-    /// The column of fields that are in no version's documentation.
-    pub(crate) fn extra(tickets: &[TicketRef<'_>]) -> ColumnBuilder<O> {
-        ColumnBuilder::Extra(ExtraBuilder::of(tickets))
+    /// The column `extra`, beside the columns of these fields.
+    pub(crate) fn extra(
+        tickets: &[TicketRef<'_>],
+        fields: FieldSet,
+        zone: Option<&TimeZone>,
+    ) -> ColumnBuilder<O> {
+        ColumnBuilder::Extra(ExtraBuilder::of(tickets, fields, zone))
     }
 
-    /// Adds a ticket's cell. `present` are the fields that it carries and that are not null.
+    /// Adds a ticket's cell. `present` are the fields that the reply has for it and that are not null.
     pub(crate) fn append(&mut self, ticket: &TicketRef<'_>, present: FieldSet) -> Result<(), ArrowError> {
         match self {
             ColumnBuilder::Integers(column, field) => column.append_option(match ticket.value(*field) {
@@ -59,10 +77,15 @@ impl<O: OffsetSizeTrait> ColumnBuilder<O> {
             ColumnBuilder::Texts(column, field) => {
                 column.append(present.contains(*field).then(|| ticket.text(*field)))?;
             }
-            ColumnBuilder::Timestamps(column, field) => column.append_option(match ticket.value(*field) {
-                Some(Value::DateTime(Some(time))) => Some(civil::microseconds(time)),
-                _ => None,
-            }),
+            ColumnBuilder::Timestamps(column, field, zone) => {
+                column.append_option(match (ticket.value(*field), zone) {
+                    (Some(Value::DateTime(Some(time))), None) => Some(civil::microseconds(time)),
+                    (Some(Value::DateTime(Some(time))), Some(zone)) => {
+                        civil::instant(time, ticket.zone(*field), zone)
+                    }
+                    _ => None,
+                })
+            }
             ColumnBuilder::Booleans(column, field) => column.append_option(match ticket.value(*field) {
                 Some(Value::Boolean(value)) => Some(value),
                 _ => None,
@@ -74,35 +97,35 @@ impl<O: OffsetSizeTrait> ColumnBuilder<O> {
                 })?;
             }
             ColumnBuilder::Extra(column) => column.append(ticket)?,
-            ColumnBuilder::Nothing(rows) => *rows += 1,
+            ColumnBuilder::Null(rows) => *rows += 1,
         }
         Ok(())
     }
 
-    /// The column, whole.
+    /// Returns the finished column.
     pub(crate) fn finish(self) -> Result<ArrayRef, ArrowError> {
         Ok(match self {
             ColumnBuilder::Integers(mut column, _) => Arc::new(column.finish()),
             ColumnBuilder::Texts(column, _) => column.finish(),
-            ColumnBuilder::Timestamps(mut column, _) => Arc::new(column.finish()),
+            ColumnBuilder::Timestamps(mut column, ..) => Arc::new(column.finish()),
             ColumnBuilder::Booleans(mut column, _) => Arc::new(column.finish()),
             ColumnBuilder::Attachments(column, _) => column.finish()?,
             ColumnBuilder::Extra(column) => column.finish(),
-            ColumnBuilder::Nothing(rows) => Arc::new(NullArray::new(rows)),
+            ColumnBuilder::Null(rows) => Arc::new(NullArray::new(rows)),
         })
     }
 }
 
-/// Texts while they are put together, counted as the column counts them: `Utf8` in 31 bits, `LargeUtf8` in 63.
+/// A text column under construction: `Utf8` with 31-bit offsets, `LargeUtf8` with 63-bit ones.
 pub(crate) struct TextsBuilder<O: OffsetSizeTrait>(GenericStringBuilder<O>);
 
-/// How many tickets tell how long the texts of all of them are.
+/// How many tickets are sampled to estimate the length of all texts.
 const SAMPLE: usize = 256;
-/// What fewer tickets are taken to have, in bytes a text.
+/// The estimated length of a text, in bytes, where there are fewer tickets.
 const USUAL_LEN: usize = 24;
 
 impl<O: OffsetSizeTrait> TextsBuilder<O> {
-    /// For the texts of these tickets. `length` tells how long that of a ticket is, or nearly.
+    /// A builder for one text of each ticket; `length` returns its approximate length.
     pub(crate) fn of(tickets: &[TicketRef<'_>], length: impl Fn(&TicketRef<'_>) -> usize) -> TextsBuilder<O> {
         let room = match tickets.get(..SAMPLE) {
             // An eighth more, so that the buffer hardly ever has to grow.

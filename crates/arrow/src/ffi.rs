@@ -1,7 +1,14 @@
 //! Batches and streams by the Arrow C data interface, for other languages in the same process.
 //!
-//! Nothing is copied: whoever takes a structure owns what is behind it, and must call its `release`. All
-//! of this is safe Rust; writing a structure to where a consumer wants it is for the binding to do.
+//! Nothing is copied: whoever takes a structure owns what is behind it, and must call its `release`. Writing a
+//! structure to where a consumer wants it is left to the binding.
+
+#![allow(unsafe_code, reason = "a consumer calls the functions of a stream with pointers")]
+
+use std::any::Any;
+use std::ffi::{CString, c_char, c_int};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
 
 use arrow_array::ffi::to_ffi;
 pub use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
@@ -9,9 +16,14 @@ pub use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{Array, RecordBatch, RecordBatchReader, StructArray};
 use arrow_schema::{ArrowError, Schema};
 
+/// `EINVAL` of `errno.h`, which has this value on every system.
+const EINVAL: c_int = 22;
+
 /// A stream of batches, such as a [`TicketReader`](crate::TicketReader) over a scan.
 ///
-/// The consumer pulls: a page is asked for when it wants the next batch, on the thread that it asks from.
+/// The consumer pulls: a page is requested when it wants the next batch, on the thread that it calls from. A stream
+/// that failed stays failed: every later call returns the same error, so that the end of a stream means that every
+/// ticket was returned. A panic of the reader is such an error, and does not reach the consumer.
 ///
 /// ```
 /// use gettickets_arrow::{TicketReader, ffi};
@@ -21,14 +33,148 @@ use arrow_schema::{ArrowError, Schema};
 /// assert!(stream.release().is_some());
 /// ```
 pub fn stream(reader: impl RecordBatchReader + Send + 'static) -> FFI_ArrowArrayStream {
-    FFI_ArrowArrayStream::new(Box::new(reader))
+    stream_with(reader, StreamHooks::default())
+}
+
+/// What a binding decides about its streams.
+#[derive(Clone, Copy, Debug)]
+pub struct StreamHooks {
+    /// The number of `errno.h` that a consumer gets for an error. Default: `EINVAL` for any.
+    pub errno: fn(&ArrowError) -> c_int,
+    /// Returns the schema in the C data interface. Default: [`schema`].
+    pub schema: fn(&Schema) -> Result<FFI_ArrowSchema, ArrowError>,
+}
+
+impl Default for StreamHooks {
+    fn default() -> StreamHooks {
+        StreamHooks { errno: |_| EINVAL, schema }
+    }
+}
+
+/// As [`stream`], with hooks.
+pub fn stream_with(
+    reader: impl RecordBatchReader + Send + 'static,
+    hooks: StreamHooks,
+) -> FFI_ArrowArrayStream {
+    let held = Box::into_raw(Box::new(Held { reader: Box::new(reader), hooks, failure: None }));
+    // SAFETY: each function finds behind the pointer what is put there here, and `release` frees it once.
+    unsafe {
+        FFI_ArrowArrayStream::new_unchecked(
+            Some(get_schema),
+            Some(get_next),
+            Some(get_last_error),
+            Some(release),
+            held.cast(),
+        )
+    }
+}
+
+/// The state of a stream.
+struct Held {
+    reader: Box<dyn RecordBatchReader + Send>,
+    hooks: StreamHooks,
+    /// The error that the stream failed with.
+    failure: Option<Failure>,
+}
+
+struct Failure {
+    errno: c_int,
+    message: CString,
+}
+
+impl Held {
+    /// Runs the body of a function of the stream, unless the stream failed before; returns a number of `errno.h`.
+    fn run(&mut self, body: impl FnOnce(&mut Held) -> Result<(), ArrowError>) -> c_int {
+        if let Some(failure) = &self.failure {
+            return failure.errno;
+        }
+        let failure = match catch_unwind(AssertUnwindSafe(|| body(self))) {
+            Ok(Ok(())) => return 0,
+            Ok(Err(error)) => Failure { errno: (self.hooks.errno)(&error), message: message(&error) },
+            Err(panic) => Failure { errno: EINVAL, message: panic_message(&*panic) },
+        };
+        self.failure.insert(failure).errno
+    }
+}
+
+/// The message of an error: that of the error inside where Arrow only passes it on.
+fn message(error: &ArrowError) -> CString {
+    c_string(match error {
+        ArrowError::ExternalError(inner) => inner.to_string(),
+        other => other.to_string(),
+    })
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> CString {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    c_string(format!("internal error of gettickets: {}", text.unwrap_or("a panic without a message")))
+}
+
+/// A text up to its first NUL.
+fn c_string(text: String) -> CString {
+    CString::new(text).unwrap_or_else(|error| {
+        let end = error.nul_position();
+        let mut bytes = error.into_vec();
+        bytes.truncate(end);
+        CString::new(bytes).unwrap_or_default()
+    })
+}
+
+unsafe extern "C" fn get_schema(stream: *mut FFI_ArrowArrayStream, out: *mut FFI_ArrowSchema) -> c_int {
+    // SAFETY: a consumer calls the functions of a stream with that stream, one at a time, before it releases it.
+    let held = unsafe { (*stream).private_data().cast::<Held>().as_mut() };
+    let Some(held) = held else { return EINVAL };
+    held.run(|held| {
+        let schema = (held.hooks.schema)(&held.reader.schema())?;
+        // SAFETY: a consumer gives a place to write to; what it holds is not read.
+        unsafe { out.write(schema) };
+        Ok(())
+    })
+}
+
+unsafe extern "C" fn get_next(stream: *mut FFI_ArrowArrayStream, out: *mut FFI_ArrowArray) -> c_int {
+    // SAFETY: as in `get_schema`.
+    let held = unsafe { (*stream).private_data().cast::<Held>().as_mut() };
+    let Some(held) = held else { return EINVAL };
+    held.run(|held| {
+        let array = match held.reader.next().transpose()? {
+            Some(batch) => FFI_ArrowArray::new(&StructArray::from(batch).to_data()),
+            None => FFI_ArrowArray::empty(),
+        };
+        // SAFETY: as in `get_schema`.
+        unsafe { out.write(array) };
+        Ok(())
+    })
+}
+
+unsafe extern "C" fn get_last_error(stream: *mut FFI_ArrowArrayStream) -> *const c_char {
+    // SAFETY: as in `get_schema`.
+    let held = unsafe { (*stream).private_data().cast::<Held>().as_ref() };
+    let failure = held.and_then(|held| held.failure.as_ref());
+    failure.map_or(ptr::null(), |failure| failure.message.as_ptr())
+}
+
+unsafe extern "C" fn release(stream: *mut FFI_ArrowArrayStream) {
+    // SAFETY: as in `get_schema`. The functions are taken out, so that nothing is used or freed again.
+    let held = unsafe {
+        let held = (*stream).private_data().cast::<Held>();
+        stream.write(FFI_ArrowArrayStream::new_unchecked(None, None, None, None, ptr::null_mut()));
+        held
+    };
+    if !held.is_null() {
+        // SAFETY: made by `Box::into_raw` in `stream_with`, and freed only here.
+        let held = unsafe { Box::from_raw(held) };
+        // A panic while the reader is dropped has nobody to be reported to.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(held)));
+    }
 }
 
 /// One batch, as an array of structs with its schema.
 ///
 /// # Errors
 ///
-/// [`ArrowError`] where the schema has no spelling in the C data interface, which none of ours lacks.
+/// [`ArrowError`] where the C data interface can't describe the schema. It can describe all of ours.
 pub fn batch(batch: RecordBatch) -> Result<(FFI_ArrowArray, FFI_ArrowSchema), ArrowError> {
     let schema = batch.schema();
     let (array, _) = to_ffi(&StructArray::from(batch).to_data())?;

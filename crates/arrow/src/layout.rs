@@ -7,11 +7,12 @@ use arrow_array::types::{ByteArrayType, GenericStringType};
 use arrow_array::{ArrayRef, OffsetSizeTrait, RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, DataType, Field as Column, Schema, SchemaRef, TimeUnit};
 use gettickets_protocol::{Field, FieldSet, Kind, TicketRef, Tickets, Version};
+use jiff::tz::TimeZone;
 
 use crate::attachments;
 use crate::column::ColumnBuilder;
 
-/// The name of the column that holds the fields of no version's documentation, as a JSON object.
+/// The name of the column that holds, as a JSON object, undocumented fields and the texts of dates that can't be read.
 pub const EXTRA: &str = "extra";
 
 // Made once: a schema takes as long as reading a page of 25 tickets.
@@ -56,12 +57,16 @@ pub fn record_batch(tickets: &Tickets) -> Result<RecordBatch, ArrowError> {
 #[derive(Clone, Debug)]
 pub struct Layout {
     fields: FieldSet,
+    /// The time zone of the install, if known, and the type of the date columns then.
+    zone: Option<(TimeZone, DataType)>,
     schema: SchemaRef,
-    /// Makes the columns as the schema has them. So a program that has no use for large texts has no code for them.
+    /// Builds the columns of the schema. A function pointer, so that a program without large texts has no code for
+    /// them.
     columns: Columns,
 }
 
-type Columns = fn(FieldSet, &[TicketRef<'_>]) -> Result<Vec<ArrayRef>, ArrowError>;
+type Columns =
+    fn(FieldSet, Option<&(TimeZone, DataType)>, &[TicketRef<'_>]) -> Result<Vec<ArrayRef>, ArrowError>;
 
 impl Default for Layout {
     fn default() -> Layout {
@@ -79,15 +84,50 @@ impl Layout {
         let text = GenericStringType::<O>::DATA_TYPE;
         let extra = Column::new(EXTRA, text.clone(), true).with_metadata(HashMap::from([(
             "meaning".to_owned(),
-            "Fields of no version's documentation, as one JSON object.".to_owned(),
+            "Undocumented fields, and texts of dates that can't be read, as one JSON object.".to_owned(),
         )]));
         let columns: Vec<Column> =
             fields.iter().map(|field| column_of(field, &text)).chain([extra]).collect();
-        Layout { fields, schema: Arc::new(Schema::new(columns)), columns: self::columns::<O> }
+        Layout { fields, zone: None, schema: Arc::new(Schema::new(columns)), columns: self::columns::<O> }
+    }
+
+    /// Dates as instants, for an install whose clock is in this time zone: `Timestamp(Microsecond, Some(name))`.
+    ///
+    /// A time that the clock shows twice, when it is set back, is the first of the two.
+    ///
+    /// ```
+    /// use gettickets_arrow::{Layout, arrow_schema::{DataType, TimeUnit}};
+    /// use jiff::tz::{Offset, TimeZone};
+    /// let layout = Layout::default().in_time_zone(TimeZone::fixed(Offset::constant(-3)))?;
+    /// let date = layout.schema().field_with_name("date")?.data_type().clone();
+    /// assert_eq!(date, DataType::Timestamp(TimeUnit::Microsecond, Some("-03:00".into())));
+    /// # Ok::<(), gettickets_arrow::ArrowError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ArrowError::InvalidArgumentError`] for a time zone that has neither a name nor a fixed offset, which Arrow
+    /// can't describe.
+    pub fn in_time_zone(self, zone: TimeZone) -> Result<Layout, ArrowError> {
+        let name = match (zone.iana_name(), zone.to_fixed_offset()) {
+            (Some(name), _) => name.to_owned(),
+            (None, Ok(offset)) => offset_name(offset.seconds()),
+            (None, Err(_)) => {
+                let why = "the time zone has no name; use one of the IANA time zone database";
+                return Err(ArrowError::InvalidArgumentError(why.to_owned()));
+            }
+        };
+        let data_type = DataType::Timestamp(TimeUnit::Microsecond, Some(name.into()));
+        let fields = self.schema.fields().iter().map(|column| match column.data_type() {
+            DataType::Timestamp(..) => Arc::new(column.as_ref().clone().with_data_type(data_type.clone())),
+            _ => Arc::clone(column),
+        });
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        Ok(Layout { zone: Some((zone, data_type)), schema, ..self })
     }
 
     /// Texts as `LargeUtf8`, in columns that may be longer than 2 GiB; names of attachments stay `Utf8`. For readers
-    /// that would make them so by themselves, as pandas does.
+    /// that would convert them, as pandas does.
     ///
     /// ```
     /// use gettickets_arrow::{Layout, arrow_schema::DataType};
@@ -97,9 +137,14 @@ impl Layout {
     /// ```
     #[must_use]
     pub fn large_texts(&self) -> Layout {
-        match self.fields {
+        let large = match self.fields {
             FieldSet::ALL => EVERY_FIELD_LARGE.clone(),
             fields => Layout::with_texts::<i64>(fields),
+        };
+        match &self.zone {
+            None => large,
+            // It had a name that Arrow takes before, and has it still.
+            Some((zone, _)) => large.clone().in_time_zone(zone.clone()).unwrap_or(large),
         }
     }
 
@@ -129,7 +174,7 @@ impl Layout {
     /// [`ArrowError::OffsetOverflowError`] where one column's texts are longer than 2 GiB together, and are not
     /// [large](Layout::large_texts).
     pub fn record_batch_of(&self, tickets: &[TicketRef<'_>]) -> Result<RecordBatch, ArrowError> {
-        let columns = (self.columns)(self.fields, tickets)?;
+        let columns = (self.columns)(self.fields, self.zone.as_ref(), tickets)?;
         let rows = RecordBatchOptions::new().with_row_count(Some(tickets.len()));
         RecordBatch::try_new_with_options(self.schema(), columns, &rows)
     }
@@ -137,17 +182,25 @@ impl Layout {
 
 fn columns<O: OffsetSizeTrait>(
     fields: FieldSet,
+    zone: Option<&(TimeZone, DataType)>,
     tickets: &[TicketRef<'_>],
 ) -> Result<Vec<ArrayRef>, ArrowError> {
-    let fields = fields.iter().map(|field| ColumnBuilder::<O>::of(field, tickets));
-    let mut builders: Vec<_> = fields.chain([ColumnBuilder::extra(tickets)]).collect();
-    // One after another, every column of a ticket before the next: its texts stand in that order in the body,
-    // and the processor fetches what is read in order before it is asked for.
+    let builders = fields.iter().map(|field| ColumnBuilder::<O>::of(field, tickets, zone));
+    let mut builders: Vec<_> =
+        builders.chain([ColumnBuilder::extra(tickets, fields, zone.map(|(zone, _)| zone))]).collect();
+    // Row by row: the texts of a ticket follow each other in the body, and memory is fastest read in order.
     for ticket in tickets {
         let present = ticket.carried().difference(ticket.null());
         builders.iter_mut().try_for_each(|column| column.append(ticket, present))?;
     }
     builders.into_iter().map(ColumnBuilder::finish).collect()
+}
+
+/// A fixed offset as Arrow writes it: `+02:00`.
+fn offset_name(seconds: i32) -> String {
+    let sign = if seconds < 0 { '-' } else { '+' };
+    let minutes = seconds.unsigned_abs() / 60;
+    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
 fn column_of(field: Field, text: &DataType) -> Column {

@@ -5,17 +5,17 @@
 //! what Parquet and IPC writers and the C stream interface (feature `ffi`) take.
 //!
 //! Columns are those of the field history, [`FIELDS`](gettickets_protocol::FIELDS), in wire order, and one
-//! more, `extra`. All can be null: null is what a reply did not carry, sent as null, or could not be read
-//! as a date.
+//! more, `extra`. All can be null: a value is null where the reply has no such field, has it as null, or where it is
+//! a date that can't be read. The text of such a date is kept in `extra`, under the field's name.
 //!
 //! | kind | Arrow type |
 //! |---|---|
 //! | integer | `UInt64` |
 //! | text | `Utf8` |
-//! | date and time | `Timestamp(Microsecond, None)`: the install's own wall clock, no zone |
+//! | date and time | `Timestamp(Microsecond, None)`: the install's own wall clock, no zone; instants with [`Layout::in_time_zone`] |
 //! | truth value | `Boolean` |
 //! | attachments | `List<Struct<filename: Utf8, index: UInt64>>` |
-//! | `extra` | `Utf8`: a JSON object of the undocumented fields, null if there are none |
+//! | `extra` | `Utf8`: a JSON object of undocumented fields and of dates that can't be read, null if there are none |
 //!
 //! ```
 //! use gettickets_arrow::arrow_array::cast::AsArray;

@@ -1,10 +1,10 @@
 """A client of one API call: WHMCS GetTickets, which lists the support tickets of a hosting company.
 
-    Client(url, identifier=…, secret=…)   asks a server: get_tickets() for one page, tickets() for all of them
-    Client.from_env()                     the same, as GETTICKETS_URL, …_IDENTIFIER and …_SECRET say
+    Client(url, identifier=…, secret=…)   a client: get_tickets() for one page, tickets() for all of them
+    Client.from_env()                     the same, from GETTICKETS_URL, …_IDENTIFIER and …_SECRET
     AsyncClient(…)                        the same for asyncio
-    decode(reply)                         reads a saved reply: text, bytes, an open file or a pathlib.Path
-    Sandbox()                             a server to try it all on, in this process
+    decode(reply)                         parses a saved reply: text, bytes, an open file or a pathlib.Path
+    Sandbox()                             a server for tests, in this process
 
 >>> import gettickets
 >>> with gettickets.Sandbox(tickets=1000) as sandbox:
@@ -16,9 +16,9 @@
 >>> page[0].status is gettickets.Status.OPEN
 True
 
-A Page is a sequence of Ticket, and polars.DataFrame(page), pyarrow.table(page) and DuckDB read it as it is, and
-the Scan that tickets() gives. Every exception is an Error, with a `hint`. It is typed, aware of the server's
-version, tolerant of every reply that real servers are known to send, and never silently incomplete.
+A Page is a sequence of Ticket. polars.DataFrame, pyarrow.table and DuckDB read pages directly, and so the Scan that
+tickets() returns. Exceptions derive from Error, and have a `hint`. Known deviations of replies are accepted and reported
+as findings, and a result is never silently incomplete.
 """
 
 from abc import ABCMeta as _ABCMeta
@@ -26,14 +26,15 @@ from abc import ABCMeta as _ABCMeta
 from ._client import AsyncClient, AsyncScan, Client
 from ._errors import (
     ApiError,
+    ArgumentError,
     AuthenticationError,
     ConfigError,
     ConnectionFailedError,
+    CursorError,
     DecodeError,
     Error,
     IpNotAllowedError,
     LocalApiError,
-    NotTheApiError,
     PermissionDeniedError,
     RateLimitedError,
     RedirectError,
@@ -41,15 +42,17 @@ from ._errors import (
     RequestTimeoutError,
     SandboxError,
     ScanIncompleteError,
+    StateError,
     TlsError,
     TooLargeError,
     TransportError,
+    UnexpectedResponseError,
     UnknownActionError,
 )
 from ._native import Attachment, Page, Scan, Ticket, decode
 from ._native import fields as _fields
 from ._native import version as _package_version
-from ._notes import FieldSpec, Finding, Hole, RelatedService, Report
+from ._notes import FieldSpec, Finding, PageSizes, RelatedService, Report, ScanFinding, UnreadableTicket
 from ._public import publish as _publish
 from ._sandbox import Sandbox
 from ._version import ShownVersion, Version
@@ -62,10 +65,10 @@ FIELDS: tuple[FieldSpec, ...] = _fields()
 
 
 class _SequencePatterns(metaclass=_ABCMeta):
-    """What `case [first, *rest]` takes for a sequence.
+    """Makes a Page match `case [first, *rest]`.
 
-    A Page has all that collections.abc.Sequence has, and is not registered there: polars.DataFrame would make rows
-    of objects of it rather than read its columns. The flag that patterns look for is set as that class sets it.
+    A Page has all methods of collections.abc.Sequence, but is not registered there: polars.DataFrame would make a row of
+    each ticket instead of reading the columns. So the flag that patterns check is set here, as that class sets it.
     """
 
     __abc_tpflags__ = 1 << 5  # Py_TPFLAGS_SEQUENCE
@@ -76,6 +79,7 @@ _SequencePatterns.register(Page)
 __all__ = [
     "FIELDS",
     "ApiError",
+    "ArgumentError",
     "AsyncClient",
     "AsyncScan",
     "Attachment",
@@ -83,15 +87,15 @@ __all__ = [
     "Client",
     "ConfigError",
     "ConnectionFailedError",
+    "CursorError",
     "DecodeError",
     "Error",
     "FieldSpec",
     "Finding",
-    "Hole",
     "IpNotAllowedError",
     "LocalApiError",
-    "NotTheApiError",
     "Page",
+    "PageSizes",
     "PermissionDeniedError",
     "Priority",
     "RateLimitedError",
@@ -104,14 +108,18 @@ __all__ = [
     "Sandbox",
     "SandboxError",
     "Scan",
+    "ScanFinding",
     "ScanIncompleteError",
     "ShownVersion",
+    "StateError",
     "Status",
     "Ticket",
     "TlsError",
     "TooLargeError",
     "TransportError",
+    "UnexpectedResponseError",
     "UnknownActionError",
+    "UnreadableTicket",
     "Version",
     "__version__",
     "decode",

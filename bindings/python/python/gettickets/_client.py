@@ -1,19 +1,20 @@
-"""Clients: Client waits, AsyncClient lets asyncio wait."""
+"""Clients: Client blocks, AsyncClient is for asyncio."""
 
 from __future__ import annotations
 
 from . import _native
-from ._errors import ConfigError, Error
+from ._errors import ConfigError, Error, StateError
+from ._progress import callback
 from ._zones import zone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
     import os
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from datetime import datetime, tzinfo
     from types import TracebackType
-    from typing import Any
+    from typing import Any, Literal
 
     from typing_extensions import Self
 
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 
 
 class _Base:
-    """What both clients have: how they are made, and how they end."""
+    """The part that both clients share: construction, and the end."""
 
-    __slots__ = ("_native_client",)
-
-    _native_client: _native.Client | None
+    _is_async = False
+    _native_client: _native.Client | None = None
+    """None for a client that is closed, or whose construction failed."""
 
     def __init__(
         self,
@@ -41,44 +42,50 @@ class _Base:
         timezone: str | tzinfo | None = None,
         timeout: float | None = 60.0,
         connect_timeout: float | None = 10.0,
-        attempts: int | None = 3,
-        budget: float | None = 120.0,
+        total_timeout: float | None = 120.0,
+        max_attempts: int = 3,
+        initial_backoff: float = 0.5,
+        max_backoff: float = 20.0,
+        max_retry_after: float = 60.0,
         response_type: str = "json",
         strict: bool = False,
-        max_response_len: int | None = 64 << 20,
-        proxy: str | bool | None = None,
+        max_response_len: int = 64 << 20,
+        proxy: str | Literal[False] | None = None,
         root_certificates: str | bytes | os.PathLike[str] | None = None,
         user_agent: str | None = None,
         allow_plain_http: bool = False,
     ) -> None:
         """A client of the install at this address; nothing is sent yet.
 
-        `url` is the install's, with or without a path, or the full address of api.php; without a scheme it is
-        taken for https.
+        `url` is the install's address, with or without a path, or the full address of api.php; without a scheme it is
+        https.
 
         Credentials are `identifier` and `secret` (server version 7.2 and later), or an admin's `username` and
-        `password`, of which only the MD5 is kept and sent, or `username` and `password_md5`. `access_key` beside
-        either lets a request past the server's list of allowed addresses.
+        `password`, of which only the MD5 is kept and sent, or `username` and `password_md5`. `access_key`, beside
+        either, bypasses the server's list of allowed addresses.
 
         `timezone` is the time zone of the install, a name such as "Europe/Berlin" or a tzinfo: with it `date` and
-        `lastreply` are aware; without it they are naive, as servers don't say.
+        `lastreply` are aware, in tables too; without it they are naive, as servers do not send a time zone.
 
-        `timeout` is how long one exchange may take and `connect_timeout` a connection, in seconds. `attempts` is
-        how often a request is tried where that may help, the first time included, in `budget` seconds at most. None
-        leaves any of them at its default, 60, 10, 3 and 120: no request waits without end unless it is told to, as
-        with `timeout=float("inf")`.
+        Times are in seconds. `timeout` limits one exchange, `connect_timeout` the connection, and `total_timeout` all
+        attempts with the waits between them; None is no limit.
 
-        `response_type` is the format to ask for, "json" or "xml". `strict` refuses replies that depart from the
-        documented shape. `max_response_len` is how many bytes a reply may have once decompressed.
+        A request is tried up to `max_attempts` times where a retry may help. The wait before a retry is a random time
+        up to `initial_backoff`, which doubles with each retry, up to `max_backoff`. A server that asks for a longer wait
+        (Retry-After) gets it, up to `max_retry_after`.
 
-        `proxy` is the address of one, or False for none; by default it is as the environment says (HTTPS_PROXY,
-        ALL_PROXY, NO_PROXY). `root_certificates` are the authorities to trust and no others, as PEM or the path
-        of a file; by default those that this machine trusts. `user_agent` is what the client calls itself.
-        `allow_plain_http` lets credentials go over plain http to another machine.
+        `response_type` is the format of replies, "json" or "xml". `strict` refuses replies that deviate from the
+        documented shape. `max_response_len` is the most bytes of a reply, decompressed.
 
-        Raises ConfigError where a setting can't be used.
+        `proxy` is the address of a proxy, or False for none; by default the environment decides (HTTPS_PROXY,
+        ALL_PROXY, NO_PROXY). `root_certificates` are the only authorities to trust, as PEM or as the path of a file; by
+        default those of this machine. `user_agent` is the name of the client. `allow_plain_http` allows to send
+        credentials over plain HTTP to another machine.
+
+        Raises ConfigError where a setting can't be used, and TypeError where it has a wrong type.
         """
         self._native_client = _native.Client.over_http(
+            self._is_async,
             url,
             zone(timezone),
             identifier=identifier,
@@ -89,8 +96,11 @@ class _Base:
             access_key=access_key,
             timeout=timeout,
             connect_timeout=connect_timeout,
-            attempts=attempts,
-            budget=budget,
+            total_timeout=total_timeout,
+            max_attempts=max_attempts,
+            initial_backoff=initial_backoff,
+            max_backoff=max_backoff,
+            max_retry_after=max_retry_after,
             response_type=response_type,
             strict=strict,
             max_response_len=max_response_len,
@@ -102,22 +112,24 @@ class _Base:
 
     @classmethod
     def from_env(cls, **settings: Any) -> Self:
-        """A client as the environment says; `settings` are those of the class, and count before it.
+        """A client with the settings of the environment; `settings` are those of the class, and come first.
 
-        GETTICKETS_URL names the server. The credentials are GETTICKETS_IDENTIFIER and GETTICKETS_SECRET, or
+        GETTICKETS_URL is the address of the install. The credentials are GETTICKETS_IDENTIFIER and GETTICKETS_SECRET, or
         GETTICKETS_USERNAME and GETTICKETS_PASSWORD or GETTICKETS_PASSWORD_MD5, and GETTICKETS_ACCESS_KEY beside
-        either: the same as for the command line. Credentials of the environment are only used if none of
-        another kind are given.
+        either: the same as for the command line. White space around them is removed. Credentials of the environment
+        are only used if none of another kind are given.
 
         Raises ConfigError where something is missing.
         """
         import os
 
-        def said(name: str) -> str | None:
-            return os.environ.get(f"GETTICKETS_{name.upper()}") or None
+        def variable(name: str) -> str | None:
+            return os.environ.get(f"GETTICKETS_{name.upper()}", "").strip("\ufeff \t\r\n") or None
 
-        settings = {name: value for name, value in settings.items() if value is not None}
-        url = settings.pop("url", None) or said("url")
+        texts = {"url", "identifier", "secret", "username", "password", "password_md5", "access_key"}
+        # None is a value of its own for time limits; here it is a setting that was not given.
+        settings = {name: value for name, value in settings.items() if value is not None or name not in texts}
+        url = settings.pop("url", None) or variable("url")
         if url is None:
             raise ConfigError(
                 "GETTICKETS_URL is not set", code="environment", hint="Set it to the install's address."
@@ -125,7 +137,7 @@ class _Base:
         kinds = ({"identifier", "secret"}, {"username", "password", "password_md5"})
         given = [kind for kind in kinds if kind & settings.keys()]
         for kind in given or kinds:
-            found = {name: said(name) for name in kind - settings.keys()}
+            found = {name: variable(name) for name in kind - settings.keys()}
             found = {name: value for name, value in found.items() if value is not None}
             if "password" in found.keys() | settings.keys():
                 found.pop("password_md5", None)
@@ -133,12 +145,19 @@ class _Base:
                 settings |= found
                 break
         if "access_key" not in settings:
-            settings["access_key"] = said("access_key")
-        for name, other in (("identifier", "secret"), ("secret", "identifier"), ("username", "password")):
-            with_md5 = other == "password" and "password_md5" in settings
-            if name in settings and other not in settings and not with_md5:
-                hint = f"Set it, or give {other}=."
-                raise ConfigError(f"GETTICKETS_{other.upper()} is not set", code="environment", hint=hint)
+            settings["access_key"] = variable("access_key")
+        needs = {
+            "identifier": ("secret",),
+            "secret": ("identifier",),
+            "username": ("password", "password_md5"),
+            "password": ("username",),
+            "password_md5": ("username",),
+        }
+        for name, others in needs.items():
+            if name in settings and not settings.keys() & set(others):
+                missing = f"GETTICKETS_{others[0].upper()}"
+                hint = f"Set it, or give {others[0]}=."
+                raise ConfigError(f"{missing} is not set, beside {name}", code="environment", hint=hint)
         return cls(url, **settings)
 
     @classmethod
@@ -151,15 +170,16 @@ class _Base:
         timezone: str | tzinfo | None = None,
         timeout: float | None = 60.0,
         strict: bool = False,
-        max_response_len: int | None = 64 << 20,
+        max_response_len: int = 64 << 20,
     ) -> Self:
-        """A client that asks an install on this machine, through PHP, without HTTP and without credentials.
+        """A client of an install on this machine, through PHP, without HTTP and without credentials.
 
-        `path` is the folder that has the install's init.php. `admin` is the user name of the admin to ask as,
+        `path` is the directory of the install's init.php. `admin` is the user name of the admin that the call runs as,
         which servers before 7.2 need. `php` is the program to run. The others are as for the class.
         """
         client = cls.__new__(cls)
         client._native_client = _native.Client.on_this_machine(
+            cls._is_async,
             path,
             zone(timezone),
             admin=admin,
@@ -171,9 +191,9 @@ class _Base:
         return client
 
     @property
-    def place(self) -> str:
-        """Who is asked, without credentials: the full address of api.php, or the install's path."""
-        return self._open().place
+    def endpoint(self) -> str:
+        """The endpoint without credentials: the full address of api.php, or the install's path."""
+        return self._open().endpoint
 
     @property
     def closed(self) -> bool:
@@ -182,33 +202,37 @@ class _Base:
 
     def _open(self) -> _native.Client:
         if self._native_client is None:
-            raise RuntimeError("the client is closed")
+            raise StateError("the client is closed", code="closed")
         return self._native_client
 
     def __repr__(self) -> str:
-        what = ", closed" if self._native_client is None else f" of {self._native_client.place}"
+        what = ", closed" if self._native_client is None else f" of {self._native_client.endpoint}"
         return f"<{type(self).__module__}.{type(self).__qualname__}{what}>"
 
     def __reduce__(self) -> Any:
-        # A pickle would carry the credentials.
+        # A pickle would have the credentials in it.
         raise TypeError(f"a {type(self).__name__} can't be pickled, as it holds credentials")
 
 
 def _pem(certificates: str | bytes | os.PathLike[str] | None) -> bytes | None:
-    """The certificates of a text, of bytes, or of a file."""
+    """Returns the certificates of a text, of bytes, or of a file."""
     if certificates is None or isinstance(certificates, bytes):
         return certificates
     if isinstance(certificates, str) and "-----BEGIN" in certificates:
         return certificates.encode()
+    # open() takes an int, and so True and False, for a file descriptor.
+    if not isinstance(certificates, str) and not hasattr(certificates, "__fspath__"):
+        kind = type(certificates).__name__
+        raise TypeError(f"root_certificates must be PEM as str or bytes, or a path, not {kind}")
     with open(certificates, "rb") as file:
         return file.read()
 
 
 class Client(_Base):
-    """A client of one install's GetTickets.
+    """A client of the GetTickets call of one install.
 
-    It can be used from many threads at once, and keeps its connections. Ctrl-C interrupts a request that waits.
-    It is not to be used in a child process that `os.fork()` made: make a new one there.
+    Many threads can use it at once, and it keeps its connections open. Ctrl-C interrupts a request. In a child process
+    that `os.fork()` made it raises StateError: make a new one there.
 
     >>> import gettickets
     >>> with gettickets.Sandbox() as sandbox, gettickets.Client(sandbox.url, **sandbox.credentials) as client:
@@ -216,8 +240,6 @@ class Client(_Base):
     >>> len(page)
     10
     """
-
-    __slots__ = ()
 
     def get_tickets(
         self,
@@ -231,18 +253,18 @@ class Client(_Base):
         subject: str | None = None,
         ignore_dept_assignments: bool | None = None,
     ) -> Page:
-        """Asks for one page, and again where that may help.
+        """Requests one page, and retries where that may help.
 
-        The parameters go by their wire names; what is None is not sent, and the server's default holds.
-        `limitstart` is the offset of the first record and `limitnum` their number, 25 by default; a server may
-        send fewer. Only tickets of the department `deptid`, of the client `clientid`, of the address `email` that
-        belongs to no client, of this `status` or of one of the special words such as Status.ALL_ACTIVE, and with
-        `subject` in their subject, by the server's approximate matching. `ignore_dept_assignments` does not
-        restrict to the departments that the API user is a member of.
+        The parameters have their wire names; one that is None is not sent, and the server's default applies.
+        `limitstart` is the offset of the first ticket, and `limitnum` how many to return, 25 by default; a server may
+        return fewer. The filters are the department `deptid`, the client `clientid`, the `email` address of a
+        non-client, a `status` or one of the special words such as Status.ALL_ACTIVE, and a part of the `subject`, by the
+        server's approximate matching. `ignore_dept_assignments` includes departments that the API user is not a member
+        of.
 
-        A page that the server can't put into JSON is asked for as XML, which page.findings tells of.
+        A page that the server can't write as JSON is requested as XML; page.findings reports that.
 
-        Raises an Error; its class tells what went wrong, and `hint` what to try.
+        Raises an Error, whose class says what went wrong, and whose `hint` says what to do.
         """
         return self._open().get_tickets(
             limitstart=limitstart,
@@ -266,16 +288,32 @@ class Client(_Base):
         subject: str | None = None,
         ignore_dept_assignments: bool | None = None,
         updated_since: datetime | None = None,
-        resume: str | None = None,
+        full: bool = False,
+        concurrency: int | None = None,
+        on_unreadable: Literal["raise", "skip"] = "raise",
+        allow_count_mismatch: bool = False,
         max_requests: int | None = None,
+        max_tickets: int | None = None,
+        resume: str | None = None,
+        progress: bool | Callable[[Report], object] = False,
     ) -> Scan:
         """Every ticket that matches, over all pages; see Scan. Nothing is sent yet.
 
-        `limitnum` is how many tickets are asked for at a time, 100 by default; the other parameters are as for
-        get_tickets(). `updated_since` tells only tickets that had a reply then or later, in the install's own
-        time; one with a time zone takes a client with `timezone`. `resume` is the cursor of another scan of the
-        same request: what that one told is not told again. `max_requests` is how many requests it may take
-        before it ends in an error, 1,000,000 by default.
+        The filters are those of get_tickets(). `limitnum` is the most tickets to request at a time; without it a scan
+        begins with 100 and requests up to 1,000 where that is not slower. `concurrency` is the most requests in flight,
+        4 by default.
+
+        `updated_since` returns only tickets that were opened or answered then or later, in the install's own time; a
+        datetime with a time zone needs a client with `timezone`. The rest of the list is not read where its order shows
+        that it is older; `full` reads all of it.
+
+        A ticket that the server can't send ends the scan in ScanIncompleteError, after all others were returned;
+        `on_unreadable="skip"` ends it without one, and report.unreadable has the tickets. `allow_count_mismatch` is for
+        installs that always count more tickets than they send: the difference is a warning in the report then.
+
+        The scan ends in an error after `max_requests`, 1,000,000 by default, or `max_tickets`. `resume` is the cursor of
+        another scan of the same request: tickets that it returned are not returned again. `progress` shows the progress
+        on standard error, or is a function that is called with the report at every page and while the scan waits.
 
         >>> import gettickets
         >>> with gettickets.Sandbox(tickets=250) as sandbox:
@@ -286,9 +324,17 @@ class Client(_Base):
         250 True
         """
         return self._open().scan(
-            updated_since,
-            resume,
-            max_requests,
+            {
+                "updated_since": updated_since,
+                "full": full,
+                "concurrency": concurrency,
+                "on_unreadable": on_unreadable,
+                "allow_count_mismatch": allow_count_mismatch,
+                "max_requests": max_requests,
+                "max_tickets": max_tickets,
+                "resume": resume,
+            },
+            callback(progress),
             limitnum=limitnum,
             deptid=deptid,
             clientid=clientid,
@@ -299,7 +345,7 @@ class Client(_Base):
         )
 
     def close(self) -> None:
-        """Closes the client; connections end once nothing uses them. Closing twice does nothing."""
+        """Closes the client. Requests under way end first; closing twice does nothing."""
         self._native_client = None
 
     def __enter__(self) -> Self:
@@ -317,9 +363,9 @@ class Client(_Base):
 class AsyncClient(_Base):
     """A client of one install's GetTickets, for asyncio.
 
-    Settings and parameters are those of Client. Requests run on threads of Rust's own, so they block no event
-    loop and no executor. A request whose task is cancelled is given up: it is not repeated, and its outcome is
-    dropped. One client serves any number of tasks, and of event loops.
+    Settings and parameters are those of Client. The requests of all clients run on one thread of Rust's own, and block
+    neither an event loop nor an executor. When a task is cancelled, the connection of its request is closed at once, and
+    nothing further is sent. One client serves any number of tasks and event loops.
 
     >>> import asyncio, gettickets
     >>> async def main(sandbox):
@@ -331,7 +377,7 @@ class AsyncClient(_Base):
     (10, 250)
     """
 
-    __slots__ = ()
+    _is_async = True
 
     async def get_tickets(
         self,
@@ -345,7 +391,7 @@ class AsyncClient(_Base):
         subject: str | None = None,
         ignore_dept_assignments: bool | None = None,
     ) -> Page:
-        """Asks for one page; as Client.get_tickets()."""
+        """Requests one page; as Client.get_tickets()."""
         wait = _Wait()
         pending = self._open().start(
             wait.over,
@@ -359,14 +405,13 @@ class AsyncClient(_Base):
             ignore_dept_assignments=ignore_dept_assignments,
         )
         try:
-            # Where no thread could be started the outcome is there at once, and nobody will call.
             page = pending.take()
             while page is None:
                 await wait
                 page = pending.take()
             return page
         finally:
-            pending.give_up()
+            pending.cancel()
 
     def tickets(
         self,
@@ -379,14 +424,28 @@ class AsyncClient(_Base):
         subject: str | None = None,
         ignore_dept_assignments: bool | None = None,
         updated_since: datetime | None = None,
-        resume: str | None = None,
+        full: bool = False,
+        concurrency: int | None = None,
+        on_unreadable: Literal["raise", "skip"] = "raise",
+        allow_count_mismatch: bool = False,
         max_requests: int | None = None,
+        max_tickets: int | None = None,
+        resume: str | None = None,
+        progress: bool | Callable[[Report], object] = False,
     ) -> AsyncScan:
         """Every ticket that matches, over all pages; as Client.tickets(), for `async for`."""
-        scan = self._open().scan(
-            updated_since,
-            resume,
-            max_requests,
+        scan = self._open().scan_async(
+            {
+                "updated_since": updated_since,
+                "full": full,
+                "concurrency": concurrency,
+                "on_unreadable": on_unreadable,
+                "allow_count_mismatch": allow_count_mismatch,
+                "max_requests": max_requests,
+                "max_tickets": max_tickets,
+                "resume": resume,
+            },
+            callback(progress),
             limitnum=limitnum,
             deptid=deptid,
             clientid=clientid,
@@ -398,7 +457,7 @@ class AsyncClient(_Base):
         return AsyncScan(scan)
 
     async def aclose(self) -> None:
-        """Closes the client; connections end once nothing uses them. Closing twice does nothing."""
+        """Closes the client. Requests under way end first; closing twice does nothing."""
         self._native_client = None
 
     async def __aenter__(self) -> Self:
@@ -414,13 +473,11 @@ class AsyncClient(_Base):
 
 
 class AsyncScan:
-    """A scan for `async for`; what it promises is told by Scan.
+    """A scan for `async for`, with the promise of Scan.
 
-    Cancelling the task that waits for a ticket loses none: the next one that asks gets it. Libraries that make
-    tables can't wait for it; they take the pages of `[page async for page in scan.pages()]`.
+    Cancelling a task that waits for a ticket loses none: the next call returns it. Libraries that make tables can't wait
+    for it; give them the pages of `[page async for page in scan.pages()]`.
     """
-
-    __slots__ = ("_scan",)
 
     def __init__(self, scan: Scan) -> None:
         """Made by AsyncClient.tickets()."""
@@ -429,38 +486,46 @@ class AsyncScan:
     def __repr__(self) -> str:
         return f"<gettickets.AsyncScan {self._scan._about()}>"
 
+    def _repr_html_(self) -> str:
+        from . import _html
+
+        return _html.scan(self)
+
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Ticket:
-        await self._something()
-        for ticket in self._scan:
-            return ticket
-        raise StopAsyncIteration
+        while True:
+            await self._something()
+            # None where another task took it.
+            ticket = self._scan._take()
+            if ticket is not None:
+                return ticket
 
     async def pages(self) -> AsyncIterator[Page]:
         """The scan page by page. A page may come in parts, none of them empty."""
-        pages = self._scan.pages()
         while True:
             await self._something()
-            page = next(pages, None)
-            if page is None:
+            try:
+                page = self._scan._take_page()
+            except StopAsyncIteration:
                 return
-            yield page
+            if page is not None:
+                yield page
 
     async def _something(self) -> None:
-        """Waits until a ticket, the end or an exception can be had without waiting."""
+        """Waits until a ticket, the end or an exception is there."""
         while not self._scan._is_ready():
             wait = _Wait()
             watch = self._scan._watch(wait.over)
             try:
                 await wait
             finally:
-                watch.give_up()
+                watch.cancel()
 
     @property
     def report(self) -> Report:
-        """What the scan met so far; as Scan.report."""
+        """What the scan did so far; as Scan.report."""
         return self._scan.report
 
     @property
@@ -474,11 +539,11 @@ class AsyncScan:
         return self._scan.error
 
     def cursor(self) -> str:
-        """Where the scan is; as Scan.cursor()."""
+        """The place of the scan; as Scan.cursor()."""
         return self._scan.cursor()
 
     async def aclose(self) -> None:
-        """Ends the scan, after the request that is under way."""
+        """Stops the scan; as Scan.close()."""
         self._scan.close()
 
     async def __aenter__(self) -> Self:
@@ -494,7 +559,7 @@ class AsyncScan:
 
 
 class _Wait:
-    """A future of the running event loop that another thread may end."""
+    """A future of the running event loop that another thread completes."""
 
     __slots__ = ("_future", "_loop")
 
@@ -508,11 +573,11 @@ class _Wait:
         self._future = self._loop.create_future()
 
     def over(self) -> None:
-        """Ends the wait; for any thread."""
+        """Completes the future; for any thread."""
         try:
             self._loop.call_soon_threadsafe(self._set)
         except RuntimeError:
-            # The event loop was closed, and nobody waits any more.
+            # The event loop was closed.
             return
 
     def _set(self) -> None:

@@ -1,27 +1,31 @@
 """Every exception of gettickets.
 
     Error
-     ├─ ApiError                  the server answered with an error
-     │   ├─ AuthenticationError   credentials that are wrong, missing or switched off
-     │   ├─ IpNotAllowedError     an address that may not ask
-     │   ├─ PermissionDeniedError good credentials that may not make this call
+     ├─ ApiError                  the server replied with an error of the API
+     │   ├─ AuthenticationError   credentials that are wrong, missing or disabled
+     │   ├─ IpNotAllowedError     an address that is not on the server's list
+     │   ├─ PermissionDeniedError valid credentials that may not make this call
      │   ├─ UnknownActionError    the server does not know GetTickets
-     │   └─ ReplyEncodingError    a text that the server can't put into JSON
-     ├─ NotTheApiError            a firewall, a login, a maintenance page, an empty reply
-     ├─ RateLimitedError          the server limits how often it is asked
+     │   └─ ReplyEncodingError    a text that the server can't write as JSON
+     ├─ UnexpectedResponseError   a firewall, a login, a maintenance page, an empty response
+     ├─ RateLimitedError          the server limits the number of requests
      ├─ DecodeError               a reply that can't be read without losing something
-     ├─ TooLargeError             a reply larger than is read
-     ├─ TransportError            the server was not reached, or its response did not come through
+     ├─ TooLargeError             a reply that is larger than the limit
+     ├─ TransportError            no connection, or no complete response
      │   ├─ ConnectionFailedError also a ConnectionError
      │   ├─ RequestTimeoutError   also a TimeoutError
-     │   └─ TlsError              a server that can't be trusted
-     ├─ RedirectError             the server wants the request sent elsewhere
-     ├─ LocalApiError             PHP or the install did not answer
-     ├─ ScanIncompleteError       a scan that can't promise to tell every ticket once
+     │   └─ TlsError              a server that is not trusted
+     ├─ RedirectError             the server redirects the request
+     ├─ LocalApiError             PHP or the install did not reply
+     ├─ ScanIncompleteError       a scan that can't promise to return every ticket once
      ├─ ConfigError               a setting that can't be used; also a ValueError
+     ├─ ArgumentError             an argument that can't be used; also a ValueError
+     │   └─ CursorError           a cursor of another scan, or a text that is not a cursor
+     ├─ StateError                an object that is closed, or of another process; also a RuntimeError
      └─ SandboxError              the sandbox did not start, or its database failed
 
-No credentials are in any of them, and no access key of a ticket.
+An argument of a wrong type is a TypeError, and an index that is out of range an IndexError, as everywhere in Python.
+No exception contains credentials or the access key of a ticket.
 """
 
 from __future__ import annotations
@@ -32,23 +36,25 @@ if TYPE_CHECKING:
 
 
 class Error(Exception):
-    """Whatever goes wrong in gettickets. `str(error)` is one clear paragraph: what, where and why."""
+    """Base class of the exceptions of gettickets. `str(error)` says what happened, where and why."""
 
     code: str = "other"
     """A stable name for programs, such as `authentication` or `missing-id`."""
     hint: str | None = None
-    """What to try. Tracebacks show it below the message, from Python 3.11 on."""
+    """What to do. Tracebacks show it below the message, from Python 3.11 on."""
+    endpoint: str | None = None
+    """The endpoint of the request, without credentials, if there was one."""
     http_status: int | None = None
     """The HTTP status of the response, if there was one."""
     attempts: int = 0
-    """How often the request was tried; 0 if it never came to that."""
+    """How many times the request was sent or tried to be sent; 0 if it failed before that."""
     may_have_been_sent: bool = False
-    """Whether the server may have seen a request. False only where it is certain that it did not."""
+    """Whether the server may have received a request. False only where it is certain that it did not."""
     is_retryable: bool = False
-    """Whether the same request may fare better in a moment."""
+    """Whether the same request may succeed later."""
 
     def __init__(self, text: str = "", **details: Any) -> None:
-        """`details` are the attributes that are known."""
+        """`details` are attributes of the exception."""
         super().__init__(text)
         for name, value in details.items():
             if not hasattr(type(self), name):
@@ -59,25 +65,25 @@ class Error(Exception):
 
 
 class ApiError(Error):
-    """The server answered with an error of the API. It does so at HTTP 200 and at 403 alike."""
+    """The server replied with an error of the API, at HTTP 200 or at another status."""
 
     message: str | None = None
-    """The server's message, as it was sent; None if it came without one."""
+    """The server's message as it was sent; None if there is none."""
 
 
 class AuthenticationError(ApiError):
-    """The credentials are wrong, missing, or those of an account that is switched off."""
+    """The credentials are wrong, missing, or those of a disabled account."""
 
 
 class IpNotAllowedError(ApiError):
-    """The address that the request came from is not allowed."""
+    """The server does not allow requests from this address."""
 
     seen_address: str | None = None
-    """The address that the server saw the request come from, where it names it."""
+    """The address that the server received the request from, if it reports one."""
 
 
 class PermissionDeniedError(ApiError):
-    """The credentials are good and may not make this call."""
+    """The credentials are valid, but lack the permission for this call."""
 
 
 class UnknownActionError(ApiError):
@@ -85,91 +91,93 @@ class UnknownActionError(ApiError):
 
 
 class ReplyEncodingError(ApiError):
-    """The server could not put its reply into JSON, as a text in it is not UTF-8."""
+    """The server could not write its reply as JSON, as a text in it is not UTF-8."""
 
 
-class NotTheApiError(Error):
-    """What answered is not the API but something before or beside it: a firewall, a login, a maintenance page."""
+class UnexpectedResponseError(Error):
+    """The response is not from the API: a firewall, a login, a maintenance page, a reply of another call."""
 
     content_type: str | None = None
-    """The content type, if one was told."""
+    """The content type of the response, if it has one."""
     title: str | None = None
     """The title of the page, if it is HTML and has one."""
     excerpt: str | None = None
-    """How the body begins, if there is one: at most 80 characters."""
+    """The beginning of the body, or of its text, if there is one; bounded in length."""
 
 
 class RateLimitedError(Error):
-    """The server, or what stands before it, limits how often it is asked (HTTP 429), at the last attempt too.
+    """The server limits the number of requests (HTTP 429), and did so at the last attempt too.
 
-    A client has waited as the server asks and tried again by itself, as often as its `attempts` and `budget` let it.
+    A client waits and retries by itself, within `max_attempts`, `max_retry_after` and `total_timeout`.
     """
 
     retry_after: float | None = None
-    """How many seconds the server asks to wait, from when it answered: at most a year; None if it does not say."""
+    """The wait that the server asks for, in seconds from its response, at most a year; None if it asks for none."""
     message: str | None = None
-    """What it says of it: the message of the API, else the title of the page that came, else how it begins."""
+    """The message of the API, else the title of the page, else its beginning."""
 
 
 class DecodeError(Error):
-    """A reply that can't be read without losing something. `code` tells what is wrong with it."""
+    """A reply that can't be read without losing something. `code` names the fault."""
 
     offset: int | None = None
-    """Where, in bytes from the start of the body."""
+    """The place of the fault, in bytes from the start of the body."""
     path: str | None = None
-    """Where, as a path such as `tickets.ticket[3].id`."""
+    """The place of the fault, as a path such as `tickets.ticket[3].id`."""
     excerpt: str | None = None
-    """What stands there: at most 80 characters of the body, with control characters made visible."""
+    """The body at that place: at most 80 characters, with control characters made visible."""
 
 
 class TooLargeError(Error):
-    """The reply, decompressed, is larger than is read."""
+    """The reply, decompressed, is larger than the limit."""
 
     limit: int | None = None
-    """The most that is read, in bytes."""
+    """The limit, in bytes."""
     excerpt: str | None = None
-    """Nothing of it was looked at."""
+    """None: nothing of the reply was read."""
 
 
 class TransportError(Error):
-    """The server was not reached, or its response did not come through. `code` tells why."""
+    """There was no connection, or no complete response. `code` names the reason."""
 
     detail: str | None = None
-    """What the system said of it."""
+    """The message of the system."""
+    proxy: str | None = None
+    """The proxy that the request went through, without its credentials, if there is one."""
 
 
 class ConnectionFailedError(TransportError, ConnectionError):
-    """No connection came about, or it was closed before a response came."""
+    """No connection could be made, or it was closed before there was a response."""
 
 
 class RequestTimeoutError(TransportError, TimeoutError):
-    """It took too long."""
+    """A time limit was exceeded."""
 
 
 class TlsError(TransportError):
-    """The server could not be trusted, or no encrypted connection came about."""
+    """The server is not trusted, or no encrypted connection could be made."""
 
 
 class RedirectError(Error):
-    """The server wants the request sent elsewhere. It was not: the request holds credentials."""
+    """The server redirects the request. The client does not follow: the request has credentials."""
 
     to: str | None = None
-    """Where to, if that was told; without its query."""
+    """The address that it redirects to, without a query, if there is one."""
 
 
 class LocalApiError(Error):
-    """The Local API of an install on this machine did not answer. `code` tells why."""
+    """The Local API of an install on this machine did not reply. `code` names the reason."""
 
     detail: str | None = None
-    """What PHP or the system said of it."""
-    php_place: str | None = None
+    """The message of PHP or of the system."""
+    php_location: str | None = None
     """The PHP file and line concerned, as `file:line`."""
     output: str | None = None
-    """The beginning of what the install printed, which often tells why."""
+    """The beginning of the install's output, which often shows the reason."""
 
 
 class ScanIncompleteError(Error):
-    """A scan can't promise that it tells every ticket once. What it told before is good."""
+    """A scan can't promise that it returns every ticket once. The tickets that it returned before are valid."""
 
     problem: str | None = None
     """What is not certain."""
@@ -177,6 +185,30 @@ class ScanIncompleteError(Error):
 
 class ConfigError(Error, ValueError):
     """A setting that can't be used. Nothing was sent."""
+
+    code = "config"
+
+
+class ArgumentError(Error, ValueError):
+    """An argument whose value can't be used. Nothing was sent."""
+
+    code = "argument"
+
+
+class CursorError(ArgumentError):
+    """A text that is not a cursor, or the cursor of a scan of another server, request or time."""
+
+    code = "cursor"
+
+
+class StateError(Error, RuntimeError):
+    """An object that can't be used in its present state.
+
+    `code` is `closed`, `cancelled`, `forked` for an object of another process, `in-use` for a scan that a thread uses while it
+    already does, or `table-failed` for a scan whose tickets went into a table that failed.
+    """
+
+    code = "closed"
 
 
 class SandboxError(Error):

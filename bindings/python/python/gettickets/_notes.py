@@ -1,4 +1,4 @@
-"""What is told beside tickets: findings, reports of scans, the history of the fields.
+"""Records beside tickets: findings, reports of scans, the history of the fields.
 
 The types are in _notes.pyi.
 """
@@ -8,74 +8,120 @@ from ._records import record
 RelatedService = record(
     "RelatedService",
     "The service or domain that a ticket is about.",
-    kind="`service`, `domain`, or `other` for what reads as neither.",
+    kind="`service`, `domain`, or `other` for a text that is neither.",
     id="The id of the service or domain; None for `other`.",
-    text="As it was sent: `S12`, `D7`.",
+    text="The text as it was sent: `S12`, `D7`.",
 )
 
-Hole = record(
-    "Hole",
-    "A ticket that the server can't send, as a text in it is not UTF-8 and no format carries it.",
+UnreadableTicket = record(
+    "UnreadableTicket",
+    "A ticket that the server can't send, as a text in it is not UTF-8 and no format can carry it.",
     offset="Its offset (limitstart) when it was met.",
-    after="The id of the nearest ticket before it that can be read; None at the front of the list.",
-    nth="How many such tickets stand between that one and this.",
+    after="The id of the nearest readable ticket before it; None at the front of the list.",
+    nth="How many unreadable tickets are between that one and this.",
+)
+
+PageSizes = record(
+    "PageSizes",
+    "How many tickets a scan requested at a time.",
+    min="The fewest.",
+    max="The most.",
+    last="The last number.",
+)
+
+_ScanFinding = record(
+    "ScanFinding",
+    "Findings of one kind, over all pages of a scan.",
+    code="A stable name for programs, such as `replaced-bytes`.",
+    meaning="The deviation, in a few words.",
+    count="How often it was met.",
+    ids="The ids of the first 16 tickets concerned, where it concerns tickets.",
+    detail="A detail of the first one, bounded in length, or None.",
 )
 
 _Report = record(
     "Report",
-    "What a scan met so far. It may be a page ahead of the tickets told.",
-    tickets="Tickets told.",
-    pages="Pages that brought tickets to tell.",
-    requests="Requests sent, whatever they brought.",
-    retries="Requests that were sent again, after a failure or in another format.",
-    shifts="Times that the list was found to have moved under the reader.",
-    duplicates="Tickets met again after they had been told, as they had moved; they are not told twice.",
-    renewals="Tickets met again with a later reply than the one told.",
-    renewed="Ids of those; the first 1,000 of them.",
-    closings="Times that the front of the list, or the whole, was read again to be certain.",
-    holes="Tickets that the server can't send.",
+    "What a scan did so far. It may be some pages ahead of the tickets that the scan returned.",
+    endpoint="The endpoint, without credentials.",
+    tickets="Tickets found; not those of a scan that was resumed.",
+    pages="Pages that had new tickets.",
+    requests="Requests sent.",
+    retries="Requests that repeated one, after a failure or in another format.",
+    waits="Waits before a retry.",
+    wait_time="How long those waits were together, in seconds.",
+    shifts="Times that the list was found to have moved while it was read.",
+    duplicates="Tickets met again after they had moved; they are not returned twice.",
+    updates="Tickets met again with a later reply than the one returned.",
+    updated_ids="The ids of those tickets; the first 1,000 of them.",
+    verification_passes="Times that the front of the list, or all of it, was read again to verify the scan.",
+    findings="The findings of all pages, a tuple of ScanFinding.",
+    page_sizes="How many tickets were requested at a time, a PageSizes; None before the first request.",
+    concurrency="The most requests that were in flight at once.",
+    unreadable="Tickets that the server can't send, a tuple of UnreadableTicket.",
+    undated="Tickets without a readable time, which `updated_since` includes.",
     total="How many tickets match, as the server counted them last; it may be wrong.",
+    warnings="What a reader of the result should know, a tuple of texts.",
 )
 
 FieldSpec = record(
     "FieldSpec",
     "One row of the field history.",
-    name="Its name on the wire, and of the attribute.",
+    name="Its name on the wire, and the name of the attribute.",
     kind="`integer`, `text`, `datetime`, `boolean` or `attachments`.",
     since="The first version known to send it.",
     optional="Whether a server of that version or later may still leave it out.",
-    sensitive="Whether knowing it opens a door, so that logs must not show it.",
+    sensitive="Whether it gives access to something, so that logs must not show it.",
     meaning="What it means, in one line.",
 )
 
 _Finding = record(
     "Finding",
-    "One way in which a reply departed from the documented shape.",
+    "A deviation of a reply from the documented shape.",
     code="A stable name for programs, such as `leading-text`.",
-    meaning="What was bent, in a few words.",
+    meaning="The deviation, in a few words.",
     field="The field concerned, where it is one.",
     count="How often it was met.",
     places="The first 16 places, such as `tickets.ticket[3].date`.",
-    detail="What was there, bounded in length, where it helps to know.",
+    tickets="The ids of the first 16 tickets concerned, where it concerns tickets.",
+    detail="The text that was found, bounded in length, or None.",
 )
 
 
 class Report(_Report):
-    """What a scan met so far. It may be a page ahead of the tickets told."""
+    """What a scan did so far. It may be some pages ahead of the tickets that the scan returned."""
 
     __slots__ = ()
 
     def __repr__(self):
-        """What there is something to tell of, and of lists their length."""
-        told = [
-            (name, value) for name, value in zip(self._fields, self, strict=True) if value not in (0, (), None)
-        ]
-        shown = (f"{name}: {len(value) if isinstance(value, tuple) else value:,}" for name, value in told)
-        return f"<gettickets.Report {', '.join(shown)}>" if told else "<gettickets.Report of nothing yet>"
+        """Shows the entries that are not empty, and the length of tuples."""
+        entries = []
+        for name, value in zip(self._fields, self, strict=True):
+            if name == "endpoint" or value in (0, (), None):
+                continue
+            if isinstance(value, PageSizes):
+                value = f"{value.min:,} to {value.max:,}"
+            elif isinstance(value, float):
+                value = f"{value:.1f} s"
+            else:
+                value = f"{len(value) if isinstance(value, tuple) else value:,}"
+            entries.append(f"{name}: {value}")
+        return f"<gettickets.Report {', '.join(entries)}>" if entries else "<gettickets.Report, empty>"
+
+
+class ScanFinding(_ScanFinding):
+    """Findings of one kind, over all pages of a scan. `str(finding)` is a sentence."""
+
+    __slots__ = ()
+
+    def __str__(self):
+        ids = ", ".join(map(str, self.ids))
+        more = ", …" if self.count > len(self.ids) else ""
+        tickets = f", tickets {ids}{more}" if ids else ""
+        return f"{self.meaning} ({self.count:,} times{tickets})" + (f": {self.detail}" if self.detail else "")
 
 
 class Finding(_Finding):
-    """One way in which a reply departed from the documented shape. `str(finding)` is a sentence."""
+    """A deviation of a reply from the documented shape. `str(finding)` is a sentence."""
 
     __slots__ = ()
 

@@ -9,23 +9,45 @@ class RelatedService(NamedTuple):
     id: int | None
     text: str
 
-class Hole(NamedTuple):
+class UnreadableTicket(NamedTuple):
     offset: int
     after: int | None
     nth: int
 
+class PageSizes(NamedTuple):
+    min: int
+    max: int
+    last: int
+
+class _ScanFinding(NamedTuple):
+    code: str
+    meaning: str
+    count: int  # type: ignore[assignment]
+    ids: tuple[int, ...]
+    detail: str | None
+
+class ScanFinding(_ScanFinding): ...
+
 class _Report(NamedTuple):
+    endpoint: str
     tickets: int
     pages: int
     requests: int
     retries: int
+    waits: int
+    wait_time: float
     shifts: int
     duplicates: int
-    renewals: int
-    renewed: tuple[int, ...]
-    closings: int
-    holes: tuple[Hole, ...]
+    updates: int
+    updated_ids: tuple[int, ...]
+    verification_passes: int
+    findings: tuple[ScanFinding, ...]
+    page_sizes: PageSizes | None
+    concurrency: int
+    unreadable: tuple[UnreadableTicket, ...]
+    undated: int
     total: int | None
+    warnings: tuple[str, ...]
 
 class Report(_Report): ...
 
@@ -43,6 +65,7 @@ class _Finding(NamedTuple):
     field: str | None
     count: int  # type: ignore[assignment]
     places: tuple[str, ...]
+    tickets: tuple[int, ...]
     detail: str | None
 
 class Finding(_Finding): ...

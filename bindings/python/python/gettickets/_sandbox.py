@@ -35,8 +35,6 @@ class Sandbox:
     ('Printer on fire', None, 'leading-text')
     """
 
-    __slots__ = ("_native_sandbox",)
-
     QUIRKS: ClassVar[Mapping[str, str]] = dict(_native.quirks())
 
     def __init__(
@@ -170,6 +168,8 @@ class Sandbox:
         self.close()
 
     def __repr__(self) -> str:
+        if not self._native_sandbox.is_here:
+            return "<gettickets.Sandbox, of another process>"
         if not self._native_sandbox.is_running:
             return "<gettickets.Sandbox, closed>"
         return f"<gettickets.Sandbox at {self.url}, version {self.server_version}>"

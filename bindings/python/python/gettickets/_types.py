@@ -1,4 +1,4 @@
-"""Types that signatures speak of."""
+"""Types of arguments."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Protocol, TypedDict
 class Readable(Protocol):
     """An open file, of text or of bytes."""
 
-    def read(self) -> str | bytes:
-        """All that is left of it."""
+    def read(self, size: int, /) -> str | bytes:
+        """Returns at most so many characters or bytes, and none at the end."""
         ...
 
 

@@ -1,9 +1,10 @@
-"""Versions of servers: ordered numbers that decide which fields a reply carries.
+"""Versions of servers: ordered numbers that decide which fields a reply has.
 
 The types are in _version.pyi.
 """
 
 from . import _native
+from ._errors import ArgumentError
 from ._records import record
 
 _Version = record(
@@ -16,7 +17,7 @@ _Version = record(
 
 _ShownVersion = record(
     "ShownVersion",
-    "What a reply shows of its server's version.",
+    "The version of the server of a reply, as far as the reply shows it.",
     version="The Version that the reply names, or the earliest that sends what was seen.",
     exact="Whether the server named it, as it does in XML.",
 )
@@ -34,10 +35,21 @@ class Version(_Version):
     __slots__ = ()
 
     def __new__(cls, version, minor=0, patch=0):
-        """Reads `8`, `8.0`, `8.13.1` and `8.13.1-release.1`, or takes the numbers. ValueError for other texts."""
+        """Reads `8`, `8.0`, `8.13.1` and `8.13.1-release.1`, or takes the numbers. ArgumentError for other texts.
+
+        A float is a TypeError: 7.10 would be the same number as 7.1.
+        """
         if isinstance(version, str):
+            if minor or patch:
+                raise TypeError("a version is either a str, or its numbers")
             return super().__new__(cls, *_native.parse_version(version))
-        return super().__new__(cls, version, minor, patch)
+        numbers = (version, minor, patch)
+        for number in numbers:
+            if not isinstance(number, int) or isinstance(number, bool):
+                raise TypeError(f'a version must be a str such as "7.10", or ints, not {type(number).__name__}')
+            if not 0 <= number <= 65535:
+                raise ArgumentError(f"a number of a version must be from 0 to 65535, not {number}")
+        return super().__new__(cls, *numbers)
 
     def __str__(self):
         return f"{self.major}.{self.minor}" + (f".{self.patch}" if self.patch else "")
@@ -47,7 +59,7 @@ class Version(_Version):
 
 
 class ShownVersion(_ShownVersion):
-    """What a reply shows of its server's version.
+    """The version of the server of a reply, as far as the reply shows it.
 
     >>> str(ShownVersion(Version("8.0"), exact=False))
     '8.0 or later'

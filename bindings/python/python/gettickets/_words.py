@@ -1,4 +1,4 @@
-"""The words that a ticket uses. All are open sets: a word that is not known is kept as it was sent."""
+"""The words that a ticket uses. All are open sets: an unknown word is kept as it was sent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class _Known(type):
-    """What a class of words is: something to go through, a word for each name."""
+    """The metaclass of words: a class of words can be iterated, and yields its known words."""
 
     _known: dict[str, str]
 
@@ -48,6 +48,13 @@ class _Word(str, metaclass=_Known):
         name = self._known.get(self)
         word = str.__repr__(self) if name is None else name
         return f"{type(self).__name__}{f'.{word}' if name else f'({word})'}"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """For fields of pydantic models: any str is accepted and becomes a word."""
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
 
     @classmethod
     def _name(cls, **words: str) -> None:

@@ -1,4 +1,4 @@
-"""Time zones, by name or as Python has them."""
+"""Time zones, by name or as a tzinfo."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from ._errors import ConfigError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import tzinfo
+    from typing import Any
 
 
 def zone(timezone: str | tzinfo | None) -> tzinfo | None:
-    """The time zone of this name, or as it was given."""
+    """Returns the time zone of this name, or the tzinfo that was given."""
     if timezone is None:
         return None
-    # A page's moments are made with it, deep inside a loop: what is no time zone is told here.
     import datetime
 
     if isinstance(timezone, datetime.tzinfo):
@@ -27,3 +27,82 @@ def zone(timezone: str | tzinfo | None) -> tzinfo | None:
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         hint = "Give a name such as Europe/Berlin; where the system has no time zones, install tzdata."
         raise ConfigError(f"there is no time zone {timezone!r}", code="timezone", hint=hint) from error
+
+
+def stated_zone(stated: str, install: tzinfo) -> tzinfo | None:
+    """Returns the zone that a date states: `Z`, an offset such as `+02:00`, or a name.
+
+    An abbreviation such as `CEST` is not unique, and is taken for the install's own zone. None for any other text.
+    """
+    import datetime
+    import re
+
+    if stated in ("Z", "z", "UTC", "GMT"):
+        return datetime.timezone.utc
+    offset = re.fullmatch(r"([+-])(\d\d):?(\d\d)?:?(\d\d)?", stated)
+    if offset:
+        sign, hours, minutes, seconds = offset.groups()
+        size = datetime.timedelta(hours=int(hours), minutes=int(minutes or 0), seconds=int(seconds or 0))
+        try:
+            return datetime.timezone(-size if sign == "-" else size)
+        except ValueError:
+            return None
+    if re.fullmatch(r"[A-Z]{1,5}", stated):
+        return install
+    try:
+        return zone(stated)
+    except ConfigError:
+        return None
+
+
+def arrow_zone(timezone: tzinfo) -> tuple[str, bytes | int]:
+    """Describes a time zone for tables: its name and its file in the time zone database, or an offset in seconds."""
+    import datetime
+
+    if timezone is datetime.timezone.utc:
+        return "UTC", 0
+    if isinstance(timezone, datetime.timezone):
+        return str(timezone), int(timezone.utcoffset(None).total_seconds())
+    # zoneinfo has `key`, pytz has `zone`; others do not know their name.
+    name = getattr(timezone, "key", None) or getattr(timezone, "zone", None)
+    if isinstance(name, str):
+        return name, _rules(name)
+    raise ConfigError(
+        f"a table can't have the time zone {timezone!r}, as it has no name",
+        code="timezone",
+        hint="Give timezone= as a name such as Europe/Berlin, or as a zoneinfo.ZoneInfo.",
+    )
+
+
+_known: dict[str, bytes | int] = {}
+
+
+def _rules(name: str) -> bytes | int:
+    """Reads the file of a time zone where zoneinfo looks for it: on the system, or in the package tzdata."""
+    if name not in _known:
+        if name in ("UTC", "Etc/UTC", "GMT"):
+            _known[name] = 0
+        else:
+            _known[name] = _file(name)
+    return _known[name]
+
+
+def _file(name: str) -> bytes:
+    import os
+    import zoneinfo
+
+    # Checks the name too: it is not one that leads out of the database.
+    zoneinfo.ZoneInfo.no_cache(name)
+    for directory in zoneinfo.TZPATH:
+        try:
+            with open(os.path.join(directory, *name.split("/")), "rb") as file:
+                return file.read()
+        except OSError:
+            continue
+    import importlib.resources
+
+    package: Any = importlib.resources.files("tzdata.zoneinfo")
+    for part in name.split("/"):
+        package /= part
+    content: bytes = package.read_bytes()
+    return content

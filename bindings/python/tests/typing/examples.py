@@ -1,4 +1,4 @@
-"""What type checkers make of the package: checked by mypy --strict and by pyright, and run by pytest."""
+"""Types as type checkers see them: checked by mypy --strict and by pyright, and run by pytest."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def words() -> list[gettickets.Status]:
 
 
 def scan(client: gettickets.Client, since: datetime) -> Report:
-    scan = client.tickets(updated_since=since)
+    scan = client.tickets(updated_since=since, full=True, concurrency=2, on_unreadable="skip", progress=print)
     assert_type(scan, Scan)
     iterator: Iterator[Ticket] = scan
     assert_type(next(iterator), Ticket)

@@ -1,8 +1,9 @@
 //! Batches of pages that servers send.
 
 use gettickets_arrow::arrow_array::cast::AsArray;
+use gettickets_arrow::arrow_array::types::TimestampMicrosecondType;
 use gettickets_arrow::arrow_array::{Array, RecordBatch};
-use gettickets_arrow::arrow_schema::DataType;
+use gettickets_arrow::arrow_schema::{DataType, TimeUnit};
 use gettickets_arrow::{Layout, record_batch, schema};
 use gettickets_protocol::{Attachment, Field, FieldSet, Ticket, Tickets, Version};
 
@@ -113,4 +114,73 @@ fn batches_and_readers_can_be_sent_to_other_threads() {
     fn sendable<T: Send + Sync>() {}
     sendable::<Layout>();
     sendable::<gettickets_arrow::ArrowError>();
+}
+
+#[test]
+fn dates_are_instants_where_the_time_zone_is_known() {
+    let berlin = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
+    let tickets = Tickets::new(&[ticket()], Version::V8_0);
+    for layout in [Layout::default(), Layout::default().large_texts(), Layout::at(Version::V7_10)] {
+        let aware = layout.clone().in_time_zone(berlin.clone()).unwrap();
+        for aware in [aware.clone(), aware.large_texts()] {
+            let batch = aware.record_batch(&tickets).unwrap();
+            let expected = DataType::Timestamp(TimeUnit::Microsecond, Some("Europe/Berlin".into()));
+            assert_eq!(*batch["date"].data_type(), expected);
+            // 2016-01-01 05:26:29 in UTC.
+            assert_eq!(
+                batch["date"].as_primitive::<TimestampMicrosecondType>().value(0),
+                1_451_625_989_000_000
+            );
+            assert!(batch["lastreply"].is_null(0));
+        }
+    }
+}
+
+#[test]
+fn a_time_zone_without_a_name_is_refused() {
+    let posix = jiff::tz::TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+    let error = Layout::default().in_time_zone(posix).unwrap_err().to_string();
+    assert!(error.contains("has no name"), "{error}");
+}
+
+#[test]
+fn a_date_that_cannot_be_read_keeps_its_text_in_extra() {
+    let rows = [
+        ("soon", "2016-01-01 06:26:29", Some(r#"{"date":"soon"}"#)),
+        ("2016-02-30 00:00:00", "la\"ter", Some(r#"{"date":"2016-02-30 00:00:00","lastreply":"la\"ter"}"#)),
+        ("0000-00-00 00:00:00", "", None),
+        ("0000-00-00", "2016-01-01 06:26:29", None),
+    ];
+    let tickets: Vec<_> = rows
+        .iter()
+        .enumerate()
+        .map(|(id, (date, lastreply, _))| serde_json::json!({"id": id + 1, "date": date, "lastreply": lastreply}))
+        .collect();
+    let reply = serde_json::json!({"result": "success", "tickets": {"ticket": tickets}}).to_string();
+    let page = gettickets_protocol::Decoder::new().decode(reply).unwrap().into_page().unwrap();
+    let batch = record_batch(page.tickets()).unwrap();
+    for (row, (date, _, expected)) in rows.iter().enumerate() {
+        let extra = batch["extra"].as_string::<i32>();
+        assert_eq!((!extra.is_null(row)).then(|| extra.value(row)), *expected, "{date}");
+        assert!(batch["date"].is_null(row));
+    }
+    let only_ids = Layout::of([Field::Id].into_iter().collect());
+    assert_eq!(only_ids.record_batch(page.tickets()).unwrap()["extra"].null_count(), 4);
+}
+
+#[test]
+fn a_date_whose_own_zone_cannot_be_resolved_keeps_its_text() {
+    let reply = r#"{"result":"success","tickets":{"ticket":[
+        {"id":1,"date":"2025-03-05T06:07:08+02:00","lastreply":"2025-03-05 06:07:08 Europe/London"}]}}"#;
+    let page = gettickets_protocol::decode(reply).unwrap().into_page().unwrap();
+    let berlin = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
+    let batch = Layout::default().in_time_zone(berlin).unwrap().record_batch(page.tickets()).unwrap();
+    // 04:07:08 in UTC.
+    assert_eq!(batch["date"].as_primitive::<TimestampMicrosecondType>().value(0), 1_741_147_628_000_000);
+    assert!(batch["lastreply"].is_null(0));
+    let extra = batch["extra"].as_string::<i32>().value(0);
+    assert_eq!(extra, r#"{"lastreply":"2025-03-05 06:07:08 Europe/London"}"#);
+    // Without a time zone both are the wall clock that they state.
+    let naive = record_batch(page.tickets()).unwrap();
+    assert!(naive["extra"].is_null(0) && !naive["lastreply"].is_null(0));
 }

@@ -161,6 +161,28 @@ impl AsyncScan {
         .await
     }
 
+    /// Waits until there is something to take, without taking it: `Some(Ok(()))` for a ticket, `None` for the end, and the
+    /// error that ended the scan, which is returned once. For bindings, with [`peek_page`](AsyncScan::peek_page).
+    pub fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
+        self.poll(context, |delivery| delivery.peek_page().map(drop))
+    }
+
+    /// The tickets that [`next_page`](AsyncScan::next_page) would return, if they are there already. They are not counted as
+    /// yielded.
+    pub fn peek_page(&self) -> Option<Tickets> {
+        self.shared.lock().peek_page()
+    }
+
+    /// Counts the first ticket that [`peek_page`](AsyncScan::peek_page) returned as yielded.
+    pub fn commit(&mut self) {
+        self.shared.lock().commit();
+    }
+
+    /// Counts the tickets that [`peek_page`](AsyncScan::peek_page) returned as yielded.
+    pub fn commit_page(&mut self) {
+        self.shared.lock().commit_page();
+    }
+
     fn poll_ticket(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<SharedTicket, Error>>> {
         self.poll(context, |delivery| {
             let ticket = delivery.peek()?;

@@ -342,9 +342,10 @@ impl Scan {
 
     /// Counts the ticket that [`peek`](Scan::peek) returned as yielded.
     pub fn commit(&mut self) {
-        self.take(|delivery| {
-            delivery.commit();
-        });
+        let mut state = self.shared.lock();
+        if state.delivery.commit() {
+            self.shared.pump(&mut state);
+        }
     }
 
     /// As [`peek`](Scan::peek), for what [`next_page`](Scan::next_page) returns.

@@ -1,4 +1,4 @@
-//! The Python package: one wheel, built once, and all that is claimed of it.
+//! The Python package: builds one wheel and runs every check against it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::process::{Result, program, root, target};
 use crate::tools;
 
-/// What the checks need, pinned: a change of theirs is to be seen as such.
-const PACKAGES: [&str; 13] = [
+/// The packages that the checks need, pinned so that a change in them is noticed.
+const PACKAGES: [&str; 15] = [
     "maturin==1.16.0",
     "pytest==9.2.0",
     "trustme==1.2.1",
@@ -21,9 +21,11 @@ const PACKAGES: [&str; 13] = [
     "pandas==3.1.1",
     "duckdb==2.0.1",
     "nanoarrow==0.9.0",
+    "fastapi==0.165.0",
+    "tqdm==4.70.1",
 ];
 
-/// The oldest Python that the wheel is for, and one past the newest that is looked for by name.
+/// The minor versions of Python 3 to look for by name; the first is the oldest that the wheel supports.
 const MINOR_VERSIONS: std::ops::Range<u32> = 10..16;
 
 pub(super) fn run() -> Result {
@@ -48,10 +50,10 @@ pub(super) fn run() -> Result {
     interpreters().iter().try_for_each(|other| tools::smoke(other, &wheel, &script))
 }
 
-/// The wheel, in the profile and with the features of the other tests, so that what they built serves here too.
+/// Builds the wheel in the profile and with the features of the other tests, so that their builds are reused.
 fn wheel(python: &Path) -> Result<PathBuf> {
     let wheels = target().join("wheels");
-    // What an earlier version left there would be taken for this one.
+    // A wheel of an earlier version would be installed instead.
     let _ = fs::remove_dir_all(&wheels);
     tools::maturin(python, "build --profile dev --locked --quiet --compatibility linux --out")
         .arg(&wheels)
@@ -59,7 +61,7 @@ fn wheel(python: &Path) -> Result<PathBuf> {
     tools::only_file(&wheels, "whl")
 }
 
-/// Other interpreters on this machine that the one wheel is for: those on the path, and pyenv's.
+/// Other interpreters on this machine that the wheel supports: those on the path, and those of pyenv.
 fn interpreters() -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> =
         MINOR_VERSIONS.map(|minor| PathBuf::from(format!("python3.{minor}"))).collect();
@@ -69,10 +71,10 @@ fn interpreters() -> Vec<PathBuf> {
         found.extend(versions.flatten().map(|version| version.path().join("bin").join("python")));
     }
     let version = |python: &PathBuf| {
-        let told = program(python, "-c")
+        let output = program(python, "-c")
             .arg("import sys, sysconfig, venv, ensurepip; print(sys.version_info[:3], sysconfig.get_config_var('Py_GIL_DISABLED') or 0, sys.implementation.name)")
             .output()?;
-        let numbers = told.strip_prefix("(3, ")?.strip_suffix(") 0 cpython")?;
+        let numbers = output.strip_prefix("(3, ")?.strip_suffix(") 0 cpython")?;
         let minor: u32 = numbers.split(',').next()?.parse().ok()?;
         (minor >= MINOR_VERSIONS.start).then(|| numbers.to_owned())
     };

@@ -1,0 +1,163 @@
+//! The runtime of asynchronous requests: one thread for the whole process, and one that wakes event loops.
+//!
+//! Requests and scans of every `AsyncClient` run on the first thread, which never waits for the interpreter's lock. The
+//! second thread takes the lock to call back, for all that is ready at once. Both are started with the first request; a
+//! child process starts its own.
+
+#![allow(
+    unsafe_code,
+    reason = "the runtime of this process is found through a pointer, as a lock could be lost in a fork"
+)]
+
+use std::future::Future;
+use std::process;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use pyo3::prelude::*;
+use tokio::runtime::{Builder, Handle};
+use tokio::task::AbortHandle;
+
+use crate::deferred::Deferred;
+use crate::errors;
+
+/// Threads for what blocks: name resolution, and PHP of the Local API.
+const MOST_BLOCKING_THREADS: usize = 8;
+
+/// The runtime of one process. It is never dropped: its threads end with the process.
+struct Runtime {
+    process: u32,
+    handle: Handle,
+    ready: Sender<Deferred>,
+}
+
+static CURRENT: AtomicPtr<Runtime> = AtomicPtr::new(ptr::null_mut());
+
+/// The runtime of this process, started if it was not.
+fn current() -> std::io::Result<&'static Runtime> {
+    let found = CURRENT.load(Ordering::Acquire);
+    // SAFETY: what the pointer refers to is never freed or changed.
+    if let Some(runtime) = unsafe { found.as_ref() }
+        && runtime.process == process::id()
+    {
+        return Ok(runtime);
+    }
+    let (ready, notices) = channel();
+    let tokio = Builder::new_multi_thread()
+        .worker_threads(1)
+        .max_blocking_threads(MOST_BLOCKING_THREADS)
+        .thread_name("gettickets-async")
+        .enable_all()
+        .build()?;
+    thread::Builder::new().name("gettickets-notify".to_owned()).spawn(move || notify(&notices))?;
+    let handle = tokio.handle().clone();
+    let mine = Box::into_raw(Box::new(Runtime { process: process::id(), handle, ready }));
+    match CURRENT.compare_exchange(found, mine, Ordering::AcqRel, Ordering::Acquire) {
+        Ok(_) => {
+            std::mem::forget(tokio);
+            // SAFETY: as above.
+            Ok(unsafe { &*mine })
+        }
+        Err(other) => {
+            // Another thread was faster. Its runtime is used, and this one ends.
+            tokio.shutdown_background();
+            // SAFETY: the pointer was not shared.
+            drop(unsafe { Box::from_raw(mine) });
+            // SAFETY: as above.
+            Ok(unsafe { &*other })
+        }
+    }
+}
+
+/// Calls the functions that are sent, with the interpreter's lock, until the process ends.
+fn notify(notices: &Receiver<Deferred>) {
+    while let Ok(first) = notices.recv() {
+        let attached = Python::try_attach(|py| {
+            // The lock may be waited for; what became ready meanwhile is called too.
+            for callback in std::iter::once(first).chain(notices.try_iter()) {
+                let Some(callback) = callback.get(py) else { continue };
+                if let Err(error) = callback.call0() {
+                    error.write_unraisable(py, Some(&callback));
+                }
+            }
+        });
+        if attached.is_none() {
+            // The interpreter has ended.
+            return;
+        }
+    }
+}
+
+/// Work on the runtime, which ends when this is cancelled or dropped.
+pub(crate) struct Job<T> {
+    outcome: Arc<Mutex<Option<Outcome<T>>>>,
+    task: AbortHandle,
+}
+
+enum Outcome<T> {
+    Done(T),
+    /// The work panicked, or was cancelled.
+    BrokeOff,
+}
+
+/// Puts the outcome where it is looked for, and calls back; also where the work does not come to its end.
+struct Completion<T> {
+    outcome: Arc<Mutex<Option<Outcome<T>>>>,
+    ready: Option<(Sender<Deferred>, Deferred)>,
+}
+
+impl<T> Drop for Completion<T> {
+    fn drop(&mut self) {
+        lock(&self.outcome).get_or_insert(Outcome::BrokeOff);
+        if let Some((sender, callback)) = self.ready.take() {
+            // Fails only where the interpreter has ended.
+            let _ = sender.send(callback);
+        }
+    }
+}
+
+impl<T: Send + 'static> Job<T> {
+    /// Starts the work. `ready` is called, without arguments and on another thread, once its outcome can be taken.
+    pub(crate) fn start(
+        work: impl Future<Output = T> + Send + 'static,
+        ready: Py<PyAny>,
+    ) -> PyResult<Job<T>> {
+        let runtime = current().map_err(|error| errors::os(&error))?;
+        let outcome = Arc::new(Mutex::new(None));
+        let ready = Some((runtime.ready.clone(), Deferred::new(ready)));
+        let completion = Completion { outcome: Arc::clone(&outcome), ready };
+        let task = runtime.handle.spawn(async move {
+            let done = work.await;
+            *lock(&completion.outcome) = Some(Outcome::Done(done));
+            drop(completion);
+        });
+        Ok(Job { outcome, task: task.abort_handle() })
+    }
+
+    /// The outcome, if it is there and was not taken before.
+    pub(crate) fn take(&self) -> PyResult<Option<T>> {
+        match lock(&self.outcome).take() {
+            None => Ok(None),
+            Some(Outcome::Done(done)) => Ok(Some(done)),
+            Some(Outcome::BrokeOff) => Err(errors::internal("a request broke off")),
+        }
+    }
+
+    /// Ends the work: its connection is closed, and nothing further is sent.
+    pub(crate) fn cancel(&self) {
+        self.task.abort();
+    }
+}
+
+impl<T> Drop for Job<T> {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
