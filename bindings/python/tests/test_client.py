@@ -262,5 +262,12 @@ def test_clients_can_be_patched_and_referred_to_weakly(sandbox, client, page):
         assert client.get_tickets() == "patched"
     assert len(client.get_tickets(limitnum=1)) == 1
     scan = client.tickets()
-    for thing in (client, gettickets.AsyncClient(sandbox.url, **sandbox.credentials), sandbox, page, page[0], scan):
+    for thing in (
+        client,
+        gettickets.AsyncClient(sandbox.url, **sandbox.credentials),
+        sandbox,
+        page,
+        page[0],
+        scan,
+    ):
         assert weakref.ref(thing)() is thing

@@ -118,9 +118,7 @@ def test_keywords_are_keywords():
 def test_a_name_of_a_file_is_told_from_a_reply(name):
     with pytest.raises(gettickets.UnexpectedResponseError) as error:
         gettickets.decode(name)
-    assert (
-        error.value.hint.startswith("A str is read as the reply itself.") and "pathlib.Path" in error.value.hint
-    )
+    assert error.value.hint.startswith("A str is read as the reply itself.") and "pathlib.Path" in error.value.hint
     assert error.value.__notes__ == [error.value.hint]
 
 
