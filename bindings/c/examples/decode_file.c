@@ -1,4 +1,4 @@
-/* Decodes a saved reply and prints every field of every ticket, what the reply bent, and what it shows of its server.
+/* Decodes a saved reply and prints every field of every ticket, in which ways the reply deviates, and what it shows of its server.
  *
  *     decode_file FILE */
 
@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* The whole of a file, which the caller frees; NULL where it can't be read to its end, and errno tells why. */
+/* The whole of a file, which the caller frees; NULL where it can't be read to its end, and errno has the reason. */
 static uint8_t *read_file(const char *path, size_t *len)
 {
     uint8_t *bytes = NULL, *more;

@@ -3,7 +3,7 @@
  *     list_tickets [STATUS]
  *
  * The install's address and the credentials come from GETTICKETS_URL, GETTICKETS_IDENTIFIER and GETTICKETS_SECRET;
- * `gettickets sandbox` tells what to set them to for a try. */
+ * `gettickets sandbox` prints values to try it with. */
 
 #include "print.h"
 
@@ -53,7 +53,7 @@ int main(int argc, char **argv)
     gettickets_ticket ticket;
     gettickets_result code;
 
-    /* Settings are not looked at one by one: the first that can't be used is told when it is used. */
+    /* Codes of setters need not be checked: the first failure is returned when the settings are used. */
     gettickets_client_builder_api_credentials(builder, getenv("GETTICKETS_IDENTIFIER"), getenv("GETTICKETS_SECRET"));
     gettickets_request_status(request, argc > 1 ? argv[1] : "Awaiting Reply");
     code = gettickets_client_builder_build(builder, &client, &error);

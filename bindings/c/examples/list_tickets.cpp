@@ -3,7 +3,7 @@
 //     list_tickets [STATUS]
 //
 // The install's address and the credentials come from GETTICKETS_URL, GETTICKETS_IDENTIFIER and GETTICKETS_SECRET;
-// `gettickets sandbox` tells what to set them to for a try.
+// `gettickets sandbox` prints values to try it with.
 
 #include <gettickets.hpp>
 

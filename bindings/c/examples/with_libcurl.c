@@ -15,7 +15,7 @@ struct body {
     size_t len;
 };
 
-/* Larger replies are given up. */
+/* Larger replies are not read. */
 #define MOST ((size_t)64 << 20)
 
 static size_t receive(char *data, size_t size, size_t count, void *user)

@@ -44,8 +44,9 @@
  * Memory. Decoding, JSON, XML and Arrow take memory in proportion to a body or a page. Before that work begins,
  * the library checks that the memory is available, and returns GETTICKETS_ERROR_MEMORY if it is not. Any other
  * allocation that fails ends the process with SIGABRT, as in most programs: the small ones of handles, errors
- * and requests, and those that another thread forestalls after the check. A reply that a client reads is limited
- * by gettickets_client_builder_max_response_len.
+ * and requests, and those for which another thread took the memory after the check. What a client or a scan
+ * decodes by itself is not checked either, and takes at most about 20 times the size of a reply, which
+ * gettickets_client_builder_max_response_len limits.
  *
  * Unloading. The shared library stays loaded once it was loaded: dlclose() does not unmap it, as its threads may
  * still be ending. Loading it again is cheap.
@@ -139,7 +140,7 @@ typedef struct gettickets_client_builder gettickets_client_builder;
 #endif
 
 /**
- * What a request says to be let in. Its texts are copies of the caller's, and wiped when it is freed. Free
+ * The credentials of a request. Its texts are copies of the caller's, and wiped when it is freed. Free
  * it with `gettickets_credentials_free`; clients and requests copy what they need of it. Many threads may
  * use one that nobody changes.
  */
@@ -353,7 +354,7 @@ typedef struct {
      */
     size_t places;
     /**
-     * The field concerned; -1 where it is none.
+     * The field concerned; -1 where it concerns no field.
      */
     gettickets_field field;
 } gettickets_finding;
@@ -379,8 +380,8 @@ typedef struct {
 } gettickets_ticket;
 
 /**
- * A date and time of the install's own clock, which tells no time zone. Where `year` is 0 there is none: a
- * zero date, or a text that is no date.
+ * A date and time of the install's own clock, without a time zone. If `year` is 0 the time is absent: a zero
+ * date, or a text that is not a date.
  */
 typedef struct {
     /**
@@ -461,7 +462,7 @@ typedef struct {
      */
     gettickets_text name;
     /**
-     * Name of the client that owns the ticket; `data` is NULL where there is none.
+     * Name of the client that owns the ticket; `data` is NULL if it is absent.
      */
     gettickets_text owner_name;
     /**
@@ -469,15 +470,15 @@ typedef struct {
      */
     gettickets_text email;
     /**
-     * Name of the requestor; `data` is NULL where there is none.
+     * Name of the requestor; `data` is NULL if it is absent.
      */
     gettickets_text requestor_name;
     /**
-     * E-mail address of the requestor; `data` is NULL where there is none.
+     * E-mail address of the requestor; `data` is NULL if it is absent.
      */
     gettickets_text requestor_email;
     /**
-     * What the requestor is; `data` is NULL where there is none.
+     * What the requestor is; `data` is NULL if it is absent.
      */
     gettickets_text requestor_type;
     /**
@@ -563,7 +564,7 @@ typedef struct {
      */
     gettickets_text text;
     /**
-     * The time; `year` is 0 where there is none.
+     * The time; `year` is 0 if it is absent.
      */
     gettickets_time time;
 } gettickets_value;
@@ -760,7 +761,7 @@ typedef void (*gettickets_log_function)(void *user_data,
 #define GETTICKETS_OK 0
 
 /**
- * The scan is at its end: every ticket was told. Not an error, and never given after one.
+ * The scan is at its end: every ticket was returned. Not an error, and never returned after one.
  */
 #define GETTICKETS_END 1
 
@@ -785,7 +786,7 @@ typedef void (*gettickets_log_function)(void *user_data,
 #define GETTICKETS_ERROR_UTF8 11
 
 /**
- * A number that the caller gave is none that is taken there, or a length is absurd.
+ * An argument is out of range, or a length is larger than any memory.
  */
 #define GETTICKETS_ERROR_ARGUMENT 12
 
@@ -858,7 +859,7 @@ typedef void (*gettickets_log_function)(void *user_data,
 #define GETTICKETS_ERROR_CONFIG 26
 
 /**
- * The scan can't promise that it told every ticket once.
+ * The scan can't guarantee that it returned every ticket once.
  */
 #define GETTICKETS_ERROR_SCAN_INCOMPLETE 27
 
@@ -868,12 +869,12 @@ typedef void (*gettickets_log_function)(void *user_data,
 #define GETTICKETS_ERROR_LOCAL 28
 
 /**
- * The cursor is none, or belongs to another scan.
+ * The text is not a cursor, or the cursor belongs to another scan.
  */
 #define GETTICKETS_ERROR_CURSOR 29
 
 /**
- * The credentials are none that a server would take.
+ * No server would accept the credentials.
  */
 #define GETTICKETS_ERROR_CREDENTIALS 30
 
@@ -1220,7 +1221,7 @@ const char *gettickets_error_seen_address(const gettickets_error *error);
 const char *gettickets_error_redirect_to(const gettickets_error *error);
 
 /**
- * The beginning of what the install printed, for `GETTICKETS_ERROR_LOCAL`; it often tells why. NULL where it
+ * The beginning of what the install printed, for `GETTICKETS_ERROR_LOCAL`; it often has the reason. NULL where it
  * printed nothing, for other errors, and for NULL.
  */
 const char *gettickets_error_local_output(const gettickets_error *error);
@@ -1244,8 +1245,8 @@ uint32_t gettickets_error_attempts(const gettickets_error *error);
 int32_t gettickets_error_may_have_been_sent(const gettickets_error *error);
 
 /**
- * 1 if the same request may fare better in a moment, else 0; 0 for NULL. A client has asked again by itself
- * before it gives an error.
+ * 1 if the same request may fare better in a moment, else 0; 0 for NULL. A client has retried by itself
+ * before it returns an error.
  */
 int32_t gettickets_error_is_retryable(const gettickets_error *error);
 
@@ -1268,7 +1269,7 @@ gettickets_result gettickets_error_retry_after(const gettickets_error *error,
 gettickets_result gettickets_error_to_json(const gettickets_error *error, gettickets_string **json);
 
 /**
- * Frees an error. NULL is nothing. No other thread may use it any more.
+ * Frees an error. NULL is ignored. No other thread may use it any more.
  */
 void gettickets_error_free(gettickets_error *error);
 
@@ -1306,7 +1307,7 @@ void gettickets_string_free(gettickets_string *string);
 /**
  * Reads a server version from a text such as "8", "7.10" or "8.13.1-release.1".
  *
- * `GETTICKETS_ERROR_ARGUMENT` if it is none, `GETTICKETS_ERROR_NULL` if a pointer other than `error` is
+ * `GETTICKETS_ERROR_ARGUMENT` if it is not a version, `GETTICKETS_ERROR_NULL` if a pointer other than `error` is
  * NULL; the version is then left as it is. May be called from any thread.
  */
 gettickets_result gettickets_server_version_parse(const char *version_text,
@@ -1396,7 +1397,7 @@ size_t gettickets_page_len(const gettickets_page *page);
 gettickets_result gettickets_page_totalresults(const gettickets_page *page, uint64_t *totalresults);
 
 /**
- * The offset of the page's first ticket, as the server tells it.
+ * The offset of the page's first ticket, as the server states it.
  *
  * `GETTICKETS_NONE` if the reply did not tell, `GETTICKETS_ERROR_NULL` if either is NULL; `*startnumber` is
  * then left as it is. Many threads may read one page.
@@ -1656,7 +1657,7 @@ gettickets_text gettickets_ticket_attachment(gettickets_ticket ticket);
 
 /**
  * How many attachments the opening message has. Since server version 7.10; 0 if the reply did not carry
- * them, which `gettickets_ticket_carries` tells.
+ * them, which `gettickets_ticket_carries` returns.
  */
 size_t gettickets_ticket_attachment_count(gettickets_ticket ticket);
 
@@ -1879,7 +1880,7 @@ gettickets_result gettickets_request_parameters(const gettickets_request *reques
                                                 gettickets_string **parameters);
 
 /**
- * Frees a request. NULL is nothing. No other thread may use it any more.
+ * Frees a request. NULL is ignored. No other thread may use it any more.
  */
 void gettickets_request_free(gettickets_request *request);
 
@@ -1946,7 +1947,7 @@ gettickets_result gettickets_credentials_redact(const gettickets_credentials *cr
                                                 gettickets_string **redacted);
 
 /**
- * Wipes and frees credentials. NULL is nothing. No other thread may use them any more.
+ * Wipes and frees credentials. NULL is ignored. No other thread may use them any more.
  */
 void gettickets_credentials_free(gettickets_credentials *credentials);
 
@@ -1956,7 +1957,7 @@ void gettickets_credentials_free(gettickets_credentials *credentials);
  * address of its `api.php`; without a scheme it is taken for https.
  *
  * The builder is the caller's: free it with `gettickets_client_builder_free`. An address that is NULL, not
- * UTF-8 or none at all is told when the client is built. NULL only where a defect of this library was
+ * UTF-8 or not an address is an error when the client is built. NULL only where a defect of this library was
  * caught. May be called from any thread.
  */
 gettickets_client_builder *gettickets_client_builder_new(const char *address);
@@ -1968,7 +1969,7 @@ gettickets_client_builder *gettickets_client_builder_new(const char *address);
  * credentials. `path` is the folder that has the install's `init.php`.
  *
  * The builder is the caller's: free it with `gettickets_client_builder_free`. A path that is NULL or not
- * UTF-8 is told when the client is built, one that has no install when it is asked. NULL only where a defect
+ * UTF-8 is an error when the client is built, one without an install at the first call. NULL only where a defect
  * of this library was caught. May be called from any thread.
  */
 gettickets_client_builder *gettickets_client_builder_new_local(const char *path);
@@ -1976,7 +1977,7 @@ gettickets_client_builder *gettickets_client_builder_new_local(const char *path)
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * What to be let in with; required over HTTP. The builder copies it.
+ * The credentials; required over HTTP. The builder copies them.
  *
  * `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if either is NULL. One thread at a time
  * may use a builder.
@@ -1987,10 +1988,10 @@ gettickets_result gettickets_client_builder_credentials(gettickets_client_builde
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * An API identifier and its secret to be let in with: `gettickets_client_builder_credentials` in one call.
+ * An API identifier and its secret as credentials: `gettickets_client_builder_credentials` in one call.
  *
  * `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_UTF8` if a text is not UTF-8,
- * `GETTICKETS_ERROR_NULL` if a pointer is NULL; one that is empty is told when the client is built. One
+ * `GETTICKETS_ERROR_NULL` if a pointer is NULL; an empty one is an error when the client is built. One
  * thread at a time may use a builder.
  */
 gettickets_result gettickets_client_builder_api_credentials(gettickets_client_builder *builder,
@@ -2050,7 +2051,7 @@ gettickets_result gettickets_client_builder_strict(gettickets_client_builder *bu
  * replies that break off are tried again, refusals never. 1 turns that off. Default: 3.
  *
  * `GETTICKETS_ERROR_KIND` for the Local API, which is asked once; `GETTICKETS_ERROR_NULL` if `builder` is
- * NULL; 0 is told when the client is built. One thread at a time may use a builder.
+ * NULL; 0 is an error when the client is built. One thread at a time may use a builder.
  */
 gettickets_result gettickets_client_builder_attempts(gettickets_client_builder *builder, uint32_t attempts);
 #endif
@@ -2124,10 +2125,11 @@ gettickets_result gettickets_client_builder_allow_plain_http(gettickets_client_b
  * environment its visitors write. For none at all there is `gettickets_client_builder_no_proxy`.
  *
  * `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` for the Local API,
- * `GETTICKETS_ERROR_NULL` if either is NULL; an address that can't be read is told when the client is built.
+ * `GETTICKETS_ERROR_NULL` if either is NULL; an address that can't be parsed is an error when the client is built.
  * One thread at a time may use a builder.
  */
-gettickets_result gettickets_client_builder_proxy(gettickets_client_builder *builder, const char *address);
+gettickets_result gettickets_client_builder_proxy(gettickets_client_builder *builder,
+                                                  const char *address);
 #endif
 
 #if defined(GETTICKETS_HAS_CLIENT)
@@ -2146,7 +2148,7 @@ gettickets_result gettickets_client_builder_no_proxy(gettickets_client_builder *
  * machine trusts. The builder copies them.
  *
  * `GETTICKETS_ERROR_ARGUMENT` if `len` is absurd, `GETTICKETS_ERROR_KIND` for the Local API,
- * `GETTICKETS_ERROR_NULL` if either is NULL; what is no certificate is told when the client is built. One
+ * `GETTICKETS_ERROR_NULL` if either is NULL; what is not a certificate is an error when the client is built. One
  * thread at a time may use a builder.
  */
 gettickets_result gettickets_client_builder_root_certificates(gettickets_client_builder *builder,
@@ -2160,7 +2162,7 @@ gettickets_result gettickets_client_builder_root_certificates(gettickets_client_
  * "gettickets/" and the release.
  *
  * `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` for the Local API,
- * `GETTICKETS_ERROR_NULL` if either is NULL; what no header takes is told when the client is built. One
+ * `GETTICKETS_ERROR_NULL` if either is NULL; what a header can't hold is an error when the client is built. One
  * thread at a time may use a builder.
  */
 gettickets_result gettickets_client_builder_user_agent(gettickets_client_builder *builder,
@@ -2172,7 +2174,7 @@ gettickets_result gettickets_client_builder_user_agent(gettickets_client_builder
  * The PHP program that the Local API runs. Default: "php", looked up on `PATH`.
  *
  * `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` over HTTP,
- * `GETTICKETS_ERROR_NULL` if either is NULL; a program that is not there is told when it is to run. One
+ * `GETTICKETS_ERROR_NULL` if either is NULL; a program that does not exist is an error when it is run. One
  * thread at a time may use a builder.
  */
 gettickets_result gettickets_client_builder_php(gettickets_client_builder *builder, const char *program);
@@ -2205,7 +2207,7 @@ gettickets_result gettickets_client_builder_build(const gettickets_client_builde
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * Wipes and frees a builder. NULL is nothing. No other thread may use it any more.
+ * Wipes and frees a builder. NULL is ignored. No other thread may use it any more.
  */
 void gettickets_client_builder_free(gettickets_client_builder *builder);
 #endif
@@ -2631,10 +2633,10 @@ gettickets_result gettickets_scan_arrow_stream(gettickets_scan *scan,
 /**
  * Starts a server with so many tickets, on a port of loopback that is free. `server_version` is the version
  * to serve as, such as "7.10"; NULL for a recent one. `quirks` are the names of ways in which to misbehave,
- * separated by commas, such as "php-notice,shifting" (`gettickets sandbox --list-quirks` tells them); NULL
+ * separated by commas, such as "php-notice,shifting" (`gettickets sandbox --list-quirks` lists them); NULL
  * for none.
  *
- * `*sandbox` is the caller's. `GETTICKETS_ERROR_ARGUMENT` if the version or a quirk is none,
+ * `*sandbox` is the caller's. `GETTICKETS_ERROR_ARGUMENT` if the version or a quirk is unknown,
  * `GETTICKETS_ERROR_SANDBOX` if it can't start, `GETTICKETS_ERROR_STATE` in a child that was forked while the
  * parent was using the network, `GETTICKETS_ERROR_UTF8` if a text is not UTF-8,
  * `GETTICKETS_ERROR_NULL` if `sandbox` is NULL; `*sandbox` is then left as it is. May be called from any
@@ -2656,7 +2658,7 @@ const char *gettickets_sandbox_url(const gettickets_sandbox *sandbox);
 
 #if defined(GETTICKETS_HAS_SANDBOX)
 /**
- * The API identifier that is let in. NULL for NULL.
+ * The API identifier that the server accepts. NULL for NULL.
  */
 const char *gettickets_sandbox_identifier(const gettickets_sandbox *sandbox);
 #endif

@@ -13,7 +13,7 @@
 //
 // Owners. Page, Request, Credentials, Client, ClientBuilder, Scan, Cancel and Sandbox own what they stand for, and are
 // moved rather than copied. A Ticket and its string_views are borrowed from their Page, or from the Scan until it goes
-// on, and are good as long as that. Using one that was moved from is told as an error by those functions that can fail,
+// on, and are good as long as that. Using one that was moved from is an error of those functions that can fail,
 // and gives nothing from the others.
 //
 // What borrows can't be had of an owner that nobody keeps: client.get_tickets()[0] does not compile.

@@ -161,7 +161,7 @@ fn begin(first: impl FnOnce(&mut Draft) -> Result<(), Failure>) -> *mut ClientBu
 /// address of its `api.php`; without a scheme it is taken for https.
 ///
 /// The builder is the caller's: free it with `gettickets_client_builder_free`. An address that is NULL, not
-/// UTF-8 or none at all is told when the client is built. NULL only where a defect of this library was
+/// UTF-8 or not an address is an error when the client is built. NULL only where a defect of this library was
 /// caught. May be called from any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_new(address: *const c_char) -> *mut ClientBuilder {
@@ -177,7 +177,7 @@ pub unsafe extern "C" fn gettickets_client_builder_new(address: *const c_char) -
 /// credentials. `path` is the folder that has the install's `init.php`.
 ///
 /// The builder is the caller's: free it with `gettickets_client_builder_free`. A path that is NULL or not
-/// UTF-8 is told when the client is built, one that has no install when it is asked. NULL only where a defect
+/// UTF-8 is an error when the client is built, one without an install at the first call. NULL only where a defect
 /// of this library was caught. May be called from any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_new_local(path: *const c_char) -> *mut ClientBuilder {
@@ -189,7 +189,7 @@ pub unsafe extern "C" fn gettickets_client_builder_new_local(path: *const c_char
     })
 }
 
-/// What to be let in with; required over HTTP. The builder copies it.
+/// The credentials; required over HTTP. The builder copies them.
 ///
 /// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if either is NULL. One thread at a time
 /// may use a builder.
@@ -208,10 +208,10 @@ pub unsafe extern "C" fn gettickets_client_builder_credentials(
     unsafe { set(builder, change) }
 }
 
-/// An API identifier and its secret to be let in with: `gettickets_client_builder_credentials` in one call.
+/// An API identifier and its secret as credentials: `gettickets_client_builder_credentials` in one call.
 ///
 /// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_UTF8` if a text is not UTF-8,
-/// `GETTICKETS_ERROR_NULL` if a pointer is NULL; one that is empty is told when the client is built. One
+/// `GETTICKETS_ERROR_NULL` if a pointer is NULL; an empty one is an error when the client is built. One
 /// thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_api_credentials(
@@ -293,7 +293,7 @@ pub unsafe extern "C" fn gettickets_client_builder_strict(
 /// replies that break off are tried again, refusals never. 1 turns that off. Default: 3.
 ///
 /// `GETTICKETS_ERROR_KIND` for the Local API, which is asked once; `GETTICKETS_ERROR_NULL` if `builder` is
-/// NULL; 0 is told when the client is built. One thread at a time may use a builder.
+/// NULL; 0 is an error when the client is built. One thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_attempts(
     builder: *mut ClientBuilder,
@@ -404,7 +404,7 @@ pub unsafe extern "C" fn gettickets_client_builder_allow_plain_http(
 /// environment its visitors write. For none at all there is `gettickets_client_builder_no_proxy`.
 ///
 /// `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` for the Local API,
-/// `GETTICKETS_ERROR_NULL` if either is NULL; an address that can't be read is told when the client is built.
+/// `GETTICKETS_ERROR_NULL` if either is NULL; an address that can't be parsed is an error when the client is built.
 /// One thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_proxy(
@@ -435,7 +435,7 @@ pub unsafe extern "C" fn gettickets_client_builder_no_proxy(builder: *mut Client
 /// machine trusts. The builder copies them.
 ///
 /// `GETTICKETS_ERROR_ARGUMENT` if `len` is absurd, `GETTICKETS_ERROR_KIND` for the Local API,
-/// `GETTICKETS_ERROR_NULL` if either is NULL; what is no certificate is told when the client is built. One
+/// `GETTICKETS_ERROR_NULL` if either is NULL; what is not a certificate is an error when the client is built. One
 /// thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_root_certificates(
@@ -464,7 +464,7 @@ pub unsafe extern "C" fn gettickets_client_builder_root_certificates(
 /// "gettickets/" and the release.
 ///
 /// `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` for the Local API,
-/// `GETTICKETS_ERROR_NULL` if either is NULL; what no header takes is told when the client is built. One
+/// `GETTICKETS_ERROR_NULL` if either is NULL; what a header can't hold is an error when the client is built. One
 /// thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_user_agent(
@@ -484,7 +484,7 @@ pub unsafe extern "C" fn gettickets_client_builder_user_agent(
 /// The PHP program that the Local API runs. Default: "php", looked up on `PATH`.
 ///
 /// `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` over HTTP,
-/// `GETTICKETS_ERROR_NULL` if either is NULL; a program that is not there is told when it is to run. One
+/// `GETTICKETS_ERROR_NULL` if either is NULL; a program that does not exist is an error when it is run. One
 /// thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_php(
@@ -545,7 +545,7 @@ pub unsafe extern "C" fn gettickets_client_builder_build(
     unsafe { guard_telling(error, build) }
 }
 
-/// Wipes and frees a builder. NULL is nothing. No other thread may use it any more.
+/// Wipes and frees a builder. NULL is ignored. No other thread may use it any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_free(builder: *mut ClientBuilder) {
     // SAFETY: the builder is NULL or this library's and not freed before, as the comment asks.

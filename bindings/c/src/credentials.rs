@@ -10,7 +10,7 @@ use crate::guard::{self, Out, exclusive, guard, guard_telling, shared, text};
 use crate::result::{GETTICKETS_ERROR_CREDENTIALS, ResultCode};
 use crate::text::OwnedText;
 
-/// What a request says to be let in. Its texts are copies of the caller's, and wiped when it is freed. Free
+/// The credentials of a request. Its texts are copies of the caller's, and wiped when it is freed. Free
 /// it with `gettickets_credentials_free`; clients and requests copy what they need of it. Many threads may
 /// use one that nobody changes.
 pub struct Credentials {
@@ -158,7 +158,7 @@ pub unsafe extern "C" fn gettickets_credentials_redact(
     })
 }
 
-/// Wipes and frees credentials. NULL is nothing. No other thread may use them any more.
+/// Wipes and frees credentials. NULL is ignored. No other thread may use them any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_credentials_free(credentials: *mut Credentials) {
     // SAFETY: the credentials are NULL or this library's and not freed before, as the comment asks.

@@ -141,7 +141,7 @@ pub unsafe extern "C" fn gettickets_error_redirect_to(error: *const Error) -> *c
     unsafe { text_of(error, |error| error.details.redirect_to.as_ref()) }
 }
 
-/// The beginning of what the install printed, for `GETTICKETS_ERROR_LOCAL`; it often tells why. NULL where it
+/// The beginning of what the install printed, for `GETTICKETS_ERROR_LOCAL`; it often has the reason. NULL where it
 /// printed nothing, for other errors, and for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_local_output(error: *const Error) -> *const c_char {
@@ -173,8 +173,8 @@ pub unsafe extern "C" fn gettickets_error_may_have_been_sent(error: *const Error
     unsafe { number_of(error, |error| error.details.may_have_been_sent.into()) }
 }
 
-/// 1 if the same request may fare better in a moment, else 0; 0 for NULL. A client has asked again by itself
-/// before it gives an error.
+/// 1 if the same request may fare better in a moment, else 0; 0 for NULL. A client has retried by itself
+/// before it returns an error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_is_retryable(error: *const Error) -> i32 {
     // SAFETY: as the comment on gettickets_error asks.
@@ -222,7 +222,7 @@ pub unsafe extern "C" fn gettickets_error_to_json(
     })
 }
 
-/// Frees an error. NULL is nothing. No other thread may use it any more.
+/// Frees an error. NULL is ignored. No other thread may use it any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_free(error: *mut Error) {
     // SAFETY: the error is NULL or this library's and not freed before, as the comment asks.

@@ -20,7 +20,7 @@ pub struct Finding {
     pub count: usize,
     /// How many of its places are kept, for `gettickets_page_finding_place`: at most 16.
     pub places: usize,
-    /// The field concerned; -1 where it is none.
+    /// The field concerned; -1 where it concerns no field.
     pub field: Field,
 }
 

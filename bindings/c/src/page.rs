@@ -69,7 +69,7 @@ pub unsafe extern "C" fn gettickets_page_totalresults(
     unsafe { count(page, totalresults, "totalresults", protocol::Page::totalresults) }
 }
 
-/// The offset of the page's first ticket, as the server tells it.
+/// The offset of the page's first ticket, as the server states it.
 ///
 /// `GETTICKETS_NONE` if the reply did not tell, `GETTICKETS_ERROR_NULL` if either is NULL; `*startnumber` is
 /// then left as it is. Many threads may read one page.

@@ -229,7 +229,7 @@ pub unsafe extern "C" fn gettickets_request_parameters(
     })
 }
 
-/// Frees a request. NULL is nothing. No other thread may use it any more.
+/// Frees a request. NULL is ignored. No other thread may use it any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_request_free(request: *mut Request) {
     // SAFETY: the request is NULL or this library's and not freed before, as the comment asks.

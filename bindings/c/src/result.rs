@@ -8,7 +8,7 @@ pub type ResultCode = i32;
 
 /// It went well, and what was asked for was written.
 pub const GETTICKETS_OK: ResultCode = 0;
-/// The scan is at its end: every ticket was told. Not an error, and never given after one.
+/// The scan is at its end: every ticket was returned. Not an error, and never returned after one.
 pub const GETTICKETS_END: ResultCode = 1;
 /// There is no such value: the reply did not carry it, or carried null. Nothing was written. Not an error.
 pub const GETTICKETS_NONE: ResultCode = 2;
@@ -18,7 +18,7 @@ pub const GETTICKETS_PENDING: ResultCode = 3;
 pub const GETTICKETS_ERROR_NULL: ResultCode = 10;
 /// A text that the caller gave is not UTF-8.
 pub const GETTICKETS_ERROR_UTF8: ResultCode = 11;
-/// A number that the caller gave is none that is taken there, or a length is absurd.
+/// An argument is out of range, or a length is larger than any memory.
 pub const GETTICKETS_ERROR_ARGUMENT: ResultCode = 12;
 /// An index is past the end.
 pub const GETTICKETS_ERROR_INDEX: ResultCode = 13;
@@ -49,13 +49,13 @@ pub const GETTICKETS_ERROR_TRANSPORT: ResultCode = 24;
 pub const GETTICKETS_ERROR_REDIRECT: ResultCode = 25;
 /// The client can't be built from what it was given. Nothing was sent.
 pub const GETTICKETS_ERROR_CONFIG: ResultCode = 26;
-/// The scan can't promise that it told every ticket once.
+/// The scan can't guarantee that it returned every ticket once.
 pub const GETTICKETS_ERROR_SCAN_INCOMPLETE: ResultCode = 27;
 /// The Local API did not answer.
 pub const GETTICKETS_ERROR_LOCAL: ResultCode = 28;
-/// The cursor is none, or belongs to another scan.
+/// The text is not a cursor, or the cursor belongs to another scan.
 pub const GETTICKETS_ERROR_CURSOR: ResultCode = 29;
-/// The credentials are none that a server would take.
+/// No server would accept the credentials.
 pub const GETTICKETS_ERROR_CREDENTIALS: ResultCode = 30;
 /// The tickets can't be put into Arrow's form.
 pub const GETTICKETS_ERROR_ARROW: ResultCode = 31;
@@ -131,7 +131,7 @@ fn text(code: ResultCode) -> &'static CStr {
         GETTICKETS_PENDING => c"nothing has come yet",
         GETTICKETS_ERROR_NULL => c"a pointer is NULL",
         GETTICKETS_ERROR_UTF8 => c"a text is not UTF-8",
-        GETTICKETS_ERROR_ARGUMENT => c"an argument is none that is taken there",
+        GETTICKETS_ERROR_ARGUMENT => c"an argument is out of range",
         GETTICKETS_ERROR_INDEX => c"an index is past the end",
         GETTICKETS_ERROR_KIND => c"what was asked for does not fit what it was asked of",
         GETTICKETS_ERROR_STATE => c"the handle is in a state in which it can't serve the call",
@@ -148,7 +148,7 @@ fn text(code: ResultCode) -> &'static CStr {
         GETTICKETS_ERROR_SCAN_INCOMPLETE => c"the scan is not complete",
         GETTICKETS_ERROR_LOCAL => c"the Local API did not answer",
         GETTICKETS_ERROR_CURSOR => c"the cursor does not belong here",
-        GETTICKETS_ERROR_CREDENTIALS => c"the credentials are none that a server would take",
+        GETTICKETS_ERROR_CREDENTIALS => c"no server would accept the credentials",
         GETTICKETS_ERROR_ARROW => c"the tickets can't be put into Arrow's form",
         GETTICKETS_ERROR_SANDBOX => c"the sandbox did not start",
         GETTICKETS_ERROR_RATE_LIMITED => c"the server limits how often it is asked",

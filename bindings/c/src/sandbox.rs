@@ -29,10 +29,10 @@ pub struct Sandbox {
 
 /// Starts a server with so many tickets, on a port of loopback that is free. `server_version` is the version
 /// to serve as, such as "7.10"; NULL for a recent one. `quirks` are the names of ways in which to misbehave,
-/// separated by commas, such as "php-notice,shifting" (`gettickets sandbox --list-quirks` tells them); NULL
+/// separated by commas, such as "php-notice,shifting" (`gettickets sandbox --list-quirks` lists them); NULL
 /// for none.
 ///
-/// `*sandbox` is the caller's. `GETTICKETS_ERROR_ARGUMENT` if the version or a quirk is none,
+/// `*sandbox` is the caller's. `GETTICKETS_ERROR_ARGUMENT` if the version or a quirk is unknown,
 /// `GETTICKETS_ERROR_SANDBOX` if it can't start, `GETTICKETS_ERROR_STATE` in a child that was forked while the
 /// parent was using the network, `GETTICKETS_ERROR_UTF8` if a text is not UTF-8,
 /// `GETTICKETS_ERROR_NULL` if `sandbox` is NULL; `*sandbox` is then left as it is. May be called from any
@@ -94,7 +94,7 @@ pub unsafe extern "C" fn gettickets_sandbox_url(sandbox: *const Sandbox) -> *con
     unsafe { text_of(sandbox, |sandbox| &sandbox.url) }
 }
 
-/// The API identifier that is let in. NULL for NULL.
+/// The API identifier that the server accepts. NULL for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_sandbox_identifier(sandbox: *const Sandbox) -> *const c_char {
     // SAFETY: as the comment on gettickets_sandbox asks.

@@ -315,7 +315,7 @@ impl Held<'_> {
         }
     }
 
-    /// An error that ended the scan is returned by every later call: no caller who asks again, or makes a stream
+    /// An error that ended the scan is returned by every later call: no caller who calls again, or makes a stream
     /// of it, may believe that every ticket was returned.
     fn not_failed(&self) -> Result<(), Failure> {
         self.scan.failure().map_or(Ok(()), |error| Err(error.into()))

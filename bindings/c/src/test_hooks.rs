@@ -1,4 +1,4 @@
-//! What misbehaves on purpose, in the builds that this project's own tests make. No header tells of it.
+//! Functions that misbehave on purpose, in the builds of this project's own tests. No header declares them.
 
 #![allow(clippy::panic, reason = "that is what it is for")]
 

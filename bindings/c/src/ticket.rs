@@ -35,7 +35,7 @@ pub struct Attachment {
     pub index: u64,
 }
 
-/// What is read from a ticket; `otherwise` where there is none.
+/// Reads from a ticket; returns `otherwise` where there is no ticket.
 ///
 /// # Safety
 ///
@@ -224,7 +224,7 @@ pub unsafe extern "C" fn gettickets_ticket_attachment(ticket: Ticket) -> Text {
 }
 
 /// How many attachments the opening message has. Since server version 7.10; 0 if the reply did not carry
-/// them, which `gettickets_ticket_carries` tells.
+/// them, which `gettickets_ticket_carries` returns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_attachment_count(ticket: Ticket) -> usize {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.

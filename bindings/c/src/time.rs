@@ -10,8 +10,8 @@ use crate::failure::Failure;
 use crate::guard::{Out, argument, guard_telling, text};
 use crate::result::ResultCode;
 
-/// A date and time of the install's own clock, which tells no time zone. Where `year` is 0 there is none: a
-/// zero date, or a text that is no date.
+/// A date and time of the install's own clock, without a time zone. If `year` is 0 the time is absent: a zero
+/// date, or a text that is not a date.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Time {
@@ -67,7 +67,7 @@ impl Time {
         let year = i16::try_from(year).unwrap_or(-1);
         let time =
             DateTime::new(year, part(month), part(day), part(hour), part(minute), part(second), 0).ok();
-        time.filter(|_| year > 0).ok_or_else(|| argument("the time is none that a calendar has".to_owned()))
+        time.filter(|_| year > 0).ok_or_else(|| argument("the time does not exist in the calendar".to_owned()))
     }
 }
 
@@ -95,7 +95,7 @@ impl ServerVersion {
 
 /// Reads a server version from a text such as "8", "7.10" or "8.13.1-release.1".
 ///
-/// `GETTICKETS_ERROR_ARGUMENT` if it is none, `GETTICKETS_ERROR_NULL` if a pointer other than `error` is
+/// `GETTICKETS_ERROR_ARGUMENT` if it is not a version, `GETTICKETS_ERROR_NULL` if a pointer other than `error` is
 /// NULL; the version is then left as it is. May be called from any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_server_version_parse(

@@ -35,15 +35,15 @@ pub struct TicketValues {
     pub tid: Text,
     /// Name of who opened the ticket.
     pub name: Text,
-    /// Name of the client that owns the ticket; `data` is NULL where there is none.
+    /// Name of the client that owns the ticket; `data` is NULL if it is absent.
     pub owner_name: Text,
     /// E-mail address of who opened the ticket.
     pub email: Text,
-    /// Name of the requestor; `data` is NULL where there is none.
+    /// Name of the requestor; `data` is NULL if it is absent.
     pub requestor_name: Text,
-    /// E-mail address of the requestor; `data` is NULL where there is none.
+    /// E-mail address of the requestor; `data` is NULL if it is absent.
     pub requestor_email: Text,
-    /// What the requestor is; `data` is NULL where there is none.
+    /// What the requestor is; `data` is NULL if it is absent.
     pub requestor_type: Text,
     /// Addresses that get copies.
     pub cc: Text,
@@ -177,7 +177,7 @@ pub struct Value {
     pub integer: u64,
     /// The text; of a time as the server wrote it. It belongs to the page.
     pub text: Text,
-    /// The time; `year` is 0 where there is none.
+    /// The time; `year` is 0 if it is absent.
     pub time: Time,
 }
 

@@ -7,6 +7,7 @@ mod args;
 mod commands;
 mod connect;
 mod exit;
+mod files;
 mod logging;
 mod output;
 
@@ -42,6 +43,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
     });
     exit::configure(cli.global.quiet, cli.global.error_format == ErrorFormat::Json);
     logging::start(cli.global.verbose);
+    files::report_size_limit();
     exit::report(commands::run(cli.command))
 }
 

@@ -220,12 +220,15 @@ impl ClientBuilder {
             }
         };
         let total = self.retries.total().or(self.timeout).unwrap_or(RetryPolicy::DEFAULT_TOTAL_TIMEOUT);
+        let redactor = credentials.redactor();
+        let decoder = Decoder::new().strict(self.strict).max_len(self.max_response_len);
         Ok(Checked {
             settings: Settings {
                 endpoint,
                 credentials,
                 response_type: self.response_type,
-                decoder: Decoder::new().strict(self.strict).max_len(self.max_response_len),
+                decoder: decoder.redactor(redactor.clone()),
+                redactor,
                 max_response_len: self.max_response_len,
                 retries: self.retries,
                 attempt_timeout: self.timeout.unwrap_or(ClientBuilder::DEFAULT_TIMEOUT),

@@ -39,8 +39,8 @@ pub use gettickets_protocol as protocol;
 pub use gettickets_protocol::{
     ApiError, ApiErrorClass, ApiRequest, Attachment, AttachmentRef, Attachments, Credentials, DateTime,
     DateTimeParts, DecodeError, DecodeErrorKind, Decoder, FIELD_COUNT, FIELDS, Field, FieldSet, FieldSpec,
-    Finding, FindingKind, GetTickets, InvalidCredentials, InvalidVersion, Iter, Kind, Page, Priority,
-    RelatedService, Reply, RequestorType, ResponseType, ShownVersion, Status, StatusFilter, Ticket,
+    Finding, FindingKind, GetTickets, InvalidCredentials, InvalidVersion, Iter, Kind, Page, PageKind,
+    Priority, RelatedService, Reply, RequestorType, ResponseType, ShownVersion, Status, StatusFilter, Ticket,
     TicketRef, Tickets, UnknownResponseType, Value, Version, decode,
 };
 

@@ -85,17 +85,17 @@ private:
     detail::Owner<gettickets_client, gettickets_client_free> client_;
 };
 
-/// Settings of a client. One that can't be used is told when the client is built.
+/// Settings of a client. One that can't be used is an error when the client is built.
 class ClientBuilder {
 public:
     using Milliseconds = std::chrono::milliseconds;
 
-    /// What to be let in with; required over HTTP.
+    /// The credentials; required over HTTP.
     ClientBuilder &credentials(const Credentials &credentials) & {
         gettickets_client_builder_credentials(builder_.get(), credentials.get());
         return *this;
     }
-    /// An API identifier and its secret to be let in with.
+    /// An API identifier and its secret as credentials.
     ClientBuilder &api_credentials(const Argument &identifier, const Argument &secret) & {
         if (whole(identifier) && whole(secret)) {
             gettickets_client_builder_api_credentials(builder_.get(), identifier.get(), secret.get());
@@ -190,7 +190,7 @@ private:
         whole(where);
     }
 
-    /// A time below zero is as absurd as one without end, and told like that.
+    /// A negative time becomes a very large one, which is an error too.
     static std::uint64_t count(Milliseconds time) noexcept { return static_cast<std::uint64_t>(time.count()); }
 
     bool whole(const Argument &text) {

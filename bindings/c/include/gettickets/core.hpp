@@ -183,7 +183,7 @@ class ConfigError : public Error {
 public:
     explicit ConfigError(Error error) : Error(std::move(error)) {}
 };
-/// The scan can't promise that it told every ticket once.
+/// The scan can't guarantee that it returned every ticket once.
 class ScanIncompleteError : public Error {
 public:
     explicit ScanIncompleteError(Error error) : Error(std::move(error)) {}
@@ -204,7 +204,7 @@ public:
     explicit UsageError(Error error) : Error(std::move(error)) {}
 };
 
-/// What was asked for, or why there is none; given by every function that can fail, where exceptions are off.
+/// A value, or the reason why it is absent; returned by every function that can fail, where exceptions are off.
 template <class T> class [[nodiscard]] Expected {
 public:
     Expected(T value) : either_(std::in_place_index<0>, std::move(value)) {}
@@ -212,7 +212,7 @@ public:
 
     bool has_value() const noexcept { return either_.index() == 0; }
     explicit operator bool() const noexcept { return has_value(); }
-    /// What was asked for. Asking for what is not there ends the program.
+    /// The value. Reading an absent value ends the program.
     T &value() & { return *must(std::get_if<0>(&either_)); }
     const T &value() const & { return *must(std::get_if<0>(&either_)); }
     /// From an outcome that nobody keeps the value itself rather than a reference into what is about to go, so that
@@ -229,7 +229,7 @@ public:
     template <class U> T value_or(U &&otherwise) && {
         return has_value() ? std::move(*this).value() : static_cast<T>(std::forward<U>(otherwise));
     }
-    /// Why there is none. Asking for what is not there ends the program.
+    /// Why it is absent. Reading an absent error ends the program.
     const Error &error() const & { return *must(std::get_if<1>(&either_)); }
     Error error() && { return std::move(*must(std::get_if<1>(&either_))); }
 
@@ -358,7 +358,7 @@ inline std::optional<std::string> Error::to_json() const {
     return code == GETTICKETS_OK ? std::optional<std::string>(detail::take(json)) : std::nullopt;
 }
 
-/// A text that is given: anything from which a text can be had, a NULL too, which is told as an error where it is used.
+/// A text argument: anything that converts to a text, and NULL, which is an error where it is used.
 class Argument {
 public:
     Argument(const char *text) noexcept : text_(text) {}
@@ -382,7 +382,7 @@ inline Error cut_short() { return Error(Code::argument, "a text that was given h
 
 /// C takes a NULL for "none", where one that was moved from stands for a wish that is lost.
 inline Error moved_from(const char *what) {
-    return Error(Code::null, std::string("the ") + what + " that was given is none, as it was moved from");
+    return Error(Code::null, std::string("the ") + what + " that was passed was moved from");
 }
 
 } // namespace detail

@@ -12,7 +12,7 @@
 
 GETTICKETS_HPP_BEGIN
 
-/// How much is told.
+/// How much is logged.
 enum class LogLevel : std::int32_t {
     off = GETTICKETS_LOG_OFF,
     error = GETTICKETS_LOG_ERROR,
@@ -55,7 +55,7 @@ inline void tell(void *function, gettickets_log_level level, gettickets_text tar
 
 } // namespace detail
 
-/// Hands what the library logs, up to this level, to a function, in place of the one before; an empty function is none.
+/// Passes what the library logs, up to this level, to a function, which replaces the one before; an empty function is none.
 /// When this returns the one before is not running and will not be called again. Not from inside such a function.
 ///
 /// When the program ends, the function is no longer called once statics are destroyed that are younger than the first call

@@ -111,7 +111,7 @@ struct Null {
     friend constexpr bool operator!=(Null, Null) noexcept { return false; }
 };
 
-/// The value of any field. A time is none for a zero date and for a text that is no date.
+/// The value of any field. A time is absent for a zero date and for a text that is not a date.
 using Value = std::variant<Null, std::uint64_t, std::string_view, std::optional<Time>, bool, Attachments>;
 
 class OwnedTicket;
@@ -120,8 +120,8 @@ class OwnedTicket;
 /// was read from, or that this was moved to. A Page that share() or at() made is another owner: a ticket of the first is not
 /// a ticket of the second. keep() makes one that owns its page.
 ///
-/// Fields that every version sends are plain, and empty or 0 if the reply lacked them all the same; later ones are none
-/// where the reply had none, or null.
+/// Fields that every version sends are plain values, and empty or 0 if the reply does not have them; later fields are
+/// std::nullopt if the reply does not have them, or has null.
 class Ticket {
 public:
     constexpr Ticket() = default;
@@ -313,7 +313,7 @@ public:
     iterator begin() const && = delete;
     iterator end() const & noexcept { return {detail::Tickets(page_.get()), size()}; }
     iterator end() const && = delete;
-    /// The first ticket, and the last; an empty one if there are none.
+    /// The first ticket, and the last; an empty one if the page is empty.
     Ticket front() const & noexcept { return (*this)[0]; }
     Ticket front() const && = delete;
     Ticket back() const & noexcept { return (*this)[empty() ? 0 : size() - 1]; }
@@ -321,7 +321,7 @@ public:
 
     /// How many tickets match on all pages together, as the server counts them.
     std::optional<std::uint64_t> totalresults() const noexcept { return count(gettickets_page_totalresults); }
-    /// The offset of the first ticket, as the server tells it.
+    /// The offset of the first ticket, as the server states it.
     std::optional<std::uint64_t> startnumber() const noexcept { return count(gettickets_page_startnumber); }
     /// How many tickets the server says are on the page.
     std::optional<std::uint64_t> numreturned() const noexcept { return count(gettickets_page_numreturned); }
@@ -419,9 +419,9 @@ public:
     const gettickets_page *get() const && = delete;
 
 private:
-    std::optional<std::uint64_t> count(gettickets_result (*tell)(const gettickets_page *, std::uint64_t *)) const noexcept {
-        std::uint64_t told = 0;
-        return tell(page_.get(), &told) == GETTICKETS_OK ? std::optional<std::uint64_t>(told) : std::nullopt;
+    std::optional<std::uint64_t> count(gettickets_result (*read)(const gettickets_page *, std::uint64_t *)) const noexcept {
+        std::uint64_t number = 0;
+        return read(page_.get(), &number) == GETTICKETS_OK ? std::optional<std::uint64_t>(number) : std::nullopt;
     }
 
     detail::Owner<gettickets_page, gettickets_page_free> page_;

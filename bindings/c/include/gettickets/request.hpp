@@ -1,4 +1,4 @@
-// Part of gettickets.hpp: what to ask for, and what to be let in with.
+// Part of gettickets.hpp: requests and credentials.
 
 #ifndef GETTICKETS_REQUEST_HPP
 #define GETTICKETS_REQUEST_HPP
@@ -16,7 +16,7 @@ enum class Format : std::int32_t {
     nvp = GETTICKETS_FORMAT_NVP,
 };
 
-/// What a request says to be let in. Its texts are wiped when it goes.
+/// The credentials of a request. Its texts are wiped when it is destroyed.
 class Credentials {
 public:
     /// An API identifier and its secret, which servers take since version 7.2.

@@ -16,7 +16,7 @@ struct SandboxOptions {
     /// The version to serve as, such as "7.10"; empty for a recent one.
     std::string server_version;
     /// The names of ways in which to misbehave, separated by commas, such as "php-notice,shifting"
-    /// (`gettickets sandbox --list-quirks` tells them); empty for none.
+    /// (`gettickets sandbox --list-quirks` lists them); empty for none.
     std::string quirks;
 };
 
@@ -45,7 +45,7 @@ public:
     /// The address to give a client.
     const char *url() const & noexcept { return gettickets_sandbox_url(sandbox_.get()); }
     const char *url() const && = delete;
-    /// The API identifier that is let in.
+    /// The API identifier that the server accepts.
     const char *identifier() const & noexcept { return gettickets_sandbox_identifier(sandbox_.get()); }
     const char *identifier() const && = delete;
     /// The secret that goes with it.

@@ -33,14 +33,14 @@ void a_good_reply_is_a_value() {
 }
 
 void a_loop_may_take_its_page_out_of_an_outcome_that_nobody_keeps() {
-    std::size_t told = 0;
+    std::size_t returned = 0;
     for (const gt::Ticket ticket : gt::decode(EXAMPLE).value()) {
-        told += ticket.tid() == "516757";
+        returned += ticket.tid() == "516757";
     }
     for (const gt::Ticket ticket : *gt::decode(EXAMPLE)) {
-        told += ticket.subject() == "This is a sample ticket";
+        returned += ticket.subject() == "This is a sample ticket";
     }
-    CHECK(told == 2);
+    CHECK(returned == 2);
 }
 
 void a_bad_reply_is_an_error() {
@@ -59,11 +59,11 @@ void a_scan_is_a_loop_and_a_look_at_its_error() {
     CHECK(client && client->get_tickets() && (*client->get_tickets()).size() == 25);
     auto scan = client->scan();
     CHECK(scan);
-    std::size_t told = 0;
+    std::size_t returned = 0;
     for (const gt::Ticket ticket : *scan) {
-        told += ticket.id() > 0;
+        returned += ticket.id() > 0;
     }
-    CHECK(told == 60 && !scan->error());
+    CHECK(returned == 60 && !scan->error());
     CHECK(scan->report().value().tickets == 60 && scan->next() && !*scan->next());
 }
 
@@ -71,11 +71,11 @@ void a_scan_that_fails_ends_early_and_says_so() {
     const auto sandbox = misbehaving(60, "not-permitted");
     const auto client = client_of(*sandbox);
     auto scan = client->scan();
-    std::size_t told = 0;
+    std::size_t returned = 0;
     for (const gt::Ticket ticket : *scan) {
-        told += ticket.id() > 0;
+        returned += ticket.id() > 0;
     }
-    CHECK(told == 0 && scan->error() && scan->error()->error_class() == "permission" && scan->error()->http_status() == 403);
+    CHECK(returned == 0 && scan->error() && scan->error()->error_class() == "permission" && scan->error()->http_status() == 403);
 }
 
 void what_gives_nothing_says_whether_it_went_well() {

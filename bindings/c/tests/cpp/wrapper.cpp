@@ -116,15 +116,15 @@ void a_page_is_a_range_of_tickets() {
 }
 
 void a_loop_keeps_the_page_or_the_scan_that_it_goes_through() {
-    std::size_t told = 0;
+    std::size_t returned = 0;
     for (const gt::Ticket ticket : gt::decode(EXAMPLE)) {
-        told += ticket.subject() == "This is a sample ticket";
+        returned += ticket.subject() == "This is a sample ticket";
     }
     const auto sandbox = gt::Sandbox::start(30);
     for (const gt::Ticket ticket : client_of(sandbox).scan()) {
-        told += !ticket.tid().empty();
+        returned += !ticket.tid().empty();
     }
-    CHECK(told == 31);
+    CHECK(returned == 31);
 }
 
 void an_iterator_leads_to_the_members_of_its_ticket() {
@@ -298,7 +298,7 @@ void a_page_encodes_and_ages() {
     gt::Page moved = std::move(page);
     CHECK(moved.size() == 1 && !old[0].owner_name() && old.missing({8, 0}).contains(gt::Field::owner_name));
     CHECK(old.share().size() == 1 && moved.memory_size() > 0);
-    // One that was moved from is empty, and an error where one can be told.
+    // One that was moved from is empty, and an error where one can be returned.
     CHECK(page.size() == 0 && page[0].id() == 0 && page.begin() == page.end()); // NOLINT(bugprone-use-after-move)
     CHECK(thrown<gt::UsageError>([&] { (void)page.to_json(); }).code() == gt::Code::null);
     const auto moved_from = thrown<gt::UsageError>([&] { (void)page.to_json(); });
@@ -429,7 +429,7 @@ void what_was_moved_from_is_no_wish_for_everything() {
     refused([&] { (void)client.get_tickets(taken, cancel); });
     refused([&] { scan.cancel_with(cancel); });
 
-    // None of these can be taken for another: C tells them.
+    // None of these can be taken for another: C reports them.
     auto builder = gt::Client::builder(sandbox.url());
     auto lost = gt::Credentials::api("i", "s");
     const auto held = std::move(lost);
@@ -456,8 +456,8 @@ void a_client_asks_and_a_scan_tells_every_ticket_once() {
 
     // By hand: some tickets, a cursor, the rest as pages.
     gt::Scan scan = client.scan(gt::Request().limitnum(50));
-    std::size_t told = 0;
-    for (; told < 60; ++told) {
+    std::size_t returned = 0;
+    for (; returned < 60; ++returned) {
         CHECK(scan.next().has_value());
     }
     const std::string cursor = scan.cursor();
@@ -466,11 +466,11 @@ void a_client_asks_and_a_scan_tells_every_ticket_once() {
     CHECK(rest.wait_for(10s));
     std::vector<gt::Page> pages;
     while (auto page = rest.next_page()) {
-        told += page->size();
+        returned += page->size();
         pages.push_back(std::move(*page));
     }
     const gt::Report report = rest.report();
-    CHECK(told == 260 && report.total == 260U && report.unreadable.empty() && pages.size() >= 4);
+    CHECK(returned == 260 && report.total == 260U && report.unreadable.empty() && pages.size() >= 4);
     CHECK(report.endpoint.find("/includes/api.php") != std::string::npos && report.page_size_max == 50 && report.concurrency > 0);
     thrown<gt::UsageError>([&] { rest.max_requests(1); });
     thrown<gt::UsageError>([&] { scan.resume(cursor); });
@@ -480,13 +480,13 @@ void a_scan_that_fails_throws_after_what_was_good() {
     const auto sandbox = misbehaving(100, "malformed-utf8-deep");
     const gt::Client client = client_of(sandbox);
     gt::Scan scan = client.scan();
-    std::size_t told = 0;
+    std::size_t returned = 0;
     thrown<gt::ScanIncompleteError>([&] {
         for (const gt::Ticket ticket : scan) {
-            told += ticket.id() > 0;
+            returned += ticket.id() > 0;
         }
     });
-    CHECK(told == 97 && scan.report().unreadable.size() == 3);
+    CHECK(returned == 97 && scan.report().unreadable.size() == 3);
     gt::Scan skipping = client.scan();
     skipping.skip_unreadable(true);
     skipping.concurrency(2);

@@ -23,7 +23,7 @@ static void *function(void *library, const char *name)
     __typeof__(name) *name##_;                                                                              \
     *(void **)&name##_ = function(library, #name)
 
-/* Reads half of a scan and frees everything, so that its threads have just been told to end. */
+/* Reads half of a scan and frees everything, so that its threads are just ending. */
 static void *use(void *unused)
 {
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);

@@ -37,7 +37,6 @@ static void each_kind_of_failure_has_its_code_and_class(void)
         { "maintenance", GETTICKETS_ERROR_UNEXPECTED_RESPONSE, "unexpected-response", 503 },
         { "login-page", GETTICKETS_ERROR_UNEXPECTED_RESPONSE, "unexpected-response", 200 },
         { "redirect", GETTICKETS_ERROR_REDIRECT, "redirect", 302 },
-        { "trailing-text", GETTICKETS_ERROR_DECODE, "trailing-text", 200 },
         { "xml-bomb", GETTICKETS_ERROR_DECODE, "entity", 200 },
         { "deep-nesting", GETTICKETS_ERROR_DECODE, "too-deep", 200 },
         { "huge-headers", GETTICKETS_ERROR_TRANSPORT, "headers-too-large", 0 },

@@ -321,7 +321,7 @@ static void a_null_client_or_scan_asks_nobody(void)
     IS_NULL(gettickets_scan_allow_count_mismatch(NULL, 1, NULL));
     IS_NULL(gettickets_scan_arrow_stream(NULL, 0, &stream, NULL));
     IS_NULL(gettickets_cancel_now(NULL));
-    CHECK(page == NULL && scan == NULL && text == NULL && id == 7 && ticket.index == 7);
+    CHECK(page == NULL && scan == NULL && text == NULL && details == NULL && ticket.index == 7);
 
     start(5, NULL, &sandbox, &client);
     IS_NULL(gettickets_client_get_tickets(client, NULL, NULL, NULL, NULL));

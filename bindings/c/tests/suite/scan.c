@@ -4,8 +4,8 @@
 
 #define MOST 2000
 
-/* Reads a scan to its end; how many tickets were told, each of an id of its own. */
-static unsigned told(gettickets_scan *scan, unsigned char *seen)
+/* Reads a scan to its end and checks that no id comes twice. Returns how many tickets there were. */
+static unsigned returned(gettickets_scan *scan, unsigned char *seen)
 {
     gettickets_ticket ticket;
     gettickets_error *error = NULL;
@@ -40,11 +40,12 @@ static void every_ticket_is_told_once(void)
     gettickets_client_free(client);
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
     CHECK(report.requests == 0 && !report.total_known && gettickets_sandbox_request_count(sandbox) == 0);
-    CHECK(told(scan, seen) == 260);
+    CHECK(returned(scan, seen) == 260);
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
-    CHECK(report.tickets == 260 && report.total == 260 && report.total_known && report.pages >= 3);
+    CHECK(report.tickets == 260 && report.total == 260 && report.total_known && report.pages >= 2);
     CHECK(report.requests == gettickets_sandbox_request_count(sandbox) && report.unreadable == 0);
-    CHECK(report.in_flight == 0 && report.concurrency >= 1 && report.page_size_min == 100);
+    CHECK(report.in_flight == 0 && report.concurrency >= 1);
+    CHECK(report.page_size_min > 0 && report.page_size_min <= report.page_size_max && report.page_size_max <= 1000);
     gettickets_scan_free(scan);
     gettickets_sandbox_free(sandbox);
 }
@@ -60,7 +61,7 @@ static void a_list_that_moves_is_read_whole(void)
         unsigned char seen[MOST] = { 0 };
         start(120, quirks[i], &sandbox, &client);
         CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-        CHECK(told(scan, seen) == 120);
+        CHECK(returned(scan, seen) == 120);
         gettickets_scan_free(scan);
         gettickets_client_free(client);
         gettickets_sandbox_free(sandbox);
@@ -133,7 +134,7 @@ static void a_scan_goes_on_from_a_cursor(void)
     scan = NULL;
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_resume(scan, gettickets_string_data(cursor), NULL));
-    CHECK(told(scan, seen) == 230 - 57);
+    CHECK(returned(scan, seen) == 230 - 57);
     gettickets_string_free(cursor);
     gettickets_scan_free(scan);
     gettickets_client_free(client);
@@ -180,10 +181,10 @@ static void a_cursor_of_another_scan_is_refused_and_harms_nothing(void)
     CHECK(holds(gettickets_error_message(error), "another request") && gettickets_error_hint(error) != NULL);
     gettickets_error_free(error);
     CHECK_CODE(GETTICKETS_ERROR_CURSOR, gettickets_scan_resume(scan, "no cursor", &error));
-    CHECK(holds(gettickets_error_message(error), "no cursor") && gettickets_error_hint(error) != NULL);
+    CHECK(holds(gettickets_error_message(error), "not a cursor") && gettickets_error_hint(error) != NULL);
     gettickets_error_free(error);
     CHECK_CODE(GETTICKETS_ERROR_UTF8, gettickets_scan_resume(scan, "\xff", NULL));
-    CHECK(told(scan, seen) == 40);
+    CHECK(returned(scan, seen) == 40);
     gettickets_string_free(cursor);
     gettickets_scan_free(scan);
     gettickets_scan_free(other);
@@ -211,7 +212,7 @@ static void only_what_was_answered_since_is_told(void)
     CHECK(strcmp(gettickets_error_class(error), "argument") == 0 && gettickets_error_message(error)[0] != '\0');
     gettickets_error_free(error);
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_updated_since(scan, since, NULL));
-    count = told(scan, seen);
+    count = returned(scan, seen);
     CHECK(count >= 20 && count < 200);
     CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_updated_since(scan, since, NULL));
     CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_max_requests(scan, 1, &error));
@@ -263,7 +264,7 @@ static void a_scan_that_can_not_keep_its_promise_ends_in_an_error(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_skip_unreadable(scan, 1, NULL));
     memset(seen, 0, sizeof seen);
-    CHECK(told(scan, seen) == 97 && !seen[17] && !seen[57] && !seen[97]);
+    CHECK(returned(scan, seen) == 97 && !seen[17] && !seen[57] && !seen[97]);
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
     CHECK(report.unreadable == 3);
     gettickets_scan_free(scan);
@@ -398,7 +399,7 @@ static void a_scan_keeps_to_its_settings(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_concurrency(scan, 1, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_full(scan, 1, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_allow_count_mismatch(scan, 1, NULL));
-    CHECK(told(scan, seen) == 300);
+    CHECK(returned(scan, seen) == 300);
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
     CHECK(report.concurrency == 1 && report.page_size_max <= 25 && report.page_size_min > 0);
     CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_concurrency(scan, 2, NULL));
@@ -434,7 +435,7 @@ static void the_findings_of_every_page_are_in_the_report(void)
     int found = 0;
     start(250, "php-notice", &sandbox, &client);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    CHECK(told(scan, seen) == 250);
+    CHECK(returned(scan, seen) == 250);
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_report_details(scan, &details));
     findings = gettickets_report_details_findings(details, &count);
     for (i = 0; i < count; i++) {
@@ -461,7 +462,7 @@ static void progress_is_reported_until_it_is_released(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_on_progress(scan, progressed, &first, released));
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_on_progress(scan, progressed, &second, released));
     CHECK(first.releases == 1 && first.calls == 0);
-    CHECK(told(scan, seen) == 260);
+    CHECK(returned(scan, seen) == 260);
     CHECK(second.calls >= 2 && second.tickets == 260 && second.requests > 0 && second.releases == 0);
     gettickets_scan_free(scan);
     CHECK(first.releases == 1 && second.releases == 1);

@@ -253,7 +253,7 @@ static void a_handle_is_freed_on_another_thread_than_it_was_made(void)
     CHECK(pthread_join(threads[0], NULL) == 0 && pthread_join(threads[1], NULL) == 0);
 }
 
-/* These use nothing that synchronises threads, so helgrind can judge them without being told what to pass over. */
+/* These use nothing that synchronizes threads, so helgrind can check them without suppressions. */
 const struct test reading_tests[] = {
     TEST(a_page_is_read_from_many_threads),
     TEST(many_threads_decode_each_a_page_of_its_own),

@@ -5,19 +5,22 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use gettickets_protocol::Version;
 
-/// Decode a saved reply, offline.
+/// Decode saved replies, offline
+///
+/// Reads JSON, XML and name-value pairs as a server sends them, and JSON and NDJSON as this program writes them, in
+/// UTF-8 or UTF-16, plain or compressed with gzip or Zstandard.
 #[derive(Debug, Args)]
 pub(crate) struct DecodeArgs {
-    /// File with the reply: JSON, XML or name-value pairs; - for standard input
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
-    /// What to make of it
+    /// Files with replies; a directory stands for the files in it; - for standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Format of the output
     #[arg(long = "as", value_name = "FORMAT", default_value = "table")]
     pub(crate) format: DecodeAs,
     /// As a server of this version would send it: later fields are left out
     #[arg(long, value_name = "VERSION")]
     pub(crate) at: Option<Version>,
-    /// Refuse a reply that departs from the documented shape
+    /// Refuse a reply that deviates from the documented shape
     #[arg(long)]
     pub(crate) strict: bool,
     /// Columns that the table may take [default: the terminal's; on a pipe as many as it takes]
@@ -28,12 +31,12 @@ pub(crate) struct DecodeArgs {
     pub(crate) time_zone: Option<String>,
 }
 
-/// What to make of a reply.
+/// The format that a reply is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DecodeAs {
     /// For people; fits the terminal, and is whole on a pipe
     Table,
-    /// Canonical JSON: one document
+    /// Canonical JSON: one document for each file
     Json,
     /// Canonical JSON of a ticket on each line
     Ndjson,
@@ -43,6 +46,6 @@ pub(crate) enum DecodeAs {
     WireJson,
     /// XML as a server sends it
     WireXml,
-    /// In which ways the reply departs from the documented shape, a line each
+    /// How the reply deviates from the documented shape, a line for each deviation
     Findings,
 }

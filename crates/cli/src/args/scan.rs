@@ -15,6 +15,9 @@ pub(crate) struct ScanArgs {
     /// Accept that the server counts more tickets than it sends, with a warning instead of an error
     #[arg(long)]
     pub(crate) allow_count_mismatch: bool,
+    /// Fail when more requests than this would be needed [default: 1000000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_requests: Option<u64>,
     /// Fail when more tickets than this match
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_tickets: Option<u64>,

@@ -7,15 +7,28 @@ use clap::{Args, ValueEnum};
 use super::{ConnectionArgs, WholeArgs};
 
 /// Chart the tickets: by status, priority, department, age and week, and those that wait the longest
+///
+/// Percentages are rounded so that they add up to 100. A day is 24 hours.
 #[derive(Debug, Args)]
 pub(crate) struct StatsArgs {
     /// How to write the figures
     #[arg(long, value_name = "FORMAT", default_value = "charts")]
     pub(crate) format: StatsFormat,
-    /// Write a page for a browser into this file; it needs nothing beside it
+    /// Write a page for a browser into this file, - for standard output. The page loads nothing else
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
-    /// A status that waits for an answer; may be given again [default: Open and Customer-Reply]
+    /// Read the tickets from this file and not from a server: an export as JSON or NDJSON, a saved reply, or a
+    /// directory of them; - for standard input. May be given several times; each ticket counts once
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = [
+            "limitnum", "deptid", "clientid", "email", "status", "subject", "ignore_dept_assignments",
+            "sandbox", "url", "profile", "local_api",
+        ],
+    )]
+    pub(crate) from: Vec<PathBuf>,
+    /// A status that waits for an answer; may be given several times [default: Open and Customer-Reply]
     #[arg(long, value_name = "STATUS")]
     pub(crate) waiting_status: Vec<String>,
     #[command(flatten)]

@@ -1,5 +1,6 @@
 //! `gettickets watch`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -7,29 +8,46 @@ use clap::{Args, ValueEnum};
 use super::connection::duration;
 use super::{ConnectionArgs, WholeArgs};
 
-/// Print new and changed tickets as they happen, until Ctrl-C.
+/// Print new and changed tickets as they happen, until Ctrl-C
+///
+/// An event is opened, entered (matches now and is not new), replied, changed or gone (matches no more; with --full
+/// alone). It has the ticket without its access key, the changed fields with old and new values, and an id.
 #[derive(Debug, Args)]
 pub(crate) struct WatchArgs {
     #[command(flatten)]
     pub(crate) query: WholeArgs,
-    /// Time between two looks, such as 30s or 5m
+    /// Time between two polls, such as 30s or 5m
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
     pub(crate) interval: Duration,
-    /// Look at every ticket that matches each time: sees closed, flagged and vanished ones too, at the price
-    /// of more requests
+    /// Read every ticket that matches in each poll: finds tickets that were closed, flagged or deleted too, with more
+    /// requests
     #[arg(long)]
     pub(crate) full: bool,
-    /// Stop after this many looks
+    /// Stop after this many polls
     #[arg(long, value_name = "N")]
     pub(crate) count: Option<u64>,
-    /// How to write what happens [default: lines on a terminal, ndjson on a pipe]
+    /// Format of the events [default: lines on a terminal, ndjson on a pipe]
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<WatchFormat>,
+    /// Keep what is known in this file: after a restart no event is missed. Each watch needs a file of its own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+    /// Run this command through the shell for each event, with the event as JSON on its standard input, and in
+    /// GETTICKETS_EVENT, GETTICKETS_EVENT_ID and GETTICKETS_TICKET_ID; it may run for 60 seconds
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) exec: Option<String>,
+    /// Post each event as JSON to this address, signed with HMAC-SHA256 by the convention of Standard Webhooks. What
+    /// cannot be delivered is retried. The secret comes from GETTICKETS_WEBHOOK_SECRET or --webhook-secret-file
+    #[arg(long, value_name = "URL")]
+    pub(crate) webhook: Option<String>,
+    /// File with the secret that signs for --webhook, of 16 bytes or more
+    #[arg(long, value_name = "FILE", requires = "webhook")]
+    pub(crate) webhook_secret_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
 }
 
-/// How to write what happens.
+/// The format of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum WatchFormat {
     /// A line for people

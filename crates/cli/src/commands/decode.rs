@@ -1,121 +1,188 @@
-//! `gettickets decode`: a saved reply, offline.
+//! `gettickets decode`: saved replies, offline. No network, no configuration, no environment.
 
-use std::fs;
-use std::io::{self, Read};
-use std::path::Path;
+use std::io::Write;
 
 use gettickets_protocol::{ApiError, Decoder, Page, Reply, ResponseType, ShownVersion, Version};
 
 use crate::args::{DecodeArgs, DecodeAs, Format};
 use crate::commands::explain;
+use crate::commands::saved::{self, Saved};
 use crate::exit::{self, Exit, Failure, Outcome};
 use crate::output::clock::Clock;
-use crate::output::{self, Shape, json, sanitise, stdout};
+use crate::output::{self, Shape, TicketWriter, json, sanitise, stdout};
 
 pub(crate) fn run(args: &DecodeArgs) -> Outcome {
-    let place = place(&args.file);
-    let body = read(&args.file, &place)?;
-    let reply = Decoder::new().strict(args.strict).decode(body).map_err(|error| {
-        let hint = explain::decode_error(&error);
-        Failure::new(Exit::Unreadable, error).at(&place).hint(hint)
-    })?;
-    match reply {
-        Reply::Tickets(page) => write_page(args, &page),
-        Reply::Error(error) => {
-            write_error(args, &error)?;
-            Err(Failure::new(Exit::Server, &error).at(&place).hint(explain::api_error(&error)))
-        }
-    }
-}
-
-fn place(file: &Path) -> String {
-    if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() }
-}
-
-/// At most as much as the decoder would take, so that an endless pipe ends.
-fn read(file: &Path, place: &str) -> Outcome<Vec<u8>> {
-    let limit = Decoder::DEFAULT_MAX_LEN as u64 + 1;
-    let mut body = Vec::new();
-    let read = if file == Path::new("-") {
-        io::stdin().lock().take(limit).read_to_end(&mut body)
-    } else {
-        fs::File::open(file).and_then(|file| file.take(limit).read_to_end(&mut body))
+    let files = saved::files(&args.files)?;
+    let mut writer = match args.format {
+        DecodeAs::Table => Some(ticket_writer(args, Format::Table)?),
+        DecodeAs::Ndjson => Some(ticket_writer(args, Format::Ndjson)?),
+        DecodeAs::Csv => Some(ticket_writer(args, Format::Csv)?),
+        DecodeAs::Json | DecodeAs::WireJson | DecodeAs::WireXml | DecodeAs::Findings => None,
     };
-    read.map_err(|error| {
-        // Not repeated: a reply may hold the keys of tickets.
-        if file.to_string_lossy().trim_start().starts_with(['{', '<']) {
-            return Failure::usage("FILE is a reply itself, where the name of a file was looked for")
-                .hint("Pipe it in, and give - for FILE");
+    let mut run = Run { args, several: files.len() > 1, tickets: 0, findings: 0, pages: Vec::new() };
+    let mut failed = Vec::new();
+    for file in &files {
+        let outcome = Saved::open(file, Decoder::new().strict(args.strict)).and_then(|mut saved| {
+            let name = saved::name(file);
+            match &mut writer {
+                Some(writer) => run.write_tickets(&mut saved, &name, writer.as_mut()),
+                None => run.write_reply(&mut saved, &name),
+            }
+        });
+        // One file that cannot be read does not hide the others.
+        if let Err(failure) = outcome {
+            failed.push(failure);
         }
-        Failure::usage(format!("{place} cannot be read: {error}"))
-            .hint("Give the name of a saved reply, or - for standard input")
-    })?;
-    Ok(body)
+    }
+    if let Some(mut writer) = writer
+        && (failed.len() < files.len() || run.tickets > 0)
+    {
+        writer.finish()?;
+    }
+    run.remark();
+    outcome_of(failed)
 }
 
-fn write_page(args: &DecodeArgs, page: &Page) -> Outcome {
-    let page = args.at.map_or_else(|| page.clone(), |version| page.at(version));
-    let version = args.at.unwrap_or(match page.shows_version() {
-        ShownVersion::Exactly(version) => version,
-        // What a later server would add is not there to be written.
-        ShownVersion::AtLeast(_) => Version::LATEST,
-    });
-    match args.format {
-        DecodeAs::Table => write_tickets(args, &page, Format::Table)?,
-        DecodeAs::Ndjson => write_tickets(args, &page, Format::Ndjson)?,
-        DecodeAs::Csv => write_tickets(args, &page, Format::Csv)?,
-        DecodeAs::Json => json::write_page(stdout::for_format(Format::Json), &page)?,
-        DecodeAs::WireJson => stdout::write_text(&(page.to_wire_json(version) + "\n"), sanitise::json)?,
-        DecodeAs::WireXml => stdout::write_text(&(page.to_wire_xml(version) + "\n"), sanitise::lines)?,
-        DecodeAs::Findings => return write_findings(&page),
+/// The outcome of several files: every failure is printed, and the first decides the exit code.
+fn outcome_of(mut failed: Vec<Failure>) -> Outcome {
+    let Some(last) = failed.pop() else { return Ok(()) };
+    let Some(first) = failed.first().map(|failure| failure.exit) else { return Err(last) };
+    for failure in failed {
+        exit::report(Err(failure));
     }
-    match page.findings().len() {
-        0 => {}
-        count => exit::remark(format!(
-            "the reply departs from the documented shape in {count} {}; --as findings tells",
-            if count == 1 { "way" } else { "ways" }
-        )),
-    }
-    Ok(())
+    Err(Failure { exit: first, ..last })
 }
 
-fn write_tickets(args: &DecodeArgs, page: &Page, format: Format) -> Outcome {
+fn ticket_writer(args: &DecodeArgs, format: Format) -> Outcome<Box<dyn TicketWriter>> {
     let shape = Shape {
         width: output::table_width(args.width),
         clock: Clock::new(args.time_zone.as_deref())?,
         version: args.at.unwrap_or(Version::LATEST),
     };
-    let mut writer = output::writer(format, stdout::for_format(format), shape);
-    writer.write(page.tickets())?;
-    writer.finish()?;
-    if format == Format::Table {
-        exit::remark(output::counted(page));
-    }
-    Ok(())
+    Ok(output::writer(format, stdout::for_format(format), shape))
 }
 
-fn write_findings(page: &Page) -> Outcome {
-    let lines = page.findings().iter().map(|finding| format!("{}: {finding}", finding.kind.code()));
-    let text: String = lines.map(|line| sanitise::line(&line).into_owned() + "\n").collect();
-    stdout::write_text(&text, sanitise::lines)?;
-    if page.findings().is_empty() {
-        exit::remark("the reply has the documented shape");
-    }
-    Ok(())
+/// A run over some files.
+struct Run<'a> {
+    args: &'a DecodeArgs,
+    several: bool,
+    tickets: u64,
+    findings: usize,
+    /// How much of its list each reply has, in words.
+    pages: Vec<String>,
 }
 
-/// Programs that ask for a format of the wire, or the canonical one, get the error in it too.
-fn write_error(args: &DecodeArgs, error: &ApiError) -> Outcome {
-    let version = args.at.unwrap_or(Version::LATEST);
-    let text = match args.format {
-        DecodeAs::Json | DecodeAs::Ndjson => {
-            // Two texts always have a spelling.
-            serde_json::to_string(error).unwrap_or_default()
+impl Run<'_> {
+    fn at_version(&self, page: Page) -> Page {
+        self.args.at.map_or_else(|| page.clone(), |version| page.at(version))
+    }
+
+    /// Writes the tickets of a file after those of the files before.
+    fn write_tickets(&mut self, saved: &mut Saved, name: &str, writer: &mut dyn TicketWriter) -> Outcome {
+        let is_ndjson = saved.is_ndjson();
+        while let Some(reply) = saved.next() {
+            match reply? {
+                Reply::Tickets(page) => {
+                    let page = self.at_version(page);
+                    writer.write(page.tickets())?;
+                    self.tickets += page.len() as u64;
+                    if !is_ndjson {
+                        self.findings += page.findings().len();
+                        self.pages.push(output::counted(&page));
+                    }
+                }
+                // It is not a ticket, so it is on standard error alone.
+                Reply::Error(error) => return Err(api_failure(&error, name)),
+            }
         }
-        DecodeAs::WireJson => error.to_wire(ResponseType::Json, version),
-        DecodeAs::WireXml => error.to_wire(ResponseType::Xml, version),
-        DecodeAs::Table | DecodeAs::Csv | DecodeAs::Findings => return Ok(()),
-    };
-    let clean = if args.format == DecodeAs::WireXml { sanitise::lines } else { sanitise::json };
-    Ok(stdout::write_text(&(text + "\n"), clean)?)
+        Ok(())
+    }
+
+    /// Writes a file as one document.
+    fn write_reply(&mut self, saved: &mut Saved, name: &str) -> Outcome {
+        let is_ndjson = saved.is_ndjson();
+        let page = match saved.whole()? {
+            Reply::Tickets(page) => self.at_version(page),
+            Reply::Error(error) => {
+                self.write_error(&error)?;
+                return Err(api_failure(&error, name));
+            }
+        };
+        let version = self.args.at.unwrap_or(match page.shows_version() {
+            ShownVersion::Exactly(version) => version,
+            // What a later server would add is absent, and is not written.
+            ShownVersion::AtLeast(_) => Version::LATEST,
+        });
+        match self.args.format {
+            DecodeAs::WireJson => {
+                stdout::write_text(&(page.to_wire_json(version) + "\n"), sanitise::json)?;
+            }
+            DecodeAs::WireXml => stdout::write_text(&(page.to_wire_xml(version) + "\n"), sanitise::lines)?,
+            DecodeAs::Findings if is_ndjson => {
+                exit::remark(format!("{name} is an export, which has no findings"));
+                return Ok(());
+            }
+            DecodeAs::Findings => return self.write_findings(&page, name),
+            _ => {
+                let mut out = stdout::for_format(Format::Json);
+                json::write_page(&mut out, &page)?;
+                out.flush()?;
+            }
+        }
+        if !is_ndjson {
+            self.findings += page.findings().len();
+        }
+        Ok(())
+    }
+
+    fn write_findings(&self, page: &Page, name: &str) -> Outcome {
+        let before = if self.several { format!("{name}: ") } else { String::new() };
+        let lines =
+            page.findings().iter().map(|finding| format!("{before}{}: {finding}", finding.kind.code()));
+        let text: String = lines.map(|line| sanitise::line(&line).into_owned() + "\n").collect();
+        stdout::write_text(&text, sanitise::lines)?;
+        if page.findings().is_empty() {
+            exit::remark(format!("{before}the reply has the documented shape"));
+        }
+        Ok(())
+    }
+
+    /// An error reply in the formats that have one. NDJSON, CSV and the table have tickets alone.
+    fn write_error(&self, error: &ApiError) -> Outcome {
+        let version = self.args.at.unwrap_or(Version::LATEST);
+        let text = match self.args.format {
+            // Two texts can always be serialized.
+            DecodeAs::Json => serde_json::to_string(error).unwrap_or_default(),
+            DecodeAs::WireJson => error.to_wire(ResponseType::Json, version),
+            DecodeAs::WireXml => error.to_wire(ResponseType::Xml, version),
+            DecodeAs::Table | DecodeAs::Csv | DecodeAs::Ndjson | DecodeAs::Findings => return Ok(()),
+        };
+        let clean = if self.args.format == DecodeAs::WireXml { sanitise::lines } else { sanitise::json };
+        Ok(stdout::write_text(&(text + "\n"), clean)?)
+    }
+
+    /// What a person at the terminal should know beside the output.
+    fn remark(&self) {
+        if self.args.format == DecodeAs::Table {
+            match self.pages.as_slice() {
+                [] if self.tickets == 0 => {}
+                [page] if !self.several => exit::remark(page),
+                _ => exit::remark(format!("{} {}", self.tickets, output::tickets(self.tickets))),
+            }
+        }
+        if self.findings > 0 && self.args.format != DecodeAs::Findings {
+            let (reply, ways) = (
+                if self.several { "the replies deviate" } else { "the reply deviates" },
+                if self.findings == 1 { "way" } else { "ways" },
+            );
+            exit::remark(format!(
+                "{reply} from the documented shape in {} {ways}; --as findings lists them",
+                self.findings
+            ));
+        }
+    }
+}
+
+fn api_failure(error: &ApiError, name: &str) -> Failure {
+    Failure::new(Exit::Server, error).at(name).hint(explain::api_error(error))
 }

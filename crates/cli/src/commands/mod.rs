@@ -14,6 +14,7 @@ mod misspelt;
 mod profiles;
 mod request;
 mod sandbox;
+mod saved;
 pub(crate) mod scanning;
 mod stats;
 mod watch;

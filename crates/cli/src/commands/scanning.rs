@@ -10,6 +10,7 @@ use gettickets::{Finding, FindingKind, Scan, ScanStatus};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget};
 
 use crate::args::ScanArgs;
+use crate::connect;
 use crate::exit;
 use crate::output::{self, style};
 
@@ -22,6 +23,9 @@ const TICK: Duration = Duration::from_millis(150);
 pub(crate) fn configured(mut scan: Scan, args: &ScanArgs) -> Scan {
     if let Some(jobs) = args.jobs {
         scan = scan.concurrency(jobs.into());
+    }
+    if let Some(most) = args.max_requests {
+        scan = scan.max_requests(most);
     }
     if let Some(most) = args.max_tickets {
         scan = scan.max_tickets(most);
@@ -42,7 +46,7 @@ pub(crate) fn print_report(report: &ScanReport) {
             if count == 1 { "is" } else { "are" },
         ));
     }
-    report.warnings.iter().for_each(exit::warn);
+    report.warnings.iter().for_each(|warning| exit::warn(connect::hint(warning)));
 }
 
 /// Prints how the replies of single pages deviate.

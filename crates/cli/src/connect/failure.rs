@@ -25,8 +25,13 @@ pub(crate) fn in_options(hint: &str) -> String {
 }
 
 /// How the libraries' hints name settings, and the options for them.
-const SETTINGS: [(&str, &str); 4] = [
-    ("(limitnum)", "with --limitnum"),
+const SETTINGS: [(&str, &str); 9] = [
+    ("(limitnum)", "(--limitnum)"),
+    ("(max_requests)", "(--max-requests)"),
+    ("(max_tickets)", "(--max-tickets)"),
+    ("(skip_unreadable)", "(--skip-unreadable)"),
+    ("(allow_count_mismatch)", "(--allow-count-mismatch)"),
+    ("(ignore_dept_assignments)", "(--ignore-dept-assignments)"),
     ("responsetype xml", "--responsetype xml"),
     ("responsetype json", "--responsetype json"),
     ("without strict", "without --strict"),
@@ -48,6 +53,9 @@ fn hint_of(kind: &ErrorKind) -> Option<&'static str> {
         ErrorKind::Transport(error) => match error.kind() {
             TransportErrorKind::Tls(TlsReason::UnknownIssuer) => Some(
                 "Have the server send its whole chain of certificates, or name its authority's certificate with --ca-file.",
+            ),
+            TransportErrorKind::Tls(TlsReason::SelfSigned) => Some(
+                "If it is the server's own certificate, name the file of that certificate with --ca-file.",
             ),
             TransportErrorKind::Timeout(
                 TimeoutPhase::Send | TimeoutPhase::Response | TimeoutPhase::Body | TimeoutPhase::Total,

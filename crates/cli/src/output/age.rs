@@ -1,15 +1,17 @@
-//! How long ago something was, as people say it: `3 h`, `5 d`.
+//! How long ago something was, in words: `3 h`, `5 d`.
 
 use jiff::civil::DateTime;
+
+use super::clock::Clock;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// The time since `then`, in the largest unit that fits, rounded down. Both are read on the install's own
-/// clock. A time ahead of it, as a wrong time zone gives, says so.
-pub(crate) fn since(then: DateTime, now: DateTime) -> String {
-    let seconds = now.duration_since(then).as_secs();
+/// The time since the install's clock showed `then`, in the largest unit that fits, rounded down. A time ahead
+/// of the clock, as a wrong time zone gives, reads `in 2 h`.
+pub(crate) fn since(then: DateTime, clock: &Clock) -> String {
+    let seconds = clock.seconds_since(then);
     let age = |seconds: i64| match seconds {
         seconds if seconds < MINUTE => None,
         seconds if seconds < HOUR => Some(format!("{} min", seconds / MINUTE)),
@@ -33,7 +35,7 @@ mod tests {
 
     #[test]
     fn ages_are_said_in_the_largest_unit_that_fits() {
-        let now = datetime(2026, 7, 1, 12, 0, 0, 0);
+        let clock = Clock::from(datetime(2026, 7, 1, 12, 0, 0, 0));
         for (then, said) in [
             (datetime(2026, 7, 1, 12, 0, 0, 0), "now"),
             (datetime(2026, 7, 1, 11, 59, 1, 0), "now"),
@@ -49,7 +51,7 @@ mod tests {
             (datetime(1, 1, 1, 0, 0, 0, 0), "2025 y"),
             (datetime(2026, 7, 1, 14, 0, 0, 0), "in 2 h"),
         ] {
-            assert_eq!(since(then, now), said, "{then}");
+            assert_eq!(since(then, &clock), said, "{then}");
         }
     }
 }

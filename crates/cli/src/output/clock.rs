@@ -37,6 +37,22 @@ impl Clock {
         self.zone.to_datetime(self.now)
     }
 
+    /// The same zone at a moment that is no earlier than `time`.
+    #[must_use]
+    pub(crate) fn not_before(&self, time: Option<DateTime>) -> Clock {
+        let now = time.and_then(|time| self.instant(time)).map_or(self.now, |time| time.max(self.now));
+        Clock { zone: self.zone.clone(), now }
+    }
+
+    /// The seconds since the clock showed this; negative for a time ahead of it.
+    pub(crate) fn seconds_since(&self, then: DateTime) -> i64 {
+        match self.instant(then) {
+            Some(then) => self.now.duration_since(then).as_secs(),
+            // Beyond the range of timestamps an hour makes no difference.
+            None => self.now().duration_since(then).as_secs(),
+        }
+    }
+
     /// The instant at which the clock showed this. In the hour that is repeated in autumn it is the earlier
     /// of the two. Returns `None` for a time beyond the range of timestamps.
     pub(crate) fn instant(&self, time: DateTime) -> Option<Timestamp> {
@@ -70,6 +86,28 @@ fn time_zone(name: Option<&str>) -> Outcome<TimeZone> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::civil::datetime;
+
+    fn london(now: DateTime) -> Clock {
+        let zone = time_zone(Some("Europe/London")).unwrap();
+        let now = zone.to_timestamp(now).unwrap();
+        Clock { zone, now }
+    }
+
+    #[test]
+    fn a_change_of_daylight_saving_time_makes_no_age_wrong() {
+        const HOUR: i64 = 3600;
+        // Clocks went forward on 29 March 2026 at 01:00 and go back on 25 October 2026 at 02:00.
+        for (then, now, hours) in [
+            (datetime(2026, 3, 29, 0, 0, 0, 0), datetime(2026, 3, 29, 3, 0, 0, 0), 2),
+            (datetime(2026, 3, 28, 12, 0, 0, 0), datetime(2026, 3, 29, 12, 0, 0, 0), 23),
+            (datetime(2026, 10, 24, 12, 0, 0, 0), datetime(2026, 10, 25, 12, 0, 0, 0), 25),
+            (datetime(2026, 6, 1, 0, 0, 0, 0), datetime(2026, 6, 1, 5, 0, 0, 0), 5),
+        ] {
+            assert_eq!(london(now).seconds_since(then), hours * HOUR, "{then} to {now}");
+        }
+        assert_eq!(london(datetime(2026, 1, 1, 0, 0, 0, 0)).seconds_since(DateTime::MAX).signum(), -1);
+    }
 
     #[test]
     fn an_unknown_zone_is_a_usage_error() {

@@ -1,11 +1,17 @@
 //! CSV: a header with the wire names, a line for each ticket, the same columns for every server.
 //!
-//! Texts are as they were sent, entities and all. Dates are `YYYY-MM-DD HH:MM:SS`, which spreadsheets read;
-//! a field that was not carried, a null and a zero date are empty; attachments and `extra` are JSON.
+//! Texts are as they were sent, with HTML entities. Dates are `YYYY-MM-DD HH:MM:SS`, which spreadsheets read.
+//! An absent field, a null and a zero date are empty. Attachments and `extra` are JSON.
 //!
-//! A spreadsheet takes a cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return for a
-//! formula, and a stranger writes the subjects. Such a text gets an apostrophe in front, as the Open Web
-//! Application Security Project advises; programs that need every byte take NDJSON.
+//! # Formulas
+//!
+//! A spreadsheet runs a cell that begins with `=`, `+`, `-` or `@` as a formula, and the subject of a ticket is
+//! written by a stranger. Such a text gets an apostrophe in front, as the Open Web Application Security Project
+//! advises. That covers the cells of this file. A spreadsheet that separates cells at `;`, at tabs or at `|`, as
+//! many do by default, sees other cells: a quote is then in the middle of a cell and means nothing, and a
+//! separator inside a text begins a cell. So the same apostrophe follows each separator and line break inside a text
+//! where what follows would be a formula, and texts with a separator are quoted. In JSON the sign is escaped instead
+//! (`\u003d`), which means the same. Programs that need every byte read NDJSON.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -54,7 +60,7 @@ impl<W: Write> CsvWriter<W> {
             push_field(&mut line, ticket, *field);
             line.push(',');
         }
-        push_quoted(&mut line, &extra(ticket));
+        push_json(&mut line, &extra(ticket));
         line.push('\n');
         self.out.write_all(line.as_bytes())?;
         self.line = line;
@@ -82,8 +88,8 @@ pub(crate) fn push_field(line: &mut String, ticket: &TicketRef<'_>, field: Field
         Some(Value::DateTime(Some(time))) => line.push_str(&time.strftime("%Y-%m-%d %H:%M:%S").to_string()),
         Some(Value::Text(text) | Value::UnreadableDate(text)) => push_text(line, text),
         Some(value @ Value::Attachments(_)) => {
-            // A list of names and numbers always has a spelling.
-            push_quoted(line, &serde_json::to_string(&value).unwrap_or_default());
+            // A list of names and numbers can always be serialized.
+            push_json(line, &serde_json::to_string(&value).unwrap_or_default());
         }
         Some(_) => {}
     }
@@ -96,23 +102,73 @@ pub(crate) fn extra(ticket: &TicketRef<'_>) -> String {
     if fields.is_empty() { String::new() } else { serde_json::to_string(&fields).unwrap_or_default() }
 }
 
-/// Whether a spreadsheet would run this; the full-width signs too, which some locales take for theirs.
+/// What begins a formula; the full-width signs too, which some locales accept.
+const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+/// What may separate cells or lines, depending on the spreadsheet and its locale.
+const SEPARATORS: [char; 6] = [';', '\t', '|', '\n', '\r', '\u{b}'];
+
+/// Whether a spreadsheet would run a cell that begins with this. Spaces may be trimmed, and quotes in the middle of a
+/// cell are read in several ways, so neither counts.
 fn is_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
+    text.trim_start_matches([' ', '\u{a0}', '"']).starts_with(SIGNS)
 }
 
-/// Adds a text as a cell, defused.
+/// Adds a text as a cell in which no spreadsheet finds a formula.
 pub(crate) fn push_text(line: &mut String, text: &str) {
-    if is_formula(text) {
-        push_quoted(line, &format!("'{text}"));
-    } else {
-        push_quoted(line, text);
+    // A cell that begins with a tab or a line break is treated as a formula's beginning by some.
+    let begins = is_formula(text) || text.starts_with(SEPARATORS);
+    let inside = text.match_indices(SEPARATORS).any(|(at, _)| text.get(at + 1..).is_some_and(is_formula));
+    if !begins && !inside {
+        return push_quoted(line, text);
     }
+    let mut guarded = String::with_capacity(text.len() + 8);
+    if begins {
+        guarded.push('\'');
+    }
+    let mut rest = text;
+    while let Some(at) = rest.find(SEPARATORS) {
+        // Each separator is one byte.
+        let (cell, after) = rest.split_at(at + 1);
+        guarded.push_str(cell);
+        if is_formula(after) {
+            guarded.push('\'');
+        }
+        rest = after;
+    }
+    guarded.push_str(rest);
+    push_quoted(line, &guarded);
 }
 
-/// Adds a cell, in quotes where it needs them.
+/// Adds JSON as a cell. A sign behind a separator is inside a string, as JSON has none of these elsewhere.
+pub(crate) fn push_json(line: &mut String, json: &str) {
+    if !json.contains(SEPARATORS) {
+        return push_quoted(line, json);
+    }
+    let mut escaped = String::with_capacity(json.len() + 8);
+    let mut rest = json;
+    while let Some(at) = rest.find(SEPARATORS) {
+        let (cell, after) = rest.split_at(at + 1);
+        escaped.push_str(cell);
+        rest = after;
+        if is_formula(after)
+            && let Some((at, sign)) = after.char_indices().find(|(_, letter)| SIGNS.contains(letter))
+        {
+            let (before, _) = after.split_at(at);
+            escaped.push_str(before);
+            escaped.push_str(&format!("\\u{:04x}", u32::from(sign)));
+            rest = after.get(at + sign.len_utf8()..).unwrap_or_default();
+        }
+    }
+    escaped.push_str(rest);
+    push_quoted(line, &escaped);
+}
+
+/// Adds a cell, in quotes where any spreadsheet needs them.
 pub(crate) fn push_quoted(line: &mut String, text: &str) {
-    let plain = !text.contains(['"', ',', '\n', '\r']) && !text.starts_with(' ') && !text.ends_with(' ');
+    let plain = !text.contains(['"', ','])
+        && !text.contains(SEPARATORS)
+        && !text.starts_with(' ')
+        && !text.ends_with(' ');
     if plain {
         line.push_str(text);
     } else {
@@ -134,18 +190,31 @@ mod tests {
     }
 
     #[test]
-    fn formulas_are_defused() {
+    fn no_cell_is_a_formula_for_any_separator() {
         for (text, written) in [
             ("=1+1", "'=1+1"),
             ("=HYPERLINK(\"http://x\",\"y\")", "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\""),
             ("+44 20", "'+44 20"),
             ("-5", "'-5"),
             ("@SUM(A1)", "'@SUM(A1)"),
-            ("\t=1", "'\t=1"),
-            ("\r=1", "\"'\r=1\""),
+            ("\t=1", "\"'\t'=1\""),
+            ("\r=1", "\"'\r'=1\""),
+            ("\nx", "\"'\nx\""),
             ("＝1", "'＝1"),
+            (" =1", "' =1"),
             ("a=b", "a=b"),
+            ("a - b", "a - b"),
             ("", ""),
+            // Behind what separates cells elsewhere.
+            ("x;=cmd|' /C calc'!A0", "\"x;'=cmd|' /C calc'!A0\""),
+            ("x;y", "\"x;y\""),
+            ("x\t@SUM(A1)", "\"x\t'@SUM(A1)\""),
+            ("x|+1", "\"x|'+1\""),
+            ("x; =1;=2", "\"x;' =1;'=2\""),
+            ("x\n-1", "\"x\n'-1\""),
+            // A quote there is in the middle of a cell.
+            ("x;\"=1", "\"x;'\"\"=1\""),
+            ("x,=1", "\"x,=1\""),
         ] {
             assert_eq!(cell(text), written);
         }
@@ -155,6 +224,21 @@ mod tests {
     fn cells_are_quoted_where_they_need_it() {
         assert_eq!(cell("a, \"b\"\nc"), "\"a, \"\"b\"\"\nc\"");
         assert_eq!(cell(" padded "), "\" padded \"");
+    }
+
+    #[test]
+    fn a_sign_behind_a_separator_in_json_is_escaped_and_means_the_same() {
+        for text in ["x;=cmd", "x; \\\"=cmd;-1", "a;b", "=x|＠y", "no separator = none"] {
+            let json = format!("{{\"name\":\"{text}\"}}");
+            let mut line = String::new();
+            push_json(&mut line, &json);
+            let cell = line.trim_matches('"').replace("\"\"", "\"");
+            for separator in SEPARATORS {
+                assert!(!cell.split(separator).any(is_formula), "{cell}");
+            }
+            let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+            assert_eq!(read(&cell), read(&json));
+        }
     }
 
     #[test]

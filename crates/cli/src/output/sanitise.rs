@@ -1,27 +1,20 @@
 //! Makes text from a server safe to show. Everything that people read goes through here.
 //!
 //! A ticket's subject is written by a stranger. Shown as it is, it could move a terminal's cursor, rename
-//! its window, or turn the rest of a line around. So characters that act rather than show are replaced by
-//! ones that only show: a control picture where Unicode has one (`␛`), else U+FFFD.
+//! its window, or turn the rest of a line around. So [unprintable characters](is_unprintable) are replaced by
+//! printable ones: a control picture where Unicode has one (`␛`), else U+FFFD.
 
 use std::borrow::Cow;
 
-/// What to show in place of a character that must not reach a terminal; none for one that may.
+use gettickets_protocol::text::is_unprintable;
+
+/// What to show in place of a character that must not reach a terminal; `None` for one that may.
 fn replacement(at: char) -> Option<char> {
     match at {
         // C0: U+2400 has a picture of each, in the same order.
         '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(at)),
         '\u{7f}' => Some('␡'),
-        // C1, which some terminals obey as they do ESC.
-        '\u{80}'..='\u{9f}' => Some('\u{fffd}'),
-        // Marks, embeddings, overrides and isolates of the bidirectional algorithm.
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}' => {
-            Some('\u{fffd}')
-        }
-        // Line and paragraph separator, interlinear annotation.
-        '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}' => Some('\u{fffd}'),
-        // A byte order mark is no text; alone and invisible, nor is a zero width space.
-        '\u{feff}' | '\u{200b}' => Some('\u{fffd}'),
+        at if is_unprintable(at) => Some('\u{fffd}'),
         _ => None,
     }
 }
@@ -55,8 +48,9 @@ pub(crate) fn json(text: &str) -> Cow<'_, str> {
     let mut safe = String::with_capacity(text.len() + 16);
     for at in text.chars() {
         if acts(at) {
-            // All of them are in the basic plane.
-            safe.push_str(&format!("\\u{:04x}", u32::from(at)));
+            for unit in at.encode_utf16(&mut [0; 2]) {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }
         } else {
             safe.push(at);
         }
@@ -77,6 +71,7 @@ mod tests {
             ("\u{9b}31m", "\u{fffd}31m"),
             ("abc\u{202e}fed\u{2066}", "abc\u{fffd}fed\u{fffd}"),
             ("two\nlines\tand\ra tab", "two lines and a tab"),
+            ("a\u{2060}b\u{e0041}\u{ad}", "a\u{fffd}b\u{fffd}\u{fffd}"),
             ("family 👨\u{200d}👩\u{200d}👧", "family 👨\u{200d}👩\u{200d}👧"),
         ] {
             assert_eq!(line(text), shown);
@@ -95,7 +90,7 @@ mod tests {
 
     #[test]
     fn json_for_a_terminal_means_the_same() {
-        let text = "\u{9b}31m \u{202e} é \u{7f}";
+        let text = "\u{9b}31m \u{202e} é \u{7f} \u{e0041}";
         let written = serde_json::to_string(text).unwrap();
         let safe = json(&written).into_owned();
         assert!(!safe.chars().any(|at| replacement(at).is_some()), "{safe}");

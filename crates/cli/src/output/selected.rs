@@ -147,7 +147,7 @@ impl<W: Write> SelectedWriter<W> {
             }
             if self.selection.columns.is_none() {
                 line.push(',');
-                csv::push_quoted(&mut line, &csv::extra(ticket));
+                csv::push_json(&mut line, &csv::extra(ticket));
             }
             line.push('\n');
             self.out.write_all(line.as_bytes())?;

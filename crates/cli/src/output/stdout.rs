@@ -15,9 +15,19 @@ pub(crate) fn for_format(format: Format) -> Box<dyn Write> {
     match format {
         Format::Table => Box::new(BufWriter::new(AutoStream::auto(io::stdout()))),
         _ if !style::stdout_is_terminal() => Box::new(BufWriter::with_capacity(64 << 10, io::stdout())),
-        Format::Json | Format::Ndjson => Box::new(BufWriter::new(Guard::new(io::stdout(), sanitise::json))),
-        Format::Csv => Box::new(BufWriter::new(Guard::new(io::stdout(), sanitise::lines))),
+        Format::Json | Format::Ndjson => shown_as_json(io::stdout()),
+        Format::Csv => shown_as_text(io::stdout()),
     }
+}
+
+/// A terminal for JSON: characters that act on a terminal are escaped.
+pub(crate) fn shown_as_json(terminal: impl Write + Send + 'static) -> Box<dyn Write + Send> {
+    Box::new(BufWriter::new(Guard::new(terminal, sanitise::json)))
+}
+
+/// A terminal for text of several lines: characters that act on a terminal are replaced.
+pub(crate) fn shown_as_text(terminal: impl Write + Send + 'static) -> Box<dyn Write + Send> {
+    Box::new(BufWriter::new(Guard::new(terminal, sanitise::lines)))
 }
 
 /// Writes a whole text to stdout; on a terminal what `clean` makes of it.

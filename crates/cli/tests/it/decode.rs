@@ -70,14 +70,18 @@ fn a_saved_error_is_told_in_the_format_asked_for() {
     let ran = decode(&["--as", "json"], error);
     assert_eq!((ran.code, ran.out.trim_end()), (1, error));
     insta::assert_snapshot!(ran.err.trim_end(), @"error: standard input: the server answered with an error: Invalid IP 203.0.113.7. Add 203.0.113.7 to the server's API IP access restriction (General Settings, Security), or send an access key.");
-    assert_eq!(decode(&["--as", "table"], error).out, "");
+    // It is not a ticket, so the formats of tickets do not have it.
+    for format in ["table", "ndjson", "csv"] {
+        let ran = decode(&["--as", format], error);
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{format}");
+    }
 }
 
 #[test]
 fn a_reply_in_place_of_a_file_is_usage_and_is_not_repeated() {
     let ran = gettickets(&["decode", EXAMPLE]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
-    insta::assert_snapshot!(ran.err.trim_end(), @"error: FILE is a reply itself, where the name of a file was looked for. Pipe it in, and give - for FILE.");
+    insta::assert_snapshot!(ran.err.trim_end(), @"error: FILE is a reply itself, where the name of a file is expected. Pipe it in, and give - for FILE.");
 }
 
 #[test]
@@ -85,4 +89,55 @@ fn a_file_that_is_not_there_is_usage() {
     let ran = gettickets(&["decode", "/nonexistent/reply.json"]);
     assert_eq!(ran.code, 2);
     insta::assert_snapshot!(ran.err.trim_end(), @"error: /nonexistent/reply.json cannot be read: No such file or directory (os error 2). Give the name of a saved reply, or - for standard input.");
+}
+
+#[test]
+fn several_files_and_directories_are_one_output_and_one_bad_file_hides_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str| directory.path().join(name);
+    std::fs::write(file("a.json"), EXAMPLE).unwrap();
+    std::fs::write(file("b.json"), r#"{"result":"error","message":"Access Denied"}"#).unwrap();
+    std::fs::write(file("c.json"), EXAMPLE.replace("\"id\":\"1\"", "\"id\":\"2\"")).unwrap();
+    std::fs::write(file("d.json"), "<html>").unwrap();
+    let ran = gettickets(&["decode", "--as", "ndjson", text(directory.path())]);
+    let ids: Vec<Value> =
+        ran.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone()).collect();
+    assert_eq!(ids, [1, 2]);
+    assert_eq!(ran.code, 1, "the first failure decides");
+    assert_eq!(ran.err.lines().count(), 2, "{}", ran.err);
+    assert!(ran.err.contains("b.json: ") && ran.err.contains("d.json: "), "{}", ran.err);
+
+    let csv = gettickets(&["decode", "--as", "csv", text(&file("a.json")), text(&file("c.json"))]).quietly();
+    assert_eq!(csv.lines().count(), 3, "one header: {csv}");
+    let findings =
+        gettickets(&["decode", "--as", "findings", text(&file("a.json")), text(&file("c.json"))]).quietly();
+    assert_eq!(findings, "");
+}
+
+#[test]
+fn an_export_of_our_own_is_read_again_in_every_format() {
+    let directory = tempfile::tempdir().unwrap();
+    let direct = decode(&["--as", "ndjson"], EXAMPLE).quietly();
+    for name in ["t.ndjson", "t.ndjson.gz", "t.json.zst", "t.json"] {
+        let file = directory.path().join(name);
+        gettickets(&["export", "--sandbox", "--output", text(&file)]).quietly();
+        let again = gettickets(&["decode", "--as", "ndjson", text(&file)]).quietly();
+        assert_eq!(again.lines().count(), 1_000, "{name}");
+        for format in ["table", "json", "csv", "wire-json", "wire-xml", "findings"] {
+            let ran = gettickets(&["decode", "--as", format, text(&file)]);
+            assert_eq!(ran.code, 0, "{name} as {format}: {}", ran.err);
+        }
+    }
+    assert_eq!(decode(&["--as", "ndjson"], &direct).quietly(), direct, "nothing is added or lost");
+}
+
+#[test]
+fn utf_16_and_gzip_are_read_from_standard_input() {
+    let wide: Vec<u8> = format!("\u{feff}{EXAMPLE}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(EXAMPLE.as_bytes()).unwrap();
+    for body in [wide, gzip.finish().unwrap()] {
+        let ran = run_with(program().args(["decode", "--as", "json", "-"]), &body);
+        assert_eq!(ran.quietly(), decode(&["--as", "json"], EXAMPLE).quietly());
+    }
 }

@@ -27,7 +27,7 @@ fn names(directory: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_file_s_ending_tells_its_format_and_nothing_stands_beside_it() {
+fn the_format_follows_from_the_ending_and_nothing_is_left_beside_the_file() {
     let sandbox = Sandbox::builder().tickets(130).start().unwrap();
     let directory = tempfile::tempdir().unwrap();
     for (name, magic) in [
@@ -36,12 +36,17 @@ fn a_file_s_ending_tells_its_format_and_nothing_stands_beside_it() {
         ("t.json", b"{\"result\":\"success\""),
         ("t.parquet", b"PAR1"),
         ("t.arrow", b"ARROW1"),
+        ("t.csv.gz", b"\x1f\x8b"),
+        ("t.ndjson.zst", b"\x28\xb5\x2f\xfd"),
     ] {
         let file = directory.path().join(name);
         assert_eq!(ask(&sandbox, &["export", "--output", text(&file)]).quietly(), "", "{name}");
         assert!(fs::read(&file).unwrap().starts_with(magic), "{name}");
     }
-    assert_eq!(names(directory.path()), ["t.arrow", "t.csv", "t.json", "t.ndjson", "t.parquet"]);
+    assert_eq!(
+        names(directory.path()),
+        ["t.arrow", "t.csv", "t.csv.gz", "t.json", "t.ndjson", "t.ndjson.zst", "t.parquet"]
+    );
     let distinct: BTreeSet<u64> = ids(&directory.path().join("t.ndjson")).into_iter().collect();
     assert_eq!(distinct, (1..=130).collect());
 }
@@ -54,7 +59,7 @@ fn stdout_takes_a_format_and_gives_nothing_but_data() {
     assert_eq!(ran.code, 2);
     assert_eq!(
         ran.err,
-        "error: stdout has no ending that tells a format. Add --format with csv, ndjson, json, parquet or arrow.\n"
+        "error: standard output needs a format. Add --format with csv, ndjson, json, parquet or arrow.\n"
     );
 }
 
@@ -75,7 +80,9 @@ fn a_ticket_that_cannot_be_had_makes_the_export_incomplete_and_loses_no_other() 
     let ran = ask(&sandbox, &["export", "--output", text(&file)]);
     assert_eq!(ran.code, 5, "{}", ran.err);
     assert!(ran.err.contains("can't send 2 tickets"), "{}", ran.err);
-    let found: BTreeSet<u64> = ids(&file).into_iter().collect();
+    assert!(ran.err.contains("58 tickets are in "), "{}", ran.err);
+    assert_eq!(names(directory.path()), ["t.ndjson.incomplete"]);
+    let found: BTreeSet<u64> = ids(&directory.path().join("t.ndjson.incomplete")).into_iter().collect();
     // The sandbox spoils tickets whose id leaves 17 when divided by 40.
     assert_eq!(found, (1..=60).filter(|id| id % 40 != 17).collect());
 }
@@ -104,14 +111,18 @@ fn ctrl_c_keeps_what_came_and_resume_goes_on_from_it() {
             continue;
         }
         assert_eq!(output.status.code(), Some(5), "{said}");
-        if !said.contains("--resume goes on") {
+        if !said.contains("--resume continues") {
             // It came before the first page was whole.
             continue;
         }
         assert!(!file.exists());
         let again = ask(&sandbox, &["export", "--output", text(&file)]);
         assert_eq!(again.code, 2);
-        assert!(again.err.contains("--resume goes on with it, --restart gives it up"), "{}", again.err);
+        assert!(
+            again.err.contains("--resume continues it, --restart removes it and begins again"),
+            "{}",
+            again.err
+        );
         ask(&sandbox, &["export", "--output", text(&file), "--resume"]).quietly();
         assert!(!partial.exists());
         if name == "t.ndjson" {
@@ -130,4 +141,101 @@ fn a_server_that_changes_meanwhile_gives_each_ticket_once() {
     ask(&sandbox, &["export", "--output", text(&file)]).quietly();
     let found = ids(&file);
     assert_eq!(found.iter().collect::<BTreeSet<_>>().len(), found.len());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_or_a_fifo_is_written_to_and_never_replaced() {
+    use std::os::unix::fs::FileTypeExt;
+    let sandbox = Sandbox::builder().tickets(30).start().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let fifo = directory.path().join("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let link = directory.path().join("link");
+    std::os::unix::fs::symlink("fifo", &link).unwrap();
+    for (name, format) in [(&fifo, "ndjson"), (&link, "ndjson"), (&fifo, "parquet")] {
+        let reader = fifo.clone();
+        let reader = thread::spawn(move || fs::read(reader).unwrap());
+        ask(&sandbox, &["export", "--output", text(name), "--format", format]).quietly();
+        let written = reader.join().unwrap();
+        match format {
+            "ndjson" => assert_eq!(written.iter().filter(|byte| **byte == b'\n').count(), 30),
+            _ => assert!(written.starts_with(b"PAR1") && written.ends_with(b"PAR1")),
+        }
+        assert!(fs::symlink_metadata(&fifo).unwrap().file_type().is_fifo());
+    }
+    ask(&sandbox, &["export", "--output", "/dev/null", "--format", "csv"]).quietly();
+    assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+    assert_eq!(names(directory.path()), ["fifo", "link"]);
+    let ran = ask(&sandbox, &["export", "--output", "/dev/null", "--format", "csv", "--resume"]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("--resume needs a file, and /dev/null is not one"), "{}", ran.err);
+    let ran = ask(&sandbox, &["export", "--output", "-", "--format", "csv", "--resume"]);
+    assert!(ran.code == 2 && ran.err.contains("standard output is not one"), "{}", ran.err);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_device_is_an_error_of_the_output() {
+    let sandbox = Sandbox::builder().tickets(30).start().unwrap();
+    for format in ["csv", "ndjson", "json", "parquet", "arrow"] {
+        let ran = ask(&sandbox, &["export", "--output", "/dev/full", "--format", format]);
+        assert_eq!(ran.code, 6, "{format}: {}", ran.err);
+        assert!(ran.err.contains("/dev/full: No space left on device"), "{format}: {}", ran.err);
+        assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+    }
+    for command in [&["export", "--output", "-", "--format", "csv"][..], &["list", "--format", "csv"]] {
+        let mut command_line = asking(&sandbox);
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let ran = command_line.args(command).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!(ran.status.code(), Some(6), "{command:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_size_limit_is_an_error_that_says_what_is_kept() {
+    let sandbox = Sandbox::builder().tickets(400).start().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["t.ndjson", "t.parquet"] {
+        let file = directory.path().join(name);
+        let program = asking(&sandbox);
+        // In units of 512 or 1024 bytes, as the shell has it.
+        let mut limited = Command::new("sh");
+        limited.args(["-c", "ulimit -f 8 && exec \"$0\" \"$@\""]).arg(program.get_program());
+        limited.args(["export", "--output", text(&file)]).env_clear();
+        for (variable, value) in program.get_envs() {
+            limited.env(variable, value.unwrap());
+        }
+        let ran = limited.output().unwrap();
+        let err = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(6), "{name}: {err}");
+        assert!(err.contains("File too large") || err.contains("file too large"), "{name}: {err}");
+        assert!(err.contains("Nothing is kept") || err.contains("--resume"), "{name}: {err}");
+        assert!(!file.exists());
+        ask(&sandbox, &["export", "--output", text(&file), "--resume"]).quietly();
+    }
+    assert_eq!(ids(&directory.path().join("t.ndjson")).len(), 400);
+    assert_eq!(names(directory.path()), ["t.ndjson", "t.parquet"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_symbolic_link_stays_and_the_file_behind_it_is_replaced() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::builder().tickets(30).start().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let (link, there) = (directory.path().join("t.csv"), directory.path().join("there"));
+    fs::create_dir(&there).unwrap();
+    fs::write(there.join("real.csv"), "old").unwrap();
+    fs::set_permissions(there.join("real.csv"), fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink("there/real.csv", &link).unwrap();
+    ask(&sandbox, &["export", "--output", text(&link)]).quietly();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::read_to_string(&link).unwrap().lines().count(), 31);
+    assert_eq!(fs::metadata(there.join("real.csv")).unwrap().permissions().mode() & 0o777, 0o640);
+    assert_eq!(names(&there), ["real.csv"]);
+    let ran = ask(&sandbox, &["export", "--output", text(&link), "--no-clobber"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("exists already"), "{}", ran.err);
 }

@@ -78,24 +78,46 @@ fn every_option_that_a_message_names_exists() {
     assert!(checked > 40, "only {checked} options were found in messages");
 }
 
-#[test]
-fn every_parameter_that_a_hint_of_a_library_names_is_an_option() {
-    let known = known();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut files = Vec::new();
-    sources(&root.join("protocol/src"), &mut files);
-    sources(&root.join("client/src"), &mut files);
-    let hints: Vec<&PathBuf> = files.iter().filter(|file| file.ends_with("hint.rs")).collect();
-    assert!(hints.len() >= 2, "{hints:?}");
-    for file in hints {
-        let code = code(&fs::read_to_string(file).unwrap());
-        for parameter in ["limitnum", "limitstart", "responsetype", "status", "strict"] {
-            if code.contains(parameter) {
-                assert!(known.contains(&format!("--{parameter}")), "{}: {parameter}", file.display());
+/// The settings that texts of a library name in parentheses, such as `(limitnum)` and `(max_tickets)`.
+fn settings(code: &str) -> Vec<String> {
+    let quoted = code.lines().filter(|line| line.contains('"') && !line.contains("assert"));
+    let mut settings = Vec::new();
+    for line in quoted {
+        for (at, _) in line.match_indices(" (") {
+            let word: String =
+                line[at + 2..].chars().take_while(|at| at.is_ascii_lowercase() || *at == '_').collect();
+            let is_closed = line[at + 2 + word.len()..].starts_with(')');
+            if is_closed && (word.contains('_') || word.starts_with("limit")) {
+                settings.push(word);
             }
         }
-        for vague in ["Ask for xml", "Ask for json"] {
+    }
+    settings
+}
+
+#[test]
+fn every_setting_that_a_library_names_is_an_option() {
+    let known = known();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    sources(&root.join("../protocol/src"), &mut files);
+    sources(&root.join("../client/src"), &mut files);
+    let failure = fs::read_to_string(root.join("src/connect/failure.rs")).unwrap();
+    let mut checked = 0;
+    for file in files {
+        let code = code(&fs::read_to_string(&file).unwrap());
+        for setting in settings(&code) {
+            let option = format!("--{}", setting.replace('_', "-"));
+            assert!(known.contains(&option), "{}: {setting} is not an option", file.display());
+            let translated = failure.contains(&format!("(\"({setting})\", \"({option})\")"));
+            assert!(translated, "{}: {setting} is not shown as {option}", file.display());
+            checked += 1;
+        }
+        for vague in ["Ask for xml", "Ask for json", "Request xml"] {
             assert!(!code.contains(vague), "{}: {vague:?} names no option", file.display());
         }
     }
+    assert!(checked > 5, "only {checked} settings were found");
+    // The format is named without parentheses.
+    assert!(known.contains(&"--responsetype".to_owned()));
 }

@@ -57,7 +57,7 @@ fn csv_has_no_cell_that_a_spreadsheet_would_run() {
 fn an_error_cannot_act_either() {
     let error = r#"{"result":"error","message":"\u001b[2Jgone\u202e\nsecond line"}"#;
     let ran = run_with(program().args(["decode", "-"]), error.as_bytes());
-    assert_eq!((ran.code, ran.err.lines().count()), (1, 1));
+    assert_eq!((ran.code, ran.err.lines().count()), (1, 2));
     let acts = |at: char| (at.is_control() && at != '\n') || at == '\u{202e}';
     assert!(!ran.err.contains(acts), "{:?}", ran.err);
 }

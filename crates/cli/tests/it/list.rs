@@ -150,7 +150,11 @@ fn a_page_that_json_cannot_carry_is_shown_all_the_same() {
     let sandbox = sandbox_with(Quirk::MalformedUtf8);
     let ran = ask(&sandbox, &["list", "--limitnum", "60", "--format", "ndjson"]);
     assert_eq!((ran.code, ran.out.lines().count()), (0, 60));
-    assert!(ran.err.contains("warning: bytes that are no text were replaced"), "{}", ran.err);
+    assert!(
+        ran.err.contains("warning: bytes that are not text were replaced by U+FFFD: 2 times, in tickets "),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -330,6 +334,15 @@ fn columns_utc_and_decoded_text_are_written_on_request() {
 }
 
 #[test]
+fn a_date_that_cannot_be_read_keeps_its_text_in_every_format() {
+    let reply = r#"{"result":"success","totalresults":1,"startnumber":0,"numreturned":1,"tickets":{"ticket":[{"id":7,"date":"soon","lastreply":"2026-01-02 03:04:05"}]}}"#;
+    for format in ["table", "csv", "json", "ndjson"] {
+        let ran = run_with(program().args(["decode", "--as", format, "-"]), reply.as_bytes());
+        assert!(ran.out.contains("soon"), "{format}: {}", ran.out);
+    }
+}
+
+#[test]
 fn updated_since_may_be_relative_to_now() {
     // The sandbox of --sandbox has tickets up to now.
     for since in ["yesterday", "today", "7d", "48h", "1w"] {
@@ -366,6 +379,9 @@ fn names_of_a_profile_are_shown() {
     assert!(csv.lines().next().unwrap().ends_with(",service,department,flagged_to,extra"), "{csv}");
     let by_name = list(&["--all", "--format", "ndjson", "--flag", "ada"]);
     assert_eq!(by_name, list(&["--all", "--format", "ndjson", "--flag", "1"]));
+    let mut stats = program();
+    stats.env("XDG_CONFIG_HOME", home.path()).env("S", sandbox.secret()).arg("stats");
+    assert!(run(&mut stats).quietly().contains("Sales"));
     // JSON stays canonical.
     assert!(!list(&["--format", "ndjson"]).contains("flagged_to"));
 }

@@ -19,5 +19,6 @@ mod profiles;
 mod program;
 mod request;
 mod sandbox;
+mod spreadsheet;
 mod stats;
 mod watch;

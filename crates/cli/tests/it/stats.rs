@@ -57,6 +57,56 @@ fn the_page_is_one_file_and_stdout_stays_empty() {
 }
 
 #[test]
+fn the_page_goes_to_standard_output_and_names_what_it_is_of() {
+    let page =
+        gettickets(&["stats", "--sandbox", "--status", "Open", "--deptid", "1", "--html", "-"]).quietly();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
+    assert!(
+        page.contains("tickets: status Open, department 1, the sandbox at 127.0.0.1:"),
+        "{}",
+        &page[..9_000]
+    );
+    assert!(page.contains("<p>As of <time datetime="));
+}
+
+#[test]
+fn an_export_and_saved_replies_have_the_same_figures_as_the_server() {
+    let sandbox = Sandbox::builder().tickets(230).start().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let figures = |ran: crate::program::Ran| -> Value {
+        let mut document: Value = serde_json::from_str(&ran.out).unwrap();
+        for name in ["server", "as_of"] {
+            document.as_object_mut().unwrap().remove(name).unwrap();
+        }
+        for ticket in document["oldest_waiting"].as_array_mut().unwrap() {
+            ticket.as_object_mut().unwrap().remove("hours").unwrap();
+        }
+        document
+    };
+    let direct = figures(ask(&sandbox, &["stats", "--format", "json"]));
+    for name in ["t.ndjson", "t.json.gz"] {
+        let file = directory.path().join(name);
+        ask(&sandbox, &["export", "--output", text(&file)]).quietly();
+        let ran = gettickets(&["stats", "--from", text(&file), "--format", "json"]);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{name}");
+        assert_eq!(figures(ran), direct, "{name}");
+    }
+    // The same tickets twice count once, and that is said.
+    let ran = gettickets(&["stats", "--from", text(directory.path()), "--format", "json"]);
+    assert!(ran.err.contains("230 tickets were read again under the same id"), "{}", ran.err);
+    assert_eq!(figures(ran), direct);
+
+    let refused = gettickets(&["stats", "--from", "t.ndjson", "--status", "Open"]);
+    assert_eq!(refused.code, 2);
+    let missing = gettickets(&["stats", "--from", "/nonexistent/t.ndjson"]);
+    assert!(
+        missing.code == 2 && missing.err.contains("/nonexistent/t.ndjson cannot be read"),
+        "{}",
+        missing.err
+    );
+}
+
+#[test]
 fn figures_of_some_tickets_say_that_they_are() {
     let sandbox = sandbox_with(Quirk::MalformedUtf8Deep);
     let ran = ask(&sandbox, &["stats"]);

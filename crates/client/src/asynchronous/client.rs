@@ -39,8 +39,14 @@ pub struct AsyncClient {
 }
 
 enum Backend {
-    Http { settings: Settings, transport: AsyncTransport },
+    Http(Box<Http>),
     Local(Local),
+}
+
+/// The API over HTTP.
+struct Http {
+    settings: Settings,
+    transport: AsyncTransport,
 }
 
 impl ClientBuilder {
@@ -57,7 +63,8 @@ impl ClientBuilder {
             return Err(ConfigError::BlockingTransport.into());
         }
         let transport = AsyncTransport::new(checked.http)?;
-        Ok(AsyncClient { backend: Arc::new(Backend::Http { settings: checked.settings, transport }) })
+        let http = Http { settings: checked.settings, transport };
+        Ok(AsyncClient { backend: Arc::new(Backend::Http(Box::new(http))) })
     }
 }
 
@@ -76,7 +83,7 @@ impl AsyncClient {
     /// The endpoint, without credentials: the full address of `api.php`, or the install's path.
     pub fn endpoint(&self) -> String {
         match &*self.backend {
-            Backend::Http { settings, .. } => settings.endpoint.to_string(),
+            Backend::Http(http) => http.settings.endpoint.to_string(),
             Backend::Local(local) => local.endpoint(),
         }
     }
@@ -97,18 +104,14 @@ impl AsyncClient {
     /// As those of [`get_tickets`](AsyncClient::get_tickets), and [`ErrorKind::Cancelled`].
     pub async fn fetch(&self, request: &GetTickets, context: &FetchContext) -> Result<Fetched, Error> {
         match &*self.backend {
-            Backend::Http { settings, transport } => over_http(settings, transport, request, context).await,
+            Backend::Http(http) => over_http(http, request, context).await,
             Backend::Local(local) => locally(local, request, context).await,
         }
     }
 }
 
-async fn over_http(
-    settings: &Settings,
-    transport: &AsyncTransport,
-    request: &GetTickets,
-    context: &FetchContext,
-) -> Result<Fetched, Error> {
+async fn over_http(http: &Http, request: &GetTickets, context: &FetchContext) -> Result<Fetched, Error> {
+    let Http { settings, transport } = http;
     let cancellation = &context.cancellation;
     let mut call = Call::new(settings, request, context.retry_size_failures, cancellation.clone());
     loop {
@@ -172,10 +175,10 @@ impl fmt::Debug for AsyncClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("AsyncClient");
         match &*self.backend {
-            Backend::Http { settings, .. } => shown
-                .field("endpoint", &settings.endpoint.to_string())
-                .field("credentials", &settings.credentials)
-                .field("retries", &settings.retries),
+            Backend::Http(http) => shown
+                .field("endpoint", &http.settings.endpoint.to_string())
+                .field("credentials", &http.settings.credentials)
+                .field("retries", &http.settings.retries),
             Backend::Local(local) => shown.field("path", &local.path),
         };
         shown.finish_non_exhaustive()

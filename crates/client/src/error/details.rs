@@ -3,15 +3,15 @@
 use std::fmt;
 use std::time::Duration;
 
-use gettickets_protocol::{ApiError, ApiErrorClass, DecodeError, DecodeErrorKind};
+use gettickets_protocol::{ApiError, ApiErrorClass, DecodeError, DecodeErrorKind, PageKind};
 use http::StatusCode;
 
 use super::config::ConfigError;
 use super::incomplete::ScanIncomplete;
 use super::kind::ErrorKind;
 use super::local::{LocalError, LocalErrorKind};
-use super::status::Named;
 use super::transport::{TimeoutPhase, TransportError, TransportErrorKind};
+use super::visible::Named;
 
 /// Why a request brought no page.
 ///
@@ -142,15 +142,15 @@ impl Error {
         let overloaded = self.http_status().is_some_and(|status| matches!(status, 500 | 504 | 524));
         match self.kind() {
             ErrorKind::Api(error) => overloaded && error.class() == ApiErrorClass::Other,
-            ErrorKind::UnexpectedResponse { status, title, excerpt, .. } => {
-                let excerpt = excerpt.as_deref().unwrap_or_default();
-                let is_empty = status.is_success() && title.is_none() && excerpt.is_empty();
-                overloaded || is_empty || is_memory_exhausted(excerpt)
+            ErrorKind::UnexpectedResponse { status, page_kind, title, excerpt, .. } => {
+                let has_text = title.is_some() || excerpt.as_deref().is_some_and(|text| !text.is_empty());
+                overloaded || page_kind.may_be_due_to_size() || status.is_success() && !has_text
             }
             ErrorKind::Decode(error) => {
+                let page_kind = error.page_kind();
                 overloaded
                     || matches!(error.kind(), DecodeErrorKind::Empty)
-                    || error.excerpt().is_some_and(is_memory_exhausted)
+                    || page_kind.is_some_and(PageKind::may_be_due_to_size)
             }
             ErrorKind::TooLarge { .. } => true,
             ErrorKind::Transport(error) => {
@@ -159,7 +159,9 @@ impl Error {
             }
             ErrorKind::Local(error) => match error.kind() {
                 LocalErrorKind::TimedOut { .. } | LocalErrorKind::Died => true,
-                LocalErrorKind::Fatal => error.message().is_some_and(is_memory_exhausted),
+                LocalErrorKind::Fatal => error
+                    .message()
+                    .is_some_and(|message| PageKind::detect(None, message).may_be_due_to_size()),
                 _ => false,
             },
             _ => false,
@@ -178,11 +180,6 @@ impl Error {
 /// Whether a status means that the same request may succeed later.
 fn is_transient(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500 | 502..=504 | 520..=524)
-}
-
-/// Whether PHP reports that it ran out of memory.
-fn is_memory_exhausted(text: &str) -> bool {
-    text.contains("Allowed memory size") || text.contains("Out of memory")
 }
 
 impl fmt::Display for Error {

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use gettickets_protocol::PageKind;
+
 use super::address::InvalidAddress;
 use super::config::{ConfigError, InvalidProxy};
 use super::details::Error;
@@ -15,8 +17,8 @@ impl Error {
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         let hint = match self.kind() {
             ErrorKind::Api(error) => return Some(error.hint()),
-            ErrorKind::UnexpectedResponse { status, title, .. } => {
-                unexpected_response(status.as_u16(), title.as_deref())
+            ErrorKind::UnexpectedResponse { status, page_kind, .. } => {
+                unexpected_response(status.as_u16(), *page_kind)
             }
             ErrorKind::RateLimited { retry_after: Some(_), .. } => {
                 "Retry after that time, and send requests less often; larger pages (limitnum) take fewer requests."
@@ -37,31 +39,20 @@ impl Error {
     }
 }
 
-fn unexpected_response(status: u16, title: Option<&str>) -> &'static str {
-    let title = title.unwrap_or_default().to_ascii_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| title.contains(word));
-    match status {
-        404 | 410 => "Check the address: the API is at includes/api.php below the install.",
-        _ if says(&["maintenance", "down for"]) => "The install is in maintenance; retry later.",
-        _ if says(&["login", "log in", "sign in"]) => {
-            "A login page is in front of the API; exempt the API's path from it."
+fn unexpected_response(status: u16, kind: PageKind) -> &'static str {
+    match (kind, status) {
+        (PageKind::Other, 404 | 410) => {
+            "Check the address: the API is at includes/api.php below the install."
         }
-        401 | 403 | 406 | 503
-            if says(&["bot", "just a moment", "attention", "denied", "challenge", "forbidden"]) =>
-        {
-            "A firewall or CDN blocks the request; have it allow this client's address or user agent."
+        (PageKind::Other, 401) => {
+            "The web server asks for a password of its own; exempt the API's path from it."
         }
-        401 => "The web server asks for a password of its own; exempt the API's path from it.",
-        403 | 406 => "A firewall may block the request; have it allow this client's address or user agent.",
-        408 => "Retry later, or ask for fewer tickets a page (limitnum).",
-        520..=527 | 530 => {
-            "The CDN in front of the server could not get a reply from it; look at the server and the CDN's settings."
-        }
-        500 | 504 => {
+        (PageKind::Other, 408) => "Retry later, or ask for fewer tickets a page (limitnum).",
+        (PageKind::Other, 500 | 504) => {
             "Ask for fewer tickets a page (limitnum), and look at the server's error log; it may be out of memory or time."
         }
-        500..=599 => "The server has a problem; retry later, and look at its error log.",
-        _ => "Check that the address is the install's and that nothing is in front of includes/api.php.",
+        (PageKind::Other, 500..=599) => "The server has a problem; retry later, and look at its error log.",
+        (kind, _) => kind.hint(),
     }
 }
 

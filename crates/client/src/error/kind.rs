@@ -3,15 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
-use gettickets_protocol::{ApiError, DecodeError};
+use gettickets_protocol::{ApiError, DecodeError, PageKind};
 use http::StatusCode;
 
 use super::config::ConfigError;
 use super::incomplete::ScanIncomplete;
 use super::local::LocalError;
-use super::status::Named;
 use super::transport::TransportError;
-use super::visible::Visible;
+use super::visible::{Named, Visible};
 
 /// What went wrong.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,9 +27,12 @@ pub enum ErrorKind {
         status: StatusCode,
         /// The content type, if the response has one.
         content_type: Option<String>,
+        /// What kind of page it is, by its text and the status.
+        page_kind: PageKind,
         /// The title of the page, if it is HTML and has one.
         title: Option<String>,
-        /// The beginning of the body, if there is one, bounded in length.
+        /// What a person would see of the page, without markup and bounded in length; `None` or empty if there is
+        /// nothing to see.
         excerpt: Option<String>,
     },
     /// The server, or what is in front of it, limits the rate of requests (HTTP 429), at the last attempt too.
@@ -94,18 +96,23 @@ impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ErrorKind::Api(error) => Visible(error).fmt(f),
-            ErrorKind::UnexpectedResponse { status, content_type, title, excerpt } => {
+            ErrorKind::UnexpectedResponse { status, content_type, page_kind, title, excerpt } => {
                 write!(f, "the response is not from the API: {}", Named(*status))?;
                 match content_type {
                     Some(content_type) => write!(f, ", {}", Visible(content_type))?,
                     None => f.write_str(", without a content type")?,
                 }
-                match (title, excerpt) {
-                    (Some(title), _) => write!(f, ", a page titled \"{}\"", Visible(title)),
-                    (None, Some(excerpt)) if !excerpt.is_empty() => {
-                        write!(f, ", which begins: {}", Visible(excerpt))
-                    }
-                    _ => f.write_str(", with an empty body"),
+                let excerpt = excerpt.as_deref().filter(|excerpt| !excerpt.is_empty());
+                if title.is_none() && excerpt.is_none() {
+                    return f.write_str(", with an empty body");
+                }
+                write!(f, ", {page_kind}")?;
+                if let Some(title) = title {
+                    write!(f, ", titled \"{}\"", Visible(title))?;
+                }
+                match excerpt {
+                    Some(excerpt) => write!(f, ", which reads: {}", Visible(excerpt)),
+                    None => Ok(()),
                 }
             }
             ErrorKind::RateLimited { retry_after, message } => {

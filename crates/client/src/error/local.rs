@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::visible::shortened;
+use gettickets_protocol::text;
 
 /// How many characters of what PHP printed are shown.
 const MAX_SHOWN: usize = 300;
@@ -164,8 +164,8 @@ impl LocalError {
 }
 
 /// The beginning of a text on one line.
-fn excerpt(text: &str) -> String {
-    shortened(&text.split_whitespace().collect::<Vec<_>>().join(" "), MAX_SHOWN)
+fn excerpt(output: &str) -> String {
+    text::excerpt(&output.split_whitespace().collect::<Vec<_>>().join(" "), MAX_SHOWN)
 }
 
 impl fmt::Display for LocalErrorKind {

@@ -1,45 +1,29 @@
-//! Text from outside as it may be printed: on one line, bounded, with invisible characters escaped.
+//! Text from outside as it may be printed: on one line, with unprintable characters escaped.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
-/// Displays a text with what could disguise or damage a terminal's output escaped.
+use gettickets_protocol::{cloudflare_status, text};
+use http::StatusCode;
+
+/// Displays a text on one line.
 pub(super) struct Visible<T>(pub(super) T);
 
 impl<T: fmt::Display> fmt::Display for Visible<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for character in self.0.to_string().chars() {
-            match character {
-                '\n' | '\r' | '\t' => f.write_char(' ')?,
-                hidden if is_hidden(hidden) => write!(f, "{}", hidden.escape_unicode())?,
-                control if control.is_control() => write!(f, "{}", control.escape_default())?,
-                other => f.write_char(other)?,
-            }
-        }
-        Ok(())
+        f.write_str(&text::escape(&self.0.to_string().replace(['\n', '\r', '\t'], " ")))
     }
 }
 
-/// Whether a character changes how others look, or is not seen itself.
-fn is_hidden(character: char) -> bool {
-    matches!(
-        character,
-        '\u{ad}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
-    )
-}
+/// Displays an HTTP status with its name.
+pub(super) struct Named(pub(super) StatusCode);
 
-/// The beginning of a text, at most this many characters; a cut is marked.
-pub(crate) fn shortened(text: &str, max_chars: usize) -> String {
-    match text.char_indices().nth(max_chars) {
-        Some((end, _)) => format!("{}… (cut)", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.0.canonical_reason().or(cloudflare_status(self.0.as_u16()));
+        match name {
+            Some(name) => write!(f, "HTTP {} {name}", self.0.as_u16()),
+            None => write!(f, "HTTP {}", self.0.as_u16()),
+        }
     }
 }
 
@@ -48,20 +32,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn invisible_characters_are_escaped() {
-        for (text, shown) in [
-            ("plain äöü 漢", "plain äöü 漢"),
-            ("a\nb\tc", "a b c"),
-            ("\u{1b}[2J", "\\u{1b}[2J"),
-            ("\u{202e}x\u{2060}\u{e0041}\u{feff}", "\\u{202e}x\\u{2060}\\u{e0041}\\u{feff}"),
-        ] {
-            assert_eq!(Visible(text).to_string(), shown);
-        }
+    fn text_is_on_one_line_and_shows_what_is_invisible() {
+        assert_eq!(Visible("a\nb\tc \u{1b}[2J\u{2060}").to_string(), "a b c \\u{1b}[2J\\u{2060}");
     }
 
     #[test]
-    fn a_cut_is_marked() {
-        assert_eq!(shortened("äbc", 3), "äbc");
-        assert_eq!(shortened("äbcd", 3), "äbc… (cut)");
+    fn every_status_of_cloudflare_has_a_name() {
+        for status in 520..=527 {
+            let shown = Named(StatusCode::from_u16(status).unwrap()).to_string();
+            assert!(shown.len() > "HTTP 520 ".len(), "{shown}");
+        }
+        assert_eq!(Named(StatusCode::FORBIDDEN).to_string(), "HTTP 403 Forbidden");
+        assert_eq!(Named(StatusCode::from_u16(599).unwrap()).to_string(), "HTTP 599");
     }
 }

@@ -17,7 +17,7 @@ use gettickets_protocol::{ApiErrorClass, DecodeErrorKind, GetTickets, Page, Resp
 use super::request::{RequestSummary, Settings};
 use super::response::interpret;
 use crate::cancellation::Cancellation;
-use crate::error::{Error, ErrorKind, TransportError, shortened};
+use crate::error::{Error, ErrorKind, TransportError};
 use crate::transport::{TransportRequest, TransportResponse};
 
 /// How many characters of a transport's own words an error shows; a server may have put its own among them.
@@ -158,7 +158,7 @@ impl<'a> Call<'a> {
         outcome: Result<TransportResponse, TransportError>,
     ) {
         self.elapsed = self.sent.map_or(Duration::ZERO, |sent| now.saturating_duration_since(sent));
-        let Settings { credentials, decoder, .. } = self.settings;
+        let Settings { redactor, decoder, .. } = self.settings;
         let outcome = match outcome {
             Ok(response) => {
                 log::debug!(
@@ -169,11 +169,10 @@ impl<'a> Call<'a> {
                     response.body().len(),
                     self.elapsed
                 );
-                interpret(response, time_of_day, decoder, credentials)
+                interpret(response, time_of_day, decoder, redactor)
             }
             Err(error) => {
-                // Cut only after the credentials were removed: half of one would not be found.
-                let clean = |text: &str| shortened(&credentials.redact(text), MAX_SHOWN_DETAIL);
+                let clean = |text: &str| redactor.excerpt(text, MAX_SHOWN_DETAIL);
                 Err(Error::from(error.map_detail(clean)))
             }
         };
@@ -266,11 +265,14 @@ mod tests {
         <numreturned>0</numreturned><tickets></tickets></whmcsapi>";
 
     fn settings(retries: RetryPolicy, attempt_timeout: Duration, total_timeout: Duration) -> Settings {
+        let credentials = Credentials::api("IDENTIFIER", "hunter2hunter2");
+        let redactor = credentials.redactor();
         Settings {
             endpoint: Endpoint::parse("https://billing.example.com", false).unwrap(),
-            credentials: Credentials::api("IDENTIFIER", "hunter2hunter2"),
+            credentials,
             response_type: ResponseType::Json,
-            decoder: Decoder::new(),
+            decoder: Decoder::new().redactor(redactor.clone()),
+            redactor,
             max_response_len: 1 << 20,
             retries,
             attempt_timeout,
@@ -580,7 +582,7 @@ mod tests {
             assert!(matches!(call.poll(now), Step::Send(_)));
             call.on_response(now, SystemTime::UNIX_EPOCH, 1.0, Ok(http::Response::new(body.into())));
             let Step::Done(Err(error)) = call.poll(now) else { panic!("an error") };
-            assert!(error.to_string().len() < 2000 && error.to_string().contains("(cut)"), "{error}");
+            assert!(error.to_string().len() < 2000 && error.to_string().contains("cut"), "{error}");
             assert!(format!("{error:?}").len() < 4000);
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use gettickets_protocol::{Credentials, Decoder, GetTickets, ResponseType};
+use gettickets_protocol::{Credentials, Decoder, GetTickets, Redactor, ResponseType};
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 
@@ -20,7 +20,9 @@ pub(crate) struct Settings {
     pub(crate) endpoint: Endpoint,
     pub(crate) credentials: Credentials,
     pub(crate) response_type: ResponseType,
+    /// Has the redactor too.
     pub(crate) decoder: Decoder,
+    pub(crate) redactor: Redactor,
     pub(crate) max_response_len: usize,
     pub(crate) retries: RetryPolicy,
     /// The limit for one attempt.

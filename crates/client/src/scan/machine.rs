@@ -284,7 +284,7 @@ impl ScanMachine {
         let verifying = self.verifying;
         Position {
             order: self.order.clone(),
-            trail: if verifying { Vec::new() } else { self.pass.last_rows(Cursor::TRAIL) },
+            trail: if verifying { Vec::new() } else { self.pass.last_rows(Cursor::TRAIL.min(self.pass.end as usize)) },
             end: if verifying { 0 } else { self.pass.end },
             mark: if verifying { self.mark } else { self.pass.mark },
             region: if verifying { self.region } else { self.pass.region },
@@ -585,11 +585,16 @@ impl ScanMachine {
                 }
             }
             Purpose::Gap if empty => self.pass.on_gap_empty(flight.limit),
-            Purpose::Gap => {
-                if !self.accept_if_joins(&arrived) {
-                    self.accept_unproven(&arrived)?;
+            Purpose::Gap => match self.pass.join(&self.order, arrived.offset, &arrived.rows) {
+                Join::Yes(shared) | Join::Weak(shared) if !self.pass.brings_rows(shared, &arrived.rows) => {
+                    self.pass.on_gap_known(flight.limit);
                 }
-            }
+                _ => {
+                    if !self.accept_if_joins(&arrived) {
+                        self.accept_unproven(&arrived)?;
+                    }
+                }
+            },
             Purpose::Single => {
                 self.pass.stall(&self.window, self.capacity)?;
                 self.pass.on_single_readable();
@@ -871,6 +876,10 @@ impl ScanMachine {
         }
         if self.contradicted {
             self.order.disprove_newest_reply_first();
+        }
+        if !self.report.unreadable.is_empty() && !self.settings.skip_unreadable {
+            // The scan ends in an error whatever a verification brings.
+            return self.complete();
         }
         let mut verify = std::mem::take(&mut self.verify);
         let next = verify.next(&self.pass, &self.facts());

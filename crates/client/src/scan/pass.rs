@@ -82,7 +82,8 @@ enum State {
     Single,
     Check(Vec<Row>),
     Ending { alone: u32, empty: u32 },
-    Gap { offset: u64, empties: u32, until: u64 },
+    /// `proven`: the end before the gap was read as often as it takes.
+    Gap { offset: u64, empties: u32, until: u64, proven: bool },
     Sampling { offsets: Vec<u64>, limit: u64, last: Stamp },
     Ended(Ended),
 }
@@ -199,9 +200,13 @@ pub(super) struct Pass {
     may_stall: u64,
     wasted: u64,
     productive: u64,
+    /// Accepted pages that had rows beyond what was accepted before.
+    parts: u64,
     pub(super) pages: u64,
     /// No page began elsewhere than expected.
     quiet: bool,
+    /// Some began elsewhere, as they do where rows are hidden; they also do where a ticket has moved.
+    blurred: bool,
     /// Pages were accepted that join nothing.
     pub(super) unproven: bool,
     /// The total of the first reply, whether it changed, and how many replies had one.
@@ -258,8 +263,10 @@ impl Pass {
             may_stall: MOST_STALLED,
             wasted: 0,
             productive: 0,
+            parts: 0,
             pages: 0,
             quiet: true,
+            blurred: false,
             unproven: false,
             total: None,
             total_changes: 0,
@@ -302,7 +309,7 @@ impl Pass {
     /// Whether the list kept still as far as the pass can see: every page began exactly with the rows expected, and the total
     /// did not change.
     pub(super) fn is_undisturbed(&self, totals: Totals) -> bool {
-        self.quiet && (self.total_changes == 0 || totals.erratic)
+        self.quiet && !self.blurred && (self.total_changes == 0 || totals.erratic)
     }
 
     /// Whether totals changed by far more than the list can have, which showed no change.
@@ -312,7 +319,8 @@ impl Pass {
 
     /// What was read, if it can be compared with another pass.
     pub(super) fn digest(&self, totals: Totals) -> Option<(u64, u64)> {
-        (self.is_undisturbed(totals) && !self.resumed).then_some((self.digest.0, self.rows))
+        let steady = self.quiet && (self.total_changes == 0 || totals.erratic);
+        (steady && !self.resumed).then_some((self.digest.0, self.rows))
     }
 
     /// The total that all replies of the pass had in common.
@@ -321,8 +329,15 @@ impl Pass {
     }
 
     /// Whether all rows of the pass came on a single page.
+    ///
+    /// If the pass ended at the end of the list, the page must also have been all that the server counted: a page that the
+    /// server cut short is not the whole list.
     pub(super) fn rows_on_one_page(&self) -> bool {
-        self.productive <= 1 && !self.unproven && !self.resumed
+        let is_all = match self.state {
+            State::Ended(Ended::Early) => true,
+            _ => self.total_changes == 0 && self.total_count >= 2 && self.total == Some(self.rows),
+        };
+        self.parts <= 1 && is_all && !self.unproven && !self.resumed
     }
 
     pub(super) fn was_resumed(&self) -> bool {
@@ -592,6 +607,8 @@ impl Pass {
         self.empties = 0;
         self.step = 0;
         self.quiet &= as_expected;
+        self.blurred |= !first_page && position != offset;
+        self.parts += u64::from(productive);
         if productive {
             if let Some(cut) = self.short.take() {
                 // A short page was followed by more: the server sends no more than so many, or some are hidden.
@@ -703,10 +720,9 @@ impl Pass {
         let is_front = matches!(self.kind, Kind::Front { .. });
         if counts_more && !gap_done && !is_front {
             let limit = context.window.uncapped_limit();
-            let start = self.end.max(if self.hidden { self.covered } else { 0 });
-            let until = counted.max(start).saturating_add(limit.saturating_mul(4));
+            let until = counted.max(self.end).max(self.covered).saturating_add(limit.saturating_mul(4));
             self.gap_done = Some(self.end);
-            self.state = State::Gap { offset: start, empties: 0, until };
+            self.state = State::Gap { offset: self.end, empties: 0, until, proven: true };
             return;
         }
         self.state = State::Ended(Ended::AtEnd);
@@ -744,6 +760,7 @@ impl Pass {
         self.end = offset + rows.len() as u64;
         self.covered = offset + asked;
         self.pages += 1;
+        self.parts += 1;
         if self.end > self.reached {
             self.reached = self.end;
             self.productive += 1;
@@ -819,7 +836,7 @@ impl Pass {
     /// Reads on from an offset; what it shows is accepted without a common row.
     fn read_gap(&mut self, offset: u64, limit: u64) {
         let until = offset.saturating_add(limit.saturating_mul(4));
-        self.state = State::Gap { offset, empties: 0, until };
+        self.state = State::Gap { offset, empties: 0, until, proven: false };
     }
 
     /// A page that was due is empty.
@@ -851,6 +868,7 @@ impl Pass {
                     offset,
                     empties: 0,
                     until: counted.max(offset).saturating_add(4 * context.window.limit()),
+                    proven: false,
                 };
                 return Ok(());
             }
@@ -869,7 +887,7 @@ impl Pass {
                 if counted > self.end || counted > self.met(context) {
                     let limit = context.window.uncapped_limit();
                     let until = counted.max(self.end).saturating_add(limit.saturating_mul(4));
-                    self.state = State::Gap { offset: self.end, empties: 0, until };
+                    self.state = State::Gap { offset: self.end, empties: 0, until, proven: false };
                 }
                 return Ok(());
             }
@@ -894,15 +912,37 @@ impl Pass {
         self.contradictions >= MOST_CONTRADICTIONS
     }
 
+    /// Whether the page has rows behind the last one that it shares with the trail.
+    pub(super) fn brings_rows(&self, shared: Shared, rows: &[Row]) -> bool {
+        shared.last.1 == usize::MAX || shared.last.1 + 1 < rows.len()
+    }
+
+    /// A page of the gap behind the end has only rows that were accepted before.
+    pub(super) fn on_gap_known(&mut self, asked: u64) {
+        self.advance_gap(asked, 0);
+    }
+
     /// A page of the gap behind the end was empty.
     pub(super) fn on_gap_empty(&mut self, asked: u64) {
-        if let State::Gap { offset, empties, until } = &mut self.state {
-            *offset = offset.saturating_add(asked.max(1));
-            *empties += 1;
-            if *empties >= MOST_EMPTY_GAP || *offset >= *until {
-                self.state = State::Ended(Ended::AtEnd);
-            }
+        self.advance_gap(asked, 1);
+    }
+
+    fn advance_gap(&mut self, asked: u64, empty: u32) {
+        let State::Gap { offset, empties, until, proven } = &mut self.state else { return };
+        *offset = offset.saturating_add(asked.max(1));
+        *empties += empty;
+        if *empties < MOST_EMPTY_GAP && *offset < *until {
+            return;
         }
+        if *proven {
+            self.state = State::Ended(Ended::AtEnd);
+            return;
+        }
+        // Rows were taken to be hidden there, and the list ends instead: so that has to be proven.
+        self.gap_done = Some(self.end);
+        self.hidden = false;
+        self.next = self.end.saturating_sub(self.slack.min(self.trail.len() as u64));
+        self.state = State::Ending { alone: 0, empty: 0 };
     }
 
     /// Begins to read a few rows here and there down to the end of the list.
@@ -1014,6 +1054,8 @@ impl Pass {
         if rows.is_empty() {
             crossing.empty += 1;
             if crossing.empty >= 2 {
+                // The list may have become shorter instead.
+                self.unproven = true;
                 self.end = crossing.at;
                 self.crossing = None;
                 self.state = State::Ending { alone: u32::MAX, empty: u32::MAX };
@@ -1049,6 +1091,8 @@ impl Pass {
 
     /// Accepts the page behind an unreadable ticket.
     pub(super) fn accept_behind(&mut self, context: &mut Context<'_>, rows: &[Row]) -> Accepted {
+        // The row before was seen where it was, but not at the same moment.
+        self.unproven = true;
         let (at, asked) =
             self.crossing.take().map_or((self.end, 0), |crossing| (crossing.at, crossing.limit));
         self.restart(context, at, asked, rows);

@@ -94,16 +94,22 @@ impl Verify {
     pub(super) fn resume(&mut self, mark: Option<Stamp>, proven: bool, facts: &Facts<'_>) -> Next {
         match (mark, facts.order.shape()) {
             (Some(mark), Shape::NewestReplyFirst) if proven => self.read_front(mark),
-            (_, Shape::Fixed) if proven => self.count(facts),
+            (_, Shape::Fixed) if proven => {
+                // Nothing can have moved, but the server may count more than was seen.
+                self.recounts = 1;
+                self.recounting = true;
+                Next::Whole
+            }
             _ => self.read_whole(),
         }
     }
 
     fn by_order(&mut self, mark: Option<Stamp>, proven: bool, pass: &Pass, facts: &Facts<'_>) -> Next {
+        let is_undisturbed = pass.is_undisturbed(facts.totals) && !pass.was_resumed();
         match facts.order.shape() {
             Shape::NewestReplyFirst if proven && mark.is_some() => self.read_front(mark.unwrap_or_default()),
             Shape::Fixed if proven && !facts.early => self.count(facts),
-            Shape::OldestReplyFirst if proven && pass.digest(facts.totals).is_some() && !facts.early => {
+            Shape::OldestReplyFirst if proven && is_undisturbed && !facts.early => {
                 self.count(facts)
             }
             _ => self.read_whole(),

@@ -75,6 +75,8 @@ pub(crate) struct Driver {
     pub(crate) requests: u64,
     /// How likely a request waits before a retry, in thousandths.
     pub(crate) waits: u64,
+    /// Prints what is served, for `SCAN_SHOW`.
+    show: bool,
 }
 
 impl Driver {
@@ -88,6 +90,7 @@ impl Driver {
             last: None,
             requests: 0,
             waits: 0,
+            show: std::env::var_os("SCAN_SHOW").is_some(),
         }
     }
 
@@ -147,12 +150,24 @@ impl Driver {
         if serve {
             let index = self.rng.below(self.sent.len() as u64) as usize;
             let fetch = self.sent.swap_remove(index);
-            self.served.push((fetch.id, world.serve(fetch.offset, fetch.limit)));
+            let reply = world.serve(fetch.offset, fetch.limit);
+            if self.show {
+                let ids: Vec<_> = match &reply {
+                    Reply::Rows(rows, _) => rows.iter().map(|row| row.id).collect(),
+                    _ => Vec::new(),
+                };
+                let list: Vec<_> = world.clone().list().iter().map(|ticket| ticket.id).collect();
+                println!("serve {} at {}, limit {}: {ids:?} of {list:?}", fetch.id, fetch.offset, fetch.limit);
+            }
+            self.served.push((fetch.id, reply));
             return;
         }
         assert!(!self.served.is_empty(), "the machine waits for nothing: {:?}", self.machine);
         let index = self.rng.below(self.served.len() as u64) as usize;
         let (id, reply) = self.served.swap_remove(index);
+        if self.show {
+            println!("deliver {id}; {} pass(es) verified so far", self.machine.report().verification_passes);
+        }
         let metrics = Metrics { requests: 1, ..Metrics::default() };
         match reply {
             Reply::Rows(tickets, total) => {

@@ -10,6 +10,7 @@
 )]
 
 mod adversary;
+mod blocking;
 mod drive;
 mod history;
 mod machine;

@@ -63,7 +63,7 @@ impl Database {
         Ok(ticket.id)
     }
 
-    /// Changes a ticket; `false` if there is none with this id. The change must keep the id.
+    /// Changes a ticket. Returns `false` if no ticket has this id. The change must keep the id.
     pub(super) fn update(&mut self, id: u64, change: impl FnOnce(&mut Ticket)) -> Result<bool, StoreError> {
         let Some(mut ticket) = self.get(id)? else { return Ok(false) };
         change(&mut ticket);

@@ -59,7 +59,7 @@ impl Mirror {
         let started = Timestamp::now();
         let transaction = self.database.begin()?;
         let zone = install.time_zone.as_ref().and_then(|zone| zone.iana_name());
-        transaction.install(&install.name, &install.client.place(), zone)?;
+        transaction.install(&install.name, &install.client.endpoint(), zone)?;
         let (last_full, newest_reply) = transaction.history(&install.name)?;
         let since = since(options, started, last_full.as_deref(), newest_reply.as_deref());
         let run = transaction.begin_run(&install.name, &utc(started), since.map(wall_clock).as_deref())?;

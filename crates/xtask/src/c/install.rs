@@ -9,13 +9,13 @@ use crate::process::{Program, Result, cargo, program, root, target};
 
 const USAGE: &str = "usage: cargo xtask install-c --prefix DIR [--libdir DIR] [--features LIST] [--no-default-features] [--dev]\n\n\
                      \x20 --prefix DIR             where to: include, lib, lib/pkgconfig, lib/cmake, share below it\n\
-                     \x20 --libdir DIR             where libraries go, below the prefix, such as lib64; lib unless told\n\
+                     \x20 --libdir DIR             where libraries go, below the prefix, such as lib64; default: lib\n\
                      \x20 --features LIST          parts to add, separated by commas: sandbox\n\
                      \x20 --no-default-features    the protocol alone; with --features client or arrow one of them beside it\n\
                      \x20 --dev                    the development profile, which builds faster and runs slower\n\n\
-                     DESTDIR in the environment stands before the prefix, as for packages.";
+                     DESTDIR in the environment is put before the prefix, as for packages.";
 
-/// The parts of the library that can be left out, and those that are there unless told otherwise.
+/// The parts of the library that can be left out, and whether they are there by default.
 const PARTS: [(&str, bool); 3] = [("client", true), ("arrow", true), ("sandbox", false)];
 
 /// What to build, and where to put it.
@@ -343,10 +343,10 @@ fn copy(from: &Path, to: &Path) -> Result {
 
 /// Every file of a folder, and those of the folders in it.
 fn copy_all(from: &Path, to: &Path) -> Result {
-    let told = |error| format!("{}: {error}", from.display());
+    let unread = |error| format!("{}: {error}", from.display());
     fs::create_dir_all(to).map_err(|error| format!("{}: {error}", to.display()))?;
-    for entry in fs::read_dir(from).map_err(told)? {
-        let entry = entry.map_err(told)?;
+    for entry in fs::read_dir(from).map_err(unread)? {
+        let entry = entry.map_err(unread)?;
         let (source, place) = (entry.path(), to.join(entry.file_name()));
         if source.is_dir() { copy_all(&source, &place)? } else { copy(&source, &place)? }
     }

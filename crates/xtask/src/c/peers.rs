@@ -54,8 +54,8 @@ fn sources(home: &Path, (package, version, folder): (&str, &str, &str)) -> Resul
     if sources.is_dir() {
         return Ok(sources);
     }
-    let told = |error: std::io::Error| format!("{}: {error}", home.display());
-    fs::create_dir_all(home).map_err(told)?;
+    let failed = |error: std::io::Error| format!("{}: {error}", home.display());
+    fs::create_dir_all(home).map_err(failed)?;
     let python = tools::python_with("bench-c-python", &[])?;
     program(
         &python,

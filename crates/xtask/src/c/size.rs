@@ -1,5 +1,5 @@
 //! `cargo xtask size-c`: how large the shared library is, stripped, with which parts, and whether that is too large.
-//! As these are releases, also whether they keep to themselves where they were built.
+//! As these are releases, it also checks that they do not contain where they were built.
 
 use std::fs;
 
@@ -35,7 +35,7 @@ pub(crate) fn check() -> Result {
         Install { prefix: prefix.clone(), features, default_features: false, ..Install::default() }.run()?;
         let library = prefix.join("lib").join("libgettickets.so");
         let bytes = fs::read(&library).map_err(|error| format!("{}: {error}", library.display()))?;
-        tells_no_place(&bytes).map_err(|place| format!("{} tells of {place}", library.display()))?;
+        names_no_place(&bytes).map_err(|place| format!("{} contains {place}", library.display()))?;
         let len = bytes.len() as u64;
         println!("{name:22} {len:>9} bytes, of {most} at most");
         if len > most {
@@ -45,15 +45,15 @@ pub(crate) fn check() -> Result {
     if too_large.is_empty() { Ok(()) } else { Err(format!("too large: {}", too_large.join(", "))) }
 }
 
-/// Whether a library tells a path of the machine that it was built on; that path, if it does.
-fn tells_no_place(library: &[u8]) -> Result {
+/// Fails if a library contains a path of the machine that it was built on; the error is that path.
+fn names_no_place(library: &[u8]) -> Result {
     for (path, _) in places()? {
         // With the folders in it, as a short path may be a part of any other.
         for inner in ["crates", "bindings", "release-c", "registry", "lib"] {
-            let told = path.join(inner).join("");
-            let told = told.as_os_str().as_encoded_bytes();
-            if library.windows(told.len()).any(|bytes| bytes == told) {
-                return Err(String::from_utf8_lossy(told).into_owned());
+            let found = path.join(inner).join("");
+            let found = found.as_os_str().as_encoded_bytes();
+            if library.windows(found.len()).any(|bytes| bytes == found) {
+                return Err(String::from_utf8_lossy(found).into_owned());
             }
         }
     }
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_path_of_this_machine_is_found_in_a_library() {
-        let library = |text: String| tells_no_place(&[&[0x7f, b'E', b'L', b'F'], text.as_bytes()].concat());
+        let library = |text: String| names_no_place(&[&[0x7f, b'E', b'L', b'F'], text.as_bytes()].concat());
         assert_eq!(library("/gettickets/crates/client/src/lib.rs".to_owned()), Ok(()));
         for (path, _) in places().unwrap_or_default() {
             assert!(library(format!("at {}/lib/x.rs", path.display())).is_err());

@@ -19,6 +19,11 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "deny", about: "licences, bans and sources of the dependencies (deny.toml)", run: deny },
     Step { name: "rust", about: "every Rust test, documentation examples included", run: rust },
     Step { name: "scan", about: "the guarantee of a scan, with a report of the histories tried", run: scan },
+    Step {
+        name: "spreadsheet",
+        about: "LibreOffice finds no formula in a CSV file; skipped where it is not installed",
+        run: spreadsheet,
+    },
     Step { name: "docs", about: "the documentation builds without a warning", run: docs },
     Step {
         name: "interop",
@@ -61,6 +66,14 @@ fn rust() -> Result {
 fn scan() -> Result {
     cargo("test --quiet --locked --workspace --test scan -- --nocapture --test-threads=1 model adversary")
         .run()
+}
+
+fn spreadsheet() -> Result {
+    if !program("soffice", "--version").succeeds() {
+        println!("skipped: LibreOffice is not installed (in Debian: apt-get install libreoffice-calc-nogui)");
+        return Ok(());
+    }
+    cargo("test --locked -p gettickets-cli --test it -- --ignored spreadsheet").run()
 }
 
 fn docs() -> Result {

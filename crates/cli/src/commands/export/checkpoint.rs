@@ -1,37 +1,49 @@
 //! [`Checkpoint`]: how far an export is, in a file beside it.
 //!
-//! What it says was on the disk before it said so. So whatever happens after, the partial file is cut back
-//! to the length told here, and the scan goes on from the cursor told here: nothing is lost or doubled.
+//! Whatever a checkpoint states was on the disk before it was written. After an interruption the partial file is
+//! therefore cut back to the stated length, and the scan continues from the stated cursor: nothing is lost and
+//! nothing is written twice. The digest proves that the partial file is the one that the checkpoint is of.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
+use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::files::{self, Existing};
 
 /// The number of this file's format, raised when it changes.
-const FORMAT_NUMBER: u32 = 1;
+const FORMAT_NUMBER: u32 = 2;
+/// The most bytes that a checkpoint may have. Its cursor holds the ids of a scan, some bytes each.
+const MAX_LEN: u64 = 256 << 20;
 
 /// How far an export is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Checkpoint {
     gettickets_export: u32,
-    /// What was asked for; going on with anything else would mix two exports.
+    /// What was asked for; continuing with anything else would mix two exports.
     pub(super) origin: Origin,
     /// The length of the partial file.
     pub(super) bytes: u64,
+    /// The SHA-256 of these bytes, in hexadecimal digits.
+    pub(super) sha256: String,
     /// How many tickets are in it.
     pub(super) tickets: u64,
     /// Whether the scan is at its end, and only the file has to be finished.
     pub(super) complete: bool,
-    /// Where the scan goes on. It belongs to the scan; nothing here looks into it.
-    pub(super) cursor: Option<Value>,
+    /// Which tickets the scan could not read, in words, where it ended without some.
+    pub(super) lacking: Option<String>,
+    /// Where the scan continues. Only the scan reads it.
+    pub(super) cursor: Option<Box<RawValue>>,
 }
 
 /// What an export is of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Origin {
+    /// The format and its compression, such as `csv` or `ndjson.gz`.
     pub(crate) format: String,
     /// The server's address or the install's path, without credentials.
     pub(crate) server: String,
@@ -40,7 +52,7 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    /// What differs, for people: the first difference is enough to know the mistake.
+    /// The first difference, in words.
     pub(super) fn difference(&self, other: &Origin) -> Option<String> {
         [
             ("format", &self.format, &other.format),
@@ -53,75 +65,144 @@ impl Origin {
     }
 }
 
+/// Why a file is not a checkpoint that can be used.
+#[derive(Debug)]
+pub(super) enum Unusable {
+    /// It could not be read.
+    Io(io::Error),
+    /// It is not a checkpoint at all.
+    Foreign(String),
+    /// Another version of the program wrote it.
+    OtherVersion,
+}
+
 impl Checkpoint {
-    /// At the beginning.
+    /// The checkpoint of an export that has not begun.
     pub(super) fn new(origin: Origin) -> Checkpoint {
         Checkpoint {
             gettickets_export: FORMAT_NUMBER,
             origin,
             bytes: 0,
+            sha256: hex(Context::new(&SHA256)),
             tickets: 0,
             complete: false,
+            lacking: None,
             cursor: None,
         }
     }
 
-    /// Reads one; none where there is none.
-    pub(super) fn read(path: &Path) -> io::Result<Option<Checkpoint>> {
-        let text = match fs::read(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let checkpoint: Checkpoint = serde_json::from_slice(&text)?;
-        if checkpoint.gettickets_export != FORMAT_NUMBER {
-            return Err(io::Error::other("it was written by another version of gettickets"));
+    /// Reads a checkpoint. Returns `None` where there is no such file.
+    pub(super) fn read(path: &Path) -> Result<Option<Checkpoint>, Unusable> {
+        /// What every version of the format has.
+        #[derive(Deserialize)]
+        struct Any {
+            gettickets_export: u32,
         }
-        Ok(Some(checkpoint))
+        let Some(file) = files::open_own(path).map_err(Unusable::Io)? else { return Ok(None) };
+        let text = files::read_at_most(file, MAX_LEN).map_err(Unusable::Io)?;
+        match serde_json::from_slice::<Checkpoint>(&text) {
+            Ok(checkpoint) if checkpoint.gettickets_export == FORMAT_NUMBER => Ok(Some(checkpoint)),
+            other => match serde_json::from_slice::<Any>(&text) {
+                Ok(any) if any.gettickets_export != FORMAT_NUMBER => Err(Unusable::OtherVersion),
+                _ => Err(Unusable::Foreign(other.err().map_or(String::new(), |error| error.to_string()))),
+            },
+        }
     }
 
-    /// Writes it in place of the one before, at once and whole.
-    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
-        let new = path.with_extension("resume-new");
-        let mut file = File::create(&new)?;
-        serde_json::to_writer(&mut file, self)?;
+    /// Writes it in place of the one before, so that the file is always there whole. Returns the file.
+    pub(super) fn write(&self, path: &Path) -> io::Result<File> {
+        let mut file = files::temporary(path)?;
+        serde_json::to_writer(io::BufWriter::new(&mut file), self)?;
         file.write_all(b"\n")?;
-        file.sync_all()?;
-        fs::rename(&new, path)
+        let written = file.as_file().try_clone()?;
+        files::put_temporary(file, path, Existing::Replace)?;
+        Ok(written)
     }
+
+    /// Compares the beginning of the partial file with the length and the digest. Returns the digest so far, or
+    /// `None` where the file is another one.
+    pub(super) fn verify(&self, partial: &File) -> io::Result<Option<Context>> {
+        let mut digest = Context::new(&SHA256);
+        let mut reader = BufReader::with_capacity(256 << 10, partial).take(self.bytes);
+        let mut length = 0;
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            let count = reader.read(&mut buffer)?;
+            if count == 0 {
+                break;
+            }
+            digest.update(buffer.get(..count).unwrap_or_default());
+            length += count as u64;
+        }
+        // Tickets without bytes are no state that an export was ever in.
+        let is_possible = self.bytes > 0 || self.tickets == 0;
+        let is_same = is_possible && length == self.bytes && hex(digest.clone()) == self.sha256;
+        Ok(is_same.then_some(digest))
+    }
+}
+
+/// A digest as hexadecimal digits.
+pub(super) fn hex(digest: Context) -> String {
+    digest.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn origin() -> Origin {
         Origin { format: "csv".into(), server: "https://a/".into(), request: "status=Open".into() }
     }
 
     #[test]
-    fn a_checkpoint_comes_back_as_it_was_written() {
+    fn a_checkpoint_is_read_as_it_was_written() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("t.csv.resume");
-        assert_eq!(Checkpoint::read(&path).unwrap(), None);
-        let checkpoint = Checkpoint {
-            bytes: 7,
-            tickets: 2,
-            cursor: Some(serde_json::json!({"offset": 50})),
-            ..Checkpoint::new(origin())
-        };
+        assert!(Checkpoint::read(&path).unwrap().is_none());
+        let cursor = RawValue::from_string("{\"offset\":50}".to_owned()).unwrap();
+        let checkpoint =
+            Checkpoint { bytes: 7, tickets: 2, cursor: Some(cursor), ..Checkpoint::new(origin()) };
         checkpoint.write(&path).unwrap();
-        assert_eq!(Checkpoint::read(&path).unwrap(), Some(checkpoint));
+        let read = Checkpoint::read(&path).unwrap().unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), serde_json::to_string(&checkpoint).unwrap());
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing else is left");
     }
 
     #[test]
-    fn a_checkpoint_of_another_kind_is_refused() {
+    fn a_file_of_another_kind_is_foreign_and_one_of_another_version_is_not() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("t.csv.resume");
-        for text in ["", "{}", "not JSON"] {
+        for text in ["", "{}", "not JSON", "[]", "{\"gettickets_export\":2}"] {
             fs::write(&path, text).unwrap();
-            assert!(Checkpoint::read(&path).is_err(), "{text:?}");
+            assert!(matches!(Checkpoint::read(&path), Err(Unusable::Foreign(_))), "{text:?}");
+        }
+        fs::write(&path, "{\"gettickets_export\":1,\"bytes\":0}").unwrap();
+        assert!(matches!(Checkpoint::read(&path), Err(Unusable::OtherVersion)));
+    }
+
+    #[test]
+    fn a_partial_file_is_compared_by_length_and_digest() {
+        let mut digest = Context::new(&SHA256);
+        digest.update(b"seven b");
+        let checkpoint =
+            Checkpoint { bytes: 7, tickets: 1, sha256: hex(digest), ..Checkpoint::new(origin()) };
+        let none = Checkpoint { bytes: 0, ..checkpoint.clone() };
+        for (checkpoint, content, is_same) in [
+            (&checkpoint, "seven b", true),
+            (&checkpoint, "seven bytes and what was written later", true),
+            (&checkpoint, "seven", false),
+            (&checkpoint, "Seven b", false),
+            (&checkpoint, "", false),
+            // A length of 0 must not drop the tickets that are counted.
+            (&none, "seven b", false),
+            (&Checkpoint { tickets: 488, ..Checkpoint::new(origin()) }, "", false),
+            (&Checkpoint::new(origin()), "anything", true),
+        ] {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            fs::write(file.path(), content).unwrap();
+            let found = checkpoint.verify(&File::open(file.path()).unwrap()).unwrap();
+            assert_eq!(found.is_some(), is_same, "{content:?}");
         }
     }
 

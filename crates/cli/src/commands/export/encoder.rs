@@ -1,8 +1,11 @@
 //! [`Encoder`]: tickets as the bytes of a partial file, to which more can be added after an interruption.
 //!
-//! Text formats are already what they will be. Parquet and Arrow files have an end that is only known at
-//! the end, so their partial file is an Arrow IPC *stream*, whose messages stand alone one after another;
-//! the file is put together from it when all tickets are there.
+//! Text formats are written as they will be. Parquet and Arrow files end in a footer that needs all tickets, so
+//! their partial file is an Arrow IPC *stream*, a sequence of independent messages; the final file is made from it
+//! when all tickets are there.
+//!
+//! A compressed file is a sequence of gzip members or Zstandard frames. One ends at each checkpoint, so that what
+//! is there can be read and continued.
 
 use std::cell::RefCell;
 use std::io::{self, Write};
@@ -10,10 +13,11 @@ use std::rc::Rc;
 
 use arrow_ipc::CompressionType;
 use arrow_ipc::writer::{IpcWriteOptions, StreamEncoder};
+use flate2::write::GzEncoder;
 use gettickets_arrow::arrow_array::RecordBatch;
 use gettickets_protocol::{Tickets, Version};
 
-use crate::args::ExportFormat;
+use crate::args::{Compression, Encoding, ExportFormat};
 use crate::output::TicketWriter;
 use crate::output::arrow::{Gathered, failed};
 use crate::output::csv::CsvWriter;
@@ -24,6 +28,83 @@ use crate::output::ndjson::NdjsonWriter;
 pub(super) struct Encoder {
     bytes: Bytes,
     kind: Kind,
+    compressor: Option<Compressor>,
+}
+
+/// Compresses what is written into members or frames.
+struct Compressor {
+    compression: Compression,
+    member: Option<Member>,
+    /// Whether the file has a member already.
+    begun: bool,
+}
+
+/// A member that is not at its end. What is compressed goes into the vector.
+enum Member {
+    Gzip(GzEncoder<Vec<u8>>),
+    Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>),
+}
+
+impl Member {
+    fn new(compression: Compression) -> io::Result<Member> {
+        Ok(match compression {
+            Compression::Gzip => Member::Gzip(GzEncoder::new(Vec::new(), flate2::Compression::default())),
+            Compression::Zstd => Member::Zstd(zstd::stream::write::Encoder::new(Vec::new(), 0)?),
+        })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Member::Gzip(member) => member.write_all(bytes),
+            Member::Zstd(member) => member.write_all(bytes),
+        }
+    }
+
+    fn take(&mut self) -> Vec<u8> {
+        std::mem::take(match self {
+            Member::Gzip(member) => member.get_mut(),
+            Member::Zstd(member) => member.get_mut(),
+        })
+    }
+
+    fn finish(self) -> io::Result<Vec<u8>> {
+        match self {
+            Member::Gzip(member) => member.finish(),
+            Member::Zstd(member) => member.finish(),
+        }
+    }
+}
+
+impl Compressor {
+    /// Compresses some bytes; returns what is compressed so far.
+    fn push(&mut self, bytes: &[u8]) -> io::Result<Vec<u8>> {
+        if bytes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut member = match self.member.take() {
+            Some(member) => member,
+            None => Member::new(self.compression)?,
+        };
+        self.begun = true;
+        member.write(bytes)?;
+        let compressed = member.take();
+        self.member = Some(member);
+        Ok(compressed)
+    }
+
+    /// Ends the member.
+    fn settle(&mut self) -> io::Result<Vec<u8>> {
+        self.member.take().map_or(Ok(Vec::new()), Member::finish)
+    }
+
+    /// Ends the file: even without any content it has one member.
+    fn finish(&mut self) -> io::Result<Vec<u8>> {
+        if !self.begun {
+            self.begun = true;
+            self.member = Some(Member::new(self.compression)?);
+        }
+        self.settle()
+    }
 }
 
 enum Kind {
@@ -31,7 +112,7 @@ enum Kind {
     Batches { stream: Box<StreamEncoder>, gathered: Gathered },
 }
 
-/// Where a writer writes to and the encoder takes from.
+/// The buffer between a writer and the encoder.
 #[derive(Clone, Default)]
 struct Bytes(Rc<RefCell<Vec<u8>>>);
 
@@ -47,12 +128,13 @@ impl Write for Bytes {
 }
 
 impl Encoder {
-    /// Goes on after this many tickets; what stands at the beginning is written where there is none yet.
-    pub(super) fn after(tickets: u64, begun: bool, format: ExportFormat) -> io::Result<Encoder> {
+    /// Continues after this many tickets. Where the file has not `begun`, what precedes the first ticket is written.
+    pub(super) fn after(tickets: u64, begun: bool, encoding: Encoding) -> io::Result<Encoder> {
+        let format = encoding.format;
         let bytes = Bytes::default();
         let out = bytes.clone();
         // The columns of CSV are those of the newest version, whatever the server sends.
-        let version = Version::MILESTONES.last().copied().unwrap_or(Version::V8_0);
+        let version = Version::LATEST;
         let kind = match format {
             ExportFormat::Csv if begun => Kind::Text(Box::new(CsvWriter::resumed(out, version))),
             ExportFormat::Csv => Kind::Text(Box::new(CsvWriter::new(out, version))),
@@ -70,7 +152,9 @@ impl Encoder {
                 Kind::Batches { stream: Box::new(stream), gathered: Gathered::default() }
             }
         };
-        Ok(Encoder { bytes, kind })
+        let compressor =
+            encoding.compression.map(|compression| Compressor { compression, member: None, begun });
+        Ok(Encoder { bytes, kind, compressor })
     }
 
     /// Adds a page.
@@ -84,26 +168,32 @@ impl Encoder {
         }
     }
 
-    /// Makes bytes of everything that was added.
-    pub(super) fn settle(&mut self) -> io::Result<()> {
-        match &mut self.kind {
-            Kind::Text(_) => Ok(()),
-            Kind::Batches { stream, gathered } => {
-                let batch = gathered.take().map_err(failed)?;
-                encode(&mut self.bytes, stream, batch)
-            }
+    /// Returns the last bytes of everything that was added. More can be added after them.
+    pub(super) fn settle(&mut self) -> io::Result<Vec<u8>> {
+        if let Kind::Batches { stream, gathered } = &mut self.kind {
+            let batch = gathered.take().map_err(failed)?;
+            encode(&mut self.bytes, stream, batch)?;
         }
+        self.ended(Compressor::settle)
     }
 
-    /// Adds what stands at the end of a text format. A stream of batches needs none.
-    pub(super) fn finish(&mut self) -> io::Result<()> {
-        match &mut self.kind {
-            Kind::Text(writer) => writer.finish(),
-            Kind::Batches { .. } => Ok(()),
+    /// Returns the last bytes with what ends a text format. A stream of batches has no end.
+    pub(super) fn finish(&mut self) -> io::Result<Vec<u8>> {
+        if let Kind::Text(writer) = &mut self.kind {
+            writer.finish()?;
         }
+        self.ended(Compressor::finish)
     }
 
-    /// How many rows wait for their batch.
+    fn ended(&mut self, end: fn(&mut Compressor) -> io::Result<Vec<u8>>) -> io::Result<Vec<u8>> {
+        let mut bytes = self.take()?;
+        if let Some(compressor) = &mut self.compressor {
+            bytes.append(&mut end(compressor)?);
+        }
+        Ok(bytes)
+    }
+
+    /// How many rows are not in a batch yet.
     #[cfg(test)]
     pub(super) fn gathered_rows(&self) -> usize {
         match &self.kind {
@@ -112,9 +202,13 @@ impl Encoder {
         }
     }
 
-    /// The bytes since they were last taken.
-    pub(super) fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut *self.bytes.0.borrow_mut())
+    /// Returns the bytes since they were last taken.
+    pub(super) fn take(&mut self) -> io::Result<Vec<u8>> {
+        let bytes = std::mem::take(&mut *self.bytes.0.borrow_mut());
+        match &mut self.compressor {
+            None => Ok(bytes),
+            Some(compressor) => compressor.push(&bytes),
+        }
     }
 }
 

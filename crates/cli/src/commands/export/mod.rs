@@ -1,70 +1,83 @@
-//! `gettickets export`: every ticket that matches, in a file that is whole or not there.
+//! `gettickets export`: writes every ticket that matches into a file that is whole or not there.
 //!
-//! Pages go from the scan into a partial file ([`spool`]), and every few seconds what is there is made to
-//! last, with the cursor at which the scan goes on ([`checkpoint`]). An interruption therefore costs
-//! seconds, however it comes: Ctrl-C, an error, a kill, a power cut. Memory holds a page or two, and for
-//! Parquet one row group.
+//! Pages go from the scan into a partial file ([`spool`]). Every few seconds what is there is made permanent,
+//! together with the cursor at which the scan continues ([`checkpoint`]). Ctrl-C, an error, a kill or a power
+//! failure therefore costs seconds. Memory holds a page or two, and for Parquet one row group.
 
 mod checkpoint;
 mod encoder;
-mod progress;
 mod scan;
 mod spool;
-mod stdout;
+mod stream;
 mod target;
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use gettickets_protocol::{GetTickets, Tickets};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use self::checkpoint::Origin;
-pub(crate) use self::progress::Progress;
-pub(crate) use self::scan::{lacks_holes_alone, run};
+pub(crate) use self::scan::{lacks_unreadable_alone, run};
 use self::spool::{Earlier, Spool};
-use crate::args::{ExportArgs, ExportFormat};
+use self::stream::Stream;
+use crate::args::{Compression, Encoding, ExportArgs, ExportFormat};
 use crate::commands::misspelt;
 use crate::exit::{self, Exit, Failure, Outcome};
+use crate::files::{self, Destination, Existing};
 use crate::output;
 
-/// How much work an interruption that gives no notice may cost.
+/// How much work an interruption without notice may cost.
 const SAVE_EVERY: Duration = Duration::from_secs(5);
 
-/// Where pages come from: a scan, seen from here.
+/// Source of pages for an export. Implemented by the scan.
 trait Source {
-    /// The next page; none at the end.
+    /// The next page; `None` at the end.
     fn next_page(&mut self) -> Option<Outcome<Tickets>>;
-    /// How many tickets match, as the server counts them.
-    fn total(&self) -> Option<u64>;
-    /// From where everything comes that no page has brought yet; none where the scan cannot go on.
-    fn cursor(&self) -> Option<Value>;
-    /// After the last page: whether any ticket could not be had.
+    /// The position after the pages so far; `None` where the scan cannot be continued.
+    fn cursor(&self) -> Option<Box<RawValue>>;
+    /// After the last page or a failure: ends the progress and prints what the scan's report says.
+    fn ended(&mut self);
+    /// After the last page: an error where some tickets could not be read.
     fn end(&self) -> Outcome;
-    /// After a failure: whether all tickets came but those that nothing can bring.
-    fn lacks_holes_alone(&self) -> bool;
+    /// After a failure: whether all tickets were delivered but those that cannot be read.
+    fn lacks_unreadable_alone(&self) -> bool;
 }
 
-/// Exports what `open` gives, which is told the cursor to go on from. `server` names whom it is from,
-/// without credentials.
+/// Exports from the source that `open` returns, which gets the cursor to continue from. `server` names the
+/// endpoint, without credentials.
 fn export<S: Source>(
     args: &ExportArgs,
     server: String,
-    open: impl FnOnce(Option<&Value>) -> Outcome<S>,
+    open: impl FnOnce(Option<&RawValue>) -> Outcome<S>,
     interrupted: &AtomicBool,
 ) -> Outcome {
-    let format = format_of(args)?;
-    if is_stdout(args) {
-        let mut source = open(None)?;
-        let tickets = stdout::write(format, &mut source, interrupted)?;
-        tell_misspelt(args, tickets);
-        return source.end();
-    }
+    let encoding = encoding_of(args)?;
+    let destination = match is_stdout(args) {
+        true => None,
+        false => Some(files::destination(&args.output).map_err(|error| unusable(&args.output, &error))?),
+    };
+    let output = match destination {
+        Some(Destination::File(output)) => output,
+        stream => {
+            let stream = match &stream {
+                Some(Destination::Stream(path)) => Stream::Path(path),
+                _ => Stream::Stdout,
+            };
+            refuse_resuming(args)?;
+            let mut source = open(None)?;
+            let written = stream::write(&stream, encoding, &mut source, interrupted);
+            source.ended();
+            warn_misspelt(args, written?);
+            return source.end();
+        }
+    };
     let since = args.updated_since.map_or(String::new(), |since| format!("&updated_since={since:?}"));
     let origin = Origin {
-        format: format.word().to_owned(),
+        format: encoding.ending(),
         server,
-        // The length of a page is none of what is asked for.
+        // A change of the page size does not change what is asked for.
         request: GetTickets { limitnum: None, ..args.query.to_request() }.parameters() + &since,
     };
     let earlier = match (args.resume, args.restart) {
@@ -72,47 +85,76 @@ fn export<S: Source>(
         (false, true) => Earlier::Restart,
         (false, false) => Earlier::Refuse,
     };
-    let spool = Spool::open(&args.output, format, origin, earlier)?;
-    let mut source = open(spool.cursor())?;
-    let progress = Progress::new(spool.tickets());
-    let tickets = spool_all(spool, &mut source, interrupted, &progress)?;
-    tell_misspelt(args, tickets);
+    let existing = if args.no_clobber { Existing::Keep } else { Existing::Replace };
+    let spool = Spool::open(&output, encoding, origin, earlier, existing)?;
+    let mut source = match open(spool.cursor()) {
+        Ok(source) => source,
+        Err(failure) => {
+            if spool.tickets() == 0 {
+                spool.discard();
+            }
+            return Err(failure);
+        }
+    };
+    let tickets = spool_all(spool, &mut source, interrupted)?;
+    warn_misspelt(args, tickets);
     exit::remark(format!("{tickets} {} in {}", output::tickets(tickets), args.output.display()));
-    // What could be had is kept under its name, and yet not called whole.
-    source.end()
+    Ok(())
 }
 
-fn tell_misspelt(args: &ExportArgs, tickets: u64) {
+fn unusable(output: &Path, error: &std::io::Error) -> Failure {
+    let failure = Failure::usage(format!("{}: {error}", output.display()));
+    if error.kind() == std::io::ErrorKind::IsADirectory { failure.hint("Name a file in it") } else { failure }
+}
+
+/// What is written into a stream is gone when it is interrupted.
+fn refuse_resuming(args: &ExportArgs) -> Outcome {
+    let flag = match (args.resume, args.restart) {
+        (true, _) => "--resume",
+        (_, true) => "--restart",
+        _ => return Ok(()),
+    };
+    let name = if is_stdout(args) { "standard output".to_owned() } else { args.output.display().to_string() };
+    Err(Failure::usage(format!("{flag} needs a file, and {name} is not one"))
+        .hint(format!("Export to a file, or leave out {flag}")))
+}
+
+fn warn_misspelt(args: &ExportArgs, tickets: u64) {
     if tickets == 0 {
         misspelt::warn(&args.query.to_request());
     }
 }
 
+/// Standard output, by any of its names: one of its files must not be replaced by another.
 fn is_stdout(args: &ExportArgs) -> bool {
-    args.output.as_os_str() == "-"
+    ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| args.output.as_os_str() == *name)
 }
 
-fn format_of(args: &ExportArgs) -> Outcome<ExportFormat> {
+fn encoding_of(args: &ExportArgs) -> Outcome<Encoding> {
     let known = "csv, ndjson, json, parquet or arrow";
-    args.format.or_else(|| ExportFormat::of_file(&args.output)).ok_or_else(|| {
+    let name = args.output.display();
+    let format = args.format.or_else(|| ExportFormat::of_file(&args.output)).ok_or_else(|| {
         if is_stdout(args) {
-            Failure::usage("stdout has no ending that tells a format")
-                .hint(format!("Add --format with {known}"))
+            Failure::usage("standard output needs a format").hint(format!("Add --format with {known}"))
         } else {
-            let name = args.output.display();
-            Failure::usage(format!("the ending of {name} tells no format"))
+            Failure::usage(format!("the ending of {name} does not name a format"))
                 .hint(format!("Add --format with {known}"))
         }
-    })
+    })?;
+    let compression = Compression::of_file(&args.output);
+    if compression.is_some() && format.is_columnar() {
+        return Err(Failure::usage(format!("{name}: a {} file is not compressed as a whole", format.word()))
+            .hint("Leave out .gz or .zst: its columns are compressed where the format has that"));
+    }
+    Ok(Encoding { format, compression })
 }
 
-/// Takes every page of a source into a spool and finishes the file. Gives the number of tickets in it.
-fn spool_all(
-    mut spool: Spool,
-    source: &mut dyn Source,
-    interrupted: &AtomicBool,
-    progress: &Progress,
-) -> Outcome<u64> {
+/// Writes every page of a source into a spool and finishes the file. Returns the number of tickets in it.
+fn spool_all(mut spool: Spool, source: &mut dyn Source, interrupted: &AtomicBool) -> Outcome<u64> {
+    if let Some(lacking) = spool.lacking() {
+        let failure = Failure::new(Exit::Incomplete, lacking);
+        return Err(name_incomplete(spool, failure));
+    }
     let mut saved = Instant::now();
     while !spool.is_complete() {
         let stopped = interrupted.load(Ordering::Relaxed);
@@ -124,15 +166,16 @@ fn spool_all(
         match page {
             None => break,
             Some(Ok(tickets)) => {
-                spool.push(&tickets)?;
-                progress.at(spool.tickets(), source.total());
+                if let Err(failure) = spool.push(&tickets) {
+                    source.ended();
+                    return Err(disk_failed(spool, failure));
+                }
             }
             Some(Err(failure)) => {
-                progress.clear();
-                if failure.exit == Exit::Incomplete && source.lacks_holes_alone() {
-                    // There is no more to be had by another run, so what could be had gets its name.
-                    spool.finish()?;
-                    return Err(failure);
+                source.ended();
+                if failure.exit == Exit::Incomplete && source.lacks_unreadable_alone() {
+                    // Another run would find no more.
+                    return Err(name_incomplete(spool, failure));
                 }
                 return Err(keep(spool, source.cursor(), failure));
             }
@@ -140,13 +183,19 @@ fn spool_all(
         if saved.elapsed() >= SAVE_EVERY
             && let Some(cursor) = source.cursor()
         {
-            spool.save(Some(cursor), false)?;
+            if let Err(failure) = spool.save(Some(cursor), false) {
+                source.ended();
+                return Err(disk_failed(spool, failure));
+            }
             saved = Instant::now();
         }
     }
-    progress.clear();
+    source.ended();
     let tickets = spool.tickets();
-    spool.finish()?;
+    match source.end() {
+        Ok(()) => spool.finish()?,
+        Err(failure) => return Err(name_incomplete(spool, failure)),
+    }
     Ok(tickets)
 }
 
@@ -155,11 +204,35 @@ fn are(tickets: u64) -> String {
     format!("{} {}", output::tickets(tickets), if tickets == 1 { "is" } else { "are" })
 }
 
+/// Keeps all tickets but those that cannot be read, under a name that says so.
+fn name_incomplete(spool: Spool, failure: Failure) -> Failure {
+    let tickets = spool.tickets();
+    match spool.finish_incomplete(&failure.what) {
+        Ok(name) => Failure {
+            what: format!("{}; {tickets} {} in {}", failure.what, are(tickets), name.display()),
+            ..failure
+        },
+        Err(disk) => disk,
+    }
+}
+
+/// What is kept after a failure of the disk, and how to continue.
+fn disk_failed(spool: Spool, failure: Failure) -> Failure {
+    let tickets = spool.saved_tickets();
+    if tickets == 0 {
+        spool.discard();
+        return failure.hint("Nothing is kept. Make room, and run the same command again");
+    }
+    spool.cut_back();
+    Failure { what: format!("{}; {tickets} {} kept", failure.what, are(tickets)), ..failure }
+        .hint("Make room; the same command with --resume continues from there")
+}
+
 /// Keeps what is there for another run, and says so.
-fn keep(mut spool: Spool, cursor: Option<Value>, failure: Failure) -> Failure {
+fn keep(mut spool: Spool, cursor: Option<Box<RawValue>>, failure: Failure) -> Failure {
     let tickets = spool.tickets();
     let Some(cursor) = cursor.filter(|_| tickets > 0) else {
-        // Nothing came, or nothing can be added to what came.
+        // There is nothing, or nothing can be added to what there is.
         spool.discard();
         return failure;
     };
@@ -169,9 +242,9 @@ fn keep(mut spool: Spool, cursor: Option<Value>, failure: Failure) -> Failure {
                 .hint
                 .map_or(String::new(), |hint| hint.trim_end_matches(['.', ' ']).to_owned() + ". ");
             Failure::new(Exit::Incomplete, format!("{}; {tickets} {} kept", failure.what, are(tickets)))
-                .hint(format!("{hint}The same command with --resume goes on from there"))
+                .hint(format!("{hint}The same command with --resume continues from there"))
         }
-        Err(disk) => Failure { exit: Exit::Incomplete, ..failure.at(disk.what) },
+        Err(disk) => disk_failed(spool, Failure { what: format!("{}; {}", failure.what, disk.what), ..disk }),
     }
 }
 

@@ -1,114 +1,104 @@
 //! [`Spool`]: the partial file of an export, and the checkpoint beside it.
+//!
+//! The partial file is locked by the run that writes it. The run before may give it its
+//! final name between opening and locking; so the name is compared after locking.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, BufReader, BufWriter, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use arrow_ipc::reader::StreamReader;
 use gettickets_protocol::Tickets;
-use serde_json::Value;
+use ring::digest::{Context, SHA256};
+use serde_json::value::RawValue;
 
-use super::checkpoint::{Checkpoint, Origin};
+use super::checkpoint::{self, Checkpoint, Origin, Unusable};
 use super::encoder::Encoder;
 use super::target::Target;
-use crate::args::ExportFormat;
+use crate::args::{Encoding, ExportFormat};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::files::{self, Existing};
 use crate::output::arrow::{self, ArrowWriter};
 use crate::output::parquet::ParquetWriter;
+
+/// How often another run may take the file away between opening and locking it.
+const MOST_TRIES: usize = 16;
 
 /// What to do about an interrupted export of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Earlier {
-    /// Go on with it.
+    /// Continue it.
     Resume,
-    /// Give it up.
+    /// Remove it.
     Restart,
-    /// Don't touch it: it may be hours of work.
+    /// Fail: it may be hours of work.
     Refuse,
 }
 
-/// An export under way. It alone holds the lock on the partial file.
+/// An export in progress. It holds the lock on the partial file.
 pub(crate) struct Spool {
     target: Target,
-    format: ExportFormat,
+    encoding: Encoding,
+    existing: Existing,
     file: File,
     encoder: Encoder,
-    /// As far as it was saved; `tickets` runs ahead of that.
+    /// What the last checkpoint states; `tickets`, `bytes` and `digest` are ahead of it.
     saved: Checkpoint,
+    /// The file of that checkpoint.
+    resume: File,
     tickets: u64,
     bytes: u64,
+    digest: Context,
 }
 
 impl Spool {
-    /// Opens the partial file, and takes up what is in it where that is wanted.
+    /// Opens the partial file beside `output`, and continues what is in it where that is wanted.
     pub(crate) fn open(
         output: &Path,
-        format: ExportFormat,
+        encoding: Encoding,
         origin: Origin,
         earlier: Earlier,
+        existing: Existing,
     ) -> Outcome<Spool> {
         let target = Target::new(output);
-        if output.is_dir() {
-            return Err(
-                Failure::usage(format!("{} is a directory", output.display())).hint("Name a file in it")
-            );
+        if existing == Existing::Keep && fs::symlink_metadata(output).is_ok() {
+            return Err(Failure::usage(format!("{} exists already", output.display()))
+                .hint("Name another file, or leave out --no-clobber"));
         }
-        let at_partial = |error| file_failure(&target.partial, &error);
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&target.partial)
-            .map_err(at_partial)?;
-        file.try_lock().map_err(|_| {
-            Failure::usage(format!("another export is writing {}", output.display()))
-                .hint("Wait for it, or name another file")
-        })?;
-        let found = match earlier {
-            Earlier::Restart => None,
-            _ => Checkpoint::read(&target.resume).map_err(|error| {
-                file_failure(&target.resume, &error).hint("--restart begins the export again")
-            })?,
-        };
-        let saved = match found {
-            None => Checkpoint::new(origin),
-            Some(found) if earlier == Earlier::Refuse => {
-                let (count, tickets) = (found.tickets, crate::output::tickets(found.tickets));
-                return Err(Failure::usage(format!(
-                    "an interrupted export of {count} {tickets} stands beside {}",
-                    output.display()
-                ))
-                .hint("--resume goes on with it, --restart gives it up"));
-            }
-            Some(found) => {
-                if let Some(difference) = found.origin.difference(&origin) {
-                    return Err(Failure::usage(format!(
-                        "the interrupted export is another one: {difference}"
-                    ))
-                    .hint("Give the same arguments as then, or --restart to begin again"));
-                }
-                found
-            }
-        };
-        if file.metadata().map_err(at_partial)?.len() < saved.bytes {
-            return Err(Failure::usage(format!("{} is shorter than it was", target.partial.display()))
-                .hint("--restart begins the export again"));
+        let (file, is_new) = lock(&target)?;
+        let opened = continued(&target, &file, is_new, origin, earlier).and_then(|(saved, digest)| {
+            Spool::begin(target.clone(), encoding, existing, file, saved, digest)
+        });
+        if opened.is_err() && is_new {
+            // Nothing is in it.
+            let _ = fs::remove_file(&target.partial);
         }
-        // What came after the checkpoint is not told in it, and will be fetched again.
-        file.set_len(saved.bytes).map_err(at_partial)?;
-        file.seek(SeekFrom::Start(saved.bytes)).map_err(at_partial)?;
-        if earlier == Earlier::Restart {
-            let _ = fs::remove_file(&target.resume);
-        }
-        let encoder = Encoder::after(saved.tickets, saved.bytes > 0, format)?;
-        let (tickets, bytes) = (saved.tickets, saved.bytes);
-        Ok(Spool { target, format, file, encoder, saved, tickets, bytes })
+        opened
     }
 
-    /// Where the scan goes on; none at the beginning.
-    pub(crate) fn cursor(&self) -> Option<&Value> {
-        self.saved.cursor.as_ref()
+    fn begin(
+        target: Target,
+        encoding: Encoding,
+        existing: Existing,
+        mut file: File,
+        saved: Checkpoint,
+        digest: Context,
+    ) -> Outcome<Spool> {
+        files::remove_leftovers(&target.output);
+        files::remove_leftovers(&target.resume);
+        // What was written after the checkpoint is not in its count, and is fetched again.
+        let cut = file.set_len(saved.bytes).and_then(|()| file.seek(SeekFrom::Start(saved.bytes)));
+        cut.map_err(|error| Failure::of_file(&target.partial, &error))?;
+        // From now on the partial file can be recognized as one of an export.
+        let resume = saved.write(&target.resume).map_err(|error| Failure::of_file(&target.resume, &error))?;
+        let encoder = Encoder::after(saved.tickets, saved.bytes > 0, encoding)?;
+        let (tickets, bytes) = (saved.tickets, saved.bytes);
+        Ok(Spool { target, encoding, existing, file, encoder, saved, resume, tickets, bytes, digest })
+    }
+
+    /// Where the scan continues; `None` at the beginning.
+    pub(crate) fn cursor(&self) -> Option<&RawValue> {
+        self.saved.cursor.as_deref()
     }
 
     /// Whether all tickets are there, and only the file has to be finished.
@@ -116,48 +106,89 @@ impl Spool {
         self.saved.complete
     }
 
+    /// What the scan could not read, where it ended without some tickets and only the file has to be finished.
+    pub(crate) fn lacking(&self) -> Option<&str> {
+        self.saved.lacking.as_deref().filter(|_| self.saved.complete)
+    }
+
     /// How many tickets are in it.
     pub(crate) fn tickets(&self) -> u64 {
         self.tickets
     }
 
+    /// How many tickets the next run would find.
+    pub(crate) fn saved_tickets(&self) -> u64 {
+        self.saved.tickets
+    }
+
     /// Adds a page.
     pub(crate) fn push(&mut self, tickets: &Tickets) -> Outcome {
-        let pushed = self.encoder.push(tickets).and_then(|()| self.drain());
-        pushed.map_err(|error| file_failure(&self.target.partial, &error))?;
+        let pushed = self.encoder.push(tickets).and_then(|()| self.encoder.take());
+        let pushed = pushed.and_then(|bytes| self.append(&bytes));
+        pushed.map_err(|error| Failure::of_file(&self.target.partial, &error))?;
         self.tickets += tickets.len() as u64;
         Ok(())
     }
 
-    /// Makes what is there last: first the tickets, then the word of where to go on.
-    pub(crate) fn save(&mut self, cursor: Option<Value>, complete: bool) -> Outcome {
-        let settled = self.encoder.settle().and_then(|()| self.drain()).and_then(|()| self.file.sync_data());
-        settled.map_err(|error| file_failure(&self.target.partial, &error))?;
+    /// Makes what is there permanent: first the tickets, then the checkpoint.
+    pub(crate) fn save(&mut self, cursor: Option<Box<RawValue>>, complete: bool) -> Outcome {
+        let settled = self.encoder.settle().and_then(|bytes| self.append(&bytes));
+        let settled = settled.and_then(|()| self.file.sync_data());
+        settled.map_err(|error| Failure::of_file(&self.target.partial, &error))?;
         let mut next = self.saved.clone();
         (next.bytes, next.tickets) = (self.bytes, self.tickets);
+        next.sha256 = checkpoint::hex(self.digest.clone());
         (next.complete, next.cursor) = (complete, cursor);
-        next.write(&self.target.resume).map_err(|error| file_failure(&self.target.resume, &error))?;
+        let path = &self.target.resume;
+        self.resume = next.write(path).map_err(|error| Failure::of_file(path, &error))?;
         self.saved = next;
         Ok(())
     }
 
     /// Gives the whole export its name.
-    pub(crate) fn finish(mut self) -> Outcome {
-        // From here on only the disk can fail us, and what is there can be taken up.
+    pub(crate) fn finish(self) -> Outcome {
+        let (output, existing) = (self.target.output.clone(), self.existing);
+        let incomplete = self.target.incomplete.clone();
+        self.finish_as(&output, existing)?;
+        // An earlier one is superseded.
+        if files::open_own(&incomplete).is_ok_and(|file| file.is_some()) {
+            let _ = fs::remove_file(incomplete);
+        }
+        Ok(())
+    }
+
+    /// Gives an export without some tickets a name that says so. Returns the name.
+    pub(crate) fn finish_incomplete(mut self, lacking: &str) -> Outcome<PathBuf> {
+        let name = self.target.incomplete.clone();
+        self.saved.lacking = Some(lacking.to_owned());
+        self.finish_as(&name, Existing::Replace)?;
+        Ok(name)
+    }
+
+    fn finish_as(mut self, output: &Path, existing: Existing) -> Outcome {
+        // From here on only the disk can fail, and a later run can finish the file.
         self.save(None, true)?;
-        let whole = match self.format {
-            ExportFormat::Csv | ExportFormat::Ndjson | ExportFormat::Json => {
-                let ended = self.encoder.finish().and_then(|()| self.drain());
-                ended.and_then(|()| self.target.put(&self.target.partial, &self.file))
-            }
-            ExportFormat::Parquet | ExportFormat::Arrow => self.assemble(),
+        let finished = if self.encoding.format.is_columnar() {
+            self.assemble(output, existing)
+        } else {
+            let ended = self.encoder.finish().and_then(|bytes| self.append(&bytes));
+            ended.and_then(|()| files::put(&self.target.partial, &mut self.file, output, existing))
         };
-        whole.map_err(|error| {
-            let failure = file_failure(&self.target.output, &error);
-            Failure { exit: Exit::Incomplete, ..failure }
+        finished.map_err(|error| {
+            let failure = Failure::of_file(output, &error);
+            if error.kind() == io::ErrorKind::AlreadyExists {
+                return failure.hint(
+                    "It was made meanwhile. Move it away; the same command with --resume finishes the export",
+                );
+            }
+            Failure { exit: Exit::Output, ..failure }
                 .hint("All tickets are there; the same command with --resume finishes the file")
         })?;
-        self.target.clean();
+        if self.encoding.format.is_columnar() {
+            self.discard();
+        } else {
+            self.remove_checkpoint();
+        }
         Ok(())
     }
 
@@ -166,24 +197,41 @@ impl Spool {
         self.encoder.gathered_rows()
     }
 
-    /// Takes everything away, where nothing is worth keeping.
+    /// Removes the files of this export, where nothing is worth keeping.
     pub(crate) fn discard(self) {
-        self.target.clean();
+        // An empty partial file without a checkpoint is one of ours, should this run be killed here.
+        let _ = self.file.set_len(0);
+        self.remove_checkpoint();
+        let _ = fs::remove_file(&self.target.partial);
     }
 
-    fn drain(&mut self) -> io::Result<()> {
-        let bytes = self.encoder.take();
-        self.file.write_all(&bytes)?;
+    /// Removes the checkpoint. Once the partial file has its final name another export may have begun, whose
+    /// checkpoint stays.
+    fn remove_checkpoint(&self) {
+        if files::is_still_at(&self.resume, &self.target.resume).unwrap_or(false) {
+            let _ = fs::remove_file(&self.target.resume);
+        }
+    }
+
+    /// After a failure of the disk: frees what was written since the checkpoint.
+    pub(crate) fn cut_back(&self) {
+        let _ = self.file.set_len(self.saved.bytes);
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.digest.update(bytes);
         self.bytes += bytes.len() as u64;
         Ok(())
     }
 
     /// Writes the file from the batches in the partial one, one after another.
-    fn assemble(&mut self) -> io::Result<()> {
+    fn assemble(&mut self, output: &Path, existing: Existing) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(0))?;
         let batches = StreamReader::try_new(BufReader::new(&self.file), None).map_err(arrow::failed)?;
-        let out = BufWriter::with_capacity(256 << 10, File::create(&self.target.assembled)?);
-        let out = if self.format == ExportFormat::Parquet {
+        let mut whole = files::temporary(&self.target.output)?;
+        let out = BufWriter::with_capacity(256 << 10, whole.as_file_mut());
+        let finished = if self.encoding.format == ExportFormat::Parquet {
             let mut writer = ParquetWriter::new(out)?;
             for batch in batches {
                 writer.batch(&batch.map_err(arrow::failed)?)?;
@@ -196,12 +244,120 @@ impl Spool {
             }
             writer.into_inner()?
         };
-        let Some(out) = out else { return Ok(()) };
-        let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        self.target.put(&self.target.assembled, &file)
+        finished.map_or(Ok(()), |mut out| out.flush())?;
+        files::put_temporary(whole, output, existing)
     }
 }
 
-fn file_failure(path: &Path, error: &io::Error) -> Failure {
-    Failure::usage(format!("{}: {error}", path.display()))
+/// Opens or creates the partial file, and locks it. Returns whether it is a new one.
+fn lock(target: &Target) -> Outcome<(File, bool)> {
+    let path = &target.partial;
+    let failed = |error: io::Error| Failure::of_file(path, &error);
+    for _ in 0..MOST_TRIES {
+        let opened = files::open_own(path).map_err(|error| foreign(path, &error))?;
+        let (file, is_new) = match opened {
+            Some(file) => (file, false),
+            None => match files::create_own(path) {
+                Ok(file) => (file, true),
+                // Another run was faster.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(error) => return Err(failed(error)),
+            },
+        };
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(busy(target)),
+            Err(TryLockError::Error(error)) => return Err(failed(error).at("the lock failed")),
+        }
+        // The run that held the lock may have renamed or removed the file.
+        if files::is_still_at(&file, path).map_err(failed)? {
+            return Ok((file, is_new));
+        }
+    }
+    Err(busy(target))
+}
+
+fn busy(target: &Target) -> Failure {
+    Failure::usage(format!("another export is writing {}", target.output.display()))
+        .hint("Wait for it, or name another file")
+}
+
+/// A file that is in the way and not ours.
+fn foreign(path: &Path, error: &io::Error) -> Failure {
+    let failure = Failure::of_file(path, error);
+    if error.kind() == io::ErrorKind::Other { failure.hint(removal(&[path])) } else { failure }
+}
+
+/// The command that removes these files.
+fn removal(paths: &[&Path]) -> String {
+    let quoted = paths.iter().map(|path| format!("'{}'", path.display().to_string().replace('\'', r"'\''")));
+    format!("Move it away, or remove it: rm -- {}", quoted.collect::<Vec<_>>().join(" "))
+}
+
+/// Decides where an export begins: at an earlier checkpoint, or anew.
+fn continued(
+    target: &Target,
+    partial: &File,
+    is_new: bool,
+    origin: Origin,
+    earlier: Earlier,
+) -> Outcome<(Checkpoint, Context)> {
+    let (resume_name, partial_name) = (target.resume.display(), target.partial.display());
+    let anew = |origin| Ok((Checkpoint::new(origin), Context::new(&SHA256)));
+    let restart = "The same command with --restart removes it and begins again";
+    let found = match Checkpoint::read(&target.resume) {
+        Ok(found) => found,
+        Err(Unusable::Io(error)) => return Err(foreign(&target.resume, &error)),
+        Err(Unusable::OtherVersion) if earlier == Earlier::Restart => return anew(origin),
+        Err(Unusable::OtherVersion) => {
+            return Err(Failure::usage(format!(
+                "{resume_name} was written by another version of gettickets"
+            ))
+            .hint(restart));
+        }
+        Err(Unusable::Foreign(why)) => {
+            let files: &[&Path] = if is_new { &[&target.resume] } else { &[&target.resume, &target.partial] };
+            return Err(Failure::usage(format!("{resume_name} is not a checkpoint of an export: {why}"))
+                .hint(removal(files)));
+        }
+    };
+    let is_empty = partial.metadata().map_err(|error| Failure::of_file(&target.partial, &error))?.len() == 0;
+    let Some(found) = found else {
+        // An export writes its checkpoint first.
+        return if is_empty {
+            anew(origin)
+        } else {
+            Err(Failure::usage(format!("{partial_name} has no {resume_name} beside it"))
+                .hint(removal(&[&target.partial])))
+        };
+    };
+    // Nothing is lost: no ticket was saved, or the file got its name and only the checkpoint was left.
+    let is_worthless = (found.tickets == 0 && !found.complete) || (found.complete && is_new);
+    if earlier == Earlier::Restart || is_worthless {
+        return anew(origin);
+    }
+    if is_new {
+        return Err(Failure::usage(format!(
+            "{resume_name} is left over from an export whose {partial_name} is gone"
+        ))
+        .hint(restart));
+    }
+    if earlier == Earlier::Refuse {
+        let (count, tickets) = (found.tickets, crate::output::tickets(found.tickets));
+        return Err(Failure::usage(format!(
+            "an interrupted export of {count} {tickets} is in {partial_name}"
+        ))
+        .hint("--resume continues it, --restart removes it and begins again"));
+    }
+    if let Some(difference) = found.origin.difference(&origin) {
+        return Err(Failure::usage(format!("{resume_name} is of another export: {difference}"))
+            .hint("Give the same arguments as then, or --restart to begin again"));
+    }
+    match found.verify(partial).map_err(|error| Failure::of_file(&target.partial, &error))? {
+        Some(digest) => Ok((found, digest)),
+        None => Err(Failure::usage(format!(
+            "{partial_name} is not the file that {resume_name} describes: its length or its digest differs"
+        ))
+        .hint("The same command with --restart removes both and begins again")),
+    }
 }

@@ -1,60 +1,29 @@
-//! [`Target`]: the file that an export ends up in, and those that stand beside it until then.
+//! [`Target`]: the names of an export's files.
 
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::files;
 
 /// The names of an export's files, all in one directory, so that a rename never has to copy.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
-    /// The file that was asked for. It is there whole, or as it was before.
+    /// The file that was asked for, after symbolic links. It is whole, or as it was before.
     pub(super) output: PathBuf,
-    /// What has been exported so far.
+    /// What has been exported so far. Who writes it has locked it.
     pub(super) partial: PathBuf,
-    /// How far it is, and how to go on.
+    /// How far the export is, and how to continue.
     pub(super) resume: PathBuf,
-    /// Where formats that are only written from end to end are put together.
-    pub(super) assembled: PathBuf,
+    /// The name of an export without the tickets that nobody can read.
+    pub(super) incomplete: PathBuf,
 }
 
 impl Target {
     pub(super) fn new(output: &Path) -> Target {
-        let beside = |ending: &str| {
-            let mut name = OsString::from(output.as_os_str());
-            name.push(ending);
-            PathBuf::from(name)
-        };
         Target {
             output: output.to_owned(),
-            partial: beside(".partial"),
-            resume: beside(".resume"),
-            assembled: beside(".assembled"),
-        }
-    }
-
-    /// Gives a whole file its name. Its bytes are on the disk before the name is, so that no power cut
-    /// leaves the name with half of them.
-    pub(super) fn put(&self, whole: &Path, file: &File) -> io::Result<()> {
-        file.sync_all()?;
-        fs::rename(whole, &self.output)?;
-        self.sync_directory();
-        Ok(())
-    }
-
-    /// Takes away what stood beside the file.
-    pub(super) fn clean(&self) {
-        for path in [&self.resume, &self.partial, &self.assembled] {
-            // Most of the time two of them are not there.
-            let _ = fs::remove_file(path);
-        }
-    }
-
-    /// Makes a rename last. Not every system can open a directory; there it is left to the system.
-    fn sync_directory(&self) {
-        let directory = self.output.parent().filter(|parent| !parent.as_os_str().is_empty());
-        if let Ok(directory) = File::open(directory.unwrap_or(Path::new("."))) {
-            let _ = directory.sync_all();
+            partial: files::with_ending(output, ".partial"),
+            resume: files::with_ending(output, ".resume"),
+            incomplete: files::with_ending(output, ".incomplete"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Claims about exports, against a source that fails where it is told to.
+//! Claims about exports, against a source that fails where a test wants it to.
 
 use std::cell::Cell;
 use std::fs::{self, File};
@@ -10,7 +10,8 @@ use gettickets_arrow::arrow_array::cast::AsArray;
 use gettickets_arrow::arrow_array::types::UInt64Type;
 use gettickets_protocol::{Ticket, Version};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use serde_json::json;
+use serde_json::value::to_raw_value;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::args::ExportFormat;
@@ -30,7 +31,8 @@ struct Numbered<'a> {
 }
 
 impl Numbered<'_> {
-    fn new(cursor: Option<&Value>, end: u64) -> Numbered<'static> {
+    fn new(cursor: Option<&RawValue>, end: u64) -> Numbered<'static> {
+        let cursor = cursor.map(|cursor| serde_json::from_str::<Value>(cursor.get()).unwrap());
         let next = cursor.and_then(|cursor| cursor["next"].as_u64()).unwrap_or(1);
         Numbered { next, end, fail_at: None, interrupt_at: None, holes: 0, incomplete_at: None }
     }
@@ -60,13 +62,11 @@ impl Source for Numbered<'_> {
         Some(Ok(Tickets::new(&tickets, Version::V8_0)))
     }
 
-    fn total(&self) -> Option<u64> {
-        Some(self.end)
+    fn cursor(&self) -> Option<Box<RawValue>> {
+        to_raw_value(&json!({"next": self.next})).ok()
     }
 
-    fn cursor(&self) -> Option<Value> {
-        Some(json!({"next": self.next}))
-    }
+    fn ended(&mut self) {}
 
     fn end(&self) -> Outcome {
         match self.holes {
@@ -75,21 +75,25 @@ impl Source for Numbered<'_> {
         }
     }
 
-    fn lacks_holes_alone(&self) -> bool {
+    fn lacks_unreadable_alone(&self) -> bool {
         self.holes > 0
     }
 }
 
-fn origin(format: ExportFormat) -> Origin {
-    Origin { format: format.word().into(), server: "https://a.example/".into(), request: String::new() }
+fn origin(encoding: Encoding) -> Origin {
+    Origin { format: encoding.ending(), server: "https://a.example/".into(), request: String::new() }
 }
 
 fn open(output: &Path, format: ExportFormat, earlier: Earlier) -> Outcome<Spool> {
-    Spool::open(output, format, origin(format), earlier)
+    open_encoded(output, Encoding { format, compression: None }, earlier)
+}
+
+fn open_encoded(output: &Path, encoding: Encoding, earlier: Earlier) -> Outcome<Spool> {
+    Spool::open(output, encoding, origin(encoding), earlier, Existing::Replace)
 }
 
 fn whole_run(spool: Spool, source: &mut dyn Source) -> Outcome<u64> {
-    spool_all(spool, source, &AtomicBool::new(false), &Progress::hidden())
+    spool_all(spool, source, &AtomicBool::new(false))
 }
 
 /// The ids in an exported file, read by other code than wrote it where there is some.
@@ -103,7 +107,7 @@ fn ids(output: &Path, format: ExportFormat) -> Vec<u64> {
         ExportFormat::Csv => {
             let text = text();
             assert!(text.starts_with("id,tid,") && text.matches("id,tid,").count() == 1, "one header");
-            // Subjects have a line break in quotes; records are told by what begins them.
+            // Each subject has a line break in quotes.
             text.lines()
                 .skip(1)
                 .step_by(2)
@@ -138,7 +142,7 @@ fn names(directory: &Path) -> Vec<String> {
 }
 
 #[test]
-fn every_format_holds_every_ticket_and_nothing_stands_beside_it() {
+fn every_format_holds_every_ticket_and_nothing_is_left_beside_it() {
     for format in FORMATS {
         for count in [0, 1, PAGE, 20_000] {
             let directory = tempfile::tempdir().unwrap();
@@ -152,7 +156,7 @@ fn every_format_holds_every_ticket_and_nothing_stands_beside_it() {
 }
 
 #[test]
-fn an_interrupted_export_goes_on_without_loss_or_double() {
+fn a_continued_export_neither_loses_nor_repeats_a_ticket() {
     for format in FORMATS {
         let directory = tempfile::tempdir().unwrap();
         let output = directory.path().join("t");
@@ -224,10 +228,10 @@ fn ctrl_c_stops_after_the_page_and_says_how_to_go_on() {
     let spool = open(&output, ExportFormat::Ndjson, Earlier::Refuse).unwrap();
     let flag = AtomicBool::new(false);
     let mut source = Numbered { interrupt_at: Some((26, &flag)), ..Numbered::new(None, 100) };
-    let failure = spool_all(spool, &mut source, &flag, &Progress::hidden()).unwrap_err();
+    let failure = spool_all(spool, &mut source, &flag).unwrap_err();
     assert_eq!(
         failure.paragraph(),
-        "interrupted; 50 tickets are kept. The same command with --resume goes on from there."
+        "interrupted; 50 tickets are kept. The same command with --resume continues from there."
     );
     assert_eq!(failure.exit, Exit::Incomplete);
 }
@@ -256,11 +260,14 @@ fn an_interrupted_export_is_neither_overwritten_nor_mixed_with_another() {
 
     let said = |earlier, format| open(&output, format, earlier).err().map(|failure| failure.what);
     let refused = said(Earlier::Refuse, ExportFormat::Csv).unwrap();
-    assert!(refused.starts_with("an interrupted export of 50 tickets stands beside "), "{refused}");
+    assert!(refused.starts_with("an interrupted export of 50 tickets is in "), "{refused}");
     let mixed = said(Earlier::Resume, ExportFormat::Json).unwrap();
-    assert_eq!(mixed, "the interrupted export is another one: its format is \"csv\", not \"json\"");
+    assert!(
+        mixed.ends_with("t.csv.resume is of another export: its format is \"csv\", not \"json\""),
+        "{mixed}"
+    );
     let spool = open(&output, ExportFormat::Json, Earlier::Restart).unwrap();
-    assert_eq!((spool.cursor(), spool.tickets()), (None, 0));
+    assert!(spool.cursor().is_none() && spool.tickets() == 0);
 }
 
 #[test]
@@ -274,6 +281,270 @@ fn two_exports_do_not_write_one_file() {
     assert!(open(&output, ExportFormat::Csv, Earlier::Refuse).is_ok());
 }
 
+#[test]
+fn an_export_that_waits_for_no_one_never_takes_the_finished_file_of_another() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = directory.path().join("t.ndjson");
+    let partial = directory.path().join("t.ndjson.partial");
+    for _ in 0..50 {
+        // The other run has opened the partial file of this one, and locks it once it has its final name.
+        let spool = open(&output, ExportFormat::Ndjson, Earlier::Refuse).unwrap();
+        let opened = files::open_own(&partial).unwrap().unwrap();
+        whole_run(spool, &mut Numbered::new(None, 10)).unwrap();
+        opened.try_lock().unwrap();
+        assert!(!files::is_still_at(&opened, &partial).unwrap(), "so it is not used");
+
+        let second = open(&output, ExportFormat::Ndjson, Earlier::Refuse).unwrap();
+        assert_eq!(ids(&output, ExportFormat::Ndjson).len(), 10, "the finished file is whole");
+        whole_run(second, &mut Numbered::new(None, 20)).unwrap();
+        assert_eq!(names(directory.path()), ["t.ndjson"]);
+    }
+}
+
+#[test]
+fn many_exports_of_one_file_at_once_leave_one_whole_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = directory.path().join("t.ndjson");
+    let finished: u32 = std::thread::scope(|scope| {
+        let run = || {
+            let mut finished = 0;
+            for _ in 0..20 {
+                match open(&output, ExportFormat::Ndjson, Earlier::Refuse) {
+                    Ok(spool) => {
+                        whole_run(spool, &mut Numbered::new(None, 60)).unwrap();
+                        finished += 1;
+                    }
+                    Err(failure) => {
+                        assert!(failure.what.starts_with("another export is writing "), "{}", failure.what);
+                        continue;
+                    }
+                }
+                assert_eq!(ids(&output, ExportFormat::Ndjson).len(), 60);
+            }
+            finished
+        };
+        let runs: Vec<_> = (0..4).map(|_| scope.spawn(run)).collect();
+        runs.into_iter().map(|run| run.join().unwrap()).sum()
+    });
+    assert!(finished > 0);
+    open(&output, ExportFormat::Ndjson, Earlier::Refuse).unwrap().discard();
+    assert_eq!(names(directory.path()), ["t.ndjson"]);
+}
+
+/// An interrupted export of 50 tickets.
+fn interrupted(output: &Path) {
+    let spool = open(output, ExportFormat::Ndjson, Earlier::Refuse).unwrap();
+    let mut source = Numbered { fail_at: Some(30), ..Numbered::new(None, 100) };
+    whole_run(spool, &mut source).unwrap_err();
+}
+
+#[test]
+fn a_partial_file_that_the_checkpoint_is_not_of_is_not_continued() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = directory.path().join("t.ndjson");
+    let (partial, resume) =
+        (directory.path().join("t.ndjson.partial"), directory.path().join("t.ndjson.resume"));
+    interrupted(&output);
+    let (content, checkpoint) = (fs::read(&partial).unwrap(), fs::read_to_string(&resume).unwrap());
+    let length = format!("\"bytes\":{}", content.len());
+    assert!(checkpoint.contains(&length), "{checkpoint}");
+    let other = String::from_utf8(content.clone()).unwrap().replacen("\"id\":1,", "\"id\":2,", 1);
+    for (content, checkpoint) in [
+        (content[..content.len() / 2].to_vec(), checkpoint.clone()),
+        (Vec::new(), checkpoint.clone()),
+        (other.into_bytes(), checkpoint.clone()),
+        (content.clone(), checkpoint.replace(&length, "\"bytes\":0")),
+        (content.clone(), checkpoint.replace(&length, "\"bytes\":10")),
+    ] {
+        fs::write(&partial, &content).unwrap();
+        fs::write(&resume, &checkpoint).unwrap();
+        let failure = open(&output, ExportFormat::Ndjson, Earlier::Resume).err().unwrap();
+        assert_eq!(failure.exit, Exit::Usage);
+        assert!(failure.what.contains("is not the file that"), "{}", failure.what);
+        assert!(failure.hint.unwrap().contains("--restart"));
+        assert_eq!(fs::read(&partial).unwrap(), content, "nothing was touched");
+    }
+    fs::write(&partial, &content).unwrap();
+    fs::write(&resume, &checkpoint).unwrap();
+    assert_eq!(open(&output, ExportFormat::Ndjson, Earlier::Resume).unwrap().tickets(), 50);
+}
+
+#[test]
+fn a_stale_or_foreign_file_in_the_way_is_named_with_the_command_that_clears_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = directory.path().join("t.ndjson");
+    let (partial, resume) =
+        (directory.path().join("t.ndjson.partial"), directory.path().join("t.ndjson.resume"));
+    let said = |earlier| open(&output, ExportFormat::Ndjson, earlier).err().unwrap().paragraph();
+
+    interrupted(&output);
+    fs::remove_file(&partial).unwrap();
+    for earlier in [Earlier::Refuse, Earlier::Resume] {
+        let said = said(earlier);
+        assert!(said.contains("t.ndjson.resume is left over from an export whose "), "{said}");
+        assert!(said.ends_with("The same command with --restart removes it and begins again."), "{said}");
+        assert_eq!(names(directory.path()), ["t.ndjson.resume"]);
+    }
+    open(&output, ExportFormat::Ndjson, Earlier::Restart).unwrap().discard();
+    assert!(names(directory.path()).is_empty());
+
+    fs::write(&resume, "my notes").unwrap();
+    for earlier in [Earlier::Refuse, Earlier::Resume, Earlier::Restart] {
+        let said = said(earlier);
+        assert!(said.contains("t.ndjson.resume is not a checkpoint of an export"), "{said}");
+        assert!(said.ends_with(&format!("rm -- '{}'.", resume.display())), "{said}");
+    }
+    assert_eq!(fs::read_to_string(&resume).unwrap(), "my notes");
+    fs::remove_file(&resume).unwrap();
+
+    fs::write(&partial, "a download of someone's").unwrap();
+    for earlier in [Earlier::Refuse, Earlier::Resume, Earlier::Restart] {
+        let said = said(earlier);
+        assert!(said.ends_with(&format!("rm -- '{}'.", partial.display())), "{said}");
+    }
+    assert_eq!(fs::read_to_string(&partial).unwrap(), "a download of someone's");
+}
+
+#[test]
+fn a_run_killed_before_its_first_checkpoint_is_no_obstacle() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = directory.path().join("t.ndjson");
+    let mut spool = open(&output, ExportFormat::Ndjson, Earlier::Refuse).unwrap();
+    spool.push(&Numbered::new(None, 9).next_page().unwrap().unwrap()).unwrap();
+    drop(spool);
+    fs::write(directory.path().join("t.ndjson.tmp-Ab3xYz"), "left over").unwrap();
+    let spool = open(&output, ExportFormat::Ndjson, Earlier::Refuse).unwrap();
+    assert_eq!(spool.tickets(), 0);
+    whole_run(spool, &mut Numbered::new(None, 9)).unwrap();
+    assert_eq!(names(directory.path()), ["t.ndjson"]);
+}
+
+#[test]
+fn a_run_killed_after_the_file_got_its_name_is_no_obstacle() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = directory.path().join("t.ndjson");
+    let resume = directory.path().join("t.ndjson.resume");
+    let mut spool = open(&output, ExportFormat::Ndjson, Earlier::Refuse).unwrap();
+    spool.push(&Numbered::new(None, 9).next_page().unwrap().unwrap()).unwrap();
+    spool.save(None, true).unwrap();
+    drop(spool);
+    fs::rename(directory.path().join("t.ndjson.partial"), &output).unwrap();
+    assert!(resume.exists());
+    let spool = open(&output, ExportFormat::Ndjson, Earlier::Refuse).unwrap();
+    whole_run(spool, &mut Numbered::new(None, 9)).unwrap();
+    assert_eq!(names(directory.path()), ["t.ndjson"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn no_symbolic_link_of_a_temporary_name_is_followed() {
+    for name in ["t.csv.partial", "t.csv.resume"] {
+        let directory = tempfile::tempdir().unwrap();
+        let victim = directory.path().join("victim");
+        fs::write(&victim, "precious").unwrap();
+        std::os::unix::fs::symlink(&victim, directory.path().join(name)).unwrap();
+        for earlier in [Earlier::Refuse, Earlier::Resume, Earlier::Restart] {
+            let failure =
+                open(&directory.path().join("t.csv"), ExportFormat::Csv, earlier).err().unwrap().paragraph();
+            assert!(failure.contains(&format!("{name}: it is a symbolic link")), "{failure}");
+            assert!(failure.contains("rm -- '"), "{failure}");
+        }
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+    }
+    // This name is renamed over, which leaves what the link leads to.
+    let directory = tempfile::tempdir().unwrap();
+    let victim = directory.path().join("victim");
+    fs::write(&victim, "precious").unwrap();
+    std::os::unix::fs::symlink(&victim, directory.path().join("t.incomplete")).unwrap();
+    let spool = open(&directory.path().join("t"), ExportFormat::Csv, Earlier::Refuse).unwrap();
+    spool.finish_incomplete("one is missing").unwrap();
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+}
+
+#[cfg(unix)]
+#[test]
+fn every_file_of_an_export_is_private() {
+    use std::os::unix::fs::PermissionsExt;
+    for format in FORMATS {
+        let directory = tempfile::tempdir().unwrap();
+        let output = directory.path().join("t");
+        let modes = || -> Vec<u32> {
+            let entries = fs::read_dir(directory.path()).unwrap();
+            entries.map(|entry| entry.unwrap().metadata().unwrap().permissions().mode() & 0o777).collect()
+        };
+        let spool = open(&output, format, Earlier::Refuse).unwrap();
+        let mut source = Numbered { fail_at: Some(30), ..Numbered::new(None, 100) };
+        whole_run(spool, &mut source).unwrap_err();
+        assert_eq!(modes(), [0o600, 0o600], "{format:?}");
+        let spool = open(&output, format, Earlier::Resume).unwrap();
+        let mut source = Numbered::new(spool.cursor(), 100);
+        whole_run(spool, &mut source).unwrap();
+        assert_eq!(modes(), [0o600], "{format:?}");
+        fs::set_permissions(&output, fs::Permissions::from_mode(0o644)).unwrap();
+        whole_run(open(&output, format, Earlier::Refuse).unwrap(), &mut Numbered::new(None, 5)).unwrap();
+        assert_eq!(modes(), [0o644], "{format:?}: the mode of an existing file is kept");
+    }
+}
+
+#[test]
+fn a_file_that_is_to_be_kept_is_not_replaced() {
+    for format in FORMATS {
+        let directory = tempfile::tempdir().unwrap();
+        let output = directory.path().join("t");
+        let encoding = Encoding { format, compression: None };
+        let open = |earlier| Spool::open(&output, encoding, origin(encoding), earlier, Existing::Keep);
+        let spool = open(Earlier::Refuse).unwrap();
+        fs::write(&output, "made meanwhile").unwrap();
+        let failure = whole_run(spool, &mut Numbered::new(None, 5)).unwrap_err().paragraph();
+        assert!(failure.contains("made meanwhile") && failure.contains("--resume"), "{failure}");
+        assert_eq!(fs::read_to_string(&output).unwrap(), "made meanwhile");
+        let failure = open(Earlier::Resume).err().unwrap().paragraph();
+        assert!(
+            failure.ends_with("exists already. Name another file, or leave out --no-clobber."),
+            "{failure}"
+        );
+        fs::remove_file(&output).unwrap();
+        let spool = open(Earlier::Resume).unwrap();
+        whole_run(spool, &mut Numbered { fail_at: Some(0), ..Numbered::new(None, 0) }).unwrap();
+        assert_eq!(ids(&output, format).len(), 5, "{format:?}");
+    }
+}
+
+#[test]
+fn a_compressed_export_can_be_interrupted_anywhere() {
+    use std::io::Read;
+    for compression in [Compression::Gzip, Compression::Zstd] {
+        for count in [0, 130] {
+            let directory = tempfile::tempdir().unwrap();
+            let output = directory.path().join("t");
+            let encoding = Encoding { format: ExportFormat::Ndjson, compression: Some(compression) };
+            for stop in [60, 61] {
+                let spool = open_encoded(&output, encoding, Earlier::Resume).unwrap();
+                let mut source = Numbered { fail_at: Some(stop), ..Numbered::new(spool.cursor(), count) };
+                let _ = whole_run(spool, &mut source);
+            }
+            let spool = open_encoded(&output, encoding, Earlier::Resume).unwrap();
+            let mut source = Numbered::new(spool.cursor(), count);
+            whole_run(spool, &mut source).unwrap();
+            let file = File::open(&output).unwrap();
+            let mut text = String::new();
+            match compression {
+                Compression::Gzip => {
+                    flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).unwrap()
+                }
+                Compression::Zstd => {
+                    zstd::stream::read::Decoder::new(file).unwrap().read_to_string(&mut text).unwrap()
+                }
+            };
+            let found: Vec<u64> = text
+                .lines()
+                .map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].as_u64().unwrap())
+                .collect();
+            assert_eq!(found, (1..=count).collect::<Vec<_>>(), "{compression:?}");
+        }
+    }
+}
+
 fn args(words: &[&str]) -> ExportArgs {
     #[derive(clap::Parser)]
     struct Only {
@@ -284,43 +555,63 @@ fn args(words: &[&str]) -> ExportArgs {
 }
 
 #[test]
-fn a_file_with_holes_is_kept_and_told_to_be_incomplete() {
+fn a_file_without_some_tickets_has_a_name_that_says_so() {
     let directory = tempfile::tempdir().unwrap();
     let output = directory.path().join("t.ndjson");
-    let open = |cursor: Option<&Value>| Ok(Numbered { holes: 2, ..Numbered::new(cursor, 30) });
+    fs::write(&output, "the whole file of yesterday").unwrap();
+    let open = |cursor: Option<&RawValue>| Ok(Numbered { holes: 2, ..Numbered::new(cursor, 30) });
     let args = args(&[output.to_str().unwrap()]);
     let failure = export(&args, String::new(), open, &AtomicBool::new(false)).unwrap_err();
     assert_eq!(failure.exit, Exit::Incomplete);
     assert!(failure.what.starts_with("2 tickets are missing"), "{}", failure.what);
-    assert_eq!(ids(&output, ExportFormat::Ndjson).len(), 30);
+    assert!(failure.what.ends_with(".ndjson.incomplete"), "{}", failure.what);
+    assert_eq!(ids(&directory.path().join("t.ndjson.incomplete"), ExportFormat::Ndjson).len(), 30);
+    assert_eq!(fs::read_to_string(&output).unwrap(), "the whole file of yesterday");
+    assert_eq!(names(directory.path()), ["t.ndjson", "t.ndjson.incomplete"]);
+
+    // A whole export supersedes it.
+    let open = |cursor: Option<&RawValue>| Ok(Numbered::new(cursor, 30));
+    export(&args, String::new(), open, &AtomicBool::new(false)).unwrap();
     assert_eq!(names(directory.path()), ["t.ndjson"]);
 }
 
 #[test]
-fn a_scan_that_fails_for_holes_alone_gives_the_file_its_name() {
+fn a_scan_that_fails_for_unreadable_tickets_alone_keeps_the_others() {
     for format in FORMATS {
         let directory = tempfile::tempdir().unwrap();
         let output = directory.path().join("t");
         let spool = open(&output, format, Earlier::Refuse).unwrap();
         let mut source = Numbered { holes: 1, incomplete_at: Some(31), ..Numbered::new(None, 30) };
         let failure = whole_run(spool, &mut source).unwrap_err();
-        assert_eq!((failure.exit, failure.what.as_str()), (Exit::Incomplete, "one ticket cannot be sent"));
-        assert_eq!(ids(&output, format).len(), 30);
-        assert_eq!(names(directory.path()), ["t"], "{format:?}");
+        assert_eq!(failure.exit, Exit::Incomplete);
+        assert!(
+            failure.what.starts_with("one ticket cannot be sent; 30 tickets are in "),
+            "{}",
+            failure.what
+        );
+        assert_eq!(ids(&directory.path().join("t.incomplete"), format).len(), 30);
+        assert_eq!(names(directory.path()), ["t.incomplete"], "{format:?}");
     }
 }
 
 #[test]
-fn a_format_that_nothing_tells_is_asked_for() {
+fn a_missing_format_is_asked_for() {
     let said = |words: &[&str]| {
-        let open = |_: Option<&Value>| -> Outcome<Numbered<'static>> { panic!("the server is not asked") };
+        let open = |_: Option<&RawValue>| -> Outcome<Numbered<'static>> { panic!("the server is not asked") };
         export(&args(words), String::new(), open, &AtomicBool::new(false)).unwrap_err().paragraph()
     };
     assert_eq!(
         said(&["-"]),
-        "stdout has no ending that tells a format. Add --format with csv, ndjson, json, parquet or arrow."
+        "standard output needs a format. Add --format with csv, ndjson, json, parquet or arrow."
     );
-    assert!(said(&["t.xlsx"]).starts_with("the ending of t.xlsx tells no format."));
+    assert!(said(&["t.xlsx"]).starts_with("the ending of t.xlsx does not name a format."));
+    assert!(
+        said(&["t.parquet.gz"]).starts_with("t.parquet.gz: a parquet file is not compressed as a whole.")
+    );
+    assert_eq!(
+        said(&["-", "--format", "csv", "--resume"]),
+        "--resume needs a file, and standard output is not one. Export to a file, or leave out --resume."
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `--load`: tickets for the sandbox from a file.
 
 use std::collections::HashSet;
-use std::fs;
+use std::fs::File;
 use std::path::Path;
 
 use gettickets_protocol::{DecodeErrorKind, Reply, Ticket, TicketRef, decode};
@@ -9,10 +9,15 @@ use serde::Deserialize;
 
 use crate::commands::explain;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::files;
+
+/// The most bytes that a file may have.
+const MAX_LEN: u64 = 64 << 20;
 
 /// The tickets of a saved reply in any format of the wire, of canonical JSON, or of NDJSON.
 pub(crate) fn tickets(file: &Path) -> Outcome<Vec<Ticket>> {
-    let body = fs::read(file).map_err(|error| {
+    let read_file = File::open(file).and_then(|file| files::read_at_most(file, MAX_LEN));
+    let body = read_file.map_err(|error| {
         Failure::usage(format!("{} cannot be read: {error}", file.display()))
             .hint("Give the name of a saved reply, or of an export as JSON or NDJSON")
     })?;
@@ -97,7 +102,14 @@ mod tests {
             ("wire JSON", page.to_wire_json(Version::V1_0)),
             ("wire XML", page.to_wire_xml(Version::V1_0)),
         ] {
-            assert_eq!(read(body.into()).unwrap(), tickets, "{form}");
+            // Version 1.0 has no requestor_name, where the tickets here have null.
+            let known = |ticket: &Ticket| {
+                let mut value = serde_json::to_value(ticket).unwrap();
+                value.as_object_mut().unwrap().remove("requestor_name");
+                value
+            };
+            let loaded: Vec<_> = read(body.into()).unwrap().iter().map(known).collect();
+            assert_eq!(loaded, tickets.iter().map(known).collect::<Vec<_>>(), "{form}");
         }
     }
 
@@ -114,7 +126,7 @@ mod tests {
         for (body, told) in [
             ("{\"id\":1}\n{\"id\":}\n", "line 2 is no ticket"),
             ("{\"result\":\"error\",\"message\":\"Access Denied\"}", "this is a saved error"),
-            ("<html><title>Sign in</title></html>", "a page titled \"Sign in\""),
+            ("<html><title>Sign in</title></html>", "titled \"Sign in\""),
             ("", "the reply is empty"),
         ] {
             let failure = read(body.into()).unwrap_err();

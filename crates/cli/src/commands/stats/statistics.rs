@@ -1,4 +1,4 @@
-//! [`Statistics`]: what is told of the tickets, whoever tells it: terminal, page or JSON.
+//! [`Statistics`]: the figures, for the terminal, the page and JSON alike.
 
 use std::cmp::Reverse;
 
@@ -7,28 +7,44 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::tally::{Tally, days, hours};
+use super::tally::{Tally, days};
+use crate::output::clock::Clock;
 
-/// How many weeks are looked back on, the running one included.
+/// How many weeks are shown, the current one included.
 pub(crate) const WEEKS: i64 = 12;
 
-/// Ages in hours: where a bucket ends, and its name.
-const AGES: [(i64, &str); 7] = [
-    (24, "under a day"),
-    (3 * 24, "1 to 3 days"),
-    (7 * 24, "3 to 7 days"),
-    (28 * 24, "1 to 4 weeks"),
-    (91 * 24, "1 to 3 months"),
-    (365 * 24, "3 to 12 months"),
+/// The seconds of a day. A day here is 24 hours, however long the calendar's is.
+const DAY: i64 = 24 * 3600;
+/// Ages in seconds: where a range ends, and its name.
+pub(crate) const AGES: [(i64, &str); 7] = [
+    (DAY, "under a day"),
+    (3 * DAY, "1 to 3 days"),
+    (7 * DAY, "3 to 7 days"),
+    (28 * DAY, "1 to 4 weeks"),
+    (91 * DAY, "1 to 3 months"),
+    (365 * DAY, "3 to 12 months"),
     (i64::MAX, "over a year"),
 ];
 
-/// Everything that is told, in the order in which it is told. It serialises as the document of
-/// `--format json`.
+/// Which tickets the figures are of, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Source {
+    /// The server, the install or the files; nothing secret.
+    pub(crate) server: String,
+    /// Which of its tickets.
+    pub(crate) filter: String,
+}
+
+/// All figures, in the order in which they are shown. Serialized, they are the document of `--format json`.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Statistics {
+    #[serde(flatten)]
+    pub(crate) source: Source,
     /// The moment that ages and weeks are counted from, on the install's clock.
     pub(crate) as_of: DateTime,
+    /// The same, as a clock.
+    #[serde(skip)]
+    pub(crate) clock: Clock,
     pub(crate) tickets: u64,
     /// Tickets that are not closed.
     pub(crate) active: u64,
@@ -76,18 +92,20 @@ pub(crate) struct OldestWaiting {
 }
 
 impl Statistics {
-    /// Looks back from a moment on the install's clock, but never from before the newest ticket: that
-    /// would only show that the two clocks differ.
-    pub(crate) fn new(tally: Tally, now: DateTime) -> Statistics {
+    /// Counts from the moment of the tally's clock, or from the newest ticket where the server's clock is ahead.
+    pub(crate) fn new(tally: Tally, source: Source) -> Statistics {
+        let clock = tally.clock.not_before(tally.newest);
+        let now = clock.now();
         // Servers count in whole seconds.
-        let now = now.with().subsec_nanosecond(0).build().unwrap_or(now);
-        let as_of = tally.newest.map_or(now, |newest| newest.max(now));
+        let as_of = now.with().subsec_nanosecond(0).build().unwrap_or(now);
         Statistics {
+            source,
             as_of,
+            clock: clock.clone(),
             tickets: tally.tickets,
             active: tally.active,
             waiting: tally.waiting,
-            by_age: by_age(&tally, as_of),
+            by_age: by_age(&tally),
             by_week: by_week(&tally, as_of.date()),
             by_department: by_department(&tally),
             by_priority: by_priority(&tally),
@@ -99,7 +117,7 @@ impl Statistics {
                 .oldest
                 .into_iter()
                 .map(|ticket| OldestWaiting {
-                    hours: hours(as_of) - hours(ticket.since),
+                    hours: clock.seconds_since(ticket.since).max(0) / 3600,
                     id: ticket.id,
                     tid: ticket.tid,
                     subject: ticket.subject,
@@ -142,23 +160,17 @@ fn by_priority(tally: &Tally) -> Vec<Count> {
 
 fn by_department(tally: &Tally) -> Vec<Count> {
     let named = tally.by_department.named.iter().map(|(id, count)| {
-        let name = tally.department_names.get(id).cloned();
+        let sent = tally.department_names.get(id).map(String::as_str);
+        let name = sent.or_else(|| tally.names.department(*id)).map(str::to_owned);
         (name.unwrap_or_else(|| format!("Department {id}")), Some(*id), *count)
     });
     by_count(named, tally.by_department.other)
 }
 
-fn by_age(tally: &Tally, as_of: DateTime) -> Vec<Count> {
-    let now = hours(as_of);
+fn by_age(tally: &Tally) -> Vec<Count> {
+    let ages = AGES.iter().zip(tally.active_by_age);
     let mut counts: Vec<Count> =
-        AGES.iter().map(|(_, name)| Count { name: (*name).to_owned(), id: None, count: 0 }).collect();
-    for (hour, count) in &tally.active_by_hour {
-        let age = now - hour;
-        let bucket = AGES.iter().zip(&mut counts).find(|((end, _), _)| age < *end);
-        if let Some((_, bucket)) = bucket {
-            bucket.count += count;
-        }
-    }
+        ages.map(|((_, name), count)| Count { name: (*name).to_owned(), id: None, count }).collect();
     if tally.active_undated > 0 {
         counts.push(Count { name: "no date".to_owned(), id: None, count: tally.active_undated });
     }

@@ -1,18 +1,21 @@
 //! [`Tally`]: counts tickets one by one, in memory that does not grow with them.
-//!
-//! Nothing here depends on what time it is: times are counted by the hour and the day, and only
-//! [`Statistics::new`](super::statistics::Statistics) looks back from a moment. So that moment can be the
-//! newest activity seen.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use gettickets_protocol::{DateTime, Field, Status, TicketRef};
+use jiff::SignedDuration;
 use jiff::civil::Date;
 
-/// How many different statuses, priorities or departments are told apart; the rest are counted together.
+use super::statistics::AGES;
+use crate::output::clock::Clock;
+use crate::output::names::Names;
+
+/// How many different statuses, priorities or departments are counted separately; the rest are counted together.
 /// No install has as many, but a server may send anything.
 const MOST_NAMES: usize = 500;
+/// How far the clocks of two time zones can be apart.
+const ZONES: SignedDuration = SignedDuration::from_hours(26);
 /// How many tickets are listed as waiting the longest.
 pub(crate) const OLDEST: usize = 10;
 
@@ -20,7 +23,7 @@ pub(crate) const OLDEST: usize = 10;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Counts<K> {
     pub(crate) named: BTreeMap<K, u64>,
-    /// Those that came once there were too many names.
+    /// Those after there were too many names.
     pub(crate) other: u64,
 }
 
@@ -50,8 +53,8 @@ pub(crate) struct Waiting {
     pub(crate) deptid: u64,
 }
 
-/// What is counted of tickets as they come.
-#[derive(Clone, Debug, Default)]
+/// What is counted.
+#[derive(Clone, Debug)]
 pub(crate) struct Tally {
     pub(crate) tickets: u64,
     pub(crate) active: u64,
@@ -59,10 +62,12 @@ pub(crate) struct Tally {
     pub(crate) by_status: Counts<String>,
     pub(crate) by_priority: Counts<String>,
     pub(crate) by_department: Counts<u64>,
+    /// Names of departments from the profile, for those that the server sends no name of.
+    pub(crate) names: Names,
     /// Names of departments, which some servers send beside their ids.
     pub(crate) department_names: BTreeMap<u64, String>,
-    /// Active tickets by the hour of their opening, in hours since year 0 of the install's clock.
-    pub(crate) active_by_hour: BTreeMap<i64, u64>,
+    /// Active tickets by age, in the order of [`AGES`].
+    pub(crate) active_by_age: [u64; AGES.len()],
     /// Active tickets whose opening has no readable date.
     pub(crate) active_undated: u64,
     pub(crate) opened_by_day: BTreeMap<Date, u64>,
@@ -70,19 +75,39 @@ pub(crate) struct Tally {
     pub(crate) answered_by_day: BTreeMap<Date, u64>,
     /// The longest waiting first, [`OLDEST`] at most.
     pub(crate) oldest: Vec<Waiting>,
-    /// The latest opening or reply seen.
+    /// The latest opening or reply that a clock of another zone can explain.
     pub(crate) newest: Option<DateTime>,
     /// Statuses that count as waiting for an answer.
     waiting_statuses: Vec<String>,
+    /// The install's clock, by which ages are measured.
+    pub(crate) clock: Clock,
 }
 
 impl Tally {
-    /// Counts nothing yet. These statuses wait for an answer; servers configure which do, and do not tell.
-    pub(crate) fn new(waiting_statuses: Vec<String>) -> Tally {
-        Tally { waiting_statuses, ..Tally::default() }
+    /// An empty tally. These statuses wait for an answer; which do is configured in the install, and the reply
+    /// does not say.
+    pub(crate) fn new(waiting_statuses: Vec<String>, clock: Clock) -> Tally {
+        Tally {
+            tickets: 0,
+            active: 0,
+            waiting: 0,
+            by_status: Counts::default(),
+            by_priority: Counts::default(),
+            by_department: Counts::default(),
+            names: Names::default(),
+            department_names: BTreeMap::new(),
+            active_by_age: [0; AGES.len()],
+            active_undated: 0,
+            opened_by_day: BTreeMap::new(),
+            answered_by_day: BTreeMap::new(),
+            oldest: Vec::new(),
+            newest: None,
+            waiting_statuses,
+            clock,
+        }
     }
 
-    /// The statuses that wait in an install nobody has configured.
+    /// The statuses that wait in an install with the default configuration.
     pub(crate) fn default_waiting() -> Vec<String> {
         [Status::Open, Status::CustomerReply].iter().map(|status| status.as_str().to_owned()).collect()
     }
@@ -97,7 +122,9 @@ impl Tally {
         self.by_priority.add(words(Field::Priority));
         self.by_department.add(ticket.deptid());
         self.name_department(ticket);
-        self.newest = self.newest.max(opened).max(replied);
+        let limit = self.clock.now().saturating_add(ZONES);
+        self.newest =
+            [opened, replied].into_iter().flatten().filter(|time| *time <= limit).max().max(self.newest);
 
         if let Some(opened) = opened {
             *self.opened_by_day.entry(opened.date()).or_default() += 1;
@@ -110,7 +137,14 @@ impl Tally {
         if ticket.status() != Status::Closed {
             self.active += 1;
             match opened {
-                Some(opened) => *self.active_by_hour.entry(hours(opened)).or_default() += 1,
+                Some(opened) => {
+                    let age = self.clock.seconds_since(opened);
+                    if let Some((_, count)) =
+                        AGES.iter().zip(&mut self.active_by_age).find(|((end, _), _)| age < *end)
+                    {
+                        *count += 1;
+                    }
+                }
                 None => self.active_undated += 1,
             }
         }
@@ -157,11 +191,6 @@ impl Tally {
         );
         self.oldest.truncate(OLDEST);
     }
-}
-
-/// Whole hours since the start of year 0 on one clock; only differences mean anything.
-pub(crate) fn hours(time: DateTime) -> i64 {
-    days(time.date()) * 24 + i64::from(time.hour())
 }
 
 /// Days since the start of year 0.

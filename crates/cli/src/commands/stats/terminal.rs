@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use gettickets_protocol::DateTime;
 
 use super::statistics::{Count, OldestWaiting, Statistics, Week};
-use super::words::{axis_end, grouped, share};
+use super::words::{axis_end, grouped, shares};
+use crate::output::clock::Clock;
 use crate::output::{age, sanitise, style, width};
 
 /// What the terminal can show.
@@ -15,7 +15,7 @@ pub(crate) struct Look {
     /// In columns.
     pub(crate) width: usize,
     pub(crate) unicode: bool,
-    pub(crate) colour: bool,
+    pub(crate) color: bool,
 }
 
 /// Narrower than this, lines wrap; the charts would not be read anyway.
@@ -34,7 +34,7 @@ const OPENED: Style = AnsiColor::Cyan.on_default();
 const ANSWERED: Style = AnsiColor::Green.on_default();
 const NEUTRAL: Style = AnsiColor::Blue.on_default();
 
-/// All of it, one chart below the other, each line ended.
+/// All charts, one below the other. Each line ends in a line feed.
 pub(crate) fn render(statistics: &Statistics, look: Look) -> String {
     let look = Look { width: look.width.clamp(NARROWEST, WIDEST), ..look };
     let mut out = String::new();
@@ -47,7 +47,7 @@ pub(crate) fn render(statistics: &Statistics, look: Look) -> String {
     bars(&mut out, "By department", &statistics.by_department, look, |_| NEUTRAL);
     bars(&mut out, "Active tickets by age", &statistics.by_age, look, |_| NEUTRAL);
     weeks(&mut out, &statistics.by_week, look);
-    oldest(&mut out, &statistics.oldest_waiting, statistics.as_of, look);
+    oldest(&mut out, &statistics.oldest_waiting, &statistics.clock, look);
     out
 }
 
@@ -64,6 +64,8 @@ fn headline(out: &mut String, statistics: &Statistics, look: Look) {
     line_of(out, look, style::BOLD, if width::of(&whole) <= look.width { &whole } else { &short });
     let as_of = statistics.as_of.strftime("%Y-%m-%d %H:%M");
     line_of(out, look, style::DIM, &format!("As of {as_of}, the install's clock"));
+    let source = &statistics.source;
+    line_of(out, look, style::DIM, &format!("{}, {}", source.filter, source.server));
 }
 
 fn bars(out: &mut String, title: &str, counts: &[Count], look: Look, ink: impl Fn(&str) -> Style) {
@@ -75,7 +77,7 @@ fn bars(out: &mut String, title: &str, counts: &[Count], look: Look, ink: impl F
     });
     let shown = if rest.is_some() { MOST_ROWS } else { counts.len() };
     let rows: Vec<&Count> = counts.iter().take(shown).chain(&rest).collect();
-    let total: u64 = rows.iter().map(|row| row.count).sum();
+    let shares = shares(&rows.iter().map(|row| row.count).collect::<Vec<_>>());
     let greatest = rows.iter().map(|row| row.count).max().unwrap_or(0);
 
     let labels: Vec<String> = rows.iter().map(|row| label(&row.name, look.width / 3, look)).collect();
@@ -85,7 +87,7 @@ fn bars(out: &mut String, title: &str, counts: &[Count], look: Look, ink: impl F
     // Two to the left, one between bar and label, two and one around the count, four for the share.
     let room = look.width.saturating_sub(2 + label_width + 1 + 2 + count_width + 1 + 4) as u64;
 
-    for ((row, label), count) in rows.iter().zip(&labels).zip(&counts) {
+    for (((row, label), count), share) in rows.iter().zip(&labels).zip(&counts).zip(&shares) {
         let bar = bar(row.count, greatest, room, look);
         let padding = " ".repeat(label_width - width::of(label));
         let _ = write!(out, "  {label}{padding} ");
@@ -93,7 +95,7 @@ fn bars(out: &mut String, title: &str, counts: &[Count], look: Look, ink: impl F
         let to_number =
             " ".repeat((room as usize).saturating_sub(width::of(&bar)) + 2 + count_width - count.len());
         let _ = write!(out, "{to_number}{count} ");
-        paint(out, look, style::DIM, &format!("{:>4}", share(row.count, total)));
+        paint(out, look, style::DIM, &format!("{share:>4}"));
         out.push('\n');
     }
 }
@@ -139,7 +141,7 @@ fn weeks(out: &mut String, weeks: &[Week], look: Look) {
                 out,
                 look,
                 ANSWERED,
-                &cell(week.answered, end, line, ":", !look.colour, look).repeat(column),
+                &cell(week.answered, end, line, ":", !look.color, look).repeat(column),
             );
         }
         trim(out);
@@ -161,7 +163,7 @@ fn cell(count: u64, end: u64, line: u64, ascii: &str, shaded: bool, look: Look) 
     let cell = match (above, look.unicode) {
         (0, _) => " ",
         (_, false) => ascii,
-        // Without colour the two series are told apart by their shade, which has no eighths.
+        // Without color the two series differ by their shade, which has no eighths.
         (_, true) if shaded => "░",
         (8.., true) => "█",
         (part, true) => UPWARDS.get(part).copied().unwrap_or(" "),
@@ -190,7 +192,7 @@ fn week_names(out: &mut String, weeks: &[Week], indent: usize, step: usize, look
 
 fn legend(out: &mut String, weeks: &[Week], look: Look) {
     let total = |count: fn(&Week) -> u64| grouped(weeks.iter().map(count).sum());
-    let (opened, answered) = match (look.unicode, look.colour) {
+    let (opened, answered) = match (look.unicode, look.color) {
         (true, true) => ("■", "■"),
         (true, false) => ("█", "░"),
         (false, _) => ("#", ":"),
@@ -202,12 +204,12 @@ fn legend(out: &mut String, weeks: &[Week], look: Look) {
     let _ = writeln!(out, " last answered {}", total(|week| week.answered));
 }
 
-fn oldest(out: &mut String, tickets: &[OldestWaiting], now: DateTime, look: Look) {
+fn oldest(out: &mut String, tickets: &[OldestWaiting], clock: &Clock, look: Look) {
     if tickets.is_empty() {
         return;
     }
     heading(out, "Waiting the longest", look);
-    let waited: Vec<String> = tickets.iter().map(|ticket| age::since(ticket.since, now)).collect();
+    let waited: Vec<String> = tickets.iter().map(|ticket| age::since(ticket.since, clock)).collect();
     let widest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or(0);
     let tids: Vec<String> = tickets.iter().map(|ticket| label(&ticket.tid, 14, look)).collect();
     let statuses: Vec<String> = tickets.iter().map(|ticket| label(&ticket.status, 16, look)).collect();
@@ -243,7 +245,7 @@ fn line_of(out: &mut String, look: Look, ink: Style, text: &str) {
 }
 
 fn paint(out: &mut String, look: Look, ink: Style, text: &str) {
-    if !look.colour || text.trim().is_empty() {
+    if !look.color || text.trim().is_empty() {
         out.push_str(text);
     } else {
         let _ = write!(out, "{ink}{text}{ink:#}");
@@ -255,7 +257,7 @@ fn trim(out: &mut String) {
     out.truncate(out.trim_end_matches(' ').len());
 }
 
-/// A text from the server, safe and short enough to stand in a line.
+/// A text from the server, safe and short enough for a line.
 fn label(text: &str, most: usize, look: Look) -> String {
     let safe = width::cut(&sanitise::line(text), most).into_owned();
     if look.unicode {

@@ -3,19 +3,25 @@
 use gettickets_protocol::{DateTime, Ticket, Tickets, Version};
 use jiff::civil::datetime;
 
-use super::statistics::Statistics;
+use super::statistics::{Source, Statistics};
 use super::tally::{OLDEST, Tally};
 use super::terminal::Look;
 use super::{page, terminal};
+use crate::output::clock::Clock;
 
 /// A Tuesday.
 const NOW: DateTime = datetime(2026, 11, 24, 12, 0, 0, 0);
-const PLAIN: Look = Look { width: 60, unicode: true, colour: false };
+const PLAIN: Look = Look { width: 60, unicode: true, color: false };
 
 fn statistics(tickets: &[Ticket]) -> Statistics {
-    let mut tally = Tally::new(Tally::default_waiting());
+    statistics_at(NOW.into(), tickets)
+}
+
+fn statistics_at(clock: Clock, tickets: &[Ticket]) -> Statistics {
+    let mut tally = Tally::new(Tally::default_waiting(), clock);
     Tickets::new(tickets, Version::V8_0).iter().for_each(|ticket| tally.add(ticket));
-    Statistics::new(tally, NOW)
+    let source = Source { server: "https://a.example/".into(), filter: "all tickets".into() };
+    Statistics::new(tally, source)
 }
 
 fn ticket(id: u64, status: &str, opened: DateTime, replied: DateTime) -> Ticket {
@@ -77,13 +83,31 @@ fn weeks_begin_on_monday_and_end_with_the_running_one() {
 }
 
 #[test]
-fn an_age_is_counted_to_the_hour() {
-    for (hours, name) in [(0, "under a day"), (23, "under a day"), (24, "1 to 3 days"), (72, "3 to 7 days")] {
-        let opened = NOW.saturating_sub(jiff::Span::new().hours(hours));
-        let found = statistics(&[ticket(1, "Open", opened, NOW)]);
-        let bucket = found.by_age.iter().find(|one| one.count == 1).unwrap();
-        assert_eq!(bucket.name, name, "{hours} h");
+fn a_day_is_24_hours_to_the_second() {
+    const HOUR: i64 = 3600;
+    for (seconds, name) in [
+        (0, "under a day"),
+        (24 * HOUR - 1, "under a day"),
+        (24 * HOUR, "1 to 3 days"),
+        (72 * HOUR - 1, "1 to 3 days"),
+        (72 * HOUR, "3 to 7 days"),
+    ] {
+        // At half past, where whole hours of two clocks would be one off.
+        let now = NOW.with().minute(30).build().unwrap();
+        let opened = now.saturating_sub(jiff::Span::new().seconds(seconds));
+        let found = statistics_at(now.into(), &[ticket(1, "Open", opened, opened)]);
+        let range = found.by_age.iter().find(|one| one.count == 1).unwrap();
+        assert_eq!(range.name, name, "{seconds} s");
     }
+}
+
+#[test]
+fn one_ticket_dated_years_ahead_does_not_move_the_charts() {
+    let mut tickets = some();
+    tickets.push(ticket(9, "Open", datetime(2036, 1, 1, 0, 0, 0, 0), datetime(2036, 1, 1, 0, 0, 0, 0)));
+    let found = statistics(&tickets);
+    assert_eq!(found.as_of, NOW);
+    assert_eq!(found.by_week[11].opened, 1);
 }
 
 #[test]
@@ -139,7 +163,7 @@ fn no_line_is_wider_than_the_terminal() {
     let found = statistics(&tickets);
     for unicode in [true, false] {
         for width in 40..=110 {
-            let look = Look { width, unicode, colour: false };
+            let look = Look { width, unicode, color: false };
             let chart = terminal::render(&found, look);
             for line in chart.lines() {
                 assert!(unicode_width::UnicodeWidthStr::width(line) <= width, "{width}: {line}");
@@ -151,7 +175,7 @@ fn no_line_is_wider_than_the_terminal() {
 }
 
 #[test]
-fn nothing_at_all_is_told_too() {
+fn no_tickets_are_no_error() {
     let found = statistics(&[]);
     assert!(terminal::render(&found, PLAIN).starts_with("0 tickets"));
     assert!(page::render(&found).contains("No ticket waits"));
@@ -170,15 +194,16 @@ fn the_page_is_well_formed_needs_nothing_and_runs_nothing() {
     });
     tickets.push(ticket(8, hostile, NOW, NOW));
     let page = page::render(&statistics(&tickets));
+    assert!(page.contains("<p class=\"source\">all tickets, a.example/</p>"));
     assert!(!page.contains("<script") && !page.contains("javascript:"));
     assert!(!page.contains("http:") && !page.contains("https:") && !page.contains("url("), "no resource");
     assert!(!page.contains('\u{202e}') && !page.contains('\u{0}'));
     assert_balanced(&page);
-    for id in ["status", "priority", "department", "age", "week"] {
+    for id in ["status", "priority", "department", "age", "week", "week-narrow"] {
         assert!(page.contains(&format!("<title id=\"{id}-title\">")), "{id} has a title");
         assert!(page.contains(&format!("<desc id=\"{id}-desc\">")), "{id} has a description");
     }
-    assert_eq!(page.matches("<svg").count(), 5);
+    assert_eq!(page.matches("<svg").count(), 6, "the weeks are drawn twice");
     assert_eq!(page.matches("<details>").count(), 5, "each chart has its numbers as a table");
 }
 

@@ -1,6 +1,8 @@
-//! How numbers are written for people, in the terminal and on the page alike.
+//! Numbers as text, for the terminal and the page.
 
-/// A count with its thousands set apart: `12,345`.
+use std::cmp::Reverse;
+
+/// A count with separated thousands: `12,345`.
 pub(crate) fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
@@ -13,19 +15,34 @@ pub(crate) fn grouped(count: u64) -> String {
     out
 }
 
-/// A share in whole per cent; `<1%` where it is not nothing, and never 100% where it is not everything.
-pub(crate) fn share(count: u64, total: u64) -> String {
-    if count == 0 || total == 0 {
-        return "0%".to_owned();
+/// The shares of some counts in whole percent, which add up to 100: each is rounded down, and what is missing goes to
+/// those that lost the most. A small share is `<1%` rather than nothing, and a large one `>99%` rather than all.
+pub(crate) fn shares(counts: &[u64]) -> Vec<String> {
+    let total: u128 = counts.iter().map(|count| u128::from(*count)).sum();
+    if total == 0 {
+        return vec!["0%".to_owned(); counts.len()];
     }
-    match u128::from(count) * 100 / u128::from(total) {
-        0 => "<1%".to_owned(),
+    let exact = |count: u64| u128::from(count) * 100;
+    let mut percents: Vec<u128> = counts.iter().map(|count| exact(*count) / total).collect();
+    let missing = 100 - percents.iter().sum::<u128>();
+    let mut by_loss: Vec<usize> = (0..counts.len()).collect();
+    by_loss.sort_by_key(|index| Reverse(counts.get(*index).map_or(0, |count| exact(*count) % total)));
+    // Fewer are missing than there are counts, as each lost less than one.
+    for index in by_loss.into_iter().take(usize::try_from(missing).unwrap_or(0)) {
+        if let Some(percent) = percents.get_mut(index) {
+            *percent += 1;
+        }
+    }
+    let shown = |(count, percent): (&u64, u128)| match percent {
+        0 if *count > 0 => "<1%".to_owned(),
+        100 if u128::from(*count) < total => ">99%".to_owned(),
         percent => format!("{percent}%"),
-    }
+    };
+    counts.iter().zip(percents).map(shown).collect()
 }
 
-/// Numbers for an axis: the least round number at or above the greatest count, so that half of it is a
-/// whole number too.
+/// The end of an axis: the least round number at or above the greatest count, of which half is a whole number
+/// too.
 pub(crate) fn axis_end(greatest: u64) -> u64 {
     let small = [2, 4, 6, 8].into_iter();
     let larger = (0..).map_while(|power| 10u64.checked_pow(power)).flat_map(|step| {
@@ -39,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_are_set_apart_by_thousands() {
+    fn thousands_are_separated() {
         let cases = [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")];
         for (count, expected) in cases {
             assert_eq!(grouped(count), expected);
@@ -47,10 +64,30 @@ mod tests {
     }
 
     #[test]
-    fn a_share_is_never_rounded_to_nothing_or_everything() {
-        let cases = [(0, 0, "0%"), (0, 9, "0%"), (1, 1_000, "<1%"), (999, 1_000, "99%"), (5, 5, "100%")];
-        for (count, total, expected) in cases {
-            assert_eq!(share(count, total), expected);
+    fn shares_add_up_and_are_never_rounded_to_nothing_or_everything() {
+        let cases: [(&[u64], &[&str]); 8] = [
+            (&[], &[]),
+            (&[0, 0], &["0%", "0%"]),
+            (&[5, 0], &["100%", "0%"]),
+            (&[1, 1, 1], &["34%", "33%", "33%"]),
+            (&[2, 1, 3], &["33%", "17%", "50%"]),
+            (&[999, 1], &[">99%", "<1%"]),
+            (&[99, 1], &["99%", "1%"]),
+            (&[u64::MAX, u64::MAX], &["50%", "50%"]),
+        ];
+        for (counts, expected) in cases {
+            assert_eq!(shares(counts), expected, "{counts:?}");
+        }
+        let percent = |share: &String| match share.as_str() {
+            "<1%" => 0,
+            ">99%" => 100,
+            share => share.trim_end_matches('%').parse::<u64>().unwrap(),
+        };
+        for seed in 1..500u64 {
+            let counts: Vec<u64> = (1..=1 + seed % 12).map(|n| n * n * seed * 7919 % 1013).collect();
+            if counts.iter().any(|count| *count > 0) {
+                assert_eq!(shares(&counts).iter().map(percent).sum::<u64>(), 100, "{counts:?}");
+            }
         }
     }
 

@@ -1,57 +1,71 @@
-//! How events are written: a line for people, or a JSON object.
+//! [`Record`]: an event as it is delivered, and how it is written: a line for people, or a JSON object.
 
 use std::io::{self, Write};
 
 use anstream::AutoStream;
-use anstyle::Style;
-use gettickets::{Field, TicketRef};
+use gettickets::Status;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde::Serialize;
+use ring::digest::{Context, SHA256};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
-use super::known::{Event, EventKind, Gone};
+use super::known::{Event, EventKind};
+use super::outage;
 use crate::args::{Format, WatchFormat};
 use crate::output::{self, sanitise, stdout, style, width};
 
 /// The columns of everything but the subject.
 const BESIDE: usize = 47;
-/// The columns that a subject gets where nothing says how many there are.
+/// The columns of a subject where the terminal does not report its width.
 const SUBJECT: usize = 60;
+/// How many characters of a value a line shows.
+const VALUE: usize = 40;
 
-/// Writes events.
+/// An event as JSON.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Record {
+    pub(super) event: EventKind,
+    /// The same for the same event, should it be delivered again.
+    pub(super) event_id: String,
+    /// When this machine saw it.
+    pub(super) seen_at: String,
+    pub(super) id: u64,
+    pub(super) tid: String,
+    /// The changed fields by name, each with its `old` and its `new` value.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(super) changes: Map<String, Value>,
+    /// The ticket without its access key.
+    pub(super) ticket: Value,
+}
+
+impl Record {
+    /// `poll` is the number of the poll that saw the event.
+    pub(super) fn new(event: Event, poll: u64, now: Timestamp) -> Record {
+        let Event { kind, id, tid, changes, ticket } = event;
+        let mut digest = Context::new(&SHA256);
+        for part in [&poll.to_string(), kind.word(), &id.to_string(), &ticket.to_string()] {
+            digest.update(part.as_bytes());
+            digest.update(b"\n");
+        }
+        let digest = digest.finish();
+        let event_id = digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let changes =
+            changes.into_iter().map(|(name, old, new)| (name, json!({"old": old, "new": new}))).collect();
+        Record { event: kind, event_id, seen_at: outage::shown(now), id, tid, changes, ticket }
+    }
+
+    /// The record as a line of JSON, without the line feed.
+    pub(super) fn json(&self) -> String {
+        // Maps with text keys can always be serialized.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// Writes events to standard output.
 pub(super) struct EventWriter<W> {
     out: W,
     format: WatchFormat,
-}
-
-/// An event as JSON.
-#[derive(Serialize)]
-struct Line<'e, 't> {
-    event: &'static str,
-    /// When this machine saw it.
-    seen_at: String,
-    #[serde(skip_serializing_if = "<[Field]>::is_empty", serialize_with = "names")]
-    changes: &'e [Field],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    earlier_status: Option<&'e str>,
-    ticket: &'e TicketRef<'t>,
-}
-
-/// A ticket that is gone, as JSON.
-#[derive(Serialize)]
-struct GoneLine<'g> {
-    event: &'static str,
-    seen_at: String,
-    id: u64,
-    tid: &'g str,
-}
-
-fn names<S: serde::Serializer>(fields: &&[Field], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(fields.iter().map(|field| field.name()))
-}
-
-fn seen_at() -> String {
-    Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 impl EventWriter<Box<dyn Write>> {
@@ -65,54 +79,11 @@ impl EventWriter<Box<dyn Write>> {
 }
 
 impl<W: Write> EventWriter<W> {
-    /// Tells what happened to a ticket.
-    pub(super) fn tell(&mut self, ticket: &TicketRef<'_>, event: &Event) -> io::Result<()> {
+    /// Writes an event.
+    pub(super) fn write(&mut self, record: &Record) -> io::Result<()> {
         match self.format {
-            WatchFormat::Ndjson => self.json(&Line {
-                event: event.kind.word(),
-                seen_at: seen_at(),
-                changes: &event.changes,
-                earlier_status: event.earlier_status.as_deref(),
-                ticket,
-            }),
-            WatchFormat::Lines => {
-                let subject = sanitise::line(&ticket.subject_text()).into_owned();
-                let status = ticket.status();
-                let status_look = style::of_status(&status);
-                let earlier =
-                    event.earlier_status.as_deref().map(|earlier| format!("{} → ", sanitise::line(earlier)));
-                let mut what = format!(
-                    "{}{status_look}{}{status_look:#}",
-                    earlier.unwrap_or_default(),
-                    sanitise::line(status.as_str())
-                );
-                let other: Vec<&str> = event
-                    .changes
-                    .iter()
-                    .filter(|field| !matches!(field, Field::Status | Field::Lastreply))
-                    .map(|field| field.name())
-                    .collect();
-                if !other.is_empty() {
-                    let dim = style::DIM;
-                    what += &format!("{dim}, {}{dim:#}", other.join(", "));
-                }
-                let look = match event.kind {
-                    EventKind::Opened => style::GOOD,
-                    EventKind::Replied => style::WARNING,
-                    EventKind::Changed => style::PLAIN,
-                };
-                self.line(event.kind.word(), look, ticket.tid(), &subject, &what)
-            }
-        }
-    }
-
-    /// Tells that a ticket is no longer among those that match.
-    pub(super) fn tell_gone(&mut self, gone: &Gone) -> io::Result<()> {
-        match self.format {
-            WatchFormat::Ndjson => {
-                self.json(&GoneLine { event: "gone", seen_at: seen_at(), id: gone.id, tid: &gone.tid })
-            }
-            WatchFormat::Lines => self.line("gone", style::DIM, &gone.tid, "", "no longer matches"),
+            WatchFormat::Ndjson => writeln!(self.out, "{}", record.json()),
+            WatchFormat::Lines => self.line(record),
         }
     }
 
@@ -120,70 +91,123 @@ impl<W: Write> EventWriter<W> {
         self.out.flush()
     }
 
-    fn json(&mut self, line: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, line)?;
-        self.out.write_all(b"\n")
-    }
-
-    fn line(&mut self, word: &str, look: Style, tid: &str, subject: &str, what: &str) -> io::Result<()> {
+    fn line(&mut self, record: &Record) -> io::Result<()> {
         let (bold, dim) = (style::BOLD, style::DIM);
+        let look = match record.event {
+            EventKind::Opened | EventKind::Entered => style::GOOD,
+            EventKind::Replied => style::WARNING,
+            EventKind::Changed => style::PLAIN,
+            EventKind::Gone => style::DIM,
+        };
         let room = output::table_width(None)
             .map_or(SUBJECT, |columns| columns.saturating_sub(BESIDE).clamp(10, SUBJECT));
-        let subject = width::cut(subject, room);
+        let subject = decoded(record.ticket.get("subject"));
+        let subject = width::cut(&subject, room);
         let fill = width::fill(&subject, room);
-        let tid = sanitise::line(tid);
+        let tid = sanitise::line(&record.tid);
         let tid_fill = width::fill(&tid, 10);
         let time = TimeZone::system().to_datetime(Timestamp::now()).strftime("%H:%M:%S").to_string();
+        let word = record.event.word();
         writeln!(
             self.out,
-            "{dim}{time}{dim:#} {look}{word:<7}{look:#} {tid}{tid_fill} {bold}{subject}{bold:#}{fill} {what}"
+            "{dim}{time}{dim:#} {look}{word:<7}{look:#} {tid}{tid_fill} {bold}{subject}{bold:#}{fill} {}",
+            what(record)
         )
     }
+}
+
+/// What happened, in words: the status, and what else changed.
+fn what(record: &Record) -> String {
+    if record.event == EventKind::Gone {
+        return "no longer matches".to_owned();
+    }
+    let status = decoded(record.ticket.get("status"));
+    let look = style::of_status(&Status::from_word(status.as_str()));
+    let mut text = format!("{look}{status}{look:#}");
+    if let Some(change) = record.changes.get("status") {
+        text = format!("{} → {text}", decoded(change.get("old")));
+    }
+    let dim = style::DIM;
+    for (name, change) in &record.changes {
+        if name == "status" || name == "lastreply" {
+            continue;
+        }
+        text += &format!("{dim}, {}", sanitise::line(name));
+        let is_short =
+            |value: Option<&Value>| value.is_none_or(|value| !value.is_object() && !value.is_array());
+        if is_short(change.get("old")) && is_short(change.get("new")) {
+            text += &format!(" {} → {}", decoded(change.get("old")), decoded(change.get("new")));
+        }
+        text += &format!("{dim:#}");
+    }
+    text
+}
+
+/// A value as text for people, short and safe to print.
+fn decoded(value: Option<&Value>) -> String {
+    let text = match value {
+        None | Some(Value::Null) => "(none)".to_owned(),
+        Some(Value::String(text)) if text.is_empty() => "(empty)".to_owned(),
+        Some(Value::String(text)) => html_escape::decode_html_entities(text).into_owned(),
+        Some(value) => value.to_string(),
+    };
+    width::cut(&sanitise::line(&text), VALUE.max(SUBJECT)).into_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gettickets::{Status, Ticket, Tickets, Version};
 
-    fn told(format: WatchFormat) -> String {
-        let ticket = Ticket {
-            id: 7,
-            tid: "516757".into(),
-            subject: "Tom &amp;\u{1b}[2J".into(),
-            status: Status::Answered,
-            ..Ticket::default()
-        };
-        let tickets = Tickets::new(&[ticket], Version::V1_0);
-        let mut writer = EventWriter { out: Vec::new(), format };
+    fn record() -> Record {
         let event = Event {
             kind: EventKind::Replied,
-            changes: vec![Field::Status, Field::Lastreply, Field::Flag],
-            earlier_status: Some("Open".into()),
+            id: 7,
+            tid: "516757".into(),
+            changes: vec![
+                ("status".into(), "Open".into(), "Answered".into()),
+                ("lastreply".into(), "a".into(), "b".into()),
+                ("flag".into(), 0.into(), 3.into()),
+            ],
+            ticket: json!({"id": 7, "subject": "Tom &amp;\u{1b}[2J", "status": "Answered"}),
         };
-        writer.tell(&tickets.get(0).unwrap(), &event).unwrap();
-        writer.tell_gone(&Gone { id: 8, tid: "8".into() }).unwrap();
+        Record::new(event, 4, Timestamp::UNIX_EPOCH)
+    }
+
+    fn written(format: WatchFormat, record: &Record) -> String {
+        let mut writer = EventWriter { out: Vec::new(), format };
+        writer.write(record).unwrap();
         anstream::adapter::strip_str(&String::from_utf8(writer.out).unwrap()).to_string()
     }
 
     #[test]
-    fn a_line_for_people_says_what_changed() {
-        let lines = told(WatchFormat::Lines);
-        let lines: Vec<&str> = lines.lines().map(|line| line.split_once(' ').unwrap().1).collect();
-        assert!(lines[0].starts_with("replied 516757     Tom &␛[2J "), "{lines:?}");
-        assert!(lines[0].ends_with("Open → Answered, flag"), "{lines:?}");
-        assert!(lines[1].starts_with("gone    8"), "{lines:?}");
+    fn a_line_for_people_has_old_and_new_values() {
+        let line = written(WatchFormat::Lines, &record());
+        let (_, line) = line.trim_end().split_once(' ').unwrap();
+        assert!(line.starts_with("replied 516757     Tom &␛[2J "), "{line:?}");
+        assert!(line.ends_with("Open → Answered, flag 0 → 3"), "{line:?}");
+        let gone = Record { event: EventKind::Gone, ..record() };
+        assert!(written(WatchFormat::Lines, &gone).trim_end().ends_with("no longer matches"));
     }
 
     #[test]
-    fn a_line_for_programs_has_the_whole_ticket() {
-        let lines = told(WatchFormat::Ndjson);
-        let lines: Vec<serde_json::Value> =
-            lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert_eq!(lines[0]["event"], "replied");
-        assert_eq!(lines[0]["changes"], serde_json::json!(["status", "lastreply", "flag"]));
-        assert_eq!(lines[0]["earlier_status"], "Open");
-        assert_eq!(lines[0]["ticket"]["subject"], "Tom &amp;\u{1b}[2J");
-        assert_eq!((&lines[1]["event"], &lines[1]["id"]), (&"gone".into(), &8.into()));
+    fn a_line_for_programs_has_the_ticket_and_old_and_new_values() {
+        let line: Value = serde_json::from_str(&written(WatchFormat::Ndjson, &record())).unwrap();
+        assert_eq!(line["event"], "replied");
+        assert_eq!(line["changes"]["status"], json!({"old": "Open", "new": "Answered"}));
+        assert_eq!(line["ticket"]["subject"], "Tom &amp;\u{1b}[2J");
+        assert_eq!(line["seen_at"], "1970-01-01T00:00:00Z");
+        assert_eq!((&line["id"], &line["tid"]), (&7.into(), &"516757".into()));
+    }
+
+    #[test]
+    fn the_id_of_an_event_is_its_own_and_stays() {
+        assert_eq!(record().event_id, record().event_id);
+        let event = |poll, id| {
+            let event =
+                Event { kind: EventKind::Gone, id, tid: String::new(), changes: vec![], ticket: json!({}) };
+            Record::new(event, poll, Timestamp::UNIX_EPOCH).event_id
+        };
+        assert_ne!(event(1, 1), event(1, 2));
+        assert_ne!(event(1, 1), event(2, 1), "the same change at another time is another event");
     }
 }

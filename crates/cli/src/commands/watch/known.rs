@@ -1,144 +1,257 @@
-//! What a watch knows of each ticket: enough to tell what changed.
+//! [`Known`]: the tickets that a watch has seen, and what changed between two polls. No I/O and no clock.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::{BTreeSet, HashMap};
 
-use gettickets::{DateTime, Field, TicketRef};
+use gettickets::{DateTime, TicketRef};
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// How far back a poll reads behind the newest reply: an install's clock that is set back by an hour in autumn hides
+/// nothing.
+const MARGIN: SignedDuration = SignedDuration::from_hours(3);
+/// Which of the newest replies a poll reads back from: so many tickets but one may be dated ahead of the clock.
+const MARK: usize = 10;
+/// Which of the newest times a new ticket is compared with.
+const REFERENCE: usize = 3;
+/// How many tickets are remembered where a poll does not read all of them.
+const MOST_REMEMBERED: usize = 100_000;
+/// The field that opens a ticket. It is not remembered.
+const ACCESS_KEY: &str = "c";
 
 /// What happened to a ticket.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Event {
     pub(super) kind: EventKind,
-    /// The fields that changed; empty for a ticket that was not known.
-    pub(super) changes: Vec<Field>,
-    /// The status before, where it was another one.
-    pub(super) earlier_status: Option<String>,
+    pub(super) id: u64,
+    pub(super) tid: String,
+    /// The fields that changed, with the values before and after; empty where the ticket was not known.
+    pub(super) changes: Changes,
+    /// The ticket without its access key, as it is now, or as it was last seen.
+    pub(super) ticket: Value,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Changed fields by name.
+pub(super) type Changes = Vec<(String, Value, Value)>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum EventKind {
-    /// It was not there.
+    /// The ticket is new.
     Opened,
-    /// It has a later reply.
+    /// It was there before, and matches now.
+    Entered,
+    /// It has another last reply.
     Replied,
     /// Something else changed.
     Changed,
+    /// It does not match any more, or was deleted.
+    Gone,
 }
 
 impl EventKind {
     pub(super) fn word(self) -> &'static str {
         match self {
             EventKind::Opened => "opened",
+            EventKind::Entered => "entered",
             EventKind::Replied => "replied",
             EventKind::Changed => "changed",
+            EventKind::Gone => "gone",
         }
     }
 }
 
-/// A ticket that is no longer there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Gone {
-    pub(super) id: u64,
-    pub(super) tid: String,
+/// What a poll knows before it begins. It only moves forward after a poll that was whole, so that nothing is missed
+/// after one that was not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Mark {
+    /// Every change of a last reply after this is known; `None` where all tickets are read.
+    pub(super) since: Option<DateTime>,
+    /// The greatest id.
+    pub(super) greatest_id: u64,
+    /// About the newest time in the tickets.
+    pub(super) newest: Option<DateTime>,
+    /// How many polls were whole.
+    pub(super) polls: u64,
 }
 
 /// The tickets that were seen.
 #[derive(Default)]
 pub(super) struct Known {
     tickets: HashMap<u64, Trace>,
-    /// The number of this look.
-    look: u64,
+    /// Last replies and ids, in order.
+    replies: BTreeSet<(DateTime, u64)>,
+    mark: Mark,
+    /// The number of the current poll.
+    poll: u64,
 }
 
-/// What is kept of a ticket: some 200 bytes.
+/// What is remembered of a ticket.
 struct Trace {
-    tid: String,
-    status: String,
-    /// A digest of each field that was carried.
-    digests: Vec<(Field, u64)>,
-    seen: u64,
+    /// Canonical JSON without the access key.
+    json: Box<str>,
+    lastreply: Option<DateTime>,
+    poll: u64,
 }
 
 impl Trace {
-    fn of(ticket: &TicketRef<'_>, seen: u64) -> Trace {
-        let digest = |field: Field| {
-            let mut hasher = DefaultHasher::new();
-            // Texts as they were sent, dates too: an unreadable date that changes is a change.
-            match ticket.value(field) {
-                Some(
-                    gettickets::Value::Text(_)
-                    | gettickets::Value::DateTime(_)
-                    | gettickets::Value::UnreadableDate(_),
-                ) => ticket.text(field).hash(&mut hasher),
-                value => format!("{value:?}").hash(&mut hasher),
-            }
-            (field, hasher.finish())
-        };
-        Trace {
-            tid: ticket.tid().to_owned(),
-            status: ticket.status().as_str().to_owned(),
-            digests: ticket.carried().iter().map(digest).collect(),
-            seen,
+    fn new(ticket: &TicketRef<'_>, poll: u64) -> (Trace, Value) {
+        // A ticket can always be serialized.
+        let mut value = serde_json::to_value(ticket).unwrap_or_default();
+        if let Some(fields) = value.as_object_mut() {
+            fields.remove(ACCESS_KEY);
         }
+        (Trace { json: value.to_string().into(), lastreply: ticket.lastreply(), poll }, value)
+    }
+
+    fn value(&self) -> Value {
+        serde_json::from_str(&self.json).unwrap_or_default()
     }
 }
 
 impl Known {
-    /// Begins a look.
-    pub(super) fn begin(&mut self) {
-        self.look += 1;
+    /// The time from which the first scan reads, by the last replies on the first page; `None` for all tickets.
+    pub(super) fn start(replies: impl Iterator<Item = DateTime>) -> Option<DateTime> {
+        let mut replies: Vec<DateTime> = replies.collect();
+        replies.sort_unstable();
+        let mark = replies.len().checked_sub(MARK).and_then(|index| replies.get(index))?;
+        Some(mark.saturating_sub(MARGIN))
     }
 
-    /// Takes a ticket as it is, without a word.
+    /// The tickets of an earlier run.
+    pub(super) fn restore(
+        mark: Mark,
+        tickets: impl Iterator<Item = (u64, Option<DateTime>, Box<str>)>,
+    ) -> Known {
+        let mut known = Known { mark, ..Known::default() };
+        for (id, lastreply, json) in tickets {
+            known.put(id, Trace { json, lastreply, poll: 0 });
+        }
+        known
+    }
+
+    /// The tickets, for the next run.
+    pub(super) fn tickets(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.tickets.values().map(|trace| &*trace.json)
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        self.mark
+    }
+
+    /// Begins a poll. Returns the time from which it has to read; `None` for all tickets.
+    pub(super) fn begin(&mut self) -> Option<DateTime> {
+        self.poll += 1;
+        self.mark.since
+    }
+
+    /// Remembers a ticket as it is.
     pub(super) fn learn(&mut self, ticket: &TicketRef<'_>) {
-        self.tickets.insert(ticket.id(), Trace::of(ticket, self.look));
+        let (trace, _) = Trace::new(ticket, self.poll);
+        self.put(ticket.id(), trace);
     }
 
-    /// What happened to a ticket since it was seen last, where `since` is the newest reply known then.
-    pub(super) fn compare(&mut self, ticket: &TicketRef<'_>, since: Option<DateTime>) -> Option<Event> {
-        let trace = Trace::of(ticket, self.look);
-        match self.tickets.entry(ticket.id()) {
-            Entry::Vacant(entry) => {
-                entry.insert(trace);
-                // One that was opened earlier was only never looked at: what is new is its reply.
-                let is_new = match (ticket.date(), since) {
-                    (Some(opened), Some(since)) => opened >= since,
-                    _ => true,
-                };
-                let kind = if is_new { EventKind::Opened } else { EventKind::Replied };
-                Some(Event { kind, changes: Vec::new(), earlier_status: None })
+    /// What happened to a ticket since it was last seen. With `full`, each poll reads all tickets.
+    pub(super) fn compare(&mut self, ticket: &TicketRef<'_>, full: bool) -> Option<Event> {
+        let (trace, value) = Trace::new(ticket, self.poll);
+        let id = ticket.id();
+        let (kind, changes) = match self.tickets.get_mut(&id) {
+            None => (self.kind_of_unknown(ticket, full), Vec::new()),
+            Some(known) if known.json == trace.json => {
+                known.poll = self.poll;
+                return None;
             }
-            Entry::Occupied(mut entry) => {
-                let earlier = entry.insert(trace);
-                let changes: Vec<Field> = ticket
-                    .carried()
-                    .iter()
-                    .filter(|field| digest(&earlier, *field) != digest(entry.get(), *field))
-                    .collect();
-                if changes.is_empty() {
-                    return None;
-                }
-                let kind =
-                    if changes.contains(&Field::Lastreply) { EventKind::Replied } else { EventKind::Changed };
-                let earlier_status = (earlier.status != entry.get().status).then_some(earlier.status);
-                Some(Event { kind, changes, earlier_status })
+            Some(known) => {
+                let changes = changes(&known.value(), &value);
+                let replied = changes.iter().any(|(name, ..)| name == "lastreply");
+                (if replied { EventKind::Replied } else { EventKind::Changed }, changes)
             }
+        };
+        self.put(id, trace);
+        Some(Event { kind, id, tid: ticket.tid().to_owned(), changes, ticket: value })
+    }
+
+    /// A ticket is new where its id and its date both are. One that is not may only never have been read: then what
+    /// is new is its reply.
+    fn kind_of_unknown(&self, ticket: &TicketRef<'_>, full: bool) -> EventKind {
+        let is_late = |time: Option<DateTime>| match (time, self.mark.newest) {
+            (Some(time), Some(newest)) => time >= newest,
+            _ => true,
+        };
+        if ticket.id() > self.mark.greatest_id && is_late(ticket.date()) {
+            EventKind::Opened
+        } else if !full && is_late(ticket.lastreply()) {
+            EventKind::Replied
+        } else {
+            EventKind::Entered
         }
     }
 
-    /// The tickets that the last look, one at all of them, did not meet.
-    pub(super) fn forget_unseen(&mut self) -> Vec<Gone> {
-        let look = self.look;
-        let gone = self.tickets.extract_if(|_, trace| trace.seen != look);
-        let mut gone: Vec<Gone> = gone.map(|(id, trace)| Gone { id, tid: trace.tid }).collect();
-        gone.sort_by_key(|gone| gone.id);
-        gone
+    /// Ends a whole poll that read all tickets. Returns an event for each ticket that was not among them.
+    pub(super) fn end_full(&mut self) -> Vec<Event> {
+        let poll = self.poll;
+        let gone = self.tickets.extract_if(|_, trace| trace.poll != poll);
+        let mut gone: Vec<(u64, Trace)> = gone.collect();
+        gone.sort_by_key(|(id, _)| *id);
+        let mut events = Vec::with_capacity(gone.len());
+        for (id, trace) in gone {
+            if let Some(time) = trace.lastreply {
+                self.replies.remove(&(time, id));
+            }
+            let ticket = trace.value();
+            let tid = ticket.get("tid").and_then(Value::as_str).unwrap_or_default().to_owned();
+            events.push(Event { kind: EventKind::Gone, id, tid, changes: Vec::new(), ticket });
+        }
+        self.advance();
+        events
+    }
+
+    /// Ends a whole poll that read what had a reply since the mark.
+    pub(super) fn end(&mut self) {
+        self.advance();
+        if let Some(time) = self.nth_newest(MARK) {
+            self.mark.since = Some(time.saturating_sub(MARGIN));
+        }
+        // Of what is forgotten only the old values are lost.
+        while self.tickets.len() > MOST_REMEMBERED
+            && let Some((_, id)) = self.replies.pop_first()
+        {
+            self.tickets.remove(&id);
+        }
+    }
+
+    fn advance(&mut self) {
+        self.mark.greatest_id = self.tickets.keys().copied().max().unwrap_or(0).max(self.mark.greatest_id);
+        self.mark.newest = self.nth_newest(REFERENCE).or(self.mark.newest);
+        self.mark.polls += 1;
+    }
+
+    fn nth_newest(&self, nth: usize) -> Option<DateTime> {
+        self.replies.iter().nth_back(nth - 1).map(|(time, _)| *time)
+    }
+
+    fn put(&mut self, id: u64, trace: Trace) {
+        let lastreply = trace.lastreply;
+        if let Some(time) = self.tickets.insert(id, trace).and_then(|earlier| earlier.lastreply) {
+            self.replies.remove(&(time, id));
+        }
+        if let Some(time) = lastreply {
+            self.replies.insert((time, id));
+        }
     }
 }
 
-fn digest(trace: &Trace, field: Field) -> Option<u64> {
-    trace.digests.iter().find(|(known, _)| *known == field).map(|(_, digest)| *digest)
+/// The fields in which two tickets differ. A field that one of them lacks is null there.
+fn changes(old: &Value, new: &Value) -> Changes {
+    let none = Map::new();
+    let (old, new) = (old.as_object().unwrap_or(&none), new.as_object().unwrap_or(&none));
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let value = |fields: &Map<String, Value>, name: &str| fields.get(name).cloned().unwrap_or_default();
+    names
+        .into_iter()
+        .filter(|name| old.get(*name) != new.get(*name))
+        .map(|name| (name.clone(), value(old, name), value(new, name)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -147,53 +260,149 @@ mod tests {
     use gettickets::{Status, Ticket, Tickets, Version};
     use jiff::civil::datetime;
 
-    fn at(minute: i8) -> Option<DateTime> {
-        Some(datetime(2026, 7, 1, 12, minute, 0, 0))
+    fn at(minute: i64) -> Option<DateTime> {
+        Some(datetime(2026, 7, 1, 12, 0, 0, 0).saturating_add(SignedDuration::from_mins(minute)))
     }
 
-    fn told(
-        known: &mut Known,
-        ticket: &Ticket,
-        since: Option<DateTime>,
-    ) -> Option<(EventKind, String, Option<String>)> {
-        let tickets = Tickets::new(std::slice::from_ref(ticket), Version::V8_0);
-        let event = known.compare(&tickets.get(0).unwrap(), since)?;
-        let changes = event.changes.iter().map(|field| field.name()).collect::<Vec<_>>().join(" ");
-        Some((event.kind, changes, event.earlier_status))
+    fn ticket(id: u64, opened: i64, replied: i64) -> Ticket {
+        Ticket {
+            id,
+            tid: format!("T{id}"),
+            c: "key".into(),
+            date: at(opened),
+            lastreply: at(replied),
+            ..Ticket::default()
+        }
+    }
+
+    /// A poll that reads these tickets.
+    fn poll(known: &mut Known, tickets: &[Ticket], full: bool) -> Vec<(u64, EventKind)> {
+        events(known, tickets, full).iter().map(|event| (event.id, event.kind)).collect()
+    }
+
+    fn events(known: &mut Known, tickets: &[Ticket], full: bool) -> Vec<Event> {
+        known.begin();
+        let tickets = Tickets::new(tickets, Version::V8_0);
+        let mut events: Vec<Event> =
+            tickets.iter().filter_map(|ticket| known.compare(&ticket, full)).collect();
+        if full {
+            events.append(&mut known.end_full());
+        } else {
+            known.end();
+        }
+        events
+    }
+
+    /// What is known of tickets 1 to 20, the last of which had a reply at 20 minutes.
+    fn known(full: bool) -> (Known, Vec<Ticket>) {
+        let tickets: Vec<Ticket> = (1..=20).map(|id| ticket(id, id as i64 - 30, id as i64)).collect();
+        let mut known = Known::default();
+        known.begin();
+        Tickets::new(&tickets, Version::V8_0).iter().for_each(|ticket| known.learn(&ticket));
+        if full {
+            known.end_full();
+        } else {
+            known.end();
+        }
+        (known, tickets)
     }
 
     #[test]
-    fn what_happened_is_told_once() {
-        let mut known = Known::default();
-        known.begin();
-        let old = Ticket { id: 1, date: at(1), lastreply: at(5), ..Ticket::default() };
-        known.learn(&Tickets::new(std::slice::from_ref(&old), Version::V8_0).get(0).unwrap());
-        assert_eq!(told(&mut known, &old, at(5)), None);
-
-        let replied = Ticket { lastreply: at(9), status: Status::Answered, ..old.clone() };
-        let event = (EventKind::Replied, "status lastreply".to_owned(), Some("Open".to_owned()));
-        assert_eq!(told(&mut known, &replied, at(5)), Some(event));
-        assert_eq!(told(&mut known, &replied, at(5)), None);
-
+    fn each_change_is_an_event_once_with_old_and_new_values() {
+        let (mut known, tickets) = known(false);
+        assert_eq!(poll(&mut known, &tickets, false), []);
+        let replied = Ticket { status: Status::Answered, ..ticket(5, -25, 60) };
+        let found = events(&mut known, std::slice::from_ref(&replied), false);
+        assert_eq!(found[0].kind, EventKind::Replied);
+        let status = found[0].changes.iter().find(|(name, ..)| name == "status").unwrap();
+        assert_eq!((&status.1, &status.2), (&tickets[4].status.as_str().into(), &"Answered".into()));
+        assert!(found[0].changes.iter().any(|(name, ..)| name == "lastreply"));
+        assert!(found[0].ticket.get("c").is_none(), "the access key is not remembered");
+        assert_eq!(poll(&mut known, std::slice::from_ref(&replied), false), []);
         let flagged = Ticket { flag: 3, ..replied };
-        assert_eq!(told(&mut known, &flagged, at(9)), Some((EventKind::Changed, "flag".to_owned(), None)));
-
-        let opened = Ticket { id: 2, date: at(9), lastreply: at(9), ..Ticket::default() };
-        assert_eq!(told(&mut known, &opened, at(9)).unwrap().0, EventKind::Opened);
-        let revived = Ticket { id: 3, date: at(0), lastreply: at(9), ..Ticket::default() };
-        assert_eq!(told(&mut known, &revived, at(9)).unwrap().0, EventKind::Replied);
+        assert_eq!(poll(&mut known, &[flagged], false), [(5, EventKind::Changed)]);
     }
 
     #[test]
-    fn what_a_whole_look_does_not_meet_is_gone() {
+    fn an_unknown_ticket_is_new_by_its_id_and_its_date() {
+        for (name, unknown, full, kind) in [
+            ("new", ticket(21, 61, 61), false, EventKind::Opened),
+            ("new", ticket(21, 61, 61), true, EventKind::Opened),
+            ("moved in", ticket(21, -500, 5), true, EventKind::Entered),
+            ("moved in with a reply", ticket(3_000, -500, 61), true, EventKind::Entered),
+            ("an old one with a reply", Ticket { id: 0, ..ticket(0, -500, 61) }, false, EventKind::Replied),
+            ("moved in without a reply", ticket(3_000, -500, -300), false, EventKind::Entered),
+        ] {
+            let (mut known, tickets) = known(full);
+            let all: Vec<Ticket> = tickets.into_iter().chain([unknown.clone()]).collect();
+            assert_eq!(poll(&mut known, &all, full), [(unknown.id, kind)], "{name}");
+        }
+    }
+
+    #[test]
+    fn a_ticket_that_leaves_and_returns_is_gone_and_entered() {
+        let (mut known, tickets) = known(true);
+        assert_eq!(poll(&mut known, &tickets[1..], true), [(1, EventKind::Gone)]);
+        assert_eq!(poll(&mut known, &tickets[1..], true), []);
+        assert_eq!(poll(&mut known, &tickets, true), [(1, EventKind::Entered)]);
+        let last_gone = &tickets[..19];
+        assert_eq!(poll(&mut known, last_gone, true), [(20, EventKind::Gone)]);
+        assert_eq!(poll(&mut known, &tickets, true), [(20, EventKind::Entered)], "its id was seen before");
+    }
+
+    #[test]
+    fn tickets_dated_ahead_do_not_blind_a_watch() {
+        let (mut known, mut tickets) = known(false);
+        for id in 100..104 {
+            tickets.push(ticket(id, 0, 5_000_000));
+        }
+        poll(&mut known, &tickets, false);
+        let since = known.begin().unwrap();
+        assert!(since <= at(20).unwrap(), "{since}");
+        assert_eq!(poll(&mut known, &[ticket(5, -25, 60)], false), [(5, EventKind::Replied)]);
+    }
+
+    #[test]
+    fn the_repeated_hour_is_read_and_a_reply_in_it_is_an_event() {
+        let (mut known, _) = known(false);
+        let since = known.begin().unwrap();
+        assert!(since <= at(20 - 120).unwrap(), "two hours before the newest reply are read: {since}");
+        // The clock was set back by an hour: the reply is dated before the one that is known.
+        assert_eq!(poll(&mut known, &[ticket(20, -10, 20 - 55)], false), [(20, EventKind::Replied)]);
+    }
+
+    #[test]
+    fn a_poll_that_failed_does_not_move_the_mark() {
+        let (mut known, _) = known(false);
+        let before = known.mark();
+        known.begin();
+        let newer: Vec<Ticket> = (30..60).map(|id| ticket(id, 600, 600)).collect();
+        Tickets::new(&newer, Version::V8_0).iter().for_each(|ticket| {
+            known.compare(&ticket, false);
+        });
+        // Neither `end` nor `end_full`.
+        assert_eq!(known.mark(), before);
+    }
+
+    #[test]
+    fn few_tickets_are_all_read_each_time() {
         let mut known = Known::default();
-        let tickets = [1, 2].map(|id| Ticket { id, tid: format!("T{id}"), ..Ticket::default() });
-        let tickets = Tickets::new(&tickets, Version::V8_0);
+        assert_eq!(poll(&mut known, &[ticket(1, 1, 1), ticket(2, 2, 2)], false).len(), 2);
+        assert_eq!(known.begin(), None);
+    }
+
+    #[test]
+    fn a_state_that_is_restored_knows_the_same() {
+        let (mut known, tickets) = known(true);
         known.begin();
-        tickets.iter().for_each(|ticket| known.learn(&ticket));
-        known.begin();
-        known.compare(&tickets.get(0).unwrap(), None);
-        assert_eq!(known.forget_unseen(), [Gone { id: 2, tid: "T2".into() }]);
-        assert_eq!(known.forget_unseen(), []);
+        let stored: Vec<(u64, Option<DateTime>, Box<str>)> = tickets
+            .iter()
+            .zip(Tickets::new(&tickets, Version::V8_0).iter())
+            .map(|(ticket, view)| (ticket.id, ticket.lastreply, Trace::new(&view, 0).0.json))
+            .collect();
+        let mut restored = Known::restore(known.mark(), stored.into_iter());
+        assert_eq!(restored.tickets().len(), 20);
+        assert_eq!(poll(&mut restored, &tickets, true), []);
+        assert_eq!(poll(&mut restored, &tickets[1..], true), [(1, EventKind::Gone)]);
     }
 }

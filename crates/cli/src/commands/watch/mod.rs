@@ -1,160 +1,385 @@
-//! `gettickets watch`: new and changed tickets as they happen.
+//! `gettickets watch`: prints new and changed tickets as they happen.
 //!
-//! Each look asks for what had a reply since the newest reply known, by the install's own clock, so that
-//! no clock of this machine has a part in it. What does not move the last reply, such as a status set by
-//! hand, is only seen with `--full`, which looks at every ticket that matches.
+//! Each poll asks for what had a reply since about the newest reply known, by the install's own clock
+//! ([`known`]). What does not change the last reply, such as a status set by hand, is only seen with `--full`,
+//! which reads every ticket that matches.
+//!
+//! The order of a poll: read, print, run the command, write the state, post to the webhook, write the state again.
+//! So a run that is killed repeats at most the events of one poll, with the same ids, and misses none.
 
+mod deliver;
 mod event;
 mod known;
+mod outage;
+mod state;
 
+use std::collections::{HashSet, VecDeque};
 use std::io;
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use gettickets::{DateTime, GetTickets};
+use gettickets::local::LocalErrorKind;
+use gettickets::{ApiErrorClass, Cancellation, DateTime, Error, ErrorKind, GetTickets, Scan};
+use jiff::Timestamp;
 
-use self::event::EventWriter;
-use self::known::Known;
+use self::deliver::{Exec, Undelivered, Webhook};
+use self::event::{EventWriter, Record};
+use self::known::{Event, Known};
+use self::outage::Outage;
+use self::state::{StateFile, Watched};
 use crate::args::{ScanArgs, WatchArgs, WatchFormat};
 use crate::commands::scanning;
-use crate::commands::whole::Whole;
 use crate::connect::{self, Connection};
 use crate::exit::{self, Exit, Failure, Outcome};
 use crate::output::style;
 
-/// How long a request that is under way at Ctrl-C is waited for.
-const GRACE: Duration = Duration::from_millis(300);
+/// How many events wait for a webhook at most.
+const MOST_PENDING: usize = 10_000;
+const POLLING: &str = "polling";
+const WEBHOOK: &str = "the webhook";
 
 pub(crate) fn run(args: &WatchArgs) -> Outcome {
     let format = args.format.unwrap_or(match style::stdout_is_terminal() {
         true => WatchFormat::Lines,
         false => WatchFormat::Ndjson,
     });
-    let stopped = listen_for_stop()?;
+    let webhook = match &args.webhook {
+        None => None,
+        Some(url) => {
+            let secret = deliver::secret(args.webhook_secret_file.as_deref())?;
+            Some(Webhook::new(url, &secret, args.connection.allow_plain_http)?)
+        }
+    };
+    let stop = Stop::on_ctrl_c()?;
     let connection = connect::open_living(&args.connection)?;
+    let request = args.query.to_request();
+    let watched =
+        Watched { server: connection.place.clone(), request: request.parameters(), full: args.full };
+    let (file, state) = match &args.state {
+        None => (None, None),
+        Some(path) => {
+            let (file, state) = StateFile::open(path, watched)?;
+            (Some(file), state)
+        }
+    };
+    let is_continued = state.is_some();
+    let (known, pending) = state.unwrap_or_default();
     let mut watch = Watch {
         connection,
-        request: args.query.to_request(),
-        options: args.query.scan.clone(),
+        request,
+        options: ScanArgs { skip_unreadable: true, ..args.query.scan.clone() },
         full: args.full,
-        since: None,
-        known: Known::default(),
+        known,
         events: EventWriter::new(format),
+        exec: args.exec.clone().map(Exec::new),
+        webhook,
+        pending: pending.into(),
+        posting: Outage::default(),
+        warned: HashSet::new(),
+        file,
+        stop,
     };
-    watch.begin()?;
-    let mut looks = 0;
-    while args.count != Some(looks) {
-        if stopped.recv_timeout(args.interval) != Err(mpsc::RecvTimeoutError::Timeout) {
-            break;
-        }
-        match watch.look() {
-            Ok(()) => {}
-            // What may pass is told and tried again at the next look; nothing is lost, as that one begins
-            // where this one did.
-            Err(failure) if may_pass(&failure) => exit::warn(failure.paragraph()),
-            Err(failure) => return Err(failure),
-        }
-        looks += 1;
+    if !is_continued {
+        watch.begin()?;
+        watch.save()?;
     }
-    Ok(())
+    exit::remark(format!("watching {}; Ctrl-C ends it", watch.connection.place));
+    watch.run(args.interval, args.count, is_continued)
 }
 
-/// The other end hears of Ctrl-C. A look that takes longer than the grace is cut short.
-fn listen_for_stop() -> Outcome<Receiver<()>> {
-    let (stop, stopped) = mpsc::channel();
-    ctrlc::set_handler(move || {
-        let _ = stop.send(());
-        thread::sleep(GRACE);
-        // Being stopped is how this command ends.
-        std::process::exit(Exit::Done as i32);
-    })
-    .map_err(|error| Failure::usage(format!("Ctrl-C could not be listened for: {error}")))?;
-    Ok(stopped)
+/// Ctrl-C: ends the wait between polls, and cancels the scan in progress.
+struct Stop {
+    stopped: Cancellation,
+    scan: Arc<Mutex<Option<Cancellation>>>,
 }
 
-fn may_pass(failure: &Failure) -> bool {
-    matches!(failure.exit, Exit::Unreached | Exit::Incomplete | Exit::Unreadable)
+impl Stop {
+    fn on_ctrl_c() -> Outcome<Stop> {
+        let stop = Stop { stopped: Cancellation::new(), scan: Arc::default() };
+        let (stopped, scan) = (stop.stopped.clone(), Arc::clone(&stop.scan));
+        ctrlc::set_handler(move || {
+            if stopped.is_cancelled() {
+                // Being stopped is how this command ends.
+                std::process::exit(Exit::Done as i32);
+            }
+            stopped.cancel();
+            if let Some(scan) = scan.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+                scan.cancel();
+            }
+        })
+        .map_err(|error| Failure::usage(format!("Ctrl-C could not be listened for: {error}")))?;
+        Ok(stop)
+    }
+
+    /// From now on Ctrl-C cancels this scan.
+    fn watch(&self, scan: &Scan) {
+        *self.scan.lock().unwrap_or_else(PoisonError::into_inner) = Some(scan.cancellation());
+        if self.stopped.is_cancelled() {
+            scan.cancellation().cancel();
+        }
+    }
+}
+
+/// Why a poll failed.
+enum Trouble {
+    /// Ctrl-C.
+    Stopped,
+    /// It may pass. The server may ask for a wait.
+    Passing(Failure, Option<Duration>),
+    /// Another poll would fail as this one did.
+    Lasting(Failure),
+}
+
+impl Trouble {
+    fn of(error: &Error) -> Trouble {
+        let failure = connect::failure_of(error);
+        match error.kind() {
+            ErrorKind::Cancelled => Trouble::Stopped,
+            kind if is_lasting(kind) => Trouble::Lasting(failure),
+            _ => Trouble::Passing(failure, error.retry_after()),
+        }
+    }
+
+    /// The failure, where nothing is known yet and so nothing can be continued.
+    fn into_outcome(self) -> Outcome {
+        match self {
+            Trouble::Stopped => Ok(()),
+            Trouble::Passing(failure, _) | Trouble::Lasting(failure) => Err(failure),
+        }
+    }
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Trouble {
+        Trouble::Lasting(failure)
+    }
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Trouble {
+        Trouble::Lasting(error.into())
+    }
+}
+
+/// Whether an error cannot pass by itself: someone has to change a setting.
+fn is_lasting(kind: &ErrorKind) -> bool {
+    match kind {
+        ErrorKind::Config(_) => true,
+        ErrorKind::Api(error) => matches!(
+            error.class(),
+            ApiErrorClass::Authentication
+                | ApiErrorClass::IpNotAllowed
+                | ApiErrorClass::Permission
+                | ApiErrorClass::UnknownAction
+        ),
+        ErrorKind::Local(error) => matches!(
+            error.kind(),
+            LocalErrorKind::NoInstall
+                | LocalErrorKind::NoInit
+                | LocalErrorKind::PathNotUtf8
+                | LocalErrorKind::NoPhp { .. }
+        ),
+        _ => false,
+    }
 }
 
 struct Watch {
     connection: Connection,
     request: GetTickets,
+    /// A ticket that cannot be read never hides the others.
     options: ScanArgs,
     full: bool,
-    /// The newest reply known; none while there is no ticket.
-    since: Option<DateTime>,
     known: Known,
     events: EventWriter<Box<dyn io::Write>>,
+    exec: Option<Exec>,
+    webhook: Option<Webhook>,
+    /// Events for the webhook, the oldest first.
+    pending: VecDeque<Record>,
+    posting: Outage,
+    /// Warnings that were printed.
+    warned: HashSet<String>,
+    file: Option<StateFile>,
+    stop: Stop,
 }
 
 impl Watch {
-    /// Learns what is there already, without a word.
-    fn begin(&mut self) -> Outcome {
-        if !self.full {
-            let newest = self.connection.client.get_tickets(&self.request);
-            let page = newest.map_err(|error| connect::failure_of(&error))?;
-            self.since = page.iter().filter_map(|ticket| ticket.lastreply()).max();
-        }
-        let mut whole = self.scan();
-        let mut newest = self.since;
-        while let Some(tickets) = whole.next() {
-            for ticket in &tickets? {
-                newest = newest.max(ticket.lastreply());
-                self.known.learn(&ticket);
+    /// Polls until Ctrl-C, until there were `count` polls, or until an error that does not pass.
+    fn run(&mut self, interval: Duration, count: Option<u64>, at_once: bool) -> Outcome {
+        let mut polling = Outage::default();
+        let mut wait = if at_once { Duration::ZERO } else { interval };
+        let mut polls = 0;
+        while count != Some(polls) && !self.stop.stopped.wait(wait) {
+            wait = interval;
+            match self.poll() {
+                Ok(()) => warn(polling.worked(Timestamp::now(), POLLING)),
+                Err(Trouble::Stopped) => {}
+                Err(Trouble::Passing(failure, asked)) => {
+                    wait = interval.max(asked.unwrap_or_default());
+                    warn(polling.failed(Timestamp::now(), POLLING, &failure.paragraph()));
+                }
+                Err(Trouble::Lasting(failure)) => {
+                    // What was printed must not be printed again.
+                    self.save()?;
+                    return Err(failure);
+                }
             }
+            self.save()?;
+            self.post()?;
+            polls += 1;
         }
-        self.since = newest;
-        exit::remark(format!("watching {}; Ctrl-C ends it", self.connection.place));
+        if !self.pending.is_empty() && self.file.is_none() {
+            let count = self.pending.len();
+            return Err(Failure::new(
+                Exit::Incomplete,
+                format!("{count} events were not delivered to the webhook"),
+            )
+            .hint("--state FILE keeps them for the next run"));
+        }
         Ok(())
     }
 
-    /// Tells what happened since the last look.
-    fn look(&mut self) -> Outcome {
-        let mut whole = self.scan();
-        let mut newest = self.since;
-        let mut happened = Vec::new();
-        let mut outcome = Ok(());
-        while let Some(tickets) = whole.next() {
-            let tickets = match tickets {
-                Ok(tickets) => tickets,
-                Err(failure) => {
-                    outcome = Err(failure);
-                    break;
-                }
-            };
-            for (index, ticket) in tickets.iter().enumerate() {
-                newest = newest.max(ticket.lastreply());
-                if let Some(event) = self.known.compare(&ticket, self.since) {
-                    happened.push((ticket.lastreply(), tickets.slice(index..=index), event));
-                }
+    /// Learns what is there already. None of it is an event.
+    fn begin(&mut self) -> Outcome {
+        let mut since = None;
+        if !self.full {
+            let newest = self.connection.client.get_tickets(&self.request);
+            let page = newest.map_err(|error| connect::failure_of(&error))?;
+            since = Known::start(page.iter().filter_map(|ticket| ticket.lastreply()));
+        }
+        self.known.begin();
+        let mut scan = self.scan(since);
+        while let Some(page) = scan.next_page() {
+            match page {
+                Ok(tickets) => tickets.iter().for_each(|ticket| self.known.learn(&ticket)),
+                Err(error) => return Trouble::of(&error).into_outcome(),
             }
         }
-        // Lists come newest first, and stories are told the other way. What was seen before a failure is
-        // known from now on, so it is told now or never.
-        happened.sort_by_key(|(time, ..)| *time);
-        for (_, tickets, event) in &happened {
-            for ticket in tickets {
-                self.events.tell(&ticket, event)?;
-            }
-        }
-        if self.full && outcome.is_ok() {
-            for gone in self.known.forget_unseen() {
-                self.events.tell_gone(&gone)?;
-            }
-        }
-        self.events.flush()?;
-        outcome?;
-        self.since = newest;
-        whole.end()
+        self.warn_once(&scan);
+        self.end_poll();
+        Ok(())
     }
 
-    fn scan(&mut self) -> Whole {
+    /// Prints what happened since the last poll.
+    fn poll(&mut self) -> Result<(), Trouble> {
+        let since = self.known.begin();
+        let mut scan = self.scan(since);
+        let mut happened: Vec<(Option<DateTime>, Event)> = Vec::new();
+        let mut outcome = Ok(());
+        while let Some(page) = scan.next_page() {
+            match page {
+                Ok(tickets) => happened.extend(tickets.iter().filter_map(|ticket| {
+                    self.known.compare(&ticket, self.full).map(|event| (ticket.lastreply(), event))
+                })),
+                Err(error) => {
+                    outcome = Err(Trouble::of(&error));
+                    break;
+                }
+            }
+        }
+        self.warn_once(&scan);
+        // Lists begin with the newest; events are printed oldest first. What was seen before a failure is known from
+        // now on, so it is printed now.
+        happened.sort_by_key(|(time, event)| (*time, event.id));
+        let mut events: Vec<Event> = happened.into_iter().map(|(_, event)| event).collect();
+        let poll = self.known.mark().polls;
+        if outcome.is_ok() {
+            events.append(&mut self.end_poll());
+        }
+        self.deliver(events, poll)?;
+        outcome
+    }
+
+    fn end_poll(&mut self) -> Vec<Event> {
+        if self.full {
+            self.known.end_full()
+        } else {
+            self.known.end();
+            Vec::new()
+        }
+    }
+
+    fn scan(&self, since: Option<DateTime>) -> Scan {
         let scan = scanning::configured(self.connection.client.scan(self.request.clone()), &self.options);
-        self.known.begin();
-        Whole::of(match self.since {
-            Some(since) if !self.full => scan.updated_since(since),
-            _ => scan,
-        })
+        let scan = match since {
+            Some(since) => scan.updated_since(since),
+            None => scan,
+        };
+        self.stop.watch(&scan);
+        scan
+    }
+
+    /// Prints each warning of the scans once.
+    fn warn_once(&mut self, scan: &Scan) {
+        let report = scan.report();
+        let unreadable = report.unreadable.len() as u64;
+        let unreadable = (unreadable > 0).then(|| {
+            format!(
+                "{unreadable} {} cannot be read, and nothing is reported of {}",
+                crate::output::tickets(unreadable),
+                if unreadable == 1 { "it" } else { "them" }
+            )
+        });
+        for warning in report.warnings.into_iter().chain(unreadable) {
+            if self.warned.insert(warning.clone()) {
+                exit::warn(warning);
+            }
+        }
+    }
+
+    fn deliver(&mut self, events: Vec<Event>, poll: u64) -> Result<(), Trouble> {
+        for event in events {
+            let record = Record::new(event, poll, Timestamp::now());
+            self.events.write(&record)?;
+            self.events.flush()?;
+            if let Some(exec) = &self.exec
+                && let Err(why) = exec.run(&record, &self.stop.stopped)
+            {
+                exit::warn(format!("{} {}: {why}", record.event.word(), record.tid));
+            }
+            if self.webhook.is_some() {
+                self.pending.push_back(record);
+            }
+        }
+        Ok(())
+    }
+
+    /// Posts what waits for the webhook.
+    fn post(&mut self) -> Outcome {
+        let Some(webhook) = &self.webhook else { return Ok(()) };
+        let waiting = self.pending.len();
+        while let Some(record) = self.pending.front() {
+            match webhook.send(record, &self.stop.stopped) {
+                Ok(()) => warn(self.posting.worked(Timestamp::now(), WEBHOOK)),
+                Err(Undelivered::Refused(why)) => {
+                    exit::warn(format!("{} {} is not delivered: {why}", record.event.word(), record.tid));
+                }
+                Err(Undelivered::Later(why)) => {
+                    warn(self.posting.failed(Timestamp::now(), WEBHOOK, &why));
+                    break;
+                }
+            }
+            self.pending.pop_front();
+        }
+        if self.pending.len() != waiting {
+            self.save()?;
+        }
+        if self.pending.len() > MOST_PENDING {
+            return Err(Failure::new(
+                Exit::Unreached,
+                format!("more than {MOST_PENDING} events wait for the webhook"),
+            )
+            .hint("Mend the webhook; with --state the next run delivers them"));
+        }
+        Ok(())
+    }
+
+    fn save(&self) -> Outcome {
+        self.file.as_ref().map_or(Ok(()), |file| file.write(&self.known, self.pending.iter()))
+    }
+}
+
+fn warn(warning: Option<String>) {
+    if let Some(warning) = warning {
+        exit::warn(warning);
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use anstyle::Style;
-use gettickets_protocol::{DateTime, Field, Kind, Status, TicketRef, Value};
+use gettickets_protocol::{Field, Kind, Status, TicketRef, Value};
 
 use super::TableOptions;
 use crate::args;
@@ -168,8 +168,8 @@ impl Column {
             Column::Id => (ticket.id().to_string(), style::DIM),
             Column::Priority => (text(Field::Priority), style::of_priority(&ticket.priority())),
             Column::Status => (text(Field::Status), style::of_status(&ticket.status())),
-            Column::Opened => (when(ticket.date(), options), style::DIM),
-            Column::Replied => (when(ticket.lastreply(), options), style::PLAIN),
+            Column::Opened => (when(ticket, Field::Date, options), style::DIM),
+            Column::Replied => (when(ticket, Field::Lastreply, options), style::PLAIN),
             Column::Chosen(column) => (chosen(column, ticket, options), style::PLAIN),
         };
         Cell { text, look }
@@ -198,6 +198,7 @@ fn chosen(column: args::Column, ticket: &TicketRef<'_>, options: &TableOptions) 
     match ticket.value(field) {
         Some(Value::Integer(value)) => value.to_string(),
         Some(Value::Text(_)) => decoded(ticket, field),
+        Some(Value::UnreadableDate(text)) => sanitise::line(text.trim()).into_owned(),
         Some(Value::DateTime(Some(time))) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
         Some(Value::Boolean(value)) => if value { "yes" } else { "no" }.to_owned(),
         Some(Value::Attachments(list)) => {
@@ -211,14 +212,19 @@ fn chosen(column: args::Column, ticket: &TicketRef<'_>, options: &TableOptions) 
 /// The form of a time in UTC.
 const IN_UTC: &str = "%Y-%m-%d %H:%M:%SZ";
 
-/// An age on a terminal, the time in full on a pipe or in UTC.
-fn when(time: Option<DateTime>, options: &TableOptions) -> String {
+/// An age on a terminal, the time in full on a pipe or in UTC. A text that is not a date is shown as it was sent.
+fn when(ticket: &TicketRef<'_>, field: Field, options: &TableOptions) -> String {
+    let time = match ticket.value(field) {
+        Some(Value::DateTime(time)) => time,
+        Some(Value::UnreadableDate(text)) => return sanitise::line(text.trim()).into_owned(),
+        _ => None,
+    };
     match (time, options.width) {
         (None, _) => "-".to_owned(),
         (Some(time), _) if options.utc => {
             options.clock.instant(time).map_or("-".to_owned(), |time| time.strftime(IN_UTC).to_string())
         }
-        (Some(time), Some(_)) => age::since(time, options.clock.now()),
+        (Some(time), Some(_)) => age::since(time, &options.clock),
         (Some(time), None) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
     }
 }

@@ -110,7 +110,7 @@ pub(super) fn harmless(binary: &Path, printed: &str) -> Result {
     }
 }
 
-/// What can't be read is told with its reason, and no part of it is taken for the whole.
+/// A file that can't be read is an error with its reason, and no part of it is taken for the whole.
 fn complains(home: &Home, decode_file: &Path) -> Result {
     for (args, reason) in [("tests", "Is a directory"), ("nowhere", "No such file"), ("", "usage:")] {
         match home.program(decode_file, args).run_quietly() {

@@ -20,26 +20,26 @@ use crate::tools;
 pub(super) fn run() -> Result {
     tools::c()?;
     tools::php()?;
-    told("the header is what the sources give", header::check)?;
-    told("every part can be left out", parts)?;
-    let home = told("the library is installed", Home::new)?;
-    told("it shows what it should", || surface::check(&home))?;
-    told("build systems find it", || layout::check(&home))?;
-    told("C and C++ conform", || conformance(&home))?;
-    told("the suite in C", || suite(&home))?;
-    told("the suite below valgrind", || valgrind(&home))?;
-    told("forked children, little memory, no threads, unloading, signals", || processes(&home))?;
-    told("another Rust library in one program", || beside_another(&home))?;
-    told("the wrapper in C++", || wrapper(&home))?;
-    told("what must not compile in C++", || refused(&home))?;
-    told("another's Arrow reads it", || arrow(&home))?;
-    let server = told("the sandbox is built", Server::start)?;
-    told("the examples", || examples::run(&home, &server))?;
-    told("the README's quick starts", || readme::run(&home, &server))
+    step("the header is what the sources give", header::check)?;
+    step("every part can be left out", parts)?;
+    let home = step("the library is installed", Home::new)?;
+    step("it shows what it should", || surface::check(&home))?;
+    step("build systems find it", || layout::check(&home))?;
+    step("C and C++ conform", || conformance(&home))?;
+    step("the suite in C", || suite(&home))?;
+    step("the suite below valgrind", || valgrind(&home))?;
+    step("forked children, little memory, no threads, unloading, signals", || processes(&home))?;
+    step("another Rust library in one program", || beside_another(&home))?;
+    step("the wrapper in C++", || wrapper(&home))?;
+    step("what must not compile in C++", || refused(&home))?;
+    step("another's Arrow reads it", || arrow(&home))?;
+    let server = step("the sandbox is built", Server::start)?;
+    step("the examples", || examples::run(&home, &server))?;
+    step("the README's quick starts", || readme::run(&home, &server))
 }
 
-/// Says what is done, and how long it took.
-fn told<T>(what: &str, part: impl FnOnce() -> Result<T>) -> Result<T> {
+/// Runs a part, and prints what it is and how long it took.
+fn step<T>(what: &str, part: impl FnOnce() -> Result<T>) -> Result<T> {
     println!("--- {what}");
     let start = Instant::now();
     let outcome = part();
@@ -103,7 +103,7 @@ impl Home {
             .env("LD_LIBRARY_PATH", self.lib())
             .env("PKG_CONFIG_PATH", self.lib().join("pkgconfig"))
             .env("GETTICKETS_STAND_IN", root().join("crates/client/tests/it/install"))
-            // A panic on purpose is told in two lines rather than forty.
+            // A panic on purpose is printed in two lines rather than forty.
             .without_env("RUST_BACKTRACE")
     }
 }

@@ -24,8 +24,8 @@ pub(super) fn run(home: &Home, server: &Server) -> Result {
         fs::write(&file, code).map_err(|error| format!("{}: {error}", file.display()))?;
         let compiler = if language == "c" { Compiler::C_GCC } else { Compiler::CPP17_GCC };
         let binary = Build::new(format!("quickstart-{language}"), vec![file]).bare().run(home, &compiler)?;
-        let told = |server: &Server| server.told_to(home.program(&binary, ""));
-        let printed = told(server).printed()?;
+        let run = |server: &Server| server.told_to(home.program(&binary, ""));
+        let printed = run(server).printed()?;
         let printed = String::from_utf8_lossy(&printed);
         harmless(&binary, &printed)?;
         // As someone who looks for a leak of their own would: without a word about what is not theirs.
@@ -38,10 +38,10 @@ pub(super) fn run(home: &Home, server: &Server) -> Result {
             return Err(format!("{readme}, {section:?}: {lines} lines were printed, not {least} or more"));
         }
         if readme == "README.md" {
-            let failing = told(server).env("GETTICKETS_SECRET", "wrong").run_quietly();
+            let failing = run(server).env("GETTICKETS_SECRET", "wrong").run_quietly();
             let hinted = |said: &String| said.contains("\nCheck the identifier");
             if !failing.as_ref().is_err_and(hinted) {
-                return Err(format!("{readme}, {section:?}: an error is told without its hint: {failing:?}"));
+                return Err(format!("{readme}, {section:?}: an error is printed without its hint: {failing:?}"));
             }
         }
     }

@@ -19,7 +19,7 @@ fn symbols(home: &Home) -> Result {
     let library = home.lib().join("libgettickets.so");
     let exported = install::exported(&library)?;
     let declared = declared(&read(home.prefix.join("include").join("gettickets.h"))?);
-    // Made by the feature test-hooks, which no header tells of.
+    // Made by the feature test-hooks, and declared in no header.
     let hooks = ["gettickets_test_panic", "gettickets_test_panic_value"].map(str::to_owned).into();
     let wanted: BTreeSet<String> = declared.union(&hooks).cloned().collect();
     if exported != wanted {

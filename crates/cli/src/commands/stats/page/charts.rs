@@ -1,20 +1,22 @@
 //! The charts of the page, as inline SVG: bars to the right for names, columns for weeks.
 //!
-//! Colours and type come from the page's style, so that one drawing serves light and dark.
+//! Colors and type come from the page's style, so that one drawing serves light and dark.
 
 use std::fmt::Write as _;
 
 use super::escape::Escaped;
 use crate::commands::stats::statistics::Week;
-use crate::commands::stats::words::{axis_end, grouped, share};
+use crate::commands::stats::words::{axis_end, grouped};
 use crate::output::width;
 
 /// One row of a chart of names.
 pub(super) struct Bar<'a> {
     pub(super) name: &'a str,
     pub(super) count: u64,
+    /// The share in percent.
+    pub(super) share: String,
     /// A class of the style.
-    pub(super) colour: &'static str,
+    pub(super) color: &'static str,
 }
 
 /// The length that stands for `count` where `whole` has `room`.
@@ -24,14 +26,14 @@ fn length(count: u64, whole: u64, room: f64) -> f64 {
 }
 
 /// Bars to the right, one below the other, with name, count and share.
-pub(super) fn horizontal(out: &mut String, id: &str, title: &str, bars: &[Bar<'_>], total: u64) {
-    const WIDTH: f64 = 500.0;
+pub(super) fn horizontal(out: &mut String, id: &str, title: &str, bars: &[Bar<'_>]) {
+    const WIDTH: f64 = 420.0;
     const ROW: usize = 32;
-    const NAMES: f64 = 150.0;
-    const NUMBERS: f64 = 104.0;
+    const NAMES: f64 = 136.0;
+    const NUMBERS: f64 = 100.0;
     let room = WIDTH - NAMES - NUMBERS;
     let greatest = bars.iter().map(|bar| bar.count).max().unwrap_or(0);
-    open(out, id, WIDTH, bars.len().max(1) * ROW);
+    open(out, id, "", WIDTH, bars.len().max(1) * ROW);
     let described: Vec<String> =
         bars.iter().map(|bar| format!("{}: {}", bar.name, grouped(bar.count))).collect();
     describe(out, id, title, &described.join(", "));
@@ -39,21 +41,21 @@ pub(super) fn horizontal(out: &mut String, id: &str, title: &str, bars: &[Bar<'_
         let (top, middle) = (row * ROW + 8, row * ROW + 21);
         let length = length(bar.count, greatest, room);
         let length = if bar.count > 0 { length.max(3.0) } else { 0.0 };
-        let shown = width::cut(bar.name, 20);
+        let shown = width::cut(bar.name, 18);
         let _ = writeln!(
             out,
             "<g><title>{name}: {count}</title>\
              <text x=\"0\" y=\"{middle}\">{shown}</text>\
              <rect class=\"track\" x=\"{NAMES}\" y=\"{top}\" width=\"{room}\" height=\"16\" rx=\"4\"/>\
-             <rect class=\"{colour}\" x=\"{NAMES}\" y=\"{top}\" width=\"{length:.1}\" height=\"16\" rx=\"4\"/>\
+             <rect class=\"{color}\" x=\"{NAMES}\" y=\"{top}\" width=\"{length:.1}\" height=\"16\" rx=\"4\"/>\
              <text class=\"number\" x=\"{number}\" y=\"{middle}\" text-anchor=\"end\">{count}</text>\
              <text class=\"faint\" x=\"{WIDTH}\" y=\"{middle}\" text-anchor=\"end\">{share}</text></g>",
             name = Escaped(bar.name),
             count = grouped(bar.count),
             shown = Escaped(&shown),
-            colour = bar.colour,
+            color = bar.color,
             number = WIDTH - 42.0,
-            share = Escaped(&share(bar.count, total)),
+            share = Escaped(&bar.share),
         );
     }
     out.push_str("</svg>\n");
@@ -61,26 +63,32 @@ pub(super) fn horizontal(out: &mut String, id: &str, title: &str, bars: &[Bar<'_
 
 /// Two columns a week, opened and answered, over the Mondays.
 pub(super) fn columns(out: &mut String, weeks: &[Week]) {
-    const WIDTH: f64 = 1060.0;
+    // A phone shows another drawing: the same one would be too small to read.
+    for (id, class, width, every) in [("week", "broad", 1060.0, 1), ("week-narrow", "narrow", 420.0, 3)] {
+        columns_of(out, weeks, id, class, width, every);
+    }
+}
+
+/// The columns in a drawing of this width, with a name below every so many of them.
+fn columns_of(out: &mut String, weeks: &[Week], id: &str, class: &str, width: f64, every: usize) {
     const LEFT: f64 = 52.0;
     const TOP: f64 = 10.0;
     const PLOT: f64 = 190.0;
     let title = "Opened and answered by week";
     let greatest = weeks.iter().map(|week| week.opened.max(week.answered)).max().unwrap_or(0);
     let end = axis_end(greatest);
-    open(out, "week", WIDTH, 232);
-    let told = |week: &Week| {
+    open(out, id, class, width, 232);
+    let described = |week: &Week| {
         let (monday, opened, answered) = (week.monday, grouped(week.opened), grouped(week.answered));
         format!("week from {monday}: {opened} opened, {answered} last answered")
     };
-    let described: Vec<String> = weeks.iter().map(told).collect();
-    describe(out, "week", title, &described.join("; "));
+    describe(out, id, title, &weeks.iter().map(described).collect::<Vec<_>>().join("; "));
 
     for mark in [0, end / 2, end] {
         let y = TOP + PLOT - length(mark, end, PLOT);
         let _ = writeln!(
             out,
-            "<line class=\"rule\" x1=\"{LEFT}\" x2=\"{WIDTH}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
+            "<line class=\"rule\" x1=\"{LEFT}\" x2=\"{width}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
              <text class=\"faint\" x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
             LEFT - 10.0,
             y + 4.5,
@@ -88,10 +96,10 @@ pub(super) fn columns(out: &mut String, weeks: &[Week]) {
         );
     }
     let mut left = LEFT;
-    let step = (WIDTH - LEFT) / f64::from(u32::try_from(weeks.len()).unwrap_or(1).max(1));
+    let step = (width - LEFT) / f64::from(u32::try_from(weeks.len()).unwrap_or(1).max(1));
     let column = step * 0.32;
-    for week in weeks {
-        let _ = writeln!(out, "<g><title>{}</title>", Escaped(&told(week)));
+    for (index, week) in weeks.iter().enumerate() {
+        let _ = writeln!(out, "<g><title>{}</title>", Escaped(&described(week)));
         let middle = left + step / 2.0;
         for (count, x, class) in
             [(week.opened, middle - column - 1.5, "opened"), (week.answered, middle + 1.5, "answered")]
@@ -109,21 +117,25 @@ pub(super) fn columns(out: &mut String, weeks: &[Week]) {
                 right - corner,
             );
         }
-        let name = week.monday.strftime("%-d %b");
-        let _ = writeln!(
-            out,
-            "<text class=\"faint\" x=\"{middle:.1}\" y=\"{}\" text-anchor=\"middle\">{name}</text></g>",
-            TOP + PLOT + 22.0,
-        );
+        // The current week is named, and those before it in even steps.
+        if (weeks.len() - 1 - index).is_multiple_of(every) {
+            let name = week.monday.strftime("%-d %b");
+            let _ = write!(
+                out,
+                "<text class=\"faint\" x=\"{middle:.1}\" y=\"{}\" text-anchor=\"middle\">{name}</text>",
+                TOP + PLOT + 22.0,
+            );
+        }
+        out.push_str("</g>\n");
         left += step;
     }
     out.push_str("</svg>\n");
 }
 
-fn open(out: &mut String, id: &str, width: f64, height: usize) {
+fn open(out: &mut String, id: &str, class: &str, width: f64, height: usize) {
     let _ = write!(
         out,
-        "<svg role=\"img\" viewBox=\"0 0 {width} {height}\" aria-labelledby=\"{id}-title {id}-desc\">"
+        "<svg role=\"img\" class=\"{class}\" viewBox=\"0 0 {width} {height}\" aria-labelledby=\"{id}-title {id}-desc\">"
     );
 }
 

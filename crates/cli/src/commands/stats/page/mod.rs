@@ -1,20 +1,19 @@
 //! The page of `stats --html`: one file that needs nothing beside it.
 //!
-//! It runs no script and loads nothing, and says so to the browser. Whatever a server sent is written by
-//! [`Escaped`] alone. Every chart has a title, a description and its numbers as a table.
+//! It runs no script and loads nothing, and its content security policy forbids both. Text from a server is
+//! written by [`Escaped`] alone. Every chart has a title, a description and its numbers as a table.
 
 mod charts;
 mod escape;
 
 use std::fmt::Write as _;
 
-use gettickets_protocol::DateTime;
-
 use self::charts::{Bar, columns, horizontal};
 use self::escape::Escaped;
-use super::statistics::{Count, OldestWaiting, Statistics, Week};
-use super::words::{grouped, share};
+use super::statistics::{Count, OldestWaiting, Source, Statistics, Week};
+use super::words::{grouped, shares};
 use crate::output::age;
+use crate::output::clock::Clock;
 
 const STYLE: &str = include_str!("style.css");
 /// How many rows a chart shows; its table has them all.
@@ -29,11 +28,11 @@ pub(crate) fn render(statistics: &Statistics) -> String {
     tiles(&mut out, statistics);
     out.push_str("<div class=\"cards\">\n");
     week_card(&mut out, &statistics.by_week);
-    counts_card(&mut out, "status", "Tickets by status", &statistics.by_status, status_colour);
+    counts_card(&mut out, "status", "Tickets by status", &statistics.by_status, status_color);
     counts_card(&mut out, "age", "Active tickets by age", &statistics.by_age, |_| "blue");
-    counts_card(&mut out, "priority", "Tickets by priority", &statistics.by_priority, priority_colour);
+    counts_card(&mut out, "priority", "Tickets by priority", &statistics.by_priority, priority_color);
     counts_card(&mut out, "department", "Tickets by department", &statistics.by_department, |_| "violet");
-    oldest_card(&mut out, &statistics.oldest_waiting, statistics.as_of);
+    oldest_card(&mut out, &statistics.oldest_waiting, &statistics.clock);
     out.push_str("</div>\n</main>\n");
     out.push_str(
         "<footer><p>Active tickets are those that are not closed. A week counts as answered the tickets whose last \
@@ -58,15 +57,24 @@ fn head(out: &mut String) {
 fn header(out: &mut String, statistics: &Statistics) {
     let as_of = statistics.as_of.strftime("%-d %B %Y, %H:%M");
     let machine = statistics.as_of;
+    let Source { server, filter } = &statistics.source;
     let _ = writeln!(
         out,
-        "<header>\n<h1>Support tickets</h1>\n<p>As of <time datetime=\"{machine}\">{as_of}</time>, the install’s clock</p>\n</header>"
+        "<header>\n<h1>Support tickets</h1>\n<p class=\"source\">{}, {}</p>\n\
+         <p>As of <time datetime=\"{machine}\">{as_of}</time>, the install’s clock</p>\n</header>",
+        Escaped(filter),
+        Escaped(&without_scheme(server)),
     );
+}
+
+/// An address as people read it. The page has no address in it that anything could load.
+fn without_scheme(server: &str) -> String {
+    server.replace("https://", "").replace("http://", "")
 }
 
 fn tiles(out: &mut String, statistics: &Statistics) {
     let longest = statistics.oldest_waiting.first();
-    let longest = longest.map_or("–".to_owned(), |ticket| age::since(ticket.since, statistics.as_of));
+    let longest = longest.map_or("–".to_owned(), |ticket| age::since(ticket.since, &statistics.clock));
     let tiles = [
         ("Tickets", grouped(statistics.tickets), ""),
         ("Active", grouped(statistics.active), ""),
@@ -80,30 +88,36 @@ fn tiles(out: &mut String, statistics: &Statistics) {
     out.push_str("</dl>\n");
 }
 
-fn counts_card(out: &mut String, id: &str, title: &str, counts: &[Count], colour: fn(&str) -> &'static str) {
-    let total: u64 = counts.iter().map(|one| one.count).sum();
-    let mut bars: Vec<Bar<'_>> = counts
-        .iter()
-        .take(if counts.len() > MOST_ROWS + 1 { MOST_ROWS } else { counts.len() })
-        .map(|one| Bar { name: &one.name, count: one.count, colour: colour(&one.name) })
-        .collect();
-    let more = format!("{} more", counts.len() - bars.len());
-    let rest: u64 = counts.get(bars.len()..).unwrap_or_default().iter().map(|one| one.count).sum();
-    if bars.len() < counts.len() {
-        bars.push(Bar { name: &more, count: rest, colour: "grey" });
+fn counts_card(out: &mut String, id: &str, title: &str, counts: &[Count], color: fn(&str) -> &'static str) {
+    let of = |counts: &[Count]| shares(&counts.iter().map(|one| one.count).collect::<Vec<_>>());
+    let most = if counts.len() > MOST_ROWS + 1 { MOST_ROWS } else { counts.len() };
+    let (shown, rest) = counts.split_at(most);
+    let mut shown = shown.to_vec();
+    if !rest.is_empty() {
+        let count = rest.iter().map(|one| one.count).sum();
+        shown.push(Count { name: format!("{} more", rest.len()), id: None, count });
     }
+    let bars: Vec<Bar<'_>> = shown
+        .iter()
+        .zip(of(&shown))
+        .enumerate()
+        .map(|(row, (one, share))| {
+            let color = if row < most { color(&one.name) } else { "grey" };
+            Bar { name: &one.name, count: one.count, share, color }
+        })
+        .collect();
     let _ = writeln!(out, "<section class=\"card\">\n<h2>{title}</h2>");
-    horizontal(out, id, title, &bars, total);
+    horizontal(out, id, title, &bars);
     out.push_str("<details><summary>Numbers</summary><div class=\"scroll\"><table><thead><tr>");
     let _ = write!(out, "<th scope=\"col\">Name</th><th scope=\"col\" class=\"right\">Tickets</th>");
     out.push_str("<th scope=\"col\" class=\"right\">Share</th></tr></thead><tbody>\n");
-    for one in counts {
+    for (one, share) in counts.iter().zip(of(counts)) {
         let _ = writeln!(
             out,
             "<tr><th scope=\"row\">{}</th><td class=\"right\">{}</td><td class=\"right\">{}</td></tr>",
             Escaped(&one.name),
             grouped(one.count),
-            Escaped(&share(one.count, total)),
+            Escaped(&share),
         );
     }
     out.push_str("</tbody></table></div></details>\n</section>\n");
@@ -118,10 +132,9 @@ fn week_card(out: &mut String, weeks: &[Week]) {
          <span><i class=\"opened\"></i>Opened: {opened}</span>\
          <span><i class=\"answered\"></i>Last answered: {answered}</span></div>"
     );
-    out.push_str("<div class=\"scroll plot\">\n");
     columns(out, weeks);
     out.push_str(
-        "</div>\n<details><summary>Numbers</summary><div class=\"scroll\"><table><thead><tr><th scope=\"col\">Week from</th>\
+        "<details><summary>Numbers</summary><div class=\"scroll\"><table><thead><tr><th scope=\"col\">Week from</th>\
          <th scope=\"col\" class=\"right\">Opened</th><th scope=\"col\" class=\"right\">Last answered</th></tr></thead><tbody>\n",
     );
     for week in weeks {
@@ -136,34 +149,36 @@ fn week_card(out: &mut String, weeks: &[Week]) {
     out.push_str("</tbody></table></div></details>\n</section>\n");
 }
 
-fn oldest_card(out: &mut String, tickets: &[OldestWaiting], now: DateTime) {
+fn oldest_card(out: &mut String, tickets: &[OldestWaiting], clock: &Clock) {
     out.push_str("<section class=\"card wide\">\n<h2>Waiting the longest</h2>\n");
     if tickets.is_empty() {
         out.push_str("<p>No ticket waits for an answer.</p>\n</section>\n");
         return;
     }
     out.push_str(
-        "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Ticket</th><th scope=\"col\">Subject</th>\
+        "<div class=\"scroll\"><table class=\"stack\"><thead><tr><th scope=\"col\">Ticket</th><th scope=\"col\">Subject</th>\
          <th scope=\"col\">Status</th><th scope=\"col\">Priority</th><th scope=\"col\">Since</th>\
          <th scope=\"col\" class=\"right\">Waiting</th></tr></thead><tbody>\n",
     );
     for ticket in tickets {
         let _ = writeln!(
             out,
-            "<tr><td class=\"nowrap\">{}</td><td class=\"subject\"><bdi>{}</bdi></td><td><span class=\"chip\">{}</span></td>\
-             <td>{}</td><td class=\"nowrap\">{}</td><td class=\"right nowrap\">{}</td></tr>",
+            "<tr><td class=\"nowrap\" data-name=\"Ticket\">{}</td>\
+             <td class=\"subject\" data-name=\"Subject\"><bdi>{}</bdi></td>\
+             <td data-name=\"Status\"><span class=\"chip\">{}</span></td><td data-name=\"Priority\">{}</td>\
+             <td class=\"nowrap\" data-name=\"Since\">{}</td><td class=\"right nowrap\" data-name=\"Waiting\">{}</td></tr>",
             Escaped(&ticket.tid),
             Escaped(&ticket.subject),
             Escaped(&ticket.status),
             Escaped(&ticket.priority),
             ticket.since.strftime("%Y-%m-%d %H:%M"),
-            age::since(ticket.since, now),
+            age::since(ticket.since, clock),
         );
     }
     out.push_str("</tbody></table></div>\n</section>\n");
 }
 
-fn status_colour(status: &str) -> &'static str {
+fn status_color(status: &str) -> &'static str {
     match status {
         "Open" | "Customer-Reply" => "amber",
         "Answered" => "green",
@@ -173,7 +188,7 @@ fn status_colour(status: &str) -> &'static str {
     }
 }
 
-fn priority_colour(priority: &str) -> &'static str {
+fn priority_color(priority: &str) -> &'static str {
     match priority {
         "High" => "red",
         "Medium" => "amber",

@@ -1,0 +1,395 @@
+//! How an event is delivered beside standard output: to a command, and to a webhook.
+
+use std::io::{Seek, SeekFrom, Write};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use gettickets::Cancellation;
+use jiff::Timestamp;
+use ring::hmac;
+use ureq::Agent;
+use ureq::http::Uri;
+use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+
+use super::event::Record;
+use crate::exit::{Failure, Outcome};
+use crate::files;
+
+/// How long a command may run for an event.
+const COMMAND_LIMIT: Duration = Duration::from_secs(60);
+/// How long one request to a webhook may take.
+const REQUEST_LIMIT: Duration = Duration::from_secs(15);
+/// How often a webhook is tried for an event before the next poll.
+const ATTEMPTS: u32 = 3;
+/// The wait before the second attempt; it doubles, and half of it is random.
+const BACKOFF: Duration = Duration::from_secs(1);
+/// The least length of a secret that signs, in bytes.
+const LEAST_SECRET: usize = 16;
+/// What a secret begins with that is the Base64 of its bytes, by the convention of Standard Webhooks.
+const ENCODED: &str = "whsec_";
+/// Variables that hold secrets, which a command does not get.
+const SECRETS: [&str; 5] = [
+    "GETTICKETS_SECRET",
+    "GETTICKETS_PASSWORD",
+    "GETTICKETS_PASSWORD_MD5",
+    "GETTICKETS_ACCESS_KEY",
+    "GETTICKETS_WEBHOOK_SECRET",
+];
+
+/// Runs a command for each event.
+pub(super) struct Exec {
+    command: String,
+}
+
+impl Exec {
+    pub(super) fn new(command: String) -> Exec {
+        Exec { command }
+    }
+
+    /// Runs the command through the shell, with the event on its standard input. Text of a ticket is never part of the
+    /// command line.
+    pub(super) fn run(&self, record: &Record, stop: &Cancellation) -> Result<(), String> {
+        let failed = |error: std::io::Error| format!("the command could not be run: {error}");
+        // A file rather than a pipe: a command that does not read its input blocks nothing.
+        let mut input = tempfile::tempfile().map_err(failed)?;
+        input
+            .write_all((record.json() + "\n").as_bytes())
+            .and_then(|()| input.seek(SeekFrom::Start(0)).map(|_| ()))
+            .map_err(failed)?;
+        let mut command = shell(&self.command);
+        command
+            .stdin(input)
+            // Standard output has events alone.
+            .stdout(Stdio::from(std::io::stderr()))
+            .env("GETTICKETS_EVENT", record.event.word())
+            .env("GETTICKETS_EVENT_ID", &record.event_id)
+            .env("GETTICKETS_TICKET_ID", record.id.to_string());
+        SECRETS.iter().for_each(|name| {
+            command.env_remove(name);
+        });
+        let mut child = command.spawn().map_err(failed)?;
+        let deadline = Instant::now() + COMMAND_LIMIT;
+        let mut pause = Duration::from_millis(1);
+        loop {
+            match child.try_wait() {
+                Ok(Some(status)) if status.success() => return Ok(()),
+                Ok(Some(status)) => return Err(format!("the command ended with {status}")),
+                Ok(None) if Instant::now() < deadline => {}
+                Ok(None) => {
+                    kill(&mut child);
+                    return Err(format!(
+                        "the command ran for more than {} s and was killed",
+                        COMMAND_LIMIT.as_secs()
+                    ));
+                }
+                Err(error) => return Err(failed(error)),
+            }
+            // Ctrl-C does not cut an event off: its command gets its time.
+            if stop.is_cancelled() {
+                thread::sleep(pause);
+            } else {
+                stop.wait(pause);
+            }
+            pause = (pause * 2).min(Duration::from_millis(100));
+        }
+    }
+}
+
+#[cfg(unix)]
+fn shell(command: &str) -> Command {
+    use std::os::unix::process::CommandExt;
+    let mut shell = Command::new("sh");
+    // A group of its own, so that all of it can be ended.
+    shell.arg("-c").arg(command).process_group(0);
+    shell
+}
+
+#[cfg(not(unix))]
+fn shell(command: &str) -> Command {
+    let mut shell = Command::new("cmd");
+    shell.arg("/C").arg(command);
+    shell
+}
+
+/// Ends a command and what it started.
+fn kill(child: &mut std::process::Child) {
+    #[cfg(unix)]
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// Why an event was not delivered to a webhook.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Undelivered {
+    /// It may work later.
+    Later(String),
+    /// The webhook refuses this event.
+    Refused(String),
+}
+
+/// Posts each event to an address, signed by the convention of Standard Webhooks: `webhook-signature` is the
+/// HMAC-SHA256 of `webhook-id`, `webhook-timestamp` and the body, joined by dots.
+pub(super) struct Webhook {
+    agent: Agent,
+    uri: Uri,
+    key: hmac::Key,
+    backoff: Duration,
+}
+
+impl Webhook {
+    pub(super) fn new(url: &str, secret: &str, allow_plain_http: bool) -> Outcome<Webhook> {
+        let hint = "Give an address such as https://example.com/hook";
+        let uri: Uri =
+            url.parse().map_err(|error| Failure::usage(format!("--webhook: {error}")).hint(hint))?;
+        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+        let is_loopback = host == "localhost"
+            || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+        match uri.scheme_str() {
+            _ if host.is_empty() => return Err(Failure::usage("--webhook has no host").hint(hint)),
+            Some("https") => {}
+            Some("http") if is_loopback || allow_plain_http => {}
+            Some("http") => {
+                return Err(Failure::usage(
+                    "--webhook is http://, and anyone on the way could read the tickets",
+                )
+                .hint("Use https, or give --allow-plain-http if the network is trusted"));
+            }
+            _ => return Err(Failure::usage("--webhook is neither https:// nor http://").hint(hint)),
+        }
+        let tls = TlsConfig::builder()
+            .provider(TlsProvider::Rustls)
+            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .root_certs(RootCerts::PlatformVerifier)
+            .build();
+        let agent = Agent::config_builder()
+            .tls_config(tls)
+            .timeout_global(Some(REQUEST_LIMIT))
+            // A redirect would turn the POST into a GET.
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .user_agent(concat!("gettickets/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .new_agent();
+        Ok(Webhook { agent, uri, key: key(secret)?, backoff: BACKOFF })
+    }
+
+    /// Delivers an event: at most [`ATTEMPTS`] requests.
+    pub(super) fn send(&self, record: &Record, stop: &Cancellation) -> Result<(), Undelivered> {
+        let body = record.json();
+        let mut backoff = self.backoff;
+        for attempt in 1.. {
+            let why = match self.post(record, &body) {
+                Err(Undelivered::Later(why)) => why,
+                outcome => return outcome,
+            };
+            let wait = backoff.mul_f64(0.5 + fastrand::f64() / 2.0);
+            if attempt == ATTEMPTS || stop.wait(wait) {
+                return Err(Undelivered::Later(why));
+            }
+            backoff *= 2;
+        }
+        Ok(())
+    }
+
+    fn post(&self, record: &Record, body: &str) -> Result<(), Undelivered> {
+        let time = Timestamp::now().as_second().to_string();
+        let sent = self
+            .agent
+            .post(&self.uri)
+            .header("content-type", "application/json")
+            .header("webhook-id", &record.event_id)
+            .header("webhook-timestamp", &time)
+            .header("webhook-signature", signature(&self.key, &record.event_id, &time, body))
+            .send(body);
+        match sent {
+            Ok(response) => judge(response.status().as_u16()),
+            Err(error) => Err(Undelivered::Later(error.to_string())),
+        }
+    }
+}
+
+/// What a status means for an event.
+fn judge(status: u16) -> Result<(), Undelivered> {
+    match status {
+        200..=299 => Ok(()),
+        // Faults of this event alone. Everything else, such as a missing page, concerns every event.
+        400 | 406 | 409 | 411 | 413 | 415 | 422 => {
+            Err(Undelivered::Refused(format!("the webhook answered HTTP {status}")))
+        }
+        _ => Err(Undelivered::Later(format!("the webhook answered HTTP {status}"))),
+    }
+}
+
+fn key(secret: &str) -> Outcome<hmac::Key> {
+    let secret = gettickets::secret::trim(secret).value;
+    let bytes = match secret.strip_prefix(ENCODED) {
+        None => secret.as_bytes().to_vec(),
+        Some(encoded) => BASE64_STANDARD.decode(encoded).map_err(|_| {
+            Failure::usage("the webhook's secret begins with whsec_ and is not Base64 after it")
+        })?,
+    };
+    if bytes.len() < LEAST_SECRET {
+        return Err(Failure::usage(format!("the webhook's secret is shorter than {LEAST_SECRET} bytes"))
+            .hint("Make one with: openssl rand -base64 32"));
+    }
+    Ok(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
+}
+
+fn signature(key: &hmac::Key, id: &str, time: &str, body: &str) -> String {
+    let tag = hmac::sign(key, format!("{id}.{time}.{body}").as_bytes());
+    format!("v1,{}", BASE64_STANDARD.encode(tag))
+}
+
+/// The secret that signs: of this file, or of the environment.
+pub(super) fn secret(file: Option<&std::path::Path>) -> Outcome<String> {
+    const VARIABLE: &str = "GETTICKETS_WEBHOOK_SECRET";
+    const MAX_LEN: u64 = 64 << 10;
+    match file {
+        Some(file) => {
+            let failed = |error: std::io::Error| {
+                Failure::usage(format!("the webhook's secret in {} cannot be read: {error}", file.display()))
+            };
+            let content = std::fs::File::open(file).and_then(|file| files::read_at_most(file, MAX_LEN));
+            String::from_utf8(content.map_err(failed)?).map_err(|_| {
+                Failure::usage(format!("the webhook's secret in {} is not UTF-8", file.display()))
+            })
+        }
+        None => std::env::var(VARIABLE).map_err(|_| {
+            Failure::usage("--webhook needs a secret, by which the receiver recognizes this sender")
+                .hint(format!("Set {VARIABLE}, or give --webhook-secret-file"))
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::watch::known::{Event, EventKind};
+    use std::io::{BufRead, BufReader, Read};
+    use std::net::TcpListener;
+
+    fn record() -> Record {
+        let ticket = serde_json::json!({"id": 7, "subject": "$(touch /tmp/owned); 'quoted'"});
+        let event = Event { kind: EventKind::Opened, id: 7, tid: "T7".into(), changes: vec![], ticket };
+        Record::new(event, 1, Timestamp::UNIX_EPOCH)
+    }
+
+    /// A server that answers with these statuses in turn, and returns the requests: headers and bodies.
+    fn server(statuses: &'static [u16]) -> (String, thread::JoinHandle<Vec<(String, String)>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        let served = thread::spawn(move || {
+            let mut requests = Vec::new();
+            for status in statuses {
+                let (stream, _) = listener.accept().unwrap();
+                let mut reader = BufReader::new(stream);
+                let mut head = String::new();
+                while !head.ends_with("\r\n\r\n") {
+                    reader.read_line(&mut head).unwrap();
+                }
+                let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+                let mut body = vec![0; length.parse().unwrap()];
+                reader.read_exact(&mut body).unwrap();
+                let mut stream = reader.into_inner();
+                write!(stream, "HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+                    .unwrap();
+                requests.push((head, String::from_utf8(body).unwrap()));
+            }
+            requests
+        });
+        (url, served)
+    }
+
+    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+    fn webhook(url: &str) -> Webhook {
+        Webhook { backoff: Duration::from_millis(1), ..Webhook::new(url, SECRET, false).unwrap() }
+    }
+
+    #[test]
+    fn the_signature_is_that_of_standard_webhooks() {
+        // The example of the specification.
+        let key = key(SECRET).unwrap();
+        let signed = signature(&key, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", "{\"test\": 2432232314}");
+        assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn an_event_is_posted_signed_and_tried_again() {
+        let (url, served) = server(&[500, 429, 204]);
+        assert_eq!(webhook(&url).send(&record(), &Cancellation::new()), Ok(()));
+        let requests = served.join().unwrap();
+        assert_eq!(requests.len(), 3);
+        for (head, body) in &requests {
+            let header = |name: &str| {
+                let line = head.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
+                line.unwrap().to_owned()
+            };
+            assert!(head.starts_with("POST /hook HTTP/1.1\r\n"), "{head}");
+            assert_eq!(*body, record().json());
+            assert_eq!(header("webhook-id"), record().event_id, "a receiver recognizes a repeated event");
+            let expected =
+                signature(&key(SECRET).unwrap(), &record().event_id, &header("webhook-timestamp"), body);
+            assert_eq!(header("webhook-signature"), expected);
+        }
+    }
+
+    #[test]
+    fn what_may_work_later_is_kept_and_what_is_refused_is_not() {
+        let (url, served) = server(&[503, 503, 503]);
+        let outcome = webhook(&url).send(&record(), &Cancellation::new());
+        assert_eq!(outcome, Err(Undelivered::Later("the webhook answered HTTP 503".into())));
+        assert_eq!(served.join().unwrap().len(), 3);
+        let (url, served) = server(&[422]);
+        let outcome = webhook(&url).send(&record(), &Cancellation::new());
+        assert_eq!(outcome, Err(Undelivered::Refused("the webhook answered HTTP 422".into())));
+        assert_eq!(served.join().unwrap().len(), 1);
+        let nobody = webhook(&url).send(&record(), &Cancellation::new());
+        assert!(matches!(nobody, Err(Undelivered::Later(_))), "{nobody:?}");
+        for (status, later) in [(301, true), (401, true), (404, true), (410, true), (200, false)] {
+            assert_eq!(matches!(judge(status), Err(Undelivered::Later(_))), later, "{status}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_would_leak_tickets_and_a_weak_secret_are_refused() {
+        let said =
+            |url: &str, secret: &str| Webhook::new(url, secret, false).err().map(|failure| failure.what);
+        let secret = "0123456789abcdef";
+        assert_eq!(said("https://example.com/hook", secret), None);
+        assert_eq!(said("http://127.0.0.1:9/hook", secret), None);
+        assert_eq!(said("http://[::1]:9/hook", secret), None);
+        assert!(said("http://example.com/hook", secret).unwrap().contains("anyone on the way"));
+        assert!(said("ftp://example.com", secret).unwrap().contains("neither"));
+        assert!(said("example.com/hook", secret).is_some());
+        assert!(said("https://example.com", "short").unwrap().contains("shorter than 16 bytes"));
+        assert!(Webhook::new("http://example.com/hook", secret, true).is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_command_gets_the_event_on_its_input_and_no_secret() {
+        let directory = tempfile::tempdir().unwrap();
+        let (body, env) = (directory.path().join("body"), directory.path().join("env"));
+        let command = format!("cat > '{}'; env > '{}'", body.display(), env.display());
+        Exec::new(command).run(&record(), &Cancellation::new()).unwrap();
+        assert_eq!(std::fs::read_to_string(body).unwrap(), record().json() + "\n");
+        let env = std::fs::read_to_string(env).unwrap();
+        assert!(
+            env.contains("GETTICKETS_EVENT=opened\n") && env.contains("GETTICKETS_TICKET_ID=7\n"),
+            "{env}"
+        );
+        assert!(SECRETS.iter().all(|name| !env.contains(&format!("{name}="))), "{env}");
+        let failed = Exec::new("exit 3".into()).run(&record(), &Cancellation::new()).unwrap_err();
+        assert!(failed.contains('3'), "{failed}");
+        // One that does not read its input is no obstacle.
+        Exec::new("true".into()).run(&record(), &Cancellation::new()).unwrap();
+    }
+}
