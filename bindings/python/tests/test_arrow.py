@@ -209,7 +209,7 @@ def test_a_scan_streams_page_by_page(sandbox):
         first = reader.read_next_batch()
         assert 8192 <= first.num_rows < 10_000
         asked = sandbox.request_count
-        assert asked <= 12, "it reads no further than it is asked to"
+        assert asked < 20, "it reads a few pages ahead, and not all of them"
         assert first.num_rows + sum(batch.num_rows for batch in reader) == 20_000
 
 

@@ -94,7 +94,7 @@ def test_a_place_is_told_of_what_cannot_be_read():
 def test_strict_names_the_first_finding():
     body = "Notice: something\n" + reply()
     assert [finding.code for finding in gettickets.decode(body).findings] == ["leading-text"]
-    with pytest.raises(gettickets.DecodeError, match="text stands before the reply") as error:
+    with pytest.raises(gettickets.DecodeError, match="text precedes the reply") as error:
         gettickets.decode(body, strict=True)
     assert error.value.code == "strict"
 
