@@ -603,10 +603,8 @@ impl Pass {
         let is_last = keep.is_empty();
         keep.into_iter().for_each(|row| self.push(row));
         self.shorten(TRAIL.max(rows.len().saturating_mul(2)));
-        if offset == 0 {
-            if self.pages == 0 || self.mark.is_none() {
-                self.mark = Order::watermark(rows);
-            }
+        if offset == 0 && (self.pages == 0 || self.mark.is_none()) {
+            self.mark = Order::watermark(rows);
         }
         for row in rows.iter().skip(new_from) {
             self.digest.write_u64(row.id);
@@ -621,14 +619,12 @@ impl Pass {
         self.quiet &= as_expected;
         self.blurred |= !first_page && position != offset;
         self.parts += u64::from(productive);
-        if productive {
-            if let Some(cut) = self.short.take() {
-                // A short page was followed by more: the server sends no more than so many, or some are hidden.
-                if !self.hidden {
-                    context.window.on_cap(cut);
-                }
-                self.doubt |= cut != context.window.limit();
+        if productive && let Some(cut) = self.short.take() {
+            // A short page was followed by more: the server sends no more than so many, or some are hidden.
+            if !self.hidden {
+                context.window.on_cap(cut);
             }
+            self.doubt |= cut != context.window.limit();
         }
         if is_last {
             self.covered = if self.hidden { self.covered.max(offset + asked) } else { offset + asked };
@@ -1004,7 +1000,7 @@ impl Pass {
             }
             _ => {
                 self.state = State::Reading;
-                let overlap = if offset < self.end { self.end - offset } else { 0 };
+                let overlap = self.end.saturating_sub(offset);
                 if self.trail.is_empty() && limit <= 1 {
                     self.step_over(0);
                     return Some(0);

@@ -64,10 +64,8 @@ impl Verify {
         let whole_list = pass.ended() == Some(Ended::AtEnd) && !matches!(pass.kind, Kind::Front { .. });
         if whole_list {
             let undisturbed = pass.digest(facts.totals).is_some() && !facts.totals.erratic;
-            self.exact = match pass.steady_total().filter(|_| undisturbed) {
-                Some(total) => Some((total, pass.rows.saturating_add(facts.unreadable))),
-                None => None,
-            };
+            let total = pass.steady_total().filter(|_| undisturbed);
+            self.exact = total.map(|total| (total, pass.rows.saturating_add(facts.unreadable)));
         }
         match pass.kind {
             Kind::First => self.after_first(pass, facts),
