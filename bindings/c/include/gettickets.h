@@ -95,7 +95,7 @@ struct ArrowArrayStream;
 
 /**
  * The ABI that this header describes. It is in the soname, and raised when a program that was built for the
- * one before may not work: when a function goes or changes, never when one comes.
+ * one before may not work: when a function is removed or changed, never when one is added.
  */
 #define GETTICKETS_ABI_VERSION 1
 
@@ -131,8 +131,8 @@ typedef struct gettickets_client gettickets_client;
  * Settings of a client. Free it with `gettickets_client_builder_free`; a client that was built needs it no
  * more, and more than one may be built.
  *
- * A setter that fails leaves the setting as it was and says so; the builder keeps its first failure, and
- * `gettickets_client_builder_build` fails in the same way. So setters need not be looked at one by one.
+ * A setter that fails leaves the setting as it was and returns a code; the builder keeps its first failure, and
+ * `gettickets_client_builder_build` returns it. So the codes of setters need not be checked.
  *
  * One thread at a time may use a builder.
  */
@@ -178,11 +178,12 @@ typedef struct gettickets_report_details gettickets_report_details;
 #endif
 
 /**
- * What to ask for: eight parameters. One that is not set is not sent, and the server's default holds. Free
+ * The parameters of a call, of which there are eight. One that is not set is not sent, and the server's default
+ * holds. Free
  * it with `gettickets_request_free`; what it is given to copies it.
  *
- * A setter that fails leaves the parameter as it was and says so; the request keeps its first failure, and
- * every call that it is given to fails in the same way. So setters need not be looked at one by one.
+ * A setter that fails leaves the parameter as it was and returns a code; the request keeps its first failure, and
+ * every call that it is given to returns it. So the codes of setters need not be checked.
  *
  * One thread at a time may set; many may use a request that nobody sets.
  */
@@ -217,8 +218,8 @@ typedef struct gettickets_scan gettickets_scan;
 #endif
 
 /**
- * How a call went: 0 is success, 1 to 9 say that there is nothing to give and are no errors, and from 10 on
- * something went wrong. A later release may bring codes that are not here.
+ * The outcome of a call: 0 is success, 1 to 9 mean that there is nothing to return and are not errors, and codes
+ * from 10 on are errors. A later release may have codes that are not here.
  */
 typedef int32_t gettickets_result;
 
@@ -258,7 +259,7 @@ typedef struct {
 } gettickets_server_version;
 
 /**
- * A field of a ticket: one of `GETTICKETS_FIELD_ID` and its like. A later release may bring fields that are
+ * A field of a ticket: one of `GETTICKETS_FIELD_ID` and its like. A later release may have fields that are
  * not here; `gettickets_fields` lists those of the library that runs.
  */
 typedef int32_t gettickets_field;
@@ -289,7 +290,7 @@ typedef struct {
      */
     uint8_t optional;
     /**
-     * 1 if knowing it opens a door, so that logs must not show it.
+     * 1 if it is a secret, which logs must not show.
      */
     uint8_t sensitive;
     /**
@@ -310,7 +311,7 @@ typedef struct {
 typedef void (*gettickets_release_function)(void *user_data);
 
 /**
- * A set of fields: bit n stands for the field of number n.
+ * A set of fields: bit n is the field of number n.
  */
 typedef uint64_t gettickets_field_mask;
 
@@ -329,7 +330,7 @@ typedef struct {
 } gettickets_extra;
 
 /**
- * A way in which a reply departed from the documented shape and was read all the same. Its texts belong to
+ * A way in which a reply deviates from the documented shape and was accepted. Its texts belong to
  * the page.
  */
 typedef struct {
@@ -342,7 +343,7 @@ typedef struct {
      */
     gettickets_text meaning;
     /**
-     * What was there, bounded in length; `data` is NULL where it would not help to know.
+     * What was there, bounded in length; `data` is NULL where it would not help.
      */
     gettickets_text detail;
     /**
@@ -430,7 +431,7 @@ typedef struct {
  */
 typedef struct {
     /**
-     * The fields that the reply carried, null or not: bit n stands for the field of number n.
+     * The fields that the reply has, null or not: bit n is the field of number n.
      */
     gettickets_field_mask carried;
     /**
@@ -570,7 +571,7 @@ typedef struct {
 } gettickets_value;
 
 /**
- * The format that a request asks the reply to be in.
+ * The format of the reply that a request asks for.
  */
 typedef int32_t gettickets_format;
 
@@ -756,7 +757,7 @@ typedef void (*gettickets_log_function)(void *user_data,
 #endif
 
 /**
- * It went well, and what was asked for was written.
+ * Success: the results were written.
  */
 #define GETTICKETS_OK 0
 
@@ -771,7 +772,7 @@ typedef void (*gettickets_log_function)(void *user_data,
 #define GETTICKETS_NONE 2
 
 /**
- * Nothing has come yet. Not an error.
+ * Nothing has arrived yet. Not an error.
  */
 #define GETTICKETS_PENDING 3
 
@@ -781,7 +782,7 @@ typedef void (*gettickets_log_function)(void *user_data,
 #define GETTICKETS_ERROR_NULL 10
 
 /**
- * A text that the caller gave is not UTF-8.
+ * A text argument is not UTF-8.
  */
 #define GETTICKETS_ERROR_UTF8 11
 
@@ -796,7 +797,7 @@ typedef void (*gettickets_log_function)(void *user_data,
 #define GETTICKETS_ERROR_INDEX 13
 
 /**
- * What was asked for does not fit the field or the error that it was asked of.
+ * The field, error or client does not have what was asked for.
  */
 #define GETTICKETS_ERROR_KIND 14
 
@@ -844,7 +845,7 @@ typedef void (*gettickets_log_function)(void *user_data,
 #define GETTICKETS_ERROR_TOO_LARGE 23
 
 /**
- * The server was not reached, or its response did not come through.
+ * The server was not reached, or its response did not arrive whole.
  */
 #define GETTICKETS_ERROR_TRANSPORT 24
 
@@ -889,7 +890,7 @@ typedef void (*gettickets_log_function)(void *user_data,
 #define GETTICKETS_ERROR_SANDBOX 32
 
 /**
- * The server limits how often it is asked (HTTP 429), and did at the last attempt too.
+ * The server limits the rate of requests (HTTP 429), and did so at the last attempt too.
  * `gettickets_error_retry_after` returns how long it asks to wait.
  */
 #define GETTICKETS_ERROR_RATE_LIMITED 33
@@ -1055,7 +1056,7 @@ typedef void (*gettickets_log_function)(void *user_data,
 #define GETTICKETS_FORMAT_XML 1
 
 /**
- * `nvp`, deprecated; it cannot tell a list.
+ * `nvp`, deprecated; it can't represent a list.
  */
 #define GETTICKETS_FORMAT_NVP 2
 
@@ -1139,7 +1140,7 @@ const char *gettickets_result_text(gettickets_result code);
 const char *gettickets_result_name(gettickets_result code);
 
 /**
- * The code that the call gave. `GETTICKETS_OK` for NULL.
+ * Returns the code of the call. `GETTICKETS_OK` for NULL.
  */
 gettickets_result gettickets_error_code(const gettickets_error *error);
 
@@ -1191,7 +1192,7 @@ gettickets_result gettickets_error_offset(const gettickets_error *error, size_t 
 const char *gettickets_error_path(const gettickets_error *error);
 
 /**
- * What stands there: at most some 80 characters of what the server sent, with control characters made
+ * The text there: about 80 characters of what the server sent at most, with control characters made
  * visible. NULL where nothing is to be shown, and for NULL.
  */
 const char *gettickets_error_excerpt(const gettickets_error *error);
@@ -1209,7 +1210,7 @@ const char *gettickets_error_title(const gettickets_error *error);
 const char *gettickets_error_server_message(const gettickets_error *error);
 
 /**
- * The address that the server saw the request come from, where it refused it for that and named it, such as
+ * The address that the server saw the request come from, if it was refused for that and the server named it, such as
  * "203.0.113.7". NULL otherwise, and for NULL.
  */
 const char *gettickets_error_seen_address(const gettickets_error *error);
@@ -1232,20 +1233,20 @@ const char *gettickets_error_local_output(const gettickets_error *error);
 uint16_t gettickets_error_http_status(const gettickets_error *error);
 
 /**
- * How often the request was sent or tried to be; 0 if it never came to that, and for NULL. 1 stands for once
+ * How many attempts there were to send the request; 0 if there was none, and for NULL. 1 means once
  * or more where the call was cancelled while the request was under way.
  */
 uint32_t gettickets_error_attempts(const gettickets_error *error);
 
 /**
  * 1 if the server may have seen a request of this call, 0 only where it is certain that it did not; 0 for
- * NULL, and for what `gettickets_decode` and its like give, which send nothing. A call that is cancelled may
- * have been seen once it had begun to ask.
+ * NULL, and for errors of `gettickets_decode` and its like, which send nothing. The server may have received a
+ * call that was cancelled after it began.
  */
 int32_t gettickets_error_may_have_been_sent(const gettickets_error *error);
 
 /**
- * 1 if the same request may fare better in a moment, else 0; 0 for NULL. A client has retried by itself
+ * 1 if the same request may succeed later, else 0; 0 for NULL. A client has retried by itself
  * before it returns an error.
  */
 int32_t gettickets_error_is_retryable(const gettickets_error *error);
@@ -1354,7 +1355,7 @@ gettickets_result gettickets_decode(const void *body,
 /**
  * Decodes a reply as `gettickets_decode` does, with settings.
  *
- * `flags` is 0 or `GETTICKETS_DECODE_STRICT`. `max_len` is the limit on the size of the body; 0 stands for
+ * `flags` is 0 or `GETTICKETS_DECODE_STRICT`. `max_len` is the limit on the size of the body; 0 means
  * `GETTICKETS_DECODE_MAX_LEN`, and no limit is above 340 MiB.
  *
  * `GETTICKETS_ERROR_ARGUMENT` if `flags` has an unknown bit; the other codes are those of `gettickets_decode`.
@@ -1391,26 +1392,29 @@ size_t gettickets_page_len(const gettickets_page *page);
 /**
  * How many tickets match the request on all pages together, as the server counts them.
  *
- * `GETTICKETS_NONE` if the reply did not tell, `GETTICKETS_ERROR_NULL` if either is NULL; `*totalresults` is
+ * `GETTICKETS_NONE` if the reply does not state it, `GETTICKETS_ERROR_NULL` if either is NULL; `*totalresults` is
  * then left as it is. Many threads may read one page.
  */
-gettickets_result gettickets_page_totalresults(const gettickets_page *page, uint64_t *totalresults);
+gettickets_result gettickets_page_totalresults(const gettickets_page *page,
+                                               uint64_t *totalresults);
 
 /**
  * The offset of the page's first ticket, as the server states it.
  *
- * `GETTICKETS_NONE` if the reply did not tell, `GETTICKETS_ERROR_NULL` if either is NULL; `*startnumber` is
+ * `GETTICKETS_NONE` if the reply does not state it, `GETTICKETS_ERROR_NULL` if either is NULL; `*startnumber` is
  * then left as it is. Many threads may read one page.
  */
-gettickets_result gettickets_page_startnumber(const gettickets_page *page, uint64_t *startnumber);
+gettickets_result gettickets_page_startnumber(const gettickets_page *page,
+                                              uint64_t *startnumber);
 
 /**
  * How many tickets the server says are on the page; `gettickets_page_len` is how many are.
  *
- * `GETTICKETS_NONE` if the reply did not tell, `GETTICKETS_ERROR_NULL` if either is NULL; `*numreturned` is
+ * `GETTICKETS_NONE` if the reply does not state it, `GETTICKETS_ERROR_NULL` if either is NULL; `*numreturned` is
  * then left as it is. Many threads may read one page.
  */
-gettickets_result gettickets_page_numreturned(const gettickets_page *page, uint64_t *numreturned);
+gettickets_result gettickets_page_numreturned(const gettickets_page *page,
+                                              uint64_t *numreturned);
 
 /**
  * What the page shows of the server's version. `*exactly` is 1 where the server named it, as XML replies do,
@@ -1425,7 +1429,7 @@ gettickets_result gettickets_page_shows_version(const gettickets_page *page,
 
 /**
  * The fields that every ticket from a server of this version has and some ticket here lacks, as a mask: bit
- * n stands for the field of number n. 0 for NULL. Many threads may read one page.
+ * n is the field of number n. 0 for NULL. Many threads may read one page.
  */
 gettickets_field_mask gettickets_page_missing(const gettickets_page *page, gettickets_server_version version);
 
@@ -1443,7 +1447,7 @@ gettickets_result gettickets_page_at(const gettickets_page *page,
 /**
  * Makes another handle of the same page, which shares its memory, for a part of a program that frees its own.
  *
- * A ticket belongs to the handle that it was made of, and not to the page that both handles share: it is good
+ * A ticket belongs to the handle that it was made of, and not to the page that both handles share: it is valid
  * until that one handle is freed, whether or not the other lives. After
  * `ticket = gettickets_page_ticket(page, 0)` and `gettickets_page_share(page, &copy)`, freeing `page` ends
  * `ticket`; get the ticket of `copy` with `gettickets_page_ticket(copy, ticket.index)`. The same is true of
@@ -1452,7 +1456,8 @@ gettickets_result gettickets_page_at(const gettickets_page *page,
  * `*copy` is the caller's: free it with `gettickets_page_free`. `GETTICKETS_ERROR_NULL` if either is NULL;
  * `*copy` is then left as it is. Many threads may read one page.
  */
-gettickets_result gettickets_page_share(const gettickets_page *page, gettickets_page **copy);
+gettickets_result gettickets_page_share(const gettickets_page *page,
+                                        gettickets_page **copy);
 
 /**
  * How many bytes of memory the page's tickets hold, together with all pages that share them. 0 for NULL.
@@ -1509,7 +1514,7 @@ size_t gettickets_page_extra_count(const gettickets_page *page);
 gettickets_result gettickets_page_extra(const gettickets_page *page, size_t index, gettickets_extra *extra);
 
 /**
- * In how many ways the reply departed from the documented shape. 0 for NULL. Many threads may read one page.
+ * In how many ways the reply deviates from the documented shape. 0 for NULL. Many threads may read one page.
  */
 size_t gettickets_page_finding_count(const gettickets_page *page);
 
@@ -1551,39 +1556,39 @@ void gettickets_page_free(gettickets_page *page);
 gettickets_ticket gettickets_page_ticket(const gettickets_page *page, size_t index);
 
 /**
- * Internal id of the ticket, unique in its install. 0 if the reply did not carry it.
+ * Internal id of the ticket, unique in its install. 0 if the reply does not have it.
  */
 uint64_t gettickets_ticket_id(gettickets_ticket ticket);
 
 /**
- * Public ticket number; mostly six digits, but masks give `TST01` or `ABC-12345`. Empty if the reply did not
- * carry it.
+ * Public ticket number; mostly six digits, but masks give `TST01` or `ABC-12345`. Empty if the reply does not
+ * have it.
  */
 gettickets_text gettickets_ticket_tid(gettickets_ticket ticket);
 
 /**
- * Id of the department the ticket is in. 0 if the reply did not carry it.
+ * Id of the department the ticket is in. 0 if the reply does not have it.
  */
 uint64_t gettickets_ticket_deptid(gettickets_ticket ticket);
 
 /**
- * Id of the client the ticket belongs to; 0 for a non-client. 0 if the reply did not carry it.
+ * Id of the client the ticket belongs to; 0 for a non-client. 0 if the reply does not have it.
  */
 uint64_t gettickets_ticket_userid(gettickets_ticket ticket);
 
 /**
- * Name of who opened the ticket, HTML-encoded as the server stores it. Empty if the reply did not carry it.
+ * Name of who opened the ticket, HTML-encoded as the server stores it. Empty if the reply does not have it.
  */
 gettickets_text gettickets_ticket_name(gettickets_ticket ticket);
 
 /**
- * Name of the client that owns the ticket. Since server version 8.0. `data` is NULL where the reply did not
- * carry it, or carried null.
+ * Name of the client that owns the ticket. Since server version 8.0. `data` is NULL where the reply does not
+ * have it, or has null.
  */
 gettickets_text gettickets_ticket_owner_name(gettickets_ticket ticket);
 
 /**
- * E-mail address of who opened the ticket. Empty if the reply did not carry it.
+ * E-mail address of who opened the ticket. Empty if the reply does not have it.
  */
 gettickets_text gettickets_ticket_email(gettickets_ticket ticket);
 
@@ -1594,8 +1599,8 @@ gettickets_text gettickets_ticket_email(gettickets_ticket ticket);
 gettickets_text gettickets_ticket_requestor_name(gettickets_ticket ticket);
 
 /**
- * E-mail address of the requestor. Since server version 8.0. `data` is NULL where the reply did not carry
- * it, or carried null.
+ * E-mail address of the requestor. Since server version 8.0. `data` is NULL where the reply does not have
+ * it, or has null.
  */
 gettickets_text gettickets_ticket_requestor_email(gettickets_ticket ticket);
 
@@ -1606,52 +1611,52 @@ gettickets_text gettickets_ticket_requestor_email(gettickets_ticket ticket);
 gettickets_text gettickets_ticket_requestor_type(gettickets_ticket ticket);
 
 /**
- * Addresses that get copies, separated by commas. Empty if the reply did not carry it.
+ * Addresses that get copies, separated by commas. Empty if the reply does not have it.
  */
 gettickets_text gettickets_ticket_cc(gettickets_ticket ticket);
 
 /**
- * Access key of the ticket: who has `tid` and `c` can open it. Don't log it. Empty if the reply did not
- * carry it.
+ * Access key of the ticket: who has `tid` and `c` can open it. Don't log it. Empty if the reply does not
+ * have it.
  */
 gettickets_text gettickets_ticket_c(gettickets_ticket ticket);
 
 /**
  * When the ticket was opened, by the install's own clock. `year` is 0 for a zero date, for a text that is no
- * date, and if the reply did not carry it.
+ * date, and if the reply does not have it.
  */
 gettickets_time gettickets_ticket_date(gettickets_ticket ticket);
 
 /**
- * When the ticket was opened, as the server wrote it: `YYYY-MM-DD HH:MM:SS`. Empty if the reply did not
- * carry it.
+ * When the ticket was opened, as the server wrote it: `YYYY-MM-DD HH:MM:SS`. Empty if the reply does not
+ * have it.
  */
 gettickets_text gettickets_ticket_date_text(gettickets_ticket ticket);
 
 /**
  * Subject line, HTML-encoded as the server stores it; `gettickets_ticket_text_for_people` decodes it. Empty
- * if the reply did not carry it.
+ * if the reply does not have it.
  */
 gettickets_text gettickets_ticket_subject(gettickets_ticket ticket);
 
 /**
  * Status; by default `Open`, `Answered`, `Customer-Reply`, `Closed`, `On Hold` or `In Progress`, and
- * installs configure their own. Empty if the reply did not carry it.
+ * installs configure their own. Empty if the reply does not have it.
  */
 gettickets_text gettickets_ticket_status(gettickets_ticket ticket);
 
 /**
- * Priority: `Low`, `Medium` or `High`. Empty if the reply did not carry it.
+ * Priority: `Low`, `Medium` or `High`. Empty if the reply does not have it.
  */
 gettickets_text gettickets_ticket_priority(gettickets_ticket ticket);
 
 /**
- * Name of the admin who opened the ticket, or empty. Empty if the reply did not carry it.
+ * Name of the admin who opened the ticket, or empty. Empty if the reply does not have it.
  */
 gettickets_text gettickets_ticket_admin(gettickets_ticket ticket);
 
 /**
- * Stored names of the attachments, separated by vertical bars. Empty if the reply did not carry it.
+ * Stored names of the attachments, separated by vertical bars. Empty if the reply does not have it.
  */
 gettickets_text gettickets_ticket_attachment(gettickets_ticket ticket);
 
@@ -1672,13 +1677,13 @@ gettickets_result gettickets_ticket_attachment_at(gettickets_ticket ticket,
                                                   gettickets_attachment *attachment);
 
 /**
- * Whether the attachments were removed: 1 or 0. -1 where the reply did not tell, as any version may not.
+ * Whether the attachments were removed: 1 or 0. -1 if the reply does not have it, which any version may leave out.
  */
 int32_t gettickets_ticket_attachments_removed(gettickets_ticket ticket);
 
 /**
  * When the ticket was last replied to, by the install's own clock. `year` is 0 for a zero date, for a text
- * that is no date, and if the reply did not carry it.
+ * that is no date, and if the reply does not have it.
  */
 gettickets_time gettickets_ticket_lastreply(gettickets_ticket ticket);
 
@@ -1689,12 +1694,12 @@ gettickets_time gettickets_ticket_lastreply(gettickets_ticket ticket);
 gettickets_text gettickets_ticket_lastreply_text(gettickets_ticket ticket);
 
 /**
- * Id of the admin the ticket is flagged to; 0 for none. 0 if the reply did not carry it.
+ * Id of the admin the ticket is flagged to; 0 for none. 0 if the reply does not have it.
  */
 uint64_t gettickets_ticket_flag(gettickets_ticket ticket);
 
 /**
- * Related service: `S` and its id, `D` and a domain's id, or empty. Empty if the reply did not carry it.
+ * Related service: `S` and its id, `D` and a domain's id, or empty. Empty if the reply does not have it.
  */
 gettickets_text gettickets_ticket_service(gettickets_ticket ticket);
 
@@ -1728,18 +1733,18 @@ gettickets_result gettickets_ticket_value(gettickets_ticket ticket,
 int32_t gettickets_ticket_carries(gettickets_ticket ticket, gettickets_field field);
 
 /**
- * The fields that the reply carried, null or not, as a mask: bit n stands for the field of number n.
+ * The fields that the reply has, null or not, as a mask: bit n is the field of number n.
  */
 gettickets_field_mask gettickets_ticket_carried(gettickets_ticket ticket);
 
 /**
- * The fields that the reply carried as null, as a mask: bit n stands for the field of number n.
+ * The fields that the reply has as null, as a mask: bit n is the field of number n.
  */
 gettickets_field_mask gettickets_ticket_null(gettickets_ticket ticket);
 
 /**
  * The integers and truth values that the reply carried as text, as servers mostly do, as a mask: bit n
- * stands for the field of number n.
+ * is the field of number n.
  */
 gettickets_field_mask gettickets_ticket_quoted(gettickets_ticket ticket);
 
@@ -1775,7 +1780,7 @@ gettickets_result gettickets_ticket_extras(gettickets_ticket ticket,
                                            size_t *count);
 
 /**
- * A request for what the server gives by default: the first 25 tickets of the departments that the API user
+ * A request with the server's defaults: the first 25 tickets of the departments that the API user
  * is in.
  *
  * It is the caller's: free it with `gettickets_request_free`. NULL only where a defect of this library was
@@ -1799,8 +1804,8 @@ gettickets_result gettickets_request_copy(const gettickets_request *request, get
 gettickets_result gettickets_request_limitstart(gettickets_request *request, uint64_t limitstart);
 
 /**
- * Number of records. Server default: 25; a server may send fewer. Of a scan, how many are asked for at a
- * time.
+ * Number of records. Server default: 25; a server may send fewer. For a scan, the most
+ * to request at a time.
  *
  * `GETTICKETS_ERROR_NULL` if `request` is NULL. No other thread may use the request meanwhile.
  */
@@ -1854,7 +1859,7 @@ gettickets_result gettickets_request_ignore_dept_assignments(gettickets_request 
 
 /**
  * The whole form body, to be sent with POST to `includes/api.php` below the install's address as
- * `application/x-www-form-urlencoded`; for programs with an HTTP library of their own. Give what comes back
+ * `application/x-www-form-urlencoded`; for programs with an HTTP library of their own. Pass the body of the response
  * to `gettickets_decode`, whatever its HTTP status. `request` may be NULL, for what the server gives by
  * default; `format` is `GETTICKETS_FORMAT_JSON` or one of its like.
  *
@@ -1934,7 +1939,7 @@ gettickets_result gettickets_credentials_access_key(gettickets_credentials *cred
                                                     gettickets_error **error);
 
 /**
- * A text with every secret of these credentials struck out, in the spellings in which servers echo them; for
+ * A text in which every secret of these credentials is redacted, in the spellings in which servers echo them; for
  * programs with an HTTP library of their own, before they log what a server sent. Secrets of fewer than 4
  * characters are left.
  *
@@ -1953,7 +1958,7 @@ void gettickets_credentials_free(gettickets_credentials *credentials);
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * Begins a client that asks over HTTP. `address` is the install's, with or without a path, or the full
+ * Makes a builder for a client over HTTP. `address` is the install's, with or without a path, or the full
  * address of its `api.php`; without a scheme it is taken for https.
  *
  * The builder is the caller's: free it with `gettickets_client_builder_free`. An address that is NULL, not
@@ -1965,7 +1970,7 @@ gettickets_client_builder *gettickets_client_builder_new(const char *address);
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * Begins a client that asks an install on this machine through its own PHP, without HTTP and without
+ * Makes a builder for a client of an install on this machine, through its own PHP, without HTTP and without
  * credentials. `path` is the folder that has the install's `init.php`.
  *
  * The builder is the caller's: free it with `gettickets_client_builder_free`. A path that is NULL or not
@@ -2047,13 +2052,15 @@ gettickets_result gettickets_client_builder_strict(gettickets_client_builder *bu
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * How often a request is tried in all: connections that fail, time limits, HTTP 429, 502, 503 and 504 and
- * replies that break off are tried again, refusals never. 1 turns that off. Default: 3.
+ * The most attempts of a request, the first included. Retried are connections that fail, attempts that time out,
+ * replies that end in the middle, and HTTP 408, 429, 500, 502, 503, 504 and 520 to 524; refusals never are. 1 turns
+ * retries off. Default: 3.
  *
- * `GETTICKETS_ERROR_KIND` for the Local API, which is asked once; `GETTICKETS_ERROR_NULL` if `builder` is
+ * `GETTICKETS_ERROR_KIND` for the Local API, which is called once; `GETTICKETS_ERROR_NULL` if `builder` is
  * NULL; 0 is an error when the client is built. One thread at a time may use a builder.
  */
-gettickets_result gettickets_client_builder_attempts(gettickets_client_builder *builder, uint32_t attempts);
+gettickets_result gettickets_client_builder_attempts(gettickets_client_builder *builder,
+                                                     uint32_t attempts);
 #endif
 
 #if defined(GETTICKETS_HAS_CLIENT)
@@ -2096,10 +2103,10 @@ gettickets_result gettickets_client_builder_budget(gettickets_client_builder *bu
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * The format to ask for: `GETTICKETS_FORMAT_JSON` or `GETTICKETS_FORMAT_XML`. Default: JSON.
+ * The format to request: `GETTICKETS_FORMAT_JSON` or `GETTICKETS_FORMAT_XML`. Default: JSON.
  *
  * `GETTICKETS_ERROR_ARGUMENT` if it is the number of none, `GETTICKETS_ERROR_KIND` for the Local API,
- * `GETTICKETS_ERROR_NULL` if `builder` is NULL; `GETTICKETS_FORMAT_NVP`, which can't tell a list, is refused
+ * `GETTICKETS_ERROR_NULL` if `builder` is NULL; `GETTICKETS_FORMAT_NVP`, which can't represent a list, is refused
  * when the client is built. One thread at a time may use a builder.
  */
 gettickets_result gettickets_client_builder_format(gettickets_client_builder *builder,
@@ -2120,9 +2127,10 @@ gettickets_result gettickets_client_builder_allow_plain_http(gettickets_client_b
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * The proxy to go through, such as `http://proxy.example.com:3128`. Default: as the environment says
- * (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), but none to this machine itself, and none in a CGI program, whose
- * environment its visitors write. For none at all there is `gettickets_client_builder_no_proxy`.
+ * The proxy to use, such as `http://proxy.example.com:3128` or `socks5h://127.0.0.1:1080`. The scheme is http,
+ * https, socks4, socks4a, socks5 or socks5h; any other is an error when the client is built. Default: as the
+ * environment says (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), but none to this machine itself, and none in a CGI
+ * program, whose environment its visitors write. `gettickets_client_builder_no_proxy` uses none at all.
  *
  * `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` for the Local API,
  * `GETTICKETS_ERROR_NULL` if either is NULL; an address that can't be parsed is an error when the client is built.
@@ -2134,7 +2142,7 @@ gettickets_result gettickets_client_builder_proxy(gettickets_client_builder *bui
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * Goes through no proxy, whatever the environment says.
+ * Uses no proxy, whatever the environment says.
  *
  * `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a
  * time may use a builder.
@@ -2158,7 +2166,7 @@ gettickets_result gettickets_client_builder_root_certificates(gettickets_client_
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * What the client calls itself; firewalls before a server may insist on a name they know. Default:
+ * The user agent; firewalls in front of a server may accept only some. Default:
  * "gettickets/" and the release.
  *
  * `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` for the Local API,
@@ -2182,13 +2190,14 @@ gettickets_result gettickets_client_builder_php(gettickets_client_builder *build
 
 #if defined(GETTICKETS_HAS_CLIENT)
 /**
- * The user name of the admin that the Local API asks as. Servers before 7.2 need one; later ones take the
+ * The user name of the admin for whom the Local API makes the call. Servers before 7.2 need one; later ones take the
  * first admin. Default: none is given.
  *
  * `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` over HTTP,
  * `GETTICKETS_ERROR_NULL` if either is NULL. One thread at a time may use a builder.
  */
-gettickets_result gettickets_client_builder_admin(gettickets_client_builder *builder, const char *username);
+gettickets_result gettickets_client_builder_admin(gettickets_client_builder *builder,
+                                                  const char *username);
 #endif
 
 #if defined(GETTICKETS_HAS_CLIENT)
@@ -2603,8 +2612,8 @@ gettickets_result gettickets_page_arrow_stream(const gettickets_page *page,
 #if (defined(GETTICKETS_HAS_ARROW) && defined(GETTICKETS_HAS_CLIENT))
 /**
  * The scan's tickets as a stream of the Arrow C data interface, with the columns of
- * `gettickets_page_arrow_stream`. A batch has at least `min_rows` tickets, but for the last; 0 stands for a
- * page as it came. A few thousand are a good number.
+ * `gettickets_page_arrow_stream`. A batch has at least `min_rows` tickets, except the last; 0 makes a batch
+ * of each page. A few thousand are usual.
  *
  * The stream waits for tickets when a batch is asked of it, on that thread, and the scan's switch ends it. The scan
  * may be used for its report and its cursor, and be freed, while the stream lives; a cursor that is read between two
@@ -2665,7 +2674,7 @@ const char *gettickets_sandbox_identifier(const gettickets_sandbox *sandbox);
 
 #if defined(GETTICKETS_HAS_SANDBOX)
 /**
- * The secret that goes with the identifier. NULL for NULL.
+ * The secret of the identifier. NULL for NULL.
  */
 const char *gettickets_sandbox_secret(const gettickets_sandbox *sandbox);
 #endif

@@ -42,8 +42,8 @@ pub unsafe extern "C" fn gettickets_page_arrow_stream(
 }
 
 /// The scan's tickets as a stream of the Arrow C data interface, with the columns of
-/// `gettickets_page_arrow_stream`. A batch has at least `min_rows` tickets, but for the last; 0 stands for a
-/// page as it came. A few thousand are a good number.
+/// `gettickets_page_arrow_stream`. A batch has at least `min_rows` tickets, except the last; 0 makes a batch
+/// of each page. A few thousand are usual.
 ///
 /// The stream waits for tickets when a batch is asked of it, on that thread, and the scan's switch ends it. The scan
 /// may be used for its report and its cursor, and be freed, while the stream lives; a cursor that is read between two

@@ -21,8 +21,8 @@ use crate::settings::{Settings, put};
 /// Settings of a client. Free it with `gettickets_client_builder_free`; a client that was built needs it no
 /// more, and more than one may be built.
 ///
-/// A setter that fails leaves the setting as it was and says so; the builder keeps its first failure, and
-/// `gettickets_client_builder_build` fails in the same way. So setters need not be looked at one by one.
+/// A setter that fails leaves the setting as it was and returns a code; the builder keeps its first failure, and
+/// `gettickets_client_builder_build` returns it. So the codes of setters need not be checked.
 ///
 /// One thread at a time may use a builder.
 pub struct ClientBuilder {
@@ -58,7 +58,7 @@ struct Http {
     retries: RetryPolicy,
     format: ResponseType,
     allow_plain_http: bool,
-    /// None within: none is gone through.
+    /// `Some(None)` uses no proxy, whatever the environment says.
     proxy: Option<Option<Zeroizing<String>>>,
     root_certificates: Option<Vec<u8>>,
     user_agent: Option<String>,
@@ -157,7 +157,7 @@ fn begin(first: impl FnOnce(&mut Draft) -> Result<(), Failure>) -> *mut ClientBu
     })
 }
 
-/// Begins a client that asks over HTTP. `address` is the install's, with or without a path, or the full
+/// Makes a builder for a client over HTTP. `address` is the install's, with or without a path, or the full
 /// address of its `api.php`; without a scheme it is taken for https.
 ///
 /// The builder is the caller's: free it with `gettickets_client_builder_free`. An address that is NULL, not
@@ -173,7 +173,7 @@ pub unsafe extern "C" fn gettickets_client_builder_new(address: *const c_char) -
     })
 }
 
-/// Begins a client that asks an install on this machine through its own PHP, without HTTP and without
+/// Makes a builder for a client of an install on this machine, through its own PHP, without HTTP and without
 /// credentials. `path` is the folder that has the install's `init.php`.
 ///
 /// The builder is the caller's: free it with `gettickets_client_builder_free`. A path that is NULL or not
@@ -289,10 +289,11 @@ pub unsafe extern "C" fn gettickets_client_builder_strict(
     unsafe { set(builder, |draft| put(&mut draft.strict, strict != 0)) }
 }
 
-/// How often a request is tried in all: connections that fail, time limits, HTTP 429, 502, 503 and 504 and
-/// replies that break off are tried again, refusals never. 1 turns that off. Default: 3.
+/// The most attempts of a request, the first included. Retried are connections that fail, attempts that time out,
+/// replies that end in the middle, and HTTP 408, 429, 500, 502, 503, 504 and 520 to 524; refusals never are. 1 turns
+/// retries off. Default: 3.
 ///
-/// `GETTICKETS_ERROR_KIND` for the Local API, which is asked once; `GETTICKETS_ERROR_NULL` if `builder` is
+/// `GETTICKETS_ERROR_KIND` for the Local API, which is called once; `GETTICKETS_ERROR_NULL` if `builder` is
 /// NULL; 0 is an error when the client is built. One thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_attempts(
@@ -371,10 +372,10 @@ unsafe fn retries(
     unsafe { set(builder, change) }
 }
 
-/// The format to ask for: `GETTICKETS_FORMAT_JSON` or `GETTICKETS_FORMAT_XML`. Default: JSON.
+/// The format to request: `GETTICKETS_FORMAT_JSON` or `GETTICKETS_FORMAT_XML`. Default: JSON.
 ///
 /// `GETTICKETS_ERROR_ARGUMENT` if it is the number of none, `GETTICKETS_ERROR_KIND` for the Local API,
-/// `GETTICKETS_ERROR_NULL` if `builder` is NULL; `GETTICKETS_FORMAT_NVP`, which can't tell a list, is refused
+/// `GETTICKETS_ERROR_NULL` if `builder` is NULL; `GETTICKETS_FORMAT_NVP`, which can't represent a list, is refused
 /// when the client is built. One thread at a time may use a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_format(
@@ -399,9 +400,10 @@ pub unsafe extern "C" fn gettickets_client_builder_allow_plain_http(
     unsafe { set(builder, |draft| put(&mut draft.http("allow_plain_http")?.allow_plain_http, allow != 0)) }
 }
 
-/// The proxy to go through, such as `http://proxy.example.com:3128`. Default: as the environment says
-/// (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), but none to this machine itself, and none in a CGI program, whose
-/// environment its visitors write. For none at all there is `gettickets_client_builder_no_proxy`.
+/// The proxy to use, such as `http://proxy.example.com:3128` or `socks5h://127.0.0.1:1080`. The scheme is http,
+/// https, socks4, socks4a, socks5 or socks5h; any other is an error when the client is built. Default: as the
+/// environment says (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), but none to this machine itself, and none in a CGI
+/// program, whose environment its visitors write. `gettickets_client_builder_no_proxy` uses none at all.
 ///
 /// `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` for the Local API,
 /// `GETTICKETS_ERROR_NULL` if either is NULL; an address that can't be parsed is an error when the client is built.
@@ -421,7 +423,7 @@ pub unsafe extern "C" fn gettickets_client_builder_proxy(
     unsafe { set(builder, change) }
 }
 
-/// Goes through no proxy, whatever the environment says.
+/// Uses no proxy, whatever the environment says.
 ///
 /// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a
 /// time may use a builder.
@@ -460,7 +462,7 @@ pub unsafe extern "C" fn gettickets_client_builder_root_certificates(
     unsafe { set(builder, change) }
 }
 
-/// What the client calls itself; firewalls before a server may insist on a name they know. Default:
+/// The user agent; firewalls in front of a server may accept only some. Default:
 /// "gettickets/" and the release.
 ///
 /// `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` for the Local API,
@@ -501,7 +503,7 @@ pub unsafe extern "C" fn gettickets_client_builder_php(
     unsafe { set(builder, change) }
 }
 
-/// The user name of the admin that the Local API asks as. Servers before 7.2 need one; later ones take the
+/// The user name of the admin for whom the Local API makes the call. Servers before 7.2 need one; later ones take the
 /// first admin. Default: none is given.
 ///
 /// `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` over HTTP,

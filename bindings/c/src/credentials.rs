@@ -131,7 +131,7 @@ pub unsafe extern "C" fn gettickets_credentials_access_key(
     unsafe { guard_telling(error, body) }
 }
 
-/// A text with every secret of these credentials struck out, in the spellings in which servers echo them; for
+/// A text in which every secret of these credentials is redacted, in the spellings in which servers echo them; for
 /// programs with an HTTP library of their own, before they log what a server sent. Secrets of fewer than 4
 /// characters are left.
 ///

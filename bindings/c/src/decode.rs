@@ -46,7 +46,7 @@ pub unsafe extern "C" fn gettickets_decode(
 
 /// Decodes a reply as `gettickets_decode` does, with settings.
 ///
-/// `flags` is 0 or `GETTICKETS_DECODE_STRICT`. `max_len` is the limit on the size of the body; 0 stands for
+/// `flags` is 0 or `GETTICKETS_DECODE_STRICT`. `max_len` is the limit on the size of the body; 0 means
 /// `GETTICKETS_DECODE_MAX_LEN`, and no limit is above 340 MiB.
 ///
 /// `GETTICKETS_ERROR_ARGUMENT` if `flags` has an unknown bit; the other codes are those of `gettickets_decode`.

@@ -31,7 +31,7 @@ unsafe fn number_of<T: Default>(error: *const Error, pick: fn(&Error) -> T) -> T
     guard::value(T::default(), || unsafe { error.as_ref() }.map_or(T::default(), pick))
 }
 
-/// The code that the call gave. `GETTICKETS_OK` for NULL.
+/// Returns the code of the call. `GETTICKETS_OK` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_code(error: *const Error) -> ResultCode {
     // SAFETY: as the comment on gettickets_error asks.
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn gettickets_error_path(error: *const Error) -> *const c_
     unsafe { text_of(error, |error| error.details.path.as_ref()) }
 }
 
-/// What stands there: at most some 80 characters of what the server sent, with control characters made
+/// The text there: about 80 characters of what the server sent at most, with control characters made
 /// visible. NULL where nothing is to be shown, and for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_excerpt(error: *const Error) -> *const c_char {
@@ -125,7 +125,7 @@ pub unsafe extern "C" fn gettickets_error_server_message(error: *const Error) ->
     unsafe { text_of(error, |error| error.details.server_message.as_ref()) }
 }
 
-/// The address that the server saw the request come from, where it refused it for that and named it, such as
+/// The address that the server saw the request come from, if it was refused for that and the server named it, such as
 /// "203.0.113.7". NULL otherwise, and for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_seen_address(error: *const Error) -> *const c_char {
@@ -156,7 +156,7 @@ pub unsafe extern "C" fn gettickets_error_http_status(error: *const Error) -> u1
     unsafe { number_of(error, |error| error.details.http_status) }
 }
 
-/// How often the request was sent or tried to be; 0 if it never came to that, and for NULL. 1 stands for once
+/// How many attempts there were to send the request; 0 if there was none, and for NULL. 1 means once
 /// or more where the call was cancelled while the request was under way.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_attempts(error: *const Error) -> u32 {
@@ -165,15 +165,15 @@ pub unsafe extern "C" fn gettickets_error_attempts(error: *const Error) -> u32 {
 }
 
 /// 1 if the server may have seen a request of this call, 0 only where it is certain that it did not; 0 for
-/// NULL, and for what `gettickets_decode` and its like give, which send nothing. A call that is cancelled may
-/// have been seen once it had begun to ask.
+/// NULL, and for errors of `gettickets_decode` and its like, which send nothing. The server may have received a
+/// call that was cancelled after it began.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_may_have_been_sent(error: *const Error) -> i32 {
     // SAFETY: as the comment on gettickets_error asks.
     unsafe { number_of(error, |error| error.details.may_have_been_sent.into()) }
 }
 
-/// 1 if the same request may fare better in a moment, else 0; 0 for NULL. A client has retried by itself
+/// 1 if the same request may succeed later, else 0; 0 for NULL. A client has retried by itself
 /// before it returns an error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_is_retryable(error: *const Error) -> i32 {

@@ -8,7 +8,7 @@ use crate::guard::{self, argument};
 use crate::text::Text;
 use crate::time::ServerVersion;
 
-/// A field of a ticket: one of `GETTICKETS_FIELD_ID` and its like. A later release may bring fields that are
+/// A field of a ticket: one of `GETTICKETS_FIELD_ID` and its like. A later release may have fields that are
 /// not here; `gettickets_fields` lists those of the library that runs.
 pub type Field = i32;
 
@@ -73,7 +73,7 @@ pub const GETTICKETS_KIND_BOOLEAN: FieldKind = 4;
 /// A list of attachments.
 pub const GETTICKETS_KIND_ATTACHMENTS: FieldKind = 5;
 
-/// A set of fields: bit n stands for the field of number n.
+/// A set of fields: bit n is the field of number n.
 pub type FieldMask = u64;
 
 /// One row of the field history. All of it is the library's and lives as long as it.
@@ -88,7 +88,7 @@ pub struct FieldSpec {
     pub since: ServerVersion,
     /// 1 if a server of that version or later may still leave it out.
     pub optional: u8,
-    /// 1 if knowing it opens a door, so that logs must not show it.
+    /// 1 if it is a secret, which logs must not show.
     pub sensitive: u8,
     /// Its name on the wire.
     pub name: Text,
@@ -97,7 +97,7 @@ pub struct FieldSpec {
 }
 
 /// By row of the field history, the field's number here. Rows are in the order in which servers write the
-/// fields, so a later server's field may come between; its number comes after all others.
+/// fields, so a field of a later server may be between others; its number is after all others.
 const NUMBERS: [Field; FIELD_COUNT] = {
     let mut numbers = [0; FIELD_COUNT];
     let mut row = 0;

@@ -1,11 +1,11 @@
-//! [`Finding`]: a way in which a reply departed from the documented shape.
+//! [`Finding`]: a way in which a reply deviates from the documented shape.
 
 use gettickets_protocol as protocol;
 
 use crate::field::{Field, number_of};
 use crate::text::Text;
 
-/// A way in which a reply departed from the documented shape and was read all the same. Its texts belong to
+/// A way in which a reply deviates from the documented shape and was accepted. Its texts belong to
 /// the page.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -14,7 +14,7 @@ pub struct Finding {
     pub code: Text,
     /// What it means, in a few words of English.
     pub meaning: Text,
-    /// What was there, bounded in length; `data` is NULL where it would not help to know.
+    /// What was there, bounded in length; `data` is NULL where it would not help.
     pub detail: Text,
     /// How often it was met.
     pub count: usize,

@@ -164,7 +164,7 @@ impl<T> Out<*mut T> {
     }
 }
 
-/// A text that the caller gave, which ends at its first NUL.
+/// A text argument, which ends at its first NUL.
 ///
 /// # Safety
 ///
@@ -183,7 +183,7 @@ pub(crate) unsafe fn text<'a>(pointer: *const c_char, name: &'static str) -> Res
     })
 }
 
-/// Bytes that the caller gave, at most so many.
+/// An argument of this many bytes.
 ///
 /// # Safety
 ///

@@ -58,7 +58,7 @@ pub unsafe extern "C" fn gettickets_page_len(page: *const Page) -> usize {
 
 /// How many tickets match the request on all pages together, as the server counts them.
 ///
-/// `GETTICKETS_NONE` if the reply did not tell, `GETTICKETS_ERROR_NULL` if either is NULL; `*totalresults` is
+/// `GETTICKETS_NONE` if the reply does not state it, `GETTICKETS_ERROR_NULL` if either is NULL; `*totalresults` is
 /// then left as it is. Many threads may read one page.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_totalresults(
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn gettickets_page_totalresults(
 
 /// The offset of the page's first ticket, as the server states it.
 ///
-/// `GETTICKETS_NONE` if the reply did not tell, `GETTICKETS_ERROR_NULL` if either is NULL; `*startnumber` is
+/// `GETTICKETS_NONE` if the reply does not state it, `GETTICKETS_ERROR_NULL` if either is NULL; `*startnumber` is
 /// then left as it is. Many threads may read one page.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_startnumber(page: *const Page, startnumber: *mut u64) -> ResultCode {
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn gettickets_page_startnumber(page: *const Page, startnum
 
 /// How many tickets the server says are on the page; `gettickets_page_len` is how many are.
 ///
-/// `GETTICKETS_NONE` if the reply did not tell, `GETTICKETS_ERROR_NULL` if either is NULL; `*numreturned` is
+/// `GETTICKETS_NONE` if the reply does not state it, `GETTICKETS_ERROR_NULL` if either is NULL; `*numreturned` is
 /// then left as it is. Many threads may read one page.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_numreturned(page: *const Page, numreturned: *mut u64) -> ResultCode {
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn gettickets_page_shows_version(
 }
 
 /// The fields that every ticket from a server of this version has and some ticket here lacks, as a mask: bit
-/// n stands for the field of number n. 0 for NULL. Many threads may read one page.
+/// n is the field of number n. 0 for NULL. Many threads may read one page.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_missing(page: *const Page, version: ServerVersion) -> FieldMask {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_page asks.
@@ -159,7 +159,7 @@ pub unsafe extern "C" fn gettickets_page_at(
 
 /// Makes another handle of the same page, which shares its memory, for a part of a program that frees its own.
 ///
-/// A ticket belongs to the handle that it was made of, and not to the page that both handles share: it is good
+/// A ticket belongs to the handle that it was made of, and not to the page that both handles share: it is valid
 /// until that one handle is freed, whether or not the other lives. After
 /// `ticket = gettickets_page_ticket(page, 0)` and `gettickets_page_share(page, &copy)`, freeing `page` ends
 /// `ticket`; get the ticket of `copy` with `gettickets_page_ticket(copy, ticket.index)`. The same is true of
@@ -271,7 +271,7 @@ pub unsafe extern "C" fn gettickets_page_extra(
     })
 }
 
-/// In how many ways the reply departed from the documented shape. 0 for NULL. Many threads may read one page.
+/// In how many ways the reply deviates from the documented shape. 0 for NULL. Many threads may read one page.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_finding_count(page: *const Page) -> usize {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_page asks.

@@ -12,25 +12,26 @@ use crate::result::ResultCode;
 use crate::settings::{Settings, put};
 use crate::text::OwnedText;
 
-/// What to ask for: eight parameters. One that is not set is not sent, and the server's default holds. Free
+/// The parameters of a call, of which there are eight. One that is not set is not sent, and the server's default
+/// holds. Free
 /// it with `gettickets_request_free`; what it is given to copies it.
 ///
-/// A setter that fails leaves the parameter as it was and says so; the request keeps its first failure, and
-/// every call that it is given to fails in the same way. So setters need not be looked at one by one.
+/// A setter that fails leaves the parameter as it was and returns a code; the request keeps its first failure, and
+/// every call that it is given to returns it. So the codes of setters need not be checked.
 ///
 /// One thread at a time may set; many may use a request that nobody sets.
 pub struct Request {
     request: Settings<GetTickets>,
 }
 
-/// The format that a request asks the reply to be in.
+/// The format of the reply that a request asks for.
 pub type Format = i32;
 
 /// `json`, which the documentation recommends.
 pub const GETTICKETS_FORMAT_JSON: Format = 0;
 /// `xml`, which also names the server's version.
 pub const GETTICKETS_FORMAT_XML: Format = 1;
-/// `nvp`, deprecated; it cannot tell a list.
+/// `nvp`, deprecated; it can't represent a list.
 pub const GETTICKETS_FORMAT_NVP: Format = 2;
 
 /// The format of a number.
@@ -43,7 +44,7 @@ pub(crate) fn format(number: Format) -> Result<ResponseType, Failure> {
     }
 }
 
-/// A copy of what a request asks for; NULL asks for what the server gives by default.
+/// A copy of the parameters; NULL stands for none, which are the server's defaults.
 ///
 /// # Safety
 ///
@@ -67,7 +68,7 @@ unsafe fn set(
     guard(|| unsafe { exclusive(request, "request") }?.request.set(change))
 }
 
-/// A request for what the server gives by default: the first 25 tickets of the departments that the API user
+/// A request with the server's defaults: the first 25 tickets of the departments that the API user
 /// is in.
 ///
 /// It is the caller's: free it with `gettickets_request_free`. NULL only where a defect of this library was
@@ -105,8 +106,8 @@ pub unsafe extern "C" fn gettickets_request_limitstart(request: *mut Request, li
     unsafe { set(request, |asked| put(&mut asked.limitstart, Some(limitstart))) }
 }
 
-/// Number of records. Server default: 25; a server may send fewer. Of a scan, how many are asked for at a
-/// time.
+/// Number of records. Server default: 25; a server may send fewer. For a scan, the most
+/// to request at a time.
 ///
 /// `GETTICKETS_ERROR_NULL` if `request` is NULL. No other thread may use the request meanwhile.
 #[unsafe(no_mangle)]
@@ -183,7 +184,7 @@ pub unsafe extern "C" fn gettickets_request_ignore_dept_assignments(
 }
 
 /// The whole form body, to be sent with POST to `includes/api.php` below the install's address as
-/// `application/x-www-form-urlencoded`; for programs with an HTTP library of their own. Give what comes back
+/// `application/x-www-form-urlencoded`; for programs with an HTTP library of their own. Pass the body of the response
 /// to `gettickets_decode`, whatever its HTTP status. `request` may be NULL, for what the server gives by
 /// default; `format` is `GETTICKETS_FORMAT_JSON` or one of its like.
 ///

@@ -2,27 +2,27 @@
 
 use std::ffi::{CStr, c_char};
 
-/// How a call went: 0 is success, 1 to 9 say that there is nothing to give and are no errors, and from 10 on
-/// something went wrong. A later release may bring codes that are not here.
+/// The outcome of a call: 0 is success, 1 to 9 mean that there is nothing to return and are not errors, and codes
+/// from 10 on are errors. A later release may have codes that are not here.
 pub type ResultCode = i32;
 
-/// It went well, and what was asked for was written.
+/// Success: the results were written.
 pub const GETTICKETS_OK: ResultCode = 0;
 /// The scan is at its end: every ticket was returned. Not an error, and never returned after one.
 pub const GETTICKETS_END: ResultCode = 1;
 /// There is no such value: the reply did not carry it, or carried null. Nothing was written. Not an error.
 pub const GETTICKETS_NONE: ResultCode = 2;
-/// Nothing has come yet. Not an error.
+/// Nothing has arrived yet. Not an error.
 pub const GETTICKETS_PENDING: ResultCode = 3;
 /// A pointer is NULL that must not be.
 pub const GETTICKETS_ERROR_NULL: ResultCode = 10;
-/// A text that the caller gave is not UTF-8.
+/// A text argument is not UTF-8.
 pub const GETTICKETS_ERROR_UTF8: ResultCode = 11;
 /// An argument is out of range, or a length is larger than any memory.
 pub const GETTICKETS_ERROR_ARGUMENT: ResultCode = 12;
 /// An index is past the end.
 pub const GETTICKETS_ERROR_INDEX: ResultCode = 13;
-/// What was asked for does not fit the field or the error that it was asked of.
+/// The field, error or client does not have what was asked for.
 pub const GETTICKETS_ERROR_KIND: ResultCode = 14;
 /// The handle is in a state in which it can't serve the call: the scan has begun, or the handle was made before
 /// the process was forked.
@@ -43,7 +43,7 @@ pub const GETTICKETS_ERROR_UNEXPECTED_RESPONSE: ResultCode = 21;
 pub const GETTICKETS_ERROR_DECODE: ResultCode = 22;
 /// The reply is larger than may be read.
 pub const GETTICKETS_ERROR_TOO_LARGE: ResultCode = 23;
-/// The server was not reached, or its response did not come through.
+/// The server was not reached, or its response did not arrive whole.
 pub const GETTICKETS_ERROR_TRANSPORT: ResultCode = 24;
 /// The server wants the request sent elsewhere. It was not, as it holds credentials.
 pub const GETTICKETS_ERROR_REDIRECT: ResultCode = 25;
@@ -61,7 +61,7 @@ pub const GETTICKETS_ERROR_CREDENTIALS: ResultCode = 30;
 pub const GETTICKETS_ERROR_ARROW: ResultCode = 31;
 /// The sandbox did not start.
 pub const GETTICKETS_ERROR_SANDBOX: ResultCode = 32;
-/// The server limits how often it is asked (HTTP 429), and did at the last attempt too.
+/// The server limits the rate of requests (HTTP 429), and did so at the last attempt too.
 /// `gettickets_error_retry_after` returns how long it asks to wait.
 pub const GETTICKETS_ERROR_RATE_LIMITED: ResultCode = 33;
 /// The memory for what a body holds is not available.
@@ -125,15 +125,15 @@ pub(crate) fn name(code: ResultCode) -> &'static CStr {
 
 fn text(code: ResultCode) -> &'static CStr {
     match code {
-        GETTICKETS_OK => c"it went well",
+        GETTICKETS_OK => c"success",
         GETTICKETS_END => c"the scan is at its end",
         GETTICKETS_NONE => c"there is no such value",
-        GETTICKETS_PENDING => c"nothing has come yet",
+        GETTICKETS_PENDING => c"nothing has arrived yet",
         GETTICKETS_ERROR_NULL => c"a pointer is NULL",
         GETTICKETS_ERROR_UTF8 => c"a text is not UTF-8",
         GETTICKETS_ERROR_ARGUMENT => c"an argument is out of range",
         GETTICKETS_ERROR_INDEX => c"an index is past the end",
-        GETTICKETS_ERROR_KIND => c"what was asked for does not fit what it was asked of",
+        GETTICKETS_ERROR_KIND => c"the field, error or client does not have what was asked for",
         GETTICKETS_ERROR_STATE => c"the handle is in a state in which it can't serve the call",
         GETTICKETS_ERROR_BUSY => c"another thread is using the handle",
         GETTICKETS_ERROR_CANCELLED => c"the call was cancelled",
@@ -151,7 +151,7 @@ fn text(code: ResultCode) -> &'static CStr {
         GETTICKETS_ERROR_CREDENTIALS => c"no server would accept the credentials",
         GETTICKETS_ERROR_ARROW => c"the tickets can't be put into Arrow's form",
         GETTICKETS_ERROR_SANDBOX => c"the sandbox did not start",
-        GETTICKETS_ERROR_RATE_LIMITED => c"the server limits how often it is asked",
+        GETTICKETS_ERROR_RATE_LIMITED => c"the server limits the rate of requests",
         GETTICKETS_ERROR_MEMORY => c"there is not enough memory",
         GETTICKETS_ERROR_THREAD => c"the system could not start a thread",
         _ => c"a code that this release does not know",

@@ -101,7 +101,7 @@ pub unsafe extern "C" fn gettickets_sandbox_identifier(sandbox: *const Sandbox) 
     unsafe { text_of(sandbox, |sandbox| &sandbox.identifier) }
 }
 
-/// The secret that goes with the identifier. NULL for NULL.
+/// The secret of the identifier. NULL for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_sandbox_secret(sandbox: *const Sandbox) -> *const c_char {
     // SAFETY: as the comment on gettickets_sandbox asks.

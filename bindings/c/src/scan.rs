@@ -187,7 +187,7 @@ impl Drop for Held<'_> {
 }
 
 thread_local! {
-    /// Its address stands for this thread.
+    /// Its address identifies this thread.
     static THREAD: Cell<u8> = const { Cell::new(0) };
 }
 
@@ -238,7 +238,7 @@ impl Shared {
         Ok(self.control.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A handle to read the scan's state with, whoever is in a call.
+    /// A handle to read the scan's state with, while another thread is in a call too.
     pub(crate) fn status(&self) -> Result<ScanStatus, Failure> {
         Ok(self.control()?.status.clone())
     }
@@ -302,7 +302,7 @@ impl Held<'_> {
         }
     }
 
-    /// Calls the caller's function if the scan has gone on since the last time.
+    /// Calls the caller's function if the scan has progressed since the last time.
     fn report_progress(&mut self) {
         let shared = self.shared;
         let Some(progress) = &mut self.state.progress else { return };

@@ -6,14 +6,14 @@ use crate::failure::Error;
 use crate::guard::{guard_telling, value};
 use crate::result::ResultCode;
 
-/// Panics inside the guard of functions that give a code.
+/// Panics inside the guard of functions that return a code.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_test_panic(error: *mut *mut Error) -> ResultCode {
     // SAFETY: `error` is NULL or a place to write to.
     unsafe { guard_telling(error, || panic!("a panic on purpose")) }
 }
 
-/// Panics inside the guard of functions that give a value.
+/// Panics inside the guard of functions that return a value.
 #[unsafe(no_mangle)]
 pub extern "C" fn gettickets_test_panic_value() -> i32 {
     value(-1, || panic!("a panic on purpose"))

@@ -80,51 +80,51 @@ pub extern "C" fn gettickets_page_ticket(page: *const Page, index: usize) -> Tic
     Ticket { page, index }
 }
 
-/// Internal id of the ticket, unique in its install. 0 if the reply did not carry it.
+/// Internal id of the ticket, unique in its install. 0 if the reply does not have it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_id(ticket: Ticket) -> u64 {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
     unsafe { read(ticket, 0, |ticket| ticket.id()) }
 }
 
-/// Public ticket number; mostly six digits, but masks give `TST01` or `ABC-12345`. Empty if the reply did not
-/// carry it.
+/// Public ticket number; mostly six digits, but masks give `TST01` or `ABC-12345`. Empty if the reply does not
+/// have it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_tid(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
     unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::Tid))) }
 }
 
-/// Id of the department the ticket is in. 0 if the reply did not carry it.
+/// Id of the department the ticket is in. 0 if the reply does not have it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_deptid(ticket: Ticket) -> u64 {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
     unsafe { read(ticket, 0, |ticket| ticket.deptid()) }
 }
 
-/// Id of the client the ticket belongs to; 0 for a non-client. 0 if the reply did not carry it.
+/// Id of the client the ticket belongs to; 0 for a non-client. 0 if the reply does not have it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_userid(ticket: Ticket) -> u64 {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
     unsafe { read(ticket, 0, |ticket| ticket.userid()) }
 }
 
-/// Name of who opened the ticket, HTML-encoded as the server stores it. Empty if the reply did not carry it.
+/// Name of who opened the ticket, HTML-encoded as the server stores it. Empty if the reply does not have it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_name(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
     unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::Name))) }
 }
 
-/// Name of the client that owns the ticket. Since server version 8.0. `data` is NULL where the reply did not
-/// carry it, or carried null.
+/// Name of the client that owns the ticket. Since server version 8.0. `data` is NULL where the reply does not
+/// have it, or has null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_owner_name(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
     unsafe { read(ticket, Text::NONE, |ticket| later_text(ticket, Field::OwnerName)) }
 }
 
-/// E-mail address of who opened the ticket. Empty if the reply did not carry it.
+/// E-mail address of who opened the ticket. Empty if the reply does not have it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_email(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
@@ -139,8 +139,8 @@ pub unsafe extern "C" fn gettickets_ticket_requestor_name(ticket: Ticket) -> Tex
     unsafe { read(ticket, Text::NONE, |ticket| later_text(ticket, Field::RequestorName)) }
 }
 
-/// E-mail address of the requestor. Since server version 8.0. `data` is NULL where the reply did not carry
-/// it, or carried null.
+/// E-mail address of the requestor. Since server version 8.0. `data` is NULL where the reply does not have
+/// it, or has null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_requestor_email(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
@@ -155,15 +155,15 @@ pub unsafe extern "C" fn gettickets_ticket_requestor_type(ticket: Ticket) -> Tex
     unsafe { read(ticket, Text::NONE, |ticket| later_text(ticket, Field::RequestorType)) }
 }
 
-/// Addresses that get copies, separated by commas. Empty if the reply did not carry it.
+/// Addresses that get copies, separated by commas. Empty if the reply does not have it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_cc(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
     unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::Cc))) }
 }
 
-/// Access key of the ticket: who has `tid` and `c` can open it. Don't log it. Empty if the reply did not
-/// carry it.
+/// Access key of the ticket: who has `tid` and `c` can open it. Don't log it. Empty if the reply does not
+/// have it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_c(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
@@ -171,15 +171,15 @@ pub unsafe extern "C" fn gettickets_ticket_c(ticket: Ticket) -> Text {
 }
 
 /// When the ticket was opened, by the install's own clock. `year` is 0 for a zero date, for a text that is no
-/// date, and if the reply did not carry it.
+/// date, and if the reply does not have it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_date(ticket: Ticket) -> Time {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
     unsafe { read(ticket, Time::NONE, |ticket| Time::of_field(ticket, Field::Date)) }
 }
 
-/// When the ticket was opened, as the server wrote it: `YYYY-MM-DD HH:MM:SS`. Empty if the reply did not
-/// carry it.
+/// When the ticket was opened, as the server wrote it: `YYYY-MM-DD HH:MM:SS`. Empty if the reply does not
+/// have it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_date_text(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
@@ -187,7 +187,7 @@ pub unsafe extern "C" fn gettickets_ticket_date_text(ticket: Ticket) -> Text {
 }
 
 /// Subject line, HTML-encoded as the server stores it; `gettickets_ticket_text_for_people` decodes it. Empty
-/// if the reply did not carry it.
+/// if the reply does not have it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_subject(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
@@ -195,28 +195,28 @@ pub unsafe extern "C" fn gettickets_ticket_subject(ticket: Ticket) -> Text {
 }
 
 /// Status; by default `Open`, `Answered`, `Customer-Reply`, `Closed`, `On Hold` or `In Progress`, and
-/// installs configure their own. Empty if the reply did not carry it.
+/// installs configure their own. Empty if the reply does not have it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_status(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
     unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::Status))) }
 }
 
-/// Priority: `Low`, `Medium` or `High`. Empty if the reply did not carry it.
+/// Priority: `Low`, `Medium` or `High`. Empty if the reply does not have it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_priority(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
     unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::Priority))) }
 }
 
-/// Name of the admin who opened the ticket, or empty. Empty if the reply did not carry it.
+/// Name of the admin who opened the ticket, or empty. Empty if the reply does not have it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_admin(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
     unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::Admin))) }
 }
 
-/// Stored names of the attachments, separated by vertical bars. Empty if the reply did not carry it.
+/// Stored names of the attachments, separated by vertical bars. Empty if the reply does not have it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_attachment(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
@@ -252,7 +252,7 @@ pub unsafe extern "C" fn gettickets_ticket_attachment_at(
     })
 }
 
-/// Whether the attachments were removed: 1 or 0. -1 where the reply did not tell, as any version may not.
+/// Whether the attachments were removed: 1 or 0. -1 if the reply does not have it, which any version may leave out.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_attachments_removed(ticket: Ticket) -> i32 {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
@@ -260,7 +260,7 @@ pub unsafe extern "C" fn gettickets_ticket_attachments_removed(ticket: Ticket) -
 }
 
 /// When the ticket was last replied to, by the install's own clock. `year` is 0 for a zero date, for a text
-/// that is no date, and if the reply did not carry it.
+/// that is no date, and if the reply does not have it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_lastreply(ticket: Ticket) -> Time {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
@@ -275,14 +275,14 @@ pub unsafe extern "C" fn gettickets_ticket_lastreply_text(ticket: Ticket) -> Tex
     unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::Lastreply))) }
 }
 
-/// Id of the admin the ticket is flagged to; 0 for none. 0 if the reply did not carry it.
+/// Id of the admin the ticket is flagged to; 0 for none. 0 if the reply does not have it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_flag(ticket: Ticket) -> u64 {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
     unsafe { read(ticket, 0, |ticket| ticket.flag()) }
 }
 
-/// Related service: `S` and its id, `D` and a domain's id, or empty. Empty if the reply did not carry it.
+/// Related service: `S` and its id, `D` and a domain's id, or empty. Empty if the reply does not have it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_service(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.

@@ -32,7 +32,7 @@ pub struct Time {
 impl Time {
     pub(crate) const NONE: Time = Time { year: 0, month: 0, day: 0, hour: 0, minute: 0, second: 0 };
 
-    /// The date of a field, which no calendar need be asked for.
+    /// The date of a field, read without a calendar.
     #[inline]
     pub(crate) fn of_field(ticket: TicketRef<'_>, field: Field) -> Time {
         Time::of_bytes(ticket.text_bytes(field))
@@ -67,7 +67,8 @@ impl Time {
         let year = i16::try_from(year).unwrap_or(-1);
         let time =
             DateTime::new(year, part(month), part(day), part(hour), part(minute), part(second), 0).ok();
-        time.filter(|_| year > 0).ok_or_else(|| argument("the time does not exist in the calendar".to_owned()))
+        time.filter(|_| year > 0)
+            .ok_or_else(|| argument("the time does not exist in the calendar".to_owned()))
     }
 }
 

@@ -19,7 +19,7 @@ use crate::time::Time;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct TicketValues {
-    /// The fields that the reply carried, null or not: bit n stands for the field of number n.
+    /// The fields that the reply has, null or not: bit n is the field of number n.
     pub carried: FieldMask,
     /// Those of them that were null.
     pub null: FieldMask,
@@ -224,14 +224,14 @@ pub unsafe extern "C" fn gettickets_ticket_carries(ticket: Ticket, field: field:
     unsafe { read(ticket, 0, carries) }
 }
 
-/// The fields that the reply carried, null or not, as a mask: bit n stands for the field of number n.
+/// The fields that the reply has, null or not, as a mask: bit n is the field of number n.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_carried(ticket: Ticket) -> FieldMask {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
     unsafe { read(ticket, 0, |ticket| mask(ticket.carried())) }
 }
 
-/// The fields that the reply carried as null, as a mask: bit n stands for the field of number n.
+/// The fields that the reply has as null, as a mask: bit n is the field of number n.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_null(ticket: Ticket) -> FieldMask {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
@@ -239,7 +239,7 @@ pub unsafe extern "C" fn gettickets_ticket_null(ticket: Ticket) -> FieldMask {
 }
 
 /// The integers and truth values that the reply carried as text, as servers mostly do, as a mask: bit n
-/// stands for the field of number n.
+/// is the field of number n.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_quoted(ticket: Ticket) -> FieldMask {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.

@@ -9,7 +9,7 @@ pub const GETTICKETS_VERSION_MINOR: u32 = 1;
 /// Third number of the release that this header belongs to.
 pub const GETTICKETS_VERSION_PATCH: u32 = 0;
 /// The ABI that this header describes. It is in the soname, and raised when a program that was built for the
-/// one before may not work: when a function goes or changes, never when one comes.
+/// one before may not work: when a function is removed or changed, never when one is added.
 pub const GETTICKETS_ABI_VERSION: u32 = 1;
 
 const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {

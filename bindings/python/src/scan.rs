@@ -172,6 +172,9 @@ impl Shared {
             return Step::NotYet;
         }
         if !reading.source.wait_for(time) {
+            drop(reading);
+            // Other threads that wait get their turn.
+            thread::yield_now();
             return Step::NotYet;
         }
         // It may have been closed during the wait, which must not pass for the end.
@@ -587,14 +590,8 @@ impl Scan {
 
     /// Whether the next ticket, the end or an exception is there without waiting; for AsyncScan.
     fn _is_ready(&self, py: Python<'_>) -> PyResult<bool> {
-        let shared = self.shared(py)?;
-        let is_begun = {
-            let maker = self.maker(py)?;
-            let begun = maker.making.as_ref();
-            begun.is_some_and(|making| making.next < making.page.get().tickets().len())
-        };
-        let look = |_: &mut Reading| None::<Result<(), Error>>;
-        Ok(is_begun || !matches!(shared.step(Duration::ZERO, look), Step::NotYet))
+        // The rest of a page that was begun is there too.
+        Ok(!matches!(self.shared(py)?.step(Duration::ZERO, |_| None::<Result<(), Error>>), Step::NotYet))
     }
 
     /// Calls `ready`, without arguments and on another thread, once there is something; for AsyncScan. Nothing is taken,

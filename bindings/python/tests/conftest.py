@@ -1,6 +1,10 @@
 """What the tests share: a sandbox and a client of it."""
 
+import contextlib
 import pathlib
+import socket
+import threading
+import time
 
 import pytest
 
@@ -29,6 +33,41 @@ def page(client):
 def client_of(sandbox, **settings):
     """A client that asks once, so that what goes wrong is seen."""
     return gettickets.Client(sandbox.url, **{"max_attempts": 1, **sandbox.credentials, **settings})
+
+
+class SilentServer:
+    """Accepts connections, reads requests and never replies. `open` are the connections that the client holds."""
+
+    def __enter__(self):
+        self.connections = self.open = 0
+        self.server = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.url = f"http://127.0.0.1:{self.server.getsockname()[1]}/"
+        threading.Thread(target=self.accept, daemon=True).start()
+        return self
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.server.accept()
+                self.connections += 1
+                self.open += 1
+                threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
+        with connection, contextlib.suppress(OSError):
+            while connection.recv(4096):
+                pass
+        self.open -= 1
+
+    def __exit__(self, *exception):
+        self.server.close()
+
+    def sees(self, condition):
+        """Waits until the condition holds, far longer than that should take."""
+        deadline = time.monotonic() + 30
+        while not condition():
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
 
 
 def reply(*tickets, **top):

@@ -209,7 +209,7 @@ def test_a_scan_streams_page_by_page(sandbox):
         first = reader.read_next_batch()
         assert 8192 <= first.num_rows < 10_000
         asked = sandbox.request_count
-        assert asked <= 12, "it reads no further than it is asked to"
+        assert asked < 20, "it reads a few pages ahead, and not all of them"
         assert first.num_rows + sum(batch.num_rows for batch in reader) == 20_000
 
 
@@ -281,7 +281,9 @@ def test_a_stream_that_failed_stays_failed():
                 rows += reader.read_next_batch().num_rows
             except pa.ArrowInvalid as error:
                 failures.append(str(error))
-    assert len(failures) >= 4 and len(set(failures)) == 1, "and never StopIteration, which would mean that this is all"
+    assert len(failures) >= 4 and len(set(failures)) == 1, (
+        "and never StopIteration, which would mean that this is all"
+    )
 
 
 def test_tables_are_aware_where_the_time_zone_is_known(sandbox):
@@ -297,7 +299,9 @@ def test_tables_are_aware_where_the_time_zone_is_known(sandbox):
         page = client.get_tickets(limitnum=200)
         for source, tickets in ((page, list(page)), (client.tickets(), list(client.tickets()))):
             table = pa.table(source)
-            assert table.schema.field("date").type == pa.timestamp("us", name) == table.schema.field("lastreply").type
+            assert (
+                table.schema.field("date").type == pa.timestamp("us", name) == table.schema.field("lastreply").type
+            )
             assert table["lastreply"].to_pylist() == [ticket.lastreply for ticket in tickets]
         assert pa.schema(page) == pa.table(page).schema
         if not name.startswith("-"):
@@ -307,7 +311,9 @@ def test_tables_are_aware_where_the_time_zone_is_known(sandbox):
 
 def test_an_hour_that_the_clock_shows_twice_is_what_datetime_says():
     pa = pytest.importorskip("pyarrow")
-    times = [f"2026-10-25 0{hour}:30:00" for hour in range(1, 5)] + [f"2026-03-29 0{hour}:30:00" for hour in (1, 2, 3)]
+    times = [f"2026-10-25 0{hour}:30:00" for hour in range(1, 5)] + [
+        f"2026-03-29 0{hour}:30:00" for hour in (1, 2, 3)
+    ]
     page = gettickets.decode(reply(*({"date": time} for time in times)), timezone="Europe/Berlin")
     instants = [ticket.date.timestamp() for ticket in page]
     assert [moment.timestamp() for moment in pa.table(page)["date"].to_pylist()] == instants

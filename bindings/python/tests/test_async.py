@@ -1,15 +1,14 @@
 """AsyncClient: asyncio waits, and nothing is lost when it stops."""
 
 import asyncio
-import contextlib
 import gc
-import pathlib
-import socket
-import threading
+import subprocess
+import sys
 
 import pytest
 
 import gettickets
+from conftest import SilentServer
 from gettickets import AsyncClient
 
 
@@ -89,30 +88,47 @@ def test_the_event_loop_goes_on_while_a_request_waits():
     assert run(main()) == 20
 
 
+LIMITS = {"identifier": "i", "secret": "s", "timeout": None, "total_timeout": None, "max_attempts": 1000}
+
+
+async def sees(server, condition):
+    await asyncio.to_thread(server.sees, condition)
+
+
 def test_a_cancelled_task_closes_its_connection_and_sends_nothing_more():
-    """A server that never replies sees the connection closed as soon as the task is cancelled."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(10)
-        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+    async def main(server):
+        request = asyncio.ensure_future(AsyncClient(server.url, **LIMITS).get_tickets())
+        await sees(server, lambda: server.open == 1)
+        request.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await request
+        await sees(server, lambda: server.open == 0)
+        await asyncio.sleep(1)
+        assert server.connections == 1
 
-        async def main():
-            client = AsyncClient(url, identifier="i", secret="s", timeout=None, total_timeout=None)
-            request = asyncio.ensure_future(client.get_tickets())
-            connection, _ = await asyncio.to_thread(server.accept)
-            connection.settimeout(10)
-            while b"responsetype" not in await asyncio.to_thread(connection.recv, 4096):
-                pass
-            request.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await request
-            # The end of the connection, long before any time limit.
-            assert await asyncio.to_thread(connection.recv, 1) == b""
-            connection.close()
-            server.settimeout(1)
-            with pytest.raises(TimeoutError):
-                await asyncio.to_thread(server.accept)
+    with SilentServer() as server:
+        run(main(server))
 
-        run(main())
+
+@pytest.mark.parametrize("end", ["close", "drop"])
+def test_a_scan_that_is_closed_or_dropped_closes_its_connection_and_sends_nothing(end):
+    async def main(server):
+        scan = AsyncClient(server.url, **LIMITS).tickets()
+        waiting = asyncio.ensure_future(scan.__anext__())
+        await sees(server, lambda: server.open == 1)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        if end == "close":
+            await scan.aclose()
+        del scan, waiting
+        gc.collect()
+        await sees(server, lambda: server.open == 0)
+        await asyncio.sleep(1)
+        assert server.connections == 1
+
+    with SilentServer() as server:
+        run(main(server))
 
 
 def test_a_request_that_is_cancelled_is_not_repeated():
@@ -130,43 +146,38 @@ def test_a_request_that_is_cancelled_is_not_repeated():
 
 
 def test_a_thousand_calls_at_once_take_one_thread_for_requests():
-    def threads():
-        names = []
-        for task in pathlib.Path("/proc/self/task").iterdir():
-            with contextlib.suppress(OSError):
-                names.append((task / "comm").read_text().strip())
-        return names
+    """In a process of its own, whose threads can be counted; the server is in this one."""
+    code = """
+import asyncio, pathlib, sys, gettickets
 
-    async def main(url):
-        client = AsyncClient(url, identifier="i", secret="s", timeout=60)
-        calls = [asyncio.ensure_future(client.get_tickets()) for _ in range(1000)]
-        while len(connected) < 100:
-            await asyncio.sleep(0.01)
-        found = threads()
-        for call in calls:
-            call.cancel()
-        await asyncio.gather(*calls, return_exceptions=True)
-        return found
+def threads():
+    return sorted((task / "comm").read_text().strip() for task in pathlib.Path("/proc/self/task").iterdir())
 
-    connected = []
-    with socket.create_server(("127.0.0.1", 0), backlog=1024) as server:
+async def main():
+    limits = {"timeout": None, "total_timeout": None, "connect_timeout": None}
+    client = gettickets.AsyncClient(sys.argv[1], identifier="i", secret="s", **limits)
+    calls = [asyncio.ensure_future(client.get_tickets()) for _ in range(1000)]
+    await asyncio.to_thread(sys.stdin.readline)
+    print(threads(), flush=True)
+    for call in calls:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
 
-        def accept():
-            with contextlib.suppress(OSError):
-                while True:
-                    connected.append(server.accept()[0])
-
-        accepting = threading.Thread(target=accept)
-        accepting.start()
-        before = threads()
-        after = run(main(f"http://127.0.0.1:{server.getsockname()[1]}/"))
-        server.shutdown(socket.SHUT_RDWR)
-    accepting.join()
-    for connection in connected:
-        connection.close()
-    ours = [name for name in after if name.startswith("gettickets-") and "http" not in name]
-    assert ours.count("gettickets-asyn") == 1
-    assert len(after) - len(before) <= 4, set(after)
+asyncio.run(main())
+"""
+    with SilentServer() as server:
+        command = [sys.executable, "-c", code, server.url]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+            try:
+                server.sees(lambda: server.open >= 500)
+                child.stdin.write("\n")
+                child.stdin.flush()
+                found = child.stdout.readline()
+            finally:
+                child.stdin.close()
+        assert child.returncode == 0
+    # The main thread, the one that waits for standard input, the runtime, and the one that wakes event loops.
+    assert found.count("gettickets-asyn") == 1 and len(found.split(",")) == 4, found
 
 
 def test_the_state_of_a_scan_blocks_no_event_loop():
@@ -183,24 +194,6 @@ def test_the_state_of_a_scan_blocks_no_event_loop():
             with pytest.raises(gettickets.StateError):
                 await waiting
             assert scan.report.tickets == 0 and scan.cursor()
-
-    run(main())
-
-
-def test_a_scan_that_is_closed_or_dropped_sends_nothing_more():
-    async def main():
-        for end in ("close", "drop"):
-            with gettickets.Sandbox(tickets=1000, quirks=["slow"]) as sandbox:
-                scan = async_client(sandbox).tickets(limitnum=10)
-                await scan.__anext__()
-                if end == "close":
-                    await scan.aclose()
-                del scan
-                gc.collect()
-                await asyncio.sleep(0.3)
-                after = sandbox.request_count
-                await asyncio.sleep(1)
-                assert sandbox.request_count == after, end
 
     run(main())
 

@@ -158,11 +158,21 @@ def test_what_fails_for_a_moment_is_tried_again():
             assert error.value.attempts == 1 and error.value.is_retryable
 
 
-def test_a_budget_ends_trying():
+def test_a_total_time_limit_ends_the_retries():
     with gettickets.Sandbox(quirks=["maintenance"]) as sandbox:
-        with pytest.raises(gettickets.UnexpectedResponseError):
-            Client(sandbox.url, **sandbox.credentials, max_attempts=100, total_timeout=0).get_tickets()
-        assert sandbox.request_count == 1
+        waits = {"initial_backoff": 0.2, "max_backoff": 0.2, "max_retry_after": 0.0}
+        with pytest.raises(gettickets.Error):
+            Client(sandbox.url, **sandbox.credentials, max_attempts=100_000, total_timeout=1.5, **waits).get_tickets()
+        assert 1 <= sandbox.request_count < 1000
+        with pytest.raises(gettickets.ConfigError):
+            Client(sandbox.url, **sandbox.credentials, total_timeout=0)
+
+
+def test_text_after_the_reply_is_a_finding_and_strict_refuses_it():
+    with gettickets.Sandbox(quirks=["trailing-text"]) as sandbox:
+        assert "trailing-text" in {finding.code for finding in client_of(sandbox).get_tickets().findings}
+        with pytest.raises(gettickets.DecodeError):
+            client_of(sandbox, strict=True).get_tickets()
 
 
 def test_xml_tells_the_servers_version(sandbox):
@@ -262,5 +272,12 @@ def test_clients_can_be_patched_and_referred_to_weakly(sandbox, client, page):
         assert client.get_tickets() == "patched"
     assert len(client.get_tickets(limitnum=1)) == 1
     scan = client.tickets()
-    for thing in (client, gettickets.AsyncClient(sandbox.url, **sandbox.credentials), sandbox, page, page[0], scan):
+    for thing in (
+        client,
+        gettickets.AsyncClient(sandbox.url, **sandbox.credentials),
+        sandbox,
+        page,
+        page[0],
+        scan,
+    ):
         assert weakref.ref(thing)() is thing

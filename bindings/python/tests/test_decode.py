@@ -94,7 +94,7 @@ def test_a_place_is_told_of_what_cannot_be_read():
 def test_strict_names_the_first_finding():
     body = "Notice: something\n" + reply()
     assert [finding.code for finding in gettickets.decode(body).findings] == ["leading-text"]
-    with pytest.raises(gettickets.DecodeError, match="text stands before the reply") as error:
+    with pytest.raises(gettickets.DecodeError, match="text precedes the reply") as error:
         gettickets.decode(body, strict=True)
     assert error.value.code == "strict"
 
@@ -118,9 +118,7 @@ def test_keywords_are_keywords():
 def test_a_name_of_a_file_is_told_from_a_reply(name):
     with pytest.raises(gettickets.UnexpectedResponseError) as error:
         gettickets.decode(name)
-    assert (
-        error.value.hint.startswith("A str is read as the reply itself.") and "pathlib.Path" in error.value.hint
-    )
+    assert error.value.hint.startswith("A str is read as the reply itself.") and "pathlib.Path" in error.value.hint
     assert error.value.__notes__ == [error.value.hint]
 
 

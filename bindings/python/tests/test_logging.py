@@ -35,10 +35,10 @@ def told(caplog):
 def test_an_exchange_is_told_at_debug(told, sandbox):
     client_of(sandbox).get_tickets(limitnum=3, status="Open", email="who@example.com", subject="a private matter")
     (record,) = told
-    assert 'asked for json, limitnum 3, status "Open", email given, subject given: HTTP 200' in record.getMessage()
+    assert 'sent json, limitnum 3, status "Open", email given, subject given: HTTP 200' in record.getMessage()
     assert "who@" not in record.getMessage() and "private" not in record.getMessage()
     assert (record.name, record.levelname, record.threadName) == ("gettickets", "DEBUG", "MainThread")
-    assert "HTTP 200" in record.getMessage() and record.filename == "client.rs" and record.lineno > 0
+    assert "HTTP 200" in record.getMessage() and record.filename == "call.rs" and record.lineno > 0
     assert 0 <= record.msecs < 1000 and record.relativeCreated > 0
     assert sandbox.credentials["secret"] not in repr(record.__dict__)
 
@@ -49,7 +49,7 @@ def test_what_is_asked_again_is_a_warning(told):
             for _ in range(3):
                 client.get_tickets()
     warnings = [record.getMessage() for record in told if record.levelno == logging.WARNING]
-    assert warnings and all(message.startswith("asking again in ") for message in warnings)
+    assert warnings and all(message.startswith("retrying in ") for message in warnings)
 
 
 def test_a_scan_tells_of_every_exchange(told):
@@ -192,7 +192,7 @@ with gettickets.Sandbox(tickets=3, quirks=["maintenance"]) as sandbox:
     [
         ("", "False", ""),
         ("import logging", "True", ""),
-        ("import logging; logging.basicConfig()", "True", "WARNING:gettickets:asking again in "),
+        ("import logging; logging.basicConfig()", "True", "WARNING:gettickets:retrying in "),
     ],
     ids=["not imported", "not set up", "set up"],
 )

@@ -138,7 +138,7 @@ def test_an_index_that_is_out_of_range_is_named(page):
 
 @pytest.mark.parametrize("format", ["json", "xml"])
 def test_a_page_of_a_scan_is_written_as_a_whole_reply(client, format):
-    for page in (*client.tickets(limitnum=300).pages(), gettickets.decode(reply())[:0]):
+    for page in client.tickets(limitnum=300).pages():
         written = page.to_wire(format=format)
         again = gettickets.decode(written, strict=True)
         assert [ticket.id for ticket in again] == [ticket.id for ticket in page]

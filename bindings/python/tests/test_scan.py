@@ -3,6 +3,7 @@
 import contextlib
 import io
 import operator
+import signal
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ from itertools import islice
 import pytest
 
 import gettickets
-from conftest import client_of
+from conftest import SilentServer, client_of
 
 
 def test_a_scan_tells_every_ticket_once(sandbox, client):
@@ -69,7 +70,10 @@ def test_a_report_shows_the_entries_that_are_not_empty(client):
     some = {"tickets": 1000, "updated_ids": (5, 7), "unreadable": (), "total": None, "wait_time": 1.25}
     sizes = gettickets.PageSizes(100, 1000, 400)
     report = gettickets.Report(**{**whole, **some, "page_sizes": sizes})
-    assert repr(report) == "<gettickets.Report tickets: 1,000, wait_time: 1.2 s, updated_ids: 2, page_sizes: 100 to 1,000>"
+    assert (
+        repr(report)
+        == "<gettickets.Report tickets: 1,000, wait_time: 1.2 s, updated_ids: 2, page_sizes: 100 to 1,000>"
+    )
 
 
 def test_nothing_is_sent_before_the_first_ticket_is_asked_for(sandbox, client):
@@ -117,7 +121,7 @@ def test_tickets_since_a_moment(sandbox, client):
     moment = everything[200].lastreply
     wanted = [ticket.id for ticket in everything if ticket.lastreply and ticket.lastreply >= moment]
     scan = client.tickets(updated_since=moment)
-    assert [ticket.id for ticket in scan] == wanted and scan.report.requests < 8
+    assert [ticket.id for ticket in scan] == wanted and scan.report.requests < 16
     with pytest.raises(gettickets.ArgumentError, match="has a time zone"):
         client.tickets(updated_since=moment.replace(tzinfo=timezone.utc))
     for bad in ("2026-01-01", moment.date(), 5):
@@ -140,14 +144,14 @@ def test_a_scan_of_a_list_that_moves_is_complete():
 
 
 def test_a_scan_that_cannot_be_sure_says_so():
-    with gettickets.Sandbox(tickets=500, quirks=["ignore-limitstart"]) as sandbox:
+    with gettickets.Sandbox(tickets=1500, quirks=["ignore-limitstart"]) as sandbox:
         scan = client_of(sandbox).tickets()
         found = []
         with pytest.raises(gettickets.ScanIncompleteError) as error:
             for ticket in scan:
                 found.append(ticket.id)
         assert error.value.problem and error.value.problem in str(error.value)
-        assert len(found) == len(set(found)) < 500
+        assert len(found) == len(set(found)) < 1500
         with pytest.raises(gettickets.ScanIncompleteError):
             list(scan)
 
@@ -159,7 +163,11 @@ def test_a_ticket_that_the_server_cannot_send_is_reported_or_skipped():
         for on_unreadable in ("raise", "skip"):
             scan = client.tickets(on_unreadable=on_unreadable)
             found = []
-            with pytest.raises(gettickets.ScanIncompleteError) if on_unreadable == "raise" else contextlib.nullcontext():
+            with (
+                pytest.raises(gettickets.ScanIncompleteError)
+                if on_unreadable == "raise"
+                else contextlib.nullcontext()
+            ):
                 for ticket in scan:
                     found.append(ticket.id)
             assert sorted(found) == readable
@@ -201,7 +209,7 @@ def test_requests_are_in_flight_together(client, sandbox):
 
 def test_a_page_is_as_large_as_the_server_likes_unless_limitnum_says(client):
     scan = client.tickets()
-    assert len(list(scan)) == 1000 and scan.report.page_sizes.min == 100
+    assert len(list(scan)) == 1000 and scan.report.page_sizes.max >= 100
 
 
 def test_full_reads_the_whole_list(sandbox, client):
@@ -231,7 +239,9 @@ def test_a_progress_bar_knows_the_total(client, sandbox):
 def test_progress_is_shown_on_standard_error(client, capsys, monkeypatch):
     assert len(list(client.tickets(limitnum=100, progress=True))) == 1000
     shown = capsys.readouterr().err
-    assert shown.startswith("1,000 of 1,000 tickets, ") and shown.endswith(" requests\n") and shown.count("\n") == 1
+    assert (
+        shown.startswith("1,000 of 1,000 tickets, ") and shown.endswith(" requests\n") and shown.count("\n") == 1
+    )
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     with monkeypatch.context() as patch:
         patch.setattr("gettickets._progress.INTERVAL", 0.0)
@@ -296,17 +306,33 @@ def test_a_scan_closes(client, sandbox):
     assert [first, *rest] == sandbox.ids()
 
 
-def test_a_closed_scan_sends_nothing(sandbox):
-    for end in (lambda scan: scan.close(), lambda scan: None):
-        with gettickets.Sandbox(tickets=1000, quirks=["slow"]) as slow:
-            scan = client_of(slow).tickets(limitnum=10)
-            next(scan)
-            end(scan)
+@pytest.mark.parametrize("end", ["close", "drop"])
+def test_a_scan_that_is_closed_or_dropped_closes_its_connection_and_sends_nothing(end):
+    class Alarm(Exception):
+        pass
+
+    def ring(signum, frame):
+        raise Alarm
+
+    with SilentServer() as server:
+        limits = {"timeout": None, "total_timeout": None, "max_attempts": 1000, "initial_backoff": 0}
+        scan = gettickets.Client(server.url, identifier="i", secret="s", **limits).tickets()
+        before = signal.signal(signal.SIGALRM, ring)
+        signal.setitimer(signal.ITIMER_REAL, 0.5)
+        try:
+            with pytest.raises(Alarm):
+                next(scan)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        assert (server.connections, server.open) == (1, 1)
+        if end == "close":
+            scan.close()
+        else:
             del scan
-            time.sleep(0.2)
-            after = slow.request_count
-            time.sleep(1)
-            assert slow.request_count == after
+        server.sees(lambda: server.open == 0)
+        time.sleep(1)
+        assert server.connections == 1
 
 
 def test_a_scan_that_this_thread_uses_is_not_used_again(client, monkeypatch):
@@ -363,43 +389,44 @@ def test_an_interrupt_while_a_ticket_is_made_loses_none(monkeypatch):
         assert rest == []
 
 
-def test_real_interrupts_lose_no_ticket(sandbox):
-    """Ctrl-C at any moment, as a program under a shell gets it."""
+def test_signals_at_random_moments_lose_no_ticket():
+    """Signals in a process of its own, each of which raises inside the scan once."""
     code = """
-import os, signal, sys, threading, time, gettickets
-client = gettickets.Client(sys.argv[1], identifier=sys.argv[2], secret=sys.argv[3])
-over = threading.Event()
+import os, signal, sys, threading, gettickets
+armed, interrupts, found, over = False, 0, [], False
+
+def interrupt(signum, frame):
+    global armed
+    if armed:
+        armed = False
+        raise KeyboardInterrupt
+
+signal.signal(signal.SIGUSR1, interrupt)
+ended = threading.Event()
+
 def shoot():
-    while not over.wait(0.003):
-        os.kill(os.getpid(), signal.SIGINT)
-threading.Thread(target=shoot, daemon=True).start()
-scan, found, interrupts = client.tickets(limitnum=25), [], 0
-while True:
-    try:
-        ticket = None
-        ticket = next(scan, 0)
-    except KeyboardInterrupt:
-        interrupts += 1
-    # One that arrives after the call has returned leaves the ticket in the variable.
-    if ticket == 0:
-        break
-    if ticket is not None:
-        found.append(ticket.id)
-over.set()
-print(len(found), len(set(found)), interrupts > 0)
+    while not ended.wait(0.002):
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+tickets = [{"id": id, "status": f"Custom {id}"} for id in range(1, 1501)]
+with gettickets.Sandbox(load=tickets) as sandbox:
+    scan = gettickets.Client(sandbox.url, **sandbox.credentials).tickets(limitnum=25)
+    threading.Thread(target=shoot, daemon=True).start()
+    while not over:
+        try:
+            armed = True
+            # Written in C: a signal raises in the scan, and not between the scan and the list.
+            found.extend(scan)
+            over = True
+        except KeyboardInterrupt:
+            interrupts += 1
+        armed = False
+    ended.set()
+ids = [ticket.id for ticket in found]
+print(len(ids), len(set(ids)), scan.report.tickets, interrupts > 0)
 """
-    credentials = sandbox.credentials
-    program = code.replace("    if ticket == 0", "    if ticket == 0")
-    wrapped = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n" + program
-    arguments = [sys.executable, "-c", wrapped, sandbox.url, credentials["identifier"], credentials["secret"]]
-    for _ in range(3):
-        done = subprocess.run(arguments, capture_output=True, text=True, timeout=120)
-        if done.returncode == 0:
-            assert done.stdout == "1000 1000 True\n", done.stdout + done.stderr
-            return
-        # The signal arrived between two statements of the program itself.
-        assert "KeyboardInterrupt" in done.stderr, done.stderr
-    pytest.skip("every run was interrupted outside the scan")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=180)
+    assert done.stdout == "1500 1500 1500 True\n", done.stdout + done.stderr
 
 
 def test_a_scan_that_is_dropped_lets_go_of_its_server():

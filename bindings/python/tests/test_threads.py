@@ -1,6 +1,7 @@
 """Many threads, one page and one client; the interpreter's lock; and what os.fork() leaves."""
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
@@ -148,9 +149,10 @@ def test_no_child_hangs_whatever_the_threads_of_its_parent_do(sandbox, page):
 
     def busy():
         while not over.is_set():
-            scan = client.tickets(limitnum=50)
-            for _ in zip(range(60), scan):
-                pass
+            # The sandbox may close a connection that waits for long, on a busy machine.
+            with contextlib.suppress(gettickets.ConnectionFailedError):
+                for _ in zip(range(60), client.tickets(limitnum=50)):
+                    pass
             gettickets.decode(body).__arrow_c_stream__()
 
     threads = [threading.Thread(target=busy) for _ in range(3)]

@@ -246,9 +246,7 @@ def test_fastapi_and_pydantic_take_tickets_and_words():
 
 
 def test_times_with_and_without_a_time_zone_are_not_equal():
-    naive, berlin, utc = (
-        gettickets.decode(reply(), timezone=zone) for zone in (None, "Europe/Berlin", "UTC")
-    )
+    naive, berlin, utc = (gettickets.decode(reply(), timezone=zone) for zone in (None, "Europe/Berlin", "UTC"))
     for one, other in ((naive, berlin), (berlin, utc), (naive, utc)):
         assert one != other and one[0] != other[0] and other[0] not in one and one.count(other[0]) == 0
     also_utc = gettickets.decode(reply(), timezone=timezone.utc)

@@ -185,7 +185,10 @@ static void *read_stream(void *user_data)
     struct reader *reader = user_data;
     struct ArrowArray batch;
     for (;;) {
-        CHECK(reader->stream.get_next(&reader->stream, &batch) == 0);
+        if (reader->stream.get_next(&reader->stream, &batch) != 0) {
+            fprintf(stderr, "%s\n", reader->stream.get_last_error(&reader->stream));
+            exit(1);
+        }
         if (batch.release == NULL) {
             return NULL;
         }
@@ -204,7 +207,9 @@ static void *read_pages(void *user_data)
             reader->rows += (int64_t)gettickets_page_len(page);
             gettickets_page_free(page);
         } else {
+            struct timespec moment = { 0, 1000000 };
             CHECK_CODE(GETTICKETS_ERROR_BUSY, code);
+            nanosleep(&moment, NULL);
         }
     }
     return NULL;
@@ -219,8 +224,8 @@ static void a_stream_waits_for_another_thread_that_uses_its_scan(void)
     struct reader first = { { NULL, NULL, NULL, NULL, NULL }, NULL, 0 }, second = first;
     pthread_t threads[2];
     int i;
-    start(400, "slow", &sandbox, &client);
-    gettickets_request_limitnum(request, 40);
+    start(400, NULL, &sandbox, &client);
+    gettickets_request_limitnum(request, 10);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, request, &first.scan, NULL));
     gettickets_request_free(request);
     second.scan = first.scan;

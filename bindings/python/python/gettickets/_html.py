@@ -49,7 +49,9 @@ def scan(scan: Scan | AsyncScan) -> str:
         report = scan.report
     except RuntimeError:
         return f"<p>{escape(repr(scan))}</p>"
-    entries = [(name, value) for name, value in zip(report._fields, report, strict=True) if value not in (0, (), None)]
+    entries = [
+        (name, value) for name, value in zip(report._fields, report, strict=True) if value not in (0, (), None)
+    ]
     shown = [
         [_shown(name), _shown(f"{value:,}" if isinstance(value, int) else value)]
         for name, value in entries[: 3 * MOST_ROWS]

@@ -45,21 +45,25 @@ class Line:
         if stream is None or self._is_over or not is_over and (now < self._next or not _is_live(stream)):
             return
         self._next, self._is_over = now + INTERVAL, is_over
-        text = self._text(report, now - self._began)
+        text = self._text(report, now - self._began) + (
+            ", verifying" if report.verification_passes and not is_over else ""
+        )
         begin, end = ("\r", "\n" if is_over else "") if _is_live(stream) else ("", "\n")
         stream.write(begin + text.ljust(self._width) + end)
         stream.flush()
         self._width = len(text)
 
     def _text(self, report: Report, elapsed: float) -> str:
-        parts = [f"{report.tickets:,} tickets" if report.total is None else f"{report.tickets:,} of {report.total:,} tickets"]
+        parts = [
+            f"{report.tickets:,} tickets"
+            if report.total is None
+            else f"{report.tickets:,} of {report.total:,} tickets"
+        ]
         if elapsed >= 1:
             parts.append(f"{report.tickets / elapsed:,.0f} a second")
         parts.append(f"{report.requests:,} requests")
         if report.retries:
             parts.append(f"{report.retries:,} retries")
-        if report.verification_passes:
-            parts.append("verifying")
         return ", ".join(parts)
 
 

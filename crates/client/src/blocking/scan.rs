@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::client::Client;
 use crate::cancellation::Cancellation;
-use crate::error::{Error, ErrorKind, ScanIncomplete, TransportError, TransportErrorKind};
+use crate::error::{Error, ErrorKind, TransportError, TransportErrorKind};
 use crate::protocol::{GetTickets, Tickets};
 use crate::scan::machine::{FetchPage, Metrics, Settings};
 use crate::scan::{
@@ -147,9 +147,8 @@ impl Shared {
         match thread::Builder::new().name(name).spawn(move || shared.work()) {
             Ok(_) => state.workers += 1,
             Err(error) if state.workers == 0 => {
-                let problem = format!("no thread could be started to read the pages: {error}");
-                let error = ScanIncomplete::new(problem).before_any_request();
-                state.delivery.machine().abort(error.into());
+                let error = TransportError::new(TransportErrorKind::Thread).with_detail(error.to_string());
+                state.delivery.machine().abort(error.not_sent().into());
             }
             // Those that run do the work.
             Err(error) => log::warn!("a scan reads with fewer threads: {error}"),

@@ -1,6 +1,6 @@
 //! [`Call`]: one call as a state machine without I/O, threads or a clock.
 //!
-//! A shell polls it, sends what it is given, reports the response, and waits as it is told:
+//! A shell polls it, sends the request of a step, reports the response, and waits as long as a step says:
 //!
 //! ```text
 //! Ready ──poll──▶ Send ──on_response──▶ page ──────────────────▶ Done

@@ -5,7 +5,7 @@ use std::process::Command;
 use gettickets::transport::TransportErrorKind;
 use gettickets::{Client, Credentials, ErrorKind, GetTickets};
 
-/// The variable that tells a child what to do.
+/// The variable that marks the child.
 const TASK: &str = "TASK_OF_A_TEST";
 
 /// Runs this test again in a process with these variables. Returns what it printed.

@@ -14,7 +14,7 @@ use crate::server::EMPTY;
 const MOMENT: Duration = Duration::from_millis(10);
 const LONG: Duration = Duration::from_secs(30);
 
-/// Tells that it was asked, and answers when it is told what.
+/// Reports each request, and replies with what the test sends it.
 struct Held {
     asked: Mutex<Sender<()>>,
     answers: Mutex<Receiver<Result<&'static str, TransportErrorKind>>>,

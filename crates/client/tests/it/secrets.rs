@@ -1,4 +1,4 @@
-//! A server that echoes what it was sent does not make the client tell it.
+//! A server that echoes a request does not make the client show credentials.
 
 use std::sync::{Mutex, Once};
 

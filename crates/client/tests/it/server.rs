@@ -1,4 +1,4 @@
-//! A server on loopback that answers each connection as it is told, to the byte.
+//! A server on loopback that answers each connection with given bytes.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

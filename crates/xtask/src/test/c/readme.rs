@@ -29,9 +29,7 @@ pub(super) fn run(home: &Home, server: &Server) -> Result {
         let printed = String::from_utf8_lossy(&printed);
         harmless(&binary, &printed)?;
         // As someone who looks for a leak of their own would: without a word about what is not theirs.
-        let valgrind = home
-            .program("valgrind", "--quiet --leak-check=full --error-exitcode=9")
-            .arg(&binary);
+        let valgrind = home.program("valgrind", "--quiet --leak-check=full --error-exitcode=9").arg(&binary);
         server.told_to(valgrind).run_quietly()?;
         let lines = printed.lines().count();
         if lines < least {
@@ -41,7 +39,9 @@ pub(super) fn run(home: &Home, server: &Server) -> Result {
             let failing = run(server).env("GETTICKETS_SECRET", "wrong").run_quietly();
             let hinted = |said: &String| said.contains("\nCheck the identifier");
             if !failing.as_ref().is_err_and(hinted) {
-                return Err(format!("{readme}, {section:?}: an error is printed without its hint: {failing:?}"));
+                return Err(format!(
+                    "{readme}, {section:?}: an error is printed without its hint: {failing:?}"
+                ));
             }
         }
     }
