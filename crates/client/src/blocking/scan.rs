@@ -62,7 +62,7 @@ const GLANCE: Duration = Duration::from_millis(50);
 /// sent, and connections in use are closed.
 ///
 /// Up to [`concurrency`](Scan::concurrency) requests are in flight, and at most so many pages are read ahead. Of every ticket
-/// met about 5 bytes are kept where most tickets of the install match, and at most about 110 where few do.
+/// met about 5 bytes are kept where most tickets of the install match, and at most about 130 where few do.
 ///
 /// ```no_run
 /// use gettickets::{Client, Credentials, GetTickets};
