@@ -112,12 +112,12 @@ fn an_address_that_must_not_be_used_is_2_and_its_password_not_shown() {
 #[test]
 fn what_is_no_reply_is_3() {
     insta::assert_snapshot!(met(Quirk::HtmlWaf, 3), @r#"
-    error: the response is not from the API: HTTP 403 Forbidden, text/html; charset=utf-8, a page titled "Attention Required! | Web Application Firewall"; endpoint: http://127.0.0.1:PORT/includes/api.php
-    hint: A firewall or CDN blocks the request; have it allow this client's address or user agent.
+    error: the response is not from the API: HTTP 403 Forbidden, text/html; charset=utf-8, a page of a firewall or bot protection, titled "Attention Required! | Web Application Firewall", which reads: Attention Required! | Web Application Firewall If you are the site owner, see your control panel.; endpoint: http://127.0.0.1:PORT/includes/api.php
+    hint: Have the firewall or bot protection allow this machine's address and User-Agent for includes/api.php.
     "#);
     insta::assert_snapshot!(met(Quirk::LoginPage, 3), @r#"
-    error: the response is not from the API: HTTP 200 OK, text/html; charset=utf-8, a page titled "Login - Client Area"; endpoint: http://127.0.0.1:PORT/includes/api.php
-    hint: A login page is in front of the API; exempt the API's path from it.
+    error: the response is not from the API: HTTP 200 OK, text/html; charset=utf-8, a login page, titled "Login - Client Area", which reads: Login - Client Area If you are the site owner, see your control panel.; endpoint: http://127.0.0.1:PORT/includes/api.php
+    hint: Check that the address is the install's, and that no login is required before includes/api.php.
     "#);
     insta::assert_snapshot!(met(Quirk::EmptyBody, 3), @r"
     error: the response is not from the API: HTTP 200 OK, text/html; charset=utf-8, with an empty body; endpoint: http://127.0.0.1:PORT/includes/api.php

@@ -79,7 +79,7 @@ fn a_ticket_that_cannot_be_had_makes_the_export_incomplete_and_loses_no_other() 
     let file = directory.path().join("t.ndjson");
     let ran = ask(&sandbox, &["export", "--output", text(&file)]);
     assert_eq!(ran.code, 5, "{}", ran.err);
-    assert!(ran.err.contains("can't send 2 tickets"), "{}", ran.err);
+    assert!(ran.err.contains("cannot send 2 tickets"), "{}", ran.err);
     assert!(ran.err.contains("58 tickets are in "), "{}", ran.err);
     assert_eq!(names(directory.path()), ["t.ndjson.incomplete"]);
     let found: BTreeSet<u64> = ids(&directory.path().join("t.ndjson.incomplete")).into_iter().collect();
@@ -138,8 +138,12 @@ fn a_server_that_changes_meanwhile_gives_each_ticket_once() {
     let sandbox = Sandbox::builder().tickets(300).quirk(Quirk::Shifting).start().unwrap();
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("t.ndjson");
-    ask(&sandbox, &["export", "--output", text(&file)]).quietly();
-    let found = ids(&file);
+    let ran = ask(&sandbox, &["export", "--output", text(&file)]);
+    // A list that changes before every reply may be too restless to prove that nothing was missed; then the export says so.
+    assert!(ran.code == 0 || (ran.code == 5 && ran.err.contains("the scan is not complete")), "{}", ran.err);
+    let partial = directory.path().join("t.ndjson.partial");
+    let found = ids(if ran.code == 0 { &file } else { &partial });
+    assert!(!found.is_empty());
     assert_eq!(found.iter().collect::<BTreeSet<_>>().len(), found.len());
 }
 

@@ -112,7 +112,7 @@ fn figures_of_some_tickets_say_that_they_are() {
     let ran = ask(&sandbox, &["stats"]);
     assert_eq!(ran.code, 5, "{}", ran.err);
     assert!(
-        ran.out.starts_with("58 tickets") && ran.err.contains("can't send 2 tickets"),
+        ran.out.starts_with("58 tickets") && ran.err.contains("cannot send 2 tickets"),
         "{}{}",
         ran.out,
         ran.err
