@@ -393,8 +393,6 @@ impl ScanMachine {
             let ahead =
                 self.kept.iter().map(|page| page.offset).filter(|offset| !self.pass.is_due(*offset)).min();
             let Need { purpose, offset, limit } = self.pass.need(&self.window, self.totals, ahead)?;
-            // What is due goes first, so one more may be in flight for it.
-            let has_room = self.flights.len() < self.window.concurrency().max(1) + 1;
             return if has_room { flight(purpose, offset, limit, true) } else { None };
         }
         let may_end_early = self.since.is_some()
