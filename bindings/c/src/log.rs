@@ -57,6 +57,7 @@ struct Slot {
 }
 
 impl Slot {
+    #[expect(clippy::declare_interior_mutable_const, reason = "it only initializes an array")]
     const EMPTY: Slot = Slot {
         function: AtomicPtr::new(ptr::null_mut()),
         user_data: AtomicPtr::new(ptr::null_mut()),

@@ -204,6 +204,7 @@ impl Shared {
 
     /// Takes the state, and waits until no other thread has it. Fails if the switch is used meanwhile, or if this
     /// thread has it already.
+    #[cfg(feature = "arrow")]
     pub(crate) fn lock_waiting(&self) -> Result<Held<'_>, Failure> {
         loop {
             if let Some(held) = self.try_lock()? {

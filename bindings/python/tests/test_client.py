@@ -162,7 +162,9 @@ def test_a_total_time_limit_ends_the_retries():
     with gettickets.Sandbox(quirks=["maintenance"]) as sandbox:
         waits = {"initial_backoff": 0.2, "max_backoff": 0.2, "max_retry_after": 0.0}
         with pytest.raises(gettickets.Error):
-            Client(sandbox.url, **sandbox.credentials, max_attempts=100_000, total_timeout=1.5, **waits).get_tickets()
+            Client(
+                sandbox.url, **sandbox.credentials, max_attempts=100_000, total_timeout=1.5, **waits
+            ).get_tickets()
         assert 1 <= sandbox.request_count < 1000
         with pytest.raises(gettickets.ConfigError):
             Client(sandbox.url, **sandbox.credentials, total_timeout=0)

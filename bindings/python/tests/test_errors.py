@@ -28,7 +28,13 @@ QUIRKS = [
     ("html-waf", gettickets.UnexpectedResponseError, "unexpected-response", 403, {}),
     ("maintenance", gettickets.UnexpectedResponseError, "unexpected-response", 503, {"is_retryable": True}),
     ("login-page", gettickets.UnexpectedResponseError, "unexpected-response", 200, {}),
-    ("empty-body", gettickets.UnexpectedResponseError, "unexpected-response", 200, {"title": None, "excerpt": None}),
+    (
+        "empty-body",
+        gettickets.UnexpectedResponseError,
+        "unexpected-response",
+        200,
+        {"title": None, "excerpt": None},
+    ),
     ("redirect", gettickets.RedirectError, "redirect", 302, {}),
     (
         "rate-limit",
@@ -60,7 +66,9 @@ def test_every_way_to_fail_has_its_exception(quirk, kind, code, status, details)
     assert (code or error.code, status or error.http_status) == (error.code, error.http_status)
     for name, value in details.items():
         assert getattr(error, name) == value, name
-    assert error.attempts == (2 if quirk == "malformed-utf8-deep" else 1) and error.may_have_been_sent and str(error)
+    assert (
+        error.attempts == (2 if quirk == "malformed-utf8-deep" else 1) and error.may_have_been_sent and str(error)
+    )
     assert "sandbox-secret" not in f"{error!r}{error}{error.__dict__}"
     if error.hint:
         assert error.__notes__ == [error.hint]
