@@ -28,8 +28,11 @@ struct Schemas {
 static SMALL: Schemas = Schemas { release: release::<false>, kept: Mutex::new(Vec::new()) };
 static LARGE: Schemas = Schemas { release: release::<true>, kept: Mutex::new(Vec::new()) };
 
+/// Turns a schema into its form in the C data interface.
+pub(crate) type ToC = fn(&Schema) -> Result<FFI_ArrowSchema, ArrowError>;
+
 /// The layout with texts of this size, and the function that returns its schema.
-pub(crate) fn layout(large_texts: bool) -> (Layout, fn(&Schema) -> Result<FFI_ArrowSchema, ArrowError>) {
+pub(crate) fn layout(large_texts: bool) -> (Layout, ToC) {
     match large_texts {
         false => (Layout::default(), |schema| SMALL.lend(schema)),
         true => (Layout::default().large_texts(), |schema| LARGE.lend(schema)),

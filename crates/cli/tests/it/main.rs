@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "in tests, and in their helpers, a failed unwrap is the report of a failure"
 )]

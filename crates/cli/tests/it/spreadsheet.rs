@@ -38,7 +38,8 @@ fn formulas(file: &Path, separators: Option<&str>) -> Vec<String> {
         // UTF-8, from the first line on, cells detected as they are by default.
         office.arg(format!("--infilter=CSV:{separators},34,76,1,,0,false,true,false,false,false,-1"));
     }
-    let ran = office.arg(file).output().expect("LibreOffice is installed");
+    let ran =
+        office.arg(file).output().unwrap_or_else(|error| panic!("LibreOffice is not installed: {error}"));
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     let document = directory.path().join(file.file_name().unwrap()).with_extension("fods");
     let document = fs::read_to_string(document).unwrap();

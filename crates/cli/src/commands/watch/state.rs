@@ -48,9 +48,12 @@ pub(super) struct StateFile {
     _lock: File,
 }
 
+/// What an earlier run left: the tickets that it knew, and the events that were not delivered.
+pub(super) type Saved = (Known, Vec<Record>);
+
 impl StateFile {
     /// Opens the file. Returns the state in it, if there is one.
-    pub(super) fn open(path: &Path, watched: Watched) -> Outcome<(StateFile, Option<(Known, Vec<Record>)>)> {
+    pub(super) fn open(path: &Path, watched: Watched) -> Outcome<(StateFile, Option<Saved>)> {
         let failed = |error: io::Error| Failure::of_file(path, &error);
         let Destination::File(path) = files::destination(path).map_err(failed)? else {
             return Err(Failure::usage(format!("{} is not a regular file", path.display()))
