@@ -1,7 +1,7 @@
 //! [`ScanMachine`]: the scan without threads, sockets or clocks.
 //!
 //! The owner of a machine asks it with [`poll`](ScanMachine::poll) what to do, and reports each reply with
-//! [`on_page`](ScanMachine::on_page) or [`on_error`](ScanMachine::on_error). [`Scan`](crate::scan::Scan) is such an owner, with
+//! [`on_page`](ScanMachine::on_page) or [`on_error`](ScanMachine::on_error). [`Scan`](crate::Scan) is such an owner, with
 //! threads; other programs can build one on their own runtime.
 
 use std::collections::VecDeque;
