@@ -179,7 +179,7 @@ fn error_outcome(error: &Error) -> String {
         }
         ErrorKind::Decode(error) => format!("cannot be read: {}", error.kind()),
         ErrorKind::TooLarge { .. } => "too large".to_owned(),
-        ErrorKind::Redirect { status, .. } => format!("redirect, HTTP {status}, told and not followed"),
+        ErrorKind::Redirect { status, .. } => format!("redirect, HTTP {status}, reported and not followed"),
         ErrorKind::ScanIncomplete(_) => "scan incomplete, and why".to_owned(),
         ErrorKind::Transport(error) => match error.kind() {
             // Which of its parts a slow reply is cut off in is the machine's to say.
