@@ -15,13 +15,13 @@ pub struct MirrorError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MirrorErrorKind {
-    /// The file is a database of another program, or no database.
+    /// The database belongs to another program, or the file is not a database.
     NotAMirror,
     /// A newer version of this crate wrote the database.
     NewerVersion,
     /// Another run has the database locked.
     Locked,
-    /// The database failed: full disk, read-only file, damage.
+    /// The database failed: not reachable, full disk, read-only file, damage.
     Database,
     /// Two names stand for one install, or one name for two.
     Install,
@@ -47,13 +47,15 @@ impl MirrorError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self.kind {
-            MirrorErrorKind::NotAMirror => "Give the name of a new file, or of one that a mirror created.",
-            MirrorErrorKind::NewerVersion => "Update gettickets, or mirror into a new file.",
+            MirrorErrorKind::NotAMirror => {
+                "Use a new file or an empty database, or one that a mirror created."
+            }
+            MirrorErrorKind::NewerVersion => "Update gettickets, or use a new database.",
             MirrorErrorKind::Locked => {
                 "Wait until the other run has ended; it holds the lock only while it runs."
             }
             MirrorErrorKind::Database => {
-                "Check the free space, the permissions and the file; the last run is kept."
+                "Check that the database can be reached and written, and that there is free space; the last run is kept."
             }
             MirrorErrorKind::Install => "Give each install one name, and use the same name in every run.",
             MirrorErrorKind::Value => "Report this with the value that the message names.",

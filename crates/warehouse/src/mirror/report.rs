@@ -66,6 +66,23 @@ pub struct RunReport {
     pub warnings: Vec<String>,
 }
 
+impl RunReport {
+    pub(crate) fn new(run: i64, full: bool) -> RunReport {
+        RunReport {
+            run,
+            full,
+            complete: false,
+            failure: None,
+            tickets: 0,
+            new: 0,
+            changed: 0,
+            gone: 0,
+            requests: 0,
+            warnings: Vec::new(),
+        }
+    }
+}
+
 /// How far a run has come.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]

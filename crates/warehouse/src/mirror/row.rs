@@ -33,24 +33,41 @@ pub(crate) struct Row {
     pub(crate) cells: Vec<Cell>,
     /// A digest of what the server sent, to see whether a ticket changed without reading its row.
     pub(crate) fingerprint: i64,
+    /// A text had a NUL character, which databases do not store.
+    pub(crate) had_nul: bool,
 }
 
 /// The fields whose changes are recorded one by one.
 pub(crate) const TRACKED: [Field; 6] =
     [Field::Status, Field::Deptid, Field::Priority, Field::Flag, Field::Lastreply, Field::Subject];
 
+/// What a column holds; each database has a type for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Type {
+    Integer,
+    Boolean,
+    Text,
+    Json,
+    /// A time on the install's clock, without a zone.
+    WallClock,
+    Utc,
+}
+
 /// The columns of a ticket: the documented fields, and those that are computed from them.
-pub(crate) fn columns() -> impl Iterator<Item = (String, &'static str)> {
+pub(crate) fn columns() -> impl Iterator<Item = (String, Type)> {
     let documented = FIELDS.iter().flat_map(|spec| {
         let kind = match spec.kind {
-            Kind::Integer | Kind::Boolean => "INTEGER",
-            _ => "TEXT",
+            Kind::Integer => Type::Integer,
+            Kind::Boolean => Type::Boolean,
+            Kind::DateTime => Type::WallClock,
+            Kind::Attachments => Type::Json,
+            _ => Type::Text,
         };
-        let utc = (spec.kind == Kind::DateTime).then(|| (format!("{}_utc", spec.name), "TEXT"));
-        let decoded = (spec.field == Field::Subject).then(|| ("subject_text".to_owned(), "TEXT"));
+        let utc = (spec.kind == Kind::DateTime).then(|| (format!("{}_utc", spec.name), Type::Utc));
+        let decoded = (spec.field == Field::Subject).then(|| ("subject_text".to_owned(), Type::Text));
         std::iter::once((spec.name.to_owned(), kind)).chain(utc).chain(decoded)
     });
-    documented.chain(std::iter::once(("extra".to_owned(), "TEXT")))
+    documented.chain(std::iter::once(("extra".to_owned(), Type::Json)))
 }
 
 impl Row {
@@ -96,8 +113,17 @@ impl Row {
         };
         write(&mut digest, &extra);
         cells.push(extra);
+        let mut had_nul = false;
+        for cell in &mut cells {
+            if let Cell::Text(text) = cell
+                && text.contains('\0')
+            {
+                *text = text.replace('\0', "\u{fffd}");
+                had_nul = true;
+            }
+        }
         let id = signed(ticket.id(), "id")?;
-        Ok(Row { id, cells, fingerprint: digest.digest().cast_signed() })
+        Ok(Row { id, cells, fingerprint: digest.digest().cast_signed(), had_nul })
     }
 
     /// The cell of a field.

@@ -1,18 +1,22 @@
 //! [`Mirror`]: one run reads an install and brings its rows up to date.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
 use gettickets::{DateTime, GetTickets, Tickets};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::compare::{Change, REPLACED, Verdict, compare};
-use super::error::MirrorError;
+use super::error::{MirrorError, MirrorErrorKind};
 use super::install::Install;
+use super::postgres;
 use super::report::{Mode, Progress, RunOptions, RunReport};
 use super::row::{Row, wall_clock};
-use super::sqlite::{Database, Ending, Transaction};
+use super::sqlite;
+use super::store::{Ending, History, Store};
 
 /// The furthest that any wall clock is ahead of UTC. Replies dated later than that are dated ahead of every clock, and do
 /// not count as the newest.
@@ -25,21 +29,32 @@ const RESTORED: usize = 10;
 ///
 /// A run is one transaction: after a crash or an error the database is as it was before. Only one run at a time can work on
 /// a database; programs can read it meanwhile.
-#[derive(Debug)]
 pub struct Mirror {
-    database: Database,
+    store: Box<dyn Store + Send>,
+}
+
+impl fmt::Debug for Mirror {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mirror").finish_non_exhaustive()
+    }
 }
 
 impl Mirror {
-    /// Opens a SQLite file, and creates it, readable by its owner alone, if there is none.
+    /// Opens a mirror: a SQLite file, or a PostgreSQL database by its URL (`postgresql://…`). A file is created, readable by
+    /// its owner alone, if there is none; tables are created in an empty database.
     ///
     /// # Errors
     ///
-    /// [`MirrorErrorKind::NotAMirror`](crate::MirrorErrorKind::NotAMirror) for a file of another program and
+    /// [`MirrorErrorKind::NotAMirror`](crate::MirrorErrorKind::NotAMirror) for a database of another program and
     /// [`NewerVersion`](crate::MirrorErrorKind::NewerVersion) for one that a newer version of this crate wrote; neither is
     /// changed. [`Locked`](crate::MirrorErrorKind::Locked) or [`Database`](crate::MirrorErrorKind::Database) if it can't be used.
-    pub fn open(path: &Path) -> Result<Mirror, MirrorError> {
-        Ok(Mirror { database: Database::open(path)? })
+    pub fn open(target: &str) -> Result<Mirror, MirrorError> {
+        let store: Box<dyn Store + Send> = if postgres::is_url(target) {
+            Box::new(postgres::Database::open(target)?)
+        } else {
+            Box::new(sqlite::Database::open(Path::new(target))?)
+        };
+        Ok(Mirror { store })
     }
 
     /// Reads an install and brings its rows up to date. `progress` is called after each page.
@@ -57,41 +72,29 @@ impl Mirror {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<RunReport, MirrorError> {
         let started = Timestamp::now();
-        let transaction = self.database.begin()?;
-        let zone = install.time_zone.as_ref().and_then(|zone| zone.iana_name());
-        transaction.install(&install.name, &install.client.endpoint(), zone)?;
-        let (last_full, newest_reply) = transaction.history(&install.name)?;
-        let since = since(options, started, last_full.as_deref(), newest_reply.as_deref());
-        let run = transaction.begin_run(&install.name, &utc(started), since.map(wall_clock).as_deref())?;
+        let transaction = Transaction::begin(&mut *self.store)?;
+        let store = &mut *transaction.store;
+        let (name, endpoint) = (&install.name, install.client.endpoint());
+        check_name(&store.installs()?, name, &endpoint)?;
+        store.put_install(name, &endpoint, install.time_zone.as_ref().and_then(|zone| zone.iana_name()))?;
+        let history = store.history(name)?;
+        let since = since(options, started, &history);
+        let run = store.begin_run(name, &utc(started), since.map(wall_clock).as_deref())?;
+        let ahead = started.checked_add(FURTHEST_AHEAD).unwrap_or(Timestamp::MAX);
         let mut work = Work {
-            transaction: &transaction,
+            store,
             install,
             run,
-            first_run: last_full.is_none(),
+            first_run: history.last_full.is_none(),
             seen: HashSet::new(),
-            newest: newest_reply,
-            ahead: wall_clock(
-                jiff::tz::TimeZone::UTC
-                    .to_datetime(started.checked_add(FURTHEST_AHEAD).unwrap_or(Timestamp::MAX)),
-            ),
+            newest: history.newest_reply,
+            ahead: wall_clock(TimeZone::UTC.to_datetime(ahead)),
             replaced: 0,
-            report: RunReport {
-                run,
-                full: since.is_none(),
-                complete: false,
-                failure: None,
-                tickets: 0,
-                new: 0,
-                changed: 0,
-                gone: 0,
-                requests: 0,
-                warnings: Vec::new(),
-            },
+            nul: 0,
+            report: RunReport::new(run, since.is_none()),
         };
-        let request = GetTickets {
-            ignore_dept_assignments: install.ignore_departments.then_some(true),
-            ..GetTickets::default()
-        };
+        let ignore = install.ignore_departments.then_some(true);
+        let request = GetTickets { ignore_dept_assignments: ignore, ..GetTickets::default() };
         let mut scan = install.client.scan(request);
         if let Some(since) = since {
             scan = scan.updated_since(since);
@@ -117,32 +120,66 @@ impl Mirror {
             work.mark_gone()?;
         }
         let (report, newest) = work.finish();
-        let ending = Ending {
-            ended: &utc(Timestamp::now()),
-            complete: report.complete,
-            reason: report.failure.as_ref().map(ToString::to_string),
-            newest_reply: newest.as_deref(),
-            requests: report.requests,
-            tickets: report.tickets,
-            new: report.new,
-            changed: report.changed,
-            gone: report.gone,
-            findings: None,
-        };
-        transaction.commit(run, &ending)?;
+        let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let reason = report.failure.as_ref().map(ToString::to_string);
+        transaction.commit(
+            run,
+            &Ending {
+                ended: &utc(Timestamp::now()),
+                complete: report.complete,
+                reason: reason.as_deref(),
+                newest_reply: newest.as_deref(),
+                counts: [report.requests, report.tickets, report.new, report.changed, report.gone].map(count),
+                findings: None,
+            },
+        )?;
         Ok(report)
     }
 }
 
+/// The transaction of a run. Dropping it undoes the run, also when the program panics.
+struct Transaction<'a> {
+    store: &'a mut dyn Store,
+    finished: bool,
+}
+
+impl<'a> Transaction<'a> {
+    fn begin(store: &'a mut dyn Store) -> Result<Transaction<'a>, MirrorError> {
+        store.begin()?;
+        Ok(Transaction { store, finished: false })
+    }
+
+    fn commit(mut self, run: i64, ending: &Ending<'_>) -> Result<(), MirrorError> {
+        self.store.commit(run, ending)?;
+        self.finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.store.rollback();
+        }
+    }
+}
+
+/// Refuses a second name for an endpoint, and a second endpoint for a name.
+fn check_name(installs: &[(String, String)], name: &str, endpoint: &str) -> Result<(), MirrorError> {
+    let other = installs.iter().find(|(known, at)| (known == name) != (at == endpoint));
+    let Some((known, at)) = other else { return Ok(()) };
+    let message = if known == name {
+        format!("the mirror has {at} under the name {name}, not {endpoint}")
+    } else {
+        format!("the mirror has {endpoint} under the name {known}, not {name}")
+    };
+    Err(MirrorError::new(MirrorErrorKind::Install, message))
+}
+
 /// From which reply on an incremental run reads; `None` for a full run.
-fn since(
-    options: &RunOptions,
-    now: Timestamp,
-    last_full: Option<&str>,
-    newest_reply: Option<&str>,
-) -> Option<DateTime> {
-    let last_full: Timestamp = last_full?.parse().ok()?;
-    let newest: DateTime = newest_reply?.parse().ok()?;
+fn since(options: &RunOptions, now: Timestamp, history: &History) -> Option<DateTime> {
+    let last_full: Timestamp = history.last_full.as_ref()?.parse().ok()?;
+    let newest: DateTime = history.newest_reply.as_ref()?.parse().ok()?;
     match options.mode {
         Mode::Full => return None,
         Mode::Auto { full_every } => {
@@ -159,7 +196,7 @@ fn since(
 
 /// What a run works on.
 struct Work<'a> {
-    transaction: &'a Transaction<'a>,
+    store: &'a mut dyn Store,
     install: &'a Install,
     run: i64,
     /// No complete full run came before.
@@ -170,6 +207,8 @@ struct Work<'a> {
     /// Replies dated later than this do not count as the newest.
     ahead: String,
     replaced: u64,
+    /// Tickets with NUL characters in their texts.
+    nul: u64,
     report: RunReport,
 }
 
@@ -177,50 +216,53 @@ impl Work<'_> {
     fn take(&mut self, tickets: &Tickets) -> Result<(), MirrorError> {
         let now = utc(Timestamp::now());
         let name = &self.install.name;
+        let mut rows = Vec::with_capacity(tickets.len());
         for ticket in tickets {
-            let row = Row::new(ticket, self.install.time_zone.as_ref(), self.install.access_keys)?;
-            self.seen.insert(row.id);
-            self.report.tickets += 1;
             if let Some(reply) = ticket.lastreply().map(wall_clock)
                 && reply <= self.ahead
                 && self.newest.as_ref().is_none_or(|newest| reply > *newest)
             {
                 self.newest = Some(reply);
             }
-            let known = self.transaction.known(name, row.id)?;
-            let changes = match compare(known.as_ref(), &row, self.first_run) {
-                Verdict::Same => continue,
-                Verdict::New(changes) => {
-                    self.report.new += 1;
-                    changes
-                }
-                Verdict::Changed(changes) => {
-                    self.report.changed += 1;
-                    changes
-                }
-            };
-            self.transaction.put(name, &row, &now)?;
-            for change in &changes {
-                self.replaced += u64::from(change.what == REPLACED);
-                self.transaction.record(self.run, name, change, &now)?;
-            }
+            rows.push(Row::new(ticket, self.install.time_zone.as_ref(), self.install.access_keys)?);
         }
-        Ok(())
+        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+        let known = self.store.known(name, &ids)?;
+        let mut changes = Vec::new();
+        rows.retain(|row| match compare(known.get(&row.id), row, self.first_run) {
+            Verdict::Same => false,
+            Verdict::New(found) => {
+                self.report.new += 1;
+                changes.extend(found);
+                true
+            }
+            Verdict::Changed(found) => {
+                self.report.changed += 1;
+                changes.extend(found);
+                true
+            }
+        });
+        self.nul += rows.iter().filter(|row| row.had_nul).count() as u64;
+        self.replaced += changes.iter().filter(|change| change.what == REPLACED).count() as u64;
+        self.report.tickets += ids.len() as u64;
+        self.seen.extend(ids);
+        self.store.put(name, &rows, &now)?;
+        self.store.record(self.run, name, &changes, &now)
     }
 
     /// Marks the tickets that a complete full scan did not have.
     fn mark_gone(&mut self) -> Result<(), MirrorError> {
         let now = utc(Timestamp::now());
         let name = &self.install.name;
-        let gone = self.transaction.living(name, |id| !self.seen.contains(&id))?;
-        for (id, status) in &gone {
-            self.transaction.set_gone(name, *id, &now)?;
-            let change = Change { id: *id, what: "gone", old: status.clone(), new: None };
-            self.transaction.record(self.run, name, &change, &now)?;
-        }
-        self.report.gone = gone.len() as u64;
+        let gone = self.store.living(name, &|id| !self.seen.contains(&id))?;
+        let ids: Vec<i64> = gone.iter().map(|(id, _)| *id).collect();
+        let change = |(id, status)| Change { id, what: "gone", old: status, new: None };
+        let changes: Vec<Change> = gone.into_iter().map(change).collect();
+        self.store.set_gone(name, &ids, &now)?;
+        self.store.record(self.run, name, &changes, &now)?;
+        self.report.gone = ids.len() as u64;
         let highest = self.seen.iter().max().copied().unwrap_or(0);
-        let above = gone.iter().filter(|(id, _)| *id > highest).count();
+        let above = ids.iter().filter(|id| **id > highest).count();
         if above >= RESTORED {
             self.report.warnings.push(format!(
                 "the {above} tickets with the highest ids are gone; the install may have been restored from a backup"
@@ -235,6 +277,12 @@ impl Work<'_> {
                 "{} ids now belong to other tickets, with another number and opening date; the install may have been \
                  restored from a backup",
                 self.replaced
+            ));
+        }
+        if self.nul > 0 {
+            self.report.warnings.push(format!(
+                "{} tickets have NUL characters in their texts, which databases do not store; each is now U+FFFD",
+                self.nul
             ));
         }
         (self.report, self.newest)

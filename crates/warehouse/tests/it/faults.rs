@@ -29,7 +29,7 @@ fn an_incomplete_scan_marks_nothing_as_gone() {
         .transport(Failing)
         .build()
         .unwrap();
-    let mut mirror = Mirror::open(&setup.file()).unwrap();
+    let mut mirror = Mirror::open(&setup.target()).unwrap();
     let report = mirror.run(&Install::new("main", client), &options(Mode::Full), &mut |_| ()).unwrap();
     assert!(!report.complete && report.failure.is_some());
     assert_eq!(report.gone, 0);
@@ -49,7 +49,7 @@ fn a_run_that_breaks_off_leaves_the_last_good_state() {
         setup.sandbox.store().set_department(*id, 77).unwrap();
     }
     let broken = catch_unwind(AssertUnwindSafe(|| {
-        let mut mirror = Mirror::open(&setup.file()).unwrap();
+        let mut mirror = Mirror::open(&setup.target()).unwrap();
         mirror.run(&setup.install(), &options(Mode::Full), &mut |_| panic!("the program ends here"))
     }));
     assert!(broken.is_err());
@@ -79,7 +79,7 @@ fn a_mirror_holds_several_installs_side_by_side() {
     let one = Setup::new(25);
     let two = Sandbox::builder().tickets(35).seed(9).start().unwrap();
     one.run(Mode::Full);
-    let mut mirror = Mirror::open(&one.file()).unwrap();
+    let mut mirror = Mirror::open(&one.target()).unwrap();
     mirror.run(&Install::new("second", super::client(&two)), &options(Mode::Full), &mut |_| ()).unwrap();
     assert_eq!(count(&one.file(), "SELECT count(*) FROM tickets WHERE install = 'main'"), 25);
     assert_eq!(count(&one.file(), "SELECT count(*) FROM tickets WHERE install = 'second'"), 35);

@@ -16,7 +16,7 @@ fn files_of_other_programs_are_refused_and_not_changed() {
     Connection::open(&other).unwrap().execute_batch("CREATE TABLE contacts (name TEXT)").unwrap();
     for file in [text, other] {
         let before = fs::read(&file).unwrap();
-        let error = Mirror::open(&file).unwrap_err();
+        let error = Mirror::open(file.to_str().unwrap()).unwrap_err();
         assert_eq!(error.kind(), MirrorErrorKind::NotAMirror, "{error}");
         assert_eq!(fs::read(&file).unwrap(), before);
     }
@@ -27,20 +27,20 @@ fn a_database_of_a_newer_version_is_refused() {
     let setup = Setup::new(1);
     setup.run(Mode::Full);
     Connection::open(setup.file()).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    let error = Mirror::open(&setup.file()).unwrap_err();
+    let error = Mirror::open(&setup.target()).unwrap_err();
     assert_eq!(error.kind(), MirrorErrorKind::NewerVersion, "{error}");
 }
 
 #[test]
 fn a_second_run_is_refused_while_one_is_under_way() {
     let setup = Setup::new(300);
-    let mut mirror = Mirror::open(&setup.file()).unwrap();
+    let mut mirror = Mirror::open(&setup.target()).unwrap();
     let mut second = None;
     let mut first_page = true;
     mirror
         .run(&setup.install(), &options(Mode::Full), &mut |_| {
             if std::mem::take(&mut first_page) {
-                let mut other = Mirror::open(&setup.file()).unwrap();
+                let mut other = Mirror::open(&setup.target()).unwrap();
                 second = Some(other.run(&setup.install(), &options(Mode::Full), &mut |_| ()).unwrap_err());
             }
         })
@@ -52,7 +52,7 @@ fn a_second_run_is_refused_while_one_is_under_way() {
 fn an_install_has_one_name() {
     let setup = Setup::new(5);
     setup.run(Mode::Full);
-    let mut mirror = Mirror::open(&setup.file()).unwrap();
+    let mut mirror = Mirror::open(&setup.target()).unwrap();
     let again = Install::new("other", client(&setup.sandbox));
     let error = mirror.run(&again, &options(Mode::Full), &mut |_| ()).unwrap_err();
     assert_eq!(error.kind(), MirrorErrorKind::Install, "{error}");

@@ -10,6 +10,7 @@
 mod faults;
 mod files;
 mod mirror;
+mod postgres;
 mod random;
 
 use std::path::Path;
@@ -35,12 +36,16 @@ impl Setup {
         Install::new("main", client(&self.sandbox))
     }
 
+    fn target(&self) -> String {
+        self.file().to_str().unwrap().to_owned()
+    }
+
     fn file(&self) -> std::path::PathBuf {
         self.folder.path().join("tickets.db")
     }
 
     fn run(&self, mode: Mode) -> RunReport {
-        let mut mirror = Mirror::open(&self.file()).unwrap();
+        let mut mirror = Mirror::open(&self.target()).unwrap();
         mirror.run(&self.install(), &options(mode), &mut |_| ()).unwrap()
     }
 

@@ -133,7 +133,7 @@ fn a_time_zone_adds_the_times_in_utc() {
     let setup = Setup::new(10);
     let zone = TimeZone::get("America/New_York").unwrap();
     let install = Install::new("main", client(&setup.sandbox)).time_zone(zone.clone());
-    let mut mirror = Mirror::open(&setup.file()).unwrap();
+    let mut mirror = Mirror::open(&setup.target()).unwrap();
     mirror.run(&install, &options(Mode::Full), &mut |_| ()).unwrap();
     let database = read(&setup.file());
     let mut select = database.prepare("SELECT lastreply, lastreply_utc FROM tickets").unwrap();

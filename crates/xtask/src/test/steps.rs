@@ -55,6 +55,7 @@ fn deny() -> Result {
 
 fn rust() -> Result {
     tools::php()?;
+    tools::postgresql()?;
     cargo("test --workspace --locked")
         // Snapshots are compared and never written, whatever the environment says.
         .env("INSTA_UPDATE", "no")
