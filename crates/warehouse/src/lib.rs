@@ -4,6 +4,8 @@
 //! tickets, other statuses, departments, priorities, flags, subjects, replies, and tickets that are gone. It marks a ticket
 //! as gone only after a scan that was proved complete, so an interrupted or filtered run never looks like a deletion.
 //!
+//! [`Fleet`] reads several installs side by side.
+//!
 //! ```no_run
 //! use gettickets::{Client, Credentials};
 //! use gettickets_warehouse::{Install, Mirror, RunOptions};
@@ -19,9 +21,14 @@
 //! # }
 //! ```
 
+mod fleet;
+mod install;
 mod mirror;
 
+pub use crate::fleet::Fleet;
+pub use crate::fleet::error::{FleetError, InstallError};
+pub use crate::fleet::scan::{FleetPage, FleetScan, InstallReport};
+pub use crate::install::Install;
 pub use crate::mirror::error::{MirrorError, MirrorErrorKind};
-pub use crate::mirror::install::Install;
 pub use crate::mirror::report::{Mode, Progress, RunOptions, RunReport};
 pub use crate::mirror::run::Mirror;

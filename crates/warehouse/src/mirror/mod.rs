@@ -2,7 +2,6 @@
 
 pub(crate) mod compare;
 pub(crate) mod error;
-pub(crate) mod install;
 pub(crate) mod postgres;
 pub(crate) mod report;
 pub(crate) mod row;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gettickets::{FIELDS, Field, Kind};
+use postgres::config::Host;
+use postgres::error::SqlState;
 use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::ToSql;
 use postgres::{Client, Config};
@@ -16,7 +18,7 @@ use super::compare::{Change, Known};
 use super::error::{MirrorError, MirrorErrorKind};
 use super::row::{Cell, Row, TRACKED, columns};
 use super::schema;
-use super::store::{Ending, History, Store};
+use super::store::{Ending, History, KnownInstall, Store};
 
 /// The advisory lock that a run holds in its database.
 const LOCK: i64 = schema::APPLICATION_ID as i64;
@@ -36,19 +38,49 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Connects and brings the tables up to date. TLS is used if the server offers it, and required with `sslmode=require`;
-    /// certificates are verified.
-    pub(crate) fn open(url: &str) -> Result<Database, MirrorError> {
-        let mut config: Config = url.parse()?;
+    /// Connects and brings the tables up to date. Returns the database in words too. TLS is used if the server offers it, and
+    /// required with `sslmode=require`; certificates are verified.
+    pub(crate) fn open(url: &str) -> Result<(String, Database), MirrorError> {
+        let mut config: Config = url.parse().map_err(|error| {
+            // The error's own text has no part of the URL.
+            let message = format!("the address of the PostgreSQL database cannot be read: {error}");
+            MirrorError::new(MirrorErrorKind::Target, message)
+        })?;
         config.application_name("gettickets");
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
+        if config.get_password().is_none()
+            && let Ok(password) = std::env::var("PGPASSWORD")
+        {
+            config.password(password);
+        }
+        let place = place(&config);
+        let database = Database::connect(&config).map_err(|error| error.at(&place))?;
+        Ok((place, database))
+    }
+
+    fn connect(config: &Config) -> Result<Database, MirrorError> {
         let mut client = config.connect(MakeRustlsConnect::new(tls()?))?;
         client.batch_execute("SET client_min_messages = warning; SET TIME ZONE 'UTC'")?;
         migrate(&mut client)?;
         Ok(Database { client, select: select(), upsert: upsert() })
     }
+}
+
+/// The database in words, without the password.
+fn place(config: &Config) -> String {
+    let hosts: Vec<String> = config
+        .get_hosts()
+        .iter()
+        .map(|host| match host {
+            Host::Tcp(name) => name.clone(),
+            #[cfg(unix)]
+            Host::Unix(path) => path.display().to_string(),
+        })
+        .collect();
+    let name = config.get_dbname().or(config.get_user()).unwrap_or("postgres");
+    format!("PostgreSQL database {name} at {}", hosts.join(", "))
 }
 
 fn tls() -> Result<ClientConfig, MirrorError> {
@@ -65,13 +97,35 @@ fn tls() -> Result<ClientConfig, MirrorError> {
 
 impl From<postgres::Error> for MirrorError {
     fn from(error: postgres::Error) -> MirrorError {
+        let kind = match error.code() {
+            None if error.is_closed() || has_io_error(&error) => MirrorErrorKind::Unreachable,
+            None => MirrorErrorKind::Database,
+            Some(code) if *code == SqlState::DISK_FULL => MirrorErrorKind::Full,
+            Some(code)
+                if [SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::INSUFFICIENT_PRIVILEGE].contains(code) =>
+            {
+                MirrorErrorKind::ReadOnly
+            }
+            Some(code) if [SqlState::DATA_CORRUPTED, SqlState::INDEX_CORRUPTED].contains(code) => {
+                MirrorErrorKind::Damaged
+            }
+            // Classes of SQLSTATE: connection, authorization, unknown database, operator intervention.
+            Some(code) if ["08", "28", "3D", "57"].iter().any(|class| code.code().starts_with(class)) => {
+                MirrorErrorKind::Unreachable
+            }
+            Some(_) => MirrorErrorKind::Database,
+        };
         // The error's own text leaves out what the server said.
-        let detail = error.as_db_error().map(|error| format!(": {}", error.message()));
-        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-        let detail = detail.or(cause).unwrap_or_default();
-        MirrorError::new(MirrorErrorKind::Database, format!("PostgreSQL failed: {error}{detail}"))
-            .with_source(error)
+        let detail = error.as_db_error().map(|error| error.message().to_owned());
+        let cause = std::error::Error::source(&error).map(|cause| format!("{error}: {cause}"));
+        let detail = detail.or(cause).unwrap_or_else(|| error.to_string());
+        MirrorError::new(kind, detail).with_source(error)
     }
+}
+
+/// Whether an error was caused by the connection.
+fn has_io_error(error: &postgres::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|cause| cause.is::<std::io::Error>())
 }
 
 /// Refuses databases of other programs and of newer versions, and creates or updates the tables.
@@ -125,9 +179,11 @@ impl Store for Database {
         let _ = self.client.batch_execute("ROLLBACK");
     }
 
-    fn installs(&mut self) -> Result<Vec<(String, String)>, MirrorError> {
-        let rows = self.client.query("SELECT install, endpoint FROM installs", &[])?;
-        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    fn installs(&mut self) -> Result<Vec<KnownInstall>, MirrorError> {
+        let rows = self.client.query("SELECT install, endpoint, time_zone FROM installs", &[])?;
+        let known =
+            |row: &postgres::Row| KnownInstall { name: row.get(0), endpoint: row.get(1), zone: row.get(2) };
+        Ok(rows.iter().map(known).collect())
     }
 
     fn put_install(&mut self, name: &str, endpoint: &str, zone: Option<&str>) -> Result<(), MirrorError> {
@@ -141,13 +197,14 @@ impl Store for Database {
     fn history(&mut self, install: &str) -> Result<History, MirrorError> {
         let row = self.client.query_one(
             &format!(
-                "SELECT {}, {} FROM runs WHERE install = $1 AND complete",
+                "SELECT {}, {}, (SELECT max(id) FROM tickets WHERE install = $1) FROM runs
+                 WHERE install = $1 AND complete",
                 utc("max(started) FILTER (WHERE mode = 'full')"),
                 wall_clock("max(newest_reply)")
             ),
             &[&install],
         )?;
-        Ok(History { last_full: row.get(0), newest_reply: row.get(1) })
+        Ok(History { last_full: row.get(0), newest_reply: row.get(1), highest_id: row.get(2) })
     }
 
     fn begin_run(&mut self, install: &str, started: &str, since: Option<&str>) -> Result<i64, MirrorError> {
@@ -237,7 +294,7 @@ impl Store for Database {
         Ok(())
     }
 
-    fn commit(&mut self, run: i64, ending: &Ending<'_>) -> Result<(), MirrorError> {
+    fn end_run(&mut self, run: i64, ending: &Ending<'_>) -> Result<(), MirrorError> {
         let [requests, tickets, new, changed, gone] = ending.counts;
         self.client.execute(
             "UPDATE runs SET ended = $2::text::timestamptz, complete = $3, reason = $4,
@@ -257,6 +314,10 @@ impl Store for Database {
                 &ending.findings,
             ],
         )?;
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), MirrorError> {
         Ok(self.client.batch_execute("COMMIT")?)
     }
 }

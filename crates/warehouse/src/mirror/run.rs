@@ -1,22 +1,25 @@
-//! [`Mirror`]: one run reads an install and brings its rows up to date.
+//! [`Mirror`]: a run reads installs and brings their rows up to date.
 
 use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use gettickets::{DateTime, GetTickets, Tickets};
+use gettickets::{DateTime, ScanReport, Tickets};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 
 use super::compare::{Change, REPLACED, Verdict, compare};
 use super::error::{MirrorError, MirrorErrorKind};
-use super::install::Install;
 use super::postgres;
 use super::report::{Mode, Progress, RunOptions, RunReport};
 use super::row::{Row, wall_clock};
 use super::sqlite;
-use super::store::{Ending, History, Store};
+use super::store::{Ending, History, KnownInstall, Store};
+use crate::fleet::Fleet;
+use crate::fleet::scan::FleetScan;
+use crate::install::Install;
 
 /// The furthest that any wall clock is ahead of UTC. Replies dated later than that are dated ahead of every clock, and do
 /// not count as the newest.
@@ -31,11 +34,13 @@ const RESTORED: usize = 10;
 /// a database; programs can read it meanwhile.
 pub struct Mirror {
     store: Box<dyn Store + Send>,
+    /// The database in words, without a password.
+    place: String,
 }
 
 impl fmt::Debug for Mirror {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mirror").finish_non_exhaustive()
+        f.debug_struct("Mirror").field("place", &self.place).finish_non_exhaustive()
     }
 }
 
@@ -43,98 +48,148 @@ impl Mirror {
     /// Opens a mirror: a SQLite file, or a PostgreSQL database by its URL (`postgresql://…`). A file is created, readable by
     /// its owner alone, if there is none; tables are created in an empty database.
     ///
+    /// A URL without a password takes it from the environment variable `PGPASSWORD`, as PostgreSQL's own programs do.
+    ///
     /// # Errors
     ///
-    /// [`MirrorErrorKind::NotAMirror`](crate::MirrorErrorKind::NotAMirror) for a database of another program and
-    /// [`NewerVersion`](crate::MirrorErrorKind::NewerVersion) for one that a newer version of this crate wrote; neither is
-    /// changed. [`Locked`](crate::MirrorErrorKind::Locked) or [`Database`](crate::MirrorErrorKind::Database) if it can't be used.
+    /// [`MirrorErrorKind::NotAMirror`] for a database of another program and [`NewerVersion`](MirrorErrorKind::NewerVersion)
+    /// for one that a newer version of this crate wrote; neither is changed. Other kinds say why the database cannot be used.
     pub fn open(target: &str) -> Result<Mirror, MirrorError> {
-        let store: Box<dyn Store + Send> = if postgres::is_url(target) {
-            Box::new(postgres::Database::open(target)?)
-        } else {
-            Box::new(sqlite::Database::open(Path::new(target))?)
-        };
-        Ok(Mirror { store })
+        if postgres::is_url(target) {
+            let (place, store) = postgres::Database::open(target)?;
+            return Ok(Mirror { store: Box::new(store), place });
+        }
+        if let Some((scheme, _)) = target.split_once("://") {
+            let message = format!("{scheme}:// is not the address of a database that a mirror can use");
+            return Err(MirrorError::new(MirrorErrorKind::Target, message));
+        }
+        if target.is_empty() {
+            return Err(MirrorError::new(MirrorErrorKind::Target, "the name of the database is empty"));
+        }
+        let store = sqlite::Database::open(Path::new(target)).map_err(|error| error.at(target))?;
+        Ok(Mirror { store: Box::new(store), place: target.to_owned() })
+    }
+
+    /// The database: the path of its file, or its name and host. There is no password in it.
+    pub fn place(&self) -> &str {
+        &self.place
     }
 
     /// Reads an install and brings its rows up to date. `progress` is called after each page.
     ///
-    /// A scan that ends early is no error of this function: what it read is stored, no ticket is marked as gone, and
-    /// [`RunReport::failure`] has the reason.
+    /// A scan that ends early is not an error of this function: what it read is stored, no ticket is marked as gone, and
+    /// [`RunReport::reason`] says why.
     ///
     /// # Errors
     ///
-    /// [`MirrorError`] if the database fails or is locked, or if the install is known under another name. The run is undone.
+    /// [`MirrorError`] if the database fails or is locked, if the install is known under another name, or if a value does not
+    /// fit into the database. If the database failed, the run is undone.
     pub fn run(
         &mut self,
         install: &Install,
         options: &RunOptions,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<RunReport, MirrorError> {
-        let started = Timestamp::now();
-        let transaction = Transaction::begin(&mut *self.store)?;
-        let store = &mut *transaction.store;
-        let (name, endpoint) = (&install.name, install.client.endpoint());
-        check_name(&store.installs()?, name, &endpoint)?;
-        store.put_install(name, &endpoint, install.time_zone.as_ref().and_then(|zone| zone.iana_name()))?;
-        let history = store.history(name)?;
-        let since = since(options, started, &history);
-        let run = store.begin_run(name, &utc(started), since.map(wall_clock).as_deref())?;
-        let ahead = started.checked_add(FURTHEST_AHEAD).unwrap_or(Timestamp::MAX);
-        let mut work = Work {
-            store,
-            install,
-            run,
-            first_run: history.last_full.is_none(),
-            seen: HashSet::new(),
-            newest: history.newest_reply,
-            ahead: wall_clock(TimeZone::UTC.to_datetime(ahead)),
-            replaced: 0,
-            nul: 0,
-            report: RunReport::new(run, since.is_none()),
-        };
-        let ignore = install.ignore_departments.then_some(true);
-        let request = GetTickets { ignore_dept_assignments: ignore, ..GetTickets::default() };
-        let mut scan = install.client.scan(request);
-        if let Some(since) = since {
-            scan = scan.updated_since(since);
-        }
-        loop {
-            match scan.next_page() {
-                Some(Ok(tickets)) => {
-                    work.take(&tickets)?;
-                    progress(Progress { tickets: work.report.tickets, total: scan.total() });
-                }
-                Some(Err(error)) => {
-                    work.report.failure = Some(error);
-                    break;
-                }
-                None => {
-                    work.report.complete = true;
-                    break;
-                }
-            }
-        }
-        work.report.requests = scan.report().requests;
-        if work.report.complete && work.report.full {
-            work.mark_gone()?;
-        }
-        let (report, newest) = work.finish();
-        let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        let reason = report.failure.as_ref().map(ToString::to_string);
-        transaction.commit(
-            run,
-            &Ending {
-                ended: &utc(Timestamp::now()),
-                complete: report.complete,
-                reason: reason.as_deref(),
-                newest_reply: newest.as_deref(),
-                counts: [report.requests, report.tickets, report.new, report.changed, report.gone].map(count),
-                findings: None,
-            },
-        )?;
-        Ok(report)
+        self.run_installs(std::slice::from_ref(install), options, progress)?
+            .pop()
+            .unwrap_or_else(|| Err(MirrorError::new(MirrorErrorKind::Install, "there is no install to read")))
     }
+
+    /// Reads all installs of a fleet side by side, in one transaction, and returns the result of each in the order of the
+    /// fleet. An install that fails does not stop the others.
+    ///
+    /// # Errors
+    ///
+    /// [`MirrorError`] if the database fails or is locked; the whole run is undone. The results have the errors that concern
+    /// one install, as in [`run`](Mirror::run).
+    pub fn run_all(
+        &mut self,
+        fleet: &Fleet,
+        options: &RunOptions,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Vec<Result<RunReport, MirrorError>>, MirrorError> {
+        self.run_installs(fleet.installs(), options, progress)
+    }
+
+    fn run_installs(
+        &mut self,
+        installs: &[Install],
+        options: &RunOptions,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Vec<Result<RunReport, MirrorError>>, MirrorError> {
+        let Mirror { store, place } = self;
+        transact(&mut **store, installs, options, progress).map_err(|error| error.at(&*place))
+    }
+}
+
+fn transact(
+    store: &mut dyn Store,
+    installs: &[Install],
+    options: &RunOptions,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Vec<Result<RunReport, MirrorError>>, MirrorError> {
+    let started = Timestamp::now();
+    let transaction = Transaction::begin(store)?;
+    let store = &mut *transaction.store;
+    let mut known = store.installs()?;
+    let mut runs = Vec::with_capacity(installs.len());
+    for install in installs {
+        runs.push(match check_name(&known, install) {
+            Ok(()) => Ok(Work::begin(store, install, options, started, &mut known)?),
+            Err(error) => Err(error),
+        });
+    }
+    // The place of a scan among the scans is not that of its install, as some installs are refused.
+    let mut readable: Vec<usize> = Vec::new();
+    let mut scans = Vec::new();
+    for (index, run) in runs.iter().enumerate() {
+        if let Ok(work) = run {
+            readable.push(index);
+            let scan = work.install.scan();
+            let scan = match work.since {
+                Some(since) => scan.updated_since(since),
+                None => scan,
+            };
+            scans.push((work.install.name.clone(), scan));
+        }
+    }
+    let mut scan = FleetScan::start(scans);
+    let cancellations = scan.cancellations().to_vec();
+    for page in scan.by_ref() {
+        // The errors are in the reports.
+        let Ok(page) = page else { continue };
+        let Some(Ok(work)) = readable.get(page.index).and_then(|index| runs.get_mut(*index)) else {
+            continue;
+        };
+        if work.error.is_some() {
+            continue;
+        }
+        if let Err(error) = work.take(store, &page.tickets) {
+            if error.kind() != MirrorErrorKind::Value {
+                return Err(error);
+            }
+            work.error = Some(error);
+            cancellations.get(page.index).inspect(|cancellation| cancellation.cancel());
+        }
+        progress(Progress { install: &work.install.name, tickets: work.report.tickets, total: page.total });
+    }
+    for (index, report) in readable.iter().zip(scan.reports()) {
+        let Some(Ok(work)) = runs.get_mut(*index) else { continue };
+        work.ended(&report.scan, report.error.clone(), report.is_complete());
+        if work.report.complete && work.report.full {
+            work.mark_gone(store)?;
+        }
+    }
+    drop(scan);
+    let mut results = Vec::with_capacity(runs.len());
+    for run in runs {
+        results.push(match run {
+            Ok(work) => work.finish(store)?,
+            Err(error) => Err(error),
+        });
+    }
+    transaction.commit()?;
+    Ok(results)
 }
 
 /// The transaction of a run. Dropping it undoes the run, also when the program panics.
@@ -149,8 +204,8 @@ impl<'a> Transaction<'a> {
         Ok(Transaction { store, finished: false })
     }
 
-    fn commit(mut self, run: i64, ending: &Ending<'_>) -> Result<(), MirrorError> {
-        self.store.commit(run, ending)?;
+    fn commit(mut self) -> Result<(), MirrorError> {
+        self.store.commit()?;
         self.finished = true;
         Ok(())
     }
@@ -165,13 +220,14 @@ impl Drop for Transaction<'_> {
 }
 
 /// Refuses a second name for an endpoint, and a second endpoint for a name.
-fn check_name(installs: &[(String, String)], name: &str, endpoint: &str) -> Result<(), MirrorError> {
-    let other = installs.iter().find(|(known, at)| (known == name) != (at == endpoint));
-    let Some((known, at)) = other else { return Ok(()) };
-    let message = if known == name {
-        format!("the mirror has {at} under the name {name}, not {endpoint}")
+fn check_name(known: &[KnownInstall], install: &Install) -> Result<(), MirrorError> {
+    let (name, endpoint) = (&install.name, install.client.endpoint());
+    let other = known.iter().find(|known| (known.name == *name) != (known.endpoint == endpoint));
+    let Some(other) = other else { return Ok(()) };
+    let message = if other.name == *name {
+        format!("the mirror has {} under the name {name}, not {endpoint}", other.endpoint)
     } else {
-        format!("the mirror has {endpoint} under the name {known}, not {name}")
+        format!("the mirror has {endpoint} under the name {}, not {name}", other.name)
     };
     Err(MirrorError::new(MirrorErrorKind::Install, message))
 }
@@ -194,14 +250,19 @@ fn since(options: &RunOptions, now: Timestamp, history: &History) -> Option<Date
     Some(newest.checked_sub(overlap).unwrap_or(DateTime::MIN))
 }
 
-/// What a run works on.
+/// The run of one install.
 struct Work<'a> {
-    store: &'a mut dyn Store,
     install: &'a Install,
-    run: i64,
+    since: Option<DateTime>,
     /// No complete full run came before.
     first_run: bool,
+    /// The rows were computed with another time zone, so all are written again.
+    rezoned: bool,
     seen: HashSet<i64>,
+    /// The highest id that the mirror had before.
+    highest_before: i64,
+    /// New tickets with lower ids than that.
+    below_highest: u64,
     /// The newest reply, on the install's clock.
     newest: Option<String>,
     /// Replies dated later than this do not count as the newest.
@@ -210,10 +271,50 @@ struct Work<'a> {
     /// Tickets with NUL characters in their texts.
     nul: u64,
     report: RunReport,
+    /// Deviations in the server's replies, for the table of runs.
+    deviations: Vec<serde_json::Value>,
+    /// A value that does not fit into the database.
+    error: Option<MirrorError>,
 }
 
-impl Work<'_> {
-    fn take(&mut self, tickets: &Tickets) -> Result<(), MirrorError> {
+impl<'a> Work<'a> {
+    /// Inserts the install and its run.
+    fn begin(
+        store: &mut dyn Store,
+        install: &'a Install,
+        options: &RunOptions,
+        started: Timestamp,
+        known: &mut Vec<KnownInstall>,
+    ) -> Result<Work<'a>, MirrorError> {
+        let (name, endpoint) = (&install.name, install.client.endpoint());
+        let zone = install.time_zone.as_ref().and_then(|zone| zone.iana_name());
+        let before = known.iter().find(|known| known.name == *name);
+        let rezoned = before.is_some_and(|before| before.zone.as_deref() != zone);
+        store.put_install(name, &endpoint, zone)?;
+        known.push(KnownInstall { name: name.clone(), endpoint, zone: zone.map(str::to_owned) });
+        let history = store.history(name)?;
+        let since = if rezoned { None } else { since(options, started, &history) };
+        let run = store.begin_run(name, &utc(started), since.map(wall_clock).as_deref())?;
+        let ahead = started.checked_add(FURTHEST_AHEAD).unwrap_or(Timestamp::MAX);
+        Ok(Work {
+            install,
+            since,
+            first_run: history.last_full.is_none(),
+            rezoned,
+            seen: HashSet::new(),
+            highest_before: history.highest_id.unwrap_or(i64::MIN),
+            below_highest: 0,
+            newest: history.newest_reply,
+            ahead: wall_clock(TimeZone::UTC.to_datetime(ahead)),
+            replaced: 0,
+            nul: 0,
+            report: RunReport::new(name, run, since.is_none()),
+            deviations: Vec::new(),
+            error: None,
+        })
+    }
+
+    fn take(&mut self, store: &mut dyn Store, tickets: &Tickets) -> Result<(), MirrorError> {
         let now = utc(Timestamp::now());
         let name = &self.install.name;
         let mut rows = Vec::with_capacity(tickets.len());
@@ -227,12 +328,13 @@ impl Work<'_> {
             rows.push(Row::new(ticket, self.install.time_zone.as_ref(), self.install.access_keys)?);
         }
         let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-        let known = self.store.known(name, &ids)?;
+        let known = store.known(name, &ids)?;
         let mut changes = Vec::new();
         rows.retain(|row| match compare(known.get(&row.id), row, self.first_run) {
-            Verdict::Same => false,
+            Verdict::Same => self.rezoned,
             Verdict::New(found) => {
                 self.report.new += 1;
+                self.below_highest += u64::from(row.id < self.highest_before);
                 changes.extend(found);
                 true
             }
@@ -246,20 +348,48 @@ impl Work<'_> {
         self.replaced += changes.iter().filter(|change| change.what == REPLACED).count() as u64;
         self.report.tickets += ids.len() as u64;
         self.seen.extend(ids);
-        self.store.put(name, &rows, &now)?;
-        self.store.record(self.run, name, &changes, &now)
+        store.put(name, &rows, &now)?;
+        store.record(self.report.run, name, &changes, &now)
+    }
+
+    /// Notes how the scan ended.
+    fn ended(&mut self, scan: &ScanReport, failure: Option<gettickets::Error>, complete: bool) {
+        let unreadable = scan.unreadable.len() as u64;
+        self.report.complete = complete && self.error.is_none();
+        self.report.requests = scan.requests;
+        self.report.unreadable = unreadable;
+        self.report.reason = match (&self.error, &failure) {
+            (Some(error), _) => Some(error.to_string()),
+            (None, Some(error)) => Some(error.to_string()),
+            (None, None) if unreadable > 0 => {
+                let tickets = if unreadable == 1 { "1 ticket" } else { &format!("{unreadable} tickets") };
+                Some(format!("{tickets} cannot be sent by the server in any format"))
+            }
+            (None, None) => None,
+        };
+        self.report.failure = if self.error.is_some() { None } else { failure };
+        for finding in &scan.findings {
+            self.deviations.push(json!({
+                "kind": finding.kind.to_string(),
+                "count": finding.count,
+                "ids": finding.ids,
+                "detail": finding.detail,
+            }));
+        }
+        self.report.findings = scan.findings.iter().map(|finding| finding.count).sum();
+        self.report.warnings.extend(scan.warnings.iter().cloned());
     }
 
     /// Marks the tickets that a complete full scan did not have.
-    fn mark_gone(&mut self) -> Result<(), MirrorError> {
+    fn mark_gone(&mut self, store: &mut dyn Store) -> Result<(), MirrorError> {
         let now = utc(Timestamp::now());
         let name = &self.install.name;
-        let gone = self.store.living(name, &|id| !self.seen.contains(&id))?;
+        let gone = store.living(name, &|id| !self.seen.contains(&id))?;
         let ids: Vec<i64> = gone.iter().map(|(id, _)| *id).collect();
         let change = |(id, status)| Change { id, what: "gone", old: status, new: None };
         let changes: Vec<Change> = gone.into_iter().map(change).collect();
-        self.store.set_gone(name, &ids, &now)?;
-        self.store.record(self.run, name, &changes, &now)?;
+        store.set_gone(name, &ids, &now)?;
+        store.record(self.report.run, name, &changes, &now)?;
         self.report.gone = ids.len() as u64;
         let highest = self.seen.iter().max().copied().unwrap_or(0);
         let above = ids.iter().filter(|id| **id > highest).count();
@@ -271,12 +401,20 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn finish(mut self) -> (RunReport, Option<String>) {
+    /// Stores the end of the run.
+    fn finish(mut self, store: &mut dyn Store) -> Result<Result<RunReport, MirrorError>, MirrorError> {
         if self.replaced > 0 {
             self.report.warnings.push(format!(
                 "{} ids now belong to other tickets, with another number and opening date; the install may have been \
                  restored from a backup",
                 self.replaced
+            ));
+        }
+        if self.below_highest > 0 && !self.first_run {
+            self.report.warnings.push(format!(
+                "{} new tickets have lower ids than {}, which the mirror had before; the install may have been restored from \
+                 a backup, or the API user may read more departments than before",
+                self.below_highest, self.highest_before
             ));
         }
         if self.nul > 0 {
@@ -285,7 +423,26 @@ impl Work<'_> {
                 self.nul
             ));
         }
-        (self.report, self.newest)
+        let report = self.report;
+        let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let findings = json!({"deviations": self.deviations, "warnings": report.warnings});
+        let has_findings = !(self.deviations.is_empty() && report.warnings.is_empty());
+        store.end_run(
+            report.run,
+            &Ending {
+                ended: &utc(Timestamp::now()),
+                complete: report.complete,
+                // A text of the server may have a NUL.
+                reason: report.reason.as_ref().map(|reason| reason.replace('\0', "\u{fffd}")).as_deref(),
+                newest_reply: self.newest.as_deref(),
+                counts: [report.requests, report.tickets, report.new, report.changed, report.gone].map(count),
+                findings: has_findings.then(|| findings.to_string()).as_deref(),
+            },
+        )?;
+        Ok(match self.error {
+            Some(error) => Err(error),
+            None => Ok(report),
+        })
     }
 }
 

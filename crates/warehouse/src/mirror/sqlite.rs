@@ -13,7 +13,7 @@ use super::compare::{Change, Known};
 use super::error::{MirrorError, MirrorErrorKind};
 use super::row::{Cell, Row, TRACKED, columns};
 use super::schema;
-use super::store::{Ending, History, Store};
+use super::store::{Ending, History, KnownInstall, Store};
 
 /// How long to wait for a lock that another program holds for a moment. A run holds it for longer.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
@@ -45,7 +45,7 @@ impl Database {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(LOCK_WAIT)?;
-        check(&connection, path)?;
+        check(&connection)?;
         // Readers go on while a run writes; a commit survives a power failure.
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -90,9 +90,12 @@ impl Store for Database {
         let _ = self.connection.execute_batch("ROLLBACK");
     }
 
-    fn installs(&mut self) -> Result<Vec<(String, String)>, MirrorError> {
-        let mut select = self.connection.prepare_cached("SELECT install, endpoint FROM installs")?;
-        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    fn installs(&mut self) -> Result<Vec<KnownInstall>, MirrorError> {
+        let mut select =
+            self.connection.prepare_cached("SELECT install, endpoint, time_zone FROM installs")?;
+        let rows = select.query_map([], |row| {
+            Ok(KnownInstall { name: row.get(0)?, endpoint: row.get(1)?, zone: row.get(2)? })
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -106,10 +109,10 @@ impl Store for Database {
 
     fn history(&mut self, install: &str) -> Result<History, MirrorError> {
         Ok(self.connection.query_row(
-            "SELECT max(CASE WHEN mode = 'full' THEN started END), max(newest_reply) FROM runs
-             WHERE install = ? AND complete",
+            "SELECT max(CASE WHEN mode = 'full' THEN started END), max(newest_reply),
+                 (SELECT max(id) FROM tickets WHERE install = ?1) FROM runs WHERE install = ?1 AND complete",
             [install],
-            |row| Ok(History { last_full: row.get(0)?, newest_reply: row.get(1)? }),
+            |row| Ok(History { last_full: row.get(0)?, newest_reply: row.get(1)?, highest_id: row.get(2)? }),
         )?)
     }
 
@@ -181,7 +184,7 @@ impl Store for Database {
         Ok(())
     }
 
-    fn commit(&mut self, run: i64, ending: &Ending<'_>) -> Result<(), MirrorError> {
+    fn end_run(&mut self, run: i64, ending: &Ending<'_>) -> Result<(), MirrorError> {
         let [requests, tickets, new, changed, gone] = ending.counts;
         self.connection.execute(
             "UPDATE runs SET ended = ?2, complete = ?3, reason = ?4, newest_reply = ?5, requests = ?6, tickets = ?7,
@@ -200,6 +203,10 @@ impl Store for Database {
                 ending.findings,
             ],
         )?;
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), MirrorError> {
         Ok(self.connection.execute_batch("COMMIT")?)
     }
 }
@@ -212,26 +219,28 @@ fn create(path: &Path) -> Result<(), MirrorError> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-            let message = format!("{} could not be created: {error}", path.display());
-            Err(MirrorError::new(MirrorErrorKind::Database, message).with_source(error))
+            let kind = match error.kind() {
+                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => MirrorErrorKind::Full,
+                _ => MirrorErrorKind::ReadOnly,
+            };
+            Err(MirrorError::new(kind, format!("the file could not be created: {error}")).with_source(error))
         }
         _ => Ok(()),
     }
 }
 
 /// Refuses files of other programs and of newer versions, without changing them.
-fn check(connection: &Connection, path: &Path) -> Result<(), MirrorError> {
+fn check(connection: &Connection) -> Result<(), MirrorError> {
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let (application, version) = (pragma("application_id")?, pragma("user_version")?);
     let objects: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if application != schema::APPLICATION_ID && (application != 0 || version != 0 || objects != 0) {
-        let message = format!("{} is a database of another program", path.display());
+        let message = "the file is a database of another program";
         return Err(MirrorError::new(MirrorErrorKind::NotAMirror, message));
     }
     if version > schema::VERSION {
         let message = format!(
-            "{} has version {version} of the mirror's tables, and this program knows version {}",
-            path.display(),
+            "the file has version {version} of the mirror's tables, and this program knows version {}",
             schema::VERSION
         );
         return Err(MirrorError::new(MirrorErrorKind::NewerVersion, message));

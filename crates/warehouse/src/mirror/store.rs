@@ -6,7 +6,8 @@ use super::compare::{Change, Known};
 use super::error::MirrorError;
 use super::row::Row;
 
-/// A database with the mirror's tables. One run is one transaction, from `begin` to `commit` or `rollback`. Times are texts:
+/// A database with the mirror's tables. One run of one or more installs is one
+/// transaction, from `begin` to `commit` or `rollback`. Times are texts:
 /// `YYYY-MM-DDTHH:MM:SSZ` in UTC, and `YYYY-MM-DD HH:MM:SS` on the install's clock.
 pub(crate) trait Store {
     /// Begins a transaction and takes the lock that only one run can hold.
@@ -15,8 +16,8 @@ pub(crate) trait Store {
     /// Undoes the transaction.
     fn rollback(&mut self);
 
-    /// The names and endpoints of the installs.
-    fn installs(&mut self) -> Result<Vec<(String, String)>, MirrorError>;
+    /// The installs so far.
+    fn installs(&mut self) -> Result<Vec<KnownInstall>, MirrorError>;
 
     /// Inserts an install, or updates its time zone.
     fn put_install(&mut self, name: &str, endpoint: &str, zone: Option<&str>) -> Result<(), MirrorError>;
@@ -46,8 +47,19 @@ pub(crate) trait Store {
     /// Marks tickets as gone.
     fn set_gone(&mut self, install: &str, ids: &[i64], now: &str) -> Result<(), MirrorError>;
 
-    /// Ends the run and makes it durable.
-    fn commit(&mut self, run: i64, ending: &Ending<'_>) -> Result<(), MirrorError>;
+    /// Stores the end of a run.
+    fn end_run(&mut self, run: i64, ending: &Ending<'_>) -> Result<(), MirrorError>;
+
+    /// Makes everything since `begin` durable.
+    fn commit(&mut self) -> Result<(), MirrorError>;
+}
+
+/// An install as the table `installs` has it.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownInstall {
+    pub(crate) name: String,
+    pub(crate) endpoint: String,
+    pub(crate) zone: Option<String>,
 }
 
 /// What complete runs of an install have seen.
@@ -57,6 +69,8 @@ pub(crate) struct History {
     pub(crate) last_full: Option<String>,
     /// The newest reply that any run has seen.
     pub(crate) newest_reply: Option<String>,
+    /// The highest id of a ticket, gone or not.
+    pub(crate) highest_id: Option<i64>,
 }
 
 /// What a run fills in at its end.

@@ -4,18 +4,27 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use gettickets::transport::{Transport, TransportError, TransportRequest, TransportResponse};
 use gettickets::{Client, Credentials, RetryPolicy};
-use gettickets_sandbox::Sandbox;
-use gettickets_warehouse::{Install, Mirror, Mode};
+use gettickets_sandbox::{Quirk, Sandbox};
+use gettickets_warehouse::{Fleet, Install, Mirror, MirrorErrorKind, Mode};
 
 use super::{Setup, count, options};
 
-/// Answers a number of requests with an empty list of a server that counts tickets, then with an error.
+/// Answers every request with an error of the API.
 struct Failing;
 
 impl Transport for Failing {
     fn send(&self, _: &TransportRequest) -> Result<TransportResponse, TransportError> {
         let body = r#"{"result":"error","message":"Something went wrong"}"#;
         Ok(http::Response::new(body.into()))
+    }
+}
+
+/// Answers every request with this body.
+struct Fixed(&'static str);
+
+impl Transport for Fixed {
+    fn send(&self, _: &TransportRequest) -> Result<TransportResponse, TransportError> {
+        Ok(http::Response::new(self.0.into()))
     }
 }
 
@@ -72,6 +81,64 @@ fn ids_that_belong_to_other_tickets_now_are_reported() {
     let report = setup.run(Mode::Full);
     assert!(report.warnings.iter().any(|warning| warning.contains("backup")), "{report:?}");
     assert!(setup.changes(report.run).iter().any(|change| change.1 == "replaced"));
+}
+
+#[test]
+fn ids_that_go_backwards_are_reported() {
+    let setup = Setup::new(40);
+    let store = setup.sandbox.store();
+    let ids = store.ids().unwrap();
+    let highest = *ids.iter().max().unwrap();
+    let mut ticket = store.get(highest - 1).unwrap().unwrap();
+    store.delete(highest - 1).unwrap();
+    assert!(setup.run(Mode::Full).warnings.is_empty(), "the first run has nothing to compare with");
+    ticket.tid = "AGAIN-1".into();
+    store.open(ticket).unwrap();
+    let report = setup.run(Mode::Full);
+    assert!(report.warnings.iter().any(|warning| warning.contains("lower ids")), "{report:?}");
+    let stored = "SELECT count(*) FROM runs WHERE json_extract(findings, '$.warnings[0]') LIKE '%backup%'";
+    assert_eq!(count(&setup.file(), stored), 1);
+}
+
+#[test]
+fn a_ticket_that_cannot_be_read_leaves_the_run_incomplete_and_loses_no_other() {
+    let sandbox = Sandbox::builder().tickets(120).quirk(Quirk::MalformedUtf8Deep).start().unwrap();
+    let setup = Setup::of(sandbox);
+    let report = setup.run(Mode::Full);
+    assert!(!report.complete && report.failure.is_none() && report.unreadable > 0, "{report:?}");
+    assert!(report.reason.as_ref().unwrap().contains("cannot be sent"), "{report:?}");
+    assert_eq!(report.tickets + report.unreadable, 120);
+    assert_eq!(count(&setup.file(), "SELECT count(*) FROM tickets").cast_unsigned(), report.tickets);
+    let again = setup.run(Mode::Full);
+    assert_eq!((again.gone, again.new), (0, 0), "{again:?}");
+}
+
+#[test]
+fn an_id_that_no_database_can_hold_is_an_error_and_the_rest_is_stored() {
+    let sandbox = Sandbox::builder()
+        .load(vec![gettickets::Ticket { id: 1, tid: "A".into(), ..Default::default() }])
+        .start()
+        .unwrap();
+    let other = Sandbox::builder().tickets(30).start().unwrap();
+    let setup = Setup::of(sandbox);
+    let body = r#"{"result":"success","totalresults":1,"startnumber":0,"numreturned":1,"tickets":{"ticket":[{"id":18446744073709551615,"tid":"B"}]}}"#;
+    let huge = Client::builder(setup.sandbox.url())
+        .credentials(Credentials::api("i", "s"))
+        .transport(Fixed(body))
+        .build()
+        .unwrap();
+    let fleet =
+        Fleet::new([Install::new("huge", huge), Install::new("other", super::client(&other))]).unwrap();
+    let mut mirror = Mirror::open(&setup.target()).unwrap();
+    let reports = mirror.run_all(&fleet, &options(Mode::Full), &mut |_| ()).unwrap();
+    let error = reports[0].as_ref().unwrap_err();
+    assert_eq!(error.kind(), MirrorErrorKind::Value);
+    assert!(error.to_string().contains("18446744073709551615"), "{error}");
+    assert_eq!(reports[1].as_ref().unwrap().new, 30);
+    assert_eq!(count(&setup.file(), "SELECT count(*) FROM tickets"), 30);
+    let incomplete =
+        "SELECT count(*) FROM runs WHERE install = 'huge' AND NOT complete AND reason IS NOT NULL";
+    assert_eq!(count(&setup.file(), incomplete), 1);
 }
 
 #[test]

@@ -9,6 +9,7 @@
 
 mod faults;
 mod files;
+mod fleet;
 mod mirror;
 mod postgres;
 mod random;
@@ -28,7 +29,10 @@ struct Setup {
 
 impl Setup {
     fn new(tickets: u64) -> Setup {
-        let sandbox = Sandbox::builder().tickets(tickets).start().unwrap();
+        Setup::of(Sandbox::builder().tickets(tickets).start().unwrap())
+    }
+
+    fn of(sandbox: Sandbox) -> Setup {
         Setup { sandbox, folder: tempfile::tempdir().unwrap() }
     }
 

@@ -146,6 +146,26 @@ fn a_time_zone_adds_the_times_in_utc() {
 }
 
 #[test]
+fn another_time_zone_computes_every_utc_time_again() {
+    let setup = Setup::new(30);
+    let run = |zone: &str| {
+        let zone = TimeZone::get(zone).unwrap();
+        let install = Install::new("main", client(&setup.sandbox)).time_zone(zone);
+        Mirror::open(&setup.target())
+            .unwrap()
+            .run(&install, &options(Mode::Incremental), &mut |_| ())
+            .unwrap()
+    };
+    run("Europe/London");
+    let report = run("Asia/Tokyo");
+    assert!(report.full, "{report:?}");
+    assert_eq!((report.changed, report.new), (0, 0), "no ticket is different");
+    let nine_hours = "SELECT count(*) FROM tickets WHERE julianday(lastreply) - julianday(lastreply_utc) BETWEEN 0.374 AND 0.376";
+    assert_eq!(count(&setup.file(), nine_hours), 30);
+    assert!(!run("Asia/Tokyo").full);
+}
+
+#[test]
 fn every_view_can_be_read() {
     let setup = Setup::new(80);
     setup.run(Mode::Full);

@@ -213,7 +213,8 @@ fn a_server_that_goes_away_in_a_run_leaves_the_last_good_state() {
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'gettickets'";
         server.client().batch_execute(others).unwrap();
     });
-    assert_eq!(ended.unwrap_err().kind(), MirrorErrorKind::Database);
+    let error = ended.unwrap_err();
+    assert_eq!(error.kind(), MirrorErrorKind::Unreachable, "{error}");
     let moved = rows_of_postgres(&server, "SELECT count(*) FROM tickets WHERE deptid = 77");
     assert_eq!(moved, [[Some("0".to_owned())]]);
     let mut mirror = Mirror::open(&server.url()).unwrap();
@@ -222,9 +223,12 @@ fn a_server_that_goes_away_in_a_run_leaves_the_last_good_state() {
 
 #[test]
 fn a_password_in_the_url_is_not_in_the_error() {
-    let nobody = "postgresql://user:hunter2-secret@127.0.0.1:1/db?connect_timeout=2";
-    for url in [nobody, "postgresql://user:hunter2-secret@127.0.0.1:notaport/db"] {
+    for (url, kind) in [
+        ("postgresql://user:hunter2-secret@127.0.0.1:1/db?connect_timeout=2", MirrorErrorKind::Unreachable),
+        ("postgresql://user:hunter2-secret@127.0.0.1:notaport/db", MirrorErrorKind::Target),
+    ] {
         let error = Mirror::open(url).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
         assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
     }
 }
