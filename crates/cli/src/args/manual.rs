@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::exit::Exit;
 
 /// Examples: the command, the line to type, and what it does.
-pub(crate) const EXAMPLES: [(&str, &str, &str); 32] = [
+pub(crate) const EXAMPLES: [(&str, &str, &str); 36] = [
     ("list", "gettickets list --sandbox", "try it without a server"),
     ("list", "gettickets list --status 'Awaiting Reply'", "one page from the server of GETTICKETS_URL"),
     ("list", "gettickets list --all --format ndjson > all.ndjson", "all tickets"),
@@ -18,6 +18,14 @@ pub(crate) const EXAMPLES: [(&str, &str, &str); 32] = [
     ("stats", "gettickets stats --html tickets.html", "a page for a browser"),
     ("watch", "gettickets watch", "print tickets as they are opened and answered"),
     ("watch", "gettickets watch --full --interval 5m", "also closed, flagged and deleted tickets"),
+    ("mirror", "gettickets mirror tickets.db", "one run, into a SQLite file"),
+    (
+        "mirror",
+        "gettickets mirror tickets.db --all-profiles --interval 5m",
+        "all installs, every five minutes",
+    ),
+    ("mirror", "gettickets mirror postgresql://me@db.example.com/tickets", "into PostgreSQL"),
+    ("mirror", "gettickets mirror tickets.db --full --format json", "read everything; the report as JSON"),
     ("decode", "gettickets decode reply.json", "a saved reply as a table"),
     ("decode", "gettickets decode --as findings reply.json", "where a reply deviates from the format"),
     ("request", "gettickets request --status Open", "a shell command with curl"),
@@ -45,7 +53,7 @@ pub(crate) const EXAMPLES: [(&str, &str, &str); 32] = [
 ];
 
 /// The environment variables that the program reads.
-pub(crate) const ENVIRONMENT: [(&str, &str); 14] = [
+pub(crate) const ENVIRONMENT: [(&str, &str); 16] = [
     ("GETTICKETS_URL", "address of the install, or of its api.php"),
     ("GETTICKETS_IDENTIFIER", "API identifier"),
     ("GETTICKETS_SECRET", "API secret"),
@@ -54,6 +62,8 @@ pub(crate) const ENVIRONMENT: [(&str, &str); 14] = [
     ("GETTICKETS_PASSWORD", "admin's password"),
     ("GETTICKETS_PASSWORD_MD5", "MD5 of the admin's password, instead of the password"),
     ("GETTICKETS_PROFILE", "connection profile to use"),
+    ("DATABASE_URL", "database of `mirror`, where none is given"),
+    ("PGPASSWORD", "password of a PostgreSQL database, where its address has none"),
     ("HTTPS_PROXY, ALL_PROXY", "proxy to use"),
     ("NO_PROXY", "hosts to connect to without the proxy"),
     ("SSL_CERT_FILE", "file of the certificate authorities to trust"),

@@ -10,6 +10,7 @@ pub(crate) mod explain;
 mod export;
 mod list;
 mod man;
+mod mirror;
 mod misspelt;
 mod profiles;
 mod request;
@@ -30,6 +31,7 @@ pub(crate) fn run(command: Command) -> Outcome {
         Command::Export(args) => export::run(&args),
         Command::Stats(args) => stats::run(&args),
         Command::Watch(args) => watch::run(&args),
+        Command::Mirror(args) => mirror::run(&args),
         Command::Decode(args) => decode::run(&args),
         Command::Request(args) => request::run(&args),
         Command::Doctor(args) => doctor::run(&args),

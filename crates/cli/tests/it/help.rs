@@ -3,11 +3,12 @@
 use crate::program::{gettickets, program, run, text};
 
 /// Every command.
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "list",
     "export",
     "stats",
     "watch",
+    "mirror",
     "decode",
     "request",
     "doctor",

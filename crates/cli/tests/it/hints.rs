@@ -45,6 +45,7 @@ fn known() -> Vec<String> {
         "export",
         "stats",
         "watch",
+        "mirror",
         "decode",
         "request",
         "doctor",

@@ -52,6 +52,7 @@ impl Database {
         }
         if config.get_password().is_none()
             && let Ok(password) = std::env::var("PGPASSWORD")
+            && !password.is_empty()
         {
             config.password(password);
         }

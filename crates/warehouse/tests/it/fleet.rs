@@ -74,7 +74,7 @@ impl Transport for Rendezvous {
         let limitstart = body.split('&').find_map(|pair| pair.strip_prefix("limitstart=")?.parse().ok());
         let page = GetTickets { limitstart, limitnum: Some(100), ..GetTickets::default() };
         let page = self.inner.get_tickets(&page).unwrap();
-        Ok(http::Response::new(page.to_wire_json(gettickets::Version::V8_0).into_bytes().into()))
+        Ok(http::Response::new(page.to_wire_json(gettickets::Version::V8_0).into_bytes()))
     }
 }
 

@@ -40,9 +40,21 @@ fn command(name: &str) -> Command {
     command
 }
 
+/// The password of a [`Server::with_password`].
+const PASSWORD: &str = "hunter2-secret";
+
 impl Server {
-    /// Returns `None`, with a message, if PostgreSQL is not installed.
     fn start() -> Option<Server> {
+        Server::start_with("trust")
+    }
+
+    /// A server that asks for a password.
+    fn with_password() -> Option<Server> {
+        Server::start_with("scram-sha-256")
+    }
+
+    /// Returns `None`, with a message, if PostgreSQL is not installed.
+    fn start_with(authentication: &str) -> Option<Server> {
         if Command::new(program("initdb")).arg("--version").output().is_err() {
             eprintln!("skipped: PostgreSQL is not installed (in Debian: apt-get install postgresql)");
             return None;
@@ -50,9 +62,13 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
         let data = folder.path().join("data");
+        let password = folder.path().join("password");
+        std::fs::write(&password, PASSWORD).unwrap();
         let made = command("initdb")
-            .args(["--auth=trust", "--username=postgres", "--no-sync", "--encoding=UTF8", "-D"])
+            .args(["--username=postgres", "--no-sync", "--encoding=UTF8", "-D"])
             .arg(&data)
+            .arg(format!("--auth={authentication}"))
+            .arg(format!("--pwfile={}", password.display()))
             .current_dir(folder.path())
             .output()
             .unwrap();
@@ -70,7 +86,7 @@ impl Server {
             .unwrap();
         let server = Server { process, port, _folder: folder };
         let start = Instant::now();
-        while Client::connect(&server.url(), NoTls).is_err() {
+        while Client::connect(&server.url_with(PASSWORD), NoTls).is_err() {
             assert!(start.elapsed() < Duration::from_secs(60), "PostgreSQL did not start");
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -79,6 +95,10 @@ impl Server {
 
     fn url(&self) -> String {
         format!("postgresql://postgres@127.0.0.1:{}/postgres?sslmode=disable", self.port)
+    }
+
+    fn url_with(&self, password: &str) -> String {
+        self.url().replace("postgres@", &format!("postgres:{password}@"))
     }
 
     fn client(&self) -> Client {
@@ -231,4 +251,33 @@ fn a_password_in_the_url_is_not_in_the_error() {
         assert_eq!(error.kind(), kind, "{error}");
         assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
     }
+}
+
+#[test]
+fn a_password_comes_from_the_url_or_from_pgpassword() {
+    let Some(server) = Server::with_password() else { return };
+    let error = Mirror::open(&server.url_with("wrong-hunter3")).unwrap_err();
+    assert_eq!(error.kind(), MirrorErrorKind::Unreachable, "{error}");
+    assert!(error.to_string().contains("password authentication failed"), "{error}");
+    assert!(!format!("{error} {error:?}").contains("hunter3"), "{error:?}");
+    let mirror = Mirror::open(&server.url_with(PASSWORD)).unwrap();
+    assert_eq!(mirror.place(), "PostgreSQL database postgres at 127.0.0.1");
+    assert!(!format!("{mirror:?}").contains("hunter2"), "{mirror:?}");
+    // The environment is that of the process.
+    for (password, works) in [(PASSWORD, true), ("wrong", false)] {
+        let opened = Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "postgres::opens_the_database_of_a_variable"])
+            .env("PGPASSWORD", password)
+            .env("TEST_DATABASE_URL", server.url())
+            .output()
+            .unwrap();
+        assert_eq!(opened.status.success(), works, "{}", String::from_utf8_lossy(&opened.stdout));
+    }
+}
+
+#[test]
+#[ignore = "run by a_password_comes_from_the_url_or_from_pgpassword"]
+fn opens_the_database_of_a_variable() {
+    let Ok(url) = std::env::var("TEST_DATABASE_URL") else { return };
+    Mirror::open(&url).unwrap();
 }
