@@ -4,7 +4,7 @@
 //! tickets, other statuses, departments, priorities, flags, subjects, replies, and tickets that are gone. It marks a ticket
 //! as gone only after a scan that was proved complete, so an interrupted or filtered run never looks like a deletion.
 //!
-//! [`Fleet`] reads several installs side by side.
+//! [`Fleet`] reads several installs side by side. [`singer::Tap`] writes their tickets as messages of Singer.
 //!
 //! ```no_run
 //! use gettickets::{Client, Credentials};
@@ -24,6 +24,8 @@
 mod fleet;
 mod install;
 mod mirror;
+mod row;
+pub mod singer;
 
 pub use crate::fleet::Fleet;
 pub use crate::fleet::error::{FleetError, InstallError};

@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use gettickets::scan::Cursor;
 use gettickets::{Cancellation, Error, Scan, ScanReport, Tickets};
 
 use super::error::InstallError;
@@ -27,6 +28,8 @@ pub struct FleetPage {
     pub tickets: Tickets,
     /// The number of matching tickets that the server counts, if it sends one.
     pub total: Option<u64>,
+    /// The cursor after these tickets, from time to time, if the scan was started with cursors.
+    pub(crate) cursor: Option<Box<Cursor>>,
 }
 
 /// What the scan of one install did.
@@ -39,6 +42,10 @@ pub struct InstallReport {
     pub error: Option<Error>,
     /// The report of its scan.
     pub scan: ScanReport,
+    /// Where the scan can continue, if it was started with cursors.
+    pub(crate) cursor: Option<Box<Cursor>>,
+    /// Why a ticket could not be delivered further, in words. The tickets after it are missing.
+    pub(crate) refused: Option<String>,
     /// Whether the scan came to its end.
     ended: bool,
 }
@@ -46,7 +53,12 @@ pub struct InstallReport {
 impl InstallReport {
     /// Whether every matching ticket was yielded.
     pub fn is_complete(&self) -> bool {
-        self.ended && self.error.is_none() && self.scan.unreadable.is_empty()
+        self.ended && self.error.is_none() && self.refused.is_none() && self.scan.unreadable.is_empty()
+    }
+
+    /// Why a ticket could not be delivered, in words: a number in it is too large for a database.
+    pub fn refused(&self) -> Option<&str> {
+        self.refused.as_deref()
     }
 }
 
@@ -63,28 +75,77 @@ pub struct FleetScan {
     receiver: Option<Receiver<Event>>,
     workers: Vec<JoinHandle<()>>,
     /// The scan that is read by the consumer itself, where no thread could be started.
-    current: Option<(usize, Scan)>,
+    current: Option<(usize, Reader)>,
+    cursor_every: Option<u64>,
+}
+
+/// A scan that is read, with cursors from time to time.
+struct Reader {
+    scan: Scan,
+    /// After how many tickets there is a cursor.
+    cursor_every: Option<u64>,
+    /// Tickets since the last cursor.
+    since_cursor: u64,
+}
+
+impl Reader {
+    fn new(scan: Scan, cursor_every: Option<u64>) -> Reader {
+        Reader { scan, cursor_every, since_cursor: 0 }
+    }
+
+    /// Reads the next page.
+    fn step(&mut self, index: usize) -> Event {
+        let error = match self.scan.next_page() {
+            Some(Ok(tickets)) => {
+                self.since_cursor += tickets.len() as u64;
+                let due = self.cursor_every.is_some_and(|every| self.since_cursor >= every);
+                let cursor = due.then(|| {
+                    self.since_cursor = 0;
+                    Box::new(self.scan.cursor())
+                });
+                return Event::Page(index, tickets, self.scan.total(), cursor);
+            }
+            Some(Err(error)) => Some(error),
+            None => None,
+        };
+        let cursor = self.cursor_every.map(|_| Box::new(self.scan.cursor()));
+        Event::End(index, error, Box::new(self.scan.report()), cursor)
+    }
 }
 
 /// The scans that nobody reads yet.
 type Queue = Arc<Mutex<VecDeque<(usize, Scan)>>>;
 
 enum Event {
-    Page(usize, Tickets, Option<u64>),
-    End(usize, Option<Error>, Box<ScanReport>),
+    Page(usize, Tickets, Option<u64>, Option<Box<Cursor>>),
+    End(usize, Option<Error>, Box<ScanReport>, Option<Box<Cursor>>),
 }
 
 impl FleetScan {
     pub(crate) fn start(scans: impl IntoIterator<Item = (String, Scan)>) -> FleetScan {
-        FleetScan::with_workers(scans, MOST_WORKERS)
+        FleetScan::with_workers(scans, MOST_WORKERS, None)
     }
 
-    fn with_workers(scans: impl IntoIterator<Item = (String, Scan)>, most: usize) -> FleetScan {
+    /// As [`start`](FleetScan::start), with a cursor after about so many tickets of each scan, and at its end.
+    pub(crate) fn start_with_cursors(
+        scans: impl IntoIterator<Item = (String, Scan)>,
+        every: u64,
+    ) -> FleetScan {
+        FleetScan::with_workers(scans, MOST_WORKERS, Some(every))
+    }
+
+    fn with_workers(
+        scans: impl IntoIterator<Item = (String, Scan)>,
+        most: usize,
+        cursor_every: Option<u64>,
+    ) -> FleetScan {
         let (names, scans): (Vec<String>, Vec<Scan>) = scans.into_iter().unzip();
         let report = |(name, scan): (&String, &Scan)| InstallReport {
             install: name.clone(),
             error: None,
             scan: scan.report(),
+            cursor: None,
+            refused: None,
             ended: false,
         };
         let reports = names.iter().zip(&scans).map(report).collect();
@@ -95,12 +156,15 @@ impl FleetScan {
         let (sender, receiver) = sync_channel(2 * count.clamp(1, MOST_WORKERS));
         let worker = |number: usize| {
             let (queue, sender) = (Arc::clone(&queue), sender.clone());
-            thread::Builder::new().name(format!("fleet-{number}")).spawn(move || work(&queue, &sender)).ok()
+            thread::Builder::new()
+                .name(format!("fleet-{number}"))
+                .spawn(move || work(&queue, &sender, cursor_every))
+                .ok()
         };
         let workers: Vec<JoinHandle<()>> = (0..count.min(most)).map_while(worker).collect();
         let receiver = (!workers.is_empty()).then_some(receiver);
         let names = names.iter().map(|name| Arc::from(name.as_str())).collect();
-        FleetScan { reports, names, cancellations, queue, receiver, workers, current: None }
+        FleetScan { reports, names, cancellations, queue, receiver, workers, current: None, cursor_every }
     }
 
     /// The report of each install, in the order of the fleet. They are final after the end of the iterator.
@@ -116,14 +180,15 @@ impl FleetScan {
     /// Notes an event, and returns what it yields.
     fn take(&mut self, event: Event) -> Option<Result<FleetPage, InstallError>> {
         match event {
-            Event::Page(index, tickets, total) => {
+            Event::Page(index, tickets, total, cursor) => {
                 let install = Arc::clone(self.names.get(index)?);
-                Some(Ok(FleetPage { install, index, tickets, total }))
+                Some(Ok(FleetPage { install, index, tickets, total, cursor }))
             }
-            Event::End(index, error, scan) => {
+            Event::End(index, error, scan, cursor) => {
                 let report = self.reports.get_mut(index)?;
                 report.scan = *scan;
                 report.error.clone_from(&error);
+                report.cursor = cursor;
                 report.ended = true;
                 error.map(|error| Err(InstallError { install: report.install.clone(), error }))
             }
@@ -132,13 +197,16 @@ impl FleetScan {
 
     /// The next event of the scans that the consumer reads itself.
     fn read_here(&mut self) -> Option<Event> {
-        let (index, mut scan) = match self.current.take() {
+        let (index, mut reader) = match self.current.take() {
             Some(current) => current,
-            None => pop(&self.queue)?,
+            None => {
+                let (index, scan) = pop(&self.queue)?;
+                (index, Reader::new(scan, self.cursor_every))
+            }
         };
-        let event = step(index, &mut scan);
+        let event = reader.step(index);
         if matches!(event, Event::Page(..)) {
-            self.current = Some((index, scan));
+            self.current = Some((index, reader));
         }
         Some(event)
     }
@@ -192,20 +260,12 @@ fn pop(queue: &Queue) -> Option<(usize, Scan)> {
     queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
 }
 
-/// Reads the next page of a scan.
-fn step(index: usize, scan: &mut Scan) -> Event {
-    match scan.next_page() {
-        Some(Ok(tickets)) => Event::Page(index, tickets, scan.total()),
-        Some(Err(error)) => Event::End(index, Some(error), Box::new(scan.report())),
-        None => Event::End(index, None, Box::new(scan.report())),
-    }
-}
-
 /// Reads scans from the queue until it is empty, or until nobody receives their pages.
-fn work(queue: &Queue, sender: &SyncSender<Event>) {
-    while let Some((index, mut scan)) = pop(queue) {
+fn work(queue: &Queue, sender: &SyncSender<Event>, cursor_every: Option<u64>) {
+    while let Some((index, scan)) = pop(queue) {
+        let mut reader = Reader::new(scan, cursor_every);
         loop {
-            let event = step(index, &mut scan);
+            let event = reader.step(index);
             let is_end = matches!(event, Event::End(..));
             if sender.send(event).is_err() {
                 return;
@@ -236,7 +296,7 @@ mod tests {
                 let client = Client::builder(sandbox.url()).credentials(credentials).build().unwrap();
                 (number.to_string(), client.scan(GetTickets::default()))
             });
-            let mut scan = FleetScan::with_workers(scans, workers);
+            let mut scan = FleetScan::with_workers(scans, workers, None);
             let mut counts = [0; 3];
             for page in scan.by_ref() {
                 let page = page.unwrap();

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::row::TooLarge;
+
 /// Why a mirror could not be opened or brought up to date.
 #[derive(Debug)]
 pub struct MirrorError {
@@ -100,6 +102,12 @@ impl fmt::Display for MirrorError {
 impl Error for MirrorError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+impl From<TooLarge> for MirrorError {
+    fn from(error: TooLarge) -> MirrorError {
+        MirrorError::new(MirrorErrorKind::Value, error.to_string()).with_source(error)
     }
 }
 

@@ -4,7 +4,6 @@ pub(crate) mod compare;
 pub(crate) mod error;
 pub(crate) mod postgres;
 pub(crate) mod report;
-pub(crate) mod row;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod sqlite;

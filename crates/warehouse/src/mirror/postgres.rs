@@ -16,9 +16,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::compare::{Change, Known};
 use super::error::{MirrorError, MirrorErrorKind};
-use super::row::{Cell, Row, TRACKED, columns};
 use super::schema;
 use super::store::{Ending, History, KnownInstall, Store};
+use crate::row::{Cell, Row, TRACKED, columns};
 
 /// The advisory lock that a run holds in its database.
 const LOCK: i64 = schema::APPLICATION_ID as i64;

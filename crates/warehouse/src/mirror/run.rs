@@ -14,12 +14,12 @@ use super::compare::{Change, REPLACED, Verdict, compare};
 use super::error::{MirrorError, MirrorErrorKind};
 use super::postgres;
 use super::report::{Mode, Progress, RunOptions, RunReport};
-use super::row::{Row, wall_clock};
 use super::sqlite;
 use super::store::{Ending, History, KnownInstall, Store};
 use crate::fleet::Fleet;
 use crate::fleet::scan::FleetScan;
 use crate::install::Install;
+use crate::row::{Row, wall_clock};
 
 /// The furthest that any wall clock is ahead of UTC. Replies dated later than that are dated ahead of every clock, and do
 /// not count as the newest.

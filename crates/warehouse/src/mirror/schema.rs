@@ -1,6 +1,6 @@
 //! The tables and views of a mirror in SQLite and PostgreSQL, and how older ones become today's.
 
-use super::row::{Type, columns};
+use crate::row::{Type, columns};
 
 /// Marks a SQLite file as a mirror (`PRAGMA application_id`): "GTKT".
 pub(crate) const APPLICATION_ID: i32 = 0x4754_4b54;

@@ -11,9 +11,9 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, ToSql, params, params_f
 
 use super::compare::{Change, Known};
 use super::error::{MirrorError, MirrorErrorKind};
-use super::row::{Cell, Row, TRACKED, columns};
 use super::schema;
 use super::store::{Ending, History, KnownInstall, Store};
+use crate::row::{Cell, Row, TRACKED, columns};
 
 /// How long to wait for a lock that another program holds for a moment. A run holds it for longer.
 const LOCK_WAIT: Duration = Duration::from_secs(2);

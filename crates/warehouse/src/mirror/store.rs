@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::compare::{Change, Known};
 use super::error::MirrorError;
-use super::row::Row;
+use crate::row::Row;
 
 /// A database with the mirror's tables. One run of one or more installs is one
 /// transaction, from `begin` to `commit` or `rollback`. Times are texts:

@@ -1,11 +1,28 @@
-//! A ticket as a row of the table `tickets`.
+//! A ticket as a row: the columns of every table, from the mirror to Singer.
+
+use std::error::Error;
+use std::fmt;
 
 use gettickets::{DateTime, FIELDS, Field, Kind, TicketRef, Value};
 use jiff::tz::TimeZone;
 use serde_json::json;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::error::{MirrorError, MirrorErrorKind};
+/// Error for an integer that is larger than a database can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooLarge {
+    name: &'static str,
+    number: u64,
+}
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TooLarge { name, number } = self;
+        write!(f, "{name} {number} is larger than the largest integer of a database ({})", i64::MAX)
+    }
+}
+
+impl Error for TooLarge {}
 
 /// A value of a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +93,7 @@ impl Row {
         ticket: TicketRef<'_>,
         zone: Option<&TimeZone>,
         access_keys: bool,
-    ) -> Result<Row, MirrorError> {
+    ) -> Result<Row, TooLarge> {
         let mut digest = Xxh3::new();
         let mut cells = Vec::with_capacity(FIELDS.len() + 4);
         for spec in &FIELDS {
@@ -150,12 +167,8 @@ fn write(digest: &mut Xxh3, cell: &Cell) {
 }
 
 /// Databases have signed integers alone.
-fn signed(number: u64, name: &str) -> Result<i64, MirrorError> {
-    i64::try_from(number).map_err(|_| {
-        let message =
-            format!("{name} {number} is larger than the largest integer of a database ({})", i64::MAX);
-        MirrorError::new(MirrorErrorKind::Value, message)
-    })
+fn signed(number: u64, name: &'static str) -> Result<i64, TooLarge> {
+    i64::try_from(number).map_err(|_| TooLarge { name, number })
 }
 
 /// `YYYY-MM-DD HH:MM:SS`, which sorts by time and which databases read.
