@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::exit::Exit;
 
 /// Examples: the command, the line to type, and what it does.
-pub(crate) const EXAMPLES: [(&str, &str, &str); 36] = [
+pub(crate) const EXAMPLES: [(&str, &str, &str); 39] = [
     ("list", "gettickets list --sandbox", "try it without a server"),
     ("list", "gettickets list --status 'Awaiting Reply'", "one page from the server of GETTICKETS_URL"),
     ("list", "gettickets list --all --format ndjson > all.ndjson", "all tickets"),
@@ -26,6 +26,13 @@ pub(crate) const EXAMPLES: [(&str, &str, &str); 36] = [
     ),
     ("mirror", "gettickets mirror postgresql://me@db.example.com/tickets", "into PostgreSQL"),
     ("mirror", "gettickets mirror tickets.db --full --format json", "read everything; the report as JSON"),
+    ("singer", "gettickets singer --config config.json | target-csv", "all tickets into a target"),
+    (
+        "singer",
+        "gettickets singer --config config.json --discover > catalog.json",
+        "the catalog, to select from",
+    ),
+    ("singer", "gettickets singer --all-profiles --test", "check that all installs can be read"),
     ("decode", "gettickets decode reply.json", "a saved reply as a table"),
     ("decode", "gettickets decode --as findings reply.json", "where a reply deviates from the format"),
     ("request", "gettickets request --status Open", "a shell command with curl"),

@@ -20,6 +20,7 @@ mod request;
 mod sandbox;
 mod scan;
 mod since;
+mod singer;
 mod stats;
 mod watch;
 
@@ -42,6 +43,7 @@ pub(crate) use self::request::{RequestArgs, RequestAs};
 pub(crate) use self::sandbox::SandboxArgs;
 pub(crate) use self::scan::ScanArgs;
 pub(crate) use self::since::Since;
+pub(crate) use self::singer::SingerArgs;
 pub(crate) use self::stats::{StatsArgs, StatsFormat};
 pub(crate) use self::watch::{WatchArgs, WatchFormat};
 
@@ -127,6 +129,8 @@ pub(crate) enum Command {
     Watch(WatchArgs),
     #[command(after_help = manual::examples("mirror"))]
     Mirror(MirrorArgs),
+    #[command(after_help = manual::examples("singer"))]
+    Singer(SingerArgs),
     #[command(after_help = manual::examples("decode"))]
     Decode(DecodeArgs),
     #[command(after_help = manual::examples("request"))]

@@ -17,6 +17,7 @@ mod request;
 mod sandbox;
 mod saved;
 pub(crate) mod scanning;
+mod singer;
 mod stats;
 mod watch;
 pub(crate) mod whole;
@@ -32,6 +33,7 @@ pub(crate) fn run(command: Command) -> Outcome {
         Command::Stats(args) => stats::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Mirror(args) => mirror::run(&args),
+        Command::Singer(args) => singer::run(&args),
         Command::Decode(args) => decode::run(&args),
         Command::Request(args) => request::run(&args),
         Command::Doctor(args) => doctor::run(&args),

@@ -46,6 +46,7 @@ fn known() -> Vec<String> {
         "stats",
         "watch",
         "mirror",
+        "singer",
         "decode",
         "request",
         "doctor",

@@ -23,6 +23,7 @@ mod program;
 mod request;
 mod sandbox;
 mod several;
+mod singer;
 mod spreadsheet;
 mod stats;
 mod watch;

@@ -34,7 +34,7 @@ use crate::install::Install;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Fleet {
     installs: Vec<Install>,
 }
