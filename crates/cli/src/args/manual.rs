@@ -5,16 +5,19 @@ use std::fmt::Write;
 use crate::exit::Exit;
 
 /// Examples: the command, the line to type, and what it does.
-pub(crate) const EXAMPLES: [(&str, &str, &str); 39] = [
+pub(crate) const EXAMPLES: [(&str, &str, &str); 42] = [
     ("list", "gettickets list --sandbox", "try it without a server"),
     ("list", "gettickets list --status 'Awaiting Reply'", "one page from the server of GETTICKETS_URL"),
     ("list", "gettickets list --all --format ndjson > all.ndjson", "all tickets"),
     ("list", "gettickets list --status Open --status Answered --all", "two statuses, each ticket once"),
     ("list", "gettickets list --updated-since 7d --sort -lastreply", "a week's tickets, newest reply first"),
+    ("list", "gettickets list --profile 'eu-*' --all", "all tickets of several installs"),
     ("list", "gettickets list --columns tid,subject,lastreply --limit 5", "five tickets, three columns"),
     ("export", "gettickets export --output tickets.parquet", "all tickets in a Parquet file"),
     ("export", "gettickets export --output tickets.csv --resume", "continue after an interruption"),
+    ("export", "gettickets export --all-profiles --output {install}.parquet", "a file for each install"),
     ("stats", "gettickets stats", "charts in the terminal"),
+    ("stats", "gettickets stats --all-profiles", "charts of each install"),
     ("stats", "gettickets stats --html tickets.html", "a page for a browser"),
     ("watch", "gettickets watch", "print tickets as they are opened and answered"),
     ("watch", "gettickets watch --full --interval 5m", "also closed, flagged and deleted tickets"),

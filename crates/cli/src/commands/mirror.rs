@@ -87,12 +87,7 @@ impl Runs {
     fn once(&self) -> Outcome {
         let ran = self.run().map_err(|error| failure_of(&error))?;
         self.report(&ran)?;
-        let mut exits = Vec::new();
-        for (name, failure) in self.failures(&ran) {
-            exits.push(failure.exit);
-            exit::report(Err(failure.at(name)));
-        }
-        installs::worst(exits)
+        installs::report(self.failures(&ran))
     }
 
     /// Runs until Ctrl-C or the last run. Failures are reported, and the next run follows.

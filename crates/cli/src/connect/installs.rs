@@ -1,5 +1,7 @@
 //! The installs that a command reads: one, or those of several profiles.
 
+use std::path::{Path, PathBuf};
+
 use gettickets_warehouse::{Fleet, Install};
 use glob::Pattern;
 
@@ -8,7 +10,7 @@ use super::profile::Configuration;
 use super::settings::{self, Settings};
 use super::{Connection, open};
 use crate::args::{ConnectionArgs, OneProfile, Profiles};
-use crate::exit::{Exit, Failure, Outcome};
+use crate::exit::{self, Exit, Failure, Outcome};
 
 /// The installs that the arguments select.
 pub(crate) enum Installs {
@@ -133,6 +135,40 @@ fn refuse_settings_of_one(args: &ConnectionArgs<Profiles>) -> Outcome {
                 .hint(format!("Leave out {flag}, or name one profile")))
         }
     }
+}
+
+/// Stands for the name of the install in the name of a file.
+pub(crate) const PLACEHOLDER: &str = "{install}";
+
+/// The name of the file of an install: `{install}` in it becomes the install's name.
+pub(crate) fn file_of(name: &Path, install: Option<&str>) -> Outcome<PathBuf> {
+    let Some(text) = name.to_str().filter(|text| text.contains(PLACEHOLDER)) else {
+        return Ok(name.to_owned());
+    };
+    let unusable = |what: &str| Failure::usage(format!("{}: {what}", name.display()));
+    let Some(install) = install else {
+        return Err(unusable("{install} stands for the name of a profile, and none is named")
+            .hint("Name a profile with --profile, or leave out {install}"));
+    };
+    if install.is_empty() || install.starts_with('.') || install.contains(['/', '\\', '\0']) {
+        return Err(unusable(&format!("the profile {install:?} cannot be part of the name of a file"))
+            .hint("Rename the profile in the configuration file"));
+    }
+    Ok(text.replace(PLACEHOLDER, install).into())
+}
+
+/// Whether the name of a file has a part for the name of the install.
+pub(crate) fn has_placeholder(name: &Path) -> bool {
+    name.to_str().is_some_and(|text| text.contains(PLACEHOLDER))
+}
+
+/// Reports these failures of installs, and returns the highest exit code.
+pub(crate) fn report(failures: Vec<(String, Failure)>) -> Outcome {
+    let exits: Vec<Exit> = failures.iter().map(|(_, failure)| failure.exit).collect();
+    for (name, failure) in failures {
+        exit::report(Err(failure.at(name)));
+    }
+    worst(exits)
 }
 
 /// The failure of a command after these failures of installs were reported: the highest exit code.

@@ -128,3 +128,68 @@ fn filters_work_for_each_install() {
     let out = run(&mut installs.program(&[&since[..], &TWO].concat())).noting();
     assert_eq!(counted(&lines(&out)), counts(&[("berlin", 80), ("london", 90)]));
 }
+
+#[test]
+fn each_install_is_exported_into_a_file_of_its_own() {
+    let installs = Installs::start(&[("berlin", 130), ("london", 60)]);
+    let name = installs.file("out/install={install}/tickets.ndjson");
+    let export = ["export", "--all-profiles", "--output", &name];
+    let ran = run(&mut installs.program(&export));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    for (install, tickets) in [("berlin", 130), ("london", 60)] {
+        let file = std::fs::read_to_string(name.replace("{install}", install)).unwrap();
+        assert_eq!(file.lines().count(), tickets, "{install}");
+        assert!(ran.err.contains(&format!("note: {install}: {tickets} tickets in ")), "{}", ran.err);
+    }
+    installs.spoil("berlin");
+    let ran = run(&mut installs.program(&export));
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(
+        ran.err.contains("error: berlin: ") && ran.err.contains("note: london: 60 tickets"),
+        "{}",
+        ran.err
+    );
+
+    let one = run(&mut installs.program(&["export", "--profile", "london", "--output", &name])).quietly();
+    assert_eq!(one, "");
+    for arguments in [
+        &["export", "--all-profiles", "--output", "tickets.csv"][..],
+        &["export", "--all-profiles", "--output", "-", "--format", "csv"],
+        &["stats", "--all-profiles", "--html", "tickets.html"],
+    ] {
+        let ran = run(&mut installs.program(arguments));
+        assert_eq!(ran.code, 2);
+        assert!(
+            ran.err.contains("each needs a file of its own") && ran.err.contains("{install}"),
+            "{}",
+            ran.err
+        );
+    }
+    let nameless = crate::program::gettickets(&["export", "--sandbox", "--output", &name]);
+    assert!(nameless.code == 2 && nameless.err.contains("none is named"), "{}", nameless.err);
+}
+
+#[test]
+fn each_install_has_figures_of_its_own() {
+    let installs = Installs::start(&[("berlin", 130), ("london", 60)]);
+    let stats = ["stats", "--all-profiles", "--format", "json"];
+    let out = run(&mut installs.program(&stats)).noting();
+    let document: Value = serde_json::from_str(&out).unwrap();
+    let figures: Vec<(&str, u64)> = document["installs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|install| (install["install"].as_str().unwrap(), install["tickets"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(figures, [("berlin", 130), ("london", 60)]);
+    let charts = run(&mut installs.program(&["stats", "--all-profiles"])).noting();
+    assert!(charts.contains("berlin, http://") && charts.contains("london, http://"), "{charts}");
+    let page = installs.file("{install}.html");
+    run(&mut installs.program(&["stats", "--all-profiles", "--html", &page])).noting();
+    assert!(std::fs::read_to_string(installs.file("berlin.html")).unwrap().contains("130"));
+    installs.spoil("london");
+    let ran = run(&mut installs.program(&stats));
+    assert_eq!(ran.code, 1);
+    let document: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(document["installs"].as_array().unwrap().len(), 1);
+}

@@ -182,3 +182,43 @@ fn files_that_cannot_be_used_are_named_and_no_credential_is_shown() {
     let ran = gettickets(&["singer", "--config", &file(&folder, "f.json", &zone.to_string())]);
     assert!(ran.code == 2 && ran.err.contains("\"Mars\" is not the name of a time zone"), "{}", ran.err);
 }
+
+/// Runs the tap into the target, and returns the state that the target returned.
+fn load(target: &str, config: &str, state: Option<&str>, folder: &tempfile::TempDir) -> String {
+    let settings = json!({"output_path": folder.path(), "overwrite_behavior": "append_records"});
+    let target_config = file(folder, "target.json", &settings.to_string());
+    let mut tap = program();
+    tap.args(["singer", "--config", config]);
+    if let Some(state) = state {
+        tap.args(["--state", state]);
+    }
+    let mut tap = tap.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let target = std::process::Command::new(target)
+        .args(["--config", &target_config])
+        .stdin(tap.stdout.take().unwrap())
+        .output()
+        .unwrap();
+    assert!(target.status.success(), "{}", String::from_utf8_lossy(&target.stderr));
+    let tap = tap.wait_with_output().unwrap();
+    assert!(tap.status.success(), "{}", String::from_utf8_lossy(&tap.stderr));
+    String::from_utf8(target.stdout).unwrap().lines().last().unwrap().to_owned()
+}
+
+#[test]
+#[ignore = "needs meltanolabs-target-csv; `cargo xtask test singer` installs it"]
+fn a_target_loads_every_ticket_and_returns_the_state() {
+    let target = std::env::var("GETTICKETS_TARGET_CSV").unwrap();
+    let sandbox = Sandbox::builder().tickets(230).start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let config = configuration(&sandbox, &folder);
+    let state = load(&target, &config, None, &folder);
+    let loaded = fs::read_to_string(folder.path().join("tickets.csv")).unwrap();
+    for id in sandbox.store().ids().unwrap() {
+        let subject = sandbox.store().get(id).unwrap().unwrap().tid;
+        assert!(loaded.contains(&subject), "{subject}");
+    }
+    let state: Value = serde_json::from_str(&state).unwrap();
+    assert!(state["bookmarks"]["tickets"]["partitions"][0]["replication_key_value"].is_string(), "{state}");
+    let state = file(&folder, "state.json", &state.to_string());
+    load(&target, &config, Some(&state), &folder);
+}

@@ -236,6 +236,8 @@ impl<'a> Listing<'a> {
     }
 
     fn finish(&mut self) -> Outcome {
+        // Tickets that are equal in the order are in that of the installs, and not in that of their arrival.
+        self.unsorted.sort_by_key(|(index, _)| *index);
         let sorted = sorted_with(std::mem::take(&mut self.unsorted), &self.args.sort);
         // The widths of a table's columns are those of all its tickets.
         if let (Format::Table, Some((index, _))) = (self.args.format.format, sorted.first())

@@ -113,7 +113,7 @@ fn test(fleet: &Fleet, unusable: Vec<(String, Failure)>) -> Outcome {
             Err(error) => failures.push((name.to_owned(), connect::failure_of(&error))),
         }
     }
-    fail(failures)
+    installs::report(failures)
 }
 
 /// Reports what was read, and fails if an install is not complete.
@@ -136,15 +136,7 @@ fn report(reports: &[InstallReport]) -> Outcome {
             )),
         }
     }
-    fail(failures)
-}
-
-fn fail(failures: Vec<(String, Failure)>) -> Outcome {
-    let exits: Vec<Exit> = failures.iter().map(|(_, failure)| failure.exit).collect();
-    for (name, failure) in failures {
-        exit::report(Err(failure.at(name)));
-    }
-    installs::worst(exits)
+    installs::report(failures)
 }
 
 fn write(document: &Value) -> Outcome {

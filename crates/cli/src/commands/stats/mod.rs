@@ -4,6 +4,7 @@
 //! ([`statistics`]) and written in three forms.
 
 mod page;
+mod several;
 mod statistics;
 mod tally;
 mod terminal;
@@ -26,7 +27,7 @@ use crate::commands::saved::{self, Saved};
 use crate::commands::scanning::{self, Progress};
 use crate::commands::whole::Whole;
 use crate::commands::{explain, misspelt};
-use crate::connect;
+use crate::connect::installs::{self, Installs};
 use crate::exit::{self, Exit, Failure, Outcome};
 use crate::files;
 use crate::output::clock::Clock;
@@ -39,7 +40,10 @@ pub(crate) fn run(args: &StatsArgs) -> Outcome {
 }
 
 fn of_server(args: &StatsArgs) -> Outcome {
-    let connection = connect::open(&args.connection)?;
+    let connection = match installs::select(&args.connection)? {
+        Installs::One(_, connection) => *connection,
+        Installs::Several(installs) => return several::run(args, &installs),
+    };
     let request = args.query.to_request();
     let scan = scanning::configured(connection.client.scan(request.clone()), &args.query.scan);
     let mut progress = Some(Progress::of(scan.status(), true));
@@ -160,25 +164,17 @@ fn stats(
     clock: Clock,
     names: Names,
 ) -> Outcome {
-    let waiting = match args.waiting_status.as_slice() {
-        [] => Tally::default_waiting(),
-        named => named.to_vec(),
-    };
-    let mut tally = Tally::new(waiting, clock);
-    tally.names = names;
+    let mut tally = tally_of(args, clock, names);
     for page in pages {
         page?.iter().for_each(|ticket| tally.add(ticket));
     }
     let statistics = Statistics::new(tally, source);
     if let Some(path) = &args.html {
-        let page = page::render(&statistics);
         if path == Path::new("-") {
-            stdout::write_text(&page, sanitise::lines)?;
+            stdout::write_text(&page::render(&statistics), sanitise::lines)?;
             return Ok(());
         }
-        files::write(path, page.as_bytes()).map_err(|error| Failure::of_file(path, &error))?;
-        let count = statistics.tickets;
-        exit::remark(format!("{count} {} in {}", output::tickets(count), path.display()));
+        write_page(path, &statistics)?;
     }
     match args.format {
         StatsFormat::Json => {
@@ -188,15 +184,35 @@ fn stats(
         }
         // The page has been written.
         StatsFormat::Charts if args.html.is_some() => {}
-        StatsFormat::Charts => {
-            let mut out = anstream::AutoStream::auto(std::io::stdout());
-            let color = out.current_choice() != ColorChoice::Never;
-            let chart = terminal::render(&statistics, Look { color, ..look() });
-            out.write_all(chart.as_bytes())?;
-            out.flush()?;
-        }
+        StatsFormat::Charts => write_charts(&statistics)?,
     }
     Ok(())
+}
+
+fn tally_of(args: &StatsArgs, clock: Clock, names: Names) -> Tally {
+    let waiting = match args.waiting_status.as_slice() {
+        [] => Tally::default_waiting(),
+        named => named.to_vec(),
+    };
+    let mut tally = Tally::new(waiting, clock);
+    tally.names = names;
+    tally
+}
+
+fn write_page(path: &Path, statistics: &Statistics) -> Outcome {
+    let page = page::render(statistics);
+    files::write(path, page.as_bytes()).map_err(|error| Failure::of_file(path, &error))?;
+    let count = statistics.tickets;
+    exit::remark(format!("{count} {} in {}", output::tickets(count), path.display()));
+    Ok(())
+}
+
+fn write_charts(statistics: &Statistics) -> Outcome {
+    let mut out = anstream::AutoStream::auto(std::io::stdout());
+    let color = out.current_choice() != ColorChoice::Never;
+    let chart = terminal::render(statistics, Look { color, ..look() });
+    out.write_all(chart.as_bytes())?;
+    Ok(out.flush()?)
 }
 
 /// What the terminal can show; a pipe gets as much as an ordinary terminal.
