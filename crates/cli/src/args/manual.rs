@@ -156,6 +156,34 @@ mod tests {
     use crate::args::Cli;
     use clap::{CommandFactory, Parser};
 
+    /// The commands of a recipe: what follows `gettickets` on a line of a block of code.
+    fn commands(recipe: &str) -> Vec<Vec<String>> {
+        let blocks = recipe.split("```").skip(1).step_by(2);
+        let lines = blocks.flat_map(str::lines).filter_map(|line| {
+            let (_, command) = line.split_once("gettickets ")?;
+            let is_command = line.starts_with(['g', '*']) || line.starts_with("ExecStart=");
+            is_command.then(|| command.split([' ']).map(|word| word.trim_matches('\'').to_owned()).collect())
+        });
+        lines.collect()
+    }
+
+    #[test]
+    fn the_commands_of_every_recipe_parse() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/recipes");
+        let mut parsed = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            for words in commands(&std::fs::read_to_string(&path).unwrap()) {
+                let line = words.join(" ");
+                let words = std::iter::once("gettickets".to_owned()).chain(words);
+                let result = Cli::try_parse_from(words.filter(|word| !word.is_empty()));
+                assert!(result.is_ok(), "{}: {line}: {result:?}", path.display());
+                parsed += 1;
+            }
+        }
+        assert!(parsed >= 6, "only {parsed} commands were found");
+    }
+
     #[test]
     fn every_command_has_examples_that_parse() {
         let names: Vec<String> =

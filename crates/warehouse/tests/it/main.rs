@@ -13,6 +13,7 @@ mod fleet;
 mod mirror;
 mod postgres;
 mod random;
+mod recipes;
 mod singer;
 
 use std::path::Path;

@@ -14,7 +14,7 @@ use rusqlite::types::ValueRef;
 use super::{Setup, options, read};
 
 /// A PostgreSQL server with an empty data directory. It ends when this is dropped.
-struct Server {
+pub(crate) struct Server {
     process: Child,
     port: u16,
     _folder: tempfile::TempDir,
@@ -44,7 +44,7 @@ fn command(name: &str) -> Command {
 const PASSWORD: &str = "hunter2-secret";
 
 impl Server {
-    fn start() -> Option<Server> {
+    pub(crate) fn start() -> Option<Server> {
         Server::start_with("trust")
     }
 
@@ -93,7 +93,7 @@ impl Server {
         Some(server)
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("postgresql://postgres@127.0.0.1:{}/postgres?sslmode=disable", self.port)
     }
 
@@ -101,7 +101,7 @@ impl Server {
         self.url().replace("postgres@", &format!("postgres:{password}@"))
     }
 
-    fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::connect(&self.url(), NoTls).unwrap()
     }
 }
@@ -214,6 +214,15 @@ fn a_second_run_and_foreign_tables_are_refused() {
     let shop = server.url().replace("/postgres?", "/shop?");
     Client::connect(&shop, NoTls).unwrap().batch_execute("CREATE TABLE tickets (seat text)").unwrap();
     assert_eq!(Mirror::open(&shop).unwrap_err().kind(), MirrorErrorKind::NotAMirror);
+
+    server.client().batch_execute("CREATE DATABASE frozen").unwrap();
+    let frozen = server.url().replace("/postgres?", "/frozen?");
+    drop(Mirror::open(&frozen).unwrap());
+    server.client().batch_execute("ALTER DATABASE frozen SET default_transaction_read_only = on").unwrap();
+    let error = Mirror::open(&frozen)
+        .and_then(|mut mirror| mirror.run(&setup.install(), &options(Mode::Full), &mut |_| ()))
+        .unwrap_err();
+    assert_eq!(error.kind(), MirrorErrorKind::ReadOnly, "{error}");
 
     server.client().batch_execute("UPDATE gettickets_mirror SET version = 99").unwrap();
     assert_eq!(Mirror::open(&server.url()).unwrap_err().kind(), MirrorErrorKind::NewerVersion);
