@@ -1,4 +1,4 @@
-//! [`Error`]: what went wrong, as a handle that a caller may ask for; and [`Failure`], which the code inside this
+//! [`Error`]: what went wrong, as a handle that a caller may ask for; and `Failure`, which the code inside this
 //! library returns. Neither holds a secret.
 
 #[cfg(feature = "arrow")]
