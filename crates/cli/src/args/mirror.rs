@@ -19,7 +19,7 @@ use super::{ConnectionArgs, Profiles};
 /// The exit code is 5 after a run that is not complete: what was read is stored, and no ticket is marked as gone.
 #[derive(Debug, Args)]
 pub(crate) struct MirrorArgs {
-    /// Database: a SQLite file, which is created if there is none, or the address of a PostgreSQL database such as
+    /// Database: a SQLite file, which is created if it does not exist, or the address of a PostgreSQL database such as
     /// postgresql://USER@HOST/NAME. Give its password in PGPASSWORD: others can read arguments [env: DATABASE_URL]
     #[arg(value_name = "DATABASE")]
     pub(crate) database: Option<String>,

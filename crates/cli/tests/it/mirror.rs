@@ -225,3 +225,34 @@ fn flags_of_one_server_are_refused_for_several_profiles() {
         .env("GETTICKETS_SECRET", "hunter2"));
     assert!(ran.err.contains("rome: the API identifier is missing"), "{}", ran.err);
 }
+
+#[test]
+fn a_run_that_is_killed_leaves_the_last_good_state() {
+    let sandbox =
+        Sandbox::builder().tickets(3_000).latency(std::time::Duration::from_millis(40)).start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tickets.db");
+    assert_eq!(ask(&sandbox, &["mirror", text(&file)]).code, 0);
+    for id in sandbox.store().ids().unwrap() {
+        sandbox.store().set_department(id, 77).unwrap();
+    }
+    for requests in [1, 3, 6] {
+        let before = sandbox.request_count();
+        let mut run = asking(&sandbox)
+            .args(["mirror", text(&file), "--full"])
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        while sandbox.request_count() < before + requests {
+            assert!(run.try_wait().unwrap().is_none(), "the run ended before it was killed");
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        run.kill().unwrap();
+        run.wait().unwrap();
+        assert_eq!(count(text(&file), "SELECT count(*) FROM tickets WHERE deptid = 77"), 0);
+        assert_eq!(count(text(&file), "SELECT count(*) FROM runs"), 1);
+    }
+    let ran = ask(&sandbox, &["mirror", text(&file), "--full"]);
+    assert!(ran.code == 0 && ran.err.contains("3000 changed"), "{}", ran.err);
+}

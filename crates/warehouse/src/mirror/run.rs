@@ -45,8 +45,8 @@ impl fmt::Debug for Mirror {
 }
 
 impl Mirror {
-    /// Opens a mirror: a SQLite file, or a PostgreSQL database by its URL (`postgresql://…`). A file is created, readable by
-    /// its owner alone, if there is none; tables are created in an empty database.
+    /// Opens a mirror: a SQLite file, or a PostgreSQL database by its URL (`postgresql://…`). A file that does not exist is
+    /// created, readable by its owner alone; tables are created in an empty database.
     ///
     /// A URL without a password takes it from the environment variable `PGPASSWORD`, as PostgreSQL's own programs do.
     ///

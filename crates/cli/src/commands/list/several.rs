@@ -4,8 +4,8 @@ use std::thread;
 
 use gettickets::{Error, Finding, GetTickets, Page, Scan, Tickets};
 
+use super::common::{added, admin, rest_of};
 use super::local::{Local, sorted_with};
-use super::{added, admin, rest_of};
 use crate::args::{Format, ListArgs};
 use crate::commands::{misspelt, scanning, whole};
 use crate::connect::installs::{Several, worst};

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::statistics::{Source, Statistics};
-use super::{filter, tally_of, write_charts, write_page};
+use super::write::{filter, tally_of, write_charts, write_page};
 use crate::args::{StatsArgs, StatsFormat};
 use crate::commands::export::lacks_unreadable_alone;
 use crate::commands::{misspelt, scanning, whole};
