@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::LazyLock;
 
 use gettickets::{DateTime, FIELDS, Field, Kind, TicketRef, Value};
 use jiff::tz::TimeZone;
@@ -145,11 +146,17 @@ impl Row {
 
     /// The cell of a field.
     pub(crate) fn cell(&self, field: Field) -> &Cell {
-        let name = FIELDS.iter().find(|spec| spec.field == field).map_or("", |spec| spec.name);
-        let index = columns().position(|(column, _)| column == name);
-        index.and_then(|index| self.cells.get(index)).unwrap_or(&Cell::Null)
+        let found = POSITIONS.iter().find(|(of, _)| *of == field);
+        found.and_then(|(_, index)| self.cells.get(*index)).unwrap_or(&Cell::Null)
     }
 }
+
+/// The positions of the documented fields among the columns.
+static POSITIONS: LazyLock<Vec<(Field, usize)>> = LazyLock::new(|| {
+    let names: Vec<String> = columns().map(|(name, _)| name).collect();
+    let position = |name| names.iter().position(|column| column == name);
+    FIELDS.iter().filter_map(|spec| Some((spec.field, position(spec.name)?))).collect()
+});
 
 fn write(digest: &mut Xxh3, cell: &Cell) {
     match cell {
