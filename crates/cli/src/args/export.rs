@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::{ConnectionArgs, Since, WholeArgs};
+use super::{ConnectionArgs, Profiles, Since, WholeArgs};
 
 /// Write every ticket that matches into a file
 ///
@@ -14,10 +14,14 @@ use super::{ConnectionArgs, Since, WholeArgs};
 ///
 /// A new file can be read by its owner alone; a file that is replaced keeps its owner and its mode. A symbolic
 /// link is followed. A device or a FIFO is written to as standard output is.
-#[derive(Debug, Args)]
+///
+/// With several profiles each install is exported into a file of its own, all at the same time: write {install} into the
+/// name, as in 'tickets/install={install}/tickets.parquet', whose files DuckDB, polars and Spark read as one table with a
+/// column `install`. An install that fails does not stop the others.
+#[derive(Clone, Debug, Args)]
 pub(crate) struct ExportArgs {
     /// File to write; - for standard output. The format follows from the ending, such as .csv or .parquet;
-    /// .csv.gz, .ndjson.zst and the like are compressed
+    /// .csv.gz, .ndjson.zst and the like are compressed. {install} stands for the name of the profile
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
     /// Format, where the file's ending does not name one
@@ -38,7 +42,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "WHEN", help_heading = "Tickets")]
     pub(crate) updated_since: Option<Since>,
     #[command(flatten)]
-    pub(crate) connection: ConnectionArgs,
+    pub(crate) connection: ConnectionArgs<Profiles>,
 }
 
 /// A format of files.

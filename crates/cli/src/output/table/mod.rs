@@ -17,7 +17,7 @@ use self::column::Cell;
 use self::layout::Layout;
 use super::clock::Clock;
 use super::names::Names;
-use super::{TicketWriter, style, width};
+use super::{InstallContext, TicketWriter, style, width};
 use crate::args;
 
 /// Options of a table.
@@ -25,12 +25,12 @@ use crate::args;
 pub(crate) struct TableOptions {
     /// The width in cells; `None` for unlimited width, with times in full.
     pub(crate) width: Option<usize>,
-    /// The install's clock, for ages and for times in UTC.
-    pub(crate) clock: Clock,
+    /// The install that the tickets are from; its clock gives ages and times in UTC.
+    pub(crate) install: InstallContext,
+    /// The names of the installs that the tickets are from; empty for a table without a column for them.
+    pub(crate) installs: Vec<String>,
     /// The columns to show, in this order; empty for as many as fit.
     pub(crate) columns: Vec<args::Column>,
-    /// Names of departments and admins.
-    pub(crate) names: Names,
     /// Whether to show times in UTC.
     pub(crate) utc: bool,
 }
@@ -38,7 +38,8 @@ pub(crate) struct TableOptions {
 impl TableOptions {
     /// A table of this width without further options.
     pub(crate) fn new(width: Option<usize>, clock: Clock) -> TableOptions {
-        TableOptions { width, clock, columns: Vec::new(), names: Names::default(), utc: false }
+        let install = InstallContext { name: None, clock, names: Names::default() };
+        TableOptions { width, install, installs: Vec::new(), columns: Vec::new(), utc: false }
     }
 }
 
@@ -86,6 +87,10 @@ impl<W: Write> TableWriter<W> {
 }
 
 impl<W: Write> TicketWriter for TableWriter<W> {
+    fn begin_install(&mut self, install: &InstallContext) {
+        self.options.install = install.clone();
+    }
+
     fn write(&mut self, tickets: &Tickets) -> io::Result<()> {
         if tickets.is_empty() {
             return Ok(());
@@ -190,7 +195,7 @@ mod tests {
         options.columns = ["id", "subject", "department", "lastreply", "attachments", "date_utc"]
             .map(|name| name.parse().unwrap())
             .to_vec();
-        options.names = Names::new(names(1, "Sales"), names(3, "Ada"));
+        options.install.names = Names::new(names(1, "Sales"), names(3, "Ada"));
         options.utc = true;
         insta::assert_snapshot!(table_with(options.clone(), &tickets()), @r"
            ID  SUBJECT     DEPT           REPLIED  ATTACHMEN…  DATE_UTC
