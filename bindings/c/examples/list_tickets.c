@@ -35,7 +35,7 @@ static void print_ticket(gettickets_ticket ticket)
         printf("  %-16s  ", "never");
     }
     print(gettickets_ticket_status(ticket));
-    if (gettickets_ticket_text_for_people(ticket, GETTICKETS_FIELD_SUBJECT, &subject) == GETTICKETS_OK) {
+    if (gettickets_ticket_decoded_text(ticket, GETTICKETS_FIELD_SUBJECT, &subject) == GETTICKETS_OK) {
         printf("  ");
         print_text(stdout, gettickets_string_data(subject), gettickets_string_len(subject));
         gettickets_string_free(subject);

@@ -459,7 +459,7 @@ typedef struct {
      */
     gettickets_text tid;
     /**
-     * Name of who opened the ticket.
+     * Name of the person who opened the ticket.
      */
     gettickets_text name;
     /**
@@ -467,7 +467,7 @@ typedef struct {
      */
     gettickets_text owner_name;
     /**
-     * E-mail address of who opened the ticket.
+     * Email address of the person who opened the ticket.
      */
     gettickets_text email;
     /**
@@ -475,7 +475,7 @@ typedef struct {
      */
     gettickets_text requestor_name;
     /**
-     * E-mail address of the requestor; `data` is NULL if it is absent.
+     * Email address of the requestor; `data` is NULL if it is absent.
      */
     gettickets_text requestor_email;
     /**
@@ -1423,7 +1423,7 @@ gettickets_result gettickets_page_numreturned(const gettickets_page *page,
  * `GETTICKETS_ERROR_NULL` if `page` or `version` is NULL; nothing is written then. Many threads may read one
  * page.
  */
-gettickets_result gettickets_page_shows_version(const gettickets_page *page,
+gettickets_result gettickets_page_detected_version(const gettickets_page *page,
                                                 gettickets_server_version *version,
                                                 int32_t *exactly);
 
@@ -1431,7 +1431,7 @@ gettickets_result gettickets_page_shows_version(const gettickets_page *page,
  * The fields that every ticket from a server of this version has and some ticket here lacks, as a mask: bit
  * n is the field of number n. 0 for NULL. Many threads may read one page.
  */
-gettickets_field_mask gettickets_page_missing(const gettickets_page *page, gettickets_server_version version);
+gettickets_field_mask gettickets_page_missing_fields(const gettickets_page *page, gettickets_server_version version);
 
 /**
  * The page as a server of this version would send it: later fields are left out. It shares the memory of
@@ -1440,7 +1440,7 @@ gettickets_field_mask gettickets_page_missing(const gettickets_page *page, getti
  * `*at` is the caller's: free it with `gettickets_page_free`. `GETTICKETS_ERROR_NULL` if either is NULL;
  * `*at` is then left as it is. Many threads may read one page.
  */
-gettickets_result gettickets_page_at(const gettickets_page *page,
+gettickets_result gettickets_page_as_of_version(const gettickets_page *page,
                                      gettickets_server_version version,
                                      gettickets_page **at);
 
@@ -1451,7 +1451,7 @@ gettickets_result gettickets_page_at(const gettickets_page *page,
  * until that one handle is freed, whether or not the other lives. After
  * `ticket = gettickets_page_ticket(page, 0)` and `gettickets_page_share(page, &copy)`, freeing `page` ends
  * `ticket`; get the ticket of `copy` with `gettickets_page_ticket(copy, ticket.index)`. The same is true of
- * texts, findings and fields that were read from a handle, and of `gettickets_page_at`.
+ * texts, findings and fields that were read from a handle, and of `gettickets_page_as_of_version`.
  *
  * `*copy` is the caller's: free it with `gettickets_page_free`. `GETTICKETS_ERROR_NULL` if either is NULL;
  * `*copy` is then left as it is. Many threads may read one page.
@@ -1577,7 +1577,7 @@ uint64_t gettickets_ticket_deptid(gettickets_ticket ticket);
 uint64_t gettickets_ticket_userid(gettickets_ticket ticket);
 
 /**
- * Name of who opened the ticket, HTML-encoded as the server stores it. Empty if the reply does not have it.
+ * Name of the person who opened the ticket, HTML-encoded as the server stores it. Empty if the reply does not have it.
  */
 gettickets_text gettickets_ticket_name(gettickets_ticket ticket);
 
@@ -1588,7 +1588,7 @@ gettickets_text gettickets_ticket_name(gettickets_ticket ticket);
 gettickets_text gettickets_ticket_owner_name(gettickets_ticket ticket);
 
 /**
- * E-mail address of who opened the ticket. Empty if the reply does not have it.
+ * Email address of the person who opened the ticket. Empty if the reply does not have it.
  */
 gettickets_text gettickets_ticket_email(gettickets_ticket ticket);
 
@@ -1599,7 +1599,7 @@ gettickets_text gettickets_ticket_email(gettickets_ticket ticket);
 gettickets_text gettickets_ticket_requestor_name(gettickets_ticket ticket);
 
 /**
- * E-mail address of the requestor. Since server version 8.0. `data` is NULL where the reply does not have
+ * Email address of the requestor. Since server version 8.0. `data` is NULL where the reply does not have
  * it, or has null.
  */
 gettickets_text gettickets_ticket_requestor_email(gettickets_ticket ticket);
@@ -1634,7 +1634,7 @@ gettickets_time gettickets_ticket_date(gettickets_ticket ticket);
 gettickets_text gettickets_ticket_date_text(gettickets_ticket ticket);
 
 /**
- * Subject line, HTML-encoded as the server stores it; `gettickets_ticket_text_for_people` decodes it. Empty
+ * Subject line, HTML-encoded as the server stores it; `gettickets_ticket_decoded_text` decodes it. Empty
  * if the reply does not have it.
  */
 gettickets_text gettickets_ticket_subject(gettickets_ticket ticket);
@@ -1662,7 +1662,7 @@ gettickets_text gettickets_ticket_attachment(gettickets_ticket ticket);
 
 /**
  * How many attachments the opening message has. Since server version 7.10; 0 if the reply did not carry
- * them, which `gettickets_ticket_carries` returns.
+ * them, which `gettickets_ticket_has_field` returns.
  */
 size_t gettickets_ticket_attachment_count(gettickets_ticket ticket);
 
@@ -1730,23 +1730,23 @@ gettickets_result gettickets_ticket_value(gettickets_ticket ticket,
 /**
  * 1 if the reply carried the field of this number, null or not; else 0, for numbers of no field too.
  */
-int32_t gettickets_ticket_carries(gettickets_ticket ticket, gettickets_field field);
+int32_t gettickets_ticket_has_field(gettickets_ticket ticket, gettickets_field field);
 
 /**
  * The fields that the reply has, null or not, as a mask: bit n is the field of number n.
  */
-gettickets_field_mask gettickets_ticket_carried(gettickets_ticket ticket);
+gettickets_field_mask gettickets_ticket_fields(gettickets_ticket ticket);
 
 /**
  * The fields that the reply has as null, as a mask: bit n is the field of number n.
  */
-gettickets_field_mask gettickets_ticket_null(gettickets_ticket ticket);
+gettickets_field_mask gettickets_ticket_null_fields(gettickets_ticket ticket);
 
 /**
  * The integers and truth values that the reply carried as text, as servers mostly do, as a mask: bit n
  * is the field of number n.
  */
-gettickets_field_mask gettickets_ticket_quoted(gettickets_ticket ticket);
+gettickets_field_mask gettickets_ticket_quoted_fields(gettickets_ticket ticket);
 
 /**
  * A text field with its HTML entities decoded: `Tom &amp; Jerry` becomes "Tom & Jerry". For people to read;
@@ -1757,7 +1757,7 @@ gettickets_field_mask gettickets_ticket_quoted(gettickets_ticket ticket);
  * `GETTICKETS_ERROR_ARGUMENT` if `field` is the number of none, `GETTICKETS_ERROR_INDEX` for a ticket past
  * the end of its page, `GETTICKETS_ERROR_NULL` if its page or `text` is NULL. `*text` is then left as it is.
  */
-gettickets_result gettickets_ticket_text_for_people(gettickets_ticket ticket,
+gettickets_result gettickets_ticket_decoded_text(gettickets_ticket ticket,
                                                     gettickets_field field,
                                                     gettickets_string **text);
 

@@ -90,7 +90,7 @@ pub unsafe extern "C" fn gettickets_decode_kept(
     unsafe {
         decode(body, len, flags, max_len, page, error, |decoder, body| {
             memory::check_for_decoding(body)?;
-            Ok(decoder.decode_lent(slice::from_raw_parts(body.as_ptr(), body.len()), owner)?)
+            Ok(decoder.decode_shared(slice::from_raw_parts(body.as_ptr(), body.len()), owner)?)
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Fields by number: their constants, the table of them, and sets as masks.
 
 use gettickets_protocol as protocol;
-use gettickets_protocol::{FIELD_COUNT, FIELDS, FieldSet, Kind};
+use gettickets_protocol::{FIELD_COUNT, FIELDS, FieldKind, FieldSet};
 
 use crate::failure::Failure;
 use crate::guard::{self, argument};
@@ -159,13 +159,13 @@ const fn number(field: protocol::Field) -> Field {
 
 /// The number of a kind.
 #[allow(clippy::panic, reason = "the table is made when compiled, where a slip fails the build")]
-pub(crate) const fn kind(kind: Kind) -> FieldKind {
+pub(crate) const fn kind(kind: FieldKind) -> FieldKind {
     match kind {
-        Kind::Integer => GETTICKETS_KIND_INTEGER,
-        Kind::Text => GETTICKETS_KIND_TEXT,
-        Kind::DateTime => GETTICKETS_KIND_TIME,
-        Kind::Boolean => GETTICKETS_KIND_BOOLEAN,
-        Kind::Attachments => GETTICKETS_KIND_ATTACHMENTS,
+        FieldKind::Integer => GETTICKETS_KIND_INTEGER,
+        FieldKind::Text => GETTICKETS_KIND_TEXT,
+        FieldKind::DateTime => GETTICKETS_KIND_TIME,
+        FieldKind::Boolean => GETTICKETS_KIND_BOOLEAN,
+        FieldKind::Attachments => GETTICKETS_KIND_ATTACHMENTS,
         _ => panic!("a kind of field has no number here"),
     }
 }

@@ -1,7 +1,7 @@
 //! [`Page`]: the reply to one successful request.
 
 use gettickets_protocol as protocol;
-use gettickets_protocol::ShownVersion;
+use gettickets_protocol::DetectedVersion;
 
 use crate::failure::{Failure, past_the_end};
 use crate::field::{FieldMask, mask};
@@ -112,7 +112,7 @@ unsafe fn count(
 /// `GETTICKETS_ERROR_NULL` if `page` or `version` is NULL; nothing is written then. Many threads may read one
 /// page.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_page_shows_version(
+pub unsafe extern "C" fn gettickets_page_detected_version(
     page: *const Page,
     version: *mut ServerVersion,
     exactly: *mut i32,
@@ -120,11 +120,11 @@ pub unsafe extern "C" fn gettickets_page_shows_version(
     guard(|| {
         // SAFETY: as the comment on gettickets_page asks; places to write to, or NULL.
         let (page, out) = unsafe { (shared(page, "page")?, Out::new(version, "version")?) };
-        let shown = page.page.shows_version();
+        let shown = page.page.detected_version();
         out.put(ServerVersion::of(shown.lower_bound()));
         // SAFETY: a place to write to, or NULL.
         if let Some(exactly) = unsafe { exactly.as_mut() } {
-            *exactly = matches!(shown, ShownVersion::Exactly(_)).into();
+            *exactly = matches!(shown, DetectedVersion::Exact(_)).into();
         }
         Ok(())
     })
@@ -133,9 +133,12 @@ pub unsafe extern "C" fn gettickets_page_shows_version(
 /// The fields that every ticket from a server of this version has and some ticket here lacks, as a mask: bit
 /// n is the field of number n. 0 for NULL. Many threads may read one page.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_page_missing(page: *const Page, version: ServerVersion) -> FieldMask {
+pub unsafe extern "C" fn gettickets_page_missing_fields(
+    page: *const Page,
+    version: ServerVersion,
+) -> FieldMask {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_page asks.
-    unsafe { look(page, 0, |page| mask(page.page.missing(version.read()))) }
+    unsafe { look(page, 0, |page| mask(page.page.missing_fields(version.read()))) }
 }
 
 /// The page as a server of this version would send it: later fields are left out. It shares the memory of
@@ -144,7 +147,7 @@ pub unsafe extern "C" fn gettickets_page_missing(page: *const Page, version: Ser
 /// `*at` is the caller's: free it with `gettickets_page_free`. `GETTICKETS_ERROR_NULL` if either is NULL;
 /// `*at` is then left as it is. Many threads may read one page.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_page_at(
+pub unsafe extern "C" fn gettickets_page_as_of_version(
     page: *const Page,
     version: ServerVersion,
     at: *mut *mut Page,
@@ -152,7 +155,7 @@ pub unsafe extern "C" fn gettickets_page_at(
     guard(|| {
         // SAFETY: as the comment on gettickets_page asks; a place to write to, or NULL.
         let (page, out) = unsafe { (shared(page, "page")?, Out::new(at, "at")?) };
-        out.hand_out(Page::of(page.page.at(version.read())));
+        out.hand_out(Page::of(page.page.as_of_version(version.read())));
         Ok(())
     })
 }
@@ -163,7 +166,7 @@ pub unsafe extern "C" fn gettickets_page_at(
 /// until that one handle is freed, whether or not the other lives. After
 /// `ticket = gettickets_page_ticket(page, 0)` and `gettickets_page_share(page, &copy)`, freeing `page` ends
 /// `ticket`; get the ticket of `copy` with `gettickets_page_ticket(copy, ticket.index)`. The same is true of
-/// texts, findings and fields that were read from a handle, and of `gettickets_page_at`.
+/// texts, findings and fields that were read from a handle, and of `gettickets_page_as_of_version`.
 ///
 /// `*copy` is the caller's: free it with `gettickets_page_free`. `GETTICKETS_ERROR_NULL` if either is NULL;
 /// `*copy` is then left as it is. Many threads may read one page.

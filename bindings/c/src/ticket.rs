@@ -67,7 +67,7 @@ pub(crate) unsafe fn found<'a>(ticket: Ticket) -> Result<TicketRef<'a>, Failure>
 /// A text that later servers send; none where it was not carried, or null.
 #[inline]
 pub(crate) fn later_text(ticket: TicketRef<'_>, field: Field) -> Text {
-    let has = ticket.carries(field) && !ticket.null().contains(field);
+    let has = ticket.has_field(field) && !ticket.null_fields().contains(field);
     if has { Text::of_bytes(ticket.text_bytes(field)) } else { Text::NONE }
 }
 
@@ -109,7 +109,7 @@ pub unsafe extern "C" fn gettickets_ticket_userid(ticket: Ticket) -> u64 {
     unsafe { read(ticket, 0, |ticket| ticket.userid()) }
 }
 
-/// Name of who opened the ticket, HTML-encoded as the server stores it. Empty if the reply does not have it.
+/// Name of the person who opened the ticket, HTML-encoded as the server stores it. Empty if the reply does not have it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_name(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
@@ -124,7 +124,7 @@ pub unsafe extern "C" fn gettickets_ticket_owner_name(ticket: Ticket) -> Text {
     unsafe { read(ticket, Text::NONE, |ticket| later_text(ticket, Field::OwnerName)) }
 }
 
-/// E-mail address of who opened the ticket. Empty if the reply does not have it.
+/// Email address of the person who opened the ticket. Empty if the reply does not have it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_email(ticket: Ticket) -> Text {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
@@ -139,7 +139,7 @@ pub unsafe extern "C" fn gettickets_ticket_requestor_name(ticket: Ticket) -> Tex
     unsafe { read(ticket, Text::NONE, |ticket| later_text(ticket, Field::RequestorName)) }
 }
 
-/// E-mail address of the requestor. Since server version 8.0. `data` is NULL where the reply does not have
+/// Email address of the requestor. Since server version 8.0. `data` is NULL where the reply does not have
 /// it, or has null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_requestor_email(ticket: Ticket) -> Text {
@@ -186,7 +186,7 @@ pub unsafe extern "C" fn gettickets_ticket_date_text(ticket: Ticket) -> Text {
     unsafe { read(ticket, Text::EMPTY, |ticket| Text::of_bytes(ticket.text_bytes(Field::Date))) }
 }
 
-/// Subject line, HTML-encoded as the server stores it; `gettickets_ticket_text_for_people` decodes it. Empty
+/// Subject line, HTML-encoded as the server stores it; `gettickets_ticket_decoded_text` decodes it. Empty
 /// if the reply does not have it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_subject(ticket: Ticket) -> Text {
@@ -224,7 +224,7 @@ pub unsafe extern "C" fn gettickets_ticket_attachment(ticket: Ticket) -> Text {
 }
 
 /// How many attachments the opening message has. Since server version 7.10; 0 if the reply did not carry
-/// them, which `gettickets_ticket_carries` returns.
+/// them, which `gettickets_ticket_has_field` returns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_attachment_count(ticket: Ticket) -> usize {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.

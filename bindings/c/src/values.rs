@@ -33,15 +33,15 @@ pub struct TicketValues {
     pub flag: u64,
     /// Public ticket number.
     pub tid: Text,
-    /// Name of who opened the ticket.
+    /// Name of the person who opened the ticket.
     pub name: Text,
     /// Name of the client that owns the ticket; `data` is NULL if it is absent.
     pub owner_name: Text,
-    /// E-mail address of who opened the ticket.
+    /// Email address of the person who opened the ticket.
     pub email: Text,
     /// Name of the requestor; `data` is NULL if it is absent.
     pub requestor_name: Text,
-    /// E-mail address of the requestor; `data` is NULL if it is absent.
+    /// Email address of the requestor; `data` is NULL if it is absent.
     pub requestor_email: Text,
     /// What the requestor is; `data` is NULL if it is absent.
     pub requestor_type: Text,
@@ -108,7 +108,7 @@ impl TicketValues {
                 written += 1;
             });
             assert!(written == TicketRef::TEXT_COUNT);
-            let (carried, null) = (ticket.carried(), ticket.null());
+            let (carried, null) = (ticket.fields(), ticket.null_fields());
             let has = carried.difference(null);
             for (field, text) in [
                 (Field::OwnerName, &raw mut (*values).owner_name),
@@ -218,32 +218,33 @@ pub unsafe extern "C" fn gettickets_ticket_value(
 
 /// 1 if the reply carried the field of this number, null or not; else 0, for numbers of no field too.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_ticket_carries(ticket: Ticket, field: field::Field) -> i32 {
-    let carries = |ticket: TicketRef<'_>| field::field(field).is_ok_and(|field| ticket.carries(field)).into();
+pub unsafe extern "C" fn gettickets_ticket_has_field(ticket: Ticket, field: field::Field) -> i32 {
+    let carries =
+        |ticket: TicketRef<'_>| field::field(field).is_ok_and(|field| ticket.has_field(field)).into();
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
     unsafe { read(ticket, 0, carries) }
 }
 
 /// The fields that the reply has, null or not, as a mask: bit n is the field of number n.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_ticket_carried(ticket: Ticket) -> FieldMask {
+pub unsafe extern "C" fn gettickets_ticket_fields(ticket: Ticket) -> FieldMask {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
-    unsafe { read(ticket, 0, |ticket| mask(ticket.carried())) }
+    unsafe { read(ticket, 0, |ticket| mask(ticket.fields())) }
 }
 
 /// The fields that the reply has as null, as a mask: bit n is the field of number n.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_ticket_null(ticket: Ticket) -> FieldMask {
+pub unsafe extern "C" fn gettickets_ticket_null_fields(ticket: Ticket) -> FieldMask {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
-    unsafe { read(ticket, 0, |ticket| mask(ticket.null())) }
+    unsafe { read(ticket, 0, |ticket| mask(ticket.null_fields())) }
 }
 
 /// The integers and truth values that the reply carried as text, as servers mostly do, as a mask: bit n
 /// is the field of number n.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_ticket_quoted(ticket: Ticket) -> FieldMask {
+pub unsafe extern "C" fn gettickets_ticket_quoted_fields(ticket: Ticket) -> FieldMask {
     // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
-    unsafe { read(ticket, 0, |ticket| mask(ticket.quoted())) }
+    unsafe { read(ticket, 0, |ticket| mask(ticket.quoted_fields())) }
 }
 
 /// A text field with its HTML entities decoded: `Tom &amp; Jerry` becomes "Tom & Jerry". For people to read;
@@ -254,7 +255,7 @@ pub unsafe extern "C" fn gettickets_ticket_quoted(ticket: Ticket) -> FieldMask {
 /// `GETTICKETS_ERROR_ARGUMENT` if `field` is the number of none, `GETTICKETS_ERROR_INDEX` for a ticket past
 /// the end of its page, `GETTICKETS_ERROR_NULL` if its page or `text` is NULL. `*text` is then left as it is.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_ticket_text_for_people(
+pub unsafe extern "C" fn gettickets_ticket_decoded_text(
     ticket: Ticket,
     field: field::Field,
     text: *mut *mut OwnedText,
@@ -266,7 +267,7 @@ pub unsafe extern "C" fn gettickets_ticket_text_for_people(
         if field::kind(field.kind()) != GETTICKETS_KIND_TEXT {
             return Err(Failure::error(GETTICKETS_ERROR_KIND, format!("{field} is no text")));
         }
-        let text = ticket.text_for_people(field).ok_or(Failure::Status(GETTICKETS_NONE))?;
+        let text = ticket.decoded_text(field).ok_or(Failure::Status(GETTICKETS_NONE))?;
         out.hand_out(OwnedText::of(text.into_owned()));
         Ok(())
     })

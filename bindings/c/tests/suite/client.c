@@ -65,7 +65,7 @@ static void every_setting_is_taken(void)
     gettickets_client_builder_free(builder);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_get_tickets(second, NULL, NULL, &page, NULL));
     /* It came as XML, which names the version. */
-    CHECK_CODE(GETTICKETS_OK, gettickets_page_shows_version(page, &version, &exactly));
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_detected_version(page, &version, &exactly));
     CHECK(exactly == 1 && version.major == 8 && version.minor == 13);
     gettickets_page_free(page);
     gettickets_client_free(second);

@@ -203,7 +203,7 @@ static void a_body_is_kept_until_the_last_page_of_it_is_freed(void)
     subject = gettickets_ticket_subject(gettickets_page_ticket(page, 0));
     CHECK(is(subject, "This is a sample ticket"));
     CHECK((const uint8_t *)subject.data > kept.body && (const uint8_t *)subject.data < kept.body + kept.len);
-    CHECK_CODE(GETTICKETS_OK, gettickets_page_at(page, old_version, &old));
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_as_of_version(page, old_version, &old));
     gettickets_page_free(page);
     CHECK(kept.released == 0);
     CHECK(is(gettickets_ticket_subject(gettickets_page_ticket(old, 0)), "This is a sample ticket"));

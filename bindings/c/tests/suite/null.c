@@ -91,12 +91,12 @@ static void a_null_page_is_empty(void)
     int32_t exactly = 7;
     CHECK(gettickets_page_len(NULL) == 0 && gettickets_page_extra_count(NULL) == 0);
     CHECK(gettickets_page_finding_count(NULL) == 0 && gettickets_page_memory_size(NULL) == 0);
-    CHECK(gettickets_page_missing(NULL, V8_0) == 0);
+    CHECK(gettickets_page_missing_fields(NULL, V8_0) == 0);
     IS_NULL(gettickets_page_totalresults(NULL, &count));
     IS_NULL(gettickets_page_startnumber(NULL, &count));
     IS_NULL(gettickets_page_numreturned(NULL, &count));
-    IS_NULL(gettickets_page_shows_version(NULL, &version, &exactly));
-    IS_NULL(gettickets_page_at(NULL, V8_0, &page));
+    IS_NULL(gettickets_page_detected_version(NULL, &version, &exactly));
+    IS_NULL(gettickets_page_as_of_version(NULL, V8_0, &page));
     IS_NULL(gettickets_page_share(NULL, &page));
     IS_NULL(gettickets_page_to_json(NULL, &text));
     IS_NULL(gettickets_page_to_wire_json(NULL, V8_0, &text));
@@ -115,9 +115,9 @@ static void a_page_has_nowhere_to_write_to(void)
     IS_NULL(gettickets_page_totalresults(page, NULL));
     IS_NULL(gettickets_page_startnumber(page, NULL));
     IS_NULL(gettickets_page_numreturned(page, NULL));
-    IS_NULL(gettickets_page_shows_version(page, NULL, &exactly));
+    IS_NULL(gettickets_page_detected_version(page, NULL, &exactly));
     CHECK(exactly == 7);
-    IS_NULL(gettickets_page_at(page, V8_0, NULL));
+    IS_NULL(gettickets_page_as_of_version(page, V8_0, NULL));
     IS_NULL(gettickets_page_share(page, NULL));
     IS_NULL(gettickets_page_to_json(page, NULL));
     IS_NULL(gettickets_page_to_wire_json(page, V8_0, NULL));
@@ -150,14 +150,14 @@ static void a_ticket_of_no_page_is_empty(void)
     CHECK(gettickets_ticket_requestor_email(t).data == NULL && gettickets_ticket_requestor_type(t).data == NULL);
     CHECK(gettickets_ticket_date(t).year == 0 && gettickets_ticket_lastreply(t).year == 0);
     CHECK(gettickets_ticket_attachment_count(t) == 0 && gettickets_ticket_attachments_removed(t) == -1);
-    CHECK(gettickets_ticket_carries(t, GETTICKETS_FIELD_ID) == 0 && gettickets_ticket_carried(t) == 0);
-    CHECK(gettickets_ticket_null(t) == 0 && gettickets_ticket_quoted(t) == 0);
+    CHECK(gettickets_ticket_has_field(t, GETTICKETS_FIELD_ID) == 0 && gettickets_ticket_fields(t) == 0);
+    CHECK(gettickets_ticket_null_fields(t) == 0 && gettickets_ticket_quoted_fields(t) == 0);
     CHECK(gettickets_ticket_extra_count(t) == 0);
     IS_NULL(gettickets_ticket_read(t, &values, sizeof values));
     IS_NULL(gettickets_ticket_value(t, GETTICKETS_FIELD_ID, &value));
     IS_NULL(gettickets_ticket_extras(t, &extra, 1, NULL));
     IS_NULL(gettickets_ticket_attachment_at(t, 0, &attachment));
-    IS_NULL(gettickets_ticket_text_for_people(t, GETTICKETS_FIELD_NAME, &text));
+    IS_NULL(gettickets_ticket_decoded_text(t, GETTICKETS_FIELD_NAME, &text));
     CHECK(text == NULL);
 }
 
@@ -169,7 +169,7 @@ static void a_ticket_has_nowhere_to_write_to(void)
     IS_NULL(gettickets_ticket_value(t, GETTICKETS_FIELD_ID, NULL));
     IS_NULL(gettickets_ticket_extras(t, NULL, 1, NULL));
     IS_NULL(gettickets_ticket_attachment_at(t, 0, NULL));
-    IS_NULL(gettickets_ticket_text_for_people(t, GETTICKETS_FIELD_NAME, NULL));
+    IS_NULL(gettickets_ticket_decoded_text(t, GETTICKETS_FIELD_NAME, NULL));
     gettickets_page_free(page);
 }
 

@@ -108,10 +108,10 @@ static void all_ways_to_a_field_agree(void)
         gettickets_ticket ticket = gettickets_page_ticket(page, 0);
         gettickets_ticket_values all;
         CHECK_CODE(GETTICKETS_OK, gettickets_ticket_read(ticket, &all, sizeof all));
-        CHECK(all.carried == gettickets_ticket_carried(ticket) && all.null == gettickets_ticket_null(ticket));
+        CHECK(all.carried == gettickets_ticket_fields(ticket) && all.null == gettickets_ticket_null_fields(ticket));
         for (i = 0; i < count; i++) {
             CHECK(same(ticket, fields[i].field, &all));
-            CHECK(gettickets_ticket_carries(ticket, fields[i].field) == (int32_t)(all.carried >> fields[i].field & 1));
+            CHECK(gettickets_ticket_has_field(ticket, fields[i].field) == (int32_t)(all.carried >> fields[i].field & 1));
         }
         CHECK(all.id == gettickets_ticket_id(ticket) && same_text(all.tid, gettickets_ticket_tid(ticket)));
         CHECK(same_time(all.date, gettickets_ticket_date(ticket)));
@@ -131,11 +131,11 @@ static void absent_null_and_empty_are_told_apart(void)
     CHECK_CODE(GETTICKETS_NONE, gettickets_ticket_value(ticket, GETTICKETS_FIELD_REQUESTOR_TYPE, &value));
     CHECK(gettickets_ticket_requestor_type(ticket).data == NULL);
     CHECK(gettickets_ticket_attachments_removed(ticket) == -1);
-    CHECK(gettickets_ticket_quoted(ticket) == (gettickets_field_mask)1 << GETTICKETS_FIELD_ID);
+    CHECK(gettickets_ticket_quoted_fields(ticket) == (gettickets_field_mask)1 << GETTICKETS_FIELD_ID);
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_ticket_value(ticket, 23, &value));
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_ticket_value(ticket, -1, &value));
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_ticket_value(ticket, 2147483647, &value));
-    CHECK(!gettickets_ticket_carries(ticket, -1) && !gettickets_ticket_carries(ticket, 64));
+    CHECK(!gettickets_ticket_has_field(ticket, -1) && !gettickets_ticket_has_field(ticket, 64));
     gettickets_page_free(page);
 }
 
@@ -144,15 +144,15 @@ static void texts_for_people_have_no_entities(void)
     gettickets_page *page = page_of("{\"id\":1,\"subject\":\"Tom &amp; Jerry &#039;s \\u00e9\",\"requestor_name\":null}");
     gettickets_ticket ticket = gettickets_page_ticket(page, 0);
     gettickets_string *text = NULL;
-    CHECK_CODE(GETTICKETS_OK, gettickets_ticket_text_for_people(ticket, GETTICKETS_FIELD_SUBJECT, &text));
+    CHECK_CODE(GETTICKETS_OK, gettickets_ticket_decoded_text(ticket, GETTICKETS_FIELD_SUBJECT, &text));
     CHECK(strcmp(gettickets_string_data(text), "Tom & Jerry 's \xc3\xa9") == 0);
     gettickets_string_free(text);
     text = NULL;
-    CHECK_CODE(GETTICKETS_NONE, gettickets_ticket_text_for_people(ticket, GETTICKETS_FIELD_REQUESTOR_NAME, &text));
-    CHECK_CODE(GETTICKETS_NONE, gettickets_ticket_text_for_people(ticket, GETTICKETS_FIELD_TID, &text));
-    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_ticket_text_for_people(ticket, GETTICKETS_FIELD_ID, &text));
-    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_ticket_text_for_people(ticket, GETTICKETS_FIELD_DATE, &text));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_ticket_text_for_people(ticket, 99, &text));
+    CHECK_CODE(GETTICKETS_NONE, gettickets_ticket_decoded_text(ticket, GETTICKETS_FIELD_REQUESTOR_NAME, &text));
+    CHECK_CODE(GETTICKETS_NONE, gettickets_ticket_decoded_text(ticket, GETTICKETS_FIELD_TID, &text));
+    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_ticket_decoded_text(ticket, GETTICKETS_FIELD_ID, &text));
+    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_ticket_decoded_text(ticket, GETTICKETS_FIELD_DATE, &text));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_ticket_decoded_text(ticket, 99, &text));
     CHECK(text == NULL);
     gettickets_page_free(page);
 }
@@ -196,7 +196,7 @@ static void past_the_end_there_is_nothing(void)
         CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_ticket_value(ticket, GETTICKETS_FIELD_ID, &value));
         CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_ticket_extras(ticket, &extra, 1, NULL));
         CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_ticket_attachment_at(ticket, 0, &attachment));
-        CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_ticket_text_for_people(ticket, GETTICKETS_FIELD_NAME, &text));
+        CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_ticket_decoded_text(ticket, GETTICKETS_FIELD_NAME, &text));
     }
     gettickets_page_free(page);
 }

@@ -51,7 +51,7 @@ pub(crate) fn print_report(report: &ScanReport) {
 
 /// Prints how the replies of single pages deviate.
 pub(crate) fn print_findings(findings: &[Finding]) {
-    for finding in findings.iter().filter(|finding| finding.kind != FindingKind::NoneOfCounted) {
+    for finding in findings.iter().filter(|finding| finding.kind != FindingKind::MissingTickets) {
         print_deviation(finding.kind, finding.count as u64, &finding.tickets, finding.detail.as_deref());
     }
 }
@@ -67,7 +67,7 @@ fn changes_values(kind: FindingKind) -> bool {
     matches!(
         kind,
         Kind::CountMismatch
-            | Kind::NoneOfCounted
+            | Kind::MissingTickets
             | Kind::MissingField
             | Kind::EmptyNumber
             | Kind::UnreadableDate
@@ -78,7 +78,7 @@ fn changes_values(kind: FindingKind) -> bool {
     )
 }
 
-/// A deviation in words, such as `a date can't be read; it is kept as text: 3 times, in tickets 7, 9`.
+/// A deviation in words, such as `a date cannot be read; it is kept as text: 3 times, in tickets 7, 9`.
 fn deviation(kind: FindingKind, count: u64, tickets: &[u64], detail: Option<&str>) -> String {
     let mut text = format!("{kind}: {count} {}", if count == 1 { "time" } else { "times" });
     if let Some((first, others)) = tickets.split_first() {
@@ -198,7 +198,7 @@ mod tests {
         let ids: Vec<u64> = (1..=16).collect();
         assert_eq!(
             deviation(FindingKind::UnreadableDate, 40, &ids, Some("soon")),
-            "a date can't be read; it is kept as text: 40 times, in tickets 1, 2, 3, 4, 5, 6, 7, 8, …; the first: soon"
+            "a date cannot be read; it is kept as text: 40 times, in tickets 1, 2, 3, 4, 5, 6, 7, 8, …; the first: soon"
         );
         assert_eq!(deviation(FindingKind::LeadingText, 1, &[], None), "text precedes the reply: 1 time");
         assert!(changes_values(FindingKind::ReplacedBytes) && !changes_values(FindingKind::LeadingText));
