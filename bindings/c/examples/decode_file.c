@@ -53,7 +53,7 @@ static void print_value(gettickets_ticket ticket, const gettickets_field_spec *f
         return;
     }
     printf("  %.*s: ", (int)field->name.len, field->name.data);
-    if (value.null) {
+    if (value.is_null) {
         printf("null");
     } else if (field->sensitive) {
         printf("(not shown)");

@@ -192,11 +192,11 @@ public:
     /// Related service: S and its id, D and a domain's id, or empty.
     std::string_view service() const noexcept { return detail::view(gettickets_ticket_service(ticket_)); }
 
-    /// Whether the reply carried this field, null or not.
+    /// whether the reply has this field, null or not.
     bool has_field(Field field) const noexcept {
         return gettickets_ticket_has_field(ticket_, static_cast<gettickets_field>(field)) != 0;
     }
-    /// The fields that the reply carried, null or not.
+    /// The fields that the reply has, null or not.
     FieldSet fields() const noexcept { return FieldSet(gettickets_ticket_fields(ticket_)); }
     /// Those of them that were null.
     FieldSet null_fields() const noexcept { return FieldSet(gettickets_ticket_null_fields(ticket_)); }
@@ -207,7 +207,7 @@ public:
         if (gettickets_ticket_value(ticket_, static_cast<gettickets_field>(field), &value) != GETTICKETS_OK) {
             return std::nullopt;
         }
-        if (value.null != 0) {
+        if (value.is_null != 0) {
             return Value(Null{});
         }
         switch (value.kind) {
@@ -271,7 +271,7 @@ struct Finding {
 /// What a page shows of its server's version.
 struct DetectedVersion {
     Version version;
-    /// Whether the server named it; otherwise it is the earliest that sends what the page carries.
+    /// Whether the server named it; otherwise it is the earliest that sends these fields.
     bool exactly = false;
 };
 
@@ -489,7 +489,7 @@ inline Outcome<Page> decode_kept(std::string &&body, DecodeOptions options = {})
     gettickets_error *error = nullptr;
     auto *kept = new std::string(std::move(body));
     const auto release = [](void *text) { delete static_cast<std::string *>(text); };
-    const auto code = gettickets_decode_kept(kept->data(), kept->size(), detail::flags(options), options.max_len, release,
+    const auto code = gettickets_decode_no_copy(kept->data(), kept->size(), detail::flags(options), options.max_len, release,
                                              kept, &page, &error);
     return detail::settle(code, error, [&] { return Page(page); });
 }

@@ -1,6 +1,6 @@
 //! A ticket as a row of the table `tickets`.
 
-use gettickets::{DateTime, FIELDS, Field, Kind, TicketRef, Value};
+use gettickets::{DateTime, FIELDS, Field, FieldKind, FieldValue, TicketRef};
 use jiff::tz::TimeZone;
 use serde_json::json;
 use xxhash_rust::xxh3::Xxh3;
@@ -43,10 +43,10 @@ pub(crate) const TRACKED: [Field; 6] =
 pub(crate) fn columns() -> impl Iterator<Item = (String, &'static str)> {
     let documented = FIELDS.iter().flat_map(|spec| {
         let kind = match spec.kind {
-            Kind::Integer | Kind::Boolean => "INTEGER",
+            FieldKind::Integer | FieldKind::Boolean => "INTEGER",
             _ => "TEXT",
         };
-        let utc = (spec.kind == Kind::DateTime).then(|| (format!("{}_utc", spec.name), "TEXT"));
+        let utc = (spec.kind == FieldKind::DateTime).then(|| (format!("{}_utc", spec.name), "TEXT"));
         let decoded = (spec.field == Field::Subject).then(|| ("subject_text".to_owned(), "TEXT"));
         std::iter::once((spec.name.to_owned(), kind)).chain(utc).chain(decoded)
     });
@@ -64,23 +64,25 @@ impl Row {
         let mut cells = Vec::with_capacity(FIELDS.len() + 4);
         for spec in &FIELDS {
             let cell = match ticket.value(spec.field) {
-                None | Some(Value::Null) => Cell::Null,
+                None | Some(FieldValue::Null) => Cell::Null,
                 Some(_) if spec.sensitive && !access_keys => Cell::Null,
-                Some(Value::Integer(number)) => Cell::Integer(signed(number, spec.name)?),
-                Some(Value::Boolean(value)) => Cell::Integer(value.into()),
-                Some(Value::Text(text)) => Cell::Text(text.to_owned()),
-                Some(Value::DateTime(time)) => time.map_or(Cell::Null, |time| Cell::Text(wall_clock(time))),
-                Some(Value::Attachments(attachments)) => Cell::Text(
+                Some(FieldValue::Integer(number)) => Cell::Integer(signed(number, spec.name)?),
+                Some(FieldValue::Boolean(value)) => Cell::Integer(value.into()),
+                Some(FieldValue::Text(text)) => Cell::Text(text.to_owned()),
+                Some(FieldValue::DateTime(time)) => {
+                    time.map_or(Cell::Null, |time| Cell::Text(wall_clock(time)))
+                }
+                Some(FieldValue::Attachments(attachments)) => Cell::Text(
                     attachments
                         .map(|attachment| json!({"filename": attachment.filename, "index": attachment.index}))
-                        .collect::<serde_json::Value>()
+                        .collect::<serde_json::FieldValue>()
                         .to_string(),
                 ),
                 Some(other) => Cell::Text(format!("{other:?}")),
             };
             write(&mut digest, &cell);
             cells.push(cell);
-            if spec.kind == Kind::DateTime {
+            if spec.kind == FieldKind::DateTime {
                 let time = if spec.field == Field::Date { ticket.date() } else { ticket.lastreply() };
                 cells.push(time.zip(zone).map_or(Cell::Null, |(time, zone)| utc(time, zone)));
             }
@@ -92,7 +94,7 @@ impl Row {
         let extra = if extra.is_empty() {
             Cell::Null
         } else {
-            Cell::Text(serde_json::Value::from(extra).to_string())
+            Cell::Text(serde_json::FieldValue::from(extra).to_string())
         };
         write(&mut digest, &extra);
         cells.push(extra);
@@ -128,7 +130,7 @@ fn signed(number: u64, name: &str) -> Result<i64, MirrorError> {
     i64::try_from(number).map_err(|_| {
         let message =
             format!("{name} {number} is larger than the largest integer of a database ({})", i64::MAX);
-        MirrorError::new(MirrorErrorKind::Value, message)
+        MirrorError::new(MirrorErrorKind::FieldValue, message)
     })
 }
 
