@@ -128,9 +128,9 @@ impl Draft {
     }
 }
 
-/// The failure that a setting is which the other kind of client has.
+/// Error for a setting of the other kind of client.
 fn misfit(who: &str, setting: &str) -> Failure {
-    Failure::error(GETTICKETS_ERROR_KIND, format!("{who} has no setting {setting}"))
+    Failure::error(GETTICKETS_ERROR_KIND, format!("{setting} does not apply to {who}"))
 }
 
 /// # Safety
@@ -266,7 +266,7 @@ pub unsafe extern "C" fn gettickets_client_builder_set_max_attempts(
     max_attempts: u32,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { retries(builder, "attempts", |policy| Ok(policy.max_attempts(max_attempts))) }
+    unsafe { retries(builder, "max_attempts", |policy| Ok(policy.max_attempts(max_attempts))) }
 }
 
 /// Waits between attempts: before the n-th retry a random time up to `initial` * 2^(n-1), at most `max`. 0
@@ -279,7 +279,7 @@ pub unsafe extern "C" fn gettickets_client_builder_set_backoff_ms(
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
     unsafe {
-        retries(builder, "waits", |policy| {
+        retries(builder, "backoff", |policy| {
             Ok(policy.initial_backoff(time(initial_ms)?).max_backoff(time(max_ms)?))
         })
     }

@@ -1,4 +1,4 @@
-//! [`Error`], the error handle of the C API, and [`Failure`], the error type inside this crate. Neither
+//! [`Error`], the error handle of the C API, and `Failure`, the error type inside this crate. Neither
 //! contains secrets.
 
 #[cfg(feature = "arrow")]

@@ -19,6 +19,8 @@ use crate::store::{Store, StoreError};
 
 /// A year, which is as good as forever. Longer durations could overflow the clock.
 const MAX_DURATION: Duration = Duration::from_secs(365 * 86_400);
+/// How long a sandbox that is dropped waits for threads that are making a response.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A GetTickets endpoint on this machine, until it is dropped.
 ///
@@ -361,8 +363,9 @@ impl SandboxBuilder {
                     _ = stopped => {}
                 }
             });
-            // Closes the connections without waiting for responses.
-            runtime.shutdown_background();
+            // Closes the connections without waiting for responses. Threads that are making one get a moment to end, so
+            // that none of them is left when the sandbox is gone.
+            runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
         };
         let thread = thread::Builder::new().name("gettickets-sandbox".to_owned()).spawn(serve);
         let thread = thread.map_err(SandboxError::Thread)?;

@@ -17,6 +17,12 @@ impl Error {
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         let hint = match self.kind() {
             ErrorKind::Api(error) => return Some(error.hint()),
+            ErrorKind::UnexpectedResponse { status, title: None, excerpt, .. }
+                if status.is_success() && excerpt.as_deref().is_none_or(str::is_empty) =>
+            {
+                "Check the server's error log: a page that is too large for the server can end like this (request fewer \
+                 tickets a page, limitnum). Check also that the address is the install's."
+            }
             ErrorKind::UnexpectedResponse { status, page_kind, .. } => {
                 unexpected_response(status.as_u16(), *page_kind)
             }

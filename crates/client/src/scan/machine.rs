@@ -472,6 +472,9 @@ impl ScanMachine {
         if error.may_be_due_to_size() && !self.window.is_smallest(flight.limit) {
             log::info!("a page of {} tickets failed, smaller ones follow: {error}", flight.limit);
             self.window.on_size_failure(flight.limit);
+            if let Err(stuck) = self.pass.stall(&self.window, self.capacity) {
+                self.fail_incomplete(stuck);
+            }
             return;
         }
         if flight.pass == self.pass_number && self.is_due(&flight) {
@@ -660,6 +663,10 @@ impl ScanMachine {
             }
             let Some((index, shared, weak)) = joined else { break };
             let page = self.kept.remove(index);
+            if weak && !self.order.is_weak() && self.pass.overlap_more(&self.window) {
+                self.pass.stall(&self.window, self.capacity)?;
+                break;
+            }
             if weak {
                 self.order.note_weak(self.order.unresolved());
             }

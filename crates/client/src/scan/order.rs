@@ -188,6 +188,11 @@ impl Order {
             .fold(0, |mask, (index, _)| mask | 1 << index)
     }
 
+    /// Whether pages were joined inside a group of ties of every order for which it matters.
+    pub(super) fn is_weak(&self) -> bool {
+        self.possible().all(|(_, candidate)| candidate.weak || candidate.resolves_ties())
+    }
+
     /// Notes that two pages were joined inside a group of ties of these orders.
     pub(super) fn note_weak(&mut self, weak: Mask) {
         for (index, candidate) in self.candidates.iter_mut().enumerate() {

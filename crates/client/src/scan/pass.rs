@@ -179,6 +179,8 @@ pub(super) struct Pass {
     pub(super) end: u64,
     /// The offset to read at.
     next: u64,
+    /// The end of the trail when a page was last read again with more overlap.
+    widened: u64,
     /// How far the last step back went; 0 if the last page joined.
     step: u64,
     /// Rows to overlap by.
@@ -228,6 +230,7 @@ pub(super) struct Pass {
     /// The sum of all changes of the total, and the largest.
     total_drift: u64,
     total_most: u64,
+    total_least: u64,
     pub(super) fresh: u64,
     digest: Digest,
     pub(super) rows: u64,
@@ -254,6 +257,7 @@ impl Pass {
             index: HashMap::new(),
             end: 0,
             next: 0,
+            widened: 0,
             step: 0,
             slack: 2,
             expected: 0,
@@ -285,6 +289,7 @@ impl Pass {
             total_count: 0,
             total_drift: 0,
             total_most: 0,
+            total_least: u64::MAX,
             fresh: 0,
             digest: Digest::default(),
             rows: 0,
@@ -338,6 +343,11 @@ impl Pass {
     /// The total that all replies of the pass had in common.
     pub(super) fn steady_total(&self) -> Option<u64> {
         self.total.filter(|_| self.total_changes == 0)
+    }
+
+    /// The least that a reply of the pass counted.
+    pub(super) fn least_total(&self) -> Option<u64> {
+        (self.total_count > 0).then_some(self.total_least)
     }
 
     /// Whether all rows of the pass came on a single page.
@@ -421,7 +431,8 @@ impl Pass {
             State::Ending { alone, empty } => {
                 let (need_alone, _) = self.proof(totals);
                 if *alone < need_alone && alone <= empty {
-                    need(Purpose::Read, self.next, limit.max(self.end.saturating_sub(self.next) + 1))
+                    let limit = limit.max(self.end.saturating_sub(self.next) + 1);
+                    need(Purpose::Read, self.next, window.within(limit))
                 } else {
                     need(Purpose::Probe, self.end, limit)
                 }
@@ -455,6 +466,7 @@ impl Pass {
         let Some(total) = total else { return };
         self.total_count = self.total_count.saturating_add(1);
         self.total_most = self.total_most.max(total);
+        self.total_least = self.total_least.min(total);
         match self.total {
             None => self.total = Some(total),
             Some(before) if before != total => {
@@ -577,7 +589,13 @@ impl Pass {
                 context.window.forget_cap();
             }
         }
-        let keep: Vec<TrailRow> = if productive || at_front {
+        // While the end is proven, rows that a page up to the end no longer shows have left the end of the list.
+        let reaches_total = context.totals.last == Some(offset + rows.len() as u64);
+        let left_the_end = matches!(self.state, State::Ending { .. }) && is_short && reaches_total;
+        if left_the_end && !productive && !at_front && shared.last.0 + 1 < trail_end {
+            self.quiet = false;
+        }
+        let keep: Vec<TrailRow> = if productive || at_front || left_the_end {
             Vec::new()
         } else {
             let after = (shared.last.0 + 1 - self.base) as usize;
@@ -650,7 +668,7 @@ impl Pass {
             self.narrow =
                 self.narrow.map(|narrow| narrow * 2).filter(|narrow| *narrow < context.window.limit());
         }
-        self.look_for_end(context, rows, asked, is_last, productive, as_expected);
+        self.look_for_end(context, rows, asked, is_last, productive, as_expected || reaches_total);
         Accepted { new_from: new_from.min(rows.len()), shifted: !as_expected }
     }
 
@@ -681,7 +699,7 @@ impl Pass {
         asked: u64,
         is_last: bool,
         productive: bool,
-        as_expected: bool,
+        is_trusted: bool,
     ) {
         if let Kind::Front { below } = self.kind
             && rows.last().is_some_and(|row| row.lastreply < below)
@@ -697,7 +715,8 @@ impl Pass {
                 || counted > self.met(context));
         self.state = match self.state {
             _ if goes_on => State::Reading,
-            State::Ending { alone, empty } if is_short && !productive && as_expected => {
+            // Wherever the page lies by now, nothing follows the last row on it.
+            State::Ending { alone, empty } if is_short && !productive && is_trusted => {
                 State::Ending { alone: alone + 1, empty }
             }
             _ if is_short => State::Ending { alone: 0, empty: 0 },
@@ -710,23 +729,26 @@ impl Pass {
     fn settle(&mut self, context: &Context<'_>) {
         let State::Ending { alone, empty } = self.state else { return };
         let (need_alone, need_empty) = self.proof(context.totals);
-        if alone >= need_alone && empty >= need_empty {
+        // A page at the end is never empty while the list grows. What it has instead are the last rows, alone.
+        let grows = alone > need_alone + need_empty;
+        if alone >= need_alone && (empty >= need_empty || grows) {
             self.finish(context);
         }
     }
 
     /// How many different tickets were met in the pass, as far as that is known.
     fn met(&self, context: &Context<'_>) -> u64 {
-        if self.resumed || !self.quiet { context.met } else { self.rows.min(context.met) }
+        if self.resumed { context.met } else { self.rows.min(context.met) }
     }
 
     fn finish(&mut self, context: &Context<'_>) {
         let counted = context.totals.last.unwrap_or_default();
+        // Tickets that were opened during the pass are counted and need not be met.
+        let least = self.least_total().unwrap_or_default().min(counted);
         let counts_more =
-            context.totals.reliable().is_some_and(|total| total > self.end) || counted > self.met(context);
+            context.totals.reliable().is_some_and(|total| total > self.end) || least > self.met(context);
         let gap_done = self.gap_done.is_some_and(|done| done >= self.end);
-        let is_front = matches!(self.kind, Kind::Front { .. });
-        if counts_more && !gap_done && !is_front {
+        if counts_more && !gap_done {
             let limit = context.window.uncapped_limit();
             let until = counted.max(self.end).max(self.covered).saturating_add(limit.saturating_mul(4));
             self.gap_done = Some(self.end);
@@ -814,6 +836,18 @@ impl Pass {
         })
     }
 
+    /// A page joins only inside a group of ties: reads it again with more overlap. Returns whether that may help.
+    pub(super) fn overlap_more(&mut self, window: &Window) -> bool {
+        let most = most_overlap(window.limit()).min(self.trail.len() as u64);
+        let overlap = self.end.saturating_sub(self.next);
+        if overlap >= most || self.step > 0 || self.widened == self.end {
+            return false;
+        }
+        self.widened = self.end;
+        self.next = self.end.saturating_sub((overlap * 2).max(4).min(most));
+        true
+    }
+
     /// A page that was due did not join: reads nearer to the front, each time twice as far.
     pub(super) fn step_back(&mut self, window: &Window) {
         let limit = window.limit().max(2);
@@ -865,6 +899,18 @@ impl Pass {
             self.clear();
             self.end = 0;
             self.state = State::Ended(Ended::AtEnd);
+            return Ok(());
+        }
+        if let State::Ending { empty, .. } = &mut self.state
+            && !self.hidden
+            && context.totals.last.is_some_and(|total| total <= offset)
+        {
+            // The list has become shorter. Nothing follows its end, and the last rows are nearer to the front.
+            *empty += 1;
+            self.quiet = false;
+            let back = self.slack.max(context.window.limit() / 4).max(2);
+            self.next = self.next.min(self.end).saturating_sub(back);
+            self.settle(context);
             return Ok(());
         }
         self.doubt = true;

@@ -56,6 +56,8 @@ pub(super) struct Verify {
     previous: Option<(u64, u64)>,
     /// The numbers of the last undisturbed pass over the whole list: counted, and rows seen.
     exact: Option<(u64, u64)>,
+    /// The least that the server counted during the last pass over the whole list, and the rows of that pass.
+    last_whole: Option<(u64, u64)>,
 }
 
 impl Verify {
@@ -63,6 +65,8 @@ impl Verify {
     pub(super) fn next(&mut self, pass: &Pass, facts: &Facts<'_>) -> Next {
         let whole_list = pass.ended() == Some(Ended::AtEnd) && !matches!(pass.kind, Kind::Front { .. });
         if whole_list {
+            let rows = if pass.was_resumed() { u64::MAX } else { pass.rows };
+            self.last_whole = pass.least_total().map(|least| (least, rows));
             let undisturbed = pass.digest(facts.totals).is_some() && !facts.totals.erratic;
             let total = pass.steady_total().filter(|_| undisturbed);
             self.exact = total.map(|total| (total, pass.rows.saturating_add(facts.unreadable)));
@@ -128,7 +132,7 @@ impl Verify {
         if self.whole > MOST_WHOLE {
             return Next::Incomplete(Stuck {
                 problem: format!(
-                    "the list is not in a known order and changed in each of {MOST_WHOLE} readings, so a ticket may have moved past the scan unseen"
+                    "the list changed while it was read, in each of {MOST_WHOLE} readings, and its order does not show what moved, so a ticket may have moved past the scan unseen"
                 ),
                 hint: "Scan when less is going on, or narrow the request so that its tickets fit on fewer pages.",
             });
@@ -160,7 +164,12 @@ impl Verify {
         let same = now.is_some() && now == self.previous && pass.fresh == 0;
         let one_page = pass.rows_on_one_page() && pass.is_undisturbed(facts.totals) && facts.unreadable == 0;
         self.previous = now;
-        if same || one_page { self.count(facts) } else { self.read_whole() }
+        if same || one_page {
+            return self.count(facts);
+        }
+        // The argument from the order holds for this pass as it does for the first one.
+        let proven = !pass.unproven && !facts.contradicted;
+        self.by_order(pass.mark, proven, pass, facts)
     }
 
     /// Compares what was seen with what the server counts.
@@ -171,11 +180,18 @@ impl Verify {
         let mismatch = match self.exact {
             Some((counted, seen)) if counted > seen => Some((counted, seen)),
             Some(_) => None,
-            None => facts
-                .totals
-                .counted()
-                .filter(|total| *total > facts.met && !facts.partly_met)
-                .map(|total| (total, facts.met)),
+            None => {
+                let (least, rows) = self.last_whole.unwrap_or((u64::MAX, u64::MAX));
+                // Of what was met in earlier passes some may be gone by now.
+                let seen = if self.recounts == 0 { facts.met } else { facts.met.min(rows) };
+                facts
+                    .totals
+                    .counted()
+                    // Tickets that were opened during the pass are counted and need not be met.
+                    .map(|total| least.min(total))
+                    .filter(|total| *total > seen && !facts.partly_met)
+                    .map(|total| (total, seen))
+            }
         };
         match mismatch {
             None => Next::Complete,

@@ -3,6 +3,8 @@
 //! `SCAN_HISTORIES` says how many (100,000 by default), `SCAN_SEED` where to begin; a failure names the seed of its history,
 //! and `SCAN_HISTORIES=1 SCAN_SEED=…` repeats it.
 
+use std::collections::BTreeMap;
+
 use crate::drive::{Driver, Outcome};
 use crate::history::History;
 use crate::world::World;
@@ -18,6 +20,8 @@ struct Tally {
     requests: u64,
     /// Seeds of the first histories that lost tickets.
     seeds: Vec<u64>,
+    /// How often a scan was incomplete for each reason, numbers left out.
+    reasons: BTreeMap<String, u64>,
 }
 
 impl Tally {
@@ -26,7 +30,11 @@ impl Tally {
         self.requests += outcome.requests;
         match (&outcome.error, outcome.is_incomplete()) {
             (None, _) => self.complete += 1,
-            (_, true) => self.incomplete += 1,
+            (_, true) => {
+                self.incomplete += 1;
+                let reason = outcome.problem().replace(|c: char| c.is_ascii_digit(), "");
+                *self.reasons.entry(reason).or_default() += 1;
+            }
             _ => self.other_errors += 1,
         }
         if !outcome.lost(world).is_empty() {
@@ -49,6 +57,9 @@ impl Tally {
             self.requests as f64 / self.histories.max(1) as f64,
             self.seeds,
         );
+        for (reason, count) in &self.reasons {
+            println!("{count:>8}  {reason}");
+        }
     }
 }
 

@@ -14,7 +14,7 @@ struct Variant {
 }
 
 const VARIANTS: [Variant; 3] = [
-    Variant { name: "protocol", features: &[], most: 1_000_000 },
+    Variant { name: "protocol", features: &[], most: 1_300_000 },
     Variant { name: "protocol-client", features: &["client"], most: 4_000_000 },
     Variant { name: "protocol-client-arrow", features: &["client", "arrow"], most: 4_000_000 },
 ];
