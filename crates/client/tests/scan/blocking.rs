@@ -58,7 +58,7 @@ fn quiet(count: u64) -> World {
 }
 
 /// The reply as it would come over the wire.
-fn spell(rows: &[crate::world::Ticket], total: Option<u64>) -> String {
+pub(crate) fn spell(rows: &[crate::world::Ticket], total: Option<u64>) -> String {
     let mut text = String::from(r#"{"result":"success","#);
     if let Some(total) = total {
         let _ = write!(text, r#""totalresults":{total},"#);

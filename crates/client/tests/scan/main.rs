@@ -13,5 +13,6 @@ mod adversary;
 mod blocking;
 mod drive;
 mod history;
+mod http;
 mod machine;
 mod world;
