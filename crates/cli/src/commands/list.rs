@@ -20,14 +20,12 @@ use crate::output::{self, Shape, TicketWriter, json, stdout, style};
 pub(crate) fn run(args: &ListArgs) -> Outcome {
     let requests = args.requests();
     if requests.len() > 1 && requests.iter().any(|request| request.limitstart.is_some()) {
-        return Err(Failure::usage("--limitstart has no meaning with several statuses")
+        return Err(Failure::usage("--limitstart cannot be used with several statuses")
             .hint("Give one --status, or list all tickets with --all"));
     }
     let connection = connect::open(&args.connection)?;
     if args.utc && !connection.zone_is_known {
-        exit::note(
-            "the install's clock is assumed to be in this machine's time zone; --time-zone names another",
-        );
+        exit::note("assuming that the install is in this machine's time zone; set another with --time-zone");
     }
     let mut listing = Listing::new(args, &connection, requests.len())?;
     if args.all || args.updated_since.is_some() { listing.scan(&requests) } else { listing.pages(&requests) }
@@ -152,7 +150,7 @@ impl<'a> Listing<'a> {
             if self.local.is_full() {
                 self.finish()?;
                 exit::note(format!(
-                    "the list ends after {} {}, as --limit says; more may match",
+                    "the list ends after {} {} because of --limit; more may match",
                     self.local.passed(),
                     output::tickets(self.local.passed())
                 ));
@@ -165,7 +163,7 @@ impl<'a> Listing<'a> {
         let shown = self.local.passed().min(self.args.limit.unwrap_or(u64::MAX));
         if shown < self.local.passed() {
             exit::note(format!(
-                "{shown} of {} matching tickets are listed, as --limit says",
+                "{shown} of {} matching tickets are listed because of --limit",
                 self.local.passed()
             ));
         } else {
@@ -283,7 +281,7 @@ fn admin(text: &str, connection: &Connection) -> Outcome<u64> {
     match text.trim().parse() {
         Ok(id) => Ok(id),
         Err(_) => connection.names.admin_id(text).ok_or_else(|| {
-            Failure::usage(format!("--flag {text:?} is neither the id of an admin nor a name of the profile"))
+            Failure::usage(format!("--flag {text:?} is not the id of an admin or a name in the profile"))
                 .hint("Give the id, or add the name to the admins of the profile in the configuration file")
         }),
     }

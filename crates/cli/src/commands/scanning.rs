@@ -41,7 +41,7 @@ pub(crate) fn print_report(report: &ScanReport) {
     if report.undated > 0 {
         let count = report.undated;
         exit::warn(format!(
-            "{count} {} no time that can be read, and {} listed whatever --updated-since says",
+            "{count} {} no readable time, and {} listed regardless of --updated-since",
             if count == 1 { "ticket has" } else { "tickets have" },
             if count == 1 { "is" } else { "are" },
         ));

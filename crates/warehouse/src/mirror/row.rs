@@ -75,7 +75,7 @@ impl Row {
                 Some(FieldValue::Attachments(attachments)) => Cell::Text(
                     attachments
                         .map(|attachment| json!({"filename": attachment.filename, "index": attachment.index}))
-                        .collect::<serde_json::FieldValue>()
+                        .collect::<serde_json::Value>()
                         .to_string(),
                 ),
                 Some(other) => Cell::Text(format!("{other:?}")),
@@ -94,7 +94,7 @@ impl Row {
         let extra = if extra.is_empty() {
             Cell::Null
         } else {
-            Cell::Text(serde_json::FieldValue::from(extra).to_string())
+            Cell::Text(serde_json::Value::from(extra).to_string())
         };
         write(&mut digest, &extra);
         cells.push(extra);
@@ -130,7 +130,7 @@ fn signed(number: u64, name: &str) -> Result<i64, MirrorError> {
     i64::try_from(number).map_err(|_| {
         let message =
             format!("{name} {number} is larger than the largest integer of a database ({})", i64::MAX);
-        MirrorError::new(MirrorErrorKind::FieldValue, message)
+        MirrorError::new(MirrorErrorKind::Value, message)
     })
 }
 

@@ -21,7 +21,7 @@ use self::statistics::{Source, Statistics};
 use self::tally::Tally;
 use self::terminal::Look;
 use crate::args::{StatsArgs, StatsFormat};
-use crate::commands::export::lacks_unreadable_alone;
+use crate::commands::export::scan::lacks_unreadable_alone;
 use crate::commands::saved::{self, Saved};
 use crate::commands::scanning::{self, Progress};
 use crate::commands::whole::Whole;

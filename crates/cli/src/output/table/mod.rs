@@ -8,6 +8,7 @@
 
 mod column;
 mod layout;
+mod options;
 
 use std::io::{self, Write};
 
@@ -15,32 +16,8 @@ use gettickets_protocol::{TicketRef, Tickets};
 
 use self::column::Cell;
 use self::layout::Layout;
-use super::clock::Clock;
-use super::names::Names;
+pub(crate) use self::options::TableOptions;
 use super::{TicketWriter, style, width};
-use crate::args;
-
-/// Options of a table.
-#[derive(Clone, Debug)]
-pub(crate) struct TableOptions {
-    /// The width in cells; `None` for unlimited width, with times in full.
-    pub(crate) width: Option<usize>,
-    /// The install's clock, for ages and for times in UTC.
-    pub(crate) clock: Clock,
-    /// The columns to show, in this order; empty for as many as fit.
-    pub(crate) columns: Vec<args::Column>,
-    /// Names of departments and admins.
-    pub(crate) names: Names,
-    /// Whether to show times in UTC.
-    pub(crate) utc: bool,
-}
-
-impl TableOptions {
-    /// A table of this width without further options.
-    pub(crate) fn new(width: Option<usize>, clock: Clock) -> TableOptions {
-        TableOptions { width, clock, columns: Vec::new(), names: Names::default(), utc: false }
-    }
-}
 
 /// Writes tickets as a table. The first tickets decide the columns and their widths.
 pub(crate) struct TableWriter<W> {
@@ -121,6 +98,7 @@ impl<W: Write> TicketWriter for TableWriter<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::names::Names;
     use gettickets_protocol::{Priority, Status, Ticket, Version};
     use jiff::civil::datetime;
 
