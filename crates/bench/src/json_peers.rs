@@ -213,7 +213,7 @@ fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> 
     struct Integer;
 
     impl Visitor<'_> for Integer {
-        type FieldValue = u64;
+        type Value = u64;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("an integer, or text with one")
@@ -236,7 +236,7 @@ fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D
     struct Boolean;
 
     impl Visitor<'_> for Boolean {
-        type FieldValue = Option<bool>;
+        type Value = Option<bool>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("true, false, 0, 1, or text with one of these")

@@ -51,7 +51,7 @@ impl Exit {
 const LONGEST: usize = 2_000;
 
 /// Why a command failed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
     /// What happened, and where. Without a full stop at the end.

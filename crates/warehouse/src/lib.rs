@@ -1,8 +1,10 @@
 //! Tickets of WHMCS installs in a database, kept up to date.
 //!
-//! [`Mirror`] copies the tickets of one or more installs into SQLite and records what changed between two runs: new
+//! [`Mirror`] copies the tickets of one or more installs into SQLite or PostgreSQL and records what changed between two runs: new
 //! tickets, other statuses, departments, priorities, flags, subjects, replies, and tickets that are gone. It marks a ticket
 //! as gone only after a scan that was proved complete, so an interrupted or filtered run never looks like a deletion.
+//!
+//! [`Fleet`] reads several installs side by side. [`singer::Tap`] writes their tickets as messages of Singer.
 //!
 //! ```no_run
 //! use gettickets::{Client, Credentials};
@@ -12,16 +14,23 @@
 //! let client = Client::builder("https://billing.example.com")
 //!     .credentials(Credentials::api("IDENTIFIER", "SECRET"))
 //!     .build()?;
-//! let mut mirror = Mirror::open("tickets.db".as_ref())?;
+//! let mut mirror = Mirror::open("tickets.db")?;
 //! let report = mirror.run(&Install::new("main", client), &RunOptions::default(), &mut |_| ())?;
 //! println!("{} new, {} changed, {} gone", report.new, report.changed, report.gone);
 //! # Ok(())
 //! # }
 //! ```
 
+mod fleet;
+mod install;
 mod mirror;
+mod row;
+pub mod singer;
 
+pub use crate::fleet::Fleet;
+pub use crate::fleet::error::{FleetError, InstallError};
+pub use crate::fleet::scan::{FleetPage, FleetScan, InstallReport};
+pub use crate::install::Install;
 pub use crate::mirror::error::{MirrorError, MirrorErrorKind};
-pub use crate::mirror::install::Install;
 pub use crate::mirror::report::{Mode, Progress, RunOptions, RunReport};
 pub use crate::mirror::run::Mirror;

@@ -51,6 +51,15 @@ pub(crate) fn php() -> Result {
     install("php-cli", "PHP's command line, which the tests of the Local API run")
 }
 
+/// Installs the PostgreSQL server, which the tests of the mirror start, if it is missing.
+pub(crate) fn postgresql() -> Result {
+    // Debian does not put the server's programs on the path.
+    if Path::new("/usr/lib/postgresql").is_dir() || program("initdb", "--version").succeeds() {
+        return Ok(());
+    }
+    install("postgresql", "the PostgreSQL server, which the tests of the mirror start")
+}
+
 /// Installs what the tests of the C library need and is missing: compilers, build tools, valgrind, and the HTTP library of an
 /// example.
 pub(crate) fn c() -> Result {

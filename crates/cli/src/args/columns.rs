@@ -21,6 +21,8 @@ pub(crate) enum Column {
     FlaggedTo,
     /// The number of attachments.
     Files,
+    /// The name of the install: that of its profile.
+    Install,
 }
 
 impl Column {
@@ -29,13 +31,14 @@ impl Column {
         [Field::Name, Field::OwnerName, Field::RequestorName, Field::Subject, Field::Admin];
 
     /// The columns that are not a single field.
-    const COMBINED: [Column; 6] = [
+    const COMBINED: [Column; 7] = [
         Column::Utc(Field::Date),
         Column::Utc(Field::Lastreply),
         Column::From,
         Column::Department,
         Column::FlaggedTo,
         Column::Files,
+        Column::Install,
     ];
 
     /// Every column.
@@ -62,6 +65,7 @@ impl Column {
             Column::Department => "department",
             Column::FlaggedTo => "flagged_to",
             Column::Files => "files",
+            Column::Install => "install",
         }
     }
 }

@@ -13,16 +13,15 @@ use gettickets_protocol::ResponseType;
 /// the environment, which takes precedence over the default profile.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Server")]
-pub(crate) struct ConnectionArgs {
+pub(crate) struct ConnectionArgs<P: Args = OneProfile> {
     /// Start the embedded sandbox with generated tickets and connect to it
     #[arg(long, conflicts_with_all = ["url", "local_api", "profile"])]
     pub(crate) sandbox: bool,
     /// URL of the install, or of its api.php [env: GETTICKETS_URL]
     #[arg(long, value_name = "URL", conflicts_with = "local_api")]
     pub(crate) url: Option<String>,
-    /// Connection profile of the configuration file; `gettickets profiles` lists them [env: GETTICKETS_PROFILE]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
+    #[command(flatten)]
+    pub(crate) profile: P,
     /// API identifier; its secret comes from GETTICKETS_SECRET or --secret-file [env: GETTICKETS_IDENTIFIER]
     #[arg(long, value_name = "ID", conflicts_with = "username")]
     pub(crate) identifier: Option<String>,
@@ -73,6 +72,76 @@ pub(crate) struct ConnectionArgs {
     /// Time zone of the install's clock, such as Europe/London, for ages and UTC [default: this machine's]
     #[arg(long, value_name = "ZONE")]
     pub(crate) time_zone: Option<String>,
+}
+
+/// The profile of a command that reads one install.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Server")]
+pub(crate) struct OneProfile {
+    /// Connection profile of the configuration file; `gettickets profiles` lists them [env: GETTICKETS_PROFILE]
+    #[arg(long = "profile", value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+}
+
+/// The profiles of a command that can read several installs side by side.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Server")]
+pub(crate) struct Profiles {
+    /// Connection profile of the configuration file; `gettickets profiles` lists them. May be given several times, and may
+    /// be a pattern such as 'eu-*': the installs are then read side by side [env: GETTICKETS_PROFILE]
+    #[arg(long = "profile", value_name = "NAME")]
+    pub(crate) profile: Vec<String>,
+    /// Read the installs of all profiles side by side
+    #[arg(long, conflicts_with_all = ["profile", "sandbox", "url", "local_api"])]
+    pub(crate) all_profiles: bool,
+}
+
+impl<P: Args + Clone> ConnectionArgs<P> {
+    /// The same arguments with another profile.
+    pub(crate) fn with_profile<Q: Args>(&self, profile: Q) -> ConnectionArgs<Q> {
+        let ConnectionArgs {
+            sandbox,
+            url,
+            profile: _,
+            identifier,
+            secret_file,
+            username,
+            password_file,
+            access_key_file,
+            local_api,
+            admin_user,
+            php,
+            timeout,
+            responsetype,
+            ca_file,
+            proxy,
+            allow_plain_http,
+            no_retries,
+            strict,
+            time_zone,
+        } = self.clone();
+        ConnectionArgs {
+            sandbox,
+            url,
+            profile,
+            identifier,
+            secret_file,
+            username,
+            password_file,
+            access_key_file,
+            local_api,
+            admin_user,
+            php,
+            timeout,
+            responsetype,
+            ca_file,
+            proxy,
+            allow_plain_http,
+            no_retries,
+            strict,
+            time_zone,
+        }
+    }
 }
 
 /// The formats that can represent a list of tickets.

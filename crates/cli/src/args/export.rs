@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::{ConnectionArgs, Since, WholeArgs};
+use super::{ConnectionArgs, Profiles, Since, WholeArgs};
 
 /// Write all matching tickets to a file
 ///
@@ -14,10 +14,14 @@ use super::{ConnectionArgs, Since, WholeArgs};
 ///
 /// A new file is readable by its owner only; a file that is replaced keeps its owner and mode. Symbolic links are
 /// followed. Devices and FIFOs are written like standard output.
-#[derive(Debug, Args)]
+///
+/// With several profiles each install is exported to its own file, all at the same time: use {install} in the
+/// name, as in 'tickets/install={install}/tickets.parquet', whose files DuckDB, polars and Spark read as one table with a
+/// column `install`. An install that fails does not stop the others.
+#[derive(Clone, Debug, Args)]
 pub(crate) struct ExportArgs {
     /// File to write; - for standard output. The format is determined by the extension, such as .csv or .parquet; .gz
-    /// and .zst add compression, such as .csv.gz
+    /// and .zst add compression, such as .csv.gz. {install} is replaced by the name of the profile
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
     /// Format, if the extension of the file does not determine it
@@ -38,7 +42,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "WHEN", help_heading = "Tickets")]
     pub(crate) updated_since: Option<Since>,
     #[command(flatten)]
-    pub(crate) connection: ConnectionArgs,
+    pub(crate) connection: ConnectionArgs<Profiles>,
 }
 
 /// A format of files.

@@ -4,12 +4,15 @@ use clap::Args;
 use gettickets_protocol::{GetTickets, StatusFilter};
 
 use super::query::{FilterArgs, PageArgs, status};
-use super::{Column, ConnectionArgs, FormatArgs, ScanArgs, Since, SortKey};
+use super::{Column, ConnectionArgs, FormatArgs, Profiles, ScanArgs, Since, SortKey};
 
 /// List tickets: one page, or all of them with --all
 ///
 /// Filters, sorting and limits marked (local) are applied by this program to the tickets that the server
 /// returned: without --all to those of one page.
+///
+/// With several profiles each install is read by itself, all at the same time, and the tickets have a column `install`. An
+/// install that fails does not stop the others: it is named on stderr, and the exit code is the highest of any.
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
     #[command(flatten)]
@@ -63,7 +66,7 @@ pub(crate) struct ListArgs {
     #[command(flatten)]
     pub(crate) format: FormatArgs,
     #[command(flatten)]
-    pub(crate) connection: ConnectionArgs,
+    pub(crate) connection: ConnectionArgs<Profiles>,
 }
 
 fn priority(word: &str) -> Result<String, String> {

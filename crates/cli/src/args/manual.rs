@@ -5,19 +5,37 @@ use std::fmt::Write;
 use crate::exit::Exit;
 
 /// Examples: the command, the line to type, and what it does.
-pub(crate) const EXAMPLES: [(&str, &str, &str); 32] = [
+pub(crate) const EXAMPLES: [(&str, &str, &str); 42] = [
     ("list", "gettickets list --sandbox", "try it without a server"),
     ("list", "gettickets list --status 'Awaiting Reply'", "one page from the server of GETTICKETS_URL"),
     ("list", "gettickets list --all --format ndjson > all.ndjson", "all tickets"),
     ("list", "gettickets list --status Open --status Answered --all", "two statuses, each ticket once"),
     ("list", "gettickets list --updated-since 7d --sort -lastreply", "a week's tickets, newest reply first"),
+    ("list", "gettickets list --profile 'eu-*' --all", "all tickets of several installs"),
     ("list", "gettickets list --columns tid,subject,lastreply --limit 5", "five tickets, three columns"),
     ("export", "gettickets export --output tickets.parquet", "all tickets in a Parquet file"),
     ("export", "gettickets export --output tickets.csv --resume", "continue after an interruption"),
+    ("export", "gettickets export --all-profiles --output {install}.parquet", "a file for each install"),
     ("stats", "gettickets stats", "charts in the terminal"),
+    ("stats", "gettickets stats --all-profiles", "charts of each install"),
     ("stats", "gettickets stats --html tickets.html", "a page for a browser"),
     ("watch", "gettickets watch", "print tickets as they are opened and answered"),
     ("watch", "gettickets watch --full --interval 5m", "also closed, flagged and deleted tickets"),
+    ("mirror", "gettickets mirror tickets.db", "one run, into a SQLite file"),
+    (
+        "mirror",
+        "gettickets mirror tickets.db --all-profiles --interval 5m",
+        "all installs, every five minutes",
+    ),
+    ("mirror", "gettickets mirror postgresql://me@db.example.com/tickets", "into PostgreSQL"),
+    ("mirror", "gettickets mirror tickets.db --full --format json", "read everything; the report as JSON"),
+    ("singer", "gettickets singer --config config.json | target-csv", "all tickets into a target"),
+    (
+        "singer",
+        "gettickets singer --config config.json --discover > catalog.json",
+        "the catalog, to select from",
+    ),
+    ("singer", "gettickets singer --all-profiles --test", "check that all installs can be read"),
     ("decode", "gettickets decode reply.json", "a saved reply as a table"),
     ("decode", "gettickets decode --as findings reply.json", "where a reply deviates from the format"),
     ("request", "gettickets request --status Open", "a shell command with curl"),
@@ -45,7 +63,7 @@ pub(crate) const EXAMPLES: [(&str, &str, &str); 32] = [
 ];
 
 /// The environment variables that the program reads.
-pub(crate) const ENVIRONMENT: [(&str, &str); 14] = [
+pub(crate) const ENVIRONMENT: [(&str, &str); 16] = [
     ("GETTICKETS_URL", "address of the install, or of its api.php"),
     ("GETTICKETS_IDENTIFIER", "API identifier"),
     ("GETTICKETS_SECRET", "API secret"),
@@ -54,6 +72,8 @@ pub(crate) const ENVIRONMENT: [(&str, &str); 14] = [
     ("GETTICKETS_PASSWORD", "admin's password"),
     ("GETTICKETS_PASSWORD_MD5", "MD5 of the admin's password, instead of the password"),
     ("GETTICKETS_PROFILE", "connection profile to use"),
+    ("DATABASE_URL", "database of `mirror`, where none is given"),
+    ("PGPASSWORD", "password of a PostgreSQL database, where its address has none"),
     ("HTTPS_PROXY, ALL_PROXY", "proxy to use"),
     ("NO_PROXY", "hosts to connect to without the proxy"),
     ("SSL_CERT_FILE", "file of the certificate authorities to trust"),
@@ -135,6 +155,34 @@ mod tests {
     use super::*;
     use crate::args::Cli;
     use clap::{CommandFactory, Parser};
+
+    /// The commands of a recipe: what follows `gettickets` on a line of a block of code.
+    fn commands(recipe: &str) -> Vec<Vec<String>> {
+        let blocks = recipe.split("```").skip(1).step_by(2);
+        let lines = blocks.flat_map(str::lines).filter_map(|line| {
+            let (_, command) = line.split_once("gettickets ")?;
+            let is_command = line.starts_with(['g', '*']) || line.starts_with("ExecStart=");
+            is_command.then(|| command.split([' ']).map(|word| word.trim_matches('\'').to_owned()).collect())
+        });
+        lines.collect()
+    }
+
+    #[test]
+    fn the_commands_of_every_recipe_parse() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/recipes");
+        let mut parsed = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            for words in commands(&std::fs::read_to_string(&path).unwrap()) {
+                let line = words.join(" ");
+                let words = std::iter::once("gettickets".to_owned()).chain(words);
+                let result = Cli::try_parse_from(words.filter(|word| !word.is_empty()));
+                assert!(result.is_ok(), "{}: {line}: {result:?}", path.display());
+                parsed += 1;
+            }
+        }
+        assert!(parsed >= 6, "only {parsed} commands were found");
+    }
 
     #[test]
     fn every_command_has_examples_that_parse() {

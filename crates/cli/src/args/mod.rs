@@ -13,12 +13,14 @@ mod format;
 mod list;
 mod man;
 pub(crate) mod manual;
+mod mirror;
 mod profiles;
 mod query;
 mod request;
 mod sandbox;
 mod scan;
 mod since;
+mod singer;
 mod stats;
 mod watch;
 
@@ -27,19 +29,21 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::columns::{Column, SortKey};
 pub(crate) use self::completions::CompletionsArgs;
-pub(crate) use self::connection::ConnectionArgs;
+pub(crate) use self::connection::{ConnectionArgs, OneProfile, Profiles};
 pub(crate) use self::decode::{DecodeArgs, DecodeAs};
 pub(crate) use self::doctor::{DoctorArgs, DoctorFormat};
 pub(crate) use self::export::{Compression, Encoding, ExportArgs, ExportFormat};
 pub(crate) use self::format::{Format, FormatArgs};
 pub(crate) use self::list::ListArgs;
 pub(crate) use self::man::ManArgs;
+pub(crate) use self::mirror::{MirrorArgs, MirrorFormat};
 pub(crate) use self::profiles::{InitArgs, ProfilesAction, ProfilesArgs};
 pub(crate) use self::query::{QueryArgs, WholeArgs};
 pub(crate) use self::request::{RequestArgs, RequestAs};
 pub(crate) use self::sandbox::SandboxArgs;
 pub(crate) use self::scan::ScanArgs;
 pub(crate) use self::since::Since;
+pub(crate) use self::singer::SingerArgs;
 pub(crate) use self::stats::{StatsArgs, StatsFormat};
 pub(crate) use self::watch::{WatchArgs, WatchFormat};
 
@@ -123,6 +127,10 @@ pub(crate) enum Command {
     Stats(StatsArgs),
     #[command(after_help = manual::examples("watch"))]
     Watch(WatchArgs),
+    #[command(after_help = manual::examples("mirror"))]
+    Mirror(MirrorArgs),
+    #[command(after_help = manual::examples("singer"))]
+    Singer(SingerArgs),
     #[command(after_help = manual::examples("decode"))]
     Decode(DecodeArgs),
     #[command(after_help = manual::examples("request"))]

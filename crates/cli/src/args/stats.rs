@@ -4,17 +4,21 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{ConnectionArgs, WholeArgs};
+use super::{ConnectionArgs, Profiles, WholeArgs};
 
 /// Chart the tickets by status, priority, department, age and week, and list those that wait the longest
 ///
 /// Percentages are rounded so that they add up to 100. A day is 24 hours.
+///
+/// With several profiles the installs are read at the same time, and each has figures of its own: departments, statuses and
+/// clocks differ between installs. An install that fails does not stop the others.
 #[derive(Debug, Args)]
 pub(crate) struct StatsArgs {
     /// How to write the figures
     #[arg(long, value_name = "FORMAT", default_value = "charts")]
     pub(crate) format: StatsFormat,
-    /// Write an HTML page to this file; - for standard output. The page loads no other files
+    /// Write an HTML page to this file; - for standard output. The page loads no other files. With several profiles
+    /// {install} is replaced by the name of each
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
     /// Read the tickets from this file instead of a server: an export as JSON or NDJSON, a saved reply, or a directory
@@ -24,7 +28,7 @@ pub(crate) struct StatsArgs {
         value_name = "FILE",
         conflicts_with_all = [
             "limitnum", "deptid", "clientid", "email", "status", "subject", "ignore_dept_assignments",
-            "sandbox", "url", "profile", "local_api",
+            "sandbox", "url", "profile", "all_profiles", "local_api",
         ],
     )]
     pub(crate) from: Vec<PathBuf>,
@@ -34,7 +38,7 @@ pub(crate) struct StatsArgs {
     #[command(flatten)]
     pub(crate) query: WholeArgs,
     #[command(flatten)]
-    pub(crate) connection: ConnectionArgs,
+    pub(crate) connection: ConnectionArgs<Profiles>,
 }
 
 /// How to write the figures.

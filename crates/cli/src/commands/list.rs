@@ -1,21 +1,22 @@
 //! `gettickets list`: one page of tickets, or all of them.
 
+mod common;
 mod local;
-
-use std::rc::Rc;
+mod several;
 
 use gettickets::{Finding, GetTickets, Page, Tickets, Version};
-use gettickets_protocol::Field;
 
+use self::common::{added, admin, rest_of};
 use self::local::{Local, sorted};
 use crate::args::{Column, Format, ListArgs};
 use crate::commands::scanning::Progress;
 use crate::commands::{misspelt, scanning, whole};
+use crate::connect::installs::{self, Installs};
 use crate::connect::{self, Connection};
 use crate::exit::{self, Failure, Outcome};
 use crate::output::selected::{Part, SelectedWriter, Selection};
 use crate::output::table::{TableOptions, TableWriter};
-use crate::output::{self, Shape, TicketWriter, json, stdout, style};
+use crate::output::{self, InstallContext, Shape, TicketWriter, json, stdout, style};
 
 pub(crate) fn run(args: &ListArgs) -> Outcome {
     let requests = args.requests();
@@ -23,17 +24,22 @@ pub(crate) fn run(args: &ListArgs) -> Outcome {
         return Err(Failure::usage("--limitstart cannot be used with several statuses")
             .hint("Give one --status, or list all tickets with --all"));
     }
-    let connection = connect::open(&args.connection)?;
+    let (profile, connection) = match installs::select(&args.connection)? {
+        Installs::One(profile, connection) => (profile, *connection),
+        Installs::Several(installs) => return several::list(args, &installs, &requests),
+    };
     if args.utc && !connection.zone_is_known {
         exit::note("assuming that the install is in this machine's time zone; set another with --time-zone");
     }
-    let mut listing = Listing::new(args, &connection, requests.len())?;
+    let mut listing = Listing::new(args, profile, &connection, requests.len())?;
     if args.all || args.updated_since.is_some() { listing.scan(&requests) } else { listing.pages(&requests) }
 }
 
 /// A list under way.
 struct Listing<'a> {
     args: &'a ListArgs,
+    /// The profile that was named.
+    profile: Option<String>,
     connection: &'a Connection,
     local: Local,
     /// Tickets that wait to be sorted.
@@ -42,12 +48,17 @@ struct Listing<'a> {
 }
 
 impl<'a> Listing<'a> {
-    fn new(args: &'a ListArgs, connection: &'a Connection, requests: usize) -> Outcome<Listing<'a>> {
+    fn new(
+        args: &'a ListArgs,
+        profile: Option<String>,
+        connection: &'a Connection,
+        requests: usize,
+    ) -> Outcome<Listing<'a>> {
         let flag = args.flag.as_deref().map(|flag| admin(flag, connection)).transpose()?;
         // With an order of its own the list is cut once it is sorted.
         let limit = args.limit.filter(|_| args.sort.is_empty());
         let local = Local::new(&args.priority, flag, limit, requests > 1);
-        Ok(Listing { args, connection, local, unsorted: Vec::new(), writer: None })
+        Ok(Listing { args, profile, connection, local, unsorted: Vec::new(), writer: None })
     }
 
     /// One page for each request.
@@ -226,80 +237,34 @@ impl<'a> Listing<'a> {
 
     /// The columns that follow the fields.
     fn added(&self) -> Vec<Column> {
-        let mut added = Vec::new();
-        if self.args.utc {
-            added.extend([Column::Utc(Field::Date), Column::Utc(Field::Lastreply)]);
-        }
-        if self.args.decoded_text {
-            added.extend(Column::DECODED.map(Column::Decoded));
-        }
-        // JSON has the ids, and stays canonical.
-        if self.args.format.format == Format::Csv {
-            if self.connection.names.has_departments() {
-                added.push(Column::Department);
-            }
-            if self.connection.names.has_admins() {
-                added.push(Column::FlaggedTo);
-            }
-        }
-        added
+        let names = &self.connection.names;
+        added(self.args, names.has_departments(), names.has_admins())
     }
 
     fn open(&self, part: Part) -> Box<dyn TicketWriter> {
         let ListArgs { format, columns, utc, .. } = self.args;
         let Connection { clock, names, .. } = self.connection;
         let out = stdout::for_format(format.format);
+        // The profile's name is written where it was asked for.
+        let name = self.profile.clone().filter(|_| columns.contains(&Column::Install));
+        let install = InstallContext { name, clock: clock.clone(), names: names.clone() };
         if format.format == Format::Table {
             let width = output::table_width(format.width);
-            return Box::new(TableWriter::new(
-                out,
-                TableOptions {
-                    columns: columns.clone(),
-                    names: names.clone(),
-                    utc: *utc,
-                    ..TableOptions::new(width, clock.clone())
-                },
-            ));
+            let options = TableOptions {
+                install,
+                columns: columns.clone(),
+                utc: *utc,
+                ..TableOptions::new(width, clock.clone())
+            };
+            return Box::new(TableWriter::new(out, options));
         }
         let is_json_part = format.format == Format::Json && part.total.is_some();
         if self.is_plain() && !is_json_part {
             let shape = Shape { width: None, clock: clock.clone(), version: Version::LATEST };
             return output::writer(format.format, out, shape);
         }
-        let selection = Selection {
-            columns: (!columns.is_empty()).then(|| columns.clone()),
-            added: self.added(),
-            names: names.clone(),
-            clock: clock.clone(),
-        };
-        Box::new(SelectedWriter::new(out, format.format, Rc::new(selection), part))
-    }
-}
-
-/// The id of an admin, given as an id or by a name of the profile.
-fn admin(text: &str, connection: &Connection) -> Outcome<u64> {
-    match text.trim().parse() {
-        Ok(id) => Ok(id),
-        Err(_) => connection.names.admin_id(text).ok_or_else(|| {
-            Failure::usage(format!("--flag {text:?} is not the id of an admin or a name in the profile"))
-                .hint("Give the id, or add the name to the admins of the profile in the configuration file")
-        }),
-    }
-}
-
-/// Which tickets of how many a page holds, and how to list the rest; `None` where there is no rest.
-fn rest_of(page: &Page) -> Option<String> {
-    let start = page.startnumber().unwrap_or(0);
-    let next = start + page.len() as u64;
-    let how = format!("--limitstart {next} lists the next page, --all lists every ticket");
-    match page.totalresults() {
-        Some(total) if next < total && page.is_empty() => {
-            Some(format!("the server counts {total} tickets and sent none from offset {start} on; try --all"))
-        }
-        Some(total) if next < total => Some(format!("{}; {how}", output::counted(page))),
-        Some(_) => None,
-        // Without a count, a full page may be followed by another.
-        None if page.is_empty() => None,
-        None => Some(format!("{}, and the server does not say how many match; {how}", output::counted(page))),
+        let columns = (!columns.is_empty()).then(|| columns.clone());
+        let selection = Selection { columns, added: self.added(), install };
+        Box::new(SelectedWriter::new(out, format.format, selection, part))
     }
 }

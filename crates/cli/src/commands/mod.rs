@@ -10,12 +10,14 @@ pub(crate) mod explain;
 mod export;
 mod list;
 mod man;
+mod mirror;
 mod misspelt;
 mod profiles;
 mod request;
 mod sandbox;
 mod saved;
 pub(crate) mod scanning;
+mod singer;
 mod stats;
 mod watch;
 pub(crate) mod whole;
@@ -30,6 +32,8 @@ pub(crate) fn run(command: Command) -> Outcome {
         Command::Export(args) => export::scan::run(&args),
         Command::Stats(args) => stats::run(&args),
         Command::Watch(args) => watch::run(&args),
+        Command::Mirror(args) => mirror::run(&args),
+        Command::Singer(args) => singer::run(&args),
         Command::Decode(args) => decode::run(&args),
         Command::Request(args) => request::run(&args),
         Command::Doctor(args) => doctor::run(&args),

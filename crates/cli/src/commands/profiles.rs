@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::args::{ConnectionArgs, InitArgs, ProfilesAction, ProfilesArgs};
+use crate::args::{ConnectionArgs, InitArgs, OneProfile, ProfilesAction, ProfilesArgs};
 use crate::connect::environment::Environment;
 use crate::connect::profile::{self, Configuration, Profile};
 use crate::connect::{Settings, Target};
@@ -119,7 +119,10 @@ fn check(path: &Path, environment: &Environment, only: Option<&str>) -> Outcome 
 }
 
 fn check_one(name: &str, environment: &Environment) -> Outcome {
-    let args = ConnectionArgs { profile: Some(name.to_owned()), ..ConnectionArgs::default() };
+    let args = ConnectionArgs {
+        profile: OneProfile { profile: Some(name.to_owned()) },
+        ..ConnectionArgs::default()
+    };
     let settings = Settings::of(&args, environment)?;
     Clock::new(settings.time_zone.as_deref())?;
     match &settings.target {

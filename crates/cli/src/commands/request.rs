@@ -2,7 +2,7 @@
 
 use gettickets_protocol::{Credentials, GetTickets};
 
-use crate::args::{ConnectionArgs, RequestArgs, RequestAs};
+use crate::args::{ConnectionArgs, OneProfile, RequestArgs, RequestAs};
 use crate::connect::PublicSettings;
 use crate::connect::environment::Environment;
 use crate::connect::secret::SecretSource;
@@ -10,8 +10,11 @@ use crate::exit::{self, Failure, Outcome};
 use crate::output::{sanitise, stdout};
 
 pub(crate) fn run(args: &RequestArgs) -> Outcome {
-    let connection =
-        ConnectionArgs { url: args.url.clone(), profile: args.profile.clone(), ..ConnectionArgs::default() };
+    let connection = ConnectionArgs {
+        url: args.url.clone(),
+        profile: OneProfile { profile: args.profile.clone() },
+        ..ConnectionArgs::default()
+    };
     let settings = PublicSettings::of(&connection, &Environment::process())?;
     let text = match args.form {
         RequestAs::Php => php(args, &settings),

@@ -35,29 +35,45 @@ pub(crate) fn configured(mut scan: Scan, args: &ScanArgs) -> Scan {
 
 /// Prints what the report of a scan says about the tickets: deviations, warnings, tickets without a date.
 pub(crate) fn print_report(report: &ScanReport) {
+    print_report_of("", report);
+}
+
+/// As [`print_report`], with this before each message, such as `berlin: `.
+pub(crate) fn print_report_of(prefix: &str, report: &ScanReport) {
     for finding in &report.findings {
-        print_deviation(finding.kind, finding.count, &finding.ids, finding.detail.as_deref());
+        print_deviation(prefix, finding.kind, finding.count, &finding.ids, finding.detail.as_deref());
     }
     if report.undated > 0 {
         let count = report.undated;
         exit::warn(format!(
-            "{count} {} no readable time, and {} listed regardless of --updated-since",
+            "{prefix}{count} {} no readable time, and {} listed regardless of --updated-since",
             if count == 1 { "ticket has" } else { "tickets have" },
             if count == 1 { "is" } else { "are" },
         ));
     }
-    report.warnings.iter().for_each(|warning| exit::warn(connect::hint(warning)));
+    report.warnings.iter().for_each(|warning| exit::warn(format!("{prefix}{}", connect::hint(warning))));
 }
 
 /// Prints how the replies of single pages deviate.
 pub(crate) fn print_findings(findings: &[Finding]) {
+    print_findings_of("", findings);
+}
+
+/// As [`print_findings`], with this before each message.
+pub(crate) fn print_findings_of(prefix: &str, findings: &[Finding]) {
     for finding in findings.iter().filter(|finding| finding.kind != FindingKind::MissingTickets) {
-        print_deviation(finding.kind, finding.count as u64, &finding.tickets, finding.detail.as_deref());
+        print_deviation(
+            prefix,
+            finding.kind,
+            finding.count as u64,
+            &finding.tickets,
+            finding.detail.as_deref(),
+        );
     }
 }
 
-fn print_deviation(kind: FindingKind, count: u64, tickets: &[u64], detail: Option<&str>) {
-    let text = deviation(kind, count, tickets, detail);
+fn print_deviation(prefix: &str, kind: FindingKind, count: u64, tickets: &[u64], detail: Option<&str>) {
+    let text = format!("{prefix}{}", deviation(kind, count, tickets, detail));
     if changes_values(kind) { exit::warn(text) } else { exit::note(text) }
 }
 

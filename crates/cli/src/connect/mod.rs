@@ -3,6 +3,7 @@
 
 pub(crate) mod environment;
 mod failure;
+pub(crate) mod installs;
 pub(crate) mod profile;
 pub(crate) mod secret;
 pub(crate) mod settings;

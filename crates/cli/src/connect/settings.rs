@@ -11,7 +11,7 @@ use std::time::Duration;
 use gettickets_protocol::{Credentials, ResponseType};
 
 use super::environment::Environment;
-use super::profile::{self, Profile};
+use super::profile::{self, Configuration, Profile};
 use super::secret::SecretSource;
 use crate::args::ConnectionArgs;
 use crate::exit::{Failure, Outcome};
@@ -209,28 +209,42 @@ impl PublicSettings {
 impl Settings {
     /// Merges the sources and reads the secrets.
     pub(crate) fn of(args: &ConnectionArgs, environment: &Environment) -> Outcome<Settings> {
-        let layers = layers(args, environment)?;
+        Settings::merged(args, &layers(args, environment)?, environment)
+    }
+
+    /// Merges the flags and one profile of several, and reads its secrets. The environment holds the settings of one server, so
+    /// none of them counts.
+    pub(crate) fn of_profile(
+        args: &ConnectionArgs,
+        name: &str,
+        environment: &Environment,
+    ) -> Outcome<Settings> {
+        let layers = [Layer::of_flags(args), Layer::of_profile(name, load_named(name, environment)?)?];
+        Settings::merged(args, &layers, environment)
+    }
+
+    fn merged(args: &ConnectionArgs, layers: &[Layer], environment: &Environment) -> Outcome<Settings> {
         let (target, named_by) = match args.sandbox {
             true => (Target::Sandbox, "the command line".to_owned()),
-            false => target_of(&layers)?,
+            false => target_of(layers)?,
         };
         let credentials = match target {
-            Target::Http { .. } => Some(credentials_of(&layers, environment)?),
+            Target::Http { .. } => Some(credentials_of(layers, environment)?),
             Target::Sandbox | Target::Local { .. } => None,
         };
         Ok(Settings {
             target,
             named_by,
             credentials,
-            timeout: first(&layers, |layer| layer.timeout),
-            responsetype: first(&layers, |layer| layer.responsetype).unwrap_or_default(),
-            ca_file: first(&layers, |layer| layer.ca_file.clone()),
-            proxy: first(&layers, |layer| layer.proxy.clone()),
-            allow_plain_http: first(&layers, |layer| layer.allow_plain_http).unwrap_or(false),
+            timeout: first(layers, |layer| layer.timeout),
+            responsetype: first(layers, |layer| layer.responsetype).unwrap_or_default(),
+            ca_file: first(layers, |layer| layer.ca_file.clone()),
+            proxy: first(layers, |layer| layer.proxy.clone()),
+            allow_plain_http: first(layers, |layer| layer.allow_plain_http).unwrap_or(false),
             retries: !args.no_retries,
             strict: args.strict,
-            time_zone: first(&layers, |layer| layer.time_zone.clone()),
-            names: first(&layers, |layer| layer.names.clone()).unwrap_or_default(),
+            time_zone: first(layers, |layer| layer.time_zone.clone()),
+            names: first(layers, |layer| layer.names.clone()).unwrap_or_default(),
         })
     }
 }
@@ -239,7 +253,7 @@ impl Settings {
 /// setting of the past must not send a secret to an address that was just typed.
 fn named_profile(args: &ConnectionArgs, flags: &Layer, environment: &Environment) -> Option<String> {
     let set = || environment.get("GETTICKETS_PROFILE").filter(|_| !flags.names_a_target());
-    args.profile.clone().or_else(set)
+    args.profile.profile.clone().or_else(set)
 }
 
 fn load_named(name: &str, environment: &Environment) -> Outcome<Profile> {
@@ -255,6 +269,18 @@ fn load_named(name: &str, environment: &Environment) -> Outcome<Profile> {
             .hint("`gettickets profiles init` creates it"));
     };
     configuration.profile(name).map_err(|failure| failure.at(place))
+}
+
+/// The configuration file, which must exist.
+pub(super) fn load_all(environment: &Environment) -> Outcome<Configuration> {
+    let Some(file) = profile::path(environment) else {
+        return Err(Failure::usage("there is no profile: no directory for the configuration file is known")
+            .hint("Set HOME or XDG_CONFIG_HOME"));
+    };
+    profile::load(&file, environment)?.ok_or_else(|| {
+        Failure::usage(format!("there is no profile: the file {} does not exist", file.display()))
+            .hint("`gettickets profiles init` creates it")
+    })
 }
 
 fn load_default(environment: &Environment) -> Outcome<Option<(String, Profile)>> {
@@ -359,9 +385,9 @@ mod tests {
         std::fs::write(directory.join("config.toml"), CONFIGURATION).unwrap();
         let base = [("XDG_CONFIG_HOME", home.path().to_str().unwrap())];
         let environment = Environment::of(base.into_iter().chain(variables.iter().copied()));
-        let cli = Cli::try_parse_from([&["gettickets", "list"], flags].concat()).unwrap();
-        let Command::List(list) = cli.command else { panic!("list") };
-        Settings::of(&list.connection, &environment)
+        let cli = Cli::try_parse_from([&["gettickets", "watch"], flags].concat()).unwrap();
+        let Command::Watch(watch) = cli.command else { panic!("watch") };
+        Settings::of(&watch.connection, &environment)
     }
 
     #[test]

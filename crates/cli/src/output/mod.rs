@@ -24,6 +24,7 @@ use std::io::{self, Write};
 use gettickets_protocol::{Page, Tickets, Version};
 
 use self::clock::Clock;
+use self::names::Names;
 
 use crate::args::Format;
 
@@ -31,6 +32,9 @@ use crate::args::Format;
 pub(crate) trait TicketWriter {
     /// Writes these tickets after those before them.
     fn write(&mut self, tickets: &Tickets) -> io::Result<()>;
+
+    /// Says from which install the tickets that follow are.
+    fn begin_install(&mut self, _install: &InstallContext) {}
 
     /// Lets a writer that lays out columns see these tickets before they are written one by one.
     fn prepare(&mut self, _tickets: &[Tickets]) -> io::Result<()> {
@@ -40,6 +44,17 @@ pub(crate) trait TicketWriter {
     /// Writes the end of the format, and flushes. Not called where the tickets are not whole; what was
     /// written is then passed on when the writer is dropped.
     fn finish(&mut self) -> io::Result<()>;
+}
+
+/// What a writer needs to know of the install that tickets are from.
+#[derive(Clone, Debug)]
+pub(crate) struct InstallContext {
+    /// The name of its profile; `None` where the tickets are from one install that needs no name.
+    pub(crate) name: Option<String>,
+    /// Its clock.
+    pub(crate) clock: Clock,
+    /// The names of its departments and admins.
+    pub(crate) names: Names,
 }
 
 /// What a writer needs to know beside the tickets.

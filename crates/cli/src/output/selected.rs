@@ -1,13 +1,10 @@
 //! CSV and JSON with chosen columns, or with columns added after the fields.
 
 use std::io::{self, Write};
-use std::rc::Rc;
 
 use gettickets_protocol::{FIELDS, TicketRef, Tickets};
 
-use super::clock::Clock;
-use super::names::Names;
-use super::{TicketWriter, csv, derived};
+use super::{InstallContext, TicketWriter, csv, derived};
 use crate::args::{Column, Format};
 
 /// What to write of each ticket.
@@ -17,9 +14,8 @@ pub(crate) struct Selection {
     pub(crate) columns: Option<Vec<Column>>,
     /// Columns that follow the fields where none were chosen.
     pub(crate) added: Vec<Column>,
-    pub(crate) names: Names,
-    /// The install's clock.
-    pub(crate) clock: Clock,
+    /// The install that the tickets are from. With a name, it is the first column where none were chosen.
+    pub(crate) install: InstallContext,
 }
 
 impl Selection {
@@ -36,12 +32,13 @@ impl Selection {
                 None => return Ok(None),
             },
             Column::Utc(field) => {
-                text(derived::instant_of(ticket, field, &self.clock).map(|time| time.to_string()))?
+                text(derived::instant_of(ticket, field, &self.install.clock).map(|time| time.to_string()))?
             }
             Column::From => text(Some(derived::sender(ticket)))?,
-            Column::Department => text(Some(derived::department(ticket, &self.names)))?,
-            Column::FlaggedTo => text(derived::flagged_to(ticket, &self.names))?,
+            Column::Department => text(Some(derived::department(ticket, &self.install.names)))?,
+            Column::FlaggedTo => text(derived::flagged_to(ticket, &self.install.names))?,
             Column::Files => derived::files(ticket).to_string(),
+            Column::Install => text(self.install.name.clone())?,
         }))
     }
 
@@ -53,6 +50,10 @@ impl Selection {
             Some(_) => "{}".to_owned(),
         };
         object.pop();
+        if let (None, Some(name)) = (&self.columns, &self.install.name) {
+            // A ticket has an id at least, so there is something after it.
+            object.insert_str(1, &format!("\"install\":{},", serde_json::to_string(name)?));
+        }
         for column in self.columns.as_ref().unwrap_or(&self.added) {
             if let Some(value) = self.json(*column, ticket)? {
                 let comma = if object.len() > 1 { "," } else { "" };
@@ -67,9 +68,12 @@ impl Selection {
     fn csv_columns(&self) -> Vec<Column> {
         match &self.columns {
             Some(columns) => columns.clone(),
-            None => FIELDS
+            None => self
+                .install
+                .name
                 .iter()
-                .map(|spec| Column::Field(spec.field))
+                .map(|_| Column::Install)
+                .chain(FIELDS.iter().map(|spec| Column::Field(spec.field)))
                 .chain(self.added.iter().copied())
                 .collect(),
         }
@@ -82,15 +86,16 @@ impl Selection {
                 csv::push_text(line, &ticket.decoded_text(field).unwrap_or_default());
             }
             Column::Utc(field) => {
-                let time = derived::instant_of(ticket, field, &self.clock);
+                let time = derived::instant_of(ticket, field, &self.install.clock);
                 line.push_str(&time.map(|time| time.to_string()).unwrap_or_default());
             }
             Column::From => csv::push_text(line, &derived::sender(ticket)),
-            Column::Department => csv::push_text(line, &derived::department(ticket, &self.names)),
+            Column::Department => csv::push_text(line, &derived::department(ticket, &self.install.names)),
             Column::FlaggedTo => {
-                csv::push_text(line, &derived::flagged_to(ticket, &self.names).unwrap_or_default());
+                csv::push_text(line, &derived::flagged_to(ticket, &self.install.names).unwrap_or_default());
             }
             Column::Files => line.push_str(&derived::files(ticket).to_string()),
+            Column::Install => csv::push_text(line, self.install.name.as_deref().unwrap_or_default()),
         }
     }
 }
@@ -107,14 +112,14 @@ pub(crate) struct Part {
 pub(crate) struct SelectedWriter<W> {
     out: W,
     format: Format,
-    selection: Rc<Selection>,
+    selection: Selection,
     part: Part,
     written: u64,
     begun: bool,
 }
 
 impl<W: Write> SelectedWriter<W> {
-    pub(crate) fn new(out: W, format: Format, selection: Rc<Selection>, part: Part) -> SelectedWriter<W> {
+    pub(crate) fn new(out: W, format: Format, selection: Selection, part: Part) -> SelectedWriter<W> {
         SelectedWriter { out, format, selection, part, written: 0, begun: false }
     }
 
@@ -165,6 +170,10 @@ impl<W: Write> SelectedWriter<W> {
 }
 
 impl<W: Write> TicketWriter for SelectedWriter<W> {
+    fn begin_install(&mut self, install: &InstallContext) {
+        self.selection.install = install.clone();
+    }
+
     fn write(&mut self, tickets: &Tickets) -> io::Result<()> {
         self.begin()?;
         tickets.iter().try_for_each(|ticket| self.ticket(&ticket))
@@ -185,6 +194,8 @@ impl<W: Write> TicketWriter for SelectedWriter<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::clock::Clock;
+    use crate::output::names::Names;
     use gettickets_protocol::{Ticket, Version};
     use jiff::civil::datetime;
     use std::collections::BTreeMap;
@@ -204,12 +215,15 @@ mod tests {
         let selection = Selection {
             columns: columns.map(|names| names.split(',').map(|name| name.parse().unwrap()).collect()),
             added: added.to_vec(),
-            names: Names::new(named(1, "Sales"), named(3, "Ada")),
-            clock: Clock::new(Some("Africa/Johannesburg")).unwrap(),
+            install: InstallContext {
+                name: None,
+                clock: Clock::new(Some("Africa/Johannesburg")).unwrap(),
+                names: Names::new(named(1, "Sales"), named(3, "Ada")),
+            },
         };
         let mut out = Vec::new();
         let part = Part { total: Some(40), start: 20 };
-        let mut writer = SelectedWriter::new(&mut out, format, Rc::new(selection), part);
+        let mut writer = SelectedWriter::new(&mut out, format, selection, part);
         writer.write(&Tickets::new(&[ticket], Version::V1_0)).unwrap();
         writer.finish().unwrap();
         String::from_utf8(out).unwrap()

@@ -3,11 +3,13 @@
 use crate::program::{gettickets, program, run, text};
 
 /// Every command.
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 13] = [
     "list",
     "export",
     "stats",
     "watch",
+    "mirror",
+    "singer",
     "decode",
     "request",
     "doctor",

@@ -45,6 +45,8 @@ fn known() -> Vec<String> {
         "export",
         "stats",
         "watch",
+        "mirror",
+        "singer",
         "decode",
         "request",
         "doctor",

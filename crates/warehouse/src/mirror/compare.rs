@@ -2,7 +2,7 @@
 
 use gettickets::Field;
 
-use super::row::{Row, TRACKED};
+use crate::row::{Row, TRACKED};
 
 /// What the mirror has of a ticket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,9 @@
 use std::error::Error;
 use std::fmt;
 
-/// Why a mirror could not be opened or brought up to date. The database is as it was before the run.
+use crate::row::TooLarge;
+
+/// Why a mirror could not be opened or brought up to date.
 #[derive(Debug)]
 pub struct MirrorError {
     kind: MirrorErrorKind,
@@ -15,13 +17,23 @@ pub struct MirrorError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MirrorErrorKind {
-    /// The file is a database of another program, or no database.
+    /// The address is not that of a database that a mirror can use.
+    Target,
+    /// The database belongs to another program, or the file is not a database.
     NotAMirror,
     /// A newer version of this crate wrote the database.
     NewerVersion,
     /// Another run has the database locked.
     Locked,
-    /// The database failed: full disk, read-only file, damage.
+    /// The database cannot be written: a read-only file or server, or missing rights.
+    ReadOnly,
+    /// There is no space left for the database.
+    Full,
+    /// The database is damaged.
+    Damaged,
+    /// The database cannot be reached, or the connection to it was lost.
+    Unreachable,
+    /// The database failed in another way.
     Database,
     /// Two names stand for one install, or one name for two.
     Install,
@@ -39,6 +51,12 @@ impl MirrorError {
         self
     }
 
+    /// Adds the database in front of the message.
+    pub(crate) fn at(mut self, place: &str) -> MirrorError {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
     /// The kind.
     pub fn kind(&self) -> MirrorErrorKind {
         self.kind
@@ -47,14 +65,28 @@ impl MirrorError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self.kind {
-            MirrorErrorKind::NotAMirror => "Give the name of a new file, or of one that a mirror created.",
-            MirrorErrorKind::NewerVersion => "Update gettickets, or mirror into a new file.",
+            MirrorErrorKind::Target => {
+                "Name a SQLite file, or a PostgreSQL database as postgresql://USER@HOST/DATABASE."
+            }
+            MirrorErrorKind::NotAMirror => {
+                "Use a new file or an empty database, or one that a mirror created."
+            }
+            MirrorErrorKind::NewerVersion => "Update gettickets, or use a new database.",
             MirrorErrorKind::Locked => {
                 "Wait until the other run has ended; it holds the lock only while it runs."
             }
-            MirrorErrorKind::Database => {
-                "Check the free space, the permissions and the file; the last run is kept."
+            MirrorErrorKind::ReadOnly => {
+                "Check that this user may write to the database, and to the folder of a file."
             }
+            MirrorErrorKind::Full => "Make room and run again; the last complete state is kept.",
+            MirrorErrorKind::Damaged => {
+                "Restore the file from a backup, or begin a new one; the install still has its tickets, but not the recorded \
+                 changes."
+            }
+            MirrorErrorKind::Unreachable => {
+                "Check that the server runs, and the host, user, password and database; the last complete state is kept."
+            }
+            MirrorErrorKind::Database => "Check the database and its log; the last complete state is kept.",
             MirrorErrorKind::Install => "Give each install one name, and use the same name in every run.",
             MirrorErrorKind::Value => "Report this with the value that the message names.",
         }
@@ -73,18 +105,32 @@ impl Error for MirrorError {
     }
 }
 
+impl From<TooLarge> for MirrorError {
+    fn from(error: TooLarge) -> MirrorError {
+        MirrorError::new(MirrorErrorKind::Value, error.to_string()).with_source(error)
+    }
+}
+
 impl From<rusqlite::Error> for MirrorError {
     fn from(error: rusqlite::Error) -> MirrorError {
         use rusqlite::ErrorCode;
-        let kind = match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => MirrorErrorKind::Locked,
-            Some(ErrorCode::NotADatabase) => MirrorErrorKind::NotAMirror,
-            _ => MirrorErrorKind::Database,
-        };
-        let message = match kind {
-            MirrorErrorKind::Locked => "another run has the database locked".to_owned(),
-            MirrorErrorKind::NotAMirror => "the file is not a database".to_owned(),
-            _ => format!("the database failed: {error}"),
+        let (kind, message) = match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                (MirrorErrorKind::Locked, "another run has the database locked".to_owned())
+            }
+            Some(ErrorCode::NotADatabase) => {
+                (MirrorErrorKind::NotAMirror, "the file is not a database".to_owned())
+            }
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+                (MirrorErrorKind::ReadOnly, format!("the database cannot be opened for writing: {error}"))
+            }
+            Some(ErrorCode::DiskFull) => {
+                (MirrorErrorKind::Full, "there is no space left for the database".to_owned())
+            }
+            Some(ErrorCode::DatabaseCorrupt) => {
+                (MirrorErrorKind::Damaged, format!("the database is damaged: {error}"))
+            }
+            _ => (MirrorErrorKind::Database, format!("the database failed: {error}")),
         };
         MirrorError::new(kind, message).with_source(error)
     }

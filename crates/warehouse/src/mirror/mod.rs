@@ -2,9 +2,9 @@
 
 pub(crate) mod compare;
 pub(crate) mod error;
-pub(crate) mod install;
+pub(crate) mod postgres;
 pub(crate) mod report;
-pub(crate) mod row;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod sqlite;
+pub(crate) mod store;

@@ -23,7 +23,8 @@ pub enum Mode {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RunOptions {
-    /// How the install is read. Default: full once in 24 hours.
+    /// How the install is read. Default: full once in 24 hours. The first run of an install is always full, and so is one
+    /// after its time zone was changed.
     pub mode: Mode,
     /// How far an incremental run reads back behind the newest reply of the last complete run. It covers a server clock that
     /// was set back. Default: 3 hours.
@@ -43,15 +44,21 @@ impl Default for RunOptions {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RunReport {
+    /// The name of the install.
+    pub install: String,
     /// The number of the run in the table `runs`.
     pub run: i64,
     /// Whether every ticket was read, rather than those with a recent reply.
     pub full: bool,
-    /// Whether the scan was proved complete. If not, [`failure`](RunReport::failure) says why; what was read is stored, and no
+    /// Whether the scan was proved complete. If not, [`reason`](RunReport::reason) says why; what was read is stored, and no
     /// ticket was marked as gone.
     pub complete: bool,
+    /// Why the run is not complete, in words.
+    pub reason: Option<String>,
     /// The error that ended the scan early.
     pub failure: Option<Error>,
+    /// Tickets that the server cannot send in any format.
+    pub unreadable: u64,
     /// Tickets that were read.
     pub tickets: u64,
     /// Tickets that the mirror did not have.
@@ -62,14 +69,39 @@ pub struct RunReport {
     pub gone: u64,
     /// Requests that were sent.
     pub requests: u64,
+    /// Deviations from the documented format in the replies. The table `runs` has them.
+    pub findings: u64,
     /// Observations that somebody should look at, such as an install restored from a backup.
     pub warnings: Vec<String>,
 }
 
-/// How far a run has come.
+impl RunReport {
+    pub(crate) fn new(install: &str, run: i64, full: bool) -> RunReport {
+        RunReport {
+            install: install.to_owned(),
+            run,
+            full,
+            complete: false,
+            reason: None,
+            failure: None,
+            unreadable: 0,
+            tickets: 0,
+            new: 0,
+            changed: 0,
+            gone: 0,
+            requests: 0,
+            findings: 0,
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// How far the run of an install has come.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct Progress {
+pub struct Progress<'a> {
+    /// The name of the install.
+    pub install: &'a str,
     /// Tickets read so far.
     pub tickets: u64,
     /// The number of tickets that the server counts, if it sends one.

@@ -1,18 +1,25 @@
-//! [`Mirror`]: one run reads an install and brings its rows up to date.
+//! [`Mirror`]: a run reads installs and brings their rows up to date.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use gettickets::{DateTime, GetTickets, Tickets};
+use gettickets::{DateTime, ScanReport, Tickets};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 
 use super::compare::{Change, REPLACED, Verdict, compare};
-use super::error::MirrorError;
-use super::install::Install;
+use super::error::{MirrorError, MirrorErrorKind};
+use super::postgres;
 use super::report::{Mode, Progress, RunOptions, RunReport};
-use super::row::{Row, wall_clock};
-use super::sqlite::{Database, Ending, Transaction};
+use super::sqlite;
+use super::store::{Ending, History, KnownInstall, Store};
+use crate::fleet::Fleet;
+use crate::fleet::scan::FleetScan;
+use crate::install::Install;
+use crate::row::{Row, wall_clock};
 
 /// The furthest that any wall clock is ahead of UTC. Replies dated later than that are dated ahead of every clock, and do
 /// not count as the newest.
@@ -25,124 +32,210 @@ const RESTORED: usize = 10;
 ///
 /// A run is one transaction: after a crash or an error the database is as it was before. Only one run at a time can work on
 /// a database; programs can read it meanwhile.
-#[derive(Debug)]
 pub struct Mirror {
-    database: Database,
+    store: Box<dyn Store + Send>,
+    /// The database in words, without a password.
+    place: String,
+}
+
+impl fmt::Debug for Mirror {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mirror").field("place", &self.place).finish_non_exhaustive()
+    }
 }
 
 impl Mirror {
-    /// Opens a SQLite file, and creates it, readable by its owner alone, if there is none.
+    /// Opens a mirror: a SQLite file, or a PostgreSQL database by its URL (`postgresql://…`). A file that does not exist is
+    /// created, readable by its owner alone; tables are created in an empty database.
+    ///
+    /// A URL without a password takes it from the environment variable `PGPASSWORD`, as PostgreSQL's own programs do.
     ///
     /// # Errors
     ///
-    /// [`MirrorErrorKind::NotAMirror`](crate::MirrorErrorKind::NotAMirror) for a file of another program and
-    /// [`NewerVersion`](crate::MirrorErrorKind::NewerVersion) for one that a newer version of this crate wrote; neither is
-    /// changed. [`Locked`](crate::MirrorErrorKind::Locked) or [`Database`](crate::MirrorErrorKind::Database) if it can't be used.
-    pub fn open(path: &Path) -> Result<Mirror, MirrorError> {
-        Ok(Mirror { database: Database::open(path)? })
+    /// [`MirrorErrorKind::NotAMirror`] for a database of another program and [`NewerVersion`](MirrorErrorKind::NewerVersion)
+    /// for one that a newer version of this crate wrote; neither is changed. Other kinds say why the database cannot be used.
+    pub fn open(target: &str) -> Result<Mirror, MirrorError> {
+        if postgres::is_url(target) {
+            let (place, store) = postgres::Database::open(target)?;
+            return Ok(Mirror { store: Box::new(store), place });
+        }
+        if let Some((scheme, _)) = target.split_once("://") {
+            let message = format!("{scheme}:// is not the address of a database that a mirror can use");
+            return Err(MirrorError::new(MirrorErrorKind::Target, message));
+        }
+        if target.is_empty() {
+            return Err(MirrorError::new(MirrorErrorKind::Target, "the name of the database is empty"));
+        }
+        let store = sqlite::Database::open(Path::new(target)).map_err(|error| error.at(target))?;
+        Ok(Mirror { store: Box::new(store), place: target.to_owned() })
+    }
+
+    /// The database: the path of its file, or its name and host. There is no password in it.
+    pub fn place(&self) -> &str {
+        &self.place
     }
 
     /// Reads an install and brings its rows up to date. `progress` is called after each page.
     ///
-    /// A scan that ends early is no error of this function: what it read is stored, no ticket is marked as gone, and
-    /// [`RunReport::failure`] has the reason.
+    /// A scan that ends early is not an error of this function: what it read is stored, no ticket is marked as gone, and
+    /// [`RunReport::reason`] says why.
     ///
     /// # Errors
     ///
-    /// [`MirrorError`] if the database fails or is locked, or if the install is known under another name. The run is undone.
+    /// [`MirrorError`] if the database fails or is locked, if the install is known under another name, or if a value does not
+    /// fit into the database. If the database failed, the run is undone.
     pub fn run(
         &mut self,
         install: &Install,
         options: &RunOptions,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<RunReport, MirrorError> {
-        let started = Timestamp::now();
-        let transaction = self.database.begin()?;
-        let zone = install.time_zone.as_ref().and_then(|zone| zone.iana_name());
-        transaction.install(&install.name, &install.client.endpoint(), zone)?;
-        let (last_full, newest_reply) = transaction.history(&install.name)?;
-        let since = since(options, started, last_full.as_deref(), newest_reply.as_deref());
-        let run = transaction.begin_run(&install.name, &utc(started), since.map(wall_clock).as_deref())?;
-        let mut work = Work {
-            transaction: &transaction,
-            install,
-            run,
-            first_run: last_full.is_none(),
-            seen: HashSet::new(),
-            newest: newest_reply,
-            ahead: wall_clock(
-                jiff::tz::TimeZone::UTC
-                    .to_datetime(started.checked_add(FURTHEST_AHEAD).unwrap_or(Timestamp::MAX)),
-            ),
-            replaced: 0,
-            report: RunReport {
-                run,
-                full: since.is_none(),
-                complete: false,
-                failure: None,
-                tickets: 0,
-                new: 0,
-                changed: 0,
-                gone: 0,
-                requests: 0,
-                warnings: Vec::new(),
-            },
-        };
-        let request = GetTickets {
-            ignore_dept_assignments: install.ignore_departments.then_some(true),
-            ..GetTickets::default()
-        };
-        let mut scan = install.client.scan(request);
-        if let Some(since) = since {
-            scan = scan.updated_since(since);
-        }
-        loop {
-            match scan.next_page() {
-                Some(Ok(tickets)) => {
-                    work.take(&tickets)?;
-                    progress(Progress { tickets: work.report.tickets, total: scan.total() });
-                }
-                Some(Err(error)) => {
-                    work.report.failure = Some(error);
-                    break;
-                }
-                None => {
-                    work.report.complete = true;
-                    break;
-                }
-            }
-        }
-        work.report.requests = scan.report().requests;
-        if work.report.complete && work.report.full {
-            work.mark_gone()?;
-        }
-        let (report, newest) = work.finish();
-        let ending = Ending {
-            ended: &utc(Timestamp::now()),
-            complete: report.complete,
-            reason: report.failure.as_ref().map(ToString::to_string),
-            newest_reply: newest.as_deref(),
-            requests: report.requests,
-            tickets: report.tickets,
-            new: report.new,
-            changed: report.changed,
-            gone: report.gone,
-            findings: None,
-        };
-        transaction.commit(run, &ending)?;
-        Ok(report)
+        self.run_installs(std::slice::from_ref(install), options, progress)?
+            .pop()
+            .unwrap_or_else(|| Err(MirrorError::new(MirrorErrorKind::Install, "there is no install to read")))
+    }
+
+    /// Reads all installs of a fleet side by side, in one transaction, and returns the result of each in the order of the
+    /// fleet. An install that fails does not stop the others.
+    ///
+    /// # Errors
+    ///
+    /// [`MirrorError`] if the database fails or is locked; the whole run is undone. The results have the errors that concern
+    /// one install, as in [`run`](Mirror::run).
+    pub fn run_all(
+        &mut self,
+        fleet: &Fleet,
+        options: &RunOptions,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Vec<Result<RunReport, MirrorError>>, MirrorError> {
+        self.run_installs(fleet.installs(), options, progress)
+    }
+
+    fn run_installs(
+        &mut self,
+        installs: &[Install],
+        options: &RunOptions,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Vec<Result<RunReport, MirrorError>>, MirrorError> {
+        let Mirror { store, place } = self;
+        transact(&mut **store, installs, options, progress).map_err(|error| error.at(&*place))
     }
 }
 
-/// From which reply on an incremental run reads; `None` for a full run.
-fn since(
+fn transact(
+    store: &mut dyn Store,
+    installs: &[Install],
     options: &RunOptions,
-    now: Timestamp,
-    last_full: Option<&str>,
-    newest_reply: Option<&str>,
-) -> Option<DateTime> {
-    let last_full: Timestamp = last_full?.parse().ok()?;
-    let newest: DateTime = newest_reply?.parse().ok()?;
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Vec<Result<RunReport, MirrorError>>, MirrorError> {
+    let started = Timestamp::now();
+    let transaction = Transaction::begin(store)?;
+    let store = &mut *transaction.store;
+    let mut known = store.installs()?;
+    let mut runs = Vec::with_capacity(installs.len());
+    for install in installs {
+        runs.push(match check_name(&known, install) {
+            Ok(()) => Ok(Work::begin(store, install, options, started, &mut known)?),
+            Err(error) => Err(error),
+        });
+    }
+    // The place of a scan among the scans is not that of its install, as some installs are refused.
+    let mut readable: Vec<usize> = Vec::new();
+    let mut scans = Vec::new();
+    for (index, run) in runs.iter().enumerate() {
+        if let Ok(work) = run {
+            readable.push(index);
+            let scan = work.install.scan();
+            let scan = match work.since {
+                Some(since) => scan.updated_since(since),
+                None => scan,
+            };
+            scans.push((work.install.name.clone(), scan));
+        }
+    }
+    let mut scan = FleetScan::start(scans);
+    let cancellations = scan.cancellations().to_vec();
+    for page in scan.by_ref() {
+        // The errors are in the reports.
+        let Ok(page) = page else { continue };
+        let Some(Ok(work)) = readable.get(page.index).and_then(|index| runs.get_mut(*index)) else {
+            continue;
+        };
+        if work.error.is_some() {
+            continue;
+        }
+        if let Err(error) = work.take(store, &page.tickets) {
+            if error.kind() != MirrorErrorKind::Value {
+                return Err(error);
+            }
+            work.error = Some(error);
+            cancellations.get(page.index).inspect(|cancellation| cancellation.cancel());
+        }
+        progress(Progress { install: &work.install.name, tickets: work.report.tickets, total: page.total });
+    }
+    for (index, report) in readable.iter().zip(scan.reports()) {
+        let Some(Ok(work)) = runs.get_mut(*index) else { continue };
+        work.ended(&report.scan, report.error.clone(), report.is_complete());
+        if work.report.complete && work.report.full {
+            work.mark_gone(store)?;
+        }
+    }
+    drop(scan);
+    let mut results = Vec::with_capacity(runs.len());
+    for run in runs {
+        results.push(match run {
+            Ok(work) => work.finish(store)?,
+            Err(error) => Err(error),
+        });
+    }
+    transaction.commit()?;
+    Ok(results)
+}
+
+/// The transaction of a run. Dropping it undoes the run, also when the program panics.
+struct Transaction<'a> {
+    store: &'a mut dyn Store,
+    finished: bool,
+}
+
+impl<'a> Transaction<'a> {
+    fn begin(store: &'a mut dyn Store) -> Result<Transaction<'a>, MirrorError> {
+        store.begin()?;
+        Ok(Transaction { store, finished: false })
+    }
+
+    fn commit(mut self) -> Result<(), MirrorError> {
+        self.store.commit()?;
+        self.finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.store.rollback();
+        }
+    }
+}
+
+/// Refuses a second name for an endpoint, and a second endpoint for a name.
+fn check_name(known: &[KnownInstall], install: &Install) -> Result<(), MirrorError> {
+    let (name, endpoint) = (&install.name, install.client.endpoint());
+    let other = known.iter().find(|known| (known.name == *name) != (known.endpoint == endpoint));
+    let Some(other) = other else { return Ok(()) };
+    let message = if other.name == *name {
+        format!("the mirror has {} under the name {name}, not {endpoint}", other.endpoint)
+    } else {
+        format!("the mirror has {endpoint} under the name {}, not {name}", other.name)
+    };
+    Err(MirrorError::new(MirrorErrorKind::Install, message))
+}
+
+/// From which reply on an incremental run reads; `None` for a full run.
+fn since(options: &RunOptions, now: Timestamp, history: &History) -> Option<DateTime> {
+    let last_full: Timestamp = history.last_full.as_ref()?.parse().ok()?;
+    let newest: DateTime = history.newest_reply.as_ref()?.parse().ok()?;
     match options.mode {
         Mode::Full => return None,
         Mode::Auto { full_every } => {
@@ -157,70 +250,149 @@ fn since(
     Some(newest.checked_sub(overlap).unwrap_or(DateTime::MIN))
 }
 
-/// What a run works on.
+/// The run of one install.
 struct Work<'a> {
-    transaction: &'a Transaction<'a>,
     install: &'a Install,
-    run: i64,
+    since: Option<DateTime>,
     /// No complete full run came before.
     first_run: bool,
+    /// The rows were computed with another time zone, so all are written again.
+    rezoned: bool,
     seen: HashSet<i64>,
+    /// The highest id that the mirror had before.
+    highest_before: i64,
+    /// New tickets with lower ids than that.
+    below_highest: u64,
     /// The newest reply, on the install's clock.
     newest: Option<String>,
     /// Replies dated later than this do not count as the newest.
     ahead: String,
     replaced: u64,
+    /// Tickets with NUL characters in their texts.
+    nul: u64,
     report: RunReport,
+    /// Deviations in the server's replies, for the table of runs.
+    deviations: Vec<serde_json::Value>,
+    /// A value that does not fit into the database.
+    error: Option<MirrorError>,
 }
 
-impl Work<'_> {
-    fn take(&mut self, tickets: &Tickets) -> Result<(), MirrorError> {
+impl<'a> Work<'a> {
+    /// Inserts the install and its run.
+    fn begin(
+        store: &mut dyn Store,
+        install: &'a Install,
+        options: &RunOptions,
+        started: Timestamp,
+        known: &mut Vec<KnownInstall>,
+    ) -> Result<Work<'a>, MirrorError> {
+        let (name, endpoint) = (&install.name, install.client.endpoint());
+        let zone = install.time_zone.as_ref().and_then(|zone| zone.iana_name());
+        let before = known.iter().find(|known| known.name == *name);
+        let rezoned = before.is_some_and(|before| before.zone.as_deref() != zone);
+        store.put_install(name, &endpoint, zone)?;
+        known.push(KnownInstall { name: name.clone(), endpoint, zone: zone.map(str::to_owned) });
+        let history = store.history(name)?;
+        let since = if rezoned { None } else { since(options, started, &history) };
+        let run = store.begin_run(name, &utc(started), since.map(wall_clock).as_deref())?;
+        let ahead = started.checked_add(FURTHEST_AHEAD).unwrap_or(Timestamp::MAX);
+        Ok(Work {
+            install,
+            since,
+            first_run: history.last_full.is_none(),
+            rezoned,
+            seen: HashSet::new(),
+            highest_before: history.highest_id.unwrap_or(i64::MIN),
+            below_highest: 0,
+            newest: history.newest_reply,
+            ahead: wall_clock(TimeZone::UTC.to_datetime(ahead)),
+            replaced: 0,
+            nul: 0,
+            report: RunReport::new(name, run, since.is_none()),
+            deviations: Vec::new(),
+            error: None,
+        })
+    }
+
+    fn take(&mut self, store: &mut dyn Store, tickets: &Tickets) -> Result<(), MirrorError> {
         let now = utc(Timestamp::now());
         let name = &self.install.name;
+        let mut rows = Vec::with_capacity(tickets.len());
         for ticket in tickets {
-            let row = Row::new(ticket, self.install.time_zone.as_ref(), self.install.access_keys)?;
-            self.seen.insert(row.id);
-            self.report.tickets += 1;
             if let Some(reply) = ticket.lastreply().map(wall_clock)
                 && reply <= self.ahead
                 && self.newest.as_ref().is_none_or(|newest| reply > *newest)
             {
                 self.newest = Some(reply);
             }
-            let known = self.transaction.known(name, row.id)?;
-            let changes = match compare(known.as_ref(), &row, self.first_run) {
-                Verdict::Same => continue,
-                Verdict::New(changes) => {
-                    self.report.new += 1;
-                    changes
-                }
-                Verdict::Changed(changes) => {
-                    self.report.changed += 1;
-                    changes
-                }
-            };
-            self.transaction.put(name, &row, &now)?;
-            for change in &changes {
-                self.replaced += u64::from(change.what == REPLACED);
-                self.transaction.record(self.run, name, change, &now)?;
-            }
+            rows.push(Row::new(ticket, self.install.time_zone.as_ref(), self.install.access_keys)?);
         }
-        Ok(())
+        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+        let known = store.known(name, &ids)?;
+        let mut changes = Vec::new();
+        rows.retain(|row| match compare(known.get(&row.id), row, self.first_run) {
+            Verdict::Same => self.rezoned,
+            Verdict::New(found) => {
+                self.report.new += 1;
+                self.below_highest += u64::from(row.id < self.highest_before);
+                changes.extend(found);
+                true
+            }
+            Verdict::Changed(found) => {
+                self.report.changed += 1;
+                changes.extend(found);
+                true
+            }
+        });
+        self.nul += rows.iter().filter(|row| row.had_nul).count() as u64;
+        self.replaced += changes.iter().filter(|change| change.what == REPLACED).count() as u64;
+        self.report.tickets += ids.len() as u64;
+        self.seen.extend(ids);
+        store.put(name, &rows, &now)?;
+        store.record(self.report.run, name, &changes, &now)
+    }
+
+    /// Notes how the scan ended.
+    fn ended(&mut self, scan: &ScanReport, failure: Option<gettickets::Error>, complete: bool) {
+        let unreadable = scan.unreadable.len() as u64;
+        self.report.complete = complete && self.error.is_none();
+        self.report.requests = scan.requests;
+        self.report.unreadable = unreadable;
+        self.report.reason = match (&self.error, &failure) {
+            (Some(error), _) => Some(error.to_string()),
+            (None, Some(error)) => Some(error.to_string()),
+            (None, None) if unreadable > 0 => {
+                let tickets = if unreadable == 1 { "1 ticket" } else { &format!("{unreadable} tickets") };
+                Some(format!("{tickets} cannot be sent by the server in any format"))
+            }
+            (None, None) => None,
+        };
+        self.report.failure = if self.error.is_some() { None } else { failure };
+        for finding in &scan.findings {
+            self.deviations.push(json!({
+                "kind": finding.kind.to_string(),
+                "count": finding.count,
+                "ids": finding.ids,
+                "detail": finding.detail,
+            }));
+        }
+        self.report.findings = scan.findings.iter().map(|finding| finding.count).sum();
+        self.report.warnings.extend(scan.warnings.iter().cloned());
     }
 
     /// Marks the tickets that a complete full scan did not have.
-    fn mark_gone(&mut self) -> Result<(), MirrorError> {
+    fn mark_gone(&mut self, store: &mut dyn Store) -> Result<(), MirrorError> {
         let now = utc(Timestamp::now());
         let name = &self.install.name;
-        let gone = self.transaction.living(name, |id| !self.seen.contains(&id))?;
-        for (id, status) in &gone {
-            self.transaction.set_gone(name, *id, &now)?;
-            let change = Change { id: *id, what: "gone", old: status.clone(), new: None };
-            self.transaction.record(self.run, name, &change, &now)?;
-        }
-        self.report.gone = gone.len() as u64;
+        let gone = store.living(name, &|id| !self.seen.contains(&id))?;
+        let ids: Vec<i64> = gone.iter().map(|(id, _)| *id).collect();
+        let change = |(id, status)| Change { id, what: "gone", old: status, new: None };
+        let changes: Vec<Change> = gone.into_iter().map(change).collect();
+        store.set_gone(name, &ids, &now)?;
+        store.record(self.report.run, name, &changes, &now)?;
+        self.report.gone = ids.len() as u64;
         let highest = self.seen.iter().max().copied().unwrap_or(0);
-        let above = gone.iter().filter(|(id, _)| *id > highest).count();
+        let above = ids.iter().filter(|id| **id > highest).count();
         if above >= RESTORED {
             self.report.warnings.push(format!(
                 "the {above} tickets with the highest ids are gone; the install may have been restored from a backup"
@@ -229,7 +401,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn finish(mut self) -> (RunReport, Option<String>) {
+    /// Stores the end of the run.
+    fn finish(mut self, store: &mut dyn Store) -> Result<Result<RunReport, MirrorError>, MirrorError> {
         if self.replaced > 0 {
             self.report.warnings.push(format!(
                 "{} ids now belong to other tickets, with another number and opening date; the install may have been \
@@ -237,7 +410,39 @@ impl Work<'_> {
                 self.replaced
             ));
         }
-        (self.report, self.newest)
+        if self.below_highest > 0 && !self.first_run {
+            self.report.warnings.push(format!(
+                "{} new tickets have lower ids than {}, which the mirror had before; the install may have been restored from \
+                 a backup, or the API user may read more departments than before",
+                self.below_highest, self.highest_before
+            ));
+        }
+        if self.nul > 0 {
+            self.report.warnings.push(format!(
+                "{} tickets have NUL characters in their texts, which databases do not store; each is now U+FFFD",
+                self.nul
+            ));
+        }
+        let report = self.report;
+        let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let findings = json!({"deviations": self.deviations, "warnings": report.warnings});
+        let has_findings = !(self.deviations.is_empty() && report.warnings.is_empty());
+        store.end_run(
+            report.run,
+            &Ending {
+                ended: &utc(Timestamp::now()),
+                complete: report.complete,
+                // A text of the server may have a NUL.
+                reason: report.reason.as_ref().map(|reason| reason.replace('\0', "\u{fffd}")).as_deref(),
+                newest_reply: self.newest.as_deref(),
+                counts: [report.requests, report.tickets, report.new, report.changed, report.gone].map(count),
+                findings: has_findings.then(|| findings.to_string()).as_deref(),
+            },
+        )?;
+        Ok(match self.error {
+            Some(error) => Err(error),
+            None => Ok(report),
+        })
     }
 }
 

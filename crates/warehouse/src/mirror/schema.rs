@@ -1,20 +1,123 @@
-//! The tables and views of a mirror, and how older ones become today's.
+//! The tables and views of a mirror in SQLite and PostgreSQL, and how older ones become today's.
 
-use super::row::columns;
+use crate::row::{Type, columns};
 
 /// Marks a SQLite file as a mirror (`PRAGMA application_id`): "GTKT".
 pub(crate) const APPLICATION_ID: i32 = 0x4754_4b54;
 
-/// The version of the schema (`PRAGMA user_version`). Version `n` is reached by the first `n` migrations.
+/// The version of the schema: `PRAGMA user_version` in SQLite, the table `gettickets_mirror` in PostgreSQL. Version `n` is
+/// reached by the first `n` migrations.
 pub(crate) const VERSION: i32 = 1;
 
-/// The statements that lead from each version to the next.
-pub(crate) fn migrations() -> [String; VERSION as usize] {
-    [first()]
+/// The statements that lead from each version to the next in SQLite.
+pub(crate) fn sqlite() -> [String; VERSION as usize] {
+    [first_sqlite()]
 }
 
-fn first() -> String {
-    let columns: Vec<String> = columns().map(|(name, kind)| format!("    \"{name}\" {kind}")).collect();
+/// The statements that lead from each version to the next in PostgreSQL.
+pub(crate) fn postgres() -> [String; VERSION as usize] {
+    [first_postgres()]
+}
+
+/// The type of a column in PostgreSQL.
+pub(crate) fn postgres_type(kind: Type) -> &'static str {
+    match kind {
+        Type::Integer => "bigint",
+        Type::Boolean => "boolean",
+        Type::Text => "text",
+        // Unlike jsonb it keeps every text that JSON can spell.
+        Type::Json => "json",
+        Type::WallClock => "timestamp",
+        Type::Utc => "timestamptz",
+    }
+}
+
+fn first_postgres() -> String {
+    let columns: Vec<String> =
+        columns().map(|(name, kind)| format!("    \"{name}\" {}", postgres_type(kind))).collect();
+    format!(
+        "\
+CREATE TABLE gettickets_mirror (version integer NOT NULL);
+INSERT INTO gettickets_mirror VALUES (0);
+CREATE TABLE installs (
+    install text PRIMARY KEY,
+    endpoint text NOT NULL UNIQUE,
+    time_zone text
+);
+CREATE TABLE tickets (
+    install text NOT NULL REFERENCES installs (install),
+{columns},
+    fingerprint bigint NOT NULL,
+    first_seen timestamptz NOT NULL,
+    changed timestamptz NOT NULL,
+    gone timestamptz,
+    PRIMARY KEY (install, id)
+);
+CREATE TABLE runs (
+    run bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    install text NOT NULL REFERENCES installs (install),
+    started timestamptz NOT NULL,
+    ended timestamptz,
+    mode text NOT NULL CHECK (mode IN ('full', 'incremental')),
+    since timestamp,
+    complete boolean NOT NULL DEFAULT false,
+    reason text,
+    newest_reply timestamp,
+    requests bigint NOT NULL DEFAULT 0,
+    tickets bigint NOT NULL DEFAULT 0,
+    new bigint NOT NULL DEFAULT 0,
+    changed bigint NOT NULL DEFAULT 0,
+    gone bigint NOT NULL DEFAULT 0,
+    findings json
+);
+CREATE INDEX runs_of_install ON runs (install, run);
+CREATE TABLE changes (
+    change bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    run bigint NOT NULL REFERENCES runs (run),
+    install text NOT NULL,
+    id bigint NOT NULL,
+    seen timestamptz NOT NULL,
+    what text NOT NULL,
+    old text,
+    new text
+);
+CREATE INDEX changes_of_ticket ON changes (install, id);
+
+CREATE VIEW open_tickets AS
+    SELECT * FROM tickets WHERE gone IS NULL AND status <> 'Closed';
+CREATE VIEW waiting_longest AS
+    SELECT install, id, tid, deptid, subject_text, priority, status, lastreply
+    FROM tickets
+    WHERE gone IS NULL AND status IN ('Open', 'Customer-Reply') AND lastreply IS NOT NULL
+    ORDER BY lastreply;
+CREATE VIEW opened_by_day AS
+    SELECT install, date::date AS day, count(*) AS opened
+    FROM tickets WHERE date IS NOT NULL GROUP BY install, date::date;
+CREATE VIEW closed_by_day AS
+    SELECT install, (seen AT TIME ZONE 'UTC')::date AS day, count(*) AS closed
+    FROM changes WHERE what = 'status' AND new = 'Closed' GROUP BY install, (seen AT TIME ZONE 'UTC')::date;
+CREATE VIEW first_status_change AS
+    SELECT t.install, t.id, t.tid, t.date_utc, min(c.seen) AS seen,
+           extract(epoch FROM min(c.seen) - t.date_utc) / 3600 AS hours
+    FROM tickets AS t JOIN changes AS c ON c.install = t.install AND c.id = t.id AND c.what = 'status'
+    GROUP BY t.install, t.id, t.tid, t.date_utc;
+CREATE VIEW reopened AS
+    SELECT install, id, seen, new AS status FROM changes
+    WHERE what = 'status' AND old = 'Closed' AND new <> 'Closed';
+",
+        columns = columns.join(",\n")
+    )
+}
+
+fn first_sqlite() -> String {
+    let column = |(name, kind)| {
+        let kind = match kind {
+            Type::Integer | Type::Boolean => "INTEGER",
+            _ => "TEXT",
+        };
+        format!("    \"{name}\" {kind}")
+    };
+    let columns: Vec<String> = columns().map(column).collect();
     format!(
         "\
 CREATE TABLE installs (

@@ -1,5 +1,6 @@
 //! The mirror's database in SQLite.
 
+use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::path::Path;
 use std::time::Duration;
@@ -10,8 +11,9 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, ToSql, params, params_f
 
 use super::compare::{Change, Known};
 use super::error::{MirrorError, MirrorErrorKind};
-use super::row::{Cell, Row, TRACKED, columns};
 use super::schema;
+use super::store::{Ending, History, KnownInstall, Store};
+use crate::row::{Cell, Row, TRACKED, columns};
 
 /// How long to wait for a lock that another program holds for a moment. A run holds it for longer.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
@@ -22,26 +24,6 @@ pub(crate) struct Database {
     connection: Connection,
     select: String,
     upsert: String,
-}
-
-/// A transaction for one run. Dropping it undoes the run.
-pub(crate) struct Transaction<'a> {
-    database: &'a Database,
-    finished: bool,
-}
-
-/// The columns of a row of `runs` that a run fills in at its end.
-pub(crate) struct Ending<'a> {
-    pub(crate) ended: &'a str,
-    pub(crate) complete: bool,
-    pub(crate) reason: Option<String>,
-    pub(crate) newest_reply: Option<&'a str>,
-    pub(crate) requests: u64,
-    pub(crate) tickets: u64,
-    pub(crate) new: u64,
-    pub(crate) changed: u64,
-    pub(crate) gone: u64,
-    pub(crate) findings: Option<String>,
 }
 
 impl ToSql for Cell {
@@ -63,7 +45,7 @@ impl Database {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(LOCK_WAIT)?;
-        check(&connection, path)?;
+        check(&connection)?;
         // Readers go on while a run writes; a commit survives a power failure.
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -72,66 +54,8 @@ impl Database {
         Ok(Database { connection, select: select(), upsert: upsert() })
     }
 
-    /// Begins a run. Only one run at a time can hold the lock.
-    pub(crate) fn begin(&self) -> Result<Transaction<'_>, MirrorError> {
-        self.connection.execute_batch("BEGIN IMMEDIATE")?;
-        Ok(Transaction { database: self, finished: false })
-    }
-}
-
-impl Transaction<'_> {
-    fn connection(&self) -> &Connection {
-        &self.database.connection
-    }
-
-    /// Records an install. One endpoint has one name.
-    pub(crate) fn install(&self, name: &str, endpoint: &str, zone: Option<&str>) -> Result<(), MirrorError> {
-        let mut other = self.connection().prepare_cached(
-            "SELECT install, endpoint FROM installs WHERE (install = ?1) <> (endpoint = ?2)",
-        )?;
-        let other: Option<(String, String)> =
-            other.query_row(params![name, endpoint], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        if let Some((known_name, known_endpoint)) = other {
-            let message = if known_name == name {
-                format!("the mirror has {known_endpoint} under the name {name}, not {endpoint}")
-            } else {
-                format!("the mirror has {endpoint} under the name {known_name}, not {name}")
-            };
-            return Err(MirrorError::new(MirrorErrorKind::Install, message));
-        }
-        self.connection().execute(
-            "INSERT INTO installs VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET time_zone = ?3",
-            params![name, endpoint, zone],
-        )?;
-        Ok(())
-    }
-
-    /// The start of the last complete full run, and the newest reply that any complete run has seen.
-    pub(crate) fn history(&self, install: &str) -> Result<(Option<String>, Option<String>), MirrorError> {
-        Ok(self.connection().query_row(
-            "SELECT max(CASE WHEN mode = 'full' THEN started END), max(newest_reply) FROM runs
-             WHERE install = ? AND complete",
-            [install],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?)
-    }
-
-    pub(crate) fn begin_run(
-        &self,
-        install: &str,
-        started: &str,
-        since: Option<&str>,
-    ) -> Result<i64, MirrorError> {
-        let mode = if since.is_some() { "incremental" } else { "full" };
-        self.connection().execute(
-            "INSERT INTO runs (install, started, mode, since) VALUES (?, ?, ?, ?)",
-            params![install, started, mode, since],
-        )?;
-        Ok(self.connection().last_insert_rowid())
-    }
-
-    pub(crate) fn known(&self, install: &str, id: i64) -> Result<Option<Known>, MirrorError> {
-        let mut select = self.connection().prepare_cached(&self.database.select)?;
+    fn known_ticket(&self, install: &str, id: i64) -> Result<Option<Known>, MirrorError> {
+        let mut select = self.connection.prepare_cached(&self.select)?;
         let known = select.query_row(params![install, id], |row| {
             let text = |index: usize| -> rusqlite::Result<Option<String>> {
                 Ok(match row.get_ref(index)? {
@@ -140,9 +64,13 @@ impl Transaction<'_> {
                     _ => None,
                 })
             };
-            let mut known =
-                Known { fingerprint: row.get(0)?, gone: row.get(1)?, tid: row.get(2)?, ..Known::default() };
-            known.date = text(3)?;
+            let mut known = Known {
+                fingerprint: row.get(0)?,
+                gone: row.get(1)?,
+                tid: row.get(2)?,
+                date: text(3)?,
+                ..Known::default()
+            };
             for (index, value) in known.tracked.iter_mut().enumerate() {
                 *value = text(4 + index)?;
             }
@@ -150,38 +78,89 @@ impl Transaction<'_> {
         });
         Ok(known.optional()?)
     }
+}
 
-    /// Inserts a ticket or replaces its row; `now` is when it was first seen or changed.
-    pub(crate) fn put(&self, install: &str, row: &Row, now: &str) -> Result<(), MirrorError> {
-        let mut upsert = self.connection().prepare_cached(&self.database.upsert)?;
-        let fixed: [&dyn ToSql; 3] = [&install, &row.fingerprint, &now];
-        let cells = row.cells.iter().map(|cell| cell as &dyn ToSql);
-        upsert.execute(params_from_iter(fixed.into_iter().chain(cells)))?;
+impl Store for Database {
+    fn begin(&mut self) -> Result<(), MirrorError> {
+        Ok(self.connection.execute_batch("BEGIN IMMEDIATE")?)
+    }
+
+    fn rollback(&mut self) {
+        // If this fails, SQLite undoes the transaction when the file is opened next.
+        let _ = self.connection.execute_batch("ROLLBACK");
+    }
+
+    fn installs(&mut self) -> Result<Vec<KnownInstall>, MirrorError> {
+        let mut select =
+            self.connection.prepare_cached("SELECT install, endpoint, time_zone FROM installs")?;
+        let rows = select.query_map([], |row| {
+            Ok(KnownInstall { name: row.get(0)?, endpoint: row.get(1)?, zone: row.get(2)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn put_install(&mut self, name: &str, endpoint: &str, zone: Option<&str>) -> Result<(), MirrorError> {
+        self.connection.execute(
+            "INSERT INTO installs VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET time_zone = ?3",
+            params![name, endpoint, zone],
+        )?;
         Ok(())
     }
 
-    pub(crate) fn record(
-        &self,
-        run: i64,
-        install: &str,
-        change: &Change,
-        now: &str,
-    ) -> Result<(), MirrorError> {
-        self.connection()
-            .prepare_cached(
-                "INSERT INTO changes (run, install, id, seen, what, old, new) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            )?
-            .execute(params![run, install, change.id, now, change.what, change.old, change.new])?;
+    fn history(&mut self, install: &str) -> Result<History, MirrorError> {
+        Ok(self.connection.query_row(
+            "SELECT max(CASE WHEN mode = 'full' THEN started END), max(newest_reply),
+                 (SELECT max(id) FROM tickets WHERE install = ?1) FROM runs WHERE install = ?1 AND complete",
+            [install],
+            |row| Ok(History { last_full: row.get(0)?, newest_reply: row.get(1)?, highest_id: row.get(2)? }),
+        )?)
+    }
+
+    fn begin_run(&mut self, install: &str, started: &str, since: Option<&str>) -> Result<i64, MirrorError> {
+        let mode = if since.is_some() { "incremental" } else { "full" };
+        self.connection.execute(
+            "INSERT INTO runs (install, started, mode, since) VALUES (?, ?, ?, ?)",
+            params![install, started, mode, since],
+        )?;
+        Ok(self.connection.last_insert_rowid())
+    }
+
+    fn known(&mut self, install: &str, ids: &[i64]) -> Result<HashMap<i64, Known>, MirrorError> {
+        let mut found = HashMap::with_capacity(ids.len());
+        for id in ids {
+            if let Some(known) = self.known_ticket(install, *id)? {
+                found.insert(*id, known);
+            }
+        }
+        Ok(found)
+    }
+
+    fn put(&mut self, install: &str, rows: &[Row], now: &str) -> Result<(), MirrorError> {
+        let mut upsert = self.connection.prepare_cached(&self.upsert)?;
+        for row in rows {
+            let fixed: [&dyn ToSql; 3] = [&install, &row.fingerprint, &now];
+            let cells = row.cells.iter().map(|cell| cell as &dyn ToSql);
+            upsert.execute(params_from_iter(fixed.into_iter().chain(cells)))?;
+        }
         Ok(())
     }
 
-    /// The ids of the tickets that are not gone, with their statuses, for which `keep` is true.
-    pub(crate) fn living(
-        &self,
+    fn record(&mut self, run: i64, install: &str, changes: &[Change], now: &str) -> Result<(), MirrorError> {
+        let mut insert = self.connection.prepare_cached(
+            "INSERT INTO changes (run, install, id, seen, what, old, new) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )?;
+        for change in changes {
+            insert.execute(params![run, install, change.id, now, change.what, change.old, change.new])?;
+        }
+        Ok(())
+    }
+
+    fn living(
+        &mut self,
         install: &str,
-        keep: impl Fn(i64) -> bool,
+        keep: &dyn Fn(i64) -> bool,
     ) -> Result<Vec<(i64, Option<String>)>, MirrorError> {
-        let mut select = self.connection().prepare_cached(
+        let mut select = self.connection.prepare_cached(
             "SELECT id, status FROM tickets WHERE install = ? AND gone IS NULL ORDER BY id",
         )?;
         let mut rows = select.query([install])?;
@@ -195,17 +174,19 @@ impl Transaction<'_> {
         Ok(found)
     }
 
-    pub(crate) fn set_gone(&self, install: &str, id: i64, now: &str) -> Result<(), MirrorError> {
-        self.connection()
-            .prepare_cached("UPDATE tickets SET gone = ?3, changed = ?3 WHERE install = ?1 AND id = ?2")?
-            .execute(params![install, id, now])?;
+    fn set_gone(&mut self, install: &str, ids: &[i64], now: &str) -> Result<(), MirrorError> {
+        let mut update = self
+            .connection
+            .prepare_cached("UPDATE tickets SET gone = ?3, changed = ?3 WHERE install = ?1 AND id = ?2")?;
+        for id in ids {
+            update.execute(params![install, id, now])?;
+        }
         Ok(())
     }
 
-    /// Ends the run and makes it durable.
-    pub(crate) fn commit(mut self, run: i64, ending: &Ending<'_>) -> Result<(), MirrorError> {
-        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        self.connection().execute(
+    fn end_run(&mut self, run: i64, ending: &Ending<'_>) -> Result<(), MirrorError> {
+        let [requests, tickets, new, changed, gone] = ending.counts;
+        self.connection.execute(
             "UPDATE runs SET ended = ?2, complete = ?3, reason = ?4, newest_reply = ?5, requests = ?6, tickets = ?7,
                  new = ?8, changed = ?9, gone = ?10, findings = ?11 WHERE run = ?1",
             params![
@@ -214,26 +195,19 @@ impl Transaction<'_> {
                 ending.complete,
                 ending.reason,
                 ending.newest_reply,
-                number(ending.requests),
-                number(ending.tickets),
-                number(ending.new),
-                number(ending.changed),
-                number(ending.gone),
+                requests,
+                tickets,
+                new,
+                changed,
+                gone,
                 ending.findings,
             ],
         )?;
-        self.connection().execute_batch("COMMIT")?;
-        self.finished = true;
         Ok(())
     }
-}
 
-impl Drop for Transaction<'_> {
-    fn drop(&mut self) {
-        if !self.finished {
-            // If this fails, SQLite undoes the transaction when the file is opened next.
-            let _ = self.connection().execute_batch("ROLLBACK");
-        }
+    fn commit(&mut self) -> Result<(), MirrorError> {
+        Ok(self.connection.execute_batch("COMMIT")?)
     }
 }
 
@@ -245,26 +219,28 @@ fn create(path: &Path) -> Result<(), MirrorError> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-            let message = format!("{} could not be created: {error}", path.display());
-            Err(MirrorError::new(MirrorErrorKind::Database, message).with_source(error))
+            let kind = match error.kind() {
+                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => MirrorErrorKind::Full,
+                _ => MirrorErrorKind::ReadOnly,
+            };
+            Err(MirrorError::new(kind, format!("the file could not be created: {error}")).with_source(error))
         }
         _ => Ok(()),
     }
 }
 
 /// Refuses files of other programs and of newer versions, without changing them.
-fn check(connection: &Connection, path: &Path) -> Result<(), MirrorError> {
+fn check(connection: &Connection) -> Result<(), MirrorError> {
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let (application, version) = (pragma("application_id")?, pragma("user_version")?);
     let objects: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if application != schema::APPLICATION_ID && (application != 0 || version != 0 || objects != 0) {
-        let message = format!("{} is a database of another program", path.display());
+        let message = "the file is a database of another program";
         return Err(MirrorError::new(MirrorErrorKind::NotAMirror, message));
     }
     if version > schema::VERSION {
         let message = format!(
-            "{} has version {version} of the mirror's tables, and this program knows version {}",
-            path.display(),
+            "the file has version {version} of the mirror's tables, and this program knows version {}",
             schema::VERSION
         );
         return Err(MirrorError::new(MirrorErrorKind::NewerVersion, message));
@@ -280,7 +256,7 @@ fn migrate(connection: &Connection) -> Result<(), MirrorError> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let result = version().map_err(MirrorError::from).and_then(|from| {
         let from = usize::try_from(from).unwrap_or(0);
-        for statements in schema::migrations().iter().skip(from) {
+        for statements in schema::sqlite().iter().skip(from) {
             connection.execute_batch(statements)?;
         }
         connection.pragma_update(None, "application_id", schema::APPLICATION_ID)?;

@@ -4,18 +4,27 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use gettickets::transport::{Transport, TransportError, TransportRequest, TransportResponse};
 use gettickets::{Client, Credentials, RetryPolicy};
-use gettickets_sandbox::Sandbox;
-use gettickets_warehouse::{Install, Mirror, Mode};
+use gettickets_sandbox::{Quirk, Sandbox};
+use gettickets_warehouse::{Fleet, Install, Mirror, MirrorErrorKind, Mode};
 
 use super::{Setup, count, options};
 
-/// Answers a number of requests with an empty list of a server that counts tickets, then with an error.
+/// Answers every request with an error of the API.
 struct Failing;
 
 impl Transport for Failing {
     fn send(&self, _: &TransportRequest) -> Result<TransportResponse, TransportError> {
         let body = r#"{"result":"error","message":"Something went wrong"}"#;
         Ok(http::Response::new(body.into()))
+    }
+}
+
+/// Answers every request with this body.
+struct Fixed(&'static str);
+
+impl Transport for Fixed {
+    fn send(&self, _: &TransportRequest) -> Result<TransportResponse, TransportError> {
+        Ok(http::Response::new(self.0.into()))
     }
 }
 
@@ -29,7 +38,7 @@ fn an_incomplete_scan_marks_nothing_as_gone() {
         .transport(Failing)
         .build()
         .unwrap();
-    let mut mirror = Mirror::open(&setup.file()).unwrap();
+    let mut mirror = Mirror::open(&setup.target()).unwrap();
     let report = mirror.run(&Install::new("main", client), &options(Mode::Full), &mut |_| ()).unwrap();
     assert!(!report.complete && report.failure.is_some());
     assert_eq!(report.gone, 0);
@@ -49,7 +58,7 @@ fn a_run_that_breaks_off_leaves_the_last_good_state() {
         setup.sandbox.store().set_department(*id, 77).unwrap();
     }
     let broken = catch_unwind(AssertUnwindSafe(|| {
-        let mut mirror = Mirror::open(&setup.file()).unwrap();
+        let mut mirror = Mirror::open(&setup.target()).unwrap();
         mirror.run(&setup.install(), &options(Mode::Full), &mut |_| panic!("the program ends here"))
     }));
     assert!(broken.is_err());
@@ -75,11 +84,69 @@ fn ids_that_belong_to_other_tickets_now_are_reported() {
 }
 
 #[test]
+fn ids_that_go_backwards_are_reported() {
+    let setup = Setup::new(40);
+    let store = setup.sandbox.store();
+    let ids = store.ids().unwrap();
+    let highest = *ids.iter().max().unwrap();
+    let mut ticket = store.get(highest - 1).unwrap().unwrap();
+    store.delete(highest - 1).unwrap();
+    assert!(setup.run(Mode::Full).warnings.is_empty(), "the first run has nothing to compare with");
+    ticket.tid = "AGAIN-1".into();
+    store.open(ticket).unwrap();
+    let report = setup.run(Mode::Full);
+    assert!(report.warnings.iter().any(|warning| warning.contains("lower ids")), "{report:?}");
+    let stored = "SELECT count(*) FROM runs WHERE json_extract(findings, '$.warnings[0]') LIKE '%backup%'";
+    assert_eq!(count(&setup.file(), stored), 1);
+}
+
+#[test]
+fn a_ticket_that_cannot_be_read_leaves_the_run_incomplete_and_loses_no_other() {
+    let sandbox = Sandbox::builder().tickets(120).quirk(Quirk::MalformedUtf8Deep).start().unwrap();
+    let setup = Setup::of(sandbox);
+    let report = setup.run(Mode::Full);
+    assert!(!report.complete && report.failure.is_none() && report.unreadable > 0, "{report:?}");
+    assert!(report.reason.as_ref().unwrap().contains("cannot be sent"), "{report:?}");
+    assert_eq!(report.tickets + report.unreadable, 120);
+    assert_eq!(count(&setup.file(), "SELECT count(*) FROM tickets").cast_unsigned(), report.tickets);
+    let again = setup.run(Mode::Full);
+    assert_eq!((again.gone, again.new), (0, 0), "{again:?}");
+}
+
+#[test]
+fn an_id_that_no_database_can_hold_is_an_error_and_the_rest_is_stored() {
+    let sandbox = Sandbox::builder()
+        .load(vec![gettickets::Ticket { id: 1, tid: "A".into(), ..Default::default() }])
+        .start()
+        .unwrap();
+    let other = Sandbox::builder().tickets(30).start().unwrap();
+    let setup = Setup::of(sandbox);
+    let body = r#"{"result":"success","totalresults":1,"startnumber":0,"numreturned":1,"tickets":{"ticket":[{"id":18446744073709551615,"tid":"B"}]}}"#;
+    let huge = Client::builder(setup.sandbox.url())
+        .credentials(Credentials::api("i", "s"))
+        .transport(Fixed(body))
+        .build()
+        .unwrap();
+    let fleet =
+        Fleet::new([Install::new("huge", huge), Install::new("other", super::client(&other))]).unwrap();
+    let mut mirror = Mirror::open(&setup.target()).unwrap();
+    let reports = mirror.run_all(&fleet, &options(Mode::Full), &mut |_| ()).unwrap();
+    let error = reports[0].as_ref().unwrap_err();
+    assert_eq!(error.kind(), MirrorErrorKind::Value);
+    assert!(error.to_string().contains("18446744073709551615"), "{error}");
+    assert_eq!(reports[1].as_ref().unwrap().new, 30);
+    assert_eq!(count(&setup.file(), "SELECT count(*) FROM tickets"), 30);
+    let incomplete =
+        "SELECT count(*) FROM runs WHERE install = 'huge' AND NOT complete AND reason IS NOT NULL";
+    assert_eq!(count(&setup.file(), incomplete), 1);
+}
+
+#[test]
 fn a_mirror_holds_several_installs_side_by_side() {
     let one = Setup::new(25);
     let two = Sandbox::builder().tickets(35).seed(9).start().unwrap();
     one.run(Mode::Full);
-    let mut mirror = Mirror::open(&one.file()).unwrap();
+    let mut mirror = Mirror::open(&one.target()).unwrap();
     mirror.run(&Install::new("second", super::client(&two)), &options(Mode::Full), &mut |_| ()).unwrap();
     assert_eq!(count(&one.file(), "SELECT count(*) FROM tickets WHERE install = 'main'"), 25);
     assert_eq!(count(&one.file(), "SELECT count(*) FROM tickets WHERE install = 'second'"), 35);

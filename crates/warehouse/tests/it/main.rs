@@ -9,8 +9,12 @@
 
 mod faults;
 mod files;
+mod fleet;
 mod mirror;
+mod postgres;
 mod random;
+mod recipes;
+mod singer;
 
 use std::path::Path;
 
@@ -27,7 +31,10 @@ struct Setup {
 
 impl Setup {
     fn new(tickets: u64) -> Setup {
-        let sandbox = Sandbox::builder().tickets(tickets).start().unwrap();
+        Setup::of(Sandbox::builder().tickets(tickets).start().unwrap())
+    }
+
+    fn of(sandbox: Sandbox) -> Setup {
         Setup { sandbox, folder: tempfile::tempdir().unwrap() }
     }
 
@@ -35,12 +42,16 @@ impl Setup {
         Install::new("main", client(&self.sandbox))
     }
 
+    fn target(&self) -> String {
+        self.file().to_str().unwrap().to_owned()
+    }
+
     fn file(&self) -> std::path::PathBuf {
         self.folder.path().join("tickets.db")
     }
 
     fn run(&self, mode: Mode) -> RunReport {
-        let mut mirror = Mirror::open(&self.file()).unwrap();
+        let mut mirror = Mirror::open(&self.target()).unwrap();
         mirror.run(&self.install(), &options(mode), &mut |_| ()).unwrap()
     }
 

@@ -133,7 +133,7 @@ fn a_time_zone_adds_the_times_in_utc() {
     let setup = Setup::new(10);
     let zone = TimeZone::get("America/New_York").unwrap();
     let install = Install::new("main", client(&setup.sandbox)).time_zone(zone.clone());
-    let mut mirror = Mirror::open(&setup.file()).unwrap();
+    let mut mirror = Mirror::open(&setup.target()).unwrap();
     mirror.run(&install, &options(Mode::Full), &mut |_| ()).unwrap();
     let database = read(&setup.file());
     let mut select = database.prepare("SELECT lastreply, lastreply_utc FROM tickets").unwrap();
@@ -143,6 +143,26 @@ fn a_time_zone_adds_the_times_in_utc() {
         let utc: jiff::Timestamp = utc.parse().unwrap();
         assert_eq!(zone.to_datetime(utc), wall);
     }
+}
+
+#[test]
+fn another_time_zone_computes_every_utc_time_again() {
+    let setup = Setup::new(30);
+    let run = |zone: &str| {
+        let zone = TimeZone::get(zone).unwrap();
+        let install = Install::new("main", client(&setup.sandbox)).time_zone(zone);
+        Mirror::open(&setup.target())
+            .unwrap()
+            .run(&install, &options(Mode::Incremental), &mut |_| ())
+            .unwrap()
+    };
+    run("Europe/London");
+    let report = run("Asia/Tokyo");
+    assert!(report.full, "{report:?}");
+    assert_eq!((report.changed, report.new), (0, 0), "no ticket is different");
+    let nine_hours = "SELECT count(*) FROM tickets WHERE julianday(lastreply) - julianday(lastreply_utc) BETWEEN 0.374 AND 0.376";
+    assert_eq!(count(&setup.file(), nine_hours), 30);
+    assert!(!run("Asia/Tokyo").full);
 }
 
 #[test]

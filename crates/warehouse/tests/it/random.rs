@@ -55,7 +55,7 @@ fn after_every_full_run_the_mirror_equals_the_install() {
             }
             13..15 => {
                 let broken = catch_unwind(AssertUnwindSafe(|| {
-                    let mut mirror = Mirror::open(&setup.file()).unwrap();
+                    let mut mirror = Mirror::open(&setup.target()).unwrap();
                     mirror.run(&setup.install(), &options(Mode::Full), &mut |_| {
                         panic!("broken off at step {step}")
                     })

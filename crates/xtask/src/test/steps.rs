@@ -24,6 +24,11 @@ pub(super) const STEPS: &[Step] = &[
         about: "LibreOffice finds no formula in a CSV file; skipped where it is not installed",
         run: spreadsheet,
     },
+    Step {
+        name: "singer",
+        about: "a target of Singer loads what the command writes (meltanolabs-target-csv from PyPI)",
+        run: singer,
+    },
     Step { name: "docs", about: "the documentation builds without a warning", run: docs },
     Step {
         name: "interop",
@@ -55,6 +60,7 @@ fn deny() -> Result {
 
 fn rust() -> Result {
     tools::php()?;
+    tools::postgresql()?;
     cargo("test --workspace --locked")
         // Snapshots are compared and never written, whatever the environment says.
         .env("INSTA_UPDATE", "no")
@@ -74,6 +80,14 @@ fn spreadsheet() -> Result {
         return Ok(());
     }
     cargo("test --locked -p gettickets-cli --test it -- --ignored spreadsheet").run()
+}
+
+fn singer() -> Result {
+    let python = tools::python_with("singer", &["meltanolabs-target-csv==0.5.0"])?;
+    let target = python.with_file_name("target-csv");
+    cargo("test --locked -p gettickets-cli --test it -- --ignored a_target_loads")
+        .env("GETTICKETS_TARGET_CSV", target)
+        .run()
 }
 
 fn docs() -> Result {

@@ -25,7 +25,7 @@ use self::spool::{Earlier, Spool};
 use self::stream::Stream;
 use crate::args::{Compression, Encoding, ExportArgs, ExportFormat};
 use crate::commands::misspelt;
-use crate::exit::{self, Exit, Failure, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
 use crate::files::{self, Destination, Existing};
 use crate::output;
 
@@ -33,13 +33,13 @@ use crate::output;
 const SAVE_EVERY: Duration = Duration::from_secs(5);
 
 /// Exports from the source that `open` returns, which gets the cursor to continue from. `server` names the
-/// endpoint, without credentials.
+/// endpoint, without credentials. Returns the number of tickets.
 fn export<S: Source>(
     args: &ExportArgs,
     server: String,
     open: impl FnOnce(Option<&RawValue>) -> Outcome<S>,
     interrupted: &AtomicBool,
-) -> Outcome {
+) -> Outcome<u64> {
     let encoding = encoding_of(args)?;
     let destination = match is_stdout(args) {
         true => None,
@@ -56,8 +56,9 @@ fn export<S: Source>(
             let mut source = open(None)?;
             let written = stream::write(&stream, encoding, &mut source, interrupted);
             source.ended();
-            warn_misspelt(args, written?);
-            return source.end();
+            let written = written?;
+            warn_misspelt(args, written);
+            return source.end().map(|()| written);
         }
     };
     let since = args.updated_since.map_or(String::new(), |since| format!("&updated_since={since:?}"));
@@ -85,8 +86,7 @@ fn export<S: Source>(
     };
     let tickets = spool_all(spool, &mut source, interrupted)?;
     warn_misspelt(args, tickets);
-    exit::remark(format!("{tickets} {} in {}", output::tickets(tickets), args.output.display()));
-    Ok(())
+    Ok(tickets)
 }
 
 fn unusable(output: &Path, error: &std::io::Error) -> Failure {

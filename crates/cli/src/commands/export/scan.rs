@@ -1,8 +1,10 @@
 //! The scan that an export takes its pages from, and Ctrl-C.
 
+use std::fs;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use gettickets::scan::{Cursor, ScanReport};
 use gettickets::{Cancellation, DateTime, ErrorKind, Scan, Tickets};
@@ -14,14 +16,15 @@ use super::{export, is_stdout};
 use crate::args::ExportArgs;
 use crate::commands::scanning::{self, Progress};
 use crate::commands::whole;
-use crate::connect;
+use crate::connect::installs::{self, Installs, Several};
+use crate::connect::{self, Connection};
 use crate::exit::{self, Exit, Failure, Outcome};
-use crate::output::style;
+use crate::output::{self, style};
 
 /// Set by Ctrl-C.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-/// Cancels the scan in progress.
-static SCAN: Mutex<Option<Cancellation>> = Mutex::new(None);
+/// Cancel the scans in progress.
+static SCANS: Mutex<Vec<Cancellation>> = Mutex::new(Vec::new());
 
 /// Where an export continues.
 #[derive(Serialize, Deserialize)]
@@ -33,17 +36,73 @@ struct Position {
 
 /// Runs the command.
 pub(crate) fn run(args: &ExportArgs) -> Outcome {
-    let connection = connect::open(&args.connection)?;
+    let installs = installs::select(&args.connection)?;
     // Without a handler Ctrl-C ends the program at once, and the last checkpoint counts.
     let _ = ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::Relaxed) {
             process::exit(Exit::Incomplete as i32);
         }
-        if let Some(scan) = SCAN.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
-            scan.cancel();
-        }
+        SCANS.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(Cancellation::cancel);
         exit::remark("stopping; Ctrl-C again stops at once");
     });
+    match installs {
+        Installs::One(profile, connection) => {
+            let args =
+                ExportArgs { output: installs::file_of(&args.output, profile.as_deref())?, ..args.clone() };
+            // Tickets on a terminal are their own progress.
+            let shown = !is_stdout(&args) || !style::stdout_is_terminal();
+            let tickets = one(&args, &connection, "", shown)?;
+            if !is_stdout(&args) {
+                exit::remark(summary(&args, tickets));
+            }
+            Ok(())
+        }
+        Installs::Several(installs) => several(args, installs),
+    }
+}
+
+fn summary(args: &ExportArgs, tickets: u64) -> String {
+    format!("{tickets} {} in {}", output::tickets(tickets), args.output.display())
+}
+
+/// Exports each install into a file of its own, side by side.
+fn several(args: &ExportArgs, installs: Several) -> Outcome {
+    if !installs::has_placeholder(&args.output) {
+        return Err(Failure::usage(format!(
+            "{}: several profiles are selected, and each needs a file of its own",
+            args.output.display()
+        ))
+        .hint("Write {install} into the name, as in 'tickets-{install}.parquet'; `gettickets list --all` writes one list"));
+    }
+    let export = |name: &str, connection: &Connection| {
+        let args = ExportArgs { output: installs::file_of(&args.output, Some(name))?, ..args.clone() };
+        if let Some(folder) = args.output.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            fs::create_dir_all(folder).map_err(|error| Failure::of_file(folder, &error))?;
+        }
+        let tickets = one(&args, connection, &format!("{name}: "), false)?;
+        exit::note(format!("{name}: {}", summary(&args, tickets)));
+        Ok(())
+    };
+    let results: Vec<(&String, Outcome)> = thread::scope(|scope| {
+        let export = &export;
+        let threads: Vec<_> = installs
+            .connections
+            .iter()
+            .map(|(name, connection)| (name, scope.spawn(move || export(name, connection))))
+            .collect();
+        // A thread that panicked has said why; the panic goes on here.
+        let joined = |thread: thread::ScopedJoinHandle<'_, Outcome>| {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        threads.into_iter().map(|(name, thread)| (name, joined(thread))).collect()
+    });
+    let mut failures = installs.unusable;
+    failures.extend(results.into_iter().filter_map(|(name, result)| Some((name.clone(), result.err()?))));
+    installs::report(failures)
+}
+
+/// Exports one install. `prefix` is before each message.
+fn one(args: &ExportArgs, connection: &Connection, prefix: &str, shown: bool) -> Outcome<u64> {
     let open = |position: Option<&RawValue>| {
         let refused = |why: String| Failure::usage(why).hint("--restart begins the export again");
         let position: Option<Position> = position
@@ -62,11 +121,9 @@ pub(crate) fn run(args: &ExportArgs) -> Outcome {
         if let Some(position) = &position {
             scan = scan.resume(&position.cursor).map_err(|error| refused(error.to_string()))?;
         }
-        *SCAN.lock().unwrap_or_else(PoisonError::into_inner) = Some(scan.cancellation());
-        // Tickets on a terminal are their own progress.
-        let shown = !is_stdout(args) || !style::stdout_is_terminal();
+        SCANS.lock().unwrap_or_else(PoisonError::into_inner).push(scan.cancellation());
         let progress = Some(Progress::of(scan.status(), shown));
-        Ok(Scanned { scan, since, progress })
+        Ok(Scanned { scan, since, progress, prefix: prefix.to_owned() })
     };
     export(args, connection.place.clone(), open, &INTERRUPTED)
 }
@@ -75,6 +132,7 @@ struct Scanned {
     scan: Scan,
     since: Option<DateTime>,
     progress: Option<Progress>,
+    prefix: String,
 }
 
 impl Source for Scanned {
@@ -91,7 +149,7 @@ impl Source for Scanned {
 
     fn ended(&mut self) {
         self.progress = None;
-        scanning::print_report(&self.scan.report());
+        scanning::print_report_of(&self.prefix, &self.scan.report());
     }
 
     fn end(&self) -> Outcome {

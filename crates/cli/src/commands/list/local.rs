@@ -74,13 +74,18 @@ impl Local {
 
 /// The tickets one by one in this order. Tickets that are equal in it keep theirs.
 pub(crate) fn sorted(runs: Vec<Tickets>, keys: &[SortKey]) -> Vec<Tickets> {
-    let mut single: Vec<Tickets> =
-        runs.iter().flat_map(|run| (0..run.len()).map(|at| run.slice(at..=at))).collect();
-    let first = |tickets: &Tickets, other: &Tickets| match (tickets.get(0), other.get(0)) {
+    let runs = runs.into_iter().map(|run| ((), run)).collect();
+    sorted_with(runs, keys).into_iter().map(|((), ticket)| ticket).collect()
+}
+
+/// As [`sorted`], where each run has something that its tickets keep.
+pub(crate) fn sorted_with<T: Copy>(runs: Vec<(T, Tickets)>, keys: &[SortKey]) -> Vec<(T, Tickets)> {
+    let mut single: Vec<(T, Tickets)> =
+        runs.iter().flat_map(|(with, run)| (0..run.len()).map(|at| (*with, run.slice(at..=at)))).collect();
+    single.sort_by(|(_, tickets), (_, other)| match (tickets.get(0), other.get(0)) {
         (Some(one), Some(other)) => compare(&one, &other, keys),
         _ => Ordering::Equal,
-    };
-    single.sort_by(first);
+    });
     single
 }
 

@@ -4,34 +4,32 @@
 //! ([`statistics`]) and written in three forms.
 
 mod page;
+mod several;
 mod statistics;
 mod tally;
 mod terminal;
 mod words;
+mod write;
 
 use std::collections::HashSet;
-use std::io::Write;
 use std::iter;
 use std::path::Path;
 
-use anstream::ColorChoice;
-use gettickets_protocol::{Decoder, GetTickets, Reply, Tickets};
+use gettickets_protocol::{Decoder, Reply, Tickets};
 
 use self::statistics::{Source, Statistics};
-use self::tally::Tally;
-use self::terminal::Look;
+use self::write::{filter, tally_of, write_charts, write_page};
 use crate::args::{StatsArgs, StatsFormat};
 use crate::commands::export::scan::lacks_unreadable_alone;
 use crate::commands::saved::{self, Saved};
 use crate::commands::scanning::{self, Progress};
 use crate::commands::whole::Whole;
 use crate::commands::{explain, misspelt};
-use crate::connect;
+use crate::connect::installs::{self, Installs};
 use crate::exit::{self, Exit, Failure, Outcome};
-use crate::files;
 use crate::output::clock::Clock;
 use crate::output::names::Names;
-use crate::output::{self, sanitise, stdout};
+use crate::output::{sanitise, stdout};
 
 /// Runs the command.
 pub(crate) fn run(args: &StatsArgs) -> Outcome {
@@ -39,7 +37,10 @@ pub(crate) fn run(args: &StatsArgs) -> Outcome {
 }
 
 fn of_server(args: &StatsArgs) -> Outcome {
-    let connection = connect::open(&args.connection)?;
+    let connection = match installs::select(&args.connection)? {
+        Installs::One(_, connection) => *connection,
+        Installs::Several(installs) => return several::run(args, &installs),
+    };
     let request = args.query.to_request();
     let scan = scanning::configured(connection.client.scan(request.clone()), &args.query.scan);
     let mut progress = Some(Progress::of(scan.status(), true));
@@ -136,20 +137,6 @@ fn runs(wanted: &[bool]) -> impl Iterator<Item = std::ops::Range<usize>> {
     })
 }
 
-/// Which tickets a request is for, in words.
-fn filter(request: &GetTickets) -> String {
-    let GetTickets { deptid, clientid, email, status, subject, .. } = request;
-    let parts = [
-        status.as_ref().map(|status| format!("status {status}")),
-        deptid.map(|id| format!("department {id}")),
-        clientid.map(|id| format!("client {id}")),
-        email.as_ref().map(|email| format!("from {email}")),
-        subject.as_ref().map(|subject| format!("subject containing \u{201c}{subject}\u{201d}")),
-    ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    if parts.is_empty() { "all tickets".to_owned() } else { format!("tickets: {}", parts.join(", ")) }
-}
-
 /// Counts every page, and writes what was asked for.
 ///
 /// Figures of some of the tickets would be wrong without a word, so a page that fails ends it.
@@ -160,25 +147,17 @@ fn stats(
     clock: Clock,
     names: Names,
 ) -> Outcome {
-    let waiting = match args.waiting_status.as_slice() {
-        [] => Tally::default_waiting(),
-        named => named.to_vec(),
-    };
-    let mut tally = Tally::new(waiting, clock);
-    tally.names = names;
+    let mut tally = tally_of(args, clock, names);
     for page in pages {
         page?.iter().for_each(|ticket| tally.add(ticket));
     }
     let statistics = Statistics::new(tally, source);
     if let Some(path) = &args.html {
-        let page = page::render(&statistics);
         if path == Path::new("-") {
-            stdout::write_text(&page, sanitise::lines)?;
+            stdout::write_text(&page::render(&statistics), sanitise::lines)?;
             return Ok(());
         }
-        files::write(path, page.as_bytes()).map_err(|error| Failure::of_file(path, &error))?;
-        let count = statistics.tickets;
-        exit::remark(format!("{count} {} in {}", output::tickets(count), path.display()));
+        write_page(path, &statistics)?;
     }
     match args.format {
         StatsFormat::Json => {
@@ -188,32 +167,9 @@ fn stats(
         }
         // The page has been written.
         StatsFormat::Charts if args.html.is_some() => {}
-        StatsFormat::Charts => {
-            let mut out = anstream::AutoStream::auto(std::io::stdout());
-            let color = out.current_choice() != ColorChoice::Never;
-            let chart = terminal::render(&statistics, Look { color, ..look() });
-            out.write_all(chart.as_bytes())?;
-            out.flush()?;
-        }
+        StatsFormat::Charts => write_charts(&statistics)?,
     }
     Ok(())
-}
-
-/// What the terminal can show; a pipe gets as much as an ordinary terminal.
-fn look() -> Look {
-    let width = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
-    let name = ["LC_ALL", "LC_CTYPE", "LANG"]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-    Look { width, unicode: shows_unicode(name.as_deref()), color: false }
-}
-
-/// Whether a locale is one of UTF-8. Where none is set, as in a container, terminals are UTF-8 today.
-fn shows_unicode(locale: Option<&str>) -> bool {
-    locale.is_none_or(|locale| {
-        let locale = locale.to_ascii_lowercase();
-        locale.contains("utf-8") || locale.contains("utf8")
-    })
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ use crate::output::{age, derived, sanitise, style};
 /// A column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Column {
+    /// The table has it only where the tickets are from several installs, or where it was chosen.
+    Install,
     Ticket,
     Subject,
     From,
@@ -37,7 +39,7 @@ pub(super) struct Cell {
 }
 
 impl Column {
-    /// Every column, from left to right.
+    /// Every column that each table can have, from left to right.
     pub(super) const ALL: [Column; 14] = [
         Column::Ticket,
         Column::Subject,
@@ -90,6 +92,7 @@ impl Column {
             args::Column::Department => Column::Department,
             args::Column::FlaggedTo => Column::Flag,
             args::Column::Files => Column::Files,
+            args::Column::Install => Column::Install,
             column => Column::Chosen(column),
         }
     }
@@ -97,6 +100,7 @@ impl Column {
     pub(super) fn title(self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Column::Chosen(column) => return Cow::Owned(column.name().to_ascii_uppercase()),
+            Column::Install => "INSTALL",
             Column::Ticket => "TICKET",
             Column::Subject => "SUBJECT",
             Column::From => "FROM",
@@ -126,7 +130,7 @@ impl Column {
     /// Whether the column holds texts, which may be cut, and not numbers or times.
     pub(super) fn is_text(self) -> bool {
         match self {
-            Column::Ticket => false,
+            Column::Ticket | Column::Install => false,
             Column::Chosen(args::Column::Utc(_)) => false,
             Column::Chosen(args::Column::Field(field)) => field.kind() != FieldKind::Integer,
             column => !column.is_right(),
@@ -152,6 +156,7 @@ impl Column {
         let clean = |text: &str| sanitise::line(text).into_owned();
         let number = |value: u64| if value == 0 { String::new() } else { value.to_string() };
         let (text, look) = match self {
+            Column::Install => (clean(options.install.name.as_deref().unwrap_or_default()), style::PLAIN),
             Column::Ticket => (text(Field::Tid), style::PLAIN),
             // Closed tickets are less prominent.
             Column::Subject if ticket.status() == Status::Closed => (text(Field::Subject), style::PLAIN),
@@ -159,11 +164,11 @@ impl Column {
             Column::From => (clean(&derived::sender(ticket)), style::PLAIN),
             Column::Email => (text(Field::Email), style::DIM),
             Column::Client => (number(ticket.userid()), style::DIM),
-            Column::Department => (clean(&derived::department(ticket, &options.names)), style::PLAIN),
+            Column::Department => (clean(&derived::department(ticket, &options.install.names)), style::PLAIN),
             Column::Service => (text(Field::Service), style::DIM),
             Column::Files => (number(derived::files(ticket)), style::DIM),
             Column::Flag => {
-                (clean(&derived::flagged_to(ticket, &options.names).unwrap_or_default()), style::DIM)
+                (clean(&derived::flagged_to(ticket, &options.install.names).unwrap_or_default()), style::DIM)
             }
             Column::Id => (ticket.id().to_string(), style::DIM),
             Column::Priority => (text(Field::Priority), style::of_priority(&ticket.priority())),
@@ -188,12 +193,14 @@ fn chosen(column: args::Column, ticket: &TicketRef<'_>, options: &TableOptions) 
         args::Column::Field(field) => field,
         args::Column::Decoded(field) => return decoded(ticket, field),
         args::Column::Utc(field) => {
-            let time = derived::instant_of(ticket, field, &options.clock);
+            let time = derived::instant_of(ticket, field, &options.install.clock);
             return time.map_or("-".to_owned(), |time| time.strftime(IN_UTC).to_string());
         }
-        args::Column::From | args::Column::Department | args::Column::FlaggedTo | args::Column::Files => {
-            return String::new();
-        }
+        args::Column::From
+        | args::Column::Department
+        | args::Column::FlaggedTo
+        | args::Column::Files
+        | args::Column::Install => return String::new(),
     };
     match ticket.value(field) {
         Some(FieldValue::Integer(value)) => value.to_string(),
@@ -221,10 +228,12 @@ fn when(ticket: &TicketRef<'_>, field: Field, options: &TableOptions) -> String 
     };
     match (time, options.width) {
         (None, _) => "-".to_owned(),
-        (Some(time), _) if options.utc => {
-            options.clock.instant(time).map_or("-".to_owned(), |time| time.strftime(IN_UTC).to_string())
-        }
-        (Some(time), Some(_)) => age::since(time, &options.clock),
+        (Some(time), _) if options.utc => options
+            .install
+            .clock
+            .instant(time)
+            .map_or("-".to_owned(), |time| time.strftime(IN_UTC).to_string()),
+        (Some(time), Some(_)) => age::since(time, &options.install.clock),
         (Some(time), None) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
     }
 }

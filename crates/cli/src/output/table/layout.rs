@@ -4,7 +4,7 @@ use gettickets_protocol::Tickets;
 
 use super::column::Column;
 use super::options::TableOptions;
-use crate::output::width;
+use crate::output::{sanitise, width};
 
 /// The space between two columns.
 pub(super) const GAP: &str = "  ";
@@ -29,8 +29,15 @@ impl Layout {
         let natural = |column: Column| {
             let tickets = tickets.iter().flat_map(Tickets::iter);
             let cells = tickets.map(|ticket| width::of(&column.cell(&ticket, options).text));
-            Slot { column, width: cells.max().unwrap_or(0).max(column.title().len()) }
+            let mut widest = cells.max().unwrap_or(0).max(column.title().len());
+            if column == Column::Install {
+                // The tickets of the other installs follow.
+                let names = options.installs.iter().map(|name| width::of(&sanitise::line(name)));
+                widest = names.fold(widest, usize::max);
+            }
+            Slot { column, width: widest }
         };
+        let install = (!options.installs.is_empty()).then_some(Column::Install);
         if !options.columns.is_empty() {
             let mut slots: Vec<Slot> =
                 options.columns.iter().copied().map(Column::chosen).map(natural).collect();
@@ -40,10 +47,11 @@ impl Layout {
             return Layout { slots, cuts: options.width.is_some() };
         }
         let Some(room) = options.width else {
-            return Layout { slots: Column::ALL.map(natural).to_vec(), cuts: false };
+            let slots = install.into_iter().chain(Column::ALL).map(natural).collect();
+            return Layout { slots, cuts: false };
         };
         let mut kept: Vec<Slot> = Vec::new();
-        for slot in Column::BY_IMPORTANCE.map(natural) {
+        for slot in install.into_iter().chain(Column::BY_IMPORTANCE).map(natural) {
             kept.push(slot);
             if kept.len() > 1 && needed(kept.iter().map(|slot| least(slot, kept.len()))) > room {
                 kept.pop();

@@ -17,7 +17,7 @@ use gettickets_protocol::{TicketRef, Tickets};
 use self::column::Cell;
 use self::layout::Layout;
 pub(crate) use self::options::TableOptions;
-use super::{TicketWriter, style, width};
+use super::{InstallContext, TicketWriter, style, width};
 
 /// Writes tickets as a table. The first tickets decide the columns and their widths.
 pub(crate) struct TableWriter<W> {
@@ -63,6 +63,10 @@ impl<W: Write> TableWriter<W> {
 }
 
 impl<W: Write> TicketWriter for TableWriter<W> {
+    fn begin_install(&mut self, install: &InstallContext) {
+        self.options.install = install.clone();
+    }
+
     fn write(&mut self, tickets: &Tickets) -> io::Result<()> {
         if tickets.is_empty() {
             return Ok(());
@@ -168,7 +172,7 @@ mod tests {
         options.columns = ["id", "subject", "department", "lastreply", "attachments", "date_utc"]
             .map(|name| name.parse().unwrap())
             .to_vec();
-        options.names = Names::new(names(1, "Sales"), names(3, "Ada"));
+        options.install.names = Names::new(names(1, "Sales"), names(3, "Ada"));
         options.utc = true;
         insta::assert_snapshot!(table_with(options.clone(), &tickets()), @r"
            ID  SUBJECT     DEPT           REPLIED  ATTACHMEN…  DATE_UTC

@@ -1,6 +1,7 @@
 //! [`TableOptions`]: the options of a table.
 
 use crate::args;
+use crate::output::InstallContext;
 use crate::output::clock::Clock;
 use crate::output::names::Names;
 
@@ -9,12 +10,12 @@ use crate::output::names::Names;
 pub(crate) struct TableOptions {
     /// The width in cells; `None` for unlimited width, with times in full.
     pub(crate) width: Option<usize>,
-    /// The install's clock, for ages and for times in UTC.
-    pub(crate) clock: Clock,
+    /// The install that the tickets are from; its clock gives ages and times in UTC.
+    pub(crate) install: InstallContext,
+    /// The names of the installs that the tickets are from; empty for a table without a column for them.
+    pub(crate) installs: Vec<String>,
     /// The columns to show, in this order; empty for as many as fit.
     pub(crate) columns: Vec<args::Column>,
-    /// Names of departments and admins.
-    pub(crate) names: Names,
     /// Whether to show times in UTC.
     pub(crate) utc: bool,
 }
@@ -22,6 +23,7 @@ pub(crate) struct TableOptions {
 impl TableOptions {
     /// A table of this width without further options.
     pub(crate) fn new(width: Option<usize>, clock: Clock) -> TableOptions {
-        TableOptions { width, clock, columns: Vec::new(), names: Names::default(), utc: false }
+        let install = InstallContext { name: None, clock, names: Names::default() };
+        TableOptions { width, install, installs: Vec::new(), columns: Vec::new(), utc: false }
     }
 }

@@ -1,9 +1,9 @@
 //! [`Install`]: a source of tickets with a name.
 
-use gettickets::Client;
+use gettickets::{Client, GetTickets, Scan};
 use jiff::tz::TimeZone;
 
-/// An install whose tickets are mirrored.
+/// An install whose tickets are read.
 #[derive(Clone, Debug)]
 pub struct Install {
     pub(crate) name: String,
@@ -26,7 +26,7 @@ impl Install {
         Install { time_zone: Some(zone), ..self }
     }
 
-    /// Whether to mirror tickets of departments that the API user is not a member of. Default: `false`.
+    /// Whether to read tickets of departments that the API user is not a member of. Default: `false`.
     #[must_use]
     pub fn ignore_departments(self, ignore: bool) -> Install {
         Install { ignore_departments: ignore, ..self }
@@ -36,5 +36,22 @@ impl Install {
     #[must_use]
     pub fn access_keys(self, store: bool) -> Install {
         Install { access_keys: store, ..self }
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The client.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// A scan of every ticket. It skips tickets that the server cannot send; its report lists them.
+    pub(crate) fn scan(&self) -> Scan {
+        let ignore = self.ignore_departments.then_some(true);
+        let request = GetTickets { ignore_dept_assignments: ignore, ..GetTickets::default() };
+        self.client.scan(request).skip_unreadable(true)
     }
 }

@@ -1,11 +1,29 @@
-//! A ticket as a row of the table `tickets`.
+//! A ticket as a row: the columns of every table, from the mirror to Singer.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::LazyLock;
 
 use gettickets::{DateTime, FIELDS, Field, FieldKind, FieldValue, TicketRef};
 use jiff::tz::TimeZone;
 use serde_json::json;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::error::{MirrorError, MirrorErrorKind};
+/// Error for an integer that is larger than a database can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooLarge {
+    name: &'static str,
+    number: u64,
+}
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TooLarge { name, number } = self;
+        write!(f, "{name} {number} is larger than the largest integer of a database ({})", i64::MAX)
+    }
+}
+
+impl Error for TooLarge {}
 
 /// A value of a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,24 +51,41 @@ pub(crate) struct Row {
     pub(crate) cells: Vec<Cell>,
     /// A digest of what the server sent, to see whether a ticket changed without reading its row.
     pub(crate) fingerprint: i64,
+    /// A text had a NUL character, which databases do not store.
+    pub(crate) had_nul: bool,
 }
 
 /// The fields whose changes are recorded one by one.
 pub(crate) const TRACKED: [Field; 6] =
     [Field::Status, Field::Deptid, Field::Priority, Field::Flag, Field::Lastreply, Field::Subject];
 
+/// What a column holds; each database has a type for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Type {
+    Integer,
+    Boolean,
+    Text,
+    Json,
+    /// A time on the install's clock, without a zone.
+    WallClock,
+    Utc,
+}
+
 /// The columns of a ticket: the documented fields, and those that are computed from them.
-pub(crate) fn columns() -> impl Iterator<Item = (String, &'static str)> {
+pub(crate) fn columns() -> impl Iterator<Item = (String, Type)> {
     let documented = FIELDS.iter().flat_map(|spec| {
         let kind = match spec.kind {
-            FieldKind::Integer | FieldKind::Boolean => "INTEGER",
-            _ => "TEXT",
+            FieldKind::Integer => Type::Integer,
+            FieldKind::Boolean => Type::Boolean,
+            FieldKind::DateTime => Type::WallClock,
+            FieldKind::Attachments => Type::Json,
+            _ => Type::Text,
         };
-        let utc = (spec.kind == FieldKind::DateTime).then(|| (format!("{}_utc", spec.name), "TEXT"));
-        let decoded = (spec.field == Field::Subject).then(|| ("subject_text".to_owned(), "TEXT"));
+        let utc = (spec.kind == FieldKind::DateTime).then(|| (format!("{}_utc", spec.name), Type::Utc));
+        let decoded = (spec.field == Field::Subject).then(|| ("subject_text".to_owned(), Type::Text));
         std::iter::once((spec.name.to_owned(), kind)).chain(utc).chain(decoded)
     });
-    documented.chain(std::iter::once(("extra".to_owned(), "TEXT")))
+    documented.chain(std::iter::once(("extra".to_owned(), Type::Json)))
 }
 
 impl Row {
@@ -59,7 +94,7 @@ impl Row {
         ticket: TicketRef<'_>,
         zone: Option<&TimeZone>,
         access_keys: bool,
-    ) -> Result<Row, MirrorError> {
+    ) -> Result<Row, TooLarge> {
         let mut digest = Xxh3::new();
         let mut cells = Vec::with_capacity(FIELDS.len() + 4);
         for spec in &FIELDS {
@@ -98,17 +133,32 @@ impl Row {
         };
         write(&mut digest, &extra);
         cells.push(extra);
+        let mut had_nul = false;
+        for cell in &mut cells {
+            if let Cell::Text(text) = cell
+                && text.contains('\0')
+            {
+                *text = text.replace('\0', "\u{fffd}");
+                had_nul = true;
+            }
+        }
         let id = signed(ticket.id(), "id")?;
-        Ok(Row { id, cells, fingerprint: digest.digest().cast_signed() })
+        Ok(Row { id, cells, fingerprint: digest.digest().cast_signed(), had_nul })
     }
 
     /// The cell of a field.
     pub(crate) fn cell(&self, field: Field) -> &Cell {
-        let name = FIELDS.iter().find(|spec| spec.field == field).map_or("", |spec| spec.name);
-        let index = columns().position(|(column, _)| column == name);
-        index.and_then(|index| self.cells.get(index)).unwrap_or(&Cell::Null)
+        let found = POSITIONS.iter().find(|(of, _)| *of == field);
+        found.and_then(|(_, index)| self.cells.get(*index)).unwrap_or(&Cell::Null)
     }
 }
+
+/// The positions of the documented fields among the columns.
+static POSITIONS: LazyLock<Vec<(Field, usize)>> = LazyLock::new(|| {
+    let names: Vec<String> = columns().map(|(name, _)| name).collect();
+    let position = |name| names.iter().position(|column| column == name);
+    FIELDS.iter().filter_map(|spec| Some((spec.field, position(spec.name)?))).collect()
+});
 
 fn write(digest: &mut Xxh3, cell: &Cell) {
     match cell {
@@ -126,12 +176,8 @@ fn write(digest: &mut Xxh3, cell: &Cell) {
 }
 
 /// Databases have signed integers alone.
-fn signed(number: u64, name: &str) -> Result<i64, MirrorError> {
-    i64::try_from(number).map_err(|_| {
-        let message =
-            format!("{name} {number} is larger than the largest integer of a database ({})", i64::MAX);
-        MirrorError::new(MirrorErrorKind::Value, message)
-    })
+fn signed(number: u64, name: &'static str) -> Result<i64, TooLarge> {
+    i64::try_from(number).map_err(|_| TooLarge { name, number })
 }
 
 /// `YYYY-MM-DD HH:MM:SS`, which sorts by time and which databases read.

@@ -1,0 +1,58 @@
+//! What the lists of one install and of several have in common.
+
+use gettickets::Page;
+use gettickets_protocol::Field;
+
+use crate::args::{Column, Format, ListArgs};
+use crate::connect::Connection;
+use crate::exit::{Failure, Outcome};
+use crate::output;
+
+/// The columns that follow the fields.
+pub(super) fn added(args: &ListArgs, has_departments: bool, has_admins: bool) -> Vec<Column> {
+    let mut added = Vec::new();
+    if args.utc {
+        added.extend([Column::Utc(Field::Date), Column::Utc(Field::Lastreply)]);
+    }
+    if args.decoded_text {
+        added.extend(Column::DECODED.map(Column::Decoded));
+    }
+    // JSON has the ids, and stays canonical.
+    if args.format.format == Format::Csv {
+        if has_departments {
+            added.push(Column::Department);
+        }
+        if has_admins {
+            added.push(Column::FlaggedTo);
+        }
+    }
+    added
+}
+
+/// Returns the id of an admin, given as an id or by a name in the profile.
+pub(super) fn admin(text: &str, connection: &Connection) -> Outcome<u64> {
+    match text.trim().parse() {
+        Ok(id) => Ok(id),
+        Err(_) => connection.names.admin_id(text).ok_or_else(|| {
+            Failure::usage(format!("--flag {text:?} is not the id of an admin or a name in the profile"))
+                .hint("Give the id, or add the name to the admins of the profile in the configuration file")
+        }),
+    }
+}
+
+/// Which tickets of how many a page holds, and how to list the rest; `None` where there is no rest.
+pub(super) fn rest_of(page: &Page) -> Option<String> {
+    let start = page.startnumber().unwrap_or(0);
+    let next = start + page.len() as u64;
+    let how = format!("--limitstart {next} lists the next page, --all lists every ticket");
+    match page.totalresults() {
+        Some(total) if next < total && page.is_empty() => {
+            Some(format!("the server counts {total} tickets and sent none from offset {start} on; try --all"))
+        }
+        Some(total) if next < total => Some(format!("{}; {how}", output::counted(page))),
+        Some(_) => None,
+        // Without a count, a full page may be followed by another.
+        None if page.is_empty() => None,
+        None => Some(format!("{}, and the server does not say how many match; {how}", output::counted(page))),
+    }
+}

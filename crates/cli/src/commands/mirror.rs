@@ -1,0 +1,249 @@
+//! `gettickets mirror`: copies tickets into a database, once or again and again.
+
+use std::io::Write;
+use std::process;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use gettickets_warehouse::{
+    Fleet, Mirror, MirrorError, MirrorErrorKind, Mode, Progress, RunOptions, RunReport,
+};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::args::{MirrorArgs, MirrorFormat};
+use crate::commands::whole;
+use crate::connect::environment::Environment;
+use crate::connect::installs::{self, Installs};
+use crate::exit::{self, Exit, Failure, Outcome};
+use crate::output::{self, stdout, style};
+
+/// The name in the database of an install without a profile.
+const DEFAULT_NAME: &str = "main";
+
+pub(crate) fn run(args: &MirrorArgs) -> Outcome {
+    let database = args.database.clone().or_else(|| Environment::process().get("DATABASE_URL"));
+    let database = database.ok_or_else(|| {
+        Failure::usage("no database is named").hint(
+            "Give a file such as tickets.db, or the address of a PostgreSQL database; or set DATABASE_URL",
+        )
+    })?;
+    let (fleet, unusable) = fleet(args)?;
+    let mut options = RunOptions::default();
+    options.mode = match args.full {
+        true => Mode::Full,
+        false => Mode::Auto { full_every: args.full_every },
+    };
+    // A database that cannot be used at all ends the command, also with --interval.
+    drop(Mirror::open(&database).map_err(|error| failure_of(&error))?);
+    let runs = Runs { database, fleet, unusable, options, format: args.format };
+    match args.interval {
+        None => runs.once(),
+        Some(interval) => runs.repeat(interval, args.count),
+    }
+}
+
+/// The installs to mirror, and the profiles that cannot be used.
+fn fleet(args: &MirrorArgs) -> Outcome<(Fleet, Vec<(String, Failure)>)> {
+    let configured = |install: gettickets_warehouse::Install| {
+        install.ignore_departments(args.ignore_dept_assignments).access_keys(args.access_keys)
+    };
+    let (installs, unusable): (Vec<_>, Vec<_>) = match installs::select(&args.connection)? {
+        Installs::One(profile, connection) => {
+            let name = args.name.clone().or(profile).unwrap_or_else(|| DEFAULT_NAME.to_owned());
+            // The sandbox of --sandbox ends with the connection.
+            let connection = Box::leak(connection);
+            (vec![configured(installs::install(&name, connection))], Vec::new())
+        }
+        Installs::Several(several) => {
+            if args.name.is_some() {
+                return Err(Failure::usage("--name names one install, and several profiles are selected")
+                    .hint("Leave out --name: each install has the name of its profile"));
+            }
+            (several.fleet.installs().iter().cloned().map(configured).collect(), several.unusable)
+        }
+    };
+    let fleet = Fleet::new(installs).map_err(|error| Failure::usage(&error).hint(error.hint()))?;
+    Ok((fleet, unusable))
+}
+
+/// The runs of one command.
+struct Runs {
+    database: String,
+    fleet: Fleet,
+    unusable: Vec<(String, Failure)>,
+    options: RunOptions,
+    format: MirrorFormat,
+}
+
+/// The results of one run.
+struct Ran {
+    started: Timestamp,
+    reports: Vec<(String, Result<RunReport, MirrorError>)>,
+}
+
+impl Runs {
+    fn once(&self) -> Outcome {
+        let ran = self.run().map_err(|error| failure_of(&error))?;
+        self.report(&ran)?;
+        installs::report(self.failures(&ran))
+    }
+
+    /// Runs until Ctrl-C or the last run. Failures are reported, and the next run follows.
+    fn repeat(&self, interval: Duration, count: Option<u64>) -> Outcome {
+        // The transaction of a run under way is undone by the database.
+        ctrlc::set_handler(|| process::exit(Exit::Done as i32))
+            .map_err(|error| Failure::usage(format!("Ctrl-C could not be listened for: {error}")))?;
+        let mut exits = Vec::new();
+        let mut number = 0;
+        loop {
+            let began = Instant::now();
+            number += 1;
+            exits.clear();
+            match self.run() {
+                Ok(ran) => {
+                    self.report(&ran)?;
+                    for (name, failure) in self.failures(&ran) {
+                        exits.push(failure.exit);
+                        exit::warn(failure.at(name).paragraph());
+                    }
+                }
+                Err(error) => {
+                    let failure = failure_of(&error);
+                    exits.push(failure.exit);
+                    exit::warn(failure.paragraph());
+                }
+            }
+            if count.is_some_and(|count| number >= count) {
+                return installs::worst(exits);
+            }
+            thread::sleep(interval.saturating_sub(began.elapsed()));
+        }
+    }
+
+    /// One run. The database is opened anew, so that a lost connection ends with the run that lost it.
+    fn run(&self) -> Result<Ran, MirrorError> {
+        let started = Timestamp::now();
+        let mut mirror = Mirror::open(&self.database)?;
+        let bar = progress_bar();
+        let reports = mirror.run_all(&self.fleet, &self.options, &mut |progress| show(&bar, progress));
+        bar.finish_and_clear();
+        let names = self.fleet.installs().iter().map(|install| install.name().to_owned());
+        Ok(Ran { started, reports: names.zip(reports?).collect() })
+    }
+
+    /// Reports what was stored: lines on stderr or JSON on stdout, and warnings.
+    fn report(&self, ran: &Ran) -> Outcome {
+        let reports: Vec<&RunReport> =
+            ran.reports.iter().filter_map(|(_, report)| report.as_ref().ok()).collect();
+        if self.format == MirrorFormat::Json {
+            let exits = self.failures(ran).into_iter().map(|(_, failure)| failure.exit as u8);
+            let failures = self.failures(ran).into_iter().map(|(name, failure)| {
+                json!({"install": name, "error": failure.message(), "hint": failure.advice(),
+                    "exit_code": failure.exit as u8})
+            });
+            let object = json!({
+                "started": ran.started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+                "installs": reports.iter().map(|report| to_json(report)).collect::<Vec<Value>>(),
+                "failures": failures.collect::<Vec<Value>>(),
+                "exit_code": exits.max().unwrap_or(0),
+            });
+            let mut out = stdout::for_format(crate::args::Format::Ndjson);
+            writeln!(out, "{object}")?;
+            out.flush()?;
+        } else {
+            reports.iter().for_each(|report| exit::note(line(report)));
+        }
+        for report in reports {
+            for warning in &report.warnings {
+                exit::warn(format!("{}: {warning}", report.install));
+            }
+        }
+        Ok(())
+    }
+
+    /// The failures of installs: profiles that cannot be used, installs that were refused, and runs that are not complete.
+    fn failures(&self, ran: &Ran) -> Vec<(String, Failure)> {
+        let mut failures = self.unusable.clone();
+        for (name, report) in &ran.reports {
+            let failure = match report {
+                Err(error) => failure_of(error),
+                Ok(report) if report.complete => continue,
+                Ok(report) => incomplete(report),
+            };
+            failures.push((name.clone(), failure));
+        }
+        failures
+    }
+}
+
+/// The failure of a run that is not complete.
+fn incomplete(report: &RunReport) -> Failure {
+    match &report.failure {
+        Some(error) => whole::cut_off(error, report.tickets),
+        None => Failure::new(Exit::Incomplete, report.reason.as_deref().unwrap_or("the run is not complete"))
+            .hint("A text in such a ticket is not UTF-8. Open the ticket in the install and save the text again"),
+    }
+}
+
+/// A run in words.
+fn line(report: &RunReport) -> String {
+    format!(
+        "{}: {} run{}, {} {} read, {} new, {} changed, {} gone, {} {}",
+        report.install,
+        if report.full { "full" } else { "incremental" },
+        if report.complete { "" } else { " (incomplete)" },
+        report.tickets,
+        output::tickets(report.tickets),
+        report.new,
+        report.changed,
+        report.gone,
+        report.requests,
+        if report.requests == 1 { "request" } else { "requests" },
+    )
+}
+
+fn to_json(report: &RunReport) -> Value {
+    json!({
+        "install": report.install,
+        "run": report.run,
+        "mode": if report.full { "full" } else { "incremental" },
+        "complete": report.complete,
+        "reason": report.reason,
+        "tickets": report.tickets,
+        "new": report.new,
+        "changed": report.changed,
+        "gone": report.gone,
+        "unreadable": report.unreadable,
+        "requests": report.requests,
+        "findings": report.findings,
+        "warnings": report.warnings,
+    })
+}
+
+fn progress_bar() -> ProgressBar {
+    let is_shown = style::stderr_is_terminal() && !exit::is_quiet() && !exit::is_json();
+    let target = if is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    ProgressBar::with_draw_target(None, target)
+}
+
+fn show(bar: &ProgressBar, progress: Progress<'_>) {
+    if bar.is_hidden() {
+        return;
+    }
+    let of = progress.total.map_or(String::new(), |total| format!(" of {}", HumanCount(total)));
+    bar.set_message(format!("{}: {}{of} tickets", progress.install, HumanCount(progress.tickets)));
+    bar.tick();
+}
+
+/// The failure of a command for an error of a mirror.
+fn failure_of(error: &MirrorError) -> Failure {
+    use MirrorErrorKind::{Damaged, Full, Install, NewerVersion, NotAMirror, ReadOnly, Target, Value};
+    let exit = match error.kind() {
+        Target | NotAMirror | NewerVersion | ReadOnly | Install => Exit::Usage,
+        Value => Exit::Incomplete,
+        Full | Damaged | _ => Exit::Output,
+    };
+    Failure::new(exit, error).hint(error.hint())
+}

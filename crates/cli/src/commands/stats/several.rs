@@ -1,0 +1,87 @@
+//! `gettickets stats` with several profiles: figures of each install.
+
+use serde_json::{Value, json};
+
+use super::statistics::{Source, Statistics};
+use super::write::{filter, tally_of, write_charts, write_page};
+use crate::args::{StatsArgs, StatsFormat};
+use crate::commands::export::scan::lacks_unreadable_alone;
+use crate::commands::{misspelt, scanning, whole};
+use crate::connect::installs::{self, Several};
+use crate::exit::{self, Failure, Outcome};
+use crate::output::{self, sanitise, stdout};
+
+pub(super) fn run(args: &StatsArgs, installs: &Several) -> Outcome {
+    if let Some(path) = &args.html
+        && !installs::has_placeholder(path)
+    {
+        return Err(Failure::usage(format!(
+            "{}: several profiles are selected, and each needs a file of its own",
+            path.display()
+        ))
+        .hint("Write {install} into the name, as in 'tickets-{install}.html'"));
+    }
+    let request = args.query.to_request();
+    let mut tallies: Vec<_> = installs
+        .connections
+        .iter()
+        .map(|(_, connection)| tally_of(args, connection.clock.clone(), connection.names.clone()))
+        .collect();
+    let mut scan = installs
+        .fleet
+        .scan_with(|install| scanning::configured(install.client().scan(request.clone()), &args.query.scan));
+    for page in scan.by_ref() {
+        // The reports have the errors.
+        let Ok(page) = page else { continue };
+        if let Some(tally) = tallies.get_mut(page.index) {
+            page.tickets.iter().for_each(|ticket| tally.add(ticket));
+        }
+    }
+    let mut failures = installs.unusable.clone();
+    let mut documents = Vec::new();
+    let mut counted = 0;
+    for (((name, connection), tally), report) in installs.connections.iter().zip(tallies).zip(scan.reports())
+    {
+        scanning::print_report_of(&format!("{name}: "), &report.scan);
+        let tickets = tally.tickets;
+        counted += tickets;
+        if let Some(error) = &report.error {
+            failures.push((name.clone(), whole::cut_off(error, tickets)));
+            // Figures of some of the tickets would be wrong without a word. Where those alone are missing that nobody can
+            // read, the figures are worth showing.
+            if !lacks_unreadable_alone(&report.scan, tickets) {
+                continue;
+            }
+        } else if let Err(failure) = whole::without_holes(&report.scan) {
+            failures.push((name.clone(), failure));
+        }
+        exit::note(format!("{name}: {tickets} {}", output::tickets(tickets)));
+        let source = Source { server: format!("{name}, {}", connection.place), filter: filter(&request) };
+        let statistics = Statistics::new(tally, source);
+        if let Some(path) = &args.html {
+            write_page(&installs::file_of(path, Some(name))?, &statistics)?;
+        }
+        match args.format {
+            StatsFormat::Json => {
+                let mut document = json!({"install": name});
+                // Names and numbers can always be serialized.
+                let figures = serde_json::to_value(&statistics).unwrap_or_default();
+                if let (Value::Object(document), Value::Object(figures)) = (&mut document, figures) {
+                    document.extend(figures);
+                }
+                documents.push(document);
+            }
+            // The page has been written.
+            StatsFormat::Charts if args.html.is_some() => {}
+            StatsFormat::Charts => write_charts(&statistics)?,
+        }
+    }
+    if args.format == StatsFormat::Json {
+        let document = serde_json::to_string_pretty(&json!({"installs": documents})).unwrap_or_default();
+        stdout::write_text(&(document + "\n"), sanitise::json)?;
+    }
+    if counted == 0 && failures.is_empty() {
+        misspelt::warn(&request);
+    }
+    installs::report(failures)
+}

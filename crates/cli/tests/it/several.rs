@@ -1,0 +1,195 @@
+//! `list` with several profiles.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::installs::Installs;
+use crate::program::run;
+
+const TWO: [&str; 4] = ["--profile", "berlin", "--profile", "london"];
+
+/// The installs of these tickets, and how many each has.
+fn counted<'t>(tickets: impl IntoIterator<Item = &'t Value>) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for ticket in tickets {
+        *counts.entry(ticket["install"].as_str().unwrap().to_owned()).or_default() += 1;
+    }
+    counts
+}
+
+fn counts(expected: &[(&str, usize)]) -> BTreeMap<String, usize> {
+    expected.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
+}
+
+fn lines(out: &str) -> Vec<Value> {
+    out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn every_ticket_of_every_install_is_listed_with_its_install() {
+    let installs = Installs::start(&[("berlin", 130), ("london", 60), ("paris", 240)]);
+    let all = ["list", "--all", "--all-profiles", "--format"];
+    let ndjson = run(&mut installs.program(&[&all[..], &["ndjson"]].concat())).noting();
+    let expected = counts(&[("berlin", 130), ("london", 60), ("paris", 240)]);
+    assert_eq!(counted(&lines(&ndjson)), expected);
+    assert!(ndjson.lines().all(|line| line.starts_with("{\"install\":\"")), "{ndjson}");
+
+    let json = run(&mut installs.program(&[&all[..], &["json"]].concat())).noting();
+    let document: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(counted(document["tickets"].as_array().unwrap()), expected);
+    assert_eq!(document["totalresults"], 430);
+
+    let csv = run(&mut installs.program(&[&all[..], &["csv"]].concat())).noting();
+    assert!(csv.starts_with("install,id,tid,"), "{}", &csv[..200]);
+    assert_eq!(csv.lines().filter(|line| line.starts_with("london,")).count(), 60);
+
+    let table = run(&mut installs.program(&["list", "--all", "--all-profiles"])).noting();
+    assert!(table.starts_with("INSTALL  TICKET"), "{table}");
+    assert_eq!(table.lines().filter(|line| line.starts_with("paris    ")).count(), 240);
+}
+
+#[test]
+fn one_page_of_each_install_is_listed_without_all() {
+    let installs = Installs::start(&[("berlin", 40), ("london", 10)]);
+    let ran = run(&mut installs
+        .program(&[&["list"][..], &TWO, &["--columns", "install,id", "--format", "csv"]].concat()));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(
+        ran.err,
+        "note: berlin: 1 to 25 of 40 tickets; --limitstart 25 lists the next page, --all lists every ticket\n"
+    );
+    assert!(ran.out.starts_with("install,id\nberlin,"), "{}", ran.out);
+    assert_eq!((ran.out.matches("berlin,").count(), ran.out.matches("london,").count()), (25, 10));
+}
+
+#[test]
+fn an_install_that_fails_is_named_and_the_others_are_listed() {
+    let installs = Installs::start(&[("berlin", 30), ("london", 60)]);
+    installs.spoil("berlin");
+    for arguments in [&["--all"][..], &[]] {
+        let ran =
+            run(&mut installs.program(&[&["list", "--format", "ndjson"], &TWO[..], arguments].concat()));
+        assert_eq!(ran.code, 1, "{}", ran.err);
+        assert!(
+            ran.err.contains("error: berlin: the server sent an error: Authentication Failed"),
+            "{}",
+            ran.err
+        );
+        let listed = if arguments.is_empty() { 25 } else { 60 };
+        assert_eq!(counted(&lines(&ran.out)), counts(&[("london", listed)]));
+    }
+}
+
+#[test]
+fn order_and_limit_are_those_of_all_installs_together() {
+    let installs = Installs::start(&[("berlin", 50), ("london", 50)]);
+    let sorted = ["list", "--all", "--format", "ndjson", "--sort", "-lastreply"];
+    let out = run(&mut installs.program(&[&sorted[..], &TWO].concat())).noting();
+    let replies: Vec<String> =
+        lines(&out).iter().map(|ticket| ticket["lastreply"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(replies.len(), 100);
+    assert!(replies.windows(2).all(|pair| pair[0] >= pair[1]), "{replies:?}");
+    let limited = run(&mut installs.program(&[&sorted[..], &TWO, &["--limit", "7"]].concat())).noting();
+    assert_eq!(limited.lines().collect::<Vec<_>>(), out.lines().take(7).collect::<Vec<_>>());
+    let unsorted = ["list", "--all", "--format", "ndjson", "--limit", "7"];
+    let ran = run(&mut installs.program(&[&unsorted[..], &TWO].concat()));
+    assert_eq!((ran.code, ran.out.lines().count()), (0, 7), "{}", ran.err);
+    assert!(ran.err.contains("ends after 7 tickets"), "{}", ran.err);
+}
+
+#[test]
+fn filters_work_for_each_install() {
+    let installs = Installs::start(&[("berlin", 80), ("london", 90)]);
+    let filtered = [
+        "list",
+        "--all",
+        "--format",
+        "ndjson",
+        "--status",
+        "Closed",
+        "--status",
+        "Open",
+        "--priority",
+        "High",
+    ];
+    let out = run(&mut installs.program(&[&filtered[..], &TWO].concat())).noting();
+    let mut expected = BTreeMap::new();
+    for (name, sandbox) in ["berlin", "london"].iter().zip(&installs.sandboxes) {
+        let store = sandbox.store();
+        let tickets = store.ids().unwrap().into_iter().map(|id| store.get(id).unwrap().unwrap());
+        let matching = tickets.filter(|ticket| {
+            ["Open", "Closed"].contains(&ticket.status.as_str()) && ticket.priority.as_str() == "High"
+        });
+        expected.insert((*name).to_owned(), matching.count());
+    }
+    assert_eq!(counted(&lines(&out)), expected);
+    let since = ["list", "--updated-since", "36500d", "--format", "ndjson"];
+    let out = run(&mut installs.program(&[&since[..], &TWO].concat())).noting();
+    assert_eq!(counted(&lines(&out)), counts(&[("berlin", 80), ("london", 90)]));
+}
+
+#[test]
+fn each_install_is_exported_into_a_file_of_its_own() {
+    let installs = Installs::start(&[("berlin", 130), ("london", 60)]);
+    let name = installs.file("out/install={install}/tickets.ndjson");
+    let export = ["export", "--all-profiles", "--output", &name];
+    let ran = run(&mut installs.program(&export));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    for (install, tickets) in [("berlin", 130), ("london", 60)] {
+        let file = std::fs::read_to_string(name.replace("{install}", install)).unwrap();
+        assert_eq!(file.lines().count(), tickets, "{install}");
+        assert!(ran.err.contains(&format!("note: {install}: {tickets} tickets in ")), "{}", ran.err);
+    }
+    installs.spoil("berlin");
+    let ran = run(&mut installs.program(&export));
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(
+        ran.err.contains("error: berlin: ") && ran.err.contains("note: london: 60 tickets"),
+        "{}",
+        ran.err
+    );
+
+    let one = run(&mut installs.program(&["export", "--profile", "london", "--output", &name])).quietly();
+    assert_eq!(one, "");
+    for arguments in [
+        &["export", "--all-profiles", "--output", "tickets.csv"][..],
+        &["export", "--all-profiles", "--output", "-", "--format", "csv"],
+        &["stats", "--all-profiles", "--html", "tickets.html"],
+    ] {
+        let ran = run(&mut installs.program(arguments));
+        assert_eq!(ran.code, 2);
+        assert!(
+            ran.err.contains("each needs a file of its own") && ran.err.contains("{install}"),
+            "{}",
+            ran.err
+        );
+    }
+    let nameless = crate::program::gettickets(&["export", "--sandbox", "--output", &name]);
+    assert!(nameless.code == 2 && nameless.err.contains("none is named"), "{}", nameless.err);
+}
+
+#[test]
+fn each_install_has_figures_of_its_own() {
+    let installs = Installs::start(&[("berlin", 130), ("london", 60)]);
+    let stats = ["stats", "--all-profiles", "--format", "json"];
+    let out = run(&mut installs.program(&stats)).noting();
+    let document: Value = serde_json::from_str(&out).unwrap();
+    let figures: Vec<(&str, u64)> = document["installs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|install| (install["install"].as_str().unwrap(), install["tickets"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(figures, [("berlin", 130), ("london", 60)]);
+    let charts = run(&mut installs.program(&["stats", "--all-profiles"])).noting();
+    assert!(charts.contains("berlin, http://") && charts.contains("london, http://"), "{charts}");
+    let page = installs.file("{install}.html");
+    run(&mut installs.program(&["stats", "--all-profiles", "--html", &page])).noting();
+    assert!(std::fs::read_to_string(installs.file("berlin.html")).unwrap().contains("130"));
+    installs.spoil("london");
+    let ran = run(&mut installs.program(&stats));
+    assert_eq!(ran.code, 1);
+    let document: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(document["installs"].as_array().unwrap().len(), 1);
+}

@@ -1,0 +1,79 @@
+//! [`Fleet`]: several installs as one source of tickets.
+
+pub(crate) mod error;
+pub(crate) mod scan;
+
+use gettickets::{GetTickets, Scan};
+
+use self::error::FleetError;
+use self::scan::FleetScan;
+use crate::install::Install;
+
+/// Several installs that are read side by side, each with its own client, retries and report.
+///
+/// ```no_run
+/// use gettickets::{Client, Credentials, GetTickets};
+/// use gettickets_warehouse::{Fleet, Install};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = |url: &str| Client::builder(url).credentials(Credentials::api("IDENTIFIER", "SECRET")).build();
+/// let fleet = Fleet::new([
+///     Install::new("eu", client("https://eu.example.com")?),
+///     Install::new("us", client("https://us.example.com")?),
+/// ])?;
+/// let mut scan = fleet.scan(&GetTickets::default());
+/// for page in scan.by_ref() {
+///     match page {
+///         Ok(page) => println!("{}: {} tickets", page.install, page.tickets.len()),
+///         Err(error) => eprintln!("{error}"),
+///     }
+/// }
+/// for report in scan.reports() {
+///     println!("{}: {} requests", report.install, report.scan.requests);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Fleet {
+    installs: Vec<Install>,
+}
+
+impl Fleet {
+    /// Installs under their names.
+    ///
+    /// # Errors
+    ///
+    /// [`FleetError`] if two installs have the same name, or if two names stand for the same endpoint, whose tickets would be
+    /// read twice.
+    pub fn new(installs: impl IntoIterator<Item = Install>) -> Result<Fleet, FleetError> {
+        let installs: Vec<Install> = installs.into_iter().collect();
+        for (index, install) in installs.iter().enumerate() {
+            for earlier in installs.iter().take(index) {
+                if earlier.name == install.name {
+                    return Err(FleetError::same_name(&install.name));
+                }
+                let endpoint = install.client.endpoint();
+                if earlier.client.endpoint() == endpoint {
+                    return Err(FleetError::same_endpoint(&earlier.name, &install.name, &endpoint));
+                }
+            }
+        }
+        Ok(Fleet { installs })
+    }
+
+    /// The installs, in the order in which they were given.
+    pub fn installs(&self) -> &[Install] {
+        &self.installs
+    }
+
+    /// Reads every ticket that matches a request from all installs.
+    pub fn scan(&self, request: &GetTickets) -> FleetScan {
+        self.scan_with(|install| install.client.scan(request.clone()))
+    }
+
+    /// Reads all installs with scans of the caller's, which may differ in their requests and settings.
+    pub fn scan_with(&self, mut scan: impl FnMut(&Install) -> Scan) -> FleetScan {
+        FleetScan::start(self.installs.iter().map(|install| (install.name.clone(), scan(install))))
+    }
+}

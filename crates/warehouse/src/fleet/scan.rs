@@ -1,0 +1,310 @@
+//! [`FleetScan`]: the scans of several installs, side by side on threads, as one iterator.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::iter::FusedIterator;
+use std::panic::resume_unwind;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use gettickets::scan::Cursor;
+use gettickets::{Cancellation, Error, Scan, ScanReport, Tickets};
+
+use super::error::InstallError;
+
+/// The most installs that are read at the same time. Each scan has a few threads of its own.
+const MOST_WORKERS: usize = 64;
+
+/// Some tickets of one install.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FleetPage {
+    /// The name of the install.
+    pub install: Arc<str>,
+    /// The position of the install among those of the fleet.
+    pub index: usize,
+    /// The tickets.
+    pub tickets: Tickets,
+    /// The number of matching tickets that the server counts, if it sends one.
+    pub total: Option<u64>,
+    /// The cursor after these tickets, from time to time, if the scan was started with cursors.
+    pub(crate) cursor: Option<Box<Cursor>>,
+}
+
+/// What the scan of one install did.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct InstallReport {
+    /// The name of the install.
+    pub install: String,
+    /// The error that ended the scan early.
+    pub error: Option<Error>,
+    /// The report of its scan.
+    pub scan: ScanReport,
+    /// Where the scan can continue, if it was started with cursors.
+    pub(crate) cursor: Option<Box<Cursor>>,
+    /// Why a ticket could not be delivered further, in words. The tickets after it are missing.
+    pub(crate) refused: Option<String>,
+    /// Whether the scan came to its end.
+    ended: bool,
+}
+
+impl InstallReport {
+    /// Whether every matching ticket was yielded.
+    pub fn is_complete(&self) -> bool {
+        self.ended && self.error.is_none() && self.refused.is_none() && self.scan.unreadable.is_empty()
+    }
+
+    /// Why a ticket could not be delivered, in words: a number in it is too large for a database.
+    pub fn refused(&self) -> Option<&str> {
+        self.refused.as_deref()
+    }
+}
+
+/// The tickets of several installs, in the order in which they arrive.
+///
+/// An error is that of one install, named in it; the other installs are read on, and the iterator ends when all have ended.
+/// Dropping it stops all scans.
+pub struct FleetScan {
+    reports: Vec<InstallReport>,
+    names: Vec<Arc<str>>,
+    cancellations: Vec<Cancellation>,
+    queue: Queue,
+    /// Absent when everything has been received.
+    receiver: Option<Receiver<Event>>,
+    workers: Vec<JoinHandle<()>>,
+    /// The scan that is read by the consumer itself, where no thread could be started.
+    current: Option<(usize, Reader)>,
+    cursor_every: Option<u64>,
+}
+
+/// A scan that is read, with cursors from time to time.
+struct Reader {
+    scan: Scan,
+    /// After how many tickets there is a cursor.
+    cursor_every: Option<u64>,
+    /// Tickets since the last cursor.
+    since_cursor: u64,
+}
+
+impl Reader {
+    fn new(scan: Scan, cursor_every: Option<u64>) -> Reader {
+        Reader { scan, cursor_every, since_cursor: 0 }
+    }
+
+    /// Reads the next page.
+    fn step(&mut self, index: usize) -> Event {
+        let error = match self.scan.next_page() {
+            Some(Ok(tickets)) => {
+                self.since_cursor += tickets.len() as u64;
+                let due = self.cursor_every.is_some_and(|every| self.since_cursor >= every);
+                let cursor = due.then(|| {
+                    self.since_cursor = 0;
+                    Box::new(self.scan.cursor())
+                });
+                return Event::Page(index, tickets, self.scan.total(), cursor);
+            }
+            Some(Err(error)) => Some(error),
+            None => None,
+        };
+        let cursor = self.cursor_every.map(|_| Box::new(self.scan.cursor()));
+        Event::End(index, error, Box::new(self.scan.report()), cursor)
+    }
+}
+
+/// The scans that nobody reads yet.
+type Queue = Arc<Mutex<VecDeque<(usize, Scan)>>>;
+
+enum Event {
+    Page(usize, Tickets, Option<u64>, Option<Box<Cursor>>),
+    End(usize, Option<Error>, Box<ScanReport>, Option<Box<Cursor>>),
+}
+
+impl FleetScan {
+    pub(crate) fn start(scans: impl IntoIterator<Item = (String, Scan)>) -> FleetScan {
+        FleetScan::with_workers(scans, MOST_WORKERS, None)
+    }
+
+    /// As [`start`](FleetScan::start), with a cursor after about so many tickets of each scan, and at its end.
+    pub(crate) fn start_with_cursors(
+        scans: impl IntoIterator<Item = (String, Scan)>,
+        every: u64,
+    ) -> FleetScan {
+        FleetScan::with_workers(scans, MOST_WORKERS, Some(every))
+    }
+
+    fn with_workers(
+        scans: impl IntoIterator<Item = (String, Scan)>,
+        most: usize,
+        cursor_every: Option<u64>,
+    ) -> FleetScan {
+        let (names, scans): (Vec<String>, Vec<Scan>) = scans.into_iter().unzip();
+        let report = |(name, scan): (&String, &Scan)| InstallReport {
+            install: name.clone(),
+            error: None,
+            scan: scan.report(),
+            cursor: None,
+            refused: None,
+            ended: false,
+        };
+        let reports = names.iter().zip(&scans).map(report).collect();
+        let cancellations = scans.iter().map(Scan::cancellation).collect();
+        let count = scans.len();
+        let queue: Queue = Arc::new(Mutex::new(scans.into_iter().enumerate().collect()));
+        // Scans read ahead themselves, so a page or two for each is enough here.
+        let (sender, receiver) = sync_channel(2 * count.clamp(1, MOST_WORKERS));
+        let worker = |number: usize| {
+            let (queue, sender) = (Arc::clone(&queue), sender.clone());
+            thread::Builder::new()
+                .name(format!("fleet-{number}"))
+                .spawn(move || work(&queue, &sender, cursor_every))
+                .ok()
+        };
+        let workers: Vec<JoinHandle<()>> = (0..count.min(most)).map_while(worker).collect();
+        let receiver = (!workers.is_empty()).then_some(receiver);
+        let names = names.iter().map(|name| Arc::from(name.as_str())).collect();
+        FleetScan { reports, names, cancellations, queue, receiver, workers, current: None, cursor_every }
+    }
+
+    /// The report of each install, in the order of the fleet. They are final after the end of the iterator.
+    pub fn reports(&self) -> &[InstallReport] {
+        &self.reports
+    }
+
+    /// A handle for each install that cancels its scan.
+    pub fn cancellations(&self) -> &[Cancellation] {
+        &self.cancellations
+    }
+
+    /// Notes an event, and returns what it yields.
+    fn take(&mut self, event: Event) -> Option<Result<FleetPage, InstallError>> {
+        match event {
+            Event::Page(index, tickets, total, cursor) => {
+                let install = Arc::clone(self.names.get(index)?);
+                Some(Ok(FleetPage { install, index, tickets, total, cursor }))
+            }
+            Event::End(index, error, scan, cursor) => {
+                let report = self.reports.get_mut(index)?;
+                report.scan = *scan;
+                report.error.clone_from(&error);
+                report.cursor = cursor;
+                report.ended = true;
+                error.map(|error| Err(InstallError { install: report.install.clone(), error }))
+            }
+        }
+    }
+
+    /// The next event of the scans that the consumer reads itself.
+    fn read_here(&mut self) -> Option<Event> {
+        let (index, mut reader) = match self.current.take() {
+            Some(current) => current,
+            None => {
+                let (index, scan) = pop(&self.queue)?;
+                (index, Reader::new(scan, self.cursor_every))
+            }
+        };
+        let event = reader.step(index);
+        if matches!(event, Event::Page(..)) {
+            self.current = Some((index, reader));
+        }
+        Some(event)
+    }
+
+    /// The next event; `None` when all scans have ended.
+    fn event(&mut self) -> Option<Event> {
+        if let Some(receiver) = &self.receiver {
+            if let Ok(event) = receiver.recv() {
+                return Some(event);
+            }
+            self.receiver = None;
+            for worker in self.workers.drain(..) {
+                if let Err(panic) = worker.join() {
+                    resume_unwind(panic);
+                }
+            }
+        }
+        self.read_here()
+    }
+}
+
+impl Iterator for FleetScan {
+    type Item = Result<FleetPage, InstallError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let event = self.event()?;
+            if let Some(item) = self.take(event) {
+                return Some(item);
+            }
+        }
+    }
+}
+
+impl FusedIterator for FleetScan {}
+
+impl Drop for FleetScan {
+    fn drop(&mut self) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.cancellations.iter().for_each(Cancellation::cancel);
+    }
+}
+
+impl fmt::Debug for FleetScan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FleetScan").field("reports", &self.reports).finish_non_exhaustive()
+    }
+}
+
+fn pop(queue: &Queue) -> Option<(usize, Scan)> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+}
+
+/// Reads scans from the queue until it is empty, or until nobody receives their pages.
+fn work(queue: &Queue, sender: &SyncSender<Event>, cursor_every: Option<u64>) {
+    while let Some((index, scan)) = pop(queue) {
+        let mut reader = Reader::new(scan, cursor_every);
+        loop {
+            let event = reader.step(index);
+            let is_end = matches!(event, Event::End(..));
+            if sender.send(event).is_err() {
+                return;
+            }
+            if is_end {
+                break;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is the failure report of a test")]
+
+    use gettickets::{Client, Credentials, GetTickets};
+    use gettickets_sandbox::Sandbox;
+
+    use super::*;
+
+    #[test]
+    fn tickets_are_the_same_with_any_number_of_threads() {
+        let sandboxes: Vec<Sandbox> =
+            (1..=3).map(|seed| Sandbox::builder().tickets(seed * 60).seed(seed).start().unwrap()).collect();
+        for workers in [0, 1, 2, 64] {
+            let scans = sandboxes.iter().enumerate().map(|(number, sandbox)| {
+                let credentials = Credentials::api(sandbox.identifier(), sandbox.secret());
+                let client = Client::builder(sandbox.url()).credentials(credentials).build().unwrap();
+                (number.to_string(), client.scan(GetTickets::default()))
+            });
+            let mut scan = FleetScan::with_workers(scans, workers, None);
+            let mut counts = [0; 3];
+            for page in scan.by_ref() {
+                let page = page.unwrap();
+                assert_eq!(*page.install, *page.index.to_string());
+                *counts.get_mut(page.index).unwrap() += page.tickets.len();
+            }
+            assert_eq!(counts, [60, 120, 180], "{workers} threads");
+            assert!(scan.reports().iter().all(InstallReport::is_complete), "{workers} threads");
+        }
+    }
+}

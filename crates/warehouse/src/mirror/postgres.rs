@@ -1,0 +1,381 @@
+//! The mirror's database in PostgreSQL. Rows go over as arrays, one statement per page.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gettickets::{FIELDS, Field, FieldKind};
+use postgres::config::Host;
+use postgres::error::SqlState;
+use postgres::fallible_iterator::FallibleIterator;
+use postgres::types::ToSql;
+use postgres::{Client, Config};
+use rustls::ClientConfig;
+use rustls_platform_verifier::BuilderVerifierExt;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::compare::{Change, Known};
+use super::error::{MirrorError, MirrorErrorKind};
+use super::schema;
+use super::store::{Ending, History, KnownInstall, Store};
+use crate::row::{Cell, Row, TRACKED, columns};
+
+/// The advisory lock that a run holds in its database.
+const LOCK: i64 = schema::APPLICATION_ID as i64;
+/// How long to wait for a connection unless the URL says otherwise.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Whether a target is the URL of a PostgreSQL database rather than a file.
+pub(crate) fn is_url(target: &str) -> bool {
+    target.starts_with("postgresql://") || target.starts_with("postgres://")
+}
+
+/// A database with the mirror's tables.
+pub(crate) struct Database {
+    client: Client,
+    select: String,
+    upsert: String,
+}
+
+impl Database {
+    /// Connects and brings the tables up to date. Returns the database in words too. TLS is used if the server offers it, and
+    /// required with `sslmode=require`; certificates are verified.
+    pub(crate) fn open(url: &str) -> Result<(String, Database), MirrorError> {
+        let mut config: Config = url.parse().map_err(|error| {
+            // The error's own text has no part of the URL.
+            let message = format!("the address of the PostgreSQL database cannot be read: {error}");
+            MirrorError::new(MirrorErrorKind::Target, message)
+        })?;
+        config.application_name("gettickets");
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
+        }
+        if config.get_password().is_none()
+            && let Ok(password) = std::env::var("PGPASSWORD")
+            && !password.is_empty()
+        {
+            config.password(password);
+        }
+        let place = place(&config);
+        let database = Database::connect(&config).map_err(|error| error.at(&place))?;
+        Ok((place, database))
+    }
+
+    fn connect(config: &Config) -> Result<Database, MirrorError> {
+        let mut client = config.connect(MakeRustlsConnect::new(tls()?))?;
+        client.batch_execute("SET client_min_messages = warning; SET TIME ZONE 'UTC'")?;
+        migrate(&mut client)?;
+        Ok(Database { client, select: select(), upsert: upsert() })
+    }
+}
+
+/// The database in words, without the password.
+fn place(config: &Config) -> String {
+    let hosts: Vec<String> = config
+        .get_hosts()
+        .iter()
+        .map(|host| match host {
+            Host::Tcp(name) => name.clone(),
+            #[cfg(unix)]
+            Host::Unix(path) => path.display().to_string(),
+        })
+        .collect();
+    let name = config.get_dbname().or(config.get_user()).unwrap_or("postgres");
+    format!("PostgreSQL database {name} at {}", hosts.join(", "))
+}
+
+fn tls() -> Result<ClientConfig, MirrorError> {
+    let failed = |error: rustls::Error| {
+        MirrorError::new(MirrorErrorKind::Database, format!("TLS could not be set up: {error}"))
+            .with_source(error)
+    };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(failed)?;
+    Ok(builder.with_platform_verifier().map_err(failed)?.with_no_client_auth())
+}
+
+impl From<postgres::Error> for MirrorError {
+    fn from(error: postgres::Error) -> MirrorError {
+        let kind = match error.code() {
+            None if error.is_closed() || has_io_error(&error) => MirrorErrorKind::Unreachable,
+            None => MirrorErrorKind::Database,
+            Some(code) if *code == SqlState::DISK_FULL => MirrorErrorKind::Full,
+            Some(code)
+                if [SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::INSUFFICIENT_PRIVILEGE].contains(code) =>
+            {
+                MirrorErrorKind::ReadOnly
+            }
+            Some(code) if [SqlState::DATA_CORRUPTED, SqlState::INDEX_CORRUPTED].contains(code) => {
+                MirrorErrorKind::Damaged
+            }
+            // Classes of SQLSTATE: connection, authorization, unknown database, operator intervention.
+            Some(code) if ["08", "28", "3D", "57"].iter().any(|class| code.code().starts_with(class)) => {
+                MirrorErrorKind::Unreachable
+            }
+            Some(_) => MirrorErrorKind::Database,
+        };
+        // The error's own text leaves out what the server said.
+        let detail = error.as_db_error().map(|error| error.message().to_owned());
+        let cause = std::error::Error::source(&error).map(|cause| format!("{error}: {cause}"));
+        let detail = detail.or(cause).unwrap_or_else(|| error.to_string());
+        MirrorError::new(kind, detail).with_source(error)
+    }
+}
+
+/// Whether an error was caused by the connection.
+fn has_io_error(error: &postgres::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|cause| cause.is::<std::io::Error>())
+}
+
+/// Refuses databases of other programs and of newer versions, and creates or updates the tables.
+fn migrate(client: &mut Client) -> Result<(), MirrorError> {
+    let mut transaction = client.transaction()?;
+    // Two programs that open a new database at the same time would both create the tables.
+    transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&(LOCK + 1)])?;
+    let mut exists = |table: &str| -> Result<bool, MirrorError> {
+        Ok(transaction.query_one("SELECT to_regclass($1) IS NOT NULL", &[&table])?.get(0))
+    };
+    let version: i32 = if exists("gettickets_mirror")? {
+        transaction.query_one("SELECT version FROM gettickets_mirror", &[])?.get(0)
+    } else {
+        for table in ["installs", "tickets", "changes", "runs"] {
+            if exists(table)? {
+                let message = format!("the database has a table {table} of another program");
+                return Err(MirrorError::new(MirrorErrorKind::NotAMirror, message));
+            }
+        }
+        0
+    };
+    if version > schema::VERSION {
+        let message = format!(
+            "the database has version {version} of the mirror's tables, and this program knows version {}",
+            schema::VERSION
+        );
+        return Err(MirrorError::new(MirrorErrorKind::NewerVersion, message));
+    }
+    for statements in schema::postgres().iter().skip(usize::try_from(version).unwrap_or(0)) {
+        transaction.batch_execute(statements)?;
+    }
+    if version < schema::VERSION {
+        transaction.execute("UPDATE gettickets_mirror SET version = $1", &[&schema::VERSION])?;
+    }
+    Ok(transaction.commit()?)
+}
+
+impl Store for Database {
+    fn begin(&mut self) -> Result<(), MirrorError> {
+        self.client.batch_execute("BEGIN")?;
+        let locked: bool = self.client.query_one("SELECT pg_try_advisory_xact_lock($1)", &[&LOCK])?.get(0);
+        if locked {
+            return Ok(());
+        }
+        self.rollback();
+        Err(MirrorError::new(MirrorErrorKind::Locked, "another run has the database locked"))
+    }
+
+    fn rollback(&mut self) {
+        // If this fails, the connection is gone, and the server undoes the transaction.
+        let _ = self.client.batch_execute("ROLLBACK");
+    }
+
+    fn installs(&mut self) -> Result<Vec<KnownInstall>, MirrorError> {
+        let rows = self.client.query("SELECT install, endpoint, time_zone FROM installs", &[])?;
+        let known =
+            |row: &postgres::Row| KnownInstall { name: row.get(0), endpoint: row.get(1), zone: row.get(2) };
+        Ok(rows.iter().map(known).collect())
+    }
+
+    fn put_install(&mut self, name: &str, endpoint: &str, zone: Option<&str>) -> Result<(), MirrorError> {
+        self.client.execute(
+            "INSERT INTO installs VALUES ($1, $2, $3) ON CONFLICT (install) DO UPDATE SET time_zone = $3",
+            &[&name, &endpoint, &zone],
+        )?;
+        Ok(())
+    }
+
+    fn history(&mut self, install: &str) -> Result<History, MirrorError> {
+        let row = self.client.query_one(
+            &format!(
+                "SELECT {}, {}, (SELECT max(id) FROM tickets WHERE install = $1) FROM runs
+                 WHERE install = $1 AND complete",
+                utc("max(started) FILTER (WHERE mode = 'full')"),
+                wall_clock("max(newest_reply)")
+            ),
+            &[&install],
+        )?;
+        Ok(History { last_full: row.get(0), newest_reply: row.get(1), highest_id: row.get(2) })
+    }
+
+    fn begin_run(&mut self, install: &str, started: &str, since: Option<&str>) -> Result<i64, MirrorError> {
+        let mode = if since.is_some() { "incremental" } else { "full" };
+        let row = self.client.query_one(
+            "INSERT INTO runs (install, started, mode, since)
+             VALUES ($1, $2::text::timestamptz, $3, $4::text::timestamp) RETURNING run",
+            &[&install, &started, &mode, &since],
+        )?;
+        Ok(row.get(0))
+    }
+
+    fn known(&mut self, install: &str, ids: &[i64]) -> Result<HashMap<i64, Known>, MirrorError> {
+        let rows = self.client.query(&self.select, &[&install, &ids])?;
+        let known = |row: &postgres::Row| {
+            let mut known = Known {
+                fingerprint: row.get(1),
+                gone: row.get(2),
+                tid: row.get(3),
+                date: row.get(4),
+                ..Known::default()
+            };
+            for (index, value) in known.tracked.iter_mut().enumerate() {
+                *value = row.get(5 + index);
+            }
+            (row.get(0), known)
+        };
+        Ok(rows.iter().map(known).collect())
+    }
+
+    fn put(&mut self, install: &str, rows: &[Row], now: &str) -> Result<(), MirrorError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let fingerprints: Vec<i64> = rows.iter().map(|row| row.fingerprint).collect();
+        let columns: Vec<Vec<Option<String>>> = (0..columns().count())
+            .map(|index| rows.iter().map(|row| row.cells.get(index).and_then(Cell::to_text)).collect())
+            .collect();
+        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&install, &now, &fingerprints];
+        parameters.extend(columns.iter().map(|column| column as &(dyn ToSql + Sync)));
+        self.client.execute(&self.upsert, &parameters)?;
+        Ok(())
+    }
+
+    fn record(&mut self, run: i64, install: &str, changes: &[Change], now: &str) -> Result<(), MirrorError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<i64> = changes.iter().map(|change| change.id).collect();
+        let what: Vec<&str> = changes.iter().map(|change| change.what).collect();
+        let old: Vec<Option<&str>> = changes.iter().map(|change| change.old.as_deref()).collect();
+        let new: Vec<Option<&str>> = changes.iter().map(|change| change.new.as_deref()).collect();
+        self.client.execute(
+            "INSERT INTO changes (run, install, id, seen, what, old, new)
+             SELECT $1, $2, c.id, $3::text::timestamptz, c.what, c.old, c.new
+             FROM unnest($4::bigint[], $5::text[], $6::text[], $7::text[]) AS c (id, what, old, new)",
+            &[&run, &install, &now, &ids, &what, &old, &new],
+        )?;
+        Ok(())
+    }
+
+    fn living(
+        &mut self,
+        install: &str,
+        keep: &dyn Fn(i64) -> bool,
+    ) -> Result<Vec<(i64, Option<String>)>, MirrorError> {
+        let mut rows = self.client.query_raw(
+            "SELECT id, status FROM tickets WHERE install = $1 AND gone IS NULL ORDER BY id",
+            [install],
+        )?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id: i64 = row.get(0);
+            if keep(id) {
+                found.push((id, row.get(1)));
+            }
+        }
+        Ok(found)
+    }
+
+    fn set_gone(&mut self, install: &str, ids: &[i64], now: &str) -> Result<(), MirrorError> {
+        self.client.execute(
+            "UPDATE tickets SET gone = $3::text::timestamptz, changed = $3::text::timestamptz
+             WHERE install = $1 AND id = ANY($2)",
+            &[&install, &ids, &now],
+        )?;
+        Ok(())
+    }
+
+    fn end_run(&mut self, run: i64, ending: &Ending<'_>) -> Result<(), MirrorError> {
+        let [requests, tickets, new, changed, gone] = ending.counts;
+        self.client.execute(
+            "UPDATE runs SET ended = $2::text::timestamptz, complete = $3, reason = $4,
+                 newest_reply = $5::text::timestamp, requests = $6, tickets = $7, new = $8, changed = $9, gone = $10,
+                 findings = $11::text::json WHERE run = $1",
+            &[
+                &run,
+                &ending.ended,
+                &ending.complete,
+                &ending.reason,
+                &ending.newest_reply,
+                &requests,
+                &tickets,
+                &new,
+                &changed,
+                &gone,
+                &ending.findings,
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), MirrorError> {
+        Ok(self.client.batch_execute("COMMIT")?)
+    }
+}
+
+/// A time on the install's clock, as a text.
+fn wall_clock(expression: &str) -> String {
+    format!("to_char({expression}, 'YYYY-MM-DD HH24:MI:SS')")
+}
+
+/// A moment in UTC, as a text; the session's time zone is UTC.
+fn utc(expression: &str) -> String {
+    format!("to_char({expression}, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")
+}
+
+/// A field as the text that [`Cell::to_text`] gives of it.
+fn as_text(field: Field) -> String {
+    let spec = FIELDS.iter().find(|spec| spec.field == field);
+    match spec {
+        Some(spec) if spec.kind == FieldKind::DateTime => wall_clock(spec.name),
+        Some(spec) => format!("{}::text", spec.name),
+        None => "NULL".to_owned(),
+    }
+}
+
+fn select() -> String {
+    let tracked: Vec<String> = TRACKED.iter().map(|field| as_text(*field)).collect();
+    format!(
+        "SELECT id, fingerprint, {}, tid, {}, {} FROM tickets WHERE install = $1 AND id = ANY($2)",
+        utc("gone"),
+        as_text(Field::Date),
+        tracked.join(", ")
+    )
+}
+
+fn upsert() -> String {
+    let names: Vec<String> = columns().map(|(name, _)| format!("\"{name}\"")).collect();
+    let arrays: Vec<String> = (0..names.len()).map(|index| format!("${}::text[]", index + 4)).collect();
+    let parts: Vec<String> = (0..names.len()).map(|index| format!("c{index}")).collect();
+    let values: Vec<String> = columns()
+        .enumerate()
+        .map(|(index, (_, kind))| format!("t.c{index}::{}", schema::postgres_type(kind)))
+        .collect();
+    let updates: Vec<String> = names
+        .iter()
+        .filter(|name| *name != "\"id\"")
+        .map(|name| format!("{name} = excluded.{name}"))
+        .collect();
+    format!(
+        "INSERT INTO tickets (install, fingerprint, first_seen, changed, {})
+         SELECT $1::text, t.fingerprint, $2::text::timestamptz, $2::text::timestamptz, {}
+         FROM unnest($3::bigint[], {}) AS t (fingerprint, {})
+         ON CONFLICT (install, id) DO UPDATE SET fingerprint = excluded.fingerprint, changed = excluded.changed,
+         gone = NULL, {}",
+        names.join(", "),
+        values.join(", "),
+        arrays.join(", "),
+        parts.join(", "),
+        updates.join(", ")
+    )
+}

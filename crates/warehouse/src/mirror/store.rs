@@ -1,0 +1,85 @@
+//! [`Store`]: what a run needs from a database.
+
+use std::collections::HashMap;
+
+use super::compare::{Change, Known};
+use super::error::MirrorError;
+use crate::row::Row;
+
+/// A database with the mirror's tables. One run of one or more installs is one
+/// transaction, from `begin` to `commit` or `rollback`. Times are texts:
+/// `YYYY-MM-DDTHH:MM:SSZ` in UTC, and `YYYY-MM-DD HH:MM:SS` on the install's clock.
+pub(crate) trait Store {
+    /// Begins a transaction and takes the lock that only one run can hold.
+    fn begin(&mut self) -> Result<(), MirrorError>;
+
+    /// Undoes the transaction.
+    fn rollback(&mut self);
+
+    /// The installs so far.
+    fn installs(&mut self) -> Result<Vec<KnownInstall>, MirrorError>;
+
+    /// Inserts an install, or updates its time zone.
+    fn put_install(&mut self, name: &str, endpoint: &str, zone: Option<&str>) -> Result<(), MirrorError>;
+
+    /// What complete runs of an install have seen.
+    fn history(&mut self, install: &str) -> Result<History, MirrorError>;
+
+    /// Inserts a run and returns its number.
+    fn begin_run(&mut self, install: &str, started: &str, since: Option<&str>) -> Result<i64, MirrorError>;
+
+    /// What the tables have of these tickets.
+    fn known(&mut self, install: &str, ids: &[i64]) -> Result<HashMap<i64, Known>, MirrorError>;
+
+    /// Inserts tickets or replaces their rows; `now` is when they were first seen or changed.
+    fn put(&mut self, install: &str, rows: &[Row], now: &str) -> Result<(), MirrorError>;
+
+    /// Inserts changes.
+    fn record(&mut self, run: i64, install: &str, changes: &[Change], now: &str) -> Result<(), MirrorError>;
+
+    /// The ids and statuses of the tickets that are not gone and for which `keep` is true.
+    fn living(
+        &mut self,
+        install: &str,
+        keep: &dyn Fn(i64) -> bool,
+    ) -> Result<Vec<(i64, Option<String>)>, MirrorError>;
+
+    /// Marks tickets as gone.
+    fn set_gone(&mut self, install: &str, ids: &[i64], now: &str) -> Result<(), MirrorError>;
+
+    /// Stores the end of a run.
+    fn end_run(&mut self, run: i64, ending: &Ending<'_>) -> Result<(), MirrorError>;
+
+    /// Makes everything since `begin` durable.
+    fn commit(&mut self) -> Result<(), MirrorError>;
+}
+
+/// An install as the table `installs` has it.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownInstall {
+    pub(crate) name: String,
+    pub(crate) endpoint: String,
+    pub(crate) zone: Option<String>,
+}
+
+/// What complete runs of an install have seen.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct History {
+    /// When the last full run began.
+    pub(crate) last_full: Option<String>,
+    /// The newest reply that any run has seen.
+    pub(crate) newest_reply: Option<String>,
+    /// The highest id of a ticket, gone or not.
+    pub(crate) highest_id: Option<i64>,
+}
+
+/// What a run fills in at its end.
+pub(crate) struct Ending<'a> {
+    pub(crate) ended: &'a str,
+    pub(crate) complete: bool,
+    pub(crate) reason: Option<&'a str>,
+    pub(crate) newest_reply: Option<&'a str>,
+    /// Requests, tickets, new, changed and gone ones.
+    pub(crate) counts: [i64; 5],
+    pub(crate) findings: Option<&'a str>,
+}

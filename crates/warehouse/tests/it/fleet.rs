@@ -1,0 +1,169 @@
+//! Several installs as one source.
+
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use gettickets::transport::{Transport, TransportError, TransportRequest, TransportResponse};
+use gettickets::{Client, Credentials, GetTickets, RetryPolicy};
+use gettickets_sandbox::Sandbox;
+use gettickets_warehouse::{Fleet, Install, Mirror, MirrorErrorKind, Mode};
+
+use super::{Setup, client, count, options};
+
+fn sandboxes(counts: &[u64]) -> Vec<Sandbox> {
+    let sandbox = |tickets: &u64| Sandbox::builder().tickets(*tickets).seed(*tickets).start().unwrap();
+    counts.iter().map(sandbox).collect()
+}
+
+fn fleet(sandboxes: &[Sandbox]) -> Fleet {
+    let install = |(index, sandbox)| Install::new(format!("install-{index}"), client(sandbox));
+    Fleet::new(sandboxes.iter().enumerate().map(install)).unwrap()
+}
+
+/// A client whose credentials the sandbox refuses.
+fn refused(sandbox: &Sandbox) -> Client {
+    Client::builder(sandbox.url())
+        .credentials(Credentials::api("nobody", "wrong"))
+        .retries(RetryPolicy::none())
+        .build()
+        .unwrap()
+}
+
+#[test]
+fn an_install_that_fails_does_not_stop_the_others() {
+    let sandboxes = sandboxes(&[40, 70, 110]);
+    let installs = sandboxes.iter().enumerate().map(|(index, sandbox)| {
+        let client = if index == 1 { refused(sandbox) } else { client(sandbox) };
+        Install::new(format!("install-{index}"), client)
+    });
+    let fleet = Fleet::new(installs).unwrap();
+    let mut scan = fleet.scan(&GetTickets::default());
+    let mut counts = [0; 3];
+    let mut errors = Vec::new();
+    for page in scan.by_ref() {
+        match page {
+            Ok(page) => counts[page.index] += page.tickets.len(),
+            Err(error) => errors.push(error.to_string()),
+        }
+    }
+    assert_eq!(counts, [40, 0, 110]);
+    assert!(errors.len() == 1 && errors[0].starts_with("install-1: "), "{errors:?}");
+    let complete: Vec<bool> = scan.reports().iter().map(|report| report.is_complete()).collect();
+    assert_eq!(complete, [true, false, true]);
+    assert!(scan.reports()[1].error.is_some());
+    assert!(scan.next().is_none());
+}
+
+/// Replies only once requests of several installs are in flight at the same time.
+struct Rendezvous {
+    inner: Client,
+    waiting: Arc<(Mutex<usize>, Condvar)>,
+    installs: usize,
+}
+
+impl Transport for Rendezvous {
+    fn send(&self, request: &TransportRequest) -> Result<TransportResponse, TransportError> {
+        let (waiting, changed) = &*self.waiting;
+        let mut count = waiting.lock().unwrap();
+        *count += 1;
+        changed.notify_all();
+        let arrived =
+            changed.wait_timeout_while(count, Duration::from_secs(60), |count| *count < self.installs);
+        assert!(!arrived.unwrap().1.timed_out(), "the installs are read one after the other");
+        let body = request.body.as_str();
+        let limitstart = body.split('&').find_map(|pair| pair.strip_prefix("limitstart=")?.parse().ok());
+        let page = GetTickets { limitstart, limitnum: Some(100), ..GetTickets::default() };
+        let page = self.inner.get_tickets(&page).unwrap();
+        Ok(http::Response::new(page.to_wire_json(gettickets::Version::V8_0).into_bytes()))
+    }
+}
+
+#[test]
+fn installs_are_read_side_by_side() {
+    let sandboxes = sandboxes(&[5, 6, 7, 8]);
+    let waiting = Arc::new((Mutex::new(0), Condvar::new()));
+    let installs = sandboxes.iter().enumerate().map(|(index, sandbox)| {
+        let transport =
+            Rendezvous { inner: client(sandbox), waiting: Arc::clone(&waiting), installs: sandboxes.len() };
+        let client = Client::builder(sandbox.url())
+            .credentials(Credentials::api("i", "s"))
+            .transport(transport)
+            .build()
+            .unwrap();
+        Install::new(index.to_string(), client)
+    });
+    let fleet = Fleet::new(installs).unwrap();
+    // One request in flight for each install, so that none can make up the number alone.
+    let scan = fleet.scan_with(|install| install.client().scan(GetTickets::default()).concurrency(1));
+    let tickets: usize = scan.map(|page| page.unwrap().tickets.len()).sum();
+    assert_eq!(tickets, 5 + 6 + 7 + 8);
+}
+
+#[test]
+fn dropping_the_scan_cancels_all_installs() {
+    let sandboxes = sandboxes(&[3000, 3000]);
+    let mut scan = fleet(&sandboxes).scan(&GetTickets::default());
+    scan.next().unwrap().unwrap();
+    let cancellations = scan.cancellations().to_vec();
+    assert!(cancellations.iter().all(|cancellation| !cancellation.is_cancelled()));
+    drop(scan);
+    assert!(cancellations.iter().all(|cancellation| cancellation.is_cancelled()));
+}
+
+#[test]
+fn an_install_under_two_names_is_refused() {
+    let sandbox = Sandbox::builder().tickets(1).start().unwrap();
+    let other = Sandbox::builder().tickets(1).start().unwrap();
+    let twice = Fleet::new([Install::new("a", client(&sandbox)), Install::new("b", client(&sandbox))]);
+    let message = twice.unwrap_err().to_string();
+    assert!(message.starts_with("a and b are names of the same install, http://127.0.0.1:"), "{message}");
+    let name = Fleet::new([Install::new("a", client(&sandbox)), Install::new("a", client(&other))]);
+    assert_eq!(name.unwrap_err().to_string(), "two installs have the name a");
+}
+
+#[test]
+fn a_mirror_of_several_installs_keeps_what_each_of_them_has() {
+    let sandboxes = sandboxes(&[30, 50, 80]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tickets.db");
+    let mut mirror = Mirror::open(file.to_str().unwrap()).unwrap();
+    let reports = mirror.run_all(&fleet(&sandboxes), &options(Mode::Full), &mut |_| ()).unwrap();
+    let new: Vec<u64> = reports.iter().map(|report| report.as_ref().unwrap().new).collect();
+    assert_eq!(new, [30, 50, 80]);
+
+    // The first refuses the credentials now, the second loses a ticket, the third gains one.
+    sandboxes[1].store().delete(sandboxes[1].store().ids().unwrap()[4]).unwrap();
+    sandboxes[2].store().open(gettickets::Ticket { tid: "NEW-1".into(), ..Default::default() }).unwrap();
+    let installs = sandboxes.iter().enumerate().map(|(index, sandbox)| {
+        let client = if index == 0 { refused(sandbox) } else { client(sandbox) };
+        Install::new(format!("install-{index}"), client)
+    });
+    let fleet = Fleet::new(installs).unwrap();
+    let reports = mirror.run_all(&fleet, &options(Mode::Full), &mut |_| ()).unwrap();
+    let [first, second, third] = &reports[..] else { panic!("{reports:?}") };
+    let first = first.as_ref().unwrap();
+    assert!(!first.complete && first.failure.is_some() && first.gone == 0, "{first:?}");
+    assert_eq!(second.as_ref().unwrap().gone, 1);
+    assert_eq!(third.as_ref().unwrap().new, 1);
+    for (install, tickets) in [("install-0", 30), ("install-1", 49), ("install-2", 81)] {
+        let sql = format!("SELECT count(*) FROM tickets WHERE install = '{install}' AND gone IS NULL");
+        assert_eq!(count(&file, &sql), tickets, "{install}");
+    }
+    assert_eq!(count(&file, "SELECT count(*) FROM runs WHERE complete"), 5);
+}
+
+#[test]
+fn an_install_that_a_mirror_knows_by_another_name_does_not_stop_the_others() {
+    let setup = Setup::new(20);
+    setup.run(Mode::Full);
+    let other = Sandbox::builder().tickets(35).seed(3).start().unwrap();
+    let fleet =
+        Fleet::new([Install::new("renamed", client(&setup.sandbox)), Install::new("other", client(&other))])
+            .unwrap();
+    let mut mirror = Mirror::open(&setup.target()).unwrap();
+    let reports = mirror.run_all(&fleet, &options(Mode::Full), &mut |_| ()).unwrap();
+    assert_eq!(reports[0].as_ref().unwrap_err().kind(), MirrorErrorKind::Install);
+    assert_eq!(reports[1].as_ref().unwrap().new, 35);
+    assert_eq!(count(&setup.file(), "SELECT count(*) FROM installs WHERE install = 'renamed'"), 0);
+    assert_eq!(count(&setup.file(), "SELECT count(*) FROM tickets WHERE install = 'main'"), 20);
+}

@@ -1,0 +1,292 @@
+//! The mirror in PostgreSQL, on a server that each test starts. Without PostgreSQL they are skipped.
+
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use gettickets::Status;
+use gettickets_warehouse::{Mirror, MirrorErrorKind, Mode};
+use postgres::{Client, NoTls, SimpleQueryMessage};
+use rusqlite::types::ValueRef;
+
+use super::{Setup, options, read};
+
+/// A PostgreSQL server with an empty data directory. It ends when this is dropped.
+pub(crate) struct Server {
+    process: Child,
+    port: u16,
+    _folder: tempfile::TempDir,
+}
+
+/// A program of PostgreSQL, which Debian does not put on the path.
+fn program(name: &str) -> PathBuf {
+    let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .map(|entries| entries.flatten().map(|entry| entry.path().join("bin").join(name)).collect())
+        .unwrap_or_default();
+    versions.sort();
+    versions.pop().unwrap_or_else(|| PathBuf::from(name))
+}
+
+/// PostgreSQL refuses to run as root.
+fn command(name: &str) -> Command {
+    let id = Command::new("id").arg("-u").output().unwrap().stdout;
+    if id != b"0\n" {
+        return Command::new(program(name));
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]).arg(program(name));
+    command
+}
+
+/// The password of a [`Server::with_password`].
+const PASSWORD: &str = "hunter2-secret";
+
+impl Server {
+    pub(crate) fn start() -> Option<Server> {
+        Server::start_with("trust")
+    }
+
+    /// A server that asks for a password.
+    fn with_password() -> Option<Server> {
+        Server::start_with("scram-sha-256")
+    }
+
+    /// Returns `None`, with a message, if PostgreSQL is not installed.
+    fn start_with(authentication: &str) -> Option<Server> {
+        if Command::new(program("initdb")).arg("--version").output().is_err() {
+            eprintln!("skipped: PostgreSQL is not installed (in Debian: apt-get install postgresql)");
+            return None;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+        let data = folder.path().join("data");
+        let password = folder.path().join("password");
+        std::fs::write(&password, PASSWORD).unwrap();
+        let made = command("initdb")
+            .args(["--username=postgres", "--no-sync", "--encoding=UTF8", "-D"])
+            .arg(&data)
+            .arg(format!("--auth={authentication}"))
+            .arg(format!("--pwfile={}", password.display()))
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let process = command("postgres")
+            .arg("-D")
+            .arg(&data)
+            .args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"])
+            .args(["-p", &port.to_string()])
+            .current_dir(folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let server = Server { process, port, _folder: folder };
+        let start = Instant::now();
+        while Client::connect(&server.url_with(PASSWORD), NoTls).is_err() {
+            assert!(start.elapsed() < Duration::from_secs(60), "PostgreSQL did not start");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Some(server)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("postgresql://postgres@127.0.0.1:{}/postgres?sslmode=disable", self.port)
+    }
+
+    fn url_with(&self, password: &str) -> String {
+        self.url().replace("postgres@", &format!("postgres:{password}@"))
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client::connect(&self.url(), NoTls).unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The postmaster ends its own children.
+        let _ = Command::new("kill").args(["-QUIT", &self.process.id().to_string()]).status();
+        let _ = self.process.wait();
+    }
+}
+
+const TICKETS: &str = "SELECT install, id, tid, deptid, name, email, cc, c, subject, subject_text, status, priority, \
+    attachment, flag, service, extra, fingerprint FROM tickets ORDER BY install, id";
+const CHANGES: &str = "SELECT change, run, install, id, what, old, new FROM changes ORDER BY change";
+const RUNS: &str =
+    "SELECT run, install, mode, reason, requests, tickets, new, changed, gone FROM runs ORDER BY run";
+
+fn rows_of_sqlite(file: &Path, sql: &str) -> Vec<Vec<Option<String>>> {
+    let database = read(file);
+    let mut select = database.prepare(sql).unwrap();
+    let width = select.column_count();
+    let rows = select.query_map([], |row| {
+        (0..width)
+            .map(|index| {
+                Ok(match row.get_ref(index)? {
+                    ValueRef::Integer(number) => Some(number.to_string()),
+                    ValueRef::Text(text) => Some(String::from_utf8(text.to_vec()).unwrap()),
+                    _ => None,
+                })
+            })
+            .collect()
+    });
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+fn rows_of_postgres(server: &Server, sql: &str) -> Vec<Vec<Option<String>>> {
+    let messages = server.client().simple_query(sql).unwrap();
+    let rows = messages.into_iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => {
+            Some((0..row.len()).map(|index| row.get(index).map(str::to_owned)).collect())
+        }
+        _ => None,
+    });
+    rows.collect()
+}
+
+#[test]
+fn both_databases_hold_the_same() {
+    let setup = Setup::new(130);
+    let Some(server) = Server::start() else { return };
+    let store = setup.sandbox.store();
+    let mut random = fastrand::Rng::with_seed(5);
+    for round in 0..12_u64 {
+        let mode = if round % 3 == 2 { Mode::Incremental } else { Mode::Full };
+        let there = setup.run(mode);
+        let mut mirror = Mirror::open(&server.url()).unwrap();
+        let here = mirror.run(&setup.install(), &options(mode), &mut |_| ()).unwrap();
+        assert_eq!(
+            (here.new, here.changed, here.gone),
+            (there.new, there.changed, there.gone),
+            "round {round}"
+        );
+        for sql in [TICKETS, CHANGES, RUNS] {
+            assert_eq!(
+                rows_of_postgres(&server, sql),
+                rows_of_sqlite(&setup.file(), sql),
+                "round {round}: {sql}"
+            );
+        }
+        store.churn(round).unwrap();
+        let ids = store.ids().unwrap();
+        let id = ids[random.usize(0..ids.len())];
+        store.set_status(id, Status::from(["Open", "Closed"][random.usize(0..2)])).unwrap();
+        store.set_department(ids[random.usize(0..ids.len())], random.u64(1..6)).unwrap();
+        store.delete(ids[random.usize(0..ids.len())]).unwrap();
+    }
+    for view in [
+        "open_tickets",
+        "waiting_longest",
+        "opened_by_day",
+        "closed_by_day",
+        "first_status_change",
+        "reopened",
+    ] {
+        let sql = format!("SELECT count(*) FROM {view}");
+        assert_eq!(rows_of_postgres(&server, &sql), rows_of_sqlite(&setup.file(), &sql), "{view}");
+    }
+    let dates = "SELECT id, to_char(date, 'YYYY-MM-DD HH24:MI:SS') FROM tickets ORDER BY id";
+    let same = rows_of_sqlite(&setup.file(), "SELECT id, date FROM tickets ORDER BY id");
+    assert_eq!(rows_of_postgres(&server, dates), same);
+}
+
+#[test]
+fn a_second_run_and_foreign_tables_are_refused() {
+    let setup = Setup::new(300);
+    let Some(server) = Server::start() else { return };
+    let mut mirror = Mirror::open(&server.url()).unwrap();
+    let mut second = None;
+    let run = mirror.run(&setup.install(), &options(Mode::Full), &mut |_| {
+        if second.is_none() {
+            let mut other = Mirror::open(&server.url()).unwrap();
+            second = Some(other.run(&setup.install(), &options(Mode::Full), &mut |_| ()).unwrap_err());
+        }
+    });
+    assert!(run.unwrap().complete);
+    assert_eq!(second.unwrap().kind(), MirrorErrorKind::Locked);
+
+    server.client().batch_execute("CREATE DATABASE shop").unwrap();
+    let shop = server.url().replace("/postgres?", "/shop?");
+    Client::connect(&shop, NoTls).unwrap().batch_execute("CREATE TABLE tickets (seat text)").unwrap();
+    assert_eq!(Mirror::open(&shop).unwrap_err().kind(), MirrorErrorKind::NotAMirror);
+
+    server.client().batch_execute("CREATE DATABASE frozen").unwrap();
+    let frozen = server.url().replace("/postgres?", "/frozen?");
+    drop(Mirror::open(&frozen).unwrap());
+    server.client().batch_execute("ALTER DATABASE frozen SET default_transaction_read_only = on").unwrap();
+    let error = Mirror::open(&frozen)
+        .and_then(|mut mirror| mirror.run(&setup.install(), &options(Mode::Full), &mut |_| ()))
+        .unwrap_err();
+    assert_eq!(error.kind(), MirrorErrorKind::ReadOnly, "{error}");
+
+    server.client().batch_execute("UPDATE gettickets_mirror SET version = 99").unwrap();
+    assert_eq!(Mirror::open(&server.url()).unwrap_err().kind(), MirrorErrorKind::NewerVersion);
+}
+
+#[test]
+fn a_server_that_goes_away_in_a_run_leaves_the_last_good_state() {
+    let setup = Setup::new(900);
+    let Some(server) = Server::start() else { return };
+    Mirror::open(&server.url()).unwrap().run(&setup.install(), &options(Mode::Full), &mut |_| ()).unwrap();
+    for id in setup.sandbox.store().ids().unwrap() {
+        setup.sandbox.store().set_department(id, 77).unwrap();
+    }
+    let mut mirror = Mirror::open(&server.url()).unwrap();
+    let ended = mirror.run(&setup.install(), &options(Mode::Full), &mut |_| {
+        let others =
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'gettickets'";
+        server.client().batch_execute(others).unwrap();
+    });
+    let error = ended.unwrap_err();
+    assert_eq!(error.kind(), MirrorErrorKind::Unreachable, "{error}");
+    let moved = rows_of_postgres(&server, "SELECT count(*) FROM tickets WHERE deptid = 77");
+    assert_eq!(moved, [[Some("0".to_owned())]]);
+    let mut mirror = Mirror::open(&server.url()).unwrap();
+    assert_eq!(mirror.run(&setup.install(), &options(Mode::Full), &mut |_| ()).unwrap().changed, 900);
+}
+
+#[test]
+fn a_password_in_the_url_is_not_in_the_error() {
+    for (url, kind) in [
+        ("postgresql://user:hunter2-secret@127.0.0.1:1/db?connect_timeout=2", MirrorErrorKind::Unreachable),
+        ("postgresql://user:hunter2-secret@127.0.0.1:notaport/db", MirrorErrorKind::Target),
+    ] {
+        let error = Mirror::open(url).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+    }
+}
+
+#[test]
+fn a_password_comes_from_the_url_or_from_pgpassword() {
+    let Some(server) = Server::with_password() else { return };
+    let error = Mirror::open(&server.url_with("wrong-hunter3")).unwrap_err();
+    assert_eq!(error.kind(), MirrorErrorKind::Unreachable, "{error}");
+    assert!(error.to_string().contains("password authentication failed"), "{error}");
+    assert!(!format!("{error} {error:?}").contains("hunter3"), "{error:?}");
+    let mirror = Mirror::open(&server.url_with(PASSWORD)).unwrap();
+    assert_eq!(mirror.place(), "PostgreSQL database postgres at 127.0.0.1");
+    assert!(!format!("{mirror:?}").contains("hunter2"), "{mirror:?}");
+    // The environment is that of the process.
+    for (password, works) in [(PASSWORD, true), ("wrong", false)] {
+        let opened = Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "postgres::opens_the_database_of_a_variable"])
+            .env("PGPASSWORD", password)
+            .env("TEST_DATABASE_URL", server.url())
+            .output()
+            .unwrap();
+        assert_eq!(opened.status.success(), works, "{}", String::from_utf8_lossy(&opened.stdout));
+    }
+}
+
+#[test]
+#[ignore = "run by a_password_comes_from_the_url_or_from_pgpassword"]
+fn opens_the_database_of_a_variable() {
+    let Ok(url) = std::env::var("TEST_DATABASE_URL") else { return };
+    Mirror::open(&url).unwrap();
+}

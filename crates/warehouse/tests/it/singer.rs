@@ -1,0 +1,281 @@
+//! The messages of the Singer tap.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+
+use gettickets::{Status, Ticket};
+use gettickets_sandbox::{Quirk, Sandbox};
+use gettickets_warehouse::singer::{Method, Tap, TapError};
+use gettickets_warehouse::{Fleet, Install};
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use super::client;
+
+fn sandboxes(counts: &[u64]) -> Vec<Sandbox> {
+    counts
+        .iter()
+        .map(|tickets| Sandbox::builder().tickets(*tickets).seed(*tickets).start().unwrap())
+        .collect()
+}
+
+fn tap(sandboxes: &[Sandbox]) -> Tap {
+    let installs = sandboxes.iter().enumerate().map(|(index, sandbox)| {
+        Install::new(format!("install-{index}"), client(sandbox)).time_zone(TimeZone::UTC)
+    });
+    Tap::new(Fleet::new(installs).unwrap())
+}
+
+/// The messages of a run, and whether all scans were complete.
+fn run(tap: &Tap) -> (Vec<Value>, bool) {
+    let mut out = Vec::new();
+    let reports = tap.sync(&mut out).unwrap();
+    (messages(&out), reports.iter().all(|report| report.is_complete()))
+}
+
+fn messages(out: &[u8]) -> Vec<Value> {
+    std::str::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn of_type<'m>(messages: &'m [Value], kind: &'m str) -> impl Iterator<Item = &'m Value> {
+    messages.iter().filter(move |message| message["type"] == kind)
+}
+
+fn ids(messages: &[Value]) -> BTreeSet<(String, u64)> {
+    let id = |message: &Value| {
+        let record = &message["record"];
+        (record["install"].as_str().unwrap().to_owned(), record["id"].as_u64().unwrap())
+    };
+    of_type(messages, "RECORD").map(id).collect()
+}
+
+/// The last state of a run, which a target returns.
+fn last_state(messages: &[Value]) -> Value {
+    of_type(messages, "STATE").last().unwrap()["value"].clone()
+}
+
+fn truth(sandboxes: &[Sandbox]) -> BTreeSet<(String, u64)> {
+    let of = |(index, sandbox): (usize, &Sandbox)| {
+        let ids = sandbox.store().ids().unwrap();
+        ids.into_iter().map(move |id| (format!("install-{index}"), id)).collect::<Vec<_>>()
+    };
+    sandboxes.iter().enumerate().flat_map(of).collect()
+}
+
+/// A target that keeps the last row of each key, and drops rows of older versions.
+#[derive(Default)]
+struct Target {
+    rows: BTreeMap<(String, u64), (i64, Value)>,
+}
+
+impl Target {
+    fn take(&mut self, messages: &[Value]) {
+        for message in messages {
+            match message["type"].as_str().unwrap() {
+                "RECORD" => {
+                    let record = &message["record"];
+                    let key =
+                        (record["install"].as_str().unwrap().to_owned(), record["id"].as_u64().unwrap());
+                    self.rows.insert(key, (message["version"].as_i64().unwrap_or(0), record.clone()));
+                }
+                "ACTIVATE_VERSION" => {
+                    let version = message["version"].as_i64().unwrap();
+                    self.rows.retain(|_, (of, _)| *of >= version);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn keys(&self) -> BTreeSet<(String, u64)> {
+        self.rows.keys().cloned().collect()
+    }
+}
+
+#[test]
+fn a_full_run_has_every_ticket_once_and_ends_with_activate_version_and_state() {
+    let sandboxes = sandboxes(&[120, 45]);
+    let (messages, complete) = run(&tap(&sandboxes));
+    assert!(complete);
+    assert_eq!(messages[0]["type"], "SCHEMA");
+    assert_eq!(of_type(&messages, "RECORD").count(), 165);
+    assert_eq!(ids(&messages), truth(&sandboxes));
+    let [.., version, state] = &messages[..] else { panic!("{messages:?}") };
+    assert_eq!((&version["type"], &state["type"]), (&json!("ACTIVATE_VERSION"), &json!("STATE")));
+    assert!(of_type(&messages, "RECORD").all(|record| record["version"] == version["version"]));
+    let stream = &state["value"]["bookmarks"]["tickets"];
+    assert_eq!(stream["version"], Value::Null);
+    assert!(stream["partitions"][0]["replication_key_value"].is_string(), "{stream}");
+    assert_eq!(stream["partitions"][0]["progress"], Value::Null);
+}
+
+#[test]
+fn records_match_their_schema() {
+    let sandboxes = sandboxes(&[60]);
+    let (messages, _) = run(&tap(&sandboxes));
+    let schema = &messages[0];
+    assert_eq!(schema["key_properties"], json!(["install", "id"]));
+    let properties = schema["schema"]["properties"].as_object().unwrap();
+    assert!(!properties.contains_key("c"), "an access key opens a ticket");
+    for message in of_type(&messages, "RECORD") {
+        let record = message["record"].as_object().unwrap();
+        assert!(record.keys().eq(properties.keys()));
+        for (name, value) in record {
+            let kind = match value {
+                Value::Null => "null",
+                Value::Bool(_) => "boolean",
+                Value::Number(_) => "integer",
+                Value::String(_) => "string",
+                Value::Array(_) => "array",
+                Value::Object(_) => "object",
+            };
+            let allowed = &properties[name]["type"];
+            let is_allowed =
+                allowed == kind || allowed.as_array().is_some_and(|kinds| kinds.contains(&json!(kind)));
+            assert!(is_allowed, "{name}: {value} is not {allowed}");
+        }
+        let utc = record["lastreply_utc"].as_str().unwrap();
+        assert!(utc.parse::<jiff::Timestamp>().is_ok() && utc.contains('T'), "{utc}");
+    }
+}
+
+#[test]
+fn a_target_follows_changes_and_deletions() {
+    let sandboxes = sandboxes(&[80, 50]);
+    let mut target = Target::default();
+    let (messages, _) = run(&tap(&sandboxes));
+    target.take(&messages);
+    let store = sandboxes[0].store();
+    let all = store.ids().unwrap();
+    store.delete(all[7]).unwrap();
+    store.set_status(all[9], Status::from("Closed")).unwrap();
+    store.open(Ticket { tid: "NEW-1".into(), ..Ticket::default() }).unwrap();
+    // Versions are in milliseconds.
+    std::thread::sleep(std::time::Duration::from_millis(2));
+    let (messages, complete) = run(&tap(&sandboxes).state(&last_state(&messages)).unwrap());
+    assert!(complete);
+    target.take(&messages);
+    assert_eq!(target.keys(), truth(&sandboxes));
+    assert_eq!(target.rows[&("install-0".to_owned(), all[9])].1["status"], "Closed");
+}
+
+#[test]
+fn an_install_that_fails_prevents_activate_version_and_keeps_its_bookmark() {
+    let mut sandboxes = sandboxes(&[40]);
+    sandboxes.push(Sandbox::builder().tickets(60).quirk(Quirk::MalformedUtf8Deep).start().unwrap());
+    let (messages, complete) = run(&tap(&sandboxes));
+    assert!(!complete);
+    assert_eq!(of_type(&messages, "ACTIVATE_VERSION").count(), 0);
+    let state = last_state(&messages);
+    let partitions = state["bookmarks"]["tickets"]["partitions"].as_array().unwrap();
+    assert!(partitions[0]["replication_key_value"].is_string(), "{state}");
+    assert_eq!(partitions[1]["replication_key_value"], Value::Null, "{state}");
+}
+
+#[test]
+fn an_incremental_run_reads_what_is_new_and_moves_the_bookmark_at_its_end() {
+    let sandboxes = sandboxes(&[3000]);
+    let incremental = || tap(&sandboxes).method(Method::Incremental);
+    let (first, _) = run(&incremental());
+    assert_eq!(ids(&first), truth(&sandboxes));
+    assert_eq!(of_type(&first, "ACTIVATE_VERSION").count(), 0);
+    let store = sandboxes[0].store();
+    let replied = store.ids().unwrap()[1500];
+    store.reply(replied, Status::from("Customer-Reply")).unwrap();
+    let (second, complete) = run(&incremental().state(&last_state(&first)).unwrap());
+    assert!(complete);
+    assert!(ids(&second).contains(&("install-0".to_owned(), replied)));
+    assert!(ids(&second).len() < 1000, "{}", ids(&second).len());
+    let value = |messages: &[Value]| {
+        let state = last_state(messages);
+        state["bookmarks"]["tickets"]["partitions"][0]["replication_key_value"].as_str().unwrap().to_owned()
+    };
+    assert!(value(&second) > value(&first));
+    assert!(of_type(&second, "RECORD").all(|record| record.get("version").is_none()));
+}
+
+/// Fails after a number of STATE messages, as a target that is killed.
+struct Killed {
+    out: Vec<u8>,
+    states: usize,
+}
+
+impl Write for Killed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.states == 0 {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        self.out.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.states -= 1;
+        Ok(())
+    }
+}
+
+#[test]
+fn an_interrupted_run_is_continued_from_its_state() {
+    let sandboxes = sandboxes(&[12_000, 30]);
+    let mut killed = Killed { out: Vec::new(), states: 1 };
+    let error = tap(&sandboxes).sync(&mut killed).unwrap_err();
+    assert!(matches!(error, TapError::Output(_)), "{error}");
+    let first = messages(&killed.out);
+    let state = last_state(&first);
+    assert!(state["bookmarks"]["tickets"]["version"].is_i64(), "{state}");
+    let (second, complete) = run(&tap(&sandboxes).state(&state).unwrap());
+    assert!(complete);
+    assert!(of_type(&second, "RECORD").count() < 12_000, "it began again");
+    let mut target = Target::default();
+    target.take(&first);
+    target.take(&second);
+    assert_eq!(target.keys(), truth(&sandboxes));
+}
+
+#[test]
+fn a_catalog_selects_columns_and_method() {
+    let sandboxes = sandboxes(&[10]);
+    let mut catalog = tap(&sandboxes).discover();
+    let metadata = catalog["streams"][0]["metadata"].as_array_mut().unwrap();
+    for entry in metadata.iter_mut() {
+        match entry["breadcrumb"].clone().as_array().unwrap()[..] {
+            [] => entry["metadata"]["replication-method"] = json!("INCREMENTAL"),
+            [_, ref name] if ["email", "cc", "id"].contains(&name.as_str().unwrap()) => {
+                entry["metadata"]["selected"] = json!(false);
+            }
+            _ => {}
+        }
+    }
+    let (messages, _) = run(&tap(&sandboxes).catalog(&catalog).unwrap());
+    assert_eq!(messages[0]["bookmark_properties"], json!(["lastreply"]));
+    let record = &of_type(&messages, "RECORD").next().unwrap()["record"];
+    assert!(record.get("email").is_none() && record.get("cc").is_none(), "{record}");
+    assert!(record.get("id").is_some(), "a key is always sent");
+    catalog["streams"][0]["metadata"][0]["metadata"]["selected"] = json!(false);
+    assert!(run(&tap(&sandboxes).catalog(&catalog).unwrap()).0.is_empty());
+}
+
+#[test]
+fn catalogs_and_states_that_cannot_be_used_are_refused() {
+    let sandboxes = sandboxes(&[1]);
+    for catalog in [json!({}), json!({"streams": []}), json!([]), json!({"streams": [{"stream": "users"}]})] {
+        assert!(matches!(tap(&sandboxes).catalog(&catalog), Err(TapError::Catalog(_))), "{catalog}");
+    }
+    let method = json!({"streams": [{"stream": "tickets", "replication_method": "LOG_BASED"}]});
+    let error = tap(&sandboxes).catalog(&method).unwrap_err().to_string();
+    assert!(error.contains("LOG_BASED"), "{error}");
+    let partition = |partition: Value| json!({"bookmarks": {"tickets": {"partitions": [partition]}}});
+    for state in [
+        json!([]),
+        json!({"last": 1}),
+        partition(json!({})),
+        partition(json!({"context": {"install": "a"}, "replication_key_value": "soon"})),
+        partition(json!({"context": {"install": "a"}, "progress": {"cursor": {"gettickets_cursor": "x"}}})),
+    ] {
+        assert!(matches!(tap(&sandboxes).state(&state), Err(TapError::State(_))), "{state}");
+    }
+    for state in [json!({}), json!({"bookmarks": {}})] {
+        assert!(tap(&sandboxes).state(&state).is_ok(), "{state}");
+    }
+}
