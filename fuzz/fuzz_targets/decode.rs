@@ -20,9 +20,9 @@ fuzz_target!(|body: &[u8]| {
         Ok(Reply::Error(error)) => drop((error.class(), error.to_string(), error.seen_address())),
         Err(error) => {
             assert!(strict.is_err());
-            let told = error.to_string();
-            assert!(told.len() < 4_000 && !told.chars().any(char::is_control), "{told:?}");
-            assert!(error.offset().is_none_or(|offset| offset <= body.len()), "{told}");
+            let message = error.to_string();
+            assert!(message.len() < 4_000 && !message.chars().any(char::is_control), "{message:?}");
+            assert!(error.offset().is_none_or(|offset| offset <= body.len()), "{message}");
         }
     }
 });

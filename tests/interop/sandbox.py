@@ -85,5 +85,5 @@ def canonical(ticket):
 
 
 def moment(text):
-    """A date as canonical JSON has it; the database's zero date is none."""
+    """A date as canonical JSON has it; the database's zero date means no date."""
     return None if text.startswith("0000-00-00") else text.replace(" ", "T")

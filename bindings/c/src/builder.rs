@@ -148,7 +148,7 @@ unsafe fn set(
 fn begin(first: impl FnOnce(&mut Draft) -> Result<(), Failure>) -> *mut ClientBuilder {
     guard::value(std::ptr::null_mut(), || {
         let mut settings = Settings::new(Draft::default());
-        // Told when the client is built.
+        // Reported when the client is built.
         let _ = settings.set(first);
         Box::into_raw(Box::new(ClientBuilder { settings }))
     })

@@ -1,4 +1,4 @@
-//! [`Credentials`]: what a request says to be let in.
+//! [`Credentials`]: what a request authenticates with.
 
 use std::ffi::c_char;
 

@@ -13,7 +13,7 @@ use gettickets::Tickets;
 use gettickets_arrow::arrow_array::RecordBatchReader;
 use gettickets_arrow::arrow_schema::Schema;
 use gettickets_arrow::ffi::{self as c_data, FFI_ArrowSchema, StreamHooks};
-use gettickets_arrow::{ArrowError, Layout, TicketReader};
+use gettickets_arrow::{ArrowError, TableSchema, TicketReader};
 use jiff::tz::{Offset, TimeZone};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -38,8 +38,8 @@ pub(crate) fn page_stream<'py>(
     zone: Option<&Py<PyAny>>,
     requested: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
-    stream(py, zone, requested, |layout| {
-        Box::new(TicketReader::with_layout([Ok::<_, Interrupted>(tickets)], layout))
+    stream(py, zone, requested, |table| {
+        Box::new(TicketReader::with_schema([Ok::<_, Interrupted>(tickets)], table))
     })
 }
 
@@ -51,13 +51,13 @@ pub(crate) fn scan_stream<'py>(
     requested: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
     let pages = ScanForStream { scan: Home::new(scan), made_by: thread::current().id(), begun_at: None };
-    stream(py, zone, requested, |layout| Box::new(TicketReader::with_layout(pages, layout).min_rows(ROWS)))
+    stream(py, zone, requested, |table| Box::new(TicketReader::with_schema(pages, table).min_rows(ROWS)))
 }
 
 /// The schema of a stream for which no other is requested.
 pub(crate) fn schema<'py>(py: Python<'py>, zone: Option<&Py<PyAny>>) -> PyResult<Bound<'py, PyCapsule>> {
-    let (layout, schema) = columns(py, zone, false)?;
-    let schema = schema(&layout.schema()).map_err(errors::argument)?;
+    let (table, schema) = columns(py, zone, false)?;
+    let schema = schema(&table.schema()).map_err(errors::argument)?;
     PyCapsule::new_with_value(py, schema, SCHEMA)
 }
 
@@ -65,11 +65,11 @@ fn stream<'py>(
     py: Python<'py>,
     zone: Option<&Py<PyAny>>,
     requested: Option<&Bound<'py, PyAny>>,
-    batches: impl FnOnce(Layout) -> Box<dyn RecordBatchReader + Send>,
+    batches: impl FnOnce(TableSchema) -> Box<dyn RecordBatchReader + Send>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
-    let (layout, schema) = columns(py, zone, wants_large_texts(requested)?)?;
+    let (table, schema) = columns(py, zone, wants_large_texts(requested)?)?;
     let hooks = StreamHooks { schema, ..StreamHooks::default() };
-    PyCapsule::new_with_value(py, c_data::stream_with(batches(layout), hooks), c"arrow_array_stream")
+    PyCapsule::new_with_value(py, c_data::stream_with(batches(table), hooks), c"arrow_array_stream")
 }
 
 /// Whether the requested schema has large texts.
@@ -86,13 +86,16 @@ fn wants_large_texts(requested: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
 
 type MakeSchema = fn(&Schema) -> Result<FFI_ArrowSchema, ArrowError>;
 
-/// The layout of a table, and the function that returns its schema. Dates are instants where the install's time zone is
-/// known.
-fn columns(py: Python<'_>, zone: Option<&Py<PyAny>>, large_texts: bool) -> PyResult<(Layout, MakeSchema)> {
-    let (layout, schema) = schemas::layout(large_texts);
-    let Some(zone) = zone else { return Ok((layout, schema)) };
+/// The table schema, and the function that exports it. Dates are instants where the install's time zone is known.
+fn columns(
+    py: Python<'_>,
+    zone: Option<&Py<PyAny>>,
+    large_texts: bool,
+) -> PyResult<(TableSchema, MakeSchema)> {
+    let (table, schema) = schemas::table(large_texts);
+    let Some(zone) = zone else { return Ok((table, schema)) };
     let zone = time_zone(imports::ARROW_ZONE.get(py)?.call1((zone,))?)?;
-    Ok((layout.in_time_zone(zone).map_err(errors::argument)?, c_data::schema))
+    Ok((table.in_time_zone(zone).map_err(errors::argument)?, c_data::schema))
 }
 
 /// The time zone that `arrow_zone` describes: a name with a file of the time zone database, or an offset in seconds.

@@ -122,7 +122,7 @@ struct Borrowed {
 
 impl Borrowed {
     /// The bytes of a text, of an object with the buffer protocol, of an open file, or of the file at a path. Of a file
-    /// no more is read than tells that it is longer than `max_len`.
+    /// reading stops as soon as it is longer than `max_len`.
     fn from_python(body: &Bound<'_, PyAny>, max_len: usize) -> PyResult<Borrowed> {
         if let Some(direct) = Borrowed::direct(body)? {
             return Ok(direct);

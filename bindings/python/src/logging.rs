@@ -1,14 +1,14 @@
-//! What the Rust side logs, told to Python's `logging`, under the logger `gettickets`.
+//! Passes log messages of the Rust side to Python's `logging`, under the logger `gettickets`.
 //!
-//! Whoever logs never waits for the interpreter's lock: it may be held by the very thread that waits for the request,
-//! as a reader of an Arrow stream may hold it. So a message is put aside, and told by the next who has the lock:
-//! whoever waits for the request, within the twentieth of a second that it looks for signals in; else, as in asyncio
-//! nobody waits, a thread of its own a little later. Only the client's own messages are taken. No credentials are in
-//! them, while other libraries log what they send.
+//! Logging never waits for the interpreter lock, which may be held by a thread that waits for the request, such as a
+//! reader of an Arrow stream. So messages are queued, and logged by the next thread that has the lock: the one that
+//! waits for the request, when it checks for signals every 50 ms, or, if no thread waits (as in asyncio), a background
+//! thread a little later. Only messages of the client are logged. They contain no credentials; other libraries log what
+//! they send.
 //!
-//! Python code runs while a message is told, and so do its handlers of signals. What a log handler raises is no
-//! failure of the request and is told as unraisable; what ends a program, such as Ctrl-C's KeyboardInterrupt, is
-//! passed on to whoever waits.
+//! Python code runs while a message is logged, including signal handlers. An exception of a log handler does not fail
+//! the request; it is reported as unraisable. Exceptions that end a program, such as KeyboardInterrupt, are raised in
+//! the waiting thread.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -25,14 +25,14 @@ use pyo3::prelude::*;
 
 use crate::imports;
 
-/// So many messages are kept aside; of what comes on top only the number is.
+/// The most queued messages. Further ones are only counted.
 const MOST_ASIDE: usize = 1000;
-/// How long a message waits for someone who has the lock anyway.
+/// How long a message waits for a thread that has the lock anyway.
 const GRACE: Duration = Duration::from_millis(100);
-/// How often the queue's lock is tried.
+/// How often locking the queue is tried.
 const TRIES: u32 = 1000;
 
-/// A message put aside.
+/// A queued message.
 struct Message {
     level: Level,
     text: String,
@@ -48,13 +48,13 @@ struct Queue {
 }
 
 static QUEUE: Mutex<Queue> = Mutex::new(Queue { messages: VecDeque::new(), dropped: 0 });
-/// How many messages there are, so that hardly anyone has to look.
+/// The number of queued messages, so that the queue is rarely locked.
 static ASIDE: AtomicUsize = AtomicUsize::new(0);
-/// The process in which a thread is about to tell what nobody else told; 0 for none.
+/// The process in which a background thread is about to log; 0 for none.
 static LATE_IN: AtomicU32 = AtomicU32::new(0);
 
 thread_local! {
-    /// Whether this thread is inside a handler, which may ask servers itself: what that logs is told later.
+    /// Whether this thread is inside a log handler, which may send requests itself. Their messages are logged later.
     static TELLING: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -90,8 +90,7 @@ impl Log for Bridge {
     fn flush(&self) {}
 }
 
-/// The queue, unless its lock can't be had: a process may have been forked while another thread held it, and that
-/// thread is not here to give it back.
+/// Locks the queue. Returns `None` if that fails: the process may have been forked while another thread held the lock.
 fn queue() -> Option<MutexGuard<'static, Queue>> {
     for _ in 0..TRIES {
         match QUEUE.try_lock() {
@@ -103,7 +102,7 @@ fn queue() -> Option<MutexGuard<'static, Queue>> {
     None
 }
 
-/// Has what is aside told on a thread of its own, if nobody else has by then.
+/// Logs queued messages on a background thread, unless another thread has done so by then.
 fn tell_late() {
     let here = process::id();
     if LATE_IN.swap(here, Ordering::AcqRel) == here {
@@ -111,7 +110,7 @@ fn tell_late() {
     }
     let late = || {
         thread::sleep(GRACE);
-        // What comes from here on has a thread of its own again.
+        // Later messages start a new background thread.
         LATE_IN.store(0, Ordering::Release);
         if ASIDE.load(Ordering::Acquire) > 0 {
             Python::try_attach(|py| {
@@ -126,8 +125,8 @@ fn tell_late() {
     }
 }
 
-/// Looks up how much Python wants to hear. Where nobody has imported `logging` that is nothing, and it is not
-/// imported for that: it takes longer than all of this package.
+/// Reads the enabled level from Python. If `logging` is not imported, nothing is enabled; importing it would take
+/// longer than importing this package.
 pub(crate) fn listen(py: Python<'_>) -> PyResult<()> {
     static BRIDGE: Bridge = Bridge;
     static JOIN: Once = Once::new();
@@ -138,11 +137,11 @@ pub(crate) fn listen(py: Python<'_>) -> PyResult<()> {
             LevelFilter::Off
         }
     };
-    // Not before someone listens: the command line, which runs in this library too, has a log of its own.
+    // Not before a level is enabled: the command line, which also runs in this library, has its own logger.
     if level != LevelFilter::Off {
         JOIN.call_once(|| drop(log::set_logger(&BRIDGE)));
     }
-    // Whether it is ours that is in place.
+    // Whether our logger is installed.
     if std::ptr::addr_eq(log::logger(), &BRIDGE) {
         log::set_max_level(level);
     }
@@ -164,8 +163,7 @@ fn wanted(py: Python<'_>) -> PyResult<LevelFilter> {
     })
 }
 
-/// Tells Python what is aside; hardly more than a look where nothing is. Not for whoever holds what an interrupt
-/// would lose.
+/// Logs the queued messages; cheap if there are none. The caller must not hold anything that an interrupt would lose.
 #[inline]
 pub(crate) fn tell(py: Python<'_>) -> PyResult<()> {
     if ASIDE.load(Ordering::Acquire) > 0 { tell_all(py) } else { Ok(()) }
@@ -176,17 +174,18 @@ fn tell_all(py: Python<'_>) -> PyResult<()> {
     if TELLING.get() {
         return Ok(());
     }
-    // A signal's own turn comes first: what it raises is not taken for what a log handler raises.
+    // Run signal handlers first, so that their exceptions are not mistaken for those of a log handler.
     py.check_signals()?;
     TELLING.set(true);
-    let told = tell_each(py);
+    let outcome = log_each(py);
     TELLING.set(false);
-    told?;
+    outcome?;
     listen(py)
 }
 
-/// Tells what was aside at the start; what comes meanwhile is another's. Where one is interrupted the rest stays aside.
-fn tell_each(py: Python<'_>) -> PyResult<()> {
+/// Logs the messages queued at the start; later ones are left for the next call. After an interrupt, the rest stays
+/// queued.
+fn log_each(py: Python<'_>) -> PyResult<()> {
     for _ in 0..ASIDE.load(Ordering::Acquire) {
         let Some(message) = next() else { break };
         let level = match message.level {
@@ -221,7 +220,7 @@ fn tell_one(py: Python<'_>, level: u32, text: &str, file: &str, line: u32, at: f
     }
 }
 
-/// What a handler raises is no failure of the request. What ends a program is none of the handler's.
+/// An exception of a log handler does not fail the request, except those that end the program.
 fn pass_over(py: Python<'_>, error: PyErr) -> PyResult<()> {
     if !error.is_instance_of::<PyException>(py) {
         return Err(error);

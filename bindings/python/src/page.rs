@@ -153,7 +153,7 @@ impl Page {
         Ok(PyTuple::new(py, made.collect::<PyResult<Vec<_>>>()?)?.into_any())
     }
 
-    /// The server version, a DetectedVersion: exact where the reply names it, as XML replies do, else a lower bound from
+    /// The server version, a DetectedVersion: exact if the reply states it, as XML replies do, else a lower bound from
     /// the fields that the reply has.
     #[getter]
     fn detected_version<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {

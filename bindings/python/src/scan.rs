@@ -39,10 +39,11 @@ const LONGEST_RESERVATION: Duration = Duration::from_secs(2);
 
 /// Every ticket that matches a request, over all its pages, each returned once.
 ///
-/// Made by Client.tickets(). Nothing is sent before the first ticket is requested. A ticket that matches during the whole
-/// scan is returned exactly once, while others are opened, answered, closed and deleted; where that can't be promised,
-/// the scan raises ScanIncompleteError. It never ends early without an exception, and an exception that ended it is
-/// raised again at every later use. The tickets returned before it are valid, and cursor() continues from there.
+/// Made by Client.tickets(). Nothing is sent before the first ticket is requested. A ticket that matches during the
+/// whole scan is returned exactly once, while others are opened, answered, closed and deleted; if that cannot be
+/// guaranteed, the scan raises ScanIncompleteError. It never ends early without an exception, and an exception that
+/// ended it is raised again at every later use. The tickets returned before it are valid, and cursor() continues from
+/// there.
 ///
 /// Iterate over it, over pages(), or pass it to polars.DataFrame, pyarrow.table or DuckDB, which read it page by page. All
 /// of these continue where the scan is, and at its end they find nothing. A table that fails is lost with all tickets in
@@ -563,9 +564,9 @@ impl Scan {
         Ok(self.shared(py)?.status.total())
     }
 
-    /// The place of the scan: a text for Client.tickets(resume=…), there or in another process, which continues after the
-    /// tickets returned so far, or where a table began that failed. It holds ids and times of tickets and nothing else of
-    /// them.
+    /// The position of the scan: a text for Client.tickets(resume=…), there or in another process, which continues
+    /// after the tickets returned so far, or where a table began that failed. It holds ids and times of tickets and
+    /// nothing else of them.
     fn cursor(&self, py: Python<'_>) -> PyResult<String> {
         let shared = self.shared(py)?;
         Ok(py.detach(|| shared.cursor()))

@@ -9,7 +9,7 @@ use std::sync::{Mutex, OnceLock};
 
 use gettickets_arrow::arrow_schema::Schema;
 use gettickets_arrow::ffi::{self as c_data, FFI_ArrowSchema};
-use gettickets_arrow::{ArrowError, Layout};
+use gettickets_arrow::{ArrowError, TableSchema};
 
 /// How many of each kind are kept; a reader holds one for a moment.
 const MOST_KEPT: usize = 4;
@@ -19,7 +19,7 @@ static FREE: OnceLock<Release> = OnceLock::new();
 
 type Release = unsafe extern "C" fn(*mut FFI_ArrowSchema);
 
-/// Schemas of one layout, which are all alike.
+/// Schemas of one table, which are all equal.
 struct Schemas {
     release: Release,
     kept: Mutex<Vec<FFI_ArrowSchema>>,
@@ -31,11 +31,11 @@ static LARGE: Schemas = Schemas { release: release::<true>, kept: Mutex::new(Vec
 /// Turns a schema into its form in the C data interface.
 pub(crate) type ToC = fn(&Schema) -> Result<FFI_ArrowSchema, ArrowError>;
 
-/// The layout with texts of this size, and the function that returns its schema.
-pub(crate) fn layout(large_texts: bool) -> (Layout, ToC) {
+/// The table schema with texts of this size, and the function that returns its schema.
+pub(crate) fn table(large_texts: bool) -> (TableSchema, ToC) {
     match large_texts {
-        false => (Layout::default(), |schema| SMALL.lend(schema)),
-        true => (Layout::default().large_texts(), |schema| LARGE.lend(schema)),
+        false => (TableSchema::default(), |schema| SMALL.lend(schema)),
+        true => (TableSchema::default().large_texts(), |schema| LARGE.lend(schema)),
     }
 }
 

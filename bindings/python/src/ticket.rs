@@ -73,13 +73,13 @@ pub(crate) struct Ticket {
     /// Email address of the requestor. Since server version 8.0.
     #[pyo3(get)]
     pub(crate) requestor_email: Py<PyAny>,
-    /// What the requestor is, a RequestorType. Since server version 8.0.
+    /// Type of the requestor, a RequestorType. Since server version 8.0.
     #[pyo3(get)]
     pub(crate) requestor_type: Py<PyAny>,
     /// Addresses that get copies, separated by commas; cc_addresses has them as a tuple.
     #[pyo3(get)]
     pub(crate) cc: Py<PyAny>,
-    /// Access key of the ticket: tid and c together open it without a login. Don't log it.
+    /// Access key of the ticket: anyone who has tid and c can open the ticket. Do not log it.
     #[pyo3(get)]
     pub(crate) c: Py<PyAny>,
     /// When the ticket was opened, a datetime in the install's time zone: naive unless timezone= was given.
@@ -88,7 +88,7 @@ pub(crate) struct Ticket {
     /// Subject line, HTML-encoded as the server stores it; subject_text is decoded.
     #[pyo3(get)]
     pub(crate) subject: Py<PyAny>,
-    /// Status, a Status. Installs configure their own beside the six defaults.
+    /// Status, a Status. Installs can configure others besides the six defaults.
     #[pyo3(get)]
     pub(crate) status: Py<PyAny>,
     /// Priority, a Priority.
@@ -103,7 +103,7 @@ pub(crate) struct Ticket {
     /// Attachments of the opening message, a tuple of Attachment. Since server version 7.10.
     #[pyo3(get)]
     pub(crate) attachments: Py<PyAny>,
-    /// Whether the attachments were removed; any server version may leave it out.
+    /// Whether the attachments were removed. Servers of any version may leave it out.
     #[pyo3(get)]
     pub(crate) attachments_removed: Py<PyAny>,
     /// When the ticket was last replied to, as date.
@@ -162,13 +162,13 @@ impl Ticket {
         PyTuple::new(py, Field::all().map(Field::name))
     }
 
-    /// The subject with its HTML entities decoded. Escape it before you put it into HTML.
+    /// The subject with its HTML entities decoded. Escape it before putting it into HTML.
     #[getter]
     fn subject_text(&self) -> PyResult<String> {
         Ok(self.inside()?.subject_text().into_owned())
     }
 
-    /// The addresses in cc, as a tuple, without white space around them.
+    /// The addresses in cc, as a tuple, trimmed.
     #[getter]
     fn cc_addresses<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.inside()?.cc_addresses().collect::<Vec<_>>())

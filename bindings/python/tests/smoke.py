@@ -37,7 +37,7 @@ def main():
             again = pickle.loads(pickle.dumps(error))
             assert again.hint == error.hint and str(again) == str(error) and again.http_status == 403
         else:
-            raise AssertionError("a wrong secret was let in")
+            raise AssertionError("a wrong secret was accepted")
     print(f"{sys.implementation.name} {sys.version.split()[0]}: gettickets {gettickets.__version__} works")
 
 

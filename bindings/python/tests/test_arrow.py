@@ -246,7 +246,7 @@ def test_a_table_that_failed_is_not_taken_for_one_that_is_empty():
         client = client_of(sandbox)
         for read in (pa.table, pl.DataFrame, lambda scan: scan.to_pandas()):
             scan = client.tickets(max_requests=5)
-            told = [next(scan).id for _ in range(30)]
+            yielded = [next(scan).id for _ in range(30)]
             assert scan.error is None
             for _ in range(2):
                 with pytest.raises(Exception, match="not complete"):
@@ -254,9 +254,9 @@ def test_a_table_that_failed_is_not_taken_for_one_that_is_empty():
                 assert isinstance(scan.error, gettickets.ScanIncompleteError)
             with pytest.raises(gettickets.ScanIncompleteError):
                 next(scan)
-            # What went into the table is lost with it, and not told as told.
+            # Tickets in the failed table are lost, and not counted as yielded.
             rest = pl.DataFrame(client.tickets(resume=scan.cursor()))["id"].to_list()
-            assert sorted(told + rest) == sorted(sandbox.ids())
+            assert sorted(yielded + rest) == sorted(sandbox.ids())
 
 
 def test_pandas_raises_the_scans_own_exception():

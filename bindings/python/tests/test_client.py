@@ -38,7 +38,7 @@ def test_every_parameter_reaches_the_server(sandbox, client):
 
 
 @pytest.mark.parametrize(
-    ("parameters", "kind", "told"),
+    ("parameters", "kind", "message"),
     [
         ({"limitnum": -1}, ValueError, "limitnum must be from 0"),
         ({"limitnum": 2**64}, ValueError, "limitnum must be from 0"),
@@ -52,10 +52,10 @@ def test_every_parameter_reaches_the_server(sandbox, client):
         ({"subject": "\ud800"}, ValueError, "subject has a lone surrogate"),
     ],
 )
-def test_parameters_are_typed(sandbox, client, parameters, kind, told):
+def test_parameters_are_typed(sandbox, client, parameters, kind, message):
     before = sandbox.request_count
     for ask in (client.get_tickets, client.tickets):
-        with pytest.raises(kind, match=told):
+        with pytest.raises(kind, match=message):
             ask(**parameters)
     assert sandbox.request_count == before
 

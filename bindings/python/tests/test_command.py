@@ -26,8 +26,8 @@ PROGRAMS = [[sys.executable, "-m", "gettickets"], [str(SCRIPT)]]
 def test_it_is_the_same_program(program, sandbox, client):
     if program[0] == str(SCRIPT) and not SCRIPT.exists():
         pytest.skip("the package is not installed")
-    told = ask(program, "--version")
-    assert (told.returncode, told.stdout.splitlines()[0]) == (0, f"gettickets {gettickets.__version__}")
+    result = ask(program, "--version")
+    assert (result.returncode, result.stdout.splitlines()[0]) == (0, f"gettickets {gettickets.__version__}")
     secret = sandbox.credentials["secret"]
     arguments = [
         "list",

@@ -48,16 +48,16 @@ def test_findings_versions_and_places_are_handed_on(path, expected):
         assert error.code == expected["error_class"]
     except gettickets.Error as error:
         wanted = expected["error"]
-        told = {
+        found = {
             "kind": error.code,
             "offset": getattr(error, "offset", None),
             "path": getattr(error, "path", None),
             "excerpt": getattr(error, "excerpt", None),
             "title": getattr(error, "title", None),
         }
-        for key in told.keys() & wanted.keys():
+        for key in found.keys() & wanted.keys():
             if isinstance(error, gettickets.DecodeError) or key not in {"offset", "path"}:
-                assert told[key] == wanted[key], key
+                assert found[key] == wanted[key], key
     else:
         found = {(finding.code, finding.field, finding.places) for finding in page.findings}
         assert found == {

@@ -14,7 +14,7 @@ import pytest
 import gettickets
 from conftest import client_of
 
-# The quirk, the class, its code, the HTTP status, and what else is told.
+# The quirk, the class, its code, the HTTP status, and other attributes.
 QUIRKS = [
     ("status-403", gettickets.AuthenticationError, "authentication", 403, {"message": "Authentication Failed"}),
     ("account-disabled", gettickets.AuthenticationError, "authentication", 403, {}),
@@ -318,10 +318,10 @@ def classes(kind=gettickets.Error):
 def test_every_exception_is_public_documented_and_pickles(kind):
     assert getattr(gettickets, kind.__name__) is kind and kind.__doc__
     names = {name for base in kind.__mro__ for name in base.__dict__.get("__annotations__", {})}
-    error = kind("what happened", **dict.fromkeys(names, "told"))
+    error = kind("what happened", **dict.fromkeys(names, "value"))
     for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
         assert type(again) is kind and str(again) == "what happened"
-        assert again.__dict__ == error.__dict__ and again.__notes__ == ["told"]
+        assert again.__dict__ == error.__dict__ and again.__notes__ == ["value"]
     with pytest.raises(TypeError):
         kind("what happened", colour="red")
 

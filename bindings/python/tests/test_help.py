@@ -17,7 +17,7 @@ SNAPSHOT = pathlib.Path(__file__).with_name("help.txt")
 
 
 def own(rendered):
-    """What a class has of its own: what it inherits is told where it comes from."""
+    """What a class has of its own: inherited members are documented at their class."""
     sections = re.split(r"^ \|  -{20,}\n", rendered, flags=re.M)
     return "".join(section for section in sections if " inherited from " not in section.partition("\n")[0])
 

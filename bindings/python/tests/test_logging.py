@@ -17,7 +17,7 @@ LOGGER = logging.getLogger("gettickets")
 
 
 @pytest.fixture
-def told(caplog):
+def records(caplog):
     """Every record of the logger, from DEBUG on, as they come."""
     records = []
 
@@ -32,9 +32,9 @@ def told(caplog):
     LOGGER.removeHandler(handler)
 
 
-def test_an_exchange_is_told_at_debug(told, sandbox):
+def test_an_exchange_is_logged_at_debug(records, sandbox):
     client_of(sandbox).get_tickets(limitnum=3, status="Open", email="who@example.com", subject="a private matter")
-    (record,) = told
+    (record,) = records
     assert 'sent json, limitnum 3, status "Open", email given, subject given: HTTP 200' in record.getMessage()
     assert "who@" not in record.getMessage() and "private" not in record.getMessage()
     assert (record.name, record.levelname, record.threadName) == ("gettickets", "DEBUG", "MainThread")
@@ -43,20 +43,20 @@ def test_an_exchange_is_told_at_debug(told, sandbox):
     assert sandbox.credentials["secret"] not in repr(record.__dict__)
 
 
-def test_what_is_asked_again_is_a_warning(told):
+def test_a_retry_is_a_warning(records):
     with gettickets.Sandbox(tickets=3, quirks=["flaky-503"]) as sandbox:
         with gettickets.Client(sandbox.url, **sandbox.credentials) as client:
             for _ in range(3):
                 client.get_tickets()
-    warnings = [record.getMessage() for record in told if record.levelno == logging.WARNING]
+    warnings = [record.getMessage() for record in records if record.levelno == logging.WARNING]
     assert warnings and all(message.startswith("retrying in ") for message in warnings)
 
 
-def test_a_scan_tells_of_every_exchange(told):
+def test_a_scan_logs_every_exchange(records):
     with gettickets.Sandbox(tickets=250) as sandbox:
         scan = client_of(sandbox).tickets(limitnum=100)
         assert len(list(scan)) == 250
-        assert len(told) == scan.report.requests == sandbox.request_count
+        assert len(records) == scan.report.requests == sandbox.request_count
 
 
 def test_nothing_is_told_below_the_level(caplog, sandbox):
@@ -67,12 +67,12 @@ def test_nothing_is_told_below_the_level(caplog, sandbox):
         assert len(caplog.records) == count
 
 
-def test_asyncio_is_told_while_the_request_waits(told):
+def test_asyncio_logs_while_the_request_waits(records):
     async def main(sandbox):
         settings = {**sandbox.credentials, "max_attempts": 1000, "total_timeout": 600}
         async with gettickets.AsyncClient(sandbox.url, **settings) as client:
             request = asyncio.create_task(client.get_tickets())
-            while not any(record.levelno == logging.WARNING for record in told):
+            while not any(record.levelno == logging.WARNING for record in records):
                 assert not request.done()
                 await asyncio.sleep(0.01)
             request.cancel()
@@ -81,7 +81,7 @@ def test_asyncio_is_told_while_the_request_waits(told):
         asyncio.run(main(sandbox))
 
 
-def test_readers_of_arrow_streams_are_told_on_any_thread(told):
+def test_arrow_streams_log_on_any_thread(records):
     pa = pytest.importorskip("pyarrow")
     with gettickets.Sandbox(tickets=300) as sandbox:
         stream = pa.RecordBatchReader.from_stream(client_of(sandbox).tickets())
@@ -90,12 +90,12 @@ def test_readers_of_arrow_streams_are_told_on_any_thread(told):
         reader.start()
         reader.join()
         assert rows == [300]
-        # What nobody who waits could tell is told a little later.
-        while len(told) < sandbox.request_count:
+        # Messages that no waiting thread could log are logged a little later.
+        while len(records) < sandbox.request_count:
             threading.Event().wait(0.01)
 
 
-def test_a_handler_may_ask_a_server_itself(told, sandbox):
+def test_a_handler_may_send_requests_itself(records, sandbox):
     client = client_of(sandbox)
     asked = []
 
@@ -108,14 +108,14 @@ def test_a_handler_may_ask_a_server_itself(told, sandbox):
     LOGGER.addHandler(handler)
     try:
         client.get_tickets(limitnum=1)
-        while len(told) < 2:
+        while len(records) < 2:
             threading.Event().wait(0.01)
     finally:
         LOGGER.removeHandler(handler)
     assert asked == [2]
 
 
-def test_a_filter_that_raises_fails_no_request(told, sandbox, monkeypatch):
+def test_a_filter_that_raises_fails_no_request(records, sandbox, monkeypatch):
     raised = []
     monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: raised.append(unraisable.exc_value))
 
@@ -130,8 +130,8 @@ def test_a_filter_that_raises_fails_no_request(told, sandbox, monkeypatch):
     assert [str(error) for error in raised] == ["no"]
 
 
-def test_an_interrupt_is_not_taken_for_what_a_handler_raises(told):
-    """Ctrl-C while a message is told ends the request, and no ticket of a scan is lost to it."""
+def test_an_interrupt_is_not_mistaken_for_an_error_of_a_handler(records):
+    """Ctrl-C while a message is logged ends the request, and no ticket of a scan is lost to it."""
 
     class Interrupted(logging.Handler):
         def emit(self, record):
@@ -156,7 +156,7 @@ def test_an_interrupt_is_not_taken_for_what_a_handler_raises(told):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX has alarms")
-def test_a_time_limit_by_alarm_ends_a_request_that_is_asked_again(told):
+def test_a_time_limit_by_alarm_ends_a_request_that_is_retried(records):
     class TooLong(Exception):
         pass
 
@@ -175,7 +175,7 @@ def test_a_time_limit_by_alarm_ends_a_request_that_is_asked_again(told):
         signal.signal(signal.SIGALRM, before)
 
 
-# Whether the program imports logging, and what is printed of a request that is asked again.
+# Whether the program imports logging, and what is printed for a request that is retried.
 PROGRAM = """
 import sys, gettickets
 {prepare}
@@ -205,11 +205,11 @@ def test_nothing_is_printed_unless_the_program_says_so(prepare, imported, printe
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are POSIX's")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_child_process_logs_for_itself(told, sandbox):
+def test_a_child_process_logs_for_itself(records, sandbox):
     client_of(sandbox).get_tickets(limitnum=1)
     child = os.fork()
     if child == 0:
-        before = len(told)
+        before = len(records)
         client_of(sandbox).get_tickets(limitnum=1)
-        os._exit(len(told) - before)
+        os._exit(len(records) - before)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1

@@ -170,8 +170,8 @@ def test_pages_are_equal_by_value_and_not_hashable(page):
 def test_a_pickled_page_is_the_same_page(sandbox, format):
     client = gettickets.Client(sandbox.url, **sandbox.credentials, response_type=format, timezone="Europe/Berlin")
     page = client.get_tickets(limitnum=30)
-    bent = gettickets.decode("Notice!\n" + reply({"requestor_name": None, "date": "soon"}, note=1))
-    for page in (page, page[3:7], page.as_of_version("7.10"), bent, bent[:0]):
+    deviating = gettickets.decode("Notice!\n" + reply({"requestor_name": None, "date": "soon"}, note=1))
+    for page in (page, page[3:7], page.as_of_version("7.10"), deviating, deviating[:0]):
         for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
             again = pickle.loads(pickle.dumps(page, protocol))
             assert again == page and list(again) == list(page)

@@ -95,14 +95,14 @@ def test_a_scan_comes_page_by_page_too(sandbox, client):
     assert max(map(len, pages)) <= 100
 
 
-@pytest.mark.parametrize("told", [0, 1, 99, 100, 101, 999, 1000])
-def test_a_scan_goes_on_where_another_stood(sandbox, client, told):
+@pytest.mark.parametrize("yielded", [0, 1, 99, 100, 101, 999, 1000])
+def test_a_scan_continues_where_another_ended(sandbox, client, yielded):
     scan = client.tickets(limitnum=100)
-    first = [ticket.id for ticket in islice(scan, told)]
+    first = [ticket.id for ticket in islice(scan, yielded)]
     cursor = scan.cursor()
     assert isinstance(cursor, str) and "sandbox-secret" not in cursor
     rest = [ticket.id for ticket in client.tickets(limitnum=100, resume=cursor)]
-    assert len(first) == told and sorted(first + rest) == sorted(sandbox.ids())
+    assert len(first) == yielded and sorted(first + rest) == sorted(sandbox.ids())
     assert [ticket.id for ticket in scan] == rest
 
 
@@ -447,10 +447,10 @@ def test_a_ticket_outlives_its_scan(client):
 def test_an_exception_that_ended_a_scan_is_raised_again_whenever_more_is_asked_for():
     with gettickets.Sandbox(tickets=1000) as sandbox:
         scan = client_of(sandbox).tickets(max_requests=3)
-        told = []
+        yielded = []
         for read in (next, next, lambda scan: next(scan.pages())):
             with pytest.raises(gettickets.ScanIncompleteError):
-                told.extend(ticket.id for ticket in scan) if read is next else read(scan)
-        assert told and len(set(told)) == len(told)
+                yielded.extend(ticket.id for ticket in scan) if read is next else read(scan)
+        assert yielded and len(set(yielded)) == len(yielded)
         rest = [ticket.id for ticket in client_of(sandbox).tickets(resume=scan.cursor())]
-        assert sorted(told + rest) == sorted(sandbox.ids())
+        assert sorted(yielded + rest) == sorted(sandbox.ids())

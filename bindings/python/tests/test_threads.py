@@ -47,8 +47,8 @@ def test_a_hundred_threads_share_a_client(sandbox, client):
 def test_threads_share_a_scan(sandbox, client):
     scan = client.tickets(limitnum=20)
     found = in_threads(20, lambda _: [(ticket.id, ticket.to_dict()["id"], scan.report.tickets) for ticket in scan])
-    told = sorted(id for some in found for id, same, _ in some if id == same)
-    assert told == sorted(sandbox.ids())
+    yielded = sorted(id for some in found for id, same, _ in some if id == same)
+    assert yielded == sorted(sandbox.ids())
 
 
 def test_a_thread_that_waits_lets_the_others_work():

@@ -1,4 +1,4 @@
-//! The column of attachments: a list of file name and index for each ticket.
+//! [`AttachmentsBuilder`]: the column of attachments, a list of file names and indexes for each ticket.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field as Column, FieldRef, Fields};
 use gettickets_protocol::{Attachments, Field, FieldValue, TicketRef};
 
-use crate::column::TextsBuilder;
+use crate::texts::TextsBuilder;
 
 pub(crate) fn data_type() -> DataType {
     DataType::List(item())
 }
 
-/// The lists while they are made.
+/// The column under construction.
 pub(crate) struct AttachmentsBuilder {
     filenames: TextsBuilder<i32>,
     indexes: UInt64Builder,

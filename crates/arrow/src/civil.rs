@@ -1,4 +1,4 @@
-//! Civil times as Arrow counts them: microseconds since 1970-01-01 00:00:00.
+//! Converts civil times to Arrow timestamps: microseconds since 1970-01-01 00:00:00.
 
 use gettickets_protocol::DateTime;
 use jiff::civil;
@@ -6,16 +6,16 @@ use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
 const EPOCH: DateTime = civil::date(1970, 1, 1).at(0, 0, 0, 0);
 
-/// Microseconds since the epoch on the same clock.
+/// Returns microseconds since the epoch on the same clock.
 ///
-/// Not through a `jiff::Timestamp`, which ends at 9999-12-30 where a server's dates end a day later.
+/// Does not use `jiff::Timestamp`, which ends at 9999-12-30; dates of servers end a day later.
 pub(crate) fn microseconds(time: DateTime) -> i64 {
-    // The years 0 to 9999 are some 3e17 microseconds.
+    // The years 0 to 9999 have about 3e17 microseconds.
     i64::try_from(time.duration_since(EPOCH).as_micros()).unwrap_or(i64::MAX)
 }
 
-/// Microseconds since the epoch in UTC, of a date of an install in this zone. A zone that the date itself states has
-/// precedence; `None` if it can't be resolved.
+/// Returns microseconds since the epoch in UTC, for a date of an install in this zone. A zone in the date itself takes
+/// precedence. Returns `None` if that zone cannot be resolved.
 pub(crate) fn instant(time: DateTime, stated: Option<&str>, zone: &TimeZone) -> Option<i64> {
     match stated {
         None => Some(utc_microseconds(time, zone)),
@@ -23,8 +23,8 @@ pub(crate) fn instant(time: DateTime, stated: Option<&str>, zone: &TimeZone) -> 
     }
 }
 
-/// The zone that a date states: `Z`, an offset such as `+02:00`, or the name of the install's own zone. An abbreviation
-/// such as `CEST` is not unique, and is taken for the install's own zone. No other name can be resolved.
+/// Resolves the zone in a date: `Z`, an offset such as `+02:00`, or the name of the install's zone. An abbreviation
+/// such as `CEST` is ambiguous and is assumed to be the install's zone. Other names are not resolved.
 fn stated_zone(stated: &str, zone: &TimeZone) -> Option<TimeZone> {
     if matches!(stated, "Z" | "z" | "UTC" | "GMT") {
         return Some(TimeZone::UTC);
@@ -43,10 +43,10 @@ fn stated_zone(stated: &str, zone: &TimeZone) -> Option<TimeZone> {
     (is_abbreviation || zone.iana_name() == Some(stated)).then(|| zone.clone())
 }
 
-/// Microseconds since the epoch in UTC, of a time that a clock in this zone shows.
+/// Returns microseconds since the epoch in UTC, for a local time in this zone.
 ///
-/// A time that the clock shows twice is the first of the two, and one that it skips is read with the offset before the
-/// gap, as Python's `datetime` does with `fold=0`.
+/// An ambiguous time is the first of the two instants, and a time in a gap uses the offset before the gap, as Python's
+/// `datetime` does with `fold=0`.
 fn utc_microseconds(time: DateTime, zone: &TimeZone) -> i64 {
     let offset = match zone.to_ambiguous_timestamp(time).offset() {
         AmbiguousOffset::Unambiguous { offset } => offset,
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_and_last_day_a_server_can_write_are_counted() {
+    fn the_first_and_last_day_of_servers_are_converted() {
         assert_eq!(microseconds(date(1970, 1, 1).at(0, 0, 0, 0)), 0);
         assert_eq!(microseconds(date(9999, 12, 31).at(23, 59, 59, 0)), 253_402_300_799_000_000);
         assert_eq!(microseconds(date(0, 1, 1).at(0, 0, 0, 0)), -62_167_219_200_000_000);
@@ -86,7 +86,7 @@ mod tests {
         for (time, zone, hours_east) in [
             (date(2026, 7, 1).at(12, 0, 0, 0), &berlin, 2.0),
             (date(2026, 1, 1).at(12, 0, 0, 0), &berlin, 1.0),
-            // Shown twice, and never shown.
+            // An ambiguous time, and a time in a gap.
             (date(2026, 10, 25).at(2, 30, 0, 0), &berlin, 2.0),
             (date(2026, 3, 29).at(2, 30, 0, 0), &berlin, 1.0),
             (date(9999, 12, 31).at(23, 59, 59, 0), &berlin, 1.0),
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_that_a_date_states_has_precedence() {
+    fn a_zone_in_the_date_takes_precedence() {
         let berlin = TimeZone::get("Europe/Berlin").unwrap();
         let time = date(2026, 7, 1).at(12, 0, 0, 0);
         for (stated, hours_east) in [

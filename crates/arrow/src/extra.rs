@@ -1,4 +1,4 @@
-//! The column `extra`: one JSON object for each ticket, with what no other column can hold.
+//! [`ExtraBuilder`]: the column `extra`, a JSON object for each ticket with unknown fields and unreadable dates.
 
 use arrow_array::{ArrayRef, OffsetSizeTrait};
 use arrow_schema::ArrowError;
@@ -6,14 +6,14 @@ use gettickets_protocol::{Field, FieldKind, FieldSet, FieldValue, TicketRef};
 use jiff::tz::TimeZone;
 
 use crate::civil;
-use crate::column::TextsBuilder;
+use crate::texts::TextsBuilder;
 
 /// The column under construction.
 pub(crate) struct ExtraBuilder<O: OffsetSizeTrait> {
     column: TextsBuilder<O>,
-    /// The date columns of the batch. A date that can't be read is null there, and its text is kept here.
+    /// The date columns of the batch. An unreadable date is null there, and its text is stored here.
     dates: Vec<Field>,
-    /// The time zone of the install, where dates are instants.
+    /// The time zone of the install, if dates are instants.
     zone: Option<TimeZone>,
     /// The object being written; its memory is reused.
     object: String,
@@ -25,7 +25,7 @@ impl<O: OffsetSizeTrait> ExtraBuilder<O> {
         fields: FieldSet,
         zone: Option<&TimeZone>,
     ) -> ExtraBuilder<O> {
-        // Two quotes, a colon, and a comma or brace around each entry.
+        // Each entry adds two quotes, a colon, and a comma or brace.
         let length = |ticket: &TicketRef<'_>| {
             ticket.extra_json().map(|(name, json)| name.len() + json.len() + 5).sum()
         };
@@ -69,7 +69,7 @@ fn push(object: &mut String, name: &str, json: &str) {
     object.push_str(json);
 }
 
-/// The text of a date that can't be read, or whose own time zone can't be resolved where instants are wanted.
+/// Returns the text of a date that is unreadable, or whose own time zone cannot be resolved if dates are instants.
 fn unreadable_date<'a>(ticket: &TicketRef<'a>, field: Field, zone: Option<&TimeZone>) -> Option<&'a str> {
     match ticket.value(field)? {
         FieldValue::UnreadableDate(text) => Some(text),

@@ -1,7 +1,6 @@
-//! Batches and streams by the Arrow C data interface, for other languages in the same process.
+//! The Arrow C data interface: batches and streams for other languages in the same process.
 //!
-//! Nothing is copied: whoever takes a structure owns what is behind it, and must call its `release`. Writing a
-//! structure to where a consumer wants it is left to the binding.
+//! Nothing is copied. The consumer of a structure owns its data and must call its `release`.
 
 #![allow(unsafe_code, reason = "a consumer calls the functions of a stream with pointers")]
 
@@ -16,14 +15,14 @@ pub use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{Array, RecordBatch, RecordBatchReader, StructArray};
 use arrow_schema::{ArrowError, Schema};
 
-/// `EINVAL` of `errno.h`, which has this value on every system.
+/// `EINVAL` of `errno.h`, the same on every system.
 const EINVAL: c_int = 22;
 
 /// A stream of batches, such as a [`TicketReader`](crate::TicketReader) over a scan.
 ///
-/// The consumer pulls: a page is requested when it wants the next batch, on the thread that it calls from. A stream
-/// that failed stays failed: every later call returns the same error, so that the end of a stream means that every
-/// ticket was returned. A panic of the reader is such an error, and does not reach the consumer.
+/// Pages are requested when the consumer asks for the next batch, on its thread. After an error, every later call
+/// returns the same error, so that the end of a stream means that every ticket was returned. A panic of the reader
+/// becomes an error.
 ///
 /// ```
 /// use gettickets_arrow::{TicketReader, ffi};
@@ -36,12 +35,12 @@ pub fn stream(reader: impl RecordBatchReader + Send + 'static) -> FFI_ArrowArray
     stream_with(reader, StreamHooks::default())
 }
 
-/// What a binding decides about its streams.
+/// Hooks with which a binding customizes its streams.
 #[derive(Clone, Copy, Debug)]
 pub struct StreamHooks {
-    /// The number of `errno.h` that a consumer gets for an error. Default: `EINVAL` for any.
+    /// Returns the `errno` value for an error. Default: always `EINVAL`.
     pub errno: fn(&ArrowError) -> c_int,
-    /// Returns the schema in the C data interface. Default: [`schema`].
+    /// Exports the schema. Default: [`schema`].
     pub schema: fn(&Schema) -> Result<FFI_ArrowSchema, ArrowError>,
 }
 
@@ -56,21 +55,21 @@ pub fn stream_with(
     reader: impl RecordBatchReader + Send + 'static,
     hooks: StreamHooks,
 ) -> FFI_ArrowArrayStream {
-    let held = Box::into_raw(Box::new(Held { reader: Box::new(reader), hooks, failure: None }));
-    // SAFETY: each function finds behind the pointer what is put there here, and `release` frees it once.
+    let state = Box::into_raw(Box::new(StreamState { reader: Box::new(reader), hooks, failure: None }));
+    // SAFETY: each function receives the pointer that is stored here, and `release` frees it once.
     unsafe {
         FFI_ArrowArrayStream::new_unchecked(
             Some(get_schema),
             Some(get_next),
             Some(get_last_error),
             Some(release),
-            held.cast(),
+            state.cast(),
         )
     }
 }
 
 /// The state of a stream.
-struct Held {
+struct StreamState {
     reader: Box<dyn RecordBatchReader + Send>,
     hooks: StreamHooks,
     /// The error that the stream failed with.
@@ -82,9 +81,9 @@ struct Failure {
     message: CString,
 }
 
-impl Held {
-    /// Runs the body of a function of the stream, unless the stream failed before; returns a number of `errno.h`.
-    fn run(&mut self, body: impl FnOnce(&mut Held) -> Result<(), ArrowError>) -> c_int {
+impl StreamState {
+    /// Runs the body of a stream function, unless the stream failed before. Returns an `errno` value.
+    fn run(&mut self, body: impl FnOnce(&mut StreamState) -> Result<(), ArrowError>) -> c_int {
         if let Some(failure) = &self.failure {
             return failure.errno;
         }
@@ -97,7 +96,7 @@ impl Held {
     }
 }
 
-/// The message of an error: that of the error inside where Arrow only passes it on.
+/// Returns the message of an error. For an external error, that of the inner error.
 fn message(error: &ArrowError) -> CString {
     c_string(match error {
         ArrowError::ExternalError(inner) => inner.to_string(),
@@ -111,7 +110,7 @@ fn panic_message(panic: &(dyn Any + Send)) -> CString {
     c_string(format!("internal error of gettickets: {}", text.unwrap_or("a panic without a message")))
 }
 
-/// A text up to its first NUL.
+/// Converts a text up to its first NUL.
 fn c_string(text: String) -> CString {
     CString::new(text).unwrap_or_else(|error| {
         let end = error.nul_position();
@@ -123,10 +122,10 @@ fn c_string(text: String) -> CString {
 
 unsafe extern "C" fn get_schema(stream: *mut FFI_ArrowArrayStream, out: *mut FFI_ArrowSchema) -> c_int {
     // SAFETY: a consumer calls the functions of a stream with that stream, one at a time, before it releases it.
-    let held = unsafe { (*stream).private_data().cast::<Held>().as_mut() };
-    let Some(held) = held else { return EINVAL };
-    held.run(|held| {
-        let schema = (held.hooks.schema)(&held.reader.schema())?;
+    let state = unsafe { (*stream).private_data().cast::<StreamState>().as_mut() };
+    let Some(state) = state else { return EINVAL };
+    state.run(|state| {
+        let schema = (state.hooks.schema)(&state.reader.schema())?;
         // SAFETY: a consumer gives a place to write to; what it holds is not read.
         unsafe { out.write(schema) };
         Ok(())
@@ -135,10 +134,10 @@ unsafe extern "C" fn get_schema(stream: *mut FFI_ArrowArrayStream, out: *mut FFI
 
 unsafe extern "C" fn get_next(stream: *mut FFI_ArrowArrayStream, out: *mut FFI_ArrowArray) -> c_int {
     // SAFETY: as in `get_schema`.
-    let held = unsafe { (*stream).private_data().cast::<Held>().as_mut() };
-    let Some(held) = held else { return EINVAL };
-    held.run(|held| {
-        let array = match held.reader.next().transpose()? {
+    let state = unsafe { (*stream).private_data().cast::<StreamState>().as_mut() };
+    let Some(state) = state else { return EINVAL };
+    state.run(|state| {
+        let array = match state.reader.next().transpose()? {
             Some(batch) => FFI_ArrowArray::new(&StructArray::from(batch).to_data()),
             None => FFI_ArrowArray::empty(),
         };
@@ -150,23 +149,23 @@ unsafe extern "C" fn get_next(stream: *mut FFI_ArrowArrayStream, out: *mut FFI_A
 
 unsafe extern "C" fn get_last_error(stream: *mut FFI_ArrowArrayStream) -> *const c_char {
     // SAFETY: as in `get_schema`.
-    let held = unsafe { (*stream).private_data().cast::<Held>().as_ref() };
-    let failure = held.and_then(|held| held.failure.as_ref());
+    let state = unsafe { (*stream).private_data().cast::<StreamState>().as_ref() };
+    let failure = state.and_then(|state| state.failure.as_ref());
     failure.map_or(ptr::null(), |failure| failure.message.as_ptr())
 }
 
 unsafe extern "C" fn release(stream: *mut FFI_ArrowArrayStream) {
     // SAFETY: as in `get_schema`. The functions are taken out, so that nothing is used or freed again.
-    let held = unsafe {
-        let held = (*stream).private_data().cast::<Held>();
+    let state = unsafe {
+        let state = (*stream).private_data().cast::<StreamState>();
         stream.write(FFI_ArrowArrayStream::new_unchecked(None, None, None, None, ptr::null_mut()));
-        held
+        state
     };
-    if !held.is_null() {
+    if !state.is_null() {
         // SAFETY: made by `Box::into_raw` in `stream_with`, and freed only here.
-        let held = unsafe { Box::from_raw(held) };
+        let state = unsafe { Box::from_raw(state) };
         // A panic while the reader is dropped has nobody to be reported to.
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(held)));
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(state)));
     }
 }
 

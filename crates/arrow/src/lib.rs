@@ -1,21 +1,20 @@
 //! Pages of tickets as Arrow record batches, and scans as streams of them.
 //!
-//! [`record_batch`] turns a decoded page into columns, straight from the page's memory: no ticket and no
-//! text is built on the way. [`TicketReader`] does so page after page, as a `RecordBatchReader`, which is
-//! what Parquet and IPC writers and the C stream interface (feature `ffi`) take.
+//! [`record_batch`] converts a decoded page to columns directly from the memory of the page. [`TicketReader`] converts
+//! page after page, as a `RecordBatchReader` for Parquet and IPC writers and the C stream interface (feature `ffi`).
 //!
-//! Columns are those of the field history, [`FIELDS`](gettickets_protocol::FIELDS), in wire order, and one
-//! more, `extra`. All can be null: a value is null where the reply has no such field, has it as null, or where it is
-//! a date that can't be read. The text of such a date is kept in `extra`, under the field's name.
+//! The columns are the fields ([`FIELDS`](gettickets_protocol::FIELDS)) in wire order, and `extra`. All are nullable: a
+//! value is null if the field is missing, null, or an unreadable date. The text of such a date is stored in `extra`
+//! under the name of the field.
 //!
 //! | kind | Arrow type |
 //! |---|---|
 //! | integer | `UInt64` |
 //! | text | `Utf8` |
-//! | date and time | `Timestamp(Microsecond, None)`: the install's own wall clock, no zone; instants with [`Layout::in_time_zone`] |
-//! | truth value | `Boolean` |
+//! | date and time | `Timestamp(Microsecond, None)`: local time of the install, no zone; instants with [`TableSchema::in_time_zone`] |
+//! | boolean | `Boolean` |
 //! | attachments | `List<Struct<filename: Utf8, index: UInt64>>` |
-//! | `extra` | `Utf8`: a JSON object of undocumented fields and of dates that can't be read, null if there are none |
+//! | `extra` | `Utf8`: a JSON object of unknown fields and of unreadable dates, null if there are none |
 //!
 //! ```
 //! use gettickets_arrow::arrow_array::cast::AsArray;
@@ -30,13 +29,12 @@
 //!
 //! # Why these types
 //!
-//! Text is plain `Utf8` because every reader takes it without a conversion, but for pandas, which has
-//! `LargeUtf8` ([`Layout::large_texts`]) and would copy all offsets. `Utf8View` would let a batch
-//! point into the page, but holds the whole body in memory for as long as one short column of it lives,
-//! and readers still convert or refuse it. Dictionaries for words that repeat, such as `status`, would be
-//! smaller; but each page would bring a dictionary of its own, which readers then unify, and pandas makes
-//! categories of them that compare by surprise. Parquet finds the repeats by itself. Microseconds because
-//! Polars has no seconds.
+//! Texts are plain `Utf8`, which every reader accepts without conversion, except pandas, which uses `LargeUtf8`
+//! ([`TableSchema::large_texts`]) and would copy all offsets. `Utf8View` would let a batch point into the page, but it
+//! keeps the whole body in memory as long as any column exists, and some readers convert or reject it. Dictionaries for
+//! repeated words, such as `status`, would be smaller, but each page would have its own dictionary, which readers must
+//! unify, and pandas would make categories of them, which compare in unexpected ways. Parquet compresses repeated
+//! values itself. Times are in microseconds because Polars has no seconds.
 
 pub use {arrow_array, arrow_schema, arrow_schema::ArrowError};
 
@@ -46,8 +44,9 @@ mod column;
 mod extra;
 #[cfg(feature = "ffi")]
 pub mod ffi;
-mod layout;
 mod reader;
+mod table_schema;
+mod texts;
 
-pub use layout::{EXTRA, Layout, record_batch, schema};
 pub use reader::TicketReader;
+pub use table_schema::{EXTRA, TableSchema, record_batch, schema};

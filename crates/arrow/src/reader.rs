@@ -7,13 +7,12 @@ use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
 use gettickets_protocol::Tickets;
 
-use crate::Layout;
+use crate::TableSchema;
 
 /// Pages of tickets as a stream of record batches, such as those of a scan.
 ///
-/// It reads no further than the batch it gives, and holds no more than that batch's pages. A page that
-/// fails ends the stream, after the tickets that came before it; the error is kept whole inside
-/// [`ArrowError::ExternalError`].
+/// It reads only the pages of the next batch. A page that fails ends the stream, after the tickets before it; the error
+/// is the source of the [`ArrowError::ExternalError`].
 ///
 /// ```
 /// use gettickets_arrow::TicketReader;
@@ -26,28 +25,28 @@ use crate::Layout;
 /// # Ok::<(), gettickets_arrow::ArrowError>(())
 /// ```
 pub struct TicketReader<I> {
-    /// None once the pages are at their end.
+    /// `None` after the last page.
     pages: Option<I>,
-    layout: Layout,
+    table: TableSchema,
     min_rows: usize,
-    /// What to say after the tickets that came before it.
+    /// The error to return after the tickets before it.
     failure: Option<Box<dyn Error + Send + Sync>>,
 }
 
 impl<I> TicketReader<I> {
-    /// A batch for each page, with every column. Pages without tickets give none.
+    /// Creates a reader with a batch for each page and every column. Pages without tickets are skipped.
     pub fn new(pages: impl IntoIterator<IntoIter = I>) -> TicketReader<I> {
-        TicketReader::with_layout(pages, Layout::default())
+        TicketReader::with_schema(pages, TableSchema::default())
     }
 
-    /// A batch for each page, with these columns.
-    pub fn with_layout(pages: impl IntoIterator<IntoIter = I>, layout: Layout) -> TicketReader<I> {
-        TicketReader { pages: Some(pages.into_iter()), layout, min_rows: 1, failure: None }
+    /// Creates a reader with a batch for each page and these columns.
+    pub fn with_schema(pages: impl IntoIterator<IntoIter = I>, table: TableSchema) -> TicketReader<I> {
+        TicketReader { pages: Some(pages.into_iter()), table, min_rows: 1, failure: None }
     }
 
-    /// Puts pages together until a batch has at least this many rows; the last may have fewer. Default: 1.
+    /// Combines pages until a batch has at least this many rows. The last batch may have fewer. Default: 1.
     ///
-    /// Servers send small pages, and readers like large batches: a few thousand rows are a good number.
+    /// Servers send small pages, and readers prefer large batches; a few thousand rows are a good value.
     #[must_use]
     pub fn min_rows(self, rows: usize) -> TicketReader<I> {
         TicketReader { min_rows: rows.max(1), ..self }
@@ -81,7 +80,7 @@ where
         }
         if rows > 0 {
             let tickets: Vec<_> = gathered.iter().flatten().collect();
-            return Some(self.layout.record_batch_of(&tickets));
+            return Some(self.table.record_batch_of(&tickets));
         }
         self.failure.take().map(|error| Err(ArrowError::from_external_error(error)))
     }
@@ -90,7 +89,7 @@ where
 impl<I> fmt::Debug for TicketReader<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TicketReader")
-            .field("layout", &self.layout)
+            .field("table", &self.table)
             .field("min_rows", &self.min_rows)
             .field("at_end", &self.pages.is_none())
             .finish_non_exhaustive()
@@ -103,6 +102,6 @@ where
     E: Into<Box<dyn Error + Send + Sync>>,
 {
     fn schema(&self) -> SchemaRef {
-        self.layout.schema()
+        self.table.schema()
     }
 }

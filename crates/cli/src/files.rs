@@ -80,7 +80,7 @@ pub(crate) fn with_ending(path: &Path, ending: &str) -> PathBuf {
 }
 
 /// Opens an existing file that a run before this one left, for reading and writing. Returns `None` where there
-/// is none, and an error where it is not a regular file of this user.
+/// does not exist, and an error if it is not a regular file of this user.
 pub(crate) fn open_own(path: &Path) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
     options.read(true).write(true);

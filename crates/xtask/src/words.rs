@@ -82,7 +82,10 @@ fn has_phrase(line: &str, phrase: &str) -> bool {
     line.match_indices(phrase).chain(line.match_indices(&capital)).any(|(at, _)| {
         let before = line.get(..at).and_then(|text| text.chars().next_back());
         let after = line.get(at + phrase.len()..).and_then(|text| text.chars().next());
-        boundary(before) && boundary(after)
+        // "There is none" is plain English; "this is none of them" is not.
+        let after_there =
+            line.get(..at).is_some_and(|text| text.trim_end().to_ascii_lowercase().ends_with("there"));
+        boundary(before) && boundary(after) && !after_there
     })
 }
 
@@ -95,6 +98,7 @@ mod tests {
         assert!(has_phrase("Told us.", "told") && has_phrase("what it told us.", "told"));
         assert!(!has_phrase("if value is None:", "is none"), "that is Python");
         assert!(has_phrase("give up.", "give up"));
+        assert!(!has_phrase("NULL if there are none", "are none") && has_phrase("they are none", "are none"));
         assert!(!has_phrase("untold, told_count, toldyou", "told"));
         assert!(!has_phrase("given update", "give up"));
     }

@@ -55,7 +55,7 @@ inline void tell(void *function, gettickets_log_level level, gettickets_text tar
 
 } // namespace detail
 
-/// Passes what the library logs, up to this level, to a function, which replaces the one before; an empty function is none.
+/// Passes what the library logs, up to this level, to a function, which replaces the previous one; an empty function disables logging.
 /// When this returns the one before is not running and will not be called again. Not from inside such a function.
 ///
 /// When the program ends, the function is no longer called once statics are destroyed that are younger than the first call

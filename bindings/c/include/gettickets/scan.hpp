@@ -167,7 +167,7 @@ public:
     }
 
     /// Calls a function while the scan waits, and whenever pages came: on the thread that is inside next(), next_page(),
-    /// wait_for(), an iterator or an Arrow stream of the scan. The lists of the report are empty. An empty function is none.
+    /// wait_for(), an iterator or an Arrow stream of the scan. The lists of the report are empty. An empty function disables it.
     /// An exception that leaves it ends the program.
     Outcome<void> on_progress(ProgressFunction function) {
         auto owner = function ? std::make_unique<ProgressFunction>(std::move(function)) : nullptr;

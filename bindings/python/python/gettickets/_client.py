@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class _Base:
-    """The part that both clients share: construction, and the end."""
+    """The common part of both clients: construction and closing."""
 
     _is_async = False
     _native_client: _native.Client | None = None
@@ -55,34 +55,33 @@ class _Base:
         user_agent: str | None = None,
         allow_plain_http: bool = False,
     ) -> None:
-        """A client of the install at this address; nothing is sent yet.
+        """Makes a client of the install at this URL. Nothing is sent yet.
 
-        `url` is the install's address, with or without a path, or the full address of api.php; without a scheme it is
-        https.
+        `url` is the URL of the install or of its api.php. Without a scheme, https is used.
 
         Credentials are `identifier` and `secret` (server version 7.2 and later), or an admin's `username` and
-        `password`, of which only the MD5 is kept and sent, or `username` and `password_md5`. `access_key`, beside
-        either, bypasses the server's list of allowed addresses.
+        `password`, of which only the MD5 is stored and sent, or `username` and `password_md5`. `access_key`, in
+        addition, exempts requests from the server's list of allowed addresses.
 
         `timezone` is the time zone of the install, a name such as "Europe/Berlin" or a tzinfo: with it `date` and
         `lastreply` are aware, in tables too; without it they are naive, as servers do not send a time zone.
 
-        Times are in seconds. `timeout` limits one exchange, `connect_timeout` the connection, and `total_timeout` all
+        Times are in seconds. `timeout` limits one attempt, `connect_timeout` the connection, and `total_timeout` all
         attempts with the waits between them; None is no limit.
 
         A request is tried up to `max_attempts` times where a retry may help. The wait before a retry is a random time
         up to `initial_backoff`, which doubles with each retry, up to `max_backoff`. A server that asks for a longer wait
         (Retry-After) gets it, up to `max_retry_after`.
 
-        `response_type` is the format of replies, "json" or "xml". `strict` refuses replies that deviate from the
-        documented shape. `max_response_len` is the most bytes of a reply, decompressed.
+        `response_type` is the format of replies, "json" or "xml". With `strict`, replies that deviate from the
+        documented shape are errors. `max_response_len` is the most bytes of a reply, decompressed.
 
         `proxy` is the address of a proxy, or False for none; by default the environment decides (HTTPS_PROXY,
         ALL_PROXY, NO_PROXY). `root_certificates` are the only authorities to trust, as PEM or as the path of a file; by
         default those of this machine. `user_agent` is the name of the client. `allow_plain_http` allows to send
         credentials over plain HTTP to another machine.
 
-        Raises ConfigError where a setting can't be used, and TypeError where it has a wrong type.
+        Raises ConfigError if a setting is invalid, and TypeError if it has the wrong type.
         """
         self._native_client = _native.Client.over_http(
             self._is_async,
@@ -112,14 +111,14 @@ class _Base:
 
     @classmethod
     def from_env(cls, **settings: Any) -> Self:
-        """A client with the settings of the environment; `settings` are those of the class, and come first.
+        """Makes a client with settings from the environment. `settings` are those of the class and take precedence.
 
         GETTICKETS_URL is the address of the install. The credentials are GETTICKETS_IDENTIFIER and GETTICKETS_SECRET, or
         GETTICKETS_USERNAME and GETTICKETS_PASSWORD or GETTICKETS_PASSWORD_MD5, and GETTICKETS_ACCESS_KEY beside
         either: the same as for the command line. White space around them is removed. Credentials of the environment
         are only used if none of another kind are given.
 
-        Raises ConfigError where something is missing.
+        Raises ConfigError if something is missing.
         """
         import os
 
@@ -127,7 +126,7 @@ class _Base:
             return os.environ.get(f"GETTICKETS_{name.upper()}", "").strip("\ufeff \t\r\n") or None
 
         texts = {"url", "identifier", "secret", "username", "password", "password_md5", "access_key"}
-        # None is a value of its own for time limits; here it is a setting that was not given.
+        # None means no limit for time limits; for texts it means that the setting was not given.
         settings = {name: value for name, value in settings.items() if value is not None or name not in texts}
         url = settings.pop("url", None) or variable("url")
         if url is None:
@@ -172,10 +171,10 @@ class _Base:
         strict: bool = False,
         max_response_len: int = 64 << 20,
     ) -> Self:
-        """A client of an install on this machine, through PHP, without HTTP and without credentials.
+        """Makes a client of an install on this machine, through its PHP, without HTTP and credentials.
 
         `path` is the directory of the install's init.php. `admin` is the user name of the admin that the call runs as,
-        which servers before 7.2 need. `php` is the program to run. The others are as for the class.
+        which servers before 7.2 need. `php` is the program to run. The other settings are those of the class.
         """
         client = cls.__new__(cls)
         client._native_client = _native.Client.on_this_machine(
@@ -210,8 +209,8 @@ class _Base:
         return f"<{type(self).__module__}.{type(self).__qualname__}{what}>"
 
     def __reduce__(self) -> Any:
-        # A pickle would have the credentials in it.
-        raise TypeError(f"a {type(self).__name__} can't be pickled, as it holds credentials")
+        # A pickle would contain the credentials.
+        raise TypeError(f"a {type(self).__name__} cannot be pickled, because it has credentials")
 
 
 def _pem(certificates: str | bytes | os.PathLike[str] | None) -> bytes | None:
@@ -220,7 +219,7 @@ def _pem(certificates: str | bytes | os.PathLike[str] | None) -> bytes | None:
         return certificates
     if isinstance(certificates, str) and "-----BEGIN" in certificates:
         return certificates.encode()
-    # open() takes an int, and so True and False, for a file descriptor.
+    # open() would accept an int, including True and False, as a file descriptor.
     if not isinstance(certificates, str) and not hasattr(certificates, "__fspath__"):
         kind = type(certificates).__name__
         raise TypeError(f"root_certificates must be PEM as str or bytes, or a path, not {kind}")
@@ -253,18 +252,18 @@ class Client(_Base):
         subject: str | None = None,
         ignore_dept_assignments: bool | None = None,
     ) -> Page:
-        """Requests one page, and retries where that may help.
+        """Requests one page, with retries.
 
         The parameters have their wire names; one that is None is not sent, and the server's default applies.
         `limitstart` is the offset of the first ticket, and `limitnum` how many to return, 25 by default; a server may
         return fewer. The filters are the department `deptid`, the client `clientid`, the `email` address of a
         non-client, a `status` or one of the special words such as Status.ALL_ACTIVE, and a part of the `subject`, by the
-        server's approximate matching. `ignore_dept_assignments` includes departments that the API user is not a member
-        of.
+        server's approximate matching. `ignore_dept_assignments` includes departments that the API user is not
+        assigned to.
 
-        A page that the server can't write as JSON is requested as XML; page.findings reports that.
+        A page that the server cannot encode as JSON is requested as XML, which page.findings reports.
 
-        Raises an Error, whose class says what went wrong, and whose `hint` says what to do.
+        Raises a subclass of Error, whose `hint` says what to do.
         """
         return self._open().get_tickets(
             limitstart=limitstart,
@@ -297,17 +296,17 @@ class Client(_Base):
         resume: str | None = None,
         progress: bool | Callable[[Report], object] = False,
     ) -> Scan:
-        """Every ticket that matches, over all pages; see Scan. Nothing is sent yet.
+        """Returns a Scan of all matching tickets, over all pages. Nothing is sent yet.
 
-        The filters are those of get_tickets(). `limitnum` is the most tickets to request at a time; without it a scan
-        begins with 100 and requests up to 1,000 where that is not slower. `concurrency` is the most requests in flight,
+        The filters are those of get_tickets(). `limitnum` is the most tickets per request; without it a scan
+        starts with 100 and increases up to 1,000 while that is not slower. `concurrency` is the most requests in flight,
         4 by default.
 
-        `updated_since` returns only tickets that were opened or answered then or later, in the install's own time; a
-        datetime with a time zone needs a client with `timezone`. The rest of the list is not read where its order shows
+        `updated_since` returns only tickets that were opened or answered then or later, in the install's time zone; a
+        datetime with a time zone needs a client with `timezone`. The rest of the list is skipped if its order shows
         that it is older; `full` reads all of it.
 
-        A ticket that the server can't send ends the scan in ScanIncompleteError, after all others were returned;
+        A ticket that the server cannot send ends the scan in ScanIncompleteError, after all others were returned;
         `on_unreadable="skip"` ends it without one, and report.unreadable has the tickets. `allow_count_mismatch` is for
         installs that always count more tickets than they send: the difference is a warning in the report then.
 
@@ -361,10 +360,10 @@ class Client(_Base):
 
 
 class AsyncClient(_Base):
-    """A client of one install's GetTickets, for asyncio.
+    """A client of the GetTickets call of one install, for asyncio.
 
-    Settings and parameters are those of Client. The requests of all clients run on one thread of Rust's own, and block
-    neither an event loop nor an executor. When a task is cancelled, the connection of its request is closed at once, and
+    Settings and parameters are those of Client. The requests of all clients run on one background thread, and block
+    no event loop and no executor. When a task is cancelled, the connection of its request is closed at once, and
     nothing further is sent. One client serves any number of tasks and event loops.
 
     >>> import asyncio, gettickets
@@ -473,10 +472,10 @@ class AsyncClient(_Base):
 
 
 class AsyncScan:
-    """A scan for `async for`, with the promise of Scan.
+    """A scan for `async for`, with the guarantee of Scan.
 
-    Cancelling a task that waits for a ticket loses none: the next call returns it. Libraries that make tables can't wait
-    for it; give them the pages of `[page async for page in scan.pages()]`.
+    Cancelling a task that waits for a ticket loses none: the next call returns it. Libraries that make tables cannot await
+    it; give them the pages of `[page async for page in scan.pages()]`.
     """
 
     def __init__(self, scan: Scan) -> None:
@@ -497,7 +496,7 @@ class AsyncScan:
     async def __anext__(self) -> Ticket:
         while True:
             await self._something()
-            # None where another task took it.
+            # None if another task took it.
             ticket = self._scan._take()
             if ticket is not None:
                 return ticket
@@ -539,7 +538,7 @@ class AsyncScan:
         return self._scan.error
 
     def cursor(self) -> str:
-        """The place of the scan; as Scan.cursor()."""
+        """The position of the scan; as Scan.cursor()."""
         return self._scan.cursor()
 
     async def aclose(self) -> None:

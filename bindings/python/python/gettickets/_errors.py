@@ -5,11 +5,11 @@
      │   ├─ AuthenticationError   credentials that are wrong, missing or disabled
      │   ├─ IpNotAllowedError     an address that is not on the server's list
      │   ├─ PermissionDeniedError valid credentials that may not make this call
-     │   ├─ UnknownActionError    the server does not know GetTickets
-     │   └─ ReplyEncodingError    a text that the server can't write as JSON
+     │   ├─ UnknownActionError    the server has no GetTickets call
+     │   └─ ReplyEncodingError    a text that the server cannot encode as JSON
      ├─ UnexpectedResponseError   a firewall, a login, a maintenance page, an empty response
      ├─ RateLimitedError          the server limits the number of requests
-     ├─ DecodeError               a reply that can't be read without losing something
+     ├─ DecodeError               a reply that cannot be read without losing data
      ├─ TooLargeError             a reply that is larger than the limit
      ├─ TransportError            no connection, or no complete response
      │   ├─ ConnectionFailedError also a ConnectionError
@@ -17,9 +17,9 @@
      │   └─ TlsError              a server that is not trusted
      ├─ RedirectError             the server redirects the request
      ├─ LocalApiError             PHP or the install did not reply
-     ├─ ScanIncompleteError       a scan that can't promise to return every ticket once
-     ├─ ConfigError               a setting that can't be used; also a ValueError
-     ├─ ArgumentError             an argument that can't be used; also a ValueError
+     ├─ ScanIncompleteError       a scan that cannot guarantee to return every ticket
+     ├─ ConfigError               an invalid setting; also a ValueError
+     ├─ ArgumentError             an invalid argument; also a ValueError
      │   └─ CursorError           a cursor of another scan, or a text that is not a cursor
      ├─ StateError                an object that is closed, or of another process; also a RuntimeError
      └─ SandboxError              the sandbox did not start, or its database failed
@@ -87,11 +87,11 @@ class PermissionDeniedError(ApiError):
 
 
 class UnknownActionError(ApiError):
-    """The server does not know the action."""
+    """The server has no such action."""
 
 
 class ReplyEncodingError(ApiError):
-    """The server could not write its reply as JSON, as a text in it is not UTF-8."""
+    """The server could not encode its reply as JSON, because a text in it is not UTF-8."""
 
 
 class UnexpectedResponseError(Error):
@@ -106,7 +106,7 @@ class UnexpectedResponseError(Error):
 
 
 class RateLimitedError(Error):
-    """The server limits the number of requests (HTTP 429), and did so at the last attempt too.
+    """The server limits the rate of requests (HTTP 429), also after all retries.
 
     A client waits and retries by itself, within `max_attempts`, `max_retry_after` and `total_timeout`.
     """
@@ -118,14 +118,14 @@ class RateLimitedError(Error):
 
 
 class DecodeError(Error):
-    """A reply that can't be read without losing something. `code` names the fault."""
+    """A reply that cannot be read without losing data. `code` names the problem."""
 
     offset: int | None = None
-    """The place of the fault, in bytes from the start of the body."""
+    """The place of the problem, in bytes from the start of the body."""
     path: str | None = None
-    """The place of the fault, as a path such as `tickets.ticket[3].id`."""
+    """The place of the problem, as a path such as `tickets.ticket[3].id`."""
     excerpt: str | None = None
-    """The body at that place: at most 80 characters, with control characters made visible."""
+    """The body at that place: at most 80 characters, with control characters escaped."""
 
 
 class TooLargeError(Error):
@@ -177,20 +177,20 @@ class LocalApiError(Error):
 
 
 class ScanIncompleteError(Error):
-    """A scan can't promise that it returns every ticket once. The tickets that it returned before are valid."""
+    """A scan cannot guarantee that it returns every ticket. The tickets that it returned before are valid."""
 
     problem: str | None = None
-    """What is not certain."""
+    """What is uncertain."""
 
 
 class ConfigError(Error, ValueError):
-    """A setting that can't be used. Nothing was sent."""
+    """A setting is invalid. Nothing was sent."""
 
     code = "config"
 
 
 class ArgumentError(Error, ValueError):
-    """An argument whose value can't be used. Nothing was sent."""
+    """An argument is invalid. Nothing was sent."""
 
     code = "argument"
 
@@ -202,7 +202,7 @@ class CursorError(ArgumentError):
 
 
 class StateError(Error, RuntimeError):
-    """An object that can't be used in its present state.
+    """An object cannot be used in its current state.
 
     `code` is `closed`, `cancelled`, `forked` for an object of another process, `in-use` for a scan that a thread uses while it
     already does, or `table-failed` for a scan whose tickets went into a table that failed.

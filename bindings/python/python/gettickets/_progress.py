@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ._notes import Report
 
 INTERVAL = 0.2
-"""The least time between two updates, in seconds."""
+"""The minimum time between two updates, in seconds."""
 
 
 def callback(progress: bool | Callable[[Report], object]) -> Callable[[Report, bool], None] | None:
@@ -30,7 +30,7 @@ def callback(progress: bool | Callable[[Report], object]) -> Callable[[Report, b
 
 
 class Line:
-    """One line that is written over again, on a terminal or in a notebook; elsewhere only the last state is written."""
+    """One line that is rewritten on a terminal or in a notebook. Elsewhere only the last state is written."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -41,7 +41,7 @@ class Line:
     def __call__(self, report: Report, is_over: bool) -> None:
         now = time.monotonic()
         stream = sys.stderr
-        # There is none in a program without a console.
+        # None in a program without a console.
         if stream is None or self._is_over or not is_over and (now < self._next or not _is_live(stream)):
             return
         self._next, self._is_over = now + INTERVAL, is_over
@@ -68,6 +68,6 @@ class Line:
 
 
 def _is_live(stream: object) -> bool:
-    """Whether a line can be written over again."""
+    """Whether a line can be rewritten."""
     isatty = getattr(stream, "isatty", None)
     return bool(isatty and isatty()) or type(stream).__module__.startswith("ipykernel")

@@ -1,4 +1,4 @@
-"""Sandbox: a server to try things on, in this process."""
+"""Sandbox: a server for tests and for trying things out, in this process."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 
 
 class Sandbox:
-    """A GetTickets endpoint on loopback, filled with believable tickets, for as long as the `with` block lasts.
+    """A GetTickets endpoint on the loopback interface with generated tickets, until the end of the `with` block.
 
-    It answers as an install of the version that it is told to be, and misbehaves as real servers do where it is
-    told to: Sandbox.QUIRKS has every quirk's name and what the server does then. Its tickets can be changed
-    while it serves.
+    It imitates an install of a given version, and deviations of real servers if requested: Sandbox.QUIRKS maps the
+    name of each quirk to its description. The tickets can be changed while it is running.
 
     >>> import gettickets
     >>> with gettickets.Sandbox(tickets=10, server_version="7.10", quirks=["php-notice"]) as sandbox:
@@ -56,18 +55,18 @@ class Sandbox:
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
-        """Starts a server; it answers once this returns.
+        """Starts a server, which accepts requests when this returns.
 
-        `tickets` is how many are generated, from `seed`; `newest` is when the newest was last replied to. `load`
-        serves others instead: a page, tickets or mappings of their fields, or the path of a saved reply.
+        `tickets` is the number of tickets to generate, from `seed`; `newest` is the last reply of the newest one. `load`
+        replaces them by other tickets: a page, tickets or mappings of their fields, or the path of a saved reply.
 
-        `server_version` decides what it sends. `credentials` are the identifier and the secret that are let in,
-        `admin` a user name and a password that are too. `access_key` lets a request in from an address that
-        `allow_from` does not name. `departments` are those that the API user is a member of, all by default, and
-        `admin_id` the admin that it is. `statuses` are those of the install: each its title, whether it is active,
-        and whether it awaits a reply. `port` 0 is any that is free.
+        `server_version` determines the fields that it sends. `credentials` are the identifier and the secret to accept,
+        and `admin` is a user name and a password to accept. `access_key` allows requests from addresses that are not
+        in `allow_from`. `departments` are those of the API user, all by default, and `admin_id` is its admin.
+        `statuses` are those of the install: title, whether it is active, and whether it awaits a reply. `port` 0
+        uses a free port.
 
-        Raises SandboxError if it cannot listen there, or two loaded tickets have the same id.
+        Raises SandboxError if it cannot listen on the port, or if two loaded tickets have the same id.
         """
         self._native_sandbox = _native.Sandbox(
             tickets=tickets,
@@ -89,53 +88,53 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """The install's address, below which the API lives: `http://127.0.0.1:41234/`."""
+        """The URL of the install: `http://127.0.0.1:41234/`."""
         return self._native_sandbox.url
 
     @property
     def credentials(self) -> ApiCredentials:
-        """What Client takes to be let in: `Client(sandbox.url, **sandbox.credentials)`."""
+        """Credentials that the server accepts: `Client(sandbox.url, **sandbox.credentials)`."""
         return {"identifier": self._native_sandbox.identifier, "secret": self._native_sandbox.secret}
 
     @property
     def server_version(self) -> Version:
-        """The version that it serves as."""
+        """The version that it imitates."""
         return self._native_sandbox.server_version
 
     @property
     def request_count(self) -> int:
-        """How many requests the API has had, whatever it answered."""
+        """The number of API requests, whatever the response."""
         return self._native_sandbox.request_count
 
     def open(self, **fields: Any) -> int:
-        """Opens a ticket of these fields and gives its id: the one it has, or the next free one.
+        """Opens a ticket with these fields and returns its id: the given one, or the next free one.
 
-        Without `lastreply` it comes to the front of the list; without `date` it was opened then.
+        Without `lastreply` it moves to the front of the list; without `date` it was opened at that time.
         """
         return self._native_sandbox.open(**fields)
 
     def reply(self, id: int, status: str = "Customer-Reply") -> bool:
-        """Replies to a ticket: it comes to the front of the list with this status. False if there is none."""
+        """Replies to a ticket: it moves to the front of the list with this status. False if there is no such ticket."""
         return self._native_sandbox.reply(id, status)
 
     def set_status(self, id: int, status: str) -> bool:
-        """Gives a ticket this status and leaves it where it is in the list. False if there is none."""
+        """Sets the status of a ticket without moving it in the list. False if there is no such ticket."""
         return self._native_sandbox.set_status(id, status)
 
     def set_department(self, id: int, deptid: int) -> bool:
-        """Moves a ticket to another department. False if there is none."""
+        """Moves a ticket to another department. False if there is no such ticket."""
         return self._native_sandbox.set_department(id, deptid)
 
     def delete(self, id: int) -> bool:
-        """Deletes a ticket. False if there is none."""
+        """Deletes a ticket. False if there is no such ticket."""
         return self._native_sandbox.delete(id)
 
     def merge(self, id: int, into: int) -> bool:
-        """Merges a ticket into another, which comes to the front; the merged one leaves the list."""
+        """Merges a ticket into another, which moves to the front of the list; the merged one disappears."""
         return self._native_sandbox.merge(id, into)
 
     def churn(self, seed: int) -> None:
-        """A few random changes that follow from `seed`: replies, new tickets, closed and deleted ones."""
+        """Makes a few random changes, determined by `seed`: replies, new tickets, closed and deleted ones."""
         self._native_sandbox.churn(seed)
 
     def get(self, id: int) -> Ticket | None:
@@ -153,7 +152,7 @@ class Sandbox:
         return True
 
     def close(self) -> None:
-        """Stops serving; connections that are open are closed. Closing twice does nothing."""
+        """Stops the server and closes its connections. Closing twice does nothing."""
         self._native_sandbox.close()
 
     def __enter__(self) -> Self:
@@ -176,7 +175,7 @@ class Sandbox:
 
 
 def _tickets(load: Any) -> Any:
-    """What to load: a path is that of a saved reply."""
+    """Reads the saved reply if `load` is a path."""
     if isinstance(load, str) or hasattr(load, "__fspath__"):
         with open(load, "rb") as file:
             return _native.decode(file)

@@ -1,4 +1,4 @@
-"""Versions of servers: ordered numbers that decide which fields a reply has.
+"""Versions of servers: ordered numbers that determine which fields a reply has.
 
 The types are in _version.pyi.
 """
@@ -12,14 +12,14 @@ _Version = record(
     "The version of a server.",
     major="The first number.",
     minor="The second number.",
-    patch="The third number, 0 where none was written.",
+    patch="The third number, or 0.",
 )
 
-_ShownVersion = record(
+_DetectedVersion = record(
     "DetectedVersion",
     "The version of the server of a reply, as far as the reply shows it.",
-    version="The Version that the reply names, or the earliest that sends what was seen.",
-    exact="Whether the server named it, as it does in XML.",
+    version="The Version that the reply states, or the earliest that sends these fields.",
+    exact="Whether the reply states it, as XML replies do.",
 )
 
 
@@ -35,7 +35,7 @@ class Version(_Version):
     __slots__ = ()
 
     def __new__(cls, version, minor=0, patch=0):
-        """Reads `8`, `8.0`, `8.13.1` and `8.13.1-release.1`, or takes the numbers. ArgumentError for other texts.
+        """Parses `8`, `8.0`, `8.13.1` and `8.13.1-release.1`, or uses the numbers. ArgumentError for other texts.
 
         A float is a TypeError: 7.10 would be the same number as 7.1.
         """
@@ -58,7 +58,7 @@ class Version(_Version):
         return f"Version({str(self)!r})"
 
 
-class DetectedVersion(_ShownVersion):
+class DetectedVersion(_DetectedVersion):
     """The version of the server of a reply, as far as the reply shows it.
 
     >>> str(DetectedVersion(Version("8.0"), exact=False))

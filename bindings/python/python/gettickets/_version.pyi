@@ -15,8 +15,8 @@ class Version(_Version):
     @overload
     def __new__(cls, version: int, minor: int = 0, patch: int = 0) -> Self: ...
 
-class _ShownVersion(NamedTuple):
+class _DetectedVersion(NamedTuple):
     version: Version
     exact: bool
 
-class DetectedVersion(_ShownVersion): ...
+class DetectedVersion(_DetectedVersion): ...

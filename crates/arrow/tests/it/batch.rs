@@ -4,7 +4,7 @@ use gettickets_arrow::arrow_array::cast::AsArray;
 use gettickets_arrow::arrow_array::types::TimestampMicrosecondType;
 use gettickets_arrow::arrow_array::{Array, RecordBatch};
 use gettickets_arrow::arrow_schema::{DataType, TimeUnit};
-use gettickets_arrow::{Layout, record_batch, schema};
+use gettickets_arrow::{TableSchema, record_batch, schema};
 use gettickets_protocol::{Attachment, Field, FieldSet, Ticket, Tickets, Version};
 
 use crate::assert_row_is;
@@ -31,7 +31,7 @@ fn ticket() -> Ticket {
 }
 
 #[test]
-fn a_row_holds_what_the_getters_give() {
+fn a_row_has_the_values_of_the_getters() {
     let bare = Ticket { attachments: Some(vec![]), ..Ticket::default() };
     for version in Version::MILESTONES {
         let tickets = Tickets::new(&[ticket(), Ticket::default(), bare.clone()], version);
@@ -43,14 +43,14 @@ fn a_row_holds_what_the_getters_give() {
 }
 
 #[test]
-fn what_was_not_carried_and_what_was_null_are_null_and_empty_text_is_not() {
+fn missing_and_null_fields_are_null_and_empty_text_is_not() {
     let batch = record_batch(&Tickets::new(&[ticket()], Version::V8_0)).unwrap();
     assert!(batch["requestor_name"].is_null(0), "sent as null");
     assert!(batch["lastreply"].is_null(0), "a zero date");
     assert!(!batch["requestor_email"].is_null(0), "sent empty");
     let older = record_batch(&Tickets::new(&[ticket()], Version::V1_0)).unwrap();
     assert!(older["requestor_email"].is_null(0) && older["attachments"].is_null(0), "not sent");
-    assert_eq!(older.schema(), batch.schema(), "one schema whatever the page carried");
+    assert_eq!(older.schema(), batch.schema(), "one schema for all pages");
 }
 
 #[test]
@@ -65,8 +65,8 @@ fn unknown_fields_are_one_json_object() {
 #[test]
 fn large_texts_are_the_same_texts() {
     let tickets = Tickets::new(&[ticket(), Ticket::default()], Version::V8_0);
-    for layout in [Layout::default(), Layout::at(Version::V7_10)] {
-        let (small, large) = (layout.record_batch(&tickets).unwrap(), layout.large_texts());
+    for table in [TableSchema::default(), TableSchema::as_of_version(Version::V7_10)] {
+        let (small, large) = (table.record_batch(&tickets).unwrap(), table.large_texts());
         let large = large.record_batch(&tickets).unwrap();
         for (column, field) in large.columns().iter().zip(small.schema().fields()) {
             let same = &small[field.name().as_str()];
@@ -84,13 +84,13 @@ fn large_texts_are_the_same_texts() {
 }
 
 #[test]
-fn a_batch_of_nothing_has_every_column() {
+fn an_empty_batch_has_every_column() {
     let batch = record_batch(&Tickets::default()).unwrap();
     assert_eq!((batch.num_rows(), batch.schema()), (0, schema()));
 }
 
 #[test]
-fn a_slice_of_a_page_gives_its_own_rows() {
+fn a_slice_of_a_page_has_only_its_rows() {
     let all: Vec<Ticket> = (1..=5).map(|id| Ticket { id, ..ticket() }).collect();
     let tickets = Tickets::new(&all, Version::V8_0).slice(2..4);
     let batch = record_batch(&tickets).unwrap();
@@ -101,10 +101,10 @@ fn a_slice_of_a_page_gives_its_own_rows() {
 }
 
 #[test]
-fn a_layout_leaves_the_access_key_out() {
-    let layout = Layout::of(FieldSet::ALL.difference([Field::C].into_iter().collect()));
+fn a_schema_can_omit_the_access_key() {
+    let table = TableSchema::of(FieldSet::ALL.difference([Field::C].into_iter().collect()));
     let tickets = Tickets::new(&[Ticket { c: "KPqH7yG3".into(), ..ticket() }], Version::V8_0);
-    let batch = layout.record_batch(&tickets).unwrap();
+    let batch = table.record_batch(&tickets).unwrap();
     assert!(batch.column_by_name("c").is_none());
     assert!(!format!("{batch:?}").contains("KPqH7yG3"));
 }
@@ -112,7 +112,7 @@ fn a_layout_leaves_the_access_key_out() {
 #[test]
 fn batches_and_readers_can_be_sent_to_other_threads() {
     fn sendable<T: Send + Sync>() {}
-    sendable::<Layout>();
+    sendable::<TableSchema>();
     sendable::<gettickets_arrow::ArrowError>();
 }
 
@@ -120,8 +120,12 @@ fn batches_and_readers_can_be_sent_to_other_threads() {
 fn dates_are_instants_where_the_time_zone_is_known() {
     let berlin = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
     let tickets = Tickets::new(&[ticket()], Version::V8_0);
-    for layout in [Layout::default(), Layout::default().large_texts(), Layout::at(Version::V7_10)] {
-        let aware = layout.clone().in_time_zone(berlin.clone()).unwrap();
+    for table in [
+        TableSchema::default(),
+        TableSchema::default().large_texts(),
+        TableSchema::as_of_version(Version::V7_10),
+    ] {
+        let aware = table.clone().in_time_zone(berlin.clone()).unwrap();
         for aware in [aware.clone(), aware.large_texts()] {
             let batch = aware.record_batch(&tickets).unwrap();
             let expected = DataType::Timestamp(TimeUnit::Microsecond, Some("Europe/Berlin".into()));
@@ -137,10 +141,10 @@ fn dates_are_instants_where_the_time_zone_is_known() {
 }
 
 #[test]
-fn a_time_zone_without_a_name_is_refused() {
+fn a_time_zone_without_a_name_is_an_error() {
     let posix = jiff::tz::TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
-    let error = Layout::default().in_time_zone(posix).unwrap_err().to_string();
-    assert!(error.contains("has no name"), "{error}");
+    let error = TableSchema::default().in_time_zone(posix).unwrap_err().to_string();
+    assert!(error.contains("no IANA name"), "{error}");
 }
 
 #[test]
@@ -164,7 +168,7 @@ fn a_date_that_cannot_be_read_keeps_its_text_in_extra() {
         assert_eq!((!extra.is_null(row)).then(|| extra.value(row)), *expected, "{date}");
         assert!(batch["date"].is_null(row));
     }
-    let only_ids = Layout::of([Field::Id].into_iter().collect());
+    let only_ids = TableSchema::of([Field::Id].into_iter().collect());
     assert_eq!(only_ids.record_batch(page.tickets()).unwrap()["extra"].null_count(), 4);
 }
 
@@ -174,13 +178,13 @@ fn a_date_whose_own_zone_cannot_be_resolved_keeps_its_text() {
         {"id":1,"date":"2025-03-05T06:07:08+02:00","lastreply":"2025-03-05 06:07:08 Europe/London"}]}}"#;
     let page = gettickets_protocol::decode(reply).unwrap().into_page().unwrap();
     let berlin = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
-    let batch = Layout::default().in_time_zone(berlin).unwrap().record_batch(page.tickets()).unwrap();
+    let batch = TableSchema::default().in_time_zone(berlin).unwrap().record_batch(page.tickets()).unwrap();
     // 04:07:08 in UTC.
     assert_eq!(batch["date"].as_primitive::<TimestampMicrosecondType>().value(0), 1_741_147_628_000_000);
     assert!(batch["lastreply"].is_null(0));
     let extra = batch["extra"].as_string::<i32>().value(0);
     assert_eq!(extra, r#"{"lastreply":"2025-03-05 06:07:08 Europe/London"}"#);
-    // Without a time zone both are the wall clock that they state.
+    // Without a time zone both are the local times as written.
     let naive = record_batch(page.tickets()).unwrap();
     assert!(naive["extra"].is_null(0) && !naive["lastreply"].is_null(0));
 }

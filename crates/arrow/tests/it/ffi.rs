@@ -1,4 +1,4 @@
-//! What crosses the C data interface comes out as it went in.
+//! The C data interface does not change batches.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use gettickets_arrow::{TicketReader, ffi, record_batch, schema};
 use gettickets_protocol::{Ticket, Tickets, Version};
 
 #[test]
-fn a_stream_gives_the_same_batches_on_the_other_side() {
+fn a_stream_has_the_same_batches_on_the_other_side() {
     let tickets = Tickets::new(&[Ticket { id: 7, ..Ticket::default() }, Ticket::default()], Version::V8_0);
     let pages = vec![Ok::<_, io::Error>(tickets.clone()), Ok(tickets.clone())];
     let mut stream = RecordBatchStreamReader::try_new(ffi::stream(TicketReader::new(pages))).unwrap();
@@ -28,7 +28,7 @@ fn a_stream_that_failed_stays_failed() {
 }
 
 #[test]
-fn a_binding_chooses_the_number_of_an_error() {
+fn a_binding_chooses_the_errno_of_an_error() {
     let hooks = ffi::StreamHooks { errno: |_| 5, ..ffi::StreamHooks::default() };
     let pages = vec![Err::<Tickets, _>(io::Error::other("gone"))];
     let stream = ffi::stream_with(TicketReader::new(pages), hooks);
@@ -47,7 +47,7 @@ fn a_panic_of_the_reader_is_an_error_that_stays() {
 }
 
 #[test]
-fn a_batch_crosses_as_one_struct() {
+fn a_batch_is_exported_as_one_struct() {
     let (array, c_schema) = ffi::batch(record_batch(&Tickets::default()).unwrap()).unwrap();
     assert_eq!(array.num_children(), schema().fields().len());
     assert_eq!(c_schema.format(), "+s");

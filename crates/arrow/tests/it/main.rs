@@ -1,4 +1,4 @@
-//! Claims about the batches, as their readers meet them.
+//! Integration tests of record batches.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,7 +19,7 @@ use gettickets_arrow::arrow_array::types::{TimestampMicrosecondType, UInt64Type}
 use gettickets_arrow::arrow_array::{Array, RecordBatch};
 use gettickets_protocol::{DateTime, FIELDS, FieldValue, TicketRef};
 
-/// Holds that every cell of a row is what the ticket's getters give.
+/// Checks that every value of a row is that of the ticket's getters.
 fn assert_row_is(batch: &RecordBatch, row: usize, ticket: TicketRef<'_>) {
     for spec in &FIELDS {
         let column = batch.column_by_name(spec.name).expect("a column for every field");
@@ -70,7 +70,7 @@ fn assert_row_is(batch: &RecordBatch, row: usize, ticket: TicketRef<'_>) {
     }
 }
 
-/// Another way back than the one under test.
+/// A conversion independent of the one under test.
 fn time_of(microseconds: i64) -> DateTime {
     let epoch = jiff::civil::date(1970, 1, 1);
     let day = epoch + jiff::Span::new().days(microseconds.div_euclid(86_400_000_000));

@@ -1,4 +1,4 @@
-//! For any tickets, the cells of a batch are what the getters give.
+//! For arbitrary tickets, the values of a batch are those of the getters.
 
 use gettickets_arrow::record_batch;
 use gettickets_protocol::{Attachment, DateTime, Ticket, Tickets, Version};

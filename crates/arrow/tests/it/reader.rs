@@ -1,4 +1,4 @@
-//! Streams of batches over pages that come one by one.
+//! Streams of batches over pages.
 
 use std::cell::Cell;
 use std::io;
@@ -17,7 +17,7 @@ fn rows(pages: &[usize], min_rows: usize) -> Vec<usize> {
 }
 
 #[test]
-fn pages_are_put_together_until_a_batch_is_large_enough() {
+fn pages_are_combined_until_a_batch_is_large_enough() {
     let cases: [(&[usize], usize, &[usize]); 7] = [
         (&[], 1, &[]),
         (&[0, 0], 1, &[]),
@@ -43,7 +43,7 @@ fn a_failed_page_ends_the_stream_after_the_tickets_before_it() {
 }
 
 #[test]
-fn no_page_is_asked_for_before_its_batch() {
+fn no_page_is_requested_before_its_batch() {
     let asked = Cell::new(0);
     let pages = (0..10).map(|_| {
         asked.set(asked.get() + 1);

@@ -1,7 +1,7 @@
-//! The schema is the field history, and a field it forgets is found here.
+//! The schema has every field of the field history.
 
 use gettickets_arrow::arrow_schema::{DataType, TimeUnit};
-use gettickets_arrow::{EXTRA, Layout, schema};
+use gettickets_arrow::{EXTRA, TableSchema, schema};
 use gettickets_protocol::{FIELDS, Field, FieldKind, FieldSet, Version};
 
 #[test]
@@ -36,15 +36,15 @@ fn every_kind_has_a_type() {
 }
 
 #[test]
-fn a_layout_has_the_columns_that_its_version_knows() {
+fn a_schema_has_the_columns_of_its_version() {
     for version in Version::MILESTONES {
-        let schema = Layout::at(version).schema();
+        let schema = TableSchema::as_of_version(version).schema();
         for row in &FIELDS {
             let known = version >= row.since;
             assert_eq!(schema.field_with_name(row.name).is_ok(), known, "{} at {version}", row.name);
         }
         assert!(schema.field_with_name(EXTRA).is_ok());
     }
-    let only = Layout::of([Field::Status, Field::Id].into_iter().collect::<FieldSet>()).schema();
+    let only = TableSchema::of([Field::Status, Field::Id].into_iter().collect::<FieldSet>()).schema();
     assert_eq!(only.fields().iter().map(|column| column.name()).collect::<Vec<_>>(), ["id", "status", EXTRA]);
 }

@@ -13,7 +13,7 @@ pub(crate) enum Column {
     Decoded(Field),
     /// A time in UTC, by the install's time zone.
     Utc(Field),
-    /// The requestor's name, or that of whoever opened the ticket, or an address.
+    /// The requestor's name, or the name of the person who opened the ticket, or an address.
     From,
     /// The department's name, from the server or the profile, else its id.
     Department,
@@ -30,7 +30,7 @@ impl Column {
     pub(crate) const DECODED: [Field; 5] =
         [Field::Name, Field::OwnerName, Field::RequestorName, Field::Subject, Field::Admin];
 
-    /// The columns that no single field is.
+    /// The columns that are not a single field.
     const COMBINED: [Column; 7] = [
         Column::Utc(Field::Date),
         Column::Utc(Field::Lastreply),
@@ -50,7 +50,7 @@ impl Column {
             .chain(Column::COMBINED)
     }
 
-    /// The column's name: that of the field on the wire where it is one.
+    /// The column's name. For a field it is the name on the wire.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Column::Field(field) => field.name(),
@@ -76,7 +76,7 @@ impl FromStr for Column {
     fn from_str(name: &str) -> Result<Column, String> {
         Column::all().find(|column| column.name().eq_ignore_ascii_case(name.trim())).ok_or_else(|| {
             let names: Vec<&str> = Column::all().map(Column::name).collect();
-            format!("no column has this name; the columns are {}", names.join(", "))
+            format!("unknown column; the columns are {}", names.join(", "))
         })
     }
 }
@@ -102,7 +102,7 @@ impl FromStr for SortKey {
             None => {
                 let names: Vec<&str> = sortable().map(|spec| spec.name).collect();
                 Err(format!(
-                    "no field to sort by has this name; the fields are {}, each also with - before it for descending order",
+                    "unknown field to sort by; the fields are {}, each also with - before it for descending order",
                     names.join(", ")
                 ))
             }

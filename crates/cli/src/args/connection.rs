@@ -9,15 +9,15 @@ use gettickets_protocol::ResponseType;
 
 /// The server to connect to, and the credentials for it.
 ///
-/// Secrets come from the environment or a file. A flag takes precedence over a named profile, that over the
-/// environment, and that over the default profile.
+/// Secrets come from the environment or a file. Flags take precedence over a named profile, which takes precedence over
+/// the environment, which takes precedence over the default profile.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Server")]
 pub(crate) struct ConnectionArgs<P: Args = OneProfile> {
     /// Start the embedded sandbox with generated tickets and connect to it
     #[arg(long, conflicts_with_all = ["url", "local_api", "profile"])]
     pub(crate) sandbox: bool,
-    /// Address of the install, or of its api.php [env: GETTICKETS_URL]
+    /// URL of the install, or of its api.php [env: GETTICKETS_URL]
     #[arg(long, value_name = "URL", conflicts_with = "local_api")]
     pub(crate) url: Option<String>,
     #[command(flatten)]
@@ -35,7 +35,7 @@ pub(crate) struct ConnectionArgs<P: Args = OneProfile> {
     /// File with the admin's password; - for standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
-    /// File with the API access key, which lifts the server's restriction of addresses; or set
+    /// File with the API access key, which exempts requests from the server's list of allowed addresses; or set
     /// GETTICKETS_ACCESS_KEY
     #[arg(long, value_name = "FILE")]
     pub(crate) access_key_file: Option<PathBuf>,
@@ -51,7 +51,7 @@ pub(crate) struct ConnectionArgs<P: Args = OneProfile> {
     /// Time limit of one request, such as 30, 30s or 2m [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
-    /// Format to request: json, or xml, which can carry texts that are not UTF-8 [default: json]
+    /// Format to request: json, or xml, which works for texts that are not UTF-8 [default: json]
     #[arg(long, value_name = "TYPE", hide_possible_values = true, value_parser = responsetype())]
     pub(crate) responsetype: Option<ResponseType>,
     /// Certificate authorities to trust instead of the system's, as PEM
@@ -66,7 +66,7 @@ pub(crate) struct ConnectionArgs<P: Args = OneProfile> {
     /// Send each request once and do not retry it
     #[arg(long)]
     pub(crate) no_retries: bool,
-    /// Refuse a reply that deviates from the documented format
+    /// Fail if a reply deviates from the documented format
     #[arg(long)]
     pub(crate) strict: bool,
     /// Time zone of the install's clock, such as Europe/London, for ages and UTC [default: this machine's]
@@ -144,7 +144,7 @@ impl<P: Args + Clone> ConnectionArgs<P> {
     }
 }
 
-/// The formats that can carry a list of tickets.
+/// The formats that can represent a list of tickets.
 fn responsetype() -> impl TypedValueParser<Value = ResponseType> {
     PossibleValuesParser::new([ResponseType::Json.as_str(), ResponseType::Xml.as_str()])
         .try_map(|word| word.parse::<ResponseType>())

@@ -11,19 +11,19 @@ use gettickets_protocol::Version;
 /// UTF-8 or UTF-16, plain or compressed with gzip or Zstandard.
 #[derive(Debug, Args)]
 pub(crate) struct DecodeArgs {
-    /// Files with replies; a directory stands for the files in it; - for standard input
+    /// Files with replies, or directories of such files; - for standard input
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
     /// Format of the output
     #[arg(long = "as", value_name = "FORMAT", default_value = "table")]
     pub(crate) format: DecodeAs,
-    /// As a server of this version would send it: later fields are left out
+    /// Show the reply as a server of this version would send it: later fields are left out
     #[arg(long, value_name = "VERSION")]
     pub(crate) at: Option<Version>,
-    /// Refuse a reply that deviates from the documented shape
+    /// Fail if a reply deviates from the documented shape
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Columns that the table may take [default: the terminal's; on a pipe as many as it takes]
+    /// Width of the table in characters [default: the terminal's; unlimited on a pipe]
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(12..))]
     pub(crate) width: Option<u16>,
     /// Time zone of the install's clock, such as Europe/London, for ages [default: this machine's]
@@ -34,13 +34,13 @@ pub(crate) struct DecodeArgs {
 /// The format that a reply is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DecodeAs {
-    /// For people; fits the terminal, and is whole on a pipe
+    /// A table that fits the terminal; complete on a pipe
     Table,
     /// Canonical JSON: one document for each file
     Json,
     /// Canonical JSON of a ticket on each line
     Ndjson,
-    /// A column for each field; cells that a spreadsheet would run as formulas get an apostrophe in front
+    /// A column for each field; formulas are prefixed with an apostrophe
     Csv,
     /// JSON as a server sends it
     WireJson,

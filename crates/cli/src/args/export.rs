@@ -6,39 +6,39 @@ use clap::{Args, ValueEnum};
 
 use super::{ConnectionArgs, Profiles, Since, WholeArgs};
 
-/// Write every ticket that matches into a file
+/// Write all matching tickets to a file
 ///
-/// The file gets its name once it is whole. Until then FILE.partial and FILE.resume are beside it; after an
-/// interruption the same command with --resume continues from there. Where all tickets but some that nobody can
-/// read are there, the file is FILE.incomplete, and the exit code is 5.
+/// FILE appears when it is complete. Until then the tickets are in FILE.partial, and FILE.resume records the progress;
+/// after an interruption, run the same command with --resume to continue. If the server cannot send some tickets, the
+/// file is named FILE.incomplete, and the exit code is 5.
 ///
-/// A new file can be read by its owner alone; a file that is replaced keeps its owner and its mode. A symbolic
-/// link is followed. A device or a FIFO is written to as standard output is.
+/// A new file is readable by its owner only; a file that is replaced keeps its owner and mode. Symbolic links are
+/// followed. Devices and FIFOs are written like standard output.
 ///
-/// With several profiles each install is exported into a file of its own, all at the same time: write {install} into the
+/// With several profiles each install is exported to its own file, all at the same time: use {install} in the
 /// name, as in 'tickets/install={install}/tickets.parquet', whose files DuckDB, polars and Spark read as one table with a
 /// column `install`. An install that fails does not stop the others.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ExportArgs {
-    /// File to write; - for standard output. The format follows from the ending, such as .csv or .parquet;
-    /// .csv.gz, .ndjson.zst and the like are compressed. {install} stands for the name of the profile
+    /// File to write; - for standard output. The format is determined by the extension, such as .csv or .parquet; .gz
+    /// and .zst add compression, such as .csv.gz. {install} is replaced by the name of the profile
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// Format, where the file's ending does not name one
+    /// Format, if the extension of the file does not determine it
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<ExportFormat>,
-    /// Continue an interrupted export; begin where there is none
+    /// Continue an interrupted export, if there is one
     #[arg(long, conflicts_with = "restart")]
     pub(crate) resume: bool,
-    /// Begin again, and remove what an interrupted export left
+    /// Start again, and remove the files of an interrupted export
     #[arg(long)]
     pub(crate) restart: bool,
-    /// Fail where the file exists already, instead of replacing it
+    /// Fail if the file exists, instead of replacing it
     #[arg(long)]
     pub(crate) no_clobber: bool,
     #[command(flatten)]
     pub(crate) query: WholeArgs,
-    /// Only tickets opened or answered since then, by the install's clock
+    /// Only tickets opened or answered since this time, in the install's time zone
     #[arg(long, value_name = "WHEN", help_heading = "Tickets")]
     pub(crate) updated_since: Option<Since>,
     #[command(flatten)]
@@ -72,7 +72,7 @@ impl ExportFormat {
         }
     }
 
-    /// The format of a file's ending. What compresses the file is not looked at.
+    /// The format of a file extension, ignoring compression.
     pub(crate) fn of_file(path: &Path) -> Option<ExportFormat> {
         let inner = match Compression::of_file(path) {
             Some(_) => path.with_extension(""),
@@ -95,7 +95,7 @@ impl ExportFormat {
     }
 }
 
-/// What a file as a whole is compressed with.
+/// The compression of the whole file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Compression {
     /// gzip, with the ending `.gz`.
@@ -115,7 +115,7 @@ impl Compression {
     }
 }
 
-/// A format and what it is compressed with.
+/// A format and its compression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Encoding {
     pub(crate) format: ExportFormat,

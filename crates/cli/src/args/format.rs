@@ -5,13 +5,13 @@ use clap::{Args, ValueEnum};
 /// A format for tickets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people: fits the terminal; on a pipe every column, uncut
+    /// A table that fits the terminal; on a pipe all columns in full width
     Table,
     /// Canonical JSON: one document
     Json,
     /// One ticket on each line, as canonical JSON
     Ndjson,
-    /// A column for each field; a text that a spreadsheet would run as a formula gets an apostrophe in front
+    /// A column for each field; formulas are prefixed with an apostrophe
     Csv,
 }
 

@@ -17,25 +17,23 @@ use super::{Column, ConnectionArgs, FormatArgs, Profiles, ScanArgs, Since, SortK
 pub(crate) struct ListArgs {
     #[command(flatten)]
     page: PageArgs,
-    /// Only tickets of this status, or 'Awaiting Reply', 'All Active Tickets' or 'My Flagged Tickets'; may be
-    /// given several times, which takes a request for each and lists each ticket once
+    /// Only tickets of this status, or 'Awaiting Reply', 'All Active Tickets' or 'My Flagged Tickets'; may be given
+    /// several times: one request for each status, and each ticket is listed once
     #[arg(long, value_name = "STATUS", help_heading = "Tickets", value_parser = status)]
     pub(crate) status: Vec<StatusFilter>,
     #[command(flatten)]
     filter: FilterArgs,
-    /// List all matching tickets and not only one page; --limitnum is then the largest number to request at a
-    /// time
+    /// List all matching tickets instead of one page; --limitnum is then the largest number per request
     #[arg(long, help_heading = "Tickets", conflicts_with = "limitstart")]
     pub(crate) all: bool,
-    /// List all tickets opened or answered since this time on the install's clock: 2026-01-31,
-    /// '2026-01-31 12:30:00', 7d, 12h, today or yesterday
+    /// List all tickets opened or answered since this time in the install's time zone: 2026-01-31, '2026-01-31
+    /// 12:30:00', 7d, 12h, today or yesterday
     #[arg(long, value_name = "WHEN", help_heading = "Tickets", conflicts_with = "limitstart")]
     pub(crate) updated_since: Option<Since>,
     /// Only tickets of this priority; may be given several times (local)
     #[arg(long, value_name = "PRIORITY", help_heading = "Tickets", value_parser = priority)]
     pub(crate) priority: Vec<String>,
-    /// Only tickets flagged to this admin, by id or by a name of the profile; 0 for tickets flagged to nobody
-    /// (local)
+    /// Only tickets flagged to this admin, by id or by a name in the profile; 0 for unflagged tickets (local)
     #[arg(long, value_name = "ADMIN", help_heading = "Tickets")]
     pub(crate) flag: Option<String>,
     /// List at most this many tickets (local)

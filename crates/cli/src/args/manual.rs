@@ -1,4 +1,4 @@
-//! What the help and the manual pages say beside the options: examples, environment, files, exit codes.
+//! Sections of the help and the manual pages other than options: examples, environment, files, exit codes.
 
 use std::fmt::Write;
 
@@ -49,7 +49,7 @@ pub(crate) const EXAMPLES: [(&str, &str, &str); 42] = [
         "add a profile",
     ),
     ("profiles", "gettickets profiles check", "check all profiles"),
-    ("sandbox", "gettickets sandbox --port 8080", "a server for trials"),
+    ("sandbox", "gettickets sandbox --port 8080", "a server to try things out"),
     ("sandbox", "gettickets sandbox --quirk html-waf", "a server behind a firewall"),
     ("sandbox", "gettickets sandbox --list-quirks", "all deviations it can show"),
     ("completions", "source <(gettickets completions bash)", "in ~/.bashrc"),

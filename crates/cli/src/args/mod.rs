@@ -84,7 +84,7 @@ pub(crate) struct Cli {
 #[derive(Clone, Copy, Debug, clap::Args)]
 #[command(next_help_heading = "Global")]
 pub(crate) struct GlobalArgs {
-    /// Log to stderr what the program does; -vv logs more. Nothing secret is logged
+    /// Log to stderr; -vv logs more. Secrets are never logged
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
     /// Write only errors to stderr: no warnings, notes or progress
@@ -101,7 +101,7 @@ pub(crate) struct GlobalArgs {
 /// When to use color.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorWhen {
-    // The names say it all, and the help stays short.
+    // The names are self-explanatory, and the help stays short.
     Auto,
     Always,
     Never,
@@ -110,14 +110,14 @@ pub(crate) enum ColorWhen {
 /// The format of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ErrorFormat {
-    // The names say it all, and the help stays short.
+    // The names are self-explanatory, and the help stays short.
     Text,
     Json,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-#[allow(clippy::large_enum_variant, reason = "there is one value of it in a run of the program")]
+#[allow(clippy::large_enum_variant, reason = "there is only one value per run")]
 pub(crate) enum Command {
     #[command(after_help = manual::examples("list"))]
     List(ListArgs),

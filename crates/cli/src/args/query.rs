@@ -46,7 +46,7 @@ pub(crate) struct PageArgs {
     pub(crate) limitnum: Option<u64>,
 }
 
-/// Which tickets, beside their status.
+/// Filters other than the status.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Tickets")]
 pub(crate) struct FilterArgs {
@@ -56,7 +56,7 @@ pub(crate) struct FilterArgs {
     /// Only tickets of the client with this id
     #[arg(long, value_name = "ID", value_parser = client)]
     clientid: Option<u64>,
-    /// Only tickets opened from this address by somebody who is not a client
+    /// Only tickets opened by a non-client with this email address
     #[arg(long, value_name = "ADDRESS", value_parser = email)]
     email: Option<String>,
     /// Only tickets whose subject contains this text; the server's matching is approximate
@@ -78,8 +78,7 @@ pub(crate) struct FilterArgs {
 pub(crate) fn status(word: &str) -> Result<StatusFilter, String> {
     if word.trim().is_empty() {
         return Err(
-            "with an empty status the server lists tickets of every status; leave --status out for that"
-                .to_owned(),
+            "the server ignores an empty status; omit --status to list tickets of every status".to_owned()
         );
     }
     let special =
@@ -89,19 +88,17 @@ pub(crate) fn status(word: &str) -> Result<StatusFilter, String> {
 
 fn limitnum(text: &str) -> Result<u64, String> {
     match text.parse() {
-        Ok(0) => {
-            Err("a page has at least 1 ticket; leave --limitnum out for the server's default".to_owned())
-        }
+        Ok(0) => Err("must be at least 1; omit --limitnum for the server's default".to_owned()),
         Ok(number) => Ok(number),
         Err(_) => Err("expected a whole number of tickets, 1 or more".to_owned()),
     }
 }
 
-/// Parses an id. The server ignores the filter where the id is 0, and lists everything.
+/// Parses an id. The server ignores the filter if the id is 0, and lists everything.
 fn id(text: &str, option: &str, what: &str) -> Result<u64, String> {
     match text.parse() {
         Ok(0) => Err(format!(
-            "no {what} has the id 0, and the server lists the tickets of every {what} for it; leave {option} out for that"
+            "the server ignores the {what} id 0; omit {option} to list the tickets of every {what}"
         )),
         Ok(number) => Ok(number),
         Err(_) => Err(format!("expected the id of a {what}: a whole number, 1 or more")),
@@ -128,7 +125,7 @@ fn subject(text: &str) -> Result<String, String> {
 fn filled(text: &str, option: &str, what: &str) -> Result<String, String> {
     if text.trim().is_empty() {
         return Err(format!(
-            "with an empty {what} the server lists tickets of every {what}; leave {option} out for that"
+            "the server ignores an empty {what}; omit {option} to list tickets of every {what}"
         ));
     }
     Ok(text.to_owned())
@@ -194,18 +191,18 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_that_the_server_ignores_is_refused_with_the_reason() {
+    fn a_filter_that_the_server_would_ignore_is_an_error() {
         for (arguments, reason) in [
-            (["--limitnum", "0"], "at least 1 ticket"),
+            (["--limitnum", "0"], "at least 1"),
             (["--limitnum", "many"], "expected a whole number"),
             (["--limitstart", "-1"], ""),
-            (["--deptid", "0"], "lists the tickets of every department"),
+            (["--deptid", "0"], "list the tickets of every department"),
             (["--deptid", "x"], "expected the id of a department"),
-            (["--clientid", "0"], "lists the tickets of every client"),
-            (["--email", ""], "lists tickets of every address"),
-            (["--email", " "], "lists tickets of every address"),
-            (["--subject", ""], "lists tickets of every subject"),
-            (["--status", ""], "lists tickets of every status"),
+            (["--clientid", "0"], "list the tickets of every client"),
+            (["--email", ""], "list tickets of every address"),
+            (["--email", " "], "list tickets of every address"),
+            (["--subject", ""], "list tickets of every subject"),
+            (["--status", ""], "list tickets of every status"),
         ] {
             let refused = Only::try_parse_from([&["x"], &arguments[..]].concat()).err().unwrap().to_string();
             assert!(refused.contains(reason), "{arguments:?}: {refused}");

@@ -7,9 +7,8 @@ use super::QueryArgs;
 
 /// Show the request as a shell command with curl, as PHP or as the form body, without secrets
 ///
-/// Secrets are neither read nor shown: the shell command takes them from the environment or from the
-/// profile's files when it runs, and passes them to curl on standard input, where other users of the machine
-/// cannot see them.
+/// Secrets are not read or shown. When the shell command runs, it takes them from the environment or the files of the
+/// profile and passes them to curl on standard input, where other users of the machine cannot see them.
 #[derive(Debug, Args)]
 pub(crate) struct RequestArgs {
     #[command(flatten)]

@@ -12,7 +12,7 @@ use gettickets_sandbox::Quirk;
 use super::Since;
 use super::connection::duration;
 
-/// Serve generated tickets over HTTP until Ctrl-C, for trials and tests
+/// Serve generated tickets over HTTP until Ctrl-C, for trying out and testing
 #[derive(Debug, Args)]
 pub(crate) struct SandboxArgs {
     /// Port to listen on; 0 takes a free one
@@ -36,7 +36,7 @@ pub(crate) struct SandboxArgs {
     /// Seed of the generator: the same seed gives the same tickets
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Server version to answer as
+    /// Server version to imitate
     #[arg(long, value_name = "VERSION", default_value = "8.13.1")]
     pub(crate) server_version: Version,
     /// API identifier to accept [default: sandbox-identifier]
@@ -49,7 +49,7 @@ pub(crate) struct SandboxArgs {
     /// same tickets on any day]
     #[arg(long, value_name = "WHEN")]
     pub(crate) newest: Option<Since>,
-    /// Deviate in this way; may be given several times
+    /// Deviation to imitate; may be given several times
     #[arg(long, value_name = "QUIRK", value_parser = quirks(), hide_possible_values = true)]
     pub(crate) quirk: Vec<Quirk>,
     /// List the quirks
@@ -60,7 +60,7 @@ pub(crate) struct SandboxArgs {
     pub(crate) load: Option<PathBuf>,
 }
 
-/// Quirks by name, so that a typing error is answered with the nearest name and shells can complete them.
+/// Quirks by name, with suggestions for typing errors and completion in shells.
 fn quirks() -> impl TypedValueParser<Value = Quirk> {
     let names = Quirk::ALL.iter().map(|quirk| PossibleValue::new(quirk.name()).help(quirk.description()));
     PossibleValuesParser::new(names).try_map(|name| name.parse::<Quirk>())

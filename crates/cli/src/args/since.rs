@@ -1,4 +1,4 @@
-//! A moment on the install's clock, as `--updated-since` takes it.
+//! [`Since`]: a time in the install's time zone, as in `--updated-since`.
 
 use std::str::FromStr;
 
@@ -6,10 +6,10 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-/// A moment on the install's clock: a date, or relative to now.
+/// A time in the install's time zone: a date, or relative to now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Since {
-    /// A wall-clock time of the install.
+    /// A local time of the install.
     At(DateTime),
     /// This long before now.
     Ago(SignedDuration),
@@ -22,7 +22,7 @@ impl Since {
     pub(crate) fn resolve(self, now: Timestamp, zone: &TimeZone) -> DateTime {
         match self {
             Since::At(moment) => moment,
-            // A duration, not a span of the wall clock: a change to summer time neither adds nor drops an hour.
+            // An exact duration: daylight saving time does not add or remove an hour.
             Since::Ago(ago) => now.checked_sub(ago).map_or(DateTime::MIN, |moment| zone.to_datetime(moment)),
             Since::DaysBack(days) => {
                 let today = zone.to_datetime(now).date();
@@ -52,7 +52,7 @@ impl FromStr for Since {
             text.parse::<DateTime>().or_else(|_| text.parse::<Date>().map(|date| date.at(0, 0, 0, 0)));
         match moment {
             Ok(moment) if !has_offset => Ok(Since::At(moment)),
-            Ok(_) => Err("give the time on the install's own clock, without a zone or an offset".to_owned()),
+            Ok(_) => Err("give the time in the install's time zone, without a zone or an offset".to_owned()),
             Err(_) => {
                 Err("expected a date such as 2026-01-31 or '2026-01-31 12:30:00', a time span before now \
                            such as 90min, 12h, 7d or 2w, or today or yesterday"

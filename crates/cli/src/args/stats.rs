@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::{ConnectionArgs, Profiles, WholeArgs};
 
-/// Chart the tickets: by status, priority, department, age and week, and those that wait the longest
+/// Chart the tickets by status, priority, department, age and week, and list those that wait the longest
 ///
 /// Percentages are rounded so that they add up to 100. A day is 24 hours.
 ///
@@ -17,12 +17,12 @@ pub(crate) struct StatsArgs {
     /// How to write the figures
     #[arg(long, value_name = "FORMAT", default_value = "charts")]
     pub(crate) format: StatsFormat,
-    /// Write a page for a browser into this file, - for standard output. The page loads nothing else. With several profiles
-    /// {install} in the name stands for the name of each
+    /// Write an HTML page to this file; - for standard output. The page loads no other files. With several profiles
+    /// {install} is replaced by the name of each
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
-    /// Read the tickets from this file and not from a server: an export as JSON or NDJSON, a saved reply, or a
-    /// directory of them; - for standard input. May be given several times; each ticket counts once
+    /// Read the tickets from this file instead of a server: an export as JSON or NDJSON, a saved reply, or a directory
+    /// of them; - for standard input. May be given several times; each ticket counts once
     #[arg(
         long,
         value_name = "FILE",

@@ -10,8 +10,8 @@ use super::{ConnectionArgs, WholeArgs};
 
 /// Print new and changed tickets as they happen, until Ctrl-C
 ///
-/// An event is opened, entered (matches now and is not new), replied, changed or gone (matches no more; with --full
-/// alone). It has the ticket without its access key, the changed fields with old and new values, and an id.
+/// Events are opened, entered (an older ticket matches now), replied, changed and gone (no longer matches; only with
+/// --full). An event has the ticket without its access key, the changed fields with old and new values, and an id.
 #[derive(Debug, Args)]
 pub(crate) struct WatchArgs {
     #[command(flatten)]
@@ -19,8 +19,8 @@ pub(crate) struct WatchArgs {
     /// Time between two polls, such as 30s or 5m
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
     pub(crate) interval: Duration,
-    /// Read every ticket that matches in each poll: finds tickets that were closed, flagged or deleted too, with more
-    /// requests
+    /// Read all matching tickets in each poll. This also finds tickets that were closed, flagged or deleted, and needs
+    /// more requests
     #[arg(long)]
     pub(crate) full: bool,
     /// Stop after this many polls
@@ -29,18 +29,18 @@ pub(crate) struct WatchArgs {
     /// Format of the events [default: lines on a terminal, ndjson on a pipe]
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<WatchFormat>,
-    /// Keep what is known in this file: after a restart no event is missed. Each watch needs a file of its own
+    /// Keep the state in this file, so that no event is missed after a restart. Each watch needs its own file
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
     /// Run this command through the shell for each event, with the event as JSON on its standard input, and in
     /// GETTICKETS_EVENT, GETTICKETS_EVENT_ID and GETTICKETS_TICKET_ID; it may run for 60 seconds
     #[arg(long, value_name = "COMMAND")]
     pub(crate) exec: Option<String>,
-    /// Post each event as JSON to this address, signed with HMAC-SHA256 by the convention of Standard Webhooks. What
-    /// cannot be delivered is retried. The secret comes from GETTICKETS_WEBHOOK_SECRET or --webhook-secret-file
+    /// Post each event as JSON to this URL, signed with HMAC-SHA256 according to Standard Webhooks. Failed deliveries
+    /// are retried. The secret comes from GETTICKETS_WEBHOOK_SECRET or --webhook-secret-file
     #[arg(long, value_name = "URL")]
     pub(crate) webhook: Option<String>,
-    /// File with the secret that signs for --webhook, of 16 bytes or more
+    /// File with the signing secret for --webhook, at least 16 bytes
     #[arg(long, value_name = "FILE", requires = "webhook")]
     pub(crate) webhook_secret_file: Option<PathBuf>,
     #[command(flatten)]

@@ -21,7 +21,7 @@ use crate::output::{self, InstallContext, Shape, TicketWriter, json, stdout, sty
 pub(crate) fn run(args: &ListArgs) -> Outcome {
     let requests = args.requests();
     if requests.len() > 1 && requests.iter().any(|request| request.limitstart.is_some()) {
-        return Err(Failure::usage("--limitstart has no meaning with several statuses")
+        return Err(Failure::usage("--limitstart cannot be used with several statuses")
             .hint("Give one --status, or list all tickets with --all"));
     }
     let (profile, connection) = match installs::select(&args.connection)? {
@@ -29,9 +29,7 @@ pub(crate) fn run(args: &ListArgs) -> Outcome {
         Installs::Several(installs) => return several::list(args, &installs, &requests),
     };
     if args.utc && !connection.zone_is_known {
-        exit::note(
-            "the install's clock is assumed to be in this machine's time zone; --time-zone names another",
-        );
+        exit::note("assuming that the install is in this machine's time zone; set another with --time-zone");
     }
     let mut listing = Listing::new(args, profile, &connection, requests.len())?;
     if args.all || args.updated_since.is_some() { listing.scan(&requests) } else { listing.pages(&requests) }
@@ -163,7 +161,7 @@ impl<'a> Listing<'a> {
             if self.local.is_full() {
                 self.finish()?;
                 exit::note(format!(
-                    "the list ends after {} {}, as --limit says; more may match",
+                    "the list ends after {} {} because of --limit; more may match",
                     self.local.passed(),
                     output::tickets(self.local.passed())
                 ));
@@ -176,7 +174,7 @@ impl<'a> Listing<'a> {
         let shown = self.local.passed().min(self.args.limit.unwrap_or(u64::MAX));
         if shown < self.local.passed() {
             exit::note(format!(
-                "{shown} of {} matching tickets are listed, as --limit says",
+                "{shown} of {} matching tickets are listed because of --limit",
                 self.local.passed()
             ));
         } else {

@@ -1,8 +1,7 @@
 //! A warning for a status that is probably mistyped.
 //!
-//! Installs configure statuses of their own, so an unknown word need not be a mistake, and the server answers
-//! it with an empty list. Where the list is empty and the word is close to one that every install has, the
-//! program says so.
+//! Installs can configure statuses, so an unknown word may be correct, and the server sends an empty list for it. If
+//! the list is empty and the word is similar to a default status, the program prints a warning.
 
 use gettickets::{GetTickets, Status, StatusFilter};
 use strsim::osa_distance;

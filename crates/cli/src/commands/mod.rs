@@ -29,7 +29,7 @@ use crate::exit::Outcome;
 pub(crate) fn run(command: Command) -> Outcome {
     match command {
         Command::List(args) => list::run(&args),
-        Command::Export(args) => export::run(&args),
+        Command::Export(args) => export::scan::run(&args),
         Command::Stats(args) => stats::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Mirror(args) => mirror::run(&args),

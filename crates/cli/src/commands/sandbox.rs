@@ -27,7 +27,7 @@ pub(crate) fn run(args: &SandboxArgs) -> Outcome {
     let (builder, count) = builder(args)?;
     let sandbox = builder.start().map_err(|error| {
         Failure::new(Exit::Unreached, format!("the sandbox did not start: {error}"))
-            .hint("Another --port may be free; --port 0 takes one that is")
+            .hint("Use another --port; --port 0 uses a free one")
     })?;
     announce(args, &sandbox, count)?;
     // The sender is in the handler, which lives as long as the process.

@@ -82,8 +82,8 @@ impl Saved {
         let content = open(file).and_then(content).map_err(|error| {
             // The argument is not repeated: a reply may hold the keys of tickets.
             if file.to_string_lossy().trim_start().starts_with(['{', '<']) {
-                return Failure::usage("FILE is a reply itself, where the name of a file is expected")
-                    .hint("Pipe it in, and give - for FILE");
+                return Failure::usage("FILE is a reply, not the name of a file")
+                    .hint("Pass the reply on standard input, and - as FILE");
             }
             if error.kind() == io::ErrorKind::FileTooLarge {
                 return Failure::new(Exit::Unreadable, format!("{name}: {error}"))
@@ -249,7 +249,8 @@ fn content(mut input: Input) -> io::Result<Content> {
     Ok(Content::Reply(files::read_at_most(input, MAX_LEN)?))
 }
 
-/// UTF-16, by its mark or by the zero byte beside the first sign, which is of ASCII in JSON and XML.
+/// Detects UTF-16 by its byte order mark, or by the zero byte next to the first character, which is ASCII in JSON and
+/// XML.
 fn utf_16(start: &[u8]) -> Option<&'static Encoding> {
     match start {
         [0xff, 0xfe, ..] => Some(UTF_16LE),
@@ -304,7 +305,7 @@ impl Lines {
                     Exit::Unreadable,
                     format!("there are more than {} MiB of tickets", MAX_LEN >> 20),
                 )
-                .hint("Ask for table, ndjson or csv, which are written while the file is read"));
+                .hint("Use the format table, ndjson or csv, which are written while the file is read"));
             }
             self.read_ahead.push_back((number, line));
         }

@@ -46,7 +46,7 @@ pub(crate) fn print_report_of(prefix: &str, report: &ScanReport) {
     if report.undated > 0 {
         let count = report.undated;
         exit::warn(format!(
-            "{prefix}{count} {} no time that can be read, and {} listed whatever --updated-since says",
+            "{prefix}{count} {} no readable time, and {} listed regardless of --updated-since",
             if count == 1 { "ticket has" } else { "tickets have" },
             if count == 1 { "is" } else { "are" },
         ));

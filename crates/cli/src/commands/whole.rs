@@ -1,4 +1,4 @@
-//! A scan as a command sees it: tickets until there are no more, or the failure that says what is missing.
+//! [`Whole`]: a scan that must be complete.
 
 use gettickets::scan::ScanReport;
 use gettickets::{Error, Scan, Tickets};
@@ -7,7 +7,7 @@ use crate::commands::scanning;
 use crate::connect;
 use crate::exit::{Exit, Failure, Outcome};
 
-/// A scan that is to be whole.
+/// A scan that fails if it is not complete.
 pub(crate) struct Whole {
     scan: Scan,
     delivered: u64,
@@ -34,18 +34,18 @@ impl Whole {
         self.delivered
     }
 
-    /// What the scan met on its way.
+    /// The report of the scan.
     pub(crate) fn report(&self) -> ScanReport {
         self.scan.report()
     }
 
-    /// After the last ticket: whether any could not be had.
+    /// After the last ticket: fails if any ticket is missing.
     pub(crate) fn end(&self) -> Outcome {
         without_holes(&self.report())
     }
 }
 
-/// Once something was delivered, whatever stops a scan leaves it incomplete.
+/// The failure of a scan that was stopped by an error. After the first ticket it counts as incomplete.
 pub(crate) fn cut_off(error: &Error, delivered: u64) -> Failure {
     let failure = connect::failure_of(error);
     if delivered == 0 || failure.exit == Exit::Usage {

@@ -25,16 +25,15 @@ pub(crate) fn in_options(hint: &str) -> String {
 }
 
 /// How the libraries' hints name settings, and the options for them.
-const SETTINGS: [(&str, &str); 9] = [
+const SETTINGS: [(&str, &str); 8] = [
     ("(limitnum)", "(--limitnum)"),
     ("(max_requests)", "(--max-requests)"),
     ("(max_tickets)", "(--max-tickets)"),
     ("(skip_unreadable)", "(--skip-unreadable)"),
     ("(allow_count_mismatch)", "(--allow-count-mismatch)"),
     ("(ignore_dept_assignments)", "(--ignore-dept-assignments)"),
-    ("responsetype xml", "--responsetype xml"),
-    ("responsetype json", "--responsetype json"),
-    ("without strict", "without --strict"),
+    ("(responsetype)", "(--responsetype)"),
+    ("strict mode off", "strict mode off (omit --strict)"),
 ];
 
 /// The hint, where an option of this program is better advice than the library's words.

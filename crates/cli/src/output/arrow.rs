@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use arrow_ipc::writer::FileWriter;
 use gettickets_arrow::arrow_array::RecordBatch;
-use gettickets_arrow::{ArrowError, Layout};
+use gettickets_arrow::{ArrowError, TableSchema};
 use gettickets_protocol::Tickets;
 
 use super::TicketWriter;
@@ -19,7 +19,7 @@ pub(crate) const BATCH: usize = 8 << 10;
 pub(crate) struct Gathered {
     pages: Vec<Tickets>,
     rows: usize,
-    layout: Layout,
+    layout: TableSchema,
 }
 
 impl Gathered {

@@ -14,7 +14,7 @@ pub(crate) fn write_page(mut out: impl Write, page: &Page) -> io::Result<()> {
 
 /// Writes the tickets of many pages as one canonical document, as they come.
 ///
-/// The count is known once the last ticket is, so it stands at the end. What ends early is left without its
+/// The count is known once the last ticket is, so it is at the end. What ends early is left without its
 /// end, so that nobody takes it for whole.
 pub(crate) struct JsonWriter<W> {
     out: W,

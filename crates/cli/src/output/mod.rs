@@ -41,7 +41,7 @@ pub(crate) trait TicketWriter {
         Ok(())
     }
 
-    /// Writes what stands at the end, and flushes. Not called where the tickets are not whole; what was
+    /// Writes the end of the format, and flushes. Not called where the tickets are not whole; what was
     /// written is then passed on when the writer is dropped.
     fn finish(&mut self) -> io::Result<()>;
 }

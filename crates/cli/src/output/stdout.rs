@@ -76,7 +76,7 @@ impl<W: Write> Write for Guard<W> {
 
 impl<W: Write> Drop for Guard<W> {
     fn drop(&mut self) {
-        // The last line had no end. An error was told by the flush before, or nobody is there to see.
+        // The last line had no end. An error was already reported by the flush before.
         let _ = self.pass(self.line.len());
         let _ = self.out.flush();
     }

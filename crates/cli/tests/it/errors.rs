@@ -101,9 +101,9 @@ fn an_address_that_must_not_be_used_is_2_and_its_password_not_shown() {
     ");
     let mut command = program();
     command.env("GETTICKETS_IDENTIFIER", "i").env("GETTICKETS_SECRET", "s");
-    let told = paragraph(&run(command.args(["list", "--url", "https://me:hunter2@example.com"])), 2);
-    assert!(!told.contains("hunter2"), "{told}");
-    insta::assert_snapshot!(told, @r"
+    let message = paragraph(&run(command.args(["list", "--url", "https://me:hunter2@example.com"])), 2);
+    assert!(!message.contains("hunter2"), "{message}");
+    insta::assert_snapshot!(message, @r"
     error: from the command line: the address contains an @, which means a user name or a password
     hint: Give the address without them, and the credentials separately.
     ");

@@ -170,14 +170,14 @@ fn a_status_that_is_nearly_a_known_one_is_told_where_nothing_matched() {
     let sandbox = Sandbox::start().unwrap();
     for command in [&["list"][..], &["list", "--all"], &["stats"], &["export", "-o", "-", "--format", "csv"]]
     {
-        let told = |status: &str| ask(&sandbox, &[command, &["--status", status]].concat());
-        let slip = told("Opne");
+        let list = |status: &str| ask(&sandbox, &[command, &["--status", status]].concat());
+        let slip = list("Opne");
         assert_eq!(slip.code, 0, "{command:?}: {}", slip.err);
         assert_eq!(
             slip.err, "warning: no ticket has the status 'Opne'; did you mean 'Open'?\n",
             "{command:?}"
         );
-        assert_eq!(told("Escalated").err, "", "{command:?}: a status of the install's own");
+        assert_eq!(list("Escalated").err, "", "{command:?}: a status of the install's own");
     }
 }
 

@@ -52,7 +52,7 @@ pub enum ConfigError {
 pub enum InvalidProxy {
     /// The address can't be parsed.
     Malformed,
-    /// The scheme is none of `http`, `https`, `socks4`, `socks4a`, `socks5` and `socks5h`.
+    /// The scheme is not one of `http`, `https`, `socks4`, `socks4a`, `socks5` and `socks5h`.
     Scheme,
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why no encrypted connection came about.
+/// Why no encrypted connection could be established.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TlsReason {

@@ -24,7 +24,7 @@ pub enum TransportErrorKind {
     Connect,
     /// The proxy could not be reached, or refused to connect to the server.
     Proxy,
-    /// The server is not trusted, or no encrypted connection came about.
+    /// The server is not trusted, or no encrypted connection could be established.
     Tls(TlsReason),
     /// A time limit passed.
     Timeout(TimeoutPhase),

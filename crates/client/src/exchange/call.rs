@@ -61,7 +61,7 @@ pub(crate) struct Call<'a> {
     requests: u32,
     /// How many of them failed in a way that may pass. JSON and XML share this count, and the total time.
     failed: u32,
-    /// Why JSON was given up for XML.
+    /// Why the call switched from JSON to XML.
     json_error: Option<Error>,
     state: State,
 }

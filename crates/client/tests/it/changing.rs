@@ -10,7 +10,7 @@ use gettickets_sandbox::Sandbox;
 
 const TICKETS: u64 = 600;
 
-/// Changes the list a little after every request that the server has had, until it is told to stop. Gives the ids of
+/// Changes the list a little after every request that the server has had, until it is stopped. Returns the ids of
 /// those that did not match all the time.
 fn write(sandbox: &Sandbox, seed: u64, stop: &AtomicBool) -> HashSet<u64> {
     let store = sandbox.store();
@@ -65,24 +65,24 @@ fn every_ticket_that_matches_all_the_time_is_told_once_over_http() {
             client.get_tickets(&request(TICKETS)).unwrap().iter().map(|ticket| ticket.id()).collect();
         assert!(before.len() > 400, "{}", before.len());
         let stop = AtomicBool::new(false);
-        let (told, error, report, left) = thread::scope(|scope| {
+        let (yielded, error, report, left) = thread::scope(|scope| {
             let writer = scope.spawn(|| write(&sandbox, seed, &stop));
-            let (mut told, mut error) = (HashSet::new(), None);
+            let (mut yielded, mut error) = (HashSet::new(), None);
             let mut scan = client.scan(request(25));
             for ticket in scan.by_ref() {
                 match ticket {
-                    Ok(ticket) => assert!(told.insert(ticket.get().id()), "seed {seed}: told twice"),
+                    Ok(ticket) => assert!(yielded.insert(ticket.get().id()), "seed {seed}: yielded twice"),
                     Err(failure) => error = Some(failure),
                 }
             }
             stop.store(true, Ordering::Relaxed);
-            (told, error, scan.report(), writer.join().unwrap())
+            (yielded, error, scan.report(), writer.join().unwrap())
         });
         match error {
             None => {
                 complete += 1;
                 let lost: Vec<_> =
-                    before.iter().filter(|id| !told.contains(id) && !left.contains(id)).collect();
+                    before.iter().filter(|id| !yielded.contains(id) && !left.contains(id)).collect();
                 assert!(lost.is_empty(), "seed {seed}: {lost:?} lost in silence, {report:?}");
             }
             Some(error) => assert!(matches!(error.kind(), ErrorKind::ScanIncomplete(_)), "{error}"),

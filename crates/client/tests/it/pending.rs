@@ -1,4 +1,4 @@
-//! Requests that are waited for a little at a time, and given up.
+//! Requests that are awaited in steps, and cancelled.
 
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};

@@ -74,19 +74,19 @@ fn every_quirk_is_recovered_from_or_named() {
 
 /// The quirks wait for time-outs and drips, so they are run side by side.
 fn run_all() -> Vec<(Quirk, String, String)> {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
         for (start, chunk) in Quirk::ALL.chunks(Quirk::ALL.len().div_ceil(6)).enumerate() {
-            let tell = tell.clone();
+            let sender = sender.clone();
             scope.spawn(move || {
                 for (index, quirk) in chunk.iter().enumerate() {
-                    tell.send(((start, index), (*quirk, one_page(*quirk), every_ticket(*quirk)))).unwrap();
+                    sender.send(((start, index), (*quirk, one_page(*quirk), every_ticket(*quirk)))).unwrap();
                 }
             });
         }
     });
-    drop(tell);
-    let mut rows: Vec<_> = told.iter().collect();
+    drop(sender);
+    let mut rows: Vec<_> = receiver.iter().collect();
     rows.sort_by_key(|(place, _)| *place);
     rows.into_iter().map(|(_, row)| row).collect()
 }

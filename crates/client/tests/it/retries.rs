@@ -1,4 +1,4 @@
-//! What is asked again, how often and after how long.
+//! What is retried, how often and after how long.
 
 use std::time::Duration;
 

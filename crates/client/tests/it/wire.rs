@@ -192,7 +192,7 @@ fn redirects_are_told_and_not_followed() {
         let server = Server::start(vec![reply(status, location, ""), json(EMPTY)]);
         let error = server.client().build().unwrap().get_tickets(&GetTickets::default()).unwrap_err();
         assert!(
-            matches!(error.kind(), ErrorKind::Redirect { to: told, .. } if told.as_deref() == to),
+            matches!(error.kind(), ErrorKind::Redirect { to: target, .. } if target.as_deref() == to),
             "{error}"
         );
         assert_eq!((server.requests().len(), error.is_retryable()), (1, false));

@@ -192,7 +192,7 @@ fn name_of(text: &str) -> Option<String> {
     if let Some((_, rest)) = code.split_once("(*") {
         return rest.split(')').next().map(str::to_owned);
     }
-    words().last().map(str::to_owned)
+    words().next_back().map(str::to_owned)
 }
 
 fn is_comment(line: &str) -> bool {

@@ -221,7 +221,7 @@ fn ages(page: &Page, now: DateTime) -> Option<Step> {
                 "the newest reply is {} ahead of the install's clock as it was assumed",
                 took(ahead.unsigned_abs())
             ),
-            "Name the install's time zone with --time-zone, or as time-zone in the profile, for correct ages.",
+            "Set the install's time zone with --time-zone, or as time-zone in the profile, for correct ages.",
         )
     })
 }

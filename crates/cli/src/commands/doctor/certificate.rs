@@ -19,8 +19,8 @@ use x509_cert::der::Decode;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
-use super::network::{Stream, Why, words};
 use super::report::{Report, Step};
+use super::stream::{Stream, Why, words};
 use super::timed::Timed;
 use crate::exit::Exit;
 

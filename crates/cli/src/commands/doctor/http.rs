@@ -5,8 +5,8 @@ use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::Endpoint;
-use super::network::{Stream, words};
 use super::report::{Report, Step, took};
+use super::stream::{Stream, words};
 use super::timed::Limits;
 use crate::exit::Exit;
 

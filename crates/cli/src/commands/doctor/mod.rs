@@ -10,6 +10,7 @@ mod http;
 mod network;
 mod proxy;
 mod report;
+mod stream;
 mod timed;
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,6 +1,6 @@
 //! The network: name, connection, encryption, HTTP. No credentials are sent.
 
-use std::io::{self, Read, Write};
+use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc;
 use std::thread;
@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use super::proxy::Proxy;
 use super::report::{Report, Step, took};
+use super::stream::{Why, words};
 use super::timed::{Limits, Timed, left};
 use super::{Endpoint, certificate, http};
 use crate::connect::Settings;
@@ -15,21 +16,6 @@ use crate::exit::Exit;
 
 /// The largest number of addresses that are tried and shown.
 const SHOWN: usize = 4;
-
-/// A connection, encrypted or not.
-pub(super) trait Stream: Read + Write {
-    /// Begins another step.
-    fn set_deadline(&mut self, deadline: Instant);
-}
-
-impl Stream for Timed {
-    fn set_deadline(&mut self, deadline: Instant) {
-        Timed::set_deadline(self, deadline);
-    }
-}
-
-/// Returns why the client cannot set up an encrypted connection, and what to do.
-pub(super) type Why<'a> = &'a dyn Fn() -> Option<(String, String)>;
 
 /// Checks as far as it gets.
 pub(super) fn check(
@@ -138,12 +124,4 @@ fn connect(
     }
     report.add(Step::bad(step, Exit::Unreached, refused.join("; "), todo));
     None
-}
-
-/// An error in words.
-pub(super) fn words(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "it took too long".to_owned(),
-        _ => error.to_string(),
-    }
 }

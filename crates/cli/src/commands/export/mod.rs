@@ -6,7 +6,8 @@
 
 mod checkpoint;
 mod encoder;
-mod scan;
+pub(crate) mod scan;
+mod source;
 mod spool;
 mod stream;
 mod target;
@@ -15,11 +16,11 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use gettickets_protocol::{GetTickets, Tickets};
+use gettickets_protocol::GetTickets;
 use serde_json::value::RawValue;
 
 use self::checkpoint::Origin;
-pub(crate) use self::scan::{lacks_unreadable_alone, run};
+use self::source::Source;
 use self::spool::{Earlier, Spool};
 use self::stream::Stream;
 use crate::args::{Compression, Encoding, ExportArgs, ExportFormat};
@@ -30,20 +31,6 @@ use crate::output;
 
 /// How much work an interruption without notice may cost.
 const SAVE_EVERY: Duration = Duration::from_secs(5);
-
-/// Source of pages for an export. Implemented by the scan.
-trait Source {
-    /// The next page; `None` at the end.
-    fn next_page(&mut self) -> Option<Outcome<Tickets>>;
-    /// The position after the pages so far; `None` where the scan cannot be continued.
-    fn cursor(&self) -> Option<Box<RawValue>>;
-    /// After the last page or a failure: ends the progress and prints what the scan's report says.
-    fn ended(&mut self);
-    /// After the last page: an error where some tickets could not be read.
-    fn end(&self) -> Outcome;
-    /// After a failure: whether all tickets were delivered but those that cannot be read.
-    fn lacks_unreadable_alone(&self) -> bool;
-}
 
 /// Exports from the source that `open` returns, which gets the cursor to continue from. `server` names the
 /// endpoint, without credentials. Returns the number of tickets.

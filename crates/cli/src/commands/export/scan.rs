@@ -11,7 +11,8 @@ use gettickets::{Cancellation, DateTime, ErrorKind, Scan, Tickets};
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{Source, export, is_stdout};
+use super::source::Source;
+use super::{export, is_stdout};
 use crate::args::ExportArgs;
 use crate::commands::scanning::{self, Progress};
 use crate::commands::whole;

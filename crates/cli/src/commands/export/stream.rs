@@ -5,8 +5,8 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::Source;
 use super::encoder::Encoder;
+use super::source::Source;
 use crate::args::{Encoding, ExportFormat};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::arrow::ArrowWriter;

@@ -8,7 +8,7 @@ use arrow_ipc::reader::FileReader;
 use gettickets_arrow::arrow_array::RecordBatch;
 use gettickets_arrow::arrow_array::cast::AsArray;
 use gettickets_arrow::arrow_array::types::UInt64Type;
-use gettickets_protocol::{Ticket, Version};
+use gettickets_protocol::{Ticket, Tickets, Version};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};

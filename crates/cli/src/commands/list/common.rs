@@ -29,12 +29,12 @@ pub(super) fn added(args: &ListArgs, has_departments: bool, has_admins: bool) ->
     added
 }
 
-/// The id of an admin, given as an id or by a name of the profile.
+/// Returns the id of an admin, given as an id or by a name in the profile.
 pub(super) fn admin(text: &str, connection: &Connection) -> Outcome<u64> {
     match text.trim().parse() {
         Ok(id) => Ok(id),
         Err(_) => connection.names.admin_id(text).ok_or_else(|| {
-            Failure::usage(format!("--flag {text:?} is neither the id of an admin nor a name of the profile"))
+            Failure::usage(format!("--flag {text:?} is not the id of an admin or a name in the profile"))
                 .hint("Give the id, or add the name to the admins of the profile in the configuration file")
         }),
     }

@@ -78,7 +78,7 @@ fn ndjson(body: &[u8]) -> Outcome<Option<Vec<Ticket>>> {
     }
     let ticket = |(number, line): (usize, &[u8])| {
         serde_json::from_slice(line).map_err(|error| {
-            Failure::new(Exit::Unreadable, format!("line {} is no ticket: {error}", number + 1))
+            Failure::new(Exit::Unreadable, format!("line {} is not a ticket: {error}", number + 1))
         })
     };
     lines.map(ticket).collect::<Outcome<Vec<Ticket>>>().map(Some)
@@ -123,14 +123,14 @@ mod tests {
 
     #[test]
     fn what_has_no_tickets_is_refused_with_the_place() {
-        for (body, told) in [
-            ("{\"id\":1}\n{\"id\":}\n", "line 2 is no ticket"),
+        for (body, part) in [
+            ("{\"id\":1}\n{\"id\":}\n", "line 2 is not a ticket"),
             ("{\"result\":\"error\",\"message\":\"Access Denied\"}", "this is a saved error"),
             ("<html><title>Sign in</title></html>", "titled \"Sign in\""),
             ("", "the reply is empty"),
         ] {
             let failure = read(body.into()).unwrap_err();
-            assert!(failure.what.contains(told), "{}", failure.what);
+            assert!(failure.what.contains(part), "{}", failure.what);
         }
     }
 }

@@ -20,7 +20,7 @@ use gettickets_protocol::{Decoder, Reply, Tickets};
 use self::statistics::{Source, Statistics};
 use self::write::{filter, tally_of, write_charts, write_page};
 use crate::args::{StatsArgs, StatsFormat};
-use crate::commands::export::lacks_unreadable_alone;
+use crate::commands::export::scan::lacks_unreadable_alone;
 use crate::commands::saved::{self, Saved};
 use crate::commands::scanning::{self, Progress};
 use crate::commands::whole::Whole;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::statistics::{Source, Statistics};
 use super::write::{filter, tally_of, write_charts, write_page};
 use crate::args::{StatsArgs, StatsFormat};
-use crate::commands::export::lacks_unreadable_alone;
+use crate::commands::export::scan::lacks_unreadable_alone;
 use crate::commands::{misspelt, scanning, whole};
 use crate::connect::installs::{self, Several};
 use crate::exit::{self, Failure, Outcome};

@@ -7,24 +7,11 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::tally::{Tally, days};
+use super::tally::{AGES, Tally, days};
 use crate::output::clock::Clock;
 
 /// How many weeks are shown, the current one included.
 pub(crate) const WEEKS: i64 = 12;
-
-/// The seconds of a day. A day here is 24 hours, however long the calendar's is.
-const DAY: i64 = 24 * 3600;
-/// Ages in seconds: where a range ends, and its name.
-pub(crate) const AGES: [(i64, &str); 7] = [
-    (DAY, "under a day"),
-    (3 * DAY, "1 to 3 days"),
-    (7 * DAY, "3 to 7 days"),
-    (28 * DAY, "1 to 4 weeks"),
-    (91 * DAY, "1 to 3 months"),
-    (365 * DAY, "3 to 12 months"),
-    (i64::MAX, "over a year"),
-];
 
 /// Which tickets the figures are of, in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

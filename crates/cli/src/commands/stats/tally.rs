@@ -7,7 +7,6 @@ use gettickets_protocol::{DateTime, Field, Status, TicketRef};
 use jiff::SignedDuration;
 use jiff::civil::Date;
 
-use super::statistics::AGES;
 use crate::output::clock::Clock;
 use crate::output::names::Names;
 
@@ -18,6 +17,19 @@ const MOST_NAMES: usize = 500;
 const ZONES: SignedDuration = SignedDuration::from_hours(26);
 /// How many tickets are listed as waiting the longest.
 pub(crate) const OLDEST: usize = 10;
+
+/// The seconds of a day, which is always 24 hours here.
+const DAY: i64 = 24 * 3600;
+/// Ranges of ages: the end in seconds, and the name.
+pub(crate) const AGES: [(i64, &str); 7] = [
+    (DAY, "under a day"),
+    (3 * DAY, "1 to 3 days"),
+    (7 * DAY, "3 to 7 days"),
+    (28 * DAY, "1 to 4 weeks"),
+    (91 * DAY, "1 to 3 months"),
+    (365 * DAY, "3 to 12 months"),
+    (i64::MAX, "over a year"),
+];
 
 /// Counts by name, bounded.
 #[derive(Clone, Debug, Default)]

@@ -157,7 +157,7 @@ impl Webhook {
             Some("http") if is_loopback || allow_plain_http => {}
             Some("http") => {
                 return Err(Failure::usage(
-                    "--webhook is http://, and anyone on the way could read the tickets",
+                    "--webhook is http://: anyone on the network could read the tickets",
                 )
                 .hint("Use https, or give --allow-plain-http if the network is trusted"));
             }
@@ -232,7 +232,7 @@ fn key(secret: &str) -> Outcome<hmac::Key> {
     let bytes = match secret.strip_prefix(ENCODED) {
         None => secret.as_bytes().to_vec(),
         Some(encoded) => BASE64_STANDARD.decode(encoded).map_err(|_| {
-            Failure::usage("the webhook's secret begins with whsec_ and is not Base64 after it")
+            Failure::usage("the webhook secret begins with whsec_ but the rest is not Base64")
         })?,
     };
     if bytes.len() < LEAST_SECRET {
@@ -366,7 +366,7 @@ mod tests {
         assert_eq!(said("https://example.com/hook", secret), None);
         assert_eq!(said("http://127.0.0.1:9/hook", secret), None);
         assert_eq!(said("http://[::1]:9/hook", secret), None);
-        assert!(said("http://example.com/hook", secret).unwrap().contains("anyone on the way"));
+        assert!(said("http://example.com/hook", secret).unwrap().contains("anyone on the network"));
         assert!(said("ftp://example.com", secret).unwrap().contains("neither"));
         assert!(said("example.com/hook", secret).is_some());
         assert!(said("https://example.com", "short").unwrap().contains("shorter than 16 bytes"));

@@ -107,7 +107,7 @@ impl Stop {
                 scan.cancel();
             }
         })
-        .map_err(|error| Failure::usage(format!("Ctrl-C could not be listened for: {error}")))?;
+        .map_err(|error| Failure::usage(format!("cannot handle Ctrl-C: {error}")))?;
         Ok(stop)
     }
 
@@ -368,7 +368,7 @@ impl Watch {
                 Exit::Unreached,
                 format!("more than {MOST_PENDING} events wait for the webhook"),
             )
-            .hint("Mend the webhook; with --state the next run delivers them"));
+            .hint("Fix the webhook; with --state the next run delivers them"));
         }
         Ok(())
     }

@@ -128,7 +128,7 @@ fn lock(path: &Path) -> Outcome<File> {
 }
 
 fn read(file: File, watched: &Watched) -> Outcome<(Known, Vec<Record>)> {
-    let begin_anew = "Remove the file to begin anew, or name another one";
+    let begin_anew = "Remove the file to start again, or use another one";
     let damaged =
         |why: String| Failure::usage(format!("this is not a state of a watch: {why}")).hint(begin_anew);
     let mut lines = Lines(BufReader::new(file));

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use anstyle::Style;
 use gettickets_protocol::{Field, FieldKind, FieldValue, Status, TicketRef};
 
-use super::TableOptions;
+use super::options::TableOptions;
 use crate::args;
 use crate::output::{age, derived, sanitise, style};
 

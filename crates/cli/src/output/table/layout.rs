@@ -2,8 +2,8 @@
 
 use gettickets_protocol::Tickets;
 
-use super::TableOptions;
 use super::column::Column;
+use super::options::TableOptions;
 use crate::output::{sanitise, width};
 
 /// The space between two columns.

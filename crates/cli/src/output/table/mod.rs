@@ -8,6 +8,7 @@
 
 mod column;
 mod layout;
+mod options;
 
 use std::io::{self, Write};
 
@@ -15,33 +16,8 @@ use gettickets_protocol::{TicketRef, Tickets};
 
 use self::column::Cell;
 use self::layout::Layout;
-use super::clock::Clock;
-use super::names::Names;
+pub(crate) use self::options::TableOptions;
 use super::{InstallContext, TicketWriter, style, width};
-use crate::args;
-
-/// Options of a table.
-#[derive(Clone, Debug)]
-pub(crate) struct TableOptions {
-    /// The width in cells; `None` for unlimited width, with times in full.
-    pub(crate) width: Option<usize>,
-    /// The install that the tickets are from; its clock gives ages and times in UTC.
-    pub(crate) install: InstallContext,
-    /// The names of the installs that the tickets are from; empty for a table without a column for them.
-    pub(crate) installs: Vec<String>,
-    /// The columns to show, in this order; empty for as many as fit.
-    pub(crate) columns: Vec<args::Column>,
-    /// Whether to show times in UTC.
-    pub(crate) utc: bool,
-}
-
-impl TableOptions {
-    /// A table of this width without further options.
-    pub(crate) fn new(width: Option<usize>, clock: Clock) -> TableOptions {
-        let install = InstallContext { name: None, clock, names: Names::default() };
-        TableOptions { width, install, installs: Vec::new(), columns: Vec::new(), utc: false }
-    }
-}
 
 /// Writes tickets as a table. The first tickets decide the columns and their widths.
 pub(crate) struct TableWriter<W> {
@@ -126,6 +102,7 @@ impl<W: Write> TicketWriter for TableWriter<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::names::Names;
     use gettickets_protocol::{Priority, Status, Ticket, Version};
     use jiff::civil::datetime;
 

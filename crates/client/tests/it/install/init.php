@@ -1,5 +1,5 @@
 <?php
-// A stand-in for an install's init.php. What it does is told by the subject asked for, and by the file
+// A stand-in for an install's init.php. What it does is selected by the subject of the request, and by the file
 // `behaviour` beside it for what happens before the call.
 
 $behaviour = @file_get_contents(__DIR__ . '/behaviour');

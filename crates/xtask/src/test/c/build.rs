@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Home;
+use super::home::Home;
 use crate::process::Result;
 
 /// A compiler and a standard.

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use super::{Home, features, tests};
+use super::home::{Home, features};
+use super::tests;
 use crate::c::install::Install;
 use crate::process::{Result, program};
 

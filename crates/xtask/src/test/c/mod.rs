@@ -4,6 +4,7 @@
 
 mod build;
 mod examples;
+mod home;
 mod layout;
 mod readme;
 mod surface;
@@ -13,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use self::build::{Build, Compiler, Link};
-use crate::c::{header, install::Install};
+use self::home::Home;
+use crate::c::header;
 use crate::process::{Background, Program, Result, cargo, program, root, target};
 use crate::tools;
 
@@ -57,55 +59,6 @@ fn parts() -> Result {
             .run()?;
     }
     Ok(())
-}
-
-/// Where the library is installed, and what is built against it lies.
-struct Home {
-    prefix: PathBuf,
-    libdir: PathBuf,
-    out: PathBuf,
-}
-
-/// What the library is built with: the parts that are for tests.
-fn features() -> Vec<String> {
-    vec!["sandbox".to_owned(), "test-hooks".to_owned()]
-}
-
-impl Home {
-    /// Installs the library, with the parts that are for tests, and moves the whole: nothing may rest on where it was.
-    fn new() -> Result<Home> {
-        let home = target().join("test-c");
-        let (made, prefix, out) = (home.join("made"), home.join("prefix"), home.join("out"));
-        for folder in [&made, &prefix, &out] {
-            let _ = fs::remove_dir_all(folder);
-        }
-        let install = Install { prefix: made.clone(), features: features(), dev: true, ..Install::default() };
-        install.run()?;
-        let moved = fs::rename(&made, &prefix).and_then(|()| fs::create_dir_all(&out));
-        moved.map_err(|error| format!("{}: {error}", home.display()))?;
-        Ok(Home { prefix, libdir: "lib".into(), out })
-    }
-
-    /// Another place, of which nothing is there.
-    fn moved_to(&self, name: &str) -> Home {
-        let prefix = target().join("test-c").join(name);
-        let _ = fs::remove_dir_all(&prefix);
-        Home { prefix, libdir: self.libdir.clone(), out: self.out.clone() }
-    }
-
-    fn lib(&self) -> PathBuf {
-        self.prefix.join(&self.libdir)
-    }
-
-    /// A program that finds the library.
-    fn program(&self, name: impl AsRef<std::ffi::OsStr>, args: &str) -> Program {
-        program(name, args)
-            .env("LD_LIBRARY_PATH", self.lib())
-            .env("PKG_CONFIG_PATH", self.lib().join("pkgconfig"))
-            .env("GETTICKETS_STAND_IN", root().join("crates/client/tests/it/install"))
-            // A panic on purpose is printed in two lines rather than forty.
-            .without_env("RUST_BACKTRACE")
-    }
 }
 
 /// The sandbox as users start it, with texts that no program may print as they are.

@@ -153,7 +153,7 @@ impl<'a> TicketDecoder<'a, '_> {
             cursor.expect(b"}")?;
         }
         cursor.expect(b"]")?;
-        (shape.documented.is_none() || index.is_consistent()).then_some(())?;
+        (shape.documented.is_none() || index.verify()).then_some(())?;
         self.page.arena.rows = rows;
         self.page.arena.unescaped = self.values.unescaper.take_texts();
         self.page.arena.attachments = std::mem::take(&mut self.values.attachments);

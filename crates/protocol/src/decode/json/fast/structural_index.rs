@@ -203,7 +203,7 @@ impl<'a> StructuralIndex<'a> {
     /// Drops everything before `at`, which was reached without the index. An offset past the end counts as the end.
     ///
     /// Each iteration scans at least one block. If one ever scanned none, the loop would end, and
-    /// [`is_consistent`](StructuralIndex::is_consistent) would return false, so that the tolerant decoder is used.
+    /// [`verify`](StructuralIndex::verify) would return false, so that the tolerant decoder is used.
     pub(super) fn advance_to(&mut self, at: usize) {
         let at = at.min(self.bytes.len());
         self.drop_before(at);
@@ -237,7 +237,7 @@ impl<'a> StructuralIndex<'a> {
 
     /// Returns whether the whole body is consistent with what the decoder read: it has no other quotes, and no control
     /// characters. Called at the end of the page.
-    pub(super) fn is_consistent(mut self) -> bool {
+    pub(super) fn verify(mut self) -> bool {
         self.advance_to(self.bytes.len());
         self.scanned == self.bytes.len() && self.counted_quotes == self.quotes && self.smallest >= 0x20
     }

@@ -1,4 +1,4 @@
-//! [`Layout`]: which columns a batch has, and the batches that have them.
+//! [`TableSchema`]: the columns of record batches, and the batches themselves.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -12,18 +12,19 @@ use jiff::tz::TimeZone;
 use crate::attachments;
 use crate::column::ColumnBuilder;
 
-/// The name of the column that holds, as a JSON object, undocumented fields and the texts of dates that can't be read.
+/// The name of the column with a JSON object of unknown fields and the texts of unreadable dates.
 pub const EXTRA: &str = "extra";
 
-// Made once: a schema takes as long as reading a page of 25 tickets.
-static EVERY_FIELD: LazyLock<Layout> = LazyLock::new(|| Layout::with_texts::<i32>(FieldSet::ALL));
-static EVERY_FIELD_LARGE: LazyLock<Layout> = LazyLock::new(|| Layout::with_texts::<i64>(FieldSet::ALL));
+// Built once: building a schema takes as long as reading a page of 25 tickets.
+static EVERY_FIELD: LazyLock<TableSchema> = LazyLock::new(|| TableSchema::with_texts::<i32>(FieldSet::ALL));
+static EVERY_FIELD_LARGE: LazyLock<TableSchema> =
+    LazyLock::new(|| TableSchema::with_texts::<i64>(FieldSet::ALL));
 
 /// The schema of every batch that [`record_batch`] makes.
 ///
-/// Each column carries, as metadata, the field's `meaning`, the server version it came with as `since`,
-/// and `sensitive` = `true` where knowing the value opens a door. The schema is the same whatever a page
-/// carried, so that batches of one scan, and of many, fit together.
+/// The metadata of each column has the `meaning` of the field, the server version that introduced it as `since`, and
+/// `sensitive` = `true` if the value grants access. The schema does not depend on the fields of a page, so that all
+/// batches have the same schema.
 ///
 /// ```
 /// let schema = gettickets_arrow::schema();
@@ -34,30 +35,30 @@ pub fn schema() -> SchemaRef {
     EVERY_FIELD.schema()
 }
 
-/// A page's tickets as a record batch with every column.
+/// Converts the tickets of a page to a record batch with every column.
 ///
 /// # Errors
 ///
-/// [`ArrowError::OffsetOverflowError`] where one column's texts are longer than 2 GiB together, which no
-/// decoded page can reach.
+/// [`ArrowError::OffsetOverflowError`] if the texts of one column are longer than 2 GiB together, which is impossible
+/// for a decoded page.
 pub fn record_batch(tickets: &Tickets) -> Result<RecordBatch, ArrowError> {
     EVERY_FIELD.record_batch(tickets)
 }
 
-/// Which columns to make, and of which types. By default all of them.
+/// The columns of record batches and their types. The default has all columns.
 ///
 /// ```
-/// use gettickets_arrow::Layout;
+/// use gettickets_arrow::TableSchema;
 /// use gettickets_protocol::{Field, FieldSet, Version};
 ///
-/// let without_key = Layout::of(FieldSet::ALL.difference([Field::C].into_iter().collect()));
+/// let without_key = TableSchema::of(FieldSet::ALL.difference([Field::C].into_iter().collect()));
 /// assert!(without_key.schema().field_with_name("c").is_err());
-/// assert!(Layout::at(Version::V7_10).schema().field_with_name("owner_name").is_err());
+/// assert!(TableSchema::as_of_version(Version::V7_10).schema().field_with_name("owner_name").is_err());
 /// ```
 #[derive(Clone, Debug)]
-pub struct Layout {
+pub struct TableSchema {
     fields: FieldSet,
-    /// The time zone of the install, if known, and the type of the date columns then.
+    /// The time zone of the install, if known, and the type of the date columns.
     zone: Option<(TimeZone, DataType)>,
     schema: SchemaRef,
     /// Builds the columns of the schema. A function pointer, so that a program without large texts has no code for
@@ -68,27 +69,32 @@ pub struct Layout {
 type Columns =
     fn(FieldSet, Option<&(TimeZone, DataType)>, &[TicketRef<'_>]) -> Result<Vec<ArrayRef>, ArrowError>;
 
-impl Default for Layout {
-    fn default() -> Layout {
+impl Default for TableSchema {
+    fn default() -> TableSchema {
         EVERY_FIELD.clone()
     }
 }
 
-impl Layout {
-    /// These fields in wire order, and `extra`.
-    pub fn of(fields: FieldSet) -> Layout {
-        Layout::with_texts::<i32>(fields)
+impl TableSchema {
+    /// Creates a schema of these fields in wire order, and `extra`.
+    pub fn of(fields: FieldSet) -> TableSchema {
+        TableSchema::with_texts::<i32>(fields)
     }
 
-    fn with_texts<O: OffsetSizeTrait>(fields: FieldSet) -> Layout {
+    fn with_texts<O: OffsetSizeTrait>(fields: FieldSet) -> TableSchema {
         let text = GenericStringType::<O>::DATA_TYPE;
         let extra = Column::new(EXTRA, text.clone(), true).with_metadata(HashMap::from([(
             "meaning".to_owned(),
-            "Undocumented fields, and texts of dates that can't be read, as one JSON object.".to_owned(),
+            "Unknown fields and the texts of unreadable dates, as one JSON object.".to_owned(),
         )]));
         let columns: Vec<Column> =
             fields.iter().map(|field| column_of(field, &text)).chain([extra]).collect();
-        Layout { fields, zone: None, schema: Arc::new(Schema::new(columns)), columns: self::columns::<O> }
+        TableSchema {
+            fields,
+            zone: None,
+            schema: Arc::new(Schema::new(columns)),
+            columns: self::columns::<O>,
+        }
     }
 
     /// Dates as instants, for an install whose clock is in this time zone: `Timestamp(Microsecond, Some(name))`.
@@ -96,10 +102,10 @@ impl Layout {
     /// A time that the clock shows twice, when it is set back, is the first of the two.
     ///
     /// ```
-    /// use gettickets_arrow::{Layout, arrow_schema::{DataType, TimeUnit}};
+    /// use gettickets_arrow::{TableSchema, arrow_schema::{DataType, TimeUnit}};
     /// use jiff::tz::{Offset, TimeZone};
-    /// let layout = Layout::default().in_time_zone(TimeZone::fixed(Offset::constant(-3)))?;
-    /// let date = layout.schema().field_with_name("date")?.data_type().clone();
+    /// let table = TableSchema::default().in_time_zone(TimeZone::fixed(Offset::constant(-3)))?;
+    /// let date = table.schema().field_with_name("date")?.data_type().clone();
     /// assert_eq!(date, DataType::Timestamp(TimeUnit::Microsecond, Some("-03:00".into())));
     /// # Ok::<(), gettickets_arrow::ArrowError>(())
     /// ```
@@ -107,13 +113,13 @@ impl Layout {
     /// # Errors
     ///
     /// [`ArrowError::InvalidArgumentError`] for a time zone that has neither a name nor a fixed offset, which Arrow
-    /// can't describe.
-    pub fn in_time_zone(self, zone: TimeZone) -> Result<Layout, ArrowError> {
+    /// cannot represent.
+    pub fn in_time_zone(self, zone: TimeZone) -> Result<TableSchema, ArrowError> {
         let name = match (zone.iana_name(), zone.to_fixed_offset()) {
             (Some(name), _) => name.to_owned(),
             (None, Ok(offset)) => offset_name(offset.seconds()),
             (None, Err(_)) => {
-                let why = "the time zone has no name; use one of the IANA time zone database";
+                let why = "the time zone has no IANA name; use a name such as Europe/Berlin";
                 return Err(ArrowError::InvalidArgumentError(why.to_owned()));
             }
         };
@@ -123,56 +129,56 @@ impl Layout {
             _ => Arc::clone(column),
         });
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        Ok(Layout { zone: Some((zone, data_type)), schema, ..self })
+        Ok(TableSchema { zone: Some((zone, data_type)), schema, ..self })
     }
 
-    /// Texts as `LargeUtf8`, in columns that may be longer than 2 GiB; names of attachments stay `Utf8`. For readers
-    /// that would convert them, as pandas does.
+    /// Uses `LargeUtf8` for texts, whose columns may be longer than 2 GiB. Names of attachments stay `Utf8`. For
+    /// readers that would convert `Utf8`, such as pandas.
     ///
     /// ```
-    /// use gettickets_arrow::{Layout, arrow_schema::DataType};
-    /// let schema = Layout::default().large_texts().schema();
+    /// use gettickets_arrow::{TableSchema, arrow_schema::DataType};
+    /// let schema = TableSchema::default().large_texts().schema();
     /// assert_eq!(schema.field_with_name("subject")?.data_type(), &DataType::LargeUtf8);
     /// # Ok::<(), gettickets_arrow::ArrowError>(())
     /// ```
     #[must_use]
-    pub fn large_texts(&self) -> Layout {
+    pub fn large_texts(&self) -> TableSchema {
         let large = match self.fields {
             FieldSet::ALL => EVERY_FIELD_LARGE.clone(),
-            fields => Layout::with_texts::<i64>(fields),
+            fields => TableSchema::with_texts::<i64>(fields),
         };
         match &self.zone {
             None => large,
-            // It had a name that Arrow takes before, and has it still.
+            // The zone was accepted before, so this does not fail.
             Some((zone, _)) => large.clone().in_time_zone(zone.clone()).unwrap_or(large),
         }
     }
 
-    /// The fields that a server of this version may send, and `extra`.
-    pub fn at(version: Version) -> Layout {
-        Layout::of(FieldSet::known_to(version))
+    /// Creates a schema of the fields that a server of this version may send, and `extra`.
+    pub fn as_of_version(version: Version) -> TableSchema {
+        TableSchema::of(FieldSet::known_to(version))
     }
 
-    /// The schema of the batches.
+    /// Returns the Arrow schema.
     pub fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
     }
 
-    /// A page's tickets as a record batch.
+    /// Converts the tickets of a page to a record batch.
     ///
     /// # Errors
     ///
-    /// As [`record_batch`](crate::record_batch).
+    /// The same as [`record_batch`](crate::record_batch).
     pub fn record_batch(&self, tickets: &Tickets) -> Result<RecordBatch, ArrowError> {
         self.record_batch_of(&tickets.iter().collect::<Vec<_>>())
     }
 
-    /// Tickets of any pages as one record batch.
+    /// Converts tickets of any pages to one record batch.
     ///
     /// # Errors
     ///
-    /// [`ArrowError::OffsetOverflowError`] where one column's texts are longer than 2 GiB together, and are not
-    /// [large](Layout::large_texts).
+    /// [`ArrowError::OffsetOverflowError`] if the texts of one column are longer than 2 GiB together and are not
+    /// [large](TableSchema::large_texts).
     pub fn record_batch_of(&self, tickets: &[TicketRef<'_>]) -> Result<RecordBatch, ArrowError> {
         let columns = (self.columns)(self.fields, self.zone.as_ref(), tickets)?;
         let rows = RecordBatchOptions::new().with_row_count(Some(tickets.len()));
@@ -188,7 +194,7 @@ fn columns<O: OffsetSizeTrait>(
     let builders = fields.iter().map(|field| ColumnBuilder::<O>::of(field, tickets, zone));
     let mut builders: Vec<_> =
         builders.chain([ColumnBuilder::extra(tickets, fields, zone.map(|(zone, _)| zone))]).collect();
-    // Row by row: the texts of a ticket follow each other in the body, and memory is fastest read in order.
+    // Row by row: the texts of a ticket are next to each other in the body, and sequential reads are the fastest.
     for ticket in tickets {
         let present = ticket.fields().difference(ticket.null_fields());
         builders.iter_mut().try_for_each(|column| column.append(ticket, present))?;
@@ -196,7 +202,7 @@ fn columns<O: OffsetSizeTrait>(
     builders.into_iter().map(ColumnBuilder::finish).collect()
 }
 
-/// A fixed offset as Arrow writes it: `+02:00`.
+/// Writes a fixed offset as Arrow does: `+02:00`.
 fn offset_name(seconds: i32) -> String {
     let sign = if seconds < 0 { '-' } else { '+' };
     let minutes = seconds.unsigned_abs() / 60;
@@ -222,7 +228,7 @@ fn data_type(kind: FieldKind, text: &DataType) -> DataType {
         FieldKind::DateTime => DataType::Timestamp(TimeUnit::Microsecond, None),
         FieldKind::Boolean => DataType::Boolean,
         FieldKind::Attachments => attachments::data_type(),
-        // A kind that is new to the field history; a test fails until it has a type here.
+        // A new kind of field. A test fails until it has a type here.
         _ => DataType::Null,
     }
 }

@@ -1,0 +1,20 @@
+//! [`Source`]: where an export takes its pages from.
+
+use gettickets_protocol::Tickets;
+use serde_json::value::RawValue;
+
+use crate::exit::Outcome;
+
+/// Source of pages for an export. Implemented by the scan.
+pub(super) trait Source {
+    /// The next page; `None` at the end.
+    fn next_page(&mut self) -> Option<Outcome<Tickets>>;
+    /// The position after the pages so far; `None` where the scan cannot be continued.
+    fn cursor(&self) -> Option<Box<RawValue>>;
+    /// After the last page or a failure: ends the progress and prints what the scan's report says.
+    fn ended(&mut self);
+    /// After the last page: an error where some tickets could not be read.
+    fn end(&self) -> Outcome;
+    /// After a failure: whether all tickets were delivered but those that cannot be read.
+    fn lacks_unreadable_alone(&self) -> bool;
+}
