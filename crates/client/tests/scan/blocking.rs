@@ -151,7 +151,7 @@ fn a_list_that_changes_keeps_the_promise_with_threads() {
         }
         let world = server.world();
         match error {
-            None => assert!(world.owed.is_subset(&yielded), "seed {seed}"),
+            None => assert!(world.required.is_subset(&yielded), "seed {seed}"),
             Some(error) => assert!(matches!(error.kind(), ErrorKind::ScanIncomplete(_)), "{error}"),
         }
     }

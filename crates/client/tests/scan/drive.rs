@@ -30,13 +30,13 @@ impl Outcome {
         self.error.as_ref().map(ToString::to_string).unwrap_or_default()
     }
 
-    /// Tickets that are owed and were not yielded, although the scan says that it is complete.
+    /// Tickets that are required and were not yielded, although the scan says that it is complete.
     pub(crate) fn lost(&self, world: &World) -> Vec<u64> {
         if self.error.is_some() {
             return Vec::new();
         }
         let yielded: HashSet<_> = self.yielded.iter().copied().collect();
-        let mut lost: Vec<_> = world.owed.difference(&yielded).copied().collect();
+        let mut lost: Vec<_> = world.required.difference(&yielded).copied().collect();
         lost.sort_unstable();
         lost
     }

@@ -49,7 +49,7 @@ impl Server {
         assert_eq!(ids.len(), yielded.len(), "seed {seed}: yielded twice");
         assert!(ids.is_subset(&world.ever), "seed {seed}: never matched");
         match error {
-            None => assert!(world.owed.is_subset(&ids), "seed {seed}: lost in silence"),
+            None => assert!(world.required.is_subset(&ids), "seed {seed}: lost in silence"),
             Some(error) => {
                 assert!(matches!(error.kind(), ErrorKind::ScanIncomplete(_)), "seed {seed}: {error}");
             }

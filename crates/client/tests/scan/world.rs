@@ -188,10 +188,10 @@ pub(crate) struct World {
     pub(crate) reader: usize,
     pub(crate) requests: u64,
     /// Tickets that a scan must yield: they matched at every moment since its first request.
-    pub(crate) owed: HashSet<u64>,
+    pub(crate) required: HashSet<u64>,
     /// Tickets that matched at some moment.
     pub(crate) ever: HashSet<u64>,
-    /// Only these are owed: opened or answered since then.
+    /// Only these are required: opened or answered since then.
     pub(crate) since: u64,
     /// A larger page fails.
     pub(crate) largest: u64,
@@ -244,7 +244,7 @@ impl World {
             next_id: count + 1,
             reader: 0,
             requests: 0,
-            owed: HashSet::new(),
+            required: HashSet::new(),
             ever: HashSet::new(),
             since: 0,
             largest: u64::MAX,
@@ -312,7 +312,7 @@ impl World {
     }
 
     pub(crate) fn close(&mut self, id: u64) {
-        self.owed.remove(&id);
+        self.required.remove(&id);
         if let Some(index) = self.index(id) {
             self.tickets[index].matches = false;
         }
@@ -326,11 +326,11 @@ impl World {
         }
     }
 
-    /// A ticket is owed only while it is new enough.
+    /// A ticket is required only while it is new enough.
     fn forget_if_too_old(&mut self, index: usize) {
         let ticket = &self.tickets[index];
         if ticket.lastreply.max(ticket.date) < self.since {
-            self.owed.remove(&ticket.id);
+            self.required.remove(&ticket.id);
         }
     }
 
@@ -446,10 +446,10 @@ impl World {
 
     fn begin(&mut self) {
         let since = self.since;
-        let is_owed = |ticket: &&Ticket| {
+        let is_required = |ticket: &&Ticket| {
             ticket.matches && !ticket.hidden && !ticket.bad && ticket.lastreply.max(ticket.date) >= since
         };
-        self.owed = self.tickets.iter().filter(is_owed).map(|ticket| ticket.id).collect();
+        self.required = self.tickets.iter().filter(is_required).map(|ticket| ticket.id).collect();
     }
 
     /// Lets time pass and serves a request.

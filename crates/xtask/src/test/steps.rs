@@ -15,6 +15,8 @@ pub(super) struct Step {
 /// Every step. A new one is a function and a row.
 pub(super) const STEPS: &[Step] = &[
     Step { name: "format", about: "the code is formatted as rustfmt.toml says", run: format },
+    Step { name: "words", about: "texts and names use the field's standard words", run: words },
+    Step { name: "modules", about: "no files of a crate import each other", run: modules },
     Step { name: "clippy", about: "no lint warns, tests included", run: clippy },
     Step { name: "deny", about: "licences, bans and sources of the dependencies (deny.toml)", run: deny },
     Step { name: "rust", about: "every Rust test, documentation examples included", run: rust },
@@ -46,6 +48,14 @@ pub(super) const STEPS: &[Step] = &[
 
 fn format() -> Result {
     cargo("fmt --all --check").run().map_err(|error| format!("{error}\n`cargo fmt --all` formats the code"))
+}
+
+fn words() -> Result {
+    crate::words::run(&[])
+}
+
+fn modules() -> Result {
+    crate::modules::run(&[])
 }
 
 fn clippy() -> Result {
