@@ -102,7 +102,10 @@ def test_versions_decide_what_is_shown():
     older = page.as_of_version("7.10")
     assert older[0].owner_name is None and older[0].attachments is not None
     assert older.missing_fields("8.0") == ("owner_name", "requestor_name", "requestor_email", "requestor_type")
-    assert page.as_of_version(Version("1.0")).missing_fields("7.10") == ("attachments",) and page.missing_fields("8.13.1") == ()
+    assert (
+        page.as_of_version(Version("1.0")).missing_fields("7.10") == ("attachments",)
+        and page.missing_fields("8.13.1") == ()
+    )
     assert str(older.detected_version) == "7.10 or later" and page.as_of_version("8.13") == page
     for bad in ("", "8.x", "8.0.0.0"):
         with pytest.raises(ValueError, match="is not a server version"):
