@@ -41,6 +41,9 @@ pub(crate) struct ExportArgs {
     /// Only tickets opened or answered since this time, in the install's time zone
     #[arg(long, value_name = "WHEN", help_heading = "Tickets")]
     pub(crate) updated_since: Option<Since>,
+    /// Read the whole list even with --updated-since, and do not stop where older tickets begin
+    #[arg(long, help_heading = "Scan", requires = "updated_since")]
+    pub(crate) full: bool,
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs<Profiles>,
 }

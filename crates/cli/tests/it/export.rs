@@ -134,6 +134,25 @@ fn ctrl_c_keeps_what_came_and_resume_goes_on_from_it() {
 }
 
 #[test]
+fn a_full_export_since_a_moment_reads_the_whole_list() {
+    let sandbox =
+        Sandbox::builder().tickets(2_000).newest("2024-05-01T12:00:00".parse().unwrap()).start().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let mut exports = Vec::new();
+    for options in [&[][..], &["--full"][..]] {
+        let file = directory.path().join("t.ndjson");
+        let before = sandbox.request_count();
+        let arguments =
+            ["export", "--output", text(&file), "--limitnum", "50", "--updated-since", "2024-04-28"];
+        ask(&sandbox, &[&arguments, options].concat()).quietly();
+        exports.push((ids(&file), sandbox.request_count() - before));
+    }
+    assert_eq!(exports[0].0, exports[1].0);
+    assert!(!exports[0].0.is_empty() && exports[0].0.len() < 500, "{}", exports[0].0.len());
+    assert!(exports[0].1 < 30 && exports[1].1 >= 40, "{} and {}", exports[0].1, exports[1].1);
+}
+
+#[test]
 fn a_server_that_changes_meanwhile_gives_each_ticket_once() {
     let sandbox = Sandbox::builder().tickets(300).quirk(Quirk::Shifting).start().unwrap();
     let directory = tempfile::tempdir().unwrap();

@@ -14,7 +14,7 @@ use super::pass::{Accepted, Context, Join, Kind, MARGIN, Need, Pass, Purpose, St
 use super::report::{ScanReport, UnreadableTicket};
 pub use super::row::{Row, Stamp};
 use super::seen::{Known, Runs, Seen};
-use super::unreadable::{MOST_UNREADABLE, is_unreadable};
+use super::unreadable::{MOST_UNREADABLE, MOST_UNREADABLE_AT_FRONT, is_unreadable};
 use super::verify::{Facts, Next, Verify};
 use super::window::{CONCURRENCY, Window};
 use crate::error::{Error, ErrorKind, ScanIncomplete};
@@ -473,7 +473,7 @@ impl ScanMachine {
         if is_unreadable(&error) {
             // A page ahead is read again once it is due.
             if flight.pass == self.pass_number && self.is_due(&flight) {
-                self.unreadable(flight);
+                self.unreadable(flight, error);
             } else {
                 self.window.on_failure_ahead();
             }
@@ -880,7 +880,7 @@ impl ScanMachine {
         self.pass.sample(offsets, limit, last);
     }
 
-    fn unreadable(&mut self, flight: Flight) {
+    fn unreadable(&mut self, flight: Flight, error: Error) {
         let (before, nth) = self.pass.run_of(flight.offset);
         let found = self.pass.on_unreadable(flight.purpose, flight.offset, flight.limit);
         let Some(offset) = found else {
@@ -898,6 +898,10 @@ impl ScanMachine {
         let is_known = |known: &UnreadableTicket| (known.after, known.nth) == (after, nth);
         if !self.report.unreadable.iter().any(is_known) {
             self.report.unreadable.push(ticket);
+        }
+        if self.report.tickets == 0 && self.report.unreadable.len() >= MOST_UNREADABLE_AT_FRONT {
+            // No ticket was readable at all, so it is not the tickets that are at fault.
+            return self.end(Err(error));
         }
         if self.report.unreadable.len() >= MOST_UNREADABLE {
             let error = self.unreadable_error();

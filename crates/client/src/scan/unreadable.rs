@@ -8,6 +8,8 @@ use crate::{Error, ErrorKind};
 
 /// How many unreadable tickets a scan steps over before it aborts.
 pub(super) const MOST_UNREADABLE: usize = 100;
+/// How many it steps over at the front of a list of which no ticket was readable.
+pub(super) const MOST_UNREADABLE_AT_FRONT: usize = 12;
 /// How many tickets are requested first behind an unreadable one.
 pub(super) const LIMIT_BEHIND: u64 = 4;
 /// How often the list may move while one ticket is stepped over.

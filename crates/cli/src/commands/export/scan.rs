@@ -116,7 +116,7 @@ fn one(args: &ExportArgs, connection: &Connection, prefix: &str, shown: bool) ->
         let mut scan =
             scanning::configured(connection.client.scan(args.query.to_request()), &args.query.scan);
         if let Some(since) = since {
-            scan = scan.updated_since(since);
+            scan = scan.updated_since(since).full(args.full);
         }
         if let Some(position) = &position {
             scan = scan.resume(&position.cursor).map_err(|error| refused(error.to_string()))?;
