@@ -10,6 +10,7 @@ mod scan;
 mod spool;
 mod stream;
 mod target;
+mod together;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
