@@ -4,7 +4,7 @@
 //! [`on_page`](ScanMachine::on_page) or [`on_error`](ScanMachine::on_error). [`Scan`](crate::Scan) is such an owner, with
 //! threads; other programs can build one on their own runtime.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -26,6 +26,10 @@ const MOST_REQUESTS: u64 = 1_000_000;
 const SAMPLES: u64 = 8;
 /// How many rows a sample has.
 const SAMPLE_LIMIT: u64 = 10;
+/// How often the list is read again for tickets that were seen on discarded pages alone.
+const MOST_SEARCHES: u32 = 2;
+/// How many of these tickets are remembered.
+const MOST_DISCARDED: usize = 10_000;
 /// How many rows at the end of a page must be older than the moment before the scan may end early.
 const OLD_ROWS: usize = 4;
 
@@ -171,6 +175,10 @@ pub struct ScanMachine {
     next_id: u64,
     /// Pages that arrived before what precedes them.
     kept: Vec<Arrived>,
+    /// Tickets of pages that joined nothing and were discarded.
+    discarded: HashSet<u64>,
+    /// How often the list was read again because of them.
+    searches: u32,
     ready: VecDeque<Batch>,
     outcome: Option<Result<(), Error>>,
     /// The most tickets that a page had.
@@ -210,6 +218,8 @@ impl ScanMachine {
             flights: Vec::new(),
             next_id: 0,
             kept: Vec::new(),
+            discarded: HashSet::new(),
+            searches: 0,
             ready: VecDeque::new(),
             outcome: None,
             capacity: 0,
@@ -589,10 +599,10 @@ impl ScanMachine {
                     }
                 }
             }
-            Purpose::Gap if empty => self.pass.on_gap_empty(flight.limit),
+            Purpose::Gap if empty => self.pass.on_gap_empty(self.covered_by(&flight)),
             Purpose::Gap => match self.pass.join(&self.order, arrived.offset, &arrived.rows) {
                 Join::Yes(shared) | Join::Weak(shared) if !self.pass.brings_rows(shared, &arrived.rows) => {
-                    self.pass.on_gap_known(flight.limit);
+                    self.pass.on_gap_known(self.covered_by(&flight));
                 }
                 _ => {
                     if !self.accept_if_joins(&arrived) {
@@ -636,6 +646,11 @@ impl ScanMachine {
         Ok(())
     }
 
+    /// How many offsets a page covers of which some rows may be hidden: no more than the server puts on a page.
+    fn covered_by(&self, flight: &Flight) -> u64 {
+        flight.limit.min(self.window.limit())
+    }
+
     fn with_pass<T>(&mut self, run: impl FnOnce(&mut Pass, &mut Context<'_>) -> T) -> T {
         let met = self.seen.len().saturating_add(self.report.unreadable.len() as u64);
         let mut context =
@@ -664,6 +679,9 @@ impl ScanMachine {
             let Some((index, shared, weak)) = joined else { break };
             let page = self.kept.remove(index);
             if weak && !self.order.is_weak() && self.pass.overlap_more(&self.window) {
+                let offset = page.offset;
+                self.kept.push(page);
+                self.discard(|_, page| page.offset == offset);
                 self.pass.stall(&self.window, self.capacity)?;
                 break;
             }
@@ -673,14 +691,13 @@ impl ScanMachine {
             self.accept(page, shared)?;
         }
         if self.pass.ended().is_some() {
-            self.kept.clear();
+            self.discard(|_, _| true);
             return Ok(());
         }
         // What was due and does not join shows that the list has moved.
         let due = self.kept.iter().filter(|page| self.pass.is_due(page.offset)).count();
         if due > 0 {
-            let pass = &self.pass;
-            self.kept.retain(|page| !pass.is_due(page.offset));
+            self.discard(|pass, page| pass.is_due(page.offset));
             let number = self.pass_number;
             let served = self.flights.iter().any(|flight| {
                 flight.pass == number && (flight.due || self.pass.is_served_by(flight.offset, flight.limit))
@@ -692,6 +709,22 @@ impl ScanMachine {
             }
         }
         Ok(())
+    }
+
+    /// Discards pages. What they showed has to be met elsewhere before the scan is complete.
+    fn discard(&mut self, which: impl Fn(&Pass, &Arrived) -> bool) {
+        let pass = &self.pass;
+        for page in self.kept.extract_if(.., |page| which(pass, page)) {
+            let unseen = page.rows.iter().map(|row| row.id).filter(|id| !self.seen.contains(*id));
+            self.discarded.extend(unseen.take(MOST_DISCARDED.saturating_sub(self.discarded.len())));
+        }
+    }
+
+    /// Whether discarded pages showed tickets that were not met since.
+    fn misses_discarded(&mut self) -> bool {
+        let seen = &self.seen;
+        self.discarded.retain(|id| !seen.contains(*id));
+        !self.discarded.is_empty()
     }
 
     fn accept(&mut self, page: Arrived, shared: super::pass::Shared) -> Result<(), Stuck> {
@@ -891,8 +924,16 @@ impl ScanMachine {
             return self.complete();
         }
         let mut verify = std::mem::take(&mut self.verify);
-        let next = verify.next(&self.pass, &self.facts());
+        let mut next = verify.next(&self.pass, &self.facts());
         self.verify = verify;
+        self.discard(|_, _| true);
+        let is_complete = matches!(next, Next::Complete) && !self.early;
+        if is_complete && self.misses_discarded() && self.searches < MOST_SEARCHES {
+            // They were closed or deleted, or the list goes on where it seemed to end.
+            self.searches += 1;
+            self.discarded.clear();
+            next = Next::Whole;
+        }
         if let (Next::Front { .. }, Some(mark)) = (&next, self.pass.mark) {
             self.mark = Some(mark);
             self.region = self.pass.region;
@@ -913,7 +954,7 @@ impl ScanMachine {
     }
 
     fn follow(&mut self, next: Next) {
-        self.kept.clear();
+        self.discard(|_, _| true);
         let pass = match next {
             Next::Front { below } => {
                 let wanted = self.region.saturating_add(self.region / 4).saturating_add(8).max(25);

@@ -45,6 +45,12 @@ impl Seen {
         self.len.saturating_add(self.resumed.len())
     }
 
+    /// Whether an id is present.
+    pub(super) fn contains(&self, id: u64) -> bool {
+        let bit = 1 << (id & 63);
+        self.chunks.get(&(id >> 6)).is_some_and(|chunk| chunk.ids & bit != 0) || self.resumed.contains(id)
+    }
+
     /// Adds an id unless it is present.
     pub(super) fn insert(&mut self, id: u64, stamp: Stamp) -> Known {
         let chunk = self.chunks.entry(id >> 6).or_default();

@@ -58,6 +58,8 @@ pub(super) struct Verify {
     exact: Option<(u64, u64)>,
     /// The least that the server counted during the last pass over the whole list, and the rows of that pass.
     last_whole: Option<(u64, u64)>,
+    /// The count changed: of the tickets that were met some may be gone.
+    changed: bool,
 }
 
 impl Verify {
@@ -66,6 +68,9 @@ impl Verify {
         let whole_list = pass.ended() == Some(Ended::AtEnd) && !matches!(pass.kind, Kind::Front { .. });
         if whole_list {
             let rows = if pass.was_resumed() { u64::MAX } else { pass.rows };
+            let before = self.last_whole.map(|(least, _)| least);
+            self.changed |= pass.steady_total().is_none()
+                || before.is_some_and(|before| pass.steady_total() != Some(before));
             self.last_whole = pass.least_total().map(|least| (least, rows));
             let undisturbed = pass.digest(facts.totals).is_some() && !facts.totals.erratic;
             let total = pass.steady_total().filter(|_| undisturbed);
@@ -182,8 +187,7 @@ impl Verify {
             Some(_) => None,
             None => {
                 let (least, rows) = self.last_whole.unwrap_or((u64::MAX, u64::MAX));
-                // Of what was met in earlier passes some may be gone by now.
-                let seen = if self.recounts == 0 { facts.met } else { facts.met.min(rows) };
+                let seen = if self.changed { facts.met.min(rows) } else { facts.met };
                 facts
                     .totals
                     .counted()
