@@ -36,7 +36,7 @@ fn check(page: &Page) {
     for version in Version::MILESTONES {
         let wire = page.to_wire_json(version);
         let again = decode(wire.as_str()).expect("what is encoded is read").into_page().expect("a page");
-        assert_eq!(again.to_json(), page.at(version).to_json(), "{wire}");
+        assert_eq!(again.to_json(), page.as_of_version(version).to_json(), "{wire}");
         drop(page.to_wire_xml(version));
     }
 }

@@ -53,7 +53,7 @@ int ours_at_once(const char *body, size_t len, content *content)
 int ours_kept(const char *body, size_t len, content *content)
 {
     gettickets_page *page;
-    if (gettickets_decode_kept(body, len, 0, 0, NULL, NULL, &page, NULL) != GETTICKETS_OK) {
+    if (gettickets_decode_no_copy(body, len, 0, 0, NULL, NULL, &page, NULL) != GETTICKETS_OK) {
         return 0;
     }
     read_at_once(page, content);

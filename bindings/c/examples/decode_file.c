@@ -53,7 +53,7 @@ static void print_value(gettickets_ticket ticket, const gettickets_field_spec *f
         return;
     }
     printf("  %.*s: ", (int)field->name.len, field->name.data);
-    if (value.null) {
+    if (value.is_null) {
         printf("null");
     } else if (field->sensitive) {
         printf("(not shown)");
@@ -77,7 +77,7 @@ static void print_page(const gettickets_page *page)
     int32_t exactly = 0;
     size_t count, i, j;
     const gettickets_field_spec *fields = gettickets_fields(&count);
-    gettickets_page_shows_version(page, &version, &exactly);
+    gettickets_page_detected_version(page, &version, &exactly);
     printf("%lu tickets, server version %d.%d.%d%s\n", (unsigned long)gettickets_page_len(page), version.major,
            version.minor, version.patch, exactly ? "" : " or later");
     for (i = 0; gettickets_page_finding(page, i, &finding) == GETTICKETS_OK; i++) {

@@ -35,7 +35,7 @@ static void print_ticket(gettickets_ticket ticket)
         printf("  %-16s  ", "never");
     }
     print(gettickets_ticket_status(ticket));
-    if (gettickets_ticket_text_for_people(ticket, GETTICKETS_FIELD_SUBJECT, &subject) == GETTICKETS_OK) {
+    if (gettickets_ticket_decoded_text(ticket, GETTICKETS_FIELD_SUBJECT, &subject) == GETTICKETS_OK) {
         printf("  ");
         print_text(stdout, gettickets_string_data(subject), gettickets_string_len(subject));
         gettickets_string_free(subject);
@@ -54,15 +54,15 @@ int main(int argc, char **argv)
     gettickets_result code;
 
     /* Codes of setters need not be checked: the first failure is returned when the settings are used. */
-    gettickets_client_builder_api_credentials(builder, getenv("GETTICKETS_IDENTIFIER"), getenv("GETTICKETS_SECRET"));
-    gettickets_request_status(request, argc > 1 ? argv[1] : "Awaiting Reply");
+    gettickets_client_builder_set_api_credentials(builder, getenv("GETTICKETS_IDENTIFIER"), getenv("GETTICKETS_SECRET"));
+    gettickets_request_set_status(request, argc > 1 ? argv[1] : "Awaiting Reply");
     code = gettickets_client_builder_build(builder, &client, &error);
     if (code == GETTICKETS_OK) {
         code = gettickets_client_scan(client, request, &scan, &error);
     }
     if (code == GETTICKETS_OK) {
         cancel = gettickets_cancel_new();
-        gettickets_scan_cancel_with(scan, cancel);
+        gettickets_scan_set_cancel(scan, cancel);
         signal(SIGINT, interrupted);
         while ((code = gettickets_scan_next(scan, &ticket, &error)) == GETTICKETS_OK) {
             print_ticket(ticket);

@@ -15,7 +15,7 @@ static void print_text(FILE *out, const char *text, size_t len)
     gettickets_string *printable = NULL;
     raw.data = text;
     raw.len = len;
-    if (gettickets_printable(raw, &printable) == GETTICKETS_OK) {
+    if (gettickets_text_printable(raw, &printable) == GETTICKETS_OK) {
         fputs(gettickets_string_data(printable), out);
     }
     gettickets_string_free(printable);

@@ -73,7 +73,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    gettickets_request_limitnum(request, 10);
+    gettickets_request_set_limitnum(request, 10);
     if (gettickets_credentials_api(getenv("GETTICKETS_IDENTIFIER"), getenv("GETTICKETS_SECRET"), &credentials, &error) ==
             GETTICKETS_OK &&
         gettickets_request_encode(request, credentials, GETTICKETS_FORMAT_JSON, &form, &error) == GETTICKETS_OK &&

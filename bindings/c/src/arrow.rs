@@ -12,27 +12,24 @@ use crate::stream::stream as stream_of;
 #[cfg(feature = "client")]
 use crate::{
     failure::{Error, Failure},
-    guard::guard_telling,
+    guard::guard_with_error,
     scan::{Scan, Shared},
     stream::Passing,
 };
 
-/// The page's tickets as a stream of the Arrow C data interface, for Arrow, DuckDB, Polars and their like.
-/// Columns are the fields in wire order and `extra`; integers are `uint64`, texts `utf8`, times timestamps in
-/// microseconds without a zone, truth values `bool`, attachments lists of structs. A field that the reply did not
-/// have is null.
+/// Makes a stream of the page's tickets for Arrow, DuckDB, Polars and others (Arrow C stream interface). Columns
+/// are the fields in wire order and `extra`: integers as `uint64`, texts as `utf8`, times as timestamps in
+/// microseconds without a zone, booleans as `bool`, attachments as lists of structs. Missing fields are null.
 ///
-/// `*stream` is overwritten, whatever it held. It is the caller's, or whoever's it is passed to, who must call its
-/// `release`; it holds all that it needs, and the page may be freed before it. `GETTICKETS_ERROR_MEMORY` if the
-/// memory for the table is not available, `GETTICKETS_ERROR_NULL` if either is NULL; `*stream` is then left as it is.
-/// Many threads may read one page; one at a time a stream.
+/// `*stream` is overwritten. The consumer must call its `release`. The page may be freed before it. One thread at
+/// a time may use a stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_arrow_stream(
     page: *const Page,
     stream: *mut FFI_ArrowArrayStream,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_page asks; a place to write to, or NULL.
+        // SAFETY: as the comment on gettickets_page asks; NULL or writable.
         let (page, out) = unsafe { (shared(page, "page")?, Out::new(stream, "stream")?) };
         memory::check_for_encoding(page.page.tickets().memory_size())?;
         let pages: [Result<Tickets, std::io::Error>; 1] = [Ok(page.page.tickets().clone())];
@@ -41,26 +38,20 @@ pub unsafe extern "C" fn gettickets_page_arrow_stream(
     })
 }
 
-/// The scan's tickets as a stream of the Arrow C data interface, with the columns of
-/// `gettickets_page_arrow_stream`. A batch has at least `min_rows` tickets, except the last; 0 makes a batch
-/// of each page. A few thousand are usual.
+/// Makes a stream of the scan's tickets, with the columns of `gettickets_page_arrow_stream`. A batch has at least
+/// `min_rows` tickets, except the last; 0 makes a batch of each page. A few thousand are usual.
 ///
-/// The stream waits for tickets when a batch is asked of it, on that thread, and the scan's switch ends it. The scan
-/// may be used for its report and its cursor, and be freed, while the stream lives; a cursor that is read between two
-/// batches may be a batch ahead of what was read. If another thread takes tickets of the scan, `get_next` waits for
-/// it; each ticket goes to one of them.
+/// `get_next` blocks until tickets are available. The scan's report and cursor may be read, and the scan may be
+/// freed, while the stream is in use. The cursor may be one batch ahead of the stream.
 ///
-/// An error of the scan is the stream's, after the tickets that came before it, and every later `get_next` returns it
-/// again: the stream is at its end only if every ticket was returned. Its `get_last_error` returns the message;
-/// `gettickets_scan_next` returns the error itself, with its class and hint. The numbers are ECANCELED if the scan's
-/// switch was used, EIO for `GETTICKETS_ERROR_TRANSPORT` and `GETTICKETS_ERROR_LOCAL`, EPROTO where the server sent
-/// something other than a page, ENOMEM and EAGAIN for `GETTICKETS_ERROR_MEMORY` and `GETTICKETS_ERROR_THREAD`, EBUSY
-/// if the progress function of the scan called `get_next`, and EINVAL for the rest, such as a stream of the parent in
-/// a forked child.
+/// An error of the scan is returned by `get_next` after the tickets before it, and again by every later call: the
+/// end of the stream means that the scan is complete. `get_last_error` returns the message, and
+/// `gettickets_scan_next` the error itself. The codes are ECANCELED if the scan was cancelled, EIO for
+/// `GETTICKETS_ERROR_TRANSPORT` and `GETTICKETS_ERROR_LOCAL`, EPROTO if the server sent something other than a
+/// page, ENOMEM for `GETTICKETS_ERROR_MEMORY`, EAGAIN for `GETTICKETS_ERROR_THREAD`, EBUSY if the progress
+/// function called `get_next`, and EINVAL otherwise.
 ///
-/// `*stream` is overwritten, whatever it held. It is the caller's, or whoever's it is passed to, who must call its
-/// `release`. `GETTICKETS_ERROR_STATE` in a forked child, `GETTICKETS_ERROR_NULL` if `scan` or `stream` is NULL;
-/// `*stream` is then left as it is.
+/// `*stream` is overwritten. The consumer must call its `release`.
 #[cfg(feature = "client")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_arrow_stream(
@@ -70,7 +61,7 @@ pub unsafe extern "C" fn gettickets_scan_arrow_stream(
     error: *mut *mut Error,
 ) -> ResultCode {
     let begin = || {
-        // SAFETY: as the comment on gettickets_scan asks; a place to write to, or NULL.
+        // SAFETY: as the comment on gettickets_scan asks; NULL or writable.
         let (scan, out) = unsafe { (shared(scan, "scan")?, Out::new(stream, "stream")?) };
         scan.shared.origin.check("the scan")?;
         let pages = Pages(std::sync::Arc::clone(&scan.shared));
@@ -78,8 +69,8 @@ pub unsafe extern "C" fn gettickets_scan_arrow_stream(
         out.put(stream_of(TicketReader::new(pages).min_rows(min_rows), Some(origin)));
         Ok(())
     };
-    // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
-    unsafe { guard_telling(error, begin) }
+    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    unsafe { guard_with_error(error, begin) }
 }
 
 /// The pages of a scan, which its handle may outlive or not.

@@ -12,19 +12,16 @@ use zeroize::Zeroizing;
 use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::failure::{Error, Failure};
-use crate::guard::{self, Out, argument, bytes, exclusive, guard, guard_telling, shared, text};
+use crate::guard::{self, Out, argument, bytes, exclusive, guard, guard_with_error, shared, text};
 use crate::process::{InUse, Origin};
 use crate::request::{Format, format};
 use crate::result::{GETTICKETS_ERROR_KIND, ResultCode};
 use crate::settings::{Settings, put};
 
-/// Settings of a client. Free it with `gettickets_client_builder_free`; a client that was built needs it no
-/// more, and more than one may be built.
+/// The settings of a client. It can build several clients.
 ///
-/// A setter that fails leaves the setting as it was and returns a code; the builder keeps its first failure, and
-/// `gettickets_client_builder_build` returns it. So the codes of setters need not be checked.
-///
-/// One thread at a time may use a builder.
+/// A setter that fails leaves the setting unchanged and returns a code; the builder keeps the first failure, and
+/// `gettickets_client_builder_build` returns it. So the codes of setters need no check.
 pub struct ClientBuilder {
     settings: Settings<Draft>,
 }
@@ -131,19 +128,19 @@ impl Draft {
     }
 }
 
-/// The failure that a setting is which the other kind of client has.
+/// Error for a setting of the other kind of client.
 fn misfit(who: &str, setting: &str) -> Failure {
-    Failure::error(GETTICKETS_ERROR_KIND, format!("{who} has no setting {setting}"))
+    Failure::error(GETTICKETS_ERROR_KIND, format!("{setting} does not apply to {who}"))
 }
 
 /// # Safety
 ///
-/// `builder` is NULL or lives, and nobody else uses it meanwhile.
+/// `builder` is NULL or valid, and nobody else uses it meanwhile.
 unsafe fn set(
     builder: *mut ClientBuilder,
     change: impl FnOnce(&mut Draft) -> Result<(), Failure>,
 ) -> ResultCode {
-    // SAFETY: the caller's promise.
+    // SAFETY: guaranteed by the caller.
     guard(|| unsafe { exclusive(builder, "builder") }?.settings.set(change))
 }
 
@@ -157,44 +154,34 @@ fn begin(first: impl FnOnce(&mut Draft) -> Result<(), Failure>) -> *mut ClientBu
     })
 }
 
-/// Makes a builder for a client over HTTP. `address` is the install's, with or without a path, or the full
-/// address of its `api.php`; without a scheme it is taken for https.
-///
-/// The builder is the caller's: free it with `gettickets_client_builder_free`. An address that is NULL, not
-/// UTF-8 or not an address is an error when the client is built. NULL only where a defect of this library was
-/// caught. May be called from any thread.
+/// Makes a builder of a client over HTTP. `address` is the URL of the install or of its `api.php`; without a
+/// scheme, https is used. An invalid address is an error of `gettickets_client_builder_build`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_new(address: *const c_char) -> *mut ClientBuilder {
     begin(|draft| {
-        // SAFETY: a text with a NUL behind it, or NULL, as the comment asks.
+        // SAFETY: a text with a NUL behind it, or NULL, as documented.
         let address = Zeroizing::new(unsafe { text(address, "address") }?.to_owned());
         draft.to = To::Http(Box::new(Http { address, ..Http::default() }));
         Ok(())
     })
 }
 
-/// Makes a builder for a client of an install on this machine, through its own PHP, without HTTP and without
-/// credentials. `path` is the folder that has the install's `init.php`.
-///
-/// The builder is the caller's: free it with `gettickets_client_builder_free`. A path that is NULL or not
-/// UTF-8 is an error when the client is built, one without an install at the first call. NULL only where a defect
-/// of this library was caught. May be called from any thread.
+/// Makes a builder of a client of an install on this machine, which runs the install's PHP without HTTP and
+/// credentials. `path` is the folder that contains the install's `init.php`. An invalid path is an error of
+/// `gettickets_client_builder_build` or of the first call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_new_local(path: *const c_char) -> *mut ClientBuilder {
     begin(|draft| {
-        // SAFETY: a text with a NUL behind it, or NULL, as the comment asks.
+        // SAFETY: a text with a NUL behind it, or NULL, as documented.
         let path = PathBuf::from(unsafe { text(path, "path") }?);
         draft.to = To::Local(Local { path, php: None, admin: None });
         Ok(())
     })
 }
 
-/// The credentials; required over HTTP. The builder copies them.
-///
-/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if either is NULL. One thread at a time
-/// may use a builder.
+/// The credentials; required over HTTP.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_client_builder_credentials(
+pub unsafe extern "C" fn gettickets_client_builder_set_credentials(
     builder: *mut ClientBuilder,
     credentials: *const Credentials,
 ) -> ResultCode {
@@ -208,19 +195,15 @@ pub unsafe extern "C" fn gettickets_client_builder_credentials(
     unsafe { set(builder, change) }
 }
 
-/// An API identifier and its secret as credentials: `gettickets_client_builder_credentials` in one call.
-///
-/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_UTF8` if a text is not UTF-8,
-/// `GETTICKETS_ERROR_NULL` if a pointer is NULL; an empty one is an error when the client is built. One
-/// thread at a time may use a builder.
+/// The credentials, as an API identifier and its secret.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_client_builder_api_credentials(
+pub unsafe extern "C" fn gettickets_client_builder_set_api_credentials(
     builder: *mut ClientBuilder,
     identifier: *const c_char,
     secret: *const c_char,
 ) -> ResultCode {
     let change = |draft: &mut Draft| {
-        // SAFETY: texts with a NUL behind them, or NULL, as the comment asks.
+        // SAFETY: texts with a NUL behind them, or NULL, as documented.
         let (identifier, secret) = unsafe { (text(identifier, "identifier")?, text(secret, "secret")?) };
         draft.http("credentials")?.credentials = Some(protocol::Credentials::api(identifier, secret));
         Ok(())
@@ -229,46 +212,34 @@ pub unsafe extern "C" fn gettickets_client_builder_api_credentials(
     unsafe { set(builder, change) }
 }
 
-/// The time limit of one exchange, from the first look-up of the host to the last byte of the reply, or of one
-/// run of PHP, in milliseconds: 1 to 31,622,400,000, which is 366 days. Default: 60,000.
-///
-/// `GETTICKETS_ERROR_ARGUMENT` if it is larger, as a negative number is that was converted;
-/// `GETTICKETS_ERROR_NULL` if `builder` is NULL. 0 fails when the client is built, with
-/// `GETTICKETS_ERROR_CONFIG` and the class zero-timeout. One thread at a time may use a builder.
+/// Time limit of one attempt, from resolving the host to the last byte of the reply, or of one run of PHP. At
+/// least 1; default: 60,000.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_client_builder_timeout(
+pub unsafe extern "C" fn gettickets_client_builder_set_timeout_ms(
     builder: *mut ClientBuilder,
-    milliseconds: u64,
+    timeout_ms: u64,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { set(builder, |draft| put(&mut draft.timeout, Some(time(milliseconds)?))) }
+    unsafe { set(builder, |draft| put(&mut draft.timeout, Some(time(timeout_ms)?))) }
 }
 
-/// The time limit for connecting to the server, encryption included, in milliseconds: 1 to 31,622,400,000,
-/// which is 366 days. Default: 10,000.
-///
-/// `GETTICKETS_ERROR_ARGUMENT` if it is larger, as a negative number is that was converted;
-/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL. 0 fails when the
-/// client is built, with `GETTICKETS_ERROR_CONFIG` and the class zero-timeout. One thread at a time may use a
-/// builder.
+/// Time limit for connecting, including TLS. At least 1; default: 10,000. HTTP only.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_client_builder_connect_timeout(
+pub unsafe extern "C" fn gettickets_client_builder_set_connect_timeout_ms(
     builder: *mut ClientBuilder,
-    milliseconds: u64,
+    timeout_ms: u64,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
     unsafe {
         set(builder, |draft| {
-            put(&mut draft.http("connect_timeout")?.connect_timeout, Some(time(milliseconds)?))
+            put(&mut draft.http("connect_timeout")?.connect_timeout, Some(time(timeout_ms)?))
         })
     }
 }
 
-/// How many bytes a reply may have once decompressed. Default: 64 MiB; more than 512 MiB are never read.
-///
-/// `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a time may use a builder.
+/// The most bytes of a reply after decompression. Default: 64 MiB; at most 512 MiB.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_client_builder_max_response_len(
+pub unsafe extern "C" fn gettickets_client_builder_set_max_response_len(
     builder: *mut ClientBuilder,
     len: usize,
 ) -> ResultCode {
@@ -276,12 +247,9 @@ pub unsafe extern "C" fn gettickets_client_builder_max_response_len(
     unsafe { set(builder, |draft| put(&mut draft.max_response_len, Some(len))) }
 }
 
-/// Other than 0: refuses replies that depart from the documented shape, even in ways that are known. Default:
-/// 0.
-///
-/// `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a time may use a builder.
+/// Whether any finding is an error (not 0). Default: 0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_client_builder_strict(
+pub unsafe extern "C" fn gettickets_client_builder_set_strict(
     builder: *mut ClientBuilder,
     strict: i32,
 ) -> ResultCode {
@@ -289,70 +257,54 @@ pub unsafe extern "C" fn gettickets_client_builder_strict(
     unsafe { set(builder, |draft| put(&mut draft.strict, strict != 0)) }
 }
 
-/// The most attempts of a request, the first included. Retried are connections that fail, attempts that time out,
-/// replies that end in the middle, and HTTP 408, 429, 500, 502, 503, 504 and 520 to 524; refusals never are. 1 turns
-/// retries off. Default: 3.
-///
-/// `GETTICKETS_ERROR_KIND` for the Local API, which is called once; `GETTICKETS_ERROR_NULL` if `builder` is
-/// NULL; 0 is an error when the client is built. One thread at a time may use a builder.
+/// The most attempts of a request, including the first; 1 disables retries. At least 1; default: 3. Retried are
+/// failed connections, timeouts, truncated replies and the HTTP statuses 408, 429, 500, 502, 503, 504 and 520 to
+/// 524. HTTP only.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_client_builder_attempts(
+pub unsafe extern "C" fn gettickets_client_builder_set_max_attempts(
     builder: *mut ClientBuilder,
-    attempts: u32,
+    max_attempts: u32,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { retries(builder, "attempts", |policy| Ok(policy.max_attempts(attempts))) }
+    unsafe { retries(builder, "max_attempts", |policy| Ok(policy.max_attempts(max_attempts))) }
 }
 
-/// The waits between attempts, in milliseconds: before the n-th retry a random time up to `base` times two to
-/// the power of n - 1, at most `longest`. Each is 0 to 31,622,400,000, which is 366 days; 0 retries at once.
-/// Defaults: 500 and 20,000.
-///
-/// `GETTICKETS_ERROR_ARGUMENT` if one is larger, `GETTICKETS_ERROR_KIND` for the Local API,
-/// `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a time may use a builder.
+/// Waits between attempts: before the n-th retry a random time up to `initial` * 2^(n-1), at most `max`. 0
+/// retries at once. Defaults: 500 and 20,000. HTTP only.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_client_builder_waits(
+pub unsafe extern "C" fn gettickets_client_builder_set_backoff_ms(
     builder: *mut ClientBuilder,
-    base: u64,
-    longest: u64,
+    initial_ms: u64,
+    max_ms: u64,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
     unsafe {
-        retries(builder, "waits", |policy| {
-            Ok(policy.initial_backoff(time(base)?).max_backoff(time(longest)?))
+        retries(builder, "backoff", |policy| {
+            Ok(policy.initial_backoff(time(initial_ms)?).max_backoff(time(max_ms)?))
         })
     }
 }
 
-/// The longest wait that a server may ask for with `Retry-After`, in milliseconds: 0 to 31,622,400,000, which
-/// is 366 days. Default: 60,000. If a server asks for a longer one, the call ends in
-/// `GETTICKETS_ERROR_RATE_LIMITED` at once, or in the error of the reply.
-///
-/// `GETTICKETS_ERROR_ARGUMENT` if it is larger, `GETTICKETS_ERROR_KIND` for the Local API,
-/// `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a time may use a builder.
+/// The longest wait that a server may request with `Retry-After`. If it requests a longer one, the call fails at
+/// once. Default: 60,000. HTTP only.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_client_builder_longest_retry_after(
+pub unsafe extern "C" fn gettickets_client_builder_set_max_retry_after_ms(
     builder: *mut ClientBuilder,
-    milliseconds: u64,
+    timeout_ms: u64,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe {
-        retries(builder, "longest_retry_after", |policy| Ok(policy.max_retry_after(time(milliseconds)?)))
-    }
+    unsafe { retries(builder, "max_retry_after", |policy| Ok(policy.max_retry_after(time(timeout_ms)?))) }
 }
 
-/// The time limit for all attempts of a call and the waits between them, in milliseconds: 0 to 31,622,400,000,
-/// which is 366 days. No attempt begins after it, and only the first may last past it. Default: 120,000.
-///
-/// `GETTICKETS_ERROR_ARGUMENT` if it is larger, `GETTICKETS_ERROR_KIND` for the Local API,
-/// `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a time may use a builder.
+/// Time limit of a call, with all attempts and waits. No attempt starts after it; only the first attempt may
+/// exceed it. Default: 120,000. HTTP only.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_client_builder_budget(
+pub unsafe extern "C" fn gettickets_client_builder_set_total_timeout_ms(
     builder: *mut ClientBuilder,
-    milliseconds: u64,
+    timeout_ms: u64,
 ) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
-    unsafe { retries(builder, "budget", |policy| Ok(policy.total_timeout(time(milliseconds)?))) }
+    unsafe { retries(builder, "total_timeout", |policy| Ok(policy.total_timeout(time(timeout_ms)?))) }
 }
 
 /// # Safety
@@ -368,17 +320,13 @@ unsafe fn retries(
         http.retries = change(http.retries)?;
         Ok(())
     };
-    // SAFETY: the caller's promise.
+    // SAFETY: guaranteed by the caller.
     unsafe { set(builder, change) }
 }
 
-/// The format to request: `GETTICKETS_FORMAT_JSON` or `GETTICKETS_FORMAT_XML`. Default: JSON.
-///
-/// `GETTICKETS_ERROR_ARGUMENT` if it is the number of none, `GETTICKETS_ERROR_KIND` for the Local API,
-/// `GETTICKETS_ERROR_NULL` if `builder` is NULL; `GETTICKETS_FORMAT_NVP`, which can't represent a list, is refused
-/// when the client is built. One thread at a time may use a builder.
+/// The format to request: `GETTICKETS_FORMAT_JSON` or `GETTICKETS_FORMAT_XML`. Default: JSON. HTTP only.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_client_builder_format(
+pub unsafe extern "C" fn gettickets_client_builder_set_format(
     builder: *mut ClientBuilder,
     response_format: Format,
 ) -> ResultCode {
@@ -386,13 +334,10 @@ pub unsafe extern "C" fn gettickets_client_builder_format(
     unsafe { set(builder, |draft| put(&mut draft.http("format")?.format, format(response_format)?)) }
 }
 
-/// Other than 0: lets credentials go over plain http to another machine. Default: 0; to this machine they may
-/// always.
-///
-/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a
-/// time may use a builder.
+/// Whether credentials may be sent over plain http to another machine (not 0). Default: 0. To this machine it is
+/// always allowed. HTTP only.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_client_builder_allow_plain_http(
+pub unsafe extern "C" fn gettickets_client_builder_set_allow_plain_http(
     builder: *mut ClientBuilder,
     allow: i32,
 ) -> ResultCode {
@@ -400,21 +345,17 @@ pub unsafe extern "C" fn gettickets_client_builder_allow_plain_http(
     unsafe { set(builder, |draft| put(&mut draft.http("allow_plain_http")?.allow_plain_http, allow != 0)) }
 }
 
-/// The proxy to use, such as `http://proxy.example.com:3128` or `socks5h://127.0.0.1:1080`. The scheme is http,
-/// https, socks4, socks4a, socks5 or socks5h; any other is an error when the client is built. Default: as the
-/// environment says (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), but none to this machine itself, and none in a CGI
-/// program, whose environment its visitors write. `gettickets_client_builder_no_proxy` uses none at all.
-///
-/// `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` for the Local API,
-/// `GETTICKETS_ERROR_NULL` if either is NULL; an address that can't be parsed is an error when the client is built.
-/// One thread at a time may use a builder.
+/// The proxy, such as `http://proxy.example.com:3128` or `socks5h://127.0.0.1:1080`. Schemes: http, https,
+/// socks4, socks4a, socks5, socks5h. Default: the environment variables `HTTPS_PROXY`, `ALL_PROXY` and
+/// `NO_PROXY`, but no proxy to this machine, and none in a CGI program, whose environment comes from its
+/// visitors. HTTP only.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_client_builder_proxy(
+pub unsafe extern "C" fn gettickets_client_builder_set_proxy(
     builder: *mut ClientBuilder,
     address: *const c_char,
 ) -> ResultCode {
     let change = |draft: &mut Draft| {
-        // SAFETY: a text with a NUL behind it, or NULL, as the comment asks.
+        // SAFETY: a text with a NUL behind it, or NULL, as documented.
         let address = Zeroizing::new(unsafe { text(address, "address") }?.to_owned());
         draft.http("proxy")?.proxy = Some(Some(address));
         Ok(())
@@ -423,24 +364,17 @@ pub unsafe extern "C" fn gettickets_client_builder_proxy(
     unsafe { set(builder, change) }
 }
 
-/// Uses no proxy, whatever the environment says.
-///
-/// `GETTICKETS_ERROR_KIND` for the Local API, `GETTICKETS_ERROR_NULL` if `builder` is NULL. One thread at a
-/// time may use a builder.
+/// Uses no proxy, whatever the environment variables are. HTTP only.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_client_builder_no_proxy(builder: *mut ClientBuilder) -> ResultCode {
+pub unsafe extern "C" fn gettickets_client_builder_disable_proxy(builder: *mut ClientBuilder) -> ResultCode {
     // SAFETY: as the comment on gettickets_client_builder asks.
     unsafe { set(builder, |draft| put(&mut draft.http("proxy")?.proxy, Some(None))) }
 }
 
-/// Trusts these authorities, `len` bytes of certificates in PEM, and no others. Default: those that this
-/// machine trusts. The builder copies them.
-///
-/// `GETTICKETS_ERROR_ARGUMENT` if `len` is absurd, `GETTICKETS_ERROR_KIND` for the Local API,
-/// `GETTICKETS_ERROR_NULL` if either is NULL; what is not a certificate is an error when the client is built. One
-/// thread at a time may use a builder.
+/// Trusts these certificate authorities, `len` bytes of PEM, and no others. Default: those that this machine
+/// trusts. HTTP only.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_client_builder_root_certificates(
+pub unsafe extern "C" fn gettickets_client_builder_set_root_certificates(
     builder: *mut ClientBuilder,
     pem: *const c_void,
     len: usize,
@@ -453,7 +387,7 @@ pub unsafe extern "C" fn gettickets_client_builder_root_certificates(
                 "certificates of {len} bytes are more than the {LONGEST} that are read"
             )));
         }
-        // SAFETY: so many bytes, or NULL, as the comment asks.
+        // SAFETY: so many bytes, or NULL, as documented.
         let pem = unsafe { bytes(pem, len, "pem") }?;
         draft.http("root_certificates")?.root_certificates = Some(pem.to_owned());
         Ok(())
@@ -462,19 +396,15 @@ pub unsafe extern "C" fn gettickets_client_builder_root_certificates(
     unsafe { set(builder, change) }
 }
 
-/// The user agent; firewalls in front of a server may accept only some. Default:
-/// "gettickets/" and the release.
-///
-/// `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` for the Local API,
-/// `GETTICKETS_ERROR_NULL` if either is NULL; what a header can't hold is an error when the client is built. One
-/// thread at a time may use a builder.
+/// The User-Agent header; some firewalls accept only certain ones. Default: "gettickets/" and the version. HTTP
+/// only.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_client_builder_user_agent(
+pub unsafe extern "C" fn gettickets_client_builder_set_user_agent(
     builder: *mut ClientBuilder,
     user_agent: *const c_char,
 ) -> ResultCode {
     let change = |draft: &mut Draft| {
-        // SAFETY: a text with a NUL behind it, or NULL, as the comment asks.
+        // SAFETY: a text with a NUL behind it, or NULL, as documented.
         let name = unsafe { text(user_agent, "user_agent") }?;
         draft.http("user_agent")?.user_agent = Some(name.to_owned());
         Ok(())
@@ -483,18 +413,14 @@ pub unsafe extern "C" fn gettickets_client_builder_user_agent(
     unsafe { set(builder, change) }
 }
 
-/// The PHP program that the Local API runs. Default: "php", looked up on `PATH`.
-///
-/// `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` over HTTP,
-/// `GETTICKETS_ERROR_NULL` if either is NULL; a program that does not exist is an error when it is run. One
-/// thread at a time may use a builder.
+/// The PHP program to run. Default: "php", searched in `PATH`. Local only.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_client_builder_php(
+pub unsafe extern "C" fn gettickets_client_builder_set_php(
     builder: *mut ClientBuilder,
     program: *const c_char,
 ) -> ResultCode {
     let change = |draft: &mut Draft| {
-        // SAFETY: a text with a NUL behind it, or NULL, as the comment asks.
+        // SAFETY: a text with a NUL behind it, or NULL, as documented.
         let program = unsafe { text(program, "program") }?;
         draft.local("php")?.php = Some(program.to_owned());
         Ok(())
@@ -503,18 +429,15 @@ pub unsafe extern "C" fn gettickets_client_builder_php(
     unsafe { set(builder, change) }
 }
 
-/// The user name of the admin for whom the Local API makes the call. Servers before 7.2 need one; later ones take the
-/// first admin. Default: none is given.
-///
-/// `GETTICKETS_ERROR_UTF8` if the text is not UTF-8, `GETTICKETS_ERROR_KIND` over HTTP,
-/// `GETTICKETS_ERROR_NULL` if either is NULL. One thread at a time may use a builder.
+/// The user name of the admin that the call runs as. Servers before 7.2 need one; later ones default to the first
+/// admin. Local only.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_client_builder_admin(
+pub unsafe extern "C" fn gettickets_client_builder_set_admin(
     builder: *mut ClientBuilder,
     username: *const c_char,
 ) -> ResultCode {
     let change = |draft: &mut Draft| {
-        // SAFETY: a text with a NUL behind it, or NULL, as the comment asks.
+        // SAFETY: a text with a NUL behind it, or NULL, as documented.
         let username = unsafe { text(username, "username") }?;
         draft.local("admin")?.admin = Some(username.to_owned());
         Ok(())
@@ -523,12 +446,8 @@ pub unsafe extern "C" fn gettickets_client_builder_admin(
     unsafe { set(builder, change) }
 }
 
-/// Builds the client. Nothing is sent yet.
-///
-/// `*client` is the caller's: free it with `gettickets_client_free`; the builder stays the caller's too.
-/// `GETTICKETS_ERROR_CONFIG` if a setting can't be used, `GETTICKETS_ERROR_STATE` in a child that was forked
-/// while the parent was using the network, `GETTICKETS_ERROR_NULL` if `builder` or `client` is NULL, or the
-/// builder's first failure. `*client` is then left as it is. One thread at a time may use a builder.
+/// Builds the client. Nothing is sent yet. `GETTICKETS_ERROR_CONFIG` if a setting is invalid, or the first
+/// failure of a setter.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_build(
     builder: *const ClientBuilder,
@@ -536,21 +455,21 @@ pub unsafe extern "C" fn gettickets_client_builder_build(
     error: *mut *mut Error,
 ) -> ResultCode {
     let build = || {
-        // SAFETY: as the comment on gettickets_client_builder asks; a place to write to, or NULL.
+        // SAFETY: as the comment on gettickets_client_builder asks; NULL or writable.
         let (builder, out) = unsafe { (shared(builder, "builder")?, Out::new(client, "client")?) };
         let settings = builder.settings.get()?;
         let _in_use = InUse::begin()?;
         out.hand_out(Client { client: settings.build()?, origin: Origin::here() });
         Ok(())
     };
-    // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
-    unsafe { guard_telling(error, build) }
+    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    unsafe { guard_with_error(error, build) }
 }
 
-/// Wipes and frees a builder. NULL is ignored. No other thread may use it any more.
+/// Wipes and frees a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_free(builder: *mut ClientBuilder) {
-    // SAFETY: the builder is NULL or this library's and not freed before, as the comment asks.
+    // SAFETY: the builder is NULL or this library's and not freed before, as documented.
     unsafe { guard::free(builder) }
 }
 
@@ -564,7 +483,7 @@ fn time(milliseconds: u64) -> Result<Duration, Failure> {
     }
     let signed = milliseconds.cast_signed();
     Err(argument(match signed < 0 {
-        true => format!("a time of {signed} milliseconds is below zero"),
-        false => format!("{milliseconds} milliseconds are more than a year"),
+        true => format!("the time is negative: {signed} ms"),
+        false => format!("the time is longer than a year: {milliseconds} ms"),
     }))
 }

@@ -12,9 +12,8 @@ use crate::result::{GETTICKETS_ERROR_CANCELLED, GETTICKETS_ERROR_NULL, GETTICKET
 /// How long a call that can be cancelled waits before it checks its switch again.
 pub(crate) const GLANCE: Duration = Duration::from_millis(20);
 
-/// A switch that ends calls from another thread. One switch may serve any number of calls, and a call that
-/// began with it keeps what it needs of it: the switch may be freed at any time. Any number of threads may use
-/// one.
+/// A token that cancels calls from another thread. One token may be given to any number of calls. It may be freed
+/// at any time, also while calls have it.
 pub struct Cancel {
     flag: Flag,
 }
@@ -45,26 +44,20 @@ impl Flag {
 ///
 /// # Safety
 ///
-/// `cancel` is NULL or lives.
+/// `cancel` is NULL or valid.
 pub(crate) unsafe fn flag(cancel: *const Cancel) -> Option<Flag> {
-    // SAFETY: the caller's promise.
+    // SAFETY: guaranteed by the caller.
     unsafe { cancel.as_ref() }.map(|cancel| cancel.flag.clone())
 }
 
-/// Makes a switch that is off.
-///
-/// It is the caller's: free it with `gettickets_cancel_free`. NULL only where a defect of this library was
-/// caught. May be called from any thread.
+/// Makes a token that is not cancelled.
 #[unsafe(no_mangle)]
 pub extern "C" fn gettickets_cancel_new() -> *mut Cancel {
     guard::value(ptr::null_mut(), || Box::into_raw(Box::new(Cancel { flag: Flag::default() })))
 }
 
-/// Ends every call that was given this switch, now or later: it returns `GETTICKETS_ERROR_CANCELLED` within a
-/// twentieth of a second. This can't be undone. What was sent stays sent.
-///
-/// `GETTICKETS_ERROR_NULL` if `cancel` is NULL. May be called from any thread. It is async-signal-safe, with
-/// NULL too: it may be called from a signal handler.
+/// Cancels every call that has or gets this token: it returns `GETTICKETS_ERROR_CANCELLED` within 50
+/// milliseconds. This cannot be undone. A request that was sent stays sent. Async-signal-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_cancel_now(cancel: *const Cancel) -> ResultCode {
     // Neither a lock nor an allocation nor a panic is possible here, so there is nothing to guard.
@@ -78,10 +71,9 @@ pub unsafe extern "C" fn gettickets_cancel_now(cancel: *const Cancel) -> ResultC
     }
 }
 
-/// Frees a switch; calls that were given it go on as if it were never used. NULL is ignored. No other thread
-/// may use it any more.
+/// Frees a token. Calls that have it continue.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_cancel_free(cancel: *mut Cancel) {
-    // SAFETY: the switch is NULL or this library's and not freed before, as the comment asks.
+    // SAFETY: the switch is NULL or this library's and not freed before, as documented.
     unsafe { guard::free(cancel) }
 }

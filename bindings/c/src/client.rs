@@ -6,7 +6,7 @@ use gettickets_protocol::DecodeErrorKind;
 
 use crate::cancel::{Cancel, Flag, GLANCE, flag};
 use crate::failure::{Details, Error, Failure, c_text};
-use crate::guard::{self, Out, guard, guard_telling, shared};
+use crate::guard::{self, Out, guard, guard_with_error, shared};
 use crate::page::Page;
 use crate::process::{InUse, Origin};
 use crate::request::{Request, asked};
@@ -18,8 +18,7 @@ use crate::result::{
 };
 use crate::text::OwnedText;
 
-/// A client of one install. It may be used from many threads at once, which share its connections. Free it
-/// with `gettickets_client_free`; scans that it began go on.
+/// A client of one install. Several threads may use it at once; they share its connections.
 pub struct Client {
     pub(crate) client: RustClient,
     pub(crate) origin: Origin,
@@ -89,14 +88,9 @@ fn wait(pending: &Pending, flag: &Flag) -> Result<Page, Failure> {
     }
 }
 
-/// Requests one page, and retries where that may help; it blocks until the reply is there. `request` may be
-/// NULL, for the server's defaults. `cancel` may be NULL, for a call that can't be cancelled.
-///
-/// `*page` is the caller's: free it with `gettickets_page_free`. `GETTICKETS_ERROR_API` and the codes after it
-/// say what went wrong; `GETTICKETS_ERROR_CANCELLED` if the switch was used, `GETTICKETS_ERROR_THREAD` if there
-/// is a switch and the thread that sends the request could not be started, `GETTICKETS_ERROR_STATE` in a forked
-/// child, `GETTICKETS_ERROR_NULL` if `client` or `page` is NULL, or the request's first failure. `*page` is then
-/// left as it is. Many threads may use one client.
+/// Requests one page, with retries, and blocks until the reply has arrived. `request` may be NULL, for the
+/// server's defaults. `cancel` may be NULL. Errors: `GETTICKETS_ERROR_API` to `GETTICKETS_ERROR_LOCAL`,
+/// `GETTICKETS_ERROR_CANCELLED`, `GETTICKETS_ERROR_THREAD`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_get_tickets(
     client: *const Client,
@@ -106,7 +100,7 @@ pub unsafe extern "C" fn gettickets_client_get_tickets(
     error: *mut *mut Error,
 ) -> ResultCode {
     let ask = || {
-        // SAFETY: as the comments on the handles ask; a place to write to, or NULL.
+        // SAFETY: as the comments on the handles ask; NULL or writable.
         let (client, asked, flag, out) =
             unsafe { (shared(client, "client")?, asked(request)?, flag(cancel), Out::new(page, "page")?) };
         client.origin.check("the client")?;
@@ -121,31 +115,27 @@ pub unsafe extern "C" fn gettickets_client_get_tickets(
         });
         Ok(())
     };
-    // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
-    unsafe { guard_telling(error, ask) }
+    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    unsafe { guard_with_error(error, ask) }
 }
 
-/// Returns the endpoint, without credentials: the full address of `api.php`, or the install's path.
-///
-/// `*endpoint` is the caller's: free it with `gettickets_string_free`. `GETTICKETS_ERROR_NULL` if either is
-/// NULL; `*endpoint` is then left as it is. Many threads may use one client.
+/// Returns the endpoint without credentials: the URL of `api.php`, or the path of the install.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_endpoint(
     client: *const Client,
     endpoint: *mut *mut OwnedText,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_client asks; a place to write to, or NULL.
+        // SAFETY: as the comment on gettickets_client asks; NULL or writable.
         let (client, out) = unsafe { (shared(client, "client")?, Out::new(endpoint, "endpoint")?) };
         out.hand_out(OwnedText::of(client.client.endpoint()));
         Ok(())
     })
 }
 
-/// Frees a client; its credentials are wiped once no scan of it is left. NULL is ignored. No other thread may
-/// use it any more. In a forked child, a client of the parent is not freed, and its credentials stay in memory.
+/// Frees a client. Scans of it continue; its credentials are wiped when the last of these is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_free(client: *mut Client) {
-    // SAFETY: the client is NULL or this library's and not freed before, as the comment asks.
+    // SAFETY: the client is NULL or this library's and not freed before, as documented.
     unsafe { guard::free_with(client, |client| client.origin.drop_here(client.client)) }
 }

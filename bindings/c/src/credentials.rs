@@ -6,13 +6,11 @@ use gettickets_protocol as protocol;
 use gettickets_protocol::InvalidCredentials;
 
 use crate::failure::{Details, Error, Failure, c_text};
-use crate::guard::{self, Out, exclusive, guard, guard_telling, shared, text};
+use crate::guard::{self, Out, exclusive, guard, guard_with_error, shared, text};
 use crate::result::{GETTICKETS_ERROR_CREDENTIALS, ResultCode};
 use crate::text::OwnedText;
 
-/// The credentials of a request. Its texts are copies of the caller's, and wiped when it is freed. Free
-/// it with `gettickets_credentials_free`; clients and requests copy what they need of it. Many threads may
-/// use one that nobody changes.
+/// The credentials of a request. The texts are copied, and wiped when freed.
 pub struct Credentials {
     pub(crate) credentials: protocol::Credentials,
 }
@@ -31,11 +29,8 @@ impl From<InvalidCredentials> for Failure {
     }
 }
 
-/// An API identifier and its secret, which servers take since version 7.2.
-///
-/// `*credentials` is the caller's. `GETTICKETS_ERROR_CREDENTIALS` if a text is empty, as an environment
-/// variable may be; `GETTICKETS_ERROR_UTF8` if one is not UTF-8, `GETTICKETS_ERROR_NULL` if a pointer other
-/// than `error` is NULL. `*credentials` is then left as it is. May be called from any thread.
+/// Makes credentials of an API identifier and its secret. Since server version 7.2.
+/// `GETTICKETS_ERROR_CREDENTIALS` if a text is empty.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_credentials_api(
     identifier: *const c_char,
@@ -44,23 +39,19 @@ pub unsafe extern "C" fn gettickets_credentials_api(
     error: *mut *mut Error,
 ) -> ResultCode {
     let body = || {
-        // SAFETY: texts with a NUL behind them and a place to write to, or NULL, as the comment asks.
+        // SAFETY: texts with a NUL behind them and NULL or writable, as documented.
         let (identifier, secret, out) = unsafe {
             (text(identifier, "identifier")?, text(secret, "secret")?, Out::new(credentials, "credentials")?)
         };
         out.hand_out(Credentials::of(protocol::Credentials::api(identifier, secret))?);
         Ok(())
     };
-    // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
-    unsafe { guard_telling(error, body) }
+    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    unsafe { guard_with_error(error, body) }
 }
 
-/// An admin's user name and password. The password is hashed at once; only its MD5 is kept and sent, as the
-/// server wants it.
-///
-/// `*credentials` is the caller's. `GETTICKETS_ERROR_CREDENTIALS` if a text is empty, as an environment
-/// variable may be; `GETTICKETS_ERROR_UTF8` if one is not UTF-8, `GETTICKETS_ERROR_NULL` if a pointer other
-/// than `error` is NULL. `*credentials` is then left as it is. May be called from any thread.
+/// Makes credentials of an admin's user name and password. Only the MD5 of the password is stored and sent.
+/// `GETTICKETS_ERROR_CREDENTIALS` if a text is empty.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_credentials_admin(
     username: *const c_char,
@@ -69,22 +60,19 @@ pub unsafe extern "C" fn gettickets_credentials_admin(
     error: *mut *mut Error,
 ) -> ResultCode {
     let body = || {
-        // SAFETY: texts with a NUL behind them and a place to write to, or NULL, as the comment asks.
+        // SAFETY: texts with a NUL behind them and NULL or writable, as documented.
         let (username, password, out) = unsafe {
             (text(username, "username")?, text(password, "password")?, Out::new(credentials, "credentials")?)
         };
         out.hand_out(Credentials::of(protocol::Credentials::admin(username, password))?);
         Ok(())
     };
-    // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
-    unsafe { guard_telling(error, body) }
+    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    unsafe { guard_with_error(error, body) }
 }
 
-/// An admin's user name and the MD5 of the password, 32 hexadecimal digits.
-///
-/// `*credentials` is the caller's. `GETTICKETS_ERROR_CREDENTIALS` if the text is no MD5, as a plain password
-/// would be, or either is empty; `GETTICKETS_ERROR_UTF8` if a text is not UTF-8, `GETTICKETS_ERROR_NULL` if a
-/// pointer other than `error` is NULL. `*credentials` is then left as it is. May be called from any thread.
+/// Makes credentials of an admin's user name and the MD5 of the password, 32 hexadecimal digits.
+/// `GETTICKETS_ERROR_CREDENTIALS` if it is not an MD5, or a text is empty.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_credentials_admin_md5(
     username: *const c_char,
@@ -93,7 +81,7 @@ pub unsafe extern "C" fn gettickets_credentials_admin_md5(
     error: *mut *mut Error,
 ) -> ResultCode {
     let body = || {
-        // SAFETY: texts with a NUL behind them and a place to write to, or NULL, as the comment asks.
+        // SAFETY: texts with a NUL behind them and NULL or writable, as documented.
         let (username, md5, out) = unsafe {
             (
                 text(username, "username")?,
@@ -104,40 +92,33 @@ pub unsafe extern "C" fn gettickets_credentials_admin_md5(
         out.hand_out(Credentials::of(protocol::Credentials::admin_md5(username, md5)?)?);
         Ok(())
     };
-    // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
-    unsafe { guard_telling(error, body) }
+    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    unsafe { guard_with_error(error, body) }
 }
 
-/// Adds the access key, which lets a request past the server's list of allowed addresses.
-///
-/// `GETTICKETS_ERROR_CREDENTIALS` if it has a character that servers do not take: they take ASCII letters,
-/// digits and `! @ # $ % . ( ) * [ ] - _`. `GETTICKETS_ERROR_UTF8` if it is not UTF-8,
-/// `GETTICKETS_ERROR_NULL` if either is NULL. The credentials are then left as they are. No other thread may
-/// use them meanwhile.
+/// Adds the access key, which exempts a request from the server's list of allowed addresses.
+/// `GETTICKETS_ERROR_CREDENTIALS` if it has characters other than ASCII letters, digits and `! @ # $ % . ( ) * [
+/// ] - _`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_credentials_access_key(
+pub unsafe extern "C" fn gettickets_credentials_set_access_key(
     credentials: *mut Credentials,
     access_key: *const c_char,
     error: *mut *mut Error,
 ) -> ResultCode {
     let body = || {
-        // SAFETY: credentials that nobody else uses and a text with a NUL behind it, or NULL, as the comment asks.
+        // SAFETY: credentials that nobody else uses and a text with a NUL behind it, or NULL, as documented.
         let (held, key) =
             unsafe { (exclusive(credentials, "credentials")?, text(access_key, "access_key")?) };
         held.credentials = held.credentials.clone().with_access_key(key)?;
         Ok(())
     };
-    // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
-    unsafe { guard_telling(error, body) }
+    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    unsafe { guard_with_error(error, body) }
 }
 
-/// A text in which every secret of these credentials is redacted, in the spellings in which servers echo them; for
-/// programs with an HTTP library of their own, before they log what a server sent. Secrets of fewer than 4
-/// characters are left.
-///
-/// `*redacted` is the caller's: free it with `gettickets_string_free`. `GETTICKETS_ERROR_UTF8` if the text is
-/// not UTF-8, `GETTICKETS_ERROR_NULL` if a pointer is NULL; `*redacted` is then left as it is. Many threads
-/// may use one handle.
+/// Redacts every secret of these credentials in a text, in all encodings in which servers echo them. For programs
+/// with their own HTTP library, before they log server text. Secrets of fewer than 4 characters are not redacted
+/// inside words.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_credentials_redact(
     credentials: *const Credentials,
@@ -145,7 +126,7 @@ pub unsafe extern "C" fn gettickets_credentials_redact(
     redacted: *mut *mut OwnedText,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: credentials, a text with a NUL behind it and a place to write to, or NULL, as the comment asks.
+        // SAFETY: credentials, a text with a NUL behind it and NULL or writable, as documented.
         let (held, text, out) = unsafe {
             (
                 shared(credentials, "credentials")?,
@@ -158,9 +139,9 @@ pub unsafe extern "C" fn gettickets_credentials_redact(
     })
 }
 
-/// Wipes and frees credentials. NULL is ignored. No other thread may use them any more.
+/// Wipes and frees credentials.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_credentials_free(credentials: *mut Credentials) {
-    // SAFETY: the credentials are NULL or this library's and not freed before, as the comment asks.
+    // SAFETY: the credentials are NULL or this library's and not freed before, as documented.
     unsafe { guard::free(credentials) }
 }

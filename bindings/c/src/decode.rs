@@ -6,33 +6,26 @@ use std::slice;
 use gettickets_protocol::{Decoder, Reply};
 
 use crate::failure::{Error, Failure};
-use crate::guard::{Out, argument, bytes, guard_telling};
+use crate::guard::{Out, argument, bytes, guard_with_error};
 use crate::memory;
 use crate::page::Page;
 use crate::result::{GETTICKETS_ERROR_TOO_LARGE, ResultCode};
 
-/// Makes every finding an error; for `gettickets_decode_with`.
+/// Makes every finding an error.
 pub const GETTICKETS_DECODE_STRICT: u32 = 1;
 
-/// The default limit on the size of a body: 256 MiB.
+/// The default limit of the size of a body: 256 MiB.
 pub const GETTICKETS_DECODE_MAX_LEN: usize = 268435456;
 
-/// Decodes a reply, in whatever format and spelling the server sent it. Known deviations from the documented
-/// shape are accepted and reported by `gettickets_page_finding`. One of them is a reply whose count and tickets
-/// disagree, which may lack some tickets (the finding "count-mismatch"): check the findings, or refuse such a
-/// reply with `GETTICKETS_DECODE_STRICT`.
+/// Decodes a reply in any format. Known deviations from the documented shape are accepted and reported by
+/// `gettickets_page_finding`. Check for the finding "count-mismatch": the reply may lack tickets then. With
+/// `GETTICKETS_DECODE_STRICT` (`gettickets_decode_with`) any finding is an error.
 ///
-/// `body` is `len` bytes of text in any type, without a NUL at the end; it may be NULL if `len` is 0. They are
-/// copied once, and the caller may free them afterwards. `*page` is the caller's: free it with
-/// `gettickets_page_free`.
+/// `body` is copied; it may be NULL if `len` is 0.
 ///
-/// `GETTICKETS_ERROR_API` if the reply is an error of the API, which servers send with HTTP 200 and with 403.
-/// `GETTICKETS_ERROR_DECODE` if the body is not a reply, or can't be read without losing something; its class is
-/// empty if the body is. `GETTICKETS_ERROR_TOO_LARGE` if the body has more than `GETTICKETS_DECODE_MAX_LEN`
-/// bytes, and `GETTICKETS_ERROR_ARGUMENT` if `len` is larger than any memory; `body` is then not read.
-/// `GETTICKETS_ERROR_MEMORY` if the memory for the copy and the tickets is not available.
-/// `GETTICKETS_ERROR_NULL` if `page` is NULL, or `body` where `len` is not 0. `*page` is then left as it is.
-/// `error` may be NULL. May be called from any thread, and in a forked child.
+/// `GETTICKETS_ERROR_API` if the reply is an error of the API. `GETTICKETS_ERROR_DECODE` if the body is not a
+/// reply, or cannot be read without losing data. `GETTICKETS_ERROR_TOO_LARGE` if it has more than
+/// `GETTICKETS_DECODE_MAX_LEN` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_decode(
     body: *const c_void,
@@ -40,16 +33,13 @@ pub unsafe extern "C" fn gettickets_decode(
     page: *mut *mut Page,
     error: *mut *mut Error,
 ) -> ResultCode {
-    // SAFETY: bytes, a place to write to and another, as the comment asks.
+    // SAFETY: bytes, a place to write to and another, as documented.
     unsafe { decode(body, len, 0, 0, page, error, copied) }
 }
 
-/// Decodes a reply as `gettickets_decode` does, with settings.
-///
-/// `flags` is 0 or `GETTICKETS_DECODE_STRICT`. `max_len` is the limit on the size of the body; 0 means
-/// `GETTICKETS_DECODE_MAX_LEN`, and no limit is above 340 MiB.
-///
-/// `GETTICKETS_ERROR_ARGUMENT` if `flags` has an unknown bit; the other codes are those of `gettickets_decode`.
+/// Decodes a reply as `gettickets_decode` does, with settings. `flags` is 0 or `GETTICKETS_DECODE_STRICT`.
+/// `max_len` is the limit of the size of the body in bytes; 0 means `GETTICKETS_DECODE_MAX_LEN`, and the limit is
+/// at most 340 MiB.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_decode_with(
     body: *const c_void,
@@ -63,19 +53,17 @@ pub unsafe extern "C" fn gettickets_decode_with(
     unsafe { decode(body, len, flags, max_len, page, error, copied) }
 }
 
-/// Called when a body is no longer needed; for `gettickets_decode_kept`. It is called on the thread that frees
-/// the last page that points into the body. It must not throw a C++ exception and must not be left by
-/// `longjmp`.
+/// Called when a body or an argument is no longer needed, on the thread that freed the last reference. It must
+/// not throw or `longjmp`.
 pub type ReleaseFunction = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
-/// Decodes a reply as `gettickets_decode_with` does, without copying it: the texts of the page, and of every
-/// page that is made from it, are where `body` has them.
+/// Decodes a reply as `gettickets_decode_with` does, without copying it: the texts of the page point into `body`.
 ///
-/// `body` must stay where it is and as it is until `release` is called with `user_data`, once: when the last
-/// such page is freed, or before this returns if nothing needs the body, as after an error, or for a reply in
-/// XML. Without a `release`, which may be NULL, it must stay until the pages are freed.
+/// `body` must stay valid and unchanged until `release` is called with `user_data`. That happens once: when the
+/// last page that refers to the body is freed, or before this function returns if no page refers to it (after an
+/// error, and for XML). If `release` is NULL, `body` must stay valid until the pages are freed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_decode_kept(
+pub unsafe extern "C" fn gettickets_decode_no_copy(
     body: *const c_void,
     len: usize,
     flags: u32,
@@ -86,11 +74,11 @@ pub unsafe extern "C" fn gettickets_decode_kept(
     error: *mut *mut Error,
 ) -> ResultCode {
     let owner = Owner { release, user_data };
-    // SAFETY: as for `gettickets_decode`; and the body outlives its owner, as the comment asks.
+    // SAFETY: as for `gettickets_decode`; and the body outlives its owner, as documented.
     unsafe {
         decode(body, len, flags, max_len, page, error, |decoder, body| {
             memory::check_for_decoding(body)?;
-            Ok(decoder.decode_lent(slice::from_raw_parts(body.as_ptr(), body.len()), owner)?)
+            Ok(decoder.decode_shared(slice::from_raw_parts(body.as_ptr(), body.len()), owner)?)
         })
     }
 }
@@ -124,7 +112,7 @@ unsafe fn body_of<'a>(body: *const c_void, len: usize) -> Result<&'a [u8], Failu
     if len == 0 {
         return Ok(&[]);
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: guaranteed by the caller.
     unsafe { bytes(body, len, "body") }
 }
 
@@ -155,7 +143,7 @@ unsafe fn decode(
         }
         let max_len = if max_len == 0 { GETTICKETS_DECODE_MAX_LEN } else { max_len };
         let limit = max_len.min(Decoder::LARGEST_MAX_LEN);
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         let (out, body) = unsafe { (Out::new(page, "page")?, body_of(body, len)?) };
         // Before it is copied, where it is.
         if body.len() > limit {
@@ -169,6 +157,6 @@ unsafe fn decode(
         }
         Ok(())
     };
-    // SAFETY: the caller's promise.
-    unsafe { guard_telling(error, decode) }
+    // SAFETY: guaranteed by the caller.
+    unsafe { guard_with_error(error, decode) }
 }

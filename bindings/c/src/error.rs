@@ -12,10 +12,10 @@ use crate::text::OwnedText;
 ///
 /// # Safety
 ///
-/// `error` is NULL or lives.
+/// `error` is NULL or valid.
 unsafe fn text_of(error: *const Error, pick: fn(&Error) -> Option<&CString>) -> *const c_char {
     guard::value(ptr::null(), || {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         let error = unsafe { error.as_ref() };
         error.and_then(pick).map_or(ptr::null(), |text| text.as_ptr())
     })
@@ -25,21 +25,20 @@ unsafe fn text_of(error: *const Error, pick: fn(&Error) -> Option<&CString>) -> 
 ///
 /// # Safety
 ///
-/// `error` is NULL or lives.
+/// `error` is NULL or valid.
 unsafe fn number_of<T: Default>(error: *const Error, pick: fn(&Error) -> T) -> T {
-    // SAFETY: the caller's promise.
+    // SAFETY: guaranteed by the caller.
     guard::value(T::default(), || unsafe { error.as_ref() }.map_or(T::default(), pick))
 }
 
-/// Returns the code of the call. `GETTICKETS_OK` for NULL.
+/// Returns the code that the function returned. `GETTICKETS_OK` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_code(error: *const Error) -> ResultCode {
     // SAFETY: as the comment on gettickets_error asks.
     unsafe { number_of(error, Error::code) }
 }
 
-/// What went wrong, in one paragraph of English: what, where and why. Control characters that a server sent
-/// are made visible. Never NULL; empty for NULL.
+/// Returns the message: what happened, where and why. Control characters from the server are escaped. Never NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_message(error: *const Error) -> *const c_char {
     // SAFETY: as the comment on gettickets_error asks.
@@ -47,31 +46,33 @@ pub unsafe extern "C" fn gettickets_error_message(error: *const Error) -> *const
     if message.is_null() { c"".as_ptr() } else { message }
 }
 
-/// What to try, in a sentence or two of English. NULL if nothing is known that helps, and for NULL.
+/// Returns what the user can do about the error, in one or two sentences, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_hint(error: *const Error) -> *const c_char {
     // SAFETY: as the comment on gettickets_error asks.
     unsafe { text_of(error, |error| error.details.hint.as_ref()) }
 }
 
-/// A short name for programs of what it was in particular. It stays from release to release; new ones may
-/// come.
+/// Returns the class of the error, a stable name for programs. Later releases may add classes. Never NULL.
 ///
 /// `GETTICKETS_ERROR_API`: authentication, ip-not-allowed, permission, unknown-action, encoding, other.
+///
 /// `GETTICKETS_ERROR_DECODE`: empty, not-a-reply, other-call, too-deep, too-many-names, truncated, syntax,
 /// invalid-utf8, trailing-text, lone-surrogate, entity, unknown-encoding, missing-id, invalid-integer,
 /// invalid-boolean, wrong-type, unknown-result, no-list-in-nvp, strict.
+///
 /// `GETTICKETS_ERROR_TRANSPORT`: dns, connect, proxy, tls, timeout, interrupted, truncated, protocol,
 /// headers-too-large, compression-ratio, local-resources, other.
-/// `GETTICKETS_ERROR_CONFIG`: address, no-credentials, empty-credentials, root-certificates, proxy,
-/// user-agent, zero-timeout, zero-attempts, no-list-in-nvp, tls-setup.
+///
+/// `GETTICKETS_ERROR_CONFIG`: address, no-credentials, empty-credentials, root-certificates, proxy, user-agent,
+/// zero-timeout, zero-attempts, no-list-in-nvp, tls-setup.
+///
 /// `GETTICKETS_ERROR_LOCAL`: no-php, php-not-run, no-install, path-not-utf8, no-init, no-local-api, fatal,
 /// exception, exited, not-an-array, encoding, died, timed-out, local-resources, unsupported.
-/// Every other code has one class, which is its own name as `gettickets_result_name` returns it: null,
-/// utf8, argument, index, kind, state, busy, cancelled, panic, unexpected-response, rate-limited, too-large,
-/// redirect, scan-incomplete, cursor, credentials, arrow, sandbox, memory, thread.
 ///
-/// Never NULL; empty for NULL alone.
+/// Every other code has one class, the name that `gettickets_result_name` returns: null, utf8, argument, index,
+/// kind, state, busy, cancelled, panic, unexpected-response, rate-limited, too-large, redirect, scan-incomplete,
+/// cursor, credentials, arrow, sandbox, memory, thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_class(error: *const Error) -> *const c_char {
     // SAFETY: as the comment on gettickets_error asks.
@@ -79,122 +80,111 @@ pub unsafe extern "C" fn gettickets_error_class(error: *const Error) -> *const c
     if class.is_null() { c"".as_ptr() } else { class }
 }
 
-/// Where in the body it went wrong, in bytes from its start.
-///
-/// `GETTICKETS_NONE` where no place is known, and `*offset` is then left as it is. `GETTICKETS_ERROR_NULL` if
-/// either is NULL.
+/// Gets the place of the error in the body, as a byte offset. `GETTICKETS_NONE` if it is unknown.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_offset(error: *const Error, offset: *mut usize) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_error asks; `offset` is NULL or a place to write to.
+        // SAFETY: as the comment on gettickets_error asks; `offset` is NULL or writable.
         let (error, out) = unsafe { (guard::shared(error, "error")?, Out::new(offset, "offset")?) };
         out.put(error.details.offset.ok_or(Failure::Status(GETTICKETS_NONE))?);
         Ok(())
     })
 }
 
-/// Where in the reply it went wrong, such as `tickets.ticket[3].id`. NULL where no place is known, and for
-/// NULL.
+/// Returns the place of the error in the reply, such as `tickets.ticket[3].id`, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_path(error: *const Error) -> *const c_char {
     // SAFETY: as the comment on gettickets_error asks.
     unsafe { text_of(error, |error| error.details.path.as_ref()) }
 }
 
-/// The text there: about 80 characters of what the server sent at most, with control characters made
-/// visible. NULL where nothing is to be shown, and for NULL.
+/// Returns the text at that place, at most about 80 characters, with control characters escaped; or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_excerpt(error: *const Error) -> *const c_char {
     // SAFETY: as the comment on gettickets_error asks.
     unsafe { text_of(error, |error| error.details.excerpt.as_ref()) }
 }
 
-/// The title of the page, where HTML came in place of a reply. NULL where there is none, and for NULL.
+/// Returns the title of the HTML page that the server sent in place of a reply, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_title(error: *const Error) -> *const c_char {
     // SAFETY: as the comment on gettickets_error asks.
     unsafe { text_of(error, |error| error.details.title.as_ref()) }
 }
 
-/// The message of an error of the API, as the server sent it; for `GETTICKETS_ERROR_RATE_LIMITED` that, else the
-/// title of the page that came, else how it begins. NULL where the error is another or came without a message,
-/// and for NULL.
+/// Returns the message of an error of the API as the server sent it. For `GETTICKETS_ERROR_RATE_LIMITED` it may
+/// also be the title or the beginning of the page that the server sent. NULL for other errors, and if there is no
+/// message.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_server_message(error: *const Error) -> *const c_char {
     // SAFETY: as the comment on gettickets_error asks.
     unsafe { text_of(error, |error| error.details.server_message.as_ref()) }
 }
 
-/// The address that the server saw the request come from, if it was refused for that and the server named it, such as
-/// "203.0.113.7". NULL otherwise, and for NULL.
+/// Returns the IP address of the client as seen by the server, such as "203.0.113.7", if the server rejected it;
+/// otherwise NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_seen_address(error: *const Error) -> *const c_char {
     // SAFETY: as the comment on gettickets_error asks.
     unsafe { text_of(error, |error| error.details.seen_address.as_ref()) }
 }
 
-/// Where the server wanted the request sent, for `GETTICKETS_ERROR_REDIRECT`, without its query. NULL where
-/// it did not say, for other errors, and for NULL.
+/// Returns the target of the redirect without its query, for `GETTICKETS_ERROR_REDIRECT`; or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_redirect_to(error: *const Error) -> *const c_char {
     // SAFETY: as the comment on gettickets_error asks.
     unsafe { text_of(error, |error| error.details.redirect_to.as_ref()) }
 }
 
-/// The beginning of what the install printed, for `GETTICKETS_ERROR_LOCAL`; it often has the reason. NULL where it
-/// printed nothing, for other errors, and for NULL.
+/// Returns the beginning of what the install printed, for `GETTICKETS_ERROR_LOCAL`; or NULL. It often has the
+/// cause.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_local_output(error: *const Error) -> *const c_char {
     // SAFETY: as the comment on gettickets_error asks.
     unsafe { text_of(error, |error| error.details.local_output.as_ref()) }
 }
 
-/// The HTTP status of the response; 0 if there was none, and for NULL.
+/// Returns the HTTP status of the response; 0 if there was no response.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_http_status(error: *const Error) -> u16 {
     // SAFETY: as the comment on gettickets_error asks.
     unsafe { number_of(error, |error| error.details.http_status) }
 }
 
-/// How many attempts there were to send the request; 0 if there was none, and for NULL. 1 means once
-/// or more where the call was cancelled while the request was under way.
+/// Returns the number of attempts to send the request. 1 means one or more if the call was cancelled during a
+/// request.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_attempts(error: *const Error) -> u32 {
     // SAFETY: as the comment on gettickets_error asks.
     unsafe { number_of(error, |error| error.details.attempts) }
 }
 
-/// 1 if the server may have seen a request of this call, 0 only where it is certain that it did not; 0 for
-/// NULL, and for errors of `gettickets_decode` and its like, which send nothing. The server may have received a
-/// call that was cancelled after it began.
+/// Returns 1 if the server may have received a request of this call, 0 if it certainly did not.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_may_have_been_sent(error: *const Error) -> i32 {
     // SAFETY: as the comment on gettickets_error asks.
     unsafe { number_of(error, |error| error.details.may_have_been_sent.into()) }
 }
 
-/// 1 if the same request may succeed later, else 0; 0 for NULL. A client has retried by itself
-/// before it returns an error.
+/// Returns 1 if the same request may succeed later, else 0. A client has already retried before it returns an
+/// error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_is_retryable(error: *const Error) -> i32 {
     // SAFETY: as the comment on gettickets_error asks.
     unsafe { number_of(error, |error| error.details.is_retryable.into()) }
 }
 
-/// How long the server asks to wait before the next request, counted from its response, in milliseconds: at most
-/// a year, and 0 for a time that has passed. For `GETTICKETS_ERROR_RATE_LIMITED` and errors of a busy server.
-///
-/// `GETTICKETS_NONE` where it did not say, and for other errors; `*milliseconds` is then left as it is.
-/// `GETTICKETS_ERROR_NULL` if either is NULL.
+/// Gets how long the server asks to wait before the next request, counted from its response: at most a year.
+/// `GETTICKETS_NONE` if the server did not specify it.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_error_retry_after(
+pub unsafe extern "C" fn gettickets_error_retry_after_ms(
     error: *const Error,
-    milliseconds: *mut u64,
+    retry_after_ms: *mut u64,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_error asks; `milliseconds` is NULL or a place to write to.
+        // SAFETY: as the comment on gettickets_error asks; `retry_after_ms` is NULL or writable.
         let (error, out) =
-            unsafe { (guard::shared(error, "error")?, Out::new(milliseconds, "milliseconds")?) };
+            unsafe { (guard::shared(error, "error")?, Out::new(retry_after_ms, "retry_after_ms")?) };
         let wait = error.details.retry_after.ok_or(Failure::Status(GETTICKETS_NONE))?;
         // A year's milliseconds are far from the most that there is room for.
         out.put(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
@@ -202,17 +192,14 @@ pub unsafe extern "C" fn gettickets_error_retry_after(
     })
 }
 
-/// Canonical JSON of an error of the API, as `gettickets_page_to_json` is of a page.
-///
-/// `*json` is the caller's: free it with `gettickets_string_free`. `GETTICKETS_ERROR_KIND` if the error is
-/// another, `GETTICKETS_ERROR_NULL` if either is NULL; `*json` is then left as it is.
+/// Writes an error of the API as canonical JSON. `GETTICKETS_ERROR_KIND` for other errors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_to_json(
     error: *const Error,
     json: *mut *mut OwnedText,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_error asks; `json` is NULL or a place to write to.
+        // SAFETY: as the comment on gettickets_error asks; `json` is NULL or writable.
         let (error, out) = unsafe { (guard::shared(error, "error")?, Out::new(json, "json")?) };
         let json = error.details.reply_json.clone();
         out.hand_out(OwnedText::of(json.ok_or_else(|| {
@@ -222,9 +209,9 @@ pub unsafe extern "C" fn gettickets_error_to_json(
     })
 }
 
-/// Frees an error. NULL is ignored. No other thread may use it any more.
+/// Frees an error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_free(error: *mut Error) {
-    // SAFETY: the error is NULL or this library's and not freed before, as the comment asks.
+    // SAFETY: the error is NULL or this library's and not freed before, as documented.
     unsafe { guard::free(error) }
 }

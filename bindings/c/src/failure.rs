@@ -1,5 +1,5 @@
-//! [`Error`]: what went wrong, as a handle that a caller may ask for; and `Failure`, which the code inside this
-//! library returns. Neither holds a secret.
+//! [`Error`], the error handle of the C API, and `Failure`, the error type inside this crate. Neither
+//! contains secrets.
 
 #[cfg(feature = "arrow")]
 use std::ffi::CStr;
@@ -13,12 +13,8 @@ use crate::result::{
     ResultCode, name,
 };
 
-/// What went wrong. A function that can fail returns one through its last parameter, `error`, if that is not
-/// NULL: the pointer there is set to a new error, or to NULL if there is none. Free an error with
-/// `gettickets_error_free`. Its texts end in a NUL, belong to it and live as long as it. Many threads may read
-/// one error.
-///
-/// No error holds credentials or the key of a ticket.
+/// An error: code, class, message, hint and place. It contains no credentials and no access key of a ticket. Its
+/// texts end with a NUL and are valid until it is freed.
 #[derive(Clone, Debug)]
 pub struct Error {
     code: ResultCode,
@@ -27,7 +23,7 @@ pub struct Error {
     pub(crate) details: Details,
 }
 
-/// What only some errors have.
+/// Optional parts of an error.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Details {
     pub(crate) hint: Option<CString>,
@@ -48,16 +44,16 @@ pub(crate) struct Details {
     pub(crate) is_retryable: bool,
 }
 
-/// Why a call does not succeed.
+/// Why a call did not succeed.
 pub(crate) enum Failure {
-    /// There is nothing to return, and nothing went wrong.
+    /// There is no value; not an error.
     Status(ResultCode),
-    /// Something went wrong.
+    /// An error.
     Error(Box<Error>),
 }
 
 impl Failure {
-    /// A failure whose class has the name of its code.
+    /// Creates a failure whose class is the name of its code.
     pub(crate) fn error(code: ResultCode, message: impl Into<String>) -> Failure {
         Failure::detailed(code, message, Details::default())
     }
@@ -77,7 +73,7 @@ impl Failure {
 }
 
 impl Error {
-    /// An error whose class has the name of its code.
+    /// Creates an error whose class is the name of its code.
     #[cfg(feature = "arrow")]
     pub(crate) fn plain(code: ResultCode, message: impl Into<String>) -> Box<Error> {
         Box::new(Error::new(code, message, Details::default()))
@@ -91,7 +87,7 @@ impl Error {
         self.code
     }
 
-    /// What went wrong, as a text with a NUL at the end.
+    /// Returns the message.
     #[cfg(feature = "arrow")]
     pub(crate) fn message(&self) -> &CStr {
         &self.message
@@ -123,7 +119,7 @@ impl Details {
         self.hint = Some(c_text(&error.hint()));
         self.server_message = error.message().map(c_text);
         self.seen_address = error.seen_address().map(|address| c_text(&address.to_string()));
-        // Two keys, both of text: it can't fail.
+        // Two keys, both of text: it cannot fail.
         self.reply_json = serde_json::to_string(error).ok();
     }
 
@@ -138,7 +134,7 @@ impl Details {
     }
 }
 
-/// A text with a NUL at the end. A NUL inside, which only a text of a server can have, becomes U+FFFD.
+/// Converts to a C string. A NUL inside, which only server text can have, becomes U+FFFD.
 pub(crate) fn c_text(text: &str) -> CString {
     CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default())
 }

@@ -1,15 +1,15 @@
 //! Fields by number: their constants, the table of them, and sets as masks.
 
 use gettickets_protocol as protocol;
-use gettickets_protocol::{FIELD_COUNT, FIELDS, FieldSet, Kind};
+use gettickets_protocol::{FIELD_COUNT, FIELDS, FieldSet};
 
 use crate::failure::Failure;
 use crate::guard::{self, argument};
 use crate::text::Text;
 use crate::time::ServerVersion;
 
-/// A field of a ticket: one of `GETTICKETS_FIELD_ID` and its like. A later release may have fields that are
-/// not here; `gettickets_fields` lists those of the library that runs.
+/// A field of a ticket: `GETTICKETS_FIELD_ID` and so on. Later releases may add fields; `gettickets_fields`
+/// lists those of the library at run time.
 pub type Field = i32;
 
 /// `id`: internal id of the ticket, unique in its install.
@@ -20,21 +20,21 @@ pub const GETTICKETS_FIELD_TID: Field = 1;
 pub const GETTICKETS_FIELD_DEPTID: Field = 2;
 /// `userid`: id of the client the ticket belongs to; 0 for a non-client.
 pub const GETTICKETS_FIELD_USERID: Field = 3;
-/// `name`: name of who opened the ticket.
+/// `name`: name of the person who opened the ticket.
 pub const GETTICKETS_FIELD_NAME: Field = 4;
 /// `owner_name`: name of the client that owns the ticket. Since server version 8.0.
 pub const GETTICKETS_FIELD_OWNER_NAME: Field = 5;
-/// `email`: e-mail address of who opened the ticket.
+/// `email`: email address of the person who opened the ticket.
 pub const GETTICKETS_FIELD_EMAIL: Field = 6;
 /// `requestor_name`: name of the requestor; null on tickets older than the field. Since server version 8.0.
 pub const GETTICKETS_FIELD_REQUESTOR_NAME: Field = 7;
-/// `requestor_email`: e-mail address of the requestor. Since server version 8.0.
+/// `requestor_email`: email address of the requestor. Since server version 8.0.
 pub const GETTICKETS_FIELD_REQUESTOR_EMAIL: Field = 8;
-/// `requestor_type`: what the requestor is. Since server version 8.0.
+/// `requestor_type`: type of the requestor. Since server version 8.0.
 pub const GETTICKETS_FIELD_REQUESTOR_TYPE: Field = 9;
 /// `cc`: addresses that get copies, separated by commas.
 pub const GETTICKETS_FIELD_CC: Field = 10;
-/// `c`: access key of the ticket: who has `tid` and `c` can open it.
+/// `c`: access key: anyone who has `tid` and `c` can open the ticket.
 pub const GETTICKETS_FIELD_C: Field = 11;
 /// `date`: when the ticket was opened.
 pub const GETTICKETS_FIELD_DATE: Field = 12;
@@ -50,7 +50,7 @@ pub const GETTICKETS_FIELD_ADMIN: Field = 16;
 pub const GETTICKETS_FIELD_ATTACHMENT: Field = 17;
 /// `attachments`: attachments of the opening message. Since server version 7.10.
 pub const GETTICKETS_FIELD_ATTACHMENTS: Field = 18;
-/// `attachments_removed`: whether the attachments were removed; any version may leave it out.
+/// `attachments_removed`: whether the attachments were removed.
 pub const GETTICKETS_FIELD_ATTACHMENTS_REMOVED: Field = 19;
 /// `lastreply`: when the ticket was last replied to.
 pub const GETTICKETS_FIELD_LASTREPLY: Field = 20;
@@ -59,50 +59,53 @@ pub const GETTICKETS_FIELD_FLAG: Field = 21;
 /// `service`: related service.
 pub const GETTICKETS_FIELD_SERVICE: Field = 22;
 
-/// What a field holds: one of `GETTICKETS_KIND_INTEGER` and its like.
+/// The type of a field: `GETTICKETS_KIND_INTEGER` and so on.
 pub type FieldKind = i32;
 
-/// An unsigned integer of up to 64 bits.
+/// An unsigned 64-bit integer.
 pub const GETTICKETS_KIND_INTEGER: FieldKind = 1;
 /// Text.
 pub const GETTICKETS_KIND_TEXT: FieldKind = 2;
-/// A date and time in the install's own time zone.
+/// A date and time in the install's time zone.
 pub const GETTICKETS_KIND_TIME: FieldKind = 3;
-/// A truth value.
+/// A boolean.
 pub const GETTICKETS_KIND_BOOLEAN: FieldKind = 4;
 /// A list of attachments.
 pub const GETTICKETS_KIND_ATTACHMENTS: FieldKind = 5;
 
-/// A set of fields: bit n is the field of number n.
+/// A set of fields: bit n is the field with number n.
 pub type FieldMask = u64;
 
-/// One row of the field history. All of it is the library's and lives as long as it.
+/// A row of the table of fields.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct FieldSpec {
     /// The field.
     pub field: Field,
-    /// What it holds.
+    /// Its type.
     pub kind: FieldKind,
     /// The first server version known to send it.
     pub since: ServerVersion,
-    /// 1 if a server of that version or later may still leave it out.
+    /// 1 if a server of that version or later may leave it out.
     pub optional: u8,
-    /// 1 if it is a secret, which logs must not show.
+    /// 1 if it grants access, so that logs must not show it.
     pub sensitive: u8,
     /// Its name on the wire.
     pub name: Text,
-    /// What it means, in one line of English.
+    /// Its meaning in one line.
     pub meaning: Text,
 }
 
-/// By row of the field history, the field's number here. Rows are in the order in which servers write the
-/// fields, so a field of a later server may be between others; its number is after all others.
+/// The number of the field of each row of the field history. Rows are in the order in which servers write the
+/// fields, so a new field may be inserted between others, but its number follows all others.
 const NUMBERS: [Field; FIELD_COUNT] = {
     let mut numbers = [0; FIELD_COUNT];
     let mut row = 0;
     while row < FIELD_COUNT {
-        #[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+        #[allow(
+            clippy::indexing_slicing,
+            reason = "evaluated at compile time, where an error fails the build"
+        )]
         {
             numbers[row] = number(FIELDS[row].field);
         }
@@ -111,12 +114,15 @@ const NUMBERS: [Field; FIELD_COUNT] = {
     numbers
 };
 
-/// Whether every number is its row, so that a set is its own mask.
+/// Whether every number is equal to its row, so that a set is its own mask.
 const NUMBERS_ARE_ROWS: bool = {
     let mut row = 0;
     let mut same = true;
     while row < FIELD_COUNT {
-        #[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+        #[allow(
+            clippy::indexing_slicing,
+            reason = "evaluated at compile time, where an error fails the build"
+        )]
         {
             same &= NUMBERS[row] == row as Field;
         }
@@ -159,13 +165,13 @@ const fn number(field: protocol::Field) -> Field {
 
 /// The number of a kind.
 #[allow(clippy::panic, reason = "the table is made when compiled, where a slip fails the build")]
-pub(crate) const fn kind(kind: Kind) -> FieldKind {
+pub(crate) const fn kind(kind: protocol::FieldKind) -> FieldKind {
     match kind {
-        Kind::Integer => GETTICKETS_KIND_INTEGER,
-        Kind::Text => GETTICKETS_KIND_TEXT,
-        Kind::DateTime => GETTICKETS_KIND_TIME,
-        Kind::Boolean => GETTICKETS_KIND_BOOLEAN,
-        Kind::Attachments => GETTICKETS_KIND_ATTACHMENTS,
+        protocol::FieldKind::Integer => GETTICKETS_KIND_INTEGER,
+        protocol::FieldKind::Text => GETTICKETS_KIND_TEXT,
+        protocol::FieldKind::DateTime => GETTICKETS_KIND_TIME,
+        protocol::FieldKind::Boolean => GETTICKETS_KIND_BOOLEAN,
+        protocol::FieldKind::Attachments => GETTICKETS_KIND_ATTACHMENTS,
         _ => panic!("a kind of field has no number here"),
     }
 }
@@ -188,9 +194,15 @@ static TABLE: Table = Table({
     let mut table = [nothing; FIELD_COUNT];
     let mut row = 0;
     while row < FIELD_COUNT {
-        #[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+        #[allow(
+            clippy::indexing_slicing,
+            reason = "evaluated at compile time, where an error fails the build"
+        )]
         let spec = &FIELDS[row];
-        #[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+        #[allow(
+            clippy::indexing_slicing,
+            reason = "evaluated at compile time, where an error fails the build"
+        )]
         {
             table[row] = FieldSpec {
                 field: NUMBERS[row],
@@ -228,14 +240,12 @@ pub(crate) fn mask(set: FieldSet) -> FieldMask {
     set.iter().fold(0, |mask, field| mask | 1 << number_of(field))
 }
 
-/// Every field of a ticket, in the order in which servers write them; `*count` is how many there are.
-///
-/// The table is the library's and lives as long as it. NULL if `count` is NULL. May be called from any
-/// thread.
+/// Returns the table of all fields, in the order in which servers write them, and sets `*count` to their number.
+/// The table is static.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_fields(count: *mut usize) -> *const FieldSpec {
     guard::value(std::ptr::null(), || {
-        // SAFETY: `count` is NULL or a place to write to, as the comment asks.
+        // SAFETY: `count` is NULL or writable, as documented.
         match unsafe { guard::Out::new(count, "count") } {
             Ok(out) => {
                 out.put(TABLE.0.len());

@@ -5,22 +5,21 @@ use gettickets_protocol as protocol;
 use crate::field::{Field, number_of};
 use crate::text::Text;
 
-/// A way in which a reply deviates from the documented shape and was accepted. Its texts belong to
-/// the page.
+/// A known deviation of a reply from the documented shape, which was accepted. Its texts belong to the page.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Finding {
     /// A stable name for programs, such as "leading-text".
     pub code: Text,
-    /// What it means, in a few words of English.
+    /// Its meaning in a few words.
     pub meaning: Text,
-    /// What was there, bounded in length; `data` is NULL where it would not help.
+    /// The value there, truncated. Optional.
     pub detail: Text,
-    /// How often it was met.
+    /// The number of occurrences.
     pub count: usize,
-    /// How many of its places are kept, for `gettickets_page_finding_place`: at most 16.
+    /// The number of places listed, at most 16, for `gettickets_page_finding_place`.
     pub places: usize,
-    /// The field concerned; -1 where it concerns no field.
+    /// The field concerned, or -1.
     pub field: Field,
 }
 

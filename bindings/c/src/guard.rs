@@ -1,6 +1,5 @@
-//! The way into this library: every exported function that can fail runs inside [`guard`] or
-//! [`guard_telling`], every other inside [`value`]. No panic reaches C, and a NULL is reported and never
-//! dereferenced.
+//! Entry points: every exported function that can fail runs inside [`guard`] or [`guard_with_error`], every
+//! other one inside [`value`]. They catch panics and report NULL pointers.
 
 use std::any::Any;
 use std::ffi::{CStr, c_char, c_void};
@@ -18,17 +17,17 @@ pub(crate) fn guard(body: impl FnOnce() -> Result<(), Failure>) -> ResultCode {
     run(body).0
 }
 
-/// Runs the body of a function that returns a code, and passes an error to the caller who asked for it.
+/// Runs the body of a function that returns a code, and stores the error if `error` is not NULL.
 ///
 /// # Safety
 ///
-/// `error` is NULL or a place to write to.
-pub(crate) unsafe fn guard_telling(
+/// `error` is NULL or writable.
+pub(crate) unsafe fn guard_with_error(
     error: *mut *mut Error,
     body: impl FnOnce() -> Result<(), Failure>,
 ) -> ResultCode {
     let (code, handle) = run(body);
-    // SAFETY: the caller's promise.
+    // SAFETY: guaranteed by the caller.
     if let Some(place) = unsafe { error.as_mut() } {
         *place = handle.map_or(std::ptr::null_mut(), Box::into_raw);
     }
@@ -53,7 +52,7 @@ pub(crate) fn value<T>(otherwise: T, body: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or(otherwise)
 }
 
-/// Frees what [`Box::into_raw`] returned; NULL is ignored.
+/// Frees what [`Box::into_raw`] returned. NULL is ignored.
 ///
 /// # Safety
 ///
@@ -61,24 +60,24 @@ pub(crate) fn value<T>(otherwise: T, body: impl FnOnce() -> T) -> T {
 pub(crate) unsafe fn free<T>(pointer: *mut T) {
     value((), || {
         if !pointer.is_null() {
-            // SAFETY: the caller's promise.
+            // SAFETY: guaranteed by the caller.
             drop(unsafe { Box::from_raw(pointer) });
         }
     });
 }
 
-/// Borrows what a pointer points to.
+/// Borrows the target of a pointer.
 ///
 /// # Safety
 ///
-/// `pointer` is NULL or points to a live value that nobody changes meanwhile.
+/// `pointer` is NULL or points to a live value that is not changed meanwhile.
 #[inline]
 pub(crate) unsafe fn shared<'a, T>(pointer: *const T, name: &'static str) -> Result<&'a T, Failure> {
-    // SAFETY: the caller's promise.
+    // SAFETY: guaranteed by the caller.
     unsafe { pointer.as_ref() }.ok_or_else(|| null(name))
 }
 
-/// Takes back what [`Box::into_raw`] returned, and passes it to `free`; NULL is ignored.
+/// Takes ownership of what [`Box::into_raw`] returned, and passes it to `free`. NULL is ignored.
 ///
 /// # Safety
 ///
@@ -87,24 +86,24 @@ pub(crate) unsafe fn shared<'a, T>(pointer: *const T, name: &'static str) -> Res
 pub(crate) unsafe fn free_with<T>(pointer: *mut T, free: impl FnOnce(T)) {
     value((), || {
         if !pointer.is_null() {
-            // SAFETY: the caller's promise.
+            // SAFETY: guaranteed by the caller.
             free(*unsafe { Box::from_raw(pointer) });
         }
     });
 }
 
-/// Borrows what a pointer points to, for changing it.
+/// Borrows the target of a pointer mutably.
 ///
 /// # Safety
 ///
-/// `pointer` is NULL or points to a live value that nobody else uses meanwhile.
+/// `pointer` is NULL or points to a live value that is not used elsewhere meanwhile.
 #[inline]
 pub(crate) unsafe fn exclusive<'a, T>(pointer: *mut T, name: &'static str) -> Result<&'a mut T, Failure> {
-    // SAFETY: the caller's promise.
+    // SAFETY: guaranteed by the caller.
     unsafe { pointer.as_mut() }.ok_or_else(|| null(name))
 }
 
-/// A place to write an outcome to. It is checked before any work is done.
+/// An out-parameter, checked before any work is done.
 pub(crate) struct Out<T>(*mut T);
 
 impl<T> Out<T> {
@@ -116,19 +115,19 @@ impl<T> Out<T> {
     }
 
     pub(crate) fn put(self, value: T) {
-        // SAFETY: it is a place to write to, as `new` was promised.
+        // SAFETY: the caller of `new` guarantees that it can be written.
         unsafe { self.0.write(value) }
     }
 }
 
-/// A place for a structure that may be larger in a later release, with the size that the caller knows.
+/// An out-parameter for a structure that may grow in later releases, with the size that the caller knows.
 pub(crate) struct Grown<T> {
     place: *mut T,
     size: usize,
 }
 
 impl<T> Grown<T> {
-    /// Fails if the size is smaller than that of this release, which is the first.
+    /// Fails if the size is smaller than in this release, which is the first.
     ///
     /// # Safety
     ///
@@ -136,54 +135,57 @@ impl<T> Grown<T> {
     pub(crate) unsafe fn new(place: *mut T, size: usize, name: &'static str) -> Result<Grown<T>, Failure> {
         if size < size_of::<T>() {
             let least = size_of::<T>();
-            return Err(argument(format!("{size} bytes are less than a {name}, which has at least {least}")));
+            return Err(argument(format!(
+                "{size} bytes are too few for a {name}, which has at least {least}"
+            )));
         }
         if isize::try_from(size).is_err() {
-            return Err(argument(format!("a {name} can't be {size} bytes large")));
+            return Err(argument(format!("a {name} cannot be {size} bytes large")));
         }
         Ok(Grown { place, size })
     }
 
-    /// Sets the members to 0 that only a later release knows.
+    /// Sets members of later releases to 0.
     pub(crate) fn zero_tail(&self) {
         let known = size_of::<T>();
-        // SAFETY: `new` was promised that so many bytes can be written, and they are no fewer than known.
+        // SAFETY: the caller of `new` guarantees that `size` bytes can be written; `size` is at least
+        // `known`.
         unsafe { self.place.cast::<u8>().add(known).write_bytes(0, self.size - known) }
     }
 
-    /// Where to write what this release knows.
+    /// Returns where to write the members of this release.
     pub(crate) fn place(&self) -> *mut T {
         self.place
     }
 }
 
 impl<T> Out<*mut T> {
-    /// Hands a value out as a handle, which the caller then owns.
+    /// Returns a value as a handle owned by the caller.
     pub(crate) fn hand_out(self, value: T) {
         self.put(Box::into_raw(Box::new(value)));
     }
 }
 
-/// A text argument, which ends at its first NUL.
+/// Reads a text argument, which ends at its first NUL.
 ///
 /// # Safety
 ///
 /// `pointer` is NULL or points to bytes with a NUL among them.
 pub(crate) unsafe fn text<'a>(pointer: *const c_char, name: &'static str) -> Result<&'a str, Failure> {
     if pointer.is_null() {
-        let hint = "Give a text. Where it comes from getenv(), set that environment variable.";
+        let hint = "Pass a string. If it comes from getenv(), set that environment variable.";
         let details = Details { hint: Some(c_text(hint)), ..Details::default() };
         return Err(Failure::detailed(GETTICKETS_ERROR_NULL, format!("{name} is NULL"), details));
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: guaranteed by the caller.
     let text = unsafe { CStr::from_ptr(pointer) };
     text.to_str().map_err(|error| {
-        let message = format!("{name} is not UTF-8 from its byte {} on", error.valid_up_to());
+        let message = format!("{name} is not UTF-8 (at byte {})", error.valid_up_to());
         Failure::error(GETTICKETS_ERROR_UTF8, message)
     })
 }
 
-/// An argument of this many bytes.
+/// Reads an argument of `len` bytes.
 ///
 /// # Safety
 ///
@@ -197,9 +199,9 @@ pub(crate) unsafe fn bytes<'a>(
         return Err(null(name));
     }
     if isize::try_from(len).is_err() {
-        return Err(argument(format!("{name} can't be {len} bytes long")));
+        return Err(argument(format!("{name} cannot be {len} bytes long")));
     }
-    // SAFETY: the caller's promise, and the length is one that memory can have.
+    // SAFETY: guaranteed by the caller, and the length is one that memory can have.
     Ok(unsafe { slice::from_raw_parts(pointer.cast(), len) })
 }
 
@@ -214,7 +216,7 @@ pub(crate) fn argument(message: String) -> Failure {
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let said = panic.downcast_ref::<&str>().copied();
-    let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("a defect of this library was caught: {}", said.unwrap_or("without a message"))
+    let message = panic.downcast_ref::<&str>().copied();
+    let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("bug in libgettickets (panic): {}", message.unwrap_or("no message"))
 }

@@ -1,13 +1,14 @@
 //! `libgettickets`: the GetTickets call for C and C++.
 //!
-//! Every exported function is defined here under its C name, and its comment is its entry in the C manual:
-//! cbindgen generates `include/gettickets.h` from them (`cargo xtask header`). The rules that hold for all of
-//! them are at the beginning of that header, whose text is in `cbindgen.toml`; DESIGN.md has the reasons.
+//! Every exported function is defined here under its C name. Its comment is its documentation in the C
+//! header: `cargo xtask header` generates `include/gettickets.h` with cbindgen and groups it into sections.
+//! The rules for all functions are at the beginning of the header (`cbindgen.toml`); DESIGN.md has the
+//! reasons.
 //!
-//! This crate decides nothing about the call: it passes on what the protocol and the client do. No panic, no
-//! unchecked pointer and no credential may leave it.
+//! This crate has no logic of the call: it exposes the protocol and the client. Panics must not reach C,
+//! pointers must be checked, and credentials must not leak.
 
-// The header has the functions in this order.
+// The header has the functions of a section in this order.
 
 pub mod version;
 
@@ -64,7 +65,7 @@ pub mod sandbox;
 
 // Not exported.
 
-// The type of errors is exported.
+// The error type is exported.
 pub mod failure;
 mod guard;
 mod memory;

@@ -1,6 +1,6 @@
-//! The log: what the client reports about retries and exchanges, passed to a function of the caller.
+//! Logging: passes log messages of the client to a function of the caller.
 //!
-//! It holds no secrets, as the client logs none. What other libraries log is left out.
+//! Messages contain no secrets. Messages of other libraries are not passed on.
 
 use std::cell::Cell;
 use std::ffi::c_void;
@@ -18,41 +18,39 @@ use crate::process::ForkHandler;
 use crate::result::{GETTICKETS_ERROR_BUSY, GETTICKETS_ERROR_STATE, ResultCode};
 use crate::text::Text;
 
-/// How much is logged: one of `GETTICKETS_LOG_OFF` and its like.
+/// A log level.
 pub type LogLevel = i32;
 
-/// Nothing.
+/// No messages.
 pub const GETTICKETS_LOG_OFF: LogLevel = 0;
-/// What went wrong.
+/// Errors.
 pub const GETTICKETS_LOG_ERROR: LogLevel = 1;
-/// What is not as it should be, such as a request that is sent again.
+/// Problems that were handled, such as a retry.
 pub const GETTICKETS_LOG_WARN: LogLevel = 2;
-/// What may be of interest.
+/// Information.
 pub const GETTICKETS_LOG_INFO: LogLevel = 3;
-/// Every exchange.
+/// Every request and response.
 pub const GETTICKETS_LOG_DEBUG: LogLevel = 4;
 /// Everything.
 pub const GETTICKETS_LOG_TRACE: LogLevel = 5;
 
-/// Receives one message of the log. `target` is the part of the library that logs, such as
-/// "gettickets::client". Both texts are valid until the function returns. It is called on the thread that does
-/// the work, and on several threads at once if several do. It must not throw a C++ exception and must not be
-/// left by `longjmp`.
+/// Receives a log message. `target` is the part of the library, such as "gettickets::client". Both texts are
+/// valid until the function returns. It is called on the thread that does the work, possibly on several at once.
+/// It must not throw or `longjmp`.
 pub type LogFunction =
     Option<unsafe extern "C" fn(user_data: *mut c_void, level: LogLevel, target: Text, message: Text)>;
 
-/// A place for a function, its level and its argument, which are changed together.
+/// A slot for a function, its level and its argument, which are changed together.
 ///
-/// There are two, and they are used in turns: the new function is written to the slot that is not current, and
-/// then that slot becomes the current one. No lock is held while a function runs, so that a process that is
-/// forked meanwhile can go on logging.
+/// There are two slots, used alternately: a new function is written to the unused slot, which then becomes
+/// current. No lock is held while a function runs, so that a forked child can log.
 struct Slot {
     /// The function; NULL for none.
     function: AtomicPtr<()>,
     user_data: AtomicPtr<c_void>,
-    /// The number of the highest level that is passed on.
+    /// The highest level that is passed on.
     level: AtomicUsize,
-    /// How many calls of the function are under way.
+    /// How many calls of the function are running.
     running: AtomicUsize,
 }
 
@@ -84,7 +82,7 @@ thread_local! {
     static RUNNING: Cell<Option<&'static Slot>> = const { Cell::new(None) };
 }
 
-/// Its address is compared, so it must not be of size zero: such statics may share one address.
+/// Its address is compared, so it must not be zero-sized: such statics may share an address.
 struct Bridge {
     _address: u8,
 }
@@ -97,7 +95,7 @@ impl Log for Bridge {
     }
 
     fn log(&self, record: &Record<'_>) {
-        // What the caller's function causes to be logged is left out, as that would never end.
+        // Messages caused by the function itself are dropped, to prevent endless recursion.
         if !self.enabled(record.metadata()) || RUNNING.get().is_some() {
             return;
         }
@@ -105,7 +103,7 @@ impl Log for Bridge {
             let second_is_current = SECOND_IS_CURRENT.load(Ordering::SeqCst);
             let (slot, _) = slots(second_is_current);
             slot.running.fetch_add(1, Ordering::SeqCst);
-            // From here on nobody overwrites the slot, if it is still the current one.
+            // If the slot is still current, it will not be overwritten now.
             if SECOND_IS_CURRENT.load(Ordering::SeqCst) == second_is_current {
                 break slot;
             }
@@ -139,7 +137,7 @@ impl Slot {
         };
         let message = record.args().to_string();
         RUNNING.set(Some(self));
-        // SAFETY: whoever gave the function promised that it may be called so.
+        // SAFETY: the caller who set the function guarantees that it may be called.
         unsafe {
             function(
                 self.user_data.load(Ordering::Relaxed),
@@ -159,7 +157,8 @@ impl Slot {
     }
 }
 
-/// Replaces the function, its argument and its level at once, and waits until the one before is not running.
+/// Replaces the function, its argument and its level together, and waits until the previous one is not
+/// running.
 fn replace(function: LogFunction, user_data: *mut c_void, level: LevelFilter) {
     while CHANGING.swap(true, Ordering::SeqCst) {
         thread::yield_now();
@@ -167,8 +166,8 @@ fn replace(function: LogFunction, user_data: *mut c_void, level: LevelFilter) {
     let second_is_current = SECOND_IS_CURRENT.load(Ordering::SeqCst);
     let (old, new) = slots(second_is_current);
     new.set(function, user_data, level);
-    // Each slot checks its own level. This one spares the work of making messages that no slot wants, so it may
-    // be too high for a moment but never too low.
+    // Each slot checks its own level. This global level avoids building unused messages; it may be too high
+    // for a moment, but never too low.
     let level = if function.is_some() { level } else { LevelFilter::Off };
     log::set_max_level(log::max_level().max(level));
     SECOND_IS_CURRENT.store(!second_is_current, Ordering::SeqCst);
@@ -192,21 +191,21 @@ extern "C" fn in_child() {
     }
 }
 
-/// How far the bridge has come to be the logger of the process.
+/// The state of installing the bridge as the logger of the process.
 static JOIN: AtomicU8 = AtomicU8::new(0);
 const JOINING: u8 = 1;
 const JOINED: u8 = 2;
-/// The process was forked while another thread was joining, which nobody will finish in the child.
+/// The process was forked while another thread was installing it, which will not finish in the child.
 const ABANDONED: u8 = 3;
 
-/// Makes the bridge the logger of the process. Returns whether it is.
+/// Installs the bridge as the logger of the process. Returns whether it is installed.
 fn join() -> bool {
     match JOIN.load(Ordering::SeqCst) {
         JOINED => is_joined(),
         ABANDONED => false,
         _ => {
             JOIN.store(JOINING, Ordering::SeqCst);
-            // An error means that there is a logger already, which may be the bridge or a stranger's.
+            // An error means that there is a logger already, which may be the bridge or another one.
             let _ = log::set_logger(&BRIDGE);
             JOIN.store(JOINED, Ordering::SeqCst);
             is_joined()
@@ -218,16 +217,12 @@ fn is_joined() -> bool {
     ptr::addr_eq(log::logger(), &BRIDGE)
 }
 
-/// Passes what the library logs, up to this level, to a function, which replaces the one before; `function` may
-/// be NULL, for none. `user_data` is passed on as it is. The function, its argument and its level change
-/// together. When this returns, the function before is not running and will not be called again, so that its
-/// `user_data` may be freed.
-///
-/// `GETTICKETS_ERROR_ARGUMENT` if `level` is not one of the constants, `GETTICKETS_ERROR_BUSY` if called from
-/// inside such a function, `GETTICKETS_ERROR_STATE` if the process has another logger that the library can't
-/// join. May be called from any thread, and in a forked child.
+/// Sets the function that receives log messages up to this level. It replaces the previous one; `function` may be
+/// NULL, for none. After this returns, the previous function is not running and will not be called again.
+/// `GETTICKETS_ERROR_BUSY` if called from a log function, `GETTICKETS_ERROR_STATE` if the process has another
+/// logger.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_log_to(
+pub unsafe extern "C" fn gettickets_set_log_function(
     function: LogFunction,
     user_data: *mut c_void,
     level: LogLevel,
@@ -243,11 +238,11 @@ pub unsafe extern "C" fn gettickets_log_to(
             _ => return Err(argument(format!("{level} is not a log level"))),
         };
         if RUNNING.get().is_some() {
-            let message = "the function that receives the log can't change where the log goes";
+            let message = "the function that receives the log cannot change where the log goes";
             return Err(Failure::error(GETTICKETS_ERROR_BUSY, message));
         }
         if !join() {
-            let message = "the process has a logger that this library can't join";
+            let message = "the process has a logger that this library cannot join";
             return Err(Failure::error(GETTICKETS_ERROR_STATE, message));
         }
         HANDLER.register();

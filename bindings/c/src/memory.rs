@@ -25,7 +25,7 @@ const PER_ITEM: usize = 24;
 /// Commas of a ticket that has every documented field and one attachment, for each of its two objects.
 const USUAL_COMMAS: usize = 12;
 
-/// Fails if the memory for decoding this body can't be allocated, its copy not included.
+/// Fails if the memory for decoding this body cannot be allocated, its copy not included.
 pub(crate) fn check_for_decoding(body: &[u8]) -> Result<(), Failure> {
     // Nearly always true, and then nothing has to be counted.
     if is_available(body.len().saturating_mul(WORST_FACTOR)) {
@@ -34,7 +34,7 @@ pub(crate) fn check_for_decoding(body: &[u8]) -> Result<(), Failure> {
     check(needed_to_decode(body))
 }
 
-/// Fails if the memory for a text or table made from a page can't be allocated. `held` is the memory that the
+/// Fails if the memory for a text or table made from a page cannot be allocated. `held` is the memory that the
 /// page's tickets hold.
 pub(crate) fn check_for_encoding(held: usize) -> Result<(), Failure> {
     check(held.saturating_mul(2))

@@ -3,7 +3,7 @@
 //! A forked child has one thread: the one that called `fork()`. A lock that another thread held at that moment
 //! stays locked in the child for good, and the threads that a scan waits for do not exist there. Therefore no
 //! function touches the locks or threads of a handle that was made before the fork; and where another thread
-//! was using the network part of the library during the fork, the child can't begin to use that part at all.
+//! was using the network part of the library during the fork, the child cannot begin to use that part at all.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 #[cfg(target_os = "linux")]

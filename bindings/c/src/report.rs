@@ -1,4 +1,4 @@
-//! [`ScanReport`] and [`ReportDetails`]: what a scan did and met, as numbers and as lists.
+//! [`ScanReport`] and [`ReportDetails`]: the report of a scan, as numbers and as lists.
 
 use std::mem::offset_of;
 
@@ -6,59 +6,57 @@ use gettickets::scan::ScanReport as Report;
 
 use crate::text::Text;
 
-/// What a scan did and met so far. It may be ahead of the tickets returned. A later release may add members at the
-/// end, which is why `gettickets_scan_report` takes the structure's size.
+/// What a scan did so far. It may be ahead of the tickets returned. Later releases may add members at the end.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ScanReport {
-    /// Tickets to return, those that wait to be returned among them; those of a resumed scan are not counted.
+    /// Tickets found, including those not returned yet; without those of a scan that was resumed.
     pub tickets: u64,
-    /// Pages that had tickets to return.
+    /// Pages with new tickets.
     pub pages: u64,
     /// Requests sent, whatever their outcome.
     pub requests: u64,
-    /// Requests among them that repeated one after a failure, or in another format.
+    /// Requests that repeated another one, after a failure or in another format.
     pub retries: u64,
     /// Waits before a retry.
     pub waits: u64,
-    /// How long those waits were together, in milliseconds.
-    pub wait_milliseconds: u64,
+    /// Total time of these waits.
+    pub wait_ms: u64,
     /// Requests in flight now.
     pub in_flight: u64,
     /// The most requests that were in flight at once.
     pub concurrency: u64,
-    /// The fewest tickets requested at a time; 0 before the first request.
+    /// The fewest tickets per request; 0 before the first request.
     pub page_size_min: u64,
-    /// The most tickets requested at a time.
+    /// The most tickets per request.
     pub page_size_max: u64,
-    /// The number of tickets requested last.
+    /// The number of tickets of the last request.
     pub page_size_last: u64,
-    /// Times that the list was found to have moved while it was read.
+    /// How often the list had shifted between two pages.
     pub shifts: u64,
-    /// Tickets met again after they were returned, as they had moved; they are not returned twice.
+    /// Tickets seen again because they had moved. They are not returned twice.
     pub duplicates: u64,
-    /// Tickets met again with a later reply than the one returned.
+    /// Tickets seen again with a later reply.
     pub updates: u64,
-    /// Times that the front of the list, or all of it, was read again to verify the scan.
+    /// How often the start of the list, or all of it, was read again to verify the scan.
     pub verification_passes: u64,
-    /// Tickets that the server can't send.
+    /// Tickets that the server cannot send.
     pub unreadable: u64,
-    /// Tickets without any readable time, which `gettickets_scan_updated_since` includes.
+    /// Tickets without a readable time, which `gettickets_scan_set_updated_since` includes.
     pub undated: u64,
-    /// Kinds of findings in the replies.
+    /// Number of kinds of findings.
     pub findings: u64,
-    /// Warnings.
+    /// Number of warnings.
     pub warnings: u64,
-    /// How many tickets match, as the server counted them last; it may be wrong.
+    /// The number of matching tickets, according to the server.
     pub total: u64,
-    /// 1 if the server has counted, so that `total` is meaningful.
+    /// 1 if `total` is known.
     pub total_known: i32,
-    /// Always 0. It keeps the next member out of padding, which no release initializes.
+    /// Always 0.
     pub reserved: i32,
 }
 
-// The last member ends where the structure does, so that a member that is added later is beyond what this
-// release writes.
+// The structure has no padding at the end, so that a later member is beyond what this release writes.
 const _: () = assert!(offset_of!(ScanReport, reserved) + size_of::<i32>() == size_of::<ScanReport>());
 
 impl ScanReport {
@@ -70,7 +68,7 @@ impl ScanReport {
             requests: report.requests,
             retries: report.retries,
             waits: report.waits,
-            wait_milliseconds: u64::try_from(report.wait_time.as_millis()).unwrap_or(u64::MAX),
+            wait_ms: u64::try_from(report.wait_time.as_millis()).unwrap_or(u64::MAX),
             in_flight: in_flight as u64,
             concurrency: report.concurrency as u64,
             page_size_min: sizes.map_or(0, |sizes| sizes.min),
@@ -91,40 +89,39 @@ impl ScanReport {
     }
 }
 
-/// A ticket that the server can't send, as a text in it is not UTF-8 and no format carries it.
+/// A ticket that the server cannot send, because a text in it is not UTF-8 and no format can represent it.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct UnreadableTicket {
-    /// Its offset (`limitstart`) when it was met.
+    /// Its offset (`limitstart`) when it was found.
     pub offset: u64,
     /// The id of the nearest readable ticket before it.
     pub after: u64,
-    /// How many unreadable tickets are between that one and this.
+    /// The number of unreadable tickets between these two.
     pub nth: u64,
-    /// 0 if no ticket before it can be read, so that `after` has no meaning.
+    /// 0 if no ticket before it is readable; `after` is then undefined.
     pub after_known: i32,
 }
 
-/// Findings of one kind, over all pages of a scan. Its texts and ids belong to the details.
+/// Findings of one kind, over all pages of a scan. Texts and ids belong to the details.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ScanFinding {
     /// A stable name for programs, such as "leading-text".
     pub code: Text,
-    /// What it means, in a few words of English.
+    /// Its meaning in a few words.
     pub meaning: Text,
-    /// What the first reply had there, bounded in length; `data` is NULL where it would not help.
+    /// The value in the first reply, truncated. Optional.
     pub detail: Text,
-    /// How often it was met.
+    /// The number of occurrences.
     pub count: u64,
-    /// The ids of the first tickets concerned, at most 16; NULL if there are none.
+    /// The ids of the first 16 tickets concerned, or NULL.
     pub ids: *const u64,
-    /// How many ids there are.
+    /// The number of ids.
     pub id_count: usize,
 }
 
-/// The lists of a scan's report, as they were at one moment. They belong to this handle and are valid until it is
-/// freed with `gettickets_report_details_free`. Many threads may read one handle.
+/// The lists of a scan's report at one moment.
 pub struct ReportDetails {
     /// What the lists below point into; never changed.
     pub(crate) report: Report,

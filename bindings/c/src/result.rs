@@ -2,87 +2,80 @@
 
 use std::ffi::{CStr, c_char};
 
-/// The outcome of a call: 0 is success, 1 to 9 mean that there is nothing to return and are not errors, and codes
-/// from 10 on are errors. A later release may have codes that are not here.
+/// The result of a function: 0 is success, 1 to 9 mean that there is no value and are not errors, codes from 10
+/// on are errors. Later releases may add codes.
 pub type ResultCode = i32;
 
-/// Success: the results were written.
+/// Success.
 pub const GETTICKETS_OK: ResultCode = 0;
-/// The scan is at its end: every ticket was returned. Not an error, and never returned after one.
+/// The scan is complete: every ticket was returned. Not an error.
 pub const GETTICKETS_END: ResultCode = 1;
-/// There is no such value: the reply did not carry it, or carried null. Nothing was written. Not an error.
+/// The value is missing or null. Not an error.
 pub const GETTICKETS_NONE: ResultCode = 2;
-/// Nothing has arrived yet. Not an error.
+/// Nothing is available yet. Not an error.
 pub const GETTICKETS_PENDING: ResultCode = 3;
-/// A pointer is NULL that must not be.
+/// A pointer is NULL.
 pub const GETTICKETS_ERROR_NULL: ResultCode = 10;
 /// A text argument is not UTF-8.
 pub const GETTICKETS_ERROR_UTF8: ResultCode = 11;
-/// An argument is out of range, or a length is larger than any memory.
+/// An argument is out of range.
 pub const GETTICKETS_ERROR_ARGUMENT: ResultCode = 12;
-/// An index is past the end.
+/// An index is out of range.
 pub const GETTICKETS_ERROR_INDEX: ResultCode = 13;
-/// The field, error or client does not have what was asked for.
+/// The function does not apply to this field, error or client.
 pub const GETTICKETS_ERROR_KIND: ResultCode = 14;
-/// The handle is in a state in which it can't serve the call: the scan has begun, or the handle was made before
-/// the process was forked.
+/// The function is not available in this state: the scan has begun, or the process was forked.
 pub const GETTICKETS_ERROR_STATE: ResultCode = 15;
-/// Another thread is inside a call with the same handle, and one thread at a time may use it.
+/// Another thread is using the handle.
 pub const GETTICKETS_ERROR_BUSY: ResultCode = 16;
 /// The call was cancelled.
 pub const GETTICKETS_ERROR_CANCELLED: ResultCode = 17;
-/// A defect of this library was caught. Free the handles that took part, and report it.
+/// A bug in this library. Free the handles involved, and report it.
 pub const GETTICKETS_ERROR_PANIC: ResultCode = 18;
-/// The server answered with an error of the API, such as wrong credentials.
+/// The server sent an error of the API, such as wrong credentials.
 pub const GETTICKETS_ERROR_API: ResultCode = 20;
-/// The response is not from the API but from a firewall, a login page or the like in front of it. Only calls of a
-/// client return it, which know the HTTP status: `gettickets_decode` and its like return `GETTICKETS_ERROR_DECODE`
-/// for such a body, with the class not-a-reply or empty.
+/// The response is not a reply of the API but a page of a firewall, a login page or similar. Only calls of a
+/// client return it; `gettickets_decode` returns `GETTICKETS_ERROR_DECODE` with the class not-a-reply or
+/// empty.
 pub const GETTICKETS_ERROR_UNEXPECTED_RESPONSE: ResultCode = 21;
-/// The body is no reply to this call, or can't be read without losing something.
+/// The body is not a reply to this call, or cannot be read without losing data.
 pub const GETTICKETS_ERROR_DECODE: ResultCode = 22;
-/// The reply is larger than may be read.
+/// The reply is larger than the limit.
 pub const GETTICKETS_ERROR_TOO_LARGE: ResultCode = 23;
-/// The server was not reached, or its response did not arrive whole.
+/// The server could not be reached, or its response was incomplete.
 pub const GETTICKETS_ERROR_TRANSPORT: ResultCode = 24;
-/// The server wants the request sent elsewhere. It was not, as it holds credentials.
+/// The server sent a redirect. It is not followed, as the request has credentials.
 pub const GETTICKETS_ERROR_REDIRECT: ResultCode = 25;
-/// The client can't be built from what it was given. Nothing was sent.
+/// A setting of the client is invalid. Nothing was sent.
 pub const GETTICKETS_ERROR_CONFIG: ResultCode = 26;
-/// The scan can't guarantee that it returned every ticket once.
+/// The scan cannot guarantee that it returned every ticket.
 pub const GETTICKETS_ERROR_SCAN_INCOMPLETE: ResultCode = 27;
-/// The Local API did not answer.
+/// The Local API sent no reply.
 pub const GETTICKETS_ERROR_LOCAL: ResultCode = 28;
 /// The text is not a cursor, or the cursor belongs to another scan.
 pub const GETTICKETS_ERROR_CURSOR: ResultCode = 29;
-/// No server would accept the credentials.
+/// The credentials are invalid. Nothing was sent.
 pub const GETTICKETS_ERROR_CREDENTIALS: ResultCode = 30;
-/// The tickets can't be put into Arrow's form.
+/// The tickets cannot be converted to Arrow.
 pub const GETTICKETS_ERROR_ARROW: ResultCode = 31;
-/// The sandbox did not start.
+/// The sandbox could not start.
 pub const GETTICKETS_ERROR_SANDBOX: ResultCode = 32;
-/// The server limits the rate of requests (HTTP 429), and did so at the last attempt too.
-/// `gettickets_error_retry_after` returns how long it asks to wait.
+/// The server limits the rate of requests (HTTP 429), also after all retries; see
+/// `gettickets_error_retry_after_ms`.
 pub const GETTICKETS_ERROR_RATE_LIMITED: ResultCode = 33;
-/// The memory for what a body holds is not available.
+/// Not enough memory.
 pub const GETTICKETS_ERROR_MEMORY: ResultCode = 34;
 /// The system could not start a thread. Nothing was sent.
 pub const GETTICKETS_ERROR_THREAD: ResultCode = 35;
 
-/// A code in a few words of English, such as "a pointer is NULL".
-///
-/// Never NULL, for codes that are not known either. The text is the library's and lives as long as it. May be
-/// called from any thread.
+/// Returns a short description of a result code, such as "a pointer is NULL". Never NULL, also for unknown codes.
 #[unsafe(no_mangle)]
 pub extern "C" fn gettickets_result_text(code: ResultCode) -> *const c_char {
     text(code).as_ptr()
 }
 
-/// A code as a short name for programs, such as "too-large": the name of its constant, in lower case and with
-/// hyphens. It is also the class of an error for which there is nothing more particular.
-///
-/// Never NULL; "unknown" for codes that are not known. The text is the library's and lives as long as it. May
-/// be called from any thread.
+/// Returns a result code as a short name for programs, such as "too-large": the name of its constant in lowercase
+/// with hyphens. "unknown" for unknown codes.
 #[unsafe(no_mangle)]
 pub extern "C" fn gettickets_result_name(code: ResultCode) -> *const c_char {
     name(code).as_ptr()
@@ -134,22 +127,22 @@ fn text(code: ResultCode) -> &'static CStr {
         GETTICKETS_ERROR_ARGUMENT => c"an argument is out of range",
         GETTICKETS_ERROR_INDEX => c"an index is past the end",
         GETTICKETS_ERROR_KIND => c"the field, error or client does not have what was asked for",
-        GETTICKETS_ERROR_STATE => c"the handle is in a state in which it can't serve the call",
+        GETTICKETS_ERROR_STATE => c"the handle is in a state in which it cannot serve the call",
         GETTICKETS_ERROR_BUSY => c"another thread is using the handle",
         GETTICKETS_ERROR_CANCELLED => c"the call was cancelled",
         GETTICKETS_ERROR_PANIC => c"a defect of this library was caught",
         GETTICKETS_ERROR_API => c"the server answered with an error",
         GETTICKETS_ERROR_UNEXPECTED_RESPONSE => c"the response is not from the API",
-        GETTICKETS_ERROR_DECODE => c"the body can't be read as a reply",
+        GETTICKETS_ERROR_DECODE => c"the body cannot be read as a reply",
         GETTICKETS_ERROR_TOO_LARGE => c"the reply is larger than may be read",
         GETTICKETS_ERROR_TRANSPORT => c"there was no response from the server",
         GETTICKETS_ERROR_REDIRECT => c"the server wants the request sent elsewhere",
-        GETTICKETS_ERROR_CONFIG => c"the client can't be built from its settings",
+        GETTICKETS_ERROR_CONFIG => c"the client cannot be built from its settings",
         GETTICKETS_ERROR_SCAN_INCOMPLETE => c"the scan is not complete",
         GETTICKETS_ERROR_LOCAL => c"the Local API did not answer",
         GETTICKETS_ERROR_CURSOR => c"the cursor does not belong here",
         GETTICKETS_ERROR_CREDENTIALS => c"no server would accept the credentials",
-        GETTICKETS_ERROR_ARROW => c"the tickets can't be put into Arrow's form",
+        GETTICKETS_ERROR_ARROW => c"the tickets cannot be put into Arrow's form",
         GETTICKETS_ERROR_SANDBOX => c"the sandbox did not start",
         GETTICKETS_ERROR_RATE_LIMITED => c"the server limits the rate of requests",
         GETTICKETS_ERROR_MEMORY => c"there is not enough memory",

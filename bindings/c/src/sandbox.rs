@@ -8,16 +8,12 @@ use gettickets_sandbox as sandbox;
 use gettickets_sandbox::{Quirk, UnknownQuirk};
 
 use crate::failure::{Error, Failure, c_text};
-use crate::guard::{self, Out, argument, guard_telling, text};
+use crate::guard::{self, Out, argument, guard_with_error, text};
 use crate::process::{InUse, Origin};
 use crate::result::{GETTICKETS_ERROR_SANDBOX, ResultCode};
 
-/// A server of this call on this machine, filled with believable tickets, until it is freed with
-/// `gettickets_sandbox_free`. Its texts end in a NUL, belong to it and live as long as it. Many threads may
-/// use one.
-///
-/// Only a library that was built with the feature `sandbox` has it, and `GETTICKETS_HAS_SANDBOX` is defined
-/// with that.
+/// An embedded server with generated tickets, for tests. Only in a library that was built with the feature
+/// `sandbox`.
 pub struct Sandbox {
     sandbox: sandbox::Sandbox,
     in_use: InUse,
@@ -27,16 +23,11 @@ pub struct Sandbox {
     secret: CString,
 }
 
-/// Starts a server with so many tickets, on a port of loopback that is free. `server_version` is the version
-/// to serve as, such as "7.10"; NULL for a recent one. `quirks` are the names of ways in which to misbehave,
-/// separated by commas, such as "php-notice,shifting" (`gettickets sandbox --list-quirks` lists them); NULL
-/// for none.
-///
-/// `*sandbox` is the caller's. `GETTICKETS_ERROR_ARGUMENT` if the version or a quirk is unknown,
-/// `GETTICKETS_ERROR_SANDBOX` if it can't start, `GETTICKETS_ERROR_STATE` in a child that was forked while the
-/// parent was using the network, `GETTICKETS_ERROR_UTF8` if a text is not UTF-8,
-/// `GETTICKETS_ERROR_NULL` if `sandbox` is NULL; `*sandbox` is then left as it is. May be called from any
-/// thread.
+/// Starts a server with generated tickets on a free port of the loopback interface. `server_version` is the
+/// version to imitate, such as "7.10"; NULL for a recent one. `quirks` are deviations to imitate, separated by
+/// commas, such as "php-notice,shifting" (`gettickets sandbox --list-quirks` lists them); NULL for none.
+/// `GETTICKETS_ERROR_ARGUMENT` if the version or a quirk is unknown, `GETTICKETS_ERROR_SANDBOX` if the server
+/// cannot start.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_sandbox_start(
     tickets: u64,
@@ -46,11 +37,11 @@ pub unsafe extern "C" fn gettickets_sandbox_start(
     error: *mut *mut Error,
 ) -> ResultCode {
     let start = || {
-        // SAFETY: a place to write to, or NULL, as the comment asks.
+        // SAFETY: NULL or writable, as documented.
         let out = unsafe { Out::new(sandbox, "sandbox") }?;
         let mut builder = sandbox::Sandbox::builder().tickets(tickets);
         if !server_version.is_null() {
-            // SAFETY: a text with a NUL behind it, as the comment asks.
+            // SAFETY: a text with a NUL behind it, as documented.
             let version = unsafe { text(server_version, "server_version") }?.parse::<Version>();
             builder = builder.server_version(version.map_err(|error| argument(error.to_string()))?);
         }
@@ -75,51 +66,50 @@ pub unsafe extern "C" fn gettickets_sandbox_start(
         });
         Ok(())
     };
-    // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
-    unsafe { guard_telling(error, start) }
+    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    unsafe { guard_with_error(error, start) }
 }
 
 /// # Safety
 ///
-/// `sandbox` is NULL or lives.
+/// `sandbox` is NULL or valid.
 unsafe fn text_of(sandbox: *const Sandbox, pick: fn(&Sandbox) -> &CString) -> *const c_char {
-    // SAFETY: the caller's promise.
+    // SAFETY: guaranteed by the caller.
     guard::value(ptr::null(), || unsafe { sandbox.as_ref() }.map_or(ptr::null(), |one| pick(one).as_ptr()))
 }
 
-/// The address to give a client, such as "http://127.0.0.1:41234/". NULL for NULL.
+/// Returns the URL for a client, such as "http://127.0.0.1:41234/".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_sandbox_url(sandbox: *const Sandbox) -> *const c_char {
     // SAFETY: as the comment on gettickets_sandbox asks.
     unsafe { text_of(sandbox, |sandbox| &sandbox.url) }
 }
 
-/// The API identifier that the server accepts. NULL for NULL.
+/// Returns the API identifier that the server accepts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_sandbox_identifier(sandbox: *const Sandbox) -> *const c_char {
     // SAFETY: as the comment on gettickets_sandbox asks.
     unsafe { text_of(sandbox, |sandbox| &sandbox.identifier) }
 }
 
-/// The secret of the identifier. NULL for NULL.
+/// Returns the secret of the identifier.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_sandbox_secret(sandbox: *const Sandbox) -> *const c_char {
     // SAFETY: as the comment on gettickets_sandbox asks.
     unsafe { text_of(sandbox, |sandbox| &sandbox.secret) }
 }
 
-/// How many requests it has had. 0 for NULL.
+/// Returns the number of requests so far.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_sandbox_request_count(sandbox: *const Sandbox) -> u64 {
     // SAFETY: as the comment on gettickets_sandbox asks.
     guard::value(0, || unsafe { sandbox.as_ref() }.map_or(0, |sandbox| sandbox.sandbox.request_count()))
 }
 
-/// Stops the server and frees it; connections that are open are closed. NULL is ignored. No other thread may
-/// use it any more. In a forked child nothing is stopped or freed.
+/// Stops and frees the server.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_sandbox_free(sandbox: *mut Sandbox) {
-    // SAFETY: the sandbox is NULL or this library's and not freed before, as the comment asks.
+    // SAFETY: the sandbox is NULL or this library's and not freed before, as documented.
     unsafe {
         guard::free_with(sandbox, |Sandbox { sandbox, in_use, origin, .. }| {
             origin.drop_here(sandbox);

@@ -16,7 +16,7 @@ use crate::cancel::{Cancel, Flag, GLANCE, flag};
 use crate::client::Client;
 use crate::decode::ReleaseFunction;
 use crate::failure::{Details, Error, Failure, c_text};
-use crate::guard::{self, Out, argument, guard, guard_telling, shared, text};
+use crate::guard::{self, Out, argument, guard, guard_with_error, shared, text};
 use crate::page::Page;
 use crate::process::{InUse, Origin};
 use crate::report::ScanReport;
@@ -30,16 +30,14 @@ use crate::text::OwnedText;
 use crate::ticket::Ticket;
 use crate::time::Time;
 
-/// Every ticket that matches a request, over all pages: a scan that ends in `GETTICKETS_END` returned every ticket
-/// that matched from its first request to its last, and each once, while others were opened, answered, closed or
-/// deleted. Otherwise it ends in an error, such as `GETTICKETS_ERROR_SCAN_INCOMPLETE`. The documentation of the Rust
-/// type `Scan` states what this assumes.
+/// A scan: reads all tickets that match a request, over all pages. A scan that ends with `GETTICKETS_END`
+/// returned, exactly once, every ticket that matched during the whole scan, even while tickets were opened,
+/// answered, closed or deleted. Otherwise it ends with an error, such as `GETTICKETS_ERROR_SCAN_INCOMPLETE`. The
+/// assumptions are documented at the Rust type `Scan`.
 ///
-/// Nothing is sent before the first ticket is asked for; from then on threads of its own read ahead. Free it with
-/// `gettickets_scan_free`, which stops it at once. One thread at a time may take tickets or change settings: another
-/// gets `GETTICKETS_ERROR_BUSY`. Its report, its cursor and its switch may be used by any thread at any time. In a
-/// forked child, every function but `gettickets_scan_free` returns `GETTICKETS_ERROR_STATE` for a scan of the
-/// parent.
+/// Nothing is sent before the first ticket is requested; then background threads read ahead. Settings can be
+/// changed until then; later their setters return `GETTICKETS_ERROR_STATE`. If two threads use a scan at once,
+/// one gets `GETTICKETS_ERROR_BUSY`; report, cursor and cancellation are available to all threads at any time.
 pub struct Scan {
     pub(crate) shared: Arc<Shared>,
 }
@@ -211,7 +209,7 @@ impl Shared {
                 return Ok(held);
             }
             if self.holder.load(Ordering::Relaxed) == this_thread() {
-                let message = "the function that is called for progress can't take tickets";
+                let message = "the function that is called for progress cannot take tickets";
                 return Err(Failure::error(GETTICKETS_ERROR_BUSY, message));
             }
             self.check_flag(true)?;
@@ -357,14 +355,14 @@ fn page(tickets: Tickets) -> Page {
 ///
 /// # Safety
 ///
-/// `scan` is NULL or lives; `error` is NULL or a place to write to.
+/// `scan` is NULL or valid; `error` is NULL or writable.
 unsafe fn set(
     scan: *const Scan,
     error: *mut *mut Error,
     change: impl FnOnce(&mut Plan) -> Result<(), Failure>,
 ) -> ResultCode {
-    // SAFETY: the caller's promise.
-    unsafe { guard_telling(error, || shared(scan, "scan")?.shared.lock()?.change(change)) }
+    // SAFETY: guaranteed by the caller.
+    unsafe { guard_with_error(error, || shared(scan, "scan")?.shared.lock()?.change(change)) }
 }
 
 /// A scan begins with the first ticket, and uses offsets of its own.
@@ -376,13 +374,9 @@ fn no_offset(request: &GetTickets) -> Result<(), Failure> {
     Err(Failure::detailed(GETTICKETS_ERROR_ARGUMENT, message, details))
 }
 
-/// Makes a scan. `request` may be NULL, for every ticket. Its `limitnum` is the most tickets to request at a time, at
-/// least 4; if it is not set, the scan begins with 100 and requests up to 1,000 where that is not slower. Its
-/// `limitstart` must not be set. Nothing is sent yet.
-///
-/// `*scan` is the caller's: free it with `gettickets_scan_free`; the client and the request may be freed
-/// before it. `GETTICKETS_ERROR_ARGUMENT` if the request has an offset, `GETTICKETS_ERROR_NULL` if `client` or
-/// `scan` is NULL, or the request's first failure; `*scan` is then left as it is. Many threads may use one client.
+/// Makes a scan. Nothing is sent yet. `request` may be NULL, for all tickets. Its `limitnum` is the most tickets
+/// per request, at least 4; if it is not set, the scan starts with 100 and increases up to 1,000 while that is
+/// not slower. `GETTICKETS_ERROR_ARGUMENT` if its `limitstart` is set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_scan(
     client: *const Client,
@@ -391,7 +385,7 @@ pub unsafe extern "C" fn gettickets_client_scan(
     error: *mut *mut Error,
 ) -> ResultCode {
     let begin = || {
-        // SAFETY: as the comments on the handles ask; a place to write to, or NULL.
+        // SAFETY: as the comments on the handles ask; NULL or writable.
         let (client, request, out) =
             unsafe { (shared(client, "client")?, asked(request)?, Out::new(scan, "scan")?) };
         client.origin.check("the client")?;
@@ -429,18 +423,15 @@ pub unsafe extern "C" fn gettickets_client_scan(
         });
         Ok(())
     };
-    // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
-    unsafe { guard_telling(error, begin) }
+    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    unsafe { guard_with_error(error, begin) }
 }
 
-/// Returns only tickets that were opened or answered at this time or later, by the install's own clock; and those
-/// without any readable time, which the report counts. The rest of the list is not read where it is seen to be
-/// ordered by the last reply, newest first, and samples further down agree; see `gettickets_scan_full`.
-///
-/// `GETTICKETS_ERROR_ARGUMENT` if the time does not exist in the calendar, `GETTICKETS_ERROR_STATE` once the scan has begun,
-/// `GETTICKETS_ERROR_NULL` if `scan` is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses it.
+/// Returns only tickets that were opened or answered at this time or later, in the install's time zone, and
+/// tickets without a readable time. The rest of the list is skipped if it is ordered by the last reply, newest
+/// first, and samples of it confirm that; see `gettickets_scan_set_full`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_scan_updated_since(
+pub unsafe extern "C" fn gettickets_scan_set_updated_since(
     scan: *mut Scan,
     since: Time,
     error: *mut *mut Error,
@@ -449,62 +440,50 @@ pub unsafe extern "C" fn gettickets_scan_updated_since(
     unsafe { set(scan, error, |plan| put(&mut plan.since, Some(since.read()?))) }
 }
 
-/// The most requests that the scan sends before it ends in an error. Default: 1,000,000.
-///
-/// `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_NULL` if `scan` is NULL,
-/// `GETTICKETS_ERROR_BUSY` while another thread uses it.
+/// The most requests before the scan fails. Default: 1,000,000.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_scan_max_requests(
+pub unsafe extern "C" fn gettickets_scan_set_max_requests(
     scan: *mut Scan,
-    most: u64,
+    max: u64,
     error: *mut *mut Error,
 ) -> ResultCode {
     // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
-    unsafe { set(scan, error, |plan| put(&mut plan.max_requests, Some(most))) }
+    unsafe { set(scan, error, |plan| put(&mut plan.max_requests, Some(max))) }
 }
 
-/// The most tickets that the scan returns before it ends in an error. Default: no limit.
-///
-/// `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_NULL` if `scan` is NULL,
-/// `GETTICKETS_ERROR_BUSY` while another thread uses it.
+/// The most tickets before the scan fails. Default: no limit.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_scan_max_tickets(
+pub unsafe extern "C" fn gettickets_scan_set_max_tickets(
     scan: *mut Scan,
-    most: u64,
+    max: u64,
     error: *mut *mut Error,
 ) -> ResultCode {
     // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
-    unsafe { set(scan, error, |plan| put(&mut plan.max_tickets, Some(most))) }
+    unsafe { set(scan, error, |plan| put(&mut plan.max_tickets, Some(max))) }
 }
 
-/// The most requests in flight at once. The scan sends fewer where the server asks to slow down. Default: 4.
-///
-/// `GETTICKETS_ERROR_ARGUMENT` if it is 0 or more than 64, `GETTICKETS_ERROR_STATE` once the scan has begun,
-/// `GETTICKETS_ERROR_NULL` if `scan` is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses it.
+/// The most requests in flight: 1 to 64. The scan uses fewer if the server asks to slow down. Default: 4.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_scan_concurrency(
+pub unsafe extern "C" fn gettickets_scan_set_concurrency(
     scan: *mut Scan,
-    most: u32,
+    max: u32,
     error: *mut *mut Error,
 ) -> ResultCode {
     /// Each is a thread, and no server is faster for more.
     const LIMIT: u32 = 64;
     let change = |plan: &mut Plan| {
-        if most == 0 || most > LIMIT {
-            return Err(argument(format!("a concurrency of {most} is not between 1 and {LIMIT}")));
+        if max == 0 || max > LIMIT {
+            return Err(argument(format!("the concurrency must be 1 to {LIMIT}, not {max}")));
         }
-        put(&mut plan.concurrency, Some(most as usize))
+        put(&mut plan.concurrency, Some(max as usize))
     };
     // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
     unsafe { set(scan, error, change) }
 }
 
-/// Other than 0: reads the whole list, even if `gettickets_scan_updated_since` is set. Default: 0.
-///
-/// `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_NULL` if `scan` is NULL,
-/// `GETTICKETS_ERROR_BUSY` while another thread uses it.
+/// Whether to read the whole list, even with `gettickets_scan_set_updated_since` (not 0). Default: 0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_scan_full(
+pub unsafe extern "C" fn gettickets_scan_set_full(
     scan: *mut Scan,
     full: i32,
     error: *mut *mut Error,
@@ -513,13 +492,10 @@ pub unsafe extern "C" fn gettickets_scan_full(
     unsafe { set(scan, error, |plan| put(&mut plan.full, full != 0)) }
 }
 
-/// Other than 0: a scan that met tickets which the server can't send ends with success. They are in the report
-/// either way, and all others are returned. Default: 0, which ends it in `GETTICKETS_ERROR_SCAN_INCOMPLETE`.
-///
-/// `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_NULL` if `scan` is NULL,
-/// `GETTICKETS_ERROR_BUSY` while another thread uses it.
+/// Whether a scan succeeds although the server cannot send some tickets (not 0). The report lists them. Default:
+/// 0, which ends the scan with `GETTICKETS_ERROR_SCAN_INCOMPLETE` after all other tickets.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_scan_skip_unreadable(
+pub unsafe extern "C" fn gettickets_scan_set_skip_unreadable(
     scan: *mut Scan,
     skip: i32,
     error: *mut *mut Error,
@@ -528,14 +504,11 @@ pub unsafe extern "C" fn gettickets_scan_skip_unreadable(
     unsafe { set(scan, error, |plan| put(&mut plan.skip_unreadable, skip != 0)) }
 }
 
-/// Other than 0: a scan ends with success and a warning if the server counts more tickets than it sends, as where
-/// tickets of other departments are counted but hidden. Default: 0, which ends it in
+/// Whether a scan succeeds, with a warning, although the server counts more tickets than it sends (not 0), for
+/// example because it counts hidden departments. Default: 0, which ends the scan with
 /// `GETTICKETS_ERROR_SCAN_INCOMPLETE`.
-///
-/// `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_NULL` if `scan` is NULL,
-/// `GETTICKETS_ERROR_BUSY` while another thread uses it.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_scan_allow_count_mismatch(
+pub unsafe extern "C" fn gettickets_scan_set_allow_count_mismatch(
     scan: *mut Scan,
     allow: i32,
     error: *mut *mut Error,
@@ -544,14 +517,10 @@ pub unsafe extern "C" fn gettickets_scan_allow_count_mismatch(
     unsafe { set(scan, error, |plan| put(&mut plan.allow_count_mismatch, allow != 0)) }
 }
 
-/// Continues where another scan of the same request was, in this process or another: what that one returned is not
-/// returned again. `cursor` is what `gettickets_scan_cursor` returned. If that scan had
-/// `gettickets_scan_updated_since`, set the same first; the page size and the concurrency may differ.
-///
-/// `GETTICKETS_ERROR_CURSOR` if it is not a cursor, or belongs to another server, request or time;
-/// `GETTICKETS_ERROR_STATE` once the scan has begun, `GETTICKETS_ERROR_UTF8` if the text is not UTF-8,
-/// `GETTICKETS_ERROR_NULL` if either is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses the scan. The
-/// scan is then left as it is.
+/// Continues after the tickets that another scan of the same request returned, in any process. `cursor` is from
+/// `gettickets_scan_cursor`. If that scan had `gettickets_scan_set_updated_since`, set the same time first; page
+/// size and concurrency may differ. `GETTICKETS_ERROR_CURSOR` if it is not a cursor, or belongs to another
+/// server, request or time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_resume(
     scan: *mut Scan,
@@ -559,7 +528,7 @@ pub unsafe extern "C" fn gettickets_scan_resume(
     error: *mut *mut Error,
 ) -> ResultCode {
     let resume = |plan: &mut Plan| {
-        // SAFETY: a text with a NUL behind it, or NULL, as the comment asks.
+        // SAFETY: a text with a NUL behind it, or NULL, as documented.
         let cursor: Cursor = unsafe { text(cursor, "cursor") }?.parse::<Cursor>()?;
         let before = plan.cursor.replace(cursor);
         // Sends nothing, and checks whether the cursor belongs to this scan.
@@ -573,15 +542,11 @@ pub unsafe extern "C" fn gettickets_scan_resume(
     unsafe { set(scan, error, resume) }
 }
 
-/// Lets this switch end the scan from another thread: its calls, the one that is waiting too, return
-/// `GETTICKETS_ERROR_CANCELLED`, no further request is sent, and connections in use are closed. Its report and its
-/// cursor stay readable, and another scan can continue from the cursor. `cancel` may be NULL, for no switch; a scan
-/// that a switch has ended stays so.
-///
-/// May be called from any thread at any time. `GETTICKETS_ERROR_STATE` in a forked child, `GETTICKETS_ERROR_NULL` if
-/// `scan` is NULL.
+/// Sets the token that cancels the scan: its calls return `GETTICKETS_ERROR_CANCELLED`, no further request is
+/// sent, and connections in use are closed. Report and cursor stay readable. `cancel` may be NULL, for none; a
+/// scan that was cancelled stays cancelled. May be called from any thread at any time.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_scan_cancel_with(scan: *mut Scan, cancel: *const Cancel) -> ResultCode {
+pub unsafe extern "C" fn gettickets_scan_set_cancel(scan: *mut Scan, cancel: *const Cancel) -> ResultCode {
     guard(|| {
         // SAFETY: as the comments on the handles ask.
         let (scan, flag) = unsafe { (shared(scan, "scan")?, flag(cancel)) };
@@ -590,20 +555,17 @@ pub unsafe extern "C" fn gettickets_scan_cancel_with(scan: *mut Scan, cancel: *c
     })
 }
 
-/// Receives what a scan met so far; for `gettickets_scan_on_progress`. The report is valid until the function
-/// returns. It must not throw a C++ exception, must not be left by `longjmp`, and must not free the scan.
+/// Receives the report of a scan while it waits. The report is valid until the function returns. It must not
+/// throw, `longjmp` or free the scan.
 pub type ProgressFunction = Option<unsafe extern "C" fn(user_data: *mut c_void, report: *const ScanReport)>;
 
-/// Calls a function while the scan waits, and whenever pages came: on the thread that is inside
-/// `gettickets_scan_next`, `gettickets_scan_next_page`, `gettickets_scan_wait` or an Arrow stream of the scan,
-/// whenever a request was sent or tickets came since the last time. It replaces the one before; `function` may
-/// be NULL, for none.
-///
-/// `release` is called with `user_data` once, when the function is replaced or the scan and its streams are
-/// freed; it may be NULL. `GETTICKETS_ERROR_NULL` if `scan` is NULL, `GETTICKETS_ERROR_BUSY` while another thread
-/// uses it or the function calls this; `release` is then not called.
+/// Sets the function that is called while the scan waits, whenever a request was sent or tickets arrived. It is
+/// called on the thread that is in `gettickets_scan_next`, `gettickets_scan_next_page`, `gettickets_scan_wait_ms`
+/// or an Arrow stream of the scan. It replaces the previous one; `function` may be NULL, for none. `release`,
+/// which may be NULL, is called once with `user_data`, when the function is replaced or the scan and its streams
+/// are freed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_scan_on_progress(
+pub unsafe extern "C" fn gettickets_scan_set_progress_function(
     scan: *mut Scan,
     function: ProgressFunction,
     user_data: *mut c_void,
@@ -626,41 +588,35 @@ pub unsafe extern "C" fn gettickets_scan_on_progress(
     })
 }
 
-/// Waits until the scan has something to return, a ticket, an error or its end, for this many milliseconds at
-/// most; for programs that have other work to do meanwhile. Times of more than a day wait for a day.
-///
-/// `GETTICKETS_OK` if it has, `GETTICKETS_PENDING` if it has not yet; `GETTICKETS_ERROR_CANCELLED` if its
-/// switch was used, `GETTICKETS_ERROR_NULL` if `scan` is NULL, `GETTICKETS_ERROR_BUSY` while another thread
-/// uses it.
+/// Waits until a ticket, an error or the end is available, at most this long, and at most a day. `GETTICKETS_OK`
+/// if so, `GETTICKETS_PENDING` if not. For programs with an event loop.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_scan_wait(
+pub unsafe extern "C" fn gettickets_scan_wait_ms(
     scan: *mut Scan,
-    milliseconds: u64,
+    timeout_ms: u64,
     error: *mut *mut Error,
 ) -> ResultCode {
     /// A day, which no clock overflows.
-    const LONGEST: u64 = 86_400_000;
+    const MAX_WAIT_MS: u64 = 86_400_000;
     let wait = || {
         // SAFETY: as the comment on gettickets_scan asks.
         let scan = unsafe { shared(scan, "scan") }?;
-        let time = Duration::from_millis(milliseconds.min(LONGEST));
+        let time = Duration::from_millis(timeout_ms.min(MAX_WAIT_MS));
         let has = scan.shared.lock()?.wait(Some(time))?;
         if has { Ok(()) } else { Err(Failure::Status(GETTICKETS_PENDING)) }
     };
-    // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
-    unsafe { guard_telling(error, wait) }
+    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    unsafe { guard_with_error(error, wait) }
 }
 
-/// Returns the next ticket; it blocks until there is one.
+/// Returns the next ticket. Blocks until there is one.
 ///
-/// `*ticket` belongs to the scan and is valid until the next call of this function, or until the scan is freed;
-/// `gettickets_page_share(ticket.page, &page)` makes a page of the caller's own, on which the ticket has the same
-/// index. `GETTICKETS_END` once every ticket was returned, and only then. An error ends the scan and is returned
-/// again by every later call of this function and of `gettickets_scan_next_page`; what was returned before it is
-/// good, and another scan continues from `gettickets_scan_cursor`. `GETTICKETS_ERROR_CANCELLED` if its switch was
-/// used, `GETTICKETS_ERROR_THREAD` if no thread could be started to read pages, `GETTICKETS_ERROR_STATE` in a forked
-/// child, `GETTICKETS_ERROR_NULL` if `scan` or `ticket` is NULL, `GETTICKETS_ERROR_BUSY` while another thread uses
-/// the scan. `*ticket` is then left as it is.
+/// The ticket belongs to the scan and is valid until the next call of this function.
+/// `gettickets_page_share(ticket.page, &page)` makes a page of your own, with the ticket at the same index.
+///
+/// `GETTICKETS_END` after the last ticket, and only if the scan is complete. An error ends the scan, and later
+/// calls return it again. Tickets returned before it are valid, and another scan can continue from
+/// `gettickets_scan_cursor`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_next(
     scan: *mut Scan,
@@ -668,20 +624,18 @@ pub unsafe extern "C" fn gettickets_scan_next(
     error: *mut *mut Error,
 ) -> ResultCode {
     let next = || {
-        // SAFETY: as the comment on gettickets_scan asks; a place to write to, or NULL.
+        // SAFETY: as the comment on gettickets_scan asks; NULL or writable.
         let (scan, out) = unsafe { (shared(scan, "scan")?, Out::new(ticket, "ticket")?) };
         out.put(scan.shared.lock()?.next()?);
         Ok(())
     };
-    // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
-    unsafe { guard_telling(error, next) }
+    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    unsafe { guard_with_error(error, next) }
 }
 
-/// Returns the next tickets as a page, as they lie together; or what is left of those that `gettickets_scan_next` has
-/// begun. The page has no counts and no findings, which are in the report, and is never empty.
-///
-/// `*page` is the caller's: free it with `gettickets_page_free`; it may outlive the scan. The codes are those
-/// of `gettickets_scan_next`.
+/// Returns the next tickets as a page, or the rest of the page that `gettickets_scan_next` has begun. The page
+/// has at least one ticket, and no counts and findings; these are in the report. Results as for
+/// `gettickets_scan_next`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_next_page(
     scan: *mut Scan,
@@ -689,39 +643,35 @@ pub unsafe extern "C" fn gettickets_scan_next_page(
     error: *mut *mut Error,
 ) -> ResultCode {
     let next = || {
-        // SAFETY: as the comment on gettickets_scan asks; a place to write to, or NULL.
+        // SAFETY: as the comment on gettickets_scan asks; NULL or writable.
         let (scan, out) = unsafe { (shared(scan, "scan")?, Out::new(page, "page")?) };
         out.hand_out(self::page(scan.shared.lock()?.next_page()?));
         Ok(())
     };
-    // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
-    unsafe { guard_telling(error, next) }
+    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    unsafe { guard_with_error(error, next) }
 }
 
-/// Returns where the scan is, after the tickets returned so far, as one JSON document to be kept as it is; another scan
-/// continues from it with `gettickets_scan_resume`. It holds ids and times of tickets and nothing else of them.
-///
-/// It never waits: it may be called while another thread is in `gettickets_scan_next`, and after the end. `*cursor`
-/// is the caller's: free it with `gettickets_string_free`. `GETTICKETS_ERROR_STATE` in a forked child,
-/// `GETTICKETS_ERROR_NULL` if either is NULL; `*cursor` is then left as it is.
+/// Returns the position of the scan after the tickets returned so far, as a JSON document for
+/// `gettickets_scan_resume`. It contains ids and times of tickets only. Does not block, and may be called at any
+/// time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_cursor(
     scan: *const Scan,
     cursor: *mut *mut OwnedText,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_scan asks; a place to write to, or NULL.
+        // SAFETY: as the comment on gettickets_scan asks; NULL or writable.
         let (scan, out) = unsafe { (shared(scan, "scan")?, Out::new(cursor, "cursor")?) };
         out.hand_out(OwnedText::of(scan.shared.status()?.cursor().to_string()));
         Ok(())
     })
 }
 
-/// Frees a scan: no further request is sent, and connections in use are closed. NULL is ignored. No other thread may
-/// use it any more. Pages that it returned stay valid, and an Arrow stream of it goes on. In a forked child, nothing
-/// is freed of a scan of the parent.
+/// Frees a scan: no further request is sent, and connections in use are closed. Pages that it returned stay
+/// valid, and an Arrow stream of it continues.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_free(scan: *mut Scan) {
-    // SAFETY: the scan is NULL or this library's and not freed before, as the comment asks.
+    // SAFETY: the scan is NULL or this library's and not freed before, as documented.
     unsafe { guard::free_with(scan, |scan| scan.shared.origin.drop_here(scan.shared)) }
 }

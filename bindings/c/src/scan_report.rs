@@ -8,13 +8,8 @@ use crate::result::ResultCode;
 use crate::scan::Scan;
 use crate::text::Text;
 
-/// Returns what the scan did and met so far; all 0 before it has begun. `size` is `sizeof *report`, as the caller's
-/// header defines it. Exactly that many bytes are written: members that this release does not know are set to 0.
-///
-/// It never waits: it may be called while another thread is in `gettickets_scan_next`, in the progress function, and
-/// after the end. `GETTICKETS_ERROR_ARGUMENT` if `size` is smaller than the structure of any release,
-/// `GETTICKETS_ERROR_STATE` in a forked child, `GETTICKETS_ERROR_NULL` if `scan` or `report` is NULL; `*report` is
-/// then left as it is.
+/// Gets the report of the scan so far. `size` is `sizeof *report`. Does not block, and may be called at any time,
+/// also in the progress function.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_report(
     scan: *const Scan,
@@ -37,18 +32,14 @@ pub unsafe extern "C" fn gettickets_scan_report(
     })
 }
 
-/// Returns the lists of the report: which tickets changed, which can't be read, findings and warnings.
-///
-/// `*details` is the caller's: free it with `gettickets_report_details_free`; it may outlive the scan. It never
-/// waits, as `gettickets_scan_report`. `GETTICKETS_ERROR_STATE` in a forked child, `GETTICKETS_ERROR_NULL` if
-/// either is NULL; `*details` is then left as it is.
+/// Gets the lists of the report: updated tickets, unreadable tickets, findings and warnings. Does not block.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_report_details(
     scan: *const Scan,
     details: *mut *mut ReportDetails,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_scan asks; a place to write to, or NULL.
+        // SAFETY: as the comment on gettickets_scan asks; NULL or writable.
         let (scan, out) = unsafe { (shared(scan, "scan")?, Out::new(details, "details")?) };
         out.hand_out(ReportDetails::of(scan.shared.status()?.report()));
         Ok(())
@@ -59,14 +50,14 @@ pub unsafe extern "C" fn gettickets_scan_report_details(
 ///
 /// # Safety
 ///
-/// `details` is NULL or lives, `count` is NULL or a place to write to.
+/// `details` is NULL or valid, `count` is NULL or writable.
 unsafe fn list<T>(
     details: *const ReportDetails,
     count: *mut usize,
     list: fn(&ReportDetails) -> &[T],
 ) -> *const T {
     guard::value(ptr::null(), || {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         let (details, count) = unsafe { (details.as_ref(), count.as_mut()) };
         let list = details.map_or(&[][..], list);
         if let Some(count) = count {
@@ -76,8 +67,8 @@ unsafe fn list<T>(
     })
 }
 
-/// Returns the ids of the tickets that were met again with a later reply than the one returned: the first 1,000.
-/// `*count` is how many there are. NULL if there are none, and for NULL.
+/// Returns the ids of the first 1,000 tickets that got a reply after they were returned, and sets `*count`. NULL
+/// if there are none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_report_details_updated_ids(
     details: *const ReportDetails,
@@ -87,9 +78,7 @@ pub unsafe extern "C" fn gettickets_report_details_updated_ids(
     unsafe { list(details, count, |details| &details.report.updated_ids) }
 }
 
-/// Returns the tickets that the server can't send. `*count` is how many there are. NULL if there are none, and for
-/// NULL. A scan that met one ends in `GETTICKETS_ERROR_SCAN_INCOMPLETE` after all others were returned, unless
-/// `gettickets_scan_skip_unreadable` is set.
+/// Returns the tickets that the server cannot send, and sets `*count`. NULL if there are none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_report_details_unreadable(
     details: *const ReportDetails,
@@ -99,8 +88,7 @@ pub unsafe extern "C" fn gettickets_report_details_unreadable(
     unsafe { list(details, count, |details| &details.unreadable) }
 }
 
-/// Returns what the findings of the replies were, added up over all pages. `*count` is how many kinds there are. NULL
-/// if there are none, and for NULL.
+/// Returns the findings of all replies, counted together by kind, and sets `*count`. NULL if there are none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_report_details_findings(
     details: *const ReportDetails,
@@ -110,8 +98,7 @@ pub unsafe extern "C" fn gettickets_report_details_findings(
     unsafe { list(details, count, |details| &details.findings) }
 }
 
-/// Returns what a reader of the result should know, in sentences of English. `*count` is how many there are. NULL if
-/// there are none, and for NULL.
+/// Returns the warnings about the result, as sentences, and sets `*count`. NULL if there are none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_report_details_warnings(
     details: *const ReportDetails,
@@ -121,7 +108,7 @@ pub unsafe extern "C" fn gettickets_report_details_warnings(
     unsafe { list(details, count, |details| &details.warnings) }
 }
 
-/// Returns the endpoint that the tickets come from, without credentials. Empty for NULL.
+/// Returns the endpoint that the tickets come from, without credentials.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_report_details_endpoint(details: *const ReportDetails) -> Text {
     guard::value(Text::EMPTY, || {
@@ -130,9 +117,9 @@ pub unsafe extern "C" fn gettickets_report_details_endpoint(details: *const Repo
     })
 }
 
-/// Frees the details. NULL is ignored. No other thread may use them any more.
+/// Frees the details.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_report_details_free(details: *mut ReportDetails) {
-    // SAFETY: the details are NULL or this library's and not freed before, as the comment asks.
+    // SAFETY: the details are NULL or this library's and not freed before, as documented.
     unsafe { guard::free(details) }
 }

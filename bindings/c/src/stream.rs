@@ -112,7 +112,7 @@ unsafe fn with(
     stream: *mut FFI_ArrowArrayStream,
     body: impl FnOnce(&mut Held) -> Result<(), Box<Error>>,
 ) -> c_int {
-    // SAFETY: the caller's promise; what stands there is ours.
+    // SAFETY: guaranteed by the caller; what stands there is ours.
     let held = unsafe { (*stream).private_data().cast::<Held>().as_mut() };
     let Some(held) = held else { return libc::EINVAL };
     match catch_unwind(AssertUnwindSafe(|| body(held))) {

@@ -3,14 +3,14 @@
 #![allow(clippy::panic, reason = "that is what it is for")]
 
 use crate::failure::Error;
-use crate::guard::{guard_telling, value};
+use crate::guard::{guard_with_error, value};
 use crate::result::ResultCode;
 
 /// Panics inside the guard of functions that return a code.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_test_panic(error: *mut *mut Error) -> ResultCode {
-    // SAFETY: `error` is NULL or a place to write to.
-    unsafe { guard_telling(error, || panic!("a panic on purpose")) }
+    // SAFETY: `error` is NULL or writable.
+    unsafe { guard_with_error(error, || panic!("a panic on purpose")) }
 }
 
 /// Panics inside the guard of functions that return a value.

@@ -1,6 +1,6 @@
-//! [`Text`]: borrowed text; [`OwnedText`]: text that the caller owns.
+//! [`Text`]: borrowed text; [`OwnedText`]: text owned by the caller.
 
-use std::ffi::c_char;
+use std::ffi::{CStr, c_char};
 use std::ptr;
 
 use gettickets_protocol::text::is_unprintable;
@@ -11,16 +11,14 @@ use crate::guard::{self, Out, guard};
 use crate::memory;
 use crate::result::ResultCode;
 
-/// Borrowed text: UTF-8, `len` bytes from `data` on, without a NUL at the end; it may have NULs inside.
-///
-/// It belongs to the handle that it was read from, and is valid as long as that. An absent text has the `data`
-/// NULL, and the comment at the function that returns it says so; an empty text has a `data` that is not NULL.
+/// Borrowed text: `len` bytes of UTF-8 at `data`, without a NUL at the end; it may contain NULs. `data` is NULL
+/// if the text is absent, and not NULL if it is empty.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Text {
-    /// Its first byte.
+    /// The first byte.
     pub data: *const c_char,
-    /// How many bytes it has.
+    /// The length in bytes.
     pub len: usize,
 }
 
@@ -35,20 +33,20 @@ impl Text {
         Text { data: text.as_ptr().cast(), len: text.len() }
     }
 
-    /// Bytes that are UTF-8, as a page has them.
+    /// A text of bytes that are UTF-8.
     #[inline]
     pub(crate) const fn of_bytes(text: &[u8]) -> Text {
         Text { data: text.as_ptr().cast(), len: text.len() }
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     ///
     /// # Safety
     ///
     /// `data` is not NULL, and the text is of a handle that lives as long as `'a`.
     #[inline]
     pub(crate) unsafe fn bytes<'a>(self) -> &'a [u8] {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { std::slice::from_raw_parts(self.data.cast(), self.len) }
     }
 
@@ -58,23 +56,23 @@ impl Text {
     }
 }
 
-/// Text that the caller owns: UTF-8, with a NUL at the end. It is wiped when freed.
+/// Text owned by the caller: UTF-8 with a NUL at the end. It is wiped when freed.
 pub struct OwnedText {
     /// The text and its NUL.
     bytes: Zeroizing<Vec<u8>>,
 }
 
 impl OwnedText {
-    /// A copy of a text that may be a secret.
+    /// Copies a text that may be secret.
     pub(crate) fn secret(text: &str) -> OwnedText {
-        // Never grown, so that no copy of it stays behind.
+        // It never grows, so that no copy of the text is left in freed memory.
         let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() + 1));
         bytes.extend_from_slice(text.as_bytes());
         bytes.push(0);
         OwnedText { bytes }
     }
 
-    /// Takes over a text that is not a secret.
+    /// Converts a text that is not secret.
     pub(crate) fn of(text: String) -> OwnedText {
         let mut bytes = text.into_bytes();
         bytes.push(0);
@@ -86,37 +84,29 @@ impl OwnedText {
     }
 }
 
-/// Returns the text; the byte after its last is a NUL. A text with NULs inside looks shorter than it is to
-/// functions that stop at the first.
-///
-/// NULL for NULL. It belongs to the string and is valid until that is freed. Many threads may read one string.
+/// Returns the text, followed by a NUL. It is valid until the string is freed. The text may contain NULs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_string_data(string: *const OwnedText) -> *const c_char {
     guard::value(ptr::null(), || {
-        // SAFETY: the string is NULL or lives, as the comment asks.
+        // SAFETY: the string is NULL or valid, as documented.
         unsafe { string.as_ref() }.map_or(ptr::null(), |string| string.bytes.as_ptr().cast())
     })
 }
 
-/// Returns how many bytes the text has, without the NUL at the end. 0 for NULL. Many threads may read one string.
+/// Returns the length of the text in bytes, without the NUL at the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_string_len(string: *const OwnedText) -> usize {
-    // SAFETY: the string is NULL or lives, as the comment asks.
+    // SAFETY: the string is NULL or valid, as documented.
     guard::value(0, || unsafe { string.as_ref() }.map_or(0, OwnedText::len))
 }
 
-/// Makes a text of a server fit for a terminal or a log, on one line: characters that a terminal obeys, that are
-/// invisible, or that change the order in which a line is read, become U+FFFD, and so do bytes that are not UTF-8;
-/// line breaks and tabs become spaces. Strangers write tickets.
-///
-/// A `text` whose `data` is NULL is empty. `*printable` is the caller's: free it with `gettickets_string_free`.
-/// `GETTICKETS_ERROR_MEMORY` if the memory for it is not available, `GETTICKETS_ERROR_ARGUMENT` if its length is
-/// larger than any memory, `GETTICKETS_ERROR_NULL` if `printable` is NULL; `*printable` is then left as it is. May
-/// be called from any thread.
+/// Makes server text safe for a terminal or a log, on one line. Control characters, invisible characters,
+/// characters that reorder text, and invalid UTF-8 become U+FFFD; line breaks and tabs become spaces. Anyone can
+/// write a ticket, so use it before printing.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_printable(text: Text, printable: *mut *mut OwnedText) -> ResultCode {
+pub unsafe extern "C" fn gettickets_text_printable(text: Text, printable: *mut *mut OwnedText) -> ResultCode {
     guard(|| {
-        // SAFETY: a place to write to, or NULL, as the comment asks.
+        // SAFETY: NULL or writable, as documented.
         let out = unsafe { Out::new(printable, "printable") }?;
         let bytes = match text.data.is_null() {
             true => &[],
@@ -138,9 +128,22 @@ fn printable_text(bytes: &[u8]) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(bytes).chars().map(shown).collect())
 }
 
-/// Wipes the text and frees it. NULL is ignored. No other thread may use the string any more.
+/// Returns 1 if a text is equal to a string, byte for byte, else 0. An absent text is equal to NULL only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_text_equal(text: Text, string: *const c_char) -> i32 {
+    guard::value(0, || {
+        if text.data.is_null() || string.is_null() {
+            return (text.data.is_null() && string.is_null()).into();
+        }
+        // SAFETY: neither is NULL; the text is of a live handle, and the string ends with a NUL.
+        let (text, string) = unsafe { (text.bytes(), CStr::from_ptr(string)) };
+        (text == string.to_bytes()).into()
+    })
+}
+
+/// Wipes and frees a string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_string_free(string: *mut OwnedText) {
-    // SAFETY: the string is NULL or this library's and not freed before, as the comment asks.
+    // SAFETY: the string is NULL or this library's and not freed before, as documented.
     unsafe { guard::free(string) }
 }

@@ -7,15 +7,15 @@ use gettickets_protocol::{DateTime, DateTimeParts, Field, InvalidVersion, Ticket
 use crate::failure::Error;
 #[cfg(feature = "client")]
 use crate::failure::Failure;
-use crate::guard::{Out, argument, guard_telling, text};
+use crate::guard::{Out, argument, guard_with_error, text};
 use crate::result::ResultCode;
 
-/// A date and time of the install's own clock, without a time zone. If `year` is 0 the time is absent: a zero
-/// date, or a text that is not a date.
+/// A date and time in the install's time zone. If `year` is 0 the time is absent: the field is missing, null, a
+/// zero date or unreadable.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Time {
-    /// 1 to 9999; 0 where there is no time.
+    /// 1 to 9999; 0 if the time is absent.
     pub year: u16,
     /// 1 to 12.
     pub month: u8,
@@ -32,13 +32,13 @@ pub struct Time {
 impl Time {
     pub(crate) const NONE: Time = Time { year: 0, month: 0, day: 0, hour: 0, minute: 0, second: 0 };
 
-    /// The date of a field, read without a calendar.
+    /// Reads the date of a field, without building a `DateTime`.
     #[inline]
     pub(crate) fn of_field(ticket: TicketRef<'_>, field: Field) -> Time {
         Time::of_bytes(ticket.text_bytes(field))
     }
 
-    /// The same of its text.
+    /// Reads the date in a text.
     #[inline]
     pub(crate) fn of_bytes(text: &[u8]) -> Time {
         DateTimeParts::from_wire(text).map_or(Time::NONE, |parts| {
@@ -49,7 +49,7 @@ impl Time {
 
     #[inline]
     pub(crate) fn of(time: Option<DateTime>) -> Time {
-        // Years are 1 to 9999 in a date that was decoded, and the rest is small and not negative.
+        // A decoded date has the years 1 to 9999; all parts fit.
         time.map_or(Time::NONE, |time| Time {
             year: time.year() as u16,
             month: time.month() as u8,
@@ -72,7 +72,7 @@ impl Time {
     }
 }
 
-/// The version of a server, such as 8.13.1. Versions compare number by number: 7.10 comes after 7.9.
+/// The version of a server, such as 8.13.1. Versions compare number by number: 7.10 is later than 7.9.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ServerVersion {
@@ -80,7 +80,7 @@ pub struct ServerVersion {
     pub major: u16,
     /// The second number.
     pub minor: u16,
-    /// The third number; 0 where none is written.
+    /// The third number, or 0.
     pub patch: u16,
 }
 
@@ -94,10 +94,8 @@ impl ServerVersion {
     }
 }
 
-/// Reads a server version from a text such as "8", "7.10" or "8.13.1-release.1".
-///
-/// `GETTICKETS_ERROR_ARGUMENT` if it is not a version, `GETTICKETS_ERROR_NULL` if a pointer other than `error` is
-/// NULL; the version is then left as it is. May be called from any thread.
+/// Parses a server version such as "8", "7.10" or "8.13.1-release.1". `GETTICKETS_ERROR_ARGUMENT` if it is not a
+/// version.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_server_version_parse(
     version_text: *const c_char,
@@ -105,19 +103,19 @@ pub unsafe extern "C" fn gettickets_server_version_parse(
     error: *mut *mut Error,
 ) -> ResultCode {
     let body = || {
-        // SAFETY: a text with a NUL behind it and a place to write to, or NULL, as the comment asks.
+        // SAFETY: a text with a NUL behind it and NULL or writable, as documented.
         let (text, out) = unsafe { (text(version_text, "version_text")?, Out::new(version, "version")?) };
         let refused = |error: InvalidVersion| argument(error.to_string());
         let version: Version = text.parse().map_err(refused)?;
         out.put(ServerVersion::of(version));
         Ok(())
     };
-    // SAFETY: `error` is NULL or a place to write to, as the comment on gettickets_error asks.
-    unsafe { guard_telling(error, body) }
+    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    unsafe { guard_with_error(error, body) }
 }
 
-/// Which of two server versions is the later: below 0 if `a` is the earlier, 0 if they are the same, above 0
-/// if `a` is the later. May be called from any thread.
+/// Compares two server versions. The result is negative if `a` is earlier, 0 if they are equal, positive if `a`
+/// is later.
 #[unsafe(no_mangle)]
 pub extern "C" fn gettickets_server_version_compare(a: ServerVersion, b: ServerVersion) -> i32 {
     a.read().cmp(&b.read()) as i32

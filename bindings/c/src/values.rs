@@ -14,16 +14,15 @@ use crate::text::{OwnedText, Text};
 use crate::ticket::{Ticket, found, read};
 use crate::time::Time;
 
-/// Every field of a ticket. Its texts belong to the page. A later release may add members at the end, which
-/// is why `gettickets_ticket_read` takes the structure's size.
+/// All fields of a ticket, for `gettickets_ticket_read`. Later releases may add members at the end.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct TicketValues {
-    /// The fields that the reply has, null or not: bit n is the field of number n.
-    pub carried: FieldMask,
-    /// Those of them that were null.
-    pub null: FieldMask,
-    /// Internal id of the ticket.
+    /// The fields that the reply has, null or not.
+    pub fields: FieldMask,
+    /// The fields that the reply has as null.
+    pub null_fields: FieldMask,
+    /// Internal id.
     pub id: u64,
     /// Id of the department.
     pub deptid: u64,
@@ -33,21 +32,21 @@ pub struct TicketValues {
     pub flag: u64,
     /// Public ticket number.
     pub tid: Text,
-    /// Name of who opened the ticket.
+    /// Name of the person who opened the ticket.
     pub name: Text,
-    /// Name of the client that owns the ticket; `data` is NULL if it is absent.
+    /// Name of the client that owns the ticket. Optional.
     pub owner_name: Text,
-    /// E-mail address of who opened the ticket.
+    /// Email address of the person who opened the ticket.
     pub email: Text,
-    /// Name of the requestor; `data` is NULL if it is absent.
+    /// Name of the requestor. Optional.
     pub requestor_name: Text,
-    /// E-mail address of the requestor; `data` is NULL if it is absent.
+    /// Email address of the requestor. Optional.
     pub requestor_email: Text,
-    /// What the requestor is; `data` is NULL if it is absent.
+    /// Type of the requestor. Optional.
     pub requestor_type: Text,
     /// Addresses that get copies.
     pub cc: Text,
-    /// Access key of the ticket. Don't log it.
+    /// Access key of the ticket. Do not log it.
     pub c: Text,
     /// When it was opened, as the server wrote it.
     pub date_text: Text,
@@ -65,15 +64,15 @@ pub struct TicketValues {
     pub lastreply_text: Text,
     /// Related service.
     pub service: Text,
-    /// How many attachments there are, for `gettickets_ticket_attachment_at`.
+    /// Number of attachments, for `gettickets_ticket_attachment_at`.
     pub attachment_count: usize,
-    /// When it was opened; `year` is 0 where there is no time.
+    /// When it was opened.
     pub date: Time,
-    /// When it was last replied to; `year` is 0 where there is no time.
+    /// When it was last replied to.
     pub lastreply: Time,
-    /// Whether the attachments were removed: 1 or 0; -1 where the reply does not say.
+    /// Whether the attachments were removed: 1 or 0; -1 if the reply does not have the field.
     pub attachments_removed: i32,
-    /// Always 0. It keeps the next member out of padding, which no release initializes.
+    /// Always 0.
     pub reserved: i32,
 }
 
@@ -97,7 +96,7 @@ impl TicketValues {
     /// It is a place to write to.
     #[inline(always)]
     unsafe fn write(values: *mut TicketValues, ticket: TicketRef<'_>) {
-        // SAFETY: the caller's promise; nothing is read that was not written before, and no
+        // SAFETY: guaranteed by the caller; nothing is read that was not written before, and no
         // text written behind the last.
         unsafe {
             let first = &raw mut (*values).tid;
@@ -108,8 +107,8 @@ impl TicketValues {
                 written += 1;
             });
             assert!(written == TicketRef::TEXT_COUNT);
-            let (carried, null) = (ticket.carried(), ticket.null());
-            let has = carried.difference(null);
+            let (fields, null) = (ticket.fields(), ticket.null_fields());
+            let has = fields.difference(null);
             for (field, text) in [
                 (Field::OwnerName, &raw mut (*values).owner_name),
                 (Field::RequestorName, &raw mut (*values).requestor_name),
@@ -120,8 +119,8 @@ impl TicketValues {
                     text.write(Text::NONE);
                 }
             }
-            (&raw mut (*values).carried).write(mask(carried));
-            (&raw mut (*values).null).write(mask(null));
+            (&raw mut (*values).fields).write(mask(fields));
+            (&raw mut (*values).null_fields).write(mask(null));
             (&raw mut (*values).id).write(ticket.id());
             (&raw mut (*values).deptid).write(ticket.deptid());
             (&raw mut (*values).userid).write(ticket.userid());
@@ -137,13 +136,8 @@ impl TicketValues {
     }
 }
 
-/// Reads every field of a ticket in one call, which is the fastest way to many of them.
-///
-/// `size` is `sizeof *values`, as the caller's header defines it. Exactly that many bytes are written: members
-/// that this release does not know are set to 0.
-/// `GETTICKETS_ERROR_INDEX` for a ticket past the end of its page, `GETTICKETS_ERROR_NULL` if its page or
-/// `values` is NULL, `GETTICKETS_ERROR_ARGUMENT` if `size` is smaller than the structure of any release; `*values`
-/// is then left as it is.
+/// Reads all fields of a ticket in one call, which is faster than reading them one by one. `size` is `sizeof
+/// *values`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_read(
     ticket: Ticket,
@@ -169,23 +163,20 @@ pub unsafe extern "C" fn gettickets_ticket_read(
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Value {
-    /// What the field holds.
+    /// The type of the field.
     pub kind: FieldKind,
-    /// 1 if the reply carried the field as null; all else is then empty.
-    pub null: i32,
-    /// The integer; of a truth value 1 or 0; of attachments how many there are.
+    /// 1 if the field is null; the other members are then empty.
+    pub is_null: i32,
+    /// The integer; 1 or 0 for a boolean; the number of attachments.
     pub integer: u64,
-    /// The text; of a time as the server wrote it. It belongs to the page.
+    /// The text; for a time, as the server wrote it.
     pub text: Text,
-    /// The time; `year` is 0 if it is absent.
+    /// The time.
     pub time: Time,
 }
 
-/// The value of the field of this number, for loops over `gettickets_fields`.
-///
-/// `GETTICKETS_NONE` if the reply did not carry the field, `GETTICKETS_ERROR_ARGUMENT` if `field` is the
-/// number of none, `GETTICKETS_ERROR_INDEX` for a ticket past the end of its page, `GETTICKETS_ERROR_NULL` if
-/// its page or `value` is NULL; `*value` is then left as it is.
+/// Gets the value of any field, for loops over `gettickets_fields`. `GETTICKETS_NONE` if the reply does not have
+/// the field.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_value(
     ticket: Ticket,
@@ -193,98 +184,90 @@ pub unsafe extern "C" fn gettickets_ticket_value(
     value: *mut Value,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_ticket asks; a place to write to, or NULL.
+        // SAFETY: as the comment on gettickets_ticket asks; NULL or writable.
         let (ticket, out) = unsafe { (found(ticket)?, Out::new(value, "value")?) };
         let field = field::field(field)?;
         let found = ticket.value(field).ok_or(Failure::Status(GETTICKETS_NONE))?;
         let kind = field::kind(field.kind());
-        let nothing = Value { kind, null: 0, integer: 0, text: Text::EMPTY, time: Time::NONE };
+        let nothing = Value { kind, is_null: 0, integer: 0, text: Text::EMPTY, time: Time::NONE };
         out.put(match found {
-            protocol::Value::Null => Value { null: 1, ..nothing },
-            protocol::Value::Integer(integer) => Value { integer, ..nothing },
-            protocol::Value::Text(text) | protocol::Value::UnreadableDate(text) => {
+            protocol::FieldValue::Null => Value { is_null: 1, ..nothing },
+            protocol::FieldValue::Integer(integer) => Value { integer, ..nothing },
+            protocol::FieldValue::Text(text) | protocol::FieldValue::UnreadableDate(text) => {
                 Value { text: Text::of(text), ..nothing }
             }
-            protocol::Value::DateTime(time) => {
+            protocol::FieldValue::DateTime(time) => {
                 Value { text: Text::of(ticket.text(field)), time: Time::of(time), ..nothing }
             }
-            protocol::Value::Boolean(truth) => Value { integer: truth.into(), ..nothing },
-            protocol::Value::Attachments(list) => Value { integer: list.len() as u64, ..nothing },
+            protocol::FieldValue::Boolean(truth) => Value { integer: truth.into(), ..nothing },
+            protocol::FieldValue::Attachments(list) => Value { integer: list.len() as u64, ..nothing },
             _ => nothing,
         });
         Ok(())
     })
 }
 
-/// 1 if the reply carried the field of this number, null or not; else 0, for numbers of no field too.
+/// Returns 1 if the reply has this field, null or not, else 0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_ticket_carries(ticket: Ticket, field: field::Field) -> i32 {
-    let carries = |ticket: TicketRef<'_>| field::field(field).is_ok_and(|field| ticket.carries(field)).into();
-    // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
+pub unsafe extern "C" fn gettickets_ticket_has_field(ticket: Ticket, field: field::Field) -> i32 {
+    let carries =
+        |ticket: TicketRef<'_>| field::field(field).is_ok_and(|field| ticket.has_field(field)).into();
+    // SAFETY: the page is NULL or valid, as the comment on gettickets_ticket asks.
     unsafe { read(ticket, 0, carries) }
 }
 
-/// The fields that the reply has, null or not, as a mask: bit n is the field of number n.
+/// Returns the fields that the reply has, null or not.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_ticket_carried(ticket: Ticket) -> FieldMask {
-    // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
-    unsafe { read(ticket, 0, |ticket| mask(ticket.carried())) }
+pub unsafe extern "C" fn gettickets_ticket_fields(ticket: Ticket) -> FieldMask {
+    // SAFETY: the page is NULL or valid, as the comment on gettickets_ticket asks.
+    unsafe { read(ticket, 0, |ticket| mask(ticket.fields())) }
 }
 
-/// The fields that the reply has as null, as a mask: bit n is the field of number n.
+/// Returns the fields that the reply has as null.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_ticket_null(ticket: Ticket) -> FieldMask {
-    // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
-    unsafe { read(ticket, 0, |ticket| mask(ticket.null())) }
+pub unsafe extern "C" fn gettickets_ticket_null_fields(ticket: Ticket) -> FieldMask {
+    // SAFETY: the page is NULL or valid, as the comment on gettickets_ticket asks.
+    unsafe { read(ticket, 0, |ticket| mask(ticket.null_fields())) }
 }
 
-/// The integers and truth values that the reply carried as text, as servers mostly do, as a mask: bit n
-/// is the field of number n.
+/// Returns the integers and booleans that the reply has as text, which is how servers usually send integers.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_ticket_quoted(ticket: Ticket) -> FieldMask {
-    // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
-    unsafe { read(ticket, 0, |ticket| mask(ticket.quoted())) }
+pub unsafe extern "C" fn gettickets_ticket_quoted_fields(ticket: Ticket) -> FieldMask {
+    // SAFETY: the page is NULL or valid, as the comment on gettickets_ticket asks.
+    unsafe { read(ticket, 0, |ticket| mask(ticket.quoted_fields())) }
 }
 
-/// A text field with its HTML entities decoded: `Tom &amp; Jerry` becomes "Tom & Jerry". For people to read;
-/// never put it into a web page unescaped, and take out control characters before it reaches a terminal.
-///
-/// `*text` is the caller's: free it with `gettickets_string_free`. `GETTICKETS_NONE` if the reply did not
-/// carry the field, or carried null; `GETTICKETS_ERROR_KIND` if the field is no text,
-/// `GETTICKETS_ERROR_ARGUMENT` if `field` is the number of none, `GETTICKETS_ERROR_INDEX` for a ticket past
-/// the end of its page, `GETTICKETS_ERROR_NULL` if its page or `text` is NULL. `*text` is then left as it is.
+/// Decodes the HTML entities of a text field: `Tom &amp; Jerry` becomes "Tom & Jerry". Escape the result before
+/// putting it into HTML. `GETTICKETS_NONE` if the field is missing or null, `GETTICKETS_ERROR_KIND` if it is not
+/// a text field.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gettickets_ticket_text_for_people(
+pub unsafe extern "C" fn gettickets_ticket_decoded_text(
     ticket: Ticket,
     field: field::Field,
     text: *mut *mut OwnedText,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_ticket asks; a place to write to, or NULL.
+        // SAFETY: as the comment on gettickets_ticket asks; NULL or writable.
         let (ticket, out) = unsafe { (found(ticket)?, Out::new(text, "text")?) };
         let field = field::field(field)?;
         if field::kind(field.kind()) != GETTICKETS_KIND_TEXT {
             return Err(Failure::error(GETTICKETS_ERROR_KIND, format!("{field} is no text")));
         }
-        let text = ticket.text_for_people(field).ok_or(Failure::Status(GETTICKETS_NONE))?;
+        let text = ticket.decoded_text(field).ok_or(Failure::Status(GETTICKETS_NONE))?;
         out.hand_out(OwnedText::of(text.into_owned()));
         Ok(())
     })
 }
 
-/// Returns how many fields the ticket has that are in no version's documentation.
+/// Returns the number of unknown fields of a ticket.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_extra_count(ticket: Ticket) -> usize {
-    // SAFETY: the page is NULL or lives, as the comment on gettickets_ticket asks.
+    // SAFETY: the page is NULL or valid, as the comment on gettickets_ticket asks.
     unsafe { read(ticket, 0, |ticket| ticket.extra_json().count()) }
 }
 
-/// Copies those fields into an array, in the order in which they were sent: the first `capacity` of them. One
-/// call reads all of them in one pass. Their texts belong to the page.
-///
-/// `*count` is how many were written; it may be NULL. `GETTICKETS_ERROR_INDEX` for a ticket past the end of its
-/// page; `GETTICKETS_ERROR_NULL` if the page is NULL, or `extras` where `capacity` is not 0. Nothing is written
-/// then.
+/// Copies the first `capacity` unknown fields of a ticket into an array, in the order in which they were sent.
+/// `*count` is set to the number copied; `count` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_extras(
     ticket: Ticket,
@@ -304,7 +287,7 @@ pub unsafe extern "C" fn gettickets_ticket_extras(
             unsafe { extras.add(written).write(Extra { name: Text::of(name), json: Text::of(json) }) };
             written += 1;
         }
-        // SAFETY: a place to write to, or NULL.
+        // SAFETY: NULL or writable.
         if let Some(count) = unsafe { count.as_mut() } {
             *count = written;
         }

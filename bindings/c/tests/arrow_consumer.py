@@ -17,7 +17,7 @@ for name, arguments in {
     "gettickets_page_to_json": [pointer, pointer],
     "gettickets_sandbox_start": [ctypes.c_uint64, ctypes.c_char_p, ctypes.c_char_p, pointer, pointer],
     "gettickets_client_builder_new": [ctypes.c_char_p],
-    "gettickets_client_builder_api_credentials": [pointer, ctypes.c_char_p, ctypes.c_char_p],
+    "gettickets_client_builder_set_api_credentials": [pointer, ctypes.c_char_p, ctypes.c_char_p],
     "gettickets_client_builder_build": [pointer, pointer, pointer],
     "gettickets_client_scan": [pointer, pointer, pointer, pointer],
     "gettickets_scan_arrow_stream": [pointer, size, pointer, pointer],
@@ -66,7 +66,7 @@ for row, ticket in zip(rows, canonical):
 
 sandbox = made(library.gettickets_sandbox_start, 250, None, None)
 builder = library.gettickets_client_builder_new(library.gettickets_sandbox_url(sandbox))
-library.gettickets_client_builder_api_credentials(builder, b"sandbox-identifier", b"sandbox-secret")
+library.gettickets_client_builder_set_api_credentials(builder, b"sandbox-identifier", b"sandbox-secret")
 client = made(library.gettickets_client_builder_build, builder)
 scan = made(library.gettickets_client_scan, client, None)
 tickets = table(library.gettickets_scan_arrow_stream, scan, 100)

@@ -195,7 +195,7 @@ impl Borrowed {
         let work = move || {
             let Borrowed { bytes, owner } = self;
             if !is_gzip {
-                return Ok(decoder.decode_lent(bytes, owner)?);
+                return Ok(decoder.decode_shared(bytes, owner)?);
             }
             let mut body = Vec::new();
             let mut reader = MultiGzDecoder::new(bytes).take(max_len as u64 + 1);

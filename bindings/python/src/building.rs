@@ -2,7 +2,7 @@
 //! nothing is converted that would lose something, such as a time zone.
 
 use gettickets::{
-    Attachment as OwnedAttachment, DateTime, FIELDS, Field, FieldSpec, Kind, Priority, Status, Version,
+    Attachment as OwnedAttachment, DateTime, FIELDS, Field, FieldKind, FieldSpec, Priority, Status, Version,
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -45,8 +45,8 @@ fn defaults() -> Map<String, Json> {
     let value = |spec: &FieldSpec| match (spec.field, spec.kind) {
         (Field::Status, _) => Status::Open.as_str().into(),
         (Field::Priority, _) => Priority::Medium.as_str().into(),
-        (_, Kind::Integer) => 0.into(),
-        (_, Kind::Text) => "".into(),
+        (_, FieldKind::Integer) => 0.into(),
+        (_, FieldKind::Text) => "".into(),
         _ => Json::Null,
     };
     let mut values: Map<_, _> = always_sent.map(|spec| (spec.name.to_owned(), value(spec))).collect();
@@ -58,15 +58,15 @@ fn defaults() -> Map<String, Json> {
 /// The value of one field. None is allowed for a date, and for a field that some servers do not send.
 fn field_value(field: Field, value: &Bound<'_, PyAny>) -> PyResult<Json> {
     let (name, spec) = (field.name(), field.spec());
-    if value.is_none() && (spec.kind == Kind::DateTime || field == Field::RequestorName) {
+    if value.is_none() && (spec.kind == FieldKind::DateTime || field == Field::RequestorName) {
         return Ok(Json::Null);
     }
     Ok(match spec.kind {
-        Kind::Integer => integer(name, value)?.into(),
-        Kind::Text => text(name, value)?.into(),
-        Kind::DateTime => date_time(name, value)?.to_string().into(),
-        Kind::Boolean => truth(name, value)?.into(),
-        Kind::Attachments => attachments(name, value)?,
+        FieldKind::Integer => integer(name, value)?.into(),
+        FieldKind::Text => text(name, value)?.into(),
+        FieldKind::DateTime => date_time(name, value)?.to_string().into(),
+        FieldKind::Boolean => truth(name, value)?.into(),
+        FieldKind::Attachments => attachments(name, value)?,
         // A kind that is new to the field history; a test fails until it is read here.
         _ => return Err(PyTypeError::new_err(format!("{name} can't be set"))),
     })

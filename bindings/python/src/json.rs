@@ -1,6 +1,6 @@
 //! Tickets as JSON text and as `dict`s, and the value that was sent for one field.
 
-use gettickets::{Attachments, Field, Page, TicketRef, Tickets, Value};
+use gettickets::{Attachments, Field, FieldValue, Page, TicketRef, Tickets};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 use serde_json::{Map, Value as Json};
@@ -19,15 +19,15 @@ pub(crate) fn to_dict<'py>(
     for field in Field::all() {
         let name = PyString::intern(py, field.name());
         match ticket.value(field) {
-            Some(Value::Integer(value)) => dict.set_item(name, value)?,
-            Some(Value::Text(text)) => dict.set_item(name, text)?,
-            Some(Value::Boolean(value)) => dict.set_item(name, value)?,
-            Some(Value::DateTime(Some(_))) => match moment::of_field(py, ticket, field, zone)? {
+            Some(FieldValue::Integer(value)) => dict.set_item(name, value)?,
+            Some(FieldValue::Text(text)) => dict.set_item(name, text)?,
+            Some(FieldValue::Boolean(value)) => dict.set_item(name, value)?,
+            Some(FieldValue::DateTime(Some(_))) => match moment::of_field(py, ticket, field, zone)? {
                 Some(moment) => dict.set_item(name, moment)?,
                 None => dict.set_item(name, ticket.text(field))?,
             },
-            Some(Value::UnreadableDate(text)) => dict.set_item(name, text)?,
-            Some(Value::Attachments(list)) => dict.set_item(name, attachments(py, list)?)?,
+            Some(FieldValue::UnreadableDate(text)) => dict.set_item(name, text)?,
+            Some(FieldValue::Attachments(list)) => dict.set_item(name, attachments(py, list)?)?,
             // Also for a kind that is new to the field history; a test fails until it has a value here.
             _ => dict.set_item(name, py.None())?,
         }
@@ -66,15 +66,15 @@ pub(crate) fn loads<'py>(py: Python<'py>, json: &str) -> PyResult<Bound<'py, PyA
 /// as text is known, leading zeros and white space are not. `None` where the reply does not have the field.
 pub(crate) fn sent(ticket: TicketRef<'_>, name: &str) -> Option<Json> {
     let field = Field::from_name(name)?;
-    let quoted = ticket.quoted().contains(field);
+    let quoted = ticket.quoted_fields().contains(field);
     Some(match ticket.value(field)? {
-        Value::Integer(value) if quoted => value.to_string().into(),
-        Value::Integer(value) => value.into(),
-        Value::Text(text) => text.into(),
-        Value::DateTime(_) | Value::UnreadableDate(_) => ticket.text(field).into(),
-        Value::Boolean(value) if quoted => if value { "1" } else { "" }.into(),
-        Value::Boolean(value) => value.into(),
-        Value::Attachments(list) => list
+        FieldValue::Integer(value) if quoted => value.to_string().into(),
+        FieldValue::Integer(value) => value.into(),
+        FieldValue::Text(text) => text.into(),
+        FieldValue::DateTime(_) | FieldValue::UnreadableDate(_) => ticket.text(field).into(),
+        FieldValue::Boolean(value) if quoted => if value { "1" } else { "" }.into(),
+        FieldValue::Boolean(value) => value.into(),
+        FieldValue::Attachments(list) => list
             .map(|one| {
                 Json::from(Map::from_iter([
                     ("filename".to_owned(), one.filename.into()),
@@ -125,7 +125,7 @@ fn push_ticket(text: &mut String, ticket: TicketRef<'_>) {
         separator = ',';
         push_entry(text, name, json);
     };
-    for field in ticket.carried().iter() {
+    for field in ticket.fields().iter() {
         push(field.name(), &sent(ticket, field.name()).unwrap_or_default().to_string());
     }
     for (name, json) in ticket.extra_json() {

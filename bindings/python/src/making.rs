@@ -64,7 +64,7 @@ pub(crate) fn ticket(
 impl Maker<'_, '_> {
     /// Whether there is a value: the reply has the field, and not as null.
     fn has(&self, field: Field) -> bool {
-        self.ticket.carries(field) && !self.ticket.null().contains(field)
+        self.ticket.has_field(field) && !self.ticket.null_fields().contains(field)
     }
 
     fn integer(&self, field: Field) -> PyResult<Py<PyAny>> {

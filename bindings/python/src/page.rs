@@ -41,13 +41,13 @@ pub(crate) struct Page {
 }
 
 struct Restored {
-    shows_version: Py<PyAny>,
+    detected_version: Py<PyAny>,
     findings: Py<PyAny>,
 }
 
 impl Restored {
-    fn of(shows_version: Py<PyAny>, findings: Py<PyAny>) -> Box<Restored> {
-        Box::new(Restored { shows_version, findings })
+    fn of(detected_version: Py<PyAny>, findings: Py<PyAny>) -> Box<Restored> {
+        Box::new(Restored { detected_version, findings })
     }
 }
 
@@ -74,8 +74,8 @@ impl Page {
     /// A page of other tickets that is like this one in all else.
     fn like(&self, py: Python<'_>, page: gettickets::Page) -> Page {
         let restored = self.restored.as_ref().map(|restored| {
-            let Restored { shows_version, findings } = &**restored;
-            Restored::of(shows_version.clone_ref(py), findings.clone_ref(py))
+            let Restored { detected_version, findings } = &**restored;
+            Restored::of(detected_version.clone_ref(py), findings.clone_ref(py))
         });
         Page {
             page,
@@ -153,27 +153,27 @@ impl Page {
         Ok(PyTuple::new(py, made.collect::<PyResult<Vec<_>>>()?)?.into_any())
     }
 
-    /// The server version, a ShownVersion: exact where the reply names it, as XML replies do, else a lower bound from
+    /// The server version, a DetectedVersion: exact where the reply names it, as XML replies do, else a lower bound from
     /// the fields that the reply has.
     #[getter]
-    fn shows_version<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn detected_version<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         match &self.restored {
-            Some(restored) => Ok(restored.shows_version.bind(py).clone()),
-            None => vocabulary::shown_to_python(py, self.page.shows_version()),
+            Some(restored) => Ok(restored.detected_version.bind(py).clone()),
+            None => vocabulary::shown_to_python(py, self.page.detected_version()),
         }
     }
 
     /// The names of the fields that every ticket from a server of this version has, and that a ticket of this page
     /// lacks.
     fn missing<'py>(&self, py: Python<'py>, version: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
-        let missing: FieldSet = self.page.missing(vocabulary::from_python(version)?);
+        let missing: FieldSet = self.page.missing_fields(vocabulary::from_python(version)?);
         PyTuple::new(py, missing.iter().map(|field| field.name()).collect::<Vec<_>>())
     }
 
     /// The page as a server of this version would send it: later fields are left out. It shares this page's
     /// memory.
     fn at(&self, py: Python<'_>, version: &Bound<'_, PyAny>) -> PyResult<Page> {
-        Ok(self.like(py, self.page.at(vocabulary::from_python(version)?)))
+        Ok(self.like(py, self.page.as_of_version(vocabulary::from_python(version)?)))
     }
 
     /// The page as a dict: "result", the counts, "tickets" as a list of dicts as Ticket.to_dict() has them, and
@@ -347,7 +347,7 @@ impl Page {
         let (py, page) = (slf.py(), slf.get());
         let json = py.detach(|| json::kept(&page.page, page.tickets(), 0..page.tickets().len()));
         let restore = py.get_type::<Page>().getattr("_restore")?;
-        (restore, (json, page.zone(), page.shows_version(py)?, page.findings(py)?)).into_pyobject(py)
+        (restore, (json, page.zone(), page.detected_version(py)?, page.findings(py)?)).into_pyobject(py)
     }
 
     #[staticmethod]
@@ -355,10 +355,13 @@ impl Page {
         py: Python<'_>,
         json: String,
         zone: Option<Py<PyAny>>,
-        shows_version: Py<PyAny>,
+        detected_version: Py<PyAny>,
         findings: Py<PyAny>,
     ) -> PyResult<Page> {
-        Ok(Page { restored: Some(Restored::of(shows_version, findings)), ..Page::restored(py, json, zone)? })
+        Ok(Page {
+            restored: Some(Restored::of(detected_version, findings)),
+            ..Page::restored(py, json, zone)?
+        })
     }
 }
 
@@ -376,7 +379,7 @@ impl Page {
         let json = json::kept(&self.page.slice(..span.slicelength), self.tickets(), places);
         let chosen = Page::restored(py, json, None)?;
         Ok(Page {
-            restored: Some(Restored::of(self.shows_version(py)?.unbind(), self.findings(py)?.unbind())),
+            restored: Some(Restored::of(self.detected_version(py)?.unbind(), self.findings(py)?.unbind())),
             ..self.like(py, chosen.page)
         })
     }

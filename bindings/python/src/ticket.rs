@@ -58,19 +58,19 @@ pub(crate) struct Ticket {
     /// Id of the client the ticket belongs to; 0 for a non-client.
     #[pyo3(get)]
     pub(crate) userid: Py<PyAny>,
-    /// Name of who opened the ticket, HTML-encoded as the server stores it.
+    /// Name of the person who opened the ticket, HTML-encoded as the server stores it.
     #[pyo3(get)]
     pub(crate) name: Py<PyAny>,
     /// Name of the client that owns the ticket. Since server version 8.0.
     #[pyo3(get)]
     pub(crate) owner_name: Py<PyAny>,
-    /// E-mail address of who opened the ticket.
+    /// Email address of the person who opened the ticket.
     #[pyo3(get)]
     pub(crate) email: Py<PyAny>,
     /// Name of the requestor; None on tickets older than the field. Since server version 8.0.
     #[pyo3(get)]
     pub(crate) requestor_name: Py<PyAny>,
-    /// E-mail address of the requestor. Since server version 8.0.
+    /// Email address of the requestor. Since server version 8.0.
     #[pyo3(get)]
     pub(crate) requestor_email: Py<PyAny>,
     /// What the requestor is, a RequestorType. Since server version 8.0.
@@ -202,18 +202,18 @@ impl Ticket {
     /// The names of the fields that the reply has for this ticket, null or not, in the order of the wire.
     #[getter]
     fn carried<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.inside()?.carried().iter().map(Field::name).collect::<Vec<_>>())
+        PyTuple::new(py, self.inside()?.fields().iter().map(Field::name).collect::<Vec<_>>())
     }
 
     /// Whether the reply has this field, null or not. KeyError if no version has a field of that name.
     fn carries(&self, field: &str) -> PyResult<bool> {
-        Ok(self.inside()?.carries(Ticket::field(field)?))
+        Ok(self.inside()?.has_field(Ticket::field(field)?))
     }
 
     /// A text field with its HTML entities decoded; None where there is no text. KeyError if no version has a field of
     /// that name.
     fn text(&self, field: &str) -> PyResult<Option<String>> {
-        Ok(self.inside()?.text_for_people(Ticket::field(field)?).map(|text| text.into_owned()))
+        Ok(self.inside()?.decoded_text(Ticket::field(field)?).map(|text| text.into_owned()))
     }
 
     /// The value that was sent for this field, documented or not: "1" where a number was sent as text, and the text of a

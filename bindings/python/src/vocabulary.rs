@@ -1,6 +1,6 @@
 //! The field history and versions, for the Python side.
 
-use gettickets::{FIELDS, Kind, ShownVersion, Version};
+use gettickets::{DetectedVersion, FIELDS, FieldKind, Version};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
@@ -14,11 +14,11 @@ pub(crate) fn fields(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
     let class = imports::FIELD_SPEC.get(py)?;
     let rows = FIELDS.iter().map(|row| {
         let kind = match row.kind {
-            Kind::Integer => "integer",
-            Kind::Text => "text",
-            Kind::DateTime => "datetime",
-            Kind::Boolean => "boolean",
-            Kind::Attachments => "attachments",
+            FieldKind::Integer => "integer",
+            FieldKind::Text => "text",
+            FieldKind::DateTime => "datetime",
+            FieldKind::Boolean => "boolean",
+            FieldKind::Attachments => "attachments",
             // A kind that is new to the field history; a test fails until it has a name here.
             _ => "unknown",
         };
@@ -47,9 +47,9 @@ pub(crate) fn to_python(py: Python<'_>, version: Version) -> PyResult<Bound<'_, 
 }
 
 /// What a page shows of its server's version.
-pub(crate) fn shown_to_python(py: Python<'_>, shown: ShownVersion) -> PyResult<Bound<'_, PyAny>> {
-    let exact = matches!(shown, ShownVersion::Exactly(_));
-    imports::SHOWN_VERSION.get(py)?.call1((to_python(py, shown.lower_bound())?, exact))
+pub(crate) fn shown_to_python(py: Python<'_>, shown: DetectedVersion) -> PyResult<Bound<'_, PyAny>> {
+    let exact = matches!(shown, DetectedVersion::Exact(_));
+    imports::DETECTED_VERSION.get(py)?.call1((to_python(py, shown.lower_bound())?, exact))
 }
 
 /// A version from a text such as `"7.10"`, or from a `Version`.

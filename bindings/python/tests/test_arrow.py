@@ -139,7 +139,7 @@ def test_a_frame_of_pandas_is_the_one_that_pyarrow_makes(odd, client):
     pa = pytest.importorskip("pyarrow")
     lists = pa.schema(odd).field("attachments").type
     kept = {lists: pd.ArrowDtype(lists)}
-    old = client.get_tickets(limitnum=3).at("1.0")
+    old = client.get_tickets(limitnum=3).as_of_version("1.0")
     for page in (odd, odd[1:2], odd[:0], old, client.get_tickets(limitnum=200)):
         expected = pa.table(page).to_pandas(types_mapper=kept.get)
         pd.testing.assert_frame_equal(page.to_pandas(), expected, check_exact=True)

@@ -179,7 +179,7 @@ def test_text_after_the_reply_is_a_finding_and_strict_refuses_it():
 
 def test_xml_tells_the_servers_version(sandbox):
     page = client_of(sandbox, response_type="xml").get_tickets(limitnum=5)
-    assert page.shows_version == (gettickets.Version("8.13.1"), True) and str(page.shows_version) == "8.13.1"
+    assert page.detected_version == (gettickets.Version("8.13.1"), True) and str(page.detected_version) == "8.13.1"
 
 
 def test_a_page_that_json_cannot_carry_comes_as_xml():
@@ -206,7 +206,7 @@ def test_a_strict_client_refuses_what_is_bent():
 def test_every_server_version_is_read(version):
     with gettickets.Sandbox(tickets=50, server_version=version) as sandbox:
         page = client_of(sandbox).get_tickets(limitnum=50)
-        assert not page.findings and page.missing(version) == ()
+        assert not page.findings and page.missing_fields(version) == ()
         assert (page[0].requestor_type is None) == (version in {"1.0", "7.9", "7.10"})
         assert (page[0].attachments is None) == (version in {"1.0", "7.9"})
         assert str(sandbox.server_version) == version

@@ -64,7 +64,7 @@ def test_findings_versions_and_places_are_handed_on(path, expected):
             (finding["code"], finding.get("field"), tuple(finding["places"]))
             for finding in expected.get("findings", [])
         }
-        assert str(page.shows_version) == expected["shows_version"]
+        assert str(page.detected_version) == expected["detected_version"]
         if expected["strict"]:
             assert gettickets.decode(path, strict=True) == page
         else:

@@ -18,16 +18,16 @@ def decode_and_read():
     page = gettickets.decode(BODY, timezone="Europe/Berlin")
     for ticket in page:
         ticket.to_dict(), ticket.to_json(), repr(ticket), hash(ticket), ticket.raw("date"), ticket.extra
-        ticket.subject_text, ticket.cc_addresses, ticket.related_service, ticket.carried
+        ticket.subject_text, ticket.cc_addresses, ticket.related_service, ticket.fields
     (
         page.to_dict(),
         page.to_json(),
         page.findings,
-        page.shows_version,
+        page.detected_version,
         page.extra,
         page[3:4],
         page[::-2],
-        page.at("1.0"),
+        page.as_of_version("1.0"),
     )
     assert page[0] in page and page == page[:]
 

@@ -60,7 +60,7 @@ def test_a_slice_is_a_page(page, part):
     assert page[part].totalresults == page.totalresults
     assert page[part].numreturned == len(page[part])
     if len(page[part]):
-        assert page[part].shows_version == page.shows_version
+        assert page[part].detected_version == page.detected_version
 
 
 def test_a_slice_that_is_no_slice_is_refused(page):
@@ -98,25 +98,25 @@ def test_the_counts_are_those_of_the_reply():
 
 def test_versions_decide_what_is_shown():
     page = gettickets.decode(reply())
-    assert page.shows_version == (Version("8.0"), False) and str(page.shows_version) == "8.0 or later"
-    older = page.at("7.10")
+    assert page.detected_version == (Version("8.0"), False) and str(page.detected_version) == "8.0 or later"
+    older = page.as_of_version("7.10")
     assert older[0].owner_name is None and older[0].attachments is not None
-    assert older.missing("8.0") == ("owner_name", "requestor_name", "requestor_email", "requestor_type")
-    assert page.at(Version("1.0")).missing("7.10") == ("attachments",) and page.missing("8.13.1") == ()
-    assert str(older.shows_version) == "7.10 or later" and page.at("8.13") == page
+    assert older.missing_fields("8.0") == ("owner_name", "requestor_name", "requestor_email", "requestor_type")
+    assert page.as_of_version(Version("1.0")).missing_fields("7.10") == ("attachments",) and page.missing_fields("8.13.1") == ()
+    assert str(older.detected_version) == "7.10 or later" and page.as_of_version("8.13") == page
     for bad in ("", "8.x", "8.0.0.0"):
         with pytest.raises(ValueError, match="is not a server version"):
-            page.at(bad)
+            page.as_of_version(bad)
     for bad in (7.10, 8, None):
         with pytest.raises(TypeError):
-            page.missing(bad)
+            page.missing_fields(bad)
 
 
 def test_versions_are_numbers_in_order():
     assert Version("7.10") > Version("7.9") > Version("7.2.3") and Version("8") == Version(8) == (8, 0, 0)
     assert str(Version(8, 13, 1)) == "8.13.1" and str(Version("8.13.1-release.1")) == "8.13.1"
     assert repr(Version("7.10")) == "Version('7.10')"
-    for value in (Version("7.10"), gettickets.ShownVersion(Version("8.0"), True)):
+    for value in (Version("7.10"), gettickets.DetectedVersion(Version("8.0"), True)):
         assert pickle.loads(pickle.dumps(value)) == value == copy.deepcopy(value)
 
 
@@ -153,7 +153,7 @@ def test_a_page_is_written_as_a_server_would(page):
             whole = [place for place, ticket in enumerate(page) if format == "json" or ticket.requestor_name]
             assert len(whole) > 50
             for place in whole:
-                assert again[place] == page.at(version)[place]
+                assert again[place] == page.as_of_version(version)[place]
     assert gettickets.decode(page.to_wire()) == page
     with pytest.raises(ValueError):
         page.to_wire(format="nvp")
@@ -171,13 +171,13 @@ def test_a_pickled_page_is_the_same_page(sandbox, format):
     client = gettickets.Client(sandbox.url, **sandbox.credentials, response_type=format, timezone="Europe/Berlin")
     page = client.get_tickets(limitnum=30)
     bent = gettickets.decode("Notice!\n" + reply({"requestor_name": None, "date": "soon"}, note=1))
-    for page in (page, page[3:7], page.at("7.10"), bent, bent[:0]):
+    for page in (page, page[3:7], page.as_of_version("7.10"), bent, bent[:0]):
         for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
             again = pickle.loads(pickle.dumps(page, protocol))
             assert again == page and list(again) == list(page)
             assert [ticket.date for ticket in again] == [ticket.date for ticket in page]
-            assert (again.shows_version, again.findings, again.timezone) == (
-                page.shows_version,
+            assert (again.detected_version, again.findings, again.timezone) == (
+                page.detected_version,
                 page.findings,
                 page.timezone,
             )
@@ -200,7 +200,7 @@ def test_a_page_outlives_what_it_was_sliced_from():
 
 
 def test_a_compact_page_is_the_same_page_in_less_memory(page):
-    for whole in (page, page[3:7], page.at("7.10")):
+    for whole in (page, page[3:7], page.as_of_version("7.10")):
         compact = whole.compact()
         assert compact == whole and compact.to_json() == whole.to_json() and compact.findings == whole.findings
         assert compact.memory_size < whole.memory_size * 3 // 4

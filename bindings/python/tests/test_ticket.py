@@ -25,9 +25,9 @@ def test_every_field_of_the_history_is_an_attribute_of_its_kind():
     for field in FIELDS:
         value = getattr(ticket, field.name)
         assert isinstance(value, KINDS[field.kind]), field.name
-        assert ticket.carries(field.name)
+        assert ticket.has_field(field.name)
         assert getattr(Ticket, field.name).__doc__, field.name
-    assert Ticket.__match_args__ == tuple(field.name for field in FIELDS) == ticket.carried
+    assert Ticket.__match_args__ == tuple(field.name for field in FIELDS) == ticket.fields
     assert {field.name for field in FIELDS if field.sensitive} == {"c"}
 
 
@@ -48,8 +48,8 @@ def test_a_field_that_was_not_carried_or_null_is_none(name):
     null = gettickets.decode(json.dumps(sent))[0]
     del sent["tickets"]["ticket"][0][name]
     missing = gettickets.decode(json.dumps(sent))[0]
-    assert getattr(null, name) is None and null.carries(name)
-    assert getattr(missing, name) is None and not missing.carries(name)
+    assert getattr(null, name) is None and null.has_field(name)
+    assert getattr(missing, name) is None and not missing.has_field(name)
     assert null.to_dict()[name] is None and missing.to_dict()[name] is None
     assert null.raw(name) is None
     with pytest.raises(KeyError):
@@ -136,7 +136,7 @@ def test_what_was_sent_is_told_apart():
     for name in ("nothing", "Id", ""):
         with pytest.raises(KeyError):
             spelled.raw(name)
-    for ask in (spelled.carries, spelled.text):
+    for ask in (spelled.has_field, spelled.text):
         with pytest.raises(KeyError):
             ask("nothing")
 
@@ -205,7 +205,7 @@ def test_its_repr_is_short_and_shows_no_secret():
 def test_a_dict_has_every_field_and_json_what_was_carried():
     ticket = one(deptname="Sales")
     as_dict, as_json = ticket.to_dict(), json.loads(ticket.to_json())
-    assert list(as_dict) == list(as_json) == [*ticket.carried, "extra"]
+    assert list(as_dict) == list(as_json) == [*ticket.fields, "extra"]
     moments = {name: value.isoformat() for name, value in as_dict.items() if isinstance(value, datetime)}
     assert {**as_dict, **moments} == as_json
     bare = gettickets.decode('{"result":"success","tickets":{"ticket":[{"id":1}]}}')[0]
@@ -281,7 +281,7 @@ def test_a_pickled_ticket_is_the_same_ticket(zone):
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
             again = pickle.loads(pickle.dumps(ticket, protocol))
             assert again == ticket and again.lastreply == ticket.lastreply
-            assert [again.raw(name) for name in again.carried] == [ticket.raw(name) for name in ticket.carried]
+            assert [again.raw(name) for name in again.fields] == [ticket.raw(name) for name in ticket.fields]
             assert again.extra == ticket.extra
 
 

@@ -6,7 +6,7 @@ use arrow_array::builder::UInt64Builder;
 use arrow_array::{ArrayRef, ListArray, StructArray};
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field as Column, FieldRef, Fields};
-use gettickets_protocol::{Attachments, Field, TicketRef, Value};
+use gettickets_protocol::{Attachments, Field, FieldValue, TicketRef};
 
 use crate::column::TextsBuilder;
 
@@ -27,7 +27,7 @@ impl AttachmentsBuilder {
     pub(crate) fn of(tickets: &[TicketRef<'_>], field: Field) -> AttachmentsBuilder {
         let rows = tickets.len();
         let length = |ticket: &TicketRef<'_>| match ticket.value(field) {
-            Some(Value::Attachments(list)) => list.map(|attachment| attachment.filename.len()).sum(),
+            Some(FieldValue::Attachments(list)) => list.map(|attachment| attachment.filename.len()).sum(),
             _ => 0,
         };
         let mut offsets = Vec::with_capacity(rows + 1);

@@ -7,7 +7,7 @@ use arrow_array::builder::{
 };
 use arrow_array::{ArrayRef, NullArray, OffsetSizeTrait};
 use arrow_schema::{ArrowError, DataType};
-use gettickets_protocol::{Field, FieldSet, Kind, TicketRef, Value};
+use gettickets_protocol::{Field, FieldKind, FieldSet, FieldValue, TicketRef};
 use jiff::tz::TimeZone;
 
 use crate::attachments::AttachmentsBuilder;
@@ -36,12 +36,12 @@ impl<O: OffsetSizeTrait> ColumnBuilder<O> {
     ) -> ColumnBuilder<O> {
         let rows = tickets.len();
         match field.kind() {
-            Kind::Integer => ColumnBuilder::Integers(UInt64Builder::with_capacity(rows), field),
-            Kind::Text => {
+            FieldKind::Integer => ColumnBuilder::Integers(UInt64Builder::with_capacity(rows), field),
+            FieldKind::Text => {
                 let length = |ticket: &TicketRef<'_>| ticket.text(field).len();
                 ColumnBuilder::Texts(TextsBuilder::of(tickets, length), field)
             }
-            Kind::DateTime => {
+            FieldKind::DateTime => {
                 let times = TimestampMicrosecondBuilder::with_capacity(rows);
                 match zone {
                     None => ColumnBuilder::Timestamps(times, field, None),
@@ -52,8 +52,10 @@ impl<O: OffsetSizeTrait> ColumnBuilder<O> {
                     ),
                 }
             }
-            Kind::Boolean => ColumnBuilder::Booleans(BooleanBuilder::with_capacity(rows), field),
-            Kind::Attachments => ColumnBuilder::Attachments(AttachmentsBuilder::of(tickets, field), field),
+            FieldKind::Boolean => ColumnBuilder::Booleans(BooleanBuilder::with_capacity(rows), field),
+            FieldKind::Attachments => {
+                ColumnBuilder::Attachments(AttachmentsBuilder::of(tickets, field), field)
+            }
             _ => ColumnBuilder::Null(0),
         }
     }
@@ -71,7 +73,7 @@ impl<O: OffsetSizeTrait> ColumnBuilder<O> {
     pub(crate) fn append(&mut self, ticket: &TicketRef<'_>, present: FieldSet) -> Result<(), ArrowError> {
         match self {
             ColumnBuilder::Integers(column, field) => column.append_option(match ticket.value(*field) {
-                Some(Value::Integer(value)) => Some(value),
+                Some(FieldValue::Integer(value)) => Some(value),
                 _ => None,
             }),
             ColumnBuilder::Texts(column, field) => {
@@ -79,20 +81,20 @@ impl<O: OffsetSizeTrait> ColumnBuilder<O> {
             }
             ColumnBuilder::Timestamps(column, field, zone) => {
                 column.append_option(match (ticket.value(*field), zone) {
-                    (Some(Value::DateTime(Some(time))), None) => Some(civil::microseconds(time)),
-                    (Some(Value::DateTime(Some(time))), Some(zone)) => {
+                    (Some(FieldValue::DateTime(Some(time))), None) => Some(civil::microseconds(time)),
+                    (Some(FieldValue::DateTime(Some(time))), Some(zone)) => {
                         civil::instant(time, ticket.zone(*field), zone)
                     }
                     _ => None,
                 })
             }
             ColumnBuilder::Booleans(column, field) => column.append_option(match ticket.value(*field) {
-                Some(Value::Boolean(value)) => Some(value),
+                Some(FieldValue::Boolean(value)) => Some(value),
                 _ => None,
             }),
             ColumnBuilder::Attachments(column, field) => {
                 column.append(match ticket.value(*field) {
-                    Some(Value::Attachments(list)) => Some(list),
+                    Some(FieldValue::Attachments(list)) => Some(list),
                     _ => None,
                 })?;
             }

@@ -2,7 +2,7 @@
 
 use arrow_array::{ArrayRef, OffsetSizeTrait};
 use arrow_schema::ArrowError;
-use gettickets_protocol::{Field, FieldSet, Kind, TicketRef, Value};
+use gettickets_protocol::{Field, FieldKind, FieldSet, FieldValue, TicketRef};
 use jiff::tz::TimeZone;
 
 use crate::civil;
@@ -29,7 +29,7 @@ impl<O: OffsetSizeTrait> ExtraBuilder<O> {
         let length = |ticket: &TicketRef<'_>| {
             ticket.extra_json().map(|(name, json)| name.len() + json.len() + 5).sum()
         };
-        let dates = fields.iter().filter(|field| field.kind() == Kind::DateTime).collect();
+        let dates = fields.iter().filter(|field| field.kind() == FieldKind::DateTime).collect();
         ExtraBuilder {
             column: TextsBuilder::of(tickets, length),
             dates,
@@ -72,8 +72,8 @@ fn push(object: &mut String, name: &str, json: &str) {
 /// The text of a date that can't be read, or whose own time zone can't be resolved where instants are wanted.
 fn unreadable_date<'a>(ticket: &TicketRef<'a>, field: Field, zone: Option<&TimeZone>) -> Option<&'a str> {
     match ticket.value(field)? {
-        Value::UnreadableDate(text) => Some(text),
-        Value::DateTime(Some(time)) => {
+        FieldValue::UnreadableDate(text) => Some(text),
+        FieldValue::DateTime(Some(time)) => {
             civil::instant(time, ticket.zone(field), zone?).is_none().then(|| ticket.text(field))
         }
         _ => None,

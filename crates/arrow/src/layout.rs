@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use arrow_array::types::{ByteArrayType, GenericStringType};
 use arrow_array::{ArrayRef, OffsetSizeTrait, RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, DataType, Field as Column, Schema, SchemaRef, TimeUnit};
-use gettickets_protocol::{Field, FieldSet, Kind, TicketRef, Tickets, Version};
+use gettickets_protocol::{Field, FieldKind, FieldSet, TicketRef, Tickets, Version};
 use jiff::tz::TimeZone;
 
 use crate::attachments;
@@ -190,7 +190,7 @@ fn columns<O: OffsetSizeTrait>(
         builders.chain([ColumnBuilder::extra(tickets, fields, zone.map(|(zone, _)| zone))]).collect();
     // Row by row: the texts of a ticket follow each other in the body, and memory is fastest read in order.
     for ticket in tickets {
-        let present = ticket.carried().difference(ticket.null());
+        let present = ticket.fields().difference(ticket.null_fields());
         builders.iter_mut().try_for_each(|column| column.append(ticket, present))?;
     }
     builders.into_iter().map(ColumnBuilder::finish).collect()
@@ -215,13 +215,13 @@ fn column_of(field: Field, text: &DataType) -> Column {
     Column::new(row.name, data_type(row.kind, text), true).with_metadata(metadata)
 }
 
-fn data_type(kind: Kind, text: &DataType) -> DataType {
+fn data_type(kind: FieldKind, text: &DataType) -> DataType {
     match kind {
-        Kind::Integer => DataType::UInt64,
-        Kind::Text => text.clone(),
-        Kind::DateTime => DataType::Timestamp(TimeUnit::Microsecond, None),
-        Kind::Boolean => DataType::Boolean,
-        Kind::Attachments => attachments::data_type(),
+        FieldKind::Integer => DataType::UInt64,
+        FieldKind::Text => text.clone(),
+        FieldKind::DateTime => DataType::Timestamp(TimeUnit::Microsecond, None),
+        FieldKind::Boolean => DataType::Boolean,
+        FieldKind::Attachments => attachments::data_type(),
         // A kind that is new to the field history; a test fails until it has a type here.
         _ => DataType::Null,
     }

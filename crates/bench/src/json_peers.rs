@@ -10,7 +10,7 @@ use std::error::Error;
 use std::fmt;
 use std::hint::black_box;
 
-use gettickets_protocol::{Decoder, Field, Page, Reply, TicketRef, Value};
+use gettickets_protocol::{Decoder, Field, FieldValue, Page, Reply, TicketRef};
 use serde::de::{IgnoredAny, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -112,11 +112,11 @@ fn content(page: &Page) -> Option<Content> {
 /// Reads every field of a ticket, dates parsed, and returns a number that depends on all of them.
 fn read_all(ticket: &TicketRef<'_>) -> usize {
     let read = |field| match ticket.value(field) {
-        Some(Value::Integer(value)) => value as usize,
-        Some(Value::Text(text)) => text.len(),
-        Some(Value::DateTime(time)) => time.map_or(0, |time| time.second() as usize),
-        Some(Value::Boolean(value)) => usize::from(value),
-        Some(Value::Attachments(list)) => list.map(|one| one.filename.len() + one.index as usize).sum(),
+        Some(FieldValue::Integer(value)) => value as usize,
+        Some(FieldValue::Text(text)) => text.len(),
+        Some(FieldValue::DateTime(time)) => time.map_or(0, |time| time.second() as usize),
+        Some(FieldValue::Boolean(value)) => usize::from(value),
+        Some(FieldValue::Attachments(list)) => list.map(|one| one.filename.len() + one.index as usize).sum(),
         _ => 0,
     };
     Field::all().map(read).fold(0, usize::wrapping_add)

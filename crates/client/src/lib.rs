@@ -38,10 +38,10 @@ pub mod transport;
 pub use gettickets_protocol as protocol;
 pub use gettickets_protocol::{
     ApiError, ApiErrorClass, ApiRequest, Attachment, AttachmentRef, Attachments, Credentials, DateTime,
-    DateTimeParts, DecodeError, DecodeErrorKind, Decoder, FIELD_COUNT, FIELDS, Field, FieldSet, FieldSpec,
-    Finding, FindingKind, GetTickets, InvalidCredentials, InvalidVersion, Iter, Kind, Page, PageKind,
-    Priority, RelatedService, Reply, RequestorType, ResponseType, ShownVersion, Status, StatusFilter, Ticket,
-    TicketRef, Tickets, UnknownResponseType, Value, Version, decode,
+    DateTimeParts, DecodeError, DecodeErrorKind, Decoder, DetectedVersion, FIELD_COUNT, FIELDS, Field,
+    FieldKind, FieldSet, FieldSpec, FieldValue, Finding, FindingKind, GetTickets, InvalidCredentials,
+    InvalidVersion, Page, PageKind, Priority, RelatedService, Reply, RequestorType, ResponseType, Status,
+    StatusFilter, Ticket, TicketIter, TicketRef, Tickets, UnknownResponseType, Version, decode,
 };
 
 #[cfg(feature = "async")]

@@ -1,13 +1,13 @@
-//! Credentials of the three kinds that servers take, kept out of sight.
+//! Credentials in the forms that servers accept.
 //!
-//! No secret shows in `Debug`, `Display` or an error, and each is wiped from memory when dropped.
+//! No secret appears in `Debug`, `Display` or an error, and each is wiped from memory when dropped.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use md5::{Digest, Md5};
 use zeroize::Zeroizing;
 
+use crate::hash::md5_hex;
 use crate::redact::Redactor;
 
 /// The credentials that a request authenticates with.
@@ -34,24 +34,24 @@ pub(crate) enum Login {
 }
 
 impl Credentials {
-    /// An API identifier and its secret. Since server version 7.2.
+    /// Credentials of an API identifier and its secret. Since server version 7.2.
     pub fn api(identifier: impl Into<String>, secret: impl Into<String>) -> Credentials {
         let (identifier, secret) = (Zeroizing::new(identifier.into()), Zeroizing::new(secret.into()));
         Credentials { login: Login::Api { identifier, secret }, access_key: None }
     }
 
-    /// An admin's user name and password. The password is hashed here; only its MD5 is kept and sent, as
-    /// the server wants it.
+    /// Credentials of an admin's user name and password. The password is hashed at once; only its MD5 is stored and
+    /// sent, as the API requires.
     pub fn admin(username: impl Into<String>, password: impl Into<String>) -> Credentials {
         let password = Zeroizing::new(password.into());
         Credentials::admin_hashed(username, md5_hex(&password))
     }
 
-    /// An admin's user name and the MD5 of the password, 32 hexadecimal digits.
+    /// Credentials of an admin's user name and the MD5 of the password, 32 hexadecimal digits.
     ///
     /// # Errors
     ///
-    /// [`InvalidCredentials`] where the text is no MD5, as a plain password would be.
+    /// [`InvalidCredentials::NotAnMd5`] if the text is not an MD5, such as a plain password.
     pub fn admin_md5(
         username: impl Into<String>,
         password_md5: impl Into<String>,
@@ -69,27 +69,27 @@ impl Credentials {
         Credentials { login: Login::Admin { username, password_md5 }, access_key: None }
     }
 
-    /// Adds the access key, which lets a request past the server's list of allowed IP addresses.
+    /// Adds the access key, which exempts a request from the server's list of allowed IP addresses.
     ///
     /// # Errors
     ///
-    /// [`InvalidCredentials`] where the key has a character that servers do not take: they take ASCII
+    /// [`InvalidCredentials`] if the key is empty or has a character that servers do not accept. They accept ASCII
     /// letters, digits and `! @ # $ % . ( ) * [ ] - _`.
     pub fn with_access_key(mut self, key: impl Into<String>) -> Result<Credentials, InvalidCredentials> {
         let key = Zeroizing::new(key.into());
         if key.is_empty() {
             return Err(InvalidCredentials::EmptyAccessKey);
         }
-        let refused = |at: &char| !at.is_ascii_alphanumeric() && !"!@#$%.()*[]-_".contains(*at);
-        if let Some(position) = key.chars().position(|at| refused(&at)) {
+        let is_invalid = |at: &char| !at.is_ascii_alphanumeric() && !"!@#$%.()*[]-_".contains(*at);
+        if let Some(position) = key.chars().position(|at| is_invalid(&at)) {
             return Err(InvalidCredentials::AccessKeyCharacter { position });
         }
         self.access_key = Some(key);
         Ok(self)
     }
 
-    /// Whether a server could take them: no text of them may be empty, or of white space alone. Most often that
-    /// is an environment variable that was set to nothing.
+    /// Checks that no part is empty or only white space. The usual cause is an environment variable that is set to an
+    /// empty value.
     ///
     /// ```
     /// use gettickets_protocol::{Credentials, InvalidCredentials};
@@ -99,7 +99,7 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// [`InvalidCredentials::Empty`], which names the first that is.
+    /// [`InvalidCredentials::Empty`], which names the first empty part.
     pub fn check(&self) -> Result<(), InvalidCredentials> {
         let blank = |text: &str| text.trim().is_empty();
         let what = match &self.login {
@@ -112,8 +112,8 @@ impl Credentials {
         Err(InvalidCredentials::Empty { what })
     }
 
-    /// What they are, in words and without anything secret: `API identifier and secret` or
-    /// `admin user name and password`, and `, access key` after either where there is one.
+    /// Describes the credentials without any secret: `API identifier and secret` or `admin user name and password`,
+    /// followed by `, access key` if there is one.
     pub fn kind(&self) -> &'static str {
         match (&self.login, &self.access_key) {
             (Login::Api { .. }, None) => "API identifier and secret",
@@ -123,19 +123,19 @@ impl Credentials {
         }
     }
 
-    /// A [`Redactor`] of these credentials' secrets, for texts from a server, which may echo the request. Build it once
-    /// and keep it.
+    /// Returns a [`Redactor`] of these secrets, for server text, which may echo the request. Build it once and reuse
+    /// it.
     pub fn redactor(&self) -> Redactor {
         Redactor::new(self.secrets().map(|secret| secret.as_str()))
     }
 
-    /// Replaces every secret of these credentials in a text by `[redacted]`, as a [`Redactor`] does. For a single text;
-    /// for many, keep [a redactor](Credentials::redactor).
+    /// Replaces every secret of these credentials in a text by `[redacted]`. For several texts, reuse [a
+    /// redactor](Credentials::redactor).
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.redactor().redact(text)
     }
 
-    /// How many bytes the credentials have together.
+    /// Returns the length of all credentials together, in bytes.
     pub(crate) fn text_len(&self) -> usize {
         let (Login::Api { identifier: user, secret } | Login::Admin { username: user, password_md5: secret }) =
             &self.login;
@@ -157,33 +157,22 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// The MD5 of a text in lower-case hexadecimal digits.
-pub(crate) fn md5_hex(text: &str) -> Zeroizing<String> {
-    use fmt::Write;
-    let mut hex = Zeroizing::new(String::with_capacity(32));
-    for byte in Md5::digest(text.as_bytes()) {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
-}
-
-/// Why credentials were refused before anything was sent. Holds nothing of them.
+/// Error for invalid credentials, found before anything is sent. It contains nothing of the credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidCredentials {
     /// The text given as the MD5 of a password is not 32 hexadecimal digits.
     NotAnMd5,
-    /// A text is empty, or of white space alone.
+    /// A part is empty, or only white space.
     Empty {
-        /// Which: `identifier`, `secret`, `user name` or `password`.
+        /// The part: `identifier`, `secret`, `user name` or `password`.
         what: &'static str,
     },
     /// The access key is empty.
     EmptyAccessKey,
-    /// The access key has a character that servers do not take.
+    /// The access key has a character that servers do not accept.
     AccessKeyCharacter {
-        /// Where it stands, counted in characters from 0.
+        /// Its position, counted in characters from 0.
         position: usize,
     },
 }
@@ -191,15 +180,13 @@ pub enum InvalidCredentials {
 impl fmt::Display for InvalidCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            InvalidCredentials::NotAnMd5 => f.write_str(
-                "the MD5 of a password is 32 hexadecimal digits; give a plain password as one to be hashed",
-            ),
+            InvalidCredentials::NotAnMd5 => f.write_str("the MD5 of a password has 32 hexadecimal digits"),
             InvalidCredentials::Empty { what } => write!(f, "the {what} is empty"),
             InvalidCredentials::EmptyAccessKey => f.write_str("the access key is empty"),
             InvalidCredentials::AccessKeyCharacter { position } => write!(
                 f,
-                "character {} of the access key is one that servers do not take; \
-                 they take ASCII letters, digits and ! @ # $ % . ( ) * [ ] - _",
+                "character {} of the access key is not accepted by servers; \
+                 allowed are ASCII letters, digits and ! @ # $ % . ( ) * [ ] - _",
                 position + 1
             ),
         }
@@ -213,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_secret_is_shown() {
+    fn debug_shows_no_secret() {
         for credentials in [Credentials::api("who-am-i", "s3cr3t"), Credentials::admin("who-am-i", "s3cr3t")]
         {
             let shown = format!("{:?}", credentials.with_access_key("k3y!").unwrap());
@@ -222,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_hashed_as_servers_want_them() {
+    fn passwords_are_sent_as_md5() {
         let Login::Admin { password_md5, .. } = Credentials::admin("admin", "password").login else {
             panic!("an admin's login");
         };
@@ -232,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_empty_is_named() {
+    fn the_empty_part_is_named() {
         for (credentials, empty) in [
             (Credentials::api("i", "s"), None),
             (Credentials::api("", ""), Some("identifier")),
@@ -249,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn access_keys_take_the_documented_characters() {
+    fn access_keys_accept_the_documented_characters() {
         let api = Credentials::api("i", "s");
         assert!(api.clone().with_access_key("aZ09!@#$%.()*[]-_").is_ok());
         assert_eq!(
@@ -260,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn an_echoed_request_is_struck_out_in_every_spelling() {
+    fn an_echoed_request_is_redacted_in_every_spelling() {
         let credentials = Credentials::api("identifier", "se cr&t").with_access_key("key(1)").unwrap();
         let echo = "secret=se+cr%26t&identifier=identifier accesskey=key%281%29 raw: se cr&t";
         let shown = credentials.redact(echo);

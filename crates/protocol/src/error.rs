@@ -1,14 +1,14 @@
-//! Why a body could not be decoded: what was expected, what was found, and where.
+//! [`DecodeError`]: why a body could not be decoded, and where.
 
 use std::fmt;
 
 use crate::{Field, FindingKind, PageKind};
 
-/// A body that is not a reply to this call, or that cannot be read without losing something.
+/// Error for a body that is not a reply to this call, or that cannot be read without losing data.
 ///
-/// It has the place: [`offset`](DecodeError::offset) in bytes from the start of the body as it was given,
-/// [`path`](DecodeError::path) such as `tickets.ticket[3].id`, and a short [`excerpt`](DecodeError::excerpt) of the text
-/// there. Every text of the server in it is bounded and free of control characters.
+/// It has the byte [`offset`](DecodeError::offset) in the body, a [`path`](DecodeError::path) such as
+/// `tickets.ticket[3].id`, and a short [`excerpt`](DecodeError::excerpt) of the text there. All server text in it is
+/// truncated and has its control characters escaped.
 ///
 /// ```
 /// let error = gettickets_protocol::decode(r#"{"result":"success","tickets":{"ticket":[{"tid":"1"}]}}"#).unwrap_err();
@@ -17,7 +17,7 @@ use crate::{Field, FindingKind, PageKind};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeError {
-    // Boxed, so that a `Result` of it stays small.
+    // Boxed, to keep `Result` small.
     details: Box<Details>,
 }
 
@@ -34,52 +34,52 @@ struct Details {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {
-    /// The body is empty, or has nothing but white space.
+    /// The body is empty or only white space.
     Empty,
-    /// The body is not a reply of the API: an HTML page, as firewalls, logins and maintenance modes send, or JSON or XML
-    /// of another kind. [`page_kind`](DecodeError::page_kind) classifies it.
+    /// The body is not a reply of the API: an HTML page, such as a firewall, a login or a maintenance mode sends, or
+    /// other JSON or XML. [`page_kind`](DecodeError::page_kind) classifies it.
     NotAReply {
         /// The title of the page, if it is HTML and has one.
         title: Option<String>,
     },
-    /// The body is a reply of the API to another call: it has neither tickets nor what an empty page has.
+    /// The body is a reply to another call of the API: it has neither tickets nor counts.
     OtherCall {
-        /// The call that it looks like, where that is clear.
+        /// The call that it looks like, if known.
         looks_like: Option<&'static str>,
     },
-    /// The body is larger than the decoder was allowed to read.
+    /// The body is larger than the decoder's limit.
     TooLarge {
-        /// The most it may read, in bytes.
+        /// The limit in bytes.
         limit: usize,
     },
     /// Lists and objects are nested too deeply.
     TooDeep {
-        /// How deep they may be.
+        /// The deepest nesting allowed.
         limit: usize,
     },
-    /// Unknown fields have more different names than a page may have.
+    /// The unknown fields of the page have too many different names.
     TooManyNames {
-        /// How many it may have.
+        /// The most names allowed.
         limit: usize,
     },
-    /// The body ends in the middle.
+    /// The body is truncated.
     Truncated,
-    /// The text breaks its format's grammar.
+    /// The body is not valid in its format.
     Syntax {
-        /// What was expected or is wrong.
+        /// What is wrong.
         problem: String,
     },
     /// JSON has bytes that are not UTF-8.
     InvalidUtf8,
-    /// Another document follows the reply, or what is left of one.
+    /// Another document, or a fragment of one, follows the reply.
     TrailingText,
-    /// A JSON text has half of a surrogate pair.
+    /// A JSON string has a lone surrogate.
     LoneSurrogate,
-    /// An XML document type declares entities, or a text uses one that XML does not know.
+    /// An XML document type declares entities, or a text uses an undefined one.
     Entity,
-    /// The XML declares an encoding that is not known.
+    /// The XML declares an unknown encoding.
     UnknownEncoding {
-        /// Its name.
+        /// The name of the encoding.
         name: String,
     },
     /// A ticket has no `id`.
@@ -89,28 +89,28 @@ pub enum DecodeErrorKind {
         /// Its name on the wire.
         name: String,
     },
-    /// A value is not a truth value.
+    /// A value is not a boolean.
     InvalidBoolean {
         /// The field.
         field: Field,
     },
-    /// A value is of a type that the field never has.
+    /// A value has the wrong type.
     WrongType {
         /// Its name on the wire.
         name: String,
-        /// What was expected there.
+        /// The expected type.
         expected: &'static str,
     },
     /// `result` is neither `success` nor `error`.
     UnknownResult {
-        /// What it is.
+        /// The value of `result`.
         result: String,
     },
-    /// The reply says that it has tickets and is in name-value pairs, which cannot carry a list.
+    /// The reply states that it has tickets, but it is in name-value pairs, which cannot represent a list.
     NoListInNvp,
     /// The decoder is strict, and the reply deviates from the documented shape.
     Strict {
-        /// How.
+        /// The deviation.
         finding: FindingKind,
     },
 }
@@ -143,47 +143,47 @@ impl DecodeError {
         self
     }
 
-    /// What is wrong.
+    /// Returns what is wrong.
     pub fn kind(&self) -> &DecodeErrorKind {
         &self.details.kind
     }
 
-    /// Where, in bytes from the start of the body.
+    /// Returns the place in bytes from the start of the body.
     pub fn offset(&self) -> Option<usize> {
         self.details.offset
     }
 
-    /// Where, as a path such as `tickets.ticket[3].id`.
+    /// Returns the place as a path such as `tickets.ticket[3].id`.
     pub fn path(&self) -> Option<&str> {
         self.details.path.as_deref()
     }
 
-    /// The text there: at most 80 characters of the body, with [unprintable](crate::text::is_unprintable) ones escaped.
-    /// Of an HTML page or plain text in place of a reply, what a person would see of it: at most 300 characters, without
-    /// markup, the first heading included.
+    /// Returns the text there: at most 80 characters of the body, with [unprintable](crate::text::is_unprintable) ones
+    /// escaped. For an HTML page or plain text in place of a reply, its visible text: at most 300 characters, without
+    /// markup, including the first heading.
     ///
-    /// It is the server's text, and may hold anything that the server knows, but no ticket's access key.
+    /// It is server text and may contain any data, except access keys of tickets, which are removed.
     pub fn excerpt(&self) -> Option<&str> {
         self.details.excerpt.as_deref()
     }
 
-    /// What kind of page the server sent in place of a reply, by its text. Where the HTTP status is known, use
-    /// [`PageKind::with_status`] too.
+    /// Returns what kind of page the server sent in place of a reply, judged by its text. If the HTTP status is known,
+    /// refine it with [`PageKind::with_status`].
     pub fn page_kind(&self) -> Option<PageKind> {
         self.details.page_kind
     }
 
-    /// Whether the body is not a reply of the API at all.
+    /// Returns whether the body is empty or not a reply of the API.
     pub fn is_not_a_reply(&self) -> bool {
         matches!(self.kind(), DecodeErrorKind::Empty | DecodeErrorKind::NotAReply { .. })
     }
 
-    /// Whether the body ended in the middle, so that a retry may help.
+    /// Returns whether the body is truncated, so that a retry may help.
     pub fn is_truncated(&self) -> bool {
         matches!(self.kind(), DecodeErrorKind::Truncated)
     }
 
-    /// The same error with every text of the server in it passed through `change`, such as a redaction.
+    /// Returns the error with `change`, such as a redaction, applied to all server text in it.
     #[must_use]
     pub fn map_texts(mut self, change: impl Fn(&str) -> String) -> DecodeError {
         let details = &mut *self.details;
@@ -239,10 +239,10 @@ impl fmt::Display for DecodeErrorKind {
             }
             DecodeErrorKind::NotAReply { title: None } => f.write_str("not a reply of the API"),
             DecodeErrorKind::OtherCall { looks_like: Some(call) } => {
-                write!(f, "not a reply to GetTickets but to another call; it looks like {call}")
+                write!(f, "this is a reply to another call, probably {call}")
             }
             DecodeErrorKind::OtherCall { looks_like: None } => {
-                f.write_str("not a reply to GetTickets: it has neither tickets nor their counts")
+                f.write_str("not a reply to GetTickets: it has neither tickets nor counts")
             }
             DecodeErrorKind::TooLarge { limit } => write!(f, "the reply is larger than {limit} bytes"),
             DecodeErrorKind::TooDeep { limit } => {
@@ -251,24 +251,26 @@ impl fmt::Display for DecodeErrorKind {
             DecodeErrorKind::TooManyNames { limit } => {
                 write!(f, "unknown fields have more than {limit} different names")
             }
-            DecodeErrorKind::Truncated => f.write_str("the reply ends in the middle"),
+            DecodeErrorKind::Truncated => f.write_str("the reply is truncated"),
             DecodeErrorKind::Syntax { problem } => f.write_str(problem),
-            DecodeErrorKind::InvalidUtf8 => f.write_str("bytes are not UTF-8"),
+            DecodeErrorKind::InvalidUtf8 => f.write_str("the reply is not valid UTF-8"),
             DecodeErrorKind::TrailingText => f.write_str("another document follows the reply"),
-            DecodeErrorKind::LoneSurrogate => f.write_str("a text has half of a surrogate pair"),
+            DecodeErrorKind::LoneSurrogate => f.write_str("a string has a lone surrogate"),
             DecodeErrorKind::Entity => f.write_str("undefined or custom XML entity"),
             DecodeErrorKind::UnknownEncoding { name } => write!(f, "unknown encoding {name:?}"),
             DecodeErrorKind::MissingId => f.write_str("a ticket has no id"),
             DecodeErrorKind::InvalidInteger { name } => {
                 write!(f, "{name} is not an integer from 0 to 18446744073709551615")
             }
-            DecodeErrorKind::InvalidBoolean { field } => write!(f, "{field} is not a truth value"),
+            DecodeErrorKind::InvalidBoolean { field } => write!(f, "{field} is not a boolean"),
             DecodeErrorKind::WrongType { name, expected } => write!(f, "{name} is not {expected}"),
             DecodeErrorKind::UnknownResult { result } => {
-                write!(f, "the result is {result:?}, neither success nor error")
+                write!(f, "result is {result:?}; expected success or error")
             }
-            DecodeErrorKind::NoListInNvp => f.write_str("name-value pairs cannot carry a list of tickets"),
-            DecodeErrorKind::Strict { finding } => write!(f, "{finding}, which strict decoding refuses"),
+            DecodeErrorKind::NoListInNvp => {
+                f.write_str("name-value pairs cannot represent a list of tickets")
+            }
+            DecodeErrorKind::Strict { finding } => write!(f, "{finding} (an error in strict mode)"),
         }
     }
 }

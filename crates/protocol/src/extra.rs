@@ -1,7 +1,7 @@
-//! The values of fields that are in no version's documentation: JSON, held as the text that was sent.
+//! The values of unknown fields, stored as the JSON text that was sent.
 //!
-//! Canonical JSON writes them in one spelling, with keys sorted, but never a number as another one: numbers that no type of
-//! ours holds are written as they were sent. A value is scanned once, however deep it is nested.
+//! Canonical JSON has one spelling for each value, with sorted keys. Numbers never change: one that no Rust type can
+//! hold is written as it was sent. A value is scanned once, whatever its depth.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
-/// The unknown fields of a page as JSON, and as the values that callers read, which are built when they are first read.
+/// The unknown fields of a page: as JSON, and as parsed values, which are built on first use.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Extra {
     json: BTreeMap<String, Box<str>>,
@@ -19,7 +19,7 @@ pub(crate) struct Extra {
 }
 
 impl Extra {
-    /// From names and values that were checked when they were decoded.
+    /// Creates the fields from names and values that the decoder checked.
     pub(crate) fn new(json: BTreeMap<String, Box<str>>) -> Extra {
         Extra { json, values: OnceLock::new() }
     }
@@ -45,29 +45,28 @@ impl PartialEq for Extra {
     }
 }
 
-/// Unknown fields as canonical JSON has them: sorted by name.
+/// Unknown fields as in canonical JSON: sorted by name.
 impl Serialize for Extra {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.json().map(|(name, json)| (name, Canonical::of(json))))
     }
 }
 
-/// A JSON value that serializes in canonical JSON's one spelling.
+/// A JSON value that serializes as canonical JSON.
 ///
-/// It was checked when it was decoded; what is not JSON all the same reads as null. Its parts are found in one pass, and
-/// take 12 bytes each.
+/// The decoder checked it; invalid JSON would be read as null. Its parts are found in one pass and take 12 bytes each.
 #[derive(Debug)]
 pub(crate) struct Canonical<'a> {
     json: &'a str,
     parts: Vec<Part>,
 }
 
-/// A value or a key: where it is in the text. The parts of a list or an object follow it.
+/// The range of a value or a key. The parts of a list or an object follow it.
 #[derive(Clone, Copy, Debug)]
 struct Part {
     start: u32,
     end: u32,
-    /// How many parts it is, itself included.
+    /// The number of parts in it, including itself.
     count: u32,
 }
 
@@ -113,13 +112,13 @@ impl<'a> Canonical<'a> {
         Canonical { json, parts }
     }
 
-    /// The value as serde_json's, which holds integers of 64 bits and floats. Other integers and fractions become the
-    /// nearest float, and a number past all floats its text.
+    /// Converts to a serde_json value, which holds 64-bit integers and floats. Other numbers become the nearest float,
+    /// and a number outside the range of floats becomes its text.
     pub(crate) fn to_value(&self) -> Value {
         self.root().to_value()
     }
 
-    /// The text, if it is one.
+    /// Returns the text, if the value is a string.
     pub(crate) fn as_text(&self) -> Option<String> {
         let root = self.root();
         root.text().starts_with('"').then(|| root.unescaped())
@@ -160,7 +159,7 @@ impl<'c, 'a> Node<'c, 'a> {
             .unwrap_or("null")
     }
 
-    /// The values, and in an object the keys, directly inside.
+    /// Iterates over the direct children: values, and in an object also keys.
     fn children(self) -> impl Iterator<Item = Node<'c, 'a>> {
         let count =
             |index: usize| self.canonical.parts.get(index).map_or(1, |part| part.count.max(1) as usize);
@@ -173,7 +172,7 @@ impl<'c, 'a> Node<'c, 'a> {
         })
     }
 
-    /// The entries of an object, sorted by key; of a key that occurs twice, the last.
+    /// Returns the entries of an object, sorted by key. The last of duplicate keys is used.
     fn entries(self) -> BTreeMap<Cow<'a, str>, Node<'c, 'a>> {
         let mut entries = BTreeMap::new();
         let mut children = self.children();
@@ -258,13 +257,13 @@ mod tests {
     }
 
     #[test]
-    fn a_value_holds_the_nearest_float_or_the_text() {
+    fn a_value_is_the_nearest_float_or_the_text() {
         let value = Canonical::of(r#"[123456789012345678901234567890, 1e999, 7]"#).to_value();
         assert_eq!(value, serde_json::json!([1.234_567_890_123_456_8e29, "1e999", 7]));
     }
 
     #[test]
-    fn the_parts_of_a_value_are_as_many_as_its_values_and_keys_however_deep() {
+    fn a_value_has_one_part_per_value_and_key_at_any_depth() {
         for depth in [1, 2, 30, 60] {
             for width in [100, 200] {
                 let json =
@@ -276,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_read_without_a_panic() {
+    fn invalid_json_is_read_without_a_panic() {
         for text in ["", " ", "{", "]", "\"", "\"\\", "{\"a\"", "[1", "}{", "{\"a\":}", "é", ":,"] {
             let canonical = Canonical::of(text);
             let _ = (canonical.to_value(), canonical.as_text(), serde_json::to_string(&canonical));

@@ -1,23 +1,23 @@
-//! The field history: one row a field, and the only place that says which fields a ticket has.
+//! The field history: one row per field. It is the only place that defines which fields a ticket has.
 //!
-//! The structs, both decoders, the encoders and every face are built from [`FIELDS`] or tested against
-//! it, so that a field added by a later server is one new row here.
+//! The structs, decoders, encoders and language bindings are built from [`FIELDS`] or tested against it. A field that a
+//! later server adds is one new row here.
 
 use std::fmt;
 
 use crate::Version;
 
-/// What a field holds.
+/// The type of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Kind {
-    /// An unsigned integer of up to 64 bits, which servers spell as a number or as a string.
+pub enum FieldKind {
+    /// An unsigned 64-bit integer, which servers send as a number or as a string.
     Integer,
     /// Text.
     Text,
-    /// `YYYY-MM-DD HH:MM:SS` in the install's own time zone; a zero date is none.
+    /// `YYYY-MM-DD HH:MM:SS` in the install's time zone. A zero date means that there is no date.
     DateTime,
-    /// A truth value, which servers spell as a boolean, a number or a string.
+    /// A boolean, which servers send as a boolean, a number or a string.
     Boolean,
     /// A list of [`Attachment`](crate::Attachment)s.
     Attachments,
@@ -31,15 +31,15 @@ pub struct FieldSpec {
     pub field: Field,
     /// Its name on the wire.
     pub name: &'static str,
-    /// What it holds.
-    pub kind: Kind,
+    /// Its type.
+    pub kind: FieldKind,
     /// The first version known to send it.
     pub since: Version,
-    /// Whether a server of version `since` or later may still leave it out.
+    /// Whether a server of version `since` or later may leave it out.
     pub optional: bool,
-    /// Whether knowing it opens a door, so that logs and `Debug` must not show it.
+    /// Whether the value grants access, so that logs and `Debug` must not show it.
     pub sensitive: bool,
-    /// What it means, in one line.
+    /// Its meaning in one line.
     pub meaning: &'static str,
 }
 
@@ -58,7 +58,7 @@ macro_rules! field_history {
             $(FieldSpec {
                 field: Field::$variant,
                 name: $name,
-                kind: Kind::$kind,
+                kind: FieldKind::$kind,
                 since: Version::$since,
                 optional: field_history!(@has optional $($($flag)+)?),
                 sensitive: field_history!(@has sensitive $($($flag)+)?),
@@ -76,14 +76,14 @@ field_history! {
     Tid "tid" Text V1_0 "Public ticket number; mostly six digits, but masks give TST01 or ABC-12345.";
     Deptid "deptid" Integer V1_0 "Id of the department the ticket is in.";
     Userid "userid" Integer V1_0 "Id of the client the ticket belongs to; 0 for a non-client.";
-    Name "name" Text V1_0 "Name of who opened the ticket.";
+    Name "name" Text V1_0 "Name of the person who opened the ticket.";
     OwnerName "owner_name" Text V8_0 "Name of the client that owns the ticket.";
-    Email "email" Text V1_0 "E-mail address of who opened the ticket.";
+    Email "email" Text V1_0 "Email address of the person who opened the ticket.";
     RequestorName "requestor_name" Text V8_0 "Name of the requestor; null on tickets older than the field.";
-    RequestorEmail "requestor_email" Text V8_0 "E-mail address of the requestor.";
-    RequestorType "requestor_type" Text V8_0 "What the requestor is: Owner, Operator, or a word of the server's own.";
+    RequestorEmail "requestor_email" Text V8_0 "Email address of the requestor.";
+    RequestorType "requestor_type" Text V8_0 "Type of the requestor: Owner, Operator, or another word of the server.";
     Cc "cc" Text V1_0 "Addresses that get copies, separated by commas.";
-    C "c" Text V1_0 [sensitive] "Access key of the ticket: who has tid and c can open it.";
+    C "c" Text V1_0 [sensitive] "Access key of the ticket: anyone who has tid and c can open the ticket.";
     Date "date" DateTime V1_0 "When the ticket was opened, in the install's time zone.";
     Subject "subject" Text V1_0 "Subject line, HTML-encoded as the server stores it.";
     Status "status" Text V1_0 "Status, by default one of six words; installs configure their own.";
@@ -91,18 +91,18 @@ field_history! {
     Admin "admin" Text V1_0 "Name of the admin who opened the ticket, or empty.";
     Attachment "attachment" Text V1_0 "Stored names of the attachments, separated by vertical bars.";
     Attachments "attachments" Attachments V7_10 "Attachments of the opening message, each a file name and an index.";
-    AttachmentsRemoved "attachments_removed" Boolean V1_0 [optional] "Whether the attachments were removed; any version may leave it out.";
+    AttachmentsRemoved "attachments_removed" Boolean V1_0 [optional] "Whether the attachments were removed. Servers of any version may leave it out.";
     Lastreply "lastreply" DateTime V1_0 "When the ticket was last replied to, in the install's time zone.";
     Flag "flag" Integer V1_0 "Id of the admin the ticket is flagged to; 0 for none.";
     Service "service" Text V1_0 "Related service: S and its id, D and a domain's id, or empty.";
 }
 
-/// How many fields a ticket has.
+/// The number of fields of a ticket.
 pub const FIELD_COUNT: usize = FIELDS.len();
 
-// Checked when compiled: a row sits at its field's number, no name or meaning is empty, no name is given
-// twice, and a `FieldSet` has a bit for every field.
-#[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+// Compile-time checks: each row is at the index of its field, no name or meaning is empty, names are unique, and a
+// `FieldSet` has a bit for every field.
+#[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where an error fails the build")]
 const _: () = {
     assert!(FIELD_COUNT <= 32);
     let mut row = 0;
@@ -118,7 +118,7 @@ const _: () = {
     }
 };
 
-#[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+#[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where an error fails the build")]
 const fn same_text(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {
@@ -135,8 +135,11 @@ const fn same_text(a: &str, b: &str) -> bool {
 }
 
 impl Field {
-    /// This field's row of the history.
-    #[allow(clippy::indexing_slicing, reason = "a row sits at its field's number, checked when compiled")]
+    /// Returns the row of this field in the history.
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "each row is at the index of its field, checked at compile time"
+    )]
     pub const fn spec(self) -> &'static FieldSpec {
         const ROWS: &[FieldSpec; FIELD_COUNT] = &FIELDS;
         &ROWS[self as usize]
@@ -147,8 +150,8 @@ impl Field {
         self.spec().name
     }
 
-    /// What it holds.
-    pub const fn kind(self) -> Kind {
+    /// Its type.
+    pub const fn kind(self) -> FieldKind {
         self.spec().kind
     }
 
@@ -157,7 +160,7 @@ impl Field {
         self.spec().since
     }
 
-    /// The field with this wire name.
+    /// Returns the field with this wire name.
     ///
     /// ```
     /// use gettickets_protocol::{Field, Version};
@@ -169,7 +172,7 @@ impl Field {
         FIELDS.iter().find(|row| row.name == name).map(|row| row.field)
     }
 
-    /// Every field, in the order in which servers write them.
+    /// Iterates over all fields, in the order in which servers write them.
     pub fn all() -> impl ExactSizeIterator<Item = Field> + DoubleEndedIterator + Clone {
         FIELDS.iter().map(|row| row.field)
     }
@@ -181,7 +184,7 @@ impl fmt::Display for Field {
     }
 }
 
-/// A set of fields, such as those that a reply carried.
+/// A set of fields, such as those that a ticket has.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct FieldSet(u32);
 
@@ -191,8 +194,8 @@ impl FieldSet {
     /// Every field.
     pub const ALL: FieldSet = FieldSet(u32::MAX >> (32 - FIELD_COUNT));
 
-    /// The fields that a server of this version may send. A version before the first counts as the first.
-    #[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+    /// Returns the fields that a server of this version may send. A version before 1.0 is treated as 1.0.
+    #[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where an error fails the build")]
     pub const fn known_to(version: Version) -> FieldSet {
         let version = if version.is_at_least(Version::V1_0) { version } else { Version::V1_0 };
         let mut bits = 0;
@@ -206,8 +209,8 @@ impl FieldSet {
         FieldSet(bits)
     }
 
-    /// The fields that every ticket from a server of this version carries.
-    #[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+    /// Returns the fields that every ticket from a server of this version has.
+    #[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where an error fails the build")]
     pub const fn documented_for(version: Version) -> FieldSet {
         let mut bits = FieldSet::known_to(version).0;
         let mut row = 0;
@@ -220,7 +223,7 @@ impl FieldSet {
         FieldSet(bits)
     }
 
-    /// Whether the set has this field.
+    /// Returns whether the set has this field.
     pub const fn contains(self, field: Field) -> bool {
         self.0 & (1 << field as u32) != 0
     }
@@ -230,45 +233,45 @@ impl FieldSet {
         self.0 |= 1 << field as u32;
     }
 
-    /// Takes a field out.
+    /// Removes a field.
     pub const fn remove(&mut self, field: Field) {
         self.0 &= !(1 << field as u32);
     }
 
-    /// The fields in this set or the other.
+    /// Returns the fields that are in either set.
     #[must_use]
     pub const fn union(self, other: FieldSet) -> FieldSet {
         FieldSet(self.0 | other.0)
     }
 
-    /// The fields in both sets.
+    /// Returns the fields that are in both sets.
     #[must_use]
     pub const fn intersection(self, other: FieldSet) -> FieldSet {
         FieldSet(self.0 & other.0)
     }
 
-    /// The fields in this set that the other lacks.
+    /// Returns the fields that are in this set and not in the other.
     #[must_use]
     pub const fn difference(self, other: FieldSet) -> FieldSet {
         FieldSet(self.0 & !other.0)
     }
 
-    /// The set as a mask: bit n stands for row n of [`FIELDS`].
+    /// Returns the set as a bit mask: bit n is row n of [`FIELDS`].
     pub const fn bits(self) -> u32 {
         self.0
     }
 
-    /// Whether the set has no field.
+    /// Returns whether the set is empty.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// How many fields the set has.
+    /// Returns the number of fields in the set.
     pub const fn len(self) -> usize {
         self.0.count_ones() as usize
     }
 
-    /// The fields, in the order in which servers write them.
+    /// Iterates over the fields, in the order in which servers write them.
     #[inline]
     pub fn iter(self) -> impl Iterator<Item = Field> + Clone {
         let mut rest = self.0;
@@ -340,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn names_lead_back_to_their_fields() {
+    fn names_are_converted_to_their_fields() {
         for field in Field::all() {
             assert_eq!(Field::from_name(field.name()), Some(field));
         }

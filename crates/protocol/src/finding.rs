@@ -1,39 +1,39 @@
-//! Findings: in which known ways a reply deviates from the documented shape, and where.
+//! Findings: known deviations of a reply from the documented shape, and where they are.
 //!
-//! Such a reply is accepted, and its deviations are reported. Findings of one kind are counted together, with the first
-//! few places and tickets, so that their size is bounded however many tickets deviate alike.
+//! Such a reply is accepted, and its deviations are reported. Findings of the same kind and field are counted together,
+//! with the first few places and tickets, so that their size is bounded.
 
 use std::fmt;
 
 use crate::redact::Redactor;
 use crate::{Field, text};
 
-/// How many places and how many tickets of one finding are kept.
-const KEPT: usize = 16;
-/// How many characters a place has at most.
+/// How many places, and how many tickets, a finding lists.
+const MAX_KEPT: usize = 16;
+/// The most characters of a place.
 const MAX_PLACE: usize = 200;
 
-/// One way in which a reply deviates from the documented shape.
+/// A deviation of a reply from the documented shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
     /// The kind of deviation.
     pub kind: FindingKind,
-    /// The field concerned, where it is one.
+    /// The field concerned, if any.
     pub field: Option<Field>,
-    /// How often it occurred.
+    /// The number of occurrences.
     pub count: usize,
     /// The first 16 places, such as `tickets.ticket[3].date`.
     pub places: Vec<String>,
-    /// The ids of the first 16 tickets concerned, in the order of the reply; empty where it concerns no ticket.
+    /// The ids of the first 16 tickets concerned, in the order of the reply; empty if it concerns no ticket.
     pub tickets: Vec<u64>,
-    /// The value at the first place, bounded in length, where it helps to know.
+    /// The value at the first place, truncated, if it is helpful.
     pub detail: Option<String>,
 }
 
 impl Finding {
-    /// Adds the findings of another reply to a total: those of one kind and field are counted together, with the first 16
-    /// tickets and places of all. The detail is that of the first.
+    /// Merges the findings of another reply into a total. Findings of the same kind and field are counted together,
+    /// with the first 16 tickets and places, and the first detail.
     ///
     /// ```
     /// use gettickets_protocol::{Finding, decode};
@@ -52,7 +52,7 @@ impl Finding {
                 None => total.push(other.clone()),
                 Some(one) => {
                     one.count = one.count.saturating_add(other.count);
-                    let room = KEPT.saturating_sub(one.places.len());
+                    let room = MAX_KEPT.saturating_sub(one.places.len());
                     one.places.extend(other.places.iter().take(room).cloned());
                     other.tickets.iter().for_each(|id| one.add_ticket(*id));
                     one.detail = one.detail.take().or_else(|| other.detail.clone());
@@ -62,7 +62,7 @@ impl Finding {
     }
 
     fn add_ticket(&mut self, id: u64) {
-        if self.tickets.len() < KEPT && !self.tickets.contains(&id) {
+        if self.tickets.len() < MAX_KEPT && !self.tickets.contains(&id) {
             self.tickets.push(id);
         }
     }
@@ -70,7 +70,7 @@ impl Finding {
 
 macro_rules! finding_kinds {
     ($($(#[$doc:meta])+ $variant:ident $code:literal $meaning:literal,)+) => {
-        /// The known ways in which replies depart from the documented shape.
+        /// A known way in which replies deviate from the documented shape.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum FindingKind {
@@ -86,7 +86,7 @@ macro_rules! finding_kinds {
                 match self { $(FindingKind::$variant => $code,)+ }
             }
 
-            /// What it means, in a few words.
+            /// Its meaning in a few words.
             pub const fn meaning(self) -> &'static str {
                 match self { $(FindingKind::$variant => $meaning,)+ }
             }
@@ -107,19 +107,19 @@ finding_kinds! {
     MissingCount "missing-count" "a count is missing",
     /// `numreturned` is not the number of tickets in the page.
     CountMismatch "count-mismatch" "numreturned is not the number of tickets in the page",
-    /// `totalresults` says that there are tickets from this offset on, and none was sent.
-    NoneOfCounted "none-of-counted" "there are no tickets where some are counted",
-    /// An empty list is spelled in another way than as an empty list, or has an empty entry, which is skipped.
+    /// `totalresults` states that there are tickets from this offset on, but the reply has none.
+    MissingTickets "missing-tickets" "the server counts tickets but sent none",
+    /// An empty list is spelled in another way, such as `""`, or a list has an empty entry, which is skipped.
     EmptySpelling "empty-spelling" "an empty list is spelled in another way",
-    /// One ticket is sent by itself rather than in a list of one.
-    SingleObject "single-object" "one object is in place of a list",
-    /// A list is an object with numbers for keys, as PHP writes an array with gaps.
-    NumericKeys "numeric-keys" "a list is an object with numbers for keys",
+    /// A single ticket is sent without a list around it.
+    SingleObject "single-object" "a single object is in place of a list",
+    /// A list is an object with numeric keys, as PHP writes an array with gaps.
+    NumericKeys "numeric-keys" "a list is an object with numeric keys",
     /// The tickets are directly under `tickets`, without `ticket`.
     BareList "bare-list" "the list is directly under tickets",
-    /// A list is inside one more list, or under a key of its own as in XML.
+    /// A list is inside another list, or under a key of its own as in XML.
     NestedList "nested-list" "a list is nested one level deeper",
-    /// A ticket lacks a field that every version sends, or an attachment its file name or index.
+    /// A ticket lacks a field that every version sends, or an attachment lacks its file name or index.
     MissingField "missing-field" "a field that every version sends is missing",
     /// A field other than `requestor_name` is null.
     NullField "null-field" "a field is null",
@@ -127,21 +127,21 @@ finding_kinds! {
     EmptyNumber "empty-number" "a number is empty and read as 0",
     /// A text is sent as a number.
     NumberForText "number-for-text" "a text is sent as a number",
-    /// A date is spelled in another way than `YYYY-MM-DD HH:MM:SS`; it is read as the wall clock that it states.
-    DateSpelling "date-spelling" "a date is spelled in another way; it is read as the wall clock that it states",
-    /// A date is neither a date nor a zero date; it is kept as text.
-    UnreadableDate "unreadable-date" "a date can't be read; it is kept as text",
-    /// A key occurs twice in one object; the last counts.
-    DuplicateKey "duplicate-key" "a key occurs twice; the last counts",
-    /// The reply is in a declared encoding other than UTF-8, and was read in it.
-    DeclaredEncoding "declared-encoding" "the reply is in a declared encoding other than UTF-8",
-    /// Bytes that are not text in the reply's encoding were replaced by U+FFFD.
-    ReplacedBytes "replaced-bytes" "bytes that are not text were replaced by U+FFFD",
-    /// A control character that XML forbids is in a text; it is kept.
+    /// A date is not spelled `YYYY-MM-DD HH:MM:SS`; its local time is used.
+    DateSpelling "date-spelling" "a date is spelled in another way; its local time is used",
+    /// A date field is neither a date nor a zero date; it is kept as text.
+    UnreadableDate "unreadable-date" "a date cannot be read; it is kept as text",
+    /// A key occurs twice in one object; the last one is used.
+    DuplicateKey "duplicate-key" "a key occurs twice; the last one is used",
+    /// The reply declares an encoding other than UTF-8, and was decoded with it.
+    DeclaredEncoding "declared-encoding" "the reply declares an encoding other than UTF-8",
+    /// Invalid bytes were replaced by U+FFFD.
+    ReplacedBytes "replaced-bytes" "invalid bytes were replaced by U+FFFD",
+    /// A text has a control character that XML forbids; it is kept.
     ForbiddenCharacter "forbidden-character" "a control character that XML forbids is kept",
-    /// An unknown key is where no unknown value can be kept; it was not read.
-    UnreadKey "unread-key" "an unknown key was not read",
-    /// A list was sent as name-value pairs, which cannot mark where a value ends.
+    /// An unknown key is where unknown values cannot be stored; it was ignored.
+    UnreadKey "unread-key" "an unknown key was ignored",
+    /// A list was sent as name-value pairs, in which the end of a value is ambiguous.
     FlatList "flat-list" "a list was sent as flat name-value pairs",
 }
 
@@ -163,8 +163,8 @@ impl fmt::Display for Finding {
             if let Some(first) = self.tickets.first() {
                 let (noun, more) = match self.tickets.len() {
                     1 => ("ticket", ""),
-                    // A ticket can have several of one kind, so the count says nothing of how many there are.
-                    KEPT.. => ("tickets", " …"),
+                    // A ticket can have several occurrences, so the number of tickets is unknown.
+                    MAX_KEPT.. => ("tickets", " …"),
                     _ => ("tickets", ""),
                 };
                 write!(f, "; {noun} {first}")?;
@@ -180,12 +180,12 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Findings as they are gathered, and how the server's texts in them are made fit to be shown.
+/// Collects findings, and redacts the server text in them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Findings {
     list: Vec<Finding>,
-    /// Those of the ticket that is being built, whose id may not be known yet.
-    of_ticket: Vec<usize>,
+    /// Indexes of the findings of the current ticket, whose id may not be known yet.
+    ticket_findings: Vec<usize>,
     redactor: Option<Redactor>,
 }
 
@@ -194,7 +194,7 @@ impl Findings {
         Findings { redactor, ..Findings::default() }
     }
 
-    /// Adds one occurrence; its place is only worked out while it will be kept.
+    /// Adds an occurrence. `place` is only called if the place will be listed.
     pub(crate) fn note(
         &mut self,
         kind: FindingKind,
@@ -205,7 +205,7 @@ impl Findings {
         self.add(kind, field, place, detail);
     }
 
-    /// The same, of the ticket that is being built.
+    /// Adds an occurrence in the current ticket.
     pub(crate) fn note_ticket(
         &mut self,
         kind: FindingKind,
@@ -214,8 +214,8 @@ impl Findings {
         detail: Option<String>,
     ) {
         let index = self.add(kind, field, place, detail);
-        if !self.of_ticket.contains(&index) {
-            self.of_ticket.push(index);
+        if !self.ticket_findings.contains(&index) {
+            self.ticket_findings.push(index);
         }
     }
 
@@ -226,35 +226,35 @@ impl Findings {
         place: impl FnOnce() -> String,
         detail: Option<String>,
     ) -> usize {
-        let bounded = || text::excerpt(&place(), MAX_PLACE);
+        let bounded_place = || text::excerpt(&place(), MAX_PLACE);
         let found = self.list.iter().position(|finding| finding.kind == kind && finding.field == field);
         match found.and_then(|index| Some((index, self.list.get_mut(index)?))) {
             Some((index, finding)) => {
                 finding.count += 1;
-                if finding.places.len() < KEPT {
-                    finding.places.push(bounded());
+                if finding.places.len() < MAX_KEPT {
+                    finding.places.push(bounded_place());
                 }
                 finding.detail = finding.detail.take().or(detail);
                 index
             }
             None => {
-                let (places, tickets) = (vec![bounded()], Vec::new());
+                let (places, tickets) = (vec![bounded_place()], Vec::new());
                 self.list.push(Finding { kind, field, count: 1, places, tickets, detail });
                 self.list.len() - 1
             }
         }
     }
 
-    /// Ends the ticket that is being built, whose id this is.
+    /// Completes the current ticket, which has this id.
     pub(crate) fn end_ticket(&mut self, id: u64) {
-        for index in self.of_ticket.drain(..) {
+        for index in self.ticket_findings.drain(..) {
             if let Some(finding) = self.list.get_mut(index) {
                 finding.add_ticket(id);
             }
         }
     }
 
-    /// A text of the server, fit to be shown: redacted, and only then cut and escaped.
+    /// Returns an excerpt of server text: redacted, then truncated and escaped.
     pub(crate) fn excerpt(&self, text: &str, max_chars: usize) -> String {
         match &self.redactor {
             Some(redactor) => redactor.excerpt(text, max_chars),
@@ -294,10 +294,10 @@ mod tests {
         }
         let found = findings.into_list();
         let [finding] = found.as_slice() else { panic!("one finding") };
-        assert_eq!((finding.count, finding.places.len(), finding.tickets.len()), (100, KEPT, KEPT));
+        assert_eq!((finding.count, finding.places.len(), finding.tickets.len()), (100, MAX_KEPT, MAX_KEPT));
         assert_eq!(
             finding.to_string(),
-            "a date can't be read; it is kept as text (at tickets.ticket[0].date and 99 more; tickets 1000, 1001, 1002, \
+            "a date cannot be read; it is kept as text (at tickets.ticket[0].date and 99 more; tickets 1000, 1001, 1002, \
              1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 1015 …): \"soon\""
         );
         let mut total = Vec::new();

@@ -1,13 +1,13 @@
-//! The spelling of a form body, as PHP's `http_build_query` writes it and as PHP reads it.
+//! Form bodies: written as PHP's `http_build_query` writes them, and parsed as PHP parses them.
 
 use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// `urlencode` leaves letters, digits and these three.
+/// PHP's `urlencode` leaves letters, digits and `-_.` as they are.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b' ');
 
-/// Adds `name=value` to a form body, a space as a plus sign. It makes no copy that would have to be wiped.
+/// Adds `name=value` to a form body, with spaces as plus signs. It makes no copies of the value, which may be secret.
 pub(crate) fn push(body: &mut String, name: &str, value: &str) {
     if !body.is_empty() {
         body.push('&');
@@ -24,13 +24,13 @@ pub(crate) fn push(body: &mut String, name: &str, value: &str) {
     }
 }
 
-/// The parameters of a form body; bytes that are not UTF-8 become U+FFFD.
+/// Parses the parameters of a form body. Invalid UTF-8 becomes U+FFFD.
 pub(crate) fn parameters(body: &[u8]) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     form_urlencoded::parse(body)
 }
 
-/// A number as PHP's cast to an integer reads it: leading digits count, anything else is 0, and what is
-/// below 0 or past the top stops there.
+/// Converts to an integer as PHP's cast does: leading digits are used, anything else is 0. The result is clamped to the
+/// range of `u64`.
 pub(crate) fn php_integer(value: &str) -> u64 {
     let digits = value.trim_start().trim_start_matches('+');
     let end = digits.find(|at: char| !at.is_ascii_digit()).unwrap_or(digits.len());
@@ -38,8 +38,8 @@ pub(crate) fn php_integer(value: &str) -> u64 {
     if digits.is_empty() { 0 } else { digits.parse().unwrap_or(u64::MAX) }
 }
 
-/// A truth value as PHP and its form filters read it: `1`, `true`, `on`, `yes` and any other word are
-/// true; nothing, `0`, `false`, `off` and `no` are false.
+/// Converts to a boolean as PHP's filters do: an empty text, `0`, `false`, `off` and `no` are false; anything else is
+/// true.
 pub(crate) fn php_boolean(value: &str) -> bool {
     !["", "0", "false", "off", "no"].iter().any(|word| value.trim().eq_ignore_ascii_case(word))
 }
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_truth_values_are_read_as_php_reads_them() {
+    fn numbers_and_booleans_are_read_as_php_reads_them() {
         let numbers = [("25", 25), (" 7 ", 7), ("12abc", 12), ("abc", 0), ("", 0), ("-3", 0)];
         for (value, number) in numbers {
             assert_eq!(php_integer(value), number, "{value:?}");

@@ -1,12 +1,11 @@
-//! What to try: a sentence or two for each error of a reply or of credentials. In one place for all bindings, as users
-//! who bring an HTTP library of their own need it most.
+//! Hints: what the user can do about each error of a reply or of credentials.
 
 use std::borrow::Cow;
 
 use crate::{ApiError, ApiErrorClass, DecodeError, DecodeErrorKind, InvalidCredentials, PageKind};
 
 impl ApiError {
-    /// What to try, in a sentence or two of English.
+    /// Returns what the user can do about the error, in one or two sentences.
     ///
     /// ```
     /// use gettickets_protocol::ApiError;
@@ -15,13 +14,13 @@ impl ApiError {
     pub fn hint(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self.class() {
             ApiErrorClass::Authentication => {
-                "Check the identifier and the secret, and that the admin account behind them is active."
+                "Check the identifier and the secret, and that their admin account is active."
             }
             ApiErrorClass::IpNotAllowed => {
                 let address =
                     self.seen_address().map_or("this machine's address".to_owned(), |at| at.to_string());
                 return Cow::Owned(format!(
-                    "The server sees the request come from {address}. Allow it in the install under General Settings, \
+                    "The request comes from {address}. Allow this address in the install under General Settings, \
                      Security, API IP Access Restriction, or use an access key."
                 ));
             }
@@ -29,67 +28,69 @@ impl ApiError {
                 "Allow GetTickets in the API role of these credentials, or API access in the admin's role."
             }
             ApiErrorClass::UnknownAction => {
-                "The server does not know GetTickets: check that the address is that of a WHMCS install, and its age."
+                "The server has no GetTickets call: check that the URL is that of a WHMCS install, and its version."
             }
             ApiErrorClass::Encoding => {
-                "A text in a ticket of this page is not UTF-8. Request it with responsetype xml, or scan, which does so by \
-                 itself."
+                "A text in a ticket of this page is not UTF-8. Request the page as XML (responsetype), or use a scan, \
+                 which does so automatically."
             }
-            ApiErrorClass::Other if self.says_no_admin() => {
-                "Name an admin of the install for the call to run as."
-            }
-            ApiErrorClass::Other => "The install's API log (Configuration, System Logs) may say why.",
+            ApiErrorClass::Other if self.needs_admin() => "Set the admin user that the call runs as.",
+            ApiErrorClass::Other => "See the install's API log (Configuration, System Logs).",
         })
     }
 
-    /// The Local API of installs before 7.2 runs as an admin who must be named.
-    fn says_no_admin(&self) -> bool {
+    /// The Local API of installs before 7.2 needs the name of an admin.
+    fn needs_admin(&self) -> bool {
         self.message().is_some_and(|message| message.to_ascii_lowercase().contains("admin user"))
     }
 }
 
 impl DecodeError {
-    /// What to try, in a sentence or two of English.
+    /// Returns what the user can do about the error, in one or two sentences.
     ///
     /// ```
     /// let error = gettickets_protocol::decode("<html><title>Log in</title></html>").unwrap_err();
-    /// assert!(error.hint().contains("before includes/api.php"));
+    /// assert!(error.hint().contains("includes/api.php"));
     /// ```
     pub fn hint(&self) -> &'static str {
         match self.kind() {
             DecodeErrorKind::Empty => {
-                "Check the HTTP status and the server's error log. A page that is too large for the server can end like \
-                 this: request fewer tickets a page (limitnum)."
+                "Check the HTTP status and the server's error log. The page may be too large for the server: request \
+                 fewer tickets per page (limitnum)."
             }
             DecodeErrorKind::NotAReply { .. } => self.page_kind().unwrap_or(PageKind::Other).hint(),
             DecodeErrorKind::OtherCall { .. } => {
-                "Check that the request's action is GetTickets, and that no proxy or cache serves another reply."
+                "Check that the action of the request is GetTickets, and that no proxy or cache sends another reply."
             }
             DecodeErrorKind::TooLarge { .. } => {
-                "Request fewer tickets a page (limitnum), or allow larger replies."
+                "Request fewer tickets per page (limitnum), or allow larger replies."
             }
             DecodeErrorKind::Truncated => {
-                "Try again; if it stays so, request fewer tickets a page (limitnum)."
+                "Retry. If it happens again, request fewer tickets per page (limitnum)."
             }
-            DecodeErrorKind::InvalidUtf8 => "Request it with responsetype xml, which can carry such a page.",
-            DecodeErrorKind::NoListInNvp => "Request it with responsetype json or xml.",
-            DecodeErrorKind::Strict { .. } => "Decode it without strict to accept it as it is.",
-            _ => "Save the reply and look at the place named; a plugin may print into the server's replies.",
+            DecodeErrorKind::InvalidUtf8 => {
+                "Request the page as XML (responsetype), in which invalid bytes are replaced."
+            }
+            DecodeErrorKind::NoListInNvp => "Request the page as JSON or XML (responsetype).",
+            DecodeErrorKind::Strict { .. } => "Turn strict mode off to accept the reply.",
+            _ => {
+                "Save the reply and check the place given; a plugin of the install may print into its replies."
+            }
         }
     }
 }
 
 impl InvalidCredentials {
-    /// What to try, in a sentence or two of English.
+    /// Returns what the user can do about the error, in one or two sentences.
     pub fn hint(&self) -> &'static str {
         match self {
             InvalidCredentials::Empty { .. } => {
-                "Check its source: an environment variable may be set to nothing, or a file may be empty."
+                "Check where it comes from: an environment variable or a file may be empty."
             }
-            InvalidCredentials::NotAnMd5 => "Pass the password itself, which is hashed before it is sent.",
-            InvalidCredentials::EmptyAccessKey => "Leave the access key out if the install has none.",
+            InvalidCredentials::NotAnMd5 => "Pass the plain password; it is hashed before it is sent.",
+            InvalidCredentials::EmptyAccessKey => "Omit the access key if the install has none.",
             InvalidCredentials::AccessKeyCharacter { .. } => {
-                "Pass the access key as it is in the install's configuration.php."
+                "Copy the access key from the install's configuration.php."
             }
         }
     }
@@ -100,15 +101,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_refusal_says_what_to_try() {
+    fn every_api_error_has_a_hint() {
         for (message, part) in [
             ("Authentication Failed", "secret"),
-            ("Invalid IP 203.0.113.7", "come from 203.0.113.7"),
+            ("Invalid IP 203.0.113.7", "comes from 203.0.113.7"),
             ("Invalid IP", "this machine's address"),
             ("Invalid Permissions: API action \"gettickets\" is not allowed", "API role"),
-            ("Action not found", "age"),
-            ("Error generating JSON encoded response", "xml"),
-            ("No matching admin user found", "Name an admin"),
+            ("Action not found", "version"),
+            ("Error generating JSON encoded response", "XML"),
+            ("No matching admin user found", "admin user"),
             ("Something else", "API log"),
         ] {
             let hint = ApiError::new(message).hint();
@@ -118,17 +119,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_page_says_what_to_try() {
+    fn every_decode_error_has_a_hint() {
         for (body, part) in [
             ("", "limitnum"),
             ("<html>", "includes/api.php"),
             ("<h1>Down for maintenance</h1>", "maintenance mode is off"),
             ("Fatal error: Allowed memory size of 1 bytes exhausted", "memory_limit"),
-            ("Output has been emitted previously in x.php", "prints something"),
-            ("{\"result\":\"success\",\"clients\":{\"client\":[]}}", "action is GetTickets"),
-            ("result=success;totalresults=1;numreturned=1;", "responsetype json or xml"),
+            ("Output has been emitted previously in x.php", "prints output"),
+            ("{\"result\":\"success\",\"clients\":{\"client\":[]}}", "action of the request is GetTickets"),
+            ("result=success;totalresults=1;numreturned=1;", "JSON or XML"),
             ("{\"result\":\"succ", "fewer tickets"),
-            ("{\"result\":\"success\",\"tickets\":{\"ticket\":[{\"tid\":\"1\"}]}}", "the place named"),
+            ("{\"result\":\"success\",\"tickets\":{\"ticket\":[{\"tid\":\"1\"}]}}", "the place given"),
         ] {
             let error = crate::decode(body).unwrap_err();
             assert!(error.hint().contains(part), "{body}: {}", error.hint());

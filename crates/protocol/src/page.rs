@@ -1,4 +1,4 @@
-//! [`Page`]: what one successful request brings.
+//! [`Page`]: the result of one successful request.
 
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
@@ -10,9 +10,9 @@ use serde_json::{Map, Value as Json};
 
 use crate::extra::Extra;
 use crate::finding::Finding;
-use crate::{Field, FieldSet, ShownVersion, TicketRef, Tickets, Version, tickets};
+use crate::{DetectedVersion, Field, FieldSet, TicketRef, Tickets, Version, tickets};
 
-/// A page of tickets, the counts beside them, and what the decoder noticed.
+/// A page of tickets, with the counts of the server and the findings of the decoder.
 ///
 /// ```
 /// let page = gettickets_protocol::decode(
@@ -28,13 +28,13 @@ use crate::{Field, FieldSet, ShownVersion, TicketRef, Tickets, Version, tickets}
 pub struct Page {
     pub(crate) counts: Counts,
     pub(crate) tickets: Tickets,
-    pub(crate) aside: Option<Box<Aside>>,
+    pub(crate) extras: Option<Box<PageExtras>>,
 }
 
-// Programs hold thousands of small ones.
+// Programs hold thousands of small pages.
 const _: () = assert!(size_of::<Page>() <= 64);
 
-/// `totalresults`, `startnumber` and `numreturned`. As options they would take half as much again.
+/// `totalresults`, `startnumber` and `numreturned`. Three `Option`s would need half as much memory again.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Counts {
     numbers: [u64; 3],
@@ -55,59 +55,59 @@ impl Counts {
     }
 }
 
-/// What few pages have.
+/// The rare parts of a page.
 #[derive(Clone, Default)]
-pub(crate) struct Aside {
+pub(crate) struct PageExtras {
     server_version: Option<Version>,
     extra: Extra,
     findings: Vec<Finding>,
 }
 
-static NOTHING_ASIDE: LazyLock<Aside> = LazyLock::new(Aside::default);
+static NO_EXTRAS: LazyLock<PageExtras> = LazyLock::new(PageExtras::default);
 
-impl Aside {
-    /// As a page has it: not at all where there is nothing.
-    pub(crate) fn of(server_version: Option<Version>, extra: Extra) -> Option<Box<Aside>> {
+impl PageExtras {
+    /// Returns `None` if there is nothing to store.
+    pub(crate) fn new(server_version: Option<Version>, extra: Extra) -> Option<Box<PageExtras>> {
         let is_there = server_version.is_some() || !extra.is_empty();
-        is_there.then(|| Box::new(Aside { server_version, extra, findings: Vec::new() }))
+        is_there.then(|| Box::new(PageExtras { server_version, extra, findings: Vec::new() }))
     }
 }
 
 impl Page {
-    /// The same page with these findings.
+    /// Returns the page with these findings.
     pub(crate) fn with_findings(mut self, findings: Vec<Finding>) -> Page {
         if !findings.is_empty() {
-            self.aside.get_or_insert_default().findings = findings;
+            self.extras.get_or_insert_default().findings = findings;
         }
         self
     }
 
-    fn aside(&self) -> &Aside {
-        self.aside.as_deref().unwrap_or_else(|| &NOTHING_ASIDE)
+    fn extras(&self) -> &PageExtras {
+        self.extras.as_deref().unwrap_or_else(|| &NO_EXTRAS)
     }
 
-    /// A page with these tickets, which start at `startnumber` of `totalresults` that match.
+    /// Creates a page of these tickets, which start at offset `startnumber` of `totalresults` matching tickets.
     pub fn new(tickets: Tickets, startnumber: u64, totalresults: u64) -> Page {
         Page {
             counts: [Some(totalresults), Some(startnumber), Some(tickets.len() as u64)].into(),
             tickets,
-            aside: None,
+            extras: None,
         }
     }
 
-    /// How many tickets match the request on all pages together, as the server counts them.
+    /// Returns how many tickets match the request, on all pages together, according to the server.
     pub fn totalresults(&self) -> Option<u64> {
         let [totalresults, _, _] = self.counts.all();
         totalresults
     }
 
-    /// The offset of this page's first ticket, as the server states it.
+    /// Returns the offset of the first ticket of this page, according to the server.
     pub fn startnumber(&self) -> Option<u64> {
         let [_, startnumber, _] = self.counts.all();
         startnumber
     }
 
-    /// How many tickets the server says are on this page; [`len`](Page::len) is how many are.
+    /// Returns how many tickets are on this page, according to the server. [`len`](Page::len) is the actual number.
     pub fn numreturned(&self) -> Option<u64> {
         let [_, _, numreturned] = self.counts.all();
         numreturned
@@ -118,82 +118,81 @@ impl Page {
         &self.tickets
     }
 
-    /// The tickets, without what is beside them.
+    /// Returns the tickets, without counts and findings.
     pub fn into_tickets(self) -> Tickets {
         self.tickets
     }
 
-    /// How many tickets are on the page.
+    /// Returns how many tickets are on the page.
     pub fn len(&self) -> usize {
         self.tickets.len()
     }
 
-    /// Whether no ticket is on the page.
+    /// Returns whether the page has no tickets.
     pub fn is_empty(&self) -> bool {
         self.tickets.is_empty()
     }
 
-    /// Every ticket on the page.
-    pub fn iter(&self) -> tickets::Iter<'_> {
+    /// Iterates over the tickets.
+    pub fn iter(&self) -> tickets::TicketIter<'_> {
         self.tickets.iter()
     }
 
-    /// The ticket at this place on the page, counted from 0.
+    /// Returns the ticket at this index, counted from 0.
     pub fn get(&self, index: usize) -> Option<TicketRef<'_>> {
         self.tickets.get(index)
     }
 
-    /// Top-level fields that are in no version's documentation. Numbers are held as
-    /// [`TicketRef::extra`] says.
+    /// Returns the unknown top-level fields. For numbers see [`TicketRef::extra`].
     pub fn extra(&self) -> &Map<String, Json> {
-        self.aside().extra.values()
+        self.extras().extra.values()
     }
 
-    /// Top-level fields that are in no version's documentation, each with its value as JSON text, in which
-    /// every number is as it was sent; sorted by name.
+    /// Iterates over the unknown top-level fields, sorted by name, each with its value as JSON text, in which numbers
+    /// are as they were sent.
     pub fn extra_json(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.aside().extra.json()
+        self.extras().extra.json()
     }
 
-    /// How the reply deviates from the documented shape.
+    /// Returns how the reply deviates from the documented shape.
     pub fn findings(&self) -> &[Finding] {
-        &self.aside().findings
+        &self.extras().findings
     }
 
-    /// The same page with each finding passed through `change`. A decoder with a
-    /// [redactor](crate::Decoder::redactor) redacts them already.
+    /// Returns the page with `change` applied to each finding. A decoder with a [redactor](crate::Decoder::redactor)
+    /// redacts findings already.
     #[must_use]
     pub fn map_findings(mut self, change: impl FnMut(&mut Finding)) -> Page {
-        if let Some(aside) = &mut self.aside {
-            aside.findings.iter_mut().for_each(change);
+        if let Some(extras) = &mut self.extras {
+            extras.findings.iter_mut().for_each(change);
         }
         self
     }
 
-    /// What the page shows of the server's version: exactly where the reply names it, as XML replies do,
-    /// else a lower bound from the fields it carries.
-    pub fn shows_version(&self) -> ShownVersion {
-        if let Some(version) = self.aside().server_version {
-            return ShownVersion::Exactly(version);
+    /// Detects the server's version: the exact version if the reply states it, as XML replies do; otherwise a lower
+    /// bound from the fields of the tickets.
+    pub fn detected_version(&self) -> DetectedVersion {
+        if let Some(version) = self.extras().server_version {
+            return DetectedVersion::Exact(version);
         }
-        let since = self.tickets.carried_by_some().iter().map(Field::since).max();
-        ShownVersion::AtLeast(since.unwrap_or(Version::V1_0))
+        let since = self.tickets.fields_in_any().iter().map(Field::since).max();
+        DetectedVersion::AtLeast(since.unwrap_or(Version::V1_0))
     }
 
-    /// The fields that every ticket from a server of this version has and some ticket here lacks.
-    pub fn missing(&self, version: Version) -> FieldSet {
-        FieldSet::documented_for(version).difference(self.tickets.carried_by_all())
+    /// Returns the fields that every ticket of a server of this version has, but some ticket here lacks.
+    pub fn missing_fields(&self, version: Version) -> FieldSet {
+        FieldSet::documented_for(version).difference(self.tickets.fields_in_all())
     }
 
-    /// The page as a server of this version would send it: later fields are left out. It shares this
-    /// page's memory.
+    /// Returns the page as a server of this version would send it: later fields are hidden. It shares the memory of
+    /// this page.
     #[must_use]
-    pub fn at(&self, version: Version) -> Page {
-        Page { tickets: self.tickets.at(version), ..self.clone() }
+    pub fn as_of_version(&self, version: Version) -> Page {
+        Page { tickets: self.tickets.as_of_version(version), ..self.clone() }
     }
 
-    /// Some of the tickets as a page of its own, sharing this page's memory: it starts further behind, and
-    /// has as many tickets as it has. A range that reaches past the end stops there.
+    /// Returns some of the tickets as a page of their own, with `startnumber` and `numreturned` adjusted. It shares the
+    /// memory of this page. A range that reaches past the end is cut there.
     ///
     /// ```
     /// use gettickets_protocol::{Page, Ticket, Tickets, Version};
@@ -215,26 +214,25 @@ impl Page {
         Page { counts, tickets, ..self.clone() }
     }
 
-    /// The same page in memory of its own, which holds the texts of its tickets and nothing else; see
-    /// [`Tickets::compact`].
+    /// Copies the page into memory that holds the texts of its tickets and nothing else; see [`Tickets::compact`].
     #[must_use]
     pub fn compact(&self) -> Page {
         Page { tickets: self.tickets.compact(), ..self.clone() }
     }
 
-    /// Canonical JSON: one document, the same from every binding of this project.
+    /// Returns the page as canonical JSON, which is the same in every language binding.
     pub fn to_json(&self) -> String {
-        // Every key is a string and no value can fail, so neither can this.
+        // Cannot fail: every key is a string, and every value serializes.
         serde_json::to_string(self).unwrap_or_default()
     }
 }
 
-/// Two pages are equal if they carry the same counts and tickets; how they were spelled does not count,
-/// nor does the server's name for its version.
+/// Two pages are equal if they have the same counts, tickets and unknown fields. Spelling, findings and the stated
+/// server version do not matter.
 impl PartialEq for Page {
     fn eq(&self, other: &Page) -> bool {
         self.counts.all() == other.counts.all()
-            && self.aside().extra == other.aside().extra
+            && self.extras().extra == other.extras().extra
             && self.tickets == other.tickets
     }
 }
@@ -263,7 +261,7 @@ impl Serialize for Page {
             }
         }
         map.serialize_entry("tickets", &self.tickets)?;
-        let extra = &self.aside().extra;
+        let extra = &self.extras().extra;
         if !extra.is_empty() {
             map.serialize_entry("extra", extra)?;
         }
@@ -271,7 +269,7 @@ impl Serialize for Page {
     }
 }
 
-/// Tickets without counts and findings. So a part of a scan is a page too.
+/// Creates a page without counts and findings, such as a part of a scan.
 ///
 /// ```
 /// use gettickets_protocol::{Page, Ticket, Tickets, Version};
@@ -286,9 +284,9 @@ impl From<Tickets> for Page {
 
 impl<'a> IntoIterator for &'a Page {
     type Item = TicketRef<'a>;
-    type IntoIter = tickets::Iter<'a>;
+    type IntoIter = tickets::TicketIter<'a>;
 
-    fn into_iter(self) -> tickets::Iter<'a> {
+    fn into_iter(self) -> tickets::TicketIter<'a> {
         self.iter()
     }
 }

@@ -1,17 +1,17 @@
-//! Pages that come in place of a reply of the API: what they are, what to do about each, and what a person would see.
+//! [`PageKind`]: pages that servers send in place of a reply of the API, and their visible text.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::{entities, text};
 
-/// How much of a page is searched and read. Error pages are a few kilobytes.
+/// How many bytes of a page are searched. Error pages have a few kilobytes.
 const MAX_READ: usize = 64 << 10;
-/// How many characters of a page's text are shown.
+/// How many characters of the text of a page are shown.
 pub(crate) const MAX_TEXT: usize = 300;
 const MAX_TITLE: usize = 120;
 
-/// What a page is that a server sent in place of a reply.
+/// The kind of page that a server sent in place of a reply.
 ///
 /// ```
 /// use gettickets_protocol::PageKind;
@@ -23,21 +23,21 @@ const MAX_TITLE: usize = 120;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PageKind {
-    /// PHP ran out of memory, often because the page of tickets was large.
+    /// PHP ran out of memory, often because the page of tickets is large.
     MemoryExhausted,
-    /// PHP reached its time limit, often because the page of tickets was large.
+    /// PHP reached its time limit, often because the page of tickets is large.
     TimeLimit,
-    /// Something printed before the reply, so that the reply could not be sent.
+    /// Something was printed before the reply, so that the reply could not be sent.
     OutputBeforeReply,
-    /// Another fatal error of PHP.
+    /// Another fatal PHP error.
     PhpError,
     /// The install's license is not valid.
     License,
     /// A maintenance page.
     Maintenance,
-    /// A form that asks for a login.
+    /// A login form.
     Login,
-    /// A firewall, a bot protection or a challenge for browsers.
+    /// A firewall, a bot protection or a browser challenge.
     Firewall,
     /// An error of a CDN that could not get a reply from the server: status 520 to 527, or 530.
     Cdn,
@@ -45,8 +45,8 @@ pub enum PageKind {
     Other,
 }
 
-/// Lower-case texts of a page, and what it is if it has all of one row. The first row that fits counts.
-const MARKS: &[(&[&str], PageKind)] = &[
+/// Lowercase texts, and the kind of a page that contains all texts of a row. The first matching row is used.
+const PATTERNS: &[(&[&str], PageKind)] = &[
     (&["allowed memory size of", "exhausted"], PageKind::MemoryExhausted),
     (&["out of memory (allocated"], PageKind::MemoryExhausted),
     (&["maximum execution time of"], PageKind::TimeLimit),
@@ -98,16 +98,16 @@ const MARKS: &[(&[&str], PageKind)] = &[
 ];
 
 impl PageKind {
-    /// Classifies a page by its text and, where it is known, the HTTP status that it came with. The text may be HTML or
-    /// plain; its first 64 KiB are searched.
+    /// Classifies a page by its text and, if known, its HTTP status. The text may be HTML or plain text; its first 64
+    /// KiB are searched.
     pub fn detect(status: Option<u16>, page: &str) -> PageKind {
-        let page = start_of(page).to_ascii_lowercase();
-        let fits = |marks: &&(&[&str], PageKind)| marks.0.iter().all(|mark| page.contains(mark));
-        let kind = MARKS.iter().find(fits).map_or(PageKind::Other, |(_, kind)| *kind);
+        let page = head_of(page).to_ascii_lowercase();
+        let fits = |patterns: &&(&[&str], PageKind)| patterns.0.iter().all(|pattern| page.contains(pattern));
+        let kind = PATTERNS.iter().find(fits).map_or(PageKind::Other, |(_, kind)| *kind);
         status.map_or(kind, |status| kind.with_status(status))
     }
 
-    /// The same page, now that the HTTP status is known too.
+    /// Refines the kind by the HTTP status.
     #[must_use]
     pub fn with_status(self, status: u16) -> PageKind {
         match (self, status) {
@@ -133,59 +133,57 @@ impl PageKind {
         }
     }
 
-    /// What it is, in a few words.
+    /// Its meaning in a few words.
     pub const fn meaning(self) -> &'static str {
         match self {
             PageKind::MemoryExhausted => "PHP on the server ran out of memory",
             PageKind::TimeLimit => "PHP on the server reached its time limit",
-            PageKind::OutputBeforeReply => "something on the server printed before the reply",
-            PageKind::PhpError => "a fatal error of PHP on the server",
+            PageKind::OutputBeforeReply => "something on the server printed output before the reply",
+            PageKind::PhpError => "a fatal PHP error on the server",
             PageKind::License => "the install's license is not valid",
             PageKind::Maintenance => "a maintenance page",
             PageKind::Login => "a login page",
             PageKind::Firewall => "a page of a firewall or bot protection",
-            PageKind::Cdn => "an error of the CDN before the server",
+            PageKind::Cdn => "an error of the CDN in front of the server",
             PageKind::Other => "a page",
         }
     }
 
-    /// Whether fewer tickets a page may avoid it.
+    /// Returns whether fewer tickets per page may avoid the error.
     pub const fn may_be_due_to_size(self) -> bool {
         matches!(self, PageKind::MemoryExhausted | PageKind::TimeLimit)
     }
 
-    /// What to try, in a sentence or two of English.
+    /// Returns what the user can do about it, in one or two sentences.
     pub const fn hint(self) -> &'static str {
         match self {
             PageKind::MemoryExhausted => {
-                "Request fewer tickets a page (limitnum), or raise PHP's memory_limit on the server."
+                "Request fewer tickets per page (limitnum), or raise PHP's memory_limit on the server."
             }
             PageKind::TimeLimit => {
-                "Request fewer tickets a page (limitnum), or raise PHP's max_execution_time on the server."
+                "Request fewer tickets per page (limitnum), or raise PHP's max_execution_time on the server."
             }
             PageKind::OutputBeforeReply => {
-                "A hook, a module or a changed file of the install prints something; the page or the server's error log \
+                "A hook, a module or a changed file of the install prints output. The page or the server's error log \
                  names the file."
             }
             PageKind::PhpError => {
-                "The install fails on the server: its error log has the details. If a smaller page works, request fewer \
-                 tickets a page (limitnum)."
+                "See the server's error log. If a smaller page works, request fewer tickets per page (limitnum)."
             }
             PageKind::License => "Check the install's license in its admin area.",
-            PageKind::Maintenance => "Try again when the install's maintenance mode is off.",
-            PageKind::Login => {
-                "Check that the address is the install's, and that no login is required before includes/api.php."
-            }
+            PageKind::Maintenance => "Retry when the install's maintenance mode is off.",
+            PageKind::Login => "Check the URL of the install, and that includes/api.php requires no login.",
             PageKind::Firewall => {
-                "Have the firewall or bot protection allow this machine's address and User-Agent for includes/api.php."
+                "Configure the firewall or bot protection to allow this machine's address and User-Agent for \
+                 includes/api.php."
             }
             PageKind::Cdn => {
-                "The CDN could not get a reply from the server: check that the server is up, and try again. Large pages \
-                 can run into its time limit: request fewer tickets a page (limitnum)."
+                "The CDN got no reply from the server. Check that the server is running, and retry. A large page can \
+                 exceed the time limit of the CDN: request fewer tickets per page (limitnum)."
             }
             PageKind::Other => {
-                "Check the HTTP status, that the address is the install's, and that no firewall, login or maintenance \
-                 page comes before includes/api.php."
+                "Check the HTTP status, the URL of the install, and that no firewall, login or maintenance page \
+                 replaces the reply of includes/api.php."
             }
         }
     }
@@ -197,7 +195,7 @@ impl fmt::Display for PageKind {
     }
 }
 
-/// The name of an HTTP status that only Cloudflare uses, 520 to 527 and 530.
+/// Returns the name of an HTTP status that only Cloudflare uses: 520 to 527 and 530.
 ///
 /// ```
 /// assert_eq!(gettickets_protocol::cloudflare_status(524), Some("A Timeout Occurred"));
@@ -217,19 +215,19 @@ pub const fn cloudflare_status(status: u16) -> Option<&'static str> {
     })
 }
 
-/// What a person would see of a page.
-pub(crate) struct Seen {
+/// The visible text of a page.
+pub(crate) struct VisibleText {
     /// The page's title.
     pub(crate) title: Option<String>,
-    /// The text without markup, its first heading first.
+    /// The text without markup. If its first heading would be cut off, it is put first.
     pub(crate) text: String,
 }
 
-/// Reads a page as a person would: without markup, scripts and styles, with white space folded and entities decoded.
-/// Plain text is read as it is. The result is bounded and escaped.
-pub(crate) fn seen(page: &str) -> Seen {
-    let page = start_of(page);
-    // ASCII letters alone change their case, so offsets are the same in both.
+/// Extracts the visible text of a page: without markup, scripts and styles, with white space collapsed and entities
+/// decoded. Plain text stays as it is. The result is truncated and escaped.
+pub(crate) fn visible_text(page: &str) -> VisibleText {
+    let page = head_of(page);
+    // Only ASCII letters change case, so offsets are the same in both.
     let lower = page.to_ascii_lowercase();
     let title = element(page, &lower, "title").map(|title| text::excerpt(&title, MAX_TITLE));
     let body = readable(page, &lower);
@@ -240,15 +238,15 @@ pub(crate) fn seen(page: &str) -> Seen {
         }
         _ => body,
     };
-    Seen { title, text: text::excerpt(&body, MAX_TEXT) }
+    VisibleText { title, text: text::excerpt(&body, MAX_TEXT) }
 }
 
-/// As much of a page as is read.
-fn start_of(page: &str) -> &str {
+/// Returns the part of a page that is searched.
+fn head_of(page: &str) -> &str {
     page.get(..page.floor_char_boundary(MAX_READ)).unwrap_or(page)
 }
 
-/// The text of the first element of this name, if it has any.
+/// Returns the text of the first element of this name, if it has any.
 fn element(page: &str, lower: &str, name: &str) -> Option<String> {
     let open = format!("<{name}");
     let mut from = 0;
@@ -266,9 +264,9 @@ fn element(page: &str, lower: &str, name: &str) -> Option<String> {
     None
 }
 
-/// The text between the tags.
+/// Returns the text between the tags.
 fn readable(page: &str, lower: &str) -> String {
-    /// Elements whose content is not part of the text.
+    /// Elements whose content is not visible.
     const HIDDEN: [&str; 4] = ["script", "style", "title", "template"];
     let mut out = String::new();
     let mut at = 0;
@@ -288,7 +286,7 @@ fn readable(page: &str, lower: &str) -> String {
             });
             let open_len = tag.find('>').map_or(tag.len(), |end| end + 1);
             match hidden {
-                // One that is never closed hides all that follows, so that the page is searched once.
+                // An element that is never closed hides the rest, so that the page is searched once.
                 Some(name) => lower_tag
                     .get(open_len..)
                     .and_then(|rest| rest.find(&format!("</{name}")))
@@ -369,20 +367,20 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_shown_as_a_person_sees_it() {
-        let page = seen(
+    fn the_visible_text_of_a_page_is_shown() {
+        let page = visible_text(
             "<!DOCTYPE html><html><head><TITLE>\n Down for\n Maintenance &amp; more </TITLE><style>p{color:red}</style>\
              <script>var x = '<p>no</p>';</script></head><body><!-- <p>no</p> --><h1>Back soon</h1>\n<p>We <b>will</b> be \
              back<br>at 5&nbsp;pm.</p> 1 < 2</body></html>",
         );
         assert_eq!(page.title.as_deref(), Some("Down for Maintenance & more"));
         assert_eq!(page.text, "Back soon We will be back at 5 pm. 1 < 2");
-        let page = seen(
+        let page = visible_text(
             "<div class=\"notice\"><strong>Down for Maintenance (Err 2)</strong><br>We are updating.</div>",
         );
         assert_eq!((page.title, &*page.text), (None, "Down for Maintenance (Err 2) We are updating."));
-        // A heading behind a long menu is shown first.
-        let page = seen(&format!("<p>{}</p><h2>Access denied</h2>", "Menu ".repeat(200)));
+        // A heading after a long menu is shown first.
+        let page = visible_text(&format!("<p>{}</p><h2>Access denied</h2>", "Menu ".repeat(200)));
         assert!(
             page.text.starts_with("Access denied: Menu Menu") && page.text.ends_with('…'),
             "{}",
@@ -392,12 +390,12 @@ mod tests {
     }
 
     #[test]
-    fn broken_markup_ends() {
+    fn broken_markup_terminates() {
         for page in
             ["<", "<!--", "<script>", "<script", "<title>", "<h1", "<a <a <a", "< <", "&#", "<é>", "é<"]
         {
             let many = page.repeat(10_000);
-            assert!(seen(&many).text.chars().count() <= 2 * MAX_TEXT, "{page}");
+            assert!(visible_text(&many).text.chars().count() <= 2 * MAX_TEXT, "{page}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Finds secrets in texts from a server, which may echo the request in any spelling.
+//! [`Redactor`]: finds secrets in server text, which may echo the request in any encoding.
 //!
-//! A secret is looked for character by character, each as it is or as a form body, HTML or JSON spells it, once or twice
-//! over; so spellings may mix, and capital and small hexadecimal digits are alike. Its encodings as a whole (base64,
-//! hexadecimal, MD5) are looked for as fixed patterns.
+//! A secret is searched character by character. Each character may be plain or encoded as in a form body, HTML or JSON,
+//! up to twice more; so encodings may be mixed, and hexadecimal digits may be upper or lower case. Encodings of the
+//! whole secret (base64, hexadecimal, MD5) are searched as fixed patterns.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,30 +12,30 @@ use std::sync::Arc;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use zeroize::Zeroizing;
 
-use crate::credentials::md5_hex;
+use crate::hash::md5_hex;
 use crate::{entities, text};
 
-/// Secrets of fewer characters are found only where no letter or digit is beside them.
-const FEWEST: usize = 4;
-/// How often a spelling may be spelled again: a form body inside a form body.
+/// Shorter secrets are only found where no letter or digit is next to them.
+const MIN_LENGTH: usize = 4;
+/// How many more times an encoding may be encoded, such as a form body inside a form body.
 const LAYERS: usize = 2;
-/// The longest character reference looked at: `&CounterClockwiseContourIntegral;` has 33 bytes.
-const LONGEST_REFERENCE: usize = 40;
+/// The longest character reference considered, in bytes. `&CounterClockwiseContourIntegral;` has 33.
+const MAX_REFERENCE: usize = 40;
 const REDACTED: &str = "[redacted]";
 
-/// Replaces secrets in texts from a server by `[redacted]`. Built once for some credentials, by
-/// [`Credentials::redactor`](crate::Credentials::redactor); cloning it costs a counter.
+/// Replaces secrets in server text by `[redacted]`. Created once for given credentials by
+/// [`Credentials::redactor`](crate::Credentials::redactor). Clones share their data.
 ///
 /// A secret is found
 ///
-/// - as it is, and as a form body (`%2F`, `%2f`, `+`, `%20`), HTML (`&amp;`, `&#38;`, `&#x26;`) or JSON (`\/`, `\u0026`)
-///   spells it, in any mix and spelled up to twice again;
-/// - as base64, in either alphabet and at any of the three alignments, alone or inside a longer text;
-/// - as hexadecimal digits and as the hexadecimal MD5, capital or small;
-/// - at the end of a text that was cut in the middle of it, if at least 4 of its characters are there.
+/// - in plain text, and encoded as in a form body (`%2F`, `%2f`, `+`, `%20`), HTML (`&amp;`, `&#38;`, `&#x26;`) or JSON
+///   (`\/`, `\u0026`), in any mix and encoded up to twice more;
+/// - as base64, in either alphabet and at any alignment, alone or inside a longer text;
+/// - as hexadecimal digits and as hexadecimal MD5, in upper or lower case;
+/// - at the end of a truncated text, if at least 4 of its characters remain.
 ///
-/// A secret of 1 to 3 characters is found in the first way only, and only where no letter or digit is beside it: it would
-/// be found inside other words otherwise. An empty secret is never found.
+/// A secret of 1 to 3 characters is only found in the first way, and only where no letter or digit is next to it;
+/// otherwise it would be found inside other words. An empty secret is never found.
 ///
 /// The secrets are wiped from memory when the last clone is dropped; the patterns of their encodings are not.
 ///
@@ -51,11 +51,11 @@ pub struct Redactor {
 
 struct Inner {
     secrets: Vec<Zeroizing<String>>,
-    /// The bytes with which a spelling of a secret can begin.
-    beginnings: [bool; 256],
-    /// Encodings whose case counts.
+    /// The bytes with which an encoding of a secret can begin.
+    first_bytes: [bool; 256],
+    /// Case-sensitive encodings of whole secrets.
     exact: Patterns,
-    /// Encodings in hexadecimal digits.
+    /// Encodings of whole secrets in hexadecimal digits.
     hexadecimal: Patterns,
 }
 
@@ -63,7 +63,7 @@ struct Inner {
 enum Patterns {
     None,
     Some(AhoCorasick),
-    /// They are too many or too long to search for, so that no text may be shown.
+    /// There are too many or too long patterns to search for. All text is redacted.
     TooLarge,
 }
 
@@ -96,14 +96,14 @@ impl Redactor {
             .filter(|secret| !secret.is_empty())
             .map(|secret| Zeroizing::new(secret.to_owned()))
             .collect();
-        let mut beginnings = [false; 256];
+        let mut first_bytes = [false; 256];
         let (mut exact, mut hexadecimal) = (Vec::new(), Vec::new());
         for secret in &secrets {
             let first = secret.chars().next().unwrap_or_default();
             for byte in
                 [first.encode_utf8(&mut [0; 4]).bytes().next().unwrap_or_default(), b'%', b'&', b'\\', b'+']
             {
-                if let Some(begins) = beginnings.get_mut(usize::from(byte)) {
+                if let Some(begins) = first_bytes.get_mut(usize::from(byte)) {
                     *begins = true;
                 }
             }
@@ -119,10 +119,10 @@ impl Redactor {
         }
         let exact = Patterns::new(&exact, false);
         let hexadecimal = Patterns::new(&hexadecimal, true);
-        Redactor { inner: Arc::new(Inner { secrets, beginnings, exact, hexadecimal }) }
+        Redactor { inner: Arc::new(Inner { secrets, first_bytes, exact, hexadecimal }) }
     }
 
-    /// The text with every secret replaced.
+    /// Returns the text with every secret replaced.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let found = self.find(text);
         if found.is_empty() {
@@ -138,33 +138,33 @@ impl Redactor {
         Cow::Owned(out)
     }
 
-    /// The start of a text, fit to be shown: redacted first, and only then cut to so many characters and
-    /// [escaped](text::escape), so that no part of a secret is left at the cut.
+    /// Returns the start of a text, redacted, then truncated to `max_chars` characters and [escaped](text::escape).
+    /// Redaction comes first, so that no part of a secret is left where the text is cut.
     pub fn excerpt(&self, text: &str, max_chars: usize) -> String {
         text::excerpt(&self.redact(text), max_chars)
     }
 
-    /// Where the secrets are, in order and apart from each other.
+    /// Returns the ranges of the secrets, sorted and without overlap.
     fn find(&self, text: &str) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         self.inner.exact.find_in(text, &mut found);
         self.inner.hexadecimal.find_in(text, &mut found);
         self.find_spelled(text, &mut found);
         found.sort_unstable_by_key(|range| range.start);
-        let mut apart: Vec<Range<usize>> = Vec::with_capacity(found.len());
+        let mut merged: Vec<Range<usize>> = Vec::with_capacity(found.len());
         for range in found {
-            match apart.last_mut() {
+            match merged.last_mut() {
                 Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
-                _ => apart.push(range),
+                _ => merged.push(range),
             }
         }
-        apart
+        merged
     }
 
     fn find_spelled(&self, text: &str, found: &mut Vec<Range<usize>>) {
-        let mut ends = Ends::default();
+        let mut ends = SpellingEnds::default();
         for (at, byte) in text.bytes().enumerate() {
-            if !self.inner.beginnings.get(usize::from(byte)).is_some_and(|begins| *begins) {
+            if !self.inner.first_bytes.get(usize::from(byte)).is_some_and(|begins| *begins) {
                 continue;
             }
             let Some(rest) = text.get(at..) else { continue };
@@ -184,7 +184,7 @@ impl Redactor {
     }
 }
 
-/// Shows no secret.
+/// Does not show secrets.
 impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Redactor").field("secrets", &self.inner.secrets.len()).finish()
@@ -192,7 +192,7 @@ impl fmt::Debug for Redactor {
 }
 
 fn is_short(secret: &str) -> bool {
-    secret.chars().count() < FEWEST
+    secret.chars().count() < MIN_LENGTH
 }
 
 fn hex_of(bytes: &[u8]) -> Vec<u8> {
@@ -201,8 +201,8 @@ fn hex_of(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-/// The base64 characters that these bytes alone decide, behind no, one or two other bytes: in both alphabets, and with
-/// the two special characters as form bodies and JSON spell them.
+/// Returns the base64 characters that are determined by these bytes alone, when 0, 1 or 2 other bytes precede them: in
+/// both alphabets, and with the two special characters encoded as in form bodies and JSON.
 fn base64_patterns(bytes: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut patterns = Vec::new();
@@ -238,22 +238,22 @@ fn base64_patterns(bytes: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
     patterns.into_iter()
 }
 
-/// Where spellings of the part of a secret that was met so far end; kept, as they are needed at every byte.
+/// The offsets at which encodings of the matched part of a secret end. A character can be encoded in ways of which one
+/// begins another, so several are followed at once. Allocated once, as it is used at every byte.
 #[derive(Default)]
-struct Ends {
+struct SpellingEnds {
     here: Vec<usize>,
     next: Vec<usize>,
 }
 
-impl Ends {
-    /// How many bytes at the start of the text spell the secret, the most there can be. A text that ends in the middle of
-    /// the secret spells it too, if enough of it is there.
+impl SpellingEnds {
+    /// Returns the length of the longest encoding of the secret at the start of the text. A text that ends inside the
+    /// secret matches too, if enough of the secret is there.
     fn spelled(&mut self, text: &str, secret: &str) -> Option<usize> {
-        // A character can be spelled in ways of which one begins another: all are followed at once.
         self.here.clear();
         self.here.push(0);
         for (count, wanted) in secret.chars().enumerate() {
-            if count >= FEWEST && self.here.contains(&text.len()) {
+            if count >= MIN_LENGTH && self.here.contains(&text.len()) {
                 return Some(text.len());
             }
             self.next.clear();
@@ -273,7 +273,7 @@ impl Ends {
     }
 }
 
-/// Tells the length of each spelling of this character that the text starts with.
+/// Calls `found` with the length of each encoding of this character that the text starts with.
 fn spellings(text: &str, wanted: char, mut found: impl FnMut(usize)) {
     if text.starts_with(wanted) {
         found(wanted.len_utf8());
@@ -283,7 +283,7 @@ fn spellings(text: &str, wanted: char, mut found: impl FnMut(usize)) {
         Some(b'%') => {
             for layers in 0..=LAYERS {
                 let spelled = percent(text, wanted, layers);
-                // A space is a plus sign before it is spelled again.
+                // A space becomes a plus sign before it is encoded again.
                 let plus = (wanted == ' ').then(|| percent(text, '+', layers)).flatten();
                 spelled.into_iter().chain(plus).for_each(&mut found);
             }
@@ -294,7 +294,7 @@ fn spellings(text: &str, wanted: char, mut found: impl FnMut(usize)) {
     }
 }
 
-/// `%2F`, or `%252F` with one layer more.
+/// Matches `%2F`, or `%252F` with one more layer.
 fn percent(text: &str, wanted: char, layers: usize) -> Option<usize> {
     let mut rest = text;
     for byte in wanted.encode_utf8(&mut [0; 4]).bytes() {
@@ -308,13 +308,13 @@ fn percent(text: &str, wanted: char, layers: usize) -> Option<usize> {
     Some(text.len() - rest.len())
 }
 
-/// `&amp;`, `&#039;` and `&#x27;`, or `&amp;#039;` with one layer more.
+/// Matches `&amp;`, `&#039;` and `&#x27;`, or `&amp;#039;` with one more layer.
 fn reference(text: &str, wanted: char, layers: usize) -> Option<usize> {
     let mut rest = text.strip_prefix('&')?;
     for _ in 0..layers {
         rest = rest.strip_prefix("amp;")?;
     }
-    let end = rest.bytes().take(LONGEST_REFERENCE).position(|byte| byte == b';')?;
+    let end = rest.bytes().take(MAX_REFERENCE).position(|byte| byte == b';')?;
     let name = rest.get(..end)?;
     let same = match name.strip_prefix('#') {
         Some(number) => {
@@ -332,10 +332,10 @@ fn reference(text: &str, wanted: char, layers: usize) -> Option<usize> {
     same.then(|| text.len() - rest.len() + end + 1)
 }
 
-/// `\/`, `\n` and `\u0026`, their backslash spelled once or again.
+/// Matches `\/`, `\n` and `\u0026`, with one, two or four backslashes.
 fn escaped(text: &str, wanted: char, mut found: impl FnMut(usize)) {
     let backslashes = text.bytes().take(4).take_while(|byte| *byte == b'\\').count();
-    // Spelled again, one backslash is two, and two are four.
+    // Each further layer of encoding doubles the backslashes.
     for layer in [1, 2, 4].into_iter().filter(|layer| *layer <= backslashes) {
         let rest = text.get(layer..).unwrap_or_default();
         let letter = match wanted {
@@ -346,7 +346,7 @@ fn escaped(text: &str, wanted: char, mut found: impl FnMut(usize)) {
             '\u{c}' => 'f',
             same => same,
         };
-        // A backslash before a letter or digit stands for something else.
+        // A backslash before a letter or digit has another meaning.
         let is_escape = letter != wanted || !wanted.is_ascii_alphanumeric();
         if is_escape && rest.starts_with(letter) {
             found(layer + letter.len_utf8());
@@ -358,7 +358,7 @@ fn escaped(text: &str, wanted: char, mut found: impl FnMut(usize)) {
     }
 }
 
-/// `u0026`, or both halves of a pair with the backslashes between.
+/// Matches `u0026`, or both halves of a surrogate pair with the backslashes between them.
 fn utf16(text: &str, wanted: char, backslashes: &str, units: usize) -> Option<usize> {
     let mut rest = text;
     for (place, unit) in wanted.encode_utf16(&mut [0; 2]).iter().enumerate() {
@@ -372,7 +372,7 @@ fn utf16(text: &str, wanted: char, backslashes: &str, units: usize) -> Option<us
     Some(text.len() - rest.len())
 }
 
-/// So many hexadecimal digits at the start; `from_str_radix` alone would take a sign.
+/// Returns this many hexadecimal digits at the start. (`from_str_radix` alone would accept a sign.)
 fn hex(text: &str, digits: usize) -> Option<&str> {
     text.get(..digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_found_in_every_spelling() {
+    fn a_secret_is_found_in_every_encoding() {
         const SECRET: &str = "s3 cr=t&\"<'/é~";
         for text in [
             SECRET,
@@ -417,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_that_look_like_spellings_are_found() {
+    fn secrets_that_look_like_encodings_are_found() {
         for secret in ["%25%25", "&amp;", "a\\u0026", "++++", "\\\\\\\\", "😀😀😀😀", "a\nb\tc"] {
             let json = serde_json::to_string(secret).unwrap();
             let form = form(secret);
@@ -455,7 +455,7 @@ mod tests {
         ] {
             let shown = redact(text, &[SECRET]).into_owned();
             assert!(shown.contains(REDACTED), "{text}");
-            // At either end there may be characters that other bytes decide too.
+            // Characters at either end may depend on other bytes too.
             assert!(shown.replace(REDACTED, "").len() <= 8, "{text}: {shown}");
         }
         for md5 in ["5f4dcc3b5aa765d61d8327deb882cf99", "5F4DCC3B5AA765D61D8327DEB882CF99"] {
@@ -465,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_at_the_cut_of_a_text_is_found() {
+    fn a_secret_at_the_end_of_a_truncated_text_is_found() {
         const SECRET: &str = "ab\"cd&ef";
         for (text, shown) in [
             ("the secret ab\"cd&e", "the secret [redacted]"),
@@ -494,7 +494,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn every_mix_of_spellings_is_found(
+        fn every_mix_of_encodings_is_found(
             parts in proptest::collection::vec((proptest::prelude::any::<char>(), 0..4_usize), 4..20),
         ) {
             let secret: String = parts.iter().map(|(c, _)| *c).collect();

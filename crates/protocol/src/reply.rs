@@ -19,11 +19,11 @@ pub enum Reply {
 }
 
 impl Reply {
-    /// The page, or else the error.
+    /// Returns the page, or the error.
     ///
     /// # Errors
     ///
-    /// The error that the server sent.
+    /// The error of the server.
     pub fn into_page(self) -> Result<Page, ApiError> {
         match self {
             Reply::Tickets(page) => Ok(page),
@@ -32,7 +32,7 @@ impl Reply {
     }
 }
 
-/// An error that the server sent in place of a page. It is sent with HTTP 200, 400 or 403.
+/// An error that the server sent in place of a page, with HTTP status 200, 400 or 403.
 ///
 /// ```
 /// use gettickets_protocol::{ApiError, ApiErrorClass};
@@ -45,20 +45,20 @@ pub struct ApiError {
     message: Option<String>,
 }
 
-/// What an [`ApiError`] is about, by its message.
+/// The class of an [`ApiError`], determined by its message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ApiErrorClass {
-    /// The credentials are wrong, missing, or those of an account that is switched off.
+    /// The credentials are wrong or missing, or their account is disabled.
     Authentication,
-    /// The address that the request came from is not allowed.
+    /// The IP address of the client is not allowed.
     IpNotAllowed,
-    /// The credentials are good and may not make this call.
+    /// The credentials are valid but do not permit this call.
     Permission,
-    /// The server does not know the action, or the request had none.
+    /// The server has no such action, or the request had no action.
     UnknownAction,
-    /// The server could not put its reply into JSON, as a text in it is not UTF-8.
+    /// The server could not encode its reply as JSON, because a text in it is not UTF-8.
     Encoding,
     /// Anything else.
     Other,
@@ -78,8 +78,8 @@ impl ApiErrorClass {
     }
 }
 
-/// How known messages begin, without regard to case, and their class. The first row that fits counts; a message that no
-/// row fits is [`Other`](ApiErrorClass::Other). A newly seen message is one more row, and one more vector.
+/// The beginnings of known messages, compared without case, and their class. The first matching row is used; other
+/// messages are [`Other`](ApiErrorClass::Other). To add a message, add a row here and a test vector.
 const CLASSES: &[(&str, ApiErrorClass)] = &[
     ("authentication failed", ApiErrorClass::Authentication),
     ("invalid password", ApiErrorClass::Authentication),
@@ -98,27 +98,26 @@ const CLASSES: &[(&str, ApiErrorClass)] = &[
 ];
 
 impl ApiError {
-    /// An error with this message.
+    /// Creates an error with this message.
     pub fn new(message: impl Into<String>) -> ApiError {
         ApiError { message: Some(message.into()) }
     }
 
-    /// An error without a message, as servers send too.
+    /// Creates an error without a message, which servers send too.
     pub const fn without_message() -> ApiError {
         ApiError { message: None }
     }
 
-    /// The most characters of a message that decoding keeps; of a longer one, the rest is cut, and the message ends with
-    /// a remark that says so.
+    /// The most characters of a message that the decoder keeps. A longer message is cut and ends with a remark.
     pub const MAX_MESSAGE: usize = 1000;
 
-    /// The server's message, as it was sent, up to [`MAX_MESSAGE`](ApiError::MAX_MESSAGE) characters. It may hold control
+    /// Returns the server's message, up to [`MAX_MESSAGE`](ApiError::MAX_MESSAGE) characters. It may contain control
     /// characters; `Display` escapes them.
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()
     }
 
-    /// What the error is about.
+    /// Returns the class of the error.
     pub fn class(&self) -> ApiErrorClass {
         let message = self.message.as_deref().unwrap_or_default().trim_start();
         let begins =
@@ -126,7 +125,7 @@ impl ApiError {
         CLASSES.iter().find(|(start, _)| begins(start)).map_or(ApiErrorClass::Other, |(_, class)| *class)
     }
 
-    /// The address that the server saw the request come from, where it names it.
+    /// Returns the IP address of the client as seen by the server, if the message names it.
     pub fn seen_address(&self) -> Option<IpAddr> {
         if self.class() != ApiErrorClass::IpNotAllowed {
             return None;
@@ -135,14 +134,14 @@ impl ApiError {
         words.filter_map(address).next()
     }
 
-    /// The same error with its message passed through `change`, such as a redaction.
+    /// Returns the error with `change`, such as a redaction, applied to its message.
     #[must_use]
     pub fn map_message(self, change: impl FnOnce(&str) -> String) -> ApiError {
         ApiError { message: self.message.map(|message| change(&message)) }
     }
 }
 
-/// The address that a word of a message is, without what surrounds it: brackets, punctuation, a port or a zone.
+/// Parses a word of a message as an IP address, without surrounding brackets, punctuation, port or zone.
 fn address(word: &str) -> Option<IpAddr> {
     let word = word.trim_matches(|at: char| !at.is_ascii_alphanumeric() && at != ':');
     let candidates = [
@@ -166,7 +165,7 @@ impl fmt::Display for ApiError {
 
 impl std::error::Error for ApiError {}
 
-/// Canonical JSON: `result`, and `message` where there is one.
+/// Canonical JSON: `result`, and `message` if there is one.
 impl Serialize for ApiError {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -184,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_known_message_finds_its_class() {
+    fn every_known_message_has_its_class() {
         use ApiErrorClass::*;
         for (message, class) in [
             ("Authentication Failed", Authentication),
@@ -213,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_refused_address_is_an_address() {
+    fn the_address_is_read_from_ip_errors_only() {
         let seen = |message: &str| ApiError::new(message).seen_address();
         assert_eq!(seen("Invalid IP 203.0.113.7"), Some("203.0.113.7".parse().unwrap()));
         assert_eq!(seen("Invalid IP [2001:db8::7]."), Some("2001:db8::7".parse().unwrap()));

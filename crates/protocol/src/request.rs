@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 use crate::credentials::Login;
 use crate::{Credentials, form};
 
-/// The request's parameters. Every one is optional; one that is `None` is not sent, and the server's default applies.
+/// The parameters of the request. All are optional. A parameter that is `None` is not sent, so the server's default
+/// applies.
 ///
 /// ```
 /// use gettickets_protocol::{GetTickets, StatusFilter};
@@ -27,28 +28,28 @@ pub struct GetTickets {
     pub deptid: Option<u64>,
     /// Only tickets of this client.
     pub clientid: Option<u64>,
-    /// Only tickets of this address that belongs to no client.
+    /// Only tickets of this email address of a non-client.
     pub email: Option<String>,
-    /// Only tickets of this status, or of one of the three special words.
+    /// Only tickets of this status, or of one of the three special filters.
     pub status: Option<StatusFilter>,
-    /// Only tickets whose subject contains this, by the server's approximate matching.
+    /// Only tickets whose subject contains this text, by the server's approximate matching.
     pub subject: Option<String>,
-    /// `true`: do not restrict to the departments that the API user is a member of. Server default: `false`.
+    /// Whether to include departments that the API user is not assigned to. Server default: `false`.
     pub ignore_dept_assignments: Option<bool>,
 }
 
 impl GetTickets {
     /// The action's name on the wire.
     pub const ACTION: &'static str = "GetTickets";
-    /// Where the call lives below an install's address.
+    /// The path of the API below the URL of an install.
     pub const PATH: &'static str = "includes/api.php";
     /// The content type of an encoded request.
     pub const CONTENT_TYPE: &'static str = "application/x-www-form-urlencoded";
-    /// How many records a server sends where `limitnum` is not given.
+    /// How many records a server sends if `limitnum` is not given.
     pub const DEFAULT_LIMITNUM: u64 = 25;
 
-    /// The whole form body, as PHP's `http_build_query` writes it. It holds the credentials, and is wiped
-    /// when dropped.
+    /// Encodes the complete form body, as PHP's `http_build_query` does. It contains the credentials and is wiped when
+    /// dropped.
     ///
     /// ```
     /// use gettickets_protocol::{Credentials, GetTickets, ResponseType};
@@ -56,7 +57,8 @@ impl GetTickets {
     /// assert_eq!(*body, "action=GetTickets&identifier=I&secret=S&responsetype=json");
     /// ```
     pub fn encode(&self, credentials: &Credentials, response: ResponseType) -> Zeroizing<String> {
-        // Roomy, so that growing leaves no copy of a secret behind in freed memory: a byte takes three at most.
+        // Large enough, so that growing does not leave a copy of a secret in freed memory: a byte becomes at most
+        // three.
         let room = 1024 + (self.text_len() + credentials.text_len()) * 3;
         let mut body = Zeroizing::new(String::with_capacity(room));
         form::push(&mut body, "action", GetTickets::ACTION);
@@ -78,15 +80,15 @@ impl GetTickets {
         body
     }
 
-    /// The eight parameters alone as a form body, without action or credentials.
+    /// Encodes the eight parameters as a form body, without action and credentials.
     pub fn parameters(&self) -> String {
         let mut body = String::new();
         self.push_parameters(&mut body);
         body
     }
 
-    /// One request for each of these statuses, in order and each status once, as the call takes a single one. A ticket
-    /// can be in the replies to several: merge them by id. Without a status it is this request.
+    /// Returns one request for each of these statuses, as the call accepts a single status. Duplicates are removed. A
+    /// ticket can be in several replies: merge them by id. Without statuses, returns this request.
     ///
     /// ```
     /// use gettickets_protocol::{GetTickets, StatusFilter};
@@ -105,11 +107,11 @@ impl GetTickets {
         if requests.is_empty() { vec![self.clone()] } else { requests }
     }
 
-    /// The parameters that are given, each with its wire name and its value as text, unencoded.
+    /// Iterates over the parameters that are set: wire name and value as text, unencoded.
     pub fn pairs(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
         let number = |value: Option<u64>| value.map(|value| Cow::from(value.to_string()));
         let text = |value: &'_ Option<String>| value.clone().map(Cow::from);
-        let truth = self.ignore_dept_assignments.map(|value| Cow::from(if value { "1" } else { "0" }));
+        let flag = self.ignore_dept_assignments.map(|value| Cow::from(if value { "1" } else { "0" }));
         [
             ("limitstart", number(self.limitstart)),
             ("limitnum", number(self.limitnum)),
@@ -118,7 +120,7 @@ impl GetTickets {
             ("email", text(&self.email)),
             ("status", self.status.as_ref().map(|status| Cow::from(status.as_str()))),
             ("subject", text(&self.subject)),
-            ("ignore_dept_assignments", truth),
+            ("ignore_dept_assignments", flag),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
@@ -136,7 +138,7 @@ impl GetTickets {
     }
 }
 
-/// The statuses to request. Two filters are equal if they send the same word.
+/// A filter by status. Two filters are equal if they send the same word.
 ///
 /// ```
 /// use gettickets_protocol::StatusFilter;
@@ -151,18 +153,18 @@ pub enum StatusFilter {
     AwaitingReply,
     /// `All Active Tickets`: the statuses that the install counts as active.
     AllActive,
-    /// `My Flagged Tickets`: those flagged to the API user.
+    /// `My Flagged Tickets`: tickets flagged to the API user.
     MyFlagged,
     /// Exactly this configured status.
     Is(String),
 }
 
 impl StatusFilter {
-    /// The three that are no status, in the documentation's order.
+    /// The three special filters, in the order of the documentation.
     pub const SPECIAL: [StatusFilter; 3] =
         [StatusFilter::AwaitingReply, StatusFilter::AllActive, StatusFilter::MyFlagged];
 
-    /// The word on the wire.
+    /// Returns the word on the wire.
     pub fn as_str(&self) -> &str {
         match self {
             StatusFilter::AwaitingReply => "Awaiting Reply",
@@ -208,20 +210,20 @@ impl fmt::Display for StatusFilter {
     }
 }
 
-/// The format that the request asks the reply to be in.
+/// The format of the reply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ResponseType {
     /// `json`, which the documentation recommends.
     #[default]
     Json,
-    /// `xml`, which also names the server's version.
+    /// `xml`, which also states the server's version.
     Xml,
-    /// `nvp`, deprecated; it cannot tell a list.
+    /// `nvp` (name-value pairs), deprecated; it cannot represent a list.
     Nvp,
 }
 
 impl ResponseType {
-    /// The word on the wire.
+    /// Returns the word on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             ResponseType::Json => "json",
@@ -248,20 +250,20 @@ impl FromStr for ResponseType {
     }
 }
 
-/// A response type that is none of `json`, `xml` and `nvp`.
+/// Error for a response type other than `json`, `xml` and `nvp`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownResponseType;
 
 impl fmt::Display for UnknownResponseType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a response type is json, xml or nvp")
+        f.write_str("unknown response type; expected json, xml or nvp")
     }
 }
 
 impl std::error::Error for UnknownResponseType {}
 
-/// A form body read back, as a server reads it: unknown parameters are passed over, of one given twice the
-/// last counts, and values are taken as leniently as PHP takes them.
+/// A request parsed from a form body, as a server parses it: unknown parameters are ignored, the last of duplicates is
+/// used, and values are converted as PHP converts them.
 ///
 /// ```
 /// use gettickets_protocol::ApiRequest;
@@ -273,29 +275,29 @@ impl std::error::Error for UnknownResponseType {}
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ApiRequest {
-    /// The action as it was spelled; servers do not mind its case.
+    /// The action as it was sent. Servers ignore its case.
     pub action: Option<String>,
     /// The eight parameters.
     pub parameters: GetTickets,
-    /// `responsetype`, as it was spelled.
+    /// `responsetype`, as it was sent.
     pub responsetype: Option<String>,
-    /// `identifier`, or else `username`, under which an identifier may also be sent.
+    /// `identifier`, or `username`, in which an identifier may also be sent.
     pub user: Option<Zeroizing<String>>,
-    /// `secret`, or else `password`: a secret, or the MD5 of an admin's password.
+    /// `secret`, or `password`: an API secret, or the MD5 of an admin's password.
     pub secret: Option<Zeroizing<String>>,
     /// `accesskey`.
     pub access_key: Option<Zeroizing<String>>,
 }
 
 impl ApiRequest {
-    /// Reads a form body. Nothing in it is an error, as nothing is to PHP.
+    /// Parses a form body. Nothing is an error, as in PHP.
     pub fn parse(body: &[u8]) -> ApiRequest {
         let mut request = ApiRequest::default();
         let (mut username, mut password) = (None, None);
-        // Taken over where it was decoded, so that no copy is left that nobody wipes.
+        // The decoded text is moved, so that no copy is left that is not wiped.
         let secret = |value: Cow<'_, str>| Some(Zeroizing::new(value.into_owned()));
         for (name, value) in form::parameters(body) {
-            let asked = &mut request.parameters;
+            let parameters = &mut request.parameters;
             match &*name {
                 "action" => request.action = Some(value.into_owned()),
                 "responsetype" => request.responsetype = Some(value.into_owned()),
@@ -304,15 +306,15 @@ impl ApiRequest {
                 "username" => username = secret(value),
                 "password" => password = secret(value),
                 "accesskey" => request.access_key = secret(value),
-                "limitstart" => asked.limitstart = Some(form::php_integer(&value)),
-                "limitnum" => asked.limitnum = Some(form::php_integer(&value)),
-                "deptid" => asked.deptid = Some(form::php_integer(&value)),
-                "clientid" => asked.clientid = Some(form::php_integer(&value)),
-                "email" => asked.email = Some(value.into_owned()),
-                "status" => asked.status = Some(StatusFilter::from(&*value)),
-                "subject" => asked.subject = Some(value.into_owned()),
+                "limitstart" => parameters.limitstart = Some(form::php_integer(&value)),
+                "limitnum" => parameters.limitnum = Some(form::php_integer(&value)),
+                "deptid" => parameters.deptid = Some(form::php_integer(&value)),
+                "clientid" => parameters.clientid = Some(form::php_integer(&value)),
+                "email" => parameters.email = Some(value.into_owned()),
+                "status" => parameters.status = Some(StatusFilter::from(&*value)),
+                "subject" => parameters.subject = Some(value.into_owned()),
                 "ignore_dept_assignments" => {
-                    asked.ignore_dept_assignments = Some(form::php_boolean(&value));
+                    parameters.ignore_dept_assignments = Some(form::php_boolean(&value));
                 }
                 _ => {}
             }
@@ -322,7 +324,7 @@ impl ApiRequest {
         request
     }
 
-    /// Whether the action is this call's.
+    /// Returns whether the action is GetTickets.
     pub fn is_get_tickets(&self) -> bool {
         self.action.as_ref().is_some_and(|action| action.eq_ignore_ascii_case(GetTickets::ACTION))
     }
@@ -356,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn every_parameter_comes_back_from_the_form_body() {
+    fn every_parameter_round_trips_through_the_form_body() {
         let request = every_parameter();
         let credentials = Credentials::api("id entifier", "se&cret").with_access_key("k(1)").unwrap();
         let body = request.encode(&credentials, ResponseType::Xml);
@@ -371,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn the_body_never_grows_beyond_the_room_made_for_it() {
+    fn the_body_never_exceeds_its_reserved_capacity() {
         let long = "€ ".repeat(5_000);
         let credentials =
             Credentials::api(long.as_str(), long.as_str()).with_access_key("(".repeat(9_999)).unwrap();
@@ -398,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_parameter_given_twice_the_last_counts() {
+    fn the_last_of_duplicate_parameters_is_used() {
         let request = ApiRequest::parse(b"deptid=1&deptid=2&unknown=3&username=u&identifier=i");
         assert_eq!(request.parameters.deptid, Some(2));
         assert_eq!(request.user.unwrap().as_str(), "i");

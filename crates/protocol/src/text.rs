@@ -1,15 +1,15 @@
-//! Texts from a server, made fit to be shown: bounded, and with nothing invisible in them.
+//! Makes server text safe to display: truncated, and with invisible characters escaped.
 //!
-//! A server's text is hostile: it can hold terminal escapes, characters that reorder what is read, and invisible ones.
-//! This is the one list of such characters for the whole project.
+//! Server text is untrusted: it can contain terminal escapes, characters that reorder text, and invisible ones. This is
+//! the only list of such characters in the project.
 
 use std::borrow::Cow;
 
-/// Whether a character must not be printed as it is: control characters, line separators, and format characters that
-/// are invisible or change the order of what is read.
+/// Returns whether a character must not be printed as it is: control characters, line separators, and format characters
+/// that are invisible or reorder text.
 ///
-/// The joiners U+200C and U+200D and the variation selectors U+FE00 to U+FE0F are printable: Persian and emoji are
-/// written with them, and they neither reorder nor hide other text.
+/// The joiners U+200C and U+200D and the variation selectors U+FE00 to U+FE0F are printable: Persian and emoji need
+/// them, and they do not reorder or hide other text.
 ///
 /// ```
 /// use gettickets_protocol::text::is_unprintable;
@@ -33,11 +33,11 @@ pub const fn is_unprintable(character: char) -> bool {
         // Format characters of single scripts, of shorthand and of music.
         | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}'
         | '\u{1d173}'..='\u{1d17a}'
-        // Tag characters, variation selectors 17 to 256, and what else is ignored when displayed.
+        // Tag characters, variation selectors 17 to 256, and other default-ignorable characters.
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The text with every [unprintable](is_unprintable) character replaced by an escape such as `\u{202e}` or `\n`.
+/// Replaces every [unprintable](is_unprintable) character by an escape such as `\u{202e}` or `\n`.
 ///
 /// ```
 /// use gettickets_protocol::text::escape;
@@ -61,7 +61,7 @@ fn push_escaped(out: &mut String, character: char) {
     }
 }
 
-/// The start of a text, [escaped](escape): at most so many characters, and `…` behind them if the text is longer.
+/// Returns the first `max_chars` characters of a text, [escaped](escape), followed by `…` if the text is longer.
 ///
 /// ```
 /// use gettickets_protocol::text::excerpt;
@@ -78,7 +78,7 @@ pub fn excerpt(text: &str, max_chars: usize) -> String {
     out
 }
 
-/// The text as it is, or its first so many characters and a remark that says how long the text was.
+/// Returns the text, or its first `max_chars` characters and a remark with the length of the text.
 ///
 /// ```
 /// use gettickets_protocol::text::bounded;
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_invisible_is_made_visible() {
+    fn invisible_characters_are_escaped() {
         for character in [
             '\0',
             '\t',

@@ -1,4 +1,4 @@
-//! [`Ticket`]: a ticket that owns its values, for building and storing.
+//! [`Ticket`]: a ticket that owns its values, for creating and storing tickets.
 
 use std::fmt;
 
@@ -9,18 +9,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::time::{self, WireTime};
-use crate::{Field, FieldSet, Kind, Priority, RequestorType, Status, Version};
+use crate::{Field, FieldKind, FieldSet, Priority, RequestorType, Status, Version};
 
 /// A ticket that owns its values.
 ///
-/// Fields that every version sends are plain; those of later versions are `Option`, and `None` where the reply had none
-/// or null. `date` and `lastreply` are `None` where the server has a zero date, and where the text is not a date: then
-/// `date_text` and `lastreply_text` have it.
+/// Fields that every version sends have plain types. Fields of later versions are `Option`: `None` if the field is
+/// missing or null. `date` and `lastreply` are `None` for a zero date, and for an unreadable one, whose text is then in
+/// `date_text` or `lastreply_text`.
 ///
-/// A page holds its tickets more tightly, as [`Tickets`](crate::Tickets); this is what
-/// [`TicketRef::to_ticket`](crate::TicketRef::to_ticket) returns. Serde reads and writes canonical JSON. Reading invents
-/// nothing: a field that is not there is in [`absent`](Ticket::absent), one that is null in [`null`](Ticket::null), and
-/// both are written as they were read.
+/// [`TicketRef::to_ticket`](crate::TicketRef::to_ticket) returns it; a page itself stores its tickets more compactly,
+/// as [`Tickets`](crate::Tickets). Serde reads and writes canonical JSON. Reading invents nothing: a missing field is
+/// in [`absent`](Ticket::absent), a null field in [`null`](Ticket::null), and both are written as they were read.
 ///
 /// ```
 /// use gettickets_protocol::{Field, Status, Ticket};
@@ -43,26 +42,26 @@ pub struct Ticket {
     pub deptid: u64,
     /// Id of the client the ticket belongs to; 0 for a non-client.
     pub userid: u64,
-    /// Name of who opened the ticket.
+    /// Name of the person who opened the ticket.
     pub name: String,
     /// Name of the client that owns the ticket. Since 8.0.
     pub owner_name: Option<String>,
-    /// E-mail address of who opened the ticket.
+    /// Email address of the person who opened the ticket.
     pub email: String,
-    /// Name of the requestor; none on tickets older than the field. Since 8.0.
+    /// Name of the requestor; `None` on tickets older than the field. Since 8.0.
     pub requestor_name: Option<String>,
-    /// E-mail address of the requestor. Since 8.0.
+    /// Email address of the requestor. Since 8.0.
     pub requestor_email: Option<String>,
-    /// What the requestor is. Since 8.0.
+    /// Type of the requestor. Since 8.0.
     pub requestor_type: Option<RequestorType<'static>>,
     /// Addresses that get copies, separated by commas.
     pub cc: String,
-    /// Access key of the ticket: who has `tid` and `c` can open it. `Debug` does not show it.
+    /// Access key of the ticket: anyone who has `tid` and `c` can open the ticket. `Debug` does not show it.
     pub c: String,
     /// When the ticket was opened, in the install's own time zone.
     pub date: Option<DateTime>,
-    /// The text of `date` as it was sent, where `date` does not have all of it: a text that is not a date, or one with a
-    /// zone or a fraction of a second.
+    /// The text of `date` as it was sent, if `date` does not contain all of it: an unreadable date, or one with a zone
+    /// or fractional seconds.
     pub date_text: Option<String>,
     /// Subject line, HTML-encoded as the server stores it.
     pub subject: String,
@@ -76,7 +75,7 @@ pub struct Ticket {
     pub attachment: String,
     /// Attachments of the opening message. Since 7.10.
     pub attachments: Option<Vec<Attachment>>,
-    /// Whether the attachments were removed; any version may leave it out.
+    /// Whether the attachments were removed. Servers of any version may leave it out.
     pub attachments_removed: Option<bool>,
     /// When the ticket was last replied to, in the install's own time zone.
     pub lastreply: Option<DateTime>,
@@ -86,17 +85,17 @@ pub struct Ticket {
     pub flag: u64,
     /// Related service: `S` and its id, `D` and a domain's id, or empty.
     pub service: String,
-    /// Fields that are in no version's documentation, as they were sent.
+    /// Unknown fields, as they were sent.
     pub extra: Map<String, Value>,
-    /// Fields that are not sent, whatever their value: those that the reply lacked, of the fields that every version
-    /// sends and `requestor_name`. For the others `None` says so.
+    /// Fields that are missing, whatever the value of their member. Only used for fields that every version sends and
+    /// `requestor_name`; other fields are missing if they are `None`.
     pub absent: FieldSet,
-    /// Fields that are sent as null, whatever their value. For `requestor_name`, which is null on older tickets, `None`
-    /// says so.
+    /// Fields that are null, whatever the value of their member. `requestor_name`, which is null on older tickets, is
+    /// null if it is `None`.
     pub null: FieldSet,
 }
 
-/// An open ticket of medium priority, with everything else empty: a start for tickets that are built in code. Reading JSON
+/// An open ticket of medium priority with everything else empty, for tickets that are created in code. Deserializing
 /// does not use it.
 impl Default for Ticket {
     fn default() -> Ticket {
@@ -105,7 +104,7 @@ impl Default for Ticket {
 }
 
 impl Ticket {
-    /// Without any value, not even a status.
+    /// Creates a ticket without any value, not even a status.
     fn empty() -> Ticket {
         Ticket {
             id: 0,
@@ -139,14 +138,14 @@ impl Ticket {
         }
     }
 
-    /// The fields whose absence [`absent`](Ticket::absent) states.
+    /// Returns the fields that [`absent`](Ticket::absent) applies to.
     pub(crate) fn always_sent() -> FieldSet {
         let mut fields = FieldSet::documented_for(Version::V1_0);
         fields.insert(Field::RequestorName);
         fields
     }
 
-    /// The value of an integer field.
+    /// Returns the value of an integer field.
     pub(crate) fn integer(&self, field: Field) -> Option<u64> {
         match field {
             Field::Id => Some(self.id),
@@ -157,7 +156,7 @@ impl Ticket {
         }
     }
 
-    /// The value of a text field; dates are not held as text.
+    /// Returns the value of a text field. Dates are not text fields.
     pub(crate) fn text(&self, field: Field) -> Option<&str> {
         match field {
             Field::Tid => Some(&self.tid),
@@ -200,7 +199,7 @@ impl Ticket {
         }
     }
 
-    /// A date field: the date, and the text where the date does not have all of it.
+    /// Returns the value of a date field: the date, and the text if the date does not contain all of it.
     pub(crate) fn date_of(&self, field: Field) -> (Option<DateTime>, Option<&str>) {
         match field {
             Field::Date => (self.date, self.date_text.as_deref()),
@@ -212,18 +211,18 @@ impl Ticket {
     pub(crate) fn set_date(&mut self, field: Field, text: &str) {
         let time = time::read(text);
         let at = if let WireTime::At(at) = time { Some(at) } else { None };
-        // Our own spelling, with a `T`, has nothing that the date has not.
+        // The spelling of canonical JSON, with a `T`, is fully contained in the date.
         let is_plain = at.is_some_and(|at| text == at.to_string()) || time::is_documented_spelling(text);
-        let kept = (!is_plain).then(|| text.to_owned());
+        let text = (!is_plain).then(|| text.to_owned());
         match field {
-            Field::Date => (self.date, self.date_text) = (at, kept),
-            Field::Lastreply => (self.lastreply, self.lastreply_text) = (at, kept),
+            Field::Date => (self.date, self.date_text) = (at, text),
+            Field::Lastreply => (self.lastreply, self.lastreply_text) = (at, text),
             _ => {}
         }
     }
 }
 
-/// Canonical JSON: wire names in wire order, what is absent left out, unknown fields under `extra`.
+/// Canonical JSON: wire names in wire order, missing fields left out, unknown fields under `extra`.
 impl Serialize for Ticket {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -234,26 +233,26 @@ impl Serialize for Ticket {
                 continue;
             }
             match field.kind() {
-                Kind::Integer => map.serialize_entry(name, &self.integer(field))?,
-                Kind::DateTime => match self.date_of(field) {
+                FieldKind::Integer => map.serialize_entry(name, &self.integer(field))?,
+                FieldKind::DateTime => match self.date_of(field) {
                     (None, Some(text)) if time::read(text) == WireTime::Unreadable => {
                         map.serialize_entry(name, text)?;
                     }
                     (date, _) => map.serialize_entry(name, &date)?,
                 },
-                Kind::Text => {
+                FieldKind::Text => {
                     let text = self.text(field);
-                    // This one is null where it is none.
+                    // `requestor_name` is written as null if it is `None`.
                     if text.is_some() || field == Field::RequestorName {
                         map.serialize_entry(name, &text)?;
                     }
                 }
-                Kind::Boolean => {
+                FieldKind::Boolean => {
                     if let Some(removed) = self.attachments_removed {
                         map.serialize_entry(name, &removed)?;
                     }
                 }
-                Kind::Attachments => {
+                FieldKind::Attachments => {
                     if let Some(list) = &self.attachments {
                         map.serialize_entry(name, list)?;
                     }
@@ -267,7 +266,7 @@ impl Serialize for Ticket {
     }
 }
 
-/// Reads canonical JSON. `id` is required; a key that is unknown is kept in `extra`.
+/// Reads canonical JSON. `id` is required; unknown keys are added to `extra`.
 impl<'de> Deserialize<'de> for Ticket {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Ticket, D::Error> {
         struct TicketVisitor;
@@ -279,14 +278,14 @@ impl<'de> Deserialize<'de> for Ticket {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ticket, A::Error> {
-                let (mut ticket, mut carried) = (Ticket::empty(), FieldSet::EMPTY);
+                let (mut ticket, mut present) = (Ticket::empty(), FieldSet::EMPTY);
                 while let Some(key) = map.next_key::<String>()? {
                     match Field::from_name(&key) {
-                        Some(field) if carried.contains(field) => {
+                        Some(field) if present.contains(field) => {
                             return Err(A::Error::custom(format_args!("duplicate field `{field}`")));
                         }
                         Some(field) => {
-                            carried.insert(field);
+                            present.insert(field);
                             ticket.read(field, &mut map)?;
                         }
                         None if key == "extra" => {
@@ -295,10 +294,10 @@ impl<'de> Deserialize<'de> for Ticket {
                         None => drop(ticket.extra.insert(key, map.next_value()?)),
                     }
                 }
-                if !carried.contains(Field::Id) {
+                if !present.contains(Field::Id) {
                     return Err(A::Error::missing_field("id"));
                 }
-                ticket.absent = Ticket::always_sent().difference(carried);
+                ticket.absent = Ticket::always_sent().difference(present);
                 Ok(ticket)
             }
         }
@@ -310,11 +309,11 @@ impl Ticket {
     /// Reads the value of a field.
     fn read<'de, A: MapAccess<'de>>(&mut self, field: Field, map: &mut A) -> Result<(), A::Error> {
         let is_null = match field.kind() {
-            Kind::Integer if field == Field::Id => {
+            FieldKind::Integer if field == Field::Id => {
                 self.id = map.next_value()?;
                 false
             }
-            Kind::Integer => {
+            FieldKind::Integer => {
                 let value: Option<u64> = map.next_value()?;
                 let number = value.unwrap_or_default();
                 match field {
@@ -324,26 +323,26 @@ impl Ticket {
                 }
                 value.is_none()
             }
-            Kind::Text => match map.next_value::<Option<String>>()? {
+            FieldKind::Text => match map.next_value::<Option<String>>()? {
                 Some(text) => {
                     self.set_text(field, text);
                     false
                 }
-                // This null is documented by use, and needs no mark.
+                // Null is normal for `requestor_name`, so it is not recorded.
                 None => field != Field::RequestorName,
             },
-            // Null is how canonical JSON writes a zero date, too.
-            Kind::DateTime => {
+            // Canonical JSON writes a zero date as null.
+            FieldKind::DateTime => {
                 if let Some(text) = map.next_value::<Option<String>>()? {
                     self.set_date(field, &text);
                 }
                 false
             }
-            Kind::Boolean => {
+            FieldKind::Boolean => {
                 self.attachments_removed = map.next_value()?;
                 self.attachments_removed.is_none()
             }
-            Kind::Attachments => {
+            FieldKind::Attachments => {
                 self.attachments = map.next_value()?;
                 self.attachments.is_none()
             }
@@ -355,7 +354,7 @@ impl Ticket {
     }
 }
 
-/// Short, and without the access key or the people's addresses.
+/// A short form, without the access key and email addresses.
 impl fmt::Debug for Ticket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ticket")

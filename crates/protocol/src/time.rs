@@ -1,20 +1,20 @@
-//! Dates as servers write them: `YYYY-MM-DD HH:MM:SS`, the install's own time zone, no offset.
+//! Dates as servers write them: `YYYY-MM-DD HH:MM:SS`, in the install's time zone, without an offset.
 
 use jiff::civil::DateTime;
 
-/// What a date field's text is.
+/// The meaning of the text of a date field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WireTime {
     /// A date and time.
     At(DateTime),
-    /// A zero date or an empty text: there is none.
+    /// A zero date or an empty text: no date.
     None,
     /// Anything else.
     Unreadable,
 }
 
-/// A date and time of the install's own clock by its parts, from which a value of another library or language can be
-/// built. It exists in the calendar, from the year 1 to 9999.
+/// The parts of a date and time, from which a value of another library or language can be built. It is a valid date of
+/// the years 1 to 9999.
 ///
 /// ```
 /// use gettickets_protocol::{DateTimeParts, Field, Ticket, Tickets, Version};
@@ -24,7 +24,7 @@ pub(crate) enum WireTime {
 /// assert_eq!(parts, Some(DateTimeParts { year: 2026, month: 11, day: 25, hour: 9, minute: 30, second: 0 }));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names say it")]
+#[allow(missing_docs, reason = "the names are self-explanatory")]
 pub struct DateTimeParts {
     pub year: u16,
     pub month: u8,
@@ -34,11 +34,11 @@ pub struct DateTimeParts {
     pub second: u8,
 }
 
-/// Reads a date field's text.
+/// Reads the text of a date field.
 ///
-/// A zero date (`0000-00-00 00:00:00`, which the server's database allows) and an empty text are no date. Other spellings
-/// are read as the wall clock that they state: a `T` between date and time, as in our canonical JSON, a fraction of a
-/// second, which is left out, a zone behind it, and a date without a time, which is its midnight.
+/// A zero date (`0000-00-00 00:00:00`, which the server's database allows) and an empty text mean that there is no
+/// date. Other spellings are read as local time: with a `T` between date and time, as in canonical JSON; with a
+/// fraction of a second, which is dropped; with a zone at the end; or without a time, which means midnight.
 pub(crate) fn read(text: &str) -> WireTime {
     let documented = match <&[u8; 19]>::try_from(text.as_bytes()) {
         Ok(bytes) => read_documented(bytes),
@@ -49,12 +49,12 @@ pub(crate) fn read(text: &str) -> WireTime {
 }
 
 fn read_documented(bytes: &[u8; 19]) -> WireTime {
-    let Some((parts, _)) = spelled(bytes) else { return WireTime::Unreadable };
+    let Some((parts, _)) = parse_parts(bytes) else { return WireTime::Unreadable };
     let DateTimeParts { year, month, day, hour, minute, second } = parts;
     if (year, month, day) == (0, 0, 0) {
         return WireTime::None;
     }
-    // Year 0 exists in the calendar of the library, but in no database that sends it.
+    // Year 0 exists in jiff's calendar, but not in the databases of servers.
     if year == 0 {
         return WireTime::Unreadable;
     }
@@ -68,13 +68,13 @@ fn read_documented(bytes: &[u8; 19]) -> WireTime {
 #[cold]
 fn read_other(text: &str) -> WireTime {
     match other_spelling(text) {
-        Some(Other { wall_clock: Some(wall_clock), .. }) => read_documented(&wall_clock),
-        Some(Other { wall_clock: None, .. }) => WireTime::None,
+        Some(OtherSpelling { wall_clock: Some(wall_clock), .. }) => read_documented(&wall_clock),
+        Some(OtherSpelling { wall_clock: None, .. }) => WireTime::None,
         None => WireTime::Unreadable,
     }
 }
 
-/// Whether a text that can be read is spelled as servers are documented to.
+/// Returns whether a readable date is spelled as documented.
 pub(crate) fn is_documented_spelling(text: &str) -> bool {
     match <&[u8; 19]>::try_from(text.as_bytes()) {
         Ok(bytes) => read_documented(bytes) != WireTime::Unreadable,
@@ -82,28 +82,28 @@ pub(crate) fn is_documented_spelling(text: &str) -> bool {
     }
 }
 
-/// The zone that a date field's text states, as it is there: `Z`, `+02:00`, `Europe/Berlin`.
+/// Returns the zone in the text of a date field: `Z`, `+02:00`, `Europe/Berlin`.
 pub(crate) fn zone(text: &str) -> Option<&str> {
     if is_documented_spelling(text) {
         return None;
     }
-    let Other { wall_clock, zone } = other_spelling(text)?;
+    let OtherSpelling { wall_clock, zone } = other_spelling(text)?;
     let is_date = wall_clock.is_none_or(|wall_clock| read_documented(&wall_clock) != WireTime::Unreadable);
     zone.filter(|_| is_date)
 }
 
-/// A date that is not spelled as documented.
-struct Other<'a> {
-    /// The same in the documented spelling; none for the zero date as PHP's date objects write it.
+/// A date in another spelling than the documented one.
+struct OtherSpelling<'a> {
+    /// The same in the documented spelling; `None` for the zero date of PHP's date objects.
     wall_clock: Option<[u8; 19]>,
     zone: Option<&'a str>,
 }
 
-/// Takes apart ISO 8601 and what PHP's date objects write: a date; then, behind `T` or a space, hours and minutes, seconds
-/// and a fraction; then a zone. Whether the date exists is not checked.
+/// Parses ISO 8601 and the format of PHP's date objects: a date; then, after `T` or a space, hours and minutes, seconds
+/// and a fraction; then a zone. Does not check that the date exists.
 #[cold]
-fn other_spelling(text: &str) -> Option<Other<'_>> {
-    /// PHP normalizes the zero date to this.
+fn other_spelling(text: &str) -> Option<OtherSpelling<'_>> {
+    /// PHP normalizes the zero date to this date.
     const ZERO: &str = "-0001-11-30";
     let text = text.trim();
     let is_zero = text.starts_with(ZERO);
@@ -131,11 +131,11 @@ fn other_spelling(text: &str) -> Option<Other<'_>> {
         let seconds = if time.len() == 5 { ":00" } else { "" };
         Some(format!("{date} {time}{seconds}").as_bytes().try_into().ok()?)
     };
-    Some(Other { wall_clock, zone })
+    Some(OtherSpelling { wall_clock, zone })
 }
 
-/// Whether a text is a zone: `Z`, an offset, an identifier such as `Europe/Berlin` or an abbreviation such as `CEST`. It need
-/// not be one that exists; but `PM` is none.
+/// Returns whether a text looks like a zone: `Z`, an offset, an identifier such as `Europe/Berlin` or an abbreviation
+/// such as `CEST`. `AM` and `PM` are not zones.
 fn is_zone(text: &str) -> bool {
     let is_offset = |digits: &str| {
         let plain: Vec<u8> = digits.bytes().filter(|byte| *byte != b':').collect();
@@ -154,8 +154,8 @@ fn is_zone(text: &str) -> bool {
 }
 
 impl DateTimeParts {
-    /// Reads a date field's text, as [`TicketRef::text_bytes`](crate::TicketRef::text_bytes) returns it; none where there
-    /// is no date, or it can't be read.
+    /// Reads the text of a date field, as [`TicketRef::text_bytes`](crate::TicketRef::text_bytes) returns it. Returns
+    /// `None` if there is no date, or it cannot be read.
     ///
     /// ```
     /// use gettickets_protocol::DateTimeParts;
@@ -165,35 +165,34 @@ impl DateTimeParts {
     /// ```
     #[inline]
     pub fn from_wire(text: &[u8]) -> Option<DateTimeParts> {
-        let documented = text.try_into().ok().and_then(existing);
+        let documented = text.try_into().ok().and_then(valid_parts);
         documented.or_else(|| DateTimeParts::from_other(text))
     }
 
     #[cold]
     fn from_other(text: &[u8]) -> Option<DateTimeParts> {
-        existing(&other_spelling(std::str::from_utf8(text).ok()?)?.wall_clock?)
+        valid_parts(&other_spelling(std::str::from_utf8(text).ok()?)?.wall_clock?)
     }
 }
 
-/// Whether these bytes are a date and time as servers write them, or the zero date. It never says so where
-/// [`read`] finds [`WireTime::Unreadable`], and builds no date to find out.
+/// Returns whether these bytes are a date in the documented spelling, or the zero date. A faster check than [`read`],
+/// with the same result for the documented spelling.
 #[inline(always)]
 pub(crate) fn is_wire_time(bytes: &[u8; 19]) -> bool {
-    existing(bytes).is_some() || is_zero_date(bytes)
+    valid_parts(bytes).is_some() || is_zero_date(bytes)
 }
 
-/// The date and time in a text of the documented shape, from the year 1 on, if the calendar has the day and the day
-/// the time.
+/// Parses a text of the documented spelling. Returns `None` if the date does not exist or is before the year 1.
 #[inline(always)]
-fn existing(bytes: &[u8; 19]) -> Option<DateTimeParts> {
-    let (parts, past_last) = spelled(bytes)?;
+fn valid_parts(bytes: &[u8; 19]) -> Option<DateTimeParts> {
+    let (parts, too_large) = parse_parts(bytes)?;
     let DateTimeParts { year, month, day, .. } = parts;
     let last_day = DAYS.get(usize::from(month)).copied().unwrap_or(0);
     let has_day = day.wrapping_sub(1) < last_day || is_leap_day(year, month, day);
-    (past_last == 0 && year > 0 && has_day).then_some(parts)
+    (too_large == 0 && year > 0 && has_day).then_some(parts)
 }
 
-/// How many days a month has; none if there is no such month.
+/// The number of days of each month; 0 for a month that does not exist.
 const DAYS: [u8; 13] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 #[cold]
@@ -208,33 +207,34 @@ fn is_zero_date(bytes: &[u8; 19]) -> bool {
         && std::str::from_utf8(bytes).is_ok_and(|text| read(text) != WireTime::Unreadable)
 }
 
-const TOPS: u64 = 0x8080_8080_8080_8080;
-/// Where in `00:00:00` the numbers are, and what more than their last sets the top bit of each.
-const NUMBERS_OF_TIME: u64 = u64::from_le_bytes([0x7F, 0, 0, 0x7F, 0, 0, 0x7F, 0]);
-const TO_THE_TOP_OF_TIME: u64 = u64::from_le_bytes([0x7F - 23, 0, 0, 0x7F - 59, 0, 0, 0x7F - 59, 0]);
+const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+/// Where the numbers are in `00:00:00`, and values whose addition sets the top bit of each number that is too large.
+const TIME_NUMBERS: u64 = u64::from_le_bytes([0x7F, 0, 0, 0x7F, 0, 0, 0x7F, 0]);
+const TIME_OVERFLOW: u64 = u64::from_le_bytes([0x7F - 23, 0, 0, 0x7F - 59, 0, 0, 0x7F - 59, 0]);
 
-/// The numbers in a text of the documented shape, which may be no date. Bits are set beside them where one of the time
-/// is past the last of its kind, which is found out for all at once.
+/// Parses the numbers of a text of the documented spelling, which may not be a valid date. The second result has bits
+/// set if a number of the time is too large; all three are checked together.
 #[inline(always)]
-fn spelled(bytes: &[u8; 19]) -> Option<(DateTimeParts, u64)> {
+fn parse_parts(bytes: &[u8; 19]) -> Option<(DateTimeParts, u64)> {
     let (date, no_date) = DATE.pairs(bytes)?;
     let (day, no_day) = DAY.pairs(bytes)?;
     let (time, no_time) = TIME.pairs(bytes)?;
     (no_date | no_day | no_time == 0).then_some(())?;
-    let past_last = ((time & NUMBERS_OF_TIME) + TO_THE_TOP_OF_TIME) & TOPS;
+    let too_large = ((time & TIME_NUMBERS) + TIME_OVERFLOW) & HIGH_BITS;
     let ([century, _, years, _, _, month, ..], [day, ..]) = (date.to_le_bytes(), day.to_le_bytes());
     let [hour, _, _, minute, _, _, second, _] = time.to_le_bytes();
     let year = u16::from(century) * 100 + u16::from(years);
-    Some((DateTimeParts { year, month, day, hour, minute, second }, past_last))
+    Some((DateTimeParts { year, month, day, hour, minute, second }, too_large))
 }
 
-/// Eight bytes of a date, where zeros stand for digits and every other byte for itself.
+/// A pattern for eight bytes of a date: `0` matches any digit, every other byte itself.
 struct Template {
     at: usize,
     text: u64,
-    /// A six for each digit.
+    /// 6 for each digit.
     sixes: u64,
-    /// The bits that no digit has, and all bits of other bytes.
+    /// The bits that must be zero after an exclusive or with `text`: the high bits of digits, and all bits of other
+    /// bytes.
     others: u64,
 }
 
@@ -243,7 +243,7 @@ const DAY: Template = Template::new(8, *b"00 00:00");
 const TIME: Template = Template::new(11, *b"00:00:00");
 
 impl Template {
-    #[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
+    #[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where an error fails the build")]
     const fn new(at: usize, text: [u8; 8]) -> Template {
         let (mut sixes, mut others) = ([0; 8], [0xFF; 8]);
         let mut byte = 0;
@@ -259,20 +259,20 @@ impl Template {
         Template { at, text, sixes, others }
     }
 
-    /// For each byte the number that its digit and the next make; where the bytes are others than the template has,
-    /// bits are set in the second number. Eight bytes are read as one number.
+    /// Reads eight bytes as one number. Returns, for each byte, the number that its digit and the next one form. The
+    /// second result has bits set where the bytes do not match the pattern.
     #[inline(always)]
     fn pairs(&self, bytes: &[u8; 19]) -> Option<(u64, u64)> {
         let word = u64::from_le_bytes(*bytes.get(self.at..)?.first_chunk()?) ^ self.text;
-        // What is past nine has bits that no digit has, or has them with six more. It spills into its neighbour only
-        // if it had them before.
+        // A byte above 9 has a high bit set, or has one set after 6 is added. An addition carries into the next byte
+        // only if the byte had a high bit set before.
         let others = (word.wrapping_add(self.sixes) | word) & self.others;
-        // No sum reaches 100, so none spills into its neighbour.
+        // Every sum is below 100, so none carries into the next byte.
         Some((word.wrapping_mul(10).wrapping_add(word >> 8), others))
     }
 }
 
-/// The date in a field's text, if there is one and it can be read.
+/// Returns the date in the text of a field, if it has one that can be read.
 pub(crate) fn date_in(text: &str) -> Option<DateTime> {
     match read(text) {
         WireTime::At(time) => Some(time),
@@ -280,7 +280,7 @@ pub(crate) fn date_in(text: &str) -> Option<DateTime> {
     }
 }
 
-/// Writes a date as servers do; none is the zero date.
+/// Writes a date as servers do; `None` becomes the zero date.
 pub(crate) fn to_wire(time: Option<DateTime>) -> String {
     match time {
         Some(time) => format!(
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn other_spellings_are_read_as_the_wall_clock_that_they_state() {
+    fn other_spellings_are_read_as_local_time() {
         let time = jiff::civil::datetime(2025, 3, 5, 6, 7, 8, 0);
         for (text, stated) in [
             ("2025-03-05T06:07:08", None),
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn the_quick_check_knows_the_days_of_every_month() {
+    fn the_fast_check_knows_the_days_of_every_month() {
         for year in (1..=9999).filter(|year| year % 100 < 9) {
             for (month, day) in (0..=13).flat_map(|month| (27..=32).map(move |day| (month, day))) {
                 let text = format!("{year:04}-{month:02}-{day:02} 00:00:00");
@@ -383,17 +383,17 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn the_quick_check_agrees_with_the_calendar(
+        fn the_fast_check_agrees_with_the_calendar(
             text in "([0-2]0[0-9]{2}|0000)-[01][0-9]-[0-3][0-9][ Tx][0-2][0-9]:[0-6][0-9]:[0-6][0-9/:]",
         ) {
             let quick = is_wire_time(text.as_bytes().try_into().unwrap());
             let readable = read(&text) != WireTime::Unreadable;
             let whole = |time: DateTime| [time.month(), time.day(), time.hour(), time.minute(), time.second()];
             let parts = DateTimeParts::from_wire(text.as_bytes());
-            let told = parts.map(|parts| [parts.month, parts.day, parts.hour, parts.minute, parts.second]);
-            proptest::prop_assert_eq!(told, date_in(&text).map(|time| whole(time).map(|part| part as u8)));
+            let found = parts.map(|parts| [parts.month, parts.day, parts.hour, parts.minute, parts.second]);
+            proptest::prop_assert_eq!(found, date_in(&text).map(|time| whole(time).map(|part| part as u8)));
             proptest::prop_assert_eq!(parts.map(|parts| parts.year as i16), date_in(&text).map(DateTime::year));
-            // A `T` is ours and no server's: only the slow way knows it.
+            // Only the slow path accepts a `T`, which canonical JSON has but servers do not send.
             proptest::prop_assert_eq!(quick, readable && !text.contains('T'), "{}", text);
         }
     }

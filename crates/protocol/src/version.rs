@@ -1,4 +1,4 @@
-//! Server versions: ordered numbers that decide which fields a reply carries.
+//! Server versions: ordered numbers that determine which fields a reply has.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The version of a WHMCS server, such as 8.13.1.
 ///
-/// Versions compare number by number, so 7.10 comes after 7.9 and after 7.2. A version is a value at run
-/// time: one library serves every server.
+/// Versions compare number by number, so 7.10 is later than 7.9 and 7.2. A version is a run-time value: one build
+/// supports all servers.
 ///
 /// ```
 /// use gettickets_protocol::Version;
@@ -26,18 +26,18 @@ pub struct Version {
 }
 
 impl Version {
-    /// 1.0, where the call first appeared.
+    /// 1.0, which introduced the call.
     pub const V1_0: Version = Version::new(1, 0, 0);
     /// 7.10, which added `attachments`.
     pub const V7_10: Version = Version::new(7, 10, 0);
     /// 8.0, which added `owner_name` and the three `requestor_` fields.
     pub const V8_0: Version = Version::new(8, 0, 0);
-    /// The versions at which what the call sends changed, oldest first.
+    /// The versions that changed the fields of the call, oldest first.
     pub const MILESTONES: [Version; 3] = [Version::V1_0, Version::V7_10, Version::V8_0];
-    /// The newest version known to have changed the call: a newer server sends what this one does.
+    /// The newest version that changed the call. Newer servers send the same fields.
     pub const LATEST: Version = Version::V8_0;
 
-    /// The version `major.minor.patch`.
+    /// Creates the version `major.minor.patch`.
     pub const fn new(major: u16, minor: u16, patch: u16) -> Version {
         Version { major, minor, patch }
     }
@@ -52,12 +52,12 @@ impl Version {
         self.minor
     }
 
-    /// The third number, 0 where none was written.
+    /// The third number, or 0.
     pub const fn patch(self) -> u16 {
         self.patch
     }
 
-    /// Whether this version is `other` or later; usable in constants, where `>=` is not.
+    /// Returns whether this version is `other` or later. Works in constants, unlike `>=`.
     pub const fn is_at_least(self, other: Version) -> bool {
         self.ordinal() >= other.ordinal()
     }
@@ -77,8 +77,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// Reads `8`, `8.0`, `8.13.1` and `8.13.1-release.1`, whose suffix says how the build was packaged and
-/// has no part in the order.
+/// Parses `8`, `8.0`, `8.13.1` and `8.13.1-release.1`. A suffix is ignored.
 impl FromStr for Version {
     type Err = InvalidVersion;
 
@@ -86,7 +85,7 @@ impl FromStr for Version {
         let invalid = || InvalidVersion { text: text.chars().take(40).collect() };
         let numbers = text.split_once(['-', '+']).map_or(text, |(numbers, _)| numbers);
         let mut parts = numbers.split('.').map(|part| {
-            // `u16::from_str` would take a leading plus sign.
+            // `u16::from_str` would accept a leading plus sign.
             let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
             digits.then(|| part.parse::<u16>().ok()).flatten()
         });
@@ -113,7 +112,7 @@ impl<'de> Deserialize<'de> for Version {
     }
 }
 
-/// A text that is not a dotted version number.
+/// Error for a text that is not a version number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidVersion {
     text: String,
@@ -121,39 +120,35 @@ pub struct InvalidVersion {
 
 impl fmt::Display for InvalidVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:?} is not a server version; expected numbers with dots, such as 7.10 or 8.13.1",
-            self.text
-        )
+        write!(f, "{:?} is not a server version; expected numbers such as 7.10 or 8.13.1", self.text)
     }
 }
 
 impl std::error::Error for InvalidVersion {}
 
-/// What a reply tells of the version of the server that sent it.
+/// The version of the server that sent a reply, as far as the reply shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ShownVersion {
-    /// The server named its version, as XML replies do.
-    Exactly(Version),
-    /// The reply carries fields that no earlier version sends.
+pub enum DetectedVersion {
+    /// The reply states the version, as XML replies do.
+    Exact(Version),
+    /// The reply has fields that no earlier version sends.
     AtLeast(Version),
 }
 
-impl ShownVersion {
-    /// The version named, or the earliest that sends what was seen.
+impl DetectedVersion {
+    /// Returns the stated version, or the earliest version that sends these fields.
     pub const fn lower_bound(self) -> Version {
         match self {
-            ShownVersion::Exactly(version) | ShownVersion::AtLeast(version) => version,
+            DetectedVersion::Exact(version) | DetectedVersion::AtLeast(version) => version,
         }
     }
 }
 
-impl fmt::Display for ShownVersion {
+impl fmt::Display for DetectedVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ShownVersion::Exactly(version) => write!(f, "{version}"),
-            ShownVersion::AtLeast(version) => write!(f, "{version} or later"),
+            DetectedVersion::Exact(version) => write!(f, "{version}"),
+            DetectedVersion::AtLeast(version) => write!(f, "{version} or later"),
         }
     }
 }
@@ -163,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seven_ten_comes_after_seven_nine() {
+    fn version_7_10_is_later_than_7_9() {
         let parse = |text: &str| text.parse::<Version>().unwrap();
         assert!(parse("7.10") > parse("7.9"));
         assert!(parse("7.10") > parse("7.2"));
@@ -175,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_dotted_number_is_refused() {
+    fn other_texts_are_not_versions() {
         for text in ["", ".", "8.", ".8", "+8", "8.+1", "8.x", "8.0.0.0", "70000", "-1", " 8"] {
             assert!(text.parse::<Version>().is_err(), "{text:?}");
         }

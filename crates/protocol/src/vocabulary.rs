@@ -1,7 +1,6 @@
-//! The words a ticket uses: status, priority, requestor type and related service.
+//! Enumerated values of a ticket: status, priority, requestor type and related service.
 //!
-//! All are open sets. A known word is a variant; any other is kept as it was sent and comes out again
-//! unchanged.
+//! All are open sets: known words are variants, and any other word is kept as it was sent.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,10 +19,10 @@ macro_rules! open_enum {
         }
 
         impl<'a> $name<'a> {
-            /// The known words, in the documentation's order.
+            /// The known words, in the order of the documentation.
             pub const KNOWN: &'static [$name<'static>] = &[$($name::$variant),+];
 
-            /// Reads a word. Known words are matched exactly, so that every word comes out as it went in.
+            /// Converts a word. Known words are matched exactly, so that every word round-trips.
             pub fn from_word(word: impl Into<Cow<'a, str>>) -> $name<'a> {
                 let word = word.into();
                 match &*word {
@@ -32,7 +31,7 @@ macro_rules! open_enum {
                 }
             }
 
-            /// The word as it was sent.
+            /// Returns the word as it was sent.
             pub fn as_str(&self) -> &str {
                 match self {
                     $($name::$variant => $word,)+
@@ -40,7 +39,7 @@ macro_rules! open_enum {
                 }
             }
 
-            /// The same word, borrowing nothing.
+            /// Converts into a value that borrows nothing.
             pub fn into_owned(self) -> $name<'static> {
                 match self {
                     $($name::$variant => $name::$variant,)+
@@ -94,7 +93,7 @@ macro_rules! open_enum {
 }
 
 open_enum! {
-    /// The status of a ticket. Installs configure their own beside the six defaults.
+    /// The status of a ticket. Installs can configure others besides the six defaults.
     ///
     /// ```
     /// use gettickets_protocol::Status;
@@ -130,7 +129,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What the requestor of a ticket is. Since server version 8.0.
+    /// The type of the requestor of a ticket. Since server version 8.0.
     RequestorType {
         /// `Owner`
         Owner = "Owner",
@@ -139,7 +138,7 @@ open_enum! {
     }
 }
 
-/// The service or domain that a ticket is about, read from the field `service`. `Display` writes it as it was sent.
+/// The service or domain that a ticket is about, parsed from the field `service`. `Display` writes it as it was sent.
 ///
 /// ```
 /// use gettickets_protocol::RelatedService;
@@ -159,9 +158,9 @@ pub enum RelatedService<'a> {
 }
 
 impl<'a> RelatedService<'a> {
-    /// Reads the field `service`; empty is none.
+    /// Parses the field `service`. Returns `None` if it is empty.
     pub fn from_wire(text: &'a str) -> Option<RelatedService<'a>> {
-        // An id with leading zeros would be written in another way than it was sent.
+        // An id with leading zeros would not be written as it was sent.
         let id = |digits: &str| {
             let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
             let plain = plain && (digits == "0" || !digits.starts_with('0'));
@@ -194,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_known_word_comes_out_as_it_went_in() {
+    fn every_word_round_trips() {
         for status in Status::KNOWN {
             assert_eq!(&Status::from_word(status.as_str()), status);
         }
@@ -206,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_that_is_no_id_is_kept() {
+    fn a_service_that_is_not_an_id_is_kept() {
         for text in ["S", "Sx", "S+1", "12", "S99999999999999999999", "S007", "D00"] {
             assert_eq!(RelatedService::from_wire(text), Some(RelatedService::Other(text)));
         }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::LazyLock;
 
-use gettickets::{DateTime, FIELDS, Field, Kind, TicketRef, Value};
+use gettickets::{DateTime, FIELDS, Field, FieldKind, FieldValue, TicketRef};
 use jiff::tz::TimeZone;
 use serde_json::json;
 use xxhash_rust::xxh3::Xxh3;
@@ -75,13 +75,13 @@ pub(crate) enum Type {
 pub(crate) fn columns() -> impl Iterator<Item = (String, Type)> {
     let documented = FIELDS.iter().flat_map(|spec| {
         let kind = match spec.kind {
-            Kind::Integer => Type::Integer,
-            Kind::Boolean => Type::Boolean,
-            Kind::DateTime => Type::WallClock,
-            Kind::Attachments => Type::Json,
+            FieldKind::Integer => Type::Integer,
+            FieldKind::Boolean => Type::Boolean,
+            FieldKind::DateTime => Type::WallClock,
+            FieldKind::Attachments => Type::Json,
             _ => Type::Text,
         };
-        let utc = (spec.kind == Kind::DateTime).then(|| (format!("{}_utc", spec.name), Type::Utc));
+        let utc = (spec.kind == FieldKind::DateTime).then(|| (format!("{}_utc", spec.name), Type::Utc));
         let decoded = (spec.field == Field::Subject).then(|| ("subject_text".to_owned(), Type::Text));
         std::iter::once((spec.name.to_owned(), kind)).chain(utc).chain(decoded)
     });
@@ -99,13 +99,15 @@ impl Row {
         let mut cells = Vec::with_capacity(FIELDS.len() + 4);
         for spec in &FIELDS {
             let cell = match ticket.value(spec.field) {
-                None | Some(Value::Null) => Cell::Null,
+                None | Some(FieldValue::Null) => Cell::Null,
                 Some(_) if spec.sensitive && !access_keys => Cell::Null,
-                Some(Value::Integer(number)) => Cell::Integer(signed(number, spec.name)?),
-                Some(Value::Boolean(value)) => Cell::Integer(value.into()),
-                Some(Value::Text(text)) => Cell::Text(text.to_owned()),
-                Some(Value::DateTime(time)) => time.map_or(Cell::Null, |time| Cell::Text(wall_clock(time))),
-                Some(Value::Attachments(attachments)) => Cell::Text(
+                Some(FieldValue::Integer(number)) => Cell::Integer(signed(number, spec.name)?),
+                Some(FieldValue::Boolean(value)) => Cell::Integer(value.into()),
+                Some(FieldValue::Text(text)) => Cell::Text(text.to_owned()),
+                Some(FieldValue::DateTime(time)) => {
+                    time.map_or(Cell::Null, |time| Cell::Text(wall_clock(time)))
+                }
+                Some(FieldValue::Attachments(attachments)) => Cell::Text(
                     attachments
                         .map(|attachment| json!({"filename": attachment.filename, "index": attachment.index}))
                         .collect::<serde_json::Value>()
@@ -115,7 +117,7 @@ impl Row {
             };
             write(&mut digest, &cell);
             cells.push(cell);
-            if spec.kind == Kind::DateTime {
+            if spec.kind == FieldKind::DateTime {
                 let time = if spec.field == Field::Date { ticket.date() } else { ticket.lastreply() };
                 cells.push(time.zip(zone).map_or(Cell::Null, |(time, zone)| utc(time, zone)));
             }

@@ -92,65 +92,65 @@ public:
 
     /// The credentials; required over HTTP.
     ClientBuilder &credentials(const Credentials &credentials) & {
-        gettickets_client_builder_credentials(builder_.get(), credentials.get());
+        gettickets_client_builder_set_credentials(builder_.get(), credentials.get());
         return *this;
     }
     /// An API identifier and its secret as credentials.
     ClientBuilder &api_credentials(const Argument &identifier, const Argument &secret) & {
         if (whole(identifier) && whole(secret)) {
-            gettickets_client_builder_api_credentials(builder_.get(), identifier.get(), secret.get());
+            gettickets_client_builder_set_api_credentials(builder_.get(), identifier.get(), secret.get());
         }
         return *this;
     }
     /// The time limit of one exchange, or of one run of PHP: from 1 ms to 366 days. Default: 60 seconds.
-    ClientBuilder &timeout(Milliseconds time) & { return set(gettickets_client_builder_timeout, count(time)); }
+    ClientBuilder &timeout(Milliseconds time) & { return set(gettickets_client_builder_set_timeout_ms, count(time)); }
     /// The time limit for connecting: from 1 ms to 366 days. Default: 10 seconds.
     ClientBuilder &connect_timeout(Milliseconds time) & {
-        return set(gettickets_client_builder_connect_timeout, count(time));
+        return set(gettickets_client_builder_set_connect_timeout_ms, count(time));
     }
     /// How many bytes a reply may have once decompressed. Default: 64 MiB.
-    ClientBuilder &max_response_len(std::size_t len) & { return set(gettickets_client_builder_max_response_len, len); }
+    ClientBuilder &max_response_len(std::size_t len) & { return set(gettickets_client_builder_set_max_response_len, len); }
     /// Refuses replies that depart from the documented shape. Default: false.
-    ClientBuilder &strict(bool strict) & { return set(gettickets_client_builder_strict, std::int32_t{strict}); }
+    ClientBuilder &strict(bool strict) & { return set(gettickets_client_builder_set_strict, std::int32_t{strict}); }
     /// How often a request is tried in all: 1 turns retries off, and with 0 no client is built. Default: 3.
-    ClientBuilder &attempts(std::uint32_t attempts) & { return set(gettickets_client_builder_attempts, attempts); }
+    ClientBuilder &attempts(std::uint32_t attempts) & { return set(gettickets_client_builder_set_max_attempts, attempts); }
     /// The waits between attempts: at most 366 days. Defaults: from 0.5 to 20 seconds.
     ClientBuilder &waits(Milliseconds base, Milliseconds longest) & {
-        gettickets_client_builder_waits(builder_.get(), count(base), count(longest));
+        gettickets_client_builder_set_backoff_ms(builder_.get(), count(base), count(longest));
         return *this;
     }
     /// The longest wait that a server may ask for: at most 366 days. Default: 60 seconds.
     ClientBuilder &longest_retry_after(Milliseconds time) & {
-        return set(gettickets_client_builder_longest_retry_after, count(time));
+        return set(gettickets_client_builder_set_max_retry_after_ms, count(time));
     }
     /// The time limit for all attempts and the waits between them: at most 366 days. Default: 120 seconds.
-    ClientBuilder &budget(Milliseconds time) & { return set(gettickets_client_builder_budget, count(time)); }
+    ClientBuilder &budget(Milliseconds time) & { return set(gettickets_client_builder_set_total_timeout_ms, count(time)); }
     /// The format to ask for. Default: JSON.
     ClientBuilder &format(Format format) & {
-        return set(gettickets_client_builder_format, static_cast<gettickets_format>(format));
+        return set(gettickets_client_builder_set_format, static_cast<gettickets_format>(format));
     }
     /// Lets credentials go over plain http to another machine. Default: false.
     ClientBuilder &allow_plain_http(bool allow) & {
-        return set(gettickets_client_builder_allow_plain_http, std::int32_t{allow});
+        return set(gettickets_client_builder_set_allow_plain_http, std::int32_t{allow});
     }
     /// The proxy to go through. Default: as the environment says.
-    ClientBuilder &proxy(const Argument &address) & { return set_text(gettickets_client_builder_proxy, address); }
+    ClientBuilder &proxy(const Argument &address) & { return set_text(gettickets_client_builder_set_proxy, address); }
     /// Goes through no proxy, whatever the environment says.
     ClientBuilder &no_proxy() & {
-        gettickets_client_builder_no_proxy(builder_.get());
+        gettickets_client_builder_disable_proxy(builder_.get());
         return *this;
     }
     /// Trusts these authorities, in PEM, and no others. Default: those that this machine trusts.
     ClientBuilder &root_certificates(std::string_view pem) & {
-        gettickets_client_builder_root_certificates(builder_.get(), pem.data(), pem.size());
+        gettickets_client_builder_set_root_certificates(builder_.get(), pem.data(), pem.size());
         return *this;
     }
     /// What the client calls itself. Default: "gettickets/" and the release.
-    ClientBuilder &user_agent(const Argument &name) & { return set_text(gettickets_client_builder_user_agent, name); }
+    ClientBuilder &user_agent(const Argument &name) & { return set_text(gettickets_client_builder_set_user_agent, name); }
     /// The PHP program that the Local API runs. Default: "php".
-    ClientBuilder &php(const Argument &program) & { return set_text(gettickets_client_builder_php, program); }
+    ClientBuilder &php(const Argument &program) & { return set_text(gettickets_client_builder_set_php, program); }
     /// The user name of the admin that the Local API asks as.
-    ClientBuilder &admin(const Argument &username) & { return set_text(gettickets_client_builder_admin, username); }
+    ClientBuilder &admin(const Argument &username) & { return set_text(gettickets_client_builder_set_admin, username); }
 
     ClientBuilder &&credentials(const Credentials &c) && { return std::move(credentials(c)); }
     ClientBuilder &&api_credentials(const Argument &i, const Argument &s) && { return std::move(api_credentials(i, s)); }

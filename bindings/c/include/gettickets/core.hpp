@@ -116,7 +116,7 @@ public:
     /// How long a server that limits requests asks to wait, from when it answered.
     std::optional<std::chrono::milliseconds> retry_after() const noexcept {
         std::uint64_t wait = 0;
-        if (gettickets_error_retry_after(error_.get(), &wait) != GETTICKETS_OK) {
+        if (gettickets_error_retry_after_ms(error_.get(), &wait) != GETTICKETS_OK) {
             return std::nullopt;
         }
         return std::chrono::milliseconds(static_cast<std::chrono::milliseconds::rep>(wait));

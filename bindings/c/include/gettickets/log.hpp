@@ -39,7 +39,7 @@ struct Hush {
     Hush(const Hush &) = delete;
     Hush &operator=(const Hush &) = delete;
     /// Waits for calls that are under way, but for one that is ending the program itself.
-    ~Hush() { gettickets_log_to(nullptr, nullptr, GETTICKETS_LOG_OFF); }
+    ~Hush() { gettickets_set_log_function(nullptr, nullptr, GETTICKETS_LOG_OFF); }
 };
 
 /// Never destroyed: threads of the library may be in the middle of the function while the program ends.
@@ -65,7 +65,7 @@ inline Outcome<void> log_to(LogFunction function, LogLevel level = LogLevel::war
     detail::Listener &listener = detail::listener();
     const std::lock_guard<std::mutex> guard(listener.lock);
     auto next = function ? std::make_unique<LogFunction>(std::move(function)) : nullptr;
-    const auto code = gettickets_log_to(next ? detail::tell : nullptr, next.get(), static_cast<gettickets_log_level>(level));
+    const auto code = gettickets_set_log_function(next ? detail::tell : nullptr, next.get(), static_cast<gettickets_log_level>(level));
     return detail::settle(code, nullptr, [&] { listener.function = std::move(next); });
 }
 

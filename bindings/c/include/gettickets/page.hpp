@@ -117,7 +117,7 @@ using Value = std::variant<Null, std::uint64_t, std::string_view, std::optional<
 class OwnedTicket;
 
 /// A ticket of a page: two words, to be copied freely. It and its texts are valid as long as the one Page object that it
-/// was read from, or that this was moved to. A Page that share() or at() made is another owner: a ticket of the first is not
+/// was read from, or that this was moved to. A Page that share() or as_of_version() made is another owner: a ticket of the first is not
 /// a ticket of the second. keep() makes one that owns its page.
 ///
 /// Fields that every version sends are plain values, and empty or 0 if the reply does not have them; later fields are
@@ -135,23 +135,23 @@ public:
     std::uint64_t deptid() const noexcept { return gettickets_ticket_deptid(ticket_); }
     /// Id of the client; 0 for a non-client.
     std::uint64_t userid() const noexcept { return gettickets_ticket_userid(ticket_); }
-    /// Name of who opened the ticket, HTML-encoded as the server stores it.
+    /// Name of the person who opened the ticket, HTML-encoded as the server stores it.
     std::string_view name() const noexcept { return detail::view(gettickets_ticket_name(ticket_)); }
     /// Name of the client that owns the ticket. Since server version 8.0.
     std::optional<std::string_view> owner_name() const noexcept {
         return detail::later(gettickets_ticket_owner_name(ticket_));
     }
-    /// E-mail address of who opened the ticket.
+    /// Email address of the person who opened the ticket.
     std::string_view email() const noexcept { return detail::view(gettickets_ticket_email(ticket_)); }
     /// Name of the requestor; none on tickets older than the field. Since server version 8.0.
     std::optional<std::string_view> requestor_name() const noexcept {
         return detail::later(gettickets_ticket_requestor_name(ticket_));
     }
-    /// E-mail address of the requestor. Since server version 8.0.
+    /// Email address of the requestor. Since server version 8.0.
     std::optional<std::string_view> requestor_email() const noexcept {
         return detail::later(gettickets_ticket_requestor_email(ticket_));
     }
-    /// What the requestor is: Owner, Operator, or a word of the server's own. Since server version 8.0.
+    /// Type of the requestor: Owner, Operator, or another word of the server. Since server version 8.0.
     std::optional<std::string_view> requestor_type() const noexcept {
         return detail::later(gettickets_ticket_requestor_type(ticket_));
     }
@@ -175,10 +175,10 @@ public:
     std::string_view attachment() const noexcept { return detail::view(gettickets_ticket_attachment(ticket_)); }
     /// Attachments of the opening message. Since server version 7.10.
     std::optional<Attachments> attachments() const noexcept {
-        const bool there = carries(Field::attachments) && !null().contains(Field::attachments);
+        const bool there = has_field(Field::attachments) && !null_fields().contains(Field::attachments);
         return there ? std::optional<Attachments>(Attachments(ticket_)) : std::nullopt;
     }
-    /// Whether the attachments were removed; any version may leave it out.
+    /// Whether the attachments were removed. Servers of any version may leave it out.
     std::optional<bool> attachments_removed() const noexcept {
         const std::int32_t removed = gettickets_ticket_attachments_removed(ticket_);
         return removed >= 0 ? std::optional<bool>(removed != 0) : std::nullopt;
@@ -192,14 +192,14 @@ public:
     /// Related service: S and its id, D and a domain's id, or empty.
     std::string_view service() const noexcept { return detail::view(gettickets_ticket_service(ticket_)); }
 
-    /// Whether the reply carried this field, null or not.
-    bool carries(Field field) const noexcept {
-        return gettickets_ticket_carries(ticket_, static_cast<gettickets_field>(field)) != 0;
+    /// whether the reply has this field, null or not.
+    bool has_field(Field field) const noexcept {
+        return gettickets_ticket_has_field(ticket_, static_cast<gettickets_field>(field)) != 0;
     }
-    /// The fields that the reply carried, null or not.
-    FieldSet carried() const noexcept { return FieldSet(gettickets_ticket_carried(ticket_)); }
+    /// The fields that the reply has, null or not.
+    FieldSet fields() const noexcept { return FieldSet(gettickets_ticket_fields(ticket_)); }
     /// Those of them that were null.
-    FieldSet null() const noexcept { return FieldSet(gettickets_ticket_null(ticket_)); }
+    FieldSet null_fields() const noexcept { return FieldSet(gettickets_ticket_null_fields(ticket_)); }
 
     /// The value of any field; none where the reply did not carry it.
     std::optional<Value> value(Field field) const noexcept {
@@ -207,7 +207,7 @@ public:
         if (gettickets_ticket_value(ticket_, static_cast<gettickets_field>(field), &value) != GETTICKETS_OK) {
             return std::nullopt;
         }
-        if (value.null != 0) {
+        if (value.is_null != 0) {
             return Value(Null{});
         }
         switch (value.kind) {
@@ -222,13 +222,13 @@ public:
 
     /// A text field with its HTML entities decoded: "Tom &amp; Jerry" becomes "Tom & Jerry". None if it is no text, or not
     /// there. For people to read; never put it into a web page unescaped.
-    std::optional<std::string> text_for_people(Field field) const {
+    std::optional<std::string> decoded_text(Field field) const {
         gettickets_string *text = nullptr;
-        const auto code = gettickets_ticket_text_for_people(ticket_, static_cast<gettickets_field>(field), &text);
+        const auto code = gettickets_ticket_decoded_text(ticket_, static_cast<gettickets_field>(field), &text);
         return code == GETTICKETS_OK ? std::optional<std::string>(detail::take(text)) : std::nullopt;
     }
     /// The subject with its HTML entities decoded.
-    std::string subject_text() const { return text_for_people(Field::subject).value_or(std::string()); }
+    std::string subject_text() const { return decoded_text(Field::subject).value_or(std::string()); }
 
     /// The fields that are in no version's documentation.
     std::vector<Extra> extras() const {
@@ -269,9 +269,9 @@ struct Finding {
 };
 
 /// What a page shows of its server's version.
-struct ShownVersion {
+struct DetectedVersion {
     Version version;
-    /// Whether the server named it; otherwise it is the earliest that sends what the page carries.
+    /// Whether the server named it; otherwise it is the earliest that sends these fields.
     bool exactly = false;
 };
 
@@ -326,23 +326,23 @@ public:
     /// How many tickets the server says are on the page.
     std::optional<std::uint64_t> numreturned() const noexcept { return count(gettickets_page_numreturned); }
     /// What the page shows of the server's version.
-    ShownVersion shows_version() const noexcept {
+    DetectedVersion detected_version() const noexcept {
         gettickets_server_version version = {0, 0, 0};
         std::int32_t exactly = 0;
-        gettickets_page_shows_version(page_.get(), &version, &exactly);
+        gettickets_page_detected_version(page_.get(), &version, &exactly);
         return {Version(version), exactly != 0};
     }
     /// The fields that every ticket from a server of this version has and some ticket here lacks.
-    FieldSet missing(Version version) const noexcept {
-        return FieldSet(gettickets_page_missing(page_.get(), version.get()));
+    FieldSet missing_fields(Version version) const noexcept {
+        return FieldSet(gettickets_page_missing_fields(page_.get(), version.get()));
     }
     /// How many bytes of memory the tickets hold, together with all pages that share them.
     std::size_t memory_size() const noexcept { return gettickets_page_memory_size(page_.get()); }
 
     /// The page as a server of this version would send it, sharing its memory.
-    Outcome<Page> at(Version version) const {
+    Outcome<Page> as_of_version(Version version) const {
         gettickets_page *page = nullptr;
-        const auto code = gettickets_page_at(page_.get(), version.get(), &page);
+        const auto code = gettickets_page_as_of_version(page_.get(), version.get(), &page);
         return detail::settle(code, nullptr, [&] { return Page(page); });
     }
     /// Another owner of the same page. Tickets, texts and findings belong to the owner that they were read from: those of
@@ -489,7 +489,7 @@ inline Outcome<Page> decode_kept(std::string &&body, DecodeOptions options = {})
     gettickets_error *error = nullptr;
     auto *kept = new std::string(std::move(body));
     const auto release = [](void *text) { delete static_cast<std::string *>(text); };
-    const auto code = gettickets_decode_kept(kept->data(), kept->size(), detail::flags(options), options.max_len, release,
+    const auto code = gettickets_decode_no_copy(kept->data(), kept->size(), detail::flags(options), options.max_len, release,
                                              kept, &page, &error);
     return detail::settle(code, error, [&] { return Page(page); });
 }

@@ -37,7 +37,7 @@ public:
             return detail::fail<void>(detail::cut_short());
         }
         gettickets_error *error = nullptr;
-        const auto code = gettickets_credentials_access_key(credentials_.get(), key.get(), &error);
+        const auto code = gettickets_credentials_set_access_key(credentials_.get(), key.get(), &error);
         return detail::settle(code, error);
     }
     /// A text with every secret of these credentials struck out, in the spellings in which servers echo them.
@@ -82,23 +82,23 @@ public:
     ~Request() = default;
 
     /// Offset of the first record. A scan takes none.
-    Request &limitstart(std::uint64_t value) & { return set(gettickets_request_limitstart, value); }
+    Request &limitstart(std::uint64_t value) & { return set(gettickets_request_set_limitstart, value); }
     /// Number of records; of a scan, how many are asked for at a time.
-    Request &limitnum(std::uint64_t value) & { return set(gettickets_request_limitnum, value); }
+    Request &limitnum(std::uint64_t value) & { return set(gettickets_request_set_limitnum, value); }
     /// Only tickets of this department.
-    Request &deptid(std::uint64_t value) & { return set(gettickets_request_deptid, value); }
+    Request &deptid(std::uint64_t value) & { return set(gettickets_request_set_deptid, value); }
     /// Only tickets of this client.
-    Request &clientid(std::uint64_t value) & { return set(gettickets_request_clientid, value); }
+    Request &clientid(std::uint64_t value) & { return set(gettickets_request_set_clientid, value); }
     /// Only tickets of this address that belongs to no client.
-    Request &email(const Argument &value) & { return set_text(gettickets_request_email, value); }
+    Request &email(const Argument &value) & { return set_text(gettickets_request_set_email, value); }
     /// Only tickets of this status: any that the install has, or "Awaiting Reply", "All Active Tickets" or
     /// "My Flagged Tickets", which stand for several.
-    Request &status(const Argument &value) & { return set_text(gettickets_request_status, value); }
+    Request &status(const Argument &value) & { return set_text(gettickets_request_set_status, value); }
     /// Only tickets whose subject contains this, by the server's approximate matching.
-    Request &subject(const Argument &value) & { return set_text(gettickets_request_subject, value); }
+    Request &subject(const Argument &value) & { return set_text(gettickets_request_set_subject, value); }
     /// Do not restrict to the departments that the API user is a member of.
     Request &ignore_dept_assignments(bool value) & {
-        return set(gettickets_request_ignore_dept_assignments, std::int32_t{value});
+        return set(gettickets_request_set_ignore_dept_assignments, std::int32_t{value});
     }
 
     Request &&limitstart(std::uint64_t value) && { return std::move(limitstart(value)); }

@@ -135,21 +135,21 @@ public:
 
     /// Returns only tickets that were opened or answered at this time or later. Before the scan begins.
     Outcome<void> updated_since(Time since) {
-        return set(gettickets_scan_updated_since, since.get());
+        return set(gettickets_scan_set_updated_since, since.get());
     }
     /// The most requests that it sends. Default: 1,000,000. Before the scan begins.
-    Outcome<void> max_requests(std::uint64_t most) { return set(gettickets_scan_max_requests, most); }
+    Outcome<void> max_requests(std::uint64_t most) { return set(gettickets_scan_set_max_requests, most); }
     /// The most tickets that it returns. Default: no limit. Before the scan begins.
-    Outcome<void> max_tickets(std::uint64_t most) { return set(gettickets_scan_max_tickets, most); }
+    Outcome<void> max_tickets(std::uint64_t most) { return set(gettickets_scan_set_max_tickets, most); }
     /// The most requests in flight at once, 1 to 64. Default: 4. Before the scan begins.
-    Outcome<void> concurrency(std::uint32_t most) { return set(gettickets_scan_concurrency, most); }
+    Outcome<void> concurrency(std::uint32_t most) { return set(gettickets_scan_set_concurrency, most); }
     /// Whether the whole list is read even if updated_since() is set. Default: false. Before the scan begins.
-    Outcome<void> full(bool full) { return set(gettickets_scan_full, std::int32_t{full}); }
+    Outcome<void> full(bool full) { return set(gettickets_scan_set_full, std::int32_t{full}); }
     /// Whether a scan that met tickets which the server can't send ends with success. Default: false. Before it begins.
-    Outcome<void> skip_unreadable(bool skip) { return set(gettickets_scan_skip_unreadable, std::int32_t{skip}); }
+    Outcome<void> skip_unreadable(bool skip) { return set(gettickets_scan_set_skip_unreadable, std::int32_t{skip}); }
     /// Whether a scan ends with success if the server counts more tickets than it sends. Default: false. Before it begins.
     Outcome<void> allow_count_mismatch(bool allow) {
-        return set(gettickets_scan_allow_count_mismatch, std::int32_t{allow});
+        return set(gettickets_scan_set_allow_count_mismatch, std::int32_t{allow});
     }
     /// Continues where another scan of the same request was. Before the scan begins.
     Outcome<void> resume(const Argument &cursor) {
@@ -163,7 +163,7 @@ public:
         if (cancel.get() == nullptr) {
             return detail::fail<void>(detail::moved_from("switch"));
         }
-        return detail::settle(gettickets_scan_cancel_with(scan_.get(), cancel.get()));
+        return detail::settle(gettickets_scan_set_cancel(scan_.get(), cancel.get()));
     }
 
     /// Calls a function while the scan waits, and whenever pages came: on the thread that is inside next(), next_page(),
@@ -175,8 +175,8 @@ public:
             (*static_cast<ProgressFunction *>(user_data))(counts(*met));
         };
         const auto release = [](void *user_data) noexcept { delete static_cast<ProgressFunction *>(user_data); };
-        const auto code = owner ? gettickets_scan_on_progress(scan_.get(), call, owner.get(), release)
-                                : gettickets_scan_on_progress(scan_.get(), nullptr, nullptr, nullptr);
+        const auto code = owner ? gettickets_scan_set_progress_function(scan_.get(), call, owner.get(), release)
+                                : gettickets_scan_set_progress_function(scan_.get(), nullptr, nullptr, nullptr);
         // The scan calls `release` for what it took, and only for that.
         return detail::settle(code, nullptr, [&] { static_cast<void>(owner.release()); });
     }
@@ -208,7 +208,7 @@ public:
     Outcome<bool> wait_for(std::chrono::milliseconds time) {
         gettickets_error *error = nullptr;
         const auto count = time.count() > 0 ? static_cast<std::uint64_t>(time.count()) : 0U;
-        const auto code = gettickets_scan_wait(scan_.get(), count, &error);
+        const auto code = gettickets_scan_wait_ms(scan_.get(), count, &error);
         if (code == GETTICKETS_PENDING) {
             return false;
         }
@@ -281,7 +281,7 @@ private:
         report.requests = met.requests;
         report.retries = met.retries;
         report.waits = met.waits;
-        report.wait_time = std::chrono::milliseconds(static_cast<std::chrono::milliseconds::rep>(met.wait_milliseconds));
+        report.wait_time = std::chrono::milliseconds(static_cast<std::chrono::milliseconds::rep>(met.wait_ms));
         report.in_flight = met.in_flight;
         report.concurrency = met.concurrency;
         report.page_size_min = met.page_size_min;

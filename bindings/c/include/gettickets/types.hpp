@@ -141,7 +141,7 @@ inline std::optional<Time> time(gettickets_time time) noexcept {
 /// where the memory for it is not available.
 inline std::string printable(std::string_view text) {
     gettickets_string *shown = nullptr;
-    const auto code = gettickets_printable({text.data(), text.size()}, &shown);
+    const auto code = gettickets_text_printable({text.data(), text.size()}, &shown);
     return code == GETTICKETS_OK ? detail::take(shown) : std::string();
 }
 
@@ -181,7 +181,7 @@ enum class Kind : std::int32_t {
     attachments = GETTICKETS_KIND_ATTACHMENTS,
 };
 
-/// A set of fields, such as those that a reply carried.
+/// A set of fields, such as those that a ticket has.
 class FieldSet {
 public:
     constexpr FieldSet() = default;

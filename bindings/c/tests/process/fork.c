@@ -50,8 +50,8 @@ static gettickets_client *client_of(const char *url)
 {
     gettickets_client *made = NULL;
     gettickets_client_builder *builder = gettickets_client_builder_new(url);
-    gettickets_client_builder_api_credentials(builder, "sandbox-identifier", "sandbox-secret");
-    gettickets_client_builder_attempts(builder, 1);
+    gettickets_client_builder_set_api_credentials(builder, "sandbox-identifier", "sandbox-secret");
+    gettickets_client_builder_set_max_attempts(builder, 1);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_build(builder, &made, NULL));
     gettickets_client_builder_free(builder);
     return made;
@@ -82,8 +82,8 @@ static void use_what_needs_no_network(void)
     gettickets_request_free(request);
     CHECK_CODE(GETTICKETS_OK, gettickets_cancel_now(cancel));
     gettickets_cancel_free(cancel);
-    CHECK_CODE(GETTICKETS_OK, gettickets_log_to(count, &lines, GETTICKETS_LOG_TRACE));
-    CHECK_CODE(GETTICKETS_OK, gettickets_log_to(NULL, NULL, GETTICKETS_LOG_OFF));
+    CHECK_CODE(GETTICKETS_OK, gettickets_set_log_function(count, &lines, GETTICKETS_LOG_TRACE));
+    CHECK_CODE(GETTICKETS_OK, gettickets_set_log_function(NULL, NULL, GETTICKETS_LOG_OFF));
 }
 
 /* Every function of a client, a scan and a sandbox of the parent's. */
@@ -103,13 +103,13 @@ static void use_what_is_the_parents(void)
     is_the_parents(code, error);
     code = gettickets_scan_next_page(scan, &next, &error);
     is_the_parents(code, error);
-    code = gettickets_scan_wait(scan, 5, &error);
+    code = gettickets_scan_wait_ms(scan, 5, &error);
     is_the_parents(code, error);
-    code = gettickets_scan_max_requests(scan, 5, &error);
+    code = gettickets_scan_set_max_requests(scan, 5, &error);
     is_the_parents(code, error);
     CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_cursor(scan, &cursor));
     CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_report(scan, &report, sizeof report));
-    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_cancel_with(scan, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_set_cancel(scan, NULL));
     CHECK(next == NULL && other == NULL && cursor == NULL && gettickets_sandbox_url(sandbox) != NULL);
     gettickets_scan_free(scan);
     gettickets_client_free(client);
@@ -124,7 +124,7 @@ static void make_a_client_where_the_network_was_in_use(void)
     gettickets_error *error = NULL;
     gettickets_client_builder *builder = gettickets_client_builder_new("http://127.0.0.1:1/");
     gettickets_result code;
-    gettickets_client_builder_api_credentials(builder, "i", "s");
+    gettickets_client_builder_set_api_credentials(builder, "i", "s");
     code = gettickets_client_builder_build(builder, &made, &error);
     is_the_parents(code, error);
     code = gettickets_sandbox_start(1, NULL, NULL, &other, &error);
@@ -152,7 +152,7 @@ static void make_a_client_where_nothing_was_in_use(void)
 /* In the function itself the log can't be changed, in a child no more than in its parent. */
 static void set_the_log_in_the_log(void)
 {
-    CHECK_CODE(GETTICKETS_ERROR_BUSY, gettickets_log_to(NULL, NULL, GETTICKETS_LOG_OFF));
+    CHECK_CODE(GETTICKETS_ERROR_BUSY, gettickets_set_log_function(NULL, NULL, GETTICKETS_LOG_OFF));
 }
 
 static void fork_in_the_log(void *user_data, gettickets_log_level level, gettickets_text target, gettickets_text message)
@@ -174,10 +174,10 @@ static void *keep_busy(void *unused)
     (void)unused;
     while (!stop) {
         gettickets_page *next = NULL;
-        CHECK_CODE(GETTICKETS_OK, gettickets_log_to(count, &lines, GETTICKETS_LOG_TRACE));
+        CHECK_CODE(GETTICKETS_OK, gettickets_set_log_function(count, &lines, GETTICKETS_LOG_TRACE));
         CHECK_CODE(GETTICKETS_OK, gettickets_client_get_tickets(client, NULL, NULL, &next, NULL));
         gettickets_page_free(next);
-        CHECK_CODE(GETTICKETS_OK, gettickets_log_to(NULL, NULL, GETTICKETS_LOG_OFF));
+        CHECK_CODE(GETTICKETS_OK, gettickets_set_log_function(NULL, NULL, GETTICKETS_LOG_OFF));
     }
     return NULL;
 }
@@ -207,10 +207,10 @@ int main(void)
     in_child(make_a_client_where_the_network_was_in_use);
 
     puts("fork: inside the function that receives the log");
-    CHECK_CODE(GETTICKETS_OK, gettickets_log_to(fork_in_the_log, &lines, GETTICKETS_LOG_TRACE));
+    CHECK_CODE(GETTICKETS_OK, gettickets_set_log_function(fork_in_the_log, &lines, GETTICKETS_LOG_TRACE));
     CHECK_CODE(GETTICKETS_OK, gettickets_client_get_tickets(client, NULL, NULL, &next, NULL));
     gettickets_page_free(next);
-    CHECK_CODE(GETTICKETS_OK, gettickets_log_to(NULL, NULL, GETTICKETS_LOG_OFF));
+    CHECK_CODE(GETTICKETS_OK, gettickets_set_log_function(NULL, NULL, GETTICKETS_LOG_OFF));
     CHECK(lines > 0);
 
     puts("fork: while other threads are in the library");

@@ -83,7 +83,7 @@ int main(void)
         /* A body that is lent is given back. */
         release_calls = 0;
         allow(size / 2);
-        CHECK_CODE(GETTICKETS_ERROR_MEMORY, gettickets_decode_kept(body, len, 0, 0, release, NULL, &page, NULL));
+        CHECK_CODE(GETTICKETS_ERROR_MEMORY, gettickets_decode_no_copy(body, len, 0, 0, release, NULL, &page, NULL));
         CHECK(page == NULL && release_calls == 1);
 
         /* What is enough for the page need not be enough for its JSON. */

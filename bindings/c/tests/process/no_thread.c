@@ -45,7 +45,7 @@ int main(void)
     gettickets_result code;
     CHECK_CODE(GETTICKETS_OK, gettickets_sandbox_start(40, NULL, NULL, &sandbox, NULL));
     builder = gettickets_client_builder_new(gettickets_sandbox_url(sandbox));
-    gettickets_client_builder_api_credentials(builder, "sandbox-identifier", "sandbox-secret");
+    gettickets_client_builder_set_api_credentials(builder, "sandbox-identifier", "sandbox-secret");
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_build(builder, &client, NULL));
     gettickets_client_builder_free(builder);
 

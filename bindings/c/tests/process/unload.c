@@ -37,7 +37,7 @@ static void *use(void *unused)
     FUNCTION(library, gettickets_sandbox_url);
     FUNCTION(library, gettickets_sandbox_free);
     FUNCTION(library, gettickets_client_builder_new);
-    FUNCTION(library, gettickets_client_builder_api_credentials);
+    FUNCTION(library, gettickets_client_builder_set_api_credentials);
     FUNCTION(library, gettickets_client_builder_build);
     FUNCTION(library, gettickets_client_builder_free);
     FUNCTION(library, gettickets_client_scan);

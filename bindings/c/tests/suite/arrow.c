@@ -81,7 +81,7 @@ static void a_scan_is_a_stream_of_batches_as_large_as_wanted(void)
     uint64_t id_sum;
     unsigned batches;
     start(250, NULL, &sandbox, &client);
-    gettickets_request_limitnum(request, 50);
+    gettickets_request_set_limitnum(request, 50);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, request, &scan, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_arrow_stream(scan, 120, &stream, NULL));
     CHECK(drained(&stream, &id_sum, &batches) == 250 && id_sum == 250 * 251 / 2 && batches == 2);
@@ -174,7 +174,7 @@ static void a_stream_that_is_cancelled_says_so(void)
     int64_t rows;
     start(10, NULL, &sandbox, &client);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    CHECK_CODE(GETTICKETS_OK, gettickets_scan_cancel_with(scan, cancel));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_set_cancel(scan, cancel));
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_arrow_stream(scan, 0, &stream, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_cancel_now(cancel));
     CHECK(failed(&stream, &rows) == ECANCELED && rows == 0);

@@ -17,8 +17,8 @@ static void a_page_comes_over_http(void)
     gettickets_string *place = NULL;
     uint64_t total = 0;
     start(100, NULL, &sandbox, &client);
-    gettickets_request_limitnum(request, 10);
-    gettickets_request_limitstart(request, 95);
+    gettickets_request_set_limitnum(request, 10);
+    gettickets_request_set_limitstart(request, 95);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_get_tickets(client, request, NULL, &page, NULL));
     CHECK(gettickets_page_len(page) == 5);
     CHECK_CODE(GETTICKETS_OK, gettickets_page_totalresults(page, &total));
@@ -44,20 +44,20 @@ static void every_setting_is_taken(void)
     start(5, NULL, &sandbox, &client);
     builder = gettickets_client_builder_new(gettickets_sandbox_url(sandbox));
     CHECK_CODE(GETTICKETS_OK, gettickets_credentials_api("sandbox-identifier", "sandbox-secret", &credentials, NULL));
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_credentials(builder, credentials));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_set_credentials(builder, credentials));
     gettickets_credentials_free(credentials);
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_timeout(builder, 30000));
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_connect_timeout(builder, 5000));
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_max_response_len(builder, 1000000));
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_strict(builder, 1));
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_attempts(builder, 2));
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_waits(builder, 10, 100));
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_longest_retry_after(builder, 1000));
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_budget(builder, 60000));
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_format(builder, GETTICKETS_FORMAT_XML));
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_allow_plain_http(builder, 0));
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_no_proxy(builder));
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_user_agent(builder, "suite/1.0"));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_set_timeout_ms(builder, 30000));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_set_connect_timeout_ms(builder, 5000));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_set_max_response_len(builder, 1000000));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_set_strict(builder, 1));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_set_max_attempts(builder, 2));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_set_backoff_ms(builder, 10, 100));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_set_max_retry_after_ms(builder, 1000));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_set_total_timeout_ms(builder, 60000));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_set_format(builder, GETTICKETS_FORMAT_XML));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_set_allow_plain_http(builder, 0));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_disable_proxy(builder));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_set_user_agent(builder, "suite/1.0"));
     /* More than one may be built. */
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_build(builder, &second, NULL));
     gettickets_client_free(second);
@@ -65,7 +65,7 @@ static void every_setting_is_taken(void)
     gettickets_client_builder_free(builder);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_get_tickets(second, NULL, NULL, &page, NULL));
     /* It came as XML, which names the version. */
-    CHECK_CODE(GETTICKETS_OK, gettickets_page_shows_version(page, &version, &exactly));
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_detected_version(page, &version, &exactly));
     CHECK(exactly == 1 && version.major == 8 && version.minor == 13);
     gettickets_page_free(page);
     gettickets_client_free(second);
@@ -78,19 +78,19 @@ static void time_limits_have_their_documented_bounds(void)
 {
     static const uint64_t most = 31622400000;
     gettickets_client_builder *builder = gettickets_client_builder_new("https://example.com");
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_timeout(builder, most));
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_connect_timeout(builder, most));
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_waits(builder, most, most));
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_waits(builder, 0, 0));
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_longest_retry_after(builder, most));
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_budget(builder, most));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_timeout(builder, most + 1));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_connect_timeout(builder, most + 1));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_waits(builder, 0, most + 1));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_waits(builder, most + 1, 0));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_longest_retry_after(builder, most + 1));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_budget(builder, most + 1));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_budget(builder, UINT64_MAX));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_set_timeout_ms(builder, most));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_set_connect_timeout_ms(builder, most));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_set_backoff_ms(builder, most, most));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_set_backoff_ms(builder, 0, 0));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_set_max_retry_after_ms(builder, most));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_set_total_timeout_ms(builder, most));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_set_timeout_ms(builder, most + 1));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_set_connect_timeout_ms(builder, most + 1));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_set_backoff_ms(builder, 0, most + 1));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_set_backoff_ms(builder, most + 1, 0));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_set_max_retry_after_ms(builder, most + 1));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_set_total_timeout_ms(builder, most + 1));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_set_total_timeout_ms(builder, UINT64_MAX));
     gettickets_client_builder_free(builder);
 }
 
@@ -99,32 +99,32 @@ static void settings_that_make_no_sense_are_refused_and_remembered(void)
     gettickets_client_builder *builder = gettickets_client_builder_new("https://billing.example.com");
     gettickets_client *client = NULL;
     gettickets_error *error = NULL;
-    gettickets_client_builder_api_credentials(builder, "i", "s");
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_timeout(builder, (uint64_t)-1 / 2));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_format(builder, 9));
-    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_admin(builder, "admin"));
-    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_php(builder, "php"));
+    gettickets_client_builder_set_api_credentials(builder, "i", "s");
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_set_timeout_ms(builder, (uint64_t)-1 / 2));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_set_format(builder, 9));
+    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_set_admin(builder, "admin"));
+    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_set_php(builder, "php"));
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT,
-               gettickets_client_builder_root_certificates(builder, "x", (size_t)-1));
+               gettickets_client_builder_set_root_certificates(builder, "x", (size_t)-1));
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_build(builder, &client, &error));
     CHECK(holds(gettickets_error_message(error), "year") && client == NULL);
     gettickets_error_free(error);
     gettickets_client_builder_free(builder);
 
     builder = gettickets_client_builder_new_local("/srv/whmcs");
-    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_budget(builder, 1000));
-    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_proxy(builder, "http://proxy.example.com"));
-    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_no_proxy(builder));
+    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_set_total_timeout_ms(builder, 1000));
+    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_set_proxy(builder, "http://proxy.example.com"));
+    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_disable_proxy(builder));
     CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_client_builder_build(builder, &client, &error));
-    CHECK(holds(gettickets_error_message(error), "Local API has no setting budget"));
+    CHECK(holds(gettickets_error_message(error), "total_timeout does not apply to the Local API"));
     gettickets_error_free(error);
     gettickets_client_builder_free(builder);
 
     /* A signed time comes so from C++ or from a conversion. */
     builder = gettickets_client_builder_new("https://billing.example.com");
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_timeout(builder, (uint64_t)-1000));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_set_timeout_ms(builder, (uint64_t)-1000));
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_build(builder, &client, &error));
-    CHECK(holds(gettickets_error_message(error), "-1000 milliseconds is below zero") && client == NULL);
+    CHECK(holds(gettickets_error_message(error), "the time is negative: -1000 ms") && client == NULL);
     gettickets_error_free(error);
     gettickets_client_builder_free(builder);
 }
@@ -135,8 +135,8 @@ static void a_proxy_that_is_null_is_not_no_proxy(void)
     gettickets_client_builder *builder = gettickets_client_builder_new("https://billing.example.com");
     gettickets_client *client = NULL;
     gettickets_error *error = NULL;
-    gettickets_client_builder_api_credentials(builder, "i", "s");
-    CHECK_CODE(GETTICKETS_ERROR_NULL, gettickets_client_builder_proxy(builder, NULL));
+    gettickets_client_builder_set_api_credentials(builder, "i", "s");
+    CHECK_CODE(GETTICKETS_ERROR_NULL, gettickets_client_builder_set_proxy(builder, NULL));
     CHECK_CODE(GETTICKETS_ERROR_NULL, gettickets_client_builder_build(builder, &client, &error));
     CHECK(holds(gettickets_error_message(error), "address is NULL") && client == NULL);
     CHECK(holds(gettickets_error_hint(error), "environment variable"));
@@ -156,16 +156,16 @@ static void settings_are_judged_when_the_client_is_built(void)
     for (which = 0; which < 8; which++) {
         builder = gettickets_client_builder_new("https://billing.example.com");
         if (which > 0) {
-            gettickets_client_builder_api_credentials(builder, "i", "s");
+            gettickets_client_builder_set_api_credentials(builder, "i", "s");
         }
         switch (which) {
-        case 1: gettickets_client_builder_timeout(builder, 0); break;
-        case 2: gettickets_client_builder_format(builder, GETTICKETS_FORMAT_NVP); break;
-        case 3: gettickets_client_builder_user_agent(builder, "two\nlines"); break;
-        case 4: gettickets_client_builder_root_certificates(builder, "none", 4); break;
-        case 5: gettickets_client_builder_proxy(builder, "http://user:hunter2@:bad:"); break;
-        case 6: gettickets_client_builder_api_credentials(builder, "i", ""); break;
-        case 7: gettickets_client_builder_attempts(builder, 0); break;
+        case 1: gettickets_client_builder_set_timeout_ms(builder, 0); break;
+        case 2: gettickets_client_builder_set_format(builder, GETTICKETS_FORMAT_NVP); break;
+        case 3: gettickets_client_builder_set_user_agent(builder, "two\nlines"); break;
+        case 4: gettickets_client_builder_set_root_certificates(builder, "none", 4); break;
+        case 5: gettickets_client_builder_set_proxy(builder, "http://user:hunter2@:bad:"); break;
+        case 6: gettickets_client_builder_set_api_credentials(builder, "i", ""); break;
+        case 7: gettickets_client_builder_set_max_attempts(builder, 0); break;
         default: break;
         }
         CHECK_CODE(GETTICKETS_ERROR_CONFIG, gettickets_client_builder_build(builder, &client, &error));
@@ -232,9 +232,9 @@ static gettickets_result ask_locally(const char *subject, gettickets_page **page
     gettickets_request *request = gettickets_request_new();
     gettickets_client *client = NULL;
     gettickets_result code;
-    gettickets_client_builder_admin(builder, "ada");
-    gettickets_client_builder_timeout(builder, 20000);
-    gettickets_request_subject(request, subject);
+    gettickets_client_builder_set_admin(builder, "ada");
+    gettickets_client_builder_set_timeout_ms(builder, 20000);
+    gettickets_request_set_subject(request, subject);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_build(builder, &client, NULL));
     code = gettickets_client_get_tickets(client, request, NULL, page, error);
     gettickets_client_free(client);
@@ -279,9 +279,9 @@ static void a_php_that_does_not_read_its_request_ends_no_program(void)
     /* More than any pipe holds, so that its writing still goes on when the program at its other end has gone. */
     memset(subject, 'x', len);
     subject[len] = '\0';
-    gettickets_request_subject(request, subject);
+    gettickets_request_set_subject(request, subject);
     free(subject);
-    gettickets_client_builder_php(builder, "/bin/true");
+    gettickets_client_builder_set_php(builder, "/bin/true");
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_build(builder, &client, NULL));
     CHECK_CODE(GETTICKETS_ERROR_LOCAL, gettickets_client_get_tickets(client, request, NULL, &page, &error));
     CHECK(strcmp(gettickets_error_class(error), "died") == 0 && page == NULL);

@@ -199,11 +199,11 @@ static void a_body_is_kept_until_the_last_page_of_it_is_freed(void)
     struct kept kept = kept_copy(EXAMPLE);
     gettickets_page *page = NULL, *old = NULL;
     gettickets_text subject;
-    CHECK_CODE(GETTICKETS_OK, gettickets_decode_kept(kept.body, kept.len, 0, 0, release, &kept, &page, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_decode_no_copy(kept.body, kept.len, 0, 0, release, &kept, &page, NULL));
     subject = gettickets_ticket_subject(gettickets_page_ticket(page, 0));
     CHECK(is(subject, "This is a sample ticket"));
     CHECK((const uint8_t *)subject.data > kept.body && (const uint8_t *)subject.data < kept.body + kept.len);
-    CHECK_CODE(GETTICKETS_OK, gettickets_page_at(page, old_version, &old));
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_as_of_version(page, old_version, &old));
     gettickets_page_free(page);
     CHECK(kept.released == 0);
     CHECK(is(gettickets_ticket_subject(gettickets_page_ticket(old, 0)), "This is a sample ticket"));
@@ -230,7 +230,7 @@ static void a_body_that_is_not_needed_is_released_at_once(void)
     for (i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct kept kept = kept_copy(cases[i].body);
         gettickets_page *page = NULL;
-        CHECK_CODE(cases[i].code, gettickets_decode_kept(kept.body, kept.len, cases[i].flags, cases[i].max_len, release,
+        CHECK_CODE(cases[i].code, gettickets_decode_no_copy(kept.body, kept.len, cases[i].flags, cases[i].max_len, release,
                                                          &kept, &page, NULL));
         CHECK(kept.released == 1);
         gettickets_page_free(page);
@@ -240,7 +240,7 @@ static void a_body_that_is_not_needed_is_released_at_once(void)
 static void a_body_of_the_programs_own_needs_no_release(void)
 {
     gettickets_page *page = NULL;
-    CHECK_CODE(GETTICKETS_OK, gettickets_decode_kept(EXAMPLE, strlen(EXAMPLE), 0, 0, NULL, NULL, &page, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_decode_no_copy(EXAMPLE, strlen(EXAMPLE), 0, 0, NULL, NULL, &page, NULL));
     CHECK(gettickets_page_len(page) == 1);
     gettickets_page_free(page);
 }

@@ -96,8 +96,8 @@ static void a_server_that_is_not_there_was_not_sent_anything(void)
     gettickets_client *client = NULL;
     gettickets_page *page = NULL;
     gettickets_error *error = NULL;
-    gettickets_client_builder_api_credentials(builder, "identifier", "secret");
-    gettickets_client_builder_attempts(builder, 1);
+    gettickets_client_builder_set_api_credentials(builder, "identifier", "secret");
+    gettickets_client_builder_set_max_attempts(builder, 1);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_build(builder, &client, &error));
     CHECK_CODE(GETTICKETS_ERROR_TRANSPORT, gettickets_client_get_tickets(client, NULL, NULL, &page, &error));
     CHECK(strcmp(gettickets_error_class(error), "connect") == 0);
@@ -117,8 +117,8 @@ static void a_reply_that_is_too_large_is_an_error(void)
     gettickets_error *error = NULL;
     start(30, "huge-body", &sandbox, &client);
     builder = gettickets_client_builder_new(gettickets_sandbox_url(sandbox));
-    gettickets_client_builder_api_credentials(builder, "sandbox-identifier", "sandbox-secret");
-    gettickets_client_builder_max_response_len(builder, 100000);
+    gettickets_client_builder_set_api_credentials(builder, "sandbox-identifier", "sandbox-secret");
+    gettickets_client_builder_set_max_response_len(builder, 100000);
     gettickets_client_free(client);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_build(builder, &client, &error));
     CHECK_CODE(GETTICKETS_ERROR_TOO_LARGE, gettickets_client_get_tickets(client, NULL, NULL, &page, &error));
@@ -139,15 +139,15 @@ static void a_limit_on_requests_says_how_long_to_wait(void)
     uint64_t wait = 7;
     start(30, "rate-limit", &sandbox, &client);
     builder = gettickets_client_builder_new(gettickets_sandbox_url(sandbox));
-    gettickets_client_builder_api_credentials(builder, "sandbox-identifier", "sandbox-secret");
-    gettickets_client_builder_attempts(builder, 1);
+    gettickets_client_builder_set_api_credentials(builder, "sandbox-identifier", "sandbox-secret");
+    gettickets_client_builder_set_max_attempts(builder, 1);
     gettickets_client_free(client);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_build(builder, &client, &error));
     CHECK_CODE(GETTICKETS_ERROR_RATE_LIMITED, gettickets_client_get_tickets(client, NULL, NULL, &page, &error));
     CHECK(strcmp(gettickets_error_class(error), "rate-limited") == 0 && gettickets_error_http_status(error) == 429);
     CHECK(gettickets_error_is_retryable(error) == 1 && gettickets_error_hint(error) != NULL);
     CHECK(strcmp(gettickets_error_server_message(error), "Too Many Requests") == 0);
-    CHECK_CODE(GETTICKETS_OK, gettickets_error_retry_after(error, &wait));
+    CHECK_CODE(GETTICKETS_OK, gettickets_error_retry_after_ms(error, &wait));
     CHECK(wait == 1000);
     gettickets_error_free(error);
     gettickets_client_builder_free(builder);
@@ -155,7 +155,7 @@ static void a_limit_on_requests_says_how_long_to_wait(void)
     gettickets_sandbox_free(sandbox);
 
     error = failure("maintenance", GETTICKETS_ERROR_UNEXPECTED_RESPONSE);
-    CHECK_CODE(GETTICKETS_NONE, gettickets_error_retry_after(error, &wait));
+    CHECK_CODE(GETTICKETS_NONE, gettickets_error_retry_after_ms(error, &wait));
     CHECK(wait == 1000);
     gettickets_error_free(error);
 }
@@ -167,8 +167,8 @@ static void a_local_install_that_is_not_there_is_an_error(void)
     gettickets_page *page = NULL;
     gettickets_error *error = NULL;
     gettickets_string *place = NULL;
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_admin(builder, "admin"));
-    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_php(builder, "php"));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_set_admin(builder, "admin"));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_set_php(builder, "php"));
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_build(builder, &client, &error));
     CHECK_CODE(GETTICKETS_OK, gettickets_client_endpoint(client, &place));
     CHECK(strcmp(gettickets_string_data(place), "/nonexistent/whmcs") == 0);
@@ -199,7 +199,7 @@ static void settings_that_cant_be_used_are_told_when_the_client_is_built(void)
         gettickets_client_builder *builder = gettickets_client_builder_new(cases[i].address);
         gettickets_client *client = NULL;
         gettickets_error *error = NULL;
-        gettickets_client_builder_api_credentials(builder, "i", "s");
+        gettickets_client_builder_set_api_credentials(builder, "i", "s");
         CHECK_CODE(GETTICKETS_ERROR_CONFIG, gettickets_client_builder_build(builder, &client, &error));
         CHECK(client == NULL && strcmp(gettickets_error_class(error), cases[i].class_) == 0);
         CHECK(!holds(gettickets_error_message(error), "hunter2") && gettickets_error_hint(error) != NULL);

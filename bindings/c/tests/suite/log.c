@@ -21,7 +21,7 @@ static void hear(void *user_data, gettickets_log_level level, gettickets_text ta
         heard->secret |= memcmp(message.data + i, "sandbox-secret", 14) == 0;
     }
     /* From in here the log can't be changed, and says so rather than hang. */
-    heard->inside = gettickets_log_to(NULL, NULL, GETTICKETS_LOG_OFF);
+    heard->inside = gettickets_set_log_function(NULL, NULL, GETTICKETS_LOG_OFF);
 }
 
 static void ask(const char *quirk)
@@ -39,23 +39,23 @@ static void ask(const char *quirk)
 static void what_the_client_does_is_told_up_to_the_level(void)
 {
     struct heard heard = { 0, 0, 0, 0 };
-    CHECK_CODE(GETTICKETS_OK, gettickets_log_to(hear, &heard, GETTICKETS_LOG_TRACE));
+    CHECK_CODE(GETTICKETS_OK, gettickets_set_log_function(hear, &heard, GETTICKETS_LOG_TRACE));
     ask("flaky-503,echo-request");
     CHECK(heard.count > 1 && heard.warnings > 0 && !heard.secret);
     CHECK_CODE(GETTICKETS_ERROR_BUSY, heard.inside);
     heard.count = 0;
-    CHECK_CODE(GETTICKETS_OK, gettickets_log_to(hear, &heard, GETTICKETS_LOG_ERROR));
+    CHECK_CODE(GETTICKETS_OK, gettickets_set_log_function(hear, &heard, GETTICKETS_LOG_ERROR));
     ask("flaky-503");
     CHECK(heard.count == 0);
-    CHECK_CODE(GETTICKETS_OK, gettickets_log_to(NULL, NULL, GETTICKETS_LOG_TRACE));
+    CHECK_CODE(GETTICKETS_OK, gettickets_set_log_function(NULL, NULL, GETTICKETS_LOG_TRACE));
     ask("flaky-503");
     CHECK(heard.count == 0);
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_log_to(hear, &heard, 6));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_log_to(hear, &heard, -1));
-    CHECK_CODE(GETTICKETS_OK, gettickets_log_to(hear, &heard, GETTICKETS_LOG_OFF));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_set_log_function(hear, &heard, 6));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_set_log_function(hear, &heard, -1));
+    CHECK_CODE(GETTICKETS_OK, gettickets_set_log_function(hear, &heard, GETTICKETS_LOG_OFF));
     ask("flaky-503");
     CHECK(heard.count == 0);
-    CHECK_CODE(GETTICKETS_OK, gettickets_log_to(NULL, NULL, GETTICKETS_LOG_OFF));
+    CHECK_CODE(GETTICKETS_OK, gettickets_set_log_function(NULL, NULL, GETTICKETS_LOG_OFF));
 }
 
 struct levels {
@@ -79,10 +79,10 @@ static void a_function_and_its_level_change_together(void)
     int i;
     for (i = 0; i < 6; i++) {
         struct levels *levels = i % 2 == 0 ? &quiet : &loud;
-        CHECK_CODE(GETTICKETS_OK, gettickets_log_to(check_level, levels, levels->wanted));
+        CHECK_CODE(GETTICKETS_OK, gettickets_set_log_function(check_level, levels, levels->wanted));
         ask("flaky-503");
     }
-    CHECK_CODE(GETTICKETS_OK, gettickets_log_to(NULL, NULL, GETTICKETS_LOG_OFF));
+    CHECK_CODE(GETTICKETS_OK, gettickets_set_log_function(NULL, NULL, GETTICKETS_LOG_OFF));
     CHECK(quiet.count > 0 && quiet.highest <= GETTICKETS_LOG_WARN);
     CHECK(loud.count > quiet.count && loud.highest > GETTICKETS_LOG_WARN);
 }

@@ -51,10 +51,10 @@ void start(unsigned tickets, const char *quirks, gettickets_sandbox **sandbox, g
     gettickets_error *error = NULL;
     CHECK_CODE(GETTICKETS_OK, gettickets_sandbox_start(tickets, NULL, quirks, sandbox, &error));
     builder = gettickets_client_builder_new(gettickets_sandbox_url(*sandbox));
-    gettickets_client_builder_api_credentials(builder, gettickets_sandbox_identifier(*sandbox),
+    gettickets_client_builder_set_api_credentials(builder, gettickets_sandbox_identifier(*sandbox),
                                               gettickets_sandbox_secret(*sandbox));
-    gettickets_client_builder_waits(builder, 1, 1);
-    gettickets_client_builder_longest_retry_after(builder, 0);
+    gettickets_client_builder_set_backoff_ms(builder, 1, 1);
+    gettickets_client_builder_set_max_retry_after_ms(builder, 0);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_build(builder, client, &error));
     CHECK(error == NULL);
     gettickets_client_builder_free(builder);

@@ -11,12 +11,12 @@ static void a_page_shows_the_version_that_it_came_from(void)
     gettickets_page *page = decoded(EXAMPLE);
     gettickets_server_version version;
     int32_t exactly = 99;
-    CHECK_CODE(GETTICKETS_OK, gettickets_page_shows_version(page, &version, &exactly));
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_detected_version(page, &version, &exactly));
     CHECK(gettickets_server_version_compare(version, V8_0) == 0 && exactly == 0);
     gettickets_page_free(page);
     page = decoded(xml);
-    CHECK_CODE(GETTICKETS_OK, gettickets_page_shows_version(page, &version, NULL));
-    CHECK_CODE(GETTICKETS_OK, gettickets_page_shows_version(page, &version, &exactly));
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_detected_version(page, &version, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_detected_version(page, &version, &exactly));
     CHECK(version.major == 8 && version.minor == 13 && version.patch == 1 && exactly == 1);
     gettickets_page_free(page);
 }
@@ -29,17 +29,17 @@ static void an_older_version_sees_fewer_fields_and_outlives_the_newer(void)
                                   (gettickets_field_mask)1 << GETTICKETS_FIELD_REQUESTOR_EMAIL |
                                   (gettickets_field_mask)1 << GETTICKETS_FIELD_REQUESTOR_TYPE;
     gettickets_ticket ticket;
-    CHECK(gettickets_page_missing(page, V8_0) == 0);
-    CHECK_CODE(GETTICKETS_OK, gettickets_page_at(page, V7_10, &old));
+    CHECK(gettickets_page_missing_fields(page, V8_0) == 0);
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_as_of_version(page, V7_10, &old));
     gettickets_page_free(page);
-    CHECK(gettickets_page_missing(old, V8_0) == lacks && gettickets_page_missing(old, V7_10) == 0);
+    CHECK(gettickets_page_missing_fields(old, V8_0) == lacks && gettickets_page_missing_fields(old, V7_10) == 0);
     ticket = gettickets_page_ticket(old, 0);
     CHECK(gettickets_ticket_owner_name(ticket).data == NULL);
-    CHECK(!gettickets_ticket_carries(ticket, GETTICKETS_FIELD_OWNER_NAME));
+    CHECK(!gettickets_ticket_has_field(ticket, GETTICKETS_FIELD_OWNER_NAME));
     CHECK(is(gettickets_ticket_name(ticket), "Cynthia Reilly"));
     CHECK(gettickets_ticket_attachment_count(ticket) == 1);
     page = NULL;
-    CHECK_CODE(GETTICKETS_OK, gettickets_page_at(old, V1_0, &page));
+    CHECK_CODE(GETTICKETS_OK, gettickets_page_as_of_version(old, V1_0, &page));
     CHECK(gettickets_ticket_attachment_count(gettickets_page_ticket(page, 0)) == 0);
     gettickets_page_free(page);
     gettickets_page_free(old);

@@ -10,16 +10,16 @@ static void every_parameter_is_in_the_form_body(void)
     gettickets_credentials *credentials = NULL;
     gettickets_string *body = NULL;
     gettickets_error *error = NULL;
-    CHECK_CODE(GETTICKETS_OK, gettickets_request_limitstart(request, 50));
-    CHECK_CODE(GETTICKETS_OK, gettickets_request_limitnum(request, 25));
-    CHECK_CODE(GETTICKETS_OK, gettickets_request_deptid(request, 2));
-    CHECK_CODE(GETTICKETS_OK, gettickets_request_clientid(request, 18446744073709551615ULL));
-    CHECK_CODE(GETTICKETS_OK, gettickets_request_email(request, "a+b@example.com"));
-    CHECK_CODE(GETTICKETS_OK, gettickets_request_status(request, "Awaiting Reply"));
-    CHECK_CODE(GETTICKETS_OK, gettickets_request_subject(request, "50% off & more"));
-    CHECK_CODE(GETTICKETS_OK, gettickets_request_ignore_dept_assignments(request, 1));
+    CHECK_CODE(GETTICKETS_OK, gettickets_request_set_limitstart(request, 50));
+    CHECK_CODE(GETTICKETS_OK, gettickets_request_set_limitnum(request, 25));
+    CHECK_CODE(GETTICKETS_OK, gettickets_request_set_deptid(request, 2));
+    CHECK_CODE(GETTICKETS_OK, gettickets_request_set_clientid(request, 18446744073709551615ULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_request_set_email(request, "a+b@example.com"));
+    CHECK_CODE(GETTICKETS_OK, gettickets_request_set_status(request, "Awaiting Reply"));
+    CHECK_CODE(GETTICKETS_OK, gettickets_request_set_subject(request, "50% off & more"));
+    CHECK_CODE(GETTICKETS_OK, gettickets_request_set_ignore_dept_assignments(request, 1));
     CHECK_CODE(GETTICKETS_OK, gettickets_credentials_api("id", "se cret", &credentials, &error));
-    CHECK_CODE(GETTICKETS_OK, gettickets_credentials_access_key(credentials, "k(1)", &error));
+    CHECK_CODE(GETTICKETS_OK, gettickets_credentials_set_access_key(credentials, "k(1)", &error));
     CHECK_CODE(GETTICKETS_OK, gettickets_request_encode(request, credentials, GETTICKETS_FORMAT_XML, &body, &error));
     CHECK(strcmp(gettickets_string_data(body),
                  "action=GetTickets&identifier=id&secret=se+cret&accesskey=k%281%29&limitstart=50&limitnum=25&deptid=2"
@@ -56,9 +56,9 @@ static void a_request_keeps_its_first_failure(void)
     gettickets_string *body = NULL;
     gettickets_error *error = NULL;
     CHECK_CODE(GETTICKETS_OK, gettickets_credentials_api("i", "s", &credentials, NULL));
-    CHECK_CODE(GETTICKETS_ERROR_UTF8, gettickets_request_status(request, BAD));
-    CHECK_CODE(GETTICKETS_ERROR_NULL, gettickets_request_subject(request, NULL));
-    CHECK_CODE(GETTICKETS_OK, gettickets_request_status(request, "Open"));
+    CHECK_CODE(GETTICKETS_ERROR_UTF8, gettickets_request_set_status(request, BAD));
+    CHECK_CODE(GETTICKETS_ERROR_NULL, gettickets_request_set_subject(request, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_request_set_status(request, "Open"));
     CHECK_CODE(GETTICKETS_ERROR_UTF8, gettickets_request_encode(request, credentials, 0, &body, &error));
     CHECK(holds(gettickets_error_message(error), "status") && body == NULL);
     CHECK_CODE(GETTICKETS_ERROR_UTF8, gettickets_request_parameters(request, &body));
@@ -86,13 +86,13 @@ static void a_copy_of_a_request_has_its_settings_and_its_failure(void)
 {
     gettickets_request *request = gettickets_request_new(), *copy = NULL, *failed = NULL;
     gettickets_string *text = NULL;
-    gettickets_request_deptid(request, 3);
+    gettickets_request_set_deptid(request, 3);
     CHECK_CODE(GETTICKETS_OK, gettickets_request_copy(request, &copy));
-    gettickets_request_deptid(request, 4);
+    gettickets_request_set_deptid(request, 4);
     CHECK_CODE(GETTICKETS_OK, gettickets_request_parameters(copy, &text));
     CHECK(strcmp(gettickets_string_data(text), "deptid=3") == 0);
     gettickets_string_free(text);
-    CHECK_CODE(GETTICKETS_ERROR_UTF8, gettickets_request_status(request, BAD));
+    CHECK_CODE(GETTICKETS_ERROR_UTF8, gettickets_request_set_status(request, BAD));
     CHECK_CODE(GETTICKETS_OK, gettickets_request_copy(request, &failed));
     CHECK_CODE(GETTICKETS_ERROR_UTF8, gettickets_request_parameters(failed, &text));
     gettickets_request_free(request);
@@ -111,10 +111,10 @@ static void credentials_that_no_server_takes_are_refused(void)
     CHECK_CODE(GETTICKETS_ERROR_UTF8, gettickets_credentials_admin("admin", BAD, &credentials, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_credentials_admin_md5("admin", "5F4DCC3B5AA765D61D8327DEB882CF99",
                                                                &credentials, NULL));
-    CHECK_CODE(GETTICKETS_ERROR_CREDENTIALS, gettickets_credentials_access_key(credentials, "with space", &error));
+    CHECK_CODE(GETTICKETS_ERROR_CREDENTIALS, gettickets_credentials_set_access_key(credentials, "with space", &error));
     CHECK(holds(gettickets_error_message(error), "character 5"));
     gettickets_error_free(error);
-    CHECK_CODE(GETTICKETS_ERROR_CREDENTIALS, gettickets_credentials_access_key(credentials, "", NULL));
+    CHECK_CODE(GETTICKETS_ERROR_CREDENTIALS, gettickets_credentials_set_access_key(credentials, "", NULL));
     gettickets_credentials_free(credentials);
 }
 

@@ -82,7 +82,7 @@ static void tickets_and_pages_of_one_scan_fit_together(void)
     size_t i;
     uint64_t total = 7;
     start(130, NULL, &sandbox, &client);
-    gettickets_request_limitnum(request, 20);
+    gettickets_request_set_limitnum(request, 20);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, request, &scan, NULL));
     gettickets_request_free(request);
     for (;;) {
@@ -149,12 +149,12 @@ static void a_scan_takes_no_offset(void)
     gettickets_scan *scan = NULL;
     gettickets_error *error = NULL;
     start(10, NULL, &sandbox, &client);
-    gettickets_request_limitstart(request, 5);
+    gettickets_request_set_limitstart(request, 5);
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_scan(client, request, &scan, &error));
     CHECK(scan == NULL && holds(gettickets_error_message(error), "limitstart is 5"));
     CHECK(gettickets_error_hint(error) != NULL && gettickets_error_may_have_been_sent(error) == 0);
     gettickets_error_free(error);
-    gettickets_request_limitstart(request, 0);
+    gettickets_request_set_limitstart(request, 0);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, request, &scan, NULL));
     CHECK(gettickets_sandbox_request_count(sandbox) == 0);
     gettickets_scan_free(scan);
@@ -173,7 +173,7 @@ static void a_cursor_of_another_scan_is_refused_and_harms_nothing(void)
     gettickets_error *error = NULL;
     unsigned char seen[MOST] = { 0 };
     start(40, NULL, &sandbox, &client);
-    gettickets_request_deptid(request, 1);
+    gettickets_request_set_deptid(request, 1);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, request, &other, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_cursor(other, &cursor));
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
@@ -207,15 +207,15 @@ static void only_what_was_answered_since_is_told(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_client_get_tickets(client, NULL, NULL, &page, NULL));
     since = gettickets_ticket_lastreply(gettickets_page_ticket(page, 19));
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_updated_since(scan, none, NULL));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_updated_since(scan, wrong, &error));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_set_updated_since(scan, none, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_set_updated_since(scan, wrong, &error));
     CHECK(strcmp(gettickets_error_class(error), "argument") == 0 && gettickets_error_message(error)[0] != '\0');
     gettickets_error_free(error);
-    CHECK_CODE(GETTICKETS_OK, gettickets_scan_updated_since(scan, since, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_set_updated_since(scan, since, NULL));
     count = returned(scan, seen);
     CHECK(count >= 20 && count < 200);
-    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_updated_since(scan, since, NULL));
-    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_max_requests(scan, 1, &error));
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_set_updated_since(scan, since, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_set_max_requests(scan, 1, &error));
     CHECK(strcmp(gettickets_error_class(error), "state") == 0);
     gettickets_error_free(error);
     gettickets_page_free(page);
@@ -262,7 +262,7 @@ static void a_scan_that_can_not_keep_its_promise_ends_in_an_error(void)
     /* The same list where it is known that some can't be sent. */
     scan = NULL;
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    CHECK_CODE(GETTICKETS_OK, gettickets_scan_skip_unreadable(scan, 1, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_set_skip_unreadable(scan, 1, NULL));
     memset(seen, 0, sizeof seen);
     CHECK(returned(scan, seen) == 97 && !seen[17] && !seen[57] && !seen[97]);
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
@@ -270,7 +270,7 @@ static void a_scan_that_can_not_keep_its_promise_ends_in_an_error(void)
     gettickets_scan_free(scan);
 
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    CHECK_CODE(GETTICKETS_OK, gettickets_scan_max_requests(scan, 1, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_set_max_requests(scan, 1, NULL));
     while ((code = gettickets_scan_next(scan, &ticket, NULL)) == GETTICKETS_OK) {
     }
     CHECK_CODE(GETTICKETS_ERROR_SCAN_INCOMPLETE, code);
@@ -290,7 +290,7 @@ static void an_error_that_ended_a_scan_is_told_whenever_it_is_asked(void)
     int i;
     start(100, "ip-refused", &sandbox, &client);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    CHECK_CODE(GETTICKETS_OK, gettickets_scan_cancel_with(scan, cancel));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_set_cancel(scan, cancel));
     for (i = 0; i < 6; i++) {
         gettickets_error *error = NULL;
         CHECK_CODE(GETTICKETS_ERROR_API, i % 2 == 0 ? gettickets_scan_next(scan, &ticket, &error)
@@ -300,7 +300,7 @@ static void an_error_that_ended_a_scan_is_told_whenever_it_is_asked(void)
         CHECK(strcmp(gettickets_error_seen_address(error), "203.0.113.7") == 0);
         CHECK(holds(gettickets_error_hint(error), "203.0.113.7"));
         gettickets_error_free(error);
-        CHECK_CODE(i < 3 ? GETTICKETS_OK : GETTICKETS_ERROR_CANCELLED, gettickets_scan_wait(scan, 0, NULL));
+        CHECK_CODE(i < 3 ? GETTICKETS_OK : GETTICKETS_ERROR_CANCELLED, gettickets_scan_wait_ms(scan, 0, NULL));
         if (i == 2) {
             /* A switch that comes too late changes nothing of what happened. */
             CHECK_CODE(GETTICKETS_OK, gettickets_cancel_now(cancel));
@@ -327,8 +327,8 @@ static void a_scan_is_waited_for_and_cancelled(void)
     gettickets_result code;
     start(150, "slow", &sandbox, &client);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    CHECK_CODE(GETTICKETS_OK, gettickets_scan_cancel_with(scan, cancel));
-    code = gettickets_scan_wait(scan, 30, &error);
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_set_cancel(scan, cancel));
+    code = gettickets_scan_wait_ms(scan, 30, &error);
     CHECK_CODE(GETTICKETS_PENDING, code);
     CHECK(error == NULL);
     CHECK_CODE(GETTICKETS_OK, gettickets_cancel_now(cancel));
@@ -337,9 +337,9 @@ static void a_scan_is_waited_for_and_cancelled(void)
     CHECK(gettickets_error_may_have_been_sent(error) == 1);
     gettickets_error_free(error);
     CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_scan_next_page(scan, &page, NULL));
-    CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_scan_wait(scan, 0, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_scan_wait_ms(scan, 0, NULL));
     /* It is at its end for good, and where it is can still be read. */
-    CHECK_CODE(GETTICKETS_OK, gettickets_scan_cancel_with(scan, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_set_cancel(scan, NULL));
     CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_scan_next(scan, &ticket, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_cursor(scan, &cursor));
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
@@ -390,28 +390,28 @@ static void a_scan_keeps_to_its_settings(void)
     unsigned char seen[MOST] = { 0 };
     unsigned count = 0;
     start(300, NULL, &sandbox, &client);
-    gettickets_request_limitnum(request, 25);
+    gettickets_request_set_limitnum(request, 25);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, request, &scan, NULL));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_concurrency(scan, 0, NULL));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_concurrency(scan, 65, &error));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_set_concurrency(scan, 0, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_set_concurrency(scan, 65, &error));
     CHECK(holds(gettickets_error_message(error), "65"));
     gettickets_error_free(error);
-    CHECK_CODE(GETTICKETS_OK, gettickets_scan_concurrency(scan, 1, NULL));
-    CHECK_CODE(GETTICKETS_OK, gettickets_scan_full(scan, 1, NULL));
-    CHECK_CODE(GETTICKETS_OK, gettickets_scan_allow_count_mismatch(scan, 1, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_set_concurrency(scan, 1, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_set_full(scan, 1, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_set_allow_count_mismatch(scan, 1, NULL));
     CHECK(returned(scan, seen) == 300);
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
     CHECK(report.concurrency == 1 && report.page_size_max <= 25 && report.page_size_min > 0);
-    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_concurrency(scan, 2, NULL));
-    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_full(scan, 0, NULL));
-    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_skip_unreadable(scan, 0, NULL));
-    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_allow_count_mismatch(scan, 0, NULL));
-    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_max_tickets(scan, 0, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_set_concurrency(scan, 2, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_set_full(scan, 0, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_set_skip_unreadable(scan, 0, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_set_allow_count_mismatch(scan, 0, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_set_max_tickets(scan, 0, NULL));
     gettickets_scan_free(scan);
     /* A limit on tickets is an error, and what came before it is good. */
     scan = NULL;
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    CHECK_CODE(GETTICKETS_OK, gettickets_scan_max_tickets(scan, 50, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_set_max_tickets(scan, 50, NULL));
     while ((code = gettickets_scan_next(scan, &ticket, NULL)) == GETTICKETS_OK) {
         count++;
     }
@@ -459,8 +459,8 @@ static void progress_is_reported_until_it_is_released(void)
     start(260, NULL, &sandbox, &client);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
     first.scan = second.scan = scan;
-    CHECK_CODE(GETTICKETS_OK, gettickets_scan_on_progress(scan, progressed, &first, released));
-    CHECK_CODE(GETTICKETS_OK, gettickets_scan_on_progress(scan, progressed, &second, released));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_set_progress_function(scan, progressed, &first, released));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_set_progress_function(scan, progressed, &second, released));
     CHECK(first.releases == 1 && first.calls == 0);
     CHECK(returned(scan, seen) == 260);
     CHECK(second.calls >= 2 && second.tickets == 260 && second.requests > 0 && second.releases == 0);
@@ -478,7 +478,7 @@ static void a_wait_is_over_when_something_has_come(void)
     gettickets_ticket ticket;
     start(10, NULL, &sandbox, &client);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    CHECK_CODE(GETTICKETS_OK, gettickets_scan_wait(scan, (uint64_t)-1, NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_wait_ms(scan, (uint64_t)-1, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_next(scan, &ticket, NULL));
     gettickets_scan_free(scan);
     gettickets_client_free(client);

@@ -112,8 +112,8 @@ static void a_client_is_used_from_many_threads_while_the_log_comes_and_goes(void
         CHECK(pthread_create(&threads[i], NULL, ask, client) == 0);
     }
     for (i = 0; i < 20; i++) {
-        CHECK_CODE(GETTICKETS_OK, gettickets_log_to(count_line, &lock, GETTICKETS_LOG_TRACE));
-        CHECK_CODE(GETTICKETS_OK, gettickets_log_to(NULL, NULL, GETTICKETS_LOG_OFF));
+        CHECK_CODE(GETTICKETS_OK, gettickets_set_log_function(count_line, &lock, GETTICKETS_LOG_TRACE));
+        CHECK_CODE(GETTICKETS_OK, gettickets_set_log_function(NULL, NULL, GETTICKETS_LOG_OFF));
     }
     for (i = 0; i < THREADS; i++) {
         CHECK(pthread_join(threads[i], NULL) == 0);
@@ -160,9 +160,9 @@ static void a_scan_is_read_and_cancelled_while_another_thread_waits_for_it(void)
     gettickets_string_free(cursor);
     /* Tickets go to one thread at a time. */
     CHECK_CODE(GETTICKETS_ERROR_BUSY, gettickets_scan_next(scan, &ticket, NULL));
-    CHECK_CODE(GETTICKETS_ERROR_BUSY, gettickets_scan_full(scan, 1, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_BUSY, gettickets_scan_set_full(scan, 1, NULL));
     /* A switch that the scan gets now ends the call that is waiting. */
-    CHECK_CODE(GETTICKETS_OK, gettickets_scan_cancel_with(scan, cancel));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_set_cancel(scan, cancel));
     CHECK_CODE(GETTICKETS_OK, gettickets_cancel_now(cancel));
     CHECK(pthread_join(thread, NULL) == 0);
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
@@ -225,7 +225,7 @@ static void a_stream_waits_for_another_thread_that_uses_its_scan(void)
     pthread_t threads[2];
     int i;
     start(400, NULL, &sandbox, &client);
-    gettickets_request_limitnum(request, 10);
+    gettickets_request_set_limitnum(request, 10);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, request, &first.scan, NULL));
     gettickets_request_free(request);
     second.scan = first.scan;

@@ -53,9 +53,9 @@ static int same(gettickets_ticket ticket, gettickets_field field, const getticke
 {
     gettickets_value value;
     gettickets_result code = gettickets_ticket_value(ticket, field, &value);
-    int has = code == GETTICKETS_OK && !value.null;
-    CHECK((code == GETTICKETS_OK) == ((all->carried >> field & 1) == 1));
-    CHECK(code == GETTICKETS_NONE || value.null == (int32_t)(all->null >> field & 1));
+    int has = code == GETTICKETS_OK && !value.is_null;
+    CHECK((code == GETTICKETS_OK) == ((all->fields >> field & 1) == 1));
+    CHECK(code == GETTICKETS_NONE || value.is_null == (int32_t)(all->null_fields >> field & 1));
 #define TEXT(NUMBER, member, later)                                                                         \
     case NUMBER: return has ? same_text(value.text, all->member) : (later ? all->member.data == NULL : all->member.len == 0)
 #define INTEGER(NUMBER, member) case NUMBER: return all->member == (has ? value.integer : 0)
@@ -108,10 +108,10 @@ static void all_ways_to_a_field_agree(void)
         gettickets_ticket ticket = gettickets_page_ticket(page, 0);
         gettickets_ticket_values all;
         CHECK_CODE(GETTICKETS_OK, gettickets_ticket_read(ticket, &all, sizeof all));
-        CHECK(all.carried == gettickets_ticket_carried(ticket) && all.null == gettickets_ticket_null(ticket));
+        CHECK(all.fields == gettickets_ticket_fields(ticket) && all.null_fields == gettickets_ticket_null_fields(ticket));
         for (i = 0; i < count; i++) {
             CHECK(same(ticket, fields[i].field, &all));
-            CHECK(gettickets_ticket_carries(ticket, fields[i].field) == (int32_t)(all.carried >> fields[i].field & 1));
+            CHECK(gettickets_ticket_has_field(ticket, fields[i].field) == (int32_t)(all.fields >> fields[i].field & 1));
         }
         CHECK(all.id == gettickets_ticket_id(ticket) && same_text(all.tid, gettickets_ticket_tid(ticket)));
         CHECK(same_time(all.date, gettickets_ticket_date(ticket)));
@@ -125,17 +125,17 @@ static void absent_null_and_empty_are_told_apart(void)
     gettickets_ticket ticket = gettickets_page_ticket(page, 0);
     gettickets_value value;
     CHECK_CODE(GETTICKETS_OK, gettickets_ticket_value(ticket, GETTICKETS_FIELD_REQUESTOR_NAME, &value));
-    CHECK(value.null == 1 && gettickets_ticket_requestor_name(ticket).data == NULL);
+    CHECK(value.is_null == 1 && gettickets_ticket_requestor_name(ticket).data == NULL);
     CHECK_CODE(GETTICKETS_OK, gettickets_ticket_value(ticket, GETTICKETS_FIELD_OWNER_NAME, &value));
-    CHECK(value.null == 0 && is(value.text, "") && gettickets_ticket_owner_name(ticket).data != NULL);
+    CHECK(value.is_null == 0 && is(value.text, "") && gettickets_ticket_owner_name(ticket).data != NULL);
     CHECK_CODE(GETTICKETS_NONE, gettickets_ticket_value(ticket, GETTICKETS_FIELD_REQUESTOR_TYPE, &value));
     CHECK(gettickets_ticket_requestor_type(ticket).data == NULL);
     CHECK(gettickets_ticket_attachments_removed(ticket) == -1);
-    CHECK(gettickets_ticket_quoted(ticket) == (gettickets_field_mask)1 << GETTICKETS_FIELD_ID);
+    CHECK(gettickets_ticket_quoted_fields(ticket) == (gettickets_field_mask)1 << GETTICKETS_FIELD_ID);
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_ticket_value(ticket, 23, &value));
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_ticket_value(ticket, -1, &value));
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_ticket_value(ticket, 2147483647, &value));
-    CHECK(!gettickets_ticket_carries(ticket, -1) && !gettickets_ticket_carries(ticket, 64));
+    CHECK(!gettickets_ticket_has_field(ticket, -1) && !gettickets_ticket_has_field(ticket, 64));
     gettickets_page_free(page);
 }
 
@@ -144,15 +144,15 @@ static void texts_for_people_have_no_entities(void)
     gettickets_page *page = page_of("{\"id\":1,\"subject\":\"Tom &amp; Jerry &#039;s \\u00e9\",\"requestor_name\":null}");
     gettickets_ticket ticket = gettickets_page_ticket(page, 0);
     gettickets_string *text = NULL;
-    CHECK_CODE(GETTICKETS_OK, gettickets_ticket_text_for_people(ticket, GETTICKETS_FIELD_SUBJECT, &text));
+    CHECK_CODE(GETTICKETS_OK, gettickets_ticket_decoded_text(ticket, GETTICKETS_FIELD_SUBJECT, &text));
     CHECK(strcmp(gettickets_string_data(text), "Tom & Jerry 's \xc3\xa9") == 0);
     gettickets_string_free(text);
     text = NULL;
-    CHECK_CODE(GETTICKETS_NONE, gettickets_ticket_text_for_people(ticket, GETTICKETS_FIELD_REQUESTOR_NAME, &text));
-    CHECK_CODE(GETTICKETS_NONE, gettickets_ticket_text_for_people(ticket, GETTICKETS_FIELD_TID, &text));
-    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_ticket_text_for_people(ticket, GETTICKETS_FIELD_ID, &text));
-    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_ticket_text_for_people(ticket, GETTICKETS_FIELD_DATE, &text));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_ticket_text_for_people(ticket, 99, &text));
+    CHECK_CODE(GETTICKETS_NONE, gettickets_ticket_decoded_text(ticket, GETTICKETS_FIELD_REQUESTOR_NAME, &text));
+    CHECK_CODE(GETTICKETS_NONE, gettickets_ticket_decoded_text(ticket, GETTICKETS_FIELD_TID, &text));
+    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_ticket_decoded_text(ticket, GETTICKETS_FIELD_ID, &text));
+    CHECK_CODE(GETTICKETS_ERROR_KIND, gettickets_ticket_decoded_text(ticket, GETTICKETS_FIELD_DATE, &text));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_ticket_decoded_text(ticket, 99, &text));
     CHECK(text == NULL);
     gettickets_page_free(page);
 }
@@ -196,7 +196,7 @@ static void past_the_end_there_is_nothing(void)
         CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_ticket_value(ticket, GETTICKETS_FIELD_ID, &value));
         CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_ticket_extras(ticket, &extra, 1, NULL));
         CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_ticket_attachment_at(ticket, 0, &attachment));
-        CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_ticket_text_for_people(ticket, GETTICKETS_FIELD_NAME, &text));
+        CHECK_CODE(GETTICKETS_ERROR_INDEX, gettickets_ticket_decoded_text(ticket, GETTICKETS_FIELD_NAME, &text));
     }
     gettickets_page_free(page);
 }

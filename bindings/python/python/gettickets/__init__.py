@@ -55,7 +55,7 @@ from ._native import version as _package_version
 from ._notes import FieldSpec, Finding, PageSizes, RelatedService, Report, ScanFinding, UnreadableTicket
 from ._public import publish as _publish
 from ._sandbox import Sandbox
-from ._version import ShownVersion, Version
+from ._version import DetectedVersion, Version
 from ._words import Priority, RequestorType, Status
 
 __version__: str = _package_version()
@@ -110,7 +110,7 @@ __all__ = [
     "Scan",
     "ScanFinding",
     "ScanIncompleteError",
-    "ShownVersion",
+    "DetectedVersion",
     "StateError",
     "Status",
     "Ticket",

@@ -16,7 +16,7 @@ _Version = record(
 )
 
 _ShownVersion = record(
-    "ShownVersion",
+    "DetectedVersion",
     "The version of the server of a reply, as far as the reply shows it.",
     version="The Version that the reply names, or the earliest that sends what was seen.",
     exact="Whether the server named it, as it does in XML.",
@@ -58,10 +58,10 @@ class Version(_Version):
         return f"Version({str(self)!r})"
 
 
-class ShownVersion(_ShownVersion):
+class DetectedVersion(_ShownVersion):
     """The version of the server of a reply, as far as the reply shows it.
 
-    >>> str(ShownVersion(Version("8.0"), exact=False))
+    >>> str(DetectedVersion(Version("8.0"), exact=False))
     '8.0 or later'
     """
 

@@ -18,7 +18,7 @@ def read(client: gettickets.Client) -> list[str]:
     assert_type(page[0], Ticket)
     assert_type(page[1:], Page)
     assert_type(page.totalresults, "int | None")
-    assert_type(page.shows_version.version, Version)
+    assert_type(page.detected_version.version, Version)
     assert_type([finding.places for finding in page.findings], "list[tuple[str, ...]]")
     subjects: list[str] = []
     for ticket in page:
@@ -81,7 +81,7 @@ def refused(client: gettickets.Client) -> str | None:
 def decode(body: bytes) -> Version:
     for saved in (body, bytearray(body), memoryview(body), body.decode()):
         gettickets.decode(saved, strict=False, timezone="Europe/Berlin")
-    return gettickets.decode(body).shows_version.version
+    return gettickets.decode(body).detected_version.version
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ mod schema;
 use gettickets_arrow::arrow_array::cast::AsArray;
 use gettickets_arrow::arrow_array::types::{TimestampMicrosecondType, UInt64Type};
 use gettickets_arrow::arrow_array::{Array, RecordBatch};
-use gettickets_protocol::{DateTime, FIELDS, TicketRef, Value};
+use gettickets_protocol::{DateTime, FIELDS, FieldValue, TicketRef};
 
 /// Holds that every cell of a row is what the ticket's getters give.
 fn assert_row_is(batch: &RecordBatch, row: usize, ticket: TicketRef<'_>) {
@@ -26,25 +26,25 @@ fn assert_row_is(batch: &RecordBatch, row: usize, ticket: TicketRef<'_>) {
         let there = !column.is_null(row);
         let name = spec.name;
         match ticket.value(spec.field) {
-            None | Some(Value::Null | Value::DateTime(None) | Value::UnreadableDate(_)) => {
+            None | Some(FieldValue::Null | FieldValue::DateTime(None) | FieldValue::UnreadableDate(_)) => {
                 assert!(!there, "{name} is null")
             }
-            Some(Value::Integer(value)) => {
+            Some(FieldValue::Integer(value)) => {
                 assert!(there && column.as_primitive::<UInt64Type>().value(row) == value, "{name}");
             }
-            Some(Value::Text(text)) => {
+            Some(FieldValue::Text(text)) => {
                 assert!(there, "{name}");
                 assert_eq!(column.as_string::<i32>().value(row), text, "{name}");
             }
-            Some(Value::DateTime(Some(time))) => {
+            Some(FieldValue::DateTime(Some(time))) => {
                 let column = column.as_primitive::<TimestampMicrosecondType>();
                 assert!(there, "{name}");
                 assert_eq!(time_of(column.value(row)), time, "{name}");
             }
-            Some(Value::Boolean(value)) => {
+            Some(FieldValue::Boolean(value)) => {
                 assert!(there && column.as_boolean().value(row) == value, "{name}");
             }
-            Some(Value::Attachments(list)) => {
+            Some(FieldValue::Attachments(list)) => {
                 assert!(there, "{name}");
                 let cell = column.as_list::<i32>().value(row);
                 let parts = cell.as_struct();

@@ -2,7 +2,7 @@
 
 use gettickets_arrow::arrow_schema::{DataType, TimeUnit};
 use gettickets_arrow::{EXTRA, Layout, schema};
-use gettickets_protocol::{FIELDS, Field, FieldSet, Kind, Version};
+use gettickets_protocol::{FIELDS, Field, FieldKind, FieldSet, Version};
 
 #[test]
 fn every_field_of_the_history_has_a_column_with_its_meaning() {
@@ -24,11 +24,11 @@ fn every_kind_has_a_type() {
         let schema = schema();
         let found = schema.field_with_name(row.name).unwrap().data_type();
         let right = match row.kind {
-            Kind::Integer => *found == DataType::UInt64,
-            Kind::Text => *found == DataType::Utf8,
-            Kind::DateTime => *found == DataType::Timestamp(TimeUnit::Microsecond, None),
-            Kind::Boolean => *found == DataType::Boolean,
-            Kind::Attachments => matches!(found, DataType::List(_)),
+            FieldKind::Integer => *found == DataType::UInt64,
+            FieldKind::Text => *found == DataType::Utf8,
+            FieldKind::DateTime => *found == DataType::Timestamp(TimeUnit::Microsecond, None),
+            FieldKind::Boolean => *found == DataType::Boolean,
+            FieldKind::Attachments => matches!(found, DataType::List(_)),
             _ => false,
         };
         assert!(right, "{} is {found}", row.name);

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use gettickets_protocol::{FIELDS, Field, Kind};
+use gettickets_protocol::{FIELDS, Field, FieldKind};
 
 /// A column of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ impl FromStr for SortKey {
             Some(name) => (name, true),
             None => (text.trim(), false),
         };
-        let sortable = || FIELDS.iter().filter(|spec| spec.kind != Kind::Attachments);
+        let sortable = || FIELDS.iter().filter(|spec| spec.kind != FieldKind::Attachments);
         match sortable().find(|spec| spec.name.eq_ignore_ascii_case(name)) {
             Some(spec) => Ok(SortKey { field: spec.field, descending }),
             None => {

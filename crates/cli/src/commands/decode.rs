@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use gettickets_protocol::{ApiError, Decoder, Page, Reply, ResponseType, ShownVersion, Version};
+use gettickets_protocol::{ApiError, Decoder, DetectedVersion, Page, Reply, ResponseType, Version};
 
 use crate::args::{DecodeArgs, DecodeAs, Format};
 use crate::commands::explain;
@@ -74,7 +74,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn at_version(&self, page: Page) -> Page {
-        self.args.at.map_or_else(|| page.clone(), |version| page.at(version))
+        self.args.at.map_or_else(|| page.clone(), |version| page.as_of_version(version))
     }
 
     /// Writes the tickets of a file after those of the files before.
@@ -108,10 +108,10 @@ impl Run<'_> {
                 return Err(api_failure(&error, name));
             }
         };
-        let version = self.args.at.unwrap_or(match page.shows_version() {
-            ShownVersion::Exactly(version) => version,
+        let version = self.args.at.unwrap_or(match page.detected_version() {
+            DetectedVersion::Exact(version) => version,
             // What a later server would add is absent, and is not written.
-            ShownVersion::AtLeast(_) => Version::LATEST,
+            DetectedVersion::AtLeast(_) => Version::LATEST,
         });
         match self.args.format {
             DecodeAs::WireJson => {

@@ -61,7 +61,7 @@ pub(crate) fn print_findings(findings: &[Finding]) {
 
 /// As [`print_findings`], with this before each message.
 pub(crate) fn print_findings_of(prefix: &str, findings: &[Finding]) {
-    for finding in findings.iter().filter(|finding| finding.kind != FindingKind::NoneOfCounted) {
+    for finding in findings.iter().filter(|finding| finding.kind != FindingKind::MissingTickets) {
         print_deviation(
             prefix,
             finding.kind,
@@ -83,7 +83,7 @@ fn changes_values(kind: FindingKind) -> bool {
     matches!(
         kind,
         Kind::CountMismatch
-            | Kind::NoneOfCounted
+            | Kind::MissingTickets
             | Kind::MissingField
             | Kind::EmptyNumber
             | Kind::UnreadableDate
@@ -94,7 +94,7 @@ fn changes_values(kind: FindingKind) -> bool {
     )
 }
 
-/// A deviation in words, such as `a date can't be read; it is kept as text: 3 times, in tickets 7, 9`.
+/// A deviation in words, such as `a date cannot be read; it is kept as text: 3 times, in tickets 7, 9`.
 fn deviation(kind: FindingKind, count: u64, tickets: &[u64], detail: Option<&str>) -> String {
     let mut text = format!("{kind}: {count} {}", if count == 1 { "time" } else { "times" });
     if let Some((first, others)) = tickets.split_first() {
@@ -214,7 +214,7 @@ mod tests {
         let ids: Vec<u64> = (1..=16).collect();
         assert_eq!(
             deviation(FindingKind::UnreadableDate, 40, &ids, Some("soon")),
-            "a date can't be read; it is kept as text: 40 times, in tickets 1, 2, 3, 4, 5, 6, 7, 8, …; the first: soon"
+            "a date cannot be read; it is kept as text: 40 times, in tickets 1, 2, 3, 4, 5, 6, 7, 8, …; the first: soon"
         );
         assert_eq!(deviation(FindingKind::LeadingText, 1, &[], None), "text precedes the reply: 1 time");
         assert!(changes_values(FindingKind::ReplacedBytes) && !changes_values(FindingKind::LeadingText));

@@ -59,16 +59,16 @@ fn hint_of(kind: &ErrorKind) -> Option<&'static str> {
             ),
             TransportErrorKind::Timeout(
                 TimeoutPhase::Send | TimeoutPhase::Response | TimeoutPhase::Body | TimeoutPhase::Total,
-            ) => Some("Allow more time with --timeout, or request fewer tickets a page with --limitnum."),
+            ) => Some("Allow more time with --timeout, or request fewer tickets per page with --limitnum."),
             _ => None,
         },
-        ErrorKind::TooLarge { .. } => Some("Request fewer tickets a page with --limitnum."),
+        ErrorKind::TooLarge { .. } => Some("Request fewer tickets per page with --limitnum."),
         ErrorKind::Local(error) => match error.kind() {
             LocalErrorKind::NoPhp { .. } => {
                 Some("Install PHP's command line program, or name the one to run with --php.")
             }
             LocalErrorKind::TimedOut { .. } => {
-                Some("Allow more time with --timeout, or request fewer tickets a page with --limitnum.")
+                Some("Allow more time with --timeout, or request fewer tickets per page with --limitnum.")
             }
             _ => None,
         },

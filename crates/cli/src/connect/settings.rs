@@ -431,7 +431,7 @@ mod tests {
         insta::assert_snapshot!(shown(&["--profile", "test", "--identifier", "i"], &[]), @"the API secret is missing. Set GETTICKETS_SECRET, or name a file that holds the secret with --secret-file.");
         insta::assert_snapshot!(shown(&["--profile", "test", "--username", "admin"], &[]), @"the admin's password is missing. Set GETTICKETS_PASSWORD, or name a file that holds the password with --password-file.");
         insta::assert_snapshot!(shown(&[], &[]), @"the API secret is read from the variable MAIN_SECRET, which is not set. Set the variable, or name another source.");
-        insta::assert_snapshot!(shown(&["--profile", "test", "--username", "a"], &[("GETTICKETS_PASSWORD_MD5", "plain")]), @"GETTICKETS_PASSWORD_MD5: the MD5 of a password is 32 hexadecimal digits; give a plain password as one to be hashed.");
+        insta::assert_snapshot!(shown(&["--profile", "test", "--username", "a"], &[("GETTICKETS_PASSWORD_MD5", "plain")]), @"GETTICKETS_PASSWORD_MD5: the MD5 of a password has 32 hexadecimal digits.");
     }
 
     #[test]

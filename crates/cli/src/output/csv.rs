@@ -16,7 +16,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use gettickets_protocol::{Field, FieldSet, TicketRef, Tickets, Value, Version};
+use gettickets_protocol::{Field, FieldSet, FieldValue, TicketRef, Tickets, Version};
 use serde_json::value::RawValue;
 
 use super::TicketWriter;
@@ -82,12 +82,14 @@ impl<W: Write> TicketWriter for CsvWriter<W> {
 
 pub(crate) fn push_field(line: &mut String, ticket: &TicketRef<'_>, field: Field) {
     match ticket.value(field) {
-        None | Some(Value::Null | Value::DateTime(None)) => {}
-        Some(Value::Integer(value)) => line.push_str(&value.to_string()),
-        Some(Value::Boolean(value)) => line.push_str(if value { "true" } else { "false" }),
-        Some(Value::DateTime(Some(time))) => line.push_str(&time.strftime("%Y-%m-%d %H:%M:%S").to_string()),
-        Some(Value::Text(text) | Value::UnreadableDate(text)) => push_text(line, text),
-        Some(value @ Value::Attachments(_)) => {
+        None | Some(FieldValue::Null | FieldValue::DateTime(None)) => {}
+        Some(FieldValue::Integer(value)) => line.push_str(&value.to_string()),
+        Some(FieldValue::Boolean(value)) => line.push_str(if value { "true" } else { "false" }),
+        Some(FieldValue::DateTime(Some(time))) => {
+            line.push_str(&time.strftime("%Y-%m-%d %H:%M:%S").to_string())
+        }
+        Some(FieldValue::Text(text) | FieldValue::UnreadableDate(text)) => push_text(line, text),
+        Some(value @ FieldValue::Attachments(_)) => {
             // A list of names and numbers can always be serialized.
             push_json(line, &serde_json::to_string(&value).unwrap_or_default());
         }

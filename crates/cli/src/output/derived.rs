@@ -11,7 +11,7 @@ use super::names::Names;
 pub(crate) fn sender(ticket: &TicketRef<'_>) -> String {
     [Field::RequestorName, Field::Name, Field::OwnerName, Field::Email]
         .into_iter()
-        .filter_map(|field| ticket.text_for_people(field))
+        .filter_map(|field| ticket.decoded_text(field))
         .map(|name| name.trim().to_owned())
         .find(|name| !name.is_empty())
         .unwrap_or_default()

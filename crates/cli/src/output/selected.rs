@@ -27,7 +27,7 @@ impl Selection {
                 Some(value) => serde_json::to_string(&value)?,
                 None => return Ok(None),
             },
-            Column::Decoded(field) => match ticket.text_for_people(field) {
+            Column::Decoded(field) => match ticket.decoded_text(field) {
                 Some(decoded) => serde_json::to_string(&decoded)?,
                 None => return Ok(None),
             },
@@ -83,7 +83,7 @@ impl Selection {
         match column {
             Column::Field(field) => csv::push_field(line, ticket, field),
             Column::Decoded(field) => {
-                csv::push_text(line, &ticket.text_for_people(field).unwrap_or_default());
+                csv::push_text(line, &ticket.decoded_text(field).unwrap_or_default());
             }
             Column::Utc(field) => {
                 let time = derived::instant_of(ticket, field, &self.install.clock);

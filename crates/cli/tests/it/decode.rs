@@ -50,7 +50,7 @@ fn a_deviation_is_a_finding_and_refused_when_strict() {
     let ran = decode(&["--strict"], &deviating);
     assert_eq!((ran.code, ran.out.as_str()), (3, ""));
     insta::assert_snapshot!(ran.err.trim_end(), @r#"
-    error: standard input: text precedes the reply, which strict decoding refuses, at byte 0; found: Notice: Undefined index
+    error: standard input: text precedes the reply (an error in strict mode), at byte 0; found: Notice: Undefined index
     hint: Leave out --strict to accept the deviation.
     "#);
 }
@@ -68,10 +68,10 @@ fn what_cannot_be_read_is_reported_with_the_place() {
     "#);
     insta::assert_snapshot!(said("<html><head><title>Just a moment...</title>"), @r#"
     error: standard input: not a reply of the API: a page of a firewall or bot protection, titled "Just a moment...", at byte 0
-    hint: Have the firewall or bot protection allow this machine's address and User-Agent for includes/api.php.
+    hint: Configure the firewall or bot protection to allow this machine's address and User-Agent for includes/api.php.
     "#);
     insta::assert_snapshot!(said(&EXAMPLE[..300]), @r#"
-    error: standard input: the reply ends in the middle, at tickets.ticket[0] (byte 300); found: "requestor_email":"testuser@whmcs.com","
+    error: standard input: the reply is truncated, at tickets.ticket[0] (byte 300); found: "requestor_email":"testuser@whmcs.com","
     hint: Save the reply again: its end is missing.
     "#);
     insta::assert_snapshot!(said(&EXAMPLE.replace("\"id\":\"1\",", "")), @r#"
@@ -79,7 +79,7 @@ fn what_cannot_be_read_is_reported_with_the_place() {
     hint: If a server sent this, please report it with the reply; replace names and addresses first.
     "#);
     insta::assert_snapshot!(said("result=success;totalresults=1;"), @r#"
-    error: standard input: name-value pairs cannot carry a list of tickets, at tickets
+    error: standard input: name-value pairs cannot represent a list of tickets, at tickets
     hint: Save the reply with --responsetype json or xml.
     "#);
 }
@@ -91,7 +91,7 @@ fn a_saved_error_is_written_in_the_format_asked_for() {
     assert_eq!((ran.code, ran.out.trim_end()), (1, error));
     insta::assert_snapshot!(ran.err.trim_end(), @r#"
     error: standard input: the server sent an error: Invalid IP 203.0.113.7
-    hint: The server sees the request come from 203.0.113.7. Allow it in the install under General Settings, Security, API IP Access Restriction, or use an access key.
+    hint: The request comes from 203.0.113.7. Allow it in the install under General Settings, Security, API IP Access Restriction, or use an access key.
     "#);
     // It is not a ticket, so the formats of tickets do not have it.
     for format in ["table", "ndjson", "csv"] {

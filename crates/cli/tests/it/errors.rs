@@ -35,11 +35,11 @@ fn met(quirk: Quirk, code: i32) -> String {
 fn an_error_of_the_server_is_1() {
     insta::assert_snapshot!(met(Quirk::Status403, 1), @r"
     error: the server sent an error: Authentication Failed (HTTP 403 Forbidden); endpoint: http://127.0.0.1:PORT/includes/api.php
-    hint: Check the identifier and the secret, and that the admin account behind them is active.
+    hint: Check the identifier and the secret, and that their admin account is active.
     ");
     insta::assert_snapshot!(met(Quirk::IpRefused, 1), @r"
     error: the server sent an error: Invalid IP 203.0.113.7 (HTTP 403 Forbidden); endpoint: http://127.0.0.1:PORT/includes/api.php
-    hint: The server sees the request come from 203.0.113.7. Allow it in the install under General Settings, Security, API IP Access Restriction, or use an access key.
+    hint: The request comes from 203.0.113.7. Allow it in the install under General Settings, Security, API IP Access Restriction, or use an access key.
     ");
     insta::assert_snapshot!(met(Quirk::NotPermitted, 1), @r#"
     error: the server sent an error: Invalid Permissions: API action "gettickets" is not allowed (HTTP 403 Forbidden); endpoint: http://127.0.0.1:PORT/includes/api.php
@@ -47,7 +47,7 @@ fn an_error_of_the_server_is_1() {
     "#);
     insta::assert_snapshot!(met(Quirk::NoMessage, 1), @r"
     error: the server sent an error without a message (HTTP 403 Forbidden); endpoint: http://127.0.0.1:PORT/includes/api.php
-    hint: The install's API log (Configuration, System Logs) may say why.
+    hint: See the install's API log (Configuration, System Logs).
     ");
 }
 
@@ -113,11 +113,11 @@ fn an_address_that_must_not_be_used_is_2_and_its_password_not_shown() {
 fn what_is_no_reply_is_3() {
     insta::assert_snapshot!(met(Quirk::HtmlWaf, 3), @r#"
     error: the response is not from the API: HTTP 403 Forbidden, text/html; charset=utf-8, a page of a firewall or bot protection, titled "Attention Required! | Web Application Firewall", which reads: Attention Required! | Web Application Firewall If you are the site owner, see your control panel.; endpoint: http://127.0.0.1:PORT/includes/api.php
-    hint: Have the firewall or bot protection allow this machine's address and User-Agent for includes/api.php.
+    hint: Configure the firewall or bot protection to allow this machine's address and User-Agent for includes/api.php.
     "#);
     insta::assert_snapshot!(met(Quirk::LoginPage, 3), @r#"
     error: the response is not from the API: HTTP 200 OK, text/html; charset=utf-8, a login page, titled "Login - Client Area", which reads: Login - Client Area If you are the site owner, see your control panel.; endpoint: http://127.0.0.1:PORT/includes/api.php
-    hint: Check that the address is the install's, and that no login is required before includes/api.php.
+    hint: Check the URL of the install, and that includes/api.php requires no login.
     "#);
     insta::assert_snapshot!(met(Quirk::EmptyBody, 3), @r"
     error: the response is not from the API: HTTP 200 OK, text/html; charset=utf-8, with an empty body; endpoint: http://127.0.0.1:PORT/includes/api.php
@@ -129,7 +129,7 @@ fn what_is_no_reply_is_3() {
     ");
     insta::assert_snapshot!(met(Quirk::XmlBomb, 3), @r#"
     error: the reply can't be read: undefined or custom XML entity, at byte 39; found: <!DOCTYPE whmcsapi [\n<!ENTITY e0 "ha">\n<!ENTITY e1 "&e0;&e0;&e0;&e0;&e0;&e0;&e0;…; endpoint: http://127.0.0.1:PORT/includes/api.php
-    hint: Save the reply and look at the place named; a plugin may print into the server's replies.
+    hint: Save the reply and check the place given; a plugin of the install may print into its replies.
     "#);
 }
 

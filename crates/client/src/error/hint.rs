@@ -33,7 +33,7 @@ impl Error {
                 "Retry later, and send requests less often; larger pages (limitnum) take fewer requests."
             }
             ErrorKind::Decode(error) => error.hint(),
-            ErrorKind::TooLarge { .. } => "Ask for fewer tickets a page (limitnum), or raise the limit.",
+            ErrorKind::TooLarge { .. } => "Ask for fewer tickets per page (limitnum), or raise the limit.",
             ErrorKind::Transport(error) => transport(error.kind(), error.proxy().is_some()),
             ErrorKind::Redirect { .. } => "If you trust that address, use it as the install's address.",
             ErrorKind::Config(error) => config(error),
@@ -53,9 +53,9 @@ fn unexpected_response(status: u16, kind: PageKind) -> &'static str {
         (PageKind::Other, 401) => {
             "The web server asks for a password of its own; exempt the API's path from it."
         }
-        (PageKind::Other, 408) => "Retry later, or ask for fewer tickets a page (limitnum).",
+        (PageKind::Other, 408) => "Retry later, or ask for fewer tickets per page (limitnum).",
         (PageKind::Other, 500 | 504) => {
-            "Ask for fewer tickets a page (limitnum), and look at the server's error log; it may be out of memory or time."
+            "Ask for fewer tickets per page (limitnum), and look at the server's error log; it may be out of memory or time."
         }
         (PageKind::Other, 500..=599) => "The server has a problem; retry later, and look at its error log.",
         (kind, _) => kind.hint(),
@@ -93,16 +93,18 @@ fn transport(kind: &TransportErrorKind, by_proxy: bool) -> &'static str {
         TransportErrorKind::Timeout(TimeoutPhase::Connect) => {
             "Check the host and port in the address, and that no firewall drops the connection."
         }
-        TransportErrorKind::Timeout(_) => "Allow more time, or ask for fewer tickets a page (limitnum).",
+        TransportErrorKind::Timeout(_) => "Allow more time, or ask for fewer tickets per page (limitnum).",
         TransportErrorKind::Interrupted => "Retry; a firewall that resets connections looks the same.",
         TransportErrorKind::Truncated => {
-            "Retry; if it happens again, ask for fewer tickets a page (limitnum)."
+            "Retry; if it happens again, ask for fewer tickets per page (limitnum)."
         }
         TransportErrorKind::Protocol => {
             "Check the host and port in the address; this may not be a web server."
         }
         TransportErrorKind::HeadersTooLarge => "Check that the address is the install's.",
-        TransportErrorKind::TooLarge { .. } => "Ask for fewer tickets a page (limitnum), or raise the limit.",
+        TransportErrorKind::TooLarge { .. } => {
+            "Ask for fewer tickets per page (limitnum), or raise the limit."
+        }
         TransportErrorKind::CompressionRatio => "Check that the address is the install's.",
         TransportErrorKind::LocalResources => {
             "Close files and connections, or raise this process's limits (ulimit -n); the server is not the cause."
@@ -160,7 +162,7 @@ fn local(kind: &LocalErrorKind) -> &'static str {
         LocalErrorKind::Exited => "Look at what it printed, and at the install's hooks and license.",
         LocalErrorKind::NotAnArray | LocalErrorKind::Encoding => "A hook may change the install's replies.",
         LocalErrorKind::Died => "Look at PHP's and the system's logs; it may have run out of memory.",
-        LocalErrorKind::TimedOut { .. } => "Allow more time, or ask for fewer tickets a page (limitnum).",
+        LocalErrorKind::TimedOut { .. } => "Allow more time, or ask for fewer tickets per page (limitnum).",
         LocalErrorKind::LocalResources => {
             "Close files and processes, or raise this process's limits (ulimit -n, ulimit -u)."
         }

@@ -18,7 +18,7 @@ fn both_formats_bring_the_same_tickets() {
     let json = ask(ResponseType::Json);
     assert_eq!((json.len(), json.totalresults()), (25, Some(1000)));
     assert!(json.findings().is_empty(), "{:?}", json.findings());
-    assert!(json.missing(Version::V8_0).is_empty());
+    assert!(json.missing_fields(Version::V8_0).is_empty());
     let ids = |page: &gettickets::Page| page.iter().map(|ticket| ticket.id()).collect::<Vec<_>>();
     assert_eq!(ids(&json), ids(&ask(ResponseType::Xml)));
 }

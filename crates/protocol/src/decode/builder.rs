@@ -1,27 +1,28 @@
-//! Builds a page ticket by ticket, whatever the format, and checks each value.
+//! Builds a page ticket by ticket, for every format, and checks each value.
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Decoded, at_top};
+use super::outcome::{Decoded, note_top_level};
 use crate::extra::Extra;
 use crate::finding::Findings;
-use crate::page::Aside;
-use crate::tickets::arena::{ArenaBuilder, AttachmentRow, ExtraRow, Span};
+use crate::page::PageExtras;
+use crate::tickets::arena::{ArenaBuilder, AttachmentRow, ExtraRow};
 use crate::tickets::body::Body;
 use crate::tickets::rows::Row;
+use crate::tickets::span::Span;
 use crate::time::{self, WireTime};
 use crate::{
-    ApiError, DecodeErrorKind, Field, FieldSet, FindingKind, Kind, Page, Reply, Tickets, Version, text,
+    ApiError, DecodeErrorKind, Field, FieldKind, FieldSet, FindingKind, Page, Reply, Tickets, Version, text,
 };
 
-/// A value as its format has it, before it is known what the field needs.
+/// A scalar value, before it is converted to the type of the field.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Scalar<'a> {
     Null,
     Boolean(bool),
-    /// A number, as it is written.
+    /// A number, as it is written, and where it is stored.
     Number(&'a str, Span),
-    /// A text, and where it is kept.
+    /// A text, and where it is stored.
     Text(&'a str, Span),
 }
 
@@ -37,7 +38,7 @@ impl Count {
     /// In the order in which servers write them.
     pub(super) const ALL: [Count; 3] = [Count::Total, Count::Start, Count::Returned];
 
-    /// Its name on the wire.
+    /// Returns its name on the wire.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Count::Total => "totalresults",
@@ -51,20 +52,20 @@ impl Count {
     }
 }
 
-/// A page while it is built. Errors come without a place, which the formats know.
+/// A page under construction. Its errors have no place; the decoder of the format adds it.
 #[derive(Default)]
 pub(super) struct PageBuilder {
     pub(super) arena: ArenaBuilder,
     pub(super) findings: Findings,
     pub(super) server_version: Option<Version>,
-    /// The top-level fields of no version's documentation, as JSON that was checked.
+    /// Unknown top-level fields, as JSON that was checked.
     pub(super) extra: BTreeMap<String, Box<str>>,
     counts: [Option<u64>; 3],
     row: Row,
     extra_names: HashMap<Box<str>, ExtraName>,
 }
 
-/// A name of unknown fields, and which ticket had it last.
+/// The name of an unknown field, and the last ticket that had it.
 struct ExtraName {
     index: u32,
     ticket: usize,
@@ -76,12 +77,12 @@ impl PageBuilder {
         PageBuilder { findings, ..PageBuilder::default() }
     }
 
-    /// How many tickets are whole; the number of the one that is being built.
+    /// Returns how many tickets are complete, which is the index of the current ticket.
     pub(super) fn ticket_count(&self) -> usize {
         self.arena.rows.len()
     }
 
-    /// Drops the tickets so far, where the list occurs twice; the last counts.
+    /// Removes the tickets read so far. Used when the list occurs twice: the last one counts.
     pub(super) fn drop_tickets(&mut self) {
         self.arena.rows.clear();
         self.arena.attachments.clear();
@@ -90,14 +91,14 @@ impl PageBuilder {
         self.extra_names.clear();
     }
 
-    /// Notes a finding about a field of the ticket that is being built.
+    /// Adds a finding about a field of the current ticket.
     pub(super) fn note(&mut self, kind: FindingKind, field: Field, detail: Option<String>) {
         let ticket = self.ticket_count();
         let place = || format!("tickets.ticket[{ticket}].{field}");
         self.findings.note_ticket(kind, Some(field), place, detail);
     }
 
-    /// Notes a finding about the ticket that is being built.
+    /// Adds a finding about the current ticket.
     pub(super) fn note_ticket(&mut self, kind: FindingKind, key: &str) {
         let ticket = self.ticket_count();
         let key = text::excerpt(key, 64);
@@ -110,11 +111,11 @@ impl PageBuilder {
         }
     }
 
-    /// Sets an integer, a text, a date or a truth value.
+    /// Sets an integer, a text, a date or a boolean.
     pub(super) fn set(&mut self, field: Field, value: Scalar<'_>) -> Result<(), DecodeErrorKind> {
-        self.note_twice(field);
+        self.note_duplicate(field);
         if let (Scalar::Null, true) = (value, field != Field::Id) {
-            // Tickets older than the field have none, so this one null is documented by use.
+            // Null is normal for `requestor_name` on tickets older than the field.
             if field != Field::RequestorName {
                 self.note(FindingKind::NullField, field, None);
             }
@@ -122,11 +123,11 @@ impl PageBuilder {
             return Ok(());
         }
         match field.kind() {
-            Kind::Integer => self.set_integer(field, value),
-            Kind::Text => self.set_text(field, value).map(|_| ()),
-            Kind::DateTime => self.set_time(field, value),
-            Kind::Boolean => self.set_boolean(field, value),
-            Kind::Attachments => Err(wrong_type(field, "a list of attachments")),
+            FieldKind::Integer => self.set_integer(field, value),
+            FieldKind::Text => self.set_text(field, value).map(|_| ()),
+            FieldKind::DateTime => self.set_time(field, value),
+            FieldKind::Boolean => self.set_boolean(field, value),
+            FieldKind::Attachments => Err(wrong_type(field, "a list of attachments")),
         }
     }
 
@@ -162,7 +163,7 @@ impl PageBuilder {
         Ok(())
     }
 
-    /// Notes how a date is spelled, where it is not as documented.
+    /// Adds a finding if a date is not spelled as documented.
     fn note_date(&mut self, field: Field, text: &str, is_object: bool) {
         let kind = match time::read(text) {
             WireTime::Unreadable => FindingKind::UnreadableDate,
@@ -173,10 +174,10 @@ impl PageBuilder {
         self.note(kind, field, Some(format!("\"{detail}\"")));
     }
 
-    /// Sets a date that was sent as an object: the text is kept, and behind it the zone, as PHP's format `Y-m-d H:i:s.u e`
-    /// writes them.
+    /// Sets a date that was sent as an object. It is kept as text followed by the zone, as PHP's format `Y-m-d H:i:s.u
+    /// e` writes it.
     pub(super) fn set_date_object(&mut self, field: Field, date: &str, zone: Option<&str>) {
-        self.note_twice(field);
+        self.note_duplicate(field);
         let text = match zone {
             Some(zone) => format!("{date} {zone}"),
             None => date.to_owned(),
@@ -186,8 +187,8 @@ impl PageBuilder {
         self.row.set_text(field, span);
     }
 
-    fn note_twice(&mut self, field: Field) {
-        if self.row.head.carried.contains(field) {
+    fn note_duplicate(&mut self, field: Field) {
+        if self.row.head.present.contains(field) {
             self.note(FindingKind::DuplicateKey, field, None);
             self.row.head.null.remove(field);
             self.row.head.quoted.remove(field);
@@ -197,7 +198,7 @@ impl PageBuilder {
     fn set_boolean(&mut self, field: Field, value: Scalar<'_>) -> Result<(), DecodeErrorKind> {
         let truth = boolean(value).ok_or(DecodeErrorKind::InvalidBoolean { field })?;
         self.row.head.set_attachments_removed(truth);
-        self.row.head.carried.insert(field);
+        self.row.head.present.insert(field);
         if matches!(value, Scalar::Text(..)) {
             self.row.head.quoted.insert(field);
         }
@@ -206,40 +207,40 @@ impl PageBuilder {
 
     /// Starts the list of attachments.
     pub(super) fn begin_attachments(&mut self) {
-        if self.row.head.carried.contains(Field::Attachments) {
+        if self.row.head.present.contains(Field::Attachments) {
             self.note(FindingKind::DuplicateKey, Field::Attachments, None);
             self.row.head.null.remove(Field::Attachments);
         }
-        self.row.head.carried.insert(Field::Attachments);
+        self.row.head.present.insert(Field::Attachments);
         self.row.head.attachments_start = self.arena.attachments.len() as u32;
         self.row.head.set_attachments_len(0);
     }
 
-    /// The place of the next attachment in its list.
-    pub(super) fn attachment_place(&self) -> u32 {
+    /// Returns the position of the next attachment in its list.
+    pub(super) fn attachment_position(&self) -> u32 {
         self.row.head.attachments_len()
     }
 
-    /// Adds to the list of attachments. An entry without a file name is not an attachment, and is skipped.
+    /// Adds an attachment. An entry without a file name is skipped.
     pub(super) fn push_attachment(&mut self, filename: Option<Span>, index: Option<u64>) {
         let Some(filename) = filename else {
             let detail = "an entry without a file name, which is skipped";
             return self.note(FindingKind::MissingField, Field::Attachments, Some(detail.into()));
         };
         if index.is_none() {
-            let detail = "an index, for which the place in the list is used";
+            let detail = "an index, for which the position in the list is used";
             self.note(FindingKind::MissingField, Field::Attachments, Some(detail.into()));
         }
-        let place = u64::from(self.attachment_place());
+        let place = u64::from(self.attachment_position());
         self.arena.attachments.push(AttachmentRow { filename, index: index.unwrap_or(place) });
         self.row.head.set_attachments_len(self.row.head.attachments_len() + 1);
     }
 
-    /// Keeps a field of no version's documentation; its value is JSON that was checked.
+    /// Adds an unknown field. Its value is JSON that was checked.
     pub(super) fn push_extra(&mut self, name: &str, json: Span) -> Result<(), DecodeErrorKind> {
         let (ticket, next) = (self.ticket_count(), self.arena.extras.len());
         if !self.extra_names.contains_key(name) {
-            check_names(self.extra_names.len())?;
+            check_name_count(self.extra_names.len())?;
             let index = self.arena.extra_names.len() as u32;
             self.arena.extra_names.push(name.into());
             self.extra_names.insert(name.into(), ExtraName { index, ticket: usize::MAX, extra: 0 });
@@ -257,25 +258,25 @@ impl PageBuilder {
         Ok(())
     }
 
-    /// Whether nothing is known of the ticket that is being built.
+    /// Returns whether the current ticket has no fields.
     pub(super) fn is_ticket_empty(&self) -> bool {
         let ticket = self.ticket_count();
         let has_extra = self.arena.extras.last().is_some_and(|extra| extra.ticket as usize == ticket);
-        self.row.head.carried.is_empty() && !has_extra
+        self.row.head.present.is_empty() && !has_extra
     }
 
-    /// Whether the reply has one of the three counts.
+    /// Returns whether the reply has any of the three counts.
     pub(super) fn has_count(&self) -> bool {
         self.counts.iter().any(Option::is_some)
     }
 
-    /// Ends the ticket that is being built.
+    /// Completes the current ticket.
     pub(super) fn end_ticket(&mut self) -> Result<(), DecodeErrorKind> {
         let row = std::mem::take(&mut self.row);
-        if !row.head.carried.contains(Field::Id) {
+        if !row.head.present.contains(Field::Id) {
             return Err(DecodeErrorKind::MissingId);
         }
-        for field in FieldSet::documented_for(Version::V1_0).difference(row.head.carried).iter() {
+        for field in FieldSet::documented_for(Version::V1_0).difference(row.head.present).iter() {
             self.note(FindingKind::MissingField, field, None);
         }
         self.findings.end_ticket(row.integer(Field::Id));
@@ -283,17 +284,17 @@ impl PageBuilder {
         Ok(())
     }
 
-    /// Ends the page. Spans of the body point into `body`.
+    /// Completes the page. Its spans refer to `body`.
     pub(super) fn finish(mut self, body: impl Into<Body>) -> Decoded {
         self.arena.body = body.into();
         for (count, _) in Count::ALL.into_iter().zip(self.counts).filter(|(_, count)| count.is_none()) {
-            at_top(&mut self.findings, FindingKind::MissingCount, count.name());
+            note_top_level(&mut self.findings, FindingKind::MissingCount, count.name());
         }
         let found = self.ticket_count() as u64;
         let [total, start, numreturned] = self.counts;
-        if let Some(total) = total.filter(|total| found == 0 && counts_more(*total, start)) {
+        if let Some(total) = total.filter(|total| found == 0 && expects_tickets(*total, start)) {
             let detail = Some(format!("the server counts {total} tickets and sent none"));
-            self.findings.note(FindingKind::NoneOfCounted, None, || "totalresults".into(), detail);
+            self.findings.note(FindingKind::MissingTickets, None, || "totalresults".into(), detail);
         }
         if let Some(said) = numreturned.filter(|said| *said != found) {
             let detail = Some(format!("it is {said}, and the page has {found}"));
@@ -302,26 +303,27 @@ impl PageBuilder {
         let page = Page {
             counts: self.counts.into(),
             tickets: Tickets::from_arena(self.arena),
-            aside: Aside::of(self.server_version, Extra::new(self.extra)),
+            extras: PageExtras::new(self.server_version, Extra::new(self.extra)),
         };
         Decoded { reply: Reply::Tickets(page), findings: self.findings }
     }
 }
 
-/// Whether a server counts tickets from the start of this page on. Without a start the page is taken for the first.
-pub(super) fn counts_more(total: u64, start: Option<u64>) -> bool {
+/// Returns whether the server counts tickets from the start of this page on. A page without `startnumber` is treated as
+/// the first.
+pub(super) fn expects_tickets(total: u64, start: Option<u64>) -> bool {
     total > start.unwrap_or(0)
 }
 
-/// How many names of unknown fields a page may have. Each takes some hundred bytes, and real pages have a few.
+/// The most different names of unknown fields in a page. Each takes a few hundred bytes; real pages have a few.
 const MAX_NAMES: usize = 1 << 16;
 
-/// Refuses one more name of an unknown field than a page may have.
-pub(super) fn check_names(known: usize) -> Result<(), DecodeErrorKind> {
+/// Returns an error if a page with this many names of unknown fields would get one more.
+pub(super) fn check_name_count(known: usize) -> Result<(), DecodeErrorKind> {
     if known < MAX_NAMES { Ok(()) } else { Err(DecodeErrorKind::TooManyNames { limit: MAX_NAMES }) }
 }
 
-/// An error of the API. Its message is redacted, and only then cut to length.
+/// Returns an error of the API. Its message is redacted before it is truncated.
 pub(super) fn api_error(message: Option<String>, findings: Findings) -> Decoded {
     let shown = |message: String| {
         let message = match findings.redactor() {
@@ -338,7 +340,7 @@ pub(super) fn wrong_type(field: Field, expected: &'static str) -> DecodeErrorKin
     DecodeErrorKind::WrongType { name: field.name().to_owned(), expected }
 }
 
-/// An integer as servers write it: digits alone, as a number or as a text.
+/// Reads an integer as servers write it: digits only, as a number or as a text.
 pub(super) fn integer(value: Scalar<'_>) -> Option<u64> {
     match value {
         Scalar::Number(text, _) | Scalar::Text(text, _) => {
@@ -349,7 +351,7 @@ pub(super) fn integer(value: Scalar<'_>) -> Option<u64> {
     }
 }
 
-/// A truth value as servers write it: `true`, `false`, 0, 1, as they are or as a text, and an empty text.
+/// Reads a boolean as servers write it: `true`, `false`, 1 or 0, quoted or not, or an empty text for false.
 fn boolean(value: Scalar<'_>) -> Option<bool> {
     match value {
         Scalar::Boolean(value) => Some(value),

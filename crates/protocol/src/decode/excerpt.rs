@@ -1,15 +1,15 @@
-//! Excerpts of a body, fit to be shown: short, escaped, and without the access keys of tickets.
+//! Excerpts of a body for error messages: short, escaped, and without the access keys of tickets.
 
 use crate::text;
 
-/// How many characters an excerpt has at most.
+/// The most characters of an excerpt.
 const MAX_CHARS: usize = 80;
 
-/// How far before an excerpt its first words are looked for; access keys have eight characters.
+/// How many bytes before an excerpt are searched for the start of an access key, which has eight characters.
 const BEFORE: usize = 64;
 
-/// The text at an offset; at the very end, the text before it. The access keys of tickets, which open them, are left
-/// out.
+/// Returns the text at an offset, or the text before it at the end of the body. The access keys of tickets are replaced
+/// by `…`.
 pub(super) fn at(body: &[u8], offset: usize) -> String {
     let (start, end) = if offset < body.len() {
         (offset, body.len().min(offset + MAX_CHARS * 4))
@@ -30,7 +30,7 @@ pub(super) fn at(body: &[u8], offset: usize) -> String {
     text::excerpt(&String::from_utf8_lossy(&out), MAX_CHARS)
 }
 
-/// The text with the access keys of tickets left out.
+/// Returns the text with the access keys of tickets replaced by `…`.
 pub(super) fn without_access_keys(text: &str) -> String {
     let (mut out, mut at) = (String::new(), 0);
     for (start, end) in access_keys(text.as_bytes()) {
@@ -42,7 +42,7 @@ pub(super) fn without_access_keys(text: &str) -> String {
     out
 }
 
-/// The places of the values of `c`, in JSON, XML and name-value pairs, in order.
+/// Returns the ranges of the values of `c` in JSON, XML and name-value pairs, in order.
 fn access_keys(window: &[u8]) -> Vec<(usize, usize)> {
     let mut keys = Vec::new();
     let mut at = 0;
@@ -68,7 +68,7 @@ const END_OF_NUMBER: &[&[u8]] = &[b",", b"}", b" ", b"\t", b"\r", b"\n"];
 const END_OF_PAIR: &[&[u8]] = &[b";"];
 const END_OF_ELEMENT: &[&[u8]] = &[b"</c"];
 
-/// The length of the opening of a value of `c` that starts here, and what can close the value.
+/// If a value of `c` begins here, returns the length of what precedes it, and what ends it.
 fn access_key_opening(text: &[u8]) -> Option<(usize, &'static [&'static [u8]])> {
     let opening = |rest: &[u8]| text.len() - rest.len();
     let json_key = text.strip_prefix(b"\"c\"").or_else(|| {
@@ -78,7 +78,7 @@ fn access_key_opening(text: &[u8]) -> Option<(usize, &'static [&'static [u8]])> 
     if let Some(rest) = json_key {
         let rest = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
         let quoted = rest.strip_prefix(b"\"").map(|rest| (opening(rest), END_OF_TEXT));
-        // With JSON_NUMERIC_CHECK, PHP writes a text of digits as a number.
+        // With JSON_NUMERIC_CHECK, PHP writes a string of digits as a number.
         return quoted.or(Some((opening(rest), END_OF_NUMBER)));
     }
     if let Some(rest) = text.strip_prefix(b"[c]=") {

@@ -1,14 +1,15 @@
-//! Which format a body is in, and where the reply starts in it.
+//! Detects the format of a body and where the reply starts.
 
-use super::{at_top, excerpt};
+use super::excerpt;
+use super::outcome::note_top_level;
 use crate::finding::Findings;
 use crate::{DecodeError, DecodeErrorKind, FindingKind, PageKind, page_kind, text};
 
-/// How much text may precede a reply: PHP notices are a few hundred bytes each.
+/// How many bytes of text may precede a reply. A PHP notice has a few hundred bytes.
 const MAX_NOISE: usize = 64 << 10;
-/// How many places in such text are tried as the start of a reply, so that the work stays linear.
+/// How many positions in such text are tried as the start of a reply, so that the work stays linear.
 const MAX_TRIES: usize = 8;
-/// How many characters of text around a reply a finding has.
+/// How many characters of text around a reply a finding shows.
 const MAX_DETAIL: usize = 200;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -24,7 +25,7 @@ pub(super) enum Format {
 pub(super) fn find(body: &[u8], findings: &mut Findings) -> Result<Format, DecodeError> {
     let mut start = 0;
     if body.starts_with(BYTE_ORDER_MARK) {
-        at_top(findings, FindingKind::ByteOrderMark, "byte 0");
+        note_top_level(findings, FindingKind::ByteOrderMark, "byte 0");
         start = BYTE_ORDER_MARK.len();
     }
     let rest = body.get(start..).unwrap_or_default();
@@ -48,21 +49,21 @@ pub(super) fn find(body: &[u8], findings: &mut Findings) -> Result<Format, Decod
     }
 }
 
-/// Notes text before or behind a reply.
+/// Reports text before or after a reply as a finding.
 pub(super) fn note_noise(findings: &mut Findings, kind: FindingKind, offset: usize, text: &[u8]) {
-    // Redacted as a whole, and only then read and cut: PHP may print the request.
+    // Redact the whole text before truncating it: PHP may print the request.
     let text = String::from_utf8_lossy(text.get(..MAX_NOISE).unwrap_or(text));
     let text = excerpt::without_access_keys(&text);
     let text = match findings.redactor() {
         Some(redactor) => redactor.redact(&text).into_owned(),
         None => text,
     };
-    let seen = page_kind::seen(&text);
-    let detail = text::excerpt(seen.text.trim(), MAX_DETAIL);
+    let visible = page_kind::visible_text(&text);
+    let detail = text::excerpt(visible.text.trim(), MAX_DETAIL);
     findings.note(kind, None, || format!("byte {offset}"), Some(detail));
 }
 
-/// Whether a text behind a reply is another document, or what is left of one, rather than a message such as a PHP
+/// Returns whether the text after a reply is another document or a fragment of one, rather than a message such as a PHP
 /// warning.
 pub(super) fn is_document(rest: &[u8]) -> bool {
     let rest = rest.trim_ascii_start();
@@ -91,13 +92,13 @@ fn begins_nvp(text: &[u8]) -> bool {
 
 fn begins_html(text: &[u8]) -> bool {
     let begins = |tag: &[u8]| text.get(..tag.len()).is_some_and(|head| head.eq_ignore_ascii_case(tag));
-    // PHP puts its notices into these.
-    let of_a_notice = begins(b"<br") || begins(b"<b>");
+    // PHP wraps its notices in these.
+    let is_php_notice = begins(b"<br") || begins(b"<b>");
     let is_tag = matches!(text, [b'<', b'!' | b'a'..=b'z' | b'A'..=b'Z', ..]);
-    is_tag && !of_a_notice && !begins_xml(text)
+    is_tag && !is_php_notice && !begins_xml(text)
 }
 
-/// The reply that follows other text: how long that text is, and whether JSON or else XML follows.
+/// Finds a reply after other text. Returns the length of that text, and whether the reply is JSON (`true`) or XML.
 fn find_after_noise(text: &[u8]) -> Option<(usize, bool)> {
     let window = text.get(..MAX_NOISE).unwrap_or(text);
     let json = window.iter().enumerate().filter(|(_, byte)| **byte == b'{').map(|(at, _)| at);
@@ -114,11 +115,11 @@ fn find_after_noise(text: &[u8]) -> Option<(usize, bool)> {
         let mut tags = window.iter().enumerate().filter(|(_, byte)| **byte == b'<').map(|(at, _)| at);
         tags.find(|at| text.get(*at..).is_some_and(begins_xml)).map(|at| (at, false))
     };
-    // Nothing is whole: the first start is what the error will be about, unless it is a script in a page.
+    // No complete JSON: use the first candidate, so that the error is about it, unless it is a script in an HTML page.
     first.filter(|_| !begins_html(text)).or_else(xml)
 }
 
-/// Whether an object starts here whose first key is one that replies have.
+/// Returns whether an object starts here whose first key is one of a reply.
 fn begins_json_reply(text: &[u8]) -> bool {
     const KEYS: [&str; 6] = ["result", "status", "message", "totalresults", "tickets", "action"];
     let after = text.get(1..).unwrap_or_default().trim_ascii_start();
@@ -128,21 +129,21 @@ fn begins_json_reply(text: &[u8]) -> bool {
     })
 }
 
-/// The error for a body that is not a reply: an HTML page, other JSON, or plain text.
+/// Returns the error for a body that is not a reply: an HTML page, other JSON, or plain text.
 pub(super) fn not_a_reply(body: &[u8], start: usize) -> DecodeError {
     let rest = body.get(start..).unwrap_or_default();
     let page = String::from_utf8_lossy(rest.get(..MAX_NOISE).unwrap_or(rest));
     let page = excerpt::without_access_keys(&page);
-    let seen = page_kind::seen(&page);
+    let visible = page_kind::visible_text(&page);
     let is_data = matches!(rest.first(), Some(b'{' | b'[')) || begins_xml(rest);
-    let shown = match seen.title {
+    let shown = match visible.title {
         _ if is_data => Some(excerpt::at(body, start)),
-        // Of a page that is only a title, that is all there is to see.
-        Some(_) if seen.text.is_empty() => None,
-        None if seen.text.is_empty() => Some(excerpt::at(body, start)),
-        _ => Some(seen.text),
+        // A page with only a title has no other text to show.
+        Some(_) if visible.text.is_empty() => None,
+        None if visible.text.is_empty() => Some(excerpt::at(body, start)),
+        _ => Some(visible.text),
     };
-    let error = DecodeError::new(DecodeErrorKind::NotAReply { title: seen.title })
+    let error = DecodeError::new(DecodeErrorKind::NotAReply { title: visible.title })
         .at(start)
         .with_page_kind(PageKind::detect(None, &page));
     match shown {
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reply_is_found_behind_what_servers_put_before_it() {
+    fn the_reply_is_found_after_other_output() {
         assert_eq!(found("{}"), (Format::Json { start: 0 }, vec![]));
         assert_eq!(found(" \r\n\t{}"), (Format::Json { start: 4 }, vec![]));
         assert_eq!(found("\u{feff}{}"), (Format::Json { start: 3 }, vec!["byte-order-mark"]));
@@ -174,13 +175,13 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_reply_is_taken_where_noise_quotes_one() {
+    fn the_complete_reply_is_used_where_the_text_before_it_quotes_one() {
         let body = "Debug: {\"result\" => 1}, {\"result\": \n{\"result\":\"success\"}";
         assert_eq!(found(body).0, Format::Json { start: body.rfind('{').unwrap() });
     }
 
     #[test]
-    fn a_script_in_a_part_of_a_page_is_no_reply() {
+    fn a_script_in_a_page_is_not_a_reply() {
         for body in [
             "<div><script>x={\"status\":\"blocked\"};</script></div>",
             "<script>var y = {\"message\": \"wait\"};</script>",
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_are_told_by_their_title() {
+    fn html_pages_are_reported_with_their_title() {
         let page = "<!DOCTYPE html><html><head><TITLE>\n Down for\n Maintenance &amp; more </TITLE>";
         let error = find(page.as_bytes(), &mut Findings::default()).unwrap_err();
         let title = Some("Down for Maintenance & more".to_owned());

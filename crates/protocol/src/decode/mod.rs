@@ -1,8 +1,8 @@
-//! From bytes to types.
+//! Decoding: from bytes to types.
 //!
-//! The format is found from the body. JSON has two decoders: a fast one that knows the documented shape
-//! alone, and a tolerant one that takes the whole body at the first surprise and whose meaning is the
-//! specification of both.
+//! The format is detected from the body. JSON has two decoders: a fast one, which reads only the documented shape, and
+//! a tolerant one, which reads the whole body again if the fast one fails. The tolerant decoder is the specification of
+//! both.
 
 mod builder;
 mod excerpt;
@@ -10,6 +10,7 @@ mod format;
 mod json;
 mod nvp;
 mod other_call;
+mod outcome;
 mod xml;
 
 use std::any::Any;
@@ -17,12 +18,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::finding::Findings;
-use crate::{DecodeError, DecodeErrorKind, FindingKind, Redactor, Reply};
+use crate::{DecodeError, DecodeErrorKind, Redactor, Reply};
 
 use self::format::Format;
+use self::outcome::{Decoded, Failed};
 
-/// Decodes a reply, leniently: known deviations from the documented shape are accepted, and reported as
-/// [`Page::findings`](crate::Page::findings). A `Vec<u8>` or `String` is taken over without a copy.
+/// Decodes a reply. Known deviations from the documented shape are accepted and reported as
+/// [`Page::findings`](crate::Page::findings). A `Vec<u8>` or `String` is not copied.
 ///
 /// ```
 /// use gettickets_protocol::{ApiErrorClass, Reply, decode};
@@ -33,22 +35,19 @@ use self::format::Format;
 ///
 /// # Errors
 ///
-/// [`DecodeError`] if the body is not a reply, or cannot be read without losing something.
+/// [`DecodeError`] if the body is not a reply, or cannot be read without losing data.
 pub fn decode(body: impl Into<Vec<u8>>) -> Result<Reply, DecodeError> {
     Decoder::new().decode(body)
 }
 
-/// How deep lists and objects may be nested; the documented shape has five levels.
-const MAX_DEPTH: usize = 64;
-
 /// Decodes replies, with settings.
 ///
-/// The time is linear in the body, however deep it is nested: each byte is read a few times. Beside the body, decoding takes
-/// memory for what is in it: some 110 bytes a ticket, 16 an attachment, 16 an unknown field, 20 an unknown XML element, and a
-/// few hundred for each name of unknown fields, of which a page has 65,536 at most. Documented tickets so take a fifth of the
-/// body's size once more; the worst body, of tickets that have an id alone, takes 13 times its size. A test measures this,
-/// and holds it under 16 times. [`Page::extra`](crate::Page::extra) and [`TicketRef::extra`](crate::TicketRef::extra) build
-/// values of serde_json when they are called, which take more.
+/// The time is linear in the size of the body, whatever its nesting. The memory, besides the body, is about 110 bytes
+/// per ticket, 16 per attachment, 16 per unknown field, 20 per unknown XML element, and a few hundred for each
+/// different name of an unknown field, of which a page may have 65,536. For documented tickets this is a fifth of the
+/// size of the body. The worst case, tickets that have only an id, takes 13 times the size of the body; a test keeps it
+/// below 16 times. [`Page::extra`](crate::Page::extra) and [`TicketRef::extra`](crate::TicketRef::extra) build
+/// serde_json values when called, which take more.
 ///
 /// ```
 /// use gettickets_protocol::Decoder;
@@ -71,37 +70,36 @@ impl Default for Decoder {
 }
 
 impl Decoder {
-    /// The most bytes that a body may have by default: 256 MiB.
+    /// The default limit of the size of a body: 256 MiB.
     pub const DEFAULT_MAX_LEN: usize = 256 << 20;
-    /// The most bytes that a body may ever have: 340 MiB. A page's texts are found by offsets of 31 bits,
-    /// and a byte takes three once it is replaced, and six as a control character in an unknown XML element,
-    /// which is kept as JSON.
+    /// The largest limit: 340 MiB. Texts are addressed by 31-bit offsets, and one byte of the body can become six: a
+    /// control character in an unknown XML element, which is kept as JSON.
     pub const LARGEST_MAX_LEN: usize = 340 << 20;
 
-    /// A decoder with the default settings.
+    /// Creates a decoder with the default settings.
     pub fn new() -> Decoder {
         Decoder::default()
     }
 
-    /// Refuses what would be a finding. Default: `false`.
+    /// Whether the first finding is an error. Default: `false`.
     #[must_use]
     pub fn strict(self, strict: bool) -> Decoder {
         Decoder { strict, ..self }
     }
 
-    /// The most bytes that a body may have. Default: [`DEFAULT_MAX_LEN`](Decoder::DEFAULT_MAX_LEN);
-    /// anything above [`LARGEST_MAX_LEN`](Decoder::LARGEST_MAX_LEN) counts as that.
+    /// The limit of the size of a body, in bytes. Default: [`DEFAULT_MAX_LEN`](Decoder::DEFAULT_MAX_LEN). A larger
+    /// value than [`LARGEST_MAX_LEN`](Decoder::LARGEST_MAX_LEN) is reduced to that.
     #[must_use]
     pub fn max_len(self, max_len: usize) -> Decoder {
         Decoder { max_len: max_len.min(Decoder::LARGEST_MAX_LEN), ..self }
     }
 
-    /// Redacts every text of the server in an error, in the message of an API error and in a finding: the body is redacted
-    /// before any excerpt is cut from it. A reply without these is not searched, so that good replies cost nothing.
+    /// Redacts all server text in errors, in the message of an API error and in findings. The body is redacted before
+    /// an excerpt is cut from it. A reply without these is not searched, so redaction costs nothing for normal pages.
     ///
-    /// Where a secret with a quote, a `&` or the like broke the reply that echoes it, the error is that of the redacted
-    /// body. An offset is then one in the redacted body. Of a body of more than 4 MiB that cannot be decoded, no text is
-    /// shown at all.
+    /// If a reply echoes a secret and is broken by a quote or an `&` in it, the redacted body is decoded in its place,
+    /// and offsets refer to the redacted body. If a body of more than 4 MiB cannot be decoded, none of its text is
+    /// shown.
     ///
     /// ```
     /// use gettickets_protocol::{Credentials, Decoder, Reply};
@@ -116,18 +114,18 @@ impl Decoder {
         Decoder { redactor: Some(redactor), ..self }
     }
 
-    /// Never takes the fast path; for tests and measurements that compare the two.
+    /// Whether to skip the fast decoder. For tests and benchmarks that compare the two.
     #[doc(hidden)]
     #[must_use]
     pub fn tolerant_only(self, tolerant_only: bool) -> Decoder {
         Decoder { tolerant_only, ..self }
     }
 
-    /// Decodes a reply. A `Vec<u8>` or `String` is taken over without a copy.
+    /// Decodes a reply. A `Vec<u8>` or `String` is not copied.
     ///
     /// # Errors
     ///
-    /// [`DecodeError`] if the body is not a reply, or cannot be read without losing something.
+    /// [`DecodeError`] if the body is not a reply, or cannot be read without losing data.
     pub fn decode(&self, body: impl Into<Vec<u8>>) -> Result<Reply, DecodeError> {
         match self.decode_owned(body.into()) {
             Ok(reply) => self.reply(reply),
@@ -137,14 +135,14 @@ impl Decoder {
 
     fn decode_owned(&self, body: Vec<u8>) -> Result<Decoded, Failed> {
         let mut findings = Findings::new(self.redactor.clone());
-        let format = match self.find(&body, &mut findings) {
+        let format = match self.format_of(&body, &mut findings) {
             Ok(format) => format,
             Err(error) => return Err(Failed { error, body }),
         };
         match format {
             Format::Json { start } => json::decode(body, start, findings, !self.tolerant_only),
             Format::Xml { start } => {
-                // An error needs the body again only to be redacted.
+                // On an error the body is needed again for redaction only.
                 let kept = if self.redactor.is_some() { body.clone() } else { Vec::new() };
                 xml::decode(body, start, findings).map_err(|error| Failed { error, body: kept })
             }
@@ -154,8 +152,8 @@ impl Decoder {
         }
     }
 
-    /// An error without secrets. Its excerpt is cut to length, and half a secret is not found any more; so where there is
-    /// a secret in the body, it is redacted there, and the body decoded once more.
+    /// Returns the error without secrets. The excerpt in an error is truncated, and a truncated secret cannot be found;
+    /// so if the body has a secret, the body is redacted and decoded again.
     fn redacted(&self, error: DecodeError, body: &[u8]) -> Result<Reply, DecodeError> {
         let Some(redactor) = &self.redactor else { return Err(error) };
         let withheld = |error: DecodeError| error.map_texts(|_| NOT_SHOWN.to_owned());
@@ -164,44 +162,44 @@ impl Decoder {
         }
         let text = String::from_utf8_lossy(body);
         let Cow::Owned(clean) = redactor.redact(&text) else {
-            // A text in another encoding is found in the error alone.
+            // In a body in another encoding, a secret is only found in the decoded error.
             return Err(error.map_texts(|text| redactor.redact(text).into_owned()));
         };
         let plain = Decoder { redactor: None, ..self.clone() };
         match plain.decode(clean) {
             Ok(reply @ Reply::Error(_)) => Ok(reply),
-            // Only the redaction made it a page, which is not what was sent.
+            // The redaction turned it into a page, which is not what the server sent.
             Ok(Reply::Tickets(_)) => Err(withheld(error)),
             Err(error) => Err(error),
         }
     }
 
-    /// Decodes a reply in memory of another owner. JSON is not copied: the page points into `body`, and holds `owner` for
-    /// as long.
+    /// Decodes a reply in memory of another owner. JSON is not copied: the page refers to `body`, and keeps `owner`
+    /// alive.
     ///
-    /// It is for bindings of other languages, whose strings don't move while they are referred to: `owner` is what keeps
-    /// `body` alive, and the last page that points into it drops `owner`. In Rust itself [`decode`](Decoder::decode) takes
-    /// a body over without a copy.
+    /// For bindings to other languages, whose strings do not move while they are referenced. `owner` keeps `body` valid
+    /// and is dropped with the last page that refers to it. Rust programs use [`decode`](Decoder::decode), which does
+    /// not copy either.
     ///
     /// ```
     /// use gettickets_protocol::Decoder;
     /// const SAVED: &str = r#"{"result":"success","totalresults":0,"startnumber":0,"numreturned":0,"tickets":""}"#;
-    /// assert!(Decoder::new().decode_lent(SAVED.as_bytes(), ())?.into_page()?.is_empty());
+    /// assert!(Decoder::new().decode_shared(SAVED.as_bytes(), ())?.into_page()?.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// As [`decode`](Decoder::decode).
-    pub fn decode_lent(
+    /// The same as [`decode`](Decoder::decode).
+    pub fn decode_shared(
         &self,
         body: &'static [u8],
         owner: impl Any + Send + Sync,
     ) -> Result<Reply, DecodeError> {
         let mut findings = Findings::new(self.redactor.clone());
-        let reply = self.find(body, &mut findings).and_then(|format| match format {
+        let reply = self.format_of(body, &mut findings).and_then(|format| match format {
             Format::Json { start } => {
-                json::decode_lent(body, Arc::new(owner), start, findings, !self.tolerant_only)
+                json::decode_shared(body, Arc::new(owner), start, findings, !self.tolerant_only)
             }
             Format::Xml { start } => xml::decode(body.to_vec(), start, findings),
             Format::Nvp { start } => nvp::decode(body, start, findings),
@@ -212,14 +210,14 @@ impl Decoder {
         }
     }
 
-    fn find(&self, body: &[u8], findings: &mut Findings) -> Result<Format, DecodeError> {
+    fn format_of(&self, body: &[u8], findings: &mut Findings) -> Result<Format, DecodeError> {
         if body.len() > self.max_len {
             return Err(DecodeError::new(DecodeErrorKind::TooLarge { limit: self.max_len }));
         }
         format::find(body, findings)
     }
 
-    /// The decoded reply, unless it has a finding and the decoder is strict.
+    /// Returns the decoded reply, or an error if it has a finding and the decoder is strict.
     fn reply(&self, reply: Decoded) -> Result<Reply, DecodeError> {
         match reply.findings.first() {
             Some(finding) if self.strict => {
@@ -236,35 +234,8 @@ impl Decoder {
     }
 }
 
-/// Larger bodies are not searched for secrets, and no text of them is shown.
+/// The largest body that is searched for secrets. No text of a larger one is shown.
 const MAX_REDACTED: usize = 4 << 20;
 const NOT_SHOWN: &str = "(not shown)";
 
 const _: () = assert!(Decoder::LARGEST_MAX_LEN * 6 < 1 << 31);
-
-/// What a format's decoder reads from a body.
-struct Decoded {
-    reply: Reply,
-    findings: Findings,
-}
-
-/// Why a body could not be decoded, and the body.
-struct Failed {
-    error: DecodeError,
-    body: Vec<u8>,
-}
-
-impl Decoded {
-    /// An error has no findings: its message is all that matters.
-    fn into_reply(self) -> Reply {
-        match self.reply {
-            Reply::Tickets(page) => Reply::Tickets(page.with_findings(self.findings.into_list())),
-            error @ Reply::Error(_) => error,
-        }
-    }
-}
-
-/// Notes a finding about the top level; its place may be a key of the server's.
-fn at_top(findings: &mut Findings, kind: FindingKind, place: &str) {
-    findings.note(kind, None, || place.to_owned(), None);
-}

@@ -1,15 +1,16 @@
 //! Name-value pairs: `result=error;message=Authentication Failed;`.
 //!
-//! The format is deprecated and has no escape, so a value with a semicolon cannot be distinguished from two pairs. Errors
-//! are read; of a list, only the flat keys that one public client defends, `tickets[ticket][0][id]=1`, with a finding.
+//! The format is deprecated and has no escapes, so a value with a semicolon cannot be distinguished from two pairs.
+//! Errors are read. A list is read only from flat keys such as `tickets[ticket][0][id]=1`, with a finding.
 
 use super::builder::{self, Count, PageBuilder, Scalar, integer};
-use super::{Decoded, at_top, excerpt, format, other_call};
+use super::outcome::{Decoded, note_top_level};
+use super::{excerpt, format, other_call};
 use crate::finding::Findings;
-use crate::tickets::arena::Span;
-use crate::{DecodeError, DecodeErrorKind, Field, FindingKind, Kind, text};
+use crate::tickets::span::Span;
+use crate::{DecodeError, DecodeErrorKind, Field, FieldKind, FindingKind, text};
 
-/// How many characters a path has at most; its parts come from the body.
+/// The most characters of a path, whose parts come from the body.
 const MAX_PATH: usize = 200;
 
 /// Decodes the pairs that start at this offset of the body.
@@ -37,7 +38,7 @@ pub(super) fn decode(body: &[u8], start: usize, findings: Findings) -> Result<De
     }
 }
 
-/// The pairs of a text. A part that is not `name=value` belongs to the value before it.
+/// Splits a text into pairs. A part that is not `name=value` belongs to the value before it.
 fn pairs(text: &str) -> Vec<(&str, String)> {
     let mut pairs: Vec<(&str, String)> = Vec::new();
     for part in text.trim_end().trim_end_matches(';').split(';') {
@@ -59,7 +60,7 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-[]".contains(&byte))
 }
 
-/// The fields of one ticket: the bracketed keys of each, and its value.
+/// The fields of one ticket: the keys in brackets, and the value.
 type FlatFields<'a> = Vec<(Vec<&'a str>, &'a str)>;
 
 fn page(pairs: &[(&str, String)], findings: Findings) -> Result<Decoded, DecodeError> {
@@ -73,7 +74,7 @@ fn page(pairs: &[(&str, String)], findings: Findings) -> Result<Decoded, DecodeE
                 DecodeError::new(kind).with_path(*name).with_excerpt(shown)
             };
             if value.is_empty() {
-                at_top(&mut page.findings, FindingKind::EmptyNumber, name);
+                note_top_level(&mut page.findings, FindingKind::EmptyNumber, name);
             }
             let digits = if value.is_empty() { "0" } else { value };
             let number = integer(Scalar::Text(digits, Span::default())).ok_or_else(invalid)?;
@@ -87,7 +88,7 @@ fn page(pairs: &[(&str, String)], findings: Findings) -> Result<Decoded, DecodeE
                 continue;
             }
             let index = keys.remove(0);
-            // The keys of one ticket stand together, as PHP walks its arrays.
+            // The keys of one ticket are adjacent, as PHP writes an array in order.
             if tickets.last().is_none_or(|(last, _)| *last != index) {
                 tickets.push((index, Vec::new()));
             }
@@ -97,9 +98,9 @@ fn page(pairs: &[(&str, String)], findings: Findings) -> Result<Decoded, DecodeE
         } else if name.eq_ignore_ascii_case("tickets") {
             unread(&mut page, name, value);
         } else if name.eq_ignore_ascii_case("errormessage") {
-            at_top(&mut page.findings, FindingKind::ResultSpelling, name);
+            note_top_level(&mut page.findings, FindingKind::ResultSpelling, name);
             page.extra.entry("message".to_owned()).or_insert_with(|| json(value));
-        } else if let Err(kind) = builder::check_names(page.extra.len()) {
+        } else if let Err(kind) = builder::check_name_count(page.extra.len()) {
             return Err(DecodeError::new(kind));
         } else if !["result", "action"].iter().any(|known| name.eq_ignore_ascii_case(known)) {
             page.extra.insert((*name).to_owned(), json(value));
@@ -118,9 +119,9 @@ fn page(pairs: &[(&str, String)], findings: Findings) -> Result<Decoded, DecodeE
         if claimed("numreturned") || claimed("totalresults") {
             return Err(DecodeError::new(DecodeErrorKind::NoListInNvp).with_path("tickets"));
         }
-        at_top(&mut page.findings, FindingKind::EmptySpelling, "tickets");
+        note_top_level(&mut page.findings, FindingKind::EmptySpelling, "tickets");
     } else {
-        at_top(&mut page.findings, FindingKind::FlatList, "tickets");
+        note_top_level(&mut page.findings, FindingKind::FlatList, "tickets");
     }
     for (index, fields) in &tickets {
         ticket(&mut page, fields).map_err(|(kind, field)| {
@@ -131,16 +132,16 @@ fn page(pairs: &[(&str, String)], findings: Findings) -> Result<Decoded, DecodeE
     Ok(page.finish(String::new()))
 }
 
-/// Notes a pair in place of a list; an empty one is how PHP writes that there is none.
+/// Reports a pair in place of a list. PHP writes an empty list as an empty value, which needs no finding.
 fn unread(page: &mut PageBuilder, name: &str, value: &str) {
     if !value.is_empty() {
-        at_top(&mut page.findings, FindingKind::UnreadKey, name);
+        note_top_level(&mut page.findings, FindingKind::UnreadKey, name);
     }
 }
 
 fn ticket(page: &mut PageBuilder, fields: &[(Vec<&str>, &str)]) -> Result<(), (DecodeErrorKind, String)> {
     let mut attachments: Vec<(&str, Option<Span>, Option<u64>)> = Vec::new();
-    // Dates as PHP's date objects have them.
+    // Dates that PHP wrote as objects: the date and the zone.
     let mut dates: Vec<(Field, Option<&str>, Option<&str>)> = Vec::new();
     for (keys, value) in fields {
         let failed = |kind| (kind, format!(".{}", keys.join(".")));
@@ -174,7 +175,7 @@ fn ticket(page: &mut PageBuilder, fields: &[(Vec<&str>, &str)]) -> Result<(), (D
                 }
             }
             [name] => match Field::from_name(name) {
-                Some(field) if field.kind() == Kind::Attachments => page.begin_attachments(),
+                Some(field) if field.kind() == FieldKind::Attachments => page.begin_attachments(),
                 Some(field) => {
                     let span = page.arena.push_text(value);
                     page.set(field, Scalar::Text(value, span)).map_err(failed)?;
@@ -201,16 +202,16 @@ fn ticket(page: &mut PageBuilder, fields: &[(Vec<&str>, &str)]) -> Result<(), (D
 }
 
 fn is_date(name: &str) -> bool {
-    Field::from_name(name).is_some_and(|field| field.kind() == Kind::DateTime)
+    Field::from_name(name).is_some_and(|field| field.kind() == FieldKind::DateTime)
 }
 
-/// The bracketed keys of `top[a][b]`.
+/// Returns the keys in brackets of `top[a][b]`.
 fn keys_below<'a>(name: &'a str, top: &str) -> Option<Vec<&'a str>> {
     let rest = name.strip_prefix(top)?.strip_prefix('[')?.strip_suffix(']')?;
     Some(rest.split("][").collect())
 }
 
-/// A text as JSON.
+/// Writes a text as JSON.
 fn json(text: &str) -> Box<str> {
     serde_json::Value::from(text).to_string().into()
 }
@@ -220,7 +221,7 @@ mod tests {
     use crate::{DecodeErrorKind, FindingKind, Reply, decode};
 
     #[test]
-    fn an_error_keeps_its_message_semicolons_included() {
+    fn the_message_of_an_error_may_have_semicolons() {
         let Ok(Reply::Error(error)) = decode("result=error;message=Failed; try again;") else {
             panic!("an error")
         };
@@ -228,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_place_of_the_list_is_told_and_not_kept() {
+    fn values_in_place_of_the_list_are_reported_and_not_kept() {
         let body =
             "Result=success;Action=x;tickets=1;tickets[x]=1;tickets[ticket]=;errormessage=e;deptname=d;";
         let page = decode(body).unwrap().into_page().unwrap();
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn flat_keys_are_read_and_a_claimed_list_without_them_is_refused() {
+    fn flat_keys_are_read_and_counted_tickets_without_them_are_an_error() {
         let body = "result=success;totalresults=2;startnumber=0;numreturned=2;tickets[ticket][0][id]=1;\
                     tickets[ticket][0][attachments][0][filename]=a.png;tickets[ticket][0][attachments][0][index]=0;\
                     tickets[ticket][1][id]=2;tickets[ticket][1][subject]=a; b;";

@@ -1,9 +1,9 @@
-//! Replies of the API to other calls, which must not pass for an empty page of tickets.
+//! Detects replies to other calls of the API, which must not be mistaken for an empty page of tickets.
 
 use crate::DecodeErrorKind;
 
-/// Top-level keys of the documented replies to other calls. A reply that has all keys of a row looks like that call; the
-/// first row that fits counts.
+/// Top-level keys of the documented replies to other calls. A reply that has all keys of a row looks like that call;
+/// the first matching row is used.
 const CALLS: &[(&[&str], &str)] = &[
     (&["ticketid", "replies"], "GetTicket"),
     (&["ticketid", "tid"], "GetTicket"),
@@ -36,8 +36,8 @@ const CALLS: &[(&[&str], &str)] = &[
     (&["whmcs"], "WhmcsDetails"),
 ];
 
-/// Refuses a successful reply without `tickets`, unless it is what an empty page can be: it has a count, and no list or
-/// object of another name. `keys` are its unknown keys, and whether the value of each is a list or an object.
+/// Returns an error for a successful reply without `tickets`, unless it can be an empty page: it has a count, and no
+/// list or object of another name. `keys` are its unknown keys, each with whether its value is a list or an object.
 pub(super) fn check<'k>(
     has_count: bool,
     keys: impl Iterator<Item = (&'k str, bool)> + Clone,

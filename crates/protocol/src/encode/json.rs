@@ -1,9 +1,9 @@
-//! JSON as the documentation spells it.
+//! Encodes JSON in the documented spelling.
 
-use crate::{Field, Page, TicketRef, Value};
+use crate::{Field, FieldValue, Page, TicketRef};
 
 pub(super) fn page(page: &Page) -> String {
-    // A ticket in the documented spelling takes some 600 bytes.
+    // A ticket takes about 600 bytes.
     let mut out = String::with_capacity(128 + page.len() * 640);
     out.push_str(r#"{"result":"success""#);
     if let Some(total) = page.totalresults() {
@@ -45,7 +45,7 @@ pub(super) fn error(message: Option<&str>) -> String {
 fn ticket(out: &mut String, ticket: &TicketRef<'_>) {
     out.push('{');
     let mut separator = "";
-    for field in ticket.carried().iter() {
+    for field in ticket.fields().iter() {
         out.push_str(separator);
         separator = ",";
         string(out, field.name());
@@ -57,7 +57,7 @@ fn ticket(out: &mut String, ticket: &TicketRef<'_>) {
         separator = ",";
         string(out, name);
         out.push(':');
-        // The text as it was sent, which keeps numbers that no type of ours would.
+        // The JSON as it was sent, which keeps numbers exact.
         out.push_str(json);
     }
     out.push('}');
@@ -65,13 +65,13 @@ fn ticket(out: &mut String, ticket: &TicketRef<'_>) {
 
 fn value(out: &mut String, ticket: &TicketRef<'_>, field: Field) {
     match ticket.value(field) {
-        None | Some(Value::Null) => out.push_str("null"),
-        Some(Value::Integer(value)) => out.push_str(&format!(r#""{value}""#)),
-        Some(Value::Text(text)) => string(out, text),
-        // As it was sent, which keeps a date that cannot be read.
-        Some(Value::DateTime(_) | Value::UnreadableDate(_)) => string(out, ticket.text(field)),
-        Some(Value::Boolean(value)) => out.push_str(if value { "true" } else { "false" }),
-        Some(Value::Attachments(list)) => {
+        None | Some(FieldValue::Null) => out.push_str("null"),
+        Some(FieldValue::Integer(value)) => out.push_str(&format!(r#""{value}""#)),
+        Some(FieldValue::Text(text)) => string(out, text),
+        // The text as it was sent, which keeps unreadable dates.
+        Some(FieldValue::DateTime(_) | FieldValue::UnreadableDate(_)) => string(out, ticket.text(field)),
+        Some(FieldValue::Boolean(value)) => out.push_str(if value { "true" } else { "false" }),
+        Some(FieldValue::Attachments(list)) => {
             out.push('[');
             for (index, attachment) in list.enumerate() {
                 out.push_str(if index > 0 { r#",{"filename":"# } else { r#"{"filename":"# });
@@ -83,7 +83,7 @@ fn value(out: &mut String, ticket: &TicketRef<'_>, field: Field) {
     }
 }
 
-/// A string as PHP's `json_encode` writes it: slashes escaped, everything past ASCII as `\u`.
+/// Writes a string as PHP's `json_encode` does: slashes escaped, non-ASCII characters as `\u`.
 fn string(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
@@ -110,7 +110,7 @@ fn escape(out: &mut String, special: char) {
         '\t' => out.push_str("\\t"),
         '\u{8}' => out.push_str("\\b"),
         '\u{c}' => out.push_str("\\f"),
-        // PHP leaves this one as it is.
+        // PHP does not escape this character.
         '\u{7f}' => out.push(special),
         _ => {
             for unit in special.encode_utf16(&mut [0; 2]) {

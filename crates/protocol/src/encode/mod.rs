@@ -1,4 +1,4 @@
-//! From types to bytes: a page or an error as a server of a given version would send it.
+//! Encoding: from types to bytes, as a server of a given version would send them.
 
 mod json;
 mod xml;
@@ -6,8 +6,8 @@ mod xml;
 use crate::{ApiError, Page, ResponseType, Version};
 
 impl Page {
-    /// The page as JSON in the documented spelling, as a server of this version would send it: ids as
-    /// text, `\/`, `\u00e9`.
+    /// Encodes the page as JSON in the documented spelling, as a server of this version would send it: ids as text,
+    /// `\/`, `\u00e9`.
     ///
     /// ```
     /// use gettickets_protocol::{Page, Ticket, Tickets, Version};
@@ -16,23 +16,22 @@ impl Page {
     /// assert!(json.starts_with(r#"{"result":"success","totalresults":"1","startnumber":0,"numreturned":1,"tickets":{"ticket":[{"id":"7""#));
     /// ```
     pub fn to_wire_json(&self, version: Version) -> String {
-        json::page(&self.at(version))
+        json::page(&self.as_of_version(version))
     }
 
-    /// The page as XML, as a server of this version would send it.
+    /// Encodes the page as XML, as a server of this version would send it.
     ///
-    /// XML has no null and no types: null becomes an empty element, and decoding gives an empty text.
+    /// XML has no null and no types: null becomes an empty element, which is decoded as an empty text.
     ///
-    /// An unknown field whose name is no plain XML name (an ASCII letter or `_`, then letters, digits, `_`,
-    /// `-` and `.`) is left out, as no element can carry it; unknown lists, objects, numbers and truth values
-    /// become their JSON text.
+    /// An unknown field is left out if its name is not a plain XML name (an ASCII letter or `_`, then letters, digits,
+    /// `_`, `-` and `.`). Unknown lists, objects, numbers and booleans become their JSON text.
     pub fn to_wire_xml(&self, version: Version) -> String {
-        xml::page(&self.at(version), version)
+        xml::page(&self.as_of_version(version), version)
     }
 }
 
 impl ApiError {
-    /// The error as a server of this version would send it in this format.
+    /// Encodes the error as a server of this version would send it in this format.
     ///
     /// ```
     /// use gettickets_protocol::{ApiError, ResponseType, Version};

@@ -1,7 +1,7 @@
-//! XML as servers write it.
+//! Encodes XML as servers write it.
 
 use crate::extra::Canonical;
-use crate::{Field, Page, TicketRef, Value, Version};
+use crate::{Field, FieldValue, Page, TicketRef, Version};
 
 pub(super) fn page(page: &Page, version: Version) -> String {
     let mut out = String::with_capacity(256 + page.len() * 1024);
@@ -48,7 +48,7 @@ fn open(out: &mut String, version: Version) {
 
 fn ticket(out: &mut String, ticket: &TicketRef<'_>) {
     out.push_str("<ticket>\n");
-    for field in ticket.carried().iter() {
+    for field in ticket.fields().iter() {
         value(out, ticket, field);
     }
     for (name, json) in ticket.extra_json() {
@@ -60,13 +60,15 @@ fn ticket(out: &mut String, ticket: &TicketRef<'_>) {
 fn value(out: &mut String, ticket: &TicketRef<'_>, field: Field) {
     let name = field.name();
     match ticket.value(field) {
-        None | Some(Value::Null) => element(out, name, ""),
-        Some(Value::Integer(value)) => element(out, name, &value.to_string()),
-        Some(Value::Text(text)) => element(out, name, text),
-        // As it was sent, which keeps a date that cannot be read.
-        Some(Value::DateTime(_) | Value::UnreadableDate(_)) => element(out, name, ticket.text(field)),
-        Some(Value::Boolean(value)) => element(out, name, if value { "1" } else { "" }),
-        Some(Value::Attachments(list)) => {
+        None | Some(FieldValue::Null) => element(out, name, ""),
+        Some(FieldValue::Integer(value)) => element(out, name, &value.to_string()),
+        Some(FieldValue::Text(text)) => element(out, name, text),
+        // The text as it was sent, which keeps unreadable dates.
+        Some(FieldValue::DateTime(_) | FieldValue::UnreadableDate(_)) => {
+            element(out, name, ticket.text(field))
+        }
+        Some(FieldValue::Boolean(value)) => element(out, name, if value { "1" } else { "" }),
+        Some(FieldValue::Attachments(list)) => {
             out.push_str("<attachments>\n");
             for attachment in list {
                 out.push_str("<attachment>\n");
@@ -79,8 +81,8 @@ fn value(out: &mut String, ticket: &TicketRef<'_>, field: Field) {
     }
 }
 
-/// An unknown field. Its name is written only where XML accepts it as a name; what is not a text is written as JSON, which
-/// decoding reads as text.
+/// Writes an unknown field, unless its name is not valid in XML. A value that is not a string is written as JSON, which
+/// is decoded as text.
 fn extra(out: &mut String, name: &str, json: &str) {
     let mut chars = name.chars();
     let starts = chars.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
@@ -102,7 +104,7 @@ fn element(out: &mut String, name: &str, text: &str) {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            // A parser would turn it into a line feed.
+            // A parser would normalize it to a line feed.
             '\r' => out.push_str("&#13;"),
             c => out.push(c),
         }

@@ -1,28 +1,27 @@
-//! [`Body`]: the text of a reply, which a page keeps and points into.
+//! [`Body`]: the text of a reply, which the page refers to.
 
 use std::any::Any;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// The text of a reply: a page's own, or lent by whoever keeps it alive.
+/// The text of a reply: owned, or in memory of another owner.
 #[derive(Clone)]
 pub(crate) enum Body {
     Owned(String),
-    /// The owner is dropped with the last page that points into the text, and never before.
-    Lent(
+    /// The owner keeps the text valid. It is dropped with the last page that refers to the text.
+    Shared(
         &'static str,
-        #[allow(dead_code, reason = "it is held for as long as the text is, and never looked at")]
-        Arc<dyn Any + Send + Sync>,
+        #[allow(dead_code, reason = "it only keeps the text valid")] Arc<dyn Any + Send + Sync>,
     ),
 }
 
 impl Body {
-    /// How many bytes are held for it.
+    /// Returns the memory in use, in bytes.
     pub(crate) fn memory_size(&self) -> usize {
         match self {
             Body::Owned(text) => text.capacity(),
-            Body::Lent(text, _) => text.len(),
+            Body::Shared(text, _) => text.len(),
         }
     }
 }
@@ -39,7 +38,7 @@ impl From<String> for Body {
     }
 }
 
-/// No longer than `self` is borrowed, even where the text is lent: nothing of it outlives its owner.
+/// The text is borrowed from `self`, so that it cannot outlive its owner.
 impl Deref for Body {
     type Target = str;
 
@@ -47,7 +46,7 @@ impl Deref for Body {
     fn deref(&self) -> &str {
         match self {
             Body::Owned(text) => text,
-            Body::Lent(text, _) => text,
+            Body::Shared(text, _) => text,
         }
     }
 }

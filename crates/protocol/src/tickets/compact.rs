@@ -1,22 +1,23 @@
-//! Tickets without the body that they came in: for those that are kept, and for a few of many.
+//! [`Tickets::compact`]: copies tickets out of the body that they were decoded from.
 
 use std::collections::HashMap;
 
 use super::Tickets;
-use super::arena::{ArenaBuilder, AttachmentRow, ExtraRow, Span};
-use crate::{FIELDS, Field, FieldSet, Kind};
+use super::arena::{ArenaBuilder, AttachmentRow, ExtraRow};
+use super::span::Span;
+use crate::{FIELDS, Field, FieldKind, FieldSet};
 
-/// Texts up to this length are looked for among those that were kept before; longer ones rarely repeat.
-const LONGEST_SHARED: usize = 64;
-/// How many texts are looked among; they take some 100 bytes each while the tickets are copied.
-const MOST_SHARED: usize = 1 << 16;
+/// Texts up to this many bytes are stored once if they repeat. Longer ones rarely repeat.
+const MAX_SHARED_LEN: usize = 64;
+/// How many different texts are remembered, at about 100 bytes each, while the tickets are copied.
+const MAX_SHARED: usize = 1 << 16;
 
 impl Tickets {
-    /// The same tickets in memory of their own, which holds their texts and nothing else.
+    /// Copies the tickets into memory that holds their texts and nothing else.
     ///
-    /// A page keeps the body that it came in, names of fields and all, and a slice keeps all of it. This copies
-    /// the texts of these tickets together, each repeated one once, in time that is linear in them; it takes a
-    /// third to a half of the memory that a whole page does.
+    /// A page keeps the whole body that it was decoded from, and a slice of a page keeps all of it too. This copies the
+    /// texts of these tickets, in linear time, and stores repeated texts once. The copy takes a third to a half of the
+    /// memory of the page.
     ///
     /// ```
     /// let body = r#"{"result":"success","totalresults":1,"startnumber":0,"numreturned":1,
@@ -30,15 +31,17 @@ impl Tickets {
     #[must_use]
     pub fn compact(&self) -> Tickets {
         let from = &*self.arena;
-        let mut into = Texts::default();
+        let mut into = SharedTexts::default();
         let mut arena = ArenaBuilder::default();
         arena.rows.reserve(self.len());
         arena.extra_names = from.extra_names().to_vec();
         for (place, row) in self.rows().enumerate() {
             let mut kept = row.unpacked();
-            let shown = kept.head.carried.intersection(self.shown);
-            for field in FIELDS.iter().filter(|spec| matches!(spec.kind, Kind::Text | Kind::DateTime)) {
-                // What is not shown is not kept: nothing can show it again.
+            let shown = kept.head.present.intersection(self.shown);
+            for field in
+                FIELDS.iter().filter(|spec| matches!(spec.kind, FieldKind::Text | FieldKind::DateTime))
+            {
+                // A hidden field is not copied: it cannot be shown again.
                 let text = if shown.contains(field.field) { from.text(row.text(field.field)) } else { "" };
                 kept.set_span(field.field, into.keep(text));
             }
@@ -64,14 +67,14 @@ impl Tickets {
     }
 }
 
-/// Texts that are kept, each repeated one once.
+/// Copied texts. A repeated text is stored once.
 #[derive(Default)]
-struct Texts {
+struct SharedTexts {
     text: String,
     known: HashMap<Box<str>, Span>,
 }
 
-impl Texts {
+impl SharedTexts {
     fn keep(&mut self, text: &str) -> Span {
         if text.is_empty() {
             return Span::default();
@@ -82,7 +85,7 @@ impl Texts {
         let start = self.text.len();
         self.text.push_str(text);
         let span = Span::in_unescaped(start, self.text.len());
-        if text.len() <= LONGEST_SHARED && self.known.len() < MOST_SHARED {
+        if text.len() <= MAX_SHARED_LEN && self.known.len() < MAX_SHARED {
             self.known.insert(text.into(), span);
         }
         span

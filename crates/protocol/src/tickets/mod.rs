@@ -4,6 +4,8 @@ pub(crate) mod arena;
 pub(crate) mod body;
 mod compact;
 pub(crate) mod rows;
+pub(crate) mod slots;
+pub(crate) mod span;
 mod ticket_ref;
 
 use std::collections::HashMap;
@@ -16,13 +18,12 @@ use serde::{Serialize, Serializer};
 
 use self::arena::{Arena, ArenaBuilder, AttachmentRow, ExtraRow};
 use self::rows::{Row, RowRef};
-pub use self::ticket_ref::{AttachmentRef, Attachments, TicketRef, Value};
-use crate::{Field, FieldSet, Kind, Ticket, Version, time};
+pub use self::ticket_ref::{AttachmentRef, Attachments, FieldValue, TicketRef};
+use crate::{Field, FieldKind, FieldSet, Ticket, Version, time};
 
-/// The tickets of a page: one arena of text and a row of fixed size for each ticket.
+/// The tickets of a page: an arena of text, and a row of fixed size for each ticket.
 ///
-/// Cloning and slicing share the arena and cost no more than a counter. A page can be read from many
-/// threads at once.
+/// Clones and slices share the arena through a reference count. A page can be read from several threads at once.
 ///
 /// ```
 /// use gettickets_protocol::{Ticket, Tickets, Version};
@@ -33,7 +34,7 @@ use crate::{Field, FieldSet, Kind, Ticket, Version, time};
 #[derive(Clone)]
 pub struct Tickets {
     arena: Arc<Arena>,
-    // Offsets in the arena are of this size as well.
+    // The same size as offsets in the arena.
     start: u32,
     end: u32,
     shown: FieldSet,
@@ -45,8 +46,8 @@ impl Tickets {
         Tickets { arena: Arc::new(arena.finish()), start: 0, end, shown: FieldSet::ALL }
     }
 
-    /// Tickets as a server of this version would send them: what it does not know is left out, and a
-    /// `requestor_name` that is `None` is null.
+    /// Creates the tickets as a server of this version would send them: later fields are left out, and a
+    /// `requestor_name` that is `None` is sent as null.
     pub fn new(tickets: &[Ticket], version: Version) -> Tickets {
         let mut arena = ArenaBuilder::default();
         arena.rows.reserve(tickets.len());
@@ -57,29 +58,29 @@ impl Tickets {
         Tickets::from_arena(arena)
     }
 
-    /// How many there are.
+    /// Returns the number of tickets.
     pub fn len(&self) -> usize {
         (self.end - self.start) as usize
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no tickets.
     pub fn is_empty(&self) -> bool {
         self.start == self.end
     }
 
-    /// The ticket at this place, counted from 0.
+    /// Returns the ticket at this index, counted from 0.
     #[inline]
     pub fn get(&self, index: usize) -> Option<TicketRef<'_>> {
         let row = self.row(index)?;
         Some(TicketRef { arena: &self.arena, row, index: self.start as usize + index, shown: self.shown })
     }
 
-    /// Every ticket in order.
-    pub fn iter(&self) -> Iter<'_> {
-        Iter { tickets: self, next: 0, end: self.len() }
+    /// Iterates over the tickets in order.
+    pub fn iter(&self) -> TicketIter<'_> {
+        TicketIter { tickets: self, next: 0, end: self.len() }
     }
 
-    /// Some of the tickets, sharing the same memory. A range that reaches past the end stops there.
+    /// Returns some of the tickets, sharing the same memory. A range that reaches past the end is cut there.
     #[must_use]
     pub fn slice(&self, range: impl RangeBounds<usize>) -> Tickets {
         let len = self.len();
@@ -98,23 +99,23 @@ impl Tickets {
         Tickets { start: self.start + start as u32, end: self.start + end as u32, ..self.clone() }
     }
 
-    /// The tickets as a server of this version would send them: later fields are not shown.
+    /// Returns the tickets as a server of this version would send them: later fields are hidden.
     #[must_use]
-    pub fn at(&self, version: Version) -> Tickets {
+    pub fn as_of_version(&self, version: Version) -> Tickets {
         Tickets { shown: self.shown.intersection(FieldSet::known_to(version)), ..self.clone() }
     }
 
-    /// The fields that at least one ticket carries.
-    pub fn carried_by_some(&self) -> FieldSet {
-        Arena::carried(self.rows()).0.intersection(self.shown)
+    /// Returns the fields that at least one ticket has.
+    pub fn fields_in_any(&self) -> FieldSet {
+        Arena::present_fields(self.rows()).0.intersection(self.shown)
     }
 
-    /// The fields that every ticket carries; all fields if there is no ticket.
-    pub fn carried_by_all(&self) -> FieldSet {
-        Arena::carried(self.rows()).1.intersection(self.shown)
+    /// Returns the fields that every ticket has; all fields if there is no ticket.
+    pub fn fields_in_all(&self) -> FieldSet {
+        Arena::present_fields(self.rows()).1.intersection(self.shown)
     }
 
-    /// How many bytes of memory the tickets hold, those of tickets sliced away included.
+    /// Returns the memory in use, in bytes. It includes tickets that were sliced away, as slices share memory.
     pub fn memory_size(&self) -> usize {
         self.arena.memory_size()
     }
@@ -129,7 +130,7 @@ impl Tickets {
     }
 }
 
-/// Adds an owned ticket to an arena. `names` has the numbers of the unknown fields' names so far.
+/// Adds an owned ticket to an arena. `names` maps the names of unknown fields so far to their numbers.
 fn push_ticket<'a>(
     arena: &mut ArenaBuilder,
     names: &mut HashMap<&'a str, u32>,
@@ -146,22 +147,22 @@ fn push_ticket<'a>(
             continue;
         }
         match field.kind() {
-            Kind::Integer => row.set_integer(field, ticket.integer(field).unwrap_or_default(), true),
-            Kind::Attachments => push_attachments(arena, &mut row, ticket),
-            Kind::Boolean => {
+            FieldKind::Integer => row.set_integer(field, ticket.integer(field).unwrap_or_default(), true),
+            FieldKind::Attachments => push_attachments(arena, &mut row, ticket),
+            FieldKind::Boolean => {
                 if let Some(removed) = ticket.attachments_removed {
                     row.head.set_attachments_removed(removed);
-                    row.head.carried.insert(field);
+                    row.head.present.insert(field);
                 }
             }
-            Kind::DateTime => {
+            FieldKind::DateTime => {
                 let text = match ticket.date_of(field) {
                     (_, Some(text)) => arena.push_text(text),
                     (date, None) => arena.push_text(&time::to_wire(date)),
                 };
                 row.set_text(field, text);
             }
-            Kind::Text => match ticket.text(field) {
+            FieldKind::Text => match ticket.text(field) {
                 Some(text) => row.set_text(field, arena.push_text(text)),
                 None if field == Field::RequestorName => row.set_null(field),
                 None => {}
@@ -181,7 +182,7 @@ fn push_ticket<'a>(
 
 fn push_attachments(arena: &mut ArenaBuilder, row: &mut Row, ticket: &Ticket) {
     let Some(list) = &ticket.attachments else { return };
-    row.head.carried.insert(Field::Attachments);
+    row.head.present.insert(Field::Attachments);
     row.head.attachments_start = arena.attachments.len() as u32;
     row.head.set_attachments_len(list.len() as u32);
     for attachment in list {
@@ -216,22 +217,22 @@ impl Serialize for Tickets {
 
 impl<'a> IntoIterator for &'a Tickets {
     type Item = TicketRef<'a>;
-    type IntoIter = Iter<'a>;
+    type IntoIter = TicketIter<'a>;
 
-    fn into_iter(self) -> Iter<'a> {
+    fn into_iter(self) -> TicketIter<'a> {
         self.iter()
     }
 }
 
-/// The tickets of a page, one after another.
+/// An iterator over the tickets of a page.
 #[derive(Clone, Debug)]
-pub struct Iter<'a> {
+pub struct TicketIter<'a> {
     tickets: &'a Tickets,
     next: usize,
     end: usize,
 }
 
-impl<'a> Iterator for Iter<'a> {
+impl<'a> Iterator for TicketIter<'a> {
     type Item = TicketRef<'a>;
 
     #[inline]
@@ -248,7 +249,7 @@ impl<'a> Iterator for Iter<'a> {
     }
 }
 
-impl DoubleEndedIterator for Iter<'_> {
+impl DoubleEndedIterator for TicketIter<'_> {
     fn next_back(&mut self) -> Option<Self::Item> {
         if self.next == self.end {
             return None;
@@ -258,5 +259,5 @@ impl DoubleEndedIterator for Iter<'_> {
     }
 }
 
-impl ExactSizeIterator for Iter<'_> {}
-impl FusedIterator for Iter<'_> {}
+impl ExactSizeIterator for TicketIter<'_> {}
+impl FusedIterator for TicketIter<'_> {}

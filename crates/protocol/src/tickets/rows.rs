@@ -1,25 +1,25 @@
-//! The rows of a page: what is held of each ticket beside its texts.
+//! The rows of a page: everything of a ticket except its texts.
 //!
-//! The texts of a ticket stand near each other, so a row that is kept has of each how far it is from the first,
-//! and how long, in two bytes each: half of what offsets take. Of an integer it has four bytes, as ids are counted
-//! up from 1. Where a ticket is larger than that can tell, or its texts stand anywhere, all rows of the page are kept
-//! as they were built.
+//! The texts of a ticket are near each other, so a packed row stores for each text its distance from the first one and
+//! its length, in two bytes each: half the size of offsets. An integer takes four bytes, as ids count up from 1. If one
+//! ticket of a page does not fit, all rows of the page are stored in the wide form, [`Row`].
 
-use super::arena::{INTEGER_COUNT, SLOTS, Span, TEXT_COUNT, is_text};
+use super::slots::{INTEGER_COUNT, SLOTS, TEXT_COUNT, is_text};
+use super::span::Span;
 use crate::field::FIELDS;
-use crate::{Field, FieldSet, Kind};
+use crate::{Field, FieldKind, FieldSet};
 
-/// What a row has beside its texts and integers.
+/// The part of a row besides its texts and integers.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Head {
     pub(crate) attachments_start: u32,
-    /// Twice the number of attachments, and one more if they were removed.
+    /// Twice the number of attachments, plus 1 if they were removed.
     attachments: u32,
-    /// The fields that the reply carried, null or not.
-    pub(crate) carried: FieldSet,
-    /// Those of them that were null.
+    /// The fields that the reply has, null or not.
+    pub(crate) present: FieldSet,
+    /// The fields that are null.
     pub(crate) null: FieldSet,
-    /// The integers and truth values that were sent as text.
+    /// The integers and booleans that were sent as text.
     pub(crate) quoted: FieldSet,
 }
 
@@ -42,14 +42,14 @@ impl Head {
         self.attachments = self.attachments / 2 * 2 + u32::from(removed);
     }
 
-    /// The attachments of this ticket among all of its page.
+    /// Returns the attachments of this ticket, from all attachments of the page.
     pub(crate) fn attachments<'a, T>(&self, of_page: &'a [T]) -> &'a [T] {
         let start = self.attachments_start as usize;
         of_page.get(start..start + self.attachments_len() as usize).unwrap_or_default()
     }
 }
 
-/// One ticket as it is built.
+/// A ticket in the wide form, in which it is also built.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Row {
     pub(crate) head: Head,
@@ -57,18 +57,15 @@ pub(crate) struct Row {
     pub(crate) texts: [Span; TEXT_COUNT],
 }
 
-#[allow(
-    clippy::indexing_slicing,
-    reason = "slots are below their arrays' lengths, as they are counted by the same table"
-)]
+#[allow(clippy::indexing_slicing, reason = "slots are within their arrays: one table determines both")]
 impl Row {
     #[inline]
     pub(crate) fn set_text(&mut self, field: Field, text: Span) {
         self.texts[SLOTS[field as usize] as usize] = text;
-        self.head.carried.insert(field);
+        self.head.present.insert(field);
     }
 
-    /// Where a text stands, whether or not it is carried.
+    /// Sets where a text is, without marking the field as present.
     pub(crate) fn set_span(&mut self, field: Field, text: Span) {
         self.texts[SLOTS[field as usize] as usize] = text;
     }
@@ -76,7 +73,7 @@ impl Row {
     #[inline]
     pub(crate) fn set_integer(&mut self, field: Field, value: u64, quoted: bool) {
         self.integers[SLOTS[field as usize] as usize] = value;
-        self.head.carried.insert(field);
+        self.head.present.insert(field);
         if quoted {
             self.head.quoted.insert(field);
         }
@@ -86,56 +83,56 @@ impl Row {
         self.integers[SLOTS[field as usize] as usize]
     }
 
-    /// A null reads as 0 or an empty text; the value before, where a key occurs twice, is gone.
+    /// Sets a field to null, which reads as 0 or an empty text. It replaces the value of a duplicate key.
     pub(crate) fn set_null(&mut self, field: Field) {
         match FIELDS[field as usize].kind {
             kind if is_text(kind) => self.texts[SLOTS[field as usize] as usize] = Span::default(),
-            Kind::Integer => self.integers[SLOTS[field as usize] as usize] = 0,
+            FieldKind::Integer => self.integers[SLOTS[field as usize] as usize] = 0,
             _ => {}
         }
-        self.head.carried.insert(field);
+        self.head.present.insert(field);
         self.head.null.insert(field);
     }
 }
 
-/// What the texts of a ticket stand behind.
+/// The offsets from which the distances of a row are measured.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bases {
     pub(crate) body: u32,
     pub(crate) unescaped: u32,
 }
 
-/// One ticket as it is kept.
+/// A ticket in the packed form.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Packed {
+pub(crate) struct PackedRow {
     head: Head,
-    /// Where the first of the texts starts that the body has as they are, or the ticket before it.
+    /// The base of texts in the body: the start of the first one, or of the ticket.
     body_base: u32,
-    /// Where the first of the texts starts that were unescaped, or would.
+    /// The base of unescaped texts: the start of the first one, or where it would be.
     unescaped_base: u32,
     integers: [u32; INTEGER_COUNT],
-    texts: [Place; TEXT_COUNT],
+    texts: [PackedSpan; TEXT_COUNT],
 }
 
-/// Where a text stands.
+/// Where a text is, relative to a base.
 #[derive(Clone, Copy, Debug, Default)]
-struct Place {
-    /// Twice the number of bytes from the base to its start, and one more if it was unescaped.
+struct PackedSpan {
+    /// Twice the distance from the base in bytes, plus 1 if the text was unescaped.
     start: u16,
     len: u16,
 }
 
-// It is most of what a page holds beside the body.
-const _: () = assert!(size_of::<Packed>() <= 112);
+// Rows are most of the memory of a page besides the body.
+const _: () = assert!(size_of::<PackedRow>() <= 112);
 
-impl Packed {
-    /// `None` if the texts are too far from each other or too long, or an integer is too large.
-    fn of(row: &Row) -> Option<Packed> {
+impl PackedRow {
+    /// Packs a row. Returns `None` if texts are too far apart or too long, or an integer is too large.
+    fn of(row: &Row) -> Option<PackedRow> {
         let base = |unescaped| {
             let first = row.texts.iter().find(|text| !text.is_empty() && text.is_unescaped() == unescaped);
             first.map_or(0, |text| text.offset())
         };
-        let mut packed = Packed::begin(Bases { body: base(false), unescaped: base(true) }, row.head.carried);
+        let mut packed = PackedRow::new(Bases { body: base(false), unescaped: base(true) }, row.head.present);
         packed.head = row.head;
         let integers = row.integers.iter().enumerate();
         integers.map(|(slot, value)| packed.set_number(slot, *value)).collect::<Option<()>>()?;
@@ -145,31 +142,28 @@ impl Packed {
     }
 
     #[inline]
-    #[allow(
-        clippy::indexing_slicing,
-        reason = "slots are below their array's length, as one table counts both"
-    )]
+    #[allow(clippy::indexing_slicing, reason = "slots are within their arrays: one table determines both")]
     pub(crate) fn span(&self, slot: usize) -> Span {
-        let Place { start, len } = self.texts[slot];
+        let PackedSpan { start, len } = self.texts[slot];
         let unescaped = start & 1 == 1;
         let base = if unescaped { self.unescaped_base } else { self.body_base };
         Span::new(base + u32::from(start >> 1), len.into(), unescaped)
     }
 
-    /// Hands over all texts, which are in these strings.
+    /// Calls `visit` with all texts, which are in these strings.
     #[inline(always)]
     pub(crate) fn for_each_text<'a>(
         &self,
         body: &'a [u8],
         unescaped: &'a [u8],
-        mut hand_over: impl FnMut(&'a [u8]),
+        mut visit: impl FnMut(&'a [u8]),
     ) {
-        let behind = |text: &'a [u8], base: u32| text.get(base as usize..).unwrap_or_default();
-        let (body, unescaped) = (behind(body, self.body_base), behind(unescaped, self.unescaped_base));
-        self.texts.iter().for_each(|Place { start, len }| {
+        let from = |text: &'a [u8], base: u32| text.get(base as usize..).unwrap_or_default();
+        let (body, unescaped) = (from(body, self.body_base), from(unescaped, self.unescaped_base));
+        self.texts.iter().for_each(|PackedSpan { start, len }| {
             let text = if start & 1 == 1 { unescaped } else { body };
             let start = usize::from(start >> 1);
-            hand_over(text.get(start..start + usize::from(*len)).unwrap_or_default());
+            visit(text.get(start..start + usize::from(*len)).unwrap_or_default());
         });
     }
 
@@ -178,15 +172,15 @@ impl Packed {
         Row { head: self.head, integers: self.integers.map(u64::from), texts }
     }
 
-    /// A row in the making, of a ticket that carries these fields and whose texts stand behind these places.
+    /// Creates an empty row of a ticket that has these fields.
     #[inline]
-    pub(crate) fn begin(bases: Bases, carried: FieldSet) -> Packed {
-        Packed {
-            head: Head { carried, ..Head::default() },
+    pub(crate) fn new(bases: Bases, present: FieldSet) -> PackedRow {
+        PackedRow {
+            head: Head { present, ..Head::default() },
             body_base: bases.body,
             unescaped_base: bases.unescaped,
             integers: [0; INTEGER_COUNT],
-            texts: [Place::default(); TEXT_COUNT],
+            texts: [PackedSpan::default(); TEXT_COUNT],
         }
     }
 
@@ -195,25 +189,25 @@ impl Packed {
         &mut self.head
     }
 
-    /// Sets the integer of this place in a row; `None` if a row can't hold it.
+    /// Sets an integer. Returns `None` if it is too large.
     #[inline(always)]
     pub(crate) fn set_number(&mut self, slot: usize, value: u64) -> Option<()> {
         *self.integers.get_mut(slot)? = u32::try_from(value).ok()?;
         Some(())
     }
 
-    /// Sets the text of this place in a row; `None` if a row can't tell where it is.
+    /// Sets a text. Returns `None` if it is too far from the base or too long.
     #[inline(always)]
     pub(crate) fn set(&mut self, slot: usize, text: Span) -> Option<()> {
         let (base, unescaped) =
             if text.is_unescaped() { (self.unescaped_base, 1) } else { (self.body_base, 0) };
-        self.place(slot, text.offset().wrapping_sub(base), text.len() as u32, unescaped)
+        self.set_packed(slot, text.offset().wrapping_sub(base), text.len() as u32, unescaped)
     }
 
-    /// The same of a text that the body spells as it is, as nearly all are.
+    /// Sets a text that is in the body.
     #[inline(always)]
     pub(crate) fn set_in_body(&mut self, slot: usize, start: usize, end: usize) -> Option<()> {
-        self.place(
+        self.set_packed(
             slot,
             (start as u32).wrapping_sub(self.body_base),
             (end as u32).wrapping_sub(start as u32),
@@ -221,39 +215,42 @@ impl Packed {
         )
     }
 
-    /// The same, if [`can_tell`](Packed::can_tell) is asked of the ticket in the end.
+    /// Sets a text in the body without checks. The caller must check [`fits`](PackedRow::fits) at the end of the
+    /// ticket.
     #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "the table of slots is their caller's, too")]
-    pub(crate) fn put_in_body(&mut self, slot: usize, start: usize, len: u32) {
-        let far = (start as u32).wrapping_sub(self.body_base);
-        self.texts[slot] = Place { start: (far << 1) as u16, len: len as u16 };
+    #[allow(clippy::indexing_slicing, reason = "slots are within their arrays: one table determines both")]
+    pub(crate) fn set_in_body_unchecked(&mut self, slot: usize, start: usize, len: u32) {
+        let distance = (start as u32).wrapping_sub(self.body_base);
+        self.texts[slot] = PackedSpan { start: (distance << 1) as u16, len: len as u16 };
     }
 
-    /// Whether a row can tell where texts are that end before this place and whose lengths have these bits.
+    /// Returns whether texts fit a row that end before this offset and whose lengths, combined by bitwise or, are
+    /// `lengths`.
     #[inline(always)]
-    pub(crate) fn can_tell(&self, end: usize, lengths: u32) -> bool {
+    pub(crate) fn fits(&self, end: usize, lengths: u32) -> bool {
         ((end as u32).wrapping_sub(self.body_base) | lengths) >> 15 == 0
     }
 
     #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "the table of slots is their caller's, too")]
-    pub(crate) fn put_number(&mut self, slot: usize, value: u32) {
+    #[allow(clippy::indexing_slicing, reason = "slots are within their arrays: one table determines both")]
+    pub(crate) fn set_number_unchecked(&mut self, slot: usize, value: u32) {
         self.integers[slot] = value;
     }
 
     #[inline(always)]
-    fn place(&mut self, slot: usize, far: u32, len: u32, unescaped: u16) -> Option<()> {
-        (far >> 15 | len >> 16 == 0).then_some(())?;
-        *self.texts.get_mut(slot)? = Place { start: (far << 1) as u16 | unescaped, len: len as u16 };
+    fn set_packed(&mut self, slot: usize, distance: u32, len: u32, unescaped: u16) -> Option<()> {
+        (distance >> 15 | len >> 16 == 0).then_some(())?;
+        *self.texts.get_mut(slot)? =
+            PackedSpan { start: (distance << 1) as u16 | unescaped, len: len as u16 };
         Some(())
     }
 }
 
-/// The rows of a page while it is built. They are all of one form.
+/// The rows of a page under construction, all of the same form.
 #[derive(Debug, Default)]
 #[cfg_attr(test, derive(Clone))]
 pub(crate) struct Rows {
-    packed: Vec<Packed>,
+    packed: Vec<PackedRow>,
     /// Empty unless a row could not be packed.
     wide: Vec<Row>,
 }
@@ -263,9 +260,9 @@ impl Rows {
         self.packed.len() + self.wide.len()
     }
 
-    /// Keeps a row in the form that it and all others can have.
+    /// Adds a row, in the form that fits it and all others.
     pub(crate) fn push(&mut self, row: &Row) {
-        match Packed::of(row) {
+        match PackedRow::of(row) {
             Some(packed) if self.wide.is_empty() => self.packed.push(packed),
             _ => self.push_wide(row),
         }
@@ -275,7 +272,7 @@ impl Rows {
     fn push_wide(&mut self, row: &Row) {
         if !self.packed.is_empty() {
             self.wide.reserve(self.packed.capacity());
-            self.wide.extend(std::mem::take(&mut self.packed).iter().map(Packed::unpacked));
+            self.wide.extend(std::mem::take(&mut self.packed).iter().map(PackedRow::unpacked));
         }
         self.wide.push(*row);
     }
@@ -285,14 +282,14 @@ impl Rows {
         self.wide.clear();
     }
 
-    /// Makes room for so many rows in all, if they can be packed.
+    /// Reserves room for this many packed rows in total.
     pub(crate) fn reserve(&mut self, rows: usize) {
         self.packed.reserve_exact(rows.saturating_sub(self.packed.len()));
     }
 
-    /// Adds a row that is then made where it stays, among others that are packed.
+    /// Adds a packed row and returns it, to be filled in place.
     #[inline(always)]
-    pub(crate) fn add(&mut self, row: Packed) -> Option<&mut Packed> {
+    pub(crate) fn add(&mut self, row: PackedRow) -> Option<&mut PackedRow> {
         self.packed.push(row);
         self.packed.last_mut()
     }
@@ -303,51 +300,51 @@ impl Rows {
     }
 }
 
-/// The rows of a page as they are kept.
+/// The rows of a finished page.
 #[derive(Debug)]
-pub(crate) enum KeptRows {
-    Packed(Box<[Packed]>),
+pub(crate) enum FinishedRows {
+    Packed(Box<[PackedRow]>),
     Wide(Box<[Row]>),
 }
 
-impl Default for KeptRows {
-    fn default() -> KeptRows {
-        KeptRows::Packed(Box::default())
+impl Default for FinishedRows {
+    fn default() -> FinishedRows {
+        FinishedRows::Packed(Box::default())
     }
 }
 
-impl From<Rows> for KeptRows {
-    fn from(rows: Rows) -> KeptRows {
+impl From<Rows> for FinishedRows {
+    fn from(rows: Rows) -> FinishedRows {
         if rows.wide.is_empty() {
-            KeptRows::Packed(rows.packed.into())
+            FinishedRows::Packed(rows.packed.into())
         } else {
-            KeptRows::Wide(rows.wide.into())
+            FinishedRows::Wide(rows.wide.into())
         }
     }
 }
 
-impl KeptRows {
+impl FinishedRows {
     #[inline]
     pub(crate) fn get(&self, index: usize) -> Option<RowRef<'_>> {
         match self {
-            KeptRows::Packed(rows) => rows.get(index).map(RowRef::Packed),
-            KeptRows::Wide(rows) => rows.get(index).map(RowRef::Wide),
+            FinishedRows::Packed(rows) => rows.get(index).map(RowRef::Packed),
+            FinishedRows::Wide(rows) => rows.get(index).map(RowRef::Wide),
         }
     }
 
-    /// How many bytes are held.
+    /// Returns the memory in use, in bytes.
     pub(crate) fn memory_size(&self) -> usize {
         match self {
-            KeptRows::Packed(rows) => size_of_val(&**rows),
-            KeptRows::Wide(rows) => size_of_val(&**rows),
+            FinishedRows::Packed(rows) => size_of_val(&**rows),
+            FinishedRows::Wide(rows) => size_of_val(&**rows),
         }
     }
 }
 
-/// A row that is kept, in either form.
+/// A row in either form.
 #[derive(Clone, Copy)]
 pub(crate) enum RowRef<'a> {
-    Packed(&'a Packed),
+    Packed(&'a PackedRow),
     Wide(&'a Row),
 }
 
@@ -361,10 +358,7 @@ impl<'a> RowRef<'a> {
     }
 
     #[inline]
-    #[allow(
-        clippy::indexing_slicing,
-        reason = "slots are below their array's length, as one table counts both"
-    )]
+    #[allow(clippy::indexing_slicing, reason = "slots are within their arrays: one table determines both")]
     pub(crate) fn text(self, field: Field) -> Span {
         let slot = SLOTS[field as usize] as usize;
         match self {
@@ -374,10 +368,7 @@ impl<'a> RowRef<'a> {
     }
 
     #[inline]
-    #[allow(
-        clippy::indexing_slicing,
-        reason = "slots are below their array's length, as one table counts both"
-    )]
+    #[allow(clippy::indexing_slicing, reason = "slots are within their arrays: one table determines both")]
     pub(crate) fn integer(self, field: Field) -> u64 {
         let slot = SLOTS[field as usize] as usize;
         match self {
@@ -386,7 +377,7 @@ impl<'a> RowRef<'a> {
         }
     }
 
-    /// The same as it was built.
+    /// Returns the row in the wide form.
     pub(crate) fn unpacked(self) -> Row {
         match self {
             RowRef::Packed(row) => row.unpacked(),
@@ -407,17 +398,17 @@ mod tests {
         row
     }
 
-    fn spans(rows: &KeptRows, index: usize) -> Vec<Span> {
+    fn spans(rows: &FinishedRows, index: usize) -> Vec<Span> {
         rows.get(index).unwrap().unpacked().texts.into_iter().map(normal).collect()
     }
 
-    /// An empty text may be said to start anywhere.
+    /// The start of an empty text does not matter.
     fn normal(span: Span) -> Span {
         if span.is_empty() { Span::default() } else { span }
     }
 
     #[test]
-    fn rows_are_kept_as_they_were_built_in_either_form() {
+    fn rows_keep_their_values_in_either_form() {
         const FAR: usize = 1 << 15;
         let near = row(&[
             (0, Span::in_body(900, 910)),
@@ -432,7 +423,7 @@ mod tests {
         large.integers[1] = 1 << 32;
         let mut largest = near;
         largest.integers[1] = u32::MAX.into();
-        assert!(Packed::of(&largest).is_some());
+        assert!(PackedRow::of(&largest).is_some());
         for last in [too_far, too_long, backwards, large] {
             let built = [near, edge, near, last, near];
             let mut rows = Rows::default();
@@ -440,7 +431,7 @@ mod tests {
                 rows.push(row);
                 assert_eq!(rows.wide.is_empty(), index < 3);
                 assert_eq!(rows.len(), index + 1);
-                let rows = KeptRows::from(rows.clone());
+                let rows = FinishedRows::from(rows.clone());
                 for (index, row) in built.iter().take(index + 1).enumerate() {
                     assert_eq!(spans(&rows, index), row.texts.map(normal));
                     assert_eq!(rows.get(index).unwrap().unpacked().integers, row.integers);

@@ -9,46 +9,47 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
-use super::arena::{Arena, AttachmentRow, TEXT_COUNT, is_text};
+use super::arena::{Arena, AttachmentRow};
 use super::rows::RowRef;
+use super::slots::{TEXT_COUNT, is_text};
 use crate::extra::Canonical;
 use crate::{
-    Attachment, DateTimeParts, Field, FieldSet, Kind, Priority, RelatedService, RequestorType, Status,
+    Attachment, DateTimeParts, Field, FieldKind, FieldSet, Priority, RelatedService, RequestorType, Status,
     Ticket, entities,
     time::{self, WireTime},
 };
 
-/// One ticket of a page; it borrows everything from the page and costs nothing to copy.
+/// One ticket of a page. It borrows from the page and is cheap to copy.
 ///
-/// Fields that every version sends have plain getters, which return 0 or an empty text where the reply lacked the field,
-/// and where it was null. Such a page has a finding, and [`carries`](TicketRef::carries) and
-/// [`is_null`](TicketRef::is_null) distinguish these; [`value`](TicketRef::value) returns an option. Getters of later
-/// fields return `None` where the reply had none, or null.
+/// Getters of fields that every version sends return 0 or an empty text if the field is missing or null. Both cases are
+/// findings of the page, and [`has_field`](TicketRef::has_field) and [`is_null`](TicketRef::is_null) distinguish them.
+/// Getters of later fields return `None` if the field is missing or null. [`value`](TicketRef::value) returns the value
+/// of any field.
 #[derive(Clone, Copy)]
 pub struct TicketRef<'a> {
     pub(super) arena: &'a Arena,
     pub(super) row: RowRef<'a>,
-    /// Where the row stands in the arena.
+    /// The index of the row in the arena.
     pub(super) index: usize,
-    /// The fields that the page shows.
+    /// The fields that are not hidden.
     pub(super) shown: FieldSet,
 }
 
 /// The value of any field.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Value<'a> {
-    /// Sent, and null.
+pub enum FieldValue<'a> {
+    /// The field is null.
     Null,
     /// An integer.
     Integer(u64),
     /// A text.
     Text(&'a str),
-    /// A date, or none for a zero date or an empty text.
+    /// A date; `None` for a zero date or an empty text.
     DateTime(Option<DateTime>),
-    /// The text of a date field that is not a date, as it was sent.
+    /// The text of a date field that cannot be read as a date.
     UnreadableDate(&'a str),
-    /// A truth value.
+    /// A boolean.
     Boolean(bool),
     /// A list of attachments.
     Attachments(Attachments<'a>),
@@ -83,17 +84,18 @@ impl<'a> TicketRef<'a> {
     getters! { text:
         /// Public ticket number; mostly six digits, but masks give `TST01` or `ABC-12345`.
         tid Tid;
-        /// Name of who opened the ticket, as it was sent; [`text_for_people`](TicketRef::text_for_people) decodes entities.
+        /// Name of the person who opened the ticket, as it was sent; [`decoded_text`](TicketRef::decoded_text) decodes
+        /// its entities.
         name Name;
-        /// E-mail address of who opened the ticket.
+        /// Email address of the person who opened the ticket.
         email Email;
-        /// Addresses that get copies, separated by commas; [`cc_addresses`](TicketRef::cc_addresses) tells them apart.
+        /// Addresses that get copies, separated by commas; [`cc_addresses`](TicketRef::cc_addresses) splits them.
         cc Cc;
-        /// Access key of the ticket: who has `tid` and `c` can open it. Don't log it.
+        /// Access key of the ticket: anyone who has `tid` and `c` can open the ticket. Do not log it.
         c C;
         /// When the ticket was opened, as it was sent.
         date_text Date;
-        /// Subject line, HTML-encoded as the server stores it; [`subject_text`](TicketRef::subject_text) is for people.
+        /// Subject line, HTML-encoded as the server stores it; [`subject_text`](TicketRef::subject_text) decodes it.
         subject Subject;
         /// Name of the admin who opened the ticket, or empty.
         admin Admin;
@@ -101,16 +103,16 @@ impl<'a> TicketRef<'a> {
         attachment Attachment;
         /// When the ticket was last replied to, as it was sent.
         lastreply_text Lastreply;
-        /// Related service as it was sent; [`related_service`](TicketRef::related_service) reads it.
+        /// Related service as it was sent; [`related_service`](TicketRef::related_service) parses it.
         service Service;
     }
 
     getters! { later text:
         /// Name of the client that owns the ticket. Since 8.0.
         owner_name OwnerName;
-        /// Name of the requestor; none on tickets older than the field. Since 8.0.
+        /// Name of the requestor; `None` on tickets older than the field. Since 8.0.
         requestor_name RequestorName;
-        /// E-mail address of the requestor. Since 8.0.
+        /// Email address of the requestor. Since 8.0.
         requestor_email RequestorEmail;
     }
 
@@ -129,20 +131,19 @@ impl<'a> TicketRef<'a> {
         self.text(Field::Priority).into()
     }
 
-    /// When the ticket was opened, in the install's own time zone; none for a zero date, and for a text that is not a
-    /// date, which [`date_text`](TicketRef::date_text) returns.
+    /// When the ticket was opened, in the install's time zone. `None` for a zero date and for an unreadable one, whose
+    /// text [`date_text`](TicketRef::date_text) returns.
     pub fn date(&self) -> Option<DateTime> {
         time::date_in(self.date_text())
     }
 
-    /// When the ticket was last replied to, in the install's own time zone; none as for [`date`](TicketRef::date).
+    /// When the ticket was last replied to, in the install's time zone. `None` as for [`date`](TicketRef::date).
     pub fn lastreply(&self) -> Option<DateTime> {
         time::date_in(self.lastreply_text())
     }
 
-    /// The zone that a date field's text states, as it is there, such as `+02:00` or `Europe/Berlin`. The documented
-    /// spelling states none, and the date is in the install's own zone; where one is stated, the date is the wall clock of
-    /// that zone.
+    /// The time zone in the text of a date field, such as `+02:00` or `Europe/Berlin`. The documented spelling has no
+    /// zone: the date is in the install's time zone. If there is a zone, the date is the local time in that zone.
     ///
     /// ```
     /// use gettickets_protocol::{Field, decode};
@@ -155,13 +156,13 @@ impl<'a> TicketRef<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn zone(&self, field: Field) -> Option<&'a str> {
-        time::zone(self.text(field)).filter(|_| field.kind() == Kind::DateTime)
+        time::zone(self.text(field)).filter(|_| field.kind() == FieldKind::DateTime)
     }
 
-    /// The parts of a field's date; none where [`date`](TicketRef::date) and
-    /// [`lastreply`](TicketRef::lastreply) find none, and for a field that is no date.
+    /// The parts of a field's date. `None` where [`date`](TicketRef::date) or [`lastreply`](TicketRef::lastreply)
+    /// returns `None`, and for a field that is not a date.
     pub fn date_time_parts(&self, field: Field) -> Option<DateTimeParts> {
-        DateTimeParts::from_wire(self.text_bytes(field)).filter(|_| field.kind() == Kind::DateTime)
+        DateTimeParts::from_wire(self.text_bytes(field)).filter(|_| field.kind() == FieldKind::DateTime)
     }
 
     /// Attachments of the opening message. Since 7.10.
@@ -169,12 +170,12 @@ impl<'a> TicketRef<'a> {
         self.has_value(Field::Attachments).then(|| self.attachment_rows())
     }
 
-    /// Whether the attachments were removed; any version may leave it out.
+    /// Whether the attachments were removed. Servers of any version may leave it out.
     pub fn attachments_removed(&self) -> Option<bool> {
         self.has_value(Field::AttachmentsRemoved).then_some(self.row.head().attachments_removed())
     }
 
-    /// The addresses in `cc`, without white space around them.
+    /// The addresses in `cc`, trimmed.
     pub fn cc_addresses(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.cc().split(',').map(str::trim).filter(|address| !address.is_empty())
     }
@@ -189,97 +190,99 @@ impl<'a> TicketRef<'a> {
         RelatedService::from_wire(self.service())
     }
 
-    /// The subject with its HTML entities decoded: `Tom &amp; Jerry` is `Tom & Jerry`. For people to read;
-    /// never put it into a page unescaped.
+    /// The subject with its HTML entities decoded: `Tom &amp; Jerry` becomes `Tom & Jerry`. Escape it again before
+    /// putting it into HTML.
     pub fn subject_text(&self) -> Cow<'a, str> {
         entities::decoded(self.subject())
     }
 
-    /// Any text field with its HTML entities decoded; none for fields that are no text or not there.
-    pub fn text_for_people(&self, field: Field) -> Option<Cow<'a, str>> {
+    /// The text of any text field with its HTML entities decoded. `None` for a field that is missing, null or not a
+    /// text.
+    pub fn decoded_text(&self, field: Field) -> Option<Cow<'a, str>> {
         match self.value(field)? {
-            Value::Text(text) => Some(entities::decoded(text)),
+            FieldValue::Text(text) => Some(entities::decoded(text)),
             _ => None,
         }
     }
 
-    /// Whether the reply carried this field, null or not.
+    /// Returns whether the reply has this field, null or not.
     #[inline]
-    pub fn carries(&self, field: Field) -> bool {
-        self.carried().contains(field)
+    pub fn has_field(&self, field: Field) -> bool {
+        self.fields().contains(field)
     }
 
-    /// The fields that the reply carried, null or not.
+    /// The fields that the reply has, null or not.
     #[inline]
-    pub fn carried(&self) -> FieldSet {
-        self.row.head().carried.intersection(self.shown)
+    pub fn fields(&self) -> FieldSet {
+        self.row.head().present.intersection(self.shown)
     }
 
-    /// Whether the reply carried this field as null.
+    /// Returns whether the reply has this field as null.
     #[inline]
     pub fn is_null(&self, field: Field) -> bool {
-        self.null().contains(field)
+        self.null_fields().contains(field)
     }
 
-    /// The fields that the reply carried as null.
-    pub fn null(&self) -> FieldSet {
+    /// The fields that the reply has as null.
+    pub fn null_fields(&self) -> FieldSet {
         self.row.head().null.intersection(self.shown)
     }
 
-    /// The integers and truth values that the reply carried as text, as servers mostly do.
-    pub fn quoted(&self) -> FieldSet {
+    /// The integers and booleans that the reply has as text, which is how servers usually send integers.
+    pub fn quoted_fields(&self) -> FieldSet {
         self.row.head().quoted.intersection(self.shown)
     }
 
-    /// The value of any field; none where the reply did not carry it.
-    pub fn value(&self, field: Field) -> Option<Value<'a>> {
-        if !self.carries(field) {
+    /// The value of any field; `None` if the reply does not have it.
+    pub fn value(&self, field: Field) -> Option<FieldValue<'a>> {
+        if !self.has_field(field) {
             return None;
         }
         if self.row.head().null.contains(field) {
-            return Some(Value::Null);
+            return Some(FieldValue::Null);
         }
         Some(match field.kind() {
-            Kind::Integer => Value::Integer(self.integer(field)),
-            Kind::Text => Value::Text(self.text(field)),
-            Kind::DateTime => match time::read(self.text(field)) {
-                WireTime::At(at) => Value::DateTime(Some(at)),
-                WireTime::None => Value::DateTime(None),
-                WireTime::Unreadable => Value::UnreadableDate(self.text(field)),
+            FieldKind::Integer => FieldValue::Integer(self.integer(field)),
+            FieldKind::Text => FieldValue::Text(self.text(field)),
+            FieldKind::DateTime => match time::read(self.text(field)) {
+                WireTime::At(at) => FieldValue::DateTime(Some(at)),
+                WireTime::None => FieldValue::DateTime(None),
+                WireTime::Unreadable => FieldValue::UnreadableDate(self.text(field)),
             },
-            Kind::Boolean => Value::Boolean(self.row.head().attachments_removed()),
-            Kind::Attachments => Value::Attachments(self.attachment_rows()),
+            FieldKind::Boolean => FieldValue::Boolean(self.row.head().attachments_removed()),
+            FieldKind::Attachments => FieldValue::Attachments(self.attachment_rows()),
         })
     }
 
-    /// The text of a text or date field as it was sent; empty where the reply carried none, or null.
+    /// The text of a text or date field as it was sent; empty if the field is missing or null.
     #[inline]
     pub fn text(&self, field: Field) -> &'a str {
         match field.kind() {
-            Kind::Text | Kind::DateTime if self.shown.contains(field) => {
+            FieldKind::Text | FieldKind::DateTime if self.shown.contains(field) => {
                 self.arena.text(self.row.text(field))
             }
             _ => "",
         }
     }
 
-    /// As [`text`](TicketRef::text), as bytes. They are UTF-8 and not looked at, so that reading where the texts of a
-    /// large page stand does not bring all of it through the processor's cache again.
+    /// As [`text`](TicketRef::text), as UTF-8 bytes. The bytes themselves are not read, so that locating the texts of a
+    /// large page does not load all of it into the cache.
     #[inline]
     pub fn text_bytes(&self, field: Field) -> &'a [u8] {
         match field.kind() {
-            Kind::Text | Kind::DateTime if self.shown.contains(field) => {
+            FieldKind::Text | FieldKind::DateTime if self.shown.contains(field) => {
                 self.arena.text_bytes(self.row.text(field))
             }
             _ => &[],
         }
     }
 
-    /// How many texts a ticket has, dates included.
+    /// The number of texts of a ticket, including dates.
     pub const TEXT_COUNT: usize = TEXT_COUNT;
 
-    /// Hands over all texts and dates, [so many](TicketRef::TEXT_COUNT), in the order in which servers write them, each as
-    /// [`text_bytes`](TicketRef::text_bytes) gives it. Where all are wanted this takes a fraction of the time.
+    /// Calls `visit` with all texts and dates ([`TEXT_COUNT`](TicketRef::TEXT_COUNT) of them), in the order in which
+    /// servers write them, each as [`text_bytes`](TicketRef::text_bytes) returns it. Faster than reading them one by
+    /// one.
     ///
     /// ```
     /// use gettickets_protocol::{Ticket, TicketRef, Tickets, Version};
@@ -291,25 +294,25 @@ impl<'a> TicketRef<'a> {
     /// assert_eq!(texts[10], b"Hello");
     /// ```
     #[inline(always)]
-    pub fn for_each_text(&self, mut hand_over: impl FnMut(&'a [u8])) {
+    pub fn for_each_text(&self, mut visit: impl FnMut(&'a [u8])) {
         if self.shown == FieldSet::ALL {
-            self.arena.for_each_text(self.row, hand_over);
+            self.arena.for_each_text(self.row, visit);
         } else {
             let texts = Field::all().filter(|field| is_text(field.kind()));
-            texts.for_each(|field| hand_over(self.text_bytes(field)));
+            texts.for_each(|field| visit(self.text_bytes(field)));
         }
     }
 
-    /// The fields that are in no version's documentation.
+    /// The unknown fields: those that are not documented for any version.
     ///
-    /// A [`serde_json::Value`] holds integers of 64 bits and floats: a longer integer or fraction is the
-    /// nearest float here, and a number past all floats, such as `1e999`, a text.
+    /// A [`serde_json::Value`] holds 64-bit integers and floats: a longer integer or fraction becomes the nearest
+    /// float, and a number outside the range of floats, such as `1e999`, becomes a string.
     /// [`extra_json`](TicketRef::extra_json) and canonical JSON have every number as it was sent.
     pub fn extra(&self) -> Map<String, Json> {
         self.extra_json().map(|(name, json)| (name.to_owned(), Canonical::of(json).to_value())).collect()
     }
 
-    /// The fields that are in no version's documentation, each with its value as JSON text, as it was sent.
+    /// The unknown fields, each with its value as JSON text, as it was sent.
     pub fn extra_json(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let arena = self.arena;
         arena.extras(self.index).iter().filter_map(|extra| {
@@ -318,10 +321,10 @@ impl<'a> TicketRef<'a> {
         })
     }
 
-    /// The same ticket, owning its values.
+    /// Copies the ticket into one that owns its values.
     pub fn to_ticket(&self) -> Ticket {
         let owned = |text: Option<&str>| text.map(str::to_owned);
-        let mut null = self.null();
+        let mut null = self.null_fields();
         null.remove(Field::RequestorName);
         let mut ticket = Ticket {
             id: self.id(),
@@ -350,7 +353,7 @@ impl<'a> TicketRef<'a> {
             flag: self.flag(),
             service: self.service().to_owned(),
             extra: self.extra(),
-            absent: Ticket::always_sent().difference(self.carried()),
+            absent: Ticket::always_sent().difference(self.fields()),
             null,
         };
         ticket.set_date(Field::Date, self.date_text());
@@ -358,14 +361,14 @@ impl<'a> TicketRef<'a> {
         ticket
     }
 
-    /// The unknown fields as canonical JSON has them: sorted by name.
+    /// The unknown fields as in canonical JSON: sorted by name.
     fn extra_canonical(&self) -> BTreeMap<&'a str, Canonical<'a>> {
         self.extra_json().map(|(name, json)| (name, Canonical::of(json))).collect()
     }
 
     #[inline]
     fn has_value(&self, field: Field) -> bool {
-        self.carries(field) && !self.row.head().null.contains(field)
+        self.has_field(field) && !self.row.head().null.contains(field)
     }
 
     #[inline]
@@ -378,7 +381,7 @@ impl<'a> TicketRef<'a> {
     }
 }
 
-/// Two tickets are equal if they carry the same fields with the same values, however those were spelled.
+/// Two tickets are equal if they have the same fields with the same values, however they were spelled.
 impl PartialEq for TicketRef<'_> {
     fn eq(&self, other: &TicketRef<'_>) -> bool {
         let same = |field| self.value(field) == other.value(field) && self.zone(field) == other.zone(field);
@@ -386,7 +389,7 @@ impl PartialEq for TicketRef<'_> {
     }
 }
 
-/// Short, and without the access key or the people's addresses.
+/// A short form, without the access key and email addresses.
 impl fmt::Debug for TicketRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TicketRef")
@@ -399,11 +402,11 @@ impl fmt::Debug for TicketRef<'_> {
     }
 }
 
-/// Canonical JSON: wire names in wire order, what was not carried left out, unknown fields under `extra`.
+/// Canonical JSON: wire names in wire order, missing fields left out, unknown fields under `extra`.
 impl Serialize for TicketRef<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        for field in self.carried().iter() {
+        for field in self.fields().iter() {
             if let Some(value) = self.value(field) {
                 map.serialize_entry(field.name(), &value)?;
             }
@@ -416,16 +419,16 @@ impl Serialize for TicketRef<'_> {
     }
 }
 
-impl Serialize for Value<'_> {
+impl Serialize for FieldValue<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Value::Null => serializer.serialize_none(),
-            Value::Integer(value) => serializer.serialize_u64(*value),
-            Value::Text(text) => serializer.serialize_str(text),
-            Value::DateTime(time) => time.serialize(serializer),
-            Value::UnreadableDate(text) => serializer.serialize_str(text),
-            Value::Boolean(value) => serializer.serialize_bool(*value),
-            Value::Attachments(list) => {
+            FieldValue::Null => serializer.serialize_none(),
+            FieldValue::Integer(value) => serializer.serialize_u64(*value),
+            FieldValue::Text(text) => serializer.serialize_str(text),
+            FieldValue::DateTime(time) => time.serialize(serializer),
+            FieldValue::UnreadableDate(text) => serializer.serialize_str(text),
+            FieldValue::Boolean(value) => serializer.serialize_bool(*value),
+            FieldValue::Attachments(list) => {
                 let mut seq = serializer.serialize_seq(Some(list.len()))?;
                 { *list }.try_for_each(|attachment| seq.serialize_element(&attachment))?;
                 seq.end()
@@ -479,7 +482,7 @@ pub struct AttachmentRef<'a> {
 }
 
 impl AttachmentRef<'_> {
-    /// The same attachment, owning its name.
+    /// Copies the attachment into one that owns its name.
     pub fn to_attachment(&self) -> Attachment {
         Attachment { filename: self.filename.to_owned(), index: self.index }
     }

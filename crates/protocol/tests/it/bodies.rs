@@ -1,10 +1,10 @@
-//! Tickets and wire bodies for the other tests: one of everything, and arbitrary ones.
+//! Tickets and bodies for the other tests: one with every field, and arbitrary ones.
 
 use gettickets_protocol::{Attachment, DateTime, Ticket, Version};
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
-/// Every milestone, the versions just before, and some beyond.
+/// Every milestone, the versions just before them, and some later ones.
 pub(crate) const VERSIONS: [Version; 8] = [
     Version::V1_0,
     Version::new(5, 3, 14),
@@ -51,7 +51,7 @@ pub(crate) fn full_ticket() -> Ticket {
     }
 }
 
-/// The documented example's ticket as a server writes it, key by key.
+/// The ticket of the documented example as a server writes it, key by key.
 pub(crate) fn documented_entries() -> Vec<(String, String)> {
     [
         ("id", r#""1""#),
@@ -82,20 +82,20 @@ pub(crate) fn documented_entries() -> Vec<(String, String)> {
     .into()
 }
 
-/// An object of keys and values that are JSON already.
+/// Builds an object from keys and values that are JSON.
 pub(crate) fn object(entries: &[(String, String)]) -> String {
     let entries: Vec<_> = entries.iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
     format!("{{{}}}", entries.join(","))
 }
 
-/// A page in the documented spelling around the value of `tickets`.
+/// Builds a page in the documented spelling with this value of `tickets`.
 pub(crate) fn page_around(tickets: &str) -> String {
     format!(
         r#"{{"result":"success","totalresults":"1","startnumber":0,"numreturned":1,"tickets":{tickets}}}"#
     )
 }
 
-/// A page of one ticket, the documented one, with one value replaced or added.
+/// Builds a page of the documented ticket, with one value replaced or added.
 pub(crate) fn page_with(key: &str, value: &str) -> String {
     let mut entries = documented_entries();
     match entries.iter_mut().find(|(name, _)| name == key) {
@@ -109,7 +109,7 @@ pub(crate) fn version() -> impl Strategy<Value = Version> {
     proptest::sample::select(VERSIONS.as_slice())
 }
 
-/// Texts that need every kind of escaping, and some that need none.
+/// Texts that need all kinds of escaping, and some that need none.
 pub(crate) fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => "[ -~]{0,20}",
@@ -127,7 +127,7 @@ fn integer() -> impl Strategy<Value = u64> {
 
 fn date() -> impl Strategy<Value = Option<DateTime>> {
     let parts = (1..=9999_i16, 1..=12_i8, 1..=31_i8, 0..24_i8, 0..60_i8, 0..60_i8);
-    // A day that the month lacks becomes none, a zero date on the wire.
+    // A day that does not exist becomes `None`, a zero date on the wire.
     parts.prop_map(|(year, month, day, h, m, s)| DateTime::new(year, month, day, h, m, s, 0).ok())
 }
 
@@ -149,7 +149,7 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Names that no version documents; most are such that XML takes them for names.
+/// Undocumented names. Most are valid names in XML.
 fn extra() -> impl Strategy<Value = Map<String, Value>> {
     let name = prop_oneof![4 => "(x_|deptname|contactid|Id)[a-z0-9_.-]{0,4}", 1 => "1[ -~é]{0,3}"];
     proptest::collection::btree_map(name, json(), 0..3).prop_map(|map| map.into_iter().collect())

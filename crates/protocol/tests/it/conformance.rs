@@ -1,5 +1,5 @@
-//! The canonical output that every face compares with, and Rust's own run of it. `tests/conformance` says
-//! how it is written.
+//! The conformance output that every language binding is compared with, and the comparison for Rust. See the README in
+//! `tests/conformance`.
 
 use std::fs;
 
@@ -17,7 +17,7 @@ fn lines(line: impl Fn(&Vector) -> String) -> String {
 }
 
 #[test]
-fn the_conformance_output_is_what_the_vectors_expect() {
+fn the_conformance_output_matches_the_vectors() {
     let wanted = lines(Vector::canonical);
     if std::env::var_os("UPDATE_CONFORMANCE").is_some() {
         fs::write(EXPECTED, &wanted).unwrap();
@@ -25,12 +25,12 @@ fn the_conformance_output_is_what_the_vectors_expect() {
     let found = fs::read_to_string(EXPECTED).unwrap();
     assert!(
         found == wanted,
-        "tests/conformance/expected.txt has drifted from the vectors; its README says how to renew it"
+        "tests/conformance/expected.txt differs from the vectors; its README describes how to update it"
     );
 }
 
 #[test]
-fn rust_writes_the_conformance_output() {
+fn rust_matches_the_conformance_output() {
     let run = lines(|vector| match decode(vector.body.as_slice()) {
         Ok(reply) => format!("reply {}", serde_json::to_string(&reply).unwrap()),
         Err(error) => format!("refused {}", error.kind().code()),

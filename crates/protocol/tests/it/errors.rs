@@ -1,18 +1,18 @@
-//! What errors and findings say to people: what is wrong, where, and what stands there.
+//! The messages of errors and findings: what is wrong, where, and the text there.
 
 use gettickets_protocol::{DecodeErrorKind, Decoder, Version, decode};
 
 use crate::bodies::{page_around, page_with};
 
-/// Each body's error, under a word for it.
-fn told(bodies: &[(&str, Vec<u8>)]) -> String {
-    let tell = |(name, body): &(&str, Vec<u8>)| format!("{name}: {}\n", decode(body.as_slice()).unwrap_err());
-    bodies.iter().map(tell).collect()
+/// Returns the error of each body, after its name.
+fn messages(bodies: &[(&str, Vec<u8>)]) -> String {
+    let line = |(name, body): &(&str, Vec<u8>)| format!("{name}: {}\n", decode(body.as_slice()).unwrap_err());
+    bodies.iter().map(line).collect()
 }
 
 #[test]
-fn errors_of_json_say_what_and_where() {
-    let texts = told(&[
+fn errors_of_json_have_a_cause_and_a_place() {
+    let texts = messages(&[
         ("empty", b" \n".into()),
         ("page", b"<!DOCTYPE html><title>Down for Maintenance</title>".into()),
         ("plain text", b"Access denied by Imunify360 bot-protection.".into()),
@@ -30,7 +30,7 @@ fn errors_of_json_say_what_and_where() {
         ("no id", page_around(r#"{"ticket":[{"tid":"516757"}]}"#).into()),
         ("no number", page_with("id", r#""abc""#).into()),
         ("past 64 bits", page_with("userid", "18446744073709551616").into()),
-        ("no truth value", page_with("attachments_removed", r#""perhaps""#).into()),
+        ("no boolean", page_with("attachments_removed", r#""perhaps""#).into()),
         ("no text", page_with("subject", r#"{"a":1}"#).into()),
         ("no list", page_around("\"none\"").into()),
         ("no object", page_around("{\"ticket\":[5]}").into()),
@@ -40,20 +40,20 @@ fn errors_of_json_say_what_and_where() {
     page: not a reply of the API: a maintenance page, titled "Down for Maintenance", at byte 0
     plain text: not a reply of the API: a page of a firewall or bot protection, at byte 0; found: Access denied by Imunify360 bot-protection.
     other JSON: not a reply of the API: a page of a firewall or bot protection, at byte 0; found: {"message":"Access denied"}
-    other word: the result is "maybe", neither success nor error, at result (byte 10); found: "maybe"}
-    truncated: the reply ends in the middle, at tickets.ticket[0].subject (byte 392); found: ":"2016-01-01 06:26:29","subject":"Hello
+    other word: result is "maybe"; expected success or error, at result (byte 10); found: "maybe"}
+    truncated: the reply is truncated, at tickets.ticket[0].subject (byte 392); found: ":"2016-01-01 06:26:29","subject":"Hello
     another document: another document follows the reply, at byte 672; found: {"result":"success"}
     memory: not a reply of the API: PHP on the server ran out of memory, at byte 0; found: Fatal error: Allowed memory size of 9 bytes exhausted in /x.php
-    other call: not a reply to GetTickets but to another call; it looks like GetClients, at byte 0; found: {"result":"success","totalresults":1,"clients":{"client":[]}}
-    no call: not a reply to GetTickets: it has neither tickets nor their counts, at byte 0; found: {"result":"success"}
+    other call: this is a reply to another call, probably GetClients, at byte 0; found: {"result":"success","totalresults":1,"clients":{"client":[]}}
+    no call: not a reply to GetTickets: it has neither tickets nor counts, at byte 0; found: {"result":"success"}
     syntax: not JSON: invalid number, at tickets.ticket[0].deptid (byte 127); found: 1,"userid":"1","name":"Cynthia Reilly","owner_name":"Cynthia Reilly","email":"te…
-    lone surrogate: a text has half of a surrogate pair, at tickets.ticket[0].subject (byte 388); found: \ud83d b","status":"Answered","priority":"Medium","admin":"admin admin","attachm…
-    no UTF-8: bytes are not UTF-8, at tickets.ticket[0].name (byte 650); found: �"
+    lone surrogate: a string has a lone surrogate, at tickets.ticket[0].subject (byte 388); found: \ud83d b","status":"Answered","priority":"Medium","admin":"admin admin","attachm…
+    no UTF-8: the reply is not valid UTF-8, at tickets.ticket[0].name (byte 650); found: �"
     too deep: lists and objects are nested more than 64 levels deep, at tickets.ticket[0].x[0][0][0][0][0][0][0][0][0][0][0][0] (byte 726); found: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[}]}}
     no id: a ticket has no id, at tickets.ticket[0] (byte 92); found: {"tid":"516757"}]}}
     no number: id is not an integer from 0 to 18446744073709551615, at tickets.ticket[0].id (byte 98); found: "abc","tid":"516757","deptid":"1","userid":"1","name":"Cynthia Reilly","owner_na…
     past 64 bits: userid is not an integer from 0 to 18446744073709551615, at tickets.ticket[0].userid (byte 139); found: 18446744073709551616,"name":"Cynthia Reilly","owner_name":"Cynthia Reilly","emai…
-    no truth value: attachments_removed is not a truth value, at tickets.ticket[0].attachments_removed (byte 599); found: "perhaps","lastreply":"2016-01-01 06:30:16","flag":"0","service":""}]}}
+    no boolean: attachments_removed is not a boolean, at tickets.ticket[0].attachments_removed (byte 599); found: "perhaps","lastreply":"2016-01-01 06:30:16","flag":"0","service":""}]}}
     no text: subject is not a text, at tickets.ticket[0].subject (byte 386); found: {"a":1},"status":"Answered","priority":"Medium","admin":"admin admin","attachmen…
     no list: tickets is not a list of tickets, at tickets (byte 81); found: "none"}
     no object: ticket is not an object, at tickets.ticket[0] (byte 92); found: 5]}}
@@ -61,12 +61,12 @@ fn errors_of_json_say_what_and_where() {
 }
 
 #[test]
-fn errors_of_xml_and_name_value_pairs_say_what_and_where() {
+fn errors_of_xml_and_nvp_have_a_cause_and_a_place() {
     let xml = |inner: &str| {
         format!("<?xml version=\"1.0\"?>\n<whmcsapi><result>success</result><tickets><ticket><id>1</id>{inner}</ticket></tickets></whmcsapi>")
             .into_bytes()
     };
-    let texts = told(&[
+    let texts = messages(&[
         ("truncated", b"<whmcsapi><result>success</result><tickets><ticket><id>1".into()),
         (
             "own entities",
@@ -83,7 +83,7 @@ fn errors_of_xml_and_name_value_pairs_say_what_and_where() {
         ("no id", b"result=success;tickets[ticket][0][tid]=1;".into()),
     ]);
     insta::assert_snapshot!(texts, @r#"
-    truncated: the reply ends in the middle, at tickets.ticket[0].id (byte 56); found: t>success</result><tickets><ticket><id>1
+    truncated: the reply is truncated, at tickets.ticket[0].id (byte 56); found: t>success</result><tickets><ticket><id>1
     own entities: undefined or custom XML entity, at byte 21; found: <!DOCTYPE a [<!ENTITY b "c">]><whmcsapi>&b;</whmcsapi>
     unknown entity: undefined or custom XML entity, at tickets.ticket[0].subject (byte 93); found: &nbsp;b</subject></ticket></tickets></whmcsapi>
     unknown encoding: unknown encoding "x-klingon", at byte 0
@@ -92,13 +92,13 @@ fn errors_of_xml_and_name_value_pairs_say_what_and_where() {
     no text: subject is not a text, at tickets.ticket[0].subject (byte 92); found: <b>a</b></subject></ticket></tickets></whmcsapi>
     another document: another document follows the reply, at byte 113; found: <whmcsapi/>
     other XML: not a reply of the API, at byte 0; found: <?xml version="1.0"?><response/>
-    claims tickets: name-value pairs cannot carry a list of tickets, at tickets
+    claims tickets: name-value pairs cannot represent a list of tickets, at tickets
     no id: a ticket has no id, at tickets.ticket[0]
     "#);
 }
 
 #[test]
-fn findings_say_what_and_where_and_strict_reading_says_the_same() {
+fn findings_and_strict_errors_have_a_cause_and_a_place() {
     let bodies = [
         page_with("flag", r#""""#),
         page_with("tid", "516757"),
@@ -117,34 +117,34 @@ fn findings_say_what_and_where_and_strict_reading_says_the_same() {
         let finding = page.findings().first().unwrap();
         let strict = Decoder::new().strict(true).decode(body).unwrap_err();
         assert_eq!(strict.kind(), &DecodeErrorKind::Strict { finding: finding.kind });
-        texts.push_str(&format!("{finding}\n  strictly: {strict}\n"));
+        texts.push_str(&format!("{finding}\n  strict: {strict}\n"));
     }
     insta::assert_snapshot!(texts, @r#"
     a number is empty and read as 0 (at tickets.ticket[0].flag; ticket 1)
-      strictly: a number is empty and read as 0, which strict decoding refuses, at tickets.ticket[0].flag
+      strict: a number is empty and read as 0 (an error in strict mode), at tickets.ticket[0].flag
     a text is sent as a number (at tickets.ticket[0].tid; ticket 1): 516757
-      strictly: a text is sent as a number, which strict decoding refuses, at tickets.ticket[0].tid; found: 516757
-    a date can't be read; it is kept as text (at tickets.ticket[0].date; ticket 1): "soon"
-      strictly: a date can't be read; it is kept as text, which strict decoding refuses, at tickets.ticket[0].date; found: "soon"
+      strict: a text is sent as a number (an error in strict mode), at tickets.ticket[0].tid; found: 516757
+    a date cannot be read; it is kept as text (at tickets.ticket[0].date; ticket 1): "soon"
+      strict: a date cannot be read; it is kept as text (an error in strict mode), at tickets.ticket[0].date; found: "soon"
     a field is null (at tickets.ticket[0].cc; ticket 1)
-      strictly: a field is null, which strict decoding refuses, at tickets.ticket[0].cc
+      strict: a field is null (an error in strict mode), at tickets.ticket[0].cc
     an empty list is spelled in another way (at tickets)
-      strictly: an empty list is spelled in another way, which strict decoding refuses, at tickets
+      strict: an empty list is spelled in another way (an error in strict mode), at tickets
     text precedes the reply (at byte 0): Notice: Undefined index
-      strictly: text precedes the reply, which strict decoding refuses, at byte 0; found: Notice: Undefined index
+      strict: text precedes the reply (an error in strict mode), at byte 0; found: Notice: Undefined index
     text follows the reply (at byte 672): Warning: Undefined index in x.php
-      strictly: text follows the reply, which strict decoding refuses, at byte 672; found: Warning: Undefined index in x.php
-    a date is spelled in another way; it is read as the wall clock that it states (at tickets.ticket[0].lastreply; ticket 1): "2016-01-01T06:30:16+02:00"
-      strictly: a date is spelled in another way; it is read as the wall clock that it states, which strict decoding refuses, at tickets.ticket[0].lastreply; found: "2016-01-01T06:30:16+02:00"
-    there are no tickets where some are counted (at totalresults): the server counts 1 tickets and sent none
-      strictly: there are no tickets where some are counted, which strict decoding refuses, at totalresults; found: the server counts 1 tickets and sent none
+      strict: text follows the reply (an error in strict mode), at byte 672; found: Warning: Undefined index in x.php
+    a date is spelled in another way; its local time is used (at tickets.ticket[0].lastreply; ticket 1): "2016-01-01T06:30:16+02:00"
+      strict: a date is spelled in another way; its local time is used (an error in strict mode), at tickets.ticket[0].lastreply; found: "2016-01-01T06:30:16+02:00"
+    the server counts tickets but sent none (at totalresults): the server counts 1 tickets and sent none
+      strict: the server counts tickets but sent none (an error in strict mode), at totalresults; found: the server counts 1 tickets and sent none
     a field that every version sends is missing (at tickets.ticket[0].tid and 1 more; tickets 1, 2)
-      strictly: a field that every version sends is missing, which strict decoding refuses, at tickets.ticket[0].tid
+      strict: a field that every version sends is missing (an error in strict mode), at tickets.ticket[0].tid
     "#);
 }
 
 #[test]
-fn a_large_body_says_its_limit() {
+fn a_body_that_is_too_large_names_the_limit() {
     let error = Decoder::new().max_len(10).decode("x".repeat(11)).unwrap_err();
     insta::assert_snapshot!(error, @"the reply is larger than 10 bytes");
 }
@@ -164,14 +164,14 @@ fn no_error_shows_an_access_key() {
     let page = decode(json.as_str()).unwrap().into_page().unwrap();
     let xml = page.to_wire_xml(Version::V8_0);
     for body in [json, pretty, xml] {
-        // The excerpt of a body that ends early may start anywhere, in the key itself too. Half of it and
-        // more counts as shown.
+        // The excerpt of a truncated body may start anywhere, even inside the key. Four of its eight characters count
+        // as shown.
         for cut in 0..body.len() {
             let Err(error) = decode(&body[..cut]) else { continue };
             let shown = format!("{error} {error:?}");
             assert!(!(0..5).any(|at| shown.contains(&KEY[at..at + 4])), "cut at {cut}: {error}");
         }
-        // A byte that is no text may stand anywhere but in the name that tells the key.
+        // An invalid byte may be anywhere except in the name of the key.
         let name = body.find(KEY).unwrap() - 9..body.find(KEY).unwrap();
         for at in (0..body.len()).filter(|at| !name.contains(at)) {
             let mut broken = body.clone().into_bytes();

@@ -1,10 +1,10 @@
-//! Whatever speaks of fields knows every row of the field history: a new row fails here wherever it was
-//! forgotten.
+//! Everything that handles fields handles every row of the field history. A new row fails here until it is handled
+//! everywhere.
 
 use std::collections::BTreeSet;
 
 use gettickets_protocol::{
-    FIELDS, Field, FieldSet, Kind, Page, Ticket, TicketRef, Tickets, Value, Version, decode,
+    FIELDS, Field, FieldKind, FieldSet, FieldValue, Page, Ticket, TicketRef, Tickets, Version, decode,
 };
 use serde_json::{Value as Json, json};
 
@@ -34,10 +34,10 @@ fn both_encoders_write_every_field_that_the_version_knows_and_no_other() {
 }
 
 #[test]
-fn every_reader_of_a_page_finds_every_field() {
+fn every_decoder_reads_every_field() {
     for wire in [page().to_wire_json(Version::LATEST), page().to_wire_xml(Version::LATEST)] {
         let decoded = decode(wire).unwrap().into_page().unwrap();
-        assert_eq!(decoded.tickets().carried_by_all(), FieldSet::ALL);
+        assert_eq!(decoded.tickets().fields_in_all(), FieldSet::ALL);
     }
 }
 
@@ -69,7 +69,7 @@ fn the_full_ticket_of_these_tests_has_no_default_value() {
     }
 }
 
-/// The value of a field by its own getter, as canonical JSON.
+/// Returns the value of a field by its own getter, as canonical JSON.
 fn by_getter(ticket: &TicketRef<'_>, field: Field) -> Json {
     match field {
         Field::Id => json!(ticket.id()),
@@ -113,48 +113,48 @@ fn every_field_has_a_getter_that_agrees_with_value_struct_and_json() {
 }
 
 #[test]
-fn a_field_holds_what_its_kind_says() {
+fn a_value_has_the_type_of_its_field() {
     let page = page();
     for row in &FIELDS {
         let value = page.get(0).unwrap().value(row.field).unwrap();
-        let right = match row.kind {
-            Kind::Integer => matches!(value, Value::Integer(_)),
-            Kind::Text => matches!(value, Value::Text(_)),
-            Kind::DateTime => matches!(value, Value::DateTime(Some(_))),
-            Kind::Boolean => matches!(value, Value::Boolean(_)),
-            Kind::Attachments => matches!(value, Value::Attachments(_)),
+        let is_right = match row.kind {
+            FieldKind::Integer => matches!(value, FieldValue::Integer(_)),
+            FieldKind::Text => matches!(value, FieldValue::Text(_)),
+            FieldKind::DateTime => matches!(value, FieldValue::DateTime(Some(_))),
+            FieldKind::Boolean => matches!(value, FieldValue::Boolean(_)),
+            FieldKind::Attachments => matches!(value, FieldValue::Attachments(_)),
             kind => panic!("{kind:?} is new"),
         };
-        assert!(right, "{}: {value:?}", row.name);
+        assert!(is_right, "{}: {value:?}", row.name);
     }
 }
 
 #[test]
-fn fields_that_a_version_lacks_read_as_none() {
-    let page = page().at(Version::V1_0);
+fn fields_that_a_version_lacks_are_none() {
+    let page = page().as_of_version(Version::V1_0);
     let ticket = page.get(0).unwrap();
     for row in FIELDS.iter().filter(|row| row.since > Version::V1_0) {
         assert_eq!(by_getter(&ticket, row.field), Json::Null, "{}", row.name);
         assert_eq!(ticket.value(row.field), None, "{}", row.name);
-        assert!(!ticket.carries(row.field), "{}", row.name);
+        assert!(!ticket.has_field(row.field), "{}", row.name);
     }
-    assert_eq!(page.missing(Version::V7_10).to_string(), "attachments");
+    assert_eq!(page.missing_fields(Version::V7_10).to_string(), "attachments");
     assert_eq!(
-        page.missing(Version::V8_0).to_string(),
+        page.missing_fields(Version::V8_0).to_string(),
         "owner_name, requestor_name, requestor_email, requestor_type, attachments"
     );
-    assert!(page.missing(Version::V1_0).is_empty());
+    assert!(page.missing_fields(Version::V1_0).is_empty());
 }
 
 #[test]
-fn a_null_hides_what_stood_under_the_same_key_before() {
+fn a_null_replaces_the_value_of_a_duplicate_key() {
     let (full, plain) = (page(), Page::new(Tickets::new(&[Ticket::default()], Version::V1_0), 0, 1));
     let wire = full.to_wire_json(Version::LATEST);
     for field in Field::all().filter(|field| *field != Field::Id) {
         let body = wire.replace(r#","deptname""#, &format!(r#","{field}":null,"deptname""#));
         let decoded = decode(body).unwrap().into_page().unwrap();
         let (ticket, empty) = (decoded.get(0).unwrap(), plain.get(0).unwrap());
-        assert_eq!(ticket.value(field), Some(Value::Null), "{field}");
+        assert_eq!(ticket.value(field), Some(FieldValue::Null), "{field}");
         let nothing = match field {
             Field::Status | Field::Priority => json!(""),
             field => by_getter(&empty, field),
@@ -170,7 +170,7 @@ fn the_history_is_the_documented_example_in_its_order() {
 }
 
 #[test]
-fn the_sensitive_field_never_shows_in_debug() {
+fn debug_does_not_show_the_sensitive_field() {
     let (page, ticket) = (page(), full_ticket());
     let shown = format!("{page:?} {:?} {:?} {ticket:?}", page.get(0).unwrap(), page.tickets());
     assert!(!shown.contains("KPqH7yG3"), "{shown}");

@@ -1,4 +1,5 @@
-//! Bodies that try to crash, stall or swell the decoder. Nothing is timed: what is not linear here would take hours.
+//! Bodies that try to crash, stall or exhaust the decoder. Nothing is timed: anything that is not linear would take
+//! hours.
 
 use gettickets_protocol::{
     DecodeError, DecodeErrorKind, Decoder, FindingKind, Reply, Ticket, Tickets, Version, decode,
@@ -10,38 +11,38 @@ use crate::paths_agree::assert_paths_agree;
 
 const MANY: usize = 20_000;
 
-fn refused(body: impl Into<Vec<u8>>) -> DecodeErrorKind {
+fn rejected(body: impl Into<Vec<u8>>) -> DecodeErrorKind {
     let error: DecodeError = decode(body).map(|reply| format!("{reply:?}").len()).unwrap_err();
-    let told = error.to_string();
-    assert!(told.len() < 2_000, "the error is bounded: {told}");
-    assert!(!told.chars().any(char::is_control), "the error is fit to be shown: {told:?}");
+    let message = error.to_string();
+    assert!(message.len() < 2_000, "the error is too long: {message}");
+    assert!(!message.chars().any(char::is_control), "the error has control characters: {message:?}");
     error.kind().clone()
 }
 
 #[test]
-fn deep_nesting_is_refused() {
+fn deep_nesting_is_rejected() {
     let too_deep = DecodeErrorKind::TooDeep { limit: 64 };
     for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("[{\"a\":", "}]")] {
         let deep = format!("{}1{}", open.repeat(MANY), close.repeat(MANY));
-        assert_eq!(refused(page_with("x", &deep)), too_deep);
-        assert_eq!(refused(page_around(&deep)), too_deep);
-        // Never closed.
-        assert_eq!(refused(format!("{{\"result\":\"success\",\"tickets\":{}", open.repeat(MANY))), too_deep);
+        assert_eq!(rejected(page_with("x", &deep)), too_deep);
+        assert_eq!(rejected(page_around(&deep)), too_deep);
+        // Not closed.
+        assert_eq!(rejected(format!("{{\"result\":\"success\",\"tickets\":{}", open.repeat(MANY))), too_deep);
     }
     let xml = format!("<whmcsapi><result>success</result>{}", "<a>".repeat(MANY));
-    assert_eq!(refused(xml), too_deep);
+    assert_eq!(rejected(xml), too_deep);
     // Brackets inside a text are text.
     let reply = decode(page_with("subject", &format!("\"{}\"", "[{".repeat(MANY)))).unwrap();
     assert_eq!(reply.into_page().unwrap().get(0).unwrap().subject().len(), 2 * MANY);
 }
 
 #[test]
-fn huge_numbers_are_refused_by_name() {
+fn huge_numbers_are_rejected_with_their_field() {
     let huge = "9".repeat(MANY);
     for value in
         [huge.clone(), format!("\"{huge}\""), format!("-{huge}"), format!("0.{huge}"), format!("1e{huge}")]
     {
-        assert_eq!(refused(page_with("id", &value)), DecodeErrorKind::InvalidInteger { name: "id".into() });
+        assert_eq!(rejected(page_with("id", &value)), DecodeErrorKind::InvalidInteger { name: "id".into() });
         assert_paths_agree(page_with("flag", &value).as_bytes());
         assert_paths_agree(page_with("attachments_removed", &value).as_bytes());
         assert_paths_agree(page_with("unknown", &value).as_bytes());
@@ -49,27 +50,27 @@ fn huge_numbers_are_refused_by_name() {
 }
 
 #[test]
-fn megabytes_of_garbage_are_no_reply() {
+fn megabytes_of_garbage_are_not_a_reply() {
     let mut noise = Vec::with_capacity(4 << 20);
     let mut state = 1_u32;
     while noise.len() < 4 << 20 {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         noise.extend(state.to_be_bytes());
     }
-    assert_eq!(refused(noise.clone()), DecodeErrorKind::NotAReply { title: None });
+    assert_eq!(rejected(noise.clone()), DecodeErrorKind::NotAReply { title: None });
     for start in ["{", "{\"result\":", "<?xml version=\"1.0\"?>", "<whmcsapi>", "result=", "\u{feff}"] {
         let mut body = start.as_bytes().to_vec();
         body.extend(&noise);
-        refused(body);
+        rejected(body);
     }
     for byte in [0, b' ', b'{', b'[', b'"', b'\\', b'<', b'=', b';', b'&', 0xff, 0xef] {
-        refused(vec![byte; 2 << 20]);
+        rejected(vec![byte; 2 << 20]);
     }
 }
 
 #[test]
-fn noise_full_of_beginnings_is_gone_through_once() {
-    for beginning in [
+fn noise_full_of_candidates_is_searched_once() {
+    for candidate in [
         "{",
         "{\"result\":",
         "{\"result\":\"success\"",
@@ -81,18 +82,18 @@ fn noise_full_of_beginnings_is_gone_through_once() {
         "<title>",
         "{\"a\":{",
     ] {
-        let noise = format!("Notice: {}", beginning.repeat(MANY));
-        refused(noise.clone());
-        // Whether the reply is found depends on how long the noise is; that it ends does not.
+        let noise = format!("Notice: {}", candidate.repeat(MANY));
+        rejected(noise.clone());
+        // Whether the reply is found depends on the length of the noise; the test checks that decoding terminates.
         let _ = decode(format!("{noise}\n{}", page_with("x", "1")));
     }
-    // Within the bounded stretch of text that may stand before a reply, it is found.
+    // After a text within the limit, the reply is found.
     let noise = "{".repeat(10_000);
     assert!(decode(format!("Notice: {noise}\n{}", page_with("x", "1"))).is_ok());
 }
 
 #[test]
-fn one_key_many_times_is_one_finding() {
+fn a_key_repeated_many_times_is_one_finding() {
     for (key, kind) in
         [("\"subject\":\"a\"", FindingKind::DuplicateKey), ("\"x\":1", FindingKind::DuplicateKey)]
     {
@@ -116,20 +117,20 @@ fn many_unknown_names_are_all_kept() {
     let one = format!("{{\"id\":1,{}}}", names.join(","));
     let page = decode(page_around(&format!("{{\"ticket\":[{one}]}}"))).unwrap().into_page().unwrap();
     assert_eq!(page.get(0).unwrap().extra().len(), MANY);
-    // A name of its own in each ticket.
+    // A different name in each ticket.
     let tickets: Vec<String> = names.iter().map(|name| format!("{{\"id\":1,{name}}}")).collect();
     let page =
         decode(page_around(&format!("{{\"ticket\":[{}]}}", tickets.join(",")))).unwrap().into_page().unwrap();
     assert_eq!(page.len(), MANY);
     assert!(page.iter().all(|ticket| ticket.extra_json().count() == 1));
     assert!(page.findings().iter().all(|finding| finding.places.len() <= 16));
-    // At the top.
+    // At the top level.
     let body = format!("{{\"result\":\"success\",{},\"tickets\":[]}}", names.join(","));
     assert_eq!(decode(body).unwrap().into_page().unwrap().extra().len(), MANY);
 }
 
 #[test]
-fn more_unknown_names_than_a_page_may_have_are_refused() {
+fn more_unknown_names_than_a_page_may_have_are_rejected() {
     const LIMIT: usize = 65_536;
     let names = |count: usize| (0..count).map(|n| format!(",\"x{n}\":1")).collect::<String>();
     let nvp = |count: usize| (0..count).map(|n| format!("x{n}=1;")).collect::<String>();
@@ -149,7 +150,7 @@ fn more_unknown_names_than_a_page_may_have_are_refused() {
                 assert!(decode(body.as_str()).is_ok(), "{body:.100}");
             } else {
                 assert_eq!(
-                    refused(body.as_str()),
+                    rejected(body.as_str()),
                     DecodeErrorKind::TooManyNames { limit: LIMIT },
                     "{body:.100}"
                 );
@@ -159,20 +160,20 @@ fn more_unknown_names_than_a_page_may_have_are_refused() {
 }
 
 #[test]
-fn owned_tickets_with_names_of_their_own_are_taken_in_once_each() {
+fn owned_tickets_with_different_names_are_copied_in_linear_time() {
     let owned = |n: usize| Ticket {
         id: n as u64,
         extra: [(format!("x{n}"), n.into()), ("same".into(), n.into())].into_iter().collect(),
         ..Ticket::default()
     };
     let tickets: Vec<Ticket> = (0..20 * MANY).map(owned).collect();
-    let held = Tickets::new(&tickets, Version::V8_0);
-    let last = held.get(tickets.len() - 1).unwrap();
+    let copied = Tickets::new(&tickets, Version::V8_0);
+    let last = copied.get(tickets.len() - 1).unwrap();
     assert_eq!(last.extra(), tickets[tickets.len() - 1].extra);
 }
 
 #[test]
-fn many_numeric_keys_and_empty_lists_end() {
+fn many_numeric_keys_and_empty_lists_are_read() {
     let tickets: Vec<String> = (0..MANY).map(|n| format!("\"{n}\":{{\"id\":{n}}}")).collect();
     let page = decode(page_around(&format!("{{\"ticket\":{{{}}}}}", tickets.join(","))))
         .unwrap()
@@ -188,7 +189,7 @@ fn many_numeric_keys_and_empty_lists_end() {
 }
 
 #[test]
-fn the_last_ticket_of_many_may_spoil_the_page() {
+fn an_error_in_the_last_ticket_is_reported() {
     let good = "{\"id\":\"1\",\"tid\":\"2\"},".repeat(MANY);
     for last in ["{}", "5", "{\"id\":\"x\"}", "{\"id\":1", ""] {
         assert_paths_agree(page_around(&format!("{{\"ticket\":[{good}{last}]}}")).as_bytes());
@@ -196,17 +197,17 @@ fn the_last_ticket_of_many_may_spoil_the_page() {
 }
 
 #[test]
-fn xml_traps_end() {
+fn hostile_xml_terminates() {
     let open = "<whmcsapi><result>success</result><tickets><ticket><id>1</id>";
     let close = "</ticket></tickets></whmcsapi>";
-    // Entities inside entities are refused before any is opened.
+    // Entities inside entities are rejected before any is expanded.
     let mut bomb = String::from("<?xml version=\"1.0\"?><!DOCTYPE whmcsapi [<!ENTITY a0 \"ha\">");
     for level in 1..40 {
         bomb.push_str(&format!("<!ENTITY a{level} \"&a{0};&a{0};\">", level - 1));
     }
-    assert_eq!(refused(format!("{bomb}]>{open}<subject>&a39;</subject>{close}")), DecodeErrorKind::Entity);
+    assert_eq!(rejected(format!("{bomb}]>{open}<subject>&a39;</subject>{close}")), DecodeErrorKind::Entity);
     assert_eq!(
-        refused(format!("{open}<subject>{}</subject>{close}", "&x;".repeat(MANY))),
+        rejected(format!("{open}<subject>{}</subject>{close}", "&x;".repeat(MANY))),
         DecodeErrorKind::Entity
     );
     for inside in
@@ -215,7 +216,7 @@ fn xml_traps_end() {
         let page = decode(format!("{open}{}{close}", inside.repeat(MANY)));
         assert!(page.is_ok() || inside.starts_with('&'), "{inside}: {page:?}");
     }
-    // Blanks between the parts of an attachment are looked at once.
+    // White space between the parts of an attachment is scanned once.
     for blank in [" <!-- -->", "&#32;", "<![CDATA[ ]]>"] {
         let blanks = blank.repeat(20 * MANY);
         let attachment =
@@ -229,7 +230,7 @@ fn xml_traps_end() {
     {
         let body = format!("{open}<attachments><a>{junk}</a></attachments>{close}");
         let expected = "a list of attachments";
-        assert_eq!(refused(body), DecodeErrorKind::WrongType { name: "attachments".into(), expected });
+        assert_eq!(rejected(body), DecodeErrorKind::WrongType { name: "attachments".into(), expected });
     }
     let text = "&amp;<![CDATA[x]]>&#97;\u{1}".repeat(MANY);
     let page = decode(format!("{open}<subject>{text}</subject>{close}")).unwrap().into_page().unwrap();
@@ -237,17 +238,17 @@ fn xml_traps_end() {
     let names: String = (0..MANY).map(|n| format!("<x{n}>1</x{n}>")).collect();
     let page = decode(format!("{open}{names}{close}")).unwrap().into_page().unwrap();
     assert_eq!(page.get(0).unwrap().extra().len(), MANY);
-    refused(
+    rejected(
         format!("{open}{}{close}", " a=\"1\"".repeat(MANY)).replace("<id>", "<id ").replace(">1</id>", "/>"),
     );
     for name in ["b\0\u{1b}[31m\u{202e}".to_owned(), "b".repeat(MANY)] {
-        refused(format!("{open}<a></{name}>"));
-        refused(format!("{open}<{name}></a>"));
-        refused(format!("{open}&{name};"));
-        refused(format!("{open}<subject><{name}/></subject>"));
-        refused(format!("<whmcsapi><totalresults><{name}/></totalresults>"));
+        rejected(format!("{open}<a></{name}>"));
+        rejected(format!("{open}<{name}></a>"));
+        rejected(format!("{open}&{name};"));
+        rejected(format!("{open}<subject><{name}/></subject>"));
+        rejected(format!("<whmcsapi><totalresults><{name}/></totalresults>"));
     }
-    // Every byte of a text is bad.
+    // Every byte of a text is invalid.
     let mut body = format!("{open}<subject>").into_bytes();
     body.extend(vec![0xff; MANY]);
     body.extend(format!("</subject>{close}").bytes());
@@ -256,15 +257,15 @@ fn xml_traps_end() {
 }
 
 #[test]
-fn name_value_traps_end() {
+fn hostile_nvp_terminates() {
     for part in
         [";", "=", "a=b;", "tickets[ticket][0][id]=1;", "tickets[", "tickets[ticket][0][x][y][z]=1;", "a;"]
     {
         let body = format!("result=success;{}", part.repeat(MANY));
         let _ = decode(body);
     }
-    refused(format!("result=success;tickets[ticket][{}][tid]=1;", "a".repeat(MANY)));
-    refused(format!(
+    rejected(format!("result=success;tickets[ticket][{}][tid]=1;", "a".repeat(MANY)));
+    rejected(format!(
         "result=success;tickets[ticket][0][id]=1;tickets[ticket][0][flag][{}]=x;tickets[ticket][0][flag]=x",
         "a".repeat(MANY)
     ));
@@ -274,7 +275,7 @@ fn name_value_traps_end() {
 }
 
 #[test]
-fn a_body_past_the_limit_is_refused_before_it_is_read() {
+fn a_body_above_the_limit_is_rejected_before_it_is_read() {
     let decoder = Decoder::new().max_len(10);
     assert_eq!(decoder.decode("x".repeat(11)).unwrap_err().kind(), &DecodeErrorKind::TooLarge { limit: 10 });
     assert!(decoder.decode("result=e").is_err());
@@ -284,7 +285,7 @@ fn a_body_past_the_limit_is_refused_before_it_is_read() {
     );
 }
 
-/// Whatever comes is an answer or an error, never a panic, and what is read can be written as JSON.
+/// Checks that a body gives a reply or an error, never a panic, and that a page can be written as JSON.
 fn assert_sound(body: &[u8]) {
     match decode(body) {
         Ok(Reply::Tickets(page)) => {
@@ -298,7 +299,7 @@ fn assert_sound(body: &[u8]) {
 
 proptest! {
     #[test]
-    fn any_bytes_are_answered(
+    fn any_bytes_give_a_reply_or_an_error(
         start in proptest::sample::select(vec![
             "", "{", "{\"result\":\"success\",\"tickets\":{\"ticket\":[{\"id\":1,", "<?xml version=\"1.0\"?><whmcsapi>",
             "<whmcsapi><result>success</result><tickets><ticket><id>1</id><subject>", "result=success;tickets[ticket][0]",
@@ -312,7 +313,7 @@ proptest! {
     }
 
     #[test]
-    fn any_xml_like_text_is_answered(
+    fn any_xml_like_text_gives_a_reply_or_an_error(
         parts in proptest::collection::vec(proptest::sample::select(vec![
             "<whmcsapi>", "</whmcsapi>", "<whmcsapi version=\"8.0\">", "<result>", "success", "error", "</result>", "<tickets>",
             "</tickets>", "<tickets/>", "<ticket>", "</ticket>", "<ticket/>", "<id>", "1", "</id>", "<id/>", "<attachments>", "</attachments>",

@@ -1,6 +1,6 @@
-//! What the crate promises, tested from outside. One binary, so that it links once.
+//! Integration tests of the public API, in one binary.
 
-// Clippy knows tests by their attribute alone, and their helpers have none.
+// Clippy recognizes test functions, but not their helpers.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,11 +14,11 @@ mod conformance;
 mod errors;
 mod history;
 mod hostile;
-mod lent;
 mod memory;
 mod paths_agree;
 mod redaction;
 mod round_trip;
+mod shared_body;
 mod threads;
 mod truncation;
 mod unknown_fields;

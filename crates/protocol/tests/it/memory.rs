@@ -1,4 +1,4 @@
-//! How much memory decoding takes, measured as the peak of a process that decodes one hostile body and nothing else.
+//! The memory that decoding needs, measured as the peak of a process that decodes one hostile body.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -6,12 +6,13 @@ use std::process::Command;
 
 use gettickets_protocol::decode;
 
-/// How large the bodies are.
+/// The size of the bodies.
 const LEN: usize = 2 << 20;
-/// How many times the body's size decoding may take beside the body, and what a process takes anyway.
+/// The limit of the memory for decoding, as a multiple of the size of the body.
 const MOST: usize = 16;
-const ANYWAY: usize = 4 << 20;
-/// Says which body the process of its own decodes.
+/// The fixed memory of a process.
+const FIXED: usize = 4 << 20;
+/// The variable that selects the body in the child process.
 const BODY: &str = "GETTICKETS_TEST_BODY";
 
 fn filled(before: &str, part: &str, after: &str) -> String {
@@ -24,7 +25,7 @@ fn filled(before: &str, part: &str, after: &str) -> String {
     body
 }
 
-/// What a body is, and how it is made.
+/// The name of a body, and a function that builds it.
 type Body = (&'static str, fn() -> String);
 
 /// Bodies that take the most memory for their size.
@@ -60,7 +61,7 @@ const BODIES: [Body; 12] = [
     }),
 ];
 
-/// A line of `/proc/self/status` in bytes.
+/// Returns a line of `/proc/self/status` in bytes.
 fn status(name: &str) -> usize {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
@@ -68,8 +69,8 @@ fn status(name: &str) -> usize {
 }
 
 #[test]
-#[ignore = "runs in a process of its own, which another test starts"]
-fn decode_in_a_process_of_its_own() {
+#[ignore = "runs in a child process, which another test starts"]
+fn decode_in_a_child_process() {
     let name = std::env::var(BODY).unwrap();
     let (_, body) = BODIES.iter().find(|(known, _)| *known == name).unwrap();
     let body = body();
@@ -77,7 +78,7 @@ fn decode_in_a_process_of_its_own() {
     let page = decode(body).unwrap().into_page().unwrap();
     let decoded = status("VmHWM");
     println!("decoded: {}", decoded.saturating_sub(before));
-    // Canonical JSON is written to nothing, so that what is measured is what writing it takes.
+    // The output is discarded, so that only the memory for writing is measured.
     serde_json::to_writer(std::io::sink(), &page).unwrap();
     println!("written: {}", status("VmHWM").saturating_sub(before));
 }
@@ -87,7 +88,7 @@ fn the_memory_of_decoding_is_a_small_multiple_of_the_body() {
     let mut report = String::new();
     for (name, _) in BODIES {
         let output = Command::new(std::env::current_exe().unwrap())
-            .args(["memory::decode_in_a_process_of_its_own", "--exact", "--ignored", "--nocapture"])
+            .args(["memory::decode_in_a_child_process", "--exact", "--ignored", "--nocapture"])
             .env(BODY, name)
             .output()
             .unwrap();
@@ -110,6 +111,6 @@ fn the_memory_of_decoding_is_a_small_multiple_of_the_body() {
     for line in report.lines() {
         let most = line.rsplit("with writing ").next().and_then(|rest| rest.split(' ').next()).unwrap();
         let most: f64 = most.parse().unwrap();
-        assert!(most <= (MOST as f64) + ANYWAY as f64 / LEN as f64, "{line}\n{report}");
+        assert!(most <= (MOST as f64) + FIXED as f64 / LEN as f64, "{line}\n{report}");
     }
 }

@@ -1,12 +1,12 @@
-//! The fast path and the tolerant one have one meaning: whatever the body, both say the same.
+//! The fast decoder and the tolerant decoder give the same result for every body.
 
-use gettickets_protocol::{Decoder, Field, Kind, Page, Reply, TicketRef, Tickets, Version};
+use gettickets_protocol::{Decoder, Field, FieldKind, Page, Reply, TicketRef, Tickets, Version};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
 use crate::bodies::{documented_entries, object, page_around, page_with, ticket, version};
 
-/// Decodes both ways, leniently and strictly, and compares everything that can be asked.
+/// Decodes with both decoders, in lenient and strict mode, and compares everything observable.
 pub(crate) fn assert_paths_agree(body: &[u8]) {
     for strict in [false, true] {
         let decoder = Decoder::new().strict(strict);
@@ -25,14 +25,18 @@ fn assert_same_page(fast: &Page, tolerant: &Page, body: &str) {
     assert_eq!(fast.to_json(), tolerant.to_json(), "{body}");
     assert_eq!(fast, tolerant, "{body}");
     assert_eq!(fast.findings(), tolerant.findings(), "{body}");
-    assert_eq!(fast.shows_version(), tolerant.shows_version(), "{body}");
+    assert_eq!(fast.detected_version(), tolerant.detected_version(), "{body}");
     for (a, b) in fast.iter().zip(tolerant) {
-        assert_eq!((a.carried(), a.null(), a.quoted()), (b.carried(), b.null(), b.quoted()), "{body}");
+        assert_eq!(
+            (a.fields(), a.null_fields(), a.quoted_fields()),
+            (b.fields(), b.null_fields(), b.quoted_fields()),
+            "{body}"
+        );
         assert_eq!((a.date_text(), a.lastreply_text()), (b.date_text(), b.lastreply_text()), "{body}");
         assert!(a.extra_json().eq(b.extra_json()), "{body}");
         assert_eq!((all_texts(a), all_texts(b)), (each_text(a), each_text(b)), "{body}");
     }
-    for (a, b) in fast.at(Version::V1_0).iter().zip(tolerant.at(Version::V1_0).iter()) {
+    for (a, b) in fast.as_of_version(Version::V1_0).iter().zip(tolerant.as_of_version(Version::V1_0).iter()) {
         assert_eq!((all_texts(a), all_texts(b)), (each_text(b), each_text(a)), "{body}");
     }
 }
@@ -44,11 +48,11 @@ fn all_texts(ticket: TicketRef<'_>) -> Vec<&[u8]> {
 }
 
 fn each_text(ticket: TicketRef<'_>) -> Vec<&[u8]> {
-    let texts = Field::all().filter(|field| matches!(field.kind(), Kind::Text | Kind::DateTime));
+    let texts = Field::all().filter(|field| matches!(field.kind(), FieldKind::Text | FieldKind::DateTime));
     texts.map(|field| ticket.text_bytes(field)).collect()
 }
 
-/// Values that are right for some field and wrong, or bent, for others.
+/// Values that are valid for some fields, and deviate or are invalid for others.
 const VALUES: &[&str] = &[
     "null",
     "true",
@@ -136,7 +140,7 @@ const VALUES: &[&str] = &[
     "'x'",
 ];
 
-/// Keys that replies have, nearly have, or don't.
+/// Keys that replies have, and similar and other keys.
 const KEYS: &[&str] = &[
     "id",
     "tid",
@@ -164,7 +168,7 @@ const KEYS: &[&str] = &[
     "a.b",
 ];
 
-/// Heads of a page: everything before the value of `tickets`.
+/// The start of a page, before the value of `tickets`.
 const HEADS: &[&str] = &[
     r#"{"result":"success","totalresults":"2","startnumber":0,"numreturned":2,"#,
     r#"{"result":"success","totalresults":2,"startnumber":"0","numreturned":"2","#,
@@ -255,9 +259,9 @@ fn apply(entries: &mut Vec<(String, String)>, change: Change) {
     }
 }
 
-/// What all tickets of a page have in common: whether integers are numbers, and which of the later fields lack.
+/// What all tickets of a page have in common: whether integers are unquoted, and which of the later fields are missing.
 fn common() -> impl Strategy<Value = (bool, &'static [&'static str])> {
-    const LACKING: &[&[&str]] = &[
+    const MISSING: &[&[&str]] = &[
         &[],
         &["attachments_removed"],
         &["owner_name", "requestor_name", "requestor_email", "requestor_type"],
@@ -270,16 +274,16 @@ fn common() -> impl Strategy<Value = (bool, &'static [&'static str])> {
             "attachments_removed",
         ],
     ];
-    (any::<bool>(), proptest::sample::select(LACKING))
+    (any::<bool>(), proptest::sample::select(MISSING))
 }
 
-/// The documented ticket with a few changes; most have none, so that the fast path gets somewhere first.
-fn changed_ticket((numbers, lacking): (bool, &'static [&'static str])) -> impl Strategy<Value = String> {
+/// The documented ticket with a few changes. Many have none, so that the fast decoder reads some tickets first.
+fn changed_ticket((numbers, missing): (bool, &'static [&'static str])) -> impl Strategy<Value = String> {
     let changes = prop_oneof![2 => Just(Vec::new()), 3 => proptest::collection::vec(change(), 1..4)];
     (changes, 1..30_u64).prop_map(move |(changes, id)| {
         let mut entries = documented_entries();
         entries[0].1 = format!("\"{id}\"");
-        entries.retain(|(key, _)| !lacking.contains(&key.as_str()));
+        entries.retain(|(key, _)| !missing.contains(&key.as_str()));
         if numbers {
             let integers = entries
                 .iter_mut()
@@ -358,7 +362,7 @@ fn damage() -> impl Strategy<Value = Damage> {
     ]
 }
 
-fn harm(body: &mut Vec<u8>, damage: Damage) {
+fn apply_damage(body: &mut Vec<u8>, damage: Damage) {
     if body.is_empty() {
         return;
     }
@@ -399,7 +403,7 @@ proptest! {
     ) {
         let page = Page::new(Tickets::new(&tickets, version), 0, tickets.len() as u64);
         let mut body = page.to_wire_json(version).into_bytes();
-        damages.into_iter().for_each(|one| harm(&mut body, one));
+        damages.into_iter().for_each(|one| apply_damage(&mut body, one));
         assert_paths_agree(&body);
     }
 
@@ -415,7 +419,7 @@ fn on_every_value_in_every_field() {
     let keys = documented_entries();
     for place in 0..keys.len() {
         for value in VALUES {
-            // In the second ticket, once the fast path has learnt the order; and in the first.
+            // In the second ticket, when the fast decoder knows the shape, and in the first.
             let mut changed = documented_entries();
             changed[place].1 = (*value).to_owned();
             for pair in [[&keys, &changed], [&changed, &keys]] {
@@ -431,7 +435,7 @@ fn on_every_value_in_every_field() {
 }
 
 #[test]
-fn on_texts_that_repeat_or_only_begin_alike() {
+fn on_texts_that_repeat_or_share_a_prefix() {
     const TEXTS: &[&str] = &[
         r"\u00e9",
         r"\u00e9\u00e9",
@@ -460,16 +464,16 @@ fn on_texts_that_repeat_or_only_begin_alike() {
     }
 }
 
-/// What is found ahead has room for so many escapes and no more.
+/// The structural index holds a limited number of escapes.
 #[test]
-fn on_tickets_with_more_escapes_than_are_found_ahead() {
+fn on_tickets_with_more_escapes_than_the_index_holds() {
     const LATER: &[&str] =
         &["owner_name", "requestor_name", "requestor_email", "requestor_type", "attachments"];
     for count in [1, 300, 450, 478, 479, 480, 490, 511, 512, 513, 700, 1100] {
         for (subject, attachment) in [("\\/", "x"), ("x", "\\/"), ("\\\"", "\\/"), ("\\\"", "\\u00e9")] {
-            for lacking in [&[][..], LATER] {
+            for missing in [&[][..], LATER] {
                 let mut entries = documented_entries();
-                entries.retain(|(key, _)| !lacking.contains(&key.as_str()));
+                entries.retain(|(key, _)| !missing.contains(&key.as_str()));
                 let plain = object(&entries);
                 for (key, value) in &mut entries {
                     match key.as_str() {
@@ -485,7 +489,7 @@ fn on_tickets_with_more_escapes_than_are_found_ahead() {
                         r#"{"result":"success","totalresults":"3","startnumber":0,"numreturned":3,"tickets""#;
                     let body = format!("{head}:{{\"ticket\":[{tickets}]}}}}");
                     assert_paths_agree(body.as_bytes());
-                    // Where it is cut, marks run out.
+                    // At the cut, the index has no more ends.
                     let end = body.rfind("\"lastreply\"").unwrap();
                     (1..60).for_each(|less| assert_paths_agree(&body.as_bytes()[..end - less]));
                 }
@@ -494,9 +498,9 @@ fn on_tickets_with_more_escapes_than_are_found_ahead() {
     }
 }
 
-/// A row tells near texts in less room than far ones, and all rows of a page are of one kind.
+/// Packed rows hold texts near each other; if one ticket does not fit, all rows of the page are wide.
 #[test]
-fn on_tickets_that_are_too_large_for_a_small_row() {
+fn on_tickets_that_do_not_fit_a_packed_row() {
     let ticket = |id: &str, key: &str, value: &str| {
         let mut entries = documented_entries();
         entries.iter_mut().filter(|(name, _)| name == "id").for_each(|(_, old)| *old = id.to_owned());
@@ -541,7 +545,7 @@ fn on_a_page_cut_at_every_byte() {
 }
 
 #[test]
-fn on_a_page_with_each_byte_taken_out() {
+fn on_a_page_with_each_byte_removed() {
     let body = Page::new(Tickets::new(&[crate::bodies::full_ticket()], Version::V8_0), 0, 1)
         .to_wire_json(Version::V8_0);
     for at in 0..body.len() {

@@ -1,11 +1,11 @@
-//! No secret is shown, wherever a server echoes it: not even where it breaks the reply, or where an excerpt is cut in it.
+//! No secret is shown, wherever a server echoes it: not even if it breaks the reply, or if an excerpt is cut inside it.
 
 use gettickets_protocol::{ApiError, Credentials, Decoder, Page, Reply, decode};
 
 const SECRETS: [&str; 6] =
     ["Kq7Zr5\"Wv9Xp3", "Kq7Zr5\\Wv9Xp3", "Kq7Zr5\tWv9Xp3", "Kq7Zr5&Wv9Xp3", "Kq7Zr5<Wv9Xp3", "Kq7Zr5Wv9Xp3"];
 
-/// Everything that a decoder shows of a body.
+/// Returns everything that a decoder shows of a body.
 fn shown(decoder: &Decoder, body: &[u8]) -> String {
     let findings = |page: &Page| {
         page.findings().iter().map(|finding| format!("{finding} {finding:?}")).collect::<Vec<_>>().join("\n")
@@ -17,13 +17,13 @@ fn shown(decoder: &Decoder, body: &[u8]) -> String {
     }
 }
 
-/// Whether a text has four characters of the secret in a row, but for those of the words around it.
+/// Returns whether a text contains four consecutive characters of the secret.
 fn leaks(text: &str, secret: &str) -> bool {
     let letters: Vec<char> = secret.chars().collect();
     letters.windows(4).any(|part| text.contains(&part.iter().collect::<String>()))
 }
 
-/// Replies that echo a text as it is, each in another way.
+/// Returns replies that echo a secret in different places.
 fn echoes(secret: &str) -> Vec<Vec<u8>> {
     let long = "x".repeat(150);
     let page =
@@ -45,7 +45,7 @@ fn echoes(secret: &str) -> Vec<Vec<u8>> {
         format!("Notice: secret={secret}\n{page}"),
         format!("{page}\nWarning: {long:.180} {secret} in x.php"),
         format!("{page}\nWarning: secret={secret}"),
-        // Cut in the middle of the secret.
+        // Truncated inside the secret.
         format!(r#"{{"result":"error","message":"no such thing: {secret:.9}"#),
     ]
     .map(String::into_bytes)
@@ -53,7 +53,7 @@ fn echoes(secret: &str) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn a_secret_that_breaks_the_reply_which_echoes_it_is_not_shown() {
+fn a_secret_that_breaks_the_reply_is_not_shown() {
     for secret in SECRETS {
         let decoder = Decoder::new().redactor(Credentials::api("ident", secret).redactor());
         for body in echoes(secret) {
@@ -66,13 +66,13 @@ fn a_secret_that_breaks_the_reply_which_echoes_it_is_not_shown() {
 }
 
 #[test]
-fn every_cut_of_a_reply_that_echoes_a_secret_is_clean() {
+fn no_truncation_of_an_echo_shows_a_secret() {
     for secret in SECRETS {
         let decoder = Decoder::new().redactor(Credentials::api("ident", secret).redactor());
         for body in echoes(secret) {
             for end in 0..body.len() {
                 let shown = shown(&decoder, &body[..end]);
-                // Three characters of it and less may be left at the end.
+                // Up to three characters may remain at the end.
                 assert!(
                     !leaks(&shown, secret),
                     "{secret:?} in {}\n{shown}",
@@ -84,7 +84,7 @@ fn every_cut_of_a_reply_that_echoes_a_secret_is_clean() {
 }
 
 #[test]
-fn a_reply_that_only_a_secret_breaks_is_read_as_the_error_that_it_is() {
+fn an_error_broken_by_a_secret_is_still_read() {
     let decoder = Decoder::new().redactor(Credentials::api("ident", "a\"b,c:d").redactor());
     let reply =
         decoder.decode(r#"{"result":"error","message":"Invalid IP 203.0.113.7 of a"b,c:d"}"#).unwrap();
@@ -115,7 +115,7 @@ fn the_encodings_of_a_credential_are_not_shown() {
 }
 
 #[test]
-fn texts_of_a_server_are_bounded_and_escaped_and_say_that_they_were_cut() {
+fn server_text_is_truncated_with_a_remark_and_escaped() {
     let long = "\u{1b}[31m\u{2060}\u{e0041}".to_owned() + &"é".repeat(1 << 20);
     let json = serde_json::to_string(&long).unwrap();
     for body in [

@@ -1,4 +1,4 @@
-//! A page may be read from many threads at once.
+//! A page can be read from several threads at once.
 
 use gettickets_protocol as protocol;
 
@@ -13,23 +13,23 @@ fn every_public_type_is_send_and_sync() {
     check::<protocol::Decoder>();
     check::<protocol::Finding>();
     check::<protocol::GetTickets>();
-    check::<protocol::Iter<'_>>();
+    check::<protocol::TicketIter<'_>>();
     check::<protocol::Page>();
     check::<protocol::Reply>();
     check::<protocol::Ticket>();
     check::<protocol::TicketRef<'_>>();
     check::<protocol::Tickets>();
-    check::<protocol::Value<'_>>();
+    check::<protocol::FieldValue<'_>>();
 }
 
 #[test]
 fn results_stay_small() {
-    // A result is moved often; what is large in it is boxed.
+    // Results are moved often, so their large parts are boxed.
     assert_eq!(size_of::<protocol::DecodeError>(), size_of::<usize>());
 }
 
 #[test]
-fn threads_read_one_page_together() {
+fn threads_can_share_a_page() {
     let page =
         protocol::decode(crate::bodies::page_with("subject", r#""shared""#)).unwrap().into_page().unwrap();
     let subjects: Vec<String> = std::thread::scope(|scope| {

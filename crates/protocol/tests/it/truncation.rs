@@ -1,7 +1,7 @@
-//! Replies that end early, as those of a server that dies while it writes: each body is cut at every byte.
+//! Truncated replies, such as those of a server that crashes while it writes: each body is cut at every byte.
 //!
-//! A decoder that never returns would stall the test run without a word. A watchdog therefore fails the test and
-//! names the input when one takes longer than [`LIMIT`]; no speed is asserted.
+//! A decoder that never returns would hang the test run. So a watchdog fails the test and names the input if one takes
+//! longer than [`LIMIT`]. No speed is asserted.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -14,10 +14,10 @@ use crate::bodies::{documented_entries, full_ticket, object, ticket, version};
 use crate::paths_agree::assert_paths_agree;
 use crate::vectors;
 
-/// How long one input may take. A cut page takes microseconds.
+/// How long one input may take. Normally it takes microseconds.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Runs the check on every prefix of every body, in a thread that is watched.
+/// Runs the check on every prefix of every body, in a watched thread.
 fn on_every_prefix(bodies: Vec<(String, Vec<u8>)>, check: fn(&[u8])) {
     assert!(!bodies.is_empty());
     let (started, starts) = mpsc::channel();
@@ -95,7 +95,7 @@ fn pages() -> Vec<(String, Vec<u8>)> {
     for (name, entries) in &shapes {
         for count in 1..=3 {
             let one = object(entries);
-            // A page whose first ticket is documented and whose others are not, and one that is all alike.
+            // A page whose first ticket is documented and whose others are not, and a uniform page.
             for first in [object(&documented), one.clone()] {
                 let mut tickets = vec![one.clone(); count];
                 tickets[0] = first;
@@ -128,7 +128,7 @@ fn xml_and_nvp_pages() -> Vec<(String, Vec<u8>)> {
     pages
 }
 
-/// Leniently and strictly; what is read can be written as canonical JSON.
+/// Decodes in lenient and strict mode, and writes the page as canonical JSON.
 fn decode_both_ways(body: &[u8]) {
     if let Ok(reply) = decode(body) {
         serde_json::to_string(&reply).unwrap();
@@ -152,7 +152,7 @@ fn xml_and_name_value_pages_are_cut_at_every_byte() {
 }
 
 #[test]
-fn json_that_ends_behind_the_last_text_of_a_later_ticket_is_truncated() {
+fn json_that_ends_after_the_last_text_of_a_later_ticket_is_truncated() {
     let ticket = object(&documented_entries());
     for count in 2..6 {
         let tickets = vec![ticket.as_str(); count].join(",");
@@ -177,7 +177,7 @@ proptest! {
     ) {
         let page = Page::new(Tickets::new(&tickets, version), 0, tickets.len() as u64);
         let json = page.to_wire_json(version).into_bytes();
-        // Behind every quote, where a text may end, and at every tenth byte.
+        // After every quote, where a text may end, and at every tenth byte.
         let cuts: Vec<_> = (0..json.len()).filter(|at| json[*at] == b'"' || at % 10 == 0).collect();
         let bodies = cuts.iter().map(|at| json[..*at + 1].to_vec());
         for body in bodies {

@@ -1,4 +1,4 @@
-//! What comes in fields of no version's documentation is kept as it was sent, numbers above all.
+//! Unknown fields are kept as they were sent, especially numbers.
 
 use gettickets_protocol::{FindingKind, Reply, Version, decode};
 use serde_json::json;
@@ -13,7 +13,7 @@ fn page(body: impl Into<Vec<u8>>) -> gettickets_protocol::Page {
 }
 
 #[test]
-fn numbers_of_any_size_neither_refuse_a_page_nor_change() {
+fn numbers_of_any_size_are_accepted_and_unchanged() {
     for number in ["123456789012345678901234567890", "1e999", "-0.10", "[1e999]", "{\"a\":[1E400,2]}"] {
         let page = page(page_with("deptname", number));
         let canonical: &str = &page.to_json();
@@ -30,7 +30,7 @@ fn numbers_of_any_size_neither_refuse_a_page_nor_change() {
 }
 
 #[test]
-fn a_null_in_an_attachment_is_a_finding_and_does_not_refuse_the_page() {
+fn a_null_in_an_attachment_is_a_finding() {
     let list = r#"[{"filename":"a","index":0},{"filename":null,"index":null}]"#;
     let page = page(page_with("attachments", list));
     let ticket = page.get(0).unwrap();

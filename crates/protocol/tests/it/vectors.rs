@@ -1,4 +1,4 @@
-//! Every vector of `tests/vectors`, both ways of reading, byte for byte. The README there says the format.
+//! Checks every vector of `tests/vectors` with both decoders. The README there describes the format.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -22,7 +22,7 @@ struct Expected {
     reply: Option<Box<RawValue>>,
     #[serde(default)]
     findings: BTreeSet<ExpectedFinding>,
-    shows_version: Option<String>,
+    detected_version: Option<String>,
     error_class: Option<String>,
     error: Option<BTreeMap<String, Value>>,
 }
@@ -33,13 +33,13 @@ struct ExpectedFinding {
     code: String,
     field: Option<String>,
     places: Vec<String>,
-    /// The ids of the tickets concerned, where the vector states them.
+    /// The ids of the tickets concerned, if the vector states them.
     tickets: Option<Vec<u64>>,
 }
 
 impl From<&Finding> for ExpectedFinding {
     fn from(finding: &Finding) -> ExpectedFinding {
-        assert_eq!(finding.count, finding.places.len(), "no vector has more places than are kept");
+        assert_eq!(finding.count, finding.places.len(), "no vector has more places than a finding lists");
         ExpectedFinding {
             code: finding.kind.code().to_owned(),
             field: finding.field.map(|field| field.name().to_owned()),
@@ -50,14 +50,14 @@ impl From<&Finding> for ExpectedFinding {
 }
 
 pub(crate) struct Vector {
-    /// Folder and file name.
+    /// The folder and the file name.
     pub(crate) name: String,
     pub(crate) body: Vec<u8>,
     expected: Expected,
 }
 
 impl Vector {
-    /// What is expected, as the conformance output writes it.
+    /// The expected result, as in the conformance output.
     pub(crate) fn canonical(&self) -> String {
         match (&self.expected.reply, &self.expected.error) {
             (Some(reply), _) => format!("reply {}", compact(reply.get())),
@@ -73,7 +73,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors")
 }
 
-/// The names of the files in a folder.
+/// Returns the names of the files in a folder.
 fn files(folder: &str) -> BTreeSet<String> {
     let entries = fs::read_dir(root().join(folder)).unwrap();
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
@@ -96,7 +96,7 @@ pub(crate) fn all() -> impl Iterator<Item = Vector> {
     })
 }
 
-/// Runs a check on every vector and reports all that fail, not the first alone.
+/// Runs a check on every vector and reports all failures.
 fn check_all(check: impl Fn(&Vector) -> Result<(), String>) {
     let mut count = 0;
     let failures: Vec<String> = all()
@@ -117,7 +117,7 @@ fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Re
     }
 }
 
-/// JSON without the white space between its tokens.
+/// Removes the white space between the tokens of a JSON text.
 fn compact(json: &str) -> String {
     let (mut in_string, mut escaped) = (false, false);
     let keep = |c: &char| {
@@ -138,7 +138,7 @@ fn every_vector_gives_what_is_expected() {
 }
 
 #[test]
-fn every_vector_gives_the_same_without_the_fast_path() {
+fn every_vector_gives_the_same_without_the_fast_decoder() {
     check_all(|vector| {
         as_expected(vector, Decoder::new().tolerant_only(true).decode(vector.body.as_slice()))
     });
@@ -165,14 +165,14 @@ fn as_expected(vector: &Vector, found: Result<Reply, DecodeError>) -> Result<(),
 fn page_as_expected(page: &Page, expected: &Expected) -> Result<(), String> {
     let mut findings: Vec<_> = page.findings().iter().map(ExpectedFinding::from).collect();
     findings.sort_unstable();
-    // What a vector does not state is not compared.
+    // Compare only what the vector states.
     for (found, wanted) in findings.iter_mut().zip(&expected.findings) {
         if wanted.tickets.is_none() {
             found.tickets = None;
         }
     }
     same("findings", &findings.iter().collect(), &expected.findings.iter().collect::<Vec<_>>())?;
-    same("shows_version", Some(page.shows_version().to_string()), expected.shows_version.clone())
+    same("detected_version", Some(page.detected_version().to_string()), expected.detected_version.clone())
 }
 
 fn error_as_expected(error: &DecodeError, expected: &BTreeMap<String, Value>) -> Result<(), String> {
@@ -211,22 +211,22 @@ fn detail_of(kind: &DecodeErrorKind, detail: &str) -> Value {
 }
 
 #[test]
-fn strict_reading_accepts_what_has_no_finding_and_names_one_otherwise() {
+fn strict_mode_rejects_exactly_what_has_a_finding() {
     check_all(|vector| {
         let expected = &vector.expected;
         let strict = Decoder::new().strict(true).decode(vector.body.as_slice());
         match (strict, &expected.error) {
             (Ok(reply), None) if expected.strict => as_expected(vector, Ok(reply)),
-            (Ok(_), _) => Err("strict reading accepts it".to_owned()),
+            (Ok(_), _) => Err("strict mode accepts it".to_owned()),
             (Err(error), Some(wanted)) => error_as_expected(&error, wanted),
             (Err(error), None) => match error.kind() {
                 DecodeErrorKind::Strict { finding } if !expected.strict => {
                     let named = expected.findings.iter().any(|one| {
                         one.code == finding.code() && one.places.first().map(String::as_str) == error.path()
                     });
-                    if named { Ok(()) } else { Err(format!("strict reading names another finding: {error}")) }
+                    if named { Ok(()) } else { Err(format!("strict mode reports another finding: {error}")) }
                 }
-                _ => Err(format!("strict reading refuses it: {error}")),
+                _ => Err(format!("strict mode fails: {error}")),
             },
         }
     });
@@ -256,16 +256,16 @@ fn every_body_has_an_expectation_and_every_expectation_a_body() {
 }
 
 #[test]
-fn every_expectation_is_whole() {
+fn every_expectation_is_complete() {
     check_all(|vector| {
-        let Expected { source, strict, reply, findings, shows_version, error_class, error, .. } =
+        let Expected { source, strict, reply, findings, detected_version, error_class, error, .. } =
             &vector.expected;
         let known = ["doc", "seen", "fixture", "defended"].iter().any(|kind| source.starts_with(kind));
         same("the source is of a known kind", known, true)?;
         same("either reply or error", reply.is_some(), error.is_none())?;
-        same("a refusal stands under refused", error.is_some(), vector.name.starts_with("refused/"))?;
-        same("strict reading accepts what has no finding", *strict, reply.is_some() && findings.is_empty())?;
-        let (page, api_error) = (shows_version.is_some(), error_class.is_some());
+        same("errors are in the folder refused", error.is_some(), vector.name.starts_with("refused/"))?;
+        same("strict mode accepts a page without findings", *strict, reply.is_some() && findings.is_empty())?;
+        let (page, api_error) = (detected_version.is_some(), error_class.is_some());
         same(
             "a reply is a page or an error of the API",
             usize::from(page) + usize::from(api_error),
@@ -301,9 +301,9 @@ fn the_vectors_show_every_finding_every_error_class_and_every_field() {
     let all = ["authentication", "encoding", "ip-not-allowed", "other", "permission", "unknown-action"];
     assert_eq!(classes, all.map(str::to_owned).into());
     for field in Field::all() {
-        assert!(text.contains(&format!("\"{field}\": ")), "no vector carries {field}");
+        assert!(text.contains(&format!("\"{field}\": ")), "no vector has {field}");
     }
-    // `TooLarge` and `Strict` depend on settings, and `TooManyNames` on a large body; they have tests of their own.
+    // `TooLarge` and `Strict` depend on settings, and `TooManyNames` on a large body: these have other tests.
     let kinds_of_bodies = [
         "empty",
         "entity",

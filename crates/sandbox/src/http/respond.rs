@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use gettickets_protocol::{
-    ApiError, ApiRequest, Field, GetTickets, Page, ResponseType, StatusFilter, Ticket, Tickets, Value,
+    ApiError, ApiRequest, Field, FieldValue, GetTickets, Page, ResponseType, StatusFilter, Ticket, Tickets,
     Version,
 };
 
@@ -203,12 +203,12 @@ fn pairs(tickets: &Tickets, counts: &pages::Counts) -> String {
         let mut pair = |name: &str, value: &str| {
             pairs.push_str(&format!("tickets[ticket][{index}][{name}]={value};"));
         };
-        for field in ticket.carried().iter() {
+        for field in ticket.fields().iter() {
             match ticket.value(field) {
-                None | Some(Value::Null) => pair(field.name(), ""),
-                Some(Value::Integer(value)) => pair(field.name(), &value.to_string()),
-                Some(Value::Boolean(value)) => pair(field.name(), if value { "1" } else { "" }),
-                Some(Value::Attachments(list)) => {
+                None | Some(FieldValue::Null) => pair(field.name(), ""),
+                Some(FieldValue::Integer(value)) => pair(field.name(), &value.to_string()),
+                Some(FieldValue::Boolean(value)) => pair(field.name(), if value { "1" } else { "" }),
+                Some(FieldValue::Attachments(list)) => {
                     for (place, attachment) in list.enumerate() {
                         let key = Field::Attachments.name();
                         pair(&format!("{key}][{place}][filename"), attachment.filename);

@@ -2,7 +2,7 @@
 //!
 //! They edit the JSON of each ticket as text, so that everything else keeps the documented spelling.
 
-use gettickets_protocol::{Field, Kind};
+use gettickets_protocol::{Field, FieldKind};
 use serde_json::value::RawValue;
 
 use super::catalog::{Quirk, Quirks};
@@ -96,7 +96,7 @@ fn list(quirks: &Quirks, tickets: &[String]) -> String {
 
 fn ticket(quirks: &Quirks, mut json: String) -> String {
     if quirks.has(Quirk::Ints) {
-        for field in Field::all().filter(|field| field.kind() == Kind::Integer) {
+        for field in Field::all().filter(|field| field.kind() == FieldKind::Integer) {
             edit(&mut json, field, |value| Some(value.trim_matches('"').to_owned()));
         }
         edit(&mut json, Field::AttachmentsRemoved, |value| boolean(value, "1", "0"));

@@ -1,6 +1,8 @@
 //! What each version sends, in each format.
 
-use gettickets_protocol::{ApiErrorClass, Field, FieldSet, GetTickets, ResponseType, ShownVersion, Version};
+use gettickets_protocol::{
+    ApiErrorClass, DetectedVersion, Field, FieldSet, GetTickets, ResponseType, Version,
+};
 use gettickets_sandbox::Sandbox;
 
 use crate::client::{ask_for, ids, post};
@@ -27,9 +29,9 @@ fn each_version_sends_its_fields_and_no_more() {
         };
         for format in [ResponseType::Json, ResponseType::Xml] {
             let page = ask_for(&sandbox, &GetTickets::default(), format).page();
-            assert_eq!(page.tickets().carried_by_all(), known.difference(optional), "{version} {format}");
-            assert_eq!(page.tickets().carried_by_some(), known.difference(optional), "{version} {format}");
-            assert!(page.missing(version).is_empty());
+            assert_eq!(page.tickets().fields_in_all(), known.difference(optional), "{version} {format}");
+            assert_eq!(page.tickets().fields_in_any(), known.difference(optional), "{version} {format}");
+            assert!(page.missing_fields(version).is_empty());
         }
     }
 }
@@ -54,7 +56,7 @@ fn xml_names_the_version_and_has_the_same_tickets() {
         xml.text().starts_with("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<whmcsapi version=\"8.13.1\">")
     );
     let xml = xml.page();
-    assert_eq!(xml.shows_version(), ShownVersion::Exactly(Version::new(8, 13, 1)));
+    assert_eq!(xml.detected_version(), DetectedVersion::Exact(Version::new(8, 13, 1)));
     let json = ask_for(&sandbox, &request, ResponseType::Json).page();
     assert_eq!(ids(&xml), ids(&json));
     for (xml, json) in xml.iter().zip(json.iter()) {

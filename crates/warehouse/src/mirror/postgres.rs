@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gettickets::{FIELDS, Field, Kind};
+use gettickets::{FIELDS, Field, FieldKind};
 use postgres::config::Host;
 use postgres::error::SqlState;
 use postgres::fallible_iterator::FallibleIterator;
@@ -351,7 +351,7 @@ fn utc(expression: &str) -> String {
 fn as_text(field: Field) -> String {
     let spec = FIELDS.iter().find(|spec| spec.field == field);
     match spec {
-        Some(spec) if spec.kind == Kind::DateTime => wall_clock(spec.name),
+        Some(spec) if spec.kind == FieldKind::DateTime => wall_clock(spec.name),
         Some(spec) => format!("{}::text", spec.name),
         None => "NULL".to_owned(),
     }

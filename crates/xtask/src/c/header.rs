@@ -1,8 +1,9 @@
-//! `cargo xtask header`: writes bindings/c/include/gettickets.h from the comments and types of bindings/c/src.
+//! `cargo xtask header`: generates bindings/c/include/gettickets.h from the comments and types of bindings/c/src.
 
 use std::fs;
 use std::path::PathBuf;
 
+use super::sections;
 use crate::process::{Result, program, root, target};
 use crate::tools;
 
@@ -19,14 +20,14 @@ fn write() -> Result {
     fs::write(&path, header).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Whether the committed header is what the sources give.
+/// Checks that the committed header matches the sources.
 pub(crate) fn check() -> Result {
     let path = committed();
     let found = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     if found == generated()? {
         return Ok(());
     }
-    Err(format!("{} is not what the sources give; `cargo xtask header` writes it anew", path.display()))
+    Err(format!("{} differs from the sources; run `cargo xtask header`", path.display()))
 }
 
 fn committed() -> PathBuf {
@@ -39,10 +40,10 @@ fn generated() -> Result<String> {
         .arg(&raw)
         .run()?;
     let header = fs::read_to_string(&raw).map_err(|error| format!("{}: {error}", raw.display()))?;
-    Ok(without_line_comments(&header))
+    sections::arrange(&without_line_comments(&header))
 }
 
-/// C89 has no `//`, which cbindgen writes behind an `#endif`.
+/// Converts `//` comments, which cbindgen writes after `#endif`, to comments of C89.
 fn without_line_comments(header: &str) -> String {
     let mut out = String::with_capacity(header.len());
     for line in header.lines() {
@@ -63,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comments_behind_directives_are_those_of_c89() {
+    fn comments_after_directives_are_converted_to_c89() {
         let header = "#endif  // __cplusplus\n/* see http://example.com */\n#endif // X_H\nint x;\n";
         let wanted = "#endif /* __cplusplus */\n/* see http://example.com */\n#endif /* X_H */\nint x;\n";
         assert_eq!(without_line_comments(header), wanted);

@@ -3,4 +3,5 @@
 pub(crate) mod header;
 pub(crate) mod install;
 pub(crate) mod peers;
+mod sections;
 pub(crate) mod size;

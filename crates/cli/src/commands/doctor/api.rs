@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::time::Instant;
 
 use gettickets::{
-    ApiErrorClass, Client, DateTime, Error, ErrorKind, FindingKind, GetTickets, Page, ShownVersion,
+    ApiErrorClass, Client, DateTime, DetectedVersion, Error, ErrorKind, FindingKind, GetTickets, Page,
 };
 
 use super::report::{Report, Step, took};
@@ -136,17 +136,17 @@ fn climb(report: &mut Report, error: &Error, reached: bool) {
 /// XML states the server's version; JSON only shows a lower bound.
 fn version(page: &Page, xml: Option<&Result<Page, Error>>) -> Step {
     let shown = match xml {
-        Some(Ok(xml)) => xml.shows_version(),
-        _ => page.shows_version(),
+        Some(Ok(xml)) => xml.detected_version(),
+        _ => page.detected_version(),
     };
     match (shown, xml) {
-        (ShownVersion::Exactly(version), _) => {
+        (DetectedVersion::Exact(version), _) => {
             Step::good("version", format!("{version}, as the server states in XML"))
         }
-        (ShownVersion::AtLeast(version), _) if page.is_empty() => {
+        (DetectedVersion::AtLeast(version), _) if page.is_empty() => {
             Step::skipped("version", format!("{version} or later; without a ticket no more can be known"))
         }
-        (ShownVersion::AtLeast(version), Some(Err(error))) => {
+        (DetectedVersion::AtLeast(version), Some(Err(error))) => {
             let seen =
                 format!("{version} or later, by the fields it sends; XML, which states it, fails: {error}");
             Step::doubtful(
@@ -155,7 +155,7 @@ fn version(page: &Page, xml: Option<&Result<Page, Error>>) -> Step {
                 "XML should work: pages with malformed text are requested as XML.",
             )
         }
-        (ShownVersion::AtLeast(version), _) => {
+        (DetectedVersion::AtLeast(version), _) => {
             Step::good("version", format!("{version} or later, by the fields it sends"))
         }
     }
@@ -195,7 +195,7 @@ fn shape(page: &Page, asked_for_json: bool) -> Step {
         .map(ToString::to_string)
         .collect();
     // Only XML states the version; a page with replaced bytes was requested as XML in the end.
-    let is_xml = matches!(page.shows_version(), ShownVersion::Exactly(_));
+    let is_xml = matches!(page.detected_version(), DetectedVersion::Exact(_));
     if asked_for_json && is_xml && !has(FindingKind::ReplacedBytes) {
         odd.push("the reply is XML, though JSON was requested".to_owned());
     }

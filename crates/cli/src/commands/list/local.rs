@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use gettickets::Tickets;
-use gettickets_protocol::{Field, TicketRef, Value};
+use gettickets_protocol::{Field, FieldValue, TicketRef};
 
 use crate::args::SortKey;
 
@@ -99,11 +99,11 @@ fn compare(one: &TicketRef<'_>, other: &TicketRef<'_>, keys: &[SortKey]) -> Orde
 /// Compares by one field. A ticket without a value comes last in either direction.
 fn compare_by(one: &TicketRef<'_>, other: &TicketRef<'_>, field: Field, descending: bool) -> Ordering {
     let value = |ticket: &TicketRef<'_>| match ticket.value(field) {
-        Some(Value::Integer(value)) => Some(Comparable::Integer(value)),
-        Some(Value::Boolean(value)) => Some(Comparable::Integer(value.into())),
-        Some(Value::DateTime(Some(time))) => Some(Comparable::Time(time)),
-        Some(Value::Text(_)) => {
-            ticket.text_for_people(field).map(|text| Comparable::Text(text.trim().to_lowercase()))
+        Some(FieldValue::Integer(value)) => Some(Comparable::Integer(value)),
+        Some(FieldValue::Boolean(value)) => Some(Comparable::Integer(value.into())),
+        Some(FieldValue::DateTime(Some(time))) => Some(Comparable::Time(time)),
+        Some(FieldValue::Text(_)) => {
+            ticket.decoded_text(field).map(|text| Comparable::Text(text.trim().to_lowercase()))
         }
         _ => None,
     };

@@ -113,7 +113,7 @@ impl Tally {
     }
 
     pub(crate) fn add(&mut self, ticket: TicketRef<'_>) {
-        let words = |field| ticket.text_for_people(field).unwrap_or_default().trim().to_owned();
+        let words = |field| ticket.decoded_text(field).unwrap_or_default().trim().to_owned();
         let status = words(Field::Status);
         let (opened, replied) = (ticket.date(), ticket.lastreply());
 
@@ -176,7 +176,7 @@ impl Tally {
         if place >= OLDEST {
             return;
         }
-        let words = |field| ticket.text_for_people(field).unwrap_or_default().into_owned();
+        let words = |field| ticket.decoded_text(field).unwrap_or_default().into_owned();
         self.oldest.insert(
             place,
             Waiting {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use anstyle::Style;
-use gettickets_protocol::{Field, Kind, Status, TicketRef, Value};
+use gettickets_protocol::{Field, FieldKind, FieldValue, Status, TicketRef};
 
 use super::TableOptions;
 use crate::args;
@@ -122,7 +122,7 @@ impl Column {
     pub(super) fn is_right(self) -> bool {
         match self {
             Column::Client | Column::Files | Column::Id | Column::Opened | Column::Replied => true,
-            Column::Chosen(args::Column::Field(field)) => field.kind() == Kind::Integer,
+            Column::Chosen(args::Column::Field(field)) => field.kind() == FieldKind::Integer,
             _ => false,
         }
     }
@@ -132,7 +132,7 @@ impl Column {
         match self {
             Column::Ticket | Column::Install => false,
             Column::Chosen(args::Column::Utc(_)) => false,
-            Column::Chosen(args::Column::Field(field)) => field.kind() != Kind::Integer,
+            Column::Chosen(args::Column::Field(field)) => field.kind() != FieldKind::Integer,
             column => !column.is_right(),
         }
     }
@@ -183,7 +183,7 @@ impl Column {
 
 /// A text field with its entities decoded, safe to print.
 fn decoded(ticket: &TicketRef<'_>, field: Field) -> String {
-    let text = ticket.text_for_people(field).unwrap_or(Cow::Borrowed(""));
+    let text = ticket.decoded_text(field).unwrap_or(Cow::Borrowed(""));
     sanitise::line(text.trim()).into_owned()
 }
 
@@ -203,12 +203,12 @@ fn chosen(column: args::Column, ticket: &TicketRef<'_>, options: &TableOptions) 
         | args::Column::Install => return String::new(),
     };
     match ticket.value(field) {
-        Some(Value::Integer(value)) => value.to_string(),
-        Some(Value::Text(_)) => decoded(ticket, field),
-        Some(Value::UnreadableDate(text)) => sanitise::line(text.trim()).into_owned(),
-        Some(Value::DateTime(Some(time))) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
-        Some(Value::Boolean(value)) => if value { "yes" } else { "no" }.to_owned(),
-        Some(Value::Attachments(list)) => {
+        Some(FieldValue::Integer(value)) => value.to_string(),
+        Some(FieldValue::Text(_)) => decoded(ticket, field),
+        Some(FieldValue::UnreadableDate(text)) => sanitise::line(text.trim()).into_owned(),
+        Some(FieldValue::DateTime(Some(time))) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        Some(FieldValue::Boolean(value)) => if value { "yes" } else { "no" }.to_owned(),
+        Some(FieldValue::Attachments(list)) => {
             let names: Vec<&str> = list.into_iter().map(|attachment| attachment.filename).collect();
             sanitise::line(&names.join(", ")).into_owned()
         }
@@ -222,8 +222,8 @@ const IN_UTC: &str = "%Y-%m-%d %H:%M:%SZ";
 /// An age on a terminal, the time in full on a pipe or in UTC. A text that is not a date is shown as it was sent.
 fn when(ticket: &TicketRef<'_>, field: Field, options: &TableOptions) -> String {
     let time = match ticket.value(field) {
-        Some(Value::DateTime(time)) => time,
-        Some(Value::UnreadableDate(text)) => return sanitise::line(text.trim()).into_owned(),
+        Some(FieldValue::DateTime(time)) => time,
+        Some(FieldValue::UnreadableDate(text)) => return sanitise::line(text.trim()).into_owned(),
         _ => None,
     };
     match (time, options.width) {

@@ -1,8 +1,8 @@
-//! From an offset in JSON to a path such as `tickets.ticket[3].id`.
+//! Converts an offset in JSON to a path such as `tickets.ticket[3].id`.
 
 use crate::text;
 
-/// How many levels a path names at most.
+/// The most levels that a path names.
 const MAX_LEVELS: usize = 16;
 
 enum Level {
@@ -10,11 +10,11 @@ enum Level {
     List { index: usize },
 }
 
-/// The path of the value that starts at this offset, or that it lies in. The text need not be whole, nor
-/// UTF-8, nor JSON beyond the offset.
+/// Returns the path of the value that starts at or contains this offset. The text may be incomplete, not UTF-8, and
+/// anything after the offset.
 pub(super) fn path_at(json: &[u8], offset: usize) -> String {
     let mut levels: Vec<Level> = Vec::new();
-    // Levels past the last that is named are counted alone, as a body may open one with every byte.
+    // Deeper levels are only counted: a body may open a level with every byte.
     let mut unnamed = 0_usize;
     let mut at = 0;
     while at < offset {
@@ -54,7 +54,7 @@ pub(super) fn path_at(json: &[u8], offset: usize) -> String {
     render(&levels)
 }
 
-/// Where the string that starts here ends, behind its closing quote.
+/// Returns the offset after the closing quote of the string that starts here.
 fn string_end(json: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     loop {
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn offsets_lead_to_paths() {
+    fn offsets_are_converted_to_paths() {
         let json = r#"{"result":"success","tickets":{"ticket":[{"id":"1","x\"y":[1,{"a":2}]},{"id":"2"}]}}"#;
         let path = |at: &str| path_at(json.as_bytes(), json.find(at).unwrap());
         assert_eq!(path("\"success"), "result");
@@ -106,7 +106,7 @@ mod tests {
     fn hostile_text_ends_quickly_with_a_bounded_path() {
         let deep = "{\"a\":".repeat(10_000);
         assert!(path_at(deep.as_bytes(), deep.len()).len() < 100);
-        // Up from levels that are not named, and down again.
+        // Close levels that are not named, and open one again.
         let back = format!("{}{},{{\"x\":[7,8", "[".repeat(40), "]".repeat(40 - MAX_LEVELS));
         assert_eq!(path_at(back.as_bytes(), back.len()), format!("{}[1]", "[0]".repeat(MAX_LEVELS - 1)));
         assert_eq!(path_at(b"\"\\", 9), "");

@@ -1,4 +1,4 @@
-//! JSON, which has two decoders with one meaning.
+//! JSON has two decoders, which give the same result: the tolerant one is the specification of the fast one.
 
 mod fast;
 mod locate;
@@ -7,19 +7,20 @@ mod tolerant;
 use std::any::Any;
 use std::sync::Arc;
 
-use super::{Decoded, Failed, excerpt, format};
+use super::outcome::{Decoded, Failed};
+use super::{excerpt, format};
 use crate::finding::Findings;
 use crate::tickets::body::Body;
 use crate::{DecodeError, DecodeErrorKind, FindingKind, PageKind};
 
-/// Decodes the JSON that starts at this offset of the body. A body that fails is handed back.
+/// Decodes the JSON that starts at this offset of the body. On failure the body is returned with the error.
 pub(super) fn decode(
     mut body: Vec<u8>,
     start: usize,
     mut findings: Findings,
     try_fast: bool,
 ) -> Result<Decoded, Failed> {
-    // What precedes may be in any encoding.
+    // What precedes the JSON may be in any encoding.
     let before: Vec<u8> = body.drain(..start).collect();
     let whole = |rest: &[u8]| [&before, rest].concat();
     let mut text = match String::from_utf8(body) {
@@ -51,8 +52,8 @@ pub(super) fn decode(
     }
 }
 
-/// As [`decode`], of a body that is lent and not copied.
-pub(super) fn decode_lent(
+/// As [`decode`], for a body in memory of another owner, which is not copied.
+pub(super) fn decode_shared(
     body: &'static [u8],
     owner: Arc<dyn Any + Send + Sync>,
     start: usize,
@@ -70,16 +71,17 @@ pub(super) fn decode_lent(
     };
     let place = |error: tolerant::Error| place(error.kind, text.as_bytes(), error.offset, start);
     if try_fast && let Some(builder) = fast::decode(text) {
-        return Ok(Decoded { findings, ..builder.finish(Body::Lent(text, owner)) });
+        return Ok(Decoded { findings, ..builder.finish(Body::Shared(text, owner)) });
     }
     match tolerant::decode(text, start, findings).map_err(place)? {
-        tolerant::Outcome::Page(builder) => Ok(builder.finish(Body::Lent(text, owner))),
+        tolerant::Outcome::Page(builder) => Ok(builder.finish(Body::Shared(text, owner))),
         tolerant::Outcome::Error(decoded) => Ok(decoded),
     }
 }
 
-/// The end of a document that is whole before the first byte that is not UTF-8, where what follows it is not another
-/// document but text, which is noted: a PHP warning may be in any encoding.
+/// Finds a complete document before the first byte that is not UTF-8. Text after it, such as a PHP warning in another
+/// encoding, becomes a finding. Returns the end of the document, or `None` if it is incomplete or followed by another
+/// document.
 fn end_before_other_text(json: &[u8], bad: usize, base: usize, findings: &mut Findings) -> Option<usize> {
     let end = tolerant::document_end(json.get(..bad)?)?;
     let rest = json.get(end..)?;
@@ -90,7 +92,7 @@ fn end_before_other_text(json: &[u8], bad: usize, base: usize, findings: &mut Fi
     })
 }
 
-/// An error with its place: `base` is how much of the body precedes the JSON.
+/// Adds the place to an error. `base` is the offset of the JSON in the body.
 fn place(kind: DecodeErrorKind, json: &[u8], offset: usize, base: usize) -> DecodeError {
     let is_page = matches!(kind, DecodeErrorKind::NotAReply { .. });
     let error = DecodeError::new(kind)

@@ -1,18 +1,18 @@
-//! From an offset in XML to a path such as `tickets.ticket[3].id`.
+//! Converts an offset in XML to a path such as `tickets.ticket[3].id`.
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
 use crate::text;
 
-/// How many levels a path names at most.
+/// The most levels that a path names.
 const MAX_LEVELS: usize = 16;
 
-/// The path of the element that is open at this offset. The document need not be whole.
+/// Returns the path of the element that is open at this offset. The document may be incomplete.
 pub(super) fn path_at(document: &str, offset: usize) -> String {
     let mut reader = Reader::from_str(document);
     reader.config_mut().expand_empty_elements = true;
-    // The names of the open elements, and how many tickets each level has had.
+    // The names of the open elements, and how many tickets each contained so far.
     let mut open: Vec<(String, usize)> = Vec::new();
     while let Ok(event) = reader.read_event() {
         match event {
@@ -38,7 +38,7 @@ pub(super) fn path_at(document: &str, offset: usize) -> String {
     render(&open)
 }
 
-/// The names below the root.
+/// Joins the names below the root.
 fn render(open: &[(String, usize)]) -> String {
     let names: Vec<&str> = open.iter().skip(1).take(MAX_LEVELS).map(|(name, _)| name.as_str()).collect();
     names.join(".")

@@ -1,4 +1,4 @@
-//! From the bytes of XML to text: in the encoding that they declare, and with what is no text replaced.
+//! Converts the bytes of XML to text, in the declared encoding. Invalid bytes are replaced.
 
 use encoding_rs::{Encoding, UTF_8};
 
@@ -8,9 +8,9 @@ use crate::{DecodeError, DecodeErrorKind, FindingKind};
 /// The body as text.
 pub(super) struct Text {
     pub(super) text: String,
-    /// Whether bytes that are no text were replaced.
+    /// Whether invalid bytes were replaced.
     pub(super) replaced: bool,
-    /// Whether offsets in the text are not those of the body.
+    /// Whether offsets in the text differ from those in the body.
     pub(super) rewritten: bool,
 }
 
@@ -27,7 +27,7 @@ pub(super) fn to_text(body: Vec<u8>, findings: &mut Findings) -> Result<Text, De
         let name = Some(encoding.name().to_owned());
         findings.note(FindingKind::DeclaredEncoding, None, || "byte 0".into(), name);
     }
-    // Were the body in UTF-16 its declaration could not have been read: such a claim is wrong.
+    // If the body were UTF-16, its declaration could not have been read, so a declaration of UTF-16 is wrong.
     let encoding = encoding.output_encoding();
     if encoding == UTF_8 {
         return Ok(match String::from_utf8(body) {
@@ -42,7 +42,7 @@ pub(super) fn to_text(body: Vec<u8>, findings: &mut Findings) -> Result<Text, De
     Ok(Text { text: text.into_owned(), replaced, rewritten: true })
 }
 
-/// The encoding that the XML declaration names.
+/// Returns the encoding in the XML declaration.
 fn declared_encoding(body: &[u8]) -> Option<String> {
     let declaration = body.strip_prefix(b"<?xml")?;
     let end = declaration.iter().take(200).position(|byte| *byte == b'>')?;

@@ -1,42 +1,42 @@
-//! Elements of unknown meaning, which are kept as JSON, and what is odd in any text.
+//! Unknown elements, which are kept as JSON, and issues of any text.
 
 use std::ops::Range;
 
 use super::{Part, Walker};
-use crate::decode::{MAX_DEPTH, at_top};
-use crate::tickets::arena::Span;
+use crate::decode::outcome::{MAX_DEPTH, note_top_level};
+use crate::tickets::span::Span;
 use crate::{DecodeErrorKind, Field, FindingKind};
 
-/// What is odd in the texts of an element.
+/// Issues of the texts of an element.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Odd {
+pub(super) struct TextIssues {
     replaced: bool,
     forbidden: bool,
-    /// Text that could not be kept.
+    /// Text between child elements, which is not kept.
     unread: bool,
 }
 
-impl Odd {
+impl TextIssues {
     pub(super) fn kinds(self) -> impl Iterator<Item = FindingKind> {
         let kinds = [
             (self.replaced, FindingKind::ReplacedBytes),
             (self.forbidden, FindingKind::ForbiddenCharacter),
             (self.unread, FindingKind::UnreadKey),
         ];
-        kinds.into_iter().filter_map(|(odd, kind)| odd.then_some(kind))
+        kinds.into_iter().filter_map(|(present, kind)| present.then_some(kind))
     }
 }
 
-/// An element of unknown meaning, while it is read. Its children follow it.
+/// An unknown element. Its children follow it in the list.
 struct Element {
-    /// Where its name and its text are, in the strings beside the elements.
+    /// Where its name is in `Tree::names`, and its text in `Tree::texts`.
     name: Range<u32>,
     text: Range<u32>,
-    /// How many elements it is, itself included.
+    /// The number of elements in it, including itself.
     count: u32,
 }
 
-/// An element of unknown meaning and all in it, which takes 20 bytes an element beside the texts and names.
+/// An unknown element and everything inside. Each element takes 20 bytes besides its text and name.
 #[derive(Default)]
 struct Tree {
     elements: Vec<Element>,
@@ -45,7 +45,7 @@ struct Tree {
 }
 
 impl Tree {
-    /// Adds an element of this name; its text and children follow.
+    /// Adds an element. Its children and then its text follow.
     fn open(&mut self, name: &str) -> usize {
         let start = self.names.len() as u32;
         self.names.push_str(name);
@@ -68,7 +68,7 @@ impl Tree {
         name.and_then(|name| self.names.get(name)).unwrap_or_default()
     }
 
-    /// The elements directly inside.
+    /// Returns the direct children.
     fn children(&self, index: usize) -> Vec<usize> {
         let count =
             |index: usize| self.elements.get(index).map_or(1, |element| element.count.max(1) as usize);
@@ -77,7 +77,8 @@ impl Tree {
         children.take_while(|child| *child < end).collect()
     }
 
-    /// Writes an element as JSON: a text, or an object of its children, sorted by name; children of one name are a list.
+    /// Writes an element as JSON: a string, or an object of its children, sorted by name. Children of the same name
+    /// become a list.
     fn write(&self, index: usize, out: &mut String) {
         let mut children = self.children(index);
         if children.is_empty() {
@@ -114,30 +115,30 @@ impl Tree {
     }
 }
 
-/// A text as JSON.
+/// Writes a text as JSON.
 pub(super) fn json_text(text: &str) -> String {
-    // Writing a text cannot fail.
+    // Serializing a string cannot fail.
     serde_json::to_string(text).unwrap_or_default()
 }
 
 impl Walker<'_> {
-    /// An element of unknown meaning as JSON, and what is odd in it.
-    pub(super) fn unknown(&mut self, depth: usize) -> Result<(String, Odd), DecodeErrorKind> {
-        let (mut tree, mut odd) = (Tree::default(), Odd::default());
+    /// Reads an unknown element. Returns it as JSON, and its issues.
+    pub(super) fn unknown(&mut self, depth: usize) -> Result<(String, TextIssues), DecodeErrorKind> {
+        let (mut tree, mut issues) = (Tree::default(), TextIssues::default());
         let root = tree.open("");
-        self.fill(root, depth, &mut tree, &mut odd)?;
+        self.fill(root, depth, &mut tree, &mut issues)?;
         let mut json = String::new();
         tree.write(root, &mut json);
-        Ok((json, odd))
+        Ok((json, issues))
     }
 
-    /// Reads an element, which was opened in the tree, and all in it.
+    /// Reads the content of an element that was added to the tree.
     fn fill(
         &mut self,
         index: usize,
         depth: usize,
         tree: &mut Tree,
-        odd: &mut Odd,
+        issues: &mut TextIssues,
     ) -> Result<(), DecodeErrorKind> {
         if depth > MAX_DEPTH {
             return Err(DecodeErrorKind::TooDeep { limit: MAX_DEPTH });
@@ -150,34 +151,34 @@ impl Walker<'_> {
                 Part::Start(element) => {
                     has_children = true;
                     let child = tree.open(element.name().as_ref());
-                    self.fill(child, depth + 1, tree, odd)?;
+                    self.fill(child, depth + 1, tree, issues)?;
                 }
                 Part::End => break,
             }
         }
         let unescaped = std::mem::take(&mut self.page.arena.unescaped);
         let text = unescaped.get(start..).unwrap_or_default();
-        self.look_at(text, odd);
-        // JSON has no place for text between the parts of an object.
-        odd.unread |= has_children && !text.trim().is_empty();
+        self.check_text(text, issues);
+        // JSON has no place for text between child elements.
+        issues.unread |= has_children && !text.trim().is_empty();
         tree.close(index, if has_children { "" } else { text });
         self.page.arena.unescaped = unescaped;
         self.page.arena.unescaped.truncate(start);
         Ok(())
     }
 
-    /// Notes what is odd in a text that was read.
-    pub(super) fn notice(&mut self, field: Option<Field>, name: &str, span: (Span, usize, usize)) {
-        let mut odd = Odd::default();
-        self.look_at(self.page.arena.unescaped.get(span.1..span.2).unwrap_or_default(), &mut odd);
-        odd.kinds().for_each(|kind| match field {
+    /// Reports the issues of a text that was read.
+    pub(super) fn note_issues(&mut self, field: Option<Field>, name: &str, span: (Span, usize, usize)) {
+        let mut issues = TextIssues::default();
+        self.check_text(self.page.arena.unescaped.get(span.1..span.2).unwrap_or_default(), &mut issues);
+        issues.kinds().for_each(|kind| match field {
             Some(field) => self.page.note(kind, field, None),
-            None => at_top(&mut self.page.findings, kind, name),
+            None => note_top_level(&mut self.page.findings, kind, name),
         });
     }
 
-    fn look_at(&self, text: &str, odd: &mut Odd) {
-        odd.replaced |= self.replaced && text.contains('\u{fffd}');
-        odd.forbidden |= text.bytes().any(|byte| matches!(byte, 0..=8 | 11 | 12 | 14..=31));
+    fn check_text(&self, text: &str, issues: &mut TextIssues) {
+        issues.replaced |= self.replaced && text.contains('\u{fffd}');
+        issues.forbidden |= text.bytes().any(|byte| matches!(byte, 0..=8 | 11 | 12 | 14..=31));
     }
 }

@@ -1,4 +1,4 @@
-//! Where the fast path is in the body, and how it finds its way: by eight bytes at once or more, never past the end.
+//! The position of the fast decoder in the body. It reads eight bytes or more at a time, never past the end.
 
 use fearless_simd::{prelude::*, u8x32};
 
@@ -17,7 +17,7 @@ impl<'a> Cursor<'a> {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    /// The bytes here, if there are so many.
+    /// Returns the next `LEN` bytes, if there are that many.
     #[inline(always)]
     pub(super) fn ahead<const LEN: usize>(&self) -> Option<&'a [u8; LEN]> {
         self.bytes.get(self.at..)?.first_chunk()
@@ -28,7 +28,7 @@ impl<'a> Cursor<'a> {
         self.bytes.get(self.at).copied()
     }
 
-    /// A literal, whose length is known to the compiler.
+    /// Reads a literal, whose length is known at compile time.
     #[inline]
     pub(super) fn expect<const LEN: usize>(&mut self, literal: &[u8; LEN]) -> Option<()> {
         let here: &[u8; LEN] = self.ahead()?;
@@ -42,11 +42,11 @@ impl<'a> Cursor<'a> {
 
     #[inline(always)]
     pub(super) fn expect_prefix(&mut self, prefix: &Prefix) -> Option<()> {
-        prefix.is_before_the_end(self.bytes, self.at).then(|| self.at += prefix.len())
+        prefix.is_at_any_offset(self.bytes, self.at).then(|| self.at += prefix.len())
     }
 
-    /// An integer, as a number or as a text of digits, and whether it was a text. Twenty digits, which may
-    /// be past 64 bits, are a surprise.
+    /// Reads an integer, written as a number or as a string of digits. Returns its value and whether it was a string;
+    /// `None` for twenty digits or more, which may exceed 64 bits.
     #[inline(always)]
     pub(super) fn integer(&mut self) -> Option<(u64, bool)> {
         let quoted = self.peek()? == b'"';
@@ -57,14 +57,14 @@ impl<'a> Cursor<'a> {
         if quoted {
             self.expect(b"\"")?;
         } else {
-            // Neither a leading zero nor a fraction is for this decoder to judge.
+            // Leading zeros and fractions are left to the tolerant decoder.
             let plain = digits == 1 || self.bytes.get(start) != Some(&b'0');
             (plain && matches!(self.peek()?, b',' | b'}')).then_some(())?;
         }
         (1..20).contains(&digits).then_some((value, quoted))
     }
 
-    /// The number that the digits here spell, and how many they are. Up to seven are read at once.
+    /// Returns the value of the digits here, and how many there are. Up to seven are read together.
     #[inline(always)]
     fn digits(&self) -> (u64, usize) {
         let Some(eight) = self.ahead() else { return self.many_digits() };
@@ -83,7 +83,7 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// The character that an escape stands for.
+    /// Reads an escape. Returns its character.
     #[inline]
     pub(super) fn escape(&mut self) -> Option<char> {
         let [b'\\', letter] = *self.ahead()? else { return None };
@@ -100,7 +100,7 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// The character whose UTF-16 unit, or the first of two, is spelled here.
+    /// Reads the digits of a `\u` escape, and the second escape of a surrogate pair.
     #[inline]
     fn escaped_unit(&mut self) -> Option<char> {
         let unit = self.hex()?;
@@ -122,30 +122,30 @@ impl<'a> Cursor<'a> {
         ((a | b | c | d) <= 0xF).then_some(a << 12 | b << 8 | c << 4 | d)
     }
 
-    /// As [`text_end`](Cursor::text_end), by thirty-two bytes at once.
+    /// As [`text_end`](Cursor::text_end), 32 bytes at a time.
     #[inline(always)]
     pub(super) fn text_end_with<S: Simd>(&self, simd: S) -> Option<usize> {
         let mut at = self.at;
         while let Some(here) = self.bytes.get(at..)?.first_chunk() {
             let here = u8x32::simd_from(simd, *here);
-            let marks = here.simd_lt(0x20) | here.simd_eq(b'"') | here.simd_eq(b'\\');
-            let marks = marks.to_bitmask();
-            if marks != 0 {
-                return Some(at + marks.trailing_zeros() as usize);
+            let specials = here.simd_lt(0x20) | here.simd_eq(b'"') | here.simd_eq(b'\\');
+            let specials = specials.to_bitmask();
+            if specials != 0 {
+                return Some(at + specials.trailing_zeros() as usize);
             }
             at += 32;
         }
         Cursor { at, ..*self }.text_end()
     }
 
-    /// Where the text that goes on here ends: at its closing quote, or at a backslash or a control character.
+    /// Returns the offset of the next quote, backslash or control character, which ends the plain part of a text.
     #[inline]
     pub(super) fn text_end(&self) -> Option<usize> {
         let mut at = self.at;
         while let Some(here) = self.bytes.get(at..)?.first_chunk() {
-            let marks = marks_in(u64::from_le_bytes(*here));
-            if marks != 0 {
-                return Some(at + marks.trailing_zeros() as usize / 8);
+            let specials = specials_in(u64::from_le_bytes(*here));
+            if specials != 0 {
+                return Some(at + specials.trailing_zeros() as usize / 8);
             }
             at += 8;
         }
@@ -154,19 +154,19 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The top bits of eight bytes, set where a byte is a quote, a backslash or a control character, and perhaps in bytes
-/// behind the first of them.
+/// Sets the top bit of each byte that is a quote, a backslash or a control character. Only the first bit set is
+/// reliable: later ones may be false.
 #[inline]
-fn marks_in(word: u64) -> u64 {
+fn specials_in(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const TOPS: u64 = 0x8080_8080_8080_8080;
-    // What is taken away from a smaller byte is borrowed from the next, which is why the first alone counts.
+    // Subtracting from a smaller byte borrows from the next byte, so only the first result is reliable.
     let below = |word: u64, least: u8| word.wrapping_sub(ONES * u64::from(least)) & !word;
     let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
     (below(word, 0x20) | equal(b'"') | equal(b'\\')) & TOPS
 }
 
-/// The value of a hexadecimal digit; of any other byte, a number that is none.
+/// The value of each hexadecimal digit; 16 for any other byte.
 #[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a slip fails the build")]
 static HEX: [u32; 256] = {
     let mut values = [0x10; 256];

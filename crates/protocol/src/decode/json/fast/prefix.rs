@@ -1,24 +1,24 @@
-//! What stands before a value of a ticket: of a field in its documented place, or as the first ticket has it.
+//! What precedes a value in a ticket, compared eight bytes at a time.
 
-use crate::Kind;
+use crate::FieldKind;
 use crate::field::{FIELD_COUNT, FIELDS};
 
-/// How many bytes a prefix has at most.
-const ROOM: usize = 32;
-const WORDS: usize = ROOM / 8;
+/// The most bytes of a prefix.
+const CAPACITY: usize = 32;
+const WORDS: usize = CAPACITY / 8;
 
-/// A separator, a key, a colon and, before what is always quoted, an opening quote. It is compared word by word.
+/// A separator, a key, a colon and, for a value that is always quoted, its opening quote.
 #[derive(Clone, Copy)]
 pub(super) struct Prefix {
     words: [u64; WORDS],
-    /// Which bits of them count.
+    /// Which bits are compared.
     counted: [u64; WORDS],
     len: usize,
 }
 
-/// Of each field its prefix in a ticket that is written as documented.
+/// The prefix of each field in a ticket of the documented shape.
 pub(super) const DOCUMENTED: [Prefix; FIELD_COUNT] = prefixes(true);
-/// The same without quotes before values.
+/// The same, without the opening quote of the value.
 pub(super) const UNQUOTED: [Prefix; FIELD_COUNT] = prefixes(false);
 
 #[allow(
@@ -31,7 +31,7 @@ const fn prefixes(quoted: bool) -> [Prefix; FIELD_COUNT] {
     let mut row = 0;
     while row < FIELD_COUNT {
         let separator = if row == 0 { b'{' } else { b',' };
-        let quoted = quoted && !matches!(FIELDS[row].kind, Kind::Boolean | Kind::Attachments);
+        let quoted = quoted && !matches!(FIELDS[row].kind, FieldKind::Boolean | FieldKind::Attachments);
         prefixes[row] = match Prefix::new(separator, FIELDS[row].name.as_bytes(), quoted) {
             Some(prefix) => prefix,
             None => panic!("a field's name is too long"),
@@ -42,11 +42,11 @@ const fn prefixes(quoted: bool) -> [Prefix; FIELD_COUNT] {
 }
 
 impl Prefix {
-    /// `None` if it is too long.
-    #[allow(clippy::indexing_slicing, reason = "the length was looked at")]
+    /// Returns `None` if the prefix is too long.
+    #[allow(clippy::indexing_slicing, reason = "the length is checked above")]
     pub(super) const fn new(separator: u8, name: &[u8], quoted: bool) -> Option<Prefix> {
         let len = name.len() + 4 + quoted as usize;
-        if len > ROOM {
+        if len > CAPACITY {
             return None;
         }
         let mut prefix = Prefix { words: [0; WORDS], counted: [0; WORDS], len };
@@ -71,17 +71,18 @@ impl Prefix {
         self.len
     }
 
-    /// Whether it stands here; it is not said to where the body ends before the last of its words does.
+    /// Returns whether the prefix is at this offset. Returns `false` if the body ends before the last 8-byte word of
+    /// the prefix does.
     #[inline(always)]
     pub(super) fn is_at(&self, bytes: &[u8], at: usize) -> bool {
         let here = bytes.get(at..at + self.len.next_multiple_of(8));
         here.is_some_and(|here| self.begins(here))
     }
 
-    /// The same, wherever the body ends.
+    /// Returns whether the prefix is at this offset, also near the end of the body.
     #[inline(always)]
-    pub(super) fn is_before_the_end(&self, bytes: &[u8], at: usize) -> bool {
-        match bytes.get(at..at + ROOM) {
+    pub(super) fn is_at_any_offset(&self, bytes: &[u8], at: usize) -> bool {
+        match bytes.get(at..at + CAPACITY) {
             Some(here) => self.begins(here),
             None => self.is_near_the_end(bytes, at),
         }
@@ -89,7 +90,7 @@ impl Prefix {
 
     #[cold]
     fn is_near_the_end(&self, bytes: &[u8], at: usize) -> bool {
-        let mut here = [0; ROOM];
+        let mut here = [0; CAPACITY];
         here.iter_mut().zip(bytes.get(at..).unwrap_or_default()).for_each(|(here, byte)| *here = *byte);
         self.begins(&here)
     }

@@ -1,16 +1,16 @@
-//! Where the value of a key goes.
+//! Where the value of a key is stored.
 
 use super::prefix::Prefix;
-use crate::tickets::arena::SLOTS;
-use crate::{Field, Kind};
+use crate::tickets::slots::SLOTS;
+use crate::{Field, FieldKind};
 
-/// One key of a ticket, in the order learned.
+/// One key of the shape.
 pub(super) struct Slot {
     pub(super) prefix: Prefix,
     pub(super) target: Target,
 }
 
-/// Where a value goes. Texts and integers name their place in a row.
+/// Where a value is stored. Texts and integers have the number of their slot in a row.
 #[derive(Clone, Copy)]
 pub(super) enum Target {
     Text(usize),
@@ -20,7 +20,7 @@ pub(super) enum Target {
     Integer(usize, Field),
     Boolean,
     Attachments,
-    /// An unknown field, by the number of its name.
+    /// An unknown field, with the number of its name.
     Extra(u32),
 }
 
@@ -28,16 +28,16 @@ impl Target {
     pub(super) fn of(field: Field) -> Target {
         let slot = SLOTS.get(field as usize).map_or(0, |slot| usize::from(*slot));
         match field.kind() {
-            Kind::Text if field == Field::RequestorName => Target::NullableText(slot),
-            Kind::Text => Target::Text(slot),
-            Kind::DateTime => Target::Time(slot),
-            Kind::Integer => Target::Integer(slot, field),
-            Kind::Boolean => Target::Boolean,
-            Kind::Attachments => Target::Attachments,
+            FieldKind::Text if field == Field::RequestorName => Target::NullableText(slot),
+            FieldKind::Text => Target::Text(slot),
+            FieldKind::DateTime => Target::Time(slot),
+            FieldKind::Integer => Target::Integer(slot, field),
+            FieldKind::Boolean => Target::Boolean,
+            FieldKind::Attachments => Target::Attachments,
         }
     }
 
-    /// Whether its value starts with a quote, which then belongs to the prefix.
+    /// Returns whether the value always starts with a quote, which is then part of the prefix.
     pub(super) fn is_quoted(self) -> bool {
         matches!(self, Target::Text(_) | Target::NullableText(_) | Target::Time(_))
     }

@@ -1,6 +1,6 @@
-//! A JSON text and its parts: serde_json cuts an object or a list into raw values that borrow from the text, so that the
-//! place of each is known, and of each error too. The parts are handed on one at a time, so that none need be held. This
-//! module does not know what a reply is.
+//! A JSON text and its parts. serde_json splits an object or a list into raw values that borrow from the text, so that
+//! the offset of each value and of each error is known. Parts are visited one at a time and not collected. This module
+//! knows JSON only, and nothing about replies.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,16 +9,16 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde_json::value::RawValue;
 
 use crate::DecodeErrorKind;
-use crate::tickets::arena::Span;
+use crate::tickets::span::Span;
 
-/// What is wrong, and at which byte.
+/// An error and its byte offset.
 #[derive(Debug)]
 pub(in crate::decode::json) struct Error {
     pub(in crate::decode::json) kind: DecodeErrorKind,
     pub(in crate::decode::json) offset: usize,
 }
 
-/// An error of serde_json, met in the part of the text that starts at `base`.
+/// Converts an error of serde_json from the part of the text that starts at `base`.
 pub(super) fn syntax(text: &str, base: usize, error: &serde_json::Error) -> Error {
     let part = text.get(base..).unwrap_or_default();
     let line_start = match error.line() {
@@ -42,11 +42,11 @@ pub(super) fn syntax(text: &str, base: usize, error: &serde_json::Error) -> Erro
     Error { kind, offset }
 }
 
-/// Where the escape starts that an error was met in or right behind.
+/// Returns the start of the escape that contains this offset or precedes it.
 fn escape_before(text: &str, offset: usize) -> usize {
     let before = text.as_bytes().get(..offset).unwrap_or_default();
     let start = before.windows(2).rposition(|pair| pair == b"\\u").unwrap_or(offset);
-    // A leading half is found out by what follows it.
+    // serde_json reports a lone leading half at the escape after it.
     let leading = start.checked_sub(6).filter(|at| {
         let escape = text.get(*at..start).unwrap_or_default().to_ascii_lowercase();
         ["\\ud8", "\\ud9", "\\uda", "\\udb"].iter().any(|half| escape.starts_with(half))
@@ -54,7 +54,7 @@ fn escape_before(text: &str, offset: usize) -> usize {
     leading.unwrap_or(start)
 }
 
-/// A value, told by its first byte. Every part borrows from the body.
+/// The type of a value, determined by its first byte.
 pub(super) enum Shape<'a> {
     Null,
     Boolean(bool),
@@ -65,14 +65,14 @@ pub(super) enum Shape<'a> {
     Object,
 }
 
-/// The body, in which the place of each of its parts is known.
+/// The body. Its parts borrow from it, so that their offsets are known.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'a> {
     pub(super) text: &'a str,
 }
 
 impl<'a> Source<'a> {
-    /// The place of a part in the body.
+    /// Returns the offset of a part in the body.
     fn offset(self, part: &str) -> usize {
         (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize)
     }
@@ -82,7 +82,7 @@ impl<'a> Source<'a> {
     }
 
     fn parse<T: Deserialize<'a>>(self, part: &'a str) -> Result<T, Error> {
-        read(part);
+        count_read(part);
         serde_json::from_str(part).map_err(|error| syntax(self.text, self.offset(part), &error))
     }
 
@@ -98,13 +98,13 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Calls a function with each element of a list, in order, and holds none of them.
+    /// Calls a function with each element of a list, in order.
     pub(super) fn each_element(
         self,
         list: &'a str,
         mut call: impl FnMut(&'a str) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        read(list);
+        count_read(list);
         let mut failed = None;
         let mut deserializer = serde_json::Deserializer::from_str(list);
         let walked = deserializer.deserialize_seq(ElementsVisitor(|element: &'a RawValue| {
@@ -113,13 +113,13 @@ impl<'a> Source<'a> {
         self.outcome(list, failed, walked)
     }
 
-    /// The same with each key and value of an object, keys that occur twice included.
+    /// Calls a function with each key and value of an object, in order. Duplicate keys are included.
     pub(super) fn each_entry(
         self,
         object: &'a str,
         mut call: impl FnMut(Cow<'a, str>, &'a str) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        read(object);
+        count_read(object);
         let mut failed = None;
         let mut deserializer = serde_json::Deserializer::from_str(object);
         let walked = deserializer.deserialize_map(EntriesVisitor(|key, value: &'a RawValue| {
@@ -135,7 +135,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// How many elements a list has.
+    /// Returns how many elements a list has.
     pub(super) fn count(self, list: &'a str) -> Result<usize, Error> {
         let mut count = 0;
         self.each_element(list, |_| {
@@ -145,12 +145,12 @@ impl<'a> Source<'a> {
         Ok(count)
     }
 
-    /// Checks a value of unknown meaning, so that whoever reads it later meets no error: its escapes make whole
-    /// characters. All else was checked with the body. It is scanned once, however deep it is nested.
+    /// Checks the value of an unknown field, so that reading it later cannot fail: its escapes must form whole
+    /// characters. Everything else was checked with the body. The value is scanned once, whatever its depth.
     pub(super) fn check(self, part: &'a str) -> Result<(), Error> {
-        read(part);
+        count_read(part);
         let bytes = part.as_bytes();
-        // Outside strings, JSON has no backslash.
+        // JSON has backslashes only inside strings.
         let mut rest = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\\').map(|(at, _)| at);
         let mut read = 0;
         while let Some(at) = rest.find(|at| *at >= read) {
@@ -175,7 +175,7 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
-    /// The text of a string; borrowed where it has no escape.
+    /// Returns the text of a string, borrowed if it has no escapes.
     pub(super) fn unescape(self, quoted: &'a str) -> Result<Cow<'a, str>, Error> {
         let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
         if inner.contains('\\') {
@@ -191,15 +191,15 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Counts the bytes that are read, so that a test can show how often each is.
-fn read(part: &str) {
+/// Counts the bytes that are read, for a test of the total work.
+fn count_read(part: &str) {
     #[cfg(test)]
     tests::READ.with(|read| read.set(read.get() + part.len()));
     #[cfg(not(test))]
     let _ = part;
 }
 
-/// The UTF-16 unit that an escape at this place spells, if it is one of the kind `\u00e9`.
+/// Returns the UTF-16 unit of the escape at this offset, if it has the form `\u00e9`.
 fn utf16_unit(bytes: &[u8], at: usize) -> Option<u16> {
     let digits = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
     u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
@@ -225,7 +225,7 @@ impl<'de, F: FnMut(&'de RawValue) -> bool> Visitor<'de> for ElementsVisitor<F> {
     }
 }
 
-/// The same with each entry of an object.
+/// Calls a function with each entry of an object until it returns false.
 struct EntriesVisitor<F>(F);
 
 impl<'de, F: FnMut(Cow<'de, str>, &'de RawValue) -> bool> Visitor<'de> for EntriesVisitor<F> {
@@ -245,7 +245,7 @@ impl<'de, F: FnMut(Cow<'de, str>, &'de RawValue) -> bool> Visitor<'de> for Entri
     }
 }
 
-/// A key, borrowed where it has no escape.
+/// A key, borrowed if it has no escapes.
 struct Key<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Key<'de> {
@@ -283,40 +283,40 @@ mod tests {
     }
 
     /// How many bytes decoding reads.
-    fn read(body: &str) -> usize {
+    fn count_read(body: &str) -> usize {
         READ.set(0);
         assert!(matches!(decode(body, 0, Findings::default()), Ok(Outcome::Page(_))), "{body:.200}");
         READ.get()
     }
 
-    /// A value of so many levels and elements.
+    /// Returns a value with this many levels and elements.
     fn nested(levels: usize, elements: usize) -> String {
         let inner = vec![r#"{"x":"caf\u00e9","y":[]}"#; elements].join(",");
         format!("{}[{inner}]{}", r#"{"a":["#.repeat(levels), "]}".repeat(levels))
     }
 
     #[test]
-    fn each_byte_is_read_a_few_times_however_deep_it_is_nested() {
+    fn the_work_is_linear_whatever_the_depth() {
         let in_ticket = |value: &str| {
             format!(r#"{{"result":"success","tickets":{{"ticket":[{{"id":1,"x":{value}}}]}}}}"#)
         };
-        let at_top = |value: &str| format!(r#"{{"result":"success","tickets":[],"x":{value}}}"#);
-        let bodies: [&dyn Fn(&str) -> String; 2] = [&in_ticket, &at_top];
+        let note_top_level = |value: &str| format!(r#"{{"result":"success","tickets":[],"x":{value}}}"#);
+        let bodies: [&dyn Fn(&str) -> String; 2] = [&in_ticket, &note_top_level];
         for body in bodies {
             for levels in [0, 1, 10, 25] {
                 let (once, twice) = (body(&nested(levels, 5_000)), body(&nested(levels, 10_000)));
-                let (work, double_work) = (read(&once), read(&twice));
+                let (work, double_work) = (count_read(&once), count_read(&twice));
                 assert!(work <= 6 * once.len(), "{levels} levels: {work} bytes read of {}", once.len());
                 assert!(double_work <= 2 * work, "{levels} levels: {work}, then {double_work}");
             }
         }
-        // Lists that may be nested once more are not read once more at each level.
+        // Accepting one extra level does not multiply the work.
         for nesting in ["[", r#"{"ticket":["#] {
             let closing = if nesting == "[" { "]" } else { "]}" };
             let ticket = vec![r#"{"id":1}"#; 5_000].join(",");
             let body =
                 format!(r#"{{"result":"success","tickets":{{"ticket":[{nesting}{ticket}{closing}]}}}}"#);
-            assert!(read(&body) <= 12 * body.len());
+            assert!(count_read(&body) <= 12 * body.len());
             let deep = format!(
                 r#"{{"result":"success","tickets":{}{ticket}{}}}"#,
                 nesting.repeat(20),

@@ -1,7 +1,7 @@
 //! XML: `<whmcsapi version="8.13.1">…<tickets><ticket>…</ticket></tickets></whmcsapi>`.
 //!
-//! Every value is a text. Bytes that are not text are replaced, with a finding, as this is the format for a page that the
-//! server cannot put into JSON. Entities that a document defines are refused.
+//! Every value is a text. Invalid bytes are replaced, with a finding: this is the format for a page that the server
+//! cannot encode as JSON. Custom entities are rejected.
 
 mod locate;
 mod text;
@@ -10,17 +10,18 @@ mod unknown;
 use std::collections::HashSet;
 
 use super::builder::{self, Count, PageBuilder, Scalar, integer, wrong_type};
-use super::{Decoded, at_top, excerpt, format, other_call};
+use super::outcome::{Decoded, note_top_level};
+use super::{excerpt, format, other_call};
 use crate::finding::Findings;
-use crate::tickets::arena::Span;
-use crate::{DecodeError, DecodeErrorKind, Field, FindingKind, Kind};
+use crate::tickets::span::Span;
+use crate::{DecodeError, DecodeErrorKind, Field, FieldKind, FindingKind};
 use quick_xml::Reader;
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
 use self::text::{Text, to_text};
 
-/// How many characters a syntax error has at most.
+/// The most characters of a syntax error.
 const MAX_PROBLEM: usize = 200;
 
 /// Decodes the XML that starts at this offset of the body.
@@ -34,16 +35,26 @@ pub(super) fn decode(
     let mut reader = Reader::from_str(&text);
     reader.config_mut().expand_empty_elements = true;
     let page = PageBuilder::new(findings);
-    let (result, message, listed, seen) = (None, None, false, HashSet::new());
+    let (result, message, has_tickets, seen) = (None, None, false, HashSet::new());
     let document = &*text;
-    let mut walker =
-        Walker { reader, document, base: start, replaced, page, result, message, listed, seen, here: 0 };
-    match walker.document().and_then(|()| walker.verdict()) {
-        Ok(Verdict::Error) => Ok(builder::api_error(walker.message, walker.page.findings)),
-        Ok(Verdict::Page) => Ok(walker.page.finish(String::new())),
+    let mut walker = Walker {
+        reader,
+        document,
+        base: start,
+        replaced,
+        page,
+        result,
+        message,
+        has_tickets,
+        seen,
+        event_start: 0,
+    };
+    match walker.document().and_then(|()| walker.outcome()) {
+        Ok(Outcome::Error) => Ok(builder::api_error(walker.message, walker.page.findings)),
+        Ok(Outcome::Page) => Ok(walker.page.finish(String::new())),
         Err(kind @ DecodeErrorKind::UnknownResult { .. }) => Err(DecodeError::new(kind).with_path("result")),
         Err(kind) => {
-            // The title of a page is in the whole body alone.
+            // The title of a page is searched in the whole body.
             if matches!(kind, DecodeErrorKind::NotAReply { .. }) {
                 return Err(format::not_a_reply(text.as_bytes(), 0).at(start));
             }
@@ -56,45 +67,45 @@ pub(super) fn decode(
     }
 }
 
-/// Reads a document event by event. The reader's position is the place of errors.
+/// Reads a document event by event.
 struct Walker<'i> {
     reader: Reader<&'i [u8]>,
     document: &'i str,
-    /// The length of what precedes the document in the body.
+    /// The offset of the document in the body.
     base: usize,
     replaced: bool,
     page: PageBuilder,
     result: Option<String>,
     message: Option<String>,
-    /// Whether there was an element `tickets`.
-    listed: bool,
-    /// The elements at the top level so far.
+    /// Whether there was a `tickets` element.
+    has_tickets: bool,
+    /// The names of the top-level elements so far.
     seen: HashSet<String>,
-    /// Where the event that was read last starts.
-    here: u64,
+    /// The offset of the event that was read last, which is the place of errors.
+    event_start: u64,
 }
 
-/// What a document is.
-enum Verdict {
+/// What a document turned out to be.
+enum Outcome {
     Page,
     Error,
 }
 
-/// What can stand inside an element.
+/// A part of the content of an element.
 enum Part<'i> {
     Start(BytesStart<'i>),
-    /// A stretch of text was added to the buffer.
+    /// Text, which was added to the end of the arena.
     Text,
     End,
 }
 
 impl<'i> Walker<'i> {
     fn event(&mut self) -> Result<Event<'i>, DecodeErrorKind> {
-        self.here = self.reader.buffer_position();
+        self.event_start = self.reader.buffer_position();
         self.reader.read_event().map_err(|error| match error {
-            // The reader's syntax errors are all of one kind: something that was opened is never closed.
+            // The reader's syntax errors all mean that something is not closed.
             quick_xml::Error::Syntax(_) => DecodeErrorKind::Truncated,
-            // The reader quotes names, which may be of any length and hold anything.
+            // The message may quote names from the body, of any length and content.
             error => DecodeErrorKind::Syntax {
                 problem: self.page.findings.excerpt(&format!("not XML: {error}"), MAX_PROBLEM),
             },
@@ -110,7 +121,7 @@ impl<'i> Walker<'i> {
                 }
                 Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
                 Event::Text(text) if text.xml10_content().trim().is_empty() => {}
-                Event::DocType(declared) => refuse_entities(&declared.into_inner())?,
+                Event::DocType(declared) => reject_entities(&declared.into_inner())?,
                 Event::Eof => return Err(DecodeErrorKind::Truncated),
                 _ => return Err(DecodeErrorKind::NotAReply { title: None }),
             }
@@ -126,16 +137,18 @@ impl<'i> Walker<'i> {
         }
     }
 
-    /// Notes text that follows the reply, unless it is another document, which is an error.
+    /// Reports text after the reply as a finding. Another document there is an error.
     fn trailing_text(&mut self) -> Result<(), DecodeErrorKind> {
-        let rest =
-            usize::try_from(self.here).ok().and_then(|here| self.document.get(here..)).unwrap_or_default();
+        let rest = usize::try_from(self.event_start)
+            .ok()
+            .and_then(|event_start| self.document.get(event_start..))
+            .unwrap_or_default();
         let text = rest.trim_ascii_start();
-        self.here += (rest.len() - text.len()) as u64;
+        self.event_start += (rest.len() - text.len()) as u64;
         if format::is_document(text.as_bytes()) {
             return Err(DecodeErrorKind::TrailingText);
         }
-        let offset = self.base.saturating_add(usize::try_from(self.here).unwrap_or(usize::MAX));
+        let offset = self.base.saturating_add(usize::try_from(self.event_start).unwrap_or(usize::MAX));
         format::note_noise(&mut self.page.findings, FindingKind::TrailingText, offset, text.as_bytes());
         Ok(())
     }
@@ -147,32 +160,32 @@ impl<'i> Walker<'i> {
 
     fn top_level(&mut self, name: &str) -> Result<(), DecodeErrorKind> {
         if !self.seen.insert(name.to_owned()) {
-            at_top(&mut self.page.findings, FindingKind::DuplicateKey, name);
+            note_top_level(&mut self.page.findings, FindingKind::DuplicateKey, name);
         }
         match name {
             "result" => self.result = Some(self.word(name)?),
             "message" => self.message = Some(self.word(name)?),
             "errormessage" => {
                 let message = self.word(name)?;
-                at_top(&mut self.page.findings, FindingKind::ResultSpelling, name);
+                note_top_level(&mut self.page.findings, FindingKind::ResultSpelling, name);
                 self.message.get_or_insert(message);
             }
             "action" => {
                 self.word(name)?;
             }
             "tickets" => {
-                if std::mem::replace(&mut self.listed, true) {
+                if std::mem::replace(&mut self.has_tickets, true) {
                     self.page.drop_tickets();
                 }
-                self.children(name, Walker::listed)?;
+                self.children(name, Walker::has_tickets)?;
             }
             name => match Count::from_name(name) {
                 Some(count) => {
                     let value_start = self.reader.buffer_position();
                     let text = self.word(name)?;
-                    self.here = value_start;
+                    self.event_start = value_start;
                     if text.is_empty() {
-                        at_top(&mut self.page.findings, FindingKind::EmptyNumber, name);
+                        note_top_level(&mut self.page.findings, FindingKind::EmptyNumber, name);
                     }
                     let text = if text.is_empty() { "0" } else { &text };
                     let number = integer(Scalar::Text(text, Span::default()));
@@ -180,9 +193,9 @@ impl<'i> Walker<'i> {
                     self.page.set_count(count, number);
                 }
                 None => {
-                    builder::check_names(self.page.extra.len())?;
-                    let (json, odd) = self.unknown(2)?;
-                    odd.kinds().for_each(|kind| at_top(&mut self.page.findings, kind, name));
+                    builder::check_name_count(self.page.extra.len())?;
+                    let (json, issues) = self.unknown(2)?;
+                    issues.kinds().for_each(|kind| note_top_level(&mut self.page.findings, kind, name));
                     self.page.extra.insert(name.to_owned(), json.into());
                 }
             },
@@ -190,8 +203,8 @@ impl<'i> Walker<'i> {
         Ok(())
     }
 
-    /// An element inside `tickets`.
-    fn listed(&mut self, name: &str) -> Result<(), DecodeErrorKind> {
+    /// Reads an element inside `tickets`.
+    fn has_tickets(&mut self, name: &str) -> Result<(), DecodeErrorKind> {
         if name != "ticket" {
             let kind = DecodeErrorKind::WrongType { name: "tickets".into(), expected: "a list of tickets" };
             return Err(kind);
@@ -199,7 +212,7 @@ impl<'i> Walker<'i> {
         self.children(name, Walker::ticket_field)?;
         if self.page.is_ticket_empty() {
             let place = format!("tickets.ticket[{}]", self.page.ticket_count());
-            at_top(&mut self.page.findings, FindingKind::EmptySpelling, &place);
+            note_top_level(&mut self.page.findings, FindingKind::EmptySpelling, &place);
             return Ok(());
         }
         self.page.end_ticket()
@@ -207,37 +220,37 @@ impl<'i> Walker<'i> {
 
     fn ticket_field(&mut self, name: &str) -> Result<(), DecodeErrorKind> {
         match Field::from_name(name) {
-            Some(field) if field.kind() == Kind::Attachments => {
+            Some(field) if field.kind() == FieldKind::Attachments => {
                 self.page.begin_attachments();
                 self.children(name, Walker::attachment)
             }
-            Some(field) if field.kind() == Kind::DateTime => self.date(field),
+            Some(field) if field.kind() == FieldKind::DateTime => self.date(field),
             Some(field) => {
                 let value_start = self.reader.buffer_position();
                 let span = self.text(name)?;
-                self.here = value_start;
-                self.notice(Some(field), name, span);
+                self.event_start = value_start;
+                self.note_issues(Some(field), name, span);
                 self.set_text(field, span)
             }
             None => {
-                let (json, odd) = self.unknown(4)?;
-                odd.kinds().for_each(|kind| self.page.note_ticket(kind, name));
+                let (json, issues) = self.unknown(4)?;
+                issues.kinds().for_each(|kind| self.page.note_ticket(kind, name));
                 let json = self.page.arena.push_text(&json);
                 self.page.push_extra(name, json)
             }
         }
     }
 
-    /// Sets a field to a text that is in the arena.
+    /// Sets a field to a text in the arena.
     fn set_text(&mut self, field: Field, span: (Span, usize, usize)) -> Result<(), DecodeErrorKind> {
-        // The arena lends its text while the page reads it; nothing is added to the arena meanwhile.
+        // The string is taken out of the arena while the page reads from it. `set` adds nothing to the arena.
         let kept = std::mem::take(&mut self.page.arena.unescaped);
         let set = self.page.set(field, Scalar::Text(span_text(&kept, span), span.0));
         self.page.arena.unescaped = kept;
         set
     }
 
-    /// A date: a text, or elements as PHP's date objects have them.
+    /// Reads a date: a text, or the elements of a PHP date object.
     fn date(&mut self, field: Field) -> Result<(), DecodeErrorKind> {
         let value_start = self.reader.buffer_position();
         let start = self.page.arena.unescaped.len();
@@ -254,11 +267,11 @@ impl<'i> Walker<'i> {
                 },
             }
         }
-        self.here = value_start;
+        self.event_start = value_start;
         let end = self.page.arena.unescaped.len();
         let span = (Span::in_unescaped(start, end), start, end);
         if date.is_none() && zone.is_none() {
-            self.notice(Some(field), field.name(), span);
+            self.note_issues(Some(field), field.name(), span);
             return self.set_text(field, span);
         }
         let Some(date) = date.filter(|_| span_text(&self.page.arena.unescaped, span).trim().is_empty())
@@ -270,14 +283,14 @@ impl<'i> Walker<'i> {
         Ok(())
     }
 
-    /// The text of an element of a field's value, which the arena does not keep.
+    /// Reads an element inside the value of a field. Its text is not stored in the arena.
     fn word_of(&mut self, field: Field, name: &str) -> Result<String, DecodeErrorKind> {
         let span = self.text(name)?;
-        self.notice(Some(field), name, span);
+        self.note_issues(Some(field), name, span);
         Ok(self.page.arena.unescaped.split_off(span.1))
     }
 
-    /// One attachment, whatever its element is called.
+    /// Reads one attachment, whatever the name of its element.
     fn attachment(&mut self, _name: &str) -> Result<(), DecodeErrorKind> {
         let (mut filename, mut index) = (None, None);
         loop {
@@ -294,13 +307,13 @@ impl<'i> Walker<'i> {
                 Part::Start(element) => match element.name().as_ref() {
                     "filename" => {
                         let span = self.text("filename")?;
-                        self.notice(Some(Field::Attachments), "attachments", span);
+                        self.note_issues(Some(Field::Attachments), "attachments", span);
                         filename = Some(span.0);
                     }
                     "index" => {
                         let value_start = self.reader.buffer_position();
                         let text = self.word("index")?;
-                        self.here = value_start;
+                        self.event_start = value_start;
                         let number = integer(Scalar::Text(&text, Span::default()));
                         index = Some(number.ok_or(DecodeErrorKind::InvalidInteger { name: "index".into() })?);
                     }
@@ -319,7 +332,7 @@ impl<'i> Walker<'i> {
         Ok(())
     }
 
-    /// Reads every child of an element that has no text of its own.
+    /// Calls `child` for each child of an element that has no text of its own.
     fn children(
         &mut self,
         name: &str,
@@ -342,7 +355,7 @@ impl<'i> Walker<'i> {
         }
     }
 
-    /// The next part of an element; text goes to the end of the arena.
+    /// Reads the next part of an element. Text is added to the end of the arena.
     fn part(&mut self) -> Result<Part<'i>, DecodeErrorKind> {
         loop {
             match self.event()? {
@@ -376,7 +389,7 @@ impl<'i> Walker<'i> {
         Ok(())
     }
 
-    /// The text of an element that has no children, kept in the arena.
+    /// Reads the text of an element without children into the arena.
     fn text(&mut self, name: &str) -> Result<(Span, usize, usize), DecodeErrorKind> {
         let start = self.page.arena.unescaped.len();
         loop {
@@ -393,54 +406,56 @@ impl<'i> Walker<'i> {
         }
     }
 
-    /// The text of an element at the top level, which the arena does not keep.
+    /// Reads a top-level element. Its text is not stored in the arena.
     fn word(&mut self, name: &str) -> Result<String, DecodeErrorKind> {
         let span = self.text(name)?;
-        self.notice(None, name, span);
+        self.note_issues(None, name, span);
         Ok(self.page.arena.unescaped.split_off(span.1))
     }
 
     fn error_offset(&self, kind: &DecodeErrorKind, end: usize) -> usize {
         let position = match kind {
             DecodeErrorKind::Truncated => return end,
-            DecodeErrorKind::Syntax { .. } => self.reader.error_position().max(self.here),
-            _ => self.here,
+            DecodeErrorKind::Syntax { .. } => self.reader.error_position().max(self.event_start),
+            _ => self.event_start,
         };
         usize::try_from(position).unwrap_or(usize::MAX).min(end)
     }
 
-    /// What a whole document is.
-    fn verdict(&mut self) -> Result<Verdict, DecodeErrorKind> {
+    /// Decides what the complete document is.
+    fn outcome(&mut self) -> Result<Outcome, DecodeErrorKind> {
         match self.result.as_deref() {
-            Some(word) if word.eq_ignore_ascii_case("error") => return Ok(Verdict::Error),
+            Some(word) if word.eq_ignore_ascii_case("error") => return Ok(Outcome::Error),
             Some(word) if word.eq_ignore_ascii_case("success") => {}
             Some(word) => {
                 return Err(DecodeErrorKind::UnknownResult { result: self.page.findings.excerpt(word, 64) });
             }
-            None if self.says_error_under_status() => {
-                at_top(&mut self.page.findings, FindingKind::ResultSpelling, "status");
-                return Ok(Verdict::Error);
+            None if self.status_is_error() => {
+                note_top_level(&mut self.page.findings, FindingKind::ResultSpelling, "status");
+                return Ok(Outcome::Error);
             }
-            None if self.listed => at_top(&mut self.page.findings, FindingKind::ResultSpelling, "result"),
+            None if self.has_tickets => {
+                note_top_level(&mut self.page.findings, FindingKind::ResultSpelling, "result")
+            }
             None => return Err(DecodeErrorKind::NotAReply { title: None }),
         }
-        if !self.listed {
+        if !self.has_tickets {
             let keys = self.page.extra.iter();
             let keys =
                 keys.map(|(name, json)| (&**name, matches!(json.as_bytes().first(), Some(b'{' | b'['))));
             other_call::check(self.page.has_count(), keys)?;
-            at_top(&mut self.page.findings, FindingKind::EmptySpelling, "tickets");
+            note_top_level(&mut self.page.findings, FindingKind::EmptySpelling, "tickets");
         }
         self.keep_message();
-        Ok(Verdict::Page)
+        Ok(Outcome::Page)
     }
 
-    fn says_error_under_status(&self) -> bool {
+    fn status_is_error(&self) -> bool {
         let status = self.page.extra.get("status");
         status.is_some_and(|word| word.eq_ignore_ascii_case("\"error\""))
     }
 
-    /// On a page of tickets a message means nothing, and is kept like any other text.
+    /// On a page of tickets a message is an unknown field.
     fn keep_message(&mut self) {
         if let Some(message) = self.message.take() {
             self.page.extra.insert("message".into(), unknown::json_text(&message).into());
@@ -452,14 +467,14 @@ fn span_text(unescaped: &str, (_, start, end): (Span, usize, usize)) -> &str {
     unescaped.get(start..end).unwrap_or_default()
 }
 
-/// A document type may name itself, and declare nothing.
-fn refuse_entities(declared: &str) -> Result<(), DecodeErrorKind> {
+/// Rejects a document type with an internal subset, which can define entities.
+fn reject_entities(declared: &str) -> Result<(), DecodeErrorKind> {
     if declared.contains('[') { Err(DecodeErrorKind::Entity) } else { Ok(()) }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::{DecodeErrorKind, FindingKind, Reply, ShownVersion, Version, decode};
+    use crate::{DecodeErrorKind, DetectedVersion, FindingKind, Reply, Version, decode};
 
     fn page(ticket: &str) -> crate::Page {
         let body = format!(
@@ -474,18 +489,18 @@ mod tests {
         let page = page("<subject>a &amp; <![CDATA[<b>]]> &#233;&#x1F600;</subject><cc/>");
         let ticket = page.get(0).unwrap();
         assert_eq!((ticket.subject(), ticket.cc()), ("a & <b> é😀", ""));
-        assert_eq!(page.shows_version(), ShownVersion::Exactly(Version::new(8, 13, 1)));
+        assert_eq!(page.detected_version(), DetectedVersion::Exact(Version::new(8, 13, 1)));
     }
 
     #[test]
-    fn what_unknown_elements_hold_is_kept_and_what_is_odd_in_it_is_told() {
+    fn unknown_elements_are_kept_and_their_issues_reported() {
         let unknown = |inner: &str| {
             let page = page(&format!("<x>{inner}</x>"));
-            let told = page.findings().iter().filter(|finding| finding.places == ["tickets.ticket[0].x"]);
-            let told: Vec<_> = told.map(|finding| finding.kind.code()).collect();
-            (page.get(0).unwrap().extra()["x"].to_string(), told.join(" "))
+            let found = page.findings().iter().filter(|finding| finding.places == ["tickets.ticket[0].x"]);
+            let codes: Vec<_> = found.map(|finding| finding.kind.code()).collect();
+            (page.get(0).unwrap().extra()["x"].to_string(), codes.join(" "))
         };
-        for (inner, value, told) in [
+        for (inner, value, codes) in [
             ("<a>1</a><a>2</a><b/><a>3</a>", r#"{"a":["1","2","3"],"b":""}"#, ""),
             ("<a><a>1</a><a>2</a></a>", r#"{"a":{"a":["1","2"]}}"#, ""),
             ("\n<a>1</a>\n", r#"{"a":"1"}"#, ""),
@@ -493,7 +508,7 @@ mod tests {
             ("\u{1}", r#""\u0001""#, "forbidden-character"),
             ("<a>\u{1}</a>", r#"{"a":"\u0001"}"#, "forbidden-character"),
         ] {
-            assert_eq!(unknown(inner), (value.to_owned(), told.to_owned()), "{inner}");
+            assert_eq!(unknown(inner), (value.to_owned(), codes.to_owned()), "{inner}");
         }
         let mut body =
             b"<whmcsapi><result>success</result><x>\xff</x><tickets><ticket><id>1</id><y>\xff</y>".to_vec();
@@ -509,7 +524,7 @@ mod tests {
             decode("<whmcsapi><tickets><ticket><id>1</id></ticket><ticket><id>x</id></ticket>").unwrap_err();
         assert_eq!(error.path(), Some("tickets.ticket[1].id"));
         let error = decode("<!DOCTYPE x [<!ENTITY a \"b\">]><whmcsapi/>");
-        // A body that starts like this is no reply of the API at all.
+        // A body that starts like this is not a reply of the API.
         assert!(error.unwrap_err().is_not_a_reply());
         let error = decode("<?xml version=\"1.0\"?><!DOCTYPE x [<!ENTITY a \"b\">]><whmcsapi/>").unwrap_err();
         assert_eq!(error.kind(), &DecodeErrorKind::Entity);
@@ -518,7 +533,7 @@ mod tests {
     }
 
     #[test]
-    fn of_what_stands_twice_the_last_counts_and_it_is_told() {
+    fn the_last_of_duplicates_counts_and_is_reported() {
         let body = "<whmcsapi><result>error</result><result>success</result><numreturned>7</numreturned>\
                     <numreturned>1</numreturned><x>1</x><x>2</x><tickets><ticket><id>1</id><y>1</y></ticket></tickets>\
                     <tickets><ticket><id>2</id><y>2</y></ticket></tickets></whmcsapi>";
@@ -542,7 +557,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_without_a_result_is_no_reply_unless_its_status_is_an_error() {
+    fn a_document_without_a_result_is_not_a_reply_unless_its_status_is_an_error() {
         let error = decode("Notice\n<whmcsapi><action>x</action></whmcsapi>").unwrap_err();
         assert!(error.is_not_a_reply());
         assert_eq!(

@@ -1,9 +1,9 @@
-//! The tolerant JSON decoder: every shape that servers are known to send. Its meaning is the specification
-//! of the fast one.
+//! The tolerant JSON decoder: reads every shape that servers are known to send. It is the specification of the fast
+//! decoder.
 //!
-//! It walks down the body level by level, as deep as the documented shape has levels; at each, serde_json cuts an object or
-//! a list into its raw values, so that a value's place in the body is always known. Values of unknown meaning are scanned
-//! once, whatever is in them. So the time is linear in the body.
+//! It reads the body level by level, as deep as the documented shape. At each level serde_json splits an object or a
+//! list into raw values, which borrow from the body, so that the offset of each value is known. Values of unknown
+//! fields are scanned once. So the time is linear in the size of the body.
 
 mod source;
 
@@ -13,21 +13,22 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use crate::decode::builder::{self, Count, PageBuilder, Scalar, integer, wrong_type};
-use crate::decode::{Decoded, MAX_DEPTH, at_top, format, other_call};
+use crate::decode::outcome::{Decoded, MAX_DEPTH, note_top_level};
+use crate::decode::{format, other_call};
 use crate::finding::Findings;
-use crate::tickets::arena::Span;
-use crate::{DecodeErrorKind, Field, FindingKind, Kind};
+use crate::tickets::span::Span;
+use crate::{DecodeErrorKind, Field, FieldKind, FindingKind};
 
 pub(super) use self::source::Error;
 use self::source::{Shape, Source, syntax};
 
-/// A page that lacks its body yet, or an error of the API.
+/// A page, which still needs its body, or an error of the API.
 pub(super) enum Outcome {
     Page(Box<PageBuilder>),
     Error(Decoded),
 }
 
-/// Decodes the reply at the start of a text. `base` is the length of what precedes it in the body.
+/// Decodes the reply at the start of a text. `base` is its offset in the body.
 pub(super) fn decode(text: &str, base: usize, mut findings: Findings) -> Result<Outcome, Error> {
     check_depth(text)?;
     let mut documents = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
@@ -43,10 +44,10 @@ pub(super) fn decode(text: &str, base: usize, mut findings: Findings) -> Result<
     }
 }
 
-/// Notes text that follows the reply, unless it is another document, which is an error.
+/// Reports text after the reply as a finding. Another document there is an error.
 fn trailing_text(text: &str, end: usize, base: usize, findings: &mut Findings) -> Result<(), Error> {
     let rest = text.as_bytes().get(end..).unwrap_or_default();
-    // JSON's white space, which a form feed is not.
+    // JSON's white space, which does not include the form feed.
     let blank = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
     let rest = rest.get(blank..).unwrap_or_default();
     let offset = end + blank;
@@ -60,12 +61,12 @@ fn trailing_text(text: &str, end: usize, base: usize, findings: &mut Findings) -
     Ok(())
 }
 
-/// The end of the document that starts here, where it is complete: brackets outside strings are counted.
+/// Returns the end of the document that starts here, or `None` if it is incomplete. Counts brackets outside strings.
 pub(super) fn document_end(text: &[u8]) -> Option<usize> {
     Brackets::default().end(text).ok().flatten()
 }
 
-/// Refuses a document that is nested too deeply. What follows may then recurse as deep as the limit.
+/// Rejects a document that is nested too deeply, so that later code may recurse.
 fn check_depth(text: &str) -> Result<(), Error> {
     let too_deep = |offset| Error { kind: DecodeErrorKind::TooDeep { limit: MAX_DEPTH }, offset };
     Brackets::default().end(text.as_bytes()).map(drop).map_err(too_deep)
@@ -80,7 +81,7 @@ struct Brackets {
 }
 
 impl Brackets {
-    /// The end of the first document, or the place of a bracket that is too deep.
+    /// Returns the end of the first document. The error is the offset of the bracket that exceeds the limit.
     fn end(mut self, text: &[u8]) -> Result<Option<usize>, usize> {
         for (offset, byte) in text.iter().enumerate() {
             match byte {
@@ -107,7 +108,7 @@ impl Brackets {
     }
 }
 
-/// What the top level of a reply has.
+/// The values at the top level of a reply.
 #[derive(Default)]
 struct TopLevel<'a> {
     result: Option<&'a str>,
@@ -120,7 +121,7 @@ struct TopLevel<'a> {
 }
 
 impl<'a> TopLevel<'a> {
-    /// Where a key's value is kept; none for a key that is unknown.
+    /// Returns where the value of a key is stored; `None` for an unknown key.
     fn slot(&mut self, key: &str) -> Option<&mut Option<&'a str>> {
         match key {
             "result" => Some(&mut self.result),
@@ -138,32 +139,32 @@ impl<'a> Source<'a> {
         let mut top = TopLevel::default();
         self.each_entry(document, |key, raw| {
             if key == "errormessage" {
-                at_top(&mut findings, FindingKind::ResultSpelling, &key);
+                note_top_level(&mut findings, FindingKind::ResultSpelling, &key);
             }
             let is_twice = match top.slot(&key) {
                 Some(slot) => slot.replace(raw).is_some(),
                 None => {
                     self.check(raw)?;
-                    builder::check_names(top.extra.len()).map_err(|kind| self.error(raw, kind))?;
+                    builder::check_name_count(top.extra.len()).map_err(|kind| self.error(raw, kind))?;
                     top.extra.insert(key.clone().into_owned(), raw.into()).is_some()
                 }
             };
             if is_twice {
-                at_top(&mut findings, FindingKind::DuplicateKey, &key);
+                note_top_level(&mut findings, FindingKind::DuplicateKey, &key);
             }
             Ok(())
         })?;
         let TopLevel { result, status, message, errormessage, tickets, counts, mut extra } = top;
-        // A null is no message where the other name has one.
+        // A null `message` is ignored if `errormessage` has a value.
         let message = message.filter(|raw| *raw != "null").or(errormessage).or(message);
         let (word, at) = match (result, status) {
-            (Some(at), _) => (self.word(at)?, at),
+            (Some(at), _) => (self.string_or_raw(at)?, at),
             (None, Some(at)) => {
-                at_top(&mut findings, FindingKind::ResultSpelling, "status");
-                (self.word(at)?, at)
+                note_top_level(&mut findings, FindingKind::ResultSpelling, "status");
+                (self.string_or_raw(at)?, at)
             }
             (None, None) if tickets.is_some() => {
-                at_top(&mut findings, FindingKind::ResultSpelling, "result");
+                note_top_level(&mut findings, FindingKind::ResultSpelling, "result");
                 (Cow::Borrowed("success"), document)
             }
             (None, None) => return Err(self.error(document, DecodeErrorKind::NotAReply { title: None })),
@@ -173,7 +174,7 @@ impl<'a> Source<'a> {
             return Ok(Outcome::Error(builder::api_error(message, findings)));
         }
         if !word.eq_ignore_ascii_case("success") {
-            // Firewalls have a status too, such as 403 or "blocked".
+            // Firewalls send a `status` too, such as 403 or "blocked".
             if result.is_none() && tickets.is_none() {
                 return Err(self.error(document, DecodeErrorKind::NotAReply { title: None }));
             }
@@ -187,7 +188,7 @@ impl<'a> Source<'a> {
             other_call::check(counts.iter().any(Option::is_some), keys)
                 .map_err(|kind| self.error(document, kind))?;
         }
-        // On a page of tickets these two mean nothing, and are kept like any other.
+        // On a page of tickets these two are unknown fields.
         for (name, raw) in [("status", result.and(status)), ("message", message)] {
             if let Some(raw) = raw {
                 self.check(raw)?;
@@ -204,13 +205,13 @@ impl<'a> Source<'a> {
         }
         match tickets {
             Some(raw) => self.tickets(&mut page, raw)?,
-            None => at_top(&mut page.findings, FindingKind::EmptySpelling, "tickets"),
+            None => note_top_level(&mut page.findings, FindingKind::EmptySpelling, "tickets"),
         }
         Ok(Outcome::Page(page))
     }
 
-    /// A text at the top level.
-    fn word(self, raw: &'a str) -> Result<Cow<'a, str>, Error> {
+    /// Returns the text of a string, or the raw JSON of any other value.
+    fn string_or_raw(self, raw: &'a str) -> Result<Cow<'a, str>, Error> {
         match self.shape(raw) {
             Shape::Text(quoted) => self.unescape(quoted),
             _ => Ok(Cow::Borrowed(raw)),
@@ -221,7 +222,7 @@ impl<'a> Source<'a> {
         match self.shape(raw) {
             Shape::Null => Ok(None),
             Shape::Text(quoted) => self.unescape(quoted).map(|text| Some(text.into_owned())),
-            // Better a strange message than none.
+            // A message of another type is shown as JSON.
             _ => Ok(Some(raw.to_owned())),
         }
     }
@@ -235,16 +236,16 @@ impl<'a> Source<'a> {
             _ => return Err(invalid()),
         };
         if text.is_empty() {
-            at_top(&mut page.findings, FindingKind::EmptyNumber, name);
+            note_top_level(&mut page.findings, FindingKind::EmptyNumber, name);
             return Ok(Some(0));
         }
         integer(Scalar::Text(&text, Span::default())).map(Some).ok_or_else(invalid)
     }
 
-    /// The value of `tickets`.
+    /// Reads the value of `tickets`.
     fn tickets(self, page: &mut PageBuilder, raw: &'a str) -> Result<(), Error> {
         if is_empty(raw) {
-            at_top(&mut page.findings, FindingKind::EmptySpelling, "tickets");
+            note_top_level(&mut page.findings, FindingKind::EmptySpelling, "tickets");
             return Ok(());
         }
         match self.shape(raw) {
@@ -259,26 +260,26 @@ impl<'a> Source<'a> {
                     Ok(())
                 })?;
                 let Some(list) = list else {
-                    at_top(&mut page.findings, FindingKind::BareList, "tickets");
+                    note_top_level(&mut page.findings, FindingKind::BareList, "tickets");
                     return self.listed_object(page, raw, "tickets", true);
                 };
                 for key in others {
-                    at_top(&mut page.findings, FindingKind::UnreadKey, &format!("tickets.{key}"));
+                    note_top_level(&mut page.findings, FindingKind::UnreadKey, &format!("tickets.{key}"));
                 }
                 if seen > 1 {
-                    at_top(&mut page.findings, FindingKind::DuplicateKey, "tickets.ticket");
+                    note_top_level(&mut page.findings, FindingKind::DuplicateKey, "tickets.ticket");
                 }
                 self.ticket_list(page, list, "tickets.ticket", true)
             }
             Shape::List => {
-                at_top(&mut page.findings, FindingKind::BareList, "tickets");
+                note_top_level(&mut page.findings, FindingKind::BareList, "tickets");
                 self.ticket_elements(page, raw, true)
             }
             _ => Err(self.not_a_list("tickets", raw)),
         }
     }
 
-    /// The value of `tickets.ticket`. One more level may be in it, which is then read once more, and no second one.
+    /// Reads the value of `tickets.ticket`. One extra level of nesting is accepted if `may_nest`.
     fn ticket_list(
         self,
         page: &mut PageBuilder,
@@ -289,7 +290,7 @@ impl<'a> Source<'a> {
         match self.shape(raw) {
             Shape::List => self.ticket_elements(page, raw, may_nest),
             _ if is_empty(raw) => {
-                at_top(&mut page.findings, FindingKind::EmptySpelling, place);
+                note_top_level(&mut page.findings, FindingKind::EmptySpelling, place);
                 Ok(())
             }
             Shape::Object => self.listed_object(page, raw, place, may_nest),
@@ -298,13 +299,13 @@ impl<'a> Source<'a> {
     }
 
     fn ticket_elements(self, page: &mut PageBuilder, list: &'a str, may_nest: bool) -> Result<(), Error> {
-        // The rows of a large page are made room for once.
+        // Reserve the rows of a large page at once.
         let count = self.count(list)?;
         page.arena.rows.reserve(page.ticket_count() + count);
         self.each_element(list, |ticket| self.ticket(page, ticket, may_nest))
     }
 
-    /// An object in place of a list: a list with numbers for keys, one more level, or one ticket by itself.
+    /// Reads an object in place of a list: a list with numeric keys, an extra level, or a single ticket.
     fn listed_object(
         self,
         page: &mut PageBuilder,
@@ -314,18 +315,19 @@ impl<'a> Source<'a> {
     ) -> Result<(), Error> {
         match self.object_kind(raw, "ticket")? {
             ObjectKind::Numbered => {
-                at_top(&mut page.findings, FindingKind::NumericKeys, place);
+                note_top_level(&mut page.findings, FindingKind::NumericKeys, place);
                 self.each_entry(raw, |_, ticket| self.ticket(page, ticket, may_nest))
             }
             ObjectKind::Nested => self.ticket(page, raw, may_nest),
             ObjectKind::Single => {
-                at_top(&mut page.findings, FindingKind::SingleObject, place);
+                note_top_level(&mut page.findings, FindingKind::SingleObject, place);
                 self.ticket(page, raw, may_nest)
             }
         }
     }
 
-    /// What an object in place of a list is. Only a list or an object under its first key is one more level.
+    /// Classifies an object in place of a list. It is an extra level only if its first key is `nested` and holds a list
+    /// or an object.
     fn object_kind(self, raw: &'a str, nested: &str) -> Result<ObjectKind, Error> {
         let (mut is_first, mut is_nested, mut are_numbers) = (true, false, true);
         self.each_entry(raw, |key, value| {
@@ -346,12 +348,13 @@ impl<'a> Source<'a> {
         self.error(raw, DecodeErrorKind::WrongType { name: name.to_owned(), expected: "a list of tickets" })
     }
 
-    /// An element of a list of tickets: mostly a ticket. An empty one is skipped, and one more level is read through.
+    /// Reads an element of a list of tickets, normally a ticket. An empty element is skipped; an extra level is read if
+    /// `may_nest`.
     fn ticket(self, page: &mut PageBuilder, raw: &'a str, may_nest: bool) -> Result<(), Error> {
         let place = |page: &PageBuilder| format!("tickets.ticket[{}]", page.ticket_count());
         if is_empty(raw) {
             let place = place(page);
-            at_top(&mut page.findings, FindingKind::EmptySpelling, &place);
+            note_top_level(&mut page.findings, FindingKind::EmptySpelling, &place);
             return Ok(());
         }
         match self.shape(raw) {
@@ -359,11 +362,15 @@ impl<'a> Source<'a> {
             Shape::Object => match self.object_kind(raw, "ticket")? {
                 ObjectKind::Nested => {
                     let place = place(page);
-                    at_top(&mut page.findings, FindingKind::NestedList, &place);
+                    note_top_level(&mut page.findings, FindingKind::NestedList, &place);
                     self.each_entry(raw, |key, value| match &*key {
                         "ticket" => self.ticket_list(page, value, &place, false),
                         other => {
-                            at_top(&mut page.findings, FindingKind::UnreadKey, &format!("{place}.{other}"));
+                            note_top_level(
+                                &mut page.findings,
+                                FindingKind::UnreadKey,
+                                &format!("{place}.{other}"),
+                            );
                             Ok(())
                         }
                     })
@@ -372,7 +379,7 @@ impl<'a> Source<'a> {
             },
             Shape::List if may_nest => {
                 let place = place(page);
-                at_top(&mut page.findings, FindingKind::NestedList, &place);
+                note_top_level(&mut page.findings, FindingKind::NestedList, &place);
                 self.each_element(raw, |ticket| self.ticket(page, ticket, false))
             }
             _ => Err(self
@@ -382,7 +389,7 @@ impl<'a> Source<'a> {
 
     fn ticket_entries(self, page: &mut PageBuilder, raw: &'a str) -> Result<(), Error> {
         self.each_entry(raw, |key, value| match Field::from_name(&key) {
-            Some(field) if field.kind() == Kind::Attachments => self.attachments(page, value),
+            Some(field) if field.kind() == FieldKind::Attachments => self.attachments(page, value),
             Some(field) => self.field(page, field, value),
             None => {
                 self.check(value)?;
@@ -402,12 +409,14 @@ impl<'a> Source<'a> {
                 text = self.unescape(quoted)?;
                 Scalar::Text(&text, self.keep(page, &text))
             }
-            Shape::Object if field.kind() == Kind::DateTime => return self.date_object(page, field, raw),
+            Shape::Object if field.kind() == FieldKind::DateTime => {
+                return self.date_object(page, field, raw);
+            }
             Shape::List | Shape::Object => {
                 let expected = match field.kind() {
-                    Kind::Integer => "an integer",
-                    Kind::Boolean => "a truth value",
-                    Kind::DateTime => "a date",
+                    FieldKind::Integer => "an integer",
+                    FieldKind::Boolean => "a boolean",
+                    FieldKind::DateTime => "a date",
                     _ => "a text",
                 };
                 return Err(self.error(raw, wrong_type(field, expected)));
@@ -416,7 +425,7 @@ impl<'a> Source<'a> {
         page.set(field, value).map_err(|kind| self.error(raw, kind))
     }
 
-    /// A date as PHP writes its date objects: `{"date":"…","timezone_type":3,"timezone":"UTC"}`.
+    /// Reads a date that PHP wrote as an object: `{"date":"…","timezone_type":3,"timezone":"UTC"}`.
     fn date_object(self, page: &mut PageBuilder, field: Field, raw: &'a str) -> Result<(), Error> {
         let (mut date, mut zone) = (None, None);
         self.each_entry(raw, |key, value| {
@@ -433,8 +442,8 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
-    /// Where a text is kept: in the body, or with the unescaped ones.
-    #[allow(clippy::ptr_arg, reason = "whether it is borrowed is what this asks")]
+    /// Returns where a text is stored: in the body, or in the string of unescaped texts.
+    #[allow(clippy::ptr_arg, reason = "the function depends on whether the text is borrowed")]
     fn keep(self, page: &mut PageBuilder, text: &Cow<'_, str>) -> Span {
         match text {
             Cow::Borrowed(part) => self.span(part),
@@ -455,7 +464,7 @@ impl<'a> Source<'a> {
         self.attachment_list(page, raw, true)
     }
 
-    /// A list of attachments, or an object in place of one.
+    /// Reads a list of attachments, or an object in place of one.
     fn attachment_list(self, page: &mut PageBuilder, raw: &'a str, may_nest: bool) -> Result<(), Error> {
         let field = Field::Attachments;
         match self.shape(raw) {
@@ -475,8 +484,8 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// An element of a list of attachments: mostly an attachment. An empty one is skipped, and one more level is read
-    /// through.
+    /// Reads an element of a list of attachments, normally an attachment. An empty element is skipped; an extra level
+    /// is read if `may_nest`.
     fn attachment(self, page: &mut PageBuilder, raw: &'a str, may_nest: bool) -> Result<(), Error> {
         let field = Field::Attachments;
         if is_empty(raw) {
@@ -525,13 +534,13 @@ impl<'a> Source<'a> {
                         return Err(self.error(raw, DecodeErrorKind::WrongType { name, expected: "a text" }));
                     }
                 },
-                // As where there is none: its place in the list.
+                // As for a missing index: its position in the list.
                 "index" if raw == "null" => {
                     page.note(FindingKind::NullField, Field::Attachments, Some("an index".into()));
-                    index = Some(u64::from(page.attachment_place()));
+                    index = Some(u64::from(page.attachment_position()));
                 }
                 "index" => {
-                    let text = self.word(raw)?;
+                    let text = self.string_or_raw(raw)?;
                     let number = integer(Scalar::Text(&text, Span::default()));
                     let invalid = || DecodeErrorKind::InvalidInteger { name: "index".into() };
                     index = Some(number.ok_or_else(|| self.error(raw, invalid()))?);
@@ -545,27 +554,27 @@ impl<'a> Source<'a> {
     }
 }
 
-/// How many unread keys beside the list of tickets are reported.
+/// How many unread keys beside the list of tickets are reported at most.
 const MAX_OTHERS: usize = 1000;
 
-/// What an object in place of a list is.
+/// What an object in place of a list can be.
 enum ObjectKind {
-    /// A list whose keys are numbers.
+    /// A list with numeric keys.
     Numbered,
-    /// One more level: the list is under a key of its own.
+    /// An extra level: the list is under a key of its own.
     Nested,
-    /// An element by itself.
+    /// A single element.
     Single,
 }
 
-/// Whether the first key of an object is this one.
+/// Returns whether this is the first key of an object.
 fn begins_with_key(object: &str, key: &str) -> bool {
     let after = object.strip_prefix('{').unwrap_or_default().trim_start();
     let rest = after.strip_prefix('"').and_then(|rest| rest.strip_prefix(key));
     rest.is_some_and(|rest| rest.starts_with('"'))
 }
 
-/// Whether a value is one of the ways in which PHP writes that there is nothing.
+/// Returns whether a value is empty: null, `""`, `[]` or `{}`.
 fn is_empty(raw: &str) -> bool {
     let mut inner = raw.bytes().filter(|byte| !byte.is_ascii_whitespace());
     let brackets = (inner.next(), inner.next(), inner.next());
