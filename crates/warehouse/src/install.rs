@@ -3,6 +3,9 @@
 use gettickets::{Client, GetTickets, Scan};
 use jiff::tz::TimeZone;
 
+/// The number of tickets on the first page that is read where little has changed.
+const FRONT: u64 = 100;
+
 /// An install whose tickets are read.
 #[derive(Clone, Debug)]
 pub struct Install {
@@ -48,10 +51,18 @@ impl Install {
         &self.client
     }
 
+    /// The request for the first page of the list of every ticket.
+    pub(crate) fn front(&self) -> GetTickets {
+        GetTickets { limitnum: Some(FRONT), ..self.request() }
+    }
+
+    fn request(&self) -> GetTickets {
+        let ignore = self.ignore_departments.then_some(true);
+        GetTickets { ignore_dept_assignments: ignore, ..GetTickets::default() }
+    }
+
     /// A scan of every ticket. It skips tickets that the server cannot send; its report lists them.
     pub(crate) fn scan(&self) -> Scan {
-        let ignore = self.ignore_departments.then_some(true);
-        let request = GetTickets { ignore_dept_assignments: ignore, ..GetTickets::default() };
-        self.client.scan(request).skip_unreadable(true)
+        self.client.scan(self.request()).skip_unreadable(true)
     }
 }

@@ -26,6 +26,7 @@ mod install;
 mod mirror;
 mod row;
 pub mod singer;
+mod threads;
 
 pub use crate::fleet::Fleet;
 pub use crate::fleet::error::{FleetError, InstallError};

@@ -15,9 +15,10 @@ use super::{ConnectionArgs, Profiles, Since, WholeArgs};
 /// A new file is readable by its owner only; a file that is replaced keeps its owner and mode. Symbolic links are
 /// followed. Devices and FIFOs are written like standard output.
 ///
-/// With several profiles each install is exported to its own file, all at the same time: use {install} in the
-/// name, as in 'tickets/install={install}/tickets.parquet', whose files DuckDB, polars and Spark read as one table with a
-/// column `install`. An install that fails does not stop the others.
+/// With several profiles the installs are read at the same time, and the file has a column `install`. If one of them fails, the
+/// others are written, and the file is FILE.incomplete. Such an export cannot be resumed. With {install} in the name there is a
+/// file for each install, which can: the files of 'tickets/install={install}/tickets.parquet' are read as one table with a
+/// column `install` by DuckDB, polars and Spark.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ExportArgs {
     /// File to write; - for standard output. The format is determined by the extension, such as .csv or .parquet; .gz

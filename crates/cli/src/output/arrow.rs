@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use arrow_ipc::writer::FileWriter;
 use gettickets_arrow::arrow_array::RecordBatch;
+use gettickets_arrow::arrow_schema::Schema;
 use gettickets_arrow::{ArrowError, TableSchema};
 use gettickets_protocol::Tickets;
 
@@ -57,11 +58,16 @@ pub(crate) struct ArrowWriter<W: Write> {
 
 impl<W: Write> ArrowWriter<W> {
     pub(crate) fn new(out: W) -> io::Result<ArrowWriter<W>> {
-        let writer = FileWriter::try_new(out, &gettickets_arrow::schema()).map_err(failed)?;
+        ArrowWriter::with_schema(out, &gettickets_arrow::schema())
+    }
+
+    /// A writer of batches of this schema.
+    pub(crate) fn with_schema(out: W, schema: &Schema) -> io::Result<ArrowWriter<W>> {
+        let writer = FileWriter::try_new(out, schema).map_err(failed)?;
         Ok(ArrowWriter { writer: Some(writer), gathered: Gathered::default() })
     }
 
-    /// Writes a batch of our schema.
+    /// Writes a batch of the writer's schema.
     pub(crate) fn batch(&mut self, batch: &RecordBatch) -> io::Result<()> {
         self.writer.as_mut().map_or(Ok(()), |writer| writer.write(batch).map_err(failed))
     }

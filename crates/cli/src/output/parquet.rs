@@ -6,6 +6,7 @@
 use std::io::{self, Write};
 
 use gettickets_arrow::arrow_array::RecordBatch;
+use gettickets_arrow::arrow_schema::SchemaRef;
 use gettickets_protocol::Tickets;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
@@ -25,17 +26,21 @@ pub(crate) struct ParquetWriter<W: Write + Send> {
 
 impl<W: Write + Send> ParquetWriter<W> {
     pub(crate) fn new(out: W) -> io::Result<ParquetWriter<W>> {
+        ParquetWriter::with_schema(out, gettickets_arrow::schema())
+    }
+
+    /// A writer of batches of this schema.
+    pub(crate) fn with_schema(out: W, schema: SchemaRef) -> io::Result<ParquetWriter<W>> {
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_max_row_group_row_count(Some(ROW_GROUP))
             .set_created_by(concat!("gettickets ", env!("CARGO_PKG_VERSION")).to_owned())
             .build();
-        let writer =
-            ArrowWriter::try_new(out, gettickets_arrow::schema(), Some(properties)).map_err(failed)?;
+        let writer = ArrowWriter::try_new(out, schema, Some(properties)).map_err(failed)?;
         Ok(ParquetWriter { writer: Some(writer) })
     }
 
-    /// Writes a batch of our schema.
+    /// Writes a batch of the writer's schema.
     pub(crate) fn batch(&mut self, batch: &RecordBatch) -> io::Result<()> {
         self.writer.as_mut().map_or(Ok(()), |writer| writer.write(batch).map_err(failed))
     }

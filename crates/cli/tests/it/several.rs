@@ -152,18 +152,13 @@ fn each_install_is_exported_into_a_file_of_its_own() {
 
     let one = run(&mut installs.program(&["export", "--profile", "london", "--output", &name])).quietly();
     assert_eq!(one, "");
-    for arguments in [
-        &["export", "--all-profiles", "--output", "tickets.csv"][..],
-        &["export", "--all-profiles", "--output", "-", "--format", "csv"],
-        &["stats", "--all-profiles", "--html", "tickets.html"],
+    for (arguments, what) in [
+        (&["export", "--all-profiles", "--output", "x.csv", "--resume"][..], "needs a file for each install"),
+        (&["stats", "--all-profiles", "--html", "tickets.html"], "each needs a file of its own"),
     ] {
         let ran = run(&mut installs.program(arguments));
         assert_eq!(ran.code, 2);
-        assert!(
-            ran.err.contains("each needs a file of its own") && ran.err.contains("{install}"),
-            "{}",
-            ran.err
-        );
+        assert!(ran.err.contains(what) && ran.err.contains("{install}"), "{}", ran.err);
     }
     let nameless = crate::program::gettickets(&["export", "--sandbox", "--output", &name]);
     assert!(nameless.code == 2 && nameless.err.contains("none is named"), "{}", nameless.err);
@@ -192,4 +187,73 @@ fn each_install_has_figures_of_its_own() {
     assert_eq!(ran.code, 1);
     let document: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(document["installs"].as_array().unwrap().len(), 1);
+}
+
+/// The rows of a Parquet file by install.
+fn parquet_rows(file: &str) -> BTreeMap<String, usize> {
+    use gettickets_arrow::arrow_array::cast::AsArray;
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(
+        std::fs::File::open(file).unwrap(),
+    );
+    let mut counts = BTreeMap::new();
+    for batch in reader.unwrap().build().unwrap() {
+        let batch = batch.unwrap();
+        assert_eq!(batch.schema().field(0).name(), "install");
+        for name in batch["install"].as_string::<i32>() {
+            *counts.entry(name.unwrap().to_owned()).or_default() += 1;
+        }
+    }
+    counts
+}
+
+#[test]
+fn several_installs_are_exported_into_one_file_with_a_column_for_them() {
+    let installs = Installs::start(&[("berlin", 130), ("london", 9_000)]);
+    let expected = counts(&[("berlin", 130), ("london", 9_000)]);
+    for name in
+        ["all.csv", "all.ndjson", "all.json", "all.ndjson.gz", "all.csv.zst", "all.parquet", "all.arrow"]
+    {
+        let file = installs.file(name);
+        let ran = run(&mut installs.program(&["export", "--all-profiles", "--output", &file]));
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        assert!(ran.err.ends_with(&format!("note: 9130 tickets in {file}\n")), "{}", ran.err);
+        let found = match name {
+            "all.parquet" => parquet_rows(&file),
+            "all.ndjson" => counted(&lines(&std::fs::read_to_string(&file).unwrap())),
+            "all.json" => {
+                let document: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+                counted(document["tickets"].as_array().unwrap())
+            }
+            "all.csv" => {
+                let csv = std::fs::read_to_string(&file).unwrap();
+                assert!(csv.starts_with("install,id,tid,"), "{}", &csv[..100]);
+                let of = |name: &str| csv.lines().filter(|line| line.starts_with(name)).count();
+                counts(&[("berlin", of("berlin,")), ("london", of("london,"))])
+            }
+            // The program reads compressed replies itself.
+            "all.ndjson.gz" => {
+                let read = run(&mut installs.program(&["decode", "--as", "ndjson", &file]));
+                assert_eq!(read.code, 0, "{}", read.err);
+                assert_eq!(read.out.lines().count(), 9_130);
+                continue;
+            }
+            _ => continue,
+        };
+        assert_eq!(found, expected, "{name}");
+    }
+    let piped =
+        run(&mut installs.program(&["export", "--all-profiles", "--output", "-", "--format", "ndjson"]));
+    assert_eq!(counted(&lines(&piped.noting())), expected);
+}
+
+#[test]
+fn a_file_that_lacks_an_install_is_named_so() {
+    let installs = Installs::start(&[("berlin", 30), ("london", 60)]);
+    let file = installs.file("all.parquet");
+    installs.spoil("berlin");
+    let ran = run(&mut installs.program(&["export", "--all-profiles", "--output", &file]));
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.err.contains("error: berlin: ") && ran.err.contains("60 tickets in "), "{}", ran.err);
+    assert!(!std::fs::exists(&file).unwrap());
+    assert_eq!(parquet_rows(&format!("{file}.incomplete")), counts(&[("london", 60)]));
 }

@@ -12,9 +12,7 @@ use gettickets::scan::Cursor;
 use gettickets::{Cancellation, Error, Scan, ScanReport, Tickets};
 
 use super::error::InstallError;
-
-/// The most installs that are read at the same time. Each scan has a few threads of its own.
-const MOST_WORKERS: usize = 64;
+use crate::threads::MOST_WORKERS;
 
 /// Some tickets of one install.
 #[derive(Clone, Debug)]

@@ -198,14 +198,21 @@ impl Store for Database {
     fn history(&mut self, install: &str) -> Result<History, MirrorError> {
         let row = self.client.query_one(
             &format!(
-                "SELECT {}, {}, (SELECT max(id) FROM tickets WHERE install = $1) FROM runs
-                 WHERE install = $1 AND complete",
+                "SELECT {}, {}, (SELECT max(id) FROM tickets WHERE install = $1),
+                 (SELECT ordered FROM runs WHERE install = $1 AND complete AND mode = 'full'
+                  ORDER BY run DESC LIMIT 1)
+                 FROM runs WHERE install = $1 AND complete",
                 utc("max(started) FILTER (WHERE mode = 'full')"),
                 wall_clock("max(newest_reply)")
             ),
             &[&install],
         )?;
-        Ok(History { last_full: row.get(0), newest_reply: row.get(1), highest_id: row.get(2) })
+        Ok(History {
+            last_full: row.get(0),
+            newest_reply: row.get(1),
+            highest_id: row.get(2),
+            ordered: row.get::<_, Option<bool>>(3).unwrap_or(false),
+        })
     }
 
     fn begin_run(&mut self, install: &str, started: &str, since: Option<&str>) -> Result<i64, MirrorError> {
@@ -286,6 +293,12 @@ impl Store for Database {
         Ok(found)
     }
 
+    fn count_living(&mut self, install: &str) -> Result<u64, MirrorError> {
+        let living = "SELECT count(*) FROM tickets WHERE install = $1 AND gone IS NULL";
+        let count: i64 = self.client.query_one(living, &[&install])?.get(0);
+        Ok(count.unsigned_abs())
+    }
+
     fn set_gone(&mut self, install: &str, ids: &[i64], now: &str) -> Result<(), MirrorError> {
         self.client.execute(
             "UPDATE tickets SET gone = $3::text::timestamptz, changed = $3::text::timestamptz
@@ -300,7 +313,7 @@ impl Store for Database {
         self.client.execute(
             "UPDATE runs SET ended = $2::text::timestamptz, complete = $3, reason = $4,
                  newest_reply = $5::text::timestamp, requests = $6, tickets = $7, new = $8, changed = $9, gone = $10,
-                 findings = $11::text::json WHERE run = $1",
+                 findings = $11::text::json, ordered = $12 WHERE run = $1",
             &[
                 &run,
                 &ending.ended,
@@ -313,6 +326,7 @@ impl Store for Database {
                 &changed,
                 &gone,
                 &ending.findings,
+                &ending.ordered,
             ],
         )?;
         Ok(())

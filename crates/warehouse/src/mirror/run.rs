@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use gettickets::{DateTime, ScanReport, Tickets};
+use gettickets::{DateTime, Page, ScanReport, Tickets};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -20,6 +20,7 @@ use crate::fleet::Fleet;
 use crate::fleet::scan::FleetScan;
 use crate::install::Install;
 use crate::row::{Row, wall_clock};
+use crate::threads::side_by_side;
 
 /// The furthest that any wall clock is ahead of UTC. Replies dated later than that are dated ahead of every clock, and do
 /// not count as the newest.
@@ -27,6 +28,9 @@ const FURTHEST_AHEAD: SignedDuration = SignedDuration::from_hours(14);
 
 /// This many of the highest ids have to be gone at once before an install is reported as restored from a backup.
 const RESTORED: usize = 10;
+
+/// This many rows at the end of the first page must be older than what a run looks for.
+const OLD_ROWS: usize = 4;
 
 /// A database that mirrors the tickets of installs.
 ///
@@ -139,11 +143,14 @@ fn transact(
             Err(error) => Err(error),
         });
     }
+    read_fronts(store, &mut runs)?;
     // The place of a scan among the scans is not that of its install, as some installs are refused.
     let mut readable: Vec<usize> = Vec::new();
     let mut scans = Vec::new();
     for (index, run) in runs.iter().enumerate() {
-        if let Ok(work) = run {
+        if let Ok(work) = run
+            && !work.done
+        {
             readable.push(index);
             let scan = work.install.scan();
             let scan = match work.since {
@@ -190,6 +197,24 @@ fn transact(
     }
     transaction.commit()?;
     Ok(results)
+}
+
+/// Reads the first page of each install whose list is known to be in the order of the last reply. Where everything since the
+/// last run is on it, which is so in a quiet install, nothing else has to be read.
+fn read_fronts(store: &mut dyn Store, runs: &mut [Result<Work<'_>, MirrorError>]) -> Result<(), MirrorError> {
+    let quiet: Vec<&mut Work<'_>> =
+        runs.iter_mut().filter_map(|run| run.as_mut().ok().filter(|work| work.may_read_front())).collect();
+    let installs: Vec<&Install> = quiet.iter().map(|work| work.install).collect();
+    let pages = side_by_side(&installs, |install| install.client.get_tickets(&install.front()));
+    for (work, page) in quiet.into_iter().zip(pages) {
+        // A failure is met again by the scan, which reports it.
+        if let Ok(page) = page
+            && work.has_everything(store, &page)?
+        {
+            work.take_front(store, &page)?;
+        }
+    }
+    Ok(())
 }
 
 /// The transaction of a run. Dropping it undoes the run, also when the program panics.
@@ -263,6 +288,14 @@ struct Work<'a> {
     highest_before: i64,
     /// New tickets with lower ids than that.
     below_highest: u64,
+    /// The last complete full run found the list in the order of the last reply.
+    was_ordered: bool,
+    /// This run, if it is full, has found the list in that order so far.
+    ordered: bool,
+    /// The last reply of the ticket before, in the order of the list.
+    previous: Option<DateTime>,
+    /// Everything has been read.
+    done: bool,
     /// The newest reply, on the install's clock.
     newest: Option<String>,
     /// Replies dated later than this do not count as the newest.
@@ -304,6 +337,10 @@ impl<'a> Work<'a> {
             seen: HashSet::new(),
             highest_before: history.highest_id.unwrap_or(i64::MIN),
             below_highest: 0,
+            was_ordered: history.ordered,
+            ordered: true,
+            previous: Some(DateTime::MAX),
+            done: false,
             newest: history.newest_reply,
             ahead: wall_clock(TimeZone::UTC.to_datetime(ahead)),
             replaced: 0,
@@ -319,6 +356,9 @@ impl<'a> Work<'a> {
         let name = &self.install.name;
         let mut rows = Vec::with_capacity(tickets.len());
         for ticket in tickets {
+            // A ticket without a reply is at the end of that order.
+            self.ordered &= ticket.lastreply() <= self.previous;
+            self.previous = ticket.lastreply();
             if let Some(reply) = ticket.lastreply().map(wall_clock)
                 && reply <= self.ahead
                 && self.newest.as_ref().is_none_or(|newest| reply > *newest)
@@ -350,6 +390,54 @@ impl<'a> Work<'a> {
         self.seen.extend(ids);
         store.put(name, &rows, &now)?;
         store.record(self.report.run, name, &changes, &now)
+    }
+
+    /// Whether the first page of the list may be all that has to be read.
+    fn may_read_front(&self) -> bool {
+        self.since.is_some() && self.was_ordered
+    }
+
+    /// Whether the first page of the list has everything since the last run: it is in the order of the last reply, its last rows
+    /// are older, and no ticket is counted that neither it nor the mirror has.
+    fn has_everything(&self, store: &mut dyn Store, page: &Page) -> Result<bool, MirrorError> {
+        let (Some(since), Some(total)) = (self.since, page.totalresults()) else { return Ok(false) };
+        let tickets = page.tickets();
+        let replies: Vec<Option<DateTime>> = tickets.iter().map(|ticket| ticket.lastreply()).collect();
+        let is_ordered = replies.windows(2).all(|pair| pair.first() >= pair.last());
+        let is_old = |reply: &&Option<DateTime>| reply.is_some_and(|reply| reply < since);
+        let old = replies.iter().rev().take_while(is_old).count();
+        if !is_ordered || old < OLD_ROWS || page.startnumber().unwrap_or(0) != 0 {
+            return Ok(false);
+        }
+        let Ok(ids) = tickets.iter().map(|ticket| i64::try_from(ticket.id())).collect::<Result<Vec<_>, _>>()
+        else {
+            return Ok(false);
+        };
+        let known = store.known(&self.install.name, &ids)?;
+        let is_new = |id: &&i64| known.get(id).is_none_or(|known| known.gone.is_some());
+        let new = ids.iter().filter(is_new).count() as u64;
+        Ok(total <= store.count_living(&self.install.name)?.saturating_add(new))
+    }
+
+    /// Stores the tickets of a first page that has everything.
+    fn take_front(&mut self, store: &mut dyn Store, page: &Page) -> Result<(), MirrorError> {
+        let since = self.since.unwrap_or(DateTime::MIN);
+        let recent =
+            page.iter().take_while(|ticket| ticket.lastreply().is_some_and(|reply| reply >= since)).count();
+        self.take(store, &page.tickets().slice(..recent))?;
+        self.report.requests = 1;
+        self.report.complete = true;
+        self.done = true;
+        for finding in page.findings() {
+            self.deviations.push(json!({
+                "kind": finding.kind.to_string(),
+                "count": finding.count,
+                "ids": finding.tickets,
+                "detail": finding.detail,
+            }));
+            self.report.findings += finding.count as u64;
+        }
+        Ok(())
     }
 
     /// Notes how the scan ended.
@@ -432,6 +520,7 @@ impl<'a> Work<'a> {
             &Ending {
                 ended: &utc(Timestamp::now()),
                 complete: report.complete,
+                ordered: self.ordered && report.full && report.complete,
                 // A text of the server may have a NUL.
                 reason: report.reason.as_ref().map(|reason| reason.replace('\0', "\u{fffd}")).as_deref(),
                 newest_reply: self.newest.as_deref(),

@@ -110,9 +110,18 @@ impl Store for Database {
     fn history(&mut self, install: &str) -> Result<History, MirrorError> {
         Ok(self.connection.query_row(
             "SELECT max(CASE WHEN mode = 'full' THEN started END), max(newest_reply),
-                 (SELECT max(id) FROM tickets WHERE install = ?1) FROM runs WHERE install = ?1 AND complete",
+                 (SELECT max(id) FROM tickets WHERE install = ?1),
+                 (SELECT ordered FROM runs WHERE install = ?1 AND complete AND mode = 'full' ORDER BY run DESC LIMIT 1)
+             FROM runs WHERE install = ?1 AND complete",
             [install],
-            |row| Ok(History { last_full: row.get(0)?, newest_reply: row.get(1)?, highest_id: row.get(2)? }),
+            |row| {
+                Ok(History {
+                    last_full: row.get(0)?,
+                    newest_reply: row.get(1)?,
+                    highest_id: row.get(2)?,
+                    ordered: row.get::<_, Option<bool>>(3)?.unwrap_or(false),
+                })
+            },
         )?)
     }
 
@@ -174,6 +183,15 @@ impl Store for Database {
         Ok(found)
     }
 
+    fn count_living(&mut self, install: &str) -> Result<u64, MirrorError> {
+        let count: i64 = self.connection.query_row(
+            "SELECT count(*) FROM tickets WHERE install = ? AND gone IS NULL",
+            [install],
+            |row| row.get(0),
+        )?;
+        Ok(count.unsigned_abs())
+    }
+
     fn set_gone(&mut self, install: &str, ids: &[i64], now: &str) -> Result<(), MirrorError> {
         let mut update = self
             .connection
@@ -188,7 +206,7 @@ impl Store for Database {
         let [requests, tickets, new, changed, gone] = ending.counts;
         self.connection.execute(
             "UPDATE runs SET ended = ?2, complete = ?3, reason = ?4, newest_reply = ?5, requests = ?6, tickets = ?7,
-                 new = ?8, changed = ?9, gone = ?10, findings = ?11 WHERE run = ?1",
+                 new = ?8, changed = ?9, gone = ?10, findings = ?11, ordered = ?12 WHERE run = ?1",
             params![
                 run,
                 ending.ended,
@@ -201,6 +219,7 @@ impl Store for Database {
                 changed,
                 gone,
                 ending.findings,
+                ending.ordered,
             ],
         )?;
         Ok(())

@@ -44,6 +44,9 @@ pub(crate) trait Store {
         keep: &dyn Fn(i64) -> bool,
     ) -> Result<Vec<(i64, Option<String>)>, MirrorError>;
 
+    /// How many tickets are not gone.
+    fn count_living(&mut self, install: &str) -> Result<u64, MirrorError>;
+
     /// Marks tickets as gone.
     fn set_gone(&mut self, install: &str, ids: &[i64], now: &str) -> Result<(), MirrorError>;
 
@@ -71,12 +74,15 @@ pub(crate) struct History {
     pub(crate) newest_reply: Option<String>,
     /// The highest id of a ticket, gone or not.
     pub(crate) highest_id: Option<i64>,
+    /// Whether the last complete full run found the list in the order of the last reply, newest first.
+    pub(crate) ordered: bool,
 }
 
 /// What a run fills in at its end.
 pub(crate) struct Ending<'a> {
     pub(crate) ended: &'a str,
     pub(crate) complete: bool,
+    pub(crate) ordered: bool,
     pub(crate) reason: Option<&'a str>,
     pub(crate) newest_reply: Option<&'a str>,
     /// Requests, tickets, new, changed and gone ones.

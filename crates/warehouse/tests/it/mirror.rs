@@ -1,6 +1,7 @@
 //! What runs store and record.
 
 use gettickets::{Status, Ticket};
+use gettickets_sandbox::{Quirk, Sandbox};
 use gettickets_warehouse::{Install, Mirror, Mode};
 use jiff::tz::TimeZone;
 
@@ -117,6 +118,66 @@ fn an_incremental_run_sees_replies_and_marks_nothing_as_gone() {
     assert!(report.tickets < 1000, "{report:?}");
     let full = setup.run(Mode::Full);
     assert_eq!((full.changed, full.gone), (0, 1));
+}
+
+/// Tickets of which each has a reply, in an install whose newest ones are new.
+fn regular(count: u64) -> Setup {
+    let generated = Setup::new(count);
+    let store = generated.sandbox.store();
+    let tickets = store.ids().unwrap().into_iter().map(|id| store.get(id).unwrap().unwrap());
+    let regular = tickets.filter(|ticket| ticket.lastreply.is_some() && ticket.date <= ticket.lastreply);
+    Setup::of(Sandbox::builder().load(regular.collect()).start().unwrap())
+}
+
+#[test]
+fn an_incremental_run_of_a_quiet_install_is_one_request() {
+    let setup = regular(5000);
+    setup.run(Mode::Full);
+    let report = setup.run(Mode::Incremental);
+    assert_eq!((report.requests, report.changed, report.complete), (1, 0, true), "{report:?}");
+    let store = setup.sandbox.store();
+    let ids = store.ids().unwrap();
+    store.reply(ids[4000], Status::from("Customer-Reply")).unwrap();
+    let opened =
+        store.open(Ticket { tid: "NEW-1".into(), lastreply: store.now().unwrap(), ..Ticket::default() });
+    store.delete(ids[3000]).unwrap();
+    let report = setup.run(Mode::Incremental);
+    assert_eq!((report.requests, report.changed, report.new), (1, 1, 1), "{report:?}");
+    assert!(
+        setup
+            .changes(report.run)
+            .iter()
+            .any(|(id, what, ..)| *id == opened.as_ref().copied().unwrap() && what == "opened")
+    );
+    // Everything since then does not fit on a page.
+    for id in ids.iter().take(300) {
+        store.reply(*id, Status::from("Answered")).unwrap();
+    }
+    let report = setup.run(Mode::Incremental);
+    assert!(report.requests > 1 && report.complete && report.changed == 300, "{report:?}");
+}
+
+#[test]
+fn a_first_page_alone_is_not_trusted_without_the_evidence() {
+    // A ticket that was imported with an old reply is where the first page does not show it, but the server counts it.
+    let setup = regular(3000);
+    setup.run(Mode::Full);
+    assert_eq!(setup.run(Mode::Incremental).requests, 1);
+    let old = Some(jiff::civil::date(2001, 2, 3).at(4, 5, 6, 0));
+    setup
+        .sandbox
+        .store()
+        .open(Ticket { tid: "OLD-1".into(), date: old, lastreply: old, ..Ticket::default() })
+        .unwrap();
+    let report = setup.run(Mode::Incremental);
+    assert!(report.requests > 1 && report.complete, "{report:?}");
+    assert_eq!(setup.run(Mode::Full).new, 1);
+    // The first group of a list may be in the order that the whole list is not in.
+    let sandbox = Sandbox::builder().tickets(2000).quirk(Quirk::GroupedByPriority).start().unwrap();
+    let setup = Setup::of(sandbox);
+    setup.run(Mode::Full);
+    assert_eq!(count(&setup.file(), "SELECT count(*) FROM runs WHERE ordered"), 0);
+    assert!(setup.run(Mode::Incremental).requests > 1);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod source;
 mod spool;
 mod stream;
 mod target;
+mod together;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};

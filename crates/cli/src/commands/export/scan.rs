@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::source::Source;
-use super::{export, is_stdout};
+use super::{export, is_stdout, together};
 use crate::args::ExportArgs;
 use crate::commands::scanning::{self, Progress};
 use crate::commands::whole;
@@ -68,11 +68,8 @@ fn summary(args: &ExportArgs, tickets: u64) -> String {
 /// Exports each install into a file of its own, side by side.
 fn several(args: &ExportArgs, installs: Several) -> Outcome {
     if !installs::has_placeholder(&args.output) {
-        return Err(Failure::usage(format!(
-            "{}: several profiles are selected, and each needs a file of its own",
-            args.output.display()
-        ))
-        .hint("Write {install} into the name, as in 'tickets-{install}.parquet'; `gettickets list --all` writes one list"));
+        let watch = |scan: Cancellation| SCANS.lock().unwrap_or_else(PoisonError::into_inner).push(scan);
+        return together::run(args, installs, watch, &INTERRUPTED);
     }
     let export = |name: &str, connection: &Connection| {
         let args = ExportArgs { output: installs::file_of(&args.output, Some(name))?, ..args.clone() };

@@ -21,7 +21,7 @@ pub(super) enum Stream<'a> {
 }
 
 impl Stream<'_> {
-    fn open(&self, encoding: Encoding) -> Outcome<Box<dyn Write + Send>> {
+    pub(super) fn open(&self, encoding: Encoding) -> Outcome<Box<dyn Write + Send>> {
         let (out, is_terminal): (Box<dyn Write + Send>, bool) = match self {
             Stream::Stdout => (Box::new(io::stdout()), io::stdout().is_terminal()),
             Stream::Path(path) => {
@@ -46,7 +46,7 @@ impl Stream<'_> {
         })
     }
 
-    fn failed(&self, error: io::Error) -> Failure {
+    pub(super) fn failed(&self, error: io::Error) -> Failure {
         match self {
             Stream::Path(path) if error.kind() != io::ErrorKind::BrokenPipe => {
                 Failure { exit: Exit::Output, ..Failure::of_file(path, &error) }

@@ -1,0 +1,289 @@
+//! An export of several installs into one file or stream, with a column for the install.
+//!
+//! The installs are read side by side. The file gets its name once it is whole; if an install failed, it is named as incomplete.
+//! It cannot be continued after an interruption: a file for each install can.
+
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use flate2::write::GzEncoder;
+use gettickets::{Cancellation, ErrorKind, Tickets};
+use gettickets_arrow::ArrowError;
+use gettickets_arrow::arrow_array::{ArrayRef, RecordBatch, StringArray};
+use gettickets_arrow::arrow_schema::{DataType, Field, Schema, SchemaRef};
+
+use super::stream::Stream;
+use super::{encoding_of, is_stdout, unusable};
+use crate::args::{Compression, Encoding, ExportArgs, ExportFormat, Format};
+use crate::commands::{misspelt, scanning, whole};
+use crate::connect::installs::{self, Several};
+use crate::exit::{self, Exit, Failure, Outcome};
+use crate::files::{self, Destination, Existing};
+use crate::output::arrow::{ArrowWriter, Gathered, failed};
+use crate::output::parquet::ParquetWriter;
+use crate::output::selected::{Part, SelectedWriter, Selection};
+use crate::output::{self, InstallContext, TicketWriter};
+
+/// Exports these installs. `watch` gets a handle that cancels each scan.
+pub(super) fn run(
+    args: &ExportArgs,
+    installs: Several,
+    watch: impl Fn(Cancellation),
+    interrupted: &AtomicBool,
+) -> Outcome {
+    if let Some(flag) = [(args.resume, "--resume"), (args.restart, "--restart")]
+        .into_iter()
+        .find_map(|(is_given, flag)| is_given.then_some(flag))
+    {
+        return Err(Failure::usage(format!("{flag} needs a file for each install"))
+            .hint("Write {install} into the name of the file, as in 'tickets-{install}.csv'"));
+    }
+    let encoding = encoding_of(args)?;
+    let destination = match is_stdout(args) {
+        true => None,
+        false => Some(files::destination(&args.output).map_err(|error| unusable(&args.output, &error))?),
+    };
+    let output = match destination {
+        None => None,
+        Some(Destination::File(output)) => Some(output),
+        Some(Destination::Stream(path)) => {
+            let stream = Stream::Path(&path);
+            let out = stream.open(encoding)?;
+            let (_, failures) = write(args, &installs, out, encoding, watch, interrupted)
+                .map_err(|error| stream.failed(error))?;
+            return ended(args, installs, failures);
+        }
+    };
+    let Some(output) = output else {
+        let out = Stream::Stdout.open(encoding)?;
+        let (_, failures) = write(args, &installs, out, encoding, watch, interrupted)?;
+        return ended(args, installs, failures);
+    };
+    let existing = if args.no_clobber { Existing::Keep } else { Existing::Replace };
+    if existing == Existing::Keep && fs::symlink_metadata(&output).is_ok() {
+        return Err(Failure::usage(format!("{} exists already", output.display()))
+            .hint("Name another file, or leave out --no-clobber"));
+    }
+    let failed = |error: io::Error| Failure::of_file(&output, &error);
+    let file = files::temporary(&output).map_err(failed)?;
+    let out = BufWriter::with_capacity(256 << 10, file.as_file().try_clone().map_err(failed)?);
+    let written = write(args, &installs, Box::new(out), encoding, watch, interrupted);
+    let (tickets, failures) = written.map_err(|error| Failure { exit: Exit::Output, ..failed(error) })?;
+    let is_whole = failures.is_empty() && installs.unusable.is_empty();
+    let name = if is_whole { output.clone() } else { files::with_ending(&output, ".incomplete") };
+    if is_whole || tickets > 0 {
+        let existing = if is_whole { existing } else { Existing::Replace };
+        files::put_temporary(file, &name, existing).map_err(failed)?;
+        exit::note(in_file(tickets, &name));
+    }
+    ended(args, installs, failures)
+}
+
+fn in_file(tickets: u64, name: &Path) -> String {
+    format!("{tickets} {} in {}", output::tickets(tickets), name.display())
+}
+
+/// Reports the failures of installs.
+fn ended(args: &ExportArgs, installs: Several, failures: Vec<(String, Failure)>) -> Outcome {
+    let mut all = installs.unusable;
+    if all.is_empty() && failures.is_empty() {
+        misspelt::warn(&args.query.to_request());
+    }
+    all.extend(failures);
+    installs::report(all)
+}
+
+/// Reads and writes every ticket. Returns the number of tickets, and the installs that failed.
+fn write(
+    args: &ExportArgs,
+    installs: &Several,
+    out: Box<dyn Write + Send>,
+    encoding: Encoding,
+    watch: impl Fn(Cancellation),
+    interrupted: &AtomicBool,
+) -> io::Result<(u64, Vec<(String, Failure)>)> {
+    let contexts: Vec<InstallContext> = installs
+        .connections
+        .iter()
+        .map(|(name, connection)| InstallContext {
+            name: Some(name.clone()),
+            clock: connection.clock.clone(),
+            names: connection.names.clone(),
+        })
+        .collect();
+    let mut counts = vec![0_u64; contexts.len()];
+    let mut failures = Vec::new();
+    let Some(first) = contexts.first().cloned() else { return Ok((0, failures)) };
+    let mut out = Out::new(out, encoding.compression)?;
+    let mut writer: Box<dyn TicketWriter + '_> = match encoding.format {
+        ExportFormat::Parquet => {
+            Box::new(Columnar::new(Sink::Parquet(ParquetWriter::with_schema(&mut out, schema())?)))
+        }
+        ExportFormat::Arrow => {
+            Box::new(Columnar::new(Sink::Arrow(ArrowWriter::with_schema(&mut out, &schema())?)))
+        }
+        ExportFormat::Csv | ExportFormat::Ndjson | ExportFormat::Json => {
+            let format = match encoding.format {
+                ExportFormat::Csv => Format::Csv,
+                ExportFormat::Json => Format::Json,
+                _ => Format::Ndjson,
+            };
+            let selection = Selection { columns: None, added: Vec::new(), install: first };
+            Box::new(SelectedWriter::new(&mut out, format, selection, Part::default()))
+        }
+    };
+    let request = args.query.to_request();
+    let mut scan = installs.fleet.scan_with(|install| {
+        let scan = scanning::configured(install.client().scan(request.clone()), &args.query.scan);
+        let connection = installs.connections.iter().find(|(name, _)| name == install.name());
+        match (args.updated_since, connection) {
+            (Some(since), Some((_, connection))) => scan.updated_since(connection.resolve(since)),
+            _ => scan,
+        }
+    });
+    scan.cancellations().iter().cloned().for_each(watch);
+    for page in scan.by_ref() {
+        // The reports have the errors.
+        let Ok(page) = page else { continue };
+        if let (Some(context), Some(count)) = (contexts.get(page.index), counts.get_mut(page.index)) {
+            writer.begin_install(context);
+            writer.write(&page.tickets)?;
+            *count += page.tickets.len() as u64;
+        }
+    }
+    writer.finish()?;
+    drop(writer);
+    out.finish()?;
+    for (report, count) in scan.reports().iter().zip(&counts) {
+        let name = &report.install;
+        scanning::print_report_of(&format!("{name}: "), &report.scan);
+        let failure = match &report.error {
+            Some(error)
+                if matches!(error.kind(), ErrorKind::Cancelled) && interrupted.load(Ordering::Relaxed) =>
+            {
+                Some(Failure::new(
+                    Exit::Incomplete,
+                    format!("interrupted after {count} {}", output::tickets(*count)),
+                ))
+            }
+            Some(error) => Some(whole::cut_off(error, *count)),
+            None => whole::without_holes(&report.scan).err(),
+        };
+        match failure {
+            Some(failure) => failures.push((name.clone(), failure)),
+            None => exit::note(format!("{name}: {count} {}", output::tickets(*count))),
+        }
+    }
+    Ok((counts.iter().sum(), failures))
+}
+
+/// A file or a stream, compressed or not.
+enum Out {
+    Plain(Box<dyn Write + Send>),
+    Gzip(GzEncoder<Box<dyn Write + Send>>),
+    Zstd(zstd::stream::write::Encoder<'static, Box<dyn Write + Send>>),
+}
+
+impl Out {
+    fn new(out: Box<dyn Write + Send>, compression: Option<Compression>) -> io::Result<Out> {
+        Ok(match compression {
+            None => Out::Plain(out),
+            Some(Compression::Gzip) => Out::Gzip(GzEncoder::new(out, flate2::Compression::default())),
+            Some(Compression::Zstd) => Out::Zstd(zstd::stream::write::Encoder::new(out, 0)?),
+        })
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Out::Plain(out) => Ok(out),
+            Out::Gzip(encoder) => encoder.finish(),
+            Out::Zstd(encoder) => encoder.finish(),
+        }?
+        .flush()
+    }
+}
+
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Out::Plain(out) => out.write(bytes),
+            Out::Gzip(encoder) => encoder.write(bytes),
+            Out::Zstd(encoder) => encoder.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Out::Plain(out) => out.flush(),
+            // What is compressed is written at its end.
+            Out::Gzip(_) | Out::Zstd(_) => Ok(()),
+        }
+    }
+}
+
+/// Writes Parquet or Arrow with a column for the install before the others.
+struct Columnar<W: Write + Send> {
+    sink: Sink<W>,
+    gathered: Gathered,
+    /// The installs of the gathered tickets, and how many each has, in their order.
+    installs: Vec<(Arc<str>, usize)>,
+    current: Arc<str>,
+}
+
+enum Sink<W: Write + Send> {
+    Parquet(ParquetWriter<W>),
+    Arrow(ArrowWriter<W>),
+}
+
+/// The schema of the tickets of several installs.
+fn schema() -> SchemaRef {
+    let install = Arc::new(Field::new("install", DataType::Utf8, false));
+    let fields = gettickets_arrow::schema().fields().iter().cloned().collect::<Vec<_>>();
+    Arc::new(Schema::new(std::iter::once(install).chain(fields).collect::<Vec<_>>()))
+}
+
+impl<W: Write + Send> Columnar<W> {
+    fn new(sink: Sink<W>) -> Columnar<W> {
+        Columnar { sink, gathered: Gathered::default(), installs: Vec::new(), current: Arc::from("") }
+    }
+
+    fn batch(&mut self, batch: Option<RecordBatch>) -> io::Result<()> {
+        let Some(batch) = batch else { return Ok(()) };
+        let names = self.installs.drain(..).flat_map(|(name, count)| std::iter::repeat_n(name, count));
+        let install: ArrayRef = Arc::new(StringArray::from_iter_values(names));
+        let columns = std::iter::once(install).chain(batch.columns().iter().cloned()).collect();
+        let batch = RecordBatch::try_new(schema(), columns).map_err(failed)?;
+        match &mut self.sink {
+            Sink::Parquet(writer) => writer.batch(&batch),
+            Sink::Arrow(writer) => writer.batch(&batch),
+        }
+    }
+}
+
+impl<W: Write + Send> TicketWriter for Columnar<W> {
+    fn begin_install(&mut self, install: &InstallContext) {
+        let name = install.name.as_deref().unwrap_or_default();
+        if *self.current != *name {
+            self.current = Arc::from(name);
+        }
+    }
+
+    fn write(&mut self, tickets: &Tickets) -> io::Result<()> {
+        self.installs.push((Arc::clone(&self.current), tickets.len()));
+        let batch: Result<_, ArrowError> = self.gathered.push(tickets);
+        let batch = batch.map_err(failed)?;
+        self.batch(batch)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        let batch = self.gathered.take().map_err(failed)?;
+        self.batch(batch)?;
+        match &mut self.sink {
+            Sink::Parquet(writer) => writer.finish(),
+            Sink::Arrow(writer) => writer.finish(),
+        }
+    }
+}
