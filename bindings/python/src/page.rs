@@ -165,14 +165,14 @@ impl Page {
 
     /// The names of the fields that every ticket from a server of this version has, and that a ticket of this page
     /// lacks.
-    fn missing<'py>(&self, py: Python<'py>, version: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
+    fn missing_fields<'py>(&self, py: Python<'py>, version: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
         let missing: FieldSet = self.page.missing_fields(vocabulary::from_python(version)?);
         PyTuple::new(py, missing.iter().map(|field| field.name()).collect::<Vec<_>>())
     }
 
     /// The page as a server of this version would send it: later fields are left out. It shares this page's
     /// memory.
-    fn at(&self, py: Python<'_>, version: &Bound<'_, PyAny>) -> PyResult<Page> {
+    fn as_of_version(&self, py: Python<'_>, version: &Bound<'_, PyAny>) -> PyResult<Page> {
         Ok(self.like(py, self.page.as_of_version(vocabulary::from_python(version)?)))
     }
 

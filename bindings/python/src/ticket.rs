@@ -201,12 +201,12 @@ impl Ticket {
 
     /// The names of the fields that the reply has for this ticket, null or not, in the order of the wire.
     #[getter]
-    fn carried<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+    fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.inside()?.fields().iter().map(Field::name).collect::<Vec<_>>())
     }
 
     /// Whether the reply has this field, null or not. KeyError if no version has a field of that name.
-    fn carries(&self, field: &str) -> PyResult<bool> {
+    fn has_field(&self, field: &str) -> PyResult<bool> {
         Ok(self.inside()?.has_field(Ticket::field(field)?))
     }
 
