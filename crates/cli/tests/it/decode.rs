@@ -91,7 +91,7 @@ fn a_saved_error_is_written_in_the_format_asked_for() {
     assert_eq!((ran.code, ran.out.trim_end()), (1, error));
     insta::assert_snapshot!(ran.err.trim_end(), @r#"
     error: standard input: the server sent an error: Invalid IP 203.0.113.7
-    hint: The request comes from 203.0.113.7. Allow it in the install under General Settings, Security, API IP Access Restriction, or use an access key.
+    hint: The request comes from 203.0.113.7. Allow this address in the install under General Settings, Security, API IP Access Restriction, or use an access key.
     "#);
     // It is not a ticket, so the formats of tickets do not have it.
     for format in ["table", "ndjson", "csv"] {

@@ -109,7 +109,7 @@ fn an_install_that_fails_does_not_stop_the_others_and_decides_the_exit_code() {
     error: madrid: the API secret is read from the variable UNSET, which is not set
     hint: Set the variable, or name another source.
     error: london: the server sent an error: Authentication Failed (HTTP 403 Forbidden); endpoint: http://127.0.0.1:PORT/includes/api.php
-    hint: Check the identifier and the secret, and that the admin account behind them is active.
+    hint: Check the identifier and the secret, and that their admin account is active.
     ");
     assert_eq!(count(&file, "SELECT count(*) FROM tickets"), 20);
     assert_eq!(count(&file, "SELECT count(*) FROM runs WHERE NOT complete AND install = 'london'"), 1);
