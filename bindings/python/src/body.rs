@@ -12,12 +12,12 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyMemoryView, PyString};
 
-use crate::client::SIGNAL_INTERVAL;
 use crate::deferred::{self, Deferred};
 use crate::errors;
 use crate::imports;
 use crate::page::Page;
 use crate::request;
+use crate::signals::SIGNAL_INTERVAL;
 
 /// Bodies from this size on are decoded without the interpreter's lock: some 20 microseconds of work, of which
 /// releasing and taking the lock is a small part.

@@ -9,11 +9,11 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use serde_json::{Map, Value as Json};
 
+use crate::attachment::Attachment;
 use crate::errors;
 use crate::imports;
 use crate::moment;
 use crate::request::{integer, text, truth, wrong_type};
-use crate::ticket::Attachment;
 
 /// A ticket that owns its values, from keyword arguments that go by the names of canonical JSON.
 pub(crate) fn ticket(fields: Option<&Bound<'_, PyDict>>) -> PyResult<gettickets::Ticket> {

@@ -15,10 +15,9 @@ use crate::page::Page;
 use crate::request;
 use crate::runtime::Job;
 use crate::scan::{Scan, Shared};
+use crate::signals::SIGNAL_INTERVAL;
 use crate::source::{AsyncSource, Source};
 
-/// The time between two checks for signals: Ctrl-C takes effect within it.
-pub(crate) const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
 /// The longest time that a setting can ask for, in seconds: some thirty years.
 const LONGEST: f64 = 1e9;
 /// What stands for no time limit.

@@ -5,6 +5,7 @@
 //! interpreter's lock, Arrow streams, the sandbox and the command line. Nothing panics on input, and no secret is shown.
 
 mod arrow;
+mod attachment;
 mod body;
 mod building;
 mod client;
@@ -19,14 +20,17 @@ mod logging;
 mod making;
 mod moment;
 mod page;
+mod page_methods;
 mod recent;
 mod request;
 mod runtime;
 mod sandbox;
 mod scan;
 mod schemas;
+mod signals;
 mod source;
 mod ticket;
+mod ticket_methods;
 mod vocabulary;
 mod words;
 
@@ -48,7 +52,7 @@ mod _native {
     #[pymodule_export]
     use crate::scan::{Scan, ScanPages, Watch};
     #[pymodule_export]
-    use crate::ticket::{Attachment, Ticket};
+    use crate::ticket::Ticket;
     #[pymodule_export]
     use crate::vocabulary::{fields, parse_version, version};
 }

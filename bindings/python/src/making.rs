@@ -5,10 +5,11 @@ use gettickets::{Field, TicketRef};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyString, PyTuple};
 
+use crate::attachment::Attachment;
 use crate::moment;
 use crate::page::Page;
 use crate::recent::Recent;
-use crate::ticket::{Attachment, Ticket};
+use crate::ticket::Ticket;
 use crate::words::{self, Kind};
 
 /// Makes the objects of one ticket.

@@ -16,7 +16,7 @@ pub(crate) struct RequestArgs {
     /// What to show the request as
     #[arg(long = "as", value_name = "FORM", default_value = "curl")]
     pub(crate) form: RequestAs,
-    /// Address of the install, or of its api.php [env: GETTICKETS_URL]
+    /// URL of the install, or of its api.php [env: GETTICKETS_URL]
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
     /// Connection profile of the configuration file [env: GETTICKETS_PROFILE]

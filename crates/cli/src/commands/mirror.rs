@@ -94,7 +94,7 @@ impl Runs {
     fn repeat(&self, interval: Duration, count: Option<u64>) -> Outcome {
         // The transaction of a run under way is undone by the database.
         ctrlc::set_handler(|| process::exit(Exit::Done as i32))
-            .map_err(|error| Failure::usage(format!("Ctrl-C could not be listened for: {error}")))?;
+            .map_err(|error| Failure::usage(format!("cannot handle Ctrl-C: {error}")))?;
         let mut exits = Vec::new();
         let mut number = 0;
         loop {

@@ -51,7 +51,7 @@ fn a_deviation_is_a_finding_and_refused_when_strict() {
     assert_eq!((ran.code, ran.out.as_str()), (3, ""));
     insta::assert_snapshot!(ran.err.trim_end(), @r#"
     error: standard input: text precedes the reply (an error in strict mode), at byte 0; found: Notice: Undefined index
-    hint: Leave out --strict to accept the deviation.
+    hint: Omit --strict to accept the deviation.
     "#);
 }
 
@@ -72,7 +72,7 @@ fn what_cannot_be_read_is_reported_with_the_place() {
     "#);
     insta::assert_snapshot!(said(&EXAMPLE[..300]), @r#"
     error: standard input: the reply is truncated, at tickets.ticket[0] (byte 300); found: "requestor_email":"testuser@whmcs.com","
-    hint: Save the reply again: its end is missing.
+    hint: Save the reply again: it is truncated.
     "#);
     insta::assert_snapshot!(said(&EXAMPLE.replace("\"id\":\"1\",", "")), @r#"
     error: standard input: a ticket has no id, at tickets.ticket[0] (byte 92); found: {"tid":"516757","deptid":"1","userid":"1","name":"Cynthia Reilly","owner_name":"…
@@ -91,7 +91,7 @@ fn a_saved_error_is_written_in_the_format_asked_for() {
     assert_eq!((ran.code, ran.out.trim_end()), (1, error));
     insta::assert_snapshot!(ran.err.trim_end(), @r#"
     error: standard input: the server sent an error: Invalid IP 203.0.113.7
-    hint: The request comes from 203.0.113.7. Allow it in the install under General Settings, Security, API IP Access Restriction, or use an access key.
+    hint: The request comes from 203.0.113.7. Allow this address in the install under General Settings, Security, API IP Access Restriction, or use an access key.
     "#);
     // It is not a ticket, so the formats of tickets do not have it.
     for format in ["table", "ndjson", "csv"] {
@@ -105,8 +105,8 @@ fn a_reply_in_place_of_a_file_is_usage_and_is_not_repeated() {
     let ran = gettickets(&["decode", EXAMPLE]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
     insta::assert_snapshot!(ran.err.trim_end(), @r#"
-    error: FILE is a reply itself, where the name of a file is expected
-    hint: Pipe it in, and give - for FILE.
+    error: FILE is a reply, not the name of a file
+    hint: Pass the reply on standard input, and - as FILE.
     "#);
 }
 

@@ -51,7 +51,7 @@ fn the_first_thing_wrong_is_found() {
         (Quirk::Status403, 1, "✗ credentials", "Check the identifier and the secret"),
         (Quirk::IpRefused, 1, "✗ IP address", "203.0.113.7"),
         (Quirk::NotPermitted, 1, "✗ permission", "Allow GetTickets"),
-        (Quirk::UnknownAction, 1, "✗ API", "check that the address"),
+        (Quirk::UnknownAction, 1, "✗ API", "check that the URL"),
         (Quirk::HtmlWaf, 3, "✗ API", "firewall"),
         (Quirk::LoginPage, 3, "✗ API", "login"),
     ] {

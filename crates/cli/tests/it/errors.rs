@@ -39,7 +39,7 @@ fn an_error_of_the_server_is_1() {
     ");
     insta::assert_snapshot!(met(Quirk::IpRefused, 1), @r"
     error: the server sent an error: Invalid IP 203.0.113.7 (HTTP 403 Forbidden); endpoint: http://127.0.0.1:PORT/includes/api.php
-    hint: The request comes from 203.0.113.7. Allow it in the install under General Settings, Security, API IP Access Restriction, or use an access key.
+    hint: The request comes from 203.0.113.7. Allow this address in the install under General Settings, Security, API IP Access Restriction, or use an access key.
     ");
     insta::assert_snapshot!(met(Quirk::NotPermitted, 1), @r#"
     error: the server sent an error: Invalid Permissions: API action "gettickets" is not allowed (HTTP 403 Forbidden); endpoint: http://127.0.0.1:PORT/includes/api.php
@@ -121,7 +121,7 @@ fn what_is_no_reply_is_3() {
     "#);
     insta::assert_snapshot!(met(Quirk::EmptyBody, 3), @r"
     error: the response is not from the API: HTTP 200 OK, text/html; charset=utf-8, with an empty body; endpoint: http://127.0.0.1:PORT/includes/api.php
-    hint: Check that the address is the install's and that nothing is in front of includes/api.php.
+    hint: Check the server's error log: a page that is too large for the server can end like this (request fewer tickets a page, limitnum). Check also that the address is the install's.
     ");
     insta::assert_snapshot!(met(Quirk::Redirect, 3), @r"
     error: the server redirects to https://www.example.com/includes/api.php (HTTP 302 Found), which was not followed; endpoint: http://127.0.0.1:PORT/includes/api.php
@@ -246,7 +246,7 @@ fn a_filter_that_the_server_ignores_is_refused() {
             let ran = gettickets(&[command, &["--sandbox", option, value]].concat());
             assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{command:?} {option}");
             assert!(
-                ran.err.contains("leave ") && ran.err.contains(option),
+                ran.err.contains("omit ") && ran.err.contains(option),
                 "{command:?} {option}: {}",
                 ran.err
             );

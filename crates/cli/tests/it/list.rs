@@ -294,14 +294,14 @@ fn local_filters_sorting_and_limits_shape_the_list() {
     let before = sandbox.request_count();
     let ran = ask(&sandbox, &["list", "--all", "--limit", "5", "--format", "csv"]);
     assert_eq!(ran.out.lines().count(), 6);
-    assert!(ran.err.contains("ends after 5 tickets, as --limit says"), "{}", ran.err);
+    assert!(ran.err.contains("ends after 5 tickets because of --limit"), "{}", ran.err);
     assert!(sandbox.request_count() - before < 5, "the scan stops at the limit");
 
     let ran = ask(&sandbox, &["list", "--priority", "High"]);
     assert!(ran.err.contains("of the 25 tickets that the server returned"), "{}", ran.err);
     let refused = ask(&sandbox, &["list", "--flag", "Ada"]);
     assert!(
-        refused.code == 2 && refused.err.contains("neither the id of an admin nor a name"),
+        refused.code == 2 && refused.err.contains("not the id of an admin or a name"),
         "{}",
         refused.err
     );
@@ -330,7 +330,7 @@ fn columns_utc_and_decoded_text_are_written_on_request() {
     let ran = ask(&sandbox, &["list", "--columns", "subjekt"]);
     assert!(ran.code == 2 && ran.err.contains("subject"), "{}", ran.err);
     let assumed = ask(&sandbox, &["list", "--utc"]);
-    assert!(assumed.err.contains("assumed to be in this machine's time zone"), "{}", assumed.err);
+    assert!(assumed.err.contains("assuming that the install is in this machine's time zone"), "{}", assumed.err);
 }
 
 #[test]

@@ -59,7 +59,7 @@ impl<'a> Listing<'a> {
             });
             if args.utc && !connection.zone_is_known {
                 exit::note(format!(
-                    "{name}: the install's clock is assumed to be in this machine's time zone; the profile can name another"
+                    "{name}: assuming that the install is in this machine's time zone; set another in the profile"
                 ));
             }
         }
@@ -177,7 +177,7 @@ impl<'a> Listing<'a> {
         if is_cut {
             let written = self.written;
             exit::note(format!(
-                "the list ends after {written} {}, as --limit says; more may match",
+                "the list ends after {written} {} because of --limit; more may match",
                 output::tickets(written)
             ));
             return Ok(());

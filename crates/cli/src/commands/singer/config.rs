@@ -181,7 +181,7 @@ pub(super) fn about() -> Value {
         "settings": {
             "type": "object",
             "properties": {
-                "url": text("Address of the install, or of its api.php"),
+                "url": text("URL of the install, or of its api.php"),
                 "identifier": text("API identifier"),
                 "secret": secret("API secret"),
                 "username": text("Admin's user name, for servers before 7.2, instead of identifier and secret"),

@@ -1,0 +1,178 @@
+//! The Python methods of [`Scan`].
+
+use super::*;
+use crate::arrow;
+
+#[pymethods]
+impl Scan {
+    fn __iter__(slf: Py<Scan>) -> Py<Scan> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<Ticket>>> {
+        let shared = self.shared(py)?;
+        loop {
+            if let Some(ticket) = self.try_next(py, shared)? {
+                return Ok(Some(ticket));
+            }
+            match py.detach(|| shared.step(SIGNAL_INTERVAL, look)) {
+                // There is a page now, which is taken with the other lock held.
+                Step::Done(Some(Ok(()))) => {}
+                other => {
+                    if let Some(None) = shared.finished(py, other)? {
+                        shared.show_progress(py, true)?;
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next ticket if it is there, else None; StopAsyncIteration at the end. For AsyncScan.
+    fn _take(&self, py: Python<'_>) -> PyResult<Option<Py<Ticket>>> {
+        let shared = self.shared(py)?;
+        match self.try_next(py, shared)? {
+            Some(ticket) => Ok(Some(ticket)),
+            None => shared.end_or_nothing(py).map(|()| None),
+        }
+    }
+
+    /// The next page if it is there, else None; StopAsyncIteration at the end. For AsyncScan.
+    fn _take_page(&self, py: Python<'_>) -> PyResult<Option<Py<Page>>> {
+        let shared = self.shared(py)?;
+        match shared.step(Duration::ZERO, Shared::reserve_page) {
+            Step::Done(Some(Ok((tickets, _)))) => self.settled(py, shared, tickets).map(Some),
+            _ => shared.end_or_nothing(py).map(|()| None),
+        }
+    }
+
+    /// How many tickets are left according to the server, for progress bars. Requests the first page if that was not done
+    /// yet. TypeError where it is not known: the server does not count the tickets, or `updated_since` is set.
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        self.shared(py)?.left(py)
+    }
+
+    fn __bool__(&self) -> bool {
+        true
+    }
+
+    /// The scan page by page: an iterator of Page. A page may come in parts, none of them empty.
+    fn pages(slf: Py<Scan>, py: Python<'_>) -> PyResult<ScanPages> {
+        slf.get().shared(py)?;
+        Ok(ScanPages { scan: slf })
+    }
+
+    /// What the scan did so far, a Report. The scan may be some pages ahead of the tickets that it returned.
+    #[getter]
+    fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        report(py, &self.shared(py)?.status.report())
+    }
+
+    /// How many tickets match, as the server counted them last, or None. It may be wrong.
+    #[getter]
+    fn total(&self, py: Python<'_>) -> PyResult<Option<u64>> {
+        Ok(self.shared(py)?.status.total())
+    }
+
+    /// The position of the scan: a text for Client.tickets(resume=…), there or in another process, which continues
+    /// after the tickets returned so far, or where a table began that failed. It holds ids and times of tickets and
+    /// nothing else of them.
+    fn cursor(&self, py: Python<'_>) -> PyResult<String> {
+        let shared = self.shared(py)?;
+        Ok(py.detach(|| shared.cursor()))
+    }
+
+    /// The exception that the scan ended in, an Error, or None. A library that made a table of it raised one of its own
+    /// instead.
+    #[getter]
+    fn error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let failure = self.shared(py)?.failure();
+        Ok(failure.map(|error| errors::raise(py, &error).into_value(py).into_bound(py).into_any()))
+    }
+
+    /// Stops the scan: no further request is sent, and its connections are closed. The tickets that it returned, its
+    /// report and its cursor stay valid.
+    fn close(&self, py: Python<'_>) {
+        // In a child process there is nothing to stop.
+        if let Some(shared) = self.shared.here() {
+            py.detach(|| shared.close());
+        }
+    }
+
+    /// Whether the next ticket, the end or an exception is there without waiting; for AsyncScan.
+    fn _is_ready(&self, py: Python<'_>) -> PyResult<bool> {
+        // The rest of a page that was begun is there too.
+        Ok(!matches!(self.shared(py)?.step(Duration::ZERO, |_| None::<Result<(), Error>>), Step::NotYet))
+    }
+
+    /// Calls `ready`, without arguments and on another thread, once there is something; for AsyncScan. Nothing is taken,
+    /// so that a wait that is cancelled loses nothing.
+    fn _watch(&self, py: Python<'_>, ready: Py<PyAny>) -> PyResult<Watch> {
+        let shared = Arc::clone(self.shared(py)?);
+        let work = poll_fn(move |context| shared.lock().source.poll_ready(context));
+        Ok(Watch { job: Home::new(Job::start(work, ready)?) })
+    }
+
+    fn __enter__(slf: Py<Scan>) -> Py<Scan> {
+        slf
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyTuple>) {
+        self.close(py);
+    }
+
+    /// A pandas.DataFrame of all that is left of the scan, with the columns of Page.to_pandas(). It needs pandas and
+    /// pyarrow. Where the scan fails, its own exception is raised.
+    fn to_pandas<'py>(slf: &Bound<'py, Scan>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("gettickets._pandas")?.call_method1("to_pandas", (slf,))
+    }
+
+    /// What is left of the scan as an Arrow stream, by the Arrow PyCapsule interface; pages are requested as they are
+    /// read. The only part of a requested schema that has an effect is whether texts are `large_string`, as the interface
+    /// allows.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        arrow::scan_stream(py, Arc::clone(self.shared(py)?), self.zone.as_ref(), requested_schema)
+    }
+
+    /// The schema of the stream, by the Arrow PyCapsule interface.
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        arrow::schema(py, self.zone.as_ref())
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("<gettickets.Scan {}>", self._about(py)?))
+    }
+
+    /// The state and the report of the scan as HTML, for notebooks. Nothing is sent, and no ticket is taken.
+    fn _repr_html_<'py>(slf: &Bound<'py, Scan>) -> PyResult<Bound<'py, PyAny>> {
+        imports::HTML_SCAN.get(slf.py())?.call1((slf,))
+    }
+
+    /// The endpoint, and how far the scan is.
+    fn _about(&self, py: Python<'_>) -> PyResult<String> {
+        let endpoint = &self.endpoint;
+        let Some(shared) = self.shared.here() else {
+            return Ok(format!("of {endpoint}, of another process"));
+        };
+        let status = &shared.status;
+        if shared.failure().is_some() {
+            return Ok(format!("of {endpoint}, ended in an error"));
+        }
+        if shared.lost_from.get().is_some() {
+            return Ok(format!("of {endpoint}, lost with a table"));
+        }
+        let yielded = grouped(py, status.yielded())?;
+        let total = match status.total() {
+            Some(total) => format!(" of {}", grouped(py, total)?),
+            None => String::new(),
+        };
+        let closed = if shared.is_closed() { ", closed" } else { "" };
+        Ok(format!("of {endpoint} at {yielded}{total}{closed}"))
+    }
+}
