@@ -300,11 +300,7 @@ fn local_filters_sorting_and_limits_shape_the_list() {
     let ran = ask(&sandbox, &["list", "--priority", "High"]);
     assert!(ran.err.contains("of the 25 tickets that the server returned"), "{}", ran.err);
     let refused = ask(&sandbox, &["list", "--flag", "Ada"]);
-    assert!(
-        refused.code == 2 && refused.err.contains("not the id of an admin or a name"),
-        "{}",
-        refused.err
-    );
+    assert!(refused.code == 2 && refused.err.contains("not the id of an admin or a name"), "{}", refused.err);
 }
 
 #[test]
@@ -330,7 +326,11 @@ fn columns_utc_and_decoded_text_are_written_on_request() {
     let ran = ask(&sandbox, &["list", "--columns", "subjekt"]);
     assert!(ran.code == 2 && ran.err.contains("subject"), "{}", ran.err);
     let assumed = ask(&sandbox, &["list", "--utc"]);
-    assert!(assumed.err.contains("assuming that the install is in this machine's time zone"), "{}", assumed.err);
+    assert!(
+        assumed.err.contains("assuming that the install is in this machine's time zone"),
+        "{}",
+        assumed.err
+    );
 }
 
 #[test]
