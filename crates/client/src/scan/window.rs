@@ -26,6 +26,8 @@ const REGROW_AFTER: u32 = 8;
 pub(super) struct Window {
     most: u64,
     least: u64,
+    /// The size of the first request.
+    first: u64,
     limit: u64,
     growing: bool,
     /// The least seconds per ticket at each size, smallest size first.
@@ -47,6 +49,7 @@ impl Window {
         Window {
             most,
             least: most.min(SMALLEST_LIMIT),
+            first: limitnum.unwrap_or(FIRST_LIMIT),
             limit: limitnum.unwrap_or(FIRST_LIMIT),
             growing: true,
             rates: Vec::new(),
@@ -111,7 +114,8 @@ impl Window {
                 self.growing = true;
             }
         }
-        if rows < limit || rows == 0 {
+        // Samples and gaps take smaller pages than a size to fall back to.
+        if rows < limit || rows == 0 || limit < self.first {
             return;
         }
         let rate = elapsed.as_secs_f64() / rows as f64;
@@ -187,6 +191,14 @@ mod tests {
         assert_eq!(window.limit(), 100, "twice the tickets took nine times as long");
         window.on_page(100, 100, ms(10));
         assert_eq!(window.limit(), 100);
+    }
+
+    #[test]
+    fn smaller_pages_than_the_first_one_do_not_lower_the_size() {
+        let mut window = Window::new(Some(50), 4);
+        window.on_page(10, 10, ms(1));
+        window.on_page(50, 50, ms(50));
+        assert_eq!(window.limit(), 50);
     }
 
     #[test]

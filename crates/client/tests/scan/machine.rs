@@ -3,7 +3,7 @@
 use gettickets::GetTickets;
 use gettickets::scan::machine::Settings;
 
-use crate::drive::{Outcome, assert_complete, assert_promise, scan};
+use crate::drive::{Outcome, REFUSAL, assert_complete, assert_promise, scan};
 use crate::history::time;
 use crate::world::{By, Cap, Group, Rates, Ties, Total, World};
 
@@ -512,9 +512,9 @@ fn a_server_that_can_send_nothing_ends_the_scan() {
     let mut world = quiet(300);
     world.tickets.iter_mut().for_each(|ticket| ticket.bad = true);
     let outcome = scan(&mut world, settings(20));
-    assert!(outcome.is_incomplete());
-    assert_eq!(outcome.report.unreadable.len(), 100);
-    assert!(outcome.requests < 1_000);
+    assert_eq!(outcome.problem(), gettickets::Error::from(gettickets::ApiError::new(REFUSAL)).to_string());
+    assert_eq!(outcome.report.unreadable.len(), 12);
+    assert!(outcome.requests < 100);
 }
 
 #[test]
