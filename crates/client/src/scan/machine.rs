@@ -26,6 +26,8 @@ const MOST_REQUESTS: u64 = 1_000_000;
 const SAMPLES: u64 = 8;
 /// How many rows a sample has.
 const SAMPLE_LIMIT: u64 = 10;
+/// How many rows the sample of the end of the list has: tickets without a last reply are there.
+const LAST_SAMPLE_LIMIT: u64 = 50;
 /// How often the list is read again for tickets that were seen on discarded pages alone.
 const MOST_SEARCHES: u32 = 2;
 /// How many of these tickets are remembered.
@@ -515,7 +517,7 @@ impl ScanMachine {
         }
         self.window.on_page(flight.limit, rows.len() as u64, metrics.elapsed);
         self.order.observe(&rows);
-        self.irregular |= rows.iter().any(|row| row.lastreply < row.date);
+        self.irregular |= rows.iter().any(|row| row.lastreply > 0 && row.lastreply < row.date);
         self.capacity = self.capacity.max(rows.len() as u64);
         self.note_total(&flight, total, rows.len() as u64);
         if let Err(stuck) = self.refuse_front_again(flight.offset, &rows) {
@@ -871,13 +873,14 @@ impl ScanMachine {
         // From the last page to the first, as they are taken from the end.
         let mut offsets: Vec<_> =
             (0..SAMPLES - 1).map(|n| self.pass.end + rest * n / (SAMPLES - 1)).collect();
-        offsets.push(total.saturating_sub(limit));
+        let last_limit = self.window.within(LAST_SAMPLE_LIMIT);
+        offsets.push(total.saturating_sub(last_limit));
         offsets.sort_unstable();
         offsets.dedup();
         offsets.reverse();
         let last = page.rows.last().map_or(0, |row| row.lastreply);
         self.kept.clear();
-        self.pass.sample(offsets, limit, last);
+        self.pass.sample(offsets, (limit, last_limit), last);
     }
 
     fn unreadable(&mut self, flight: Flight, error: Error) {

@@ -94,7 +94,8 @@ enum State {
     },
     Sampling {
         offsets: Vec<u64>,
-        limit: u64,
+        /// How many rows a sample has, and the last one.
+        limits: (u64, u64),
         last: Stamp,
     },
     Ended(Ended),
@@ -438,8 +439,9 @@ impl Pass {
                 }
             }
             State::Gap { offset, .. } => need(Purpose::Gap, *offset, window.uncapped_limit()),
-            State::Sampling { offsets, limit, .. } => {
-                offsets.last().and_then(|offset| need(Purpose::Sample, *offset, *limit))
+            State::Sampling { offsets, limits, .. } => {
+                let limit = if offsets.len() > 1 { limits.0 } else { limits.1 };
+                offsets.last().and_then(|offset| need(Purpose::Sample, *offset, limit))
             }
             State::Ended(_) => None,
         }
@@ -1000,9 +1002,9 @@ impl Pass {
     }
 
     /// Begins to read a few rows here and there down to the end of the list.
-    pub(super) fn sample(&mut self, offsets: Vec<u64>, limit: u64, last: Stamp) {
+    pub(super) fn sample(&mut self, offsets: Vec<u64>, limits: (u64, u64), last: Stamp) {
         self.sampled = true;
-        self.state = State::Sampling { offsets, limit, last };
+        self.state = State::Sampling { offsets, limits, last };
     }
 
     /// Whether a sample agrees that all from here on is older than `since`.
@@ -1012,7 +1014,10 @@ impl Pass {
         let agrees = regular
             && order.only_newest_reply_first()
             && rows.iter().all(|row| row.activity() < since && row.activity() > 0)
-            && rows.first().is_some_and(|row| row.lastreply <= *last);
+            // Tickets without a last reply are at the end of the list, and may have been opened at any time. So the last
+            // sample has to hold all of them.
+            && rows.first().is_some_and(|row| row.lastreply <= *last && row.lastreply > 0)
+            && (offsets.is_empty() || rows.iter().all(|row| row.lastreply > 0));
         *last = rows.last().map_or(0, |row| row.lastreply);
         if !agrees {
             self.state = State::Reading;
