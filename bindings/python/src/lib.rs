@@ -38,6 +38,8 @@ mod words;
 #[pyo3::pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
+    use crate::attachment::Attachment;
+    #[pymodule_export]
     use crate::body::decode;
     #[pymodule_export]
     use crate::client::{Client, Pending};

@@ -92,7 +92,7 @@ def test_no_secret_is_shown(sandbox):
         assert "s3cr3t" not in shown
     assert repr(client) == f"<gettickets.Client of {sandbox.url}includes/api.php>"
     for save in (pickle.dumps, copy.deepcopy, copy.copy):
-        with pytest.raises(TypeError, match="holds credentials"):
+        with pytest.raises(TypeError, match="has credentials"):
             save(client)
 
 

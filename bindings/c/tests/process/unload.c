@@ -46,7 +46,7 @@ static void *use(void *unused)
     FUNCTION(library, gettickets_scan_free);
     CHECK(gettickets_sandbox_start_(300, NULL, NULL, &sandbox, NULL) == GETTICKETS_OK);
     builder = gettickets_client_builder_new_(gettickets_sandbox_url_(sandbox));
-    gettickets_client_builder_api_credentials_(builder, "sandbox-identifier", "sandbox-secret");
+    gettickets_client_builder_set_api_credentials_(builder, "sandbox-identifier", "sandbox-secret");
     CHECK(gettickets_client_builder_build_(builder, &client, NULL) == GETTICKETS_OK);
     gettickets_client_builder_free_(builder);
     CHECK(gettickets_client_scan_(client, NULL, &scan, NULL) == GETTICKETS_OK);

@@ -35,6 +35,11 @@ static void a_null_error_or_string_is_empty(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_text_printable(absent, &printable));
     CHECK(gettickets_string_len(printable) == 0);
     gettickets_string_free(printable);
+    CHECK(gettickets_text_equal(absent, NULL) == 1 && gettickets_text_equal(absent, "") == 0);
+    CHECK(gettickets_text_equal((gettickets_text){ "abc", 3 }, "abc") == 1);
+    CHECK(gettickets_text_equal((gettickets_text){ "abc", 3 }, "ab") == 0);
+    CHECK(gettickets_text_equal((gettickets_text){ "abc", 3 }, "abcd") == 0);
+    CHECK(gettickets_text_equal((gettickets_text){ "abc", 3 }, NULL) == 0);
     CHECK(gettickets_error_code(NULL) == GETTICKETS_OK);
     CHECK(strcmp(gettickets_error_message(NULL), "") == 0 && strcmp(gettickets_error_class(NULL), "") == 0);
     CHECK(gettickets_error_hint(NULL) == NULL && gettickets_error_path(NULL) == NULL);

@@ -187,7 +187,7 @@ impl Verify {
             Some(_) => None,
             None => {
                 let (least, rows) = self.last_whole.unwrap_or((u64::MAX, u64::MAX));
-                let seen = if self.changed { facts.met.min(rows) } else { facts.met };
+                let seen = if self.changed && self.recounts > 0 { facts.met.min(rows) } else { facts.met };
                 facts
                     .totals
                     .counted()

@@ -176,7 +176,9 @@ impl Install {
         let header = read(&root().join("bindings/c/include/gettickets.h"))?;
         let number = |name: &str| {
             let line = header.lines().find_map(|line| line.strip_prefix(&format!("#define {name} ")));
-            line.map(str::to_owned).ok_or_else(|| format!("gettickets.h has no {name}"))
+            // A comment may follow the number.
+            let number = line.and_then(|line| line.split_whitespace().next());
+            number.map(str::to_owned).ok_or_else(|| format!("gettickets.h has no {name}"))
         };
         let part = |name: &str| number(&format!("GETTICKETS_VERSION_{name}"));
         Ok(Facts {
