@@ -103,7 +103,7 @@ def test_findings_read_well():
     finding = gettickets.decode(reply({"date": "soon"}, {"date": "later"})).findings[0]
     assert (finding.code, finding.field, finding.count) == ("unreadable-date", "date", 2)
     assert str(finding) == (
-        'a date can\'t be read; it is kept as text (at tickets.ticket[0].date and 1 more): "soon"'
+        'a date cannot be read; it is kept as text (at tickets.ticket[0].date and 1 more): "soon"'
     )
 
 
