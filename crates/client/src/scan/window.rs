@@ -115,7 +115,7 @@ impl Window {
             }
         }
         // Samples and gaps take smaller pages than a size to fall back to.
-        if rows < limit || rows == 0 || limit < self.first {
+        if rows < limit || rows == 0 || limit < self.first.min(self.limit) {
             return;
         }
         let rate = elapsed.as_secs_f64() / rows as f64;
