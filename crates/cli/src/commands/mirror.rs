@@ -86,8 +86,9 @@ struct Ran {
 impl Runs {
     fn once(&self) -> Outcome {
         let ran = self.run().map_err(|error| failure_of(&error))?;
-        self.report(&ran)?;
-        installs::report(self.failures(&ran))
+        let failures = self.failures(&ran);
+        self.report(&ran, &failures)?;
+        installs::report(failures)
     }
 
     /// Runs until Ctrl-C or the last run. Failures are reported, and the next run follows.
@@ -103,8 +104,9 @@ impl Runs {
             exits.clear();
             match self.run() {
                 Ok(ran) => {
-                    self.report(&ran)?;
-                    for (name, failure) in self.failures(&ran) {
+                    let failures = self.failures(&ran);
+                    self.report(&ran, &failures)?;
+                    for (name, failure) in failures {
                         exits.push(failure.exit);
                         exit::warn(failure.at(name).paragraph());
                     }
@@ -134,12 +136,12 @@ impl Runs {
     }
 
     /// Reports what was stored: lines on stderr or JSON on stdout, and warnings.
-    fn report(&self, ran: &Ran) -> Outcome {
+    fn report(&self, ran: &Ran, failures: &[(String, Failure)]) -> Outcome {
         let reports: Vec<&RunReport> =
             ran.reports.iter().filter_map(|(_, report)| report.as_ref().ok()).collect();
         if self.format == MirrorFormat::Json {
-            let exits = self.failures(ran).into_iter().map(|(_, failure)| failure.exit as u8);
-            let failures = self.failures(ran).into_iter().map(|(name, failure)| {
+            let exits = failures.iter().map(|(_, failure)| failure.exit as u8);
+            let failures = failures.iter().map(|(name, failure)| {
                 json!({"install": name, "error": failure.message(), "hint": failure.advice(),
                     "exit_code": failure.exit as u8})
             });

@@ -1,6 +1,7 @@
 //! The installs that a command reads: one, or those of several profiles.
 
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use gettickets_warehouse::{Fleet, Install};
 use glob::Pattern;
@@ -11,6 +12,7 @@ use super::settings::{self, Settings};
 use super::{Connection, open};
 use crate::args::{ConnectionArgs, OneProfile, Profiles};
 use crate::exit::{self, Exit, Failure, Outcome};
+use crate::output::InstallContext;
 
 /// The installs that the arguments select.
 pub(crate) enum Installs {
@@ -28,6 +30,31 @@ pub(crate) struct Several {
     pub(crate) fleet: Fleet,
     /// The profiles that cannot be used, and why.
     pub(crate) unusable: Vec<(String, Failure)>,
+}
+
+impl Several {
+    /// What the output needs to know of each install.
+    pub(crate) fn contexts(&self) -> Vec<InstallContext> {
+        let context = |(name, connection): &(String, Connection)| InstallContext {
+            name: Some(name.clone()),
+            clock: connection.clock.clone(),
+            names: connection.names.clone(),
+        };
+        self.connections.iter().map(context).collect()
+    }
+
+    /// Runs this for each install on a thread of its own. Returns the results in the order of the installs.
+    pub(crate) fn side_by_side<T: Send>(&self, run: impl Fn(&str, &Connection) -> T + Sync) -> Vec<T> {
+        thread::scope(|scope| {
+            let run = &run;
+            let start = |(name, connection)| scope.spawn(move || run(name, connection));
+            let threads: Vec<_> =
+                self.connections.iter().map(|(name, connection)| start((name, connection))).collect();
+            // A thread that panicked has said why; the panic goes on here.
+            let joined = threads.into_iter().map(|thread| thread.join());
+            joined.map(|result| result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        })
+    }
 }
 
 /// Opens the connections that the arguments select. Nothing is sent yet.

@@ -247,6 +247,24 @@ fn several_installs_are_exported_into_one_file_with_a_column_for_them() {
 }
 
 #[test]
+fn a_full_export_of_several_installs_reads_every_list() {
+    let installs = Installs::start(&[("berlin", 3_000), ("london", 4_000)]);
+    let requests = || installs.sandboxes.iter().map(|sandbox| sandbox.request_count()).sum::<u64>();
+    for name in ["all.ndjson", "{install}.ndjson"] {
+        let mut sent = Vec::new();
+        for options in [&[][..], &["--full"][..]] {
+            let before = requests();
+            let file = installs.file(name);
+            let since = ["--updated-since", "2026-06-29", "--limitnum", "50"];
+            let arguments = [&["export", "--all-profiles", "--output", &file], &since[..], options].concat();
+            assert_eq!(run(&mut installs.program(&arguments)).code, 0);
+            sent.push(requests() - before);
+        }
+        assert!(sent[0] < 80 && sent[1] >= 140, "{name}: {sent:?}");
+    }
+}
+
+#[test]
 fn a_file_that_lacks_an_install_is_named_so() {
     let installs = Installs::start(&[("berlin", 30), ("london", 60)]);
     let file = installs.file("all.parquet");

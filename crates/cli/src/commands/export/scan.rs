@@ -4,14 +4,13 @@ use std::fs;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 use gettickets::scan::{Cursor, ScanReport};
 use gettickets::{Cancellation, DateTime, ErrorKind, Scan, Tickets};
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::source::Source;
+use super::source::{Source, scan_of};
 use super::{export, is_stdout, together};
 use crate::args::ExportArgs;
 use crate::commands::scanning::{self, Progress};
@@ -68,7 +67,6 @@ fn summary(args: &ExportArgs, tickets: u64) -> String {
 /// Exports each install into a file of its own, side by side.
 fn several(args: &ExportArgs, installs: Several) -> Outcome {
     if !installs::has_placeholder(&args.output) {
-        let watch = |scan: Cancellation| SCANS.lock().unwrap_or_else(PoisonError::into_inner).push(scan);
         return together::run(args, installs, watch, &INTERRUPTED);
     }
     let export = |name: &str, connection: &Connection| {
@@ -80,22 +78,16 @@ fn several(args: &ExportArgs, installs: Several) -> Outcome {
         exit::note(format!("{name}: {}", summary(&args, tickets)));
         Ok(())
     };
-    let results: Vec<(&String, Outcome)> = thread::scope(|scope| {
-        let export = &export;
-        let threads: Vec<_> = installs
-            .connections
-            .iter()
-            .map(|(name, connection)| (name, scope.spawn(move || export(name, connection))))
-            .collect();
-        // A thread that panicked has said why; the panic goes on here.
-        let joined = |thread: thread::ScopedJoinHandle<'_, Outcome>| {
-            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        threads.into_iter().map(|(name, thread)| (name, joined(thread))).collect()
-    });
+    let results = installs.side_by_side(export);
     let mut failures = installs.unusable;
-    failures.extend(results.into_iter().filter_map(|(name, result)| Some((name.clone(), result.err()?))));
+    let named = installs.connections.iter().zip(results);
+    failures.extend(named.filter_map(|((name, _), result)| Some((name.clone(), result.err()?))));
     installs::report(failures)
+}
+
+/// Has Ctrl-C cancel this scan.
+fn watch(scan: Cancellation) {
+    SCANS.lock().unwrap_or_else(PoisonError::into_inner).push(scan);
 }
 
 /// Exports one install. `prefix` is before each message.
@@ -110,15 +102,11 @@ fn one(args: &ExportArgs, connection: &Connection, prefix: &str, shown: bool) ->
             Some(position) => position.since,
             None => args.updated_since.map(|since| connection.resolve(since)),
         };
-        let mut scan =
-            scanning::configured(connection.client.scan(args.query.to_request()), &args.query.scan);
-        if let Some(since) = since {
-            scan = scan.updated_since(since).full(args.full);
-        }
+        let mut scan = scan_of(args, connection, since);
         if let Some(position) = &position {
             scan = scan.resume(&position.cursor).map_err(|error| refused(error.to_string()))?;
         }
-        SCANS.lock().unwrap_or_else(PoisonError::into_inner).push(scan.cancellation());
+        watch(scan.cancellation());
         let progress = Some(Progress::of(scan.status(), shown));
         Ok(Scanned { scan, since, progress, prefix: prefix.to_owned() })
     };

@@ -1,8 +1,12 @@
-//! [`Source`]: where an export takes its pages from.
+//! [`Source`]: where an export takes its pages from, and the scan behind it.
 
+use gettickets::{DateTime, Scan};
 use gettickets_protocol::Tickets;
 use serde_json::value::RawValue;
 
+use crate::args::ExportArgs;
+use crate::commands::scanning;
+use crate::connect::Connection;
 use crate::exit::Outcome;
 
 /// Source of pages for an export. Implemented by the scan.
@@ -17,4 +21,13 @@ pub(super) trait Source {
     fn end(&self) -> Outcome;
     /// After a failure: whether all tickets were delivered but those that cannot be read.
     fn lacks_unreadable_alone(&self) -> bool;
+}
+
+/// The scan of an install.
+pub(super) fn scan_of(args: &ExportArgs, connection: &Connection, since: Option<DateTime>) -> Scan {
+    let scan = scanning::configured(connection.client.scan(args.query.to_request()), &args.query.scan);
+    match since {
+        Some(since) => scan.updated_since(since).full(args.full),
+        None => scan,
+    }
 }

@@ -51,6 +51,15 @@ pub(crate) struct Spool {
     digest: Context,
 }
 
+/// Refuses to replace a file that is to be kept.
+pub(super) fn refuse_existing(output: &Path, existing: Existing) -> Outcome {
+    if existing == Existing::Keep && fs::symlink_metadata(output).is_ok() {
+        return Err(Failure::usage(format!("{} exists already", output.display()))
+            .hint("Name another file, or leave out --no-clobber"));
+    }
+    Ok(())
+}
+
 impl Spool {
     /// Opens the partial file beside `output`, and continues what is in it where that is wanted.
     pub(crate) fn open(
@@ -61,10 +70,7 @@ impl Spool {
         existing: Existing,
     ) -> Outcome<Spool> {
         let target = Target::new(output);
-        if existing == Existing::Keep && fs::symlink_metadata(output).is_ok() {
-            return Err(Failure::usage(format!("{} exists already", output.display()))
-                .hint("Name another file, or leave out --no-clobber"));
-        }
+        refuse_existing(output, existing)?;
         let (file, is_new) = lock(&target)?;
         let opened = continued(&target, &file, is_new, origin, earlier).and_then(|(saved, digest)| {
             Spool::begin(target.clone(), encoding, existing, file, saved, digest)

@@ -3,7 +3,6 @@
 //! The installs are read side by side. The file gets its name once it is whole; if an install failed, it is named as incomplete.
 //! It cannot be continued after an interruption: a file for each install can.
 
-use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -15,8 +14,9 @@ use gettickets_arrow::ArrowError;
 use gettickets_arrow::arrow_array::{ArrayRef, RecordBatch, StringArray};
 use gettickets_arrow::arrow_schema::{DataType, Field, Schema, SchemaRef};
 
+use super::source::scan_of;
 use super::stream::Stream;
-use super::{encoding_of, is_stdout, unusable};
+use super::{encoding_of, is_stdout, spool, unusable};
 use crate::args::{Compression, Encoding, ExportArgs, ExportFormat, Format};
 use crate::commands::{misspelt, scanning, whole};
 use crate::connect::installs::{self, Several};
@@ -63,10 +63,7 @@ pub(super) fn run(
         return ended(args, installs, failures);
     };
     let existing = if args.no_clobber { Existing::Keep } else { Existing::Replace };
-    if existing == Existing::Keep && fs::symlink_metadata(&output).is_ok() {
-        return Err(Failure::usage(format!("{} exists already", output.display()))
-            .hint("Name another file, or leave out --no-clobber"));
-    }
+    spool::refuse_existing(&output, existing)?;
     let failed = |error: io::Error| Failure::of_file(&output, &error);
     let file = files::temporary(&output).map_err(failed)?;
     let out = BufWriter::with_capacity(256 << 10, file.as_file().try_clone().map_err(failed)?);
@@ -105,15 +102,7 @@ fn write(
     watch: impl Fn(Cancellation),
     interrupted: &AtomicBool,
 ) -> io::Result<(u64, Vec<(String, Failure)>)> {
-    let contexts: Vec<InstallContext> = installs
-        .connections
-        .iter()
-        .map(|(name, connection)| InstallContext {
-            name: Some(name.clone()),
-            clock: connection.clock.clone(),
-            names: connection.names.clone(),
-        })
-        .collect();
+    let contexts = installs.contexts();
     let mut counts = vec![0_u64; contexts.len()];
     let mut failures = Vec::new();
     let Some(first) = contexts.first().cloned() else { return Ok((0, failures)) };
@@ -135,15 +124,13 @@ fn write(
             Box::new(SelectedWriter::new(&mut out, format, selection, Part::default()))
         }
     };
-    let request = args.query.to_request();
-    let mut scan = installs.fleet.scan_with(|install| {
-        let scan = scanning::configured(install.client().scan(request.clone()), &args.query.scan);
-        let connection = installs.connections.iter().find(|(name, _)| name == install.name());
-        match (args.updated_since, connection) {
-            (Some(since), Some((_, connection))) => scan.updated_since(connection.resolve(since)),
-            _ => scan,
-        }
+    let mut scans = installs.connections.iter().map(|(_, connection)| {
+        scan_of(args, connection, args.updated_since.map(|since| connection.resolve(since)))
     });
+    // The fleet has the installs of the connections, in the same order.
+    let mut scan = installs
+        .fleet
+        .scan_with(|install| scans.next().unwrap_or_else(|| install.client().scan(args.query.to_request())));
     scan.cancellations().iter().cloned().for_each(watch);
     for page in scan.by_ref() {
         // The reports have the errors.

@@ -1,7 +1,5 @@
 //! `gettickets list` with several profiles: their installs side by side, in one list.
 
-use std::thread;
-
 use gettickets::{Error, Finding, GetTickets, Page, Scan, Tickets};
 
 use super::common::{added, admin, rest_of};
@@ -45,18 +43,12 @@ struct Listing<'a> {
 
 impl<'a> Listing<'a> {
     fn new(args: &'a ListArgs, installs: &'a Several, requests: usize) -> Outcome<Listing<'a>> {
-        let mut contexts = Vec::new();
+        let contexts = installs.contexts();
         let mut locals = Vec::new();
         for (name, connection) in &installs.connections {
-            let Connection { clock, names, .. } = connection;
             let flag = args.flag.as_deref().map(|flag| admin(flag, connection)).transpose();
             let flag = flag.map_err(|failure| failure.at(name))?;
             locals.push(Local::new(&args.priority, flag, None, requests > 1));
-            contexts.push(InstallContext {
-                name: Some(name.clone()),
-                clock: clock.clone(),
-                names: names.clone(),
-            });
             if args.utc && !connection.zone_is_known {
                 exit::note(format!(
                     "{name}: assuming that the install is in this machine's time zone; set another in the profile"
@@ -93,17 +85,7 @@ impl<'a> Listing<'a> {
         let read = |connection: &Connection| -> Result<Vec<Page>, Error> {
             requests.iter().map(|request| connection.client.get_tickets(request)).collect()
         };
-        let results: Vec<Result<Vec<Page>, Error>> = thread::scope(|scope| {
-            let threads: Vec<_> = self
-                .installs
-                .connections
-                .iter()
-                .map(|(_, connection)| scope.spawn(move || read(connection)))
-                .collect();
-            // A thread that panicked has said why; the panic goes on here.
-            let joined = threads.into_iter().map(|thread| thread.join());
-            joined.map(|result| result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-        });
+        let results = self.installs.side_by_side(|_, connection| read(connection));
         let mut received = 0;
         let mut failures = Vec::new();
         for (index, ((name, _), result)) in self.installs.connections.iter().zip(results).enumerate() {
