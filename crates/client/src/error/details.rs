@@ -8,7 +8,7 @@ use http::StatusCode;
 
 use super::config::ConfigError;
 use super::incomplete::ScanIncomplete;
-use super::kind::ErrorKind;
+use super::kind::{ErrorKind, is_blank};
 use super::local::{LocalError, LocalErrorKind};
 use super::transport::{TimeoutPhase, TransportError, TransportErrorKind};
 use super::visible::Named;
@@ -143,8 +143,8 @@ impl Error {
         match self.kind() {
             ErrorKind::Api(error) => overloaded && error.class() == ApiErrorClass::Other,
             ErrorKind::UnexpectedResponse { status, page_kind, title, excerpt, .. } => {
-                let has_text = title.is_some() || excerpt.as_deref().is_some_and(|text| !text.is_empty());
-                overloaded || page_kind.may_be_due_to_size() || status.is_success() && !has_text
+                let is_blank = is_blank(title.as_deref(), excerpt.as_deref());
+                overloaded || page_kind.may_be_due_to_size() || status.is_success() && is_blank
             }
             ErrorKind::Decode(error) => {
                 let page_kind = error.page_kind();

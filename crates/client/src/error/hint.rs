@@ -7,7 +7,7 @@ use gettickets_protocol::PageKind;
 use super::address::InvalidAddress;
 use super::config::{ConfigError, InvalidProxy};
 use super::details::Error;
-use super::kind::ErrorKind;
+use super::kind::{ErrorKind, is_blank};
 use super::local::LocalErrorKind;
 use super::tls::TlsReason;
 use super::transport::{TimeoutPhase, TransportErrorKind};
@@ -17,8 +17,8 @@ impl Error {
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         let hint = match self.kind() {
             ErrorKind::Api(error) => return Some(error.hint()),
-            ErrorKind::UnexpectedResponse { status, title: None, excerpt, .. }
-                if status.is_success() && excerpt.as_deref().is_none_or(str::is_empty) =>
+            ErrorKind::UnexpectedResponse { status, title, excerpt, .. }
+                if status.is_success() && is_blank(title.as_deref(), excerpt.as_deref()) =>
             {
                 "Check the server's error log: a page that is too large for the server can end like this (request fewer \
                  tickets a page, limitnum). Check also that the address is the install's."

@@ -92,6 +92,11 @@ impl ErrorKind {
     }
 }
 
+/// Whether a response has nothing that a person could see.
+pub(super) fn is_blank(title: Option<&str>, excerpt: Option<&str>) -> bool {
+    title.is_none() && excerpt.is_none_or(str::is_empty)
+}
+
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -103,7 +108,7 @@ impl fmt::Display for ErrorKind {
                     None => f.write_str(", without a content type")?,
                 }
                 let excerpt = excerpt.as_deref().filter(|excerpt| !excerpt.is_empty());
-                if title.is_none() && excerpt.is_none() {
+                if is_blank(title.as_deref(), excerpt) {
                     return f.write_str(", with an empty body");
                 }
                 write!(f, ", {page_kind}")?;

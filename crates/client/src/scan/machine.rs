@@ -632,7 +632,7 @@ impl ScanMachine {
                     }
                 }
                 None => {
-                    self.kept.clear();
+                    self.discard(|_, _| true);
                     self.pass.stall(&self.window, self.capacity)?;
                 }
             },
@@ -681,9 +681,7 @@ impl ScanMachine {
             let Some((index, shared, weak)) = joined else { break };
             let page = self.kept.remove(index);
             if weak && !self.order.is_weak() && self.pass.overlap_more(&self.window) {
-                let offset = page.offset;
-                self.kept.push(page);
-                self.discard(|_, page| page.offset == offset);
+                self.remember(&page);
                 self.pass.stall(&self.window, self.capacity)?;
                 break;
             }
@@ -716,10 +714,14 @@ impl ScanMachine {
     /// Discards pages. What they showed has to be met elsewhere before the scan is complete.
     fn discard(&mut self, which: impl Fn(&Pass, &Arrived) -> bool) {
         let pass = &self.pass;
-        for page in self.kept.extract_if(.., |page| which(pass, page)) {
-            let unseen = page.rows.iter().map(|row| row.id).filter(|id| !self.seen.contains(*id));
-            self.discarded.extend(unseen.take(MOST_DISCARDED.saturating_sub(self.discarded.len())));
-        }
+        let discarded: Vec<_> = self.kept.extract_if(.., |page| which(pass, page)).collect();
+        discarded.iter().for_each(|page| self.remember(page));
+    }
+
+    /// Remembers the tickets of a discarded page that were not met so far.
+    fn remember(&mut self, page: &Arrived) {
+        let unseen = page.rows.iter().map(|row| row.id).filter(|id| !self.seen.contains(*id));
+        self.discarded.extend(unseen.take(MOST_DISCARDED.saturating_sub(self.discarded.len())));
     }
 
     /// Whether discarded pages showed tickets that were not met since.
@@ -879,7 +881,7 @@ impl ScanMachine {
         offsets.dedup();
         offsets.reverse();
         let last = page.rows.last().map_or(0, |row| row.lastreply);
-        self.kept.clear();
+        self.discard(|_, _| true);
         self.pass.sample(offsets, (limit, last_limit), last);
     }
 

@@ -111,61 +111,44 @@ fn request(history: &History) -> GetTickets {
     GetTickets { limitnum: Some(history.limit), ..GetTickets::default() }
 }
 
+/// Scans every history with a client that `$build` makes; `$next` takes the next ticket of `$scan`.
+macro_rules! scan_histories {
+    ($how:literal, $build:ident, $scan:ident => $next:expr) => {{
+        let mut complete = 0;
+        for history in histories() {
+            let world = history.world();
+            let since = (world.since > 0).then(|| time(world.since));
+            let server = Server::start(world);
+            let client = server.client().$build().unwrap();
+            let mut $scan = client
+                .scan(request(&history))
+                .concurrency(history.concurrency)
+                .skip_unreadable(history.skip_unreadable);
+            if let Some(since) = since {
+                $scan = $scan.updated_since(since);
+            }
+            let (mut yielded, mut error) = (Vec::new(), None);
+            while let Some(ticket) = $next {
+                match ticket {
+                    Ok(ticket) => yielded.push(ticket.id()),
+                    Err(failure) => error = Some(failure),
+                }
+            }
+            complete += u32::from(error.is_none());
+            server.check(history.seed, &yielded, error.as_ref());
+        }
+        println!("over HTTP, {}: {complete} of {HISTORIES} complete", $how);
+        assert!(complete > 30, "{complete}");
+    }};
+}
+
 #[test]
 fn blocking_scans_lose_nothing_in_silence() {
-    let mut complete = 0;
-    for history in histories() {
-        let world = history.world();
-        let since = (world.since > 0).then(|| time(world.since));
-        let server = Server::start(world);
-        let client = server.client().build().unwrap();
-        let mut scan = client
-            .scan(request(&history))
-            .concurrency(history.concurrency)
-            .skip_unreadable(history.skip_unreadable);
-        if let Some(since) = since {
-            scan = scan.updated_since(since);
-        }
-        let (mut yielded, mut error) = (Vec::new(), None);
-        for ticket in scan {
-            match ticket {
-                Ok(ticket) => yielded.push(ticket.id()),
-                Err(failure) => error = Some(failure),
-            }
-        }
-        complete += u32::from(error.is_none());
-        server.check(history.seed, &yielded, error.as_ref());
-    }
-    println!("over HTTP, blocking: {complete} of {HISTORIES} complete");
-    assert!(complete > 30, "{complete}");
+    scan_histories!("blocking", build, scan => scan.next());
 }
 
 #[cfg(feature = "async")]
 #[tokio::test]
 async fn asynchronous_scans_lose_nothing_in_silence() {
-    let mut complete = 0;
-    for history in histories() {
-        let world = history.world();
-        let since = (world.since > 0).then(|| time(world.since));
-        let server = Server::start(world);
-        let client = server.client().build_async().unwrap();
-        let mut scan = client
-            .scan(request(&history))
-            .concurrency(history.concurrency)
-            .skip_unreadable(history.skip_unreadable);
-        if let Some(since) = since {
-            scan = scan.updated_since(since);
-        }
-        let (mut yielded, mut error) = (Vec::new(), None);
-        while let Some(ticket) = scan.next().await {
-            match ticket {
-                Ok(ticket) => yielded.push(ticket.id()),
-                Err(failure) => error = Some(failure),
-            }
-        }
-        complete += u32::from(error.is_none());
-        server.check(history.seed, &yielded, error.as_ref());
-    }
-    println!("over HTTP, asynchronous: {complete} of {HISTORIES} complete");
-    assert!(complete > 30, "{complete}");
+    scan_histories!("asynchronous", build_async, scan => scan.next().await);
 }
