@@ -40,7 +40,7 @@ pub(crate) fn format(number: Format) -> Result<ResponseType, Failure> {
     }
 }
 
-/// A copy of the parameters; NULL stands for none, which are the server's defaults.
+/// A copy of the parameters; NULL means the server's defaults.
 ///
 /// # Safety
 ///

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gettickets::scan::{Cursor, InvalidCursor};
-use gettickets::{Credentials, DateTime, RetryPolicy};
+use gettickets::{Credentials, DateTime, GetTickets, RetryPolicy};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict};
 
@@ -20,7 +20,7 @@ use crate::source::{AsyncSource, Source};
 
 /// The longest time that a setting can ask for, in seconds: some thirty years.
 const LONGEST: f64 = 1e9;
-/// What stands for no time limit.
+/// The value that means no time limit.
 const NO_LIMIT: Duration = Duration::MAX;
 
 /// A client of one install. The class `gettickets.Client` wraps it.
@@ -283,11 +283,9 @@ impl Client {
         parameters: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Scan> {
         let client = self.blocking(py)?;
-        let settings = ScanSettings::from_python(settings, self.zone.as_ref())?;
-        let scan = client.scan(request::from_python(parameters)?);
-        let total_is_a_limit = settings.updated_since.is_some();
-        let scan = settings.blocking(scan).map_err(|error| errors::cursor(py, error))?;
-        self.made(py, Box::new(scan), total_is_a_limit, progress)
+        self.begin(py, settings, progress, parameters, |settings, request| {
+            Ok(Box::new(settings.blocking(client.scan(request))?))
+        })
     }
 
     /// A scan over every page, for `AsyncScan`.
@@ -300,11 +298,9 @@ impl Client {
         parameters: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Scan> {
         let client = self.asynchronous(py)?;
-        let settings = ScanSettings::from_python(settings, self.zone.as_ref())?;
-        let scan = client.scan(request::from_python(parameters)?);
-        let total_is_a_limit = settings.updated_since.is_some();
-        let scan = settings.asynchronous(scan).map_err(|error| errors::cursor(py, error))?;
-        self.made(py, Box::new(AsyncSource::new(scan)), total_is_a_limit, progress)
+        self.begin(py, settings, progress, parameters, |settings, request| {
+            Ok(Box::new(AsyncSource::new(settings.asynchronous(client.scan(request))?)))
+        })
     }
 }
 
@@ -416,13 +412,19 @@ impl Client {
         }
     }
 
-    fn made(
+    /// Begins a scan of either kind: `open` makes its source from the settings and the request.
+    fn begin(
         &self,
         py: Python<'_>,
-        source: Box<dyn Source>,
-        total_is_a_limit: bool,
+        settings: &Bound<'_, PyDict>,
         progress: Option<Py<PyAny>>,
+        parameters: Option<&Bound<'_, PyDict>>,
+        open: impl FnOnce(ScanSettings, GetTickets) -> Result<Box<dyn Source>, InvalidCursor>,
     ) -> PyResult<Scan> {
+        let settings = ScanSettings::from_python(settings, self.zone.as_ref())?;
+        let request = request::from_python(parameters)?;
+        let total_is_a_limit = settings.updated_since.is_some();
+        let source = open(settings, request).map_err(|error| errors::cursor(py, error))?;
         logging::listen(py)?;
         let zone = self.zone.as_ref().map(|zone| zone.clone_ref(py));
         Ok(Scan::new(Shared::new(source, total_is_a_limit, progress), zone, self.endpoint.clone()))
