@@ -35,3 +35,4 @@ pub use crate::install::Install;
 pub use crate::mirror::error::{MirrorError, MirrorErrorKind};
 pub use crate::mirror::report::{Mode, Progress, RunOptions, RunReport};
 pub use crate::mirror::run::Mirror;
+pub use crate::threads::side_by_side;

@@ -7,8 +7,9 @@ use std::thread;
 /// The most installs that are worked on at the same time.
 pub(crate) const MOST_WORKERS: usize = 64;
 
-/// Does the same work for all items on threads, and returns the results in their order. A panic in the work goes on here.
-pub(crate) fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+/// Does the same work for all items on at most 64 threads, and returns the results in the order of the items. A panic in the
+/// work goes on here.
+pub fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::with_capacity(items.len()));
     thread::scope(|scope| {

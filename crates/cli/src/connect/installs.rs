@@ -1,9 +1,8 @@
 //! The installs that a command reads: one, or those of several profiles.
 
 use std::path::{Path, PathBuf};
-use std::thread;
 
-use gettickets_warehouse::{Fleet, Install};
+use gettickets_warehouse::{Fleet, Install, side_by_side};
 use glob::Pattern;
 
 use super::environment::Environment;
@@ -43,17 +42,9 @@ impl Several {
         self.connections.iter().map(context).collect()
     }
 
-    /// Runs this for each install on a thread of its own. Returns the results in the order of the installs.
+    /// Runs this for the installs on threads, and returns the results in the order of the installs.
     pub(crate) fn side_by_side<T: Send>(&self, run: impl Fn(&str, &Connection) -> T + Sync) -> Vec<T> {
-        thread::scope(|scope| {
-            let run = &run;
-            let start = |(name, connection)| scope.spawn(move || run(name, connection));
-            let threads: Vec<_> =
-                self.connections.iter().map(|(name, connection)| start((name, connection))).collect();
-            // A thread that panicked has said why; the panic goes on here.
-            let joined = threads.into_iter().map(|thread| thread.join());
-            joined.map(|result| result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-        })
+        side_by_side(&self.connections, |(name, connection)| run(name, connection))
     }
 }
 
