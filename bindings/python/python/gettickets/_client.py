@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
     import os
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterable
     from datetime import datetime, tzinfo
     from types import TracebackType
     from typing import Any, Literal
@@ -283,7 +283,7 @@ class Client(_Base):
         deptid: int | None = None,
         clientid: int | None = None,
         email: str | None = None,
-        status: str | None = None,
+        status: str | Iterable[str] | None = None,
         subject: str | None = None,
         ignore_dept_assignments: bool | None = None,
         updated_since: datetime | None = None,
@@ -298,7 +298,8 @@ class Client(_Base):
     ) -> Scan:
         """Returns a Scan of all matching tickets, over all pages. Nothing is sent yet.
 
-        The filters are those of get_tickets(). `limitnum` is the most tickets per request; without it a scan
+        The filters are those of get_tickets(), and `status` may be several: each ticket is returned once, and the lists
+        but the last are read twice, so that a ticket that changes its status once meanwhile is not missed. `limitnum` is the most tickets per request; without it a scan
         starts with 100 and increases up to 1,000 while that is not slower. `concurrency` is the most requests in flight,
         4 by default.
 
@@ -419,7 +420,7 @@ class AsyncClient(_Base):
         deptid: int | None = None,
         clientid: int | None = None,
         email: str | None = None,
-        status: str | None = None,
+        status: str | Iterable[str] | None = None,
         subject: str | None = None,
         ignore_dept_assignments: bool | None = None,
         updated_since: datetime | None = None,

@@ -18,7 +18,7 @@ use super::unreadable::{MOST_UNREADABLE, MOST_UNREADABLE_AT_FRONT, is_unreadable
 use super::verify::{Facts, Next, Verify};
 use super::window::{CONCURRENCY, Window};
 use crate::error::{Error, ErrorKind, ScanIncomplete};
-use crate::protocol::{DateTime, Finding, GetTickets, Page, Tickets};
+use crate::protocol::{DateTime, Finding, GetTickets, Page, StatusFilter, Tickets};
 
 /// How many requests a scan may take unless the user says otherwise.
 const MOST_REQUESTS: u64 = 1_000_000;
@@ -88,6 +88,9 @@ pub struct Metrics {
 pub struct Settings {
     /// The request; `limitnum` is the most tickets to request at a time, and `limitstart` must be absent or 0.
     pub request: GetTickets,
+    /// Where several are given: the statuses to read one after the other, in place of the request's. A machine reads a single
+    /// list and ignores them; [`Scan`](crate::Scan) runs one machine for each.
+    pub statuses: Vec<StatusFilter>,
     /// The endpoint, which a cursor is bound to.
     pub endpoint: String,
     /// Yields only tickets that were opened or answered at this time or later, in the install's time zone.
@@ -111,6 +114,7 @@ impl Settings {
     pub fn new(request: GetTickets) -> Settings {
         Settings {
             request,
+            statuses: Vec::new(),
             endpoint: String::new(),
             updated_since: None,
             full: false,
@@ -287,6 +291,7 @@ impl ScanMachine {
             yielded,
             ids: self.seen.to_runs(keep, &except).to_text(),
             position: last.map_or_else(|| self.start.clone(), |batch| (*batch.position).clone()),
+            series: None,
         }
     }
 
@@ -348,6 +353,21 @@ impl ScanMachine {
     /// Whether the scan has ended, though batches may be left to take.
     pub fn has_ended(&self) -> bool {
         self.outcome.is_some()
+    }
+
+    /// Whether the scan has ended in an error, though batches may be left to take.
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self.outcome, Some(Err(_)))
+    }
+
+    /// The id of the last fetch.
+    pub(super) fn last_fetch_id(&self) -> u64 {
+        self.next_id
+    }
+
+    /// Numbers fetches from the one after this on. For a machine that has sent nothing yet.
+    pub(super) fn number_fetches_after(&mut self, id: u64) {
+        self.next_id = id;
     }
 
     /// The next page to fetch, if one can be fetched now.
@@ -817,11 +837,16 @@ impl ScanMachine {
         fresh.truncate(room);
         self.yield_rows(page, &fresh);
         if is_over {
-            self.fail_incomplete(Stuck {
-                problem: format!("more than {most} tickets match"),
-                hint: "Allow more tickets (max_tickets), or narrow the request.",
-            });
+            self.fail_beyond(most);
         }
+    }
+
+    /// Ends the scan because more tickets match than it may yield.
+    pub(super) fn fail_beyond(&mut self, most: u64) {
+        self.fail_incomplete(Stuck {
+            problem: format!("more than {most} tickets match"),
+            hint: "Allow more tickets (max_tickets), or narrow the request.",
+        });
     }
 
     fn yield_rows(&mut self, page: &Arrived, fresh: &[usize]) {

@@ -97,6 +97,37 @@ impl ScanReport {
     /// How many warnings there are at most.
     const MOST_WARNINGS: usize = 16;
 
+    /// Adds what a further scan of another list did and met. Findings and tickets are added only if `with_tickets` is set.
+    pub(super) fn add(&mut self, other: &ScanReport, with_tickets: bool) {
+        let sum = |own: &mut u64, other: u64| *own = own.saturating_add(other);
+        sum(&mut self.pages, other.pages);
+        sum(&mut self.requests, other.requests);
+        sum(&mut self.retries, other.retries);
+        sum(&mut self.waits, other.waits);
+        sum(&mut self.shifts, other.shifts);
+        sum(&mut self.duplicates, other.duplicates);
+        sum(&mut self.verification_passes, other.verification_passes);
+        self.wait_time = self.wait_time.saturating_add(other.wait_time);
+        self.concurrency = self.concurrency.max(other.concurrency);
+        let updates = self.updates.saturating_add(other.updates);
+        other.updated_ids.iter().for_each(|id| self.note_update(*id));
+        self.updates = updates;
+        if let Some(PageSizes { min, max, last }) = other.page_sizes {
+            [min, max, last].into_iter().for_each(|size| self.note_size(size));
+        }
+        for warning in &other.warnings {
+            self.keep_warning(warning.clone());
+        }
+        if !with_tickets {
+            return;
+        }
+        sum(&mut self.undated, other.undated);
+        self.unreadable.extend(&other.unreadable);
+        for finding in &other.findings {
+            self.note_finding(finding.kind, finding.count, &finding.ids, finding.detail.as_deref());
+        }
+    }
+
     pub(super) fn note_update(&mut self, id: u64) {
         self.updates += 1;
         // The list is bounded, so this is too.
@@ -136,8 +167,14 @@ impl ScanReport {
 
     pub(super) fn warn(&mut self, warning: impl Into<String>) {
         let warning = warning.into();
-        if self.warnings.len() < Self::MOST_WARNINGS && !self.warnings.contains(&warning) {
+        if !self.warnings.contains(&warning) {
             log::warn!("{warning}");
+        }
+        self.keep_warning(warning);
+    }
+
+    fn keep_warning(&mut self, warning: String) {
+        if self.warnings.len() < Self::MOST_WARNINGS && !self.warnings.contains(&warning) {
             self.warnings.push(warning);
         }
     }

@@ -87,7 +87,7 @@ fn in_file(tickets: u64, name: &Path) -> String {
 fn ended(args: &ExportArgs, installs: Several, failures: Vec<(String, Failure)>) -> Outcome {
     let mut all = installs.unusable;
     if all.is_empty() && failures.is_empty() {
-        misspelt::warn(&args.query.to_request());
+        misspelt::warn(&args.query.to_query().requests());
     }
     all.extend(failures);
     installs::report(all)
@@ -128,9 +128,9 @@ fn write(
         scan_of(args, connection, args.updated_since.map(|since| connection.resolve(since)))
     });
     // The fleet has the installs of the connections, in the same order.
-    let mut scan = installs
-        .fleet
-        .scan_with(|install| scans.next().unwrap_or_else(|| install.client().scan(args.query.to_request())));
+    let query = args.query.to_query();
+    let mut scan =
+        installs.fleet.scan_with(|install| scans.next().unwrap_or_else(|| query.scan(install.client())));
     scan.cancellations().iter().cloned().for_each(watch);
     for page in scan.by_ref() {
         // The reports have the errors.

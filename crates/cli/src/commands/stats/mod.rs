@@ -41,8 +41,8 @@ fn of_server(args: &StatsArgs) -> Outcome {
         Installs::One(_, connection) => *connection,
         Installs::Several(installs) => return several::run(args, &installs),
     };
-    let request = args.query.to_request();
-    let scan = scanning::configured(connection.client.scan(request.clone()), &args.query.scan);
+    let query = args.query.to_query();
+    let scan = scanning::configured(query.scan(&connection.client), &args.query.scan);
     let mut progress = Some(Progress::of(scan.status(), true));
     let mut whole = Whole::of(scan);
     let mut unreadable = None;
@@ -62,11 +62,11 @@ fn of_server(args: &StatsArgs) -> Outcome {
         }
         None
     });
-    let source = Source { server: connection.place.clone(), filter: filter(&request) };
+    let source = Source { server: connection.place.clone(), filter: filter(&query.requests()) };
     stats(args, source, pages, connection.clock.clone(), connection.names.clone())?;
     scanning::print_report(&whole.report());
     if whole.delivered() == 0 {
-        misspelt::warn(&request);
+        misspelt::warn(&query.requests());
     }
     unreadable.map_or_else(|| whole.end(), Err)
 }

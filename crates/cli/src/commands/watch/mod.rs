@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gettickets::local::LocalErrorKind;
-use gettickets::{ApiErrorClass, Cancellation, DateTime, Error, ErrorKind, GetTickets, Scan};
+use gettickets::{ApiErrorClass, Cancellation, DateTime, Error, ErrorKind, Scan};
 use jiff::Timestamp;
 
 use self::deliver::{Exec, Undelivered, Webhook};
@@ -27,7 +27,7 @@ use self::event::{EventWriter, Record};
 use self::known::{Event, Known};
 use self::outage::Outage;
 use self::state::{StateFile, Watched};
-use crate::args::{ScanArgs, WatchArgs, WatchFormat};
+use crate::args::{Query, ScanArgs, WatchArgs, WatchFormat};
 use crate::commands::scanning;
 use crate::connect::{self, Connection};
 use crate::exit::{self, Exit, Failure, Outcome};
@@ -52,9 +52,9 @@ pub(crate) fn run(args: &WatchArgs) -> Outcome {
     };
     let stop = Stop::on_ctrl_c()?;
     let connection = connect::open_living(&args.connection)?;
-    let request = args.query.to_request();
+    let query = args.query.to_query();
     let watched =
-        Watched { server: connection.place.clone(), request: request.parameters(), full: args.full };
+        Watched { server: connection.place.clone(), request: query.parameters(), full: args.full };
     let (file, state) = match &args.state {
         None => (None, None),
         Some(path) => {
@@ -66,7 +66,7 @@ pub(crate) fn run(args: &WatchArgs) -> Outcome {
     let (known, pending) = state.unwrap_or_default();
     let mut watch = Watch {
         connection,
-        request,
+        query,
         options: ScanArgs { skip_unreadable: true, ..args.query.scan.clone() },
         full: args.full,
         known,
@@ -185,7 +185,7 @@ fn is_lasting(kind: &ErrorKind) -> bool {
 
 struct Watch {
     connection: Connection,
-    request: GetTickets,
+    query: Query,
     /// A ticket that cannot be read never hides the others.
     options: ScanArgs,
     full: bool,
@@ -242,9 +242,13 @@ impl Watch {
     fn begin(&mut self) -> Outcome {
         let mut since = None;
         if !self.full {
-            let newest = self.connection.client.get_tickets(&self.request);
-            let page = newest.map_err(|error| connect::failure_of(&error))?;
-            since = Known::start(page.iter().filter_map(|ticket| ticket.lastreply()));
+            let mut newest = Vec::new();
+            for request in self.query.requests() {
+                let page = self.connection.client.get_tickets(&request);
+                let page = page.map_err(|error| connect::failure_of(&error))?;
+                newest.extend(page.iter().filter_map(|ticket| ticket.lastreply()));
+            }
+            since = Known::start(newest.into_iter());
         }
         self.known.begin();
         let mut scan = self.scan(since);
@@ -299,7 +303,7 @@ impl Watch {
     }
 
     fn scan(&self, since: Option<DateTime>) -> Scan {
-        let scan = scanning::configured(self.connection.client.scan(self.request.clone()), &self.options);
+        let scan = scanning::configured(self.query.scan(&self.connection.client), &self.options);
         let scan = match since {
             Some(since) => scan.updated_since(since),
             None => scan,
