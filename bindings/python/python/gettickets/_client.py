@@ -123,7 +123,13 @@ class _Base:
         import os
 
         def variable(name: str) -> str | None:
-            return os.environ.get(f"GETTICKETS_{name.upper()}", "").strip("\ufeff \t\r\n") or None
+            value = os.environ.get(f"GETTICKETS_{name.upper()}", "").strip("\ufeff \t\r\n")
+            if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+                import warnings
+
+                why = f"GETTICKETS_{name.upper()} is in quotes, which are sent as a part of it"
+                warnings.warn(why, stacklevel=3)
+            return value or None
 
         texts = {"url", "identifier", "secret", "username", "password", "password_md5", "access_key"}
         # None means no limit for time limits; for texts it means that the setting was not given.

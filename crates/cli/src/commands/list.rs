@@ -9,14 +9,14 @@ use gettickets::{Finding, GetTickets, Page, Tickets, Version};
 use self::common::{added, admin, rest_of};
 use self::local::{Local, sorted};
 use crate::args::{Column, Format, ListArgs, Query};
-use crate::commands::scanning::Progress;
+use crate::commands::scanning::{Progress, Waiting};
 use crate::commands::{misspelt, scanning, whole};
 use crate::connect::installs::{self, Installs};
 use crate::connect::{self, Connection};
 use crate::exit::{self, Failure, Outcome};
 use crate::output::selected::{Part, SelectedWriter, Selection};
 use crate::output::table::{TableOptions, TableWriter};
-use crate::output::{self, InstallContext, Shape, TicketWriter, json, stdout, style};
+use crate::output::{self, InstallContext, Shape, TicketWriter, json, stdout};
 
 pub(crate) fn run(args: &ListArgs) -> Outcome {
     let query = args.to_query();
@@ -65,10 +65,12 @@ impl<'a> Listing<'a> {
     /// One page for each request.
     fn pages(&mut self, requests: &[GetTickets]) -> Outcome {
         let mut pages = Vec::new();
+        let waiting = Waiting::begin(format!("waiting for {}", self.connection.place));
         for request in requests {
             let page = self.connection.client.get_tickets(request);
             pages.push(page.map_err(|error| connect::failure_of(&error))?);
         }
+        drop(waiting);
         let is_plain = self.is_plain() && !self.local.is_active();
         match &pages[..] {
             [page] if is_plain && self.args.format.format == Format::Json => {
@@ -133,13 +135,11 @@ impl<'a> Listing<'a> {
             scan = scan.updated_since(self.connection.resolve(since));
         }
         let status = scan.status();
-        // Rows on a terminal would mix with the progress.
-        let shown = !style::stdout_is_terminal() || !self.args.sort.is_empty();
-        let progress = Progress::of(status.clone(), shown);
+        let progress = Progress::of(status.clone());
         let mut whole = whole::Whole::of(scan);
         while !self.local.is_full() {
             match whole.next() {
-                Some(Ok(tickets)) => self.take(&tickets)?,
+                Some(Ok(tickets)) => progress.suspended(|| self.take(&tickets))?,
                 Some(Err(failure)) => {
                     // What arrived is good: it is written before the reason for the end is.
                     drop(progress);

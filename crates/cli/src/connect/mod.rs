@@ -10,8 +10,10 @@ pub(crate) mod settings;
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-use gettickets::{Client, ClientBuilder, Credentials, DateTime, Error};
+use gettickets::transport::Transport;
+use gettickets::{Client, ClientBuilder, ConfigError, Credentials, DateTime, Error, ErrorKind};
 use gettickets_sandbox::{Quirk, Sandbox};
 
 use self::environment::Environment;
@@ -33,6 +35,8 @@ pub(crate) struct Connection {
     pub(crate) place: String,
     /// Names of departments and admins.
     pub(crate) names: Names,
+    /// The environment variables that hold its secrets.
+    pub(crate) secret_variables: Vec<String>,
     /// Serves until the connection is dropped.
     _sandbox: Option<Sandbox>,
 }
@@ -54,6 +58,18 @@ pub(crate) fn open_living(args: &ConnectionArgs) -> Outcome<Connection> {
     Settings::of(args, &Environment::process())?.connect_to(&[Quirk::Shifting])
 }
 
+/// The transport for requests to another server than the install, with the proxy and the certificates of the arguments.
+pub(crate) fn transport_to(address: &str, args: &ConnectionArgs) -> Outcome<Arc<dyn Transport>> {
+    let mut builder = Client::builder(address).allow_plain_http(true);
+    if let Some(proxy) = &args.proxy {
+        builder = builder.proxy(Some(proxy));
+    }
+    if let Some(file) = &args.ca_file {
+        builder = builder.root_certificates(read_certificates(file)?);
+    }
+    builder.build_transport().map_err(|error| failure_of(&error))
+}
+
 impl Settings {
     /// The client of these settings.
     pub(crate) fn connect(&self) -> Outcome<Connection> {
@@ -69,6 +85,7 @@ impl Settings {
             zone_is_known: self.time_zone.is_some() || self.target == Target::Sandbox,
             place,
             names: self.names.clone(),
+            secret_variables: self.secret_variables.clone(),
             _sandbox: sandbox,
         };
         match &self.target {
@@ -129,7 +146,16 @@ impl Settings {
     /// The failure of a setting that cannot be used, with its source.
     fn unusable(&self, error: &Error) -> Failure {
         let failure = failure_of(error);
-        if failure.exit == Exit::Usage { failure.at(format!("from {}", self.named_by)) } else { failure }
+        // The proxy and the certificates may have another source than the address.
+        let is_of_target = !matches!(
+            error.kind(),
+            ErrorKind::Config(ConfigError::Proxy { .. } | ConfigError::RootCertificates { .. })
+        );
+        if failure.exit == Exit::Usage && is_of_target {
+            failure.at(format!("from {}", self.named_by))
+        } else {
+            failure
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::cursor::{Cursor, InvalidCursor, Position};
 use super::order::Order;
 use super::pass::{Accepted, Context, Join, Kind, MARGIN, Need, Pass, Purpose, Stuck, Totals};
-use super::report::{ScanReport, UnreadableTicket};
+use super::report::{ScanFinding, ScanReport, UnreadableTicket};
 pub use super::row::{Row, Stamp};
 use super::seen::{Known, Runs, Seen};
 use super::unreadable::{MOST_UNREADABLE, MOST_UNREADABLE_AT_FRONT, is_unreadable};
@@ -865,17 +865,27 @@ impl ScanMachine {
         self.ready.push_back(Batch { tickets, ids, position: Box::new(self.position()) });
     }
 
+    /// Adds the findings of the tickets that are yielded. Those of tickets that another page brought were counted there.
     fn note_findings(&mut self, page: &Arrived, fresh: &[usize]) {
         for finding in &page.payload.findings {
-            let places: Vec<_> = finding.places.iter().map(|place| index_of(place)).collect();
-            // Where all places are known, tickets that another page brought are not counted again.
-            let is_fresh =
-                |place: &Option<usize>| place.is_none_or(|index| fresh.binary_search(&index).is_ok());
-            let kept: Vec<_> = places.iter().filter(|place| is_fresh(place)).collect();
-            let count = if finding.count == places.len() { kept.len() } else { finding.count };
-            let ids: Vec<_> =
-                kept.iter().filter_map(|place| page.rows.get((**place)?)).map(|row| row.id).collect();
-            self.report.note_finding(finding.kind, count as u64, &ids, finding.detail.as_deref());
+            let fresh: Vec<usize> = finding
+                .indexes
+                .iter()
+                .map(|index| *index as usize)
+                .filter(|index| fresh.binary_search(index).is_ok())
+                .collect();
+            let elsewhere = finding.count.saturating_sub(finding.indexes.len());
+            let mut ids: Vec<u64> =
+                fresh.iter().filter_map(|index| page.rows.get(*index)).map(|row| row.id).collect();
+            ids.dedup();
+            ids.truncate(ScanReport::MOST_IDS);
+            self.report.note_finding(ScanFinding {
+                kind: finding.kind,
+                field: finding.field,
+                count: (elsewhere + fresh.len()) as u64,
+                ids,
+                detail: finding.detail.clone(),
+            });
         }
     }
 
@@ -1088,10 +1098,4 @@ impl std::fmt::Debug for ScanMachine {
 /// The runs of consecutive numbers in a rising list.
 fn runs(indices: &[usize]) -> impl Iterator<Item = Range<usize>> {
     indices.chunk_by(|a, b| a + 1 == *b).filter_map(|run| Some(*run.first()?..run.last()? + 1))
-}
-
-/// The index of the ticket in the place of a finding, such as 3 in `tickets.ticket[3].date`.
-fn index_of(place: &str) -> Option<usize> {
-    let (_, rest) = place.split_once("ticket[")?;
-    rest.split_once(']')?.0.parse().ok()
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::FindingKind;
+use crate::protocol::{Field, FindingKind};
 
 /// What a scan did and met so far. It may be ahead of the tickets taken from the scan.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -68,8 +68,9 @@ pub struct PageSizes {
 pub struct ScanFinding {
     /// The kind.
     pub kind: FindingKind,
-    /// How often it was met. Where a page has more than 16 of one kind, those of tickets that two pages share are counted
-    /// twice.
+    /// The field concerned, if any.
+    pub field: Option<Field>,
+    /// How often it was met: in the tickets that were yielded, or in the pages where it concerns no ticket.
     pub count: u64,
     /// The ids of the first 16 tickets concerned, where the finding concerns tickets.
     pub ids: Vec<u64>,
@@ -93,7 +94,7 @@ impl ScanReport {
     /// How many ids [`updated_ids`](ScanReport::updated_ids) holds at most.
     const MOST_UPDATED: usize = 1_000;
     /// How many ids a finding holds at most.
-    const MOST_IDS: usize = 16;
+    pub(super) const MOST_IDS: usize = 16;
     /// How many warnings there are at most.
     const MOST_WARNINGS: usize = 16;
 
@@ -124,7 +125,7 @@ impl ScanReport {
         sum(&mut self.undated, other.undated);
         self.unreadable.extend(&other.unreadable);
         for finding in &other.findings {
-            self.note_finding(finding.kind, finding.count, &finding.ids, finding.detail.as_deref());
+            self.note_finding(finding.clone());
         }
     }
 
@@ -141,26 +142,20 @@ impl ScanReport {
         *sizes = PageSizes { min: sizes.min.min(limit), max: sizes.max.max(limit), last: limit };
     }
 
-    pub(super) fn note_finding(&mut self, kind: FindingKind, count: u64, ids: &[u64], detail: Option<&str>) {
-        if count == 0 {
+    /// Adds findings of one kind and field to those before. The ids are those of the first tickets concerned.
+    pub(super) fn note_finding(&mut self, new: ScanFinding) {
+        if new.count == 0 {
             return;
         }
-        let index = match self.findings.iter().position(|finding| finding.kind == kind) {
-            Some(index) => index,
-            None => {
-                let detail = detail.map(str::to_owned);
-                self.findings.push(ScanFinding { kind, count: 0, ids: Vec::new(), detail });
-                self.findings.len() - 1
-            }
+        let is_same = |known: &&mut ScanFinding| (known.kind, known.field) == (new.kind, new.field);
+        let Some(known) = self.findings.iter_mut().find(is_same) else {
+            self.findings.push(new);
+            return;
         };
-        let Some(finding) = self.findings.get_mut(index) else { return };
-        finding.count = finding.count.saturating_add(count);
-        for id in ids {
-            if finding.ids.len() >= Self::MOST_IDS {
-                break;
-            }
-            if !finding.ids.contains(id) {
-                finding.ids.push(*id);
+        known.count = known.count.saturating_add(new.count);
+        for id in new.ids {
+            if known.ids.len() < Self::MOST_IDS && !known.ids.contains(&id) {
+                known.ids.push(id);
             }
         }
     }

@@ -19,7 +19,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gettickets::local::LocalErrorKind;
-use gettickets::{ApiErrorClass, Cancellation, DateTime, Error, ErrorKind, Scan};
+use gettickets::transport::{TlsReason, TransportErrorKind};
+use gettickets::{ApiErrorClass, Cancellation, DateTime, Error, ErrorKind, Field, FindingKind, Scan};
 use jiff::Timestamp;
 
 use self::deliver::{Exec, Undelivered, Webhook};
@@ -28,7 +29,7 @@ use self::known::{Event, Known};
 use self::outage::Outage;
 use self::state::{StateFile, Watched};
 use crate::args::{Query, ScanArgs, WatchArgs, WatchFormat};
-use crate::commands::scanning;
+use crate::commands::scanning::{self, Waiting};
 use crate::connect::{self, Connection};
 use crate::exit::{self, Exit, Failure, Outcome};
 use crate::output::style;
@@ -47,12 +48,13 @@ pub(crate) fn run(args: &WatchArgs) -> Outcome {
         None => None,
         Some(url) => {
             let secret = deliver::secret(args.webhook_secret_file.as_deref())?;
-            Some(Webhook::new(url, &secret, args.connection.allow_plain_http)?)
+            Some(Webhook::new(url, &secret, &args.connection)?)
         }
     };
     let stop = Stop::on_ctrl_c()?;
     let connection = connect::open_living(&args.connection)?;
     let query = args.query.to_query();
+    let secrets = connection.secret_variables.clone();
     let watched =
         Watched { server: connection.place.clone(), request: query.parameters(), full: args.full };
     let (file, state) = match &args.state {
@@ -71,11 +73,12 @@ pub(crate) fn run(args: &WatchArgs) -> Outcome {
         full: args.full,
         known,
         events: EventWriter::new(format),
-        exec: args.exec.clone().map(Exec::new),
+        exec: args.exec.clone().map(|command| Exec::new(command, secrets.clone())),
         webhook,
         pending: pending.into(),
         posting: Outage::default(),
         warned: HashSet::new(),
+        deviated: HashSet::new(),
         file,
         stop,
     };
@@ -165,6 +168,15 @@ impl From<io::Error> for Trouble {
 fn is_lasting(kind: &ErrorKind) -> bool {
     match kind {
         ErrorKind::Config(_) => true,
+        // The install has another address.
+        ErrorKind::Redirect { status, .. } => matches!(status.as_u16(), 301 | 308),
+        ErrorKind::UnexpectedResponse { status, .. } => matches!(status.as_u16(), 404 | 410),
+        ErrorKind::Transport(error) => matches!(
+            error.kind(),
+            TransportErrorKind::Tls(
+                TlsReason::UnknownIssuer | TlsReason::SelfSigned | TlsReason::WrongName { .. } | TlsReason::Version1
+            )
+        ),
         ErrorKind::Api(error) => matches!(
             error.class(),
             ApiErrorClass::Authentication
@@ -198,6 +210,8 @@ struct Watch {
     posting: Outage,
     /// Warnings that were printed.
     warned: HashSet<String>,
+    /// Deviations that were printed.
+    deviated: HashSet<(FindingKind, Option<Field>)>,
     file: Option<StateFile>,
     stop: Stop,
 }
@@ -240,13 +254,24 @@ impl Watch {
 
     /// Learns what is there already. None of it is an event.
     fn begin(&mut self) -> Outcome {
+        let _waiting = Waiting::begin(format!("reading the list of {}", self.connection.place));
         let mut since = None;
         if !self.full {
             let mut newest = Vec::new();
             for request in self.query.requests() {
                 let page = self.connection.client.get_tickets(&request);
-                let page = page.map_err(|error| connect::failure_of(&error))?;
-                newest.extend(page.iter().filter_map(|ticket| ticket.lastreply()));
+                match page {
+                    Ok(page) => newest.extend(page.iter().filter_map(|ticket| ticket.lastreply())),
+                    // A ticket that cannot be read hides the newest reply, so the scan reads the whole list, without it.
+                    Err(error)
+                        if error.api_class() == Some(ApiErrorClass::Encoding)
+                            || matches!(error.kind(), ErrorKind::Decode(_)) =>
+                    {
+                        newest.clear();
+                        break;
+                    }
+                    Err(error) => return Err(connect::failure_of(&error)),
+                }
             }
             since = Known::start(newest.into_iter());
         }
@@ -265,6 +290,7 @@ impl Watch {
 
     /// Prints what happened since the last poll.
     fn poll(&mut self) -> Result<(), Trouble> {
+        let waiting = Waiting::begin(format!("waiting for {}", self.connection.place));
         let since = self.known.begin();
         let mut scan = self.scan(since);
         let mut happened: Vec<(Option<DateTime>, Event)> = Vec::new();
@@ -280,6 +306,7 @@ impl Watch {
                 }
             }
         }
+        drop(waiting);
         self.warn_once(&scan);
         // Lists begin with the newest; events are printed oldest first. What was seen before a failure is known from
         // now on, so it is printed now.
@@ -323,6 +350,12 @@ impl Watch {
                 if unreadable == 1 { "it" } else { "them" }
             )
         });
+        for finding in report.findings.iter().filter(|finding| scanning::changes_values(finding.kind)) {
+            let what = (finding.kind, finding.field);
+            if self.deviated.insert(what) {
+                exit::warn(scanning::deviation(what, finding.count, &finding.ids, finding.detail.as_deref()));
+            }
+        }
         for warning in report.warnings.into_iter().chain(unreadable) {
             if self.warned.insert(warning.clone()) {
                 exit::warn(warning);
