@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gettickets::Error;
+use gettickets::{Cancellation, Error};
 
 /// How a run reads the install.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,9 @@ pub struct RunOptions {
     /// How far an incremental run reads back behind the newest reply of the last complete run. It covers a server clock that
     /// was set back. Default: 3 hours.
     pub overlap: Duration,
+    /// Cancels the run from another thread: it ends with [`MirrorErrorKind::Cancelled`](crate::MirrorErrorKind::Cancelled), and
+    /// is undone. Default: a flag that nobody sets.
+    pub cancellation: Cancellation,
 }
 
 impl Default for RunOptions {
@@ -36,6 +39,7 @@ impl Default for RunOptions {
         RunOptions {
             mode: Mode::Auto { full_every: Duration::from_secs(24 * 3600) },
             overlap: Duration::from_secs(3 * 3600),
+            cancellation: Cancellation::new(),
         }
     }
 }
