@@ -11,7 +11,7 @@ pub(crate) mod settings;
 use std::fs;
 use std::path::Path;
 
-use gettickets::{Client, ClientBuilder, Credentials, DateTime, Error};
+use gettickets::{Client, ClientBuilder, Credentials, DateTime, Error, LocalBuilder};
 use gettickets_sandbox::{Quirk, Sandbox};
 
 use self::environment::Environment;
@@ -87,20 +87,26 @@ impl Settings {
                 Ok(connection(client, url.clone(), None))
             }
             Target::Local { path, admin_user, php } => {
-                let mut local = Client::local(path).strict(self.strict);
-                if let Some(admin) = admin_user {
-                    local = local.admin(admin);
-                }
-                if let Some(php) = php {
-                    local = local.php(php);
-                }
-                if let Some(timeout) = self.timeout {
-                    local = local.timeout(timeout);
-                }
+                let local = self.local(path, admin_user.as_deref(), php.as_deref());
                 let client = local.build().map_err(|error| self.unusable(&error))?;
                 Ok(connection(client, path.display().to_string(), None))
             }
         }
+    }
+
+    /// Settings for a client of the install in this directory.
+    pub(crate) fn local(&self, path: &Path, admin_user: Option<&str>, php: Option<&Path>) -> LocalBuilder {
+        let mut local = Client::local(path).strict(self.strict);
+        if let Some(admin) = admin_user {
+            local = local.admin(admin);
+        }
+        if let Some(php) = php {
+            local = local.php(php);
+        }
+        if let Some(timeout) = self.timeout {
+            local = local.timeout(timeout);
+        }
+        local
     }
 
     /// Settings for a client of this address.
