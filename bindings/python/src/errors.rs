@@ -10,6 +10,8 @@ use gettickets::local::LocalError;
 use gettickets::transport::{TransportError, TransportErrorKind};
 use gettickets::{ApiError, ApiErrorClass, DecodeError, DecodeErrorKind, Error, ErrorKind};
 use gettickets::protocol::spell_settings;
+use gettickets_cli::profiles::ProfileError;
+use gettickets_warehouse::{MirrorError, MirrorErrorKind};
 use pyo3::exceptions::{PyOSError, PySystemError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -41,6 +43,49 @@ pub(crate) fn sandbox(py: Python<'_>, error: &dyn std::error::Error) -> PyErr {
     let text = error.to_string();
     let message = if text.ends_with(&source) { text } else { text + &source };
     made(py, "SandboxError", &message, &PyDict::new(py)).unwrap_or_else(|failure| failure)
+}
+
+/// An error of a mirror.
+pub(crate) fn mirror(py: Python<'_>, error: &MirrorError) -> PyErr {
+    let code = match error.kind() {
+        MirrorErrorKind::Target => "target",
+        MirrorErrorKind::NotAMirror => "not-a-mirror",
+        MirrorErrorKind::NewerVersion => "newer-version",
+        MirrorErrorKind::Locked => "locked",
+        MirrorErrorKind::ReadOnly => "read-only",
+        MirrorErrorKind::Full => "full",
+        MirrorErrorKind::Damaged => "damaged",
+        MirrorErrorKind::Unreachable => "unreachable",
+        MirrorErrorKind::Install => "install",
+        MirrorErrorKind::Value => "value",
+        MirrorErrorKind::Cancelled => "cancelled",
+        _ => "database",
+    };
+    coded(py, "MirrorError", &error.to_string(), code, Some(error.hint()))
+}
+
+/// Installs of a fleet that failed, by name.
+pub(crate) fn fleet(py: Python<'_>, failed: &[(&str, Error)], installs: usize) -> PyErr {
+    fleet_exception(py, failed, installs).unwrap_or_else(|failure| failure)
+}
+
+fn fleet_exception(py: Python<'_>, failed: &[(&str, Error)], installs: usize) -> PyResult<PyErr> {
+    let (details, errors) = (PyDict::new(py), PyDict::new(py));
+    for (name, error) in failed {
+        errors.set_item(name, raise(py, error))?;
+    }
+    details.set_item("errors", errors)?;
+    if let [(_, only)] = failed {
+        details.set_item("hint", only.hint())?;
+    }
+    let texts: Vec<String> = failed.iter().map(|(name, error)| format!("{name}: {error}")).collect();
+    let message = format!("{} of {installs} installs failed: {}", failed.len(), texts.join("; "));
+    made(py, "FleetError", &message, &details)
+}
+
+/// A profile of the configuration file that can't be used.
+pub(crate) fn profile(py: Python<'_>, error: &ProfileError) -> PyErr {
+    coded(py, "ConfigError", &error.to_string(), "profile", error.hint())
 }
 
 /// A use of an object that is closed.

@@ -166,6 +166,22 @@ class _Base:
         return cls(url, **settings)
 
     @classmethod
+    def from_profile(cls, name: str) -> Self:
+        """Makes a client with the settings of a profile of the configuration file, as the command line has it.
+
+        >>> client = gettickets.Client.from_profile("eu")  # doctest: +SKIP
+
+        The file is `gettickets/config.toml` below `$XDG_CONFIG_HOME` or `~/.config`; `gettickets profiles` lists its
+        profiles. The secret is read from the file or the variable that the profile names. Other settings of the
+        environment, such as GETTICKETS_URL, have no effect: they are those of one install.
+
+        Raises ConfigError if there is no such profile, or if it is not complete.
+        """
+        client = cls.__new__(cls)
+        client._native_client = _native.Client.from_profile(cls._is_async, name)
+        return client
+
+    @classmethod
     def local(
         cls,
         path: str | os.PathLike[str],
@@ -199,6 +215,11 @@ class _Base:
     def endpoint(self) -> str:
         """The endpoint without credentials: the full address of api.php, or the install's path."""
         return self._open().endpoint
+
+    @property
+    def timezone(self) -> tzinfo | None:
+        """The time zone of the install, as it was given, or None."""
+        return self._open().timezone
 
     @property
     def closed(self) -> bool:

@@ -40,6 +40,25 @@ _ScanFinding = record(
     detail="A detail of the first one, bounded in length, or None.",
 )
 
+_MirrorReport = record(
+    "MirrorReport",
+    "What a run of a mirror did for one install.",
+    install="The name of the install.",
+    run="The number of the run in the table `runs`; None if the mirror refused the install.",
+    full="Whether every ticket was read, rather than those with a recent reply.",
+    complete="Whether the scan was proved complete. If not, no ticket was marked as gone.",
+    reason="Why the run is not complete, in words, or None.",
+    error="The exception that ended the scan early, or for which the mirror refused the install, or None.",
+    tickets="Tickets that were read.",
+    new="Tickets that the mirror did not have.",
+    changed="Tickets that were different from the mirror's.",
+    gone="Tickets that the install no longer has: deleted, or merged into others.",
+    unreadable="Tickets that the server can't send in any format.",
+    requests="Requests sent.",
+    findings="Deviations from the documented format in the replies; the table `runs` has them.",
+    warnings="What somebody should look at, such as an install restored from a backup: a tuple of texts.",
+)
+
 _Report = record(
     "Report",
     "What a scan did so far. It may be some pages ahead of the tickets that the scan returned.",
@@ -107,6 +126,18 @@ class Report(_Report):
                 value = f"{len(value) if isinstance(value, tuple) else value:,}"
             entries.append(f"{name}: {value}")
         return f"<gettickets.Report {', '.join(entries)}>" if entries else "<gettickets.Report, empty>"
+
+
+class MirrorReport(_MirrorReport):
+    """What a run of a mirror did for one install. `str(report)` is a sentence."""
+
+    __slots__ = ()
+
+    def __str__(self):
+        kind = "full" if self.full else "incremental"
+        state = "" if self.complete else " (incomplete)"
+        counts = f"{self.tickets:,} read, {self.new:,} new, {self.changed:,} changed, {self.gone:,} gone"
+        return f"{self.install}: {kind} run{state}, {counts}, {self.requests:,} requests"
 
 
 class ScanFinding(_ScanFinding):

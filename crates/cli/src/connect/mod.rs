@@ -13,7 +13,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gettickets::transport::Transport;
-use gettickets::{Client, ClientBuilder, ConfigError, Credentials, DateTime, Error, ErrorKind};
+use gettickets::{
+    Client, ClientBuilder, ConfigError, Credentials, DateTime, Error, ErrorKind, LocalBuilder,
+};
 use gettickets_sandbox::{Quirk, Sandbox};
 
 use self::environment::Environment;
@@ -104,20 +106,26 @@ impl Settings {
                 Ok(connection(client, url.clone(), None))
             }
             Target::Local { path, admin_user, php } => {
-                let mut local = Client::local(path).strict(self.strict);
-                if let Some(admin) = admin_user {
-                    local = local.admin(admin);
-                }
-                if let Some(php) = php {
-                    local = local.php(php);
-                }
-                if let Some(timeout) = self.timeout {
-                    local = local.timeout(timeout);
-                }
+                let local = self.local(path, admin_user.as_deref(), php.as_deref());
                 let client = local.build().map_err(|error| self.unusable(&error))?;
                 Ok(connection(client, path.display().to_string(), None))
             }
         }
+    }
+
+    /// Settings for a client of the install in this directory.
+    pub(crate) fn local(&self, path: &Path, admin_user: Option<&str>, php: Option<&Path>) -> LocalBuilder {
+        let mut local = Client::local(path).strict(self.strict);
+        if let Some(admin) = admin_user {
+            local = local.admin(admin);
+        }
+        if let Some(php) = php {
+            local = local.php(php);
+        }
+        if let Some(timeout) = self.timeout {
+            local = local.timeout(timeout);
+        }
+        local
     }
 
     /// Settings for a client of this address.

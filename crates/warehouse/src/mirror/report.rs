@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gettickets::{Error, Field, FindingKind};
+use gettickets::{Cancellation, Error, Field, FindingKind};
 use serde_json::json;
 
 /// How a run reads the install.
@@ -30,6 +30,9 @@ pub struct RunOptions {
     /// How far an incremental run reads back behind the newest reply of the last complete run. It covers a server clock that
     /// was set back. Default: 3 hours.
     pub overlap: Duration,
+    /// Cancels the run from another thread: it ends with [`MirrorErrorKind::Cancelled`](crate::MirrorErrorKind::Cancelled), and
+    /// is undone. Default: a flag that nobody sets.
+    pub cancellation: Cancellation,
 }
 
 impl Default for RunOptions {
@@ -37,6 +40,7 @@ impl Default for RunOptions {
         RunOptions {
             mode: Mode::Auto { full_every: Duration::from_secs(24 * 3600) },
             overlap: Duration::from_secs(3 * 3600),
+            cancellation: Cancellation::new(),
         }
     }
 }
