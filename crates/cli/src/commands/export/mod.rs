@@ -21,6 +21,8 @@ use gettickets_protocol::GetTickets;
 use serde_json::value::RawValue;
 
 use self::checkpoint::Origin;
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::checkpoint::rewritten as rewritten_checkpoint;
 use self::source::Source;
 use self::spool::{Earlier, Spool};
 use self::stream::Stream;
