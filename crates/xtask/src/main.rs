@@ -7,6 +7,7 @@
 mod bench;
 mod c;
 mod dist;
+mod fuzz;
 mod modules;
 mod process;
 mod test;
@@ -32,6 +33,7 @@ const TASKS: &[Task] = &[
         run: test::run,
     },
     Task { name: "bench", about: "measure beside peers; see `bench --help`", run: bench::run },
+    Task { name: "fuzz", about: "build and run the fuzz targets; see `fuzz --help`", run: fuzz::run },
     Task {
         name: "header",
         about: "write the C header from the sources; `header --check` only compares",
