@@ -798,11 +798,9 @@ impl ScanMachine {
                     if (later && (wanted || was_excluded)) || (wanted && was_excluded) {
                         self.seen.update(row.id, activity);
                     }
-                    if later {
-                        if let Some(mark) = self.mark.or(self.pass.mark) {
-                            self.contradicted |=
-                                row.lastreply < mark.saturating_sub(MARGIN) && activity == row.lastreply;
-                        }
+                    if later && let Some(mark) = self.mark.or(self.pass.mark) {
+                        self.contradicted |=
+                            row.lastreply < mark.saturating_sub(MARGIN) && activity == row.lastreply;
                     }
                     if was_excluded && wanted {
                         fresh.push(index);
