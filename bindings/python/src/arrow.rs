@@ -94,8 +94,13 @@ fn columns(
 ) -> PyResult<(TableSchema, MakeSchema)> {
     let (table, schema) = schemas::table(large_texts);
     let Some(zone) = zone else { return Ok((table, schema)) };
-    let zone = time_zone(imports::ARROW_ZONE.get(py)?.call1((zone,))?)?;
+    let zone = install_zone(py, zone)?;
     Ok((table.in_time_zone(zone).map_err(errors::argument)?, c_data::schema))
+}
+
+/// The time zone of a `tzinfo`.
+pub(crate) fn install_zone(py: Python<'_>, zone: &Py<PyAny>) -> PyResult<TimeZone> {
+    time_zone(imports::ARROW_ZONE.get(py)?.call1((zone,))?)
 }
 
 /// The time zone that `arrow_zone` describes: a name with a file of the time zone database, or an offset in seconds.

@@ -1,7 +1,8 @@
 //! The `gettickets` program as a function, for the binary of this crate and for packages that ship the same
 //! command.
 //!
-//! The command line is defined in `args`, the commands are in `commands`.
+//! The command line is defined in `args`, the commands are in `commands`. The module [`profiles`] makes the profiles of the
+//! configuration file available to such packages.
 
 mod args;
 mod commands;
@@ -13,6 +14,7 @@ mod files;
 pub mod fuzzing;
 mod logging;
 mod output;
+pub mod profiles;
 
 use std::ffi::OsString;
 

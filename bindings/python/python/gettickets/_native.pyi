@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal, SupportsIndex, TypeAlias, final, over
 import pandas
 from typing_extensions import Buffer, CapsuleType, Self
 
-from ._errors import Error
-from ._notes import FieldSpec, Finding, RelatedService, Report
+from ._errors import Error, FleetError
+from ._notes import FieldSpec, Finding, MirrorReport, RelatedService, Report
 from ._types import Readable
 from ._version import DetectedVersion, Version
 from ._words import Priority, RequestorType, Status
@@ -17,6 +17,9 @@ from ._words import Priority, RequestorType, Status
 __all__ = [
     "Attachment",
     "Client",
+    "FleetPages",
+    "FleetScan",
+    "Mirror",
     "Page",
     "PageIterator",
     "Pending",
@@ -27,7 +30,9 @@ __all__ = [
     "Watch",
     "decode",
     "fields",
+    "fleet_scan",
     "parse_version",
+    "profile_names",
     "quirks",
     "run",
     "version",
@@ -261,6 +266,47 @@ class ScanPages(Iterator[Page]):
     def __next__(self) -> Page: ...
 
 @final
+class FleetScan(Iterator[tuple[str, Ticket]]):
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> tuple[str, Ticket]: ...
+    def pages(self) -> FleetPages: ...
+    @property
+    def reports(self) -> dict[str, Report]: ...
+    @property
+    def errors(self) -> dict[str, Error]: ...
+    @property
+    def error(self) -> FleetError | None: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_exception: object) -> None: ...
+
+@final
+class FleetPages(Iterator[tuple[str, Page]]):
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> tuple[str, Page]: ...
+
+@final
+class Mirror:
+    @staticmethod
+    def open(database: str) -> Mirror: ...
+    @property
+    def place(self) -> str: ...
+    @property
+    def is_closed(self) -> bool: ...
+    def run(
+        self,
+        installs: Sequence[tuple[str, Client]],
+        progress: Callable[[str, int, int | None], object] | None,
+        *,
+        full: bool,
+        full_every: float | None,
+        overlap: float,
+        ignore_dept_assignments: bool,
+        access_keys: bool,
+    ) -> list[MirrorReport]: ...
+    def close(self) -> None: ...
+
+@final
 class Watch:
     def cancel(self) -> None: ...
 
@@ -277,8 +323,12 @@ class Client:
     def on_this_machine(
         asynchronous: bool, path: str | os.PathLike[str], timezone: tzinfo | None, **settings: Any
     ) -> Client: ...
+    @staticmethod
+    def from_profile(asynchronous: bool, name: str) -> Client: ...
     @property
     def endpoint(self) -> str: ...
+    @property
+    def timezone(self) -> tzinfo | None: ...
     def get_tickets(self, **parameters: Any) -> Page: ...
     def start(self, ready: Callable[[], object], **parameters: Any) -> Pending: ...
     def scan(
@@ -325,7 +375,14 @@ def decode(
     timezone: str | tzinfo | None = None,
 ) -> Page: ...
 def fields() -> tuple[FieldSpec, ...]: ...
+def fleet_scan(
+    installs: Sequence[tuple[str, Client, datetime | None]],
+    settings: dict[str, Any],
+    raises: bool,
+    **parameters: Any,
+) -> FleetScan: ...
 def parse_version(text: str) -> tuple[int, int, int]: ...
+def profile_names(patterns: Sequence[str]) -> list[str]: ...
 def quirks() -> list[tuple[str, str]]: ...
 def run(arguments: Sequence[str]) -> int: ...
 def version() -> str: ...

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
-use ring::digest::{Context, SHA256};
+use xxhash_rust::xxh3::Xxh3;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -28,8 +28,8 @@ pub(super) struct Checkpoint {
     pub(super) origin: Origin,
     /// The length of the partial file.
     pub(super) bytes: u64,
-    /// The SHA-256 of these bytes, in hexadecimal digits.
-    pub(super) sha256: String,
+    /// The digest of these bytes (XXH3, 128 bits), in hexadecimal digits. It finds files that were confused, not forgeries.
+    pub(super) xxh3: String,
     /// How many tickets are in it.
     pub(super) tickets: u64,
     /// Whether the scan is at its end, and only the file has to be finished.
@@ -83,7 +83,7 @@ impl Checkpoint {
             gettickets_export: FORMAT_NUMBER,
             origin,
             bytes: 0,
-            sha256: hex(Context::new(&SHA256)),
+            xxh3: hex(&Xxh3::new()),
             tickets: 0,
             complete: false,
             lacking: None,
@@ -124,8 +124,8 @@ impl Checkpoint {
 
     /// Compares the beginning of the partial file with the length and the digest. Returns the digest so far, or
     /// `None` where the file is another one.
-    pub(super) fn verify(&self, partial: &File) -> io::Result<Option<Context>> {
-        let mut digest = Context::new(&SHA256);
+    pub(super) fn verify(&self, partial: &File) -> io::Result<Option<Xxh3>> {
+        let mut digest = Xxh3::new();
         let mut reader = BufReader::with_capacity(256 << 10, partial).take(self.bytes);
         let mut length = 0;
         let mut buffer = vec![0; 64 << 10];
@@ -139,7 +139,7 @@ impl Checkpoint {
         }
         // Tickets without bytes are no state that an export was ever in.
         let is_possible = self.bytes > 0 || self.tickets == 0;
-        let is_same = is_possible && length == self.bytes && hex(digest.clone()) == self.sha256;
+        let is_same = is_possible && length == self.bytes && hex(&digest) == self.xxh3;
         Ok(is_same.then_some(digest))
     }
 }
@@ -153,8 +153,8 @@ pub(crate) fn rewritten(text: &[u8]) -> Option<String> {
 }
 
 /// A digest as hexadecimal digits.
-pub(super) fn hex(digest: Context) -> String {
-    digest.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+pub(super) fn hex(digest: &Xxh3) -> String {
+    format!("{:032x}", digest.digest128())
 }
 
 #[cfg(test)]
@@ -194,10 +194,10 @@ mod tests {
 
     #[test]
     fn a_partial_file_is_compared_by_length_and_digest() {
-        let mut digest = Context::new(&SHA256);
+        let mut digest = Xxh3::new();
         digest.update(b"seven b");
         let checkpoint =
-            Checkpoint { bytes: 7, tickets: 1, sha256: hex(digest), ..Checkpoint::new(origin()) };
+            Checkpoint { bytes: 7, tickets: 1, xxh3: hex(&digest), ..Checkpoint::new(origin()) };
         let none = Checkpoint { bytes: 0, ..checkpoint.clone() };
         for (checkpoint, content, is_same) in [
             (&checkpoint, "seven b", true),

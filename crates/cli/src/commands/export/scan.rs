@@ -107,7 +107,7 @@ fn one(args: &ExportArgs, connection: &Connection, prefix: &str, shown: bool) ->
             scan = scan.resume(&position.cursor).map_err(|error| refused(error.to_string()))?;
         }
         watch(scan.cancellation());
-        let progress = Some(Progress::of(scan.status(), shown));
+        let progress = shown.then(|| Progress::of(scan.status()));
         Ok(Scanned { scan, since, progress, prefix: prefix.to_owned() })
     };
     export(args, connection.place.clone(), open, &INTERRUPTED)
