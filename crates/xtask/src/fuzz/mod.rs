@@ -146,7 +146,11 @@ fn build(targets: &[&Target], address: bool) -> Result<PathBuf> {
     if !features.is_empty() {
         build = build.arg("--features").arg(features.join(","));
     }
-    build.run()?;
+    build.run().map_err(|error| {
+        format!(
+            "{error}\nif a lock file has to be updated: cargo update --workspace --manifest-path fuzz/Cargo.toml"
+        )
+    })?;
     Ok(out.join(host).join("fuzz"))
 }
 
