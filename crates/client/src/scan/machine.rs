@@ -812,15 +812,16 @@ impl ScanMachine {
                 }
                 Known::Since(before) => {
                     let later = before.is_some_and(|before| before < activity);
-                    if later {
-                        self.seen.update(row.id, activity);
-                        if let Some(mark) = self.mark.or(self.pass.mark) {
-                            self.contradicted |=
-                                row.lastreply < mark.saturating_sub(MARGIN) && activity == row.lastreply;
-                        }
-                    }
                     let was_excluded = before
                         .is_some_and(|before| self.since.is_some_and(|since| before != 0 && before < since));
+                    // A ticket that was yielded stays one, although a page has it with an older time or without any.
+                    if (later && (wanted || was_excluded)) || (wanted && was_excluded) {
+                        self.seen.update(row.id, activity);
+                    }
+                    if later && let Some(mark) = self.mark.or(self.pass.mark) {
+                        self.contradicted |=
+                            row.lastreply < mark.saturating_sub(MARGIN) && activity == row.lastreply;
+                    }
                     if was_excluded && wanted {
                         fresh.push(index);
                     } else if !was_excluded && wanted {

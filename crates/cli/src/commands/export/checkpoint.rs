@@ -96,16 +96,19 @@ impl Checkpoint {
 
     /// Reads a checkpoint. Returns `None` where there is no such file.
     pub(super) fn read(path: &Path) -> Result<Option<Checkpoint>, Unusable> {
+        let Some(file) = files::open_own(path).map_err(Unusable::Io)? else { return Ok(None) };
+        Checkpoint::parse(&files::read_at_most(file, MAX_LEN).map_err(Unusable::Io)?).map(Some)
+    }
+
+    fn parse(text: &[u8]) -> Result<Checkpoint, Unusable> {
         /// What every version of the format has.
         #[derive(Deserialize)]
         struct Any {
             gettickets_export: u32,
         }
-        let Some(file) = files::open_own(path).map_err(Unusable::Io)? else { return Ok(None) };
-        let text = files::read_at_most(file, MAX_LEN).map_err(Unusable::Io)?;
-        match serde_json::from_slice::<Checkpoint>(&text) {
-            Ok(checkpoint) if checkpoint.gettickets_export == FORMAT_NUMBER => Ok(Some(checkpoint)),
-            other => match serde_json::from_slice::<Any>(&text) {
+        match serde_json::from_slice::<Checkpoint>(text) {
+            Ok(checkpoint) if checkpoint.gettickets_export == FORMAT_NUMBER => Ok(checkpoint),
+            other => match serde_json::from_slice::<Any>(text) {
                 Ok(any) if any.gettickets_export != FORMAT_NUMBER => Err(Unusable::OtherVersion),
                 _ => Err(Unusable::Foreign(other.err().map_or(String::new(), |error| error.to_string()))),
             },
@@ -142,6 +145,14 @@ impl Checkpoint {
         let is_same = is_possible && length == self.bytes && hex(&digest) == self.xxh3;
         Ok(is_same.then_some(digest))
     }
+}
+
+/// Parses a checkpoint and returns what would be written of it; `None` if it is not one.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn rewritten(text: &[u8]) -> Option<String> {
+    let checkpoint = Checkpoint::parse(text).ok()?;
+    drop(checkpoint.origin.difference(&Origin { format: String::new(), ..checkpoint.origin.clone() }));
+    serde_json::to_string(&checkpoint).ok()
 }
 
 /// A digest as hexadecimal digits.

@@ -22,6 +22,8 @@ use serde_json::value::RawValue;
 
 use self::checkpoint::Origin;
 use self::contents::Contents;
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::checkpoint::rewritten as rewritten_checkpoint;
 use self::source::Source;
 use self::spool::{Earlier, Spool};
 use self::stream::Stream;

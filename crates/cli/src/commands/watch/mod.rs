@@ -27,6 +27,8 @@ use self::deliver::{Exec, Undelivered, Webhook};
 use self::event::{EventWriter, Record};
 use self::known::{Event, Known};
 use self::outage::Outage;
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::state::rewritten as rewritten_state;
 use self::state::{StateFile, Watched};
 use crate::args::{Query, ScanArgs, WatchArgs, WatchFormat};
 use crate::commands::scanning::{self, Waiting};
