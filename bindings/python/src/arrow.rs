@@ -47,7 +47,7 @@ impl Layout {
     ) -> PyResult<Layout> {
         let mut table = TableSchema::default();
         if let Some(zone) = zone {
-            table = table.in_time_zone(time_zone(imports::ARROW_ZONE.get(py)?.call1((zone,))?)?);
+            table = table.in_time_zone(install_zone(py, zone)?);
         }
         if let Some(columns) = columns {
             table = table.select(columns).map_err(|error| errors::columns(py, &error))?;
@@ -174,20 +174,6 @@ fn wants_large_texts(requested: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
     let schema = unsafe { pointer.cast::<FFI_ArrowSchema>().as_ref() };
     // A schema that was moved out of its capsule is not read.
     Ok(schema.release().is_some() && schema.children().any(|column| column.format() == LARGE_TEXT))
-}
-
-type MakeSchema = fn(&Schema) -> Result<FFI_ArrowSchema, ArrowError>;
-
-/// The table schema, and the function that exports it. Dates are instants where the install's time zone is known.
-fn columns(
-    py: Python<'_>,
-    zone: Option<&Py<PyAny>>,
-    large_texts: bool,
-) -> PyResult<(TableSchema, MakeSchema)> {
-    let (table, schema) = schemas::table(large_texts);
-    let Some(zone) = zone else { return Ok((table, schema)) };
-    let zone = install_zone(py, zone)?;
-    Ok((table.in_time_zone(zone).map_err(errors::argument)?, c_data::schema))
 }
 
 /// The time zone of a `tzinfo`.
