@@ -73,12 +73,6 @@ impl Failure {
 }
 
 impl Error {
-    /// Creates an error whose class is the name of its code.
-    #[cfg(feature = "arrow")]
-    pub(crate) fn plain(code: ResultCode, message: impl Into<String>) -> Box<Error> {
-        Box::new(Error::new(code, message, Details::default()))
-    }
-
     fn new(code: ResultCode, message: impl Into<String>, details: Details) -> Error {
         Error { code, class: name(code).to_owned(), message: c_text(&message.into()), details }
     }

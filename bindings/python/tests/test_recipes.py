@@ -117,7 +117,9 @@ def test_duckdb(two):
     engine("duckdb")
     counts = [line.split(",") for line in run("duckdb_report.py", "shop-*").splitlines()]
     assert sum(int(count) for *_, count in counts) == 200
-    opened = {(name, ticket.date.strftime("%Y-%m"), str(ticket.status)) for name in two for ticket in tickets(name)}
+    opened = {
+        (name, ticket.date.strftime("%Y-%m"), str(ticket.status)) for name in two for ticket in tickets(name)
+    }
     assert {(install, month, status) for install, month, status, _ in counts} == opened
 
 

@@ -119,7 +119,9 @@ def test_types_and_values(spark, three):
     assert rows == {}
     wall, utc = frame.selectExpr("date_utc", "to_utc_timestamp(date, 'America/New_York')").first()
     assert wall == utc
-    assert read(spark, profiles="eu-fr", columns="date_utc").distinct().collect() == [(None,)], "it has no time zone"
+    assert read(spark, profiles="eu-fr", columns="date_utc").distinct().collect() == [(None,)], (
+        "it has no time zone"
+    )
 
 
 def test_columns_are_selected_in_order(spark, three):
@@ -138,7 +140,9 @@ def test_filters_are_those_of_a_client(spark, three):
 
 def test_the_rows_of_an_install_are_a_table_of_spark(spark, three):
     read(spark, profiles="*").createOrReplaceTempView("tickets")
-    rows = spark.sql("SELECT install, count(*) AS tickets FROM tickets GROUP BY install ORDER BY install").collect()
+    rows = spark.sql(
+        "SELECT install, count(*) AS tickets FROM tickets GROUP BY install ORDER BY install"
+    ).collect()
     assert [tuple(row) for row in rows] == [("eu-de", 320), ("eu-fr", 180), ("us", 90)]
 
 
@@ -280,7 +284,9 @@ def test_offsets_are_times_that_never_go_back(three, monkeypatch):
     clock += datetime.timedelta(hours=6)
     second = reader.latestOffset(first, None)
     assert second["eu-de"] == "2026-01-01T13:00:59Z" != "2026-01-01T12:00:00Z"
-    assert reader.latestOffset({"eu-de": second["eu-de"]}, None).keys() == second.keys(), "a new profile is not waited for"
+    assert reader.latestOffset({"eu-de": second["eu-de"]}, None).keys() == second.keys(), (
+        "a new profile is not waited for"
+    )
     assert [one.since for one in reader.partitions(first, second)] == ["2026-01-01T12:00:00Z"] * 2
     assert [one.since for one in reader.partitions({}, first)] == [None, None]
     assert list(reader.partitions(first, first)) == []
@@ -307,6 +313,8 @@ def test_many_installs(spark, profiles):
             for number in range(installs)
         }
         profiles.write(sandboxes)
-        counts = {row.install: row["count"] for row in read(spark, profiles="*").groupBy("install").count().collect()}
+        counts = {
+            row.install: row["count"] for row in read(spark, profiles="*").groupBy("install").count().collect()
+        }
         assert counts == {name: size for name in sandboxes}
         assert read(spark, profiles="*", columns="install,id").distinct().count() == installs * size

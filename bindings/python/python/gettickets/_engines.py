@@ -42,7 +42,7 @@ def _batch(install: str, page: Page, schema: pyarrow.Schema) -> pyarrow.RecordBa
 
     names = [name for name in schema.names if is_sent(name)]
     # A table has at least one column.
-    table = page.to_arrow(columns=names or ["id"]) if hasattr(page, "to_arrow") else _old(page)  # TEMPORARY
+    table = page.to_arrow(columns=names or ["id"])
 
     def column(field: pyarrow.Field) -> pyarrow.Array:
         if field.name == "install":
@@ -52,15 +52,3 @@ def _batch(install: str, page: Page, schema: pyarrow.Schema) -> pyarrow.RecordBa
         return table[field.name].combine_chunks().cast(field.type)
 
     return pyarrow.RecordBatch.from_arrays([column(field) for field in schema], schema=schema)
-
-
-def _old(page):  # TEMPORARY
-    import pyarrow.compute as pc
-
-    table = pyarrow.table(page)
-    for name in ("date", "lastreply"):
-        place = table.schema.get_field_index(name)
-        if page.timezone is not None:
-            table = table.append_column(f"{name}_utc", table[name].cast(pyarrow.timestamp("us", tz="UTC")))
-            table = table.set_column(place, name, pc.local_timestamp(table[name]))
-    return table

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::{ConnectionArgs, Profiles, Since, WholeArgs};
+use super::{Column, ConnectionArgs, Profiles, Since, WholeArgs};
 
 /// Write all matching tickets to a file
 ///
@@ -14,6 +14,9 @@ use super::{ConnectionArgs, Profiles, Since, WholeArgs};
 ///
 /// A new file is readable by its owner only; a file that is replaced keeps its owner and mode. Symbolic links are
 /// followed. Devices and FIFOs are written like standard output.
+///
+/// Parquet and Arrow have typed columns: a column for each field and, where the time zone of the install is known, date_utc
+/// and lastreply_utc.
 ///
 /// With several profiles the installs are read at the same time, and the file has a column `install`. If one of them fails, the
 /// others are written, and the file is FILE.incomplete. Such an export cannot be resumed. With {install} in the name there is a
@@ -42,6 +45,13 @@ pub(crate) struct ExportArgs {
     /// Only tickets opened or answered since this time, in the install's time zone
     #[arg(long, value_name = "WHEN", help_heading = "Tickets")]
     pub(crate) updated_since: Option<Since>,
+    /// Columns or JSON keys to write, in this order, such as id,tid,subject_text,lastreply_utc
+    #[arg(long, value_name = "COLUMNS", help_heading = "Output", value_delimiter = ',')]
+    pub(crate) columns: Vec<Column>,
+    /// Decode HTML entities in texts: as subject_text in Parquet and Arrow, and as subject_text and so on after the other
+    /// fields in CSV and JSON
+    #[arg(long, help_heading = "Output")]
+    pub(crate) decoded_text: bool,
     /// Read the whole list even with --updated-since, and do not stop where older tickets begin
     #[arg(long, help_heading = "Scan", requires = "updated_since")]
     pub(crate) full: bool,

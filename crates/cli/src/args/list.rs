@@ -77,6 +77,11 @@ fn priority(word: &str) -> Result<String, String> {
 }
 
 impl ListArgs {
+    /// Whether times are written in UTC.
+    pub(crate) fn has_utc(&self) -> bool {
+        self.utc || self.columns.iter().any(|column| matches!(column, Column::Utc(_)))
+    }
+
     /// The requests to send: one for each status, or one where no status was given.
     pub(crate) fn requests(&self) -> Vec<GetTickets> {
         let PageArgs { limitstart, limitnum } = self.page;

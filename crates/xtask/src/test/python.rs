@@ -7,13 +7,14 @@ use crate::process::{Result, program, root, target};
 use crate::tools;
 
 /// The packages that the checks need, pinned so that a change in them is noticed.
-const PACKAGES: [&str; 15] = [
+const PACKAGES: [&str; 16] = [
     "maturin==1.16.0",
     "pytest==9.2.0",
     "trustme==1.2.1",
     "mypy==2.4.1",
     "typing_extensions==4.16.0",
     "pandas-stubs==3.1.0.261029",
+    "pyarrow-stubs==20.0.0.20260819",
     "pyright[nodejs]==1.1.414",
     "ruff==0.17.6",
     "polars==2.1.0",
