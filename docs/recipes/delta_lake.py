@@ -23,7 +23,7 @@ def main(profiles: str, path: str) -> None:
         return
     # Only rows that differ are written; IS DISTINCT FROM takes two nulls as equal.
     compared = [name for name in columns if name != "attachments"]
-    changed = " OR ".join(f"target.{name} IS DISTINCT FROM source.{name}" for name in compared)
+    changed = " OR ".join(f"(target.{name} IS DISTINCT FROM source.{name})" for name in compared)
     installs = ", ".join("'" + name.replace("'", "''") + "'" for name in fleet)
     done = (
         DeltaTable(path)

@@ -156,7 +156,7 @@ def test_a_table_has_the_install_of_each_ticket(three):
     assert table.column_names[:2] == ["install", "id"] and "date_utc" in table.column_names
     found = sorted(zip(table["install"].to_pylist(), table["id"].to_pylist()))
     assert found == sorted((name, id) for name, sandbox in three.items() for id in sandbox.ids())
-    utc = polars.DataFrame(fleet.tickets()).group_by("install").agg(polars.col("date_utc").count())
+    utc = polars.DataFrame(fleet.tickets()).group_by("install").agg(polars.col("lastreply_utc").count())
     assert dict(utc.rows()) == {"eu": 0, "us": 120, "ap": 0}
     chosen = fleet.tickets(status="Open").to_polars(columns=["id", "subject_text", "install"])
     assert chosen.columns == ["id", "subject_text", "install"]

@@ -1,6 +1,7 @@
 """The scripts of docs/recipes do what they say, against sandboxes that change between two runs."""
 
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -137,5 +138,5 @@ def test_daft(two, tmp_path):
 
 
 def test_every_script_has_a_test():
-    source = open(__file__, encoding="utf-8").read()
+    source = pathlib.Path(__file__).read_text("utf-8")
     assert all(f'"{script.name}"' in source for script in RECIPES.glob("*.py"))
