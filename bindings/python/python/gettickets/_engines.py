@@ -8,6 +8,7 @@ import pyarrow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import Any
 
     from ._native import Page
 
@@ -44,7 +45,7 @@ def _batch(install: str, page: Page, schema: pyarrow.Schema) -> pyarrow.RecordBa
     # A table has at least one column.
     table = page.to_arrow(columns=names or ["id"])
 
-    def column(field: pyarrow.Field) -> pyarrow.Array:
+    def column(field: pyarrow.Field[Any]) -> Any:
         if field.name == "install":
             return pyarrow.repeat(pyarrow.scalar(install, field.type), len(page))
         if field.name not in names:

@@ -32,8 +32,10 @@ try:
     import dlt
     import pyarrow
     import pyarrow.compute
-except ImportError as error:
-    raise ImportError(f"gettickets.dlt needs dlt and pyarrow ({error}): pip install 'gettickets[dlt]'") from error
+except ImportError as missing:
+    raise ImportError(
+        f"gettickets.dlt needs dlt and pyarrow ({missing}): pip install 'gettickets[dlt]'"
+    ) from missing
 
 from ._engines import batches  # noqa: E402
 
@@ -50,7 +52,7 @@ _FURTHEST_AHEAD = datetime.timedelta(hours=14)
 
 _TYPES = {"integer": "bigint", "text": "text", "datetime": "timestamp", "boolean": "bool", "attachments": "json"}
 
-_ARROW_TYPES = {
+_ARROW_TYPES: dict[str, pyarrow.DataType] = {
     "bigint": pyarrow.int64(),
     "text": pyarrow.string(),
     "timestamp": pyarrow.timestamp("us"),

@@ -51,10 +51,10 @@ try:
         TimestampNTZType,
         TimestampType,
     )
-except ImportError as error:
+except ImportError as missing:
     raise ImportError(
-        f"gettickets.spark needs PySpark 4.2 or later and pyarrow ({error}): pip install 'gettickets[spark]'"
-    ) from error
+        f"gettickets.spark needs PySpark 4.2 or later and pyarrow ({missing}): pip install 'gettickets[spark]'"
+    ) from missing
 
 from ._engines import batches  # noqa: E402
 

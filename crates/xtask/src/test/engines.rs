@@ -7,7 +7,8 @@ use crate::tools;
 const PACKAGES: [&str; 10] = [
     "maturin==1.16.0",
     "pytest==9.2.0",
-    "pyarrow==26.0.1",
+    // Daft does not work with a newer one.
+    "pyarrow==25.0.1",
     "pyspark==4.3.0",
     "dlt==1.31.0",
     "duckdb==2.0.1",
