@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gettickets::scan::{Cursor, InvalidCursor};
-use gettickets::{Credentials, DateTime, GetTickets, RetryPolicy};
+use gettickets::{Credentials, DateTime, GetTickets, RetryPolicy, StatusFilter};
 use gettickets_cli::profiles::{self, Builder};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict};
@@ -336,6 +336,7 @@ macro_rules! configure {
         $(#[$doc])*
         fn $name(self, mut scan: $scan) -> Result<$scan, InvalidCursor> {
             scan = scan
+                .statuses(self.statuses)
                 .full(self.full)
                 .skip_unreadable(self.skip_unreadable)
                 .allow_count_mismatch(self.allow_count_mismatch);
@@ -361,6 +362,8 @@ macro_rules! configure {
 
 /// The settings of a scan.
 struct ScanSettings {
+    /// Empty unless several were given.
+    statuses: Vec<StatusFilter>,
     updated_since: Option<DateTime>,
     full: bool,
     concurrency: Option<usize>,
@@ -394,6 +397,7 @@ impl ScanSettings {
             Some(text) => Some(text.parse().map_err(|error: InvalidCursor| errors::cursor(py, error))?),
         };
         Ok(ScanSettings {
+            statuses: Vec::new(),
             updated_since: updated_since
                 .map(|time| moment::from_python("updated_since", &time, zone))
                 .transpose()?,
@@ -471,7 +475,11 @@ impl Client {
         parameters: Option<&Bound<'_, PyDict>>,
         open: impl FnOnce(ScanSettings, GetTickets) -> Result<Box<dyn Source>, InvalidCursor>,
     ) -> PyResult<Scan> {
-        let settings = ScanSettings::from_python(settings, self.zone.as_ref())?;
+        let statuses = parameters.map(request::take_statuses).transpose()?.flatten();
+        let settings = ScanSettings {
+            statuses: statuses.unwrap_or_default(),
+            ..ScanSettings::from_python(settings, self.zone.as_ref())?
+        };
         let request = request::from_python(parameters)?;
         let total_is_a_limit = settings.updated_since.is_some();
         let source = open(settings, request).map_err(|error| errors::cursor(py, error))?;

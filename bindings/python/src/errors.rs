@@ -3,11 +3,13 @@
 //!
 //! Credentials are redacted before an error arrives here, and nothing is added that could hold them.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use gettickets::local::LocalError;
 use gettickets::transport::{TransportError, TransportErrorKind};
 use gettickets::{ApiError, ApiErrorClass, DecodeError, DecodeErrorKind, Error, ErrorKind};
+use gettickets::protocol::spell_settings;
 use gettickets_arrow::ColumnError;
 use gettickets_cli::profiles::ProfileError;
 use gettickets_warehouse::{MirrorError, MirrorErrorKind};
@@ -135,9 +137,40 @@ pub(crate) fn os(error: &std::io::Error) -> PyErr {
     PyOSError::new_err(error.to_string())
 }
 
+/// A thread or a descriptor that this machine does not grant: an error of the way to the server, before anything is sent.
+pub(crate) fn of_this_machine(py: Python<'_>, error: &std::io::Error) -> PyErr {
+    let error = TransportError::new(TransportErrorKind::LocalResources).with_detail(error.to_string());
+    raise(py, &error.not_sent().into())
+}
+
 /// A bug of this package.
 pub(crate) fn internal(what: &str) -> PyErr {
     PySystemError::new_err(format!("internal error of gettickets: {what}"))
+}
+
+/// A text that names settings, with the arguments that they are here.
+pub(crate) fn spelled(text: &str) -> Cow<'_, str> {
+    spell_settings(text, keyword_of)
+}
+
+/// The argument for a setting that hints name.
+fn keyword_of(setting: &str) -> Option<&'static str> {
+    Some(match setting {
+        "allow_count_mismatch" => "allow_count_mismatch=True",
+        "allow_plain_http" => "allow_plain_http=True",
+        "ignore_dept_assignments" => "ignore_dept_assignments=True",
+        "limitnum" => "limitnum=",
+        "max_requests" => "max_requests=",
+        "max_response_len" => "max_response_len=",
+        "max_tickets" => "max_tickets=",
+        "php" => "php=",
+        "proxy" => "proxy=",
+        "responsetype" => "response_type=",
+        "root_certificates" => "root_certificates=",
+        "skip_unreadable" => "on_unreadable=\"skip\"",
+        "timeout" => "timeout=",
+        _ => return None,
+    })
 }
 
 /// Whether an exception is one of this package's classes.
@@ -159,7 +192,7 @@ fn coded(py: Python<'_>, class: &str, message: &str, code: &str, hint: Option<&s
 fn exception(py: Python<'_>, error: &Error, may_have_been_sent: bool, hint: Option<&str>) -> PyResult<PyErr> {
     let details = PyDict::new(py);
     details.set_item("code", error.code())?;
-    details.set_item("hint", hint.or(error.hint().as_deref()))?;
+    details.set_item("hint", hint.map(Cow::Borrowed).or(error.hint().as_deref().map(spelled)))?;
     details.set_item("http_status", error.http_status())?;
     details.set_item("attempts", error.attempts())?;
     details.set_item("endpoint", error.endpoint())?;

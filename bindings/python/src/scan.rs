@@ -384,7 +384,9 @@ pub(crate) fn report<'py>(py: Python<'py>, report: &ScanReport) -> PyResult<Boun
             let ids = PyTuple::new(py, &finding.ids)?;
             let kind = finding.kind;
             let detail = finding.detail.as_deref();
-            imports::SCAN_FINDING.get(py)?.call1((kind.code(), kind.meaning(), finding.count, ids, detail))
+            let field = finding.field.map(|field| field.name());
+            let fields = (kind.code(), kind.meaning(), field, finding.count, ids, detail);
+            imports::SCAN_FINDING.get(py)?.call1(fields)
         })
         .collect::<PyResult<Vec<_>>>()?;
     let page_sizes = match report.page_sizes {
@@ -410,7 +412,7 @@ pub(crate) fn report<'py>(py: Python<'py>, report: &ScanReport) -> PyResult<Boun
     fields.set_item("unreadable", PyTuple::new(py, unreadable)?)?;
     fields.set_item("undated", report.undated)?;
     fields.set_item("total", report.total)?;
-    fields.set_item("warnings", PyTuple::new(py, &report.warnings)?)?;
+    fields.set_item("warnings", PyTuple::new(py, report.warnings.iter().map(|warning| errors::spelled(warning)))?)?;
     imports::REPORT.get(py)?.call((), Some(&fields))
 }
 

@@ -9,6 +9,9 @@ mod commands;
 mod connect;
 mod exit;
 mod files;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod logging;
 mod output;
 pub mod profiles;

@@ -34,6 +34,7 @@ _ScanFinding = record(
     "Findings of one kind, over all pages of a scan.",
     code="A stable name for programs, such as `replaced-bytes`.",
     meaning="The deviation, in a few words.",
+    field="The field concerned, where it is one.",
     count="How often it was met.",
     ids="The ids of the first 16 tickets concerned, where it concerns tickets.",
     detail="A detail of the first one, bounded in length, or None.",
@@ -148,7 +149,9 @@ class ScanFinding(_ScanFinding):
         ids = ", ".join(map(str, self.ids))
         more = ", …" if self.count > len(self.ids) else ""
         tickets = f", tickets {ids}{more}" if ids else ""
-        return f"{self.meaning} ({self.count:,} times{tickets})" + (f": {self.detail}" if self.detail else "")
+        field = f"{self.field}, " if self.field else ""
+        times = "once" if self.count == 1 else f"{self.count:,} times"
+        return f"{self.meaning} ({field}{times}{tickets})" + (f": {self.detail}" if self.detail else "")
 
 
 class Finding(_Finding):

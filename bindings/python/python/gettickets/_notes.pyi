@@ -23,6 +23,7 @@ class PageSizes(NamedTuple):
 class _ScanFinding(NamedTuple):
     code: str
     meaning: str
+    field: str | None
     count: int  # type: ignore[assignment]
     ids: tuple[int, ...]
     detail: str | None

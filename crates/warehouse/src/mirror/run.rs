@@ -13,7 +13,7 @@ use serde_json::json;
 use super::compare::{Change, REPLACED, Verdict, compare};
 use super::error::{MirrorError, MirrorErrorKind};
 use super::postgres;
-use super::report::{Mode, Progress, RunOptions, RunReport};
+use super::report::{Deviation, Mode, Progress, RunOptions, RunReport};
 use super::sqlite;
 use super::store::{Ending, History, KnownInstall, Store};
 use crate::fleet::Fleet;
@@ -336,7 +336,6 @@ struct Work<'a> {
     nul: u64,
     report: RunReport,
     /// Deviations in the server's replies, for the table of runs.
-    deviations: Vec<serde_json::Value>,
     /// A value that does not fit into the database.
     error: Option<MirrorError>,
 }
@@ -377,7 +376,6 @@ impl<'a> Work<'a> {
             replaced: 0,
             nul: 0,
             report: RunReport::new(name, run, since.is_none()),
-            deviations: Vec::new(),
             error: None,
         })
     }
@@ -460,12 +458,13 @@ impl<'a> Work<'a> {
         self.report.complete = true;
         self.done = true;
         for finding in page.findings() {
-            self.deviations.push(json!({
-                "kind": finding.kind.to_string(),
-                "count": finding.count,
-                "ids": finding.tickets,
-                "detail": finding.detail,
-            }));
+            self.report.deviations.push(Deviation {
+                kind: finding.kind,
+                field: finding.field,
+                count: finding.count as u64,
+                ids: finding.tickets.clone(),
+                detail: finding.detail.clone(),
+            });
             self.report.findings += finding.count as u64;
         }
         Ok(())
@@ -488,12 +487,13 @@ impl<'a> Work<'a> {
         };
         self.report.failure = if self.error.is_some() { None } else { failure };
         for finding in &scan.findings {
-            self.deviations.push(json!({
-                "kind": finding.kind.to_string(),
-                "count": finding.count,
-                "ids": finding.ids,
-                "detail": finding.detail,
-            }));
+            self.report.deviations.push(Deviation {
+                kind: finding.kind,
+                field: finding.field,
+                count: finding.count,
+                ids: finding.ids.clone(),
+                detail: finding.detail.clone(),
+            });
         }
         self.report.findings = scan.findings.iter().map(|finding| finding.count).sum();
         self.report.warnings.extend(scan.warnings.iter().cloned());
@@ -544,8 +544,9 @@ impl<'a> Work<'a> {
         }
         let report = self.report;
         let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        let findings = json!({"deviations": self.deviations, "warnings": report.warnings});
-        let has_findings = !(self.deviations.is_empty() && report.warnings.is_empty());
+        let deviations: Vec<serde_json::Value> = report.deviations.iter().map(Deviation::to_json).collect();
+        let has_findings = !(deviations.is_empty() && report.warnings.is_empty());
+        let findings = json!({"deviations": deviations, "warnings": report.warnings});
         store.end_run(
             report.run,
             &Ending {

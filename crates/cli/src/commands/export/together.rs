@@ -15,6 +15,7 @@ use super::source::scan_of;
 use super::stream::Stream;
 use super::{encoding_of, is_stdout, spool, unusable};
 use crate::args::{Compression, ExportArgs};
+use crate::commands::scanning::Waiting;
 use crate::commands::{misspelt, scanning, whole};
 use crate::connect::installs::{self, Several};
 use crate::exit::{self, Exit, Failure, Outcome};
@@ -86,7 +87,7 @@ fn in_file(tickets: u64, name: &Path) -> String {
 fn ended(args: &ExportArgs, installs: Several, failures: Vec<(String, Failure)>) -> Outcome {
     let mut all = installs.unusable;
     if all.is_empty() && failures.is_empty() {
-        misspelt::warn(&args.query.to_request());
+        misspelt::warn(&args.query.to_query().requests());
     }
     all.extend(failures);
     installs::report(all)
@@ -110,10 +111,11 @@ fn write(
         scan_of(args, connection, args.updated_since.map(|since| connection.resolve(since)))
     });
     // The fleet has the installs of the connections, in the same order.
-    let mut scan = installs
-        .fleet
-        .scan_with(|install| scans.next().unwrap_or_else(|| install.client().scan(args.query.to_request())));
+    let query = args.query.to_query();
+    let mut scan =
+        installs.fleet.scan_with(|install| scans.next().unwrap_or_else(|| query.scan(install.client())));
     scan.cancellations().iter().cloned().for_each(watch);
+    let waiting = Waiting::begin(format!("reading {} installs", contexts.len()));
     for page in scan.by_ref() {
         // The reports have the errors.
         let Ok(page) = page else { continue };
@@ -123,6 +125,7 @@ fn write(
             *count += page.tickets.len() as u64;
         }
     }
+    drop(waiting);
     writer.finish()?;
     drop(writer);
     out.finish()?;
