@@ -18,7 +18,10 @@ fn same(fast: &Page, tolerant: &Page) {
     assert_eq!(fast.findings(), tolerant.findings());
     assert_eq!(fast.detected_version(), tolerant.detected_version());
     for (a, b) in fast.iter().zip(tolerant) {
-        assert_eq!((a.fields(), a.null_fields(), a.quoted_fields()), (b.fields(), b.null_fields(), b.quoted_fields()));
+        assert_eq!(
+            (a.fields(), a.null_fields(), a.quoted_fields()),
+            (b.fields(), b.null_fields(), b.quoted_fields())
+        );
         assert_eq!((a.date_text(), a.lastreply_text()), (b.date_text(), b.lastreply_text()));
         assert!(a.extra_json().eq(b.extra_json()));
     }

@@ -5,7 +5,7 @@ use gettickets::{Client as RustClient, ErrorKind, Pending};
 use gettickets_protocol::DecodeErrorKind;
 
 use crate::cancel::{Cancel, Flag, GLANCE, flag};
-use crate::failure::{Details, Error, Failure, c_text};
+use crate::failure::{Details, Error, Failure, c_text, hint_text};
 use crate::guard::{self, Out, guard, guard_with_error, shared};
 use crate::page::Page;
 use crate::process::{InUse, Origin};
@@ -27,7 +27,7 @@ pub struct Client {
 impl From<gettickets::Error> for Failure {
     fn from(error: gettickets::Error) -> Failure {
         let mut details = Details {
-            hint: error.hint().map(|hint| c_text(&hint)),
+            hint: error.hint().map(|hint| hint_text(&hint)),
             http_status: error.http_status().unwrap_or(0),
             attempts: error.attempts(),
             may_have_been_sent: error.may_have_been_sent(),

@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use gettickets_protocol as protocol;
 use gettickets_protocol::InvalidCredentials;
 
-use crate::failure::{Details, Error, Failure, c_text};
+use crate::failure::{Details, Error, Failure, hint_text};
 use crate::guard::{self, Out, exclusive, guard, guard_with_error, shared, text};
 use crate::result::{GETTICKETS_ERROR_CREDENTIALS, ResultCode};
 use crate::text::OwnedText;
@@ -24,7 +24,7 @@ impl Credentials {
 
 impl From<InvalidCredentials> for Failure {
     fn from(error: InvalidCredentials) -> Failure {
-        let details = Details { hint: Some(c_text(error.hint())), ..Details::default() };
+        let details = Details { hint: Some(hint_text(error.hint())), ..Details::default() };
         Failure::detailed(GETTICKETS_ERROR_CREDENTIALS, error.to_string(), details)
     }
 }

@@ -6,7 +6,7 @@ use std::ffi::CStr;
 use std::ffi::CString;
 use std::time::Duration;
 
-use gettickets_protocol::{ApiError, DecodeError, DecodeErrorKind};
+use gettickets_protocol::{ApiError, DecodeError, DecodeErrorKind, spell_settings};
 
 use crate::result::{
     GETTICKETS_ERROR_API, GETTICKETS_ERROR_DECODE, GETTICKETS_ERROR_INDEX, GETTICKETS_ERROR_TOO_LARGE,
@@ -110,7 +110,7 @@ impl From<DecodeError> for Failure {
 
 impl Details {
     pub(crate) fn of_api(&mut self, error: &ApiError) {
-        self.hint = Some(c_text(&error.hint()));
+        self.hint = Some(hint_text(&error.hint()));
         self.server_message = error.message().map(c_text);
         self.seen_address = error.seen_address().map(|address| c_text(&address.to_string()));
         // Two keys, both of text: it cannot fail.
@@ -118,7 +118,7 @@ impl Details {
     }
 
     pub(crate) fn of_body(&mut self, error: &DecodeError) {
-        self.hint = Some(c_text(error.hint()));
+        self.hint = Some(hint_text(error.hint()));
         self.offset = error.offset();
         self.path = error.path().map(c_text);
         self.excerpt = error.excerpt().map(c_text);
@@ -129,6 +129,31 @@ impl Details {
 }
 
 /// Converts to a C string. A NUL inside, which only server text can have, becomes U+FFFD.
+/// A hint, which names settings as the functions that they are here.
+pub(crate) fn hint_text(hint: &str) -> CString {
+    c_text(&spell_settings(hint, setter))
+}
+
+/// The function for a setting that hints name.
+pub(crate) fn setter(setting: &str) -> Option<&'static str> {
+    Some(match setting {
+        "allow_count_mismatch" => "gettickets_scan_set_allow_count_mismatch",
+        "allow_plain_http" => "gettickets_client_builder_set_allow_plain_http",
+        "ignore_dept_assignments" => "gettickets_request_set_ignore_dept_assignments",
+        "limitnum" => "gettickets_request_set_limitnum",
+        "max_requests" => "gettickets_scan_set_max_requests",
+        "max_response_len" => "gettickets_client_builder_set_max_response_len",
+        "max_tickets" => "gettickets_scan_set_max_tickets",
+        "php" => "gettickets_client_builder_set_php",
+        "proxy" => "gettickets_client_builder_set_proxy",
+        "responsetype" => "gettickets_client_builder_set_format",
+        "root_certificates" => "gettickets_client_builder_set_root_certificates",
+        "skip_unreadable" => "gettickets_scan_set_skip_unreadable",
+        "timeout" => "gettickets_client_builder_set_timeout_ms",
+        _ => return None,
+    })
+}
+
 pub(crate) fn c_text(text: &str) -> CString {
     CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default())
 }

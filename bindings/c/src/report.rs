@@ -3,7 +3,10 @@
 use std::mem::offset_of;
 
 use gettickets::scan::ScanReport as Report;
+use gettickets_protocol::spell_settings;
 
+use crate::failure::setter;
+use crate::field::{Field, number_of};
 use crate::text::Text;
 
 /// What a scan did so far. It may be ahead of the tickets returned. Later releases may add members at the end.
@@ -119,6 +122,8 @@ pub struct ScanFinding {
     pub ids: *const u64,
     /// The number of ids.
     pub id_count: usize,
+    /// The field concerned, or -1.
+    pub field: Field,
 }
 
 /// The lists of a scan's report at one moment.
@@ -145,8 +150,9 @@ impl ReportDetails {
             count: finding.count,
             ids: if finding.ids.is_empty() { std::ptr::null() } else { finding.ids.as_ptr() },
             id_count: finding.ids.len(),
+            field: finding.field.map_or(-1, number_of),
         });
-        let warnings = report.warnings.iter().map(|warning| Text::of(warning));
+        let warnings = report.warnings.iter().map(|warning| Text::of(&spell_settings(warning, setter)));
         ReportDetails {
             unreadable: unreadable.collect(),
             findings: findings.collect(),

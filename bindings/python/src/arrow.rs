@@ -47,7 +47,7 @@ impl Layout {
     ) -> PyResult<Layout> {
         let mut table = TableSchema::default();
         if let Some(zone) = zone {
-            table = table.in_time_zone(time_zone(imports::ARROW_ZONE.get(py)?.call1((zone,))?)?);
+            table = table.in_time_zone(install_zone(py, zone)?);
         }
         if let Some(columns) = columns {
             table = table.select(columns).map_err(|error| errors::columns(py, &error))?;
@@ -174,6 +174,11 @@ fn wants_large_texts(requested: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
     let schema = unsafe { pointer.cast::<FFI_ArrowSchema>().as_ref() };
     // A schema that was moved out of its capsule is not read.
     Ok(schema.release().is_some() && schema.children().any(|column| column.format() == LARGE_TEXT))
+}
+
+/// The time zone of a `tzinfo`.
+pub(crate) fn install_zone(py: Python<'_>, zone: &Py<PyAny>) -> PyResult<TimeZone> {
+    time_zone(imports::ARROW_ZONE.get(py)?.call1((zone,))?)
 }
 
 /// The time zone that `arrow_zone` describes: a name with a file of the time zone database, or an offset in seconds.

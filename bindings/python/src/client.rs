@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use gettickets::scan::{Cursor, InvalidCursor};
-use gettickets::{Credentials, DateTime, GetTickets, RetryPolicy};
+use gettickets::{Credentials, DateTime, GetTickets, RetryPolicy, StatusFilter};
+use gettickets_cli::profiles::{self, Builder};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict};
 
 use crate::errors;
 use crate::home::Home;
+use crate::imports;
 use crate::logging;
 use crate::moment;
 use crate::page::Page;
@@ -233,10 +235,34 @@ impl Client {
         Ok(Client::new(backend.map_err(|error| errors::raise(py, &error))?, timezone))
     }
 
+    /// A client with the settings of a profile of the configuration file.
+    #[staticmethod]
+    fn from_profile(py: Python<'_>, asynchronous: bool, name: &Bound<'_, PyAny>) -> PyResult<Client> {
+        let name = request::text("profile", name)?;
+        let profile = py.detach(|| profiles::open(&name)).map_err(|error| errors::profile(py, &error))?;
+        let zone = match &profile.time_zone {
+            Some(zone) => Some(imports::ZONE.get(py)?.call1((zone,))?.unbind()),
+            None => None,
+        };
+        let backend = py.detach(|| match (profile.builder, asynchronous) {
+            (Builder::Http(builder), false) => builder.build().map(Backend::Blocking),
+            (Builder::Http(builder), true) => builder.build_async().map(Backend::Asynchronous),
+            (Builder::Local(builder), false) => builder.build().map(Backend::Blocking),
+            (Builder::Local(builder), true) => builder.build_async().map(Backend::Asynchronous),
+        });
+        Ok(Client::new(backend.map_err(|error| errors::raise(py, &error))?, zone))
+    }
+
     /// The endpoint, without credentials.
     #[getter]
     fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// The time zone of the install, a tzinfo, or None.
+    #[getter]
+    fn timezone(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.zone.as_ref().map(|zone| zone.clone_ref(py))
     }
 
     /// Requests one page and waits for it.
@@ -310,6 +336,7 @@ macro_rules! configure {
         $(#[$doc])*
         fn $name(self, mut scan: $scan) -> Result<$scan, InvalidCursor> {
             scan = scan
+                .statuses(self.statuses)
                 .full(self.full)
                 .skip_unreadable(self.skip_unreadable)
                 .allow_count_mismatch(self.allow_count_mismatch);
@@ -335,6 +362,8 @@ macro_rules! configure {
 
 /// The settings of a scan.
 struct ScanSettings {
+    /// Empty unless several were given.
+    statuses: Vec<StatusFilter>,
     updated_since: Option<DateTime>,
     full: bool,
     concurrency: Option<usize>,
@@ -368,6 +397,7 @@ impl ScanSettings {
             Some(text) => Some(text.parse().map_err(|error: InvalidCursor| errors::cursor(py, error))?),
         };
         Ok(ScanSettings {
+            statuses: Vec::new(),
             updated_since: updated_since
                 .map(|time| moment::from_python("updated_since", &time, zone))
                 .transpose()?,
@@ -389,6 +419,12 @@ impl ScanSettings {
     }
 }
 
+/// The names of the profiles of the configuration file that these names and patterns stand for.
+#[pyfunction]
+pub(crate) fn profile_names(py: Python<'_>, patterns: Vec<String>) -> PyResult<Vec<String>> {
+    py.detach(|| profiles::names(&patterns)).map_err(|error| errors::profile(py, &error))
+}
+
 impl Client {
     fn new(backend: Backend, zone: Option<Py<PyAny>>) -> Client {
         let endpoint = match &backend {
@@ -398,7 +434,25 @@ impl Client {
         Client { backend: Home::new(backend), zone, endpoint }
     }
 
-    fn blocking(&self, py: Python<'_>) -> PyResult<&gettickets::Client> {
+    /// The time zone of the install, a `tzinfo`.
+    pub(crate) fn zone(&self) -> Option<&Py<PyAny>> {
+        self.zone.as_ref()
+    }
+
+    /// A scan of a blocking client. The settings are checked, and nothing is sent.
+    pub(crate) fn rust_scan(
+        &self,
+        py: Python<'_>,
+        settings: &Bound<'_, PyDict>,
+        parameters: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<gettickets::Scan> {
+        let client = self.blocking(py)?;
+        let settings = ScanSettings::from_python(settings, self.zone())?;
+        let request = request::from_python(parameters)?;
+        settings.blocking(client.scan(request)).map_err(|error| errors::cursor(py, error))
+    }
+
+    pub(crate) fn blocking(&self, py: Python<'_>) -> PyResult<&gettickets::Client> {
         match self.backend.get(py, "client")? {
             Backend::Blocking(client) => Ok(client),
             Backend::Asynchronous(_) => Err(errors::internal("an asynchronous client can't block")),
@@ -421,7 +475,11 @@ impl Client {
         parameters: Option<&Bound<'_, PyDict>>,
         open: impl FnOnce(ScanSettings, GetTickets) -> Result<Box<dyn Source>, InvalidCursor>,
     ) -> PyResult<Scan> {
-        let settings = ScanSettings::from_python(settings, self.zone.as_ref())?;
+        let statuses = parameters.map(request::take_statuses).transpose()?.flatten();
+        let settings = ScanSettings {
+            statuses: statuses.unwrap_or_default(),
+            ..ScanSettings::from_python(settings, self.zone.as_ref())?
+        };
         let request = request::from_python(parameters)?;
         let total_is_a_limit = settings.updated_since.is_some();
         let source = open(settings, request).map_err(|error| errors::cursor(py, error))?;

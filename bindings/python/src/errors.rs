@@ -3,12 +3,16 @@
 //!
 //! Credentials are redacted before an error arrives here, and nothing is added that could hold them.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use gettickets::local::LocalError;
+use gettickets::protocol::spell_settings;
 use gettickets::transport::{TransportError, TransportErrorKind};
 use gettickets::{ApiError, ApiErrorClass, DecodeError, DecodeErrorKind, Error, ErrorKind};
 use gettickets_arrow::ColumnError;
+use gettickets_cli::profiles::ProfileError;
+use gettickets_warehouse::{MirrorError, MirrorErrorKind};
 use pyo3::exceptions::{PyOSError, PySystemError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -40,6 +44,49 @@ pub(crate) fn sandbox(py: Python<'_>, error: &dyn std::error::Error) -> PyErr {
     let text = error.to_string();
     let message = if text.ends_with(&source) { text } else { text + &source };
     made(py, "SandboxError", &message, &PyDict::new(py)).unwrap_or_else(|failure| failure)
+}
+
+/// An error of a mirror.
+pub(crate) fn mirror(py: Python<'_>, error: &MirrorError) -> PyErr {
+    let code = match error.kind() {
+        MirrorErrorKind::Target => "target",
+        MirrorErrorKind::NotAMirror => "not-a-mirror",
+        MirrorErrorKind::NewerVersion => "newer-version",
+        MirrorErrorKind::Locked => "locked",
+        MirrorErrorKind::ReadOnly => "read-only",
+        MirrorErrorKind::Full => "full",
+        MirrorErrorKind::Damaged => "damaged",
+        MirrorErrorKind::Unreachable => "unreachable",
+        MirrorErrorKind::Install => "install",
+        MirrorErrorKind::Value => "value",
+        MirrorErrorKind::Cancelled => "cancelled",
+        _ => "database",
+    };
+    coded(py, "MirrorError", &error.to_string(), code, Some(error.hint()))
+}
+
+/// Installs of a fleet that failed, by name.
+pub(crate) fn fleet(py: Python<'_>, failed: &[(&str, Error)], installs: usize) -> PyErr {
+    fleet_exception(py, failed, installs).unwrap_or_else(|failure| failure)
+}
+
+fn fleet_exception(py: Python<'_>, failed: &[(&str, Error)], installs: usize) -> PyResult<PyErr> {
+    let (details, errors) = (PyDict::new(py), PyDict::new(py));
+    for (name, error) in failed {
+        errors.set_item(name, raise(py, error))?;
+    }
+    details.set_item("errors", errors)?;
+    if let [(_, only)] = failed {
+        details.set_item("hint", only.hint())?;
+    }
+    let texts: Vec<String> = failed.iter().map(|(name, error)| format!("{name}: {error}")).collect();
+    let message = format!("{} of {installs} installs failed: {}", failed.len(), texts.join("; "));
+    made(py, "FleetError", &message, &details)
+}
+
+/// A profile of the configuration file that can't be used.
+pub(crate) fn profile(py: Python<'_>, error: &ProfileError) -> PyErr {
+    coded(py, "ConfigError", &error.to_string(), "profile", error.hint())
 }
 
 /// A use of an object that is closed.
@@ -90,9 +137,40 @@ pub(crate) fn os(error: &std::io::Error) -> PyErr {
     PyOSError::new_err(error.to_string())
 }
 
+/// A thread or a descriptor that this machine does not grant: an error of the way to the server, before anything is sent.
+pub(crate) fn of_this_machine(py: Python<'_>, error: &std::io::Error) -> PyErr {
+    let error = TransportError::new(TransportErrorKind::LocalResources).with_detail(error.to_string());
+    raise(py, &error.not_sent().into())
+}
+
 /// A bug of this package.
 pub(crate) fn internal(what: &str) -> PyErr {
     PySystemError::new_err(format!("internal error of gettickets: {what}"))
+}
+
+/// A text that names settings, with the arguments that they are here.
+pub(crate) fn spelled(text: &str) -> Cow<'_, str> {
+    spell_settings(text, keyword_of)
+}
+
+/// The argument for a setting that hints name.
+fn keyword_of(setting: &str) -> Option<&'static str> {
+    Some(match setting {
+        "allow_count_mismatch" => "allow_count_mismatch=True",
+        "allow_plain_http" => "allow_plain_http=True",
+        "ignore_dept_assignments" => "ignore_dept_assignments=True",
+        "limitnum" => "limitnum=",
+        "max_requests" => "max_requests=",
+        "max_response_len" => "max_response_len=",
+        "max_tickets" => "max_tickets=",
+        "php" => "php=",
+        "proxy" => "proxy=",
+        "responsetype" => "response_type=",
+        "root_certificates" => "root_certificates=",
+        "skip_unreadable" => "on_unreadable=\"skip\"",
+        "timeout" => "timeout=",
+        _ => return None,
+    })
 }
 
 /// Whether an exception is one of this package's classes.
@@ -114,7 +192,7 @@ fn coded(py: Python<'_>, class: &str, message: &str, code: &str, hint: Option<&s
 fn exception(py: Python<'_>, error: &Error, may_have_been_sent: bool, hint: Option<&str>) -> PyResult<PyErr> {
     let details = PyDict::new(py);
     details.set_item("code", error.code())?;
-    details.set_item("hint", hint.or(error.hint().as_deref()))?;
+    details.set_item("hint", hint.map(Cow::Borrowed).or(error.hint().as_deref().map(spelled)))?;
     details.set_item("http_status", error.http_status())?;
     details.set_item("attempts", error.attempts())?;
     details.set_item("endpoint", error.endpoint())?;

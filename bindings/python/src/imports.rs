@@ -32,6 +32,7 @@ pub(crate) static FINDING: Import = Import::new("gettickets._notes", "Finding");
 pub(crate) static REPORT: Import = Import::new("gettickets._notes", "Report");
 pub(crate) static UNREADABLE_TICKET: Import = Import::new("gettickets._notes", "UnreadableTicket");
 pub(crate) static SCAN_FINDING: Import = Import::new("gettickets._notes", "ScanFinding");
+pub(crate) static MIRROR_REPORT: Import = Import::new("gettickets._notes", "MirrorReport");
 pub(crate) static PAGE_SIZES: Import = Import::new("gettickets._notes", "PageSizes");
 pub(crate) static FIELD_SPEC: Import = Import::new("gettickets._notes", "FieldSpec");
 pub(crate) static VERSION: Import = Import::new("gettickets._version", "Version");

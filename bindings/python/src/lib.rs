@@ -12,12 +12,15 @@ mod client;
 mod command;
 mod deferred;
 mod errors;
+mod exclusive;
+mod fleet;
 mod home;
 mod imports;
 mod iterator;
 mod json;
 mod logging;
 mod making;
+mod mirror;
 mod moment;
 mod page;
 mod page_methods;
@@ -43,11 +46,15 @@ mod _native {
     #[pymodule_export]
     use crate::body::decode;
     #[pymodule_export]
-    use crate::client::{Client, Pending};
+    use crate::client::{Client, Pending, profile_names};
     #[pymodule_export]
     use crate::command::run;
     #[pymodule_export]
+    use crate::fleet::{FleetPages, FleetScan, fleet_scan};
+    #[pymodule_export]
     use crate::iterator::PageIterator;
+    #[pymodule_export]
+    use crate::mirror::Mirror;
     #[pymodule_export]
     use crate::page::Page;
     #[pymodule_export]

@@ -58,7 +58,10 @@ thread_local! {
     static TELLING: Cell<bool> = const { Cell::new(false) };
 }
 
-struct Bridge;
+/// A byte, so that its address is that of nothing else.
+struct Bridge {
+    _address: u8,
+}
 
 impl Log for Bridge {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -128,7 +131,7 @@ fn tell_late() {
 /// Reads the enabled level from Python. If `logging` is not imported, nothing is enabled; importing it would take
 /// longer than importing this package.
 pub(crate) fn listen(py: Python<'_>) -> PyResult<()> {
-    static BRIDGE: Bridge = Bridge;
+    static BRIDGE: Bridge = Bridge { _address: 0 };
     static JOIN: Once = Once::new();
     let level = match wanted(py) {
         Ok(level) => level,

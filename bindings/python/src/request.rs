@@ -31,6 +31,28 @@ pub(crate) fn from_python(parameters: Option<&Bound<'_, PyDict>>) -> PyResult<Ge
     Ok(request)
 }
 
+/// Takes `status` out of the parameters of a scan if it is several statuses and not one.
+pub(crate) fn take_statuses(parameters: &Bound<'_, PyDict>) -> PyResult<Option<Vec<StatusFilter>>> {
+    let name = "status";
+    let Some(value) = parameters.get_item(name)? else { return Ok(None) };
+    if value.is_none() || value.is_instance_of::<PyString>() {
+        return Ok(None);
+    }
+    let several = value.try_iter().map_err(|_| wrong_type(name, "a str or several of them", &value))?;
+    let mut statuses = Vec::new();
+    for status in several {
+        let status = status?;
+        refuse_without_effect(name, &status)?;
+        statuses.push(StatusFilter::from(text(name, &status)?.as_str()));
+    }
+    if statuses.is_empty() {
+        let why = format!("{name} names no status; leave it out for tickets of every status");
+        return Err(errors::argument(why));
+    }
+    parameters.del_item(name)?;
+    Ok(Some(statuses))
+}
+
 /// Refuses a filter that servers ignore: they would list every ticket.
 fn refuse_without_effect(name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
     let has_no_effect = match name {

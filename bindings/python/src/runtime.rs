@@ -125,7 +125,7 @@ impl<T: Send + 'static> Job<T> {
         work: impl Future<Output = T> + Send + 'static,
         ready: Py<PyAny>,
     ) -> PyResult<Job<T>> {
-        let runtime = current().map_err(|error| errors::os(&error))?;
+        let runtime = current().map_err(|error| Python::attach(|py| errors::of_this_machine(py, &error)))?;
         let outcome = Arc::new(Mutex::new(None));
         let ready = Some((runtime.ready.clone(), Deferred::new(ready)));
         let completion = Completion { outcome: Arc::clone(&outcome), ready };

@@ -10,7 +10,7 @@
 mod methods;
 
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,6 +22,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyTuple};
 
 use crate::errors;
+use crate::exclusive::Exclusive;
 use crate::home::Home;
 use crate::imports;
 use crate::logging;
@@ -57,9 +58,7 @@ const LONGEST_RESERVATION: Duration = Duration::from_secs(2);
 #[pyclass(frozen, weakref, module = "gettickets")]
 pub(crate) struct Scan {
     shared: Home<Arc<Shared>>,
-    making: Mutex<Option<Making>>,
-    /// The thread that holds `making`; 0 for none.
-    maker: AtomicU64,
+    making: Exclusive<Option<Making>>,
     zone: Option<Py<PyAny>>,
     endpoint: String,
 }
@@ -372,7 +371,7 @@ fn grouped(py: Python<'_>, number: u64) -> PyResult<String> {
 }
 
 /// A report as a `gettickets.Report`.
-fn report<'py>(py: Python<'py>, report: &ScanReport) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn report<'py>(py: Python<'py>, report: &ScanReport) -> PyResult<Bound<'py, PyAny>> {
     let unreadable = report
         .unreadable
         .iter()
@@ -385,7 +384,9 @@ fn report<'py>(py: Python<'py>, report: &ScanReport) -> PyResult<Bound<'py, PyAn
             let ids = PyTuple::new(py, &finding.ids)?;
             let kind = finding.kind;
             let detail = finding.detail.as_deref();
-            imports::SCAN_FINDING.get(py)?.call1((kind.code(), kind.meaning(), finding.count, ids, detail))
+            let field = finding.field.map(|field| field.name());
+            let fields = (kind.code(), kind.meaning(), field, finding.count, ids, detail);
+            imports::SCAN_FINDING.get(py)?.call1(fields)
         })
         .collect::<PyResult<Vec<_>>>()?;
     let page_sizes = match report.page_sizes {
@@ -411,55 +412,20 @@ fn report<'py>(py: Python<'py>, report: &ScanReport) -> PyResult<Bound<'py, PyAn
     fields.set_item("unreadable", PyTuple::new(py, unreadable)?)?;
     fields.set_item("undated", report.undated)?;
     fields.set_item("total", report.total)?;
-    fields.set_item("warnings", PyTuple::new(py, &report.warnings)?)?;
+    fields.set_item(
+        "warnings",
+        PyTuple::new(py, report.warnings.iter().map(|warning| errors::spelled(warning)))?,
+    )?;
     imports::REPORT.get(py)?.call((), Some(&fields))
-}
-
-/// Exclusive use of the objects that tickets are made with.
-struct Maker<'a> {
-    making: MutexGuard<'a, Option<Making>>,
-    thread: &'a AtomicU64,
-}
-
-impl Drop for Maker<'_> {
-    fn drop(&mut self) {
-        self.thread.store(0, Ordering::Relaxed);
-    }
 }
 
 impl Scan {
     pub(crate) fn new(shared: Arc<Shared>, zone: Option<Py<PyAny>>, endpoint: String) -> Scan {
-        Scan { shared: Home::new(shared), making: Mutex::new(None), maker: AtomicU64::new(0), zone, endpoint }
+        Scan { shared: Home::new(shared), making: Exclusive::new(None), zone, endpoint }
     }
 
     fn shared(&self, py: Python<'_>) -> PyResult<&Arc<Shared>> {
         self.shared.get(py, "scan")
-    }
-
-    /// Waits for the other threads that make tickets. Signals are checked meanwhile, and a thread that makes a ticket
-    /// already, such as in a handler of a signal, gets an error instead of waiting for itself.
-    fn maker(&self, py: Python<'_>) -> PyResult<Maker<'_>> {
-        let this = thread_number();
-        loop {
-            match self.making.try_lock() {
-                Ok(making) => {
-                    self.maker.store(this, Ordering::Relaxed);
-                    return Ok(Maker { making, thread: &self.maker });
-                }
-                Err(TryLockError::Poisoned(making)) => {
-                    self.maker.store(this, Ordering::Relaxed);
-                    return Ok(Maker { making: making.into_inner(), thread: &self.maker });
-                }
-                Err(TryLockError::WouldBlock) if self.maker.load(Ordering::Relaxed) == this => {
-                    let message = "the scan is in use by this thread, further up the stack";
-                    return Err(errors::state(py, message, "in-use", None));
-                }
-                Err(TryLockError::WouldBlock) => {
-                    py.detach(|| thread::sleep(SHORT));
-                    py.check_signals()?;
-                }
-            }
-        }
     }
 
     fn page_of(&self, py: Python<'_>, tickets: Tickets) -> PyResult<Py<Page>> {
@@ -471,16 +437,16 @@ impl Scan {
         loop {
             // Python code runs here, before anything is taken.
             logging::tell(py)?;
-            let mut maker = self.maker(py)?;
-            if let Some(ticket) = self.begun(py, shared, &mut maker)? {
+            let mut making = self.making.lock(py, "scan")?;
+            if let Some(ticket) = self.begun(py, shared, &mut making)? {
                 return Ok(Some(ticket));
             }
             let step = shared.step(Duration::ZERO, Shared::reserve_page);
             let Step::Done(Some(Ok((tickets, generation)))) = step else { return Ok(None) };
             let page = self.page_of(py, tickets);
             shared.settle(|_| ());
-            *maker.making = Some(Making { generation, page: page?, next: 0, recent: Recent::new() });
-            drop(maker);
+            *making = Some(Making { generation, page: page?, next: 0, recent: Recent::new() });
+            drop(making);
             shared.show_progress(py, false)?;
         }
     }
@@ -496,17 +462,22 @@ impl Scan {
     }
 
     /// The next ticket of the page that was begun; `None` at its end, and where another thread took the rest of it.
-    fn begun(&self, py: Python<'_>, shared: &Shared, maker: &mut Maker<'_>) -> PyResult<Option<Py<Ticket>>> {
-        let Some(making) = &mut *maker.making else { return Ok(None) };
+    fn begun(
+        &self,
+        py: Python<'_>,
+        shared: &Shared,
+        begun: &mut Option<Making>,
+    ) -> PyResult<Option<Py<Ticket>>> {
+        let Some(making) = begun else { return Ok(None) };
         if making.next >= making.page.get().tickets().len() || shared.is_closed() {
-            *maker.making = None;
+            *begun = None;
             return Ok(None);
         }
         {
             // Whoever holds this lock does not want the interpreter's.
             let mut reading = shared.lock();
             if reading.generation != making.generation {
-                *maker.making = None;
+                *begun = None;
                 return Ok(None);
             }
             reading.is_reserved = true;
@@ -520,15 +491,6 @@ impl Scan {
         }
         made
     }
-}
-
-/// A number of this thread's own, from 1.
-fn thread_number() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    thread_local! {
-        static NUMBER: u64 = NEXT.fetch_add(1, Ordering::Relaxed);
-    }
-    NUMBER.with(|number| *number)
 }
 
 /// Whether there is something to take, without taking it. The error of a scan is taken, as it is given again.

@@ -12,6 +12,12 @@ import gettickets
 
 ROOT = pathlib.Path(__file__).parents[3]
 VECTORS = ROOT / "tests" / "vectors"
+# The replies among the shared vectors.
+BODIES = sorted(
+    path
+    for path in VECTORS.glob("*/*")
+    if path.suffix in {".json", ".xml", ".nvp", ".html", ".txt"} and not path.name.endswith(".expected.json")
+)
 
 
 @pytest.fixture(scope="session")

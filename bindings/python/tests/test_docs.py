@@ -10,10 +10,22 @@ import types
 import pytest
 
 import gettickets
-from gettickets import _client, _errors, _native, _notes, _records, _sandbox, _version, _words, _zones
+from gettickets import (
+    _client,
+    _errors,
+    _fleet,
+    _mirror,
+    _native,
+    _notes,
+    _records,
+    _sandbox,
+    _version,
+    _words,
+    _zones,
+)
 
 HERE = pathlib.Path(__file__).parent
-MODULES = [gettickets, _client, _errors, _notes, _records, _sandbox, _version, _words, _zones]
+MODULES = [gettickets, _client, _errors, _fleet, _mirror, _notes, _records, _sandbox, _version, _words, _zones]
 READMES = [HERE.parent / "README.md", HERE.parents[2] / "README.md"]
 
 
@@ -39,7 +51,18 @@ def test_the_examples_of_what_is_public_run(test):
 
 def test_the_examples_are_found():
     found = {case.id for case in public_examples()}
-    assert found >= {"Client", "Client.tickets", "AsyncClient", "Sandbox", "Status", "Ticket", "Version", "decode"}
+    assert found >= {
+        "Client",
+        "Client.tickets",
+        "AsyncClient",
+        "Fleet",
+        "Mirror",
+        "Sandbox",
+        "Status",
+        "Ticket",
+        "Version",
+        "decode",
+    }
 
 
 def python_blocks():

@@ -28,6 +28,35 @@ def test_a_scan_tells_every_ticket_once(sandbox, client):
     assert report.endpoint == client.endpoint and report.page_sizes.max <= 50 and 1 <= report.concurrency <= 4
 
 
+@pytest.mark.parametrize("kind", [list, tuple, set, iter])
+def test_a_scan_of_several_statuses_returns_each_ticket_once(sandbox, client, kind):
+    expected = {ticket.id: str(ticket.status) for ticket in client.tickets()}
+    wanted = ["Open", gettickets.Status.ANSWERED, "Open", gettickets.Status.AWAITING_REPLY]
+    scan = client.tickets(status=kind(wanted), limitnum=50)
+    found = [(ticket.id, str(ticket.status)) for ticket in scan]
+    statuses = {"Open", "Answered", "Customer-Reply"}
+    assert len(found) == len(dict(found))
+    assert dict(found) == {id: status for id, status in expected.items() if status in statuses}
+    assert scan.report.tickets == len(found)
+    first = client.tickets(status=["Open", "Answered"])
+    taken = {next(first).id for _ in range(5)}
+    rest = [ticket.id for ticket in client.tickets(status=["Open", "Answered"], resume=first.cursor())]
+    assert len(rest) + 5 == len({*rest, *taken}) == sum(expected[id] in {"Open", "Answered"} for id in expected)
+
+
+def test_several_statuses_are_checked(client):
+    for status, error, why in [
+        ([], ValueError, "names no status"),
+        (["Open", ""], ValueError, "does not filter"),
+        (["Open", 7], TypeError, "must be a str"),
+        (7, TypeError, "must be a str or several of them, not int"),
+    ]:
+        with pytest.raises(error, match=why):
+            client.tickets(status=status)
+    with pytest.raises(TypeError, match="must be a str"):
+        client.get_tickets(status=["Open", "Answered"])
+
+
 def test_a_scan_shows_where_it_is(sandbox, client):
     scan, place = client.tickets(limitnum=100), f"{sandbox.url}includes/api.php"
     before = sandbox.request_count

@@ -35,6 +35,19 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
+    /// The code of a failure that has none of its own.
+    fn code(self) -> &'static str {
+        match self {
+            Exit::Done => "done",
+            Exit::Server => "server",
+            Exit::Usage => "usage",
+            Exit::Unreadable => "unreadable",
+            Exit::Unreached => "unreached",
+            Exit::Incomplete => "incomplete",
+            Exit::Output => "output",
+        }
+    }
+
     /// Every exit code with its meaning, for the help and the manual.
     pub(crate) const MEANINGS: [(Exit, &str); 7] = [
         (Exit::Done, "success"),
@@ -119,9 +132,8 @@ impl Failure {
     /// The failure as a JSON object.
     fn to_json(&self) -> Map<String, Value> {
         let mut object = message_json("error", &self.message());
-        if let Some(code) = self.code {
-            object.insert("code".to_owned(), code.into());
-        }
+        let code = self.code.unwrap_or_else(|| self.exit.code());
+        object.insert("code".to_owned(), code.into());
         if let Some(advice) = self.advice() {
             object.insert("hint".to_owned(), advice.into());
         }

@@ -1,15 +1,20 @@
 //! The `gettickets` program as a function, for the binary of this crate and for packages that ship the same
 //! command.
 //!
-//! The command line is defined in `args`, the commands are in `commands`.
+//! The command line is defined in `args`, the commands are in `commands`. The module [`profiles`] makes the profiles of the
+//! configuration file available to such packages.
 
 mod args;
 mod commands;
 mod connect;
 mod exit;
 mod files;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod logging;
 mod output;
+pub mod profiles;
 
 use std::ffi::OsString;
 

@@ -15,7 +15,7 @@ use crate::endpoint::Endpoint;
 use crate::error::ConfigError;
 use crate::exchange::{RetryPolicy, Settings};
 use crate::local::Local;
-use crate::transport::{HttpSettings, Proxy, ProxySetting, Roots, Transport};
+use crate::transport::{HttpSettings, HttpTransport, Proxy, ProxySetting, Roots, Transport};
 
 /// Settings of a client over HTTP; made by [`Client::builder`](crate::Client::builder).
 #[must_use]
@@ -188,6 +188,22 @@ impl ClientBuilder {
         let endpoint = Endpoint::parse(&self.address, self.allow_plain_http).map_err(ConfigError::Address)?;
         let proxy = Proxy::resolve(&self.proxy, &endpoint, environment)?;
         Ok(proxy.map(|proxy| proxy.to_string()))
+    }
+
+    /// The transport of a client with these settings, for other requests to the host of this address. Credentials and retries
+    /// are not used.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where the address, the proxy or the root certificates can't be used.
+    #[doc(hidden)]
+    pub fn build_transport(self) -> Result<Arc<dyn Transport>, crate::Error> {
+        let placeholder = self.credentials(Credentials::api("none", "none"));
+        let checked = placeholder.check()?;
+        Ok(match checked.transport {
+            Some(transport) => transport,
+            None => Arc::new(HttpTransport::new(checked.http)?),
+        })
     }
 
     /// Checks the settings.

@@ -10,6 +10,8 @@ use crate::{Field, text};
 
 /// How many places, and how many tickets, a finding lists.
 const MAX_KEPT: usize = 16;
+/// How many indexes of tickets a finding holds.
+const MAX_INDEXES: usize = 1 << 16;
 /// The most characters of a place.
 const MAX_PLACE: usize = 200;
 
@@ -29,6 +31,10 @@ pub struct Finding {
     pub tickets: Vec<u64>,
     /// The value at the first place, truncated, if it is helpful.
     pub detail: Option<String>,
+    /// The index in the page of the ticket of each occurrence, at most 65,536; of a total of several replies, none. A scan needs
+    /// them to count no occurrence twice.
+    #[doc(hidden)]
+    pub indexes: Vec<u32>,
 }
 
 impl Finding {
@@ -49,7 +55,7 @@ impl Finding {
     pub fn merge(total: &mut Vec<Finding>, others: &[Finding]) {
         for other in others {
             match total.iter_mut().find(|one| one.kind == other.kind && one.field == other.field) {
-                None => total.push(other.clone()),
+                None => total.push(Finding { indexes: Vec::new(), ..other.clone() }),
                 Some(one) => {
                     one.count = one.count.saturating_add(other.count);
                     let room = MAX_KEPT.saturating_sub(one.places.len());
@@ -205,15 +211,21 @@ impl Findings {
         self.add(kind, field, place, detail);
     }
 
-    /// Adds an occurrence in the current ticket.
+    /// Adds an occurrence in the current ticket, which has this index in the page.
     pub(crate) fn note_ticket(
         &mut self,
+        ticket: usize,
         kind: FindingKind,
         field: Option<Field>,
         place: impl FnOnce() -> String,
         detail: Option<String>,
     ) {
         let index = self.add(kind, field, place, detail);
+        if let (Some(finding), Ok(ticket)) = (self.list.get_mut(index), u32::try_from(ticket))
+            && finding.indexes.len() < MAX_INDEXES
+        {
+            finding.indexes.push(ticket);
+        }
         if !self.ticket_findings.contains(&index) {
             self.ticket_findings.push(index);
         }
@@ -239,7 +251,8 @@ impl Findings {
             }
             None => {
                 let (places, tickets) = (vec![bounded_place()], Vec::new());
-                self.list.push(Finding { kind, field, count: 1, places, tickets, detail });
+                let indexes = Vec::new();
+                self.list.push(Finding { kind, field, count: 1, places, tickets, detail, indexes });
                 self.list.len() - 1
             }
         }
@@ -285,6 +298,7 @@ mod tests {
         for index in 0..100_u64 {
             let place = || format!("tickets.ticket[{index}].date");
             findings.note_ticket(
+                index as usize,
                 FindingKind::UnreadableDate,
                 Some(Field::Date),
                 place,
@@ -295,6 +309,7 @@ mod tests {
         let found = findings.into_list();
         let [finding] = found.as_slice() else { panic!("one finding") };
         assert_eq!((finding.count, finding.places.len(), finding.tickets.len()), (100, MAX_KEPT, MAX_KEPT));
+        assert_eq!(finding.indexes, (0..100).collect::<Vec<u32>>());
         assert_eq!(
             finding.to_string(),
             "a date cannot be read; it is kept as text (at tickets.ticket[0].date and 99 more; tickets 1000, 1001, 1002, \

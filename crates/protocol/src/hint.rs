@@ -1,8 +1,45 @@
 //! Hints: what the user can do about each error of a reply or of credentials.
+//!
+//! A hint names a setting in parentheses, such as `(limitnum)`. Each interface spells it as its users write it; see
+//! [`spell_settings`].
 
 use std::borrow::Cow;
 
 use crate::{ApiError, ApiErrorClass, DecodeError, DecodeErrorKind, InvalidCredentials, PageKind};
+
+/// The settings that hints name in parentheses.
+#[doc(hidden)]
+pub const HINT_SETTINGS: [&str; 13] = [
+    "allow_count_mismatch",
+    "allow_plain_http",
+    "ignore_dept_assignments",
+    "limitnum",
+    "max_requests",
+    "max_response_len",
+    "max_tickets",
+    "php",
+    "proxy",
+    "responsetype",
+    "root_certificates",
+    "skip_unreadable",
+    "timeout",
+];
+
+/// Spells the settings that a hint names, as in `(--limitnum)` on the command line. `spell` returns the spelling of a name
+/// in [`HINT_SETTINGS`], or `None` to keep it.
+#[doc(hidden)]
+pub fn spell_settings<'h>(hint: &'h str, spell: impl Fn(&str) -> Option<&'static str>) -> Cow<'h, str> {
+    let mut hint = Cow::Borrowed(hint);
+    for setting in HINT_SETTINGS {
+        let written = format!("({setting})");
+        if hint.contains(&written)
+            && let Some(spelled) = spell(setting)
+        {
+            hint = Cow::Owned(hint.replace(&written, &format!("({spelled})")));
+        }
+    }
+    hint
+}
 
 impl ApiError {
     /// Returns what the user can do about the error, in one or two sentences.
@@ -31,8 +68,8 @@ impl ApiError {
                 "The server has no GetTickets call: check that the URL is that of a WHMCS install, and its version."
             }
             ApiErrorClass::Encoding => {
-                "A text in a ticket of this page is not UTF-8. Request the page as XML (responsetype), or use a scan, \
-                 which does so automatically."
+                "A text in a ticket of this page is not UTF-8. Request the page as XML (responsetype); a scan does so \
+                 by itself."
             }
             ApiErrorClass::Other if self.needs_admin() => "Set the admin user that the call runs as.",
             ApiErrorClass::Other => "See the install's API log (Configuration, System Logs).",
@@ -63,7 +100,7 @@ impl DecodeError {
                 "Check that the action of the request is GetTickets, and that no proxy or cache sends another reply."
             }
             DecodeErrorKind::TooLarge { .. } => {
-                "Request fewer tickets per page (limitnum), or allow larger replies."
+                "Request fewer tickets per page (limitnum), or allow larger replies (max_response_len)."
             }
             DecodeErrorKind::Truncated => {
                 "Retry. If it happens again, request fewer tickets per page (limitnum)."

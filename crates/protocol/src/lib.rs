@@ -52,6 +52,8 @@ pub use decode::{Decoder, decode};
 pub use error::{DecodeError, DecodeErrorKind};
 pub use field::{FIELD_COUNT, FIELDS, Field, FieldKind, FieldSet, FieldSpec};
 pub use finding::{Finding, FindingKind};
+#[doc(hidden)]
+pub use hint::{HINT_SETTINGS, spell_settings};
 pub use jiff::civil::DateTime;
 pub use page::Page;
 pub use page_kind::{PageKind, cloudflare_status};

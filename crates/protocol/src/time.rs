@@ -1,6 +1,7 @@
 //! Dates as servers write them: `YYYY-MM-DD HH:MM:SS`, in the install's time zone, without an offset.
 
 use jiff::civil::DateTime;
+use jiff::tz::{Offset, TimeZone};
 
 /// The meaning of the text of a date field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +91,26 @@ pub(crate) fn zone(text: &str) -> Option<&str> {
     let OtherSpelling { wall_clock, zone } = other_spelling(text)?;
     let is_date = wall_clock.is_none_or(|wall_clock| read_documented(&wall_clock) != WireTime::Unreadable);
     zone.filter(|_| is_date)
+}
+
+/// Resolves the zone in a date: `Z`, an offset such as `+02:00`, or the name of the install's zone. An abbreviation such as
+/// `CEST` is ambiguous and is assumed to be the install's zone. Other names are not resolved.
+pub(crate) fn resolve_zone(stated: &str, install: Option<&TimeZone>) -> Option<TimeZone> {
+    if matches!(stated, "Z" | "z" | "UTC" | "GMT") {
+        return Some(TimeZone::UTC);
+    }
+    if let Some(digits) = stated.strip_prefix(['+', '-']) {
+        let digits: String = digits.chars().filter(|character| *character != ':').collect();
+        let part = |at: usize| match digits.get(at..at + 2) {
+            None => Some(0),
+            Some(part) => part.parse::<i32>().ok(),
+        };
+        let seconds = (part(0)? * 60 + part(2)?) * 60 + part(4)?;
+        let seconds = if stated.starts_with('-') { -seconds } else { seconds };
+        return Offset::from_seconds(seconds).ok().map(TimeZone::fixed);
+    }
+    let is_abbreviation = stated.len() <= 5 && stated.bytes().all(|byte| byte.is_ascii_uppercase());
+    install.filter(|zone| is_abbreviation || zone.iana_name() == Some(stated)).cloned()
 }
 
 /// A date in another spelling than the documented one.

@@ -70,7 +70,7 @@ pub(crate) fn columns() -> impl Iterator<Item = (String, Type)> {
 }
 
 impl Row {
-    /// The row of a ticket. UTC columns are null without a zone.
+    /// The row of a ticket. UTC columns are null unless the zone of the install or of the date is known.
     pub(crate) fn new(
         ticket: TicketRef<'_>,
         zone: Option<&TimeZone>,
@@ -78,6 +78,8 @@ impl Row {
     ) -> Result<Row, NumberTooLarge> {
         let mut digest = Xxh3::new();
         let mut cells = Vec::with_capacity(FIELDS.len() + 4);
+        // A column of times holds no other text, so the text of an unreadable date is kept here, as in every table.
+        let mut extra = serde_json::Map::new();
         for spec in &FIELDS {
             let cell = match ticket.value(spec.field) {
                 None | Some(FieldValue::Null) => Cell::Null,
@@ -95,19 +97,25 @@ impl Row {
                     });
                     Cell::Text(attachments.collect::<Result<serde_json::Value, _>>()?.to_string())
                 }
-                Some(other) => Cell::Text(format!("{other:?}")),
+                Some(FieldValue::UnreadableDate(text)) => {
+                    extra.insert(spec.name.to_owned(), text.into());
+                    Cell::Null
+                }
+                // A kind of value that this crate does not know has a documented text all the same.
+                Some(other) => Cell::Text(serde_json::to_string(&other).unwrap_or_default()),
             };
             write(&mut digest, &cell);
             cells.push(cell);
             if spec.kind == FieldKind::DateTime {
                 let time = if spec.field == Field::Date { ticket.date() } else { ticket.lastreply() };
-                cells.push(time.zip(zone).map_or(Cell::Null, |(time, zone)| utc(time, zone)));
+                let zone = ticket.time_zone(spec.field, zone);
+                cells.push(time.zip(zone).map_or(Cell::Null, |(time, zone)| utc(time, &zone)));
             }
             if spec.field == Field::Subject {
                 cells.push(Cell::Text(ticket.subject_text().into_owned()));
             }
         }
-        let extra: serde_json::Map<_, _> = ticket.extra();
+        extra.extend(ticket.extra());
         let extra = if extra.is_empty() {
             Cell::Null
         } else {

@@ -7,7 +7,7 @@ use crate::process::{Result, cargo, program, root, target};
 use crate::tools;
 
 /// The build tools, pinned. With zig's C compiler and libc the wheel also loads on older systems.
-const PACKAGES: [&str; 2] = ["maturin==1.16.0", "ziglang==0.17.1"];
+pub(crate) const PACKAGES: [&str; 2] = ["maturin==1.16.0", "ziglang==0.17.1"];
 /// The oldest libc that the wheel supports: that of 2014, as for most wheels.
 const COMPATIBILITY: &str = "manylinux_2_17";
 

@@ -6,8 +6,12 @@
 
 mod bench;
 mod c;
+mod coverage;
 mod dist;
+mod fuzz;
 mod modules;
+mod mutants;
+mod package;
 mod process;
 mod test;
 mod tools;
@@ -32,6 +36,22 @@ const TASKS: &[Task] = &[
         run: test::run,
     },
     Task { name: "bench", about: "measure beside peers; see `bench --help`", run: bench::run },
+    Task { name: "fuzz", about: "build and run the fuzz targets; see `fuzz --help`", run: fuzz::run },
+    Task {
+        name: "mutants",
+        about: "find changes of the code that no test notices; see `mutants --help`",
+        run: mutants::run,
+    },
+    Task {
+        name: "coverage",
+        about: "show which lines the tests run; see `coverage --help`",
+        run: coverage::run,
+    },
+    Task {
+        name: "package",
+        about: "check what is published: metadata, licenses, features; see `package --help`",
+        run: package::run,
+    },
     Task {
         name: "header",
         about: "write the C header from the sources; `header --check` only compares",

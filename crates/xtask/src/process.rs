@@ -102,6 +102,21 @@ impl Program {
         }
     }
 
+    /// Runs the program to its end with its output written to a file, and returns whether it succeeded.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be started, or the file can't be written.
+    pub(crate) fn run_into(mut self, log: &Path) -> Result<bool> {
+        let failed = |error: std::io::Error| format!("{}: {error}", log.display());
+        let out = std::fs::File::create(log).map_err(failed)?;
+        let err = out.try_clone().map_err(failed)?;
+        match self.command.stdin(Stdio::null()).stdout(out).stderr(err).status() {
+            Ok(status) => Ok(status.success()),
+            Err(error) => Err(format!("`{}` could not be started: {error}", self.shown.trim_end())),
+        }
+    }
+
     /// Returns the standard output of the program. Its standard error is shown at once.
     ///
     /// # Errors

@@ -10,6 +10,15 @@ const CARGO_DENY: &str = "0.20.2";
 /// Version of cbindgen, which writes the C header.
 const CBINDGEN: &str = "0.29.4";
 
+/// Version of cargo-mutants, which changes the code to test the tests.
+const CARGO_MUTANTS: &str = "27.1.0";
+
+/// Version of cargo-llvm-cov, which reports the lines that tests run.
+const CARGO_LLVM_COV: &str = "0.9.1";
+
+/// Version of cargo-hack, which checks combinations of features.
+const CARGO_HACK: &str = "0.6.45";
+
 /// Returns cargo-deny, which is built below `target` if necessary.
 pub(crate) fn cargo_deny() -> Result<PathBuf> {
     built("cargo-deny", CARGO_DENY)
@@ -20,14 +29,32 @@ pub(crate) fn cbindgen() -> Result<PathBuf> {
     built("cbindgen", CBINDGEN)
 }
 
+/// Returns cargo-mutants, which is built below `target` if necessary.
+pub(crate) fn cargo_mutants() -> Result<PathBuf> {
+    built("cargo-mutants", CARGO_MUTANTS)
+}
+
+/// Returns cargo-llvm-cov, which is built below `target` if necessary.
+pub(crate) fn cargo_llvm_cov() -> Result<PathBuf> {
+    built("cargo-llvm-cov", CARGO_LLVM_COV)
+}
+
+/// Returns cargo-hack, which is built below `target` if necessary.
+pub(crate) fn cargo_hack() -> Result<PathBuf> {
+    built("cargo-hack", CARGO_HACK)
+}
+
 /// Returns a program from the registry, which is built below `target` if necessary.
 ///
 /// Debug builds take a minute and a half on two cores. Optimized builds would take longer than they could ever save.
 fn built(name: &str, version: &str) -> Result<PathBuf> {
     let tools = target().join("tools");
     let binary = tools.join("bin").join(name).with_extension(std::env::consts::EXE_EXTENSION);
-    let found = program(&binary, "--version").output();
-    if found.is_none_or(|found| found != format!("{name} {version}")) {
+    // A subcommand of cargo takes its own name as the first argument.
+    let plain = program(&binary, "--version").output();
+    let found =
+        plain.or_else(|| program(&binary, name.trim_start_matches("cargo-")).arg("--version").output());
+    if found.is_none_or(|found| found.split_whitespace().last() != Some(version)) {
         let build = tools.join("build");
         cargo("install --locked --debug --force --quiet --version")
             .arg(version)

@@ -2,7 +2,10 @@
 
     Client(url, identifier=…, secret=…)   a client: get_tickets() for one page, tickets() for all of them
     Client.from_env()                     the same, from GETTICKETS_URL, …_IDENTIFIER and …_SECRET
+    Client.from_profile("eu")             the same, from a profile of the configuration file
     AsyncClient(…)                        the same for asyncio
+    Fleet({"eu": client, …})              several installs, read side by side
+    Mirror("tickets.db")                  a database that is kept up to date with installs
     decode(reply)                         parses a saved reply: text, bytes, an open file or a pathlib.Path
     Sandbox()                             a server for tests, in this process
 
@@ -33,8 +36,11 @@ from ._errors import (
     CursorError,
     DecodeError,
     Error,
+    FleetError,
     IpNotAllowedError,
     LocalApiError,
+    MirrorError,
+    MirrorIncompleteError,
     PermissionDeniedError,
     RateLimitedError,
     RedirectError,
@@ -49,10 +55,21 @@ from ._errors import (
     UnexpectedResponseError,
     UnknownActionError,
 )
-from ._native import Attachment, Page, Scan, Ticket, decode
+from ._fleet import Fleet
+from ._mirror import Mirror
+from ._native import Attachment, FleetScan, Page, Scan, Ticket, decode
 from ._native import fields as _fields
 from ._native import version as _package_version
-from ._notes import FieldSpec, Finding, PageSizes, RelatedService, Report, ScanFinding, UnreadableTicket
+from ._notes import (
+    FieldSpec,
+    Finding,
+    MirrorReport,
+    PageSizes,
+    RelatedService,
+    Report,
+    ScanFinding,
+    UnreadableTicket,
+)
 from ._public import publish as _publish
 from ._sandbox import Sandbox
 from ._version import DetectedVersion, Version
@@ -93,8 +110,15 @@ __all__ = [
     "Error",
     "FieldSpec",
     "Finding",
+    "Fleet",
+    "FleetError",
+    "FleetScan",
     "IpNotAllowedError",
     "LocalApiError",
+    "Mirror",
+    "MirrorError",
+    "MirrorIncompleteError",
+    "MirrorReport",
     "Page",
     "PageSizes",
     "PermissionDeniedError",

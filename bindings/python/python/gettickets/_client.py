@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
     import os
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
     from datetime import datetime, tzinfo
     from types import TracebackType
     from typing import Any, Literal
@@ -127,7 +127,13 @@ class _Base:
         import os
 
         def variable(name: str) -> str | None:
-            return os.environ.get(f"GETTICKETS_{name.upper()}", "").strip("\ufeff \t\r\n") or None
+            value = os.environ.get(f"GETTICKETS_{name.upper()}", "").strip("\ufeff \t\r\n")
+            if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+                import warnings
+
+                why = f"GETTICKETS_{name.upper()} is in quotes, which are sent as a part of it"
+                warnings.warn(why, stacklevel=3)
+            return value or None
 
         texts = {"url", "identifier", "secret", "username", "password", "password_md5", "access_key"}
         # None means no limit for time limits; for texts it means that the setting was not given.
@@ -164,6 +170,22 @@ class _Base:
         return cls(url, **settings)
 
     @classmethod
+    def from_profile(cls, name: str) -> Self:
+        """Makes a client with the settings of a profile of the configuration file, as the command line has it.
+
+        >>> client = gettickets.Client.from_profile("eu")  # doctest: +SKIP
+
+        The file is `gettickets/config.toml` below `$XDG_CONFIG_HOME` or `~/.config`; `gettickets profiles` lists its
+        profiles. The secret is read from the file or the variable that the profile names. Other settings of the
+        environment, such as GETTICKETS_URL, have no effect: they are those of one install.
+
+        Raises ConfigError if there is no such profile, or if it is not complete.
+        """
+        client = cls.__new__(cls)
+        client._native_client = _native.Client.from_profile(cls._is_async, name)
+        return client
+
+    @classmethod
     def local(
         cls,
         path: str | os.PathLike[str],
@@ -197,6 +219,11 @@ class _Base:
     def endpoint(self) -> str:
         """The endpoint without credentials: the full address of api.php, or the install's path."""
         return self._open().endpoint
+
+    @property
+    def timezone(self) -> tzinfo | None:
+        """The time zone of the install, as it was given, or None."""
+        return self._open().timezone
 
     @property
     def closed(self) -> bool:
@@ -287,7 +314,7 @@ class Client(_Base):
         deptid: int | None = None,
         clientid: int | None = None,
         email: str | None = None,
-        status: str | None = None,
+        status: str | Iterable[str] | None = None,
         subject: str | None = None,
         ignore_dept_assignments: bool | None = None,
         updated_since: datetime | None = None,
@@ -302,7 +329,8 @@ class Client(_Base):
     ) -> Scan:
         """Returns a Scan of all matching tickets, over all pages. Nothing is sent yet.
 
-        The filters are those of get_tickets(). `limitnum` is the most tickets per request; without it a scan
+        The filters are those of get_tickets(), and `status` may be several: each ticket is returned once, and the lists
+        but the last are read twice, so that a ticket that changes its status once meanwhile is not missed. `limitnum` is the most tickets per request; without it a scan
         starts with 100 and increases up to 1,000 while that is not slower. `concurrency` is the most requests in flight,
         4 by default.
 
@@ -423,7 +451,7 @@ class AsyncClient(_Base):
         deptid: int | None = None,
         clientid: int | None = None,
         email: str | None = None,
-        status: str | None = None,
+        status: str | Iterable[str] | None = None,
         subject: str | None = None,
         ignore_dept_assignments: bool | None = None,
         updated_since: datetime | None = None,

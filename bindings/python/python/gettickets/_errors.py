@@ -18,6 +18,9 @@
      ├─ RedirectError             the server redirects the request
      ├─ LocalApiError             PHP or the install did not reply
      ├─ ScanIncompleteError       a scan that cannot guarantee to return every ticket
+     ├─ FleetError                installs of a fleet that could not be read
+     ├─ MirrorError               a mirror's database that cannot be used
+     │   └─ MirrorIncompleteError a run that did not read every ticket
      ├─ ConfigError               an invalid setting; also a ValueError
      ├─ ArgumentError             an invalid argument; also a ValueError
      │   └─ CursorError           a cursor of another scan, or a text that is not a cursor
@@ -32,7 +35,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
+
+    from ._notes import MirrorReport
 
 
 class Error(Exception):
@@ -181,6 +187,35 @@ class ScanIncompleteError(Error):
 
     problem: str | None = None
     """What is uncertain."""
+
+
+class FleetError(Error):
+    """Installs of a fleet that could not be read. The tickets of the others were all returned before."""
+
+    code = "fleet"
+    errors: Mapping[str, Error] = {}
+    """The exception of each install that failed, by the name of the install."""
+
+
+class MirrorError(Error):
+    """The database of a mirror cannot be used, or an install does not fit it. `code` names the reason.
+
+    It is `target`, `not-a-mirror`, `newer-version`, `locked`, `read-only`, `full`, `damaged`, `unreachable`, `database`,
+    `install`, `value` or `cancelled`. A run that fails is undone.
+    """
+
+    code = "database"
+
+
+class MirrorIncompleteError(MirrorError):
+    """A run did not read every ticket. What it read is stored, and no ticket was marked as gone where reading failed.
+
+    `__cause__` is the exception of the first install that failed, if there is one.
+    """
+
+    code = "incomplete"
+    reports: Mapping[str, MirrorReport] = {}
+    """The report of each install of the run, by the name of the install."""
 
 
 class ConfigError(Error, ValueError):

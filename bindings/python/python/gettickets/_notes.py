@@ -34,9 +34,29 @@ _ScanFinding = record(
     "Findings of one kind, over all pages of a scan.",
     code="A stable name for programs, such as `replaced-bytes`.",
     meaning="The deviation, in a few words.",
+    field="The field concerned, where it is one.",
     count="How often it was met.",
     ids="The ids of the first 16 tickets concerned, where it concerns tickets.",
     detail="A detail of the first one, bounded in length, or None.",
+)
+
+_MirrorReport = record(
+    "MirrorReport",
+    "What a run of a mirror did for one install.",
+    install="The name of the install.",
+    run="The number of the run in the table `runs`; None if the mirror refused the install.",
+    full="Whether every ticket was read, rather than those with a recent reply.",
+    complete="Whether the scan was proved complete. If not, no ticket was marked as gone.",
+    reason="Why the run is not complete, in words, or None.",
+    error="The exception that ended the scan early, or for which the mirror refused the install, or None.",
+    tickets="Tickets that were read.",
+    new="Tickets that the mirror did not have.",
+    changed="Tickets that were different from the mirror's.",
+    gone="Tickets that the install no longer has: deleted, or merged into others.",
+    unreadable="Tickets that the server can't send in any format.",
+    requests="Requests sent.",
+    findings="Deviations from the documented format in the replies; the table `runs` has them.",
+    warnings="What somebody should look at, such as an install restored from a backup: a tuple of texts.",
 )
 
 _Report = record(
@@ -108,6 +128,18 @@ class Report(_Report):
         return f"<gettickets.Report {', '.join(entries)}>" if entries else "<gettickets.Report, empty>"
 
 
+class MirrorReport(_MirrorReport):
+    """What a run of a mirror did for one install. `str(report)` is a sentence."""
+
+    __slots__ = ()
+
+    def __str__(self):
+        kind = "full" if self.full else "incremental"
+        state = "" if self.complete else " (incomplete)"
+        counts = f"{self.tickets:,} read, {self.new:,} new, {self.changed:,} changed, {self.gone:,} gone"
+        return f"{self.install}: {kind} run{state}, {counts}, {self.requests:,} requests"
+
+
 class ScanFinding(_ScanFinding):
     """Findings of one kind, over all pages of a scan. `str(finding)` is a sentence."""
 
@@ -117,7 +149,9 @@ class ScanFinding(_ScanFinding):
         ids = ", ".join(map(str, self.ids))
         more = ", …" if self.count > len(self.ids) else ""
         tickets = f", tickets {ids}{more}" if ids else ""
-        return f"{self.meaning} ({self.count:,} times{tickets})" + (f": {self.detail}" if self.detail else "")
+        field = f"{self.field}, " if self.field else ""
+        times = "once" if self.count == 1 else f"{self.count:,} times"
+        return f"{self.meaning} ({field}{times}{tickets})" + (f": {self.detail}" if self.detail else "")
 
 
 class Finding(_Finding):

@@ -2,6 +2,7 @@
 
 from typing import Literal, NamedTuple
 
+from ._errors import Error
 from ._version import Version
 
 class RelatedService(NamedTuple):
@@ -22,11 +23,30 @@ class PageSizes(NamedTuple):
 class _ScanFinding(NamedTuple):
     code: str
     meaning: str
+    field: str | None
     count: int  # type: ignore[assignment]
     ids: tuple[int, ...]
     detail: str | None
 
 class ScanFinding(_ScanFinding): ...
+
+class _MirrorReport(NamedTuple):
+    install: str
+    run: int | None
+    full: bool
+    complete: bool
+    reason: str | None
+    error: Error | None
+    tickets: int
+    new: int
+    changed: int
+    gone: int
+    unreadable: int
+    requests: int
+    findings: int
+    warnings: tuple[str, ...]
+
+class MirrorReport(_MirrorReport): ...
 
 class _Report(NamedTuple):
     endpoint: str

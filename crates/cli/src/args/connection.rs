@@ -164,7 +164,8 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     };
     match Duration::try_from_secs_f64(number * factor) {
         Ok(time) if !time.is_zero() => Ok(time),
-        _ => Err(expected()),
+        Ok(_) => Err("must be longer than 0".to_owned()),
+        Err(_) => Err(expected()),
     }
 }
 

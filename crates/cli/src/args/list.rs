@@ -4,7 +4,7 @@ use clap::Args;
 use gettickets_protocol::{GetTickets, StatusFilter};
 
 use super::query::{FilterArgs, PageArgs, status};
-use super::{Column, ConnectionArgs, FormatArgs, Profiles, ScanArgs, Since, SortKey};
+use super::{Column, ConnectionArgs, FormatArgs, Profiles, Query, ScanArgs, Since, SortKey};
 
 /// List tickets: one page, or all of them with --all
 ///
@@ -18,7 +18,7 @@ pub(crate) struct ListArgs {
     #[command(flatten)]
     page: PageArgs,
     /// Only tickets of this status, or 'Awaiting Reply', 'All Active Tickets' or 'My Flagged Tickets'; may be given
-    /// several times: one request for each status, and each ticket is listed once
+    /// several times: each ticket is listed once
     #[arg(long, value_name = "STATUS", help_heading = "Tickets", value_parser = status)]
     pub(crate) status: Vec<StatusFilter>,
     #[command(flatten)]
@@ -82,22 +82,9 @@ impl ListArgs {
         self.utc || self.columns.iter().any(|column| matches!(column, Column::Utc(_)))
     }
 
-    /// The requests to send: one for each status, or one where no status was given.
-    pub(crate) fn requests(&self) -> Vec<GetTickets> {
+    /// The query that these arguments describe.
+    pub(crate) fn to_query(&self) -> Query {
         let PageArgs { limitstart, limitnum } = self.page;
-        let base = GetTickets { limitstart, limitnum, ..self.filter.to_request() };
-        if self.status.is_empty() {
-            return vec![base];
-        }
-        let mut distinct: Vec<&StatusFilter> = Vec::new();
-        for status in &self.status {
-            if !distinct.contains(&status) {
-                distinct.push(status);
-            }
-        }
-        distinct
-            .into_iter()
-            .map(|status| GetTickets { status: Some(status.clone()), ..base.clone() })
-            .collect()
+        Query::new(GetTickets { limitstart, limitnum, ..self.filter.to_request() }, &self.status)
     }
 }

@@ -38,7 +38,7 @@ pub(crate) use self::list::ListArgs;
 pub(crate) use self::man::ManArgs;
 pub(crate) use self::mirror::{MirrorArgs, MirrorFormat};
 pub(crate) use self::profiles::{InitArgs, ProfilesAction, ProfilesArgs};
-pub(crate) use self::query::{QueryArgs, WholeArgs};
+pub(crate) use self::query::{Query, QueryArgs, WholeArgs};
 pub(crate) use self::request::{RequestArgs, RequestAs};
 pub(crate) use self::sandbox::SandboxArgs;
 pub(crate) use self::scan::ScanArgs;

@@ -1,6 +1,7 @@
 //! The eight parameters of the call, each under its name on the wire.
 
 use clap::Args;
+use gettickets::{Client, Scan};
 use gettickets_protocol::{GetTickets, StatusFilter};
 
 use super::ScanArgs;
@@ -25,9 +26,10 @@ pub(crate) struct WholeArgs {
     /// Largest number of tickets to request at a time
     #[arg(long, value_name = "N", value_parser = limitnum)]
     limitnum: Option<u64>,
-    /// Only tickets of this status, or 'Awaiting Reply', 'All Active Tickets' or 'My Flagged Tickets'
+    /// Only tickets of this status, or 'Awaiting Reply', 'All Active Tickets' or 'My Flagged Tickets'; may be given
+    /// several times: each ticket is read once
     #[arg(long, value_name = "STATUS", value_parser = status)]
-    status: Option<StatusFilter>,
+    status: Vec<StatusFilter>,
     #[command(flatten)]
     filter: FilterArgs,
     #[command(flatten)]
@@ -140,9 +142,61 @@ impl QueryArgs {
 }
 
 impl WholeArgs {
-    /// The request that these arguments describe.
-    pub(crate) fn to_request(&self) -> GetTickets {
-        GetTickets { limitnum: self.limitnum, status: self.status.clone(), ..self.filter.to_request() }
+    /// The query that these arguments describe.
+    pub(crate) fn to_query(&self) -> Query {
+        Query::new(GetTickets { limitnum: self.limitnum, ..self.filter.to_request() }, &self.status)
+    }
+}
+
+/// A request for tickets of any number of statuses; none stands for all.
+#[derive(Clone, Debug)]
+pub(crate) struct Query {
+    /// The request without a status.
+    request: GetTickets,
+    /// The statuses, each once.
+    statuses: Vec<StatusFilter>,
+}
+
+impl Query {
+    pub(crate) fn new(request: GetTickets, statuses: &[StatusFilter]) -> Query {
+        let mut distinct: Vec<StatusFilter> = Vec::new();
+        for status in statuses {
+            if !distinct.contains(status) {
+                distinct.push(status.clone());
+            }
+        }
+        Query { request, statuses: distinct }
+    }
+
+    /// The requests for one page: one for each status, or one where no status was given.
+    pub(crate) fn requests(&self) -> Vec<GetTickets> {
+        if self.statuses.is_empty() {
+            return vec![self.request.clone()];
+        }
+        let with = |status: &StatusFilter| GetTickets { status: Some(status.clone()), ..self.request.clone() };
+        self.statuses.iter().map(with).collect()
+    }
+
+    /// The scan of all matching tickets.
+    pub(crate) fn scan(&self, client: &Client) -> Scan {
+        client.scan(self.request.clone()).statuses(self.statuses.iter().cloned())
+    }
+
+    /// The filters as the parameters of a request, without the page size.
+    pub(crate) fn parameters(&self) -> String {
+        let request = GetTickets { limitnum: None, ..self.request.clone() };
+        match self.statuses.as_slice() {
+            [] => request.parameters(),
+            [status] => GetTickets { status: Some(status.clone()), ..request }.parameters(),
+            [first, rest @ ..] => {
+                let mut parameters = GetTickets { status: Some(first.clone()), ..request }.parameters();
+                for status in rest {
+                    let more = GetTickets { status: Some(status.clone()), ..GetTickets::default() };
+                    parameters = format!("{parameters}&{}", more.parameters());
+                }
+                parameters
+            }
+        }
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) fn decode_error(error: &DecodeError) -> String {
         DecodeErrorKind::TooLarge { .. } => {
             "Save fewer tickets at a time, with a smaller --limitnum".to_owned()
         }
-        DecodeErrorKind::NotAReply { .. } => connect::hint(error.hint()),
+        DecodeErrorKind::NotAReply { .. } | DecodeErrorKind::OtherCall { .. } => connect::hint(error.hint()),
         _ => "If a server sent this, please report it with the reply; replace names and addresses first"
             .to_owned(),
     }

@@ -8,33 +8,34 @@ use gettickets::{Finding, GetTickets, Page, Tickets, Version};
 
 use self::common::{added, admin, rest_of};
 use self::local::{Local, sorted};
-use crate::args::{Column, Format, ListArgs};
+use crate::args::{Column, Format, ListArgs, Query};
 use crate::commands::columns::refuse_repeated;
-use crate::commands::scanning::Progress;
+use crate::commands::scanning::{Progress, Waiting};
 use crate::commands::{misspelt, scanning, whole};
 use crate::connect::installs::{self, Installs};
 use crate::connect::{self, Connection};
 use crate::exit::{self, Failure, Outcome};
 use crate::output::selected::{Part, SelectedWriter, Selection};
 use crate::output::table::{TableOptions, TableWriter};
-use crate::output::{self, Shape, TicketWriter, json, stdout, style};
+use crate::output::{self, Shape, TicketWriter, json, stdout};
 
 pub(crate) fn run(args: &ListArgs) -> Outcome {
     refuse_repeated(&args.columns)?;
-    let requests = args.requests();
+    let query = args.to_query();
+    let requests = query.requests();
     if requests.len() > 1 && requests.iter().any(|request| request.limitstart.is_some()) {
         return Err(Failure::usage("--limitstart cannot be used with several statuses")
             .hint("Give one --status, or list all tickets with --all"));
     }
     let (profile, connection) = match installs::select(&args.connection)? {
         Installs::One(profile, connection) => (profile, *connection),
-        Installs::Several(installs) => return several::list(args, &installs, &requests),
+        Installs::Several(installs) => return several::list(args, &installs, &query),
     };
     if args.has_utc() && !connection.zone_is_known {
         exit::note("assuming that the install is in this machine's time zone; set another with --time-zone");
     }
     let mut listing = Listing::new(args, profile, &connection, requests.len())?;
-    if args.all || args.updated_since.is_some() { listing.scan(&requests) } else { listing.pages(&requests) }
+    if args.all || args.updated_since.is_some() { listing.scan(&query) } else { listing.pages(&requests) }
 }
 
 /// A list under way.
@@ -66,10 +67,12 @@ impl<'a> Listing<'a> {
     /// One page for each request.
     fn pages(&mut self, requests: &[GetTickets]) -> Outcome {
         let mut pages = Vec::new();
+        let waiting = Waiting::begin(format!("waiting for {}", self.connection.place));
         for request in requests {
             let page = self.connection.client.get_tickets(request);
             pages.push(page.map_err(|error| connect::failure_of(&error))?);
         }
+        drop(waiting);
         let is_plain = self.is_plain() && !self.local.is_active();
         match &pages[..] {
             [page] if is_plain && self.args.format.format == Format::Json => {
@@ -119,60 +122,47 @@ impl<'a> Listing<'a> {
             }
         }
         if received == 0 {
-            for (request, page) in requests.iter().zip(pages) {
-                if page.totalresults() == Some(0) {
-                    misspelt::warn(request);
-                }
-            }
+            let counted = requests.iter().zip(pages);
+            let empty = counted.filter(|(_, page)| page.totalresults() == Some(0));
+            misspelt::warn(&empty.map(|(request, _)| request.clone()).collect::<Vec<_>>());
         }
     }
 
-    /// All tickets of each request, written as they arrive.
-    fn scan(&mut self, requests: &[GetTickets]) -> Outcome {
+    /// All tickets, written as they arrive.
+    fn scan(&mut self, query: &Query) -> Outcome {
         self.writer = Some(self.open(Part::default()));
-        let since = self.args.updated_since.map(|since| self.connection.resolve(since));
-        let mut received = 0;
-        let mut outcome = Ok(());
-        for request in requests {
-            let scan = self.connection.client.scan(request.clone());
-            let mut scan = scanning::configured(scan, &self.args.scan).full(self.args.full);
-            if let Some(since) = since {
-                scan = scan.updated_since(since);
-            }
-            let status = scan.status();
-            // Rows on a terminal would mix with the progress.
-            let shown = !style::stdout_is_terminal() || !self.args.sort.is_empty();
-            let progress = Progress::of(status.clone(), shown);
-            let mut whole = whole::Whole::of(scan);
-            while !self.local.is_full() {
-                match whole.next() {
-                    Some(Ok(tickets)) => self.take(&tickets)?,
-                    Some(Err(failure)) => {
-                        // What arrived is good: it is written before the reason for the end is.
-                        drop(progress);
-                        self.flush_unsorted()?;
-                        scanning::print_report(&status.report());
-                        return Err(failure);
-                    }
-                    None => break,
-                }
-            }
-            drop(progress);
-            received += whole.delivered();
-            scanning::print_report(&status.report());
-            if self.local.is_full() {
-                self.finish()?;
-                exit::note(format!(
-                    "the list ends after {} {} because of --limit; more may match",
-                    self.local.passed(),
-                    output::tickets(self.local.passed())
-                ));
-                return Ok(());
-            }
-            let ended = whole.end();
-            outcome = outcome.and(ended);
+        let scan = scanning::configured(query.scan(&self.connection.client), &self.args.scan);
+        let mut scan = scan.full(self.args.full);
+        if let Some(since) = self.args.updated_since {
+            scan = scan.updated_since(self.connection.resolve(since));
         }
+        let status = scan.status();
+        let progress = Progress::of(status.clone());
+        let mut whole = whole::Whole::of(scan);
+        while !self.local.is_full() {
+            match whole.next() {
+                Some(Ok(tickets)) => progress.suspended(|| self.take(&tickets))?,
+                Some(Err(failure)) => {
+                    // What arrived is good: it is written before the reason for the end is.
+                    drop(progress);
+                    self.flush_unsorted()?;
+                    scanning::print_report(&status.report());
+                    return Err(failure);
+                }
+                None => break,
+            }
+        }
+        drop(progress);
+        scanning::print_report(&status.report());
         self.finish()?;
+        if self.local.is_full() {
+            exit::note(format!(
+                "the list ends after {} {} because of --limit; more may match",
+                self.local.passed(),
+                output::tickets(self.local.passed())
+            ));
+            return Ok(());
+        }
         let shown = self.local.passed().min(self.args.limit.unwrap_or(u64::MAX));
         if shown < self.local.passed() {
             exit::note(format!(
@@ -185,10 +175,10 @@ impl<'a> Listing<'a> {
                 count => format!("{count} {}", output::tickets(count)),
             });
         }
-        if received == 0 {
-            requests.iter().for_each(misspelt::warn);
+        if whole.delivered() == 0 {
+            misspelt::warn(&query.requests());
         }
-        outcome
+        whole.end()
     }
 
     /// Filters these tickets, and writes or keeps what is left.

@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 use gettickets_warehouse::{
     Fleet, Mirror, MirrorError, MirrorErrorKind, Mode, Progress, RunOptions, RunReport,
 };
-use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget};
+use indicatif::{HumanCount, ProgressBar};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::args::{MirrorArgs, MirrorFormat};
-use crate::commands::whole;
+use crate::commands::{scanning, whole};
 use crate::connect::environment::Environment;
 use crate::connect::installs::{self, Installs};
 use crate::exit::{self, Exit, Failure, Outcome};
-use crate::output::{self, stdout, style};
+use crate::output::{self, stdout};
 
 /// The name in the database of an install without a profile.
 const DEFAULT_NAME: &str = "main";
@@ -128,7 +128,9 @@ impl Runs {
     fn run(&self) -> Result<Ran, MirrorError> {
         let started = Timestamp::now();
         let mut mirror = Mirror::open(&self.database)?;
-        let bar = progress_bar();
+        let bar = scanning::bar();
+        bar.set_message("waiting for the first page");
+        bar.enable_steady_tick(Duration::from_millis(150));
         let reports = mirror.run_all(&self.fleet, &self.options, &mut |progress| show(&bar, progress));
         bar.finish_and_clear();
         let names = self.fleet.installs().iter().map(|install| install.name().to_owned());
@@ -158,6 +160,11 @@ impl Runs {
             reports.iter().for_each(|report| exit::note(line(report)));
         }
         for report in reports {
+            for one in report.deviations.iter().filter(|one| scanning::changes_values(one.kind)) {
+                let text =
+                    scanning::deviation((one.kind, one.field), one.count, &one.ids, one.detail.as_deref());
+                exit::warn(format!("{}: {text}", report.install));
+            }
             for warning in &report.warnings {
                 exit::warn(format!("{}: {warning}", report.install));
             }
@@ -222,12 +229,6 @@ fn to_json(report: &RunReport) -> Value {
         "findings": report.findings,
         "warnings": report.warnings,
     })
-}
-
-fn progress_bar() -> ProgressBar {
-    let is_shown = style::stderr_is_terminal() && !exit::is_quiet() && !exit::is_json();
-    let target = if is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    ProgressBar::with_draw_target(None, target)
 }
 
 fn show(bar: &ProgressBar, progress: Progress<'_>) {

@@ -8,11 +8,14 @@ use strsim::osa_distance;
 
 use crate::exit;
 
-/// Warns, after nothing matched, if the status is probably mistyped.
-pub(crate) fn warn(request: &GetTickets) {
-    let Some(StatusFilter::Is(word)) = &request.status else { return };
-    if let Some(warning) = warning(word) {
-        exit::warn(warning);
+/// Warns, after nothing matched, if the status of a request is probably mistyped.
+pub(crate) fn warn(requests: &[GetTickets]) {
+    for request in requests {
+        if let Some(StatusFilter::Is(word)) = &request.status
+            && let Some(warning) = warning(word)
+        {
+            exit::warn(warning);
+        }
     }
 }
 
@@ -22,7 +25,7 @@ fn warning(word: &str) -> Option<String> {
     }
     word.contains(',').then(|| {
         format!(
-            "no ticket has the status '{word}'; for several statuses give --status once for each to `list`"
+            "no ticket has the status '{word}'; for several statuses give --status once for each"
         )
     })
 }

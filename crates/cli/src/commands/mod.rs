@@ -23,6 +23,10 @@ mod stats;
 mod watch;
 pub(crate) mod whole;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::export::rewritten_checkpoint;
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::watch::rewritten_state;
 use crate::args::Command;
 use crate::exit::Outcome;
 

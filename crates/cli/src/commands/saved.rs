@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use flate2::bufread::MultiGzDecoder;
-use gettickets_protocol::{DecodeError, DecodeErrorKind, Decoder, Page, Reply};
+use gettickets_protocol::{DecodeError, DecodeErrorKind, Decoder, Page, PageKind, Reply};
 use serde::de::IgnoredAny;
 
 use crate::commands::explain;
@@ -145,8 +145,10 @@ impl Saved {
 
 fn unreadable(error: &DecodeError) -> Failure {
     let hint = match error.kind() {
-        // A file that someone names is seldom what a firewall sent.
-        DecodeErrorKind::NotAReply { title: None, .. } => {
+        // A file that shows no sign of a server is seldom what one sent.
+        DecodeErrorKind::NotAReply { title: None, .. }
+            if error.page_kind().is_none_or(|kind| kind == PageKind::Other) =>
+        {
             "Give a saved reply, or an export as JSON or NDJSON".to_owned()
         }
         _ => explain::decode_error(error),

@@ -6,8 +6,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use gettickets::scan::{ScanReport, UnreadableTicket};
-use gettickets::{Finding, FindingKind, Scan, ScanStatus};
-use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget};
+use gettickets::{Field, Finding, FindingKind, Scan, ScanStatus};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::ScanArgs;
 use crate::connect;
@@ -18,6 +18,8 @@ use crate::output::{self, style};
 const SHOWN: usize = 8;
 /// How often the progress is updated.
 const TICK: Duration = Duration::from_millis(150);
+/// When a wait is shown for the first time.
+const FIRST_TICK: Duration = Duration::from_secs(1);
 
 /// The scan with the options of the command line.
 pub(crate) fn configured(mut scan: Scan, args: &ScanArgs) -> Scan {
@@ -41,7 +43,13 @@ pub(crate) fn print_report(report: &ScanReport) {
 /// As [`print_report`], with this before each message, such as `berlin: `.
 pub(crate) fn print_report_of(prefix: &str, report: &ScanReport) {
     for finding in &report.findings {
-        print_deviation(prefix, finding.kind, finding.count, &finding.ids, finding.detail.as_deref());
+        print_deviation(
+            prefix,
+            (finding.kind, finding.field),
+            finding.count,
+            &finding.ids,
+            finding.detail.as_deref(),
+        );
     }
     if report.undated > 0 {
         let count = report.undated;
@@ -64,7 +72,7 @@ pub(crate) fn print_findings_of(prefix: &str, findings: &[Finding]) {
     for finding in findings.iter().filter(|finding| finding.kind != FindingKind::MissingTickets) {
         print_deviation(
             prefix,
-            finding.kind,
+            (finding.kind, finding.field),
             finding.count as u64,
             &finding.tickets,
             finding.detail.as_deref(),
@@ -72,13 +80,16 @@ pub(crate) fn print_findings_of(prefix: &str, findings: &[Finding]) {
     }
 }
 
-fn print_deviation(prefix: &str, kind: FindingKind, count: u64, tickets: &[u64], detail: Option<&str>) {
-    let text = format!("{prefix}{}", deviation(kind, count, tickets, detail));
-    if changes_values(kind) { exit::warn(text) } else { exit::note(text) }
+/// A kind of deviation, and the field concerned, if any.
+type Deviation = (FindingKind, Option<Field>);
+
+fn print_deviation(prefix: &str, what: Deviation, count: u64, tickets: &[u64], detail: Option<&str>) {
+    let text = format!("{prefix}{}", deviation(what, count, tickets, detail));
+    if changes_values(what.0) { exit::warn(text) } else { exit::note(text) }
 }
 
 /// Whether a value is not as the server meant it, or is missing. Other deviations are of spelling only.
-fn changes_values(kind: FindingKind) -> bool {
+pub(crate) fn changes_values(kind: FindingKind) -> bool {
     use FindingKind as Kind;
     matches!(
         kind,
@@ -94,11 +105,20 @@ fn changes_values(kind: FindingKind) -> bool {
     )
 }
 
-/// A deviation in words, such as `a date cannot be read; it is kept as text: 3 times, in tickets 7, 9`.
-fn deviation(kind: FindingKind, count: u64, tickets: &[u64], detail: Option<&str>) -> String {
-    let mut text = format!("{kind}: {count} {}", if count == 1 { "time" } else { "times" });
-    if let Some((first, others)) = tickets.split_first() {
+/// A deviation in words, such as `a date cannot be read; it is kept as text (date): 3 times, in tickets 7, 9`.
+pub(crate) fn deviation(
+    (kind, field): Deviation,
+    count: u64,
+    tickets: &[u64],
+    detail: Option<&str>,
+) -> String {
+    let mut text = kind.to_string();
+    if let Some(field) = field {
         // Writing to a string cannot fail.
+        let _ = write!(text, " ({field})");
+    }
+    let _ = write!(text, ": {count} {}", if count == 1 { "time" } else { "times" });
+    if let Some((first, others)) = tickets.split_first() {
         let _ = write!(text, ", in {} {first}", if others.is_empty() { "ticket" } else { "tickets" });
         for id in others.iter().take(SHOWN - 1) {
             let _ = write!(text, ", {id}");
@@ -126,43 +146,92 @@ pub(crate) fn unreadable(tickets: &[UnreadableTicket]) -> String {
     text
 }
 
+/// A line of progress on stderr, which shows nothing before its first message. Hidden where stderr is not a terminal, with
+/// --quiet and with errors as JSON.
+pub(crate) fn bar() -> ProgressBar {
+    let is_shown = style::stderr_is_terminal() && !exit::is_quiet() && !exit::is_json();
+    let target = if is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let style = ProgressStyle::with_template("{spinner} {msg}");
+    ProgressBar::with_draw_target(None, target)
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+}
+
+/// A line on stderr that says what a command waits for, from the second second on. It ends when this is dropped.
+pub(crate) struct Waiting(Line);
+
+impl Waiting {
+    /// Shows `what`, such as `waiting for https://billing.example.com`, and for how long.
+    pub(crate) fn begin(what: impl Into<String>) -> Waiting {
+        let what = what.into();
+        let begin = Instant::now();
+        Waiting(Line::begin(FIRST_TICK, move || {
+            format!("{what}, {} s", begin.elapsed().as_secs())
+        }))
+    }
+
+    /// Calls `write`, which writes whole lines to the terminal, while the line is not there.
+    pub(crate) fn suspended<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.0.bar.suspend(write)
+    }
+}
+
 /// The progress of a scan, on stderr where that is a terminal. It ends when this is dropped.
-pub(crate) struct Progress {
+pub(crate) struct Progress(Line);
+
+/// A line on stderr that a thread keeps up to date. It ends when this is dropped.
+struct Line {
+    bar: ProgressBar,
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Progress {
-    /// Begins to show the progress of this scan. Nothing is shown where `shown` is false, where stderr is not a
-    /// terminal, and with --quiet.
-    pub(crate) fn of(status: ScanStatus, shown: bool) -> Progress {
-        if !shown || !style::stderr_is_terminal() || exit::is_quiet() || exit::is_json() {
-            return Progress { stop: None, thread: None };
+impl Line {
+    /// Shows what `message` returns, for the first time after `first`.
+    fn begin(first: Duration, message: impl Fn() -> String + Send + 'static) -> Line {
+        let bar = bar();
+        if bar.is_hidden() {
+            return Line { bar, stop: None, thread: None };
         }
         let (stop, stopped) = mpsc::channel();
+        let shown = bar.clone();
         let show = move || {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            let begin = Instant::now();
-            let before = status.yielded();
-            while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-                let yielded = status.yielded();
-                let rate = (yielded - before) as f64 / begin.elapsed().as_secs_f64();
-                bar.set_message(line(&status.report(), yielded, rate, status.in_flight()));
-                bar.tick();
+            let mut wait = first;
+            while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+                shown.set_message(message());
+                shown.tick();
+                wait = TICK;
             }
-            bar.finish_and_clear();
         };
-        Progress { stop: Some(stop), thread: thread::Builder::new().spawn(show).ok() }
+        Line { bar, stop: Some(stop), thread: thread::Builder::new().spawn(show).ok() }
     }
 }
 
-impl Drop for Progress {
+impl Progress {
+    /// Begins to show the progress of this scan.
+    pub(crate) fn of(status: ScanStatus) -> Progress {
+        let begin = Instant::now();
+        let before = status.yielded();
+        Progress(Line::begin(TICK, move || {
+            let yielded = status.yielded();
+            let rate = (yielded - before) as f64 / begin.elapsed().as_secs_f64();
+            line(&status.report(), yielded, rate, status.in_flight())
+        }))
+    }
+
+    /// Calls `write`, which writes whole lines to the terminal, while the progress is not there.
+    pub(crate) fn suspended<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.0.bar.suspend(write)
+    }
+}
+
+impl Drop for Line {
     fn drop(&mut self) {
-        // Ends the wait of the thread, which then clears its line.
+        // Ends the wait of the thread.
         self.stop = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+        self.bar.finish_and_clear();
     }
 }
 
@@ -213,10 +282,10 @@ mod tests {
     fn a_deviation_names_its_count_and_its_first_tickets() {
         let ids: Vec<u64> = (1..=16).collect();
         assert_eq!(
-            deviation(FindingKind::UnreadableDate, 40, &ids, Some("soon")),
-            "a date cannot be read; it is kept as text: 40 times, in tickets 1, 2, 3, 4, 5, 6, 7, 8, …; the first: soon"
+            deviation((FindingKind::UnreadableDate, Some(Field::Date)), 40, &ids, Some("soon")),
+            "a date cannot be read; it is kept as text (date): 40 times, in tickets 1, 2, 3, 4, 5, 6, 7, 8, …; the first: soon"
         );
-        assert_eq!(deviation(FindingKind::LeadingText, 1, &[], None), "text precedes the reply: 1 time");
+        assert_eq!(deviation((FindingKind::LeadingText, None), 1, &[], None), "text precedes the reply: 1 time");
         assert!(changes_values(FindingKind::ReplacedBytes) && !changes_values(FindingKind::LeadingText));
     }
 }

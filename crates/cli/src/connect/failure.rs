@@ -1,78 +1,45 @@
 //! From the client's errors to exit codes, messages and hints.
 
 use gettickets::local::LocalErrorKind;
-use gettickets::transport::{TimeoutPhase, TlsReason, TransportErrorKind};
-use gettickets::{ConfigError, Error, ErrorKind, InvalidAddress};
+use gettickets::{Error, ErrorKind};
+use gettickets_protocol::spell_settings;
 
 use crate::exit::{Exit, Failure};
 
 /// The failure of a command for an error of the client. The error says what happened and where.
 pub(crate) fn of(error: &Error) -> Failure {
     let failure = Failure::new(exit_of(error.kind()), error).code(error.code());
-    match hint_of(error.kind()).map(str::to_owned).or_else(|| error.hint().map(|hint| in_options(&hint))) {
-        Some(hint) => failure.hint(hint),
+    match error.hint() {
+        Some(hint) => failure.hint(in_options(&hint)),
         None => failure,
     }
 }
 
 /// A hint of a library for users of the command line: settings are named as the options that they are here.
 pub(crate) fn in_options(hint: &str) -> String {
-    let mut hint = hint.to_owned();
-    for (setting, option) in SETTINGS {
-        hint = hint.replace(setting, option);
-    }
-    hint
+    // This program has no option for the limit of a reply.
+    let hint = hint.replace(", or raise the limit (max_response_len)", "");
+    let hint = hint.replace(", or allow larger replies (max_response_len)", "");
+    spell_settings(&hint, option).replace("strict mode off", "strict mode off (omit --strict)")
 }
 
-/// How the libraries' hints name settings, and the options for them.
-const SETTINGS: [(&str, &str); 8] = [
-    ("(limitnum)", "(--limitnum)"),
-    ("(max_requests)", "(--max-requests)"),
-    ("(max_tickets)", "(--max-tickets)"),
-    ("(skip_unreadable)", "(--skip-unreadable)"),
-    ("(allow_count_mismatch)", "(--allow-count-mismatch)"),
-    ("(ignore_dept_assignments)", "(--ignore-dept-assignments)"),
-    ("(responsetype)", "(--responsetype)"),
-    ("strict mode off", "strict mode off (omit --strict)"),
-];
-
-/// The hint, where an option of this program is better advice than the library's words.
-fn hint_of(kind: &ErrorKind) -> Option<&'static str> {
-    match kind {
-        ErrorKind::Config(ConfigError::Address(InvalidAddress::PlainHttp { .. })) => {
-            Some("Use https, or give --allow-plain-http if the network is trusted.")
-        }
-        ErrorKind::Config(ConfigError::RootCertificates { .. }) => {
-            Some("Give --ca-file a file of certificates in PEM.")
-        }
-        ErrorKind::Config(ConfigError::Proxy { .. }) => Some(
-            "Give --proxy, or the variable HTTPS_PROXY or ALL_PROXY, an address such as http://proxy.example.com:3128 or \
-             socks5://proxy.example.com:1080.",
-        ),
-        ErrorKind::Transport(error) => match error.kind() {
-            TransportErrorKind::Tls(TlsReason::UnknownIssuer) => Some(
-                "Have the server send its whole chain of certificates, or name its authority's certificate with --ca-file.",
-            ),
-            TransportErrorKind::Tls(TlsReason::SelfSigned) => Some(
-                "If it is the server's own certificate, name the file of that certificate with --ca-file.",
-            ),
-            TransportErrorKind::Timeout(
-                TimeoutPhase::Send | TimeoutPhase::Response | TimeoutPhase::Body | TimeoutPhase::Total,
-            ) => Some("Allow more time with --timeout, or request fewer tickets per page with --limitnum."),
-            _ => None,
-        },
-        ErrorKind::TooLarge { .. } => Some("Request fewer tickets per page with --limitnum."),
-        ErrorKind::Local(error) => match error.kind() {
-            LocalErrorKind::NoPhp { .. } => {
-                Some("Install PHP's command line program, or name the one to run with --php.")
-            }
-            LocalErrorKind::TimedOut { .. } => {
-                Some("Allow more time with --timeout, or request fewer tickets per page with --limitnum.")
-            }
-            _ => None,
-        },
-        _ => None,
-    }
+/// The option for a setting that hints name.
+fn option(setting: &str) -> Option<&'static str> {
+    Some(match setting {
+        "allow_count_mismatch" => "--allow-count-mismatch",
+        "allow_plain_http" => "--allow-plain-http",
+        "ignore_dept_assignments" => "--ignore-dept-assignments",
+        "limitnum" => "--limitnum",
+        "max_requests" => "--max-requests",
+        "max_tickets" => "--max-tickets",
+        "php" => "--php",
+        "proxy" => "--proxy",
+        "responsetype" => "--responsetype",
+        "root_certificates" => "--ca-file",
+        "skip_unreadable" => "--skip-unreadable",
+        "timeout" => "--timeout",
+        _ => return None,
+    })
 }
 
 fn exit_of(kind: &ErrorKind) -> Exit {
@@ -99,6 +66,15 @@ mod tests {
     use gettickets::{Client, GetTickets};
 
     use super::*;
+
+    #[test]
+    fn every_setting_of_a_hint_is_an_option() {
+        for setting in gettickets_protocol::HINT_SETTINGS {
+            assert!(option(setting).is_some() || setting == "max_response_len", "{setting}");
+        }
+        assert_eq!(in_options("Less, or raise the limit (max_response_len)."), "Less.");
+        assert_eq!(in_options("More (limitnum); (other)."), "More (--limitnum); (other).");
+    }
 
     fn hint(error: &Error) -> String {
         of(error).hint.unwrap_or_default()

@@ -93,8 +93,13 @@ fn selected(profiles: &Profiles, environment: &Environment) -> Outcome<Option<Ve
     match profiles.profile.len() {
         0 => Ok(None),
         1 if !has_pattern => Ok(None),
-        _ => Ok(Some(matching(&profiles.profile, &settings::load_all(environment)?)?)),
+        _ => names(&profiles.profile, environment).map(Some),
     }
+}
+
+/// The profiles of the configuration file that these names and patterns stand for, each once.
+pub(crate) fn names(wanted: &[String], environment: &Environment) -> Outcome<Vec<String>> {
+    matching(wanted, &settings::load_all(environment)?)
 }
 
 fn is_pattern(name: &str) -> bool {

@@ -10,8 +10,12 @@ pub(crate) mod settings;
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-use gettickets::{Client, ClientBuilder, Credentials, DateTime, Error};
+use gettickets::transport::Transport;
+use gettickets::{
+    Client, ClientBuilder, ConfigError, Credentials, DateTime, Error, ErrorKind, LocalBuilder,
+};
 use gettickets_sandbox::{Quirk, Sandbox};
 
 use self::environment::Environment;
@@ -34,6 +38,8 @@ pub(crate) struct Connection {
     pub(crate) place: String,
     /// Names of departments and admins.
     pub(crate) names: Names,
+    /// The environment variables that hold its secrets.
+    pub(crate) secret_variables: Vec<String>,
     /// Serves until the connection is dropped.
     _sandbox: Option<Sandbox>,
 }
@@ -65,6 +71,18 @@ pub(crate) fn open_living(args: &ConnectionArgs) -> Outcome<Connection> {
     Settings::of(args, &Environment::process())?.connect_to(&[Quirk::Shifting])
 }
 
+/// The transport for requests to another server than the install, with the proxy and the certificates of the arguments.
+pub(crate) fn transport_to(address: &str, args: &ConnectionArgs) -> Outcome<Arc<dyn Transport>> {
+    let mut builder = Client::builder(address).allow_plain_http(true);
+    if let Some(proxy) = &args.proxy {
+        builder = builder.proxy(Some(proxy));
+    }
+    if let Some(file) = &args.ca_file {
+        builder = builder.root_certificates(read_certificates(file)?);
+    }
+    builder.build_transport().map_err(|error| failure_of(&error))
+}
+
 impl Settings {
     /// The client of these settings.
     pub(crate) fn connect(&self) -> Outcome<Connection> {
@@ -80,6 +98,7 @@ impl Settings {
             zone_is_known: self.time_zone.is_some() || self.target == Target::Sandbox,
             place,
             names: self.names.clone(),
+            secret_variables: self.secret_variables.clone(),
             _sandbox: sandbox,
         };
         match &self.target {
@@ -98,20 +117,26 @@ impl Settings {
                 Ok(connection(client, url.clone(), None))
             }
             Target::Local { path, admin_user, php } => {
-                let mut local = Client::local(path).strict(self.strict);
-                if let Some(admin) = admin_user {
-                    local = local.admin(admin);
-                }
-                if let Some(php) = php {
-                    local = local.php(php);
-                }
-                if let Some(timeout) = self.timeout {
-                    local = local.timeout(timeout);
-                }
+                let local = self.local(path, admin_user.as_deref(), php.as_deref());
                 let client = local.build().map_err(|error| self.unusable(&error))?;
                 Ok(connection(client, path.display().to_string(), None))
             }
         }
+    }
+
+    /// Settings for a client of the install in this directory.
+    pub(crate) fn local(&self, path: &Path, admin_user: Option<&str>, php: Option<&Path>) -> LocalBuilder {
+        let mut local = Client::local(path).strict(self.strict);
+        if let Some(admin) = admin_user {
+            local = local.admin(admin);
+        }
+        if let Some(php) = php {
+            local = local.php(php);
+        }
+        if let Some(timeout) = self.timeout {
+            local = local.timeout(timeout);
+        }
+        local
     }
 
     /// Settings for a client of this address.
@@ -140,7 +165,16 @@ impl Settings {
     /// The failure of a setting that cannot be used, with its source.
     fn unusable(&self, error: &Error) -> Failure {
         let failure = failure_of(error);
-        if failure.exit == Exit::Usage { failure.at(format!("from {}", self.named_by)) } else { failure }
+        // The proxy and the certificates may have another source than the address.
+        let is_of_target = !matches!(
+            error.kind(),
+            ErrorKind::Config(ConfigError::Proxy { .. } | ConfigError::RootCertificates { .. })
+        );
+        if failure.exit == Exit::Usage && is_of_target {
+            failure.at(format!("from {}", self.named_by))
+        } else {
+            failure
+        }
     }
 }
 

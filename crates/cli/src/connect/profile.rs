@@ -109,6 +109,16 @@ fn read(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
+/// Parses a configuration and checks each of its profiles.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn check_all(text: &str) -> Outcome {
+    let configuration = parse(text)?;
+    if let Some(name) = configuration.default_name() {
+        configuration.profile(name)?;
+    }
+    configuration.profiles.keys().try_for_each(|name| configuration.profile(name).map(|_| ()))
+}
+
 fn parse(text: &str) -> Outcome<Configuration> {
     toml::from_str(text).map_err(|error| {
         let line = error.span().map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);

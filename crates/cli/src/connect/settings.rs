@@ -54,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) strict: bool,
     pub(crate) time_zone: Option<String>,
     pub(crate) names: Names,
+    /// The environment variables that hold secrets of this connection.
+    pub(crate) secret_variables: Vec<String>,
 }
 
 /// The settings of a connection that are not secret, for a command that does not connect.
@@ -94,6 +96,15 @@ struct Layer {
 }
 
 impl Layer {
+    /// The environment variables that hold secrets.
+    fn secret_variables(&self) -> impl Iterator<Item = String> {
+        let sources = [&self.secret, &self.password, &self.password_md5, &self.access_key];
+        sources.into_iter().flatten().filter_map(|source| match source {
+            SecretSource::Variable(name) => Some(name.clone()),
+            SecretSource::File(_) => None,
+        })
+    }
+
     fn of_flags(args: &ConnectionArgs) -> Layer {
         let file = |path: &Option<PathBuf>| path.clone().map(SecretSource::File);
         Layer {
@@ -245,6 +256,7 @@ impl Settings {
             strict: args.strict,
             time_zone: first(layers, |layer| layer.time_zone.clone()),
             names: first(layers, |layer| layer.names.clone()).unwrap_or_default(),
+            secret_variables: layers.iter().flat_map(Layer::secret_variables).collect(),
         })
     }
 }

@@ -3,6 +3,7 @@
 //! Servers send times without a zone. An age is a difference of two instants, so it needs the zone: the
 //! difference of two wall clocks is an hour wrong across a change of daylight-saving time.
 
+use gettickets_protocol::{Field, TicketRef};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -53,6 +54,23 @@ impl Clock {
         }
     }
 
+    /// The instant of a date of a ticket: by the zone in the date itself, if it has one, else on this clock.
+    pub(crate) fn instant_of(&self, ticket: &TicketRef<'_>, field: Field) -> Option<Timestamp> {
+        let time = date_of(ticket, field)?;
+        let zone = ticket.time_zone(field, Some(&self.zone))?;
+        zone.to_ambiguous_timestamp(time).compatible().ok()
+    }
+
+    /// What this clock showed at a date of a ticket. A date without a zone is that already, and one whose zone cannot be
+    /// resolved is taken for it.
+    pub(crate) fn time_of(&self, ticket: &TicketRef<'_>, field: Field) -> Option<DateTime> {
+        let time = date_of(ticket, field)?;
+        if ticket.zone(field).is_none() {
+            return Some(time);
+        }
+        Some(self.instant_of(ticket, field).map_or(time, |instant| self.zone.to_datetime(instant)))
+    }
+
     /// The instant at which the clock showed this. In the hour that is repeated in autumn it is the earlier
     /// of the two. Returns `None` for a time beyond the range of timestamps.
     pub(crate) fn instant(&self, time: DateTime) -> Option<Timestamp> {
@@ -71,6 +89,14 @@ impl From<DateTime> for Clock {
 /// What the install's clock shows: in this zone, or in this machine's where none is given.
 pub(crate) fn now(zone: Option<&str>) -> Outcome<DateTime> {
     Ok(Clock::new(zone)?.now())
+}
+
+fn date_of(ticket: &TicketRef<'_>, field: Field) -> Option<DateTime> {
+    match field {
+        Field::Date => ticket.date(),
+        Field::Lastreply => ticket.lastreply(),
+        _ => None,
+    }
 }
 
 fn time_zone(name: Option<&str>) -> Outcome<TimeZone> {
@@ -107,6 +133,26 @@ mod tests {
             assert_eq!(london(now).seconds_since(then), hours * HOUR, "{then} to {now}");
         }
         assert_eq!(london(datetime(2026, 1, 1, 0, 0, 0, 0)).seconds_since(DateTime::MAX).signum(), -1);
+    }
+
+    #[test]
+    fn a_zone_in_a_date_takes_precedence_over_the_install_s() {
+        let of = |date: &str| {
+            let body = format!(r#"{{"result":"success","tickets":{{"ticket":[{{"id":1,"date":"{date}"}}]}}}}"#);
+            let page = gettickets_protocol::decode(body).unwrap().into_page().unwrap();
+            let tokyo = Clock { zone: TimeZone::get("Asia/Tokyo").unwrap(), now: Timestamp::UNIX_EPOCH };
+            let ticket = page.get(0).unwrap();
+            let instant = tokyo.instant_of(&ticket, Field::Date).map(|instant| instant.to_string());
+            (instant, tokyo.time_of(&ticket, Field::Date).unwrap().to_string())
+        };
+        for (date, instant, time) in [
+            ("2026-01-02 03:04:05", Some("2026-01-01T18:04:05Z"), "2026-01-02T03:04:05"),
+            ("2026-01-02T03:04:05+02:00", Some("2026-01-02T01:04:05Z"), "2026-01-02T10:04:05"),
+            ("2026-01-02T03:04:05Z", Some("2026-01-02T03:04:05Z"), "2026-01-02T12:04:05"),
+            ("2026-01-02T03:04:05 Europe/Berlin", None, "2026-01-02T03:04:05"),
+        ] {
+            assert_eq!(of(date), (instant.map(str::to_owned), time.to_owned()), "{date}");
+        }
     }
 
     #[test]

@@ -1,9 +1,7 @@
 //! Values that no single field holds: who asks, the department's name, times in UTC.
 
-use gettickets_protocol::{Field, TicketRef};
-use jiff::Timestamp;
+use gettickets_protocol::{Field, FieldValue, TicketRef};
 
-use super::clock::Clock;
 use super::names::Names;
 
 /// Who asks: the requestor, or on older tickets whoever opened it, by name or else by address. Entities are
@@ -17,13 +15,24 @@ pub(crate) fn sender(ticket: &TicketRef<'_>) -> String {
         .unwrap_or_default()
 }
 
-/// The department's name where the server sends one or the profile has one, else its id.
+/// The department's name where the server sends one or the profile has one, else its id; empty where the server sends
+/// no id.
 pub(crate) fn department(ticket: &TicketRef<'_>, names: &Names) -> String {
     let sent = ticket.extra_json().find(|(name, _)| *name == "deptname");
     match sent.and_then(|(_, json)| serde_json::from_str::<String>(json).ok()).filter(|name| !name.is_empty())
     {
         Some(name) => name,
-        None => names.department(ticket.deptid()).map_or_else(|| ticket.deptid().to_string(), str::to_owned),
+        None => department_id(ticket).map_or_else(String::new, |id| {
+            names.department(id).map_or_else(|| id.to_string(), str::to_owned)
+        }),
+    }
+}
+
+/// The id of the department, if the server sends one.
+pub(crate) fn department_id(ticket: &TicketRef<'_>) -> Option<u64> {
+    match ticket.value(Field::Deptid) {
+        Some(FieldValue::Integer(id)) => Some(id),
+        _ => None,
     }
 }
 
@@ -41,12 +50,25 @@ pub(crate) fn files(ticket: &TicketRef<'_>) -> u64 {
     count as u64
 }
 
-/// The time of a date field as an instant.
-pub(crate) fn instant_of(ticket: &TicketRef<'_>, field: Field, clock: &Clock) -> Option<Timestamp> {
-    let time = match field {
-        Field::Date => ticket.date(),
-        Field::Lastreply => ticket.lastreply(),
-        _ => None,
-    };
-    clock.instant(time?)
+#[cfg(test)]
+mod tests {
+    use gettickets_protocol::decode;
+
+    use super::*;
+
+    #[test]
+    fn a_department_that_is_not_sent_has_no_name_and_no_number() {
+        for (fields, id, name) in [
+            (r#""deptid":"7""#, Some(7), "7"),
+            (r#""deptid":null"#, None, ""),
+            (r#""tid":"x""#, None, ""),
+            (r#""deptid":null,"deptname":"Sales""#, None, "Sales"),
+        ] {
+            let body = format!(r#"{{"result":"success","tickets":{{"ticket":[{{"id":1,{fields}}}]}}}}"#);
+            let page = decode(body).unwrap().into_page().unwrap();
+            let ticket = page.get(0).unwrap();
+            let found = (department_id(&ticket), department(&ticket, &Names::default()));
+            assert_eq!(found, (id, name.to_owned()), "{fields}");
+        }
+    }
 }

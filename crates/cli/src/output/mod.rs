@@ -100,6 +100,9 @@ pub(crate) fn counted(page: &Page) -> String {
     let shown = page.len() as u64;
     let start = page.startnumber().unwrap_or(0);
     match page.totalresults() {
+        Some(total) if shown == 0 && start == 0 && total > 0 => {
+            format!("the server counts {total} {} and sent none", tickets(total))
+        }
         _ if shown == 0 && start == 0 => "no ticket matches".to_owned(),
         Some(total) if shown == 0 => format!("no ticket from offset {start} on, of {total} that match"),
         Some(total) if start == 0 && total <= shown => format!("{shown} {}", tickets(shown)),

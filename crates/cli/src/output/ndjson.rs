@@ -2,29 +2,31 @@
 
 use std::io::{self, Write};
 
-use gettickets_protocol::{TicketRef, Tickets};
+use gettickets_protocol::Tickets;
 
 use super::TicketWriter;
 
 /// Writes tickets as NDJSON.
 pub(crate) struct NdjsonWriter<W> {
     out: W,
+    /// The lines of a page. Many short writes into a vector cost less than into `out`.
+    lines: Vec<u8>,
 }
 
 impl<W: Write> NdjsonWriter<W> {
     pub(crate) fn new(out: W) -> NdjsonWriter<W> {
-        NdjsonWriter { out }
-    }
-
-    fn line(&mut self, ticket: &TicketRef<'_>) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, ticket)?;
-        self.out.write_all(b"\n")
+        NdjsonWriter { out, lines: Vec::new() }
     }
 }
 
 impl<W: Write> TicketWriter for NdjsonWriter<W> {
     fn write(&mut self, tickets: &Tickets) -> io::Result<()> {
-        tickets.iter().try_for_each(|ticket| self.line(&ticket))
+        self.lines.clear();
+        for ticket in tickets {
+            serde_json::to_writer(&mut self.lines, &ticket)?;
+            self.lines.push(b'\n');
+        }
+        self.out.write_all(&self.lines)
     }
 
     fn finish(&mut self) -> io::Result<()> {

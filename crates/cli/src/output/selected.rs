@@ -32,7 +32,7 @@ impl Selection {
                 None => return Ok(None),
             },
             Column::Utc(field) => {
-                text(derived::instant_of(ticket, field, &self.install.clock).map(|time| time.to_string()))?
+                text(self.install.clock.instant_of(ticket, field).map(|time| time.to_string()))?
             }
             Column::From => text(Some(derived::sender(ticket)))?,
             Column::Department => text(Some(derived::department(ticket, &self.install.names)))?,
@@ -90,7 +90,7 @@ impl Selection {
                 csv::push_text(line, &ticket.decoded_text(field).unwrap_or_default());
             }
             Column::Utc(field) => {
-                let time = derived::instant_of(ticket, field, &self.install.clock);
+                let time = self.install.clock.instant_of(ticket, field);
                 line.push_str(&time.map(|time| time.to_string()).unwrap_or_default());
             }
             Column::From => csv::push_text(line, &derived::sender(ticket)),

@@ -1,6 +1,6 @@
 //! Stdout, which carries data and nothing else, and a terminal nothing that acts on it.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, LineWriter, Write};
 
 use anstream::AutoStream;
 
@@ -13,6 +13,10 @@ use crate::args::Format;
 /// terminal, where characters that act are escaped (JSON) or shown (CSV).
 pub(crate) fn for_format(format: Format) -> Box<dyn Write> {
     match format {
+        // Whole lines, between which the progress is shown.
+        Format::Table if style::stdout_is_terminal() => {
+            Box::new(LineWriter::new(AutoStream::auto(io::stdout())))
+        }
         Format::Table => Box::new(BufWriter::new(AutoStream::auto(io::stdout()))),
         _ if !style::stdout_is_terminal() => Box::new(BufWriter::with_capacity(64 << 10, io::stdout())),
         Format::Json | Format::Ndjson => shown_as_json(io::stdout()),
@@ -22,12 +26,12 @@ pub(crate) fn for_format(format: Format) -> Box<dyn Write> {
 
 /// A terminal for JSON: characters that act on a terminal are escaped.
 pub(crate) fn shown_as_json(terminal: impl Write + Send + 'static) -> Box<dyn Write + Send> {
-    Box::new(BufWriter::new(Guard::new(terminal, sanitise::json)))
+    Box::new(LineWriter::new(Guard::new(terminal, sanitise::json)))
 }
 
 /// A terminal for text of several lines: characters that act on a terminal are replaced.
 pub(crate) fn shown_as_text(terminal: impl Write + Send + 'static) -> Box<dyn Write + Send> {
-    Box::new(BufWriter::new(Guard::new(terminal, sanitise::lines)))
+    Box::new(LineWriter::new(Guard::new(terminal, sanitise::lines)))
 }
 
 /// Writes a whole text to stdout; on a terminal what `clean` makes of it.

@@ -106,7 +106,7 @@ impl AsyncScan {
 
     /// What the scan did and met so far; the reading may be ahead of what was yielded.
     pub fn report(&self) -> ScanReport {
-        self.shared.lock().report().clone()
+        self.shared.lock().report()
     }
 
     /// A handle to read the scan's state with from anywhere.
@@ -127,7 +127,7 @@ impl AsyncScan {
 
     /// How many tickets match, as the server counted them last. It may be wrong.
     pub fn total(&self) -> Option<u64> {
-        self.shared.lock().report().total
+        self.shared.lock().total()
     }
 
     /// The error that the scan ended in, once it was yielded.
@@ -207,8 +207,8 @@ impl AsyncScan {
                 if let Some(taken) = take(&mut delivery) {
                     return Poll::Ready(Some(Ok(taken)));
                 }
-                if self.cancellation.is_cancelled() && !delivery.machine().has_ended() {
-                    delivery.machine().abort(Error::new(ErrorKind::Cancelled));
+                if self.cancellation.is_cancelled() && !delivery.series().has_ended() {
+                    delivery.series().abort(Error::new(ErrorKind::Cancelled));
                 }
             }
             self.start_fetches();
@@ -228,12 +228,12 @@ impl AsyncScan {
                 // A task that panicked, or a runtime that shuts down: what it was to fetch never arrives.
                 Poll::Ready(Some(Err(error))) => {
                     let problem = format!("a task that read a page ended early: {error}");
-                    self.shared.lock().machine().abort(ScanIncomplete::new(problem).into());
+                    self.shared.lock().series().abort(ScanIncomplete::new(problem).into());
                 }
                 Poll::Ready(None) => {
                     let problem =
                         "nothing is in flight and nothing is left to fetch; this is a defect of the library";
-                    self.shared.lock().machine().abort(ScanIncomplete::new(problem).into());
+                    self.shared.lock().series().abort(ScanIncomplete::new(problem).into());
                 }
             }
         }
@@ -243,15 +243,11 @@ impl AsyncScan {
         let mut delivery = self.shared.lock();
         let Ok(runtime) = Handle::try_current() else {
             let problem = "an asynchronous scan has to be polled within a tokio runtime";
-            delivery.machine().abort(ScanIncomplete::new(problem).before_any_request().into());
+            delivery.series().abort(ScanIncomplete::new(problem).before_any_request().into());
             return;
         };
-        while let Some(fetch) = delivery.machine().poll_fetch() {
-            let request = GetTickets {
-                limitstart: Some(fetch.offset),
-                limitnum: Some(fetch.limit),
-                ..delivery.settings().request.clone()
-            };
+        while let Some(fetch) = delivery.poll_fetch() {
+            let Some(request) = delivery.series().request_of(&fetch) else { continue };
             let context = self.context(fetch);
             let client = self.client.clone();
             let task = async move { (fetch.id, client.fetch(&request, &context).await) };
@@ -266,7 +262,7 @@ impl AsyncScan {
         context.on_wait = Some(Arc::new(move |wait: RetryWait| {
             if let Some(shared) = shared.upgrade() {
                 let mut delivery = shared.lock();
-                delivery.machine().on_throttled(fetch.id, wait.duration, wait.requested_by_server);
+                delivery.series().on_throttled(fetch.id, wait.duration, wait.requested_by_server);
             }
         }));
         context
@@ -278,9 +274,9 @@ impl AsyncScan {
             Ok(Fetched { page, requests, elapsed }) => {
                 let requests = u64::from(requests.max(1));
                 let metrics = Metrics { elapsed, requests, retries: requests - 1 };
-                delivery.machine().on_page(id, page, metrics);
+                delivery.series().on_page(id, page, metrics);
             }
-            Err(error) => delivery.machine().on_error(id, error),
+            Err(error) => delivery.series().on_error(id, error),
         }
     }
 }

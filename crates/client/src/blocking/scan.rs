@@ -123,17 +123,17 @@ impl Shared {
         if state.delivery.is_closed() || !state.started {
             return;
         }
-        if self.cancellation.is_cancelled() && state.delivery.machine().outcome().is_none() {
-            state.delivery.machine().abort(Error::new(ErrorKind::Cancelled));
+        if self.cancellation.is_cancelled() && state.delivery.series().outcome().is_none() {
+            state.delivery.series().abort(Error::new(ErrorKind::Cancelled));
         }
-        while let Some(fetch) = state.delivery.machine().poll_fetch() {
+        while let Some(fetch) = state.delivery.poll_fetch() {
             state.queue.push_back(fetch);
             if state.idle < state.queue.len() {
                 self.start_worker(state);
             }
             self.work.notify_one();
         }
-        if state.delivery.machine().has_ended() {
+        if state.delivery.series().has_ended() {
             // ScanPages ahead are not needed any more.
             self.cancellation.cancel();
             state.queue.clear();
@@ -148,7 +148,7 @@ impl Shared {
             Ok(_) => state.workers += 1,
             Err(error) if state.workers == 0 => {
                 let error = TransportError::new(TransportErrorKind::Thread).with_detail(error.to_string());
-                state.delivery.machine().abort(error.not_sent().into());
+                state.delivery.series().abort(error.not_sent().into());
             }
             // Those that run do the work.
             Err(error) => log::warn!("a scan reads with fewer threads: {error}"),
@@ -159,7 +159,7 @@ impl Shared {
     fn work(self: Arc<Shared>) {
         let mut state = self.lock();
         loop {
-            if state.delivery.is_closed() || state.delivery.machine().has_ended() {
+            if state.delivery.is_closed() || state.delivery.series().has_ended() {
                 state.workers -= 1;
                 return;
             }
@@ -169,11 +169,7 @@ impl Shared {
                 state.idle -= 1;
                 continue;
             };
-            let request = GetTickets {
-                limitstart: Some(fetch.offset),
-                limitnum: Some(fetch.limit),
-                ..state.delivery.settings().request.clone()
-            };
+            let Some(request) = state.delivery.series().request_of(&fetch) else { continue };
             drop(state);
             let outcome = self.fetch(&request, fetch);
             state = self.lock();
@@ -182,13 +178,13 @@ impl Shared {
                     Ok(Fetched { page, requests, elapsed }) => {
                         let requests = u64::from(requests.max(1));
                         let metrics = Metrics { elapsed, requests, retries: requests - 1 };
-                        state.delivery.machine().on_page(fetch.id, page, metrics);
+                        state.delivery.series().on_page(fetch.id, page, metrics);
                     }
                     Err(error) => {
                         // What a cancelled source returns need not say so.
                         let cancelled = self.cancellation.is_cancelled();
                         let error = if cancelled { Error::new(ErrorKind::Cancelled) } else { error };
-                        state.delivery.machine().on_error(fetch.id, error);
+                        state.delivery.series().on_error(fetch.id, error);
                     }
                 }
                 self.pump(&mut state);
@@ -204,7 +200,7 @@ impl Shared {
         context.on_wait = Some(Arc::new(move |wait: crate::scan::RetryWait| {
             if let Some(shared) = shared.upgrade() {
                 let mut state = shared.lock();
-                state.delivery.machine().on_throttled(fetch.id, wait.duration, wait.requested_by_server);
+                state.delivery.series().on_throttled(fetch.id, wait.duration, wait.requested_by_server);
             }
         }));
         // A source of the user's own may panic; the consumer would wait forever.
@@ -289,7 +285,7 @@ impl Scan {
 
     /// What the scan did and met so far; the reading may be ahead of what was yielded.
     pub fn report(&self) -> ScanReport {
-        self.shared.lock().delivery.report().clone()
+        self.shared.lock().delivery.report()
     }
 
     /// A handle to read the scan's state with from anywhere.
@@ -310,7 +306,7 @@ impl Scan {
 
     /// How many tickets match, as the server counted them last. It may be wrong.
     pub fn total(&self) -> Option<u64> {
-        self.shared.lock().delivery.report().total
+        self.shared.lock().delivery.total()
     }
 
     /// The error that the scan ended in, once it was yielded. A scan yields its error once, as iterators do; this distinguishes

@@ -20,8 +20,8 @@ impl Error {
             ErrorKind::UnexpectedResponse { status, title, excerpt, .. }
                 if status.is_success() && is_blank(title.as_deref(), excerpt.as_deref()) =>
             {
-                "Check the server's error log: a page that is too large for the server can end like this (request fewer \
-                 tickets a page, limitnum). Check also that the address is the install's."
+                "Check the server's error log: a page that is too large for the server can end like this. Request fewer \
+                 tickets per page (limitnum), and check that the address is the install's."
             }
             ErrorKind::UnexpectedResponse { status, page_kind, .. } => {
                 unexpected_response(status.as_u16(), *page_kind)
@@ -33,7 +33,7 @@ impl Error {
                 "Retry later, and send requests less often; larger pages (limitnum) take fewer requests."
             }
             ErrorKind::Decode(error) => error.hint(),
-            ErrorKind::TooLarge { .. } => "Ask for fewer tickets per page (limitnum), or raise the limit.",
+            ErrorKind::TooLarge { .. } => "Request fewer tickets per page (limitnum), or raise the limit (max_response_len).",
             ErrorKind::Transport(error) => transport(error.kind(), error.proxy().is_some()),
             ErrorKind::Redirect { .. } => "If you trust that address, use it as the install's address.",
             ErrorKind::Config(error) => config(error),
@@ -53,9 +53,9 @@ fn unexpected_response(status: u16, kind: PageKind) -> &'static str {
         (PageKind::Other, 401) => {
             "The web server asks for a password of its own; exempt the API's path from it."
         }
-        (PageKind::Other, 408) => "Retry later, or ask for fewer tickets per page (limitnum).",
+        (PageKind::Other, 408) => "Retry later, or request fewer tickets per page (limitnum).",
         (PageKind::Other, 500 | 504) => {
-            "Ask for fewer tickets per page (limitnum), and look at the server's error log; it may be out of memory or time."
+            "Request fewer tickets per page (limitnum), and look at the server's error log; it may be out of memory or time."
         }
         (PageKind::Other, 500..=599) => "The server has a problem; retry later, and look at its error log.",
         (kind, _) => kind.hint(),
@@ -69,18 +69,19 @@ fn transport(kind: &TransportErrorKind, by_proxy: bool) -> &'static str {
             "Check the host and port in the address, and that no firewall blocks the connection."
         }
         TransportErrorKind::Proxy => {
-            "Check the proxy's address, which is a setting or the environment's HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, \
-             and what the proxy allows."
+            "Check the proxy's address, which is a setting (proxy) or the environment's HTTPS_PROXY, HTTP_PROXY or \
+             ALL_PROXY, and what the proxy allows."
         }
         TransportErrorKind::Tls(reason) => match reason {
             TlsReason::Expired => "Renew the server's certificate.",
             TlsReason::NotYetValid => "Check this machine's clock.",
             TlsReason::WrongName { .. } => "Use a host name that the certificate is for.",
             TlsReason::SelfSigned => {
-                "If it is the server's own certificate, give that certificate as a root certificate."
+                "If it is the server's own certificate, give that certificate as a root certificate (root_certificates)."
             }
             TlsReason::UnknownIssuer => {
-                "Have the server send its whole chain of certificates, or add its authority as a root certificate."
+                "Have the server send its whole chain of certificates, or give its authority's as a root certificate \
+                 (root_certificates)."
             }
             TlsReason::Version1 => "Make a certificate of version 3, as openssl req -x509 does.",
             TlsReason::NotTls => "Check the port in the address; this one may be for plain http.",
@@ -93,17 +94,17 @@ fn transport(kind: &TransportErrorKind, by_proxy: bool) -> &'static str {
         TransportErrorKind::Timeout(TimeoutPhase::Connect) => {
             "Check the host and port in the address, and that no firewall drops the connection."
         }
-        TransportErrorKind::Timeout(_) => "Allow more time, or ask for fewer tickets per page (limitnum).",
+        TransportErrorKind::Timeout(_) => "Allow more time (timeout), or request fewer tickets per page (limitnum).",
         TransportErrorKind::Interrupted => "Retry; a firewall that resets connections looks the same.",
         TransportErrorKind::Truncated => {
-            "Retry; if it happens again, ask for fewer tickets per page (limitnum)."
+            "Retry; if it happens again, request fewer tickets per page (limitnum)."
         }
         TransportErrorKind::Protocol => {
             "Check the host and port in the address; this may not be a web server."
         }
         TransportErrorKind::HeadersTooLarge => "Check that the address is the install's.",
         TransportErrorKind::TooLarge { .. } => {
-            "Ask for fewer tickets per page (limitnum), or raise the limit."
+            "Request fewer tickets per page (limitnum), or raise the limit (max_response_len)."
         }
         TransportErrorKind::CompressionRatio => "Check that the address is the install's.",
         TransportErrorKind::LocalResources => {
@@ -125,18 +126,21 @@ fn config(error: &ConfigError) -> &'static str {
             InvalidAddress::HasQuery => "Give the address up to the question mark.",
             InvalidAddress::NotAscii => "Write the host in its ASCII form, which begins with xn--.",
             InvalidAddress::IsAPage { .. } => "Give the address of the install, without the page's name.",
-            InvalidAddress::PlainHttp { .. } => "Use https, or allow plain http if the network is trusted.",
+            InvalidAddress::PlainHttp { .. } => "Use https, or allow plain http (allow_plain_http) if the network is trusted.",
             _ => "Give an address such as https://billing.example.com/.",
         },
         ConfigError::NoCredentials => {
             "Make an API credential in the install, under Manage API Credentials, and give its identifier and secret."
         }
         ConfigError::EmptyCredentials(error) => error.hint(),
-        ConfigError::RootCertificates { .. } => "Give certificates in PEM.",
+        ConfigError::RootCertificates { .. } => "Give certificates in PEM (root_certificates).",
         ConfigError::Proxy { problem: InvalidProxy::Scheme, .. } => {
-            "Use http, https, socks4, socks4a, socks5 or socks5h, as in socks5://proxy.example.com:1080."
+            "Give the proxy (proxy), or the environment's HTTPS_PROXY or ALL_PROXY, an address of the scheme http, https, socks4, \
+             socks4a, socks5 or socks5h, as in socks5://proxy.example.com:1080."
         }
-        ConfigError::Proxy { .. } => "Give an address such as http://proxy.example.com:3128.",
+        ConfigError::Proxy { .. } => {
+            "Give the proxy (proxy) an address such as http://proxy.example.com:3128 or socks5://proxy.example.com:1080."
+        }
         ConfigError::UserAgent => "Use printable ASCII.",
         ConfigError::ZeroTimeout => "Give it at least a second.",
         ConfigError::ZeroAttempts => "Give 1 for a request that is not retried.",
@@ -150,7 +154,7 @@ fn config(error: &ConfigError) -> &'static str {
 
 fn local(kind: &LocalErrorKind) -> &'static str {
     match kind {
-        LocalErrorKind::NoPhp { .. } => "Install PHP's command line program, or name the one to run.",
+        LocalErrorKind::NoPhp { .. } => "Install PHP's command line program, or name the one to run (php).",
         LocalErrorKind::PhpNotRun { .. } => "Check that this user may run the program.",
         LocalErrorKind::NoInstall | LocalErrorKind::PathNotUtf8 | LocalErrorKind::NoInit => {
             "Give the folder of the install, which contains init.php, and check that this user may read it."
@@ -162,7 +166,7 @@ fn local(kind: &LocalErrorKind) -> &'static str {
         LocalErrorKind::Exited => "Look at what it printed, and at the install's hooks and license.",
         LocalErrorKind::NotAnArray | LocalErrorKind::Encoding => "A hook may change the install's replies.",
         LocalErrorKind::Died => "Look at PHP's and the system's logs; it may have run out of memory.",
-        LocalErrorKind::TimedOut { .. } => "Allow more time, or ask for fewer tickets per page (limitnum).",
+        LocalErrorKind::TimedOut { .. } => "Allow more time (timeout), or request fewer tickets per page (limitnum).",
         LocalErrorKind::LocalResources => {
             "Close files and processes, or raise this process's limits (ulimit -n, ulimit -u)."
         }

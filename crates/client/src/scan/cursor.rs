@@ -26,6 +26,9 @@ pub struct Cursor {
     /// Their ids, as runs.
     pub(super) ids: String,
     pub(super) position: Position,
+    /// Where several scans follow one another: which of them this is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) series: Option<Box<SeriesPosition>>,
 }
 
 /// The state of the reading itself.
@@ -47,6 +50,21 @@ pub(super) struct Position {
     /// Pages were accepted that no common row joined.
     pub(super) unproven: bool,
     pub(super) unreadable: Vec<UnreadableTicket>,
+}
+
+/// The position of a series of scans beside that of its current one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct SeriesPosition {
+    /// Digest of the endpoint, the request and all statuses.
+    pub(super) of: String,
+    /// Which of the lists is read.
+    pub(super) part: usize,
+    /// How often all lists were read before.
+    pub(super) round: u32,
+    /// The current round yielded tickets that the rounds before it did not.
+    pub(super) productive: bool,
+    /// The ids of all tickets that were yielded, as runs.
+    pub(super) yielded: String,
 }
 
 /// What is kept of a row that was accepted.

@@ -1,20 +1,21 @@
-//! [`Delivery`]: a machine, and which of the tickets that it yielded the consumer has taken.
+//! [`Delivery`]: a series of scans, mostly of one, and which of the tickets that it yielded the consumer has taken.
 //!
 //! Only a ticket that was taken counts as yielded: a cursor continues with the next one.
 
 use super::cursor::{Cursor, InvalidCursor};
-use super::machine::{Batch, ScanMachine, Settings};
+use super::machine::{Batch, FetchPage, Settings};
 use super::report::ScanReport;
+use super::series::Series;
 use super::ticket::SharedTicket;
 use crate::error::Error;
 use crate::protocol::Tickets;
 
-/// A machine, and what the consumer took from it.
+/// A series, and what the consumer took from it.
 #[derive(Debug)]
 pub(crate) struct Delivery {
     settings: Settings,
     resumed: Option<Cursor>,
-    machine: ScanMachine,
+    series: Series,
     current: Option<Current>,
     /// The last batch that was taken as a whole, without its tickets.
     last: Option<Batch>,
@@ -46,7 +47,7 @@ pub(crate) enum Available {
 impl Delivery {
     pub(crate) fn new(settings: Settings) -> Delivery {
         Delivery {
-            machine: ScanMachine::new(settings.clone()),
+            series: Series::new(settings.clone()),
             settings,
             resumed: None,
             current: None,
@@ -60,7 +61,7 @@ impl Delivery {
     /// Changes the settings of a scan that has not begun.
     pub(crate) fn configure(&mut self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.settings);
-        self.machine = ScanMachine::new(self.settings.clone());
+        self.series = Series::new(self.settings.clone());
         if let Some(cursor) = self.resumed.take() {
             // A cursor that the changed settings do not allow ends the scan when it begins.
             if let Err(error) = self.resume(cursor) {
@@ -68,15 +69,15 @@ impl Delivery {
                 let refused = crate::error::ScanIncomplete::new(problem)
                     .with_hint("Set updated_since before resume.")
                     .before_any_request();
-                self.machine.abort(refused.into());
+                self.series.abort(refused.into());
             }
         }
     }
 
     pub(crate) fn resume(&mut self, cursor: Cursor) -> Result<(), InvalidCursor> {
-        let mut machine = ScanMachine::new(self.settings.clone());
-        machine.resume(&cursor)?;
-        self.machine = machine;
+        let mut series = Series::new(self.settings.clone());
+        series.resume(&cursor)?;
+        self.series = series;
         self.yielded = cursor.tickets();
         self.resumed = Some(cursor);
         Ok(())
@@ -91,16 +92,26 @@ impl Delivery {
         self.closed
     }
 
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
+    pub(crate) fn series(&mut self) -> &mut Series {
+        &mut self.series
     }
 
-    pub(crate) fn machine(&mut self) -> &mut ScanMachine {
-        &mut self.machine
+    pub(crate) fn report(&self) -> ScanReport {
+        self.series.report()
     }
 
-    pub(crate) fn report(&self) -> &ScanReport {
-        self.machine.report()
+    /// How many tickets match, as the server counted them last.
+    pub(crate) fn total(&self) -> Option<u64> {
+        self.series.total()
+    }
+
+    /// The next page to fetch, if one can be fetched now.
+    pub(crate) fn poll_fetch(&mut self) -> Option<FetchPage> {
+        // A cursor is of the scan that the tickets come from, so the next one begins when they were taken.
+        if !self.closed && self.fill() {
+            self.series.advance();
+        }
+        self.series.poll_fetch()
     }
 
     pub(crate) fn yielded(&self) -> u64 {
@@ -111,29 +122,32 @@ impl Delivery {
         self.failure.as_ref()
     }
 
-    /// Whether there is a ticket to take, or the end. The error of the end is not given out.
-    pub(crate) fn glance(&mut self) -> Available {
+    /// Takes the next batch, unless there are tickets to take. Returns whether there is none.
+    fn fill(&mut self) -> bool {
         while self.current.is_none() {
-            match self.machine.poll_batch() {
+            match self.series.poll_batch() {
                 Some(batch) if batch.tickets.is_empty() => self.last = Some(batch),
                 Some(batch) => self.current = Some(Current { batch, part: 0, index: 0, taken: 0 }),
-                None => {
-                    return if self.machine.outcome().is_some() {
-                        Available::End(None)
-                    } else {
-                        Available::Nothing
-                    };
-                }
+                None => return true,
             }
         }
-        Available::Ticket
+        false
+    }
+
+    /// Whether there is a ticket to take, or the end. The error of the end is not given out.
+    pub(crate) fn glance(&mut self) -> Available {
+        match (self.fill(), self.series.outcome()) {
+            (false, _) => Available::Ticket,
+            (true, Some(_)) => Available::End(None),
+            (true, None) => Available::Nothing,
+        }
     }
 
     /// Whether there is a ticket to take, or the end. Its error is given out once.
     pub(crate) fn available(&mut self) -> Available {
         let available = self.glance();
         if let (Available::End(_), None, Some(Err(error))) =
-            (&available, &self.failure, self.machine.outcome())
+            (&available, &self.failure, self.series.outcome())
         {
             self.failure = Some(error.clone());
             return Available::End(self.failure.clone());
@@ -191,6 +205,6 @@ impl Delivery {
     /// Where the scan is: after the tickets taken so far.
     pub(crate) fn cursor(&self) -> Cursor {
         let pending = self.current.as_ref().and_then(|current| current.batch.ids.get(current.taken..));
-        self.machine.cursor(self.yielded, self.last.as_ref(), pending.unwrap_or_default())
+        self.series.cursor(self.yielded, self.last.as_ref(), pending.unwrap_or_default())
     }
 }

@@ -11,14 +11,14 @@ use std::time::Duration;
 use super::cursor::{Cursor, InvalidCursor, Position};
 use super::order::Order;
 use super::pass::{Accepted, Context, Join, Kind, MARGIN, Need, Pass, Purpose, Stuck, Totals};
-use super::report::{ScanReport, UnreadableTicket};
+use super::report::{ScanFinding, ScanReport, UnreadableTicket};
 pub use super::row::{Row, Stamp};
 use super::seen::{Known, Runs, Seen};
 use super::unreadable::{MOST_UNREADABLE, MOST_UNREADABLE_AT_FRONT, is_unreadable};
 use super::verify::{Facts, Next, Verify};
 use super::window::{CONCURRENCY, Window};
 use crate::error::{Error, ErrorKind, ScanIncomplete};
-use crate::protocol::{DateTime, Finding, GetTickets, Page, Tickets};
+use crate::protocol::{DateTime, Finding, GetTickets, Page, StatusFilter, Tickets};
 
 /// How many requests a scan may take unless the user says otherwise.
 const MOST_REQUESTS: u64 = 1_000_000;
@@ -88,6 +88,9 @@ pub struct Metrics {
 pub struct Settings {
     /// The request; `limitnum` is the most tickets to request at a time, and `limitstart` must be absent or 0.
     pub request: GetTickets,
+    /// Where several are given: the statuses to read one after the other, in place of the request's. A machine reads a single
+    /// list and ignores them; [`Scan`](crate::Scan) runs one machine for each.
+    pub statuses: Vec<StatusFilter>,
     /// The endpoint, which a cursor is bound to.
     pub endpoint: String,
     /// Yields only tickets that were opened or answered at this time or later, in the install's time zone.
@@ -111,6 +114,7 @@ impl Settings {
     pub fn new(request: GetTickets) -> Settings {
         Settings {
             request,
+            statuses: Vec::new(),
             endpoint: String::new(),
             updated_since: None,
             full: false,
@@ -287,6 +291,7 @@ impl ScanMachine {
             yielded,
             ids: self.seen.to_runs(keep, &except).to_text(),
             position: last.map_or_else(|| self.start.clone(), |batch| (*batch.position).clone()),
+            series: None,
         }
     }
 
@@ -348,6 +353,21 @@ impl ScanMachine {
     /// Whether the scan has ended, though batches may be left to take.
     pub fn has_ended(&self) -> bool {
         self.outcome.is_some()
+    }
+
+    /// Whether the scan has ended in an error, though batches may be left to take.
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self.outcome, Some(Err(_)))
+    }
+
+    /// The id of the last fetch.
+    pub(super) fn last_fetch_id(&self) -> u64 {
+        self.next_id
+    }
+
+    /// Numbers fetches from the one after this on. For a machine that has sent nothing yet.
+    pub(super) fn number_fetches_after(&mut self, id: u64) {
+        self.next_id = id;
     }
 
     /// The next page to fetch, if one can be fetched now.
@@ -792,15 +812,16 @@ impl ScanMachine {
                 }
                 Known::Since(before) => {
                     let later = before.is_some_and(|before| before < activity);
-                    if later {
-                        self.seen.update(row.id, activity);
-                        if let Some(mark) = self.mark.or(self.pass.mark) {
-                            self.contradicted |=
-                                row.lastreply < mark.saturating_sub(MARGIN) && activity == row.lastreply;
-                        }
-                    }
                     let was_excluded = before
                         .is_some_and(|before| self.since.is_some_and(|since| before != 0 && before < since));
+                    // A ticket that was yielded stays one, although a page has it with an older time or without any.
+                    if (later && (wanted || was_excluded)) || (wanted && was_excluded) {
+                        self.seen.update(row.id, activity);
+                    }
+                    if later && let Some(mark) = self.mark.or(self.pass.mark) {
+                        self.contradicted |=
+                            row.lastreply < mark.saturating_sub(MARGIN) && activity == row.lastreply;
+                    }
                     if was_excluded && wanted {
                         fresh.push(index);
                     } else if !was_excluded && wanted {
@@ -817,11 +838,16 @@ impl ScanMachine {
         fresh.truncate(room);
         self.yield_rows(page, &fresh);
         if is_over {
-            self.fail_incomplete(Stuck {
-                problem: format!("more than {most} tickets match"),
-                hint: "Allow more tickets (max_tickets), or narrow the request.",
-            });
+            self.fail_beyond(most);
         }
+    }
+
+    /// Ends the scan because more tickets match than it may yield.
+    pub(super) fn fail_beyond(&mut self, most: u64) {
+        self.fail_incomplete(Stuck {
+            problem: format!("more than {most} tickets match"),
+            hint: "Allow more tickets (max_tickets), or narrow the request.",
+        });
     }
 
     fn yield_rows(&mut self, page: &Arrived, fresh: &[usize]) {
@@ -840,17 +866,27 @@ impl ScanMachine {
         self.ready.push_back(Batch { tickets, ids, position: Box::new(self.position()) });
     }
 
+    /// Adds the findings of the tickets that are yielded. Those of tickets that another page brought were counted there.
     fn note_findings(&mut self, page: &Arrived, fresh: &[usize]) {
         for finding in &page.payload.findings {
-            let places: Vec<_> = finding.places.iter().map(|place| index_of(place)).collect();
-            // Where all places are known, tickets that another page brought are not counted again.
-            let is_fresh =
-                |place: &Option<usize>| place.is_none_or(|index| fresh.binary_search(&index).is_ok());
-            let kept: Vec<_> = places.iter().filter(|place| is_fresh(place)).collect();
-            let count = if finding.count == places.len() { kept.len() } else { finding.count };
-            let ids: Vec<_> =
-                kept.iter().filter_map(|place| page.rows.get((**place)?)).map(|row| row.id).collect();
-            self.report.note_finding(finding.kind, count as u64, &ids, finding.detail.as_deref());
+            let fresh: Vec<usize> = finding
+                .indexes
+                .iter()
+                .map(|index| *index as usize)
+                .filter(|index| fresh.binary_search(index).is_ok())
+                .collect();
+            let elsewhere = finding.count.saturating_sub(finding.indexes.len());
+            let mut ids: Vec<u64> =
+                fresh.iter().filter_map(|index| page.rows.get(*index)).map(|row| row.id).collect();
+            ids.dedup();
+            ids.truncate(ScanReport::MOST_IDS);
+            self.report.note_finding(ScanFinding {
+                kind: finding.kind,
+                field: finding.field,
+                count: (elsewhere + fresh.len()) as u64,
+                ids,
+                detail: finding.detail.clone(),
+            });
         }
     }
 
@@ -1063,10 +1099,4 @@ impl std::fmt::Debug for ScanMachine {
 /// The runs of consecutive numbers in a rising list.
 fn runs(indices: &[usize]) -> impl Iterator<Item = Range<usize>> {
     indices.chunk_by(|a, b| a + 1 == *b).filter_map(|run| Some(*run.first()?..run.last()? + 1))
-}
-
-/// The index of the ticket in the place of a finding, such as 3 in `tickets.ticket[3].date`.
-fn index_of(place: &str) -> Option<usize> {
-    let (_, rest) = place.split_once("ticket[")?;
-    rest.split_once(']')?.0.parse().ok()
 }

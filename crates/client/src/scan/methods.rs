@@ -15,6 +15,21 @@ macro_rules! settings_methods {
             self.configure(|settings| settings.updated_since = Some(time))
         }
 
+        /// Yields the tickets of several statuses, each ticket once, in place of the status of the request.
+        ///
+        /// The API filters by one status at a time, so one list is read after the other, in the given order but for closed tickets,
+        /// which are read last. All lists but the last are then read a second time, as a ticket may have moved from a status that
+        /// was still to be read to one that had been read. The promise of a scan holds for the tickets that change at most once
+        /// between the given statuses meanwhile.
+        #[must_use]
+        pub fn statuses(
+            self,
+            statuses: impl IntoIterator<Item = impl Into<crate::protocol::StatusFilter>>,
+        ) -> Self {
+            let statuses = statuses.into_iter().map(Into::into).collect();
+            self.configure(|settings| settings.statuses = statuses)
+        }
+
         /// Whether the whole list is read even if [`updated_since`](Self::updated_since) is set. Default: `false`.
         #[must_use]
         pub fn full(self, full: bool) -> Self {

@@ -13,6 +13,7 @@ mod pass;
 mod report;
 mod row;
 mod seen;
+mod series;
 mod status;
 mod ticket;
 mod unreadable;

@@ -7,6 +7,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use foldhash::fast::RandomState;
+
 use super::cursor::TrailRow;
 use super::order::Order;
 use super::row::{Digest, Row, Stamp};
@@ -175,7 +177,7 @@ pub(super) struct Pass {
     /// The number of the first row of the trail; numbers rise by one from row to row.
     base: u64,
     /// The number of each ticket's last row in the trail.
-    index: HashMap<u64, u64>,
+    index: HashMap<u64, u64, RandomState>,
     /// The offset after the last row of the trail.
     pub(super) end: u64,
     /// The offset to read at.
@@ -255,7 +257,7 @@ impl Pass {
             state: State::Reading,
             trail: VecDeque::new(),
             base: 0,
-            index: HashMap::new(),
+            index: HashMap::default(),
             end: 0,
             next: 0,
             widened: 0,

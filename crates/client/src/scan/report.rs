@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::FindingKind;
+use crate::protocol::{Field, FindingKind};
 
 /// What a scan did and met so far. It may be ahead of the tickets taken from the scan.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -68,8 +68,9 @@ pub struct PageSizes {
 pub struct ScanFinding {
     /// The kind.
     pub kind: FindingKind,
-    /// How often it was met. Where a page has more than 16 of one kind, those of tickets that two pages share are counted
-    /// twice.
+    /// The field concerned, if any.
+    pub field: Option<Field>,
+    /// How often it was met: in the tickets that were yielded, or in the pages where it concerns no ticket.
     pub count: u64,
     /// The ids of the first 16 tickets concerned, where the finding concerns tickets.
     pub ids: Vec<u64>,
@@ -93,9 +94,40 @@ impl ScanReport {
     /// How many ids [`updated_ids`](ScanReport::updated_ids) holds at most.
     const MOST_UPDATED: usize = 1_000;
     /// How many ids a finding holds at most.
-    const MOST_IDS: usize = 16;
+    pub(super) const MOST_IDS: usize = 16;
     /// How many warnings there are at most.
     const MOST_WARNINGS: usize = 16;
+
+    /// Adds what a further scan of another list did and met. Findings and tickets are added only if `with_tickets` is set.
+    pub(super) fn add(&mut self, other: &ScanReport, with_tickets: bool) {
+        let sum = |own: &mut u64, other: u64| *own = own.saturating_add(other);
+        sum(&mut self.pages, other.pages);
+        sum(&mut self.requests, other.requests);
+        sum(&mut self.retries, other.retries);
+        sum(&mut self.waits, other.waits);
+        sum(&mut self.shifts, other.shifts);
+        sum(&mut self.duplicates, other.duplicates);
+        sum(&mut self.verification_passes, other.verification_passes);
+        self.wait_time = self.wait_time.saturating_add(other.wait_time);
+        self.concurrency = self.concurrency.max(other.concurrency);
+        let updates = self.updates.saturating_add(other.updates);
+        other.updated_ids.iter().for_each(|id| self.note_update(*id));
+        self.updates = updates;
+        if let Some(PageSizes { min, max, last }) = other.page_sizes {
+            [min, max, last].into_iter().for_each(|size| self.note_size(size));
+        }
+        for warning in &other.warnings {
+            self.keep_warning(warning.clone());
+        }
+        if !with_tickets {
+            return;
+        }
+        sum(&mut self.undated, other.undated);
+        self.unreadable.extend(&other.unreadable);
+        for finding in &other.findings {
+            self.note_finding(finding.clone());
+        }
+    }
 
     pub(super) fn note_update(&mut self, id: u64) {
         self.updates += 1;
@@ -110,34 +142,34 @@ impl ScanReport {
         *sizes = PageSizes { min: sizes.min.min(limit), max: sizes.max.max(limit), last: limit };
     }
 
-    pub(super) fn note_finding(&mut self, kind: FindingKind, count: u64, ids: &[u64], detail: Option<&str>) {
-        if count == 0 {
+    /// Adds findings of one kind and field to those before. The ids are those of the first tickets concerned.
+    pub(super) fn note_finding(&mut self, new: ScanFinding) {
+        if new.count == 0 {
             return;
         }
-        let index = match self.findings.iter().position(|finding| finding.kind == kind) {
-            Some(index) => index,
-            None => {
-                let detail = detail.map(str::to_owned);
-                self.findings.push(ScanFinding { kind, count: 0, ids: Vec::new(), detail });
-                self.findings.len() - 1
-            }
+        let is_same = |known: &&mut ScanFinding| (known.kind, known.field) == (new.kind, new.field);
+        let Some(known) = self.findings.iter_mut().find(is_same) else {
+            self.findings.push(new);
+            return;
         };
-        let Some(finding) = self.findings.get_mut(index) else { return };
-        finding.count = finding.count.saturating_add(count);
-        for id in ids {
-            if finding.ids.len() >= Self::MOST_IDS {
-                break;
-            }
-            if !finding.ids.contains(id) {
-                finding.ids.push(*id);
+        known.count = known.count.saturating_add(new.count);
+        for id in new.ids {
+            if known.ids.len() < Self::MOST_IDS && !known.ids.contains(&id) {
+                known.ids.push(id);
             }
         }
     }
 
     pub(super) fn warn(&mut self, warning: impl Into<String>) {
         let warning = warning.into();
-        if self.warnings.len() < Self::MOST_WARNINGS && !self.warnings.contains(&warning) {
+        if !self.warnings.contains(&warning) {
             log::warn!("{warning}");
+        }
+        self.keep_warning(warning);
+    }
+
+    fn keep_warning(&mut self, warning: String) {
+        if self.warnings.len() < Self::MOST_WARNINGS && !self.warnings.contains(&warning) {
             self.warnings.push(warning);
         }
     }

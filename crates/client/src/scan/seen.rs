@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::ops::Range;
 
+use foldhash::fast::RandomState;
+
 use super::row::Stamp;
 
 /// What [`Seen::insert`] found.
@@ -21,7 +23,7 @@ pub(super) enum Known {
 /// at most about 130 bytes a ticket where no two matching ids share an entry.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    chunks: HashMap<u64, Chunk>,
+    chunks: HashMap<u64, Chunk, RandomState>,
     len: u64,
     /// Ids that were yielded before the scan was resumed.
     resumed: Runs,

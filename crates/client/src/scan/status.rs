@@ -33,7 +33,7 @@ impl ScanStatus {
 
     /// See [`Scan::report`](crate::Scan::report).
     pub fn report(&self) -> ScanReport {
-        self.look(ScanReport::default(), |delivery| delivery.report().clone())
+        self.look(ScanReport::default(), |delivery| delivery.report())
     }
 
     /// See [`Scan::cursor`](crate::Scan::cursor).
@@ -43,7 +43,7 @@ impl ScanStatus {
 
     /// See [`Scan::total`](crate::Scan::total).
     pub fn total(&self) -> Option<u64> {
-        self.look(None, |delivery| delivery.report().total)
+        self.look(None, |delivery| delivery.total())
     }
 
     /// See [`Scan::yielded`](crate::Scan::yielded).
@@ -58,7 +58,7 @@ impl ScanStatus {
 
     /// How many requests are in flight.
     pub fn in_flight(&self) -> usize {
-        self.look(0, |delivery| delivery.machine().in_flight())
+        self.look(0, |delivery| delivery.series().in_flight())
     }
 
     /// Whether the scan was closed or dropped.

@@ -76,6 +76,20 @@ pub struct TransportRequest {
     pub cancellation: Cancellation,
 }
 
+impl TransportRequest {
+    /// A request without headers, limited to a minute and to 64 MiB. For tests of a transport.
+    pub fn new(uri: Uri, body: impl Into<String>) -> TransportRequest {
+        TransportRequest {
+            uri,
+            headers: HeaderMap::new(),
+            body: Zeroizing::new(body.into()),
+            timeout: Duration::from_secs(60),
+            max_response_len: 64 << 20,
+            cancellation: Cancellation::new(),
+        }
+    }
+}
+
 impl fmt::Debug for TransportRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TransportRequest")

@@ -50,7 +50,17 @@ const BOUNDS: &str = "
 | local user | secrets | not in arguments, nor in the environment of PHP |
 
 Decoding a reply and matching its rows take time linear in its size and are not interrupted by the time limit.
+
+## What fuzzing has run
+
+Executions of each fuzz target (`fuzz/README.md` says what each holds), added up over runs of `cargo xtask fuzz --record`.
+Findings were fixed before the commit that is named.
+
 ";
+
+/// The lines between which `cargo xtask fuzz --record` writes its table.
+const FUZZING: [&str; 2] =
+    ["<!-- written by `cargo xtask fuzz --record` -->", "<!-- end of what is written -->"];
 
 #[test]
 fn every_quirk_is_recovered_from_or_named() {
@@ -62,6 +72,8 @@ fn every_quirk_is_recovered_from_or_named() {
     }
     table.push_str(BOUNDS);
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../RELIABILITY.md");
+    let committed = std::fs::read_to_string(&file).unwrap_or_default();
+    table.push_str(&fuzzing(&committed));
     if std::env::var_os("UPDATE_RELIABILITY").is_some() {
         std::fs::write(&file, &table).unwrap();
     }
@@ -70,6 +82,13 @@ fn every_quirk_is_recovered_from_or_named() {
         committed == table,
         "RELIABILITY.md is not what happens; UPDATE_RELIABILITY=1 writes it anew. It would be:\n{table}"
     );
+}
+
+/// The table of executions, which stays as it is.
+fn fuzzing(committed: &str) -> String {
+    let [begin, end] = FUZZING;
+    let table = committed.split_once(begin).and_then(|(_, rest)| rest.split_once(end));
+    format!("{begin}{}{end}\n", table.map_or("\n\n", |(table, _)| table))
 }
 
 /// The quirks wait for time-outs and drips, so they are run side by side.

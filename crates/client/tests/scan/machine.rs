@@ -1,7 +1,7 @@
 //! What servers are known to do, one at a time, on lists that keep still unless a test moves them.
 
 use gettickets::GetTickets;
-use gettickets::scan::machine::Settings;
+use gettickets::scan::machine::{Action, Metrics, Row, ScanMachine, Settings};
 
 use crate::drive::{Outcome, REFUSAL, assert_complete, assert_promise, scan};
 use crate::history::time;
@@ -254,6 +254,25 @@ fn tickets_opened_since_a_moment_whose_last_reply_is_older_or_missing_are_yielde
         assert_complete(&world, &outcome);
         assert_eq!(outcome.yielded.len(), expected);
         assert_eq!(outcome.report.undated, 1);
+    }
+}
+
+#[test]
+fn a_ticket_met_with_other_times_or_none_is_yielded_once() {
+    const SINCE: u64 = 1_000_000;
+    for (times, count) in [
+        (&[999_000, 0, 0][..], 1),
+        (&[0, 999_000, 0, 2_000_000], 1),
+        (&[999_000, 2_000_000, 0, 999_500, 2_000_000], 1),
+        (&[999_000, 999_500, 999_000], 0),
+    ] {
+        let since = time(SINCE);
+        let mut machine = ScanMachine::new(Settings { updated_since: Some(since), ..one_at_a_time(20) });
+        let Action::Fetch(fetch) = machine.poll() else { panic!("nothing is fetched") };
+        let row = |lastreply: &u32| Row { id: 7, lastreply: *lastreply, date: 0, fingerprint: 1 };
+        machine.on_rows(fetch.id, times.iter().map(row).collect(), None, Metrics::default());
+        let yielded: usize = std::iter::from_fn(|| machine.poll_batch()).map(|batch| batch.ids.len()).sum();
+        assert_eq!(yielded, count, "{times:?}");
     }
 }
 

@@ -15,4 +15,5 @@ mod drive;
 mod history;
 mod http;
 mod machine;
+mod series;
 mod world;

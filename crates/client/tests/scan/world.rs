@@ -98,7 +98,7 @@ pub(crate) enum Total {
     Fixed(u64),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ticket {
     pub(crate) id: u64,
     pub(crate) date: u64,

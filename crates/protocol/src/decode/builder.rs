@@ -95,14 +95,15 @@ impl PageBuilder {
     pub(super) fn note(&mut self, kind: FindingKind, field: Field, detail: Option<String>) {
         let ticket = self.ticket_count();
         let place = || format!("tickets.ticket[{ticket}].{field}");
-        self.findings.note_ticket(kind, Some(field), place, detail);
+        self.findings.note_ticket(ticket, kind, Some(field), place, detail);
     }
 
     /// Adds a finding about the current ticket.
     pub(super) fn note_ticket(&mut self, kind: FindingKind, key: &str) {
         let ticket = self.ticket_count();
         let key = text::excerpt(key, 64);
-        self.findings.note_ticket(kind, None, || format!("tickets.ticket[{ticket}].{key}"), None);
+        let place = || format!("tickets.ticket[{ticket}].{key}");
+        self.findings.note_ticket(ticket, kind, None, place, None);
     }
 
     pub(super) fn set_count(&mut self, count: Count, value: Option<u64>) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json};
@@ -157,6 +158,27 @@ impl<'a> TicketRef<'a> {
     /// ```
     pub fn zone(&self, field: Field) -> Option<&'a str> {
         time::zone(self.text(field)).filter(|_| field.kind() == FieldKind::DateTime)
+    }
+
+    /// The time zone of a date field: the zone in its text, or else the install's. `None` if neither is known, and for a zone
+    /// in the text that only its server could resolve.
+    ///
+    /// An abbreviation such as `CEST` is ambiguous and is taken for the install's zone.
+    ///
+    /// ```
+    /// use gettickets_protocol::{Field, decode};
+    /// use jiff::tz::{Offset, TimeZone};
+    /// let body = r#"{"result":"success","tickets":{"ticket":[{"id":1,"lastreply":"2025-03-05T06:07:08+02:00"}]}}"#;
+    /// let page = decode(body)?.into_page()?;
+    /// let zone = page.get(0).unwrap().time_zone(Field::Lastreply, Some(&TimeZone::UTC));
+    /// assert_eq!(zone, Some(TimeZone::fixed(Offset::constant(2))));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn time_zone(&self, field: Field, install: Option<&TimeZone>) -> Option<TimeZone> {
+        match self.zone(field) {
+            None => install.cloned(),
+            Some(stated) => time::resolve_zone(stated, install),
+        }
     }
 
     /// The parts of a field's date. `None` where [`date`](TicketRef::date) or [`lastreply`](TicketRef::lastreply)

@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::panic::resume_unwind;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use gettickets::scan::Cursor;
 use gettickets::{Cancellation, Error, Scan, ScanReport, Tickets};
@@ -74,6 +75,8 @@ pub struct FleetScan {
     workers: Vec<JoinHandle<()>>,
     /// The scan that is read by the consumer itself, where no thread could be started.
     current: Option<(usize, Reader)>,
+    /// What [`wait_for`](FleetScan::wait_for) has received for the next call of `next`.
+    ready: Option<Result<FleetPage, InstallError>>,
     cursor_every: Option<u64>,
 }
 
@@ -162,7 +165,17 @@ impl FleetScan {
         let workers: Vec<JoinHandle<()>> = (0..count.min(most)).map_while(worker).collect();
         let receiver = (!workers.is_empty()).then_some(receiver);
         let names = names.iter().map(|name| Arc::from(name.as_str())).collect();
-        FleetScan { reports, names, cancellations, queue, receiver, workers, current: None, cursor_every }
+        FleetScan {
+            reports,
+            names,
+            cancellations,
+            queue,
+            receiver,
+            workers,
+            current: None,
+            ready: None,
+            cursor_every,
+        }
     }
 
     /// The report of each install, in the order of the fleet. They are final after the end of the iterator.
@@ -173,6 +186,34 @@ impl FleetScan {
     /// A handle for each install that cancels its scan.
     pub fn cancellations(&self) -> &[Cancellation] {
         &self.cancellations
+    }
+
+    /// Waits for the next page, the next error or the end, for this time at most, and returns whether `next` will return it
+    /// without waiting.
+    pub fn wait_for(&mut self, time: Duration) -> bool {
+        let deadline = Instant::now().checked_add(time);
+        while self.ready.is_none() {
+            let left = deadline.map_or(time, |deadline| deadline.saturating_duration_since(Instant::now()));
+            let received = self.receiver.as_ref().map(|receiver| receiver.recv_timeout(left));
+            let event = match received {
+                Some(Ok(event)) => event,
+                Some(Err(RecvTimeoutError::Timeout)) => return false,
+                Some(Err(RecvTimeoutError::Disconnected)) => {
+                    self.join();
+                    continue;
+                }
+                None => {
+                    let Some((index, mut reader)) = self.next_reader() else { return true };
+                    if !reader.scan.wait_for(left) {
+                        self.current = Some((index, reader));
+                        return false;
+                    }
+                    self.step_here(index, reader)
+                }
+            };
+            self.ready = self.take(event);
+        }
+        true
     }
 
     /// Notes an event, and returns what it yields.
@@ -193,20 +234,31 @@ impl FleetScan {
         }
     }
 
-    /// The next event of the scans that the consumer reads itself.
-    fn read_here(&mut self) -> Option<Event> {
-        let (index, mut reader) = match self.current.take() {
-            Some(current) => current,
-            None => {
-                let (index, scan) = pop(&self.queue)?;
-                (index, Reader::new(scan, self.cursor_every))
-            }
-        };
+    /// The scan that the consumer reads itself next; `None` when there is none.
+    fn next_reader(&mut self) -> Option<(usize, Reader)> {
+        self.current.take().or_else(|| {
+            let (index, scan) = pop(&self.queue)?;
+            Some((index, Reader::new(scan, self.cursor_every)))
+        })
+    }
+
+    /// Reads the next page of a scan that the consumer reads itself.
+    fn step_here(&mut self, index: usize, mut reader: Reader) -> Event {
         let event = reader.step(index);
         if matches!(event, Event::Page(..)) {
             self.current = Some((index, reader));
         }
-        Some(event)
+        event
+    }
+
+    /// Waits for the end of the threads, none of which sends anything further.
+    fn join(&mut self) {
+        self.receiver = None;
+        for worker in self.workers.drain(..) {
+            if let Err(panic) = worker.join() {
+                resume_unwind(panic);
+            }
+        }
     }
 
     /// The next event; `None` when all scans have ended.
@@ -215,14 +267,10 @@ impl FleetScan {
             if let Ok(event) = receiver.recv() {
                 return Some(event);
             }
-            self.receiver = None;
-            for worker in self.workers.drain(..) {
-                if let Err(panic) = worker.join() {
-                    resume_unwind(panic);
-                }
-            }
+            self.join();
         }
-        self.read_here()
+        let (index, reader) = self.next_reader()?;
+        Some(self.step_here(index, reader))
     }
 }
 
@@ -230,6 +278,9 @@ impl Iterator for FleetScan {
     type Item = Result<FleetPage, InstallError>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if let Some(ready) = self.ready.take() {
+            return Some(ready);
+        }
         loop {
             let event = self.event()?;
             if let Some(item) = self.take(event) {
@@ -296,7 +347,10 @@ mod tests {
             });
             let mut scan = FleetScan::with_workers(scans, workers, None);
             let mut counts = [0; 3];
-            for page in scan.by_ref() {
+            loop {
+                // With more than one thread the pages are waited for in short steps.
+                while workers != 1 && !scan.wait_for(Duration::from_millis(1)) {}
+                let Some(page) = scan.next() else { break };
                 let page = page.unwrap();
                 assert_eq!(*page.install, *page.index.to_string());
                 *counts.get_mut(page.index).unwrap() += page.tickets.len();

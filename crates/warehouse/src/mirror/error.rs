@@ -39,6 +39,8 @@ pub enum MirrorErrorKind {
     Install,
     /// A value does not fit into the database.
     Value,
+    /// The run was cancelled, and undone.
+    Cancelled,
 }
 
 impl MirrorError {
@@ -88,6 +90,7 @@ impl MirrorError {
             }
             MirrorErrorKind::Database => "Check the database and its log; the last complete state is kept.",
             MirrorErrorKind::Install => "Give each install one name, and use the same name in every run.",
+            MirrorErrorKind::Cancelled => "Run again; the last complete state is kept.",
             MirrorErrorKind::Value => "Report this with the value that the message names.",
         }
     }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use gettickets::Error;
+use gettickets::{Cancellation, Error, Field, FindingKind};
+use serde_json::json;
 
 /// How a run reads the install.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,9 @@ pub struct RunOptions {
     /// How far an incremental run reads back behind the newest reply of the last complete run. It covers a server clock that
     /// was set back. Default: 3 hours.
     pub overlap: Duration,
+    /// Cancels the run from another thread: it ends with [`MirrorErrorKind::Cancelled`](crate::MirrorErrorKind::Cancelled), and
+    /// is undone. Default: a flag that nobody sets.
+    pub cancellation: Cancellation,
 }
 
 impl Default for RunOptions {
@@ -36,6 +40,7 @@ impl Default for RunOptions {
         RunOptions {
             mode: Mode::Auto { full_every: Duration::from_secs(24 * 3600) },
             overlap: Duration::from_secs(3 * 3600),
+            cancellation: Cancellation::new(),
         }
     }
 }
@@ -71,8 +76,39 @@ pub struct RunReport {
     pub requests: u64,
     /// Deviations from the documented format in the replies. The table `runs` has them.
     pub findings: u64,
+    /// The same by kind and field.
+    pub deviations: Vec<Deviation>,
     /// Observations that somebody should look at, such as an install restored from a backup.
     pub warnings: Vec<String>,
+}
+
+/// A way in which replies deviate from the documented format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Deviation {
+    /// Its kind.
+    pub kind: FindingKind,
+    /// The field concerned, if any.
+    pub field: Option<Field>,
+    /// The number of occurrences.
+    pub count: u64,
+    /// The ids of the first 16 tickets concerned.
+    pub ids: Vec<u64>,
+    /// The value at the first place, truncated.
+    pub detail: Option<String>,
+}
+
+impl Deviation {
+    /// As an object of the table `runs`.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        json!({
+            "kind": self.kind.to_string(),
+            "field": self.field.map(|field| field.name()),
+            "count": self.count,
+            "ids": self.ids,
+            "detail": self.detail,
+        })
+    }
 }
 
 impl RunReport {
@@ -91,6 +127,7 @@ impl RunReport {
             gone: 0,
             requests: 0,
             findings: 0,
+            deviations: Vec::new(),
             warnings: Vec::new(),
         }
     }

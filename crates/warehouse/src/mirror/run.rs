@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use gettickets::{DateTime, Page, ScanReport, Tickets};
+use gettickets::{Cancellation, DateTime, Error, Page, ScanReport, Tickets};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -13,7 +13,7 @@ use serde_json::json;
 use super::compare::{Change, REPLACED, Verdict, compare};
 use super::error::{MirrorError, MirrorErrorKind};
 use super::postgres;
-use super::report::{Mode, Progress, RunOptions, RunReport};
+use super::report::{Deviation, Mode, Progress, RunOptions, RunReport};
 use super::sqlite;
 use super::store::{Ending, History, KnownInstall, Store};
 use crate::fleet::Fleet;
@@ -31,6 +31,9 @@ const RESTORED: usize = 10;
 
 /// This many rows at the end of the first page must be older than what a run looks for.
 const OLD_ROWS: usize = 4;
+
+/// How often a run that waits for a server checks whether it was cancelled.
+const CANCELLATION_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A database that mirrors the tickets of installs.
 ///
@@ -143,7 +146,7 @@ fn transact(
             Err(error) => Err(error),
         });
     }
-    read_fronts(store, &mut runs)?;
+    read_fronts(store, &mut runs, &options.cancellation)?;
     // The place of a scan among the scans is not that of its install, as some installs are refused.
     let mut readable: Vec<usize> = Vec::new();
     let mut scans = Vec::new();
@@ -162,7 +165,12 @@ fn transact(
     }
     let mut scan = FleetScan::start(scans);
     let cancellations = scan.cancellations().to_vec();
-    for page in scan.by_ref() {
+    loop {
+        while !scan.wait_for(CANCELLATION_INTERVAL) {
+            refuse_cancelled(&options.cancellation)?;
+        }
+        refuse_cancelled(&options.cancellation)?;
+        let Some(page) = scan.next() else { break };
         // The errors are in the reports.
         let Ok(page) = page else { continue };
         let Some(Ok(work)) = readable.get(page.index).and_then(|index| runs.get_mut(*index)) else {
@@ -195,26 +203,49 @@ fn transact(
             Err(error) => Err(error),
         });
     }
+    refuse_cancelled(&options.cancellation)?;
     transaction.commit()?;
     Ok(results)
 }
 
+fn refuse_cancelled(cancellation: &Cancellation) -> Result<(), MirrorError> {
+    match cancellation.is_cancelled() {
+        true => Err(MirrorError::new(MirrorErrorKind::Cancelled, "the run was cancelled")),
+        false => Ok(()),
+    }
+}
+
 /// Reads the first page of each install whose list is known to be in the order of the last reply. Where everything since the
 /// last run is on it, which is so in a quiet install, nothing else has to be read.
-fn read_fronts(store: &mut dyn Store, runs: &mut [Result<Work<'_>, MirrorError>]) -> Result<(), MirrorError> {
+fn read_fronts(
+    store: &mut dyn Store,
+    runs: &mut [Result<Work<'_>, MirrorError>],
+    cancellation: &Cancellation,
+) -> Result<(), MirrorError> {
     let quiet: Vec<&mut Work<'_>> =
         runs.iter_mut().filter_map(|run| run.as_mut().ok().filter(|work| work.may_read_front())).collect();
     let installs: Vec<&Install> = quiet.iter().map(|work| work.install).collect();
-    let pages = side_by_side(&installs, |install| install.client.get_tickets(&install.front()));
+    let pages = side_by_side(&installs, |install| front(install, cancellation));
     for (work, page) in quiet.into_iter().zip(pages) {
         // A failure is met again by the scan, which reports it.
-        if let Ok(page) = page
+        if let Some(Ok(page)) = page
             && work.has_everything(store, &page)?
         {
             work.take_front(store, &page)?;
         }
     }
     Ok(())
+}
+
+/// Requests the first page of an install; `None` where the run was cancelled meanwhile.
+fn front(install: &Install, cancellation: &Cancellation) -> Option<Result<Page, Error>> {
+    let pending = install.client.start(install.front());
+    while !cancellation.is_cancelled() {
+        if let Some(outcome) = pending.wait_for(CANCELLATION_INTERVAL) {
+            return Some(outcome);
+        }
+    }
+    None
 }
 
 /// The transaction of a run. Dropping it undoes the run, also when the program panics.
@@ -305,7 +336,6 @@ struct Work<'a> {
     nul: u64,
     report: RunReport,
     /// Deviations in the server's replies, for the table of runs.
-    deviations: Vec<serde_json::Value>,
     /// A value that does not fit into the database.
     error: Option<MirrorError>,
 }
@@ -346,7 +376,6 @@ impl<'a> Work<'a> {
             replaced: 0,
             nul: 0,
             report: RunReport::new(name, run, since.is_none()),
-            deviations: Vec::new(),
             error: None,
         })
     }
@@ -429,19 +458,20 @@ impl<'a> Work<'a> {
         self.report.complete = true;
         self.done = true;
         for finding in page.findings() {
-            self.deviations.push(json!({
-                "kind": finding.kind.to_string(),
-                "count": finding.count,
-                "ids": finding.tickets,
-                "detail": finding.detail,
-            }));
+            self.report.deviations.push(Deviation {
+                kind: finding.kind,
+                field: finding.field,
+                count: finding.count as u64,
+                ids: finding.tickets.clone(),
+                detail: finding.detail.clone(),
+            });
             self.report.findings += finding.count as u64;
         }
         Ok(())
     }
 
     /// Notes how the scan ended.
-    fn ended(&mut self, scan: &ScanReport, failure: Option<gettickets::Error>, complete: bool) {
+    fn ended(&mut self, scan: &ScanReport, failure: Option<Error>, complete: bool) {
         let unreadable = scan.unreadable.len() as u64;
         self.report.complete = complete && self.error.is_none();
         self.report.requests = scan.requests;
@@ -457,12 +487,13 @@ impl<'a> Work<'a> {
         };
         self.report.failure = if self.error.is_some() { None } else { failure };
         for finding in &scan.findings {
-            self.deviations.push(json!({
-                "kind": finding.kind.to_string(),
-                "count": finding.count,
-                "ids": finding.ids,
-                "detail": finding.detail,
-            }));
+            self.report.deviations.push(Deviation {
+                kind: finding.kind,
+                field: finding.field,
+                count: finding.count,
+                ids: finding.ids.clone(),
+                detail: finding.detail.clone(),
+            });
         }
         self.report.findings = scan.findings.iter().map(|finding| finding.count).sum();
         self.report.warnings.extend(scan.warnings.iter().cloned());
@@ -513,8 +544,9 @@ impl<'a> Work<'a> {
         }
         let report = self.report;
         let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        let findings = json!({"deviations": self.deviations, "warnings": report.warnings});
-        let has_findings = !(self.deviations.is_empty() && report.warnings.is_empty());
+        let deviations: Vec<serde_json::Value> = report.deviations.iter().map(Deviation::to_json).collect();
+        let has_findings = !(deviations.is_empty() && report.warnings.is_empty());
+        let findings = json!({"deviations": deviations, "warnings": report.warnings});
         store.end_run(
             report.run,
             &Ending {

@@ -1,6 +1,8 @@
 //! Scans that end early, and runs that do.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+use std::time::Duration;
 
 use gettickets::transport::{Transport, TransportError, TransportRequest, TransportResponse};
 use gettickets::{Client, Credentials, RetryPolicy};
@@ -26,6 +28,42 @@ impl Transport for Fixed {
     fn send(&self, _: &TransportRequest) -> Result<TransportResponse, TransportError> {
         Ok(http::Response::new(self.0.into()))
     }
+}
+
+#[test]
+fn a_cancelled_run_is_undone() {
+    let setup = Setup::new(300);
+    let mut mirror = Mirror::open(&setup.target()).unwrap();
+    let options = options(Mode::Full);
+    let cancellation = options.cancellation.clone();
+    let error = mirror.run(&setup.install(), &options, &mut |_| cancellation.cancel()).unwrap_err();
+    assert_eq!(error.kind(), MirrorErrorKind::Cancelled);
+    assert_eq!(count(&setup.file(), "SELECT count(*) FROM tickets"), 0);
+    assert_eq!(count(&setup.file(), "SELECT count(*) FROM runs"), 0);
+}
+
+#[test]
+fn a_run_that_waits_for_a_server_can_be_cancelled() {
+    let sandbox = Sandbox::builder().tickets(9).quirks([Quirk::Hang]).start().unwrap();
+    let credentials = Credentials::api(sandbox.identifier(), sandbox.secret());
+    let never = RetryPolicy::default().total_timeout(Duration::MAX);
+    let client =
+        Client::builder(sandbox.url()).credentials(credentials).timeout(Duration::MAX).retries(never);
+    let install = Install::new("main", client.build().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let mut mirror = Mirror::open(folder.path().join("tickets.db").to_str().unwrap()).unwrap();
+    let options = options(Mode::Full);
+    let cancellation = options.cancellation.clone();
+    let error = thread::scope(|scope| {
+        scope.spawn(|| {
+            while sandbox.request_count() == 0 {
+                thread::sleep(Duration::from_millis(5));
+            }
+            cancellation.cancel();
+        });
+        mirror.run(&install, &options, &mut |_| ()).unwrap_err()
+    });
+    assert_eq!(error.kind(), MirrorErrorKind::Cancelled);
 }
 
 #[test]

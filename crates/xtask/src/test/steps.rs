@@ -22,6 +22,11 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "rust", about: "every Rust test, documentation examples included", run: rust },
     Step { name: "scan", about: "the guarantee of a scan, with a report of the histories tried", run: scan },
     Step {
+        name: "fuzz",
+        about: "every fuzz target builds and runs for some seconds",
+        run: crate::fuzz::test,
+    },
+    Step {
         name: "spreadsheet",
         about: "LibreOffice finds no formula in a CSV file; skipped where it is not installed",
         run: spreadsheet,

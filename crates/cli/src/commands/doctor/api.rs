@@ -9,6 +9,7 @@ use gettickets::{
 
 use super::report::{Report, Step, took};
 use super::timed::Limits;
+use crate::commands::scanning::Waiting;
 use crate::connect::failure_of;
 use crate::exit::Exit;
 use crate::output;
@@ -35,7 +36,7 @@ pub(super) fn check(
 ) {
     let reached = report.is_good();
     let start = Instant::now();
-    let page = match (client.get_tickets(&GetTickets::default()), xml) {
+    let page = match (requested(client, &GetTickets::default()), xml) {
         (Ok(page), _) => page,
         // The Local API checks neither credentials nor addresses.
         (Err(error), None) => return report.add(Step::failed("local API", failure_of(&error))),
@@ -48,7 +49,7 @@ pub(super) fn check(
     }
     let as_xml = xml
         .filter(|_| !limits.are_over())
-        .map(|client| client.get_tickets(&GetTickets { limitnum: Some(1), ..GetTickets::default() }));
+        .map(|client| requested(client, &GetTickets { limitnum: Some(1), ..GetTickets::default() }));
     report.add(version(&page, as_xml.as_ref()));
     report.add(page_step(&page, took(elapsed)));
     report.add(second_page(client, &page, limits));
@@ -57,6 +58,12 @@ pub(super) fn check(
     if let Some(step) = ages(&page, now) {
         report.add(step);
     }
+}
+
+/// Requests a page, and says so where that takes long.
+fn requested(client: &Client, request: &GetTickets) -> Result<Page, Error> {
+    let _waiting = Waiting::begin("waiting for the server");
+    client.get_tickets(request)
 }
 
 /// Requests tickets from another offset. A server that ignores offsets sends the first page again, and a scan
@@ -75,7 +82,7 @@ fn second_page(client: &Client, first: &Page, limits: Limits) -> Step {
         return Step::skipped(NAME, "the time for the check is over");
     }
     let request = GetTickets { limitstart: Some(offset), limitnum: Some(offset), ..GetTickets::default() };
-    let second = match client.get_tickets(&request) {
+    let second = match requested(client, &request) {
         Ok(second) => second,
         Err(error) => return Step::failed(NAME, failure_of(&error)),
     };
@@ -165,6 +172,15 @@ fn version(page: &Page, xml: Option<&Result<Page, Error>>) -> Step {
 fn page_step(page: &Page, took: impl Display) -> Step {
     let (len, start) = (page.len() as u64, page.startnumber().unwrap_or(0));
     let more_match = page.totalresults().is_some_and(|total| total > start + len);
+    if len == 0 && more_match {
+        return Step::bad(
+            "page",
+            Exit::Incomplete,
+            format!("{}, in {took}", output::counted(page)),
+            "The API user may not read any of these departments: try --ignore-dept-assignments, assign the departments to \
+             the user's admin, and look for a hook that hides tickets.",
+        );
+    }
     let cap = if more_match && len < USUAL_PAGE_LEN {
         format!("; the server caps a page at {len}, where {USUAL_PAGE_LEN} are usual")
     } else {
@@ -191,7 +207,10 @@ fn shape(page: &Page, asked_for_json: bool) -> Step {
     let mut odd: Vec<String> = page
         .findings()
         .iter()
-        .filter(|finding| finding.kind != FindingKind::ReplacedBytes)
+        // Other steps report these two.
+        .filter(|finding| {
+            !matches!(finding.kind, FindingKind::ReplacedBytes | FindingKind::MissingTickets)
+        })
         .map(ToString::to_string)
         .collect();
     // Only XML states the version; a page with replaced bytes was requested as XML in the end.

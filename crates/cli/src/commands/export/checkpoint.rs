@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
-use ring::digest::{Context, SHA256};
+use xxhash_rust::xxh3::Xxh3;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -28,8 +28,8 @@ pub(super) struct Checkpoint {
     pub(super) origin: Origin,
     /// The length of the partial file.
     pub(super) bytes: u64,
-    /// The SHA-256 of these bytes, in hexadecimal digits.
-    pub(super) sha256: String,
+    /// The digest of these bytes (XXH3, 128 bits), in hexadecimal digits. It finds files that were confused, not forgeries.
+    pub(super) xxh3: String,
     /// How many tickets are in it.
     pub(super) tickets: u64,
     /// Whether the scan is at its end, and only the file has to be finished.
@@ -86,7 +86,7 @@ impl Checkpoint {
             gettickets_export: FORMAT_NUMBER,
             origin,
             bytes: 0,
-            sha256: hex(Context::new(&SHA256)),
+            xxh3: hex(&Xxh3::new()),
             tickets: 0,
             complete: false,
             lacking: None,
@@ -96,16 +96,19 @@ impl Checkpoint {
 
     /// Reads a checkpoint. Returns `None` where there is no such file.
     pub(super) fn read(path: &Path) -> Result<Option<Checkpoint>, Unusable> {
+        let Some(file) = files::open_own(path).map_err(Unusable::Io)? else { return Ok(None) };
+        Checkpoint::parse(&files::read_at_most(file, MAX_LEN).map_err(Unusable::Io)?).map(Some)
+    }
+
+    fn parse(text: &[u8]) -> Result<Checkpoint, Unusable> {
         /// What every version of the format has.
         #[derive(Deserialize)]
         struct Any {
             gettickets_export: u32,
         }
-        let Some(file) = files::open_own(path).map_err(Unusable::Io)? else { return Ok(None) };
-        let text = files::read_at_most(file, MAX_LEN).map_err(Unusable::Io)?;
-        match serde_json::from_slice::<Checkpoint>(&text) {
-            Ok(checkpoint) if checkpoint.gettickets_export == FORMAT_NUMBER => Ok(Some(checkpoint)),
-            other => match serde_json::from_slice::<Any>(&text) {
+        match serde_json::from_slice::<Checkpoint>(text) {
+            Ok(checkpoint) if checkpoint.gettickets_export == FORMAT_NUMBER => Ok(checkpoint),
+            other => match serde_json::from_slice::<Any>(text) {
                 Ok(any) if any.gettickets_export != FORMAT_NUMBER => Err(Unusable::OtherVersion),
                 _ => Err(Unusable::Foreign(other.err().map_or(String::new(), |error| error.to_string()))),
             },
@@ -124,8 +127,8 @@ impl Checkpoint {
 
     /// Compares the beginning of the partial file with the length and the digest. Returns the digest so far, or
     /// `None` where the file is another one.
-    pub(super) fn verify(&self, partial: &File) -> io::Result<Option<Context>> {
-        let mut digest = Context::new(&SHA256);
+    pub(super) fn verify(&self, partial: &File) -> io::Result<Option<Xxh3>> {
+        let mut digest = Xxh3::new();
         let mut reader = BufReader::with_capacity(256 << 10, partial).take(self.bytes);
         let mut length = 0;
         let mut buffer = vec![0; 64 << 10];
@@ -139,14 +142,22 @@ impl Checkpoint {
         }
         // Tickets without bytes are no state that an export was ever in.
         let is_possible = self.bytes > 0 || self.tickets == 0;
-        let is_same = is_possible && length == self.bytes && hex(digest.clone()) == self.sha256;
+        let is_same = is_possible && length == self.bytes && hex(&digest) == self.xxh3;
         Ok(is_same.then_some(digest))
     }
 }
 
+/// Parses a checkpoint and returns what would be written of it; `None` if it is not one.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn rewritten(text: &[u8]) -> Option<String> {
+    let checkpoint = Checkpoint::parse(text).ok()?;
+    drop(checkpoint.origin.difference(&Origin { format: String::new(), ..checkpoint.origin.clone() }));
+    serde_json::to_string(&checkpoint).ok()
+}
+
 /// A digest as hexadecimal digits.
-pub(super) fn hex(digest: Context) -> String {
-    digest.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+pub(super) fn hex(digest: &Xxh3) -> String {
+    format!("{:032x}", digest.digest128())
 }
 
 #[cfg(test)]
@@ -191,10 +202,10 @@ mod tests {
 
     #[test]
     fn a_partial_file_is_compared_by_length_and_digest() {
-        let mut digest = Context::new(&SHA256);
+        let mut digest = Xxh3::new();
         digest.update(b"seven b");
         let checkpoint =
-            Checkpoint { bytes: 7, tickets: 1, sha256: hex(digest), ..Checkpoint::new(origin()) };
+            Checkpoint { bytes: 7, tickets: 1, xxh3: hex(&digest), ..Checkpoint::new(origin()) };
         let none = Checkpoint { bytes: 0, ..checkpoint.clone() };
         for (checkpoint, content, is_same) in [
             (&checkpoint, "seven b", true),

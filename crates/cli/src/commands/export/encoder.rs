@@ -194,7 +194,10 @@ impl Encoder {
 
     /// Returns the bytes since they were last taken.
     pub(super) fn take(&mut self) -> io::Result<Vec<u8>> {
-        let bytes = std::mem::take(&mut *self.bytes.0.borrow_mut());
+        let mut bytes = self.bytes.0.borrow_mut();
+        // The next page is about as long, so its bytes are not copied as the buffer grows.
+        let next = Vec::with_capacity(bytes.len());
+        let bytes = std::mem::replace(&mut *bytes, next);
         match &mut self.compressor {
             None => Ok(bytes),
             Some(compressor) => compressor.push(&bytes),

@@ -19,10 +19,11 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use gettickets_protocol::GetTickets;
 use serde_json::value::RawValue;
 
 use self::checkpoint::Origin;
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::checkpoint::rewritten as rewritten_checkpoint;
 use self::contents::Contents;
 use self::source::Source;
 use self::spool::{Earlier, Spool};
@@ -72,7 +73,7 @@ fn export<S: Source>(
         columns: contents.layout(),
         server,
         // A change of the page size does not change what is asked for.
-        request: GetTickets { limitnum: None, ..args.query.to_request() }.parameters() + &since,
+        request: args.query.to_query().parameters() + &since,
     };
     let earlier = match (args.resume, args.restart) {
         (true, _) => Earlier::Resume,
@@ -114,7 +115,7 @@ fn refuse_resuming(args: &ExportArgs) -> Outcome {
 
 fn warn_misspelt(args: &ExportArgs, tickets: u64) {
     if tickets == 0 {
-        misspelt::warn(&args.query.to_request());
+        misspelt::warn(&args.query.to_query().requests());
     }
 }
 

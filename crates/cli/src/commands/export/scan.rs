@@ -114,7 +114,7 @@ fn one(
             scan = scan.resume(&position.cursor).map_err(|error| refused(error.to_string()))?;
         }
         watch(scan.cancellation());
-        let progress = Some(Progress::of(scan.status(), shown));
+        let progress = shown.then(|| Progress::of(scan.status()));
         Ok(Scanned { scan, since, progress, prefix: prefix.to_owned() })
     };
     let install = connection.context(profile.map(str::to_owned));

@@ -25,7 +25,7 @@ pub(super) trait Source {
 
 /// The scan of an install.
 pub(super) fn scan_of(args: &ExportArgs, connection: &Connection, since: Option<DateTime>) -> Scan {
-    let scan = scanning::configured(connection.client.scan(args.query.to_request()), &args.query.scan);
+    let scan = scanning::configured(args.query.to_query().scan(&connection.client), &args.query.scan);
     match since {
         Some(since) => scan.updated_since(since).full(args.full),
         None => scan,

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use arrow_ipc::reader::StreamReader;
 use gettickets_protocol::Tickets;
-use ring::digest::{Context, SHA256};
 use serde_json::value::RawValue;
+use xxhash_rust::xxh3::Xxh3;
 
 use super::checkpoint::{self, Checkpoint, Origin, Unusable};
 use super::contents::Contents;
@@ -50,7 +50,7 @@ pub(crate) struct Spool {
     resume: File,
     tickets: u64,
     bytes: u64,
-    digest: Context,
+    digest: Xxh3,
 }
 
 /// Refuses to replace a file that is to be kept.
@@ -90,7 +90,7 @@ impl Spool {
         existing: Existing,
         mut file: File,
         saved: Checkpoint,
-        digest: Context,
+        digest: Xxh3,
     ) -> Outcome<Spool> {
         files::remove_leftovers(&target.output);
         files::remove_leftovers(&target.resume);
@@ -145,7 +145,7 @@ impl Spool {
         settled.map_err(|error| Failure::of_file(&self.target.partial, &error))?;
         let mut next = self.saved.clone();
         (next.bytes, next.tickets) = (self.bytes, self.tickets);
-        next.sha256 = checkpoint::hex(self.digest.clone());
+        next.xxh3 = checkpoint::hex(&self.digest);
         (next.complete, next.cursor) = (complete, cursor);
         let path = &self.target.resume;
         self.resume = next.write(path).map_err(|error| Failure::of_file(path, &error))?;
@@ -309,9 +309,9 @@ fn continued(
     is_new: bool,
     origin: Origin,
     earlier: Earlier,
-) -> Outcome<(Checkpoint, Context)> {
+) -> Outcome<(Checkpoint, Xxh3)> {
     let (resume_name, partial_name) = (target.resume.display(), target.partial.display());
-    let anew = |origin| Ok((Checkpoint::new(origin), Context::new(&SHA256)));
+    let anew = |origin| Ok((Checkpoint::new(origin), Xxh3::new()));
     let restart = "The same command with --restart removes it and begins again";
     let found = match Checkpoint::read(&target.resume) {
         Ok(found) => found,

@@ -16,6 +16,7 @@ use super::source::scan_of;
 use super::stream::Stream;
 use super::{encoding_of, is_stdout, spool, unusable};
 use crate::args::{Compression, ExportArgs};
+use crate::commands::scanning::Waiting;
 use crate::commands::{misspelt, scanning, whole};
 use crate::connect::installs::{self, Several};
 use crate::exit::{self, Exit, Failure, Outcome};
@@ -87,7 +88,7 @@ fn in_file(tickets: u64, name: &Path) -> String {
 pub(super) fn ended(args: &ExportArgs, installs: Several, failures: Vec<(String, Failure)>) -> Outcome {
     let mut all = installs.unusable;
     if all.is_empty() && failures.is_empty() {
-        misspelt::warn(&args.query.to_request());
+        misspelt::warn(&args.query.to_query().requests());
     }
     all.extend(failures);
     installs::report(all)
@@ -148,10 +149,11 @@ pub(super) fn read(
         scan_of(args, connection, args.updated_since.map(|since| connection.resolve(since)))
     });
     // The fleet has the installs of the connections, in the same order.
-    let mut scan = installs
-        .fleet
-        .scan_with(|install| scans.next().unwrap_or_else(|| install.client().scan(args.query.to_request())));
+    let query = args.query.to_query();
+    let mut scan =
+        installs.fleet.scan_with(|install| scans.next().unwrap_or_else(|| query.scan(install.client())));
     scan.cancellations().iter().cloned().for_each(watch);
+    let waiting = Waiting::begin(format!("reading {} installs", installs.connections.len()));
     for page in scan.by_ref() {
         // The reports have the errors.
         let Ok(page) = page else { continue };
@@ -160,6 +162,7 @@ pub(super) fn read(
             *count += page.tickets.len() as u64;
         }
     }
+    drop(waiting);
     let end = |(report, tickets): (&InstallReport, u64)| {
         let name = report.install.clone();
         scanning::print_report_of(&format!("{name}: "), &report.scan);

@@ -4,7 +4,8 @@ use gettickets::{Error, Finding, GetTickets, Page, Scan, Tickets};
 
 use super::common::{added, admin, rest_of};
 use super::local::{Local, sorted_with};
-use crate::args::{Format, ListArgs};
+use crate::args::{Format, ListArgs, Query};
+use crate::commands::scanning::Waiting;
 use crate::commands::{misspelt, scanning, whole};
 use crate::connect::installs::{Several, worst};
 use crate::connect::{self, Connection};
@@ -13,15 +14,16 @@ use crate::output::selected::{Part, SelectedWriter, Selection};
 use crate::output::table::{TableOptions, TableWriter};
 use crate::output::{self, InstallContext, TicketWriter, stdout};
 
-pub(super) fn list(args: &ListArgs, installs: &Several, requests: &[GetTickets]) -> Outcome {
+pub(super) fn list(args: &ListArgs, installs: &Several, query: &Query) -> Outcome {
+    let requests = query.requests();
     let mut listing = Listing::new(args, installs, requests.len())?;
     for (name, failure) in &installs.unusable {
         listing.fail(name, failure.clone());
     }
     if args.all || args.updated_since.is_some() {
-        listing.scan(requests)?
+        listing.scan(query)?
     } else {
-        listing.pages(requests)?
+        listing.pages(&requests)?
     }
     worst(listing.exits)
 }
@@ -85,7 +87,9 @@ impl<'a> Listing<'a> {
         let read = |connection: &Connection| -> Result<Vec<Page>, Error> {
             requests.iter().map(|request| connection.client.get_tickets(request)).collect()
         };
+        let waiting = Waiting::begin(format!("waiting for {} installs", self.contexts.len()));
         let results = self.installs.side_by_side(|_, connection| read(connection));
+        drop(waiting);
         let mut received = 0;
         let mut failures = Vec::new();
         for (index, ((name, _), result)) in self.installs.connections.iter().zip(results).enumerate() {
@@ -110,47 +114,43 @@ impl<'a> Listing<'a> {
         }
         self.finish()?;
         if received == 0 && failures.is_empty() {
-            requests.iter().for_each(misspelt::warn);
+            misspelt::warn(requests);
         }
         failures.into_iter().for_each(|(name, failure)| self.fail(name, failure));
         Ok(())
     }
 
     /// All tickets of each install, written as they arrive.
-    fn scan(&mut self, requests: &[GetTickets]) -> Outcome {
+    fn scan(&mut self, query: &Query) -> Outcome {
         let mut received = vec![0_u64; self.contexts.len()];
-        let mut failures: Vec<Option<Failure>> = self.contexts.iter().map(|_| None).collect();
-        let mut reports = Vec::new();
-        for request in requests {
-            let mut scan = self
-                .installs
-                .fleet
-                .scan_with(|install| self.configured(install.client().scan(request.clone()), install.name()));
-            while !self.is_full() {
-                match scan.next() {
-                    None => break,
-                    // The reports have the errors.
-                    Some(Err(_)) => {}
-                    Some(Ok(page)) => {
-                        if let Some(count) = received.get_mut(page.index) {
-                            *count += page.tickets.len() as u64;
-                        }
-                        self.take(page.index, &page.tickets)?;
+        let mut scan = self
+            .installs
+            .fleet
+            .scan_with(|install| self.configured(query.scan(install.client()), install.name()));
+        let waiting = Waiting::begin(format!("reading {} installs", self.contexts.len()));
+        while !self.is_full() {
+            match scan.next() {
+                None => break,
+                // The reports have the errors.
+                Some(Err(_)) => {}
+                Some(Ok(page)) => {
+                    if let Some(count) = received.get_mut(page.index) {
+                        *count += page.tickets.len() as u64;
                     }
+                    waiting.suspended(|| self.take(page.index, &page.tickets))?;
                 }
             }
-            if self.is_full() {
-                break;
-            }
-            for ((report, failure), received) in scan.reports().iter().zip(&mut failures).zip(&received) {
-                let found = match &report.error {
-                    Some(error) => Some(whole::cut_off(error, *received)),
-                    None => whole::without_holes(&report.scan).err(),
-                };
-                *failure = failure.take().or(found);
-            }
-            reports.extend(scan.reports().to_vec());
         }
+        drop(waiting);
+        let reports = scan.reports().to_vec();
+        let failures: Vec<Option<Failure>> = reports
+            .iter()
+            .zip(&received)
+            .map(|(report, received)| match &report.error {
+                Some(error) => Some(whole::cut_off(error, *received)),
+                None => whole::without_holes(&report.scan).err(),
+            })
+            .collect();
         let is_cut = self.is_full();
         self.finish()?;
         for report in &reports {
@@ -171,7 +171,7 @@ impl<'a> Listing<'a> {
             }
         }
         if received.iter().all(|count| *count == 0) && failures.iter().all(Option::is_none) {
-            requests.iter().for_each(misspelt::warn);
+            misspelt::warn(&query.requests());
         }
         let names: Vec<String> = self.contexts.iter().filter_map(|context| context.name.clone()).collect();
         for (name, failure) in names.iter().zip(failures) {

@@ -118,6 +118,7 @@ impl Config {
             strict: false,
             time_zone: self.time_zone.clone(),
             names: Names::default(),
+            secret_variables: Vec::new(),
         }))
     }
 

@@ -15,7 +15,7 @@ use std::collections::HashSet;
 use std::iter;
 use std::path::Path;
 
-use gettickets_protocol::{Decoder, Reply, Tickets};
+use gettickets_protocol::{Decoder, Finding, Page, Reply, Tickets};
 
 use self::statistics::{Source, Statistics};
 use self::write::{filter, tally_of, write_charts, write_page};
@@ -41,9 +41,9 @@ fn of_server(args: &StatsArgs) -> Outcome {
         Installs::One(_, connection) => *connection,
         Installs::Several(installs) => return several::run(args, &installs),
     };
-    let request = args.query.to_request();
-    let scan = scanning::configured(connection.client.scan(request.clone()), &args.query.scan);
-    let mut progress = Some(Progress::of(scan.status(), true));
+    let query = args.query.to_query();
+    let scan = scanning::configured(query.scan(&connection.client), &args.query.scan);
+    let mut progress = Some(Progress::of(scan.status()));
     let mut whole = Whole::of(scan);
     let mut unreadable = None;
     let pages = iter::from_fn(|| {
@@ -62,11 +62,11 @@ fn of_server(args: &StatsArgs) -> Outcome {
         }
         None
     });
-    let source = Source { server: connection.place.clone(), filter: filter(&request) };
+    let source = Source { server: connection.place.clone(), filter: filter(&query.requests()) };
     stats(args, source, pages, connection.clock.clone(), connection.names.clone())?;
     scanning::print_report(&whole.report());
     if whole.delivered() == 0 {
-        misspelt::warn(&request);
+        misspelt::warn(&query.requests());
     }
     unreadable.map_or_else(|| whole.end(), Err)
 }
@@ -81,10 +81,13 @@ fn of_files(args: &StatsArgs) -> Outcome {
     };
     let mut ids = HashSet::new();
     let mut repeated = 0;
+    let mut findings = Vec::new();
     let tickets = files.iter().flat_map(|file| pages_of(file, args.connection.strict));
     let once = tickets.flat_map(|page| match page {
         Err(failure) => vec![Err(failure)],
         Ok(page) => {
+            Finding::merge(&mut findings, page.findings());
+            let page = page.into_tickets();
             let is_new: Vec<bool> = page.iter().map(|ticket| ids.insert(ticket.id())).collect();
             repeated += is_new.iter().filter(|is_new| !**is_new).count() as u64;
             runs(&is_new).map(|range| Ok(page.slice(range))).collect()
@@ -92,6 +95,8 @@ fn of_files(args: &StatsArgs) -> Outcome {
     });
     let source = Source { server, filter: "all tickets".to_owned() };
     stats(args, source, once, clock, Names::default())?;
+    findings.retain(|finding| scanning::changes_values(finding.kind));
+    scanning::print_findings(&findings);
     if repeated > 0 {
         exit::warn(format!(
             "{repeated} {} read again under the same id, and counted once",
@@ -102,7 +107,7 @@ fn of_files(args: &StatsArgs) -> Outcome {
 }
 
 /// The pages of a file.
-fn pages_of(file: &Path, strict: bool) -> impl Iterator<Item = Outcome<Tickets>> {
+fn pages_of(file: &Path, strict: bool) -> impl Iterator<Item = Outcome<Page>> {
     let mut failed = None;
     let mut saved = match Saved::open(file, Decoder::new().strict(strict)) {
         Ok(saved) => Some(saved),
@@ -117,7 +122,7 @@ fn pages_of(file: &Path, strict: bool) -> impl Iterator<Item = Outcome<Tickets>>
             return Some(Err(failure));
         }
         Some(match saved.as_mut()?.next()? {
-            Ok(Reply::Tickets(page)) => Ok(page.into_tickets()),
+            Ok(Reply::Tickets(page)) => Ok(page),
             Ok(Reply::Error(error)) => {
                 Err(Failure::new(Exit::Server, &error).at(&name).hint(explain::api_error(&error)))
             }

@@ -6,6 +6,7 @@ use super::statistics::{Source, Statistics};
 use super::write::{filter, tally_of, write_charts, write_page};
 use crate::args::{StatsArgs, StatsFormat};
 use crate::commands::export::scan::lacks_unreadable_alone;
+use crate::commands::scanning::Waiting;
 use crate::commands::{misspelt, scanning, whole};
 use crate::connect::installs::{self, Several};
 use crate::exit::{self, Failure, Outcome};
@@ -21,7 +22,7 @@ pub(super) fn run(args: &StatsArgs, installs: &Several) -> Outcome {
         ))
         .hint("Write {install} into the name, as in 'tickets-{install}.html'"));
     }
-    let request = args.query.to_request();
+    let query = args.query.to_query();
     let mut tallies: Vec<_> = installs
         .connections
         .iter()
@@ -29,7 +30,8 @@ pub(super) fn run(args: &StatsArgs, installs: &Several) -> Outcome {
         .collect();
     let mut scan = installs
         .fleet
-        .scan_with(|install| scanning::configured(install.client().scan(request.clone()), &args.query.scan));
+        .scan_with(|install| scanning::configured(query.scan(install.client()), &args.query.scan));
+    let waiting = Waiting::begin(format!("reading {} installs", installs.connections.len()));
     for page in scan.by_ref() {
         // The reports have the errors.
         let Ok(page) = page else { continue };
@@ -37,6 +39,7 @@ pub(super) fn run(args: &StatsArgs, installs: &Several) -> Outcome {
             page.tickets.iter().for_each(|ticket| tally.add(ticket));
         }
     }
+    drop(waiting);
     let mut failures = installs.unusable.clone();
     let mut documents = Vec::new();
     let mut counted = 0;
@@ -56,7 +59,7 @@ pub(super) fn run(args: &StatsArgs, installs: &Several) -> Outcome {
             failures.push((name.clone(), failure));
         }
         exit::note(format!("{name}: {tickets} {}", output::tickets(tickets)));
-        let source = Source { server: format!("{name}, {}", connection.place), filter: filter(&request) };
+        let source = Source { server: format!("{name}, {}", connection.place), filter: filter(&query.requests()) };
         let statistics = Statistics::new(tally, source);
         if let Some(path) = &args.html {
             write_page(&installs::file_of(path, Some(name))?, &statistics)?;
@@ -81,7 +84,7 @@ pub(super) fn run(args: &StatsArgs, installs: &Several) -> Outcome {
         stdout::write_text(&(document + "\n"), sanitise::json)?;
     }
     if counted == 0 && failures.is_empty() {
-        misspelt::warn(&request);
+        misspelt::warn(&query.requests());
     }
     installs::report(failures)
 }

@@ -147,9 +147,10 @@ fn by_priority(tally: &Tally) -> Vec<Count> {
 
 fn by_department(tally: &Tally) -> Vec<Count> {
     let named = tally.by_department.named.iter().map(|(id, count)| {
-        let sent = tally.department_names.get(id).map(String::as_str);
-        let name = sent.or_else(|| tally.names.department(*id)).map(str::to_owned);
-        (name.unwrap_or_else(|| format!("Department {id}")), Some(*id), *count)
+        let Some(id) = *id else { return ("no department".to_owned(), None, *count) };
+        let sent = tally.department_names.get(&id).map(String::as_str);
+        let name = sent.or_else(|| tally.names.department(id)).map(str::to_owned);
+        (name.unwrap_or_else(|| format!("Department {id}")), Some(id), *count)
     });
     by_count(named, tally.by_department.other)
 }

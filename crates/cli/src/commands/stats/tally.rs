@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use jiff::civil::Date;
 
 use crate::output::clock::Clock;
+use crate::output::derived;
 use crate::output::names::Names;
 
 /// How many different statuses, priorities or departments are counted separately; the rest are counted together.
@@ -73,7 +74,8 @@ pub(crate) struct Tally {
     pub(crate) waiting: u64,
     pub(crate) by_status: Counts<String>,
     pub(crate) by_priority: Counts<String>,
-    pub(crate) by_department: Counts<u64>,
+    /// By id; `None` for tickets whose department the server does not send.
+    pub(crate) by_department: Counts<Option<u64>>,
     /// Names of departments from the profile, for those that the server sends no name of.
     pub(crate) names: Names,
     /// Names of departments, which some servers send beside their ids.
@@ -127,12 +129,13 @@ impl Tally {
     pub(crate) fn add(&mut self, ticket: TicketRef<'_>) {
         let words = |field| ticket.decoded_text(field).unwrap_or_default().trim().to_owned();
         let status = words(Field::Status);
-        let (opened, replied) = (ticket.date(), ticket.lastreply());
+        let time_of = |field| self.clock.time_of(&ticket, field);
+        let (opened, replied) = (time_of(Field::Date), time_of(Field::Lastreply));
 
         self.tickets += 1;
         self.by_status.add(status.clone());
         self.by_priority.add(words(Field::Priority));
-        self.by_department.add(ticket.deptid());
+        self.by_department.add(derived::department_id(&ticket));
         self.name_department(ticket);
         let limit = self.clock.now().saturating_add(ZONES);
         self.newest =
@@ -170,7 +173,8 @@ impl Tally {
 
     fn name_department(&mut self, ticket: TicketRef<'_>) {
         let known = self.department_names.len();
-        if known >= MOST_NAMES || self.department_names.contains_key(&ticket.deptid()) {
+        let Some(id) = derived::department_id(&ticket) else { return };
+        if known >= MOST_NAMES || self.department_names.contains_key(&id) {
             return;
         }
         let name = ticket.extra_json().find(|(name, _)| *name == "deptname");
@@ -178,7 +182,7 @@ impl Tally {
             && !name.trim().is_empty()
         {
             let name = html_escape::decode_html_entities(name.trim()).into_owned();
-            self.department_names.insert(ticket.deptid(), name);
+            self.department_names.insert(id, name);
         }
     }
 

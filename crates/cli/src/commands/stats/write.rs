@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anstream::ColorChoice;
-use gettickets_protocol::GetTickets;
+use gettickets_protocol::{GetTickets, StatusFilter};
 
 use super::page;
 use super::statistics::Statistics;
@@ -18,10 +18,15 @@ use crate::output::clock::Clock;
 use crate::output::names::Names;
 
 /// Which tickets a request is for, in words.
-pub(super) fn filter(request: &GetTickets) -> String {
-    let GetTickets { deptid, clientid, email, status, subject, .. } = request;
+pub(super) fn filter(requests: &[GetTickets]) -> String {
+    let statuses: Vec<&str> =
+        requests.iter().filter_map(|request| request.status.as_ref()).map(StatusFilter::as_str).collect();
+    let statuses = (!statuses.is_empty()).then(|| format!("status {}", statuses.join(" or ")));
+    let Some(GetTickets { deptid, clientid, email, subject, .. }) = requests.first() else {
+        return "all tickets".to_owned();
+    };
     let parts = [
-        status.as_ref().map(|status| format!("status {status}")),
+        statuses,
         deptid.map(|id| format!("department {id}")),
         clientid.map(|id| format!("client {id}")),
         email.as_ref().map(|email| format!("from {email}")),

@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use gettickets::Cancellation;
+use gettickets::transport::{Transport, TransportRequest};
+use http::{HeaderName, HeaderValue, Uri};
 use jiff::Timestamp;
 use ring::hmac;
-use ureq::Agent;
-use ureq::http::Uri;
-use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
 use super::event::Record;
+use crate::args::ConnectionArgs;
+use crate::connect;
 use crate::exit::{Failure, Outcome};
 use crate::files;
 
@@ -23,6 +24,8 @@ use crate::files;
 const COMMAND_LIMIT: Duration = Duration::from_secs(60);
 /// How long one request to a webhook may take.
 const REQUEST_LIMIT: Duration = Duration::from_secs(15);
+/// How much of a response to a webhook is read; nothing in it is used.
+const MAX_RESPONSE_LEN: usize = 1 << 20;
 /// How often a webhook is tried for an event before the next poll.
 const ATTEMPTS: u32 = 3;
 /// The wait before the second attempt; it doubles, and half of it is random.
@@ -43,11 +46,14 @@ const SECRETS: [&str; 5] = [
 /// Runs a command for each event.
 pub(super) struct Exec {
     command: String,
+    /// Further variables that hold secrets.
+    secrets: Vec<String>,
 }
 
 impl Exec {
-    pub(super) fn new(command: String) -> Exec {
-        Exec { command }
+    /// Variables with these names, and those of [`SECRETS`], are removed from the command's environment.
+    pub(super) fn new(command: String, secrets: Vec<String>) -> Exec {
+        Exec { command, secrets }
     }
 
     /// Runs the command through the shell, with the event on its standard input. Text of a ticket is never part of the
@@ -68,7 +74,8 @@ impl Exec {
             .env("GETTICKETS_EVENT", record.event.word())
             .env("GETTICKETS_EVENT_ID", &record.event_id)
             .env("GETTICKETS_TICKET_ID", record.id.to_string());
-        SECRETS.iter().for_each(|name| {
+        let secrets = SECRETS.into_iter().chain(self.secrets.iter().map(String::as_str));
+        secrets.for_each(|name| {
             command.env_remove(name);
         });
         let mut child = command.spawn().map_err(failed)?;
@@ -137,14 +144,14 @@ pub(super) enum Undelivered {
 /// Posts each event to an address, signed by the convention of Standard Webhooks: `webhook-signature` is the
 /// HMAC-SHA256 of `webhook-id`, `webhook-timestamp` and the body, joined by dots.
 pub(super) struct Webhook {
-    agent: Agent,
+    transport: Arc<dyn Transport>,
     uri: Uri,
     key: hmac::Key,
     backoff: Duration,
 }
 
 impl Webhook {
-    pub(super) fn new(url: &str, secret: &str, allow_plain_http: bool) -> Outcome<Webhook> {
+    pub(super) fn new(url: &str, secret: &str, args: &ConnectionArgs) -> Outcome<Webhook> {
         let hint = "Give an address such as https://example.com/hook";
         let uri: Uri =
             url.parse().map_err(|error| Failure::usage(format!("--webhook: {error}")).hint(hint))?;
@@ -154,7 +161,7 @@ impl Webhook {
         match uri.scheme_str() {
             _ if host.is_empty() => return Err(Failure::usage("--webhook has no host").hint(hint)),
             Some("https") => {}
-            Some("http") if is_loopback || allow_plain_http => {}
+            Some("http") if is_loopback || args.allow_plain_http => {}
             Some("http") => {
                 return Err(Failure::usage(
                     "--webhook is http://: anyone on the network could read the tickets",
@@ -163,21 +170,14 @@ impl Webhook {
             }
             _ => return Err(Failure::usage("--webhook is neither https:// nor http://").hint(hint)),
         }
-        let tls = TlsConfig::builder()
-            .provider(TlsProvider::Rustls)
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .root_certs(RootCerts::PlatformVerifier)
-            .build();
-        let agent = Agent::config_builder()
-            .tls_config(tls)
-            .timeout_global(Some(REQUEST_LIMIT))
-            // A redirect would turn the POST into a GET.
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .user_agent(concat!("gettickets/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .new_agent();
-        Ok(Webhook { agent, uri, key: key(secret)?, backoff: BACKOFF })
+        // The address of the host alone: what the transport depends on.
+        let origin = format!(
+            "{}://{}/",
+            uri.scheme_str().unwrap_or_default(),
+            uri.authority().map_or("", |authority| authority.as_str().rsplit('@').next().unwrap_or_default())
+        );
+        let transport = connect::transport_to(&origin, args).map_err(|failure| failure.at("--webhook"))?;
+        Ok(Webhook { transport, uri, key: key(secret)?, backoff: BACKOFF })
     }
 
     /// Delivers an event: at most [`ATTEMPTS`] requests.
@@ -185,7 +185,7 @@ impl Webhook {
         let body = record.json();
         let mut backoff = self.backoff;
         for attempt in 1.. {
-            let why = match self.post(record, &body) {
+            let why = match self.post(record, &body, stop) {
                 Err(Undelivered::Later(why)) => why,
                 outcome => return outcome,
             };
@@ -198,17 +198,25 @@ impl Webhook {
         Ok(())
     }
 
-    fn post(&self, record: &Record, body: &str) -> Result<(), Undelivered> {
+    fn post(&self, record: &Record, body: &str, stop: &Cancellation) -> Result<(), Undelivered> {
         let time = Timestamp::now().as_second().to_string();
-        let sent = self
-            .agent
-            .post(&self.uri)
-            .header("content-type", "application/json")
-            .header("webhook-id", &record.event_id)
-            .header("webhook-timestamp", &time)
-            .header("webhook-signature", signature(&self.key, &record.event_id, &time, body))
-            .send(body);
-        match sent {
+        let signature = signature(&self.key, &record.event_id, &time, body);
+        let headers = [
+            ("content-type", "application/json"),
+            ("webhook-id", &record.event_id),
+            ("webhook-timestamp", &time),
+            ("webhook-signature", &signature),
+        ];
+        let mut request = TransportRequest::new(self.uri.clone(), body);
+        request.timeout = REQUEST_LIMIT;
+        request.max_response_len = MAX_RESPONSE_LEN;
+        request.cancellation = stop.clone();
+        for (name, value) in headers {
+            let value = value.parse::<HeaderValue>();
+            let value = value.map_err(|_| Undelivered::Refused(format!("the header {name} is not ASCII")))?;
+            request.headers.insert(HeaderName::from_static(name), value);
+        }
+        match self.transport.send(&request) {
             Ok(response) => judge(response.status().as_u16()),
             Err(error) => Err(Undelivered::Later(error.to_string())),
         }
@@ -310,7 +318,7 @@ mod tests {
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
     fn webhook(url: &str) -> Webhook {
-        Webhook { backoff: Duration::from_millis(1), ..Webhook::new(url, SECRET, false).unwrap() }
+        Webhook { backoff: Duration::from_millis(1), ..Webhook::new(url, SECRET, &ConnectionArgs::default()).unwrap() }
     }
 
     #[test]
@@ -360,8 +368,9 @@ mod tests {
 
     #[test]
     fn an_address_that_would_leak_tickets_and_a_weak_secret_are_refused() {
+        let args = ConnectionArgs::default();
         let said =
-            |url: &str, secret: &str| Webhook::new(url, secret, false).err().map(|failure| failure.what);
+            |url: &str, secret: &str| Webhook::new(url, secret, &args).err().map(|failure| failure.what);
         let secret = "0123456789abcdef";
         assert_eq!(said("https://example.com/hook", secret), None);
         assert_eq!(said("http://127.0.0.1:9/hook", secret), None);
@@ -370,7 +379,25 @@ mod tests {
         assert!(said("ftp://example.com", secret).unwrap().contains("neither"));
         assert!(said("example.com/hook", secret).is_some());
         assert!(said("https://example.com", "short").unwrap().contains("shorter than 16 bytes"));
-        assert!(Webhook::new("http://example.com/hook", secret, true).is_ok());
+        let args = ConnectionArgs { allow_plain_http: true, ..ConnectionArgs::default() };
+        assert!(Webhook::new("http://example.com/hook", secret, &args).is_ok());
+    }
+
+    #[test]
+    fn a_webhook_goes_through_the_proxy_or_not_at_all() {
+        let args =
+            |proxy: &str| ConnectionArgs { proxy: Some(proxy.to_owned()), ..ConnectionArgs::default() };
+        let refused = Webhook::new("https://example.com/hook", SECRET, &args("gopher://127.0.0.1:9")).err();
+        let refused = refused.unwrap();
+        assert!(refused.what.contains("--webhook") && refused.what.contains("proxy"), "{}", refused.what);
+        // Nobody listens on the port of a listener that was closed.
+        let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let webhook =
+            Webhook::new("https://example.com/hook", SECRET, &args(&format!("http://{dead}"))).unwrap();
+        let Err(Undelivered::Later(why)) = webhook.post(&record(), "{}", &Cancellation::new()) else {
+            panic!("it was delivered")
+        };
+        assert!(why.contains("proxy") && why.contains(&dead.to_string()), "{why}");
     }
 
     #[cfg(unix)]
@@ -379,7 +406,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (body, env) = (directory.path().join("body"), directory.path().join("env"));
         let command = format!("cat > '{}'; env > '{}'", body.display(), env.display());
-        Exec::new(command).run(&record(), &Cancellation::new()).unwrap();
+        // A variable that certainly is set.
+        Exec::new(command, vec!["CARGO_MANIFEST_DIR".to_owned()]).run(&record(), &Cancellation::new()).unwrap();
         assert_eq!(std::fs::read_to_string(body).unwrap(), record().json() + "\n");
         let env = std::fs::read_to_string(env).unwrap();
         assert!(
@@ -387,9 +415,10 @@ mod tests {
             "{env}"
         );
         assert!(SECRETS.iter().all(|name| !env.contains(&format!("{name}="))), "{env}");
-        let failed = Exec::new("exit 3".into()).run(&record(), &Cancellation::new()).unwrap_err();
+        assert!(!env.contains("CARGO_MANIFEST_DIR="), "{env}");
+        let failed = Exec::new("exit 3".into(), Vec::new()).run(&record(), &Cancellation::new()).unwrap_err();
         assert!(failed.contains('3'), "{failed}");
         // One that does not read its input is no obstacle.
-        Exec::new("true".into()).run(&record(), &Cancellation::new()).unwrap();
+        Exec::new("true".into(), Vec::new()).run(&record(), &Cancellation::new()).unwrap();
     }
 }

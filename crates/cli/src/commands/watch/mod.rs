@@ -19,16 +19,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gettickets::local::LocalErrorKind;
-use gettickets::{ApiErrorClass, Cancellation, DateTime, Error, ErrorKind, GetTickets, Scan};
+use gettickets::transport::{TlsReason, TransportErrorKind};
+use gettickets::{ApiErrorClass, Cancellation, DateTime, Error, ErrorKind, Field, FindingKind, Scan};
 use jiff::Timestamp;
 
 use self::deliver::{Exec, Undelivered, Webhook};
 use self::event::{EventWriter, Record};
 use self::known::{Event, Known};
 use self::outage::Outage;
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::state::rewritten as rewritten_state;
 use self::state::{StateFile, Watched};
-use crate::args::{ScanArgs, WatchArgs, WatchFormat};
-use crate::commands::scanning;
+use crate::args::{Query, ScanArgs, WatchArgs, WatchFormat};
+use crate::commands::scanning::{self, Waiting};
 use crate::connect::{self, Connection};
 use crate::exit::{self, Exit, Failure, Outcome};
 use crate::output::style;
@@ -47,14 +50,15 @@ pub(crate) fn run(args: &WatchArgs) -> Outcome {
         None => None,
         Some(url) => {
             let secret = deliver::secret(args.webhook_secret_file.as_deref())?;
-            Some(Webhook::new(url, &secret, args.connection.allow_plain_http)?)
+            Some(Webhook::new(url, &secret, &args.connection)?)
         }
     };
     let stop = Stop::on_ctrl_c()?;
     let connection = connect::open_living(&args.connection)?;
-    let request = args.query.to_request();
+    let query = args.query.to_query();
+    let secrets = connection.secret_variables.clone();
     let watched =
-        Watched { server: connection.place.clone(), request: request.parameters(), full: args.full };
+        Watched { server: connection.place.clone(), request: query.parameters(), full: args.full };
     let (file, state) = match &args.state {
         None => (None, None),
         Some(path) => {
@@ -66,16 +70,17 @@ pub(crate) fn run(args: &WatchArgs) -> Outcome {
     let (known, pending) = state.unwrap_or_default();
     let mut watch = Watch {
         connection,
-        request,
+        query,
         options: ScanArgs { skip_unreadable: true, ..args.query.scan.clone() },
         full: args.full,
         known,
         events: EventWriter::new(format),
-        exec: args.exec.clone().map(Exec::new),
+        exec: args.exec.clone().map(|command| Exec::new(command, secrets.clone())),
         webhook,
         pending: pending.into(),
         posting: Outage::default(),
         warned: HashSet::new(),
+        deviated: HashSet::new(),
         file,
         stop,
     };
@@ -165,6 +170,15 @@ impl From<io::Error> for Trouble {
 fn is_lasting(kind: &ErrorKind) -> bool {
     match kind {
         ErrorKind::Config(_) => true,
+        // The install has another address.
+        ErrorKind::Redirect { status, .. } => matches!(status.as_u16(), 301 | 308),
+        ErrorKind::UnexpectedResponse { status, .. } => matches!(status.as_u16(), 404 | 410),
+        ErrorKind::Transport(error) => matches!(
+            error.kind(),
+            TransportErrorKind::Tls(
+                TlsReason::UnknownIssuer | TlsReason::SelfSigned | TlsReason::WrongName { .. } | TlsReason::Version1
+            )
+        ),
         ErrorKind::Api(error) => matches!(
             error.class(),
             ApiErrorClass::Authentication
@@ -185,7 +199,7 @@ fn is_lasting(kind: &ErrorKind) -> bool {
 
 struct Watch {
     connection: Connection,
-    request: GetTickets,
+    query: Query,
     /// A ticket that cannot be read never hides the others.
     options: ScanArgs,
     full: bool,
@@ -198,6 +212,8 @@ struct Watch {
     posting: Outage,
     /// Warnings that were printed.
     warned: HashSet<String>,
+    /// Deviations that were printed.
+    deviated: HashSet<(FindingKind, Option<Field>)>,
     file: Option<StateFile>,
     stop: Stop,
 }
@@ -240,11 +256,26 @@ impl Watch {
 
     /// Learns what is there already. None of it is an event.
     fn begin(&mut self) -> Outcome {
+        let _waiting = Waiting::begin(format!("reading the list of {}", self.connection.place));
         let mut since = None;
         if !self.full {
-            let newest = self.connection.client.get_tickets(&self.request);
-            let page = newest.map_err(|error| connect::failure_of(&error))?;
-            since = Known::start(page.iter().filter_map(|ticket| ticket.lastreply()));
+            let mut newest = Vec::new();
+            for request in self.query.requests() {
+                let page = self.connection.client.get_tickets(&request);
+                match page {
+                    Ok(page) => newest.extend(page.iter().filter_map(|ticket| ticket.lastreply())),
+                    // A ticket that cannot be read hides the newest reply, so the scan reads the whole list, without it.
+                    Err(error)
+                        if error.api_class() == Some(ApiErrorClass::Encoding)
+                            || matches!(error.kind(), ErrorKind::Decode(_)) =>
+                    {
+                        newest.clear();
+                        break;
+                    }
+                    Err(error) => return Err(connect::failure_of(&error)),
+                }
+            }
+            since = Known::start(newest.into_iter());
         }
         self.known.begin();
         let mut scan = self.scan(since);
@@ -261,6 +292,7 @@ impl Watch {
 
     /// Prints what happened since the last poll.
     fn poll(&mut self) -> Result<(), Trouble> {
+        let waiting = Waiting::begin(format!("waiting for {}", self.connection.place));
         let since = self.known.begin();
         let mut scan = self.scan(since);
         let mut happened: Vec<(Option<DateTime>, Event)> = Vec::new();
@@ -276,6 +308,7 @@ impl Watch {
                 }
             }
         }
+        drop(waiting);
         self.warn_once(&scan);
         // Lists begin with the newest; events are printed oldest first. What was seen before a failure is known from
         // now on, so it is printed now.
@@ -299,7 +332,7 @@ impl Watch {
     }
 
     fn scan(&self, since: Option<DateTime>) -> Scan {
-        let scan = scanning::configured(self.connection.client.scan(self.request.clone()), &self.options);
+        let scan = scanning::configured(self.query.scan(&self.connection.client), &self.options);
         let scan = match since {
             Some(since) => scan.updated_since(since),
             None => scan,
@@ -319,6 +352,12 @@ impl Watch {
                 if unreadable == 1 { "it" } else { "them" }
             )
         });
+        for finding in report.findings.iter().filter(|finding| scanning::changes_values(finding.kind)) {
+            let what = (finding.kind, finding.field);
+            if self.deviated.insert(what) {
+                exit::warn(scanning::deviation(what, finding.count, &finding.ids, finding.detail.as_deref()));
+            }
+        }
         for warning in report.warnings.into_iter().chain(unreadable) {
             if self.warned.insert(warning.clone()) {
                 exit::warn(warning);

@@ -82,30 +82,40 @@ impl StateFile {
         known: &Known,
         pending: impl ExactSizeIterator<Item = &'r Record>,
     ) -> io::Result<()> {
-        let Watched { server, request, full } = self.watched.clone();
-        let tickets = known.tickets();
-        let head = Head {
-            gettickets_watch: FORMAT_NUMBER,
-            server,
-            request,
-            full,
-            mark: known.mark(),
-            tickets: tickets.len(),
-            events: pending.len(),
-        };
         let mut file = files::temporary(&self.path)?;
         let mut out = BufWriter::new(file.as_file_mut());
-        writeln!(out, "{}", serde_json::to_string(&head)?)?;
-        for ticket in tickets {
-            writeln!(out, "{ticket}")?;
-        }
-        for record in pending {
-            writeln!(out, "{}", record.json())?;
-        }
+        write_to(&mut out, &self.watched, known, pending)?;
         out.flush()?;
         drop(out);
         files::put_temporary(file, &self.path, Existing::Replace)
     }
+}
+
+fn write_to<'r>(
+    out: &mut impl Write,
+    watched: &Watched,
+    known: &Known,
+    pending: impl ExactSizeIterator<Item = &'r Record>,
+) -> io::Result<()> {
+    let Watched { server, request, full } = watched.clone();
+    let tickets = known.tickets();
+    let head = Head {
+        gettickets_watch: FORMAT_NUMBER,
+        server,
+        request,
+        full,
+        mark: known.mark(),
+        tickets: tickets.len(),
+        events: pending.len(),
+    };
+    writeln!(out, "{}", serde_json::to_string(&head)?)?;
+    for ticket in tickets {
+        writeln!(out, "{ticket}")?;
+    }
+    for record in pending {
+        writeln!(out, "{}", record.json())?;
+    }
+    Ok(())
 }
 
 fn lock(path: &Path) -> Outcome<File> {
@@ -127,7 +137,17 @@ fn lock(path: &Path) -> Outcome<File> {
     }
 }
 
-fn read(file: File, watched: &Watched) -> Outcome<(Known, Vec<Record>)> {
+/// Parses a state of the watch of `https://a/` and returns what would be written of it.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn rewritten(text: &[u8]) -> Outcome<Vec<u8>> {
+    let watched = Watched { server: "https://a/".to_owned(), request: String::new(), full: true };
+    let (known, pending) = read(text, &watched)?;
+    let mut out = Vec::new();
+    write_to(&mut out, &watched, &known, pending.iter()).map_err(Failure::usage)?;
+    Ok(out)
+}
+
+fn read(file: impl Read, watched: &Watched) -> Outcome<(Known, Vec<Record>)> {
     let begin_anew = "Remove the file to start again, or use another one";
     let damaged =
         |why: String| Failure::usage(format!("this is not a state of a watch: {why}")).hint(begin_anew);

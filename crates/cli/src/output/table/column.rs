@@ -193,7 +193,7 @@ fn chosen(column: args::Column, ticket: &TicketRef<'_>, options: &TableOptions) 
         args::Column::Field(field) => field,
         args::Column::Decoded(field) => return decoded(ticket, field),
         args::Column::Utc(field) => {
-            let time = derived::instant_of(ticket, field, &options.install.clock);
+            let time = options.install.clock.instant_of(ticket, field);
             return time.map_or("-".to_owned(), |time| time.strftime(IN_UTC).to_string());
         }
         args::Column::Extra => return sanitise::line(&csv::extra(ticket)).into_owned(),
@@ -229,12 +229,14 @@ fn when(ticket: &TicketRef<'_>, field: Field, options: &TableOptions) -> String 
     };
     match (time, options.width) {
         (None, _) => "-".to_owned(),
-        (Some(time), _) if options.utc => options
-            .install
-            .clock
-            .instant(time)
-            .map_or("-".to_owned(), |time| time.strftime(IN_UTC).to_string()),
-        (Some(time), Some(_)) => age::since(time, &options.install.clock),
+        (Some(_), _) if options.utc => {
+            let instant = options.install.clock.instant_of(ticket, field);
+            instant.map_or("-".to_owned(), |time| time.strftime(IN_UTC).to_string())
+        }
+        (Some(time), Some(_)) => {
+            let clock = &options.install.clock;
+            age::since(clock.time_of(ticket, field).unwrap_or(time), clock)
+        }
         (Some(time), None) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
     }
 }

@@ -14,7 +14,7 @@ use std::sync::atomic::AtomicBool;
 
 use gettickets::Cancellation;
 use gettickets_arrow::{TableInstall, TableSchema};
-use gettickets_protocol::{GetTickets, TicketRef, Tickets};
+use gettickets_protocol::{TicketRef, Tickets};
 use gettickets_warehouse::Fleet;
 use tempfile::TempPath;
 
@@ -103,8 +103,8 @@ fn refuse_flags(args: &ExportArgs) -> Outcome {
     if PartitionKey::repeated(&args.partition_by) {
         return Err(Failure::usage("--partition-by has a key twice").hint("Name each key once"));
     }
-    let request = GetTickets { limitnum: None, ..args.query.to_request() };
-    if args.overwrite && (args.updated_since.is_some() || request != GetTickets::default()) {
+    let is_filtered = !args.query.to_query().parameters().is_empty();
+    if args.overwrite && (args.updated_since.is_some() || is_filtered) {
         return Err(Failure::usage("--overwrite replaces all tickets, and only some are selected")
             .hint("Leave out the filters, or add to the files with --append"));
     }

@@ -1,0 +1,359 @@
+//! [`FleetScan`]: the tickets of several installs, read side by side, as one iterator.
+//!
+//! As in [`Scan`](crate::scan::Scan), two locks protect it. What is read is only locked by code that neither holds nor waits
+//! for the interpreter's lock; the page that tickets are made from is only locked by code that holds it.
+
+use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use gettickets::scan::ScanStatus;
+use gettickets::{Cancellation, Error, ErrorKind, GetTickets, Tickets};
+use gettickets_warehouse as warehouse;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple};
+
+use crate::client::Client;
+use crate::errors;
+use crate::exclusive::Exclusive;
+use crate::home::Home;
+use crate::logging;
+use crate::making;
+use crate::page::Page;
+use crate::recent::Recent;
+use crate::request;
+use crate::scan;
+use crate::signals::SIGNAL_INTERVAL;
+
+/// Every matching ticket of several installs, each with the name of its install.
+///
+/// Made by Fleet.tickets(). The installs are read side by side, and tickets are returned in the order in which they arrive.
+/// What Scan guarantees holds for each install. An install that fails does not stop the others: at the end, after every
+/// ticket of the others was returned, the scan raises FleetError, which has the exception of each install that failed.
+/// With `on_error="report"` it ends without an exception, and `errors` has them.
+///
+/// Iterate over it for pairs of install and ticket, or over pages() for pairs of install and page. `reports` and `errors`
+/// can be read at any time, from any thread.
+#[pyclass(frozen, weakref, module = "gettickets")]
+pub(crate) struct FleetScan {
+    shared: Home<Arc<Shared>>,
+    making: Exclusive<Option<Making>>,
+}
+
+/// What a scan shares with the Arrow streams that read it.
+pub(crate) struct Shared {
+    reading: Mutex<Reading>,
+    installs: Vec<Install>,
+    cancellations: Vec<Cancellation>,
+    /// Whether the installs that failed are raised at the end.
+    raises: bool,
+    is_ended: AtomicBool,
+    is_closed: AtomicBool,
+    /// Whether tickets went into a table that failed.
+    is_lost: AtomicBool,
+}
+
+/// Threads read ahead once a scan has begun, so it begins with the first request for a ticket.
+enum Reading {
+    NotBegun(warehouse::Fleet, Vec<gettickets::Scan>),
+    Begun(warehouse::FleetScan),
+}
+
+impl Reading {
+    fn begun(&mut self) -> &mut warehouse::FleetScan {
+        if let Reading::NotBegun(fleet, scans) = self {
+            let mut scans = mem::take(scans).into_iter();
+            // There is a scan for each install of the fleet, in the same order.
+            *self = Reading::Begun(fleet.scan_with(|install| {
+                scans.next().unwrap_or_else(|| install.client().scan(GetTickets::default()))
+            }));
+        }
+        match self {
+            Reading::Begun(scan) => scan,
+            Reading::NotBegun(..) => unreachable!("it was begun above"),
+        }
+    }
+}
+
+/// An install of the fleet.
+pub(crate) struct Install {
+    pub(crate) name: String,
+    pub(crate) zone: Option<Py<PyAny>>,
+    status: ScanStatus,
+    /// Set at the end of its scan.
+    failure: OnceLock<Error>,
+}
+
+/// The page that tickets are made from.
+struct Making {
+    install: Py<PyString>,
+    page: Py<Page>,
+    next: usize,
+    recent: Recent,
+}
+
+/// The outcome of a short wait.
+enum Step {
+    /// Tickets of the install at this position.
+    Page(usize, Tickets),
+    End,
+    NotYet,
+    Closed,
+    Lost,
+}
+
+const LOST: &str = "a table of this scan failed, and its tickets are lost";
+const LOST_HINT: &str = "Begin a new scan.";
+
+impl Shared {
+    /// Waits for the next page, for this time at most, and takes it. Not for code that holds the interpreter's lock.
+    fn step(&self, time: Duration) -> Step {
+        if self.is_lost.load(Ordering::Acquire) {
+            return Step::Lost;
+        }
+        if self.is_closed.load(Ordering::Acquire) {
+            return Step::Closed;
+        }
+        if self.is_ended.load(Ordering::Acquire) {
+            return Step::End;
+        }
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let scan = reading.begun();
+        if !scan.wait_for(time) {
+            drop(reading);
+            // Other threads that wait get their turn.
+            thread::yield_now();
+            return Step::NotYet;
+        }
+        let next = scan.next();
+        for (install, report) in self.installs.iter().zip(scan.reports()) {
+            if let Some(error) = &report.error {
+                install.failure.get_or_init(|| error.clone());
+            }
+        }
+        drop(reading);
+        // It may have been closed during the wait, which must not pass for the end.
+        if self.is_closed.load(Ordering::Acquire) {
+            return Step::Closed;
+        }
+        match next {
+            Some(Ok(page)) => Step::Page(page.index, page.tickets),
+            // The others are read on.
+            Some(Err(_)) => Step::NotYet,
+            None => {
+                self.is_ended.store(true, Ordering::Release);
+                Step::End
+            }
+        }
+    }
+
+    /// The installs that failed so far.
+    fn failures(&self) -> Vec<(&str, Error)> {
+        let failure = |install: &Install| install.failure.get().cloned().or_else(|| install.status.failure());
+        self.installs
+            .iter()
+            .filter_map(|install| Some((install.name.as_str(), failure(install)?)))
+            .filter(|(_, error)| *error.kind() != ErrorKind::Cancelled)
+            .collect()
+    }
+
+    /// The exception of the installs that failed, if that is how the scan ends.
+    fn failure(&self, py: Python<'_>) -> Option<PyErr> {
+        let failures = self.failures();
+        let raises = self.raises && !failures.is_empty();
+        raises.then(|| errors::fleet(py, &failures, self.installs.len()))
+    }
+
+    /// Waits without the interpreter's lock for the next page, and raises what signals raise meanwhile.
+    pub(crate) fn wait(&self, py: Python<'_>) -> PyResult<Option<(usize, Tickets)>> {
+        loop {
+            // Python code runs here, before anything is taken.
+            logging::tell(py)?;
+            match py.detach(|| self.step(SIGNAL_INTERVAL)) {
+                Step::Page(index, tickets) => return Ok(Some((index, tickets))),
+                Step::End => {
+                    logging::tell(py)?;
+                    return self.failure(py).map_or(Ok(None), Err);
+                }
+                Step::NotYet => {
+                    py.check_signals()?;
+                    logging::listen(py)?;
+                }
+                Step::Closed => return Err(errors::closed(py, "scan")),
+                Step::Lost => return Err(errors::state(py, LOST, "table-failed", Some(LOST_HINT))),
+            }
+        }
+    }
+
+    fn page(&self, py: Python<'_>, index: usize, tickets: Tickets) -> PyResult<(Py<PyString>, Py<Page>)> {
+        let install = self.installs.get(index).ok_or_else(|| errors::internal("a page of no install"))?;
+        let zone = install.zone.as_ref().map(|zone| zone.clone_ref(py));
+        Ok((PyString::new(py, &install.name).unbind(), Py::new(py, Page::new(tickets.into(), zone))?))
+    }
+}
+
+#[pymethods]
+impl FleetScan {
+    fn __iter__(slf: Py<FleetScan>) -> Py<FleetScan> {
+        slf
+    }
+
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let shared = self.shared(py)?;
+        let mut making = self.making.lock(py, "scan")?;
+        loop {
+            if let Some(begun) = &mut *making
+                && !shared.is_closed.load(Ordering::Acquire)
+                && let Some(ticket) = making::ticket(py, &begun.page, begun.next, &mut begun.recent)?
+            {
+                begun.next += 1;
+                return pair(py, &begun.install, ticket).map(Some);
+            }
+            *making = None;
+            let Some((index, tickets)) = shared.wait(py)? else { return Ok(None) };
+            let (install, page) = shared.page(py, index, tickets)?;
+            *making = Some(Making { install, page, next: 0, recent: Recent::new() });
+        }
+    }
+
+    /// The scan page by page: an iterator of pairs, the name of the install and a Page of its tickets. The rest of a page that
+    /// was begun is left out.
+    fn pages(slf: Py<FleetScan>, py: Python<'_>) -> PyResult<FleetPages> {
+        slf.get().shared(py)?;
+        Ok(FleetPages { scan: slf })
+    }
+
+    /// What the scan of each install did so far: a dict of the name and a Report.
+    #[getter]
+    fn reports<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let reports = PyDict::new(py);
+        for install in &self.shared(py)?.installs {
+            reports.set_item(&install.name, scan::report(py, &install.status.report())?)?;
+        }
+        Ok(reports)
+    }
+
+    /// The installs that failed so far: a dict of the name and the exception.
+    #[getter]
+    fn errors<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let errors = PyDict::new(py);
+        for (name, error) in self.shared(py)?.failures() {
+            errors.set_item(name, errors::raise(py, &error))?;
+        }
+        Ok(errors)
+    }
+
+    /// The FleetError that the scan ended in, or None. A library that made a table of it raised one of its own instead.
+    #[getter]
+    fn error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let shared = self.shared(py)?;
+        let failure = if shared.is_ended.load(Ordering::Acquire) { shared.failure(py) } else { None };
+        Ok(failure.map(|error| error.into_value(py).into_bound(py).into_any()))
+    }
+
+    /// Stops the scans of all installs: no further request is sent, and their connections are closed.
+    fn close(&self) {
+        // In a child process there is nothing to stop.
+        if let Some(shared) = self.shared.here() {
+            shared.is_closed.store(true, Ordering::Release);
+            shared.cancellations.iter().for_each(Cancellation::cancel);
+        }
+    }
+
+    fn __enter__(slf: Py<FleetScan>) -> Py<FleetScan> {
+        slf
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, _exception: &Bound<'_, PyTuple>) {
+        self.close();
+    }
+
+    fn __repr__(&self) -> String {
+        let Some(shared) = self.shared.here() else {
+            return "<gettickets.FleetScan of another process>".to_owned();
+        };
+        let tickets: u64 = shared.installs.iter().map(|install| install.status.report().tickets).sum();
+        let state = match (shared.is_closed.load(Ordering::Acquire), shared.is_ended.load(Ordering::Acquire))
+        {
+            (true, _) => ", closed",
+            (false, true) => ", ended",
+            (false, false) => "",
+        };
+        format!(
+            "<gettickets.FleetScan of {} installs, {tickets} tickets found{state}>",
+            shared.installs.len()
+        )
+    }
+}
+
+impl FleetScan {
+    fn shared(&self, py: Python<'_>) -> PyResult<&Arc<Shared>> {
+        self.shared.get(py, "scan")
+    }
+}
+
+/// A scan of several installs: of each its name, its client, and since when tickets are read. Nothing is sent before it is
+/// read.
+#[pyfunction]
+#[pyo3(signature = (installs, settings, raises, **parameters))]
+pub(crate) fn fleet_scan(
+    py: Python<'_>,
+    installs: Vec<(String, Py<Client>, Option<Py<PyAny>>)>,
+    settings: &Bound<'_, PyDict>,
+    raises: &Bound<'_, PyAny>,
+    parameters: Option<&Bound<'_, PyDict>>,
+) -> PyResult<FleetScan> {
+    let raises = request::truth("raises", raises)?;
+    let mut scans = Vec::with_capacity(installs.len());
+    let mut states = Vec::with_capacity(installs.len());
+    let mut fleet = Vec::with_capacity(installs.len());
+    for (name, client, updated_since) in installs {
+        let client = client.get();
+        settings.set_item("updated_since", updated_since)?;
+        fleet.push(warehouse::Install::new(&name, client.blocking(py)?.clone()));
+        let scan = client.rust_scan(py, settings, parameters)?;
+        let zone = client.zone().map(|zone| zone.clone_ref(py));
+        states.push(Install { name, zone, status: scan.status(), failure: OnceLock::new() });
+        scans.push(scan);
+    }
+    let fleet = warehouse::Fleet::new(fleet)
+        .map_err(|error| errors::config(py, &error.to_string(), "same-install", error.hint()))?;
+    logging::listen(py)?;
+    let shared = Shared {
+        cancellations: scans.iter().map(gettickets::Scan::cancellation).collect(),
+        reading: Mutex::new(Reading::NotBegun(fleet, scans)),
+        installs: states,
+        raises,
+        is_ended: AtomicBool::new(false),
+        is_closed: AtomicBool::new(false),
+        is_lost: AtomicBool::new(false),
+    };
+    Ok(FleetScan { shared: Home::new(Arc::new(shared)), making: Exclusive::new(None) })
+}
+
+/// Iterator over the pages of a scan of several installs.
+#[pyclass(frozen, module = "gettickets._native")]
+pub(crate) struct FleetPages {
+    scan: Py<FleetScan>,
+}
+
+#[pymethods]
+impl FleetPages {
+    fn __iter__(slf: Py<FleetPages>) -> Py<FleetPages> {
+        slf
+    }
+
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let shared = self.scan.get().shared(py)?;
+        let Some((index, tickets)) = shared.wait(py)? else { return Ok(None) };
+        let (install, page) = shared.page(py, index, tickets)?;
+        pair(py, &install, page).map(Some)
+    }
+}
+
+fn pair<'py, T>(py: Python<'py>, install: &Py<PyString>, second: Py<T>) -> PyResult<Bound<'py, PyTuple>> {
+    PyTuple::new(py, [install.clone_ref(py).into_any(), second.into_any()])
+}

@@ -1,0 +1,11 @@
+//! Any bytes are the checkpoint of an export or are refused; one that is read is written as it was.
+#![no_main]
+
+use gettickets_cli::fuzzing::checkpoint;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &[u8]| {
+    if let Some(written) = checkpoint(text) {
+        assert_eq!(checkpoint(written.as_bytes()).as_ref(), Some(&written));
+    }
+});

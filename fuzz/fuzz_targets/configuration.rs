@@ -1,0 +1,30 @@
+//! Any text is a configuration file or an error, and the error shows no value of the file: one may be a secret in a wrong place.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use toml::{Table, Value};
+
+/// In the dictionary, so that inputs have it as a value. It does not look like a key.
+const MARK: &str = "S3cr3t-9F";
+
+fuzz_target!(|text: &str| {
+    if let Err(shown) = gettickets_cli::fuzzing::configuration(text) {
+        assert!(!shown.is_empty() && !shown.contains('\n'), "{shown}");
+        assert!(!shown.contains(MARK) || is_a_name(text), "{shown}");
+    }
+});
+
+/// Whether the mark names a profile, a department or an admin, or is a key: errors name these.
+fn is_a_name(text: &str) -> bool {
+    let Ok(table) = text.parse::<Table>() else { return false };
+    let named = table.get("default-profile").and_then(Value::as_str);
+    named.is_some_and(|name| name.contains(MARK)) || has_key(&Value::Table(table))
+}
+
+fn has_key(value: &Value) -> bool {
+    match value {
+        Value::Table(table) => table.iter().any(|(key, value)| key.contains(MARK) || has_key(value)),
+        Value::Array(list) => list.iter().any(has_key),
+        _ => false,
+    }
+}
