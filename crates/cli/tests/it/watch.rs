@@ -372,7 +372,8 @@ fn answering() -> (String, Arc<AtomicU16>) {
             }
             let mut body = vec![0; length];
             let _ = reader.read_exact(&mut body);
-            let body = r#"{"result":"success","totalresults":0,"startnumber":0,"numreturned":0,"tickets":""}"#;
+            let body =
+                r#"{"result":"success","totalresults":0,"startnumber":0,"numreturned":0,"tickets":""}"#;
             let status = current.load(Ordering::SeqCst);
             let _ = write!(
                 stream,
