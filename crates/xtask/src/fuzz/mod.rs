@@ -61,6 +61,8 @@ pub(crate) fn run(args: &[String]) -> Result {
         .iter()
         .filter(|target| options.targets.is_empty() || options.targets.iter().any(|name| name == target.name))
         .collect();
+    // Before the build: the sources may change while the targets run.
+    let commit = if options.record { record::commit()? } else { String::new() };
     let binaries = build(&targets, options.address)?;
     if let ([target], false) = (targets.as_slice(), options.inputs.is_empty()) {
         let reproduce = program(binaries.join(target.name), "-timeout=10");
@@ -74,7 +76,7 @@ pub(crate) fn run(args: &[String]) -> Result {
     let time = Duration::from_secs_f64(options.minutes.unwrap_or(10.0) * 60.0 / rounds as f64);
     let runs = run_all(&binaries, &targets, time.max(Duration::from_secs(1)), jobs, &options.passed)?;
     if options.record {
-        record::add(&runs)?;
+        record::add(&runs, &commit)?;
     }
     verdict(&runs)
 }
