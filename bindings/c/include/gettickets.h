@@ -1396,8 +1396,9 @@ gettickets_result gettickets_set_log_function(gettickets_log_function function,
 
 /**
  * Makes a stream of the page's tickets for Arrow, DuckDB, Polars and others (Arrow C stream interface). Columns
- * are the fields in wire order and `extra`: integers as `uint64`, texts as `utf8`, times as timestamps in
- * microseconds without a zone, booleans as `bool`, attachments as lists of structs. Missing fields are null.
+ * are the fields in wire order and `extra`: integers as `int64`, texts as `utf8`, times as timestamps in
+ * microseconds without a zone, booleans as `bool`, attachments as lists of structs. Missing fields are null. A
+ * number that an `int64` cannot hold is an error of `get_next`, EINVAL, whose message names the ticket.
  *
  * `*stream` is overwritten. The consumer must call its `release`. The page may be freed before it. One thread at
  * a time may use a stream.

@@ -14,12 +14,13 @@ use crate::{
     failure::{Error, Failure},
     guard::guard_with_error,
     scan::{Scan, Shared},
-    stream::Passing,
+    stream::PageError,
 };
 
 /// Makes a stream of the page's tickets for Arrow, DuckDB, Polars and others (Arrow C stream interface). Columns
-/// are the fields in wire order and `extra`: integers as `uint64`, texts as `utf8`, times as timestamps in
-/// microseconds without a zone, booleans as `bool`, attachments as lists of structs. Missing fields are null.
+/// are the fields in wire order and `extra`: integers as `int64`, texts as `utf8`, times as timestamps in
+/// microseconds without a zone, booleans as `bool`, attachments as lists of structs. Missing fields are null. A
+/// number that an `int64` cannot hold is an error of `get_next`, EINVAL, whose message names the ticket.
 ///
 /// `*stream` is overwritten. The consumer must call its `release`. The page may be freed before it. One thread at
 /// a time may use a stream.
@@ -79,9 +80,9 @@ struct Pages(std::sync::Arc<Shared>);
 
 #[cfg(feature = "client")]
 impl Iterator for Pages {
-    type Item = Result<Tickets, Passing>;
+    type Item = Result<Tickets, PageError>;
 
-    fn next(&mut self) -> Option<Result<Tickets, Passing>> {
+    fn next(&mut self) -> Option<Result<Tickets, PageError>> {
         let next = self.0.lock_waiting().and_then(|mut held| held.next_page()).and_then(|tickets| {
             memory::check_for_encoding(tickets.memory_size())?;
             Ok(tickets)
@@ -89,7 +90,7 @@ impl Iterator for Pages {
         match next {
             Ok(tickets) => Some(Ok(tickets)),
             Err(Failure::Status(_)) => None,
-            Err(Failure::Error(error)) => Some(Err(Passing(error))),
+            Err(Failure::Error(error)) => Some(Err(PageError(error))),
         }
     }
 }

@@ -82,7 +82,7 @@ pub(crate) unsafe fn shared<'a, T>(pointer: *const T, name: &'static str) -> Res
 /// # Safety
 ///
 /// As for [`free`].
-#[cfg(any(feature = "arrow", feature = "client", feature = "sandbox"))]
+#[cfg(any(feature = "client", feature = "sandbox"))]
 pub(crate) unsafe fn free_with<T>(pointer: *mut T, free: impl FnOnce(T)) {
     value((), || {
         if !pointer.is_null() {

@@ -27,7 +27,7 @@ def dicts(body: bytes) -> list[dict]:
 
 def typed_polars(body: bytes) -> polars.DataFrame:
     return polars.DataFrame(dicts(body)).with_columns(
-        polars.col(INTEGERS).cast(polars.UInt64),
+        polars.col(INTEGERS).cast(polars.Int64),
         # Zero dates become null.
         polars.col(MOMENTS).str.to_datetime(FORMAT, time_unit="us", strict=False),
     )
@@ -36,7 +36,7 @@ def typed_polars(body: bytes) -> polars.DataFrame:
 def typed_pyarrow(body: bytes) -> pyarrow.Table:
     table = pyarrow.Table.from_pylist(dicts(body))
     columns = dict(zip(table.column_names, table.columns, strict=True))
-    columns |= {name: columns[name].cast(pyarrow.uint64()) for name in INTEGERS}
+    columns |= {name: columns[name].cast(pyarrow.int64()) for name in INTEGERS}
     for name in MOMENTS:
         columns[name] = pyarrow.compute.strptime(columns[name], format=FORMAT, unit="us", error_is_null=True)
     return pyarrow.table(columns)
@@ -44,7 +44,7 @@ def typed_pyarrow(body: bytes) -> pyarrow.Table:
 
 def typed_pandas(body: bytes) -> pandas.DataFrame:
     frame = pandas.DataFrame(dicts(body))
-    integers = {name: frame[name].astype("uint64") for name in INTEGERS}
+    integers = {name: frame[name].astype("Int64") for name in INTEGERS}
     moments = {name: pandas.to_datetime(frame[name], format=FORMAT, errors="coerce") for name in MOMENTS}
     return frame.assign(**integers, **moments)
 
@@ -71,8 +71,8 @@ def ready_arrays(body: bytes) -> dict:
 
 
 CONTENDERS: dict[str, Callable[[bytes], object]] = {
-    "ours, polars": lambda body: polars.DataFrame(gettickets.decode(body)),
-    "ours, pyarrow": lambda body: pyarrow.table(gettickets.decode(body)),
+    "ours, polars": lambda body: gettickets.decode(body).to_polars(),
+    "ours, pyarrow": lambda body: gettickets.decode(body).to_arrow(),
     "ours, pandas": lambda body: gettickets.decode(body).to_pandas(),
     "orjson, polars": lambda body: polars.DataFrame(dicts(body)),
     "orjson, pyarrow": lambda body: pyarrow.Table.from_pylist(dicts(body)),

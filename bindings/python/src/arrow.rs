@@ -6,14 +6,14 @@
 use std::error::Error;
 use std::ffi::{CStr, c_int, c_void};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, ThreadId};
 
 use gettickets::Tickets;
-use gettickets_arrow::arrow_array::RecordBatchReader;
-use gettickets_arrow::arrow_schema::Schema;
+use gettickets_arrow::arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
+use gettickets_arrow::arrow_schema::SchemaRef;
 use gettickets_arrow::ffi::{self as c_data, FFI_ArrowSchema, StreamHooks};
-use gettickets_arrow::{ArrowError, TableSchema, TicketReader};
+use gettickets_arrow::{ArrowError, NumberTooLarge, TableSchema, TicketReader};
 use jiff::tz::{Offset, TimeZone};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -22,52 +22,161 @@ use pyo3::types::{PyBytes, PyCapsule, PyCapsuleMethods};
 use crate::errors;
 use crate::home::Home;
 use crate::imports;
-use crate::scan::Shared;
-use crate::schemas;
+use crate::scan::{FINISHED, FINISHED_HINT, Shared};
+use crate::schemas::{self, ToC};
 
 /// The name of a schema's capsule.
 const SCHEMA: &CStr = c"arrow_schema";
 
 /// Pages of a scan are joined up to this many rows, as readers are fastest with large batches.
-const ROWS: usize = 8192;
+pub(crate) const ROWS: usize = 8192;
+
+/// The columns of a table.
+pub(crate) struct Layout {
+    table: TableSchema,
+    /// Whether these are the columns of a table for which nothing is requested.
+    is_default: bool,
+}
+
+impl Layout {
+    /// The columns of these names; by default every field and `extra`. With a time zone there are columns in UTC.
+    pub(crate) fn new(
+        py: Python<'_>,
+        zone: Option<&Py<PyAny>>,
+        columns: Option<&[String]>,
+    ) -> PyResult<Layout> {
+        let mut table = TableSchema::default();
+        if let Some(zone) = zone {
+            table = table.in_time_zone(install_zone(py, zone)?);
+        }
+        if let Some(columns) = columns {
+            table = table.select(columns).map_err(|error| errors::columns(py, &error))?;
+        }
+        Ok(Layout { table, is_default: zone.is_none() && columns.is_none() })
+    }
+
+    /// The columns of these names of a table of several installs; by default the name of the install, every field and
+    /// `extra`. There are columns in UTC if the time zone of an install is known.
+    pub(crate) fn of_installs(
+        py: Python<'_>,
+        has_zone: bool,
+        columns: Option<&[String]>,
+    ) -> PyResult<Layout> {
+        let mut table = TableSchema::default().with_install();
+        if has_zone {
+            table = table.with_utc();
+        }
+        if let Some(columns) = columns {
+            table = table.select(columns).map_err(|error| errors::columns(py, &error))?;
+        }
+        Ok(Layout { table, is_default: false })
+    }
+
+    /// The table, and the function that exports its schema.
+    fn with_texts(&self, large_texts: bool) -> (TableSchema, ToC) {
+        match (self.is_default, large_texts) {
+            (true, _) => schemas::table(large_texts),
+            (false, false) => (self.table.clone(), c_data::schema),
+            (false, true) => (self.table.large_texts(), c_data::schema),
+        }
+    }
+
+    /// The table.
+    pub(crate) fn table(&self) -> &TableSchema {
+        &self.table
+    }
+
+    /// The schema of a stream for which no other is requested.
+    pub(crate) fn schema<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        let (table, to_c) = self.with_texts(false);
+        let schema = to_c(&table.schema()).map_err(errors::argument)?;
+        PyCapsule::new_with_value(py, schema, SCHEMA)
+    }
+}
+
+/// Why a table could not be made, where neither the scan nor the reader has an exception for it.
+#[derive(Clone, Debug)]
+pub(crate) enum TableFailure {
+    /// A number is too large for a table; the message.
+    NumberTooLarge(String),
+    /// The scan had returned all of its tickets.
+    Finished,
+}
+
+impl TableFailure {
+    pub(crate) fn to_py(&self, py: Python<'_>) -> PyErr {
+        match self {
+            TableFailure::NumberTooLarge(message) => errors::number_too_large(py, message),
+            TableFailure::Finished => errors::state(py, FINISHED, "finished", Some(FINISHED_HINT)),
+        }
+    }
+}
+
+/// Filled by a stream that fails.
+pub(crate) type FailureSlot = Arc<OnceLock<TableFailure>>;
 
 /// A page's tickets as a stream of one batch; of none where the page is empty.
 pub(crate) fn page_stream<'py>(
     py: Python<'py>,
     tickets: Tickets,
-    zone: Option<&Py<PyAny>>,
+    layout: &Layout,
     requested: Option<&Bound<'py, PyAny>>,
+    failure: FailureSlot,
 ) -> PyResult<Bound<'py, PyCapsule>> {
-    stream(py, zone, requested, |table| {
-        Box::new(TicketReader::with_schema([Ok::<_, Interrupted>(tickets)], table))
+    stream(py, layout, requested, |table| {
+        let reader = TicketReader::with_schema([Ok::<_, Interrupted>(tickets)], table);
+        Box::new(Watched { reader, failure, lose: || () })
     })
 }
 
-/// What is left of a scan as a stream.
+/// What is left of a scan as a stream. Raises what the scan raises, if it is at its end.
 pub(crate) fn scan_stream<'py>(
     py: Python<'py>,
-    scan: Arc<Shared>,
-    zone: Option<&Py<PyAny>>,
+    scan: &Arc<Shared>,
+    layout: &Layout,
     requested: Option<&Bound<'py, PyAny>>,
+    failure: FailureSlot,
 ) -> PyResult<Bound<'py, PyCapsule>> {
-    let pages = ScanForStream { scan: Home::new(scan), made_by: thread::current().id(), begun_at: None };
-    stream(py, zone, requested, |table| Box::new(TicketReader::with_schema(pages, table).min_rows(ROWS)))
+    scan.check_for_table(py)?;
+    let begun_at = Arc::new(OnceLock::new());
+    let pages = ScanForStream {
+        scan: Home::new(Arc::clone(scan)),
+        made_by: thread::current().id(),
+        begun_at: Arc::clone(&begun_at),
+        has_yielded: false,
+        failure: Arc::clone(&failure),
+    };
+    let home = Home::new(Arc::clone(scan));
+    let lose = move || {
+        if let (Some(scan), Some(begun_at)) = (home.here(), begun_at.get()) {
+            scan.lose(String::clone(begun_at));
+        }
+    };
+    stream(py, layout, requested, |table| {
+        let reader = TicketReader::with_schema(pages, table).min_rows(ROWS);
+        Box::new(Watched { reader, failure, lose })
+    })
 }
 
-/// The schema of a stream for which no other is requested.
-pub(crate) fn schema<'py>(py: Python<'py>, zone: Option<&Py<PyAny>>) -> PyResult<Bound<'py, PyCapsule>> {
-    let (table, schema) = columns(py, zone, false)?;
-    let schema = schema(&table.schema()).map_err(errors::argument)?;
-    PyCapsule::new_with_value(py, schema, SCHEMA)
-}
-
-fn stream<'py>(
+/// Batches that were made before as a stream.
+pub(crate) fn batch_stream<'py>(
     py: Python<'py>,
-    zone: Option<&Py<PyAny>>,
+    layout: &Layout,
+    batches: Vec<RecordBatch>,
+) -> PyResult<Bound<'py, PyCapsule>> {
+    let (table, schema) = layout.with_texts(false);
+    let batches = RecordBatchIterator::new(batches.into_iter().map(Ok), table.schema());
+    let hooks = StreamHooks { schema, ..StreamHooks::default() };
+    PyCapsule::new_with_value(py, c_data::stream_with(batches, hooks), c"arrow_array_stream")
+}
+
+pub(crate) fn stream<'py>(
+    py: Python<'py>,
+    layout: &Layout,
     requested: Option<&Bound<'py, PyAny>>,
     batches: impl FnOnce(TableSchema) -> Box<dyn RecordBatchReader + Send>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
-    let (table, schema) = columns(py, zone, wants_large_texts(requested)?)?;
+    let (table, schema) = layout.with_texts(wants_large_texts(requested)?);
     let hooks = StreamHooks { schema, ..StreamHooks::default() };
     PyCapsule::new_with_value(py, c_data::stream_with(batches(table), hooks), c"arrow_array_stream")
 }
@@ -82,20 +191,6 @@ fn wants_large_texts(requested: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
     let schema = unsafe { pointer.cast::<FFI_ArrowSchema>().as_ref() };
     // A schema that was moved out of its capsule is not read.
     Ok(schema.release().is_some() && schema.children().any(|column| column.format() == LARGE_TEXT))
-}
-
-type MakeSchema = fn(&Schema) -> Result<FFI_ArrowSchema, ArrowError>;
-
-/// The table schema, and the function that exports it. Dates are instants where the install's time zone is known.
-fn columns(
-    py: Python<'_>,
-    zone: Option<&Py<PyAny>>,
-    large_texts: bool,
-) -> PyResult<(TableSchema, MakeSchema)> {
-    let (table, schema) = schemas::table(large_texts);
-    let Some(zone) = zone else { return Ok((table, schema)) };
-    let zone = install_zone(py, zone)?;
-    Ok((table.in_time_zone(zone).map_err(errors::argument)?, c_data::schema))
 }
 
 /// The time zone of a `tzinfo`.
@@ -118,6 +213,45 @@ fn time_zone(described: Bound<'_, PyAny>) -> PyResult<TimeZone> {
     }
 }
 
+/// Returns the error of a batch as a failure of the table, if it is one.
+pub(crate) fn table_failure(error: &ArrowError) -> Option<TableFailure> {
+    match error {
+        ArrowError::ExternalError(error) => error
+            .downcast_ref::<NumberTooLarge>()
+            .map(|error| TableFailure::NumberTooLarge(error.to_string())),
+        _ => None,
+    }
+}
+
+/// A reader of batches that records why it fails. `lose` marks the scan as lost with the table.
+pub(crate) struct Watched<R, L> {
+    pub(crate) reader: R,
+    pub(crate) failure: FailureSlot,
+    pub(crate) lose: L,
+}
+
+impl<R: RecordBatchReader, L: Fn()> Iterator for Watched<R, L> {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.reader.next();
+        if let Some(Err(error)) = &next
+            && let Some(failure) = table_failure(error)
+        {
+            // Its pages are taken from the scan already.
+            (self.lose)();
+            let _ = self.failure.set(failure);
+        }
+        next
+    }
+}
+
+impl<R: RecordBatchReader, L: Fn()> RecordBatchReader for Watched<R, L> {
+    fn schema(&self) -> SchemaRef {
+        self.reader.schema()
+    }
+}
+
 /// The pages of a scan for a stream.
 ///
 /// Readers call from any thread, with the interpreter's lock or without. On the thread that made the stream, the lock
@@ -127,7 +261,9 @@ struct ScanForStream {
     scan: Home<Arc<Shared>>,
     made_by: ThreadId,
     /// The cursor of the scan before the first page was requested.
-    begun_at: Option<String>,
+    begun_at: Arc<OnceLock<String>>,
+    has_yielded: bool,
+    failure: FailureSlot,
 }
 
 impl Iterator for ScanForStream {
@@ -139,15 +275,20 @@ impl Iterator for ScanForStream {
                 "the scan was made in another process, before os.fork()".to_owned(),
             )));
         };
-        let begun_at = self.begun_at.get_or_insert_with(|| scan.cursor());
+        let begun_at = self.begun_at.get_or_init(|| scan.cursor());
         let page = if thread::current().id() == self.made_by {
             attached(|py| scan.page_for_stream(py).map_err(|error| reported(py, error)))
         } else {
             scan.wait_for_page()
         };
-        if page.is_err() {
+        match &page {
             // Readers discard what they have when a stream fails.
-            scan.lose(begun_at.clone());
+            Err(_) => scan.lose(begun_at.clone()),
+            Ok(None) if !self.has_yielded && scan.has_returned() => {
+                let _ = self.failure.set(TableFailure::Finished);
+                return Some(Err(Interrupted(FINISHED.to_owned())));
+            }
+            Ok(_) => self.has_yielded = true,
         }
         page.map_err(Interrupted).transpose()
     }
@@ -156,7 +297,7 @@ impl Iterator for ScanForStream {
 /// Takes the interpreter's lock. pyo3 alone would assume that a thread that had the lock once still has it; readers that
 /// do not use pyo3 release it.
 #[allow(unsafe_code, reason = "pyo3 does not ask the interpreter")]
-fn attached<T>(work: impl FnOnce(Python<'_>) -> T) -> T {
+pub(crate) fn attached<T>(work: impl FnOnce(Python<'_>) -> T) -> T {
     // SAFETY: the thread that made the stream is a thread of Python's, and readers read while the interpreter lives.
     let state = unsafe { ffi::PyGILState_Ensure() };
     let done = Python::attach(work);
@@ -167,7 +308,7 @@ fn attached<T>(work: impl FnOnce(Python<'_>) -> T) -> T {
 
 /// The text for the reader, which raises an exception of its own with it. An exception that is not ours, such as
 /// KeyboardInterrupt or that of a handler of SIGALRM, is raised again as soon as the reader has returned.
-fn reported(py: Python<'_>, error: PyErr) -> String {
+pub(crate) fn reported(py: Python<'_>, error: PyErr) -> String {
     if errors::is_ours(py, &error) {
         return error.value(py).to_string();
     }
@@ -197,7 +338,7 @@ extern "C" fn raise(pending: *mut c_void) -> c_int {
 
 /// Why a stream ended early, as a text.
 #[derive(Debug)]
-pub(crate) struct Interrupted(String);
+pub(crate) struct Interrupted(pub(crate) String);
 
 impl fmt::Display for Interrupted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -15,6 +15,7 @@ use pyo3::types::{PyBytes, PyList, PyMemoryView, PyString};
 use crate::deferred::{self, Deferred};
 use crate::errors;
 use crate::imports;
+use crate::moment;
 use crate::page::Page;
 use crate::request;
 use crate::signals::SIGNAL_INTERVAL;
@@ -56,10 +57,7 @@ pub(crate) fn decode(
     max_len: Option<&Bound<'_, PyAny>>,
     timezone: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Page> {
-    let timezone = match timezone {
-        None => None,
-        Some(zone) => Some(imports::ZONE.get(py)?.call1((zone,))?.unbind()),
-    };
+    let timezone = moment::zone(py, timezone)?;
     let strict = strict.map_or(Ok(false), |strict| request::truth("strict", strict))?;
     let max_len = max_len.map_or(Ok(Decoder::DEFAULT_MAX_LEN), |value| limit("max_len", value))?;
     let decoder = Decoder::new().strict(strict).max_len(max_len);

@@ -7,9 +7,10 @@ use std::borrow::Cow;
 use std::fmt;
 
 use gettickets::local::LocalError;
+use gettickets::protocol::spell_settings;
 use gettickets::transport::{TransportError, TransportErrorKind};
 use gettickets::{ApiError, ApiErrorClass, DecodeError, DecodeErrorKind, Error, ErrorKind};
-use gettickets::protocol::spell_settings;
+use gettickets_arrow::ColumnError;
 use gettickets_cli::profiles::ProfileError;
 use gettickets_warehouse::{MirrorError, MirrorErrorKind};
 use pyo3::exceptions::{PyOSError, PySystemError};
@@ -76,7 +77,7 @@ fn fleet_exception(py: Python<'_>, failed: &[(&str, Error)], installs: usize) ->
     }
     details.set_item("errors", errors)?;
     if let [(_, only)] = failed {
-        details.set_item("hint", only.hint())?;
+        details.set_item("hint", raise(py, only).value(py).getattr("hint")?)?;
     }
     let texts: Vec<String> = failed.iter().map(|(name, error)| format!("{name}: {error}")).collect();
     let message = format!("{} of {installs} installs failed: {}", failed.len(), texts.join("; "));
@@ -107,6 +108,18 @@ pub(crate) fn state(py: Python<'_>, message: &str, code: &str, hint: Option<&str
 /// A setting that can't be used.
 pub(crate) fn config(py: Python<'_>, message: &str, code: &str, hint: &str) -> PyErr {
     coded(py, "ConfigError", message, code, Some(hint))
+}
+
+/// Columns that can't be selected.
+pub(crate) fn columns(py: Python<'_>, error: &ColumnError) -> PyErr {
+    let hint = error.needs_time_zone().then_some("Give timezone= a name such as Europe/Berlin.");
+    coded(py, "ArgumentError", &error.to_string(), "columns", hint)
+}
+
+/// A number that is too large for a table.
+pub(crate) fn number_too_large(py: Python<'_>, message: &str) -> PyErr {
+    let hint = "Select other columns with columns=, or use the tickets themselves.";
+    coded(py, "Error", message, "number-too-large", Some(hint))
 }
 
 /// A cursor that can't be used.

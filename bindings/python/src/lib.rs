@@ -32,6 +32,7 @@ mod scan;
 mod schemas;
 mod signals;
 mod source;
+mod table;
 mod ticket;
 mod ticket_methods;
 mod vocabulary;
@@ -60,6 +61,8 @@ mod _native {
     use crate::sandbox::{Sandbox, quirks};
     #[pymodule_export]
     use crate::scan::{Scan, ScanPages, Watch};
+    #[pymodule_export]
+    use crate::table::Table;
     #[pymodule_export]
     use crate::ticket::Ticket;
     #[pymodule_export]

@@ -70,6 +70,11 @@ fn find_maker(py: Python<'_>) -> PyResult<Maker> {
     Ok(if as_known { Maker::Table(table) } else { Maker::Class })
 }
 
+/// The time zone of an argument: a name or a tzinfo.
+pub(crate) fn zone(py: Python<'_>, timezone: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Py<PyAny>>> {
+    timezone.map(|timezone| Ok(imports::ZONE.get(py)?.call1((timezone,))?.unbind())).transpose()
+}
+
 /// The datetime of a date field: naive, or in the time zone of the install. A zone that the date itself states has
 /// precedence, and the datetime is then converted to the install's; `None` if that zone can't be resolved.
 pub(crate) fn of_field(

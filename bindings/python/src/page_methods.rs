@@ -5,7 +5,7 @@ use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule, PyDict, PyInt, PyList, PySlice, PyTuple};
 
-use crate::arrow;
+use crate::arrow::{self, FailureSlot, Layout};
 use crate::errors;
 use crate::imports;
 use crate::iterator::PageIterator;
@@ -14,6 +14,7 @@ use crate::making;
 use crate::moment;
 use crate::page::{Page, Restored};
 use crate::recent::Recent;
+use crate::table::Table;
 use crate::ticket::Ticket;
 use crate::vocabulary;
 
@@ -165,9 +166,46 @@ impl Page {
         self.tickets().memory_size()
     }
 
-    /// A pandas.DataFrame; attachments, and texts since pandas 3, keep their Arrow types. It needs pandas and pyarrow.
-    fn to_pandas<'py>(slf: &Bound<'py, Page>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("gettickets._pandas")?.call_method1("to_pandas", (slf,))
+    /// The tickets as a pyarrow.Table. It needs pyarrow.
+    ///
+    /// `columns` selects columns by name, in that order; "subject_text" is the subject with its HTML entities
+    /// decoded, and "date_utc" and "lastreply_utc" need a time zone. `timezone` is the time zone of the install, if
+    /// it is not that of the client.
+    #[pyo3(signature = (*, columns = None, timezone = None))]
+    fn to_arrow<'py>(
+        slf: &Bound<'py, Page>,
+        columns: Option<Vec<String>>,
+        timezone: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let table = slf.get().table(slf.py(), columns, timezone)?;
+        imports::TO_ARROW.get(slf.py())?.call1((table,))
+    }
+
+    /// The tickets as a polars.DataFrame. It needs polars.
+    ///
+    /// `columns` and `timezone` are those of to_arrow().
+    #[pyo3(signature = (*, columns = None, timezone = None))]
+    fn to_polars<'py>(
+        slf: &Bound<'py, Page>,
+        columns: Option<Vec<String>>,
+        timezone: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let table = slf.get().table(slf.py(), columns, timezone)?;
+        imports::TO_POLARS.get(slf.py())?.call1((table,))
+    }
+
+    /// The tickets as a pandas.DataFrame. It needs pandas and pyarrow. The types do not depend on the values:
+    /// integers are Int64, truth values boolean, times datetime64, and attachments arrays of dicts.
+    ///
+    /// `columns` and `timezone` are those of to_arrow().
+    #[pyo3(signature = (*, columns = None, timezone = None))]
+    fn to_pandas<'py>(
+        slf: &Bound<'py, Page>,
+        columns: Option<Vec<String>>,
+        timezone: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let table = slf.get().table(slf.py(), columns, timezone)?;
+        imports::TO_PANDAS.get(slf.py())?.call1((table,))
     }
 
     /// The tickets as an Arrow stream, by the Arrow PyCapsule interface. The only part of a requested schema that has
@@ -177,13 +215,14 @@ impl Page {
         slf: &Bound<'py, Page>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        let page = slf.get();
-        arrow::page_stream(slf.py(), page.tickets().clone(), page.zone(), requested_schema)
+        let (py, page) = (slf.py(), slf.get());
+        let layout = Layout::new(py, page.zone(), None)?;
+        arrow::page_stream(py, page.tickets().clone(), &layout, requested_schema, FailureSlot::default())
     }
 
     /// The schema of the stream, by the Arrow PyCapsule interface.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        arrow::schema(py, self.zone())
+        Layout::new(py, self.zone(), None)?.schema(py)
     }
 
     fn __len__(&self) -> usize {
@@ -292,6 +331,17 @@ impl Page {
 }
 
 impl Page {
+    /// The table of these columns, in this time zone or that of the page.
+    fn table(
+        &self,
+        py: Python<'_>,
+        columns: Option<Vec<String>>,
+        timezone: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Table> {
+        let zone = moment::zone(py, timezone)?;
+        Table::of_page(py, self.tickets().clone(), zone.as_ref().or(self.zone()), columns)
+    }
+
     /// A slice; one with steps has its tickets copied together.
     fn sliced(&self, py: Python<'_>, slice: &Bound<'_, PySlice>) -> PyResult<Page> {
         let len = isize::try_from(self.tickets().len()).unwrap_or(isize::MAX);

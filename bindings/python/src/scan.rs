@@ -47,10 +47,11 @@ const LONGEST_RESERVATION: Duration = Duration::from_secs(2);
 /// ended it is raised again at every later use. The tickets returned before it are valid, and cursor() continues from
 /// there.
 ///
-/// Iterate over it, over pages(), or pass it to polars.DataFrame, pyarrow.table or DuckDB, which read it page by page. All
-/// of these continue where the scan is, and at its end they find nothing. A table that fails is lost with all tickets in
-/// it: cursor() then continues where the table began, and the scan has nothing more to return. Libraries raise exceptions
-/// of their own where a scan fails; `error` is the reason.
+/// Iterate over it, over pages(), or make a table with to_polars(), to_arrow() or to_pandas(); polars.DataFrame,
+/// pyarrow.table and DuckDB read it page by page too. All of these continue where the scan is. At its end there is nothing
+/// to iterate over, and a table is a StateError. A table that fails is lost with all tickets in it: cursor() then continues
+/// where the table began, and the scan has nothing more to return. Libraries raise exceptions of their own where a scan
+/// fails; `error` is the reason, which the methods of the scan raise.
 ///
 /// `report`, `total` and cursor() can be read at any time, from any thread, and after the end. len(scan) is how many
 /// tickets are left according to the server; it requests the first page if that was not done yet.
@@ -70,6 +71,8 @@ pub(crate) struct Shared {
     is_closed: AtomicBool,
     /// The cursor of the place where a table began that failed.
     lost_from: OnceLock<String>,
+    /// How many tickets earlier scans returned, if this one continues them.
+    returned_before: u64,
     /// Whether the total includes tickets that the scan does not return.
     total_is_a_limit: bool,
     /// Called with a report at every page and while the scan waits.
@@ -104,6 +107,9 @@ enum Step<T> {
 
 /// The message for a scan whose table failed.
 const LOST: &str = "a table of this scan failed, and its tickets are lost";
+/// The message for a table of a scan that is at its end. An empty table would look like that of an empty install.
+pub(crate) const FINISHED: &str = "the scan has returned all of its tickets";
+pub(crate) const FINISHED_HINT: &str = "Begin a new scan, or keep the first table.";
 const LOST_HINT: &str = "Begin again, or continue where the table began, with resume=scan.cursor().";
 
 impl Shared {
@@ -113,18 +119,20 @@ impl Shared {
         progress: Option<Py<PyAny>>,
     ) -> Arc<Shared> {
         let (status, cancellation) = (source.status(), source.cancellation());
+        let returned_before = status.yielded();
         Arc::new(Shared {
             reading: Mutex::new(Reading { source, is_reserved: false, generation: 0 }),
             status,
             cancellation,
             is_closed: AtomicBool::new(false),
             lost_from: OnceLock::new(),
+            returned_before,
             total_is_a_limit,
             progress,
         })
     }
 
-    fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.is_closed.load(Ordering::Acquire)
     }
 
@@ -135,7 +143,7 @@ impl Shared {
     }
 
     /// The error that the scan ended in, unless it was closed.
-    fn failure(&self) -> Option<Error> {
+    pub(crate) fn failure(&self) -> Option<Error> {
         self.status.failure().filter(|error| *error.kind() != ErrorKind::Cancelled)
     }
 
@@ -223,6 +231,26 @@ impl Shared {
         let _ = self.lost_from.set(begun_at);
     }
 
+    /// Whether this scan returned a ticket.
+    pub(crate) fn has_returned(&self) -> bool {
+        self.status.yielded() > self.returned_before
+    }
+
+    /// Raises an exception where no table can be made of the scan: at its end, and after it failed. A table of a scan
+    /// that has not begun may be empty.
+    pub(crate) fn check_for_table(&self, py: Python<'_>) -> PyResult<()> {
+        if self.status.report().requests == 0 && !self.is_closed() && self.lost_from.get().is_none() {
+            return Ok(());
+        }
+        match self.step(Duration::ZERO, look) {
+            Step::Done(None) => Err(errors::state(py, FINISHED, "finished", Some(FINISHED_HINT))),
+            Step::Done(Some(Err(error))) => Err(errors::raise(py, &error)),
+            Step::Closed => Err(errors::closed(py, "scan")),
+            Step::Lost => Err(errors::state(py, LOST, "table-failed", Some(LOST_HINT))),
+            Step::Done(Some(Ok(()))) | Step::NotYet => Ok(()),
+        }
+    }
+
     /// The next page, however long it takes; for readers of Arrow streams on threads of their own.
     pub(crate) fn wait_for_page(&self) -> Result<Option<Tickets>, String> {
         let mut reserved_since = None;
@@ -303,6 +331,15 @@ impl Shared {
         }
     }
 
+    /// Takes the next page if it is there: `None` where there is nothing yet, `Some(None)` at the end.
+    pub(crate) fn try_page(&self, py: Python<'_>) -> PyResult<Option<Option<Tickets>>> {
+        let page = self.finished(py, self.step(Duration::ZERO, Shared::take_page))?;
+        if let Some(page) = &page {
+            self.show_progress(py, page.is_none())?;
+        }
+        Ok(page)
+    }
+
     fn show_progress(&self, py: Python<'_>, is_over: bool) -> PyResult<()> {
         if let Some(progress) = &self.progress {
             progress.call1(py, (report(py, &self.status.report())?, is_over))?;
@@ -375,7 +412,10 @@ pub(crate) fn report<'py>(py: Python<'py>, report: &ScanReport) -> PyResult<Boun
     fields.set_item("unreadable", PyTuple::new(py, unreadable)?)?;
     fields.set_item("undated", report.undated)?;
     fields.set_item("total", report.total)?;
-    fields.set_item("warnings", PyTuple::new(py, report.warnings.iter().map(|warning| errors::spelled(warning)))?)?;
+    fields.set_item(
+        "warnings",
+        PyTuple::new(py, report.warnings.iter().map(|warning| errors::spelled(warning)))?,
+    )?;
     imports::REPORT.get(py)?.call((), Some(&fields))
 }
 

@@ -1,9 +1,11 @@
 """Pages and scans as Arrow, read by polars, pyarrow, pandas, DuckDB and nanoarrow."""
 
+import asyncio
 import ctypes
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,8 +16,9 @@ from gettickets import FIELDS
 COLUMNS = [*(field.name for field in FIELDS), "extra"]
 ODD = {
     "requestor_name": None, "date": "0000-00-00 00:00:00", "subject": "é\U0001f600", "deptname": "Sales",
-    "attachments": [{"filename": "a", "index": 0}, {"filename": "b", "index": 1}], "id": str(2**63 + 1),
+    "attachments": [{"filename": "a", "index": 0}, {"filename": "b", "index": 1}], "id": str(2**63 - 1),
 }  # fmt: skip
+TOO_LARGE = {"userid": str(2**63)}
 
 CHILDREN = 3 * ctypes.sizeof(ctypes.c_void_p) + 2 * ctypes.sizeof(ctypes.c_int64)
 """Where ArrowSchema of the C data interface says what its columns are."""
@@ -41,10 +44,8 @@ def rows(page):
 def test_pyarrow_reads_types_values_and_nulls(odd, page):
     pa = pytest.importorskip("pyarrow")
     kinds = {
-        "integer": pa.uint64(), "text": pa.string(), "datetime": pa.timestamp("us"), "boolean": pa.bool_(),
-        "attachments": pa.list_(pa.field("item", pa.struct([
-            pa.field("filename", pa.string(), nullable=False), pa.field("index", pa.uint64(), nullable=False),
-        ]), nullable=False)),
+        "integer": pa.int64(), "text": pa.string(), "datetime": pa.timestamp("us"), "boolean": pa.bool_(),
+        "attachments": pa.list_(pa.field("element", pa.struct([("filename", pa.string()), ("index", pa.int64())]))),
     }  # fmt: skip
     for one in (odd, page):
         table = pa.table(one)
@@ -55,7 +56,7 @@ def test_pyarrow_reads_types_values_and_nulls(odd, page):
             assert column.metadata[b"since"].decode() == str(field.since)
     assert pa.schema(odd) == pa.table(odd).schema and table.schema.names == COLUMNS
     assert pa.table(odd[:0]).num_rows == 0 and pa.table(odd[:0]).schema.names == COLUMNS
-    assert pa.table(odd[1:2])["id"].to_pylist() == [2**63 + 1]
+    assert pa.table(odd[1:2])["id"].to_pylist() == [2**63 - 1]
     pa.table(page).validate(full=True)
 
 
@@ -77,11 +78,11 @@ def test_polars_reads_a_page_and_a_scan(odd, page, client, sandbox):
     pl = pytest.importorskip("polars")
     frame = pl.DataFrame(odd)
     assert frame.rows(named=True) == list(rows(odd)) and frame.columns == COLUMNS
-    kinds = {"integer": pl.UInt64, "text": pl.String, "datetime": pl.Datetime("us"), "boolean": pl.Boolean}
+    kinds = {"integer": pl.Int64, "text": pl.String, "datetime": pl.Datetime("us"), "boolean": pl.Boolean}
     for field in FIELDS:
         if field.kind != "attachments":
             assert frame.schema[field.name] == kinds[field.kind]
-    assert frame.schema["attachments"] == pl.List(pl.Struct({"filename": pl.String, "index": pl.UInt64}))
+    assert frame.schema["attachments"] == pl.List(pl.Struct({"filename": pl.String, "index": pl.Int64}))
     assert pl.DataFrame(odd[:0]).shape == (0, len(COLUMNS))
     scanned = pl.DataFrame(client.tickets(limitnum=64))
     assert scanned["id"].to_list() == sandbox.ids()
@@ -134,17 +135,29 @@ def test_a_schema_is_whole_however_many_are_held_and_whatever_became_of_others(o
         assert all(schema == usual for schemas in tables for schema in schemas)
 
 
-def test_a_frame_of_pandas_is_the_one_that_pyarrow_makes(odd, client):
-    pd = pytest.importorskip("pandas")
-    pa = pytest.importorskip("pyarrow")
-    lists = pa.schema(odd).field("attachments").type
-    kept = {lists: pd.ArrowDtype(lists)}
+def test_types_of_pandas_do_not_depend_on_the_values(odd, client):
+    pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
     old = client.get_tickets(limitnum=3).as_of_version("1.0")
-    for page in (odd, odd[1:2], odd[:0], old, client.get_tickets(limitnum=200)):
-        expected = pa.table(page).to_pandas(types_mapper=kept.get)
-        pd.testing.assert_frame_equal(page.to_pandas(), expected, check_exact=True)
-    scanned = pa.table(client.tickets()).to_pandas(types_mapper=kept.get)
-    pd.testing.assert_frame_equal(client.tickets().to_pandas(), scanned, check_exact=True)
+    frames = [page.to_pandas() for page in (odd, odd[1:2], odd[:0], old, client.get_tickets(limitnum=200))]
+    frames.append(client.tickets().to_pandas())
+    kinds = {"integer": "Int64", "datetime": "datetime64[us]", "boolean": "boolean"}
+    for frame in frames:
+        assert frame.dtypes.equals(frames[0].dtypes)
+        for field in FIELDS:
+            if field.kind in kinds:
+                assert str(frame.dtypes[field.name]) == kinds[field.kind], field.name
+    assert frames[0].dtypes["attachments"] == object
+
+
+def test_a_frame_of_pandas_is_read_back_from_parquet_as_it_was(odd, client, tmp_path):
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    file = tmp_path / "tickets.parquet"
+    aware = gettickets.decode(reply({}, ODD, {"attachments": []}), timezone="Europe/Berlin")
+    for frame in (odd.to_pandas(), odd[:0].to_pandas(), aware.to_pandas(), client.tickets().to_pandas()):
+        frame.to_parquet(file)
+        pd.testing.assert_frame_equal(pd.read_parquet(file), frame, check_exact=True)
 
 
 def test_a_frame_of_pandas_is_nobody_elses(odd):
@@ -163,7 +176,7 @@ def test_integers_that_pandas_has_beside_nulls_stay_exact():
     pd = pytest.importorskip("pandas")
     pytest.importorskip("pyarrow")
     frame = gettickets.decode(reply({"userid": None}, {"userid": str(2**53 + 1)})).to_pandas()
-    assert frame["userid"].dtype == pd.UInt64Dtype() and frame["userid"][1] == 2**53 + 1
+    assert frame["userid"].dtype == pd.Int64Dtype() and frame["userid"][1] == 2**53 + 1
     assert frame["userid"].isna().tolist() == [True, False]
 
 
@@ -172,7 +185,7 @@ def test_pandas_reads_a_page_and_a_scan(odd, client):
     pytest.importorskip("pyarrow")
     frame = odd.to_pandas()
     assert list(frame.columns) == COLUMNS and frame.shape == (3, len(COLUMNS))
-    assert frame["id"].tolist() == [1, 2**63 + 1, 3] and str(frame["id"].dtype).lower() == "uint64"
+    assert frame["id"].tolist() == [1, 2**63 - 1, 3] and frame["id"].dtype == pd.Int64Dtype()
     assert frame["date"].tolist()[0] == pd.Timestamp(2016, 1, 1, 6, 26, 29) and pd.isna(frame["date"][1])
     assert pd.isna(frame["requestor_name"][1]) and frame["subject"][1] == "é\U0001f600"
     assert [[dict(one) for one in tickets] for tickets in frame["attachments"][1:]] == [ODD["attachments"], []]
@@ -187,9 +200,9 @@ def test_duckdb_reads_a_page_and_a_scan_by_name(odd, client):
         found = connection.sql(
             "select id, subject, date, attachments_removed, len(attachments) from odd"
         ).fetchall()
-        assert found[1] == (2**63 + 1, "é\U0001f600", None, True, 2)
+        assert found[1] == (2**63 - 1, "é\U0001f600", None, True, 2)
         types = {row[0]: row[1] for row in connection.sql("describe select * from odd").fetchall()}
-        assert types["id"] == "UBIGINT" and types["lastreply"] == "TIMESTAMP" and types["tid"] == "VARCHAR"
+        assert types["id"] == "BIGINT" and types["lastreply"] == "TIMESTAMP" and types["tid"] == "VARCHAR"
         assert connection.sql("select count(*), count(distinct id), max(lastreply) from scan").fetchall()[0][
             :2
         ] == (1000, 1000)
@@ -218,7 +231,6 @@ def test_a_stream_goes_on_where_the_scan_is(client, sandbox):
     scan = client.tickets(limitnum=100)
     first = [next(scan).id for _ in range(30)]
     assert first + pl.DataFrame(scan)["id"].to_list() == sandbox.ids()
-    assert pl.DataFrame(scan).shape == (0, len(COLUMNS))
 
 
 def test_an_error_ends_a_stream_and_is_told(sandbox):
@@ -286,27 +298,47 @@ def test_a_stream_that_failed_stays_failed():
     )
 
 
-def test_tables_are_aware_where_the_time_zone_is_known(sandbox):
+ZONES = [
+    "Europe/Berlin",
+    "UTC",
+    timezone.utc,
+    timezone(timedelta(hours=-3, minutes=-30)),
+]
+
+
+def test_tables_have_columns_in_utc_where_the_time_zone_is_known(sandbox):
     pa = pytest.importorskip("pyarrow")
     pl = pytest.importorskip("polars")
-    for zone, name in (
-        ("Europe/Berlin", "Europe/Berlin"),
-        ("UTC", "UTC"),
-        (timezone.utc, "UTC"),
-        (timezone(timedelta(hours=-3, minutes=-30)), "-03:30"),
-    ):
+    pytest.importorskip("pandas")
+    for zone in ZONES:
         client = gettickets.Client(sandbox.url, **sandbox.credentials, timezone=zone)
         page = client.get_tickets(limitnum=200)
         for source, tickets in ((page, list(page)), (client.tickets(), list(client.tickets()))):
             table = pa.table(source)
-            assert (
-                table.schema.field("date").type == pa.timestamp("us", name) == table.schema.field("lastreply").type
-            )
-            assert table["lastreply"].to_pylist() == [ticket.lastreply for ticket in tickets]
+            names = table.schema.names
+            assert names[names.index("date") + 1] == "date_utc"
+            assert names[names.index("lastreply") + 1] == "lastreply_utc"
+            assert table.schema.field("lastreply").type == pa.timestamp("us")
+            assert table.schema.field("date_utc").type == pa.timestamp("us", "UTC")
+            assert table["lastreply"].to_pylist() == [ticket.lastreply.replace(tzinfo=None) for ticket in tickets]
+            assert table["lastreply_utc"].to_pylist() == [ticket.lastreply for ticket in tickets]
         assert pa.schema(page) == pa.table(page).schema
-        if not name.startswith("-"):
-            assert pl.DataFrame(page)["date"].to_list() == [ticket.date for ticket in page]
-            assert page.to_pandas()["date"].tolist() == [ticket.date for ticket in page]
+        assert pl.DataFrame(page)["date_utc"].to_list() == [ticket.date for ticket in page]
+        assert page.to_pandas()["date_utc"].tolist() == [ticket.date for ticket in page]
+
+
+def test_the_time_zone_of_a_table_can_be_given(client):
+    pl = pytest.importorskip("polars")
+    page = client.get_tickets(limitnum=5)
+    for zone in ZONES:
+        aware = [
+            ticket.date.replace(tzinfo=zone if isinstance(zone, tzinfo) else ZoneInfo(zone)) for ticket in page
+        ]
+        assert page.to_polars(timezone=zone)["date_utc"].to_list() == aware
+    scanned = client.tickets().to_polars(timezone="Europe/Berlin", columns=["id", "date_utc"])
+    assert scanned.schema == {"id": pl.Int64, "date_utc": pl.Datetime("us", "UTC")}
+    with pytest.raises(gettickets.ConfigError, match="Mars"):
+        page.to_polars(timezone="Mars/Olympus")
 
 
 def test_an_hour_that_the_clock_shows_twice_is_what_datetime_says():
@@ -316,7 +348,7 @@ def test_an_hour_that_the_clock_shows_twice_is_what_datetime_says():
     ]
     page = gettickets.decode(reply(*({"date": time} for time in times)), timezone="Europe/Berlin")
     instants = [ticket.date.timestamp() for ticket in page]
-    assert [moment.timestamp() for moment in pa.table(page)["date"].to_pylist()] == instants
+    assert [moment.timestamp() for moment in pa.table(page)["date_utc"].to_pylist()] == instants
 
 
 def test_a_time_zone_without_a_name_is_refused_for_tables():
@@ -334,6 +366,157 @@ def test_a_time_zone_without_a_name_is_refused_for_tables():
     with pytest.raises(gettickets.ConfigError, match="it has no name") as error:
         pa.table(page)
     assert "zoneinfo" in error.value.hint
+
+
+def test_columns_are_those_selected_in_their_order(odd, client):
+    pytest.importorskip("polars")
+    pytest.importorskip("pandas")
+    columns = ["lastreply", "subject_text", "id", "attachments"]
+    for source in (lambda: odd, lambda: client.tickets()):
+        for selected in (columns, tuple(columns)):
+            assert source().to_polars(columns=selected).columns == columns
+        assert source().to_arrow(columns=columns).schema.names == columns
+        assert list(source().to_pandas(columns=columns).columns) == columns
+        assert source().to_polars().columns == COLUMNS
+        assert list(source().to_pandas(columns=["tid"]).columns) == ["tid"]
+    page = gettickets.decode(reply({"subject": "Tom &amp; Jerry"}))
+    assert page.to_arrow(columns=["subject_text", "subject"]).to_pylist() == [
+        {"subject_text": "Tom & Jerry", "subject": "Tom &amp; Jerry"}
+    ]
+
+
+def test_columns_that_cannot_be_selected_are_an_error_that_lists_them(odd, client):
+    pytest.importorskip("polars")
+    for columns, message in (
+        (
+            ["id", "subjekt"],
+            'unknown column "subjekt"; the columns are id, tid, .*, subject, subject_text, .*extra$',
+        ),
+        (["id", "tid", "id"], 'the column "id" is selected twice; the columns are id, '),
+        ([], "no column is selected"),
+        (["install"], 'the column "install" needs the name of the install'),
+        (["date_utc"], 'the column "date_utc" needs the time zone of the install, which is not set'),
+    ):
+        for tickets in (odd, client.tickets()):
+            for method in (tickets.to_polars, tickets.to_arrow, tickets.to_pandas):
+                with pytest.raises(gettickets.ArgumentError, match=message) as raised:
+                    method(columns=columns)
+                assert isinstance(raised.value, ValueError) and raised.value.code == "columns"
+                assert (raised.value.hint is not None) == (columns == ["date_utc"])
+    for wrong in ("id", [1], 5):
+        with pytest.raises(TypeError):
+            odd.to_polars(columns=wrong)
+
+
+def test_a_number_that_no_table_can_hold_is_an_error_and_does_not_wrap():
+    pa = pytest.importorskip("pyarrow")
+    pytest.importorskip("polars")
+    pytest.importorskip("pandas")
+    page = gettickets.decode(reply({}, TOO_LARGE))
+    message = r"ticket 2: userid 9223372036854775808 is larger than the largest integer of a table"
+    for method in (page.to_arrow, page.to_polars, page.to_pandas):
+        with pytest.raises(gettickets.Error, match=message) as raised:
+            method()
+        assert raised.value.code == "number-too-large" and raised.value.hint
+        assert method(columns=["id"]).shape == (2, 1)
+    with pytest.raises(pa.ArrowInvalid, match=message):
+        pa.table(page)
+
+
+def test_a_finished_scan_has_no_table(client, sandbox):
+    pa = pytest.importorskip("pyarrow")
+    pl = pytest.importorskip("polars")
+    readers = [
+        pa.table,
+        pl.DataFrame,
+        lambda scan: scan.to_arrow(),
+        lambda scan: scan.to_polars(),
+        lambda scan: scan.to_pandas(),
+    ]
+    for finish in (list, pa.table, pl.DataFrame, lambda scan: scan.to_polars()):
+        scan = client.tickets(limitnum=200)
+        assert len(finish(scan)) == 1000
+        for read in readers:
+            with pytest.raises(gettickets.StateError, match="the scan has returned all of its tickets") as raised:
+                read(scan)
+            assert raised.value.code == "finished"
+        assert list(scan) == [] and scan.error is None
+    # A scan without tickets has one table, which is empty.
+    scan = client.tickets(subject="no ticket has this subject")
+    assert scan.to_polars().shape == (0, len(COLUMNS))
+    with pytest.raises(gettickets.StateError):
+        scan.to_polars()
+
+
+def test_the_tickets_that_are_left_are_none_where_all_were_returned(sandbox):
+    pytest.importorskip("polars")
+    client = client_of(sandbox)
+    scan = client.tickets(limitnum=500)
+    returned = [next(scan) for _ in range(len(sandbox.ids()))]
+    with pytest.raises(gettickets.StateError, match="the scan has returned all of its tickets"):
+        scan.to_polars()
+    # A cursor at the end of the list begins a new scan, whose first table may be empty.
+    rest = client.tickets(limitnum=500, resume=scan.cursor()).to_polars()
+    assert len(returned) == 1000 and rest.height == 0
+
+
+def test_an_asynchronous_scan_makes_tables(sandbox):
+    pytest.importorskip("polars")
+    pytest.importorskip("pandas")
+
+    async def main():
+        async with gettickets.AsyncClient(sandbox.url, **sandbox.credentials, timezone="Europe/Berlin") as client:
+            for name in ("to_polars", "to_arrow", "to_pandas"):
+                scan = client.tickets(limitnum=100)
+                table = await getattr(scan, name)()
+                assert len(table) == 1000
+                with pytest.raises(gettickets.StateError, match="the scan has returned all of its tickets"):
+                    await getattr(scan, name)()
+                chosen = await getattr(client.tickets(), name)(columns=["id", "date_utc"])
+                assert chosen.shape == (1000, 2)
+                with pytest.raises(gettickets.ArgumentError, match="subjekt"):
+                    await getattr(client.tickets(), name)(columns=["subjekt"])
+            scan = client.tickets(limitnum=100)
+            first = [(await anext(scan)).id for _ in range(30)]
+            assert first + (await scan.to_polars())["id"].to_list() == sandbox.ids()
+
+    asyncio.run(main())
+
+
+def test_a_table_of_an_asynchronous_scan_that_fails_or_is_cancelled_is_lost():
+    pytest.importorskip("polars")
+    with gettickets.Sandbox(tickets=1000) as sandbox:
+
+        async def failing(client):
+            scan = client.tickets(limitnum=100, max_requests=5)
+            for _ in range(2):
+                with pytest.raises(gettickets.ScanIncompleteError):
+                    await scan.to_polars()
+            return scan
+
+        async def cancelled(client):
+            scan = client.tickets(limitnum=50, concurrency=1)
+            first = (await anext(scan)).id
+            task = asyncio.create_task(scan.to_polars())
+            while scan.report.tickets < 400:
+                await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            with pytest.raises(gettickets.StateError, match="a table of this scan failed"):
+                await scan.to_polars()
+            return first, scan
+
+        async def main():
+            async with gettickets.AsyncClient(sandbox.url, **sandbox.credentials) as client:
+                scan = await failing(client)
+                rest = await client.tickets(resume=scan.cursor()).to_polars()
+                assert sorted(rest["id"]) == sorted(sandbox.ids())
+                first, scan = await cancelled(client)
+                rest = await client.tickets(resume=scan.cursor()).to_polars()
+                assert sorted([first, *rest["id"]]) == sorted(sandbox.ids())
+
+        asyncio.run(main())
 
 
 def test_the_text_of_a_date_that_cannot_be_read_is_in_extra():

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::UInt64Builder;
+use arrow_array::builder::Int64Builder;
 use arrow_array::{ArrayRef, ListArray, StructArray};
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field as Column, FieldRef, Fields};
 use gettickets_protocol::{Attachments, Field, FieldValue, TicketRef};
 
+use crate::error::signed;
 use crate::texts::TextsBuilder;
 
 pub(crate) fn data_type() -> DataType {
@@ -17,7 +18,9 @@ pub(crate) fn data_type() -> DataType {
 /// The column under construction.
 pub(crate) struct AttachmentsBuilder {
     filenames: TextsBuilder<i32>,
-    indexes: UInt64Builder,
+    indexes: Int64Builder,
+    /// The name of the column.
+    name: &'static str,
     /// Where each list ends.
     offsets: Vec<i32>,
     present: NullBufferBuilder,
@@ -34,17 +37,23 @@ impl AttachmentsBuilder {
         offsets.push(0);
         AttachmentsBuilder {
             filenames: TextsBuilder::of(tickets, length),
-            indexes: UInt64Builder::with_capacity(rows),
+            indexes: Int64Builder::with_capacity(rows),
+            name: field.name(),
             offsets,
             present: NullBufferBuilder::new(rows),
         }
     }
 
-    pub(crate) fn append(&mut self, list: Option<Attachments<'_>>) -> Result<(), ArrowError> {
+    pub(crate) fn append(
+        &mut self,
+        ticket: &TicketRef<'_>,
+        list: Option<Attachments<'_>>,
+    ) -> Result<(), ArrowError> {
         let mut count = self.offsets.last().copied().unwrap_or_default();
         for attachment in list.into_iter().flatten() {
             self.filenames.append(Some(attachment.filename))?;
-            self.indexes.append_value(attachment.index);
+            let index = signed(ticket, self.name, attachment.index);
+            self.indexes.append_value(index.map_err(|error| ArrowError::ExternalError(Box::new(error)))?);
             count = count.checked_add(1).ok_or(ArrowError::OffsetOverflowError(i32::MAX as usize + 1))?;
         }
         self.offsets.push(count);
@@ -60,13 +69,14 @@ impl AttachmentsBuilder {
     }
 }
 
+/// The item of the list. Its name and its nullable children are those that Spark uses.
 fn item() -> FieldRef {
-    Arc::new(Column::new("item", DataType::Struct(parts()), false))
+    Arc::new(Column::new("element", DataType::Struct(parts()), true))
 }
 
 fn parts() -> Fields {
     Fields::from(vec![
-        Column::new("filename", DataType::Utf8, false),
-        Column::new("index", DataType::UInt64, false),
+        Column::new("filename", DataType::Utf8, true),
+        Column::new("index", DataType::Int64, true),
     ])
 }

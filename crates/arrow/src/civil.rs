@@ -15,17 +15,17 @@ pub(crate) fn microseconds(time: DateTime) -> i64 {
 }
 
 /// Returns microseconds since the epoch in UTC, for a date of an install in this zone. A zone in the date itself takes
-/// precedence. Returns `None` if that zone cannot be resolved.
-pub(crate) fn instant(time: DateTime, stated: Option<&str>, zone: &TimeZone) -> Option<i64> {
+/// precedence. Returns `None` if that zone cannot be resolved, or if no zone is known.
+pub(crate) fn instant(time: DateTime, stated: Option<&str>, zone: Option<&TimeZone>) -> Option<i64> {
     match stated {
-        None => Some(utc_microseconds(time, zone)),
+        None => Some(utc_microseconds(time, zone?)),
         Some(stated) => Some(utc_microseconds(time, &stated_zone(stated, zone)?)),
     }
 }
 
 /// Resolves the zone in a date: `Z`, an offset such as `+02:00`, or the name of the install's zone. An abbreviation
 /// such as `CEST` is ambiguous and is assumed to be the install's zone. Other names are not resolved.
-fn stated_zone(stated: &str, zone: &TimeZone) -> Option<TimeZone> {
+fn stated_zone(stated: &str, zone: Option<&TimeZone>) -> Option<TimeZone> {
     if matches!(stated, "Z" | "z" | "UTC" | "GMT") {
         return Some(TimeZone::UTC);
     }
@@ -40,7 +40,7 @@ fn stated_zone(stated: &str, zone: &TimeZone) -> Option<TimeZone> {
         return Offset::from_seconds(seconds).ok().map(TimeZone::fixed);
     }
     let is_abbreviation = stated.len() <= 5 && stated.bytes().all(|byte| byte.is_ascii_uppercase());
-    (is_abbreviation || zone.iana_name() == Some(stated)).then(|| zone.clone())
+    zone.filter(|zone| is_abbreviation || zone.iana_name() == Some(stated)).cloned()
 }
 
 /// Returns microseconds since the epoch in UTC, for a local time in this zone.
@@ -114,7 +114,9 @@ mod tests {
             (Some("+99:99"), None),
         ] {
             let expected = hours_east.map(|hours: f64| microseconds(time) - (hours * 3.6e9) as i64);
-            assert_eq!(instant(time, stated, &berlin), expected, "{stated:?}");
+            assert_eq!(instant(time, stated, Some(&berlin)), expected, "{stated:?}");
+            let is_resolved_alone = stated.is_some_and(|stated| !stated.contains(['E', 'p']));
+            assert_eq!(instant(time, stated, None), expected.filter(|_| is_resolved_alone), "{stated:?}");
         }
     }
 }

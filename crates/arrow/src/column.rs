@@ -2,103 +2,125 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::{BooleanBuilder, TimestampMicrosecondBuilder, UInt64Builder};
-use arrow_array::{ArrayRef, NullArray, OffsetSizeTrait};
-use arrow_schema::{ArrowError, DataType};
-use gettickets_protocol::{Field, FieldKind, FieldSet, FieldValue, TicketRef};
-use jiff::tz::TimeZone;
+use arrow_array::builder::{BooleanBuilder, Int64Builder, TimestampMicrosecondBuilder};
+use arrow_array::{ArrayRef, OffsetSizeTrait};
+use arrow_schema::{ArrowError, DataType, TimeUnit};
+use gettickets_protocol::{Field, FieldSet, FieldValue, TicketRef};
 
-use crate::attachments::AttachmentsBuilder;
+use crate::attachments::{self, AttachmentsBuilder};
 use crate::civil;
+use crate::error::signed;
 use crate::extra::ExtraBuilder;
+use crate::install::TableInstall;
+use crate::layout::{ColumnKind, TableColumn};
 use crate::texts::TextsBuilder;
+
+/// The type of a column, whose texts have this type.
+pub(crate) fn data_type(column: TableColumn, text: &DataType) -> DataType {
+    match column.kind() {
+        ColumnKind::Integer => DataType::Int64,
+        ColumnKind::Boolean => DataType::Boolean,
+        ColumnKind::Text | ColumnKind::Json => text.clone(),
+        ColumnKind::WallClock => DataType::Timestamp(TimeUnit::Microsecond, None),
+        ColumnKind::Utc => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        ColumnKind::Attachments => attachments::data_type(),
+    }
+}
 
 /// A column under construction; `O` is the type of the offsets of its texts.
 pub(crate) enum ColumnBuilder<O: OffsetSizeTrait> {
-    Integers(UInt64Builder, Field),
+    Integers(Int64Builder, Field),
     Texts(TextsBuilder<O>, Field),
-    /// Local times of the install, or instants if its time zone is known.
-    Timestamps(TimestampMicrosecondBuilder, Field, Option<TimeZone>),
+    DecodedTexts(TextsBuilder<O>, Field),
+    /// Local times of the install.
+    WallClocks(TimestampMicrosecondBuilder, Field),
+    /// The same times in UTC.
+    Instants(TimestampMicrosecondBuilder, Field),
     Booleans(BooleanBuilder, Field),
     Attachments(AttachmentsBuilder, Field),
+    Install(TextsBuilder<O>),
     Extra(ExtraBuilder<O>),
-    /// A new kind of field. A test fails until it has a column here.
-    Null(usize),
 }
 
 impl<O: OffsetSizeTrait> ColumnBuilder<O> {
-    /// Creates the column of a field. With a time zone, dates become instants.
+    /// Creates one of these columns of a batch of tickets.
     pub(crate) fn of(
-        field: Field,
+        column: TableColumn,
+        columns: &[TableColumn],
         tickets: &[TicketRef<'_>],
-        zone: Option<&(TimeZone, DataType)>,
     ) -> ColumnBuilder<O> {
         let rows = tickets.len();
-        match field.kind() {
-            FieldKind::Integer => ColumnBuilder::Integers(UInt64Builder::with_capacity(rows), field),
-            FieldKind::Text => {
-                let length = |ticket: &TicketRef<'_>| ticket.text(field).len();
-                ColumnBuilder::Texts(TextsBuilder::of(tickets, length), field)
+        let Some(field) = column.field() else {
+            return match column {
+                TableColumn::Install => ColumnBuilder::Install(TextsBuilder::of(tickets, |_| 8)),
+                _ => ColumnBuilder::Extra(ExtraBuilder::of(tickets, columns)),
+            };
+        };
+        let texts = || TextsBuilder::of(tickets, |ticket| ticket.text(field).len());
+        let times = || TimestampMicrosecondBuilder::with_capacity(rows);
+        match column.kind() {
+            ColumnKind::Integer => ColumnBuilder::Integers(Int64Builder::with_capacity(rows), field),
+            ColumnKind::Boolean => ColumnBuilder::Booleans(BooleanBuilder::with_capacity(rows), field),
+            ColumnKind::WallClock => ColumnBuilder::WallClocks(times(), field),
+            ColumnKind::Utc => {
+                // Texts have no effect on the type of times.
+                let data_type = data_type(column, &DataType::Utf8);
+                ColumnBuilder::Instants(times().with_data_type(data_type), field)
             }
-            FieldKind::DateTime => {
-                let times = TimestampMicrosecondBuilder::with_capacity(rows);
-                match zone {
-                    None => ColumnBuilder::Timestamps(times, field, None),
-                    Some((zone, data_type)) => ColumnBuilder::Timestamps(
-                        times.with_data_type(data_type.clone()),
-                        field,
-                        Some(zone.clone()),
-                    ),
-                }
-            }
-            FieldKind::Boolean => ColumnBuilder::Booleans(BooleanBuilder::with_capacity(rows), field),
-            FieldKind::Attachments => {
+            ColumnKind::Attachments => {
                 ColumnBuilder::Attachments(AttachmentsBuilder::of(tickets, field), field)
             }
-            _ => ColumnBuilder::Null(0),
+            ColumnKind::Text | ColumnKind::Json if column == TableColumn::SubjectText => {
+                ColumnBuilder::DecodedTexts(texts(), field)
+            }
+            ColumnKind::Text | ColumnKind::Json => ColumnBuilder::Texts(texts(), field),
         }
     }
 
-    /// Creates the column `extra`, for a batch that also has the columns of these fields.
-    pub(crate) fn extra(
-        tickets: &[TicketRef<'_>],
-        fields: FieldSet,
-        zone: Option<&TimeZone>,
-    ) -> ColumnBuilder<O> {
-        ColumnBuilder::Extra(ExtraBuilder::of(tickets, fields, zone))
-    }
-
-    /// Adds the value of a ticket. `present` are the fields that the ticket has and that are not null.
-    pub(crate) fn append(&mut self, ticket: &TicketRef<'_>, present: FieldSet) -> Result<(), ArrowError> {
+    /// Adds the value of a ticket of this install. `present` are the fields that the ticket has and that are not null.
+    pub(crate) fn append(
+        &mut self,
+        ticket: &TicketRef<'_>,
+        present: FieldSet,
+        install: &TableInstall,
+    ) -> Result<(), ArrowError> {
         match self {
             ColumnBuilder::Integers(column, field) => column.append_option(match ticket.value(*field) {
-                Some(FieldValue::Integer(value)) => Some(value),
+                Some(FieldValue::Integer(value)) => Some(
+                    signed(ticket, field.name(), value)
+                        .map_err(|error| ArrowError::ExternalError(Box::new(error)))?,
+                ),
                 _ => None,
             }),
             ColumnBuilder::Texts(column, field) => {
                 column.append(present.contains(*field).then(|| ticket.text(*field)))?;
             }
-            ColumnBuilder::Timestamps(column, field, zone) => {
-                column.append_option(match (ticket.value(*field), zone) {
-                    (Some(FieldValue::DateTime(Some(time))), None) => Some(civil::microseconds(time)),
-                    (Some(FieldValue::DateTime(Some(time))), Some(zone)) => {
-                        civil::instant(time, ticket.zone(*field), zone)
-                    }
-                    _ => None,
-                })
+            ColumnBuilder::DecodedTexts(column, field) => {
+                column.append(ticket.decoded_text(*field).as_deref())?;
             }
+            ColumnBuilder::WallClocks(column, field) => column.append_option(match ticket.value(*field) {
+                Some(FieldValue::DateTime(Some(time))) => Some(civil::microseconds(time)),
+                _ => None,
+            }),
+            ColumnBuilder::Instants(column, field) => column.append_option(match ticket.value(*field) {
+                Some(FieldValue::DateTime(Some(time))) => {
+                    civil::instant(time, ticket.zone(*field), install.zone.as_ref())
+                }
+                _ => None,
+            }),
             ColumnBuilder::Booleans(column, field) => column.append_option(match ticket.value(*field) {
                 Some(FieldValue::Boolean(value)) => Some(value),
                 _ => None,
             }),
             ColumnBuilder::Attachments(column, field) => {
-                column.append(match ticket.value(*field) {
+                let list = match ticket.value(*field) {
                     Some(FieldValue::Attachments(list)) => Some(list),
                     _ => None,
-                })?;
+                };
+                column.append(ticket, list)?;
             }
-            ColumnBuilder::Extra(column) => column.append(ticket)?,
-            ColumnBuilder::Null(rows) => *rows += 1,
+            ColumnBuilder::Install(column) => column.append(install.name.as_deref())?,
+            ColumnBuilder::Extra(column) => column.append(ticket, install.zone.as_ref())?,
         }
         Ok(())
     }
@@ -107,12 +129,15 @@ impl<O: OffsetSizeTrait> ColumnBuilder<O> {
     pub(crate) fn finish(self) -> Result<ArrayRef, ArrowError> {
         Ok(match self {
             ColumnBuilder::Integers(mut column, _) => Arc::new(column.finish()),
-            ColumnBuilder::Texts(column, _) => column.finish(),
-            ColumnBuilder::Timestamps(mut column, ..) => Arc::new(column.finish()),
+            ColumnBuilder::Texts(column, _)
+            | ColumnBuilder::DecodedTexts(column, _)
+            | ColumnBuilder::Install(column) => column.finish(),
+            ColumnBuilder::WallClocks(mut column, _) | ColumnBuilder::Instants(mut column, _) => {
+                Arc::new(column.finish())
+            }
             ColumnBuilder::Booleans(mut column, _) => Arc::new(column.finish()),
             ColumnBuilder::Attachments(column, _) => column.finish()?,
             ColumnBuilder::Extra(column) => column.finish(),
-            ColumnBuilder::Null(rows) => Arc::new(NullArray::new(rows)),
         })
     }
 }

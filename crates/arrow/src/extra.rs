@@ -2,48 +2,56 @@
 
 use arrow_array::{ArrayRef, OffsetSizeTrait};
 use arrow_schema::ArrowError;
-use gettickets_protocol::{Field, FieldKind, FieldSet, FieldValue, TicketRef};
+use gettickets_protocol::{Field, FieldValue, TicketRef};
 use jiff::tz::TimeZone;
 
 use crate::civil;
+use crate::layout::TableColumn;
 use crate::texts::TextsBuilder;
 
 /// The column under construction.
 pub(crate) struct ExtraBuilder<O: OffsetSizeTrait> {
     column: TextsBuilder<O>,
-    /// The date columns of the batch. An unreadable date is null there, and its text is stored here.
-    dates: Vec<Field>,
-    /// The time zone of the install, if dates are instants.
-    zone: Option<TimeZone>,
+    dates: Vec<DateColumns>,
     /// The object being written; its memory is reused.
     object: String,
 }
 
+/// The columns that a batch has of a date field. A date that cannot be shown there is null, and its text is stored
+/// in `extra`.
+struct DateColumns {
+    field: Field,
+    has_wall_clock: bool,
+    has_utc: bool,
+}
+
 impl<O: OffsetSizeTrait> ExtraBuilder<O> {
-    pub(crate) fn of(
-        tickets: &[TicketRef<'_>],
-        fields: FieldSet,
-        zone: Option<&TimeZone>,
-    ) -> ExtraBuilder<O> {
+    /// Creates the column for a batch that has these columns.
+    pub(crate) fn of(tickets: &[TicketRef<'_>], columns: &[TableColumn]) -> ExtraBuilder<O> {
         // Each entry adds two quotes, a colon, and a comma or brace.
         let length = |ticket: &TicketRef<'_>| {
             ticket.extra_json().map(|(name, json)| name.len() + json.len() + 5).sum()
         };
-        let dates = fields.iter().filter(|field| field.kind() == FieldKind::DateTime).collect();
-        ExtraBuilder {
-            column: TextsBuilder::of(tickets, length),
-            dates,
-            zone: zone.cloned(),
-            object: String::new(),
-        }
+        let dates = [Field::Date, Field::Lastreply].map(|field| DateColumns {
+            field,
+            has_wall_clock: columns.contains(&TableColumn::Field(field)),
+            has_utc: TableColumn::utc_of(field).is_some_and(|column| columns.contains(&column)),
+        });
+        let dates = dates.into_iter().filter(|date| date.has_wall_clock || date.has_utc).collect();
+        ExtraBuilder { column: TextsBuilder::of(tickets, length), dates, object: String::new() }
     }
 
-    pub(crate) fn append(&mut self, ticket: &TicketRef<'_>) -> Result<(), ArrowError> {
+    /// Adds the value of a ticket of an install in this time zone.
+    pub(crate) fn append(
+        &mut self,
+        ticket: &TicketRef<'_>,
+        zone: Option<&TimeZone>,
+    ) -> Result<(), ArrowError> {
         let object = &mut self.object;
         object.clear();
         for date in &self.dates {
-            if let Some(text) = unreadable_date(ticket, *date, self.zone.as_ref()) {
-                push(object, date.name(), &serde_json::Value::from(text).to_string());
+            if let Some(text) = unreadable_date(ticket, date, zone) {
+                push(object, date.field.name(), &serde_json::Value::from(text).to_string());
             }
         }
         for (name, json) in ticket.extra_json() {
@@ -69,12 +77,17 @@ fn push(object: &mut String, name: &str, json: &str) {
     object.push_str(json);
 }
 
-/// Returns the text of a date that is unreadable, or whose own time zone cannot be resolved if dates are instants.
-fn unreadable_date<'a>(ticket: &TicketRef<'a>, field: Field, zone: Option<&TimeZone>) -> Option<&'a str> {
-    match ticket.value(field)? {
+/// Returns the text of a date that is unreadable, or whose own time zone cannot be resolved for the column in UTC.
+fn unreadable_date<'a>(
+    ticket: &TicketRef<'a>,
+    date: &DateColumns,
+    zone: Option<&TimeZone>,
+) -> Option<&'a str> {
+    match ticket.value(date.field)? {
         FieldValue::UnreadableDate(text) => Some(text),
-        FieldValue::DateTime(Some(time)) => {
-            civil::instant(time, ticket.zone(field), zone?).is_none().then(|| ticket.text(field))
+        FieldValue::DateTime(Some(time)) if date.has_utc => {
+            let stated = ticket.zone(date.field)?;
+            civil::instant(time, Some(stated), zone).is_none().then(|| ticket.text(date.field))
         }
         _ => None,
     }

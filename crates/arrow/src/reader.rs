@@ -2,14 +2,37 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
 use gettickets_protocol::Tickets;
 
-use crate::TableSchema;
+use crate::{TableInstall, TableSchema};
+
+/// A page of tickets for a [`TicketReader`], and the install that it is from.
+#[derive(Clone, Debug)]
+pub struct TablePage {
+    tickets: Tickets,
+    /// `None` for the install of the table.
+    install: Option<Arc<TableInstall>>,
+}
+
+impl From<Tickets> for TablePage {
+    fn from(tickets: Tickets) -> TablePage {
+        TablePage { tickets, install: None }
+    }
+}
+
+impl From<(Arc<TableInstall>, Tickets)> for TablePage {
+    fn from((install, tickets): (Arc<TableInstall>, Tickets)) -> TablePage {
+        TablePage { tickets, install: Some(install) }
+    }
+}
 
 /// Pages of tickets as a stream of record batches, such as those of a scan.
+///
+/// Pages are [`Tickets`], or pairs of an `Arc<`[`TableInstall`]`>` and tickets, for a table of several installs.
 ///
 /// It reads only the pages of the next batch. A page that fails ends the stream, after the tickets before it; the error
 /// is the source of the [`ArrowError::ExternalError`].
@@ -53,23 +76,25 @@ impl<I> TicketReader<I> {
     }
 }
 
-impl<I, E> Iterator for TicketReader<I>
+impl<I, P, E> Iterator for TicketReader<I>
 where
-    I: Iterator<Item = Result<Tickets, E>>,
+    I: Iterator<Item = Result<P, E>>,
+    P: Into<TablePage>,
     E: Into<Box<dyn Error + Send + Sync>>,
 {
     type Item = Result<RecordBatch, ArrowError>;
 
     fn next(&mut self) -> Option<Result<RecordBatch, ArrowError>> {
-        let mut gathered = Vec::new();
+        let mut gathered: Vec<TablePage> = Vec::new();
         let mut rows = 0;
         while rows < self.min_rows
             && let Some(pages) = &mut self.pages
         {
             match pages.next() {
-                Some(Ok(tickets)) => {
-                    rows += tickets.len();
-                    gathered.push(tickets);
+                Some(Ok(page)) => {
+                    let page = page.into();
+                    rows += page.tickets.len();
+                    gathered.push(page);
                 }
                 Some(Err(error)) => {
                     self.failure = Some(error.into());
@@ -79,8 +104,10 @@ where
             }
         }
         if rows > 0 {
-            let tickets: Vec<_> = gathered.iter().flatten().collect();
-            return Some(self.table.record_batch_of(&tickets));
+            let own = self.table.install();
+            let runs: Vec<(&TableInstall, &Tickets)> =
+                gathered.iter().map(|page| (page.install.as_deref().unwrap_or(own), &page.tickets)).collect();
+            return Some(self.table.record_batch_of_installs(&runs));
         }
         self.failure.take().map(|error| Err(ArrowError::from_external_error(error)))
     }
@@ -96,9 +123,10 @@ impl<I> fmt::Debug for TicketReader<I> {
     }
 }
 
-impl<I, E> RecordBatchReader for TicketReader<I>
+impl<I, P, E> RecordBatchReader for TicketReader<I>
 where
-    I: Iterator<Item = Result<Tickets, E>>,
+    I: Iterator<Item = Result<P, E>>,
+    P: Into<TablePage>,
     E: Into<Box<dyn Error + Send + Sync>>,
 {
     fn schema(&self) -> SchemaRef {

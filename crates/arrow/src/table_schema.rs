@@ -5,20 +5,22 @@ use std::sync::{Arc, LazyLock};
 
 use arrow_array::types::{ByteArrayType, GenericStringType};
 use arrow_array::{ArrayRef, OffsetSizeTrait, RecordBatch, RecordBatchOptions};
-use arrow_schema::{ArrowError, DataType, Field as Column, Schema, SchemaRef, TimeUnit};
-use gettickets_protocol::{Field, FieldKind, FieldSet, TicketRef, Tickets, Version};
+use arrow_schema::{ArrowError, DataType, Field as Column, Schema, SchemaRef};
+use gettickets_protocol::{FieldSet, TicketRef, Tickets, Version};
 use jiff::tz::TimeZone;
 
-use crate::attachments;
-use crate::column::ColumnBuilder;
-
-/// The name of the column with a JSON object of unknown fields and the texts of unreadable dates.
-pub const EXTRA: &str = "extra";
+use crate::column::{self, ColumnBuilder};
+use crate::error::ColumnError;
+use crate::install::TableInstall;
+use crate::layout::TableColumn;
 
 // Built once: building a schema takes as long as reading a page of 25 tickets.
-static EVERY_FIELD: LazyLock<TableSchema> = LazyLock::new(|| TableSchema::with_texts::<i32>(FieldSet::ALL));
-static EVERY_FIELD_LARGE: LazyLock<TableSchema> =
-    LazyLock::new(|| TableSchema::with_texts::<i64>(FieldSet::ALL));
+static EVERY_FIELD: LazyLock<TableSchema> = LazyLock::new(every_field::<i32>);
+static EVERY_FIELD_LARGE: LazyLock<TableSchema> = LazyLock::new(every_field::<i64>);
+
+fn every_field<O: OffsetSizeTrait>() -> TableSchema {
+    TableSchema::with_texts::<O>(TableColumn::of_fields(FieldSet::ALL).collect(), TableInstall::default())
+}
 
 /// The schema of every batch that [`record_batch`] makes.
 ///
@@ -35,17 +37,18 @@ pub fn schema() -> SchemaRef {
     EVERY_FIELD.schema()
 }
 
-/// Converts the tickets of a page to a record batch with every column.
+/// Converts the tickets of a page to a record batch with a column for each field and `extra`.
 ///
 /// # Errors
 ///
-/// [`ArrowError::OffsetOverflowError`] if the texts of one column are longer than 2 GiB together, which is impossible
-/// for a decoded page.
+/// [`ArrowError::ExternalError`] with [`NumberTooLarge`](crate::NumberTooLarge) if a number is larger than a signed
+/// integer of 64 bits. [`ArrowError::OffsetOverflowError`] if the texts of one column are longer than 2 GiB together,
+/// which is impossible for a decoded page.
 pub fn record_batch(tickets: &Tickets) -> Result<RecordBatch, ArrowError> {
     EVERY_FIELD.record_batch(tickets)
 }
 
-/// The columns of record batches and their types. The default has all columns.
+/// The columns of record batches and their types. The default has a column for each field, and `extra`.
 ///
 /// ```
 /// use gettickets_arrow::TableSchema;
@@ -54,20 +57,30 @@ pub fn record_batch(tickets: &Tickets) -> Result<RecordBatch, ArrowError> {
 /// let without_key = TableSchema::of(FieldSet::ALL.difference([Field::C].into_iter().collect()));
 /// assert!(without_key.schema().field_with_name("c").is_err());
 /// assert!(TableSchema::as_of_version(Version::V7_10).schema().field_with_name("owner_name").is_err());
+///
+/// let chosen = TableSchema::default().in_time_zone(jiff::tz::TimeZone::UTC).select(["lastreply_utc", "id"])?;
+/// assert_eq!(chosen.schema().field(0).name(), "lastreply_utc");
+/// # Ok::<(), gettickets_arrow::ColumnError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct TableSchema {
-    fields: FieldSet,
-    /// The time zone of the install, if known, and the type of the date columns.
-    zone: Option<(TimeZone, DataType)>,
+    columns: Arc<[TableColumn]>,
+    /// The install of tickets for which no other is given.
+    install: TableInstall,
     schema: SchemaRef,
     /// Builds the columns of the schema. A function pointer, so that a program without large texts has no code for
     /// them.
-    columns: Columns,
+    build: Build,
+    /// Creates a table with texts of the same size.
+    rebuild: fn(Vec<TableColumn>, TableInstall) -> TableSchema,
 }
 
-type Columns =
-    fn(FieldSet, Option<&(TimeZone, DataType)>, &[TicketRef<'_>]) -> Result<Vec<ArrayRef>, ArrowError>;
+/// Tickets one after another, and for each install how many of them are from it.
+type Build = fn(
+    &[TableColumn],
+    &[TicketRef<'_>],
+    &mut dyn Iterator<Item = (&TableInstall, usize)>,
+) -> Result<Vec<ArrayRef>, ArrowError>;
 
 impl Default for TableSchema {
     fn default() -> TableSchema {
@@ -78,58 +91,90 @@ impl Default for TableSchema {
 impl TableSchema {
     /// Creates a schema of these fields in wire order, and `extra`.
     pub fn of(fields: FieldSet) -> TableSchema {
-        TableSchema::with_texts::<i32>(fields)
+        TableSchema::with_texts::<i32>(TableColumn::of_fields(fields).collect(), TableInstall::default())
     }
 
-    fn with_texts<O: OffsetSizeTrait>(fields: FieldSet) -> TableSchema {
+    fn with_texts<O: OffsetSizeTrait>(columns: Vec<TableColumn>, install: TableInstall) -> TableSchema {
         let text = GenericStringType::<O>::DATA_TYPE;
-        let extra = Column::new(EXTRA, text.clone(), true).with_metadata(HashMap::from([(
-            "meaning".to_owned(),
-            "Unknown fields and the texts of unreadable dates, as one JSON object.".to_owned(),
-        )]));
-        let columns: Vec<Column> =
-            fields.iter().map(|field| column_of(field, &text)).chain([extra]).collect();
+        let described: Vec<Column> = columns.iter().map(|column| described(*column, &text)).collect();
         TableSchema {
-            fields,
-            zone: None,
-            schema: Arc::new(Schema::new(columns)),
-            columns: self::columns::<O>,
+            columns: columns.into(),
+            install,
+            schema: Arc::new(Schema::new(described)),
+            build: build::<O>,
+            rebuild: TableSchema::with_texts::<O>,
         }
     }
 
-    /// Dates as instants, for an install whose clock is in this time zone: `Timestamp(Microsecond, Some(name))`.
+    /// Creates a schema of the fields that a server of this version may send, and `extra`.
+    pub fn as_of_version(version: Version) -> TableSchema {
+        TableSchema::of(FieldSet::known_to(version))
+    }
+
+    /// Adds the columns `date_utc` and `lastreply_utc`, for installs whose time zones are known. They are null for an
+    /// install without a time zone.
     ///
     /// A time that the clock shows twice, when it is set back, is the first of the two.
+    #[must_use]
+    pub fn with_utc(self) -> TableSchema {
+        self.with(TableColumn::DateUtc).with(TableColumn::LastreplyUtc)
+    }
+
+    /// Adds the columns [in UTC](TableSchema::with_utc), for an install whose clock is in this time zone.
     ///
     /// ```
     /// use gettickets_arrow::{TableSchema, arrow_schema::{DataType, TimeUnit}};
     /// use jiff::tz::{Offset, TimeZone};
-    /// let table = TableSchema::default().in_time_zone(TimeZone::fixed(Offset::constant(-3)))?;
-    /// let date = table.schema().field_with_name("date")?.data_type().clone();
-    /// assert_eq!(date, DataType::Timestamp(TimeUnit::Microsecond, Some("-03:00".into())));
+    /// let table = TableSchema::default().in_time_zone(TimeZone::fixed(Offset::constant(-3)));
+    /// let date = table.schema().field_with_name("date_utc")?.data_type().clone();
+    /// assert_eq!(date, DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())));
     /// # Ok::<(), gettickets_arrow::ArrowError>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`ArrowError::InvalidArgumentError`] for a time zone that has neither a name nor a fixed offset, which Arrow
-    /// cannot represent.
-    pub fn in_time_zone(self, zone: TimeZone) -> Result<TableSchema, ArrowError> {
-        let name = match (zone.iana_name(), zone.to_fixed_offset()) {
-            (Some(name), _) => name.to_owned(),
-            (None, Ok(offset)) => offset_name(offset.seconds()),
-            (None, Err(_)) => {
-                let why = "the time zone has no IANA name; use a name such as Europe/Berlin";
-                return Err(ArrowError::InvalidArgumentError(why.to_owned()));
-            }
-        };
-        let data_type = DataType::Timestamp(TimeUnit::Microsecond, Some(name.into()));
-        let fields = self.schema.fields().iter().map(|column| match column.data_type() {
-            DataType::Timestamp(..) => Arc::new(column.as_ref().clone().with_data_type(data_type.clone())),
-            _ => Arc::clone(column),
-        });
-        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        Ok(TableSchema { zone: Some((zone, data_type)), schema, ..self })
+    #[must_use]
+    pub fn in_time_zone(mut self, zone: TimeZone) -> TableSchema {
+        self.install.zone = Some(zone);
+        self.with_utc()
+    }
+
+    /// Adds the column `install`, for tables of several installs.
+    #[must_use]
+    pub fn with_install(self) -> TableSchema {
+        self.with(TableColumn::Install)
+    }
+
+    /// Adds the column `install`, for an install of this name.
+    #[must_use]
+    pub fn of_install(mut self, name: impl Into<Arc<str>>) -> TableSchema {
+        self.install.name = Some(name.into());
+        self.with_install()
+    }
+
+    /// Adds the column `subject_text`: the subject with its HTML entities decoded.
+    #[must_use]
+    pub fn with_subject_text(self) -> TableSchema {
+        self.with(TableColumn::SubjectText)
+    }
+
+    /// Leaves out a column.
+    #[must_use]
+    pub fn without(self, column: TableColumn) -> TableSchema {
+        if !self.columns.contains(&column) {
+            return self;
+        }
+        let columns = self.columns.iter().copied().filter(|kept| *kept != column).collect();
+        (self.rebuild)(columns, self.install)
+    }
+
+    /// Adds a column before those that follow it in the layout.
+    fn with(self, column: TableColumn) -> TableSchema {
+        if self.columns.contains(&column) {
+            return self;
+        }
+        let place = |column| TableColumn::all().position(|other| other == column);
+        let follows = |other: &TableColumn| place(*other) > place(column);
+        let mut columns = self.columns.to_vec();
+        columns.insert(columns.iter().position(follows).unwrap_or(columns.len()), column);
+        (self.rebuild)(columns, self.install)
     }
 
     /// Uses `LargeUtf8` for texts, whose columns may be longer than 2 GiB. Names of attachments stay `Utf8`. For
@@ -143,20 +188,64 @@ impl TableSchema {
     /// ```
     #[must_use]
     pub fn large_texts(&self) -> TableSchema {
-        let large = match self.fields {
-            FieldSet::ALL => EVERY_FIELD_LARGE.clone(),
-            fields => TableSchema::with_texts::<i64>(fields),
-        };
-        match &self.zone {
-            None => large,
-            // The zone was accepted before, so this does not fail.
-            Some((zone, _)) => large.clone().in_time_zone(zone.clone()).unwrap_or(large),
+        let install = self.install.clone();
+        if self.columns == EVERY_FIELD.columns {
+            return TableSchema { install, ..EVERY_FIELD_LARGE.clone() };
         }
+        TableSchema::with_texts::<i64>(self.columns.to_vec(), install)
     }
 
-    /// Creates a schema of the fields that a server of this version may send, and `extra`.
-    pub fn as_of_version(version: Version) -> TableSchema {
-        TableSchema::of(FieldSet::known_to(version))
+    /// Selects columns by name, in this order. `subject_text` can always be selected.
+    ///
+    /// ```
+    /// use gettickets_arrow::TableSchema;
+    /// let table = TableSchema::default().select(["subject_text", "id"])?;
+    /// assert_eq!(table.columns().len(), 2);
+    /// # Ok::<(), gettickets_arrow::ColumnError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ColumnError`] if a name is unknown or given twice, if the table does not have the column, or if there is no
+    /// name at all. The message lists the columns.
+    pub fn select<N: AsRef<str>>(
+        &self,
+        names: impl IntoIterator<Item = N>,
+    ) -> Result<TableSchema, ColumnError> {
+        let available = || self.selectable().collect::<Vec<_>>();
+        let mut columns = Vec::new();
+        for name in names {
+            let name = name.as_ref();
+            let column = TableColumn::from_name(name);
+            let column = column.ok_or_else(|| ColumnError::unknown(name, available()))?;
+            if columns.contains(&column) {
+                return Err(ColumnError::repeated(column, available()));
+            }
+            if !self.selectable().any(|known| known == column) {
+                return Err(ColumnError::absent(column, available()));
+            }
+            columns.push(column);
+        }
+        if columns.is_empty() {
+            return Err(ColumnError::no_column(available()));
+        }
+        Ok((self.rebuild)(columns, self.install.clone()))
+    }
+
+    /// The columns that can be selected, in the order of the layout.
+    fn selectable(&self) -> impl Iterator<Item = TableColumn> {
+        TableColumn::all()
+            .filter(|column| *column == TableColumn::SubjectText || self.columns.contains(column))
+    }
+
+    /// The columns, in the order of the schema.
+    pub fn columns(&self) -> &[TableColumn] {
+        &self.columns
+    }
+
+    /// The install of tickets for which no other is given.
+    pub fn install(&self) -> &TableInstall {
+        &self.install
     }
 
     /// Returns the Arrow schema.
@@ -173,62 +262,92 @@ impl TableSchema {
         self.record_batch_of(&tickets.iter().collect::<Vec<_>>())
     }
 
-    /// Converts tickets of any pages to one record batch.
+    /// Converts tickets of any pages of one install to one record batch.
     ///
     /// # Errors
     ///
-    /// [`ArrowError::OffsetOverflowError`] if the texts of one column are longer than 2 GiB together and are not
-    /// [large](TableSchema::large_texts).
+    /// As [`record_batch`](crate::record_batch). [`ArrowError::OffsetOverflowError`] if the texts of one column are
+    /// longer than 2 GiB together and are not [large](TableSchema::large_texts).
     pub fn record_batch_of(&self, tickets: &[TicketRef<'_>]) -> Result<RecordBatch, ArrowError> {
-        let columns = (self.columns)(self.fields, self.zone.as_ref(), tickets)?;
+        self.batch(tickets, &mut std::iter::once((&self.install, tickets.len())))
+    }
+
+    /// Converts tickets of several installs to one record batch: the rows of each install follow those of the one
+    /// before it.
+    ///
+    /// ```
+    /// use gettickets_arrow::arrow_array::cast::AsArray;
+    /// use gettickets_arrow::{TableInstall, TableSchema};
+    /// use gettickets_protocol::{Ticket, Tickets, Version};
+    ///
+    /// let page = Tickets::new(&[Ticket::default()], Version::V8_0);
+    /// let install = |name: &str| TableInstall { name: Some(name.into()), zone: None };
+    /// let table = TableSchema::default().with_install();
+    /// let batch = table.record_batch_of_installs(&[(&install("eu"), &page), (&install("us"), &page)])?;
+    /// assert_eq!(batch["install"].as_string::<i32>().value(1), "us");
+    /// # Ok::<(), gettickets_arrow::ArrowError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`record_batch_of`](TableSchema::record_batch_of).
+    pub fn record_batch_of_installs(
+        &self,
+        runs: &[(&TableInstall, &Tickets)],
+    ) -> Result<RecordBatch, ArrowError> {
+        let tickets: Vec<TicketRef<'_>> = runs.iter().flat_map(|(_, tickets)| tickets.iter()).collect();
+        self.batch(&tickets, &mut runs.iter().map(|(install, tickets)| (*install, tickets.len())))
+    }
+
+    /// Converts tickets to one record batch, each with the install that it is from.
+    ///
+    /// # Errors
+    ///
+    /// As [`record_batch_of`](TableSchema::record_batch_of).
+    pub fn record_batch_of_rows(
+        &self,
+        rows: &[(&TableInstall, TicketRef<'_>)],
+    ) -> Result<RecordBatch, ArrowError> {
+        let tickets: Vec<TicketRef<'_>> = rows.iter().map(|(_, ticket)| *ticket).collect();
+        self.batch(&tickets, &mut rows.iter().map(|(install, _)| (*install, 1)))
+    }
+
+    fn batch(
+        &self,
+        tickets: &[TicketRef<'_>],
+        installs: &mut dyn Iterator<Item = (&TableInstall, usize)>,
+    ) -> Result<RecordBatch, ArrowError> {
+        let columns = (self.build)(&self.columns, tickets, installs)?;
         let rows = RecordBatchOptions::new().with_row_count(Some(tickets.len()));
         RecordBatch::try_new_with_options(self.schema(), columns, &rows)
     }
 }
 
-fn columns<O: OffsetSizeTrait>(
-    fields: FieldSet,
-    zone: Option<&(TimeZone, DataType)>,
+fn build<O: OffsetSizeTrait>(
+    columns: &[TableColumn],
     tickets: &[TicketRef<'_>],
+    installs: &mut dyn Iterator<Item = (&TableInstall, usize)>,
 ) -> Result<Vec<ArrayRef>, ArrowError> {
-    let builders = fields.iter().map(|field| ColumnBuilder::<O>::of(field, tickets, zone));
-    let mut builders: Vec<_> =
-        builders.chain([ColumnBuilder::extra(tickets, fields, zone.map(|(zone, _)| zone))]).collect();
-    // Row by row: the texts of a ticket are next to each other in the body, and sequential reads are the fastest.
-    for ticket in tickets {
-        let present = ticket.fields().difference(ticket.null_fields());
-        builders.iter_mut().try_for_each(|column| column.append(ticket, present))?;
+    let builder = |column: &TableColumn| ColumnBuilder::<O>::of(*column, columns, tickets);
+    let mut builders: Vec<_> = columns.iter().map(builder).collect();
+    let mut rest = tickets.iter();
+    for (install, count) in installs {
+        // Row by row: the texts of a ticket are next to each other in the body, and sequential reads are the fastest.
+        for ticket in rest.by_ref().take(count) {
+            let present = ticket.fields().difference(ticket.null_fields());
+            builders.iter_mut().try_for_each(|column| column.append(ticket, present, install))?;
+        }
     }
     builders.into_iter().map(ColumnBuilder::finish).collect()
 }
 
-/// Writes a fixed offset as Arrow does: `+02:00`.
-fn offset_name(seconds: i32) -> String {
-    let sign = if seconds < 0 { '-' } else { '+' };
-    let minutes = seconds.unsigned_abs() / 60;
-    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
-}
-
-fn column_of(field: Field, text: &DataType) -> Column {
-    let row = field.spec();
-    let mut metadata = HashMap::from([
-        ("meaning".to_owned(), row.meaning.to_owned()),
-        ("since".to_owned(), row.since.to_string()),
-    ]);
-    if row.sensitive {
+fn described(column: TableColumn, text: &DataType) -> Column {
+    let mut metadata = HashMap::from([("meaning".to_owned(), column.meaning().to_owned())]);
+    if let TableColumn::Field(field) = column {
+        metadata.insert("since".to_owned(), field.spec().since.to_string());
+    }
+    if column.is_sensitive() {
         metadata.insert("sensitive".to_owned(), "true".to_owned());
     }
-    Column::new(row.name, data_type(row.kind, text), true).with_metadata(metadata)
-}
-
-fn data_type(kind: FieldKind, text: &DataType) -> DataType {
-    match kind {
-        FieldKind::Integer => DataType::UInt64,
-        FieldKind::Text => text.clone(),
-        FieldKind::DateTime => DataType::Timestamp(TimeUnit::Microsecond, None),
-        FieldKind::Boolean => DataType::Boolean,
-        FieldKind::Attachments => attachments::data_type(),
-        // A new kind of field. A test fails until it has a type here.
-        _ => DataType::Null,
-    }
+    Column::new(column.name(), column::data_type(column, text), true).with_metadata(metadata)
 }

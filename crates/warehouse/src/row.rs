@@ -1,29 +1,12 @@
 //! A ticket as a row: the columns of every table, from the mirror to Singer.
 
-use std::error::Error;
-use std::fmt;
 use std::sync::LazyLock;
 
 use gettickets::{DateTime, FIELDS, Field, FieldKind, FieldValue, TicketRef};
+use gettickets_arrow::{ColumnKind, NumberTooLarge, TableColumn, signed};
 use jiff::tz::TimeZone;
 use serde_json::json;
 use xxhash_rust::xxh3::Xxh3;
-
-/// Error for an integer that is larger than a database can hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TooLarge {
-    name: &'static str,
-    number: u64,
-}
-
-impl fmt::Display for TooLarge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let TooLarge { name, number } = self;
-        write!(f, "{name} {number} is larger than the largest integer of a database ({})", i64::MAX)
-    }
-}
-
-impl Error for TooLarge {}
 
 /// A value of a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,21 +54,19 @@ pub(crate) enum Type {
     Utc,
 }
 
-/// The columns of a ticket: the documented fields, and those that are computed from them.
+/// The columns of a ticket: those of every table, without the install.
 pub(crate) fn columns() -> impl Iterator<Item = (String, Type)> {
-    let documented = FIELDS.iter().flat_map(|spec| {
-        let kind = match spec.kind {
-            FieldKind::Integer => Type::Integer,
-            FieldKind::Boolean => Type::Boolean,
-            FieldKind::DateTime => Type::WallClock,
-            FieldKind::Attachments => Type::Json,
+    TableColumn::all().filter(|column| *column != TableColumn::Install).map(|column| {
+        let kind = match column.kind() {
+            ColumnKind::Integer => Type::Integer,
+            ColumnKind::Boolean => Type::Boolean,
+            ColumnKind::WallClock => Type::WallClock,
+            ColumnKind::Utc => Type::Utc,
+            ColumnKind::Attachments | ColumnKind::Json => Type::Json,
             _ => Type::Text,
         };
-        let utc = (spec.kind == FieldKind::DateTime).then(|| (format!("{}_utc", spec.name), Type::Utc));
-        let decoded = (spec.field == Field::Subject).then(|| ("subject_text".to_owned(), Type::Text));
-        std::iter::once((spec.name.to_owned(), kind)).chain(utc).chain(decoded)
-    });
-    documented.chain(std::iter::once(("extra".to_owned(), Type::Json)))
+        (column.name().to_owned(), kind)
+    })
 }
 
 impl Row {
@@ -94,7 +75,7 @@ impl Row {
         ticket: TicketRef<'_>,
         zone: Option<&TimeZone>,
         access_keys: bool,
-    ) -> Result<Row, TooLarge> {
+    ) -> Result<Row, NumberTooLarge> {
         let mut digest = Xxh3::new();
         let mut cells = Vec::with_capacity(FIELDS.len() + 4);
         // A column of times holds no other text, so the text of an unreadable date is kept here, as in every table.
@@ -103,18 +84,19 @@ impl Row {
             let cell = match ticket.value(spec.field) {
                 None | Some(FieldValue::Null) => Cell::Null,
                 Some(_) if spec.sensitive && !access_keys => Cell::Null,
-                Some(FieldValue::Integer(number)) => Cell::Integer(signed(number, spec.name)?),
+                Some(FieldValue::Integer(number)) => Cell::Integer(signed(&ticket, spec.name, number)?),
                 Some(FieldValue::Boolean(value)) => Cell::Integer(value.into()),
                 Some(FieldValue::Text(text)) => Cell::Text(text.to_owned()),
                 Some(FieldValue::DateTime(time)) => {
                     time.map_or(Cell::Null, |time| Cell::Text(wall_clock(time)))
                 }
-                Some(FieldValue::Attachments(attachments)) => Cell::Text(
-                    attachments
-                        .map(|attachment| json!({"filename": attachment.filename, "index": attachment.index}))
-                        .collect::<serde_json::Value>()
-                        .to_string(),
-                ),
+                Some(FieldValue::Attachments(attachments)) => {
+                    let attachments = attachments.map(|attachment| {
+                        let index = signed(&ticket, spec.name, attachment.index)?;
+                        Ok(json!({"filename": attachment.filename, "index": index}))
+                    });
+                    Cell::Text(attachments.collect::<Result<serde_json::Value, _>>()?.to_string())
+                }
                 Some(FieldValue::UnreadableDate(text)) => {
                     extra.insert(spec.name.to_owned(), text.into());
                     Cell::Null
@@ -150,7 +132,7 @@ impl Row {
                 had_nul = true;
             }
         }
-        let id = signed(ticket.id(), "id")?;
+        let id = signed(&ticket, "id", ticket.id())?;
         Ok(Row { id, cells, fingerprint: digest.digest().cast_signed(), had_nul })
     }
 
@@ -181,11 +163,6 @@ fn write(digest: &mut Xxh3, cell: &Cell) {
             digest.update(text.as_bytes());
         }
     }
-}
-
-/// Databases have signed integers alone.
-fn signed(number: u64, name: &'static str) -> Result<i64, TooLarge> {
-    i64::try_from(number).map_err(|_| TooLarge { name, number })
 }
 
 /// `YYYY-MM-DD HH:MM:SS`, which sorts by time and which databases read.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import _native
+from . import _native, _tables
 from ._errors import ConfigError, Error, StateError
 from ._progress import callback
 from ._zones import zone
@@ -11,11 +11,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
     import os
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
     from datetime import datetime, tzinfo
     from types import TracebackType
     from typing import Any, Literal
 
+    import pandas
+    import polars
+    import pyarrow
     from typing_extensions import Self
 
     from ._native import Page, Scan, Ticket
@@ -64,7 +67,8 @@ class _Base:
         addition, exempts requests from the server's list of allowed addresses.
 
         `timezone` is the time zone of the install, a name such as "Europe/Berlin" or a tzinfo: with it `date` and
-        `lastreply` are aware, in tables too; without it they are naive, as servers do not send a time zone.
+        `lastreply` are aware, and tables have the columns date_utc and lastreply_utc; without it they are naive, as servers
+        do not send a time zone.
 
         Times are in seconds. `timeout` limits one attempt, `connect_timeout` the connection, and `total_timeout` all
         attempts with the waits between them; None is no limit.
@@ -503,7 +507,8 @@ class AsyncScan:
     """A scan for `async for`, with the guarantee of Scan.
 
     Cancelling a task that waits for a ticket loses none: the next call returns it. Libraries that make tables cannot await
-    it; give them the pages of `[page async for page in scan.pages()]`.
+    a scan: `await scan.to_polars()`, to_arrow() and to_pandas() make them. A table that fails or is cancelled is lost with
+    all tickets in it, and cursor() then continues where it began.
     """
 
     def __init__(self, scan: Scan) -> None:
@@ -539,6 +544,36 @@ class AsyncScan:
                 return
             if page is not None:
                 yield page
+
+    async def to_arrow(
+        self, *, columns: Sequence[str] | None = None, timezone: str | tzinfo | None = None
+    ) -> pyarrow.Table:
+        """Returns all tickets that are left of the scan as a pyarrow.Table; as Scan.to_arrow()."""
+        return _tables.to_arrow(await self._table(columns, timezone))
+
+    async def to_polars(
+        self, *, columns: Sequence[str] | None = None, timezone: str | tzinfo | None = None
+    ) -> polars.DataFrame:
+        """Returns all tickets that are left of the scan as a polars.DataFrame; as Scan.to_polars()."""
+        return _tables.to_polars(await self._table(columns, timezone))
+
+    async def to_pandas(
+        self, *, columns: Sequence[str] | None = None, timezone: str | tzinfo | None = None
+    ) -> pandas.DataFrame:
+        """Returns all tickets that are left of the scan as a pandas.DataFrame; as Scan.to_pandas()."""
+        return _tables.to_pandas(await self._table(columns, timezone))
+
+    async def _table(self, columns: Sequence[str] | None, timezone: str | tzinfo | None) -> _native.Table:
+        """Reads all pages that are left into a table."""
+        table = self._scan._gathering(columns, timezone)
+        try:
+            await self._something()
+            while table._gather():
+                await self._something()
+        except BaseException:
+            table._lose()
+            raise
+        return table
 
     async def _something(self) -> None:
         """Waits until a ticket, the end or an exception is there."""

@@ -68,7 +68,7 @@ def arrow_zone(timezone: tzinfo) -> tuple[str, bytes | int]:
     if isinstance(name, str):
         return name, _rules(name)
     raise ConfigError(
-        f"a table can't have the time zone {timezone!r}, as it has no name",
+        f"a table can't have the time zone {timezone!r}, as it has no name to find its rules by",
         code="timezone",
         hint="Give timezone= as a name such as Europe/Berlin, or as a zoneinfo.ZoneInfo.",
     )

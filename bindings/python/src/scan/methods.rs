@@ -1,7 +1,9 @@
 //! The Python methods of [`Scan`].
 
 use super::*;
-use crate::arrow;
+use crate::arrow::{self, FailureSlot, Layout};
+use crate::moment;
+use crate::table::Table;
 
 #[pymethods]
 impl Scan {
@@ -122,27 +124,79 @@ impl Scan {
         self.close(py);
     }
 
-    /// A pandas.DataFrame of all that is left of the scan, with the columns of Page.to_pandas(). It needs pandas and
-    /// pyarrow. Where the scan fails, its own exception is raised.
-    fn to_pandas<'py>(slf: &Bound<'py, Scan>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("gettickets._pandas")?.call_method1("to_pandas", (slf,))
+    /// All tickets that are left of the scan as a pyarrow.Table. It needs pyarrow. Where the scan fails, its own
+    /// exception is raised; at its end, StateError.
+    ///
+    /// `columns` selects columns by name, in that order; "subject_text" is the subject with its HTML entities
+    /// decoded, and "date_utc" and "lastreply_utc" need a time zone. `timezone` is the time zone of the install, if
+    /// it is not that of the client.
+    #[pyo3(signature = (*, columns = None, timezone = None))]
+    fn to_arrow<'py>(
+        slf: &Bound<'py, Scan>,
+        columns: Option<Vec<String>>,
+        timezone: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let table = slf.get().table(slf.py(), columns, timezone)?;
+        imports::TO_ARROW.get(slf.py())?.call1((table,))
+    }
+
+    /// All tickets that are left of the scan as a polars.DataFrame. It needs polars. Where the scan fails, its own
+    /// exception is raised; at its end, StateError.
+    ///
+    /// `columns` and `timezone` are those of to_arrow().
+    #[pyo3(signature = (*, columns = None, timezone = None))]
+    fn to_polars<'py>(
+        slf: &Bound<'py, Scan>,
+        columns: Option<Vec<String>>,
+        timezone: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let table = slf.get().table(slf.py(), columns, timezone)?;
+        imports::TO_POLARS.get(slf.py())?.call1((table,))
+    }
+
+    /// All tickets that are left of the scan as a pandas.DataFrame. It needs pandas and pyarrow. Where the scan
+    /// fails, its own exception is raised; at its end, StateError. The types do not depend on the values: integers
+    /// are Int64, truth values boolean, times datetime64, and attachments arrays of dicts.
+    ///
+    /// `columns` and `timezone` are those of to_arrow().
+    #[pyo3(signature = (*, columns = None, timezone = None))]
+    fn to_pandas<'py>(
+        slf: &Bound<'py, Scan>,
+        columns: Option<Vec<String>>,
+        timezone: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let table = slf.get().table(slf.py(), columns, timezone)?;
+        imports::TO_PANDAS.get(slf.py())?.call1((table,))
+    }
+
+    /// A table to which AsyncScan adds the pages.
+    #[pyo3(signature = (columns = None, timezone = None))]
+    fn _gathering(
+        &self,
+        py: Python<'_>,
+        columns: Option<Vec<String>>,
+        timezone: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Table> {
+        let zone = moment::zone(py, timezone)?;
+        Table::gathering(py, self.shared(py)?, zone.as_ref().or(self.zone.as_ref()), columns)
     }
 
     /// What is left of the scan as an Arrow stream, by the Arrow PyCapsule interface; pages are requested as they are
     /// read. The only part of a requested schema that has an effect is whether texts are `large_string`, as the interface
-    /// allows.
+    /// allows. A scan at its end has no stream: it raises StateError.
     #[pyo3(signature = (requested_schema = None))]
     fn __arrow_c_stream__<'py>(
         &self,
         py: Python<'py>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        arrow::scan_stream(py, Arc::clone(self.shared(py)?), self.zone.as_ref(), requested_schema)
+        let layout = Layout::new(py, self.zone.as_ref(), None)?;
+        arrow::scan_stream(py, self.shared(py)?, &layout, requested_schema, FailureSlot::default())
     }
 
     /// The schema of the stream, by the Arrow PyCapsule interface.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        arrow::schema(py, self.zone.as_ref())
+        Layout::new(py, self.zone.as_ref(), None)?.schema(py)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -174,5 +228,18 @@ impl Scan {
         };
         let closed = if shared.is_closed() { ", closed" } else { "" };
         Ok(format!("of {endpoint} at {yielded}{total}{closed}"))
+    }
+}
+
+impl Scan {
+    /// The table of these columns, in this time zone or that of the client.
+    fn table(
+        &self,
+        py: Python<'_>,
+        columns: Option<Vec<String>>,
+        timezone: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Table> {
+        let zone = moment::zone(py, timezone)?;
+        Table::of_scan(py, self.shared(py)?, zone.as_ref().or(self.zone.as_ref()), columns)
     }
 }

@@ -1,10 +1,10 @@
 //! Batches of pages that servers send.
 
 use gettickets_arrow::arrow_array::cast::AsArray;
-use gettickets_arrow::arrow_array::types::TimestampMicrosecondType;
+use gettickets_arrow::arrow_array::types::{Int64Type, TimestampMicrosecondType};
 use gettickets_arrow::arrow_array::{Array, RecordBatch};
-use gettickets_arrow::arrow_schema::{DataType, TimeUnit};
-use gettickets_arrow::{TableSchema, record_batch, schema};
+use gettickets_arrow::arrow_schema::DataType;
+use gettickets_arrow::{ArrowError, NumberTooLarge, TableInstall, TableSchema, record_batch, schema};
 use gettickets_protocol::{Attachment, Field, FieldSet, Ticket, Tickets, Version};
 
 use crate::assert_row_is;
@@ -113,38 +113,100 @@ fn a_schema_can_omit_the_access_key() {
 fn batches_and_readers_can_be_sent_to_other_threads() {
     fn sendable<T: Send + Sync>() {}
     sendable::<TableSchema>();
-    sendable::<gettickets_arrow::ArrowError>();
+    sendable::<ArrowError>();
+}
+
+/// 2016-01-01 05:26:29 in UTC, 06:26:29 in Berlin.
+const UTC: i64 = 1_451_625_989_000_000;
+const HOUR: i64 = 3_600_000_000;
+
+fn time(batch: &RecordBatch, column: &str, row: usize) -> Option<i64> {
+    let times = batch[column].as_primitive::<TimestampMicrosecondType>();
+    (!times.is_null(row)).then(|| times.value(row))
 }
 
 #[test]
-fn dates_are_instants_where_the_time_zone_is_known() {
+fn the_wall_clock_and_utc_are_beside_each_other_where_the_time_zone_is_known() {
     let berlin = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
+    let posix = jiff::tz::TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
     let tickets = Tickets::new(&[ticket()], Version::V8_0);
     for table in [
         TableSchema::default(),
         TableSchema::default().large_texts(),
         TableSchema::as_of_version(Version::V7_10),
     ] {
-        let aware = table.clone().in_time_zone(berlin.clone()).unwrap();
-        for aware in [aware.clone(), aware.large_texts()] {
-            let batch = aware.record_batch(&tickets).unwrap();
-            let expected = DataType::Timestamp(TimeUnit::Microsecond, Some("Europe/Berlin".into()));
-            assert_eq!(*batch["date"].data_type(), expected);
-            // 2016-01-01 05:26:29 in UTC.
-            assert_eq!(
-                batch["date"].as_primitive::<TimestampMicrosecondType>().value(0),
-                1_451_625_989_000_000
-            );
-            assert!(batch["lastreply"].is_null(0));
+        for zone in [&berlin, &posix] {
+            let known = table.clone().in_time_zone(zone.clone());
+            for table in [known.clone(), known.large_texts()] {
+                let batch = table.record_batch(&tickets).unwrap();
+                assert_eq!(time(&batch, "date", 0), Some(UTC + HOUR));
+                assert_eq!(time(&batch, "date_utc", 0), Some(UTC));
+                assert_eq!(time(&batch, "lastreply_utc", 0), None);
+            }
         }
     }
 }
 
 #[test]
-fn a_time_zone_without_a_name_is_an_error() {
-    let posix = jiff::tz::TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
-    let error = TableSchema::default().in_time_zone(posix).unwrap_err().to_string();
-    assert!(error.contains("no IANA name"), "{error}");
+fn tickets_of_several_installs_have_their_names_and_zones() {
+    let install = |name: &str, zone: Option<&str>| TableInstall {
+        name: Some(name.into()),
+        zone: zone.map(|zone| jiff::tz::TimeZone::get(zone).unwrap()),
+    };
+    let (eu, us, unknown) =
+        (install("eu", Some("Europe/Berlin")), install("us", Some("America/New_York")), install("x", None));
+    let page = |len| Tickets::new(&vec![ticket(); len], Version::V8_0);
+    let table = TableSchema::default().with_install().with_utc();
+    let runs = [(&eu, &page(1)), (&us, &page(2)), (&unknown, &page(1)), (&eu, &page(0)), (&eu, &page(1))];
+    for table in [table.select(["date_utc", "install", "id"]).unwrap(), table] {
+        let batch = table.record_batch_of_installs(&runs).unwrap();
+        let installs: Vec<_> = batch["install"].as_string::<i32>().iter().flatten().collect();
+        assert_eq!(installs, ["eu", "us", "us", "x", "eu"]);
+        let times: Vec<_> = (0..5).map(|row| time(&batch, "date_utc", row)).collect();
+        let west = UTC + 6 * HOUR;
+        assert_eq!(times, [Some(UTC), Some(west), Some(west), None, Some(UTC)]);
+    }
+    let (first, second) = (page(1), page(2));
+    let rows: Vec<_> =
+        second.iter().map(|ticket| (&us, ticket)).chain(first.iter().map(|ticket| (&eu, ticket))).collect();
+    let runs = [(&us, &second), (&eu, &first)];
+    let table = TableSchema::default().with_install().with_utc();
+    assert_eq!(table.record_batch_of_rows(&rows).unwrap(), table.record_batch_of_installs(&runs).unwrap());
+    let one = TableSchema::default().of_install("eu").record_batch(&page(1)).unwrap();
+    assert_eq!(one["install"].as_string::<i32>().value(0), "eu");
+}
+
+#[test]
+fn a_number_that_no_table_can_hold_is_an_error_and_does_not_wrap() {
+    let largest = i64::MAX.cast_unsigned();
+    let attachment = |index| Some(vec![Attachment { filename: "a".into(), index }]);
+    let fitting = Ticket { id: largest, userid: largest, attachments: attachment(largest), ..ticket() };
+    let batch = record_batch(&Tickets::new(&[fitting.clone()], Version::V8_0)).unwrap();
+    assert_eq!(batch["userid"].as_primitive::<Int64Type>().value(0), i64::MAX);
+    for (ticket, column) in [
+        (Ticket { id: largest + 1, ..fitting.clone() }, "id"),
+        (Ticket { userid: u64::MAX, ..fitting.clone() }, "userid"),
+        (Ticket { attachments: attachment(largest + 1), ..fitting }, "attachments"),
+    ] {
+        let tickets = Tickets::new(&[Ticket::default(), ticket.clone()], Version::V8_0);
+        let Err(ArrowError::ExternalError(error)) = record_batch(&tickets) else { panic!("{column}") };
+        let error = error.downcast_ref::<NumberTooLarge>().unwrap();
+        assert_eq!((error.ticket(), error.column()), (ticket.id, column));
+        assert!(
+            error.number() > largest && error.to_string().contains(&format!("{column} {}", error.number()))
+        );
+        assert!(TableSchema::default().select(["tid"]).unwrap().record_batch(&tickets).is_ok());
+    }
+}
+
+#[test]
+fn the_decoded_subject_is_null_where_the_subject_is() {
+    let reply = r#"{"result":"success","tickets":{"ticket":[{"id":1,"subject":"Tom &amp; Jerry"},{"id":2,"subject":null},{"id":3}]}}"#;
+    let page = gettickets_protocol::decode(reply).unwrap().into_page().unwrap();
+    let batch = TableSchema::default().with_subject_text().record_batch(page.tickets()).unwrap();
+    let texts: Vec<_> = batch["subject_text"].as_string::<i32>().iter().collect();
+    assert_eq!(texts, [Some("Tom & Jerry"), None, None]);
+    assert_eq!(batch["subject"].as_string::<i32>().value(0), "Tom &amp; Jerry");
 }
 
 #[test]
@@ -178,13 +240,17 @@ fn a_date_whose_own_zone_cannot_be_resolved_keeps_its_text() {
         {"id":1,"date":"2025-03-05T06:07:08+02:00","lastreply":"2025-03-05 06:07:08 Europe/London"}]}}"#;
     let page = gettickets_protocol::decode(reply).unwrap().into_page().unwrap();
     let berlin = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
-    let batch = TableSchema::default().in_time_zone(berlin).unwrap().record_batch(page.tickets()).unwrap();
+    let table = TableSchema::default().in_time_zone(berlin);
+    let batch = table.record_batch(page.tickets()).unwrap();
     // 04:07:08 in UTC.
-    assert_eq!(batch["date"].as_primitive::<TimestampMicrosecondType>().value(0), 1_741_147_628_000_000);
-    assert!(batch["lastreply"].is_null(0));
+    assert_eq!(time(&batch, "date_utc", 0), Some(1_741_147_628_000_000));
+    assert_eq!(time(&batch, "date", 0), Some(1_741_147_628_000_000 + 2 * HOUR), "as it is written");
+    assert!(batch["lastreply_utc"].is_null(0) && !batch["lastreply"].is_null(0));
+    let only_utc = table.select(["lastreply_utc", "extra"]).unwrap().record_batch(page.tickets()).unwrap();
+    assert_eq!(&only_utc["extra"], &batch["extra"]);
     let extra = batch["extra"].as_string::<i32>().value(0);
     assert_eq!(extra, r#"{"lastreply":"2025-03-05 06:07:08 Europe/London"}"#);
-    // Without a time zone both are the local times as written.
+    // Without a time zone there are the local times as written.
     let naive = record_batch(page.tickets()).unwrap();
     assert!(naive["extra"].is_null(0) && !naive["lastreply"].is_null(0));
 }

@@ -15,7 +15,7 @@ mod reader;
 mod schema;
 
 use gettickets_arrow::arrow_array::cast::AsArray;
-use gettickets_arrow::arrow_array::types::{TimestampMicrosecondType, UInt64Type};
+use gettickets_arrow::arrow_array::types::{Int64Type, TimestampMicrosecondType};
 use gettickets_arrow::arrow_array::{Array, RecordBatch};
 use gettickets_protocol::{DateTime, FIELDS, FieldValue, TicketRef};
 
@@ -30,7 +30,10 @@ fn assert_row_is(batch: &RecordBatch, row: usize, ticket: TicketRef<'_>) {
                 assert!(!there, "{name} is null")
             }
             Some(FieldValue::Integer(value)) => {
-                assert!(there && column.as_primitive::<UInt64Type>().value(row) == value, "{name}");
+                assert!(
+                    there && column.as_primitive::<Int64Type>().value(row).cast_unsigned() == value,
+                    "{name}"
+                );
             }
             Some(FieldValue::Text(text)) => {
                 assert!(there, "{name}");
@@ -49,8 +52,12 @@ fn assert_row_is(batch: &RecordBatch, row: usize, ticket: TicketRef<'_>) {
                 let cell = column.as_list::<i32>().value(row);
                 let parts = cell.as_struct();
                 let names = parts.column(0).as_string::<i32>();
-                let indexes = parts.column(1).as_primitive::<UInt64Type>();
-                let found: Vec<_> = names.iter().flatten().zip(indexes.values().iter().copied()).collect();
+                let indexes = parts.column(1).as_primitive::<Int64Type>();
+                let found: Vec<_> = names
+                    .iter()
+                    .flatten()
+                    .zip(indexes.values().iter().map(|index| index.cast_unsigned()))
+                    .collect();
                 let expected: Vec<_> = list.map(|one| (one.filename, one.index)).collect();
                 assert_eq!(found, expected, "{name}");
             }

@@ -12,6 +12,11 @@ fn text() -> impl Strategy<Value = String> {
     prop_oneof![Just(String::new()), "[ -~]{1,12}", "\\PC{0,12}", "[\u{0}-\u{20}\"\\\\]{1,4}"]
 }
 
+/// A number that a table can hold.
+fn number() -> impl Strategy<Value = u64> {
+    0..=i64::MAX.cast_unsigned()
+}
+
 fn time() -> impl Strategy<Value = DateTime> {
     (1i16..=9999, 1i8..=12, 1i8..=28, 0i8..24, 0i8..60, 0i8..60)
         .prop_map(|(year, month, day, h, m, s)| jiff::civil::date(year, month, day).at(h, m, s, 0))
@@ -19,13 +24,13 @@ fn time() -> impl Strategy<Value = DateTime> {
 
 prop_compose! {
     fn ticket()(
-        (id, userid, flag) in any::<(u64, u64, u64)>(),
+        (id, userid, flag) in (number(), number(), number()),
         [tid, name, email, cc, subject, status, service] in proptest::array::uniform7(text()),
         owner_name in option::of(text()),
         requestor_name in option::of(text()),
         requestor_type in option::of(text()),
         (date, lastreply) in (option::of(time()), option::of(time())),
-        attachments in option::of(vec((text(), any::<u64>()), 0..4)),
+        attachments in option::of(vec((text(), number()), 0..4)),
         attachments_removed in any::<Option<bool>>(),
         extra in option::of((text(), any::<i64>())),
     ) -> Ticket {

@@ -2,9 +2,11 @@
 
 use std::cell::Cell;
 use std::io;
+use std::sync::Arc;
 
 use gettickets_arrow::arrow_array::RecordBatchReader;
-use gettickets_arrow::{ArrowError, TicketReader, schema};
+use gettickets_arrow::arrow_array::cast::AsArray;
+use gettickets_arrow::{ArrowError, TableInstall, TableSchema, TicketReader, schema};
 use gettickets_protocol::{Ticket, Tickets, Version};
 
 fn page(len: usize) -> Tickets {
@@ -40,6 +42,21 @@ fn a_failed_page_ends_the_stream_after_the_tickets_before_it() {
     let Some(Err(ArrowError::ExternalError(error))) = reader.next() else { panic!("the error comes next") };
     assert_eq!(error.downcast_ref::<io::Error>().unwrap().to_string(), "gone");
     assert!(reader.next().is_none() && reader.next().is_none());
+}
+
+#[test]
+fn pages_of_several_installs_are_combined_with_their_installs() {
+    let install = |name: &str| Arc::new(TableInstall { name: Some(name.into()), zone: None });
+    let (eu, us) = (install("eu"), install("us"));
+    let pages = [(&eu, 2), (&us, 1), (&eu, 1), (&us, 3)];
+    let pages = pages.map(|(install, len)| Ok::<_, io::Error>((Arc::clone(install), page(len))));
+    let reader = TicketReader::with_schema(pages, TableSchema::default().with_install()).min_rows(4);
+    let batches: Vec<Vec<String>> = reader
+        .map(|batch| {
+            batch.unwrap()["install"].as_string::<i32>().iter().flatten().map(str::to_owned).collect()
+        })
+        .collect();
+    assert_eq!(batches, [vec!["eu", "eu", "us", "eu"], vec!["us", "us", "us"]]);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The schema has every field of the field history.
 
-use gettickets_arrow::arrow_schema::{DataType, TimeUnit};
-use gettickets_arrow::{EXTRA, TableSchema, schema};
+use std::sync::Arc;
+
+use gettickets_arrow::arrow_schema::{DataType, Field as Column, TimeUnit};
+use gettickets_arrow::{EXTRA, TableColumn, TableSchema, schema};
 use gettickets_protocol::{FIELDS, Field, FieldKind, FieldSet, Version};
 
 #[test]
@@ -18,17 +20,23 @@ fn every_field_of_the_history_has_a_column_with_its_meaning() {
     }
 }
 
+/// The type that Spark has for `array<struct<filename: string, index: bigint>>`.
+fn attachments() -> DataType {
+    let parts = [Column::new("filename", DataType::Utf8, true), Column::new("index", DataType::Int64, true)];
+    DataType::List(Arc::new(Column::new("element", DataType::Struct(parts.into_iter().collect()), true)))
+}
+
 #[test]
 fn every_kind_has_a_type() {
     for row in &FIELDS {
         let schema = schema();
         let found = schema.field_with_name(row.name).unwrap().data_type();
         let right = match row.kind {
-            FieldKind::Integer => *found == DataType::UInt64,
+            FieldKind::Integer => *found == DataType::Int64,
             FieldKind::Text => *found == DataType::Utf8,
             FieldKind::DateTime => *found == DataType::Timestamp(TimeUnit::Microsecond, None),
             FieldKind::Boolean => *found == DataType::Boolean,
-            FieldKind::Attachments => matches!(found, DataType::List(_)),
+            FieldKind::Attachments => *found == attachments(),
             _ => false,
         };
         assert!(right, "{} is {found}", row.name);
@@ -47,4 +55,61 @@ fn a_schema_has_the_columns_of_its_version() {
     }
     let only = TableSchema::of([Field::Status, Field::Id].into_iter().collect::<FieldSet>()).schema();
     assert_eq!(only.fields().iter().map(|column| column.name()).collect::<Vec<_>>(), ["id", "status", EXTRA]);
+}
+
+fn names(table: &TableSchema) -> Vec<&'static str> {
+    table.columns().iter().map(|column| column.name()).collect()
+}
+
+#[test]
+fn columns_on_request_are_at_their_places_in_the_layout() {
+    let all: Vec<TableColumn> = TableColumn::all().collect();
+    let utc = || TableSchema::default().in_time_zone(jiff::tz::TimeZone::UTC);
+    assert_eq!(utc().with_install().with_subject_text().columns(), all);
+    assert_eq!(TableSchema::default().with_subject_text().of_install("eu").with_utc().columns(), all);
+    assert_eq!(utc().with_utc().columns(), utc().columns(), "nothing is added twice");
+    let without = utc().without(TableColumn::DateUtc).without(TableColumn::LastreplyUtc);
+    assert_eq!(without.columns(), TableSchema::default().columns());
+    assert_eq!(without.schema(), schema());
+    for table in [utc().with_install(), utc().with_install().large_texts()] {
+        let found: Vec<String> = table.schema().fields().iter().map(|column| column.name().clone()).collect();
+        assert_eq!(found, names(&table));
+        assert!(table.schema().fields().iter().all(|column| column.is_nullable()));
+        let date_utc = table.schema().field_with_name("date_utc").unwrap().data_type().clone();
+        assert_eq!(date_utc, DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())));
+    }
+}
+
+#[test]
+fn selected_columns_are_in_the_order_given() {
+    let table = TableSchema::default().in_time_zone(jiff::tz::TimeZone::UTC).of_install("eu");
+    let chosen = ["subject_text", "lastreply_utc", "install", "id", "extra"];
+    for table in [table.select(chosen).unwrap(), table.large_texts().select(chosen).unwrap()] {
+        assert_eq!(names(&table), chosen);
+        assert_eq!(names(&table.large_texts()), chosen);
+    }
+    assert_eq!(
+        *table.large_texts().select(["tid"]).unwrap().schema().field(0).data_type(),
+        DataType::LargeUtf8
+    );
+}
+
+#[test]
+fn a_selection_that_cannot_be_is_an_error_that_lists_the_columns() {
+    let table = TableSchema::default();
+    for (chosen, expected) in [
+        (&["id", "subjekt"][..], "unknown column \"subjekt\"; the columns are id, "),
+        (&["id", "tid", "id"], "the column \"id\" is selected twice; the columns are id, "),
+        (&["date_utc"], "the column \"date_utc\" needs the time zone of the install, which is not set; "),
+        (&["install"], "the column \"install\" needs the name of the install, which is not set; "),
+        (&["ID"], "unknown column \"ID\"; "),
+        (&[], "no column is selected; the columns are id, "),
+    ] {
+        let error = table.select(chosen).unwrap_err();
+        assert!(error.to_string().starts_with(expected), "{error}");
+        assert!(error.to_string().ends_with(", subject, subject_text, status, priority, admin, attachment, attachments, attachments_removed, lastreply, flag, service, extra"), "{error}");
+        assert_eq!(error.needs_time_zone(), chosen == ["date_utc"]);
+    }
+    let old = TableSchema::as_of_version(Version::V1_0).select(["owner_name"]).unwrap_err().to_string();
+    assert!(old.starts_with("the table has no column \"owner_name\"; "), "{old}");
 }

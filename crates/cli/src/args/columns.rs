@@ -1,4 +1,4 @@
-//! The columns that `list --columns` and `--sort` name.
+//! The columns that `--columns` and `--sort` name.
 
 use std::str::FromStr;
 
@@ -23,6 +23,8 @@ pub(crate) enum Column {
     Files,
     /// The name of the install: that of its profile.
     Install,
+    /// The unknown fields, as a JSON object.
+    Extra,
 }
 
 impl Column {
@@ -31,7 +33,7 @@ impl Column {
         [Field::Name, Field::OwnerName, Field::RequestorName, Field::Subject, Field::Admin];
 
     /// The columns that are not a single field.
-    const COMBINED: [Column; 7] = [
+    const COMBINED: [Column; 8] = [
         Column::Utc(Field::Date),
         Column::Utc(Field::Lastreply),
         Column::From,
@@ -39,6 +41,7 @@ impl Column {
         Column::FlaggedTo,
         Column::Files,
         Column::Install,
+        Column::Extra,
     ];
 
     /// Every column.
@@ -48,6 +51,13 @@ impl Column {
             .map(|spec| Column::Field(spec.field))
             .chain(Column::DECODED.map(Column::Decoded))
             .chain(Column::COMBINED)
+    }
+
+    /// The first column that is there twice.
+    pub(crate) fn repeated(columns: &[Column]) -> Option<Column> {
+        let is_repeated =
+            |(at, column): &(usize, &Column)| columns.iter().take(*at).any(|other| other == *column);
+        columns.iter().enumerate().find(is_repeated).map(|(_, column)| *column)
     }
 
     /// The column's name. For a field it is the name on the wire.
@@ -66,6 +76,7 @@ impl Column {
             Column::FlaggedTo => "flagged_to",
             Column::Files => "files",
             Column::Install => "install",
+            Column::Extra => "extra",
         }
     }
 }
@@ -123,6 +134,22 @@ mod tests {
             names.push(column.name());
         }
         assert!("subjekt".parse::<Column>().unwrap_err().contains("subject"));
+    }
+
+    #[test]
+    fn a_column_that_is_given_twice_is_found() {
+        let columns =
+            |names: &str| names.split(',').map(|name| name.parse().unwrap()).collect::<Vec<Column>>();
+        assert_eq!(Column::repeated(&columns("id,tid,subject_text")), None);
+        assert_eq!(Column::repeated(&columns("id,from,tid,from")), Some(Column::From));
+        assert_eq!(Column::repeated(&[]), None);
+    }
+
+    #[test]
+    fn every_column_of_tables_can_be_named() {
+        for column in gettickets_arrow::TableColumn::all() {
+            assert_eq!(column.name().parse::<Column>().map(Column::name), Ok(column.name()));
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::{ConnectionArgs, Profiles, Since, WholeArgs};
+use super::{Column, ConnectionArgs, Profiles, Since, WholeArgs};
 
 /// Write all matching tickets to a file
 ///
@@ -15,10 +15,17 @@ use super::{ConnectionArgs, Profiles, Since, WholeArgs};
 /// A new file is readable by its owner only; a file that is replaced keeps its owner and mode. Symbolic links are
 /// followed. Devices and FIFOs are written like standard output.
 ///
+/// Parquet and Arrow have typed columns: a column for each field and, where the time zone of the install is known, date_utc
+/// and lastreply_utc.
+///
 /// With several profiles the installs are read at the same time, and the file has a column `install`. If one of them fails, the
 /// others are written, and the file is FILE.incomplete. Such an export cannot be resumed. With {install} in the name there is a
 /// file for each install, which can: the files of 'tickets/install={install}/tickets.parquet' are read as one table with a
 /// column `install` by DuckDB, polars and Spark.
+///
+/// With --partition-by the output is a directory of Parquet files for DuckDB, polars, pyarrow and Spark, as in
+/// install=eu/opened_month=2026-11/part-20261129T001500Z-Ab3xYz.parquet. A run adds one file to each partition. The files
+/// appear when all of them are complete. An install that fails adds none; without the key install, nothing is written then.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ExportArgs {
     /// File to write; - for standard output. The format is determined by the extension, such as .csv or .parquet; .gz
@@ -37,16 +44,68 @@ pub(crate) struct ExportArgs {
     /// Fail if the file exists, instead of replacing it
     #[arg(long)]
     pub(crate) no_clobber: bool,
+    /// Write a directory of Parquet files, one in each partition, such as install,opened_month; FILE is the directory
+    #[arg(
+        long,
+        value_name = "KEYS",
+        value_delimiter = ',',
+        conflicts_with_all = ["resume", "restart", "no_clobber"]
+    )]
+    pub(crate) partition_by: Vec<PartitionKey>,
+    /// Add to the files of earlier runs below the directory
+    #[arg(long, requires = "partition_by", conflicts_with = "overwrite")]
+    pub(crate) append: bool,
+    /// Replace the files of earlier runs below the directory, once those of this run are complete
+    #[arg(long, requires = "partition_by")]
+    pub(crate) overwrite: bool,
     #[command(flatten)]
     pub(crate) query: WholeArgs,
     /// Only tickets opened or answered since this time, in the install's time zone
     #[arg(long, value_name = "WHEN", help_heading = "Tickets")]
     pub(crate) updated_since: Option<Since>,
+    /// Columns or JSON keys to write, in this order, such as id,tid,subject_text,lastreply_utc
+    #[arg(long, value_name = "COLUMNS", help_heading = "Output", value_delimiter = ',')]
+    pub(crate) columns: Vec<Column>,
+    /// Decode HTML entities in texts: as subject_text in Parquet and Arrow, and as subject_text and so on after the other
+    /// fields in CSV and JSON
+    #[arg(long, help_heading = "Output")]
+    pub(crate) decoded_text: bool,
     /// Read the whole list even with --updated-since, and do not stop where older tickets begin
     #[arg(long, help_heading = "Scan", requires = "updated_since")]
     pub(crate) full: bool,
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs<Profiles>,
+}
+
+/// A key of partitions: the name of a column that the names of directories have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum PartitionKey {
+    /// The name of the install
+    Install,
+    /// The year in which the ticket was opened, such as 2026, on the install's clock
+    OpenedYear,
+    /// The month in which the ticket was opened, such as 2026-11, on the install's clock
+    OpenedMonth,
+}
+
+impl PartitionKey {
+    /// The number of keys.
+    pub(crate) const COUNT: usize = 3;
+
+    /// The name of the column.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            PartitionKey::Install => "install",
+            PartitionKey::OpenedYear => "opened_year",
+            PartitionKey::OpenedMonth => "opened_month",
+        }
+    }
+
+    /// Whether a key is there twice.
+    pub(crate) fn repeated(keys: &[PartitionKey]) -> bool {
+        keys.iter().enumerate().any(|(at, key)| keys.iter().take(at).any(|other| other == key))
+    }
 }
 
 /// A format of files.

@@ -77,6 +77,11 @@ fn priority(word: &str) -> Result<String, String> {
 }
 
 impl ListArgs {
+    /// Whether times are written in UTC.
+    pub(crate) fn has_utc(&self) -> bool {
+        self.utc || self.columns.iter().any(|column| matches!(column, Column::Utc(_)))
+    }
+
     /// The query that these arguments describe.
     pub(crate) fn to_query(&self) -> Query {
         let PageArgs { limitstart, limitnum } = self.page;

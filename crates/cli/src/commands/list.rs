@@ -9,6 +9,7 @@ use gettickets::{Finding, GetTickets, Page, Tickets, Version};
 use self::common::{added, admin, rest_of};
 use self::local::{Local, sorted};
 use crate::args::{Column, Format, ListArgs, Query};
+use crate::commands::columns::refuse_repeated;
 use crate::commands::scanning::{Progress, Waiting};
 use crate::commands::{misspelt, scanning, whole};
 use crate::connect::installs::{self, Installs};
@@ -16,9 +17,10 @@ use crate::connect::{self, Connection};
 use crate::exit::{self, Failure, Outcome};
 use crate::output::selected::{Part, SelectedWriter, Selection};
 use crate::output::table::{TableOptions, TableWriter};
-use crate::output::{self, InstallContext, Shape, TicketWriter, json, stdout};
+use crate::output::{self, Shape, TicketWriter, json, stdout};
 
 pub(crate) fn run(args: &ListArgs) -> Outcome {
+    refuse_repeated(&args.columns)?;
     let query = args.to_query();
     let requests = query.requests();
     if requests.len() > 1 && requests.iter().any(|request| request.limitstart.is_some()) {
@@ -29,7 +31,7 @@ pub(crate) fn run(args: &ListArgs) -> Outcome {
         Installs::One(profile, connection) => (profile, *connection),
         Installs::Several(installs) => return several::list(args, &installs, &query),
     };
-    if args.utc && !connection.zone_is_known {
+    if args.has_utc() && !connection.zone_is_known {
         exit::note("assuming that the install is in this machine's time zone; set another with --time-zone");
     }
     let mut listing = Listing::new(args, profile, &connection, requests.len())?;
@@ -233,11 +235,11 @@ impl<'a> Listing<'a> {
 
     fn open(&self, part: Part) -> Box<dyn TicketWriter> {
         let ListArgs { format, columns, utc, .. } = self.args;
-        let Connection { clock, names, .. } = self.connection;
+        let clock = &self.connection.clock;
         let out = stdout::for_format(format.format);
         // The profile's name is written where it was asked for.
         let name = self.profile.clone().filter(|_| columns.contains(&Column::Install));
-        let install = InstallContext { name, clock: clock.clone(), names: names.clone() };
+        let install = self.connection.context(name);
         if format.format == Format::Table {
             let width = output::table_width(format.width);
             let options = TableOptions {

@@ -34,11 +34,7 @@ pub(crate) struct Several {
 impl Several {
     /// What the output needs to know of each install.
     pub(crate) fn contexts(&self) -> Vec<InstallContext> {
-        let context = |(name, connection): &(String, Connection)| InstallContext {
-            name: Some(name.clone()),
-            clock: connection.clock.clone(),
-            names: connection.names.clone(),
-        };
+        let context = |(name, connection): &(String, Connection)| connection.context(Some(name.clone()));
         self.connections.iter().map(context).collect()
     }
 

@@ -23,6 +23,7 @@ pub(crate) use self::failure::{in_options as hint, of as failure_of};
 pub(crate) use self::settings::{PublicSettings, Settings, Target};
 use crate::args::{ConnectionArgs, Since};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::output::InstallContext;
 use crate::output::clock::Clock;
 use crate::output::names::Names;
 
@@ -44,6 +45,16 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
+    /// What the output needs to know of the install, which has this name.
+    pub(crate) fn context(&self, name: Option<String>) -> InstallContext {
+        InstallContext {
+            name,
+            clock: self.clock.clone(),
+            zone_is_known: self.zone_is_known,
+            names: self.names.clone(),
+        }
+    }
+
     /// A moment that may be relative to now, on the install's clock.
     pub(crate) fn resolve(&self, since: Since) -> DateTime {
         since.resolve(self.clock.timestamp(), self.clock.zone())

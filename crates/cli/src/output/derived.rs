@@ -49,3 +49,26 @@ pub(crate) fn files(ticket: &TicketRef<'_>) -> u64 {
     let count = ticket.attachments().map_or_else(|| ticket.attachment_names().count(), |list| list.len());
     count as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use gettickets_protocol::decode;
+
+    use super::*;
+
+    #[test]
+    fn a_department_that_is_not_sent_has_no_name_and_no_number() {
+        for (fields, id, name) in [
+            (r#""deptid":"7""#, Some(7), "7"),
+            (r#""deptid":null"#, None, ""),
+            (r#""tid":"x""#, None, ""),
+            (r#""deptid":null,"deptname":"Sales""#, None, "Sales"),
+        ] {
+            let body = format!(r#"{{"result":"success","tickets":{{"ticket":[{{"id":1,{fields}}}]}}}}"#);
+            let page = decode(body).unwrap().into_page().unwrap();
+            let ticket = page.get(0).unwrap();
+            let found = (department_id(&ticket), department(&ticket, &Names::default()));
+            assert_eq!(found, (id, name.to_owned()), "{fields}");
+        }
+    }
+}

@@ -5,6 +5,7 @@
 
 pub(crate) mod age;
 pub(crate) mod arrow;
+pub(crate) mod batches;
 pub(crate) mod clock;
 pub(crate) mod csv;
 pub(crate) mod derived;
@@ -20,7 +21,9 @@ pub(crate) mod table;
 pub(crate) mod width;
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
+use gettickets_arrow::TableInstall;
 use gettickets_protocol::{Page, Tickets, Version};
 
 use self::clock::Clock;
@@ -53,8 +56,20 @@ pub(crate) struct InstallContext {
     pub(crate) name: Option<String>,
     /// Its clock.
     pub(crate) clock: Clock,
+    /// Whether a flag or the profile named the time zone of the clock.
+    pub(crate) zone_is_known: bool,
     /// The names of its departments and admins.
     pub(crate) names: Names,
+}
+
+impl InstallContext {
+    /// What tables need to know of it.
+    pub(crate) fn for_tables(&self) -> TableInstall {
+        TableInstall {
+            name: self.name.as_deref().map(Arc::from),
+            zone: self.zone_is_known.then(|| self.clock.zone().clone()),
+        }
+    }
 }
 
 /// What a writer needs to know beside the tickets.

@@ -7,30 +7,25 @@ use std::io::{self, Write};
 
 use gettickets_arrow::arrow_array::RecordBatch;
 use gettickets_arrow::arrow_schema::SchemaRef;
-use gettickets_protocol::Tickets;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
-use super::TicketWriter;
+use super::batches::BatchSink;
 
 /// The most tickets in a row group.
 const ROW_GROUP: usize = 16 << 10;
 
-/// Writes tickets as Parquet.
+/// Writes batches as Parquet.
 pub(crate) struct ParquetWriter<W: Write + Send> {
-    /// None once finished.
+    /// `None` once finished.
     writer: Option<ArrowWriter<W>>,
 }
 
 impl<W: Write + Send> ParquetWriter<W> {
-    pub(crate) fn new(out: W) -> io::Result<ParquetWriter<W>> {
-        ParquetWriter::with_schema(out, gettickets_arrow::schema())
-    }
-
-    /// A writer of batches of this schema.
-    pub(crate) fn with_schema(out: W, schema: SchemaRef) -> io::Result<ParquetWriter<W>> {
+    /// Creates a writer of batches of this schema.
+    pub(crate) fn new(out: W, schema: SchemaRef) -> io::Result<ParquetWriter<W>> {
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_max_row_group_row_count(Some(ROW_GROUP))
@@ -40,20 +35,15 @@ impl<W: Write + Send> ParquetWriter<W> {
         Ok(ParquetWriter { writer: Some(writer) })
     }
 
-    /// Writes a batch of the writer's schema.
-    pub(crate) fn batch(&mut self, batch: &RecordBatch) -> io::Result<()> {
-        self.writer.as_mut().map_or(Ok(()), |writer| writer.write(batch).map_err(failed))
-    }
-
-    /// Writes the footer, and gives back what it was written to.
+    /// Writes the footer, and returns what it was written to.
     pub(crate) fn into_inner(mut self) -> io::Result<Option<W>> {
         self.writer.take().map(|writer| writer.into_inner().map_err(failed)).transpose()
     }
 }
 
-impl<W: Write + Send> TicketWriter for ParquetWriter<W> {
-    fn write(&mut self, tickets: &Tickets) -> io::Result<()> {
-        self.batch(&gettickets_arrow::record_batch(tickets).map_err(io::Error::other)?)
+impl<W: Write + Send> BatchSink for ParquetWriter<W> {
+    fn batch(&mut self, batch: &RecordBatch) -> io::Result<()> {
+        self.writer.as_mut().map_or(Ok(()), |writer| writer.write(batch).map_err(failed))
     }
 
     fn finish(&mut self) -> io::Result<()> {

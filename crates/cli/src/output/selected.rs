@@ -39,6 +39,10 @@ impl Selection {
             Column::FlaggedTo => text(derived::flagged_to(ticket, &self.install.names))?,
             Column::Files => derived::files(ticket).to_string(),
             Column::Install => text(self.install.name.clone())?,
+            Column::Extra => match csv::extra(ticket) {
+                extra if extra.is_empty() => return Ok(None),
+                extra => extra,
+            },
         }))
     }
 
@@ -96,6 +100,7 @@ impl Selection {
             }
             Column::Files => line.push_str(&derived::files(ticket).to_string()),
             Column::Install => csv::push_text(line, self.install.name.as_deref().unwrap_or_default()),
+            Column::Extra => csv::push_json(line, &csv::extra(ticket)),
         }
     }
 }
@@ -121,6 +126,15 @@ pub(crate) struct SelectedWriter<W> {
 impl<W: Write> SelectedWriter<W> {
     pub(crate) fn new(out: W, format: Format, selection: Selection, part: Part) -> SelectedWriter<W> {
         SelectedWriter { out, format, selection, part, written: 0, begun: false }
+    }
+
+    /// Continues where an earlier writer stopped, after so many tickets.
+    pub(crate) fn resumed(out: W, format: Format, selection: Selection, written: u64) -> SelectedWriter<W> {
+        SelectedWriter {
+            written,
+            begun: true,
+            ..SelectedWriter::new(out, format, selection, Part::default())
+        }
     }
 
     fn begin(&mut self) -> io::Result<()> {
@@ -217,6 +231,7 @@ mod tests {
             added: added.to_vec(),
             install: InstallContext {
                 name: None,
+                zone_is_known: true,
                 clock: Clock::new(Some("Africa/Johannesburg")).unwrap(),
                 names: Names::new(named(1, "Sales"), named(3, "Ada")),
             },
@@ -231,12 +246,12 @@ mod tests {
 
     #[test]
     fn chosen_columns_come_in_the_order_given() {
-        let columns = Some("lastreply_utc,id,subject_text,department,flagged_to,from,owner_name,files");
-        insta::assert_snapshot!(written(Format::Csv, columns, &[]), @r"
-        lastreply_utc,id,subject_text,department,flagged_to,from,owner_name,files
-        2026-07-01T10:00:00Z,7,Tom & Jerry,Sales,Ada,'=1+1,,0
-        ");
-        insta::assert_snapshot!(written(Format::Ndjson, columns, &[]), @r#"{"lastreply_utc":"2026-07-01T10:00:00Z","id":7,"subject_text":"Tom & Jerry","department":"Sales","flagged_to":"Ada","from":"=1+1","files":0}"#);
+        let columns = Some("lastreply_utc,id,subject_text,department,flagged_to,from,owner_name,files,extra");
+        insta::assert_snapshot!(written(Format::Csv, columns, &[]), @r#"
+        lastreply_utc,id,subject_text,department,flagged_to,from,owner_name,files,extra
+        2026-07-01T10:00:00Z,7,Tom & Jerry,Sales,Ada,'=1+1,,0,"{""rate"":0.5}"
+        "#);
+        insta::assert_snapshot!(written(Format::Ndjson, columns, &[]), @r#"{"lastreply_utc":"2026-07-01T10:00:00Z","id":7,"subject_text":"Tom & Jerry","department":"Sales","flagged_to":"Ada","from":"=1+1","files":0,"extra":{"rate":0.5}}"#);
         insta::assert_snapshot!(written(Format::Json, Some("id"), &[]), @r#"{"result":"success","tickets":[{"id":7}],"totalresults":40,"startnumber":20,"numreturned":1}"#);
     }
 

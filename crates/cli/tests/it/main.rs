@@ -26,4 +26,5 @@ mod several;
 mod singer;
 mod spreadsheet;
 mod stats;
+mod terminal;
 mod watch;

@@ -10,10 +10,10 @@ use std::thread;
 use std::time::Duration;
 
 use gettickets_protocol::{Status, Ticket};
-use gettickets_sandbox::Sandbox;
+use gettickets_sandbox::{Quirk, Sandbox};
 use serde_json::{Value, json};
 
-use crate::program::{ask, asking, text};
+use crate::program::{ask, asking, program, text};
 
 /// More requests than a watch sends before its first poll.
 const SETTLED: u64 = 8;
@@ -326,4 +326,60 @@ fn an_event_that_the_webhook_did_not_take_is_kept_in_the_state_and_delivered_by_
     assert!(head.contains(&format!("webhook-id: {}\r\n", printed["event_id"].as_str().unwrap())), "{head}");
     assert!(head.contains("webhook-signature: v1,"), "{head}");
     assert_eq!(json!(printed["ticket"]["subject"]), "For the webhook");
+}
+
+#[test]
+fn an_error_that_does_not_pass_ends_it_and_a_ticket_that_cannot_be_read_does_not() {
+    let sandbox = Sandbox::builder().tickets(60).quirk(Quirk::MalformedUtf8Deep).start().unwrap();
+    let ran = ask(&sandbox, &["watch", "--count", "1", "--interval", "1ms"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("cannot be read, and nothing is reported of"), "{}", ran.err);
+
+    // The install moves away while it is watched.
+    let (url, status) = answering();
+    let mut command = program();
+    command
+        .env("GETTICKETS_URL", &url)
+        .env("GETTICKETS_IDENTIFIER", "i")
+        .env("GETTICKETS_SECRET", "s")
+        .args(["watch", "--interval", "20ms", "--no-retries"]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    thread::sleep(Duration::from_millis(500));
+    status.store(404, Ordering::SeqCst);
+    let output = child.wait_with_output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{err}");
+    assert!(err.contains("404"), "{err}");
+}
+
+/// A server of an empty list that answers with the status that is stored.
+fn answering() -> (String, Arc<AtomicU16>) {
+    let status = Arc::new(AtomicU16::new(200));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let current = Arc::clone(&status);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream: TcpStream = stream.unwrap();
+            // The whole request, or closing the connection would reset it.
+            let mut reader = BufReader::new(&mut stream);
+            let (mut head, mut length) = (String::new(), 0);
+            while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap_or(0) > 0 {
+                let line = head.lines().last().unwrap_or_default().to_ascii_lowercase();
+                if let Some(value) = line.strip_prefix("content-length: ") {
+                    length = value.trim().parse().unwrap();
+                }
+            }
+            let mut body = vec![0; length];
+            let _ = reader.read_exact(&mut body);
+            let body = r#"{"result":"success","totalresults":0,"startnumber":0,"numreturned":0,"tickets":""}"#;
+            let status = current.load(Ordering::SeqCst);
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            );
+        }
+    });
+    (url, status)
 }

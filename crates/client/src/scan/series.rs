@@ -68,7 +68,8 @@ impl Series {
         series
     }
 
-    fn is_single(&self) -> bool {
+    /// Whether there is one scan, as of one status.
+    pub(crate) fn is_single(&self) -> bool {
         self.parts.len() == 1
     }
 

@@ -1,7 +1,29 @@
 //! The client and the sandbox, end to end over HTTP.
 
-use gettickets::{ApiErrorClass, Client, Credentials, GetTickets, ResponseType, Version};
-use gettickets_sandbox::Sandbox;
+use gettickets::scan::ScanFinding;
+use gettickets::{
+    ApiErrorClass, Client, Credentials, Field, FindingKind, GetTickets, ResponseType, Version,
+};
+use gettickets_sandbox::{Quirk, Sandbox};
+
+#[test]
+fn findings_of_a_scan_are_counted_once_and_name_their_field() {
+    let sandbox = Sandbox::builder().tickets(250).quirk(Quirk::DatesUnreadable).start().unwrap();
+    let credentials = Credentials::api(sandbox.identifier(), sandbox.secret());
+    let client = Client::builder(sandbox.url()).credentials(credentials).build().unwrap();
+    // Pages that share rows, and far more findings on each than places are listed.
+    let mut scan = client.scan(GetTickets { limitnum: Some(60), ..GetTickets::default() });
+    let tickets: Vec<_> = scan.by_ref().map(|ticket| ticket.unwrap().to_ticket()).collect();
+    let mut ids: Vec<u64> = tickets.iter().map(|ticket| ticket.id).collect();
+    ids.truncate(16);
+    let report = scan.report();
+    let of = |field| {
+        let is_it = |one: &&ScanFinding| one.kind == FindingKind::UnreadableDate && one.field == Some(field);
+        report.findings.iter().find(is_it).unwrap()
+    };
+    assert_eq!((of(Field::Date).count, &of(Field::Date).ids), (250, &ids));
+    assert_eq!(of(Field::Lastreply).count, 250);
+}
 
 #[test]
 fn both_formats_bring_the_same_tickets() {

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::row::TooLarge;
+use gettickets_arrow::NumberTooLarge;
 
 /// Why a mirror could not be opened or brought up to date.
 #[derive(Debug)]
@@ -108,8 +108,8 @@ impl Error for MirrorError {
     }
 }
 
-impl From<TooLarge> for MirrorError {
-    fn from(error: TooLarge) -> MirrorError {
+impl From<NumberTooLarge> for MirrorError {
+    fn from(error: NumberTooLarge) -> MirrorError {
         MirrorError::new(MirrorErrorKind::Value, error.to_string()).with_source(error)
     }
 }

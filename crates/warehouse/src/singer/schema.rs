@@ -43,22 +43,34 @@ pub(super) fn schema(properties: &[Property]) -> Value {
 }
 
 fn described(property: &Property) -> Value {
-    if KEYS.contains(&property.name.as_str()) {
-        return json!({"type": if property.kind == Type::Integer { "integer" } else { "string" }});
+    if property.kind == Type::Integer {
+        let kind = if is_key(property) { json!("integer") } else { json!(["integer", "null"]) };
+        return integer(kind);
+    }
+    if is_key(property) {
+        return json!({"type": "string"});
     }
     match (property.kind, property.name.as_str()) {
-        (Type::Integer, _) => json!({"type": ["integer", "null"]}),
         (Type::Boolean, _) => json!({"type": ["boolean", "null"]}),
         // A time on the install's clock has no zone, which the format date-time would need.
-        (Type::Text | Type::WallClock, _) => json!({"type": ["string", "null"]}),
+        (Type::Text | Type::WallClock | Type::Integer, _) => json!({"type": ["string", "null"]}),
         (Type::Utc, _) => json!({"type": ["string", "null"], "format": "date-time"}),
         (Type::Json, "attachments") => json!({
             "type": ["array", "null"],
             "items": {
                 "type": "object",
-                "properties": {"filename": {"type": "string"}, "index": {"type": ["integer", "null"]}},
+                "properties": {"filename": {"type": "string"}, "index": integer(json!(["integer", "null"]))},
             },
         }),
         (Type::Json, _) => json!({"type": ["object", "null"]}),
     }
+}
+
+fn is_key(property: &Property) -> bool {
+    KEYS.contains(&property.name.as_str())
+}
+
+/// An integer of this type. Targets choose the type of a column by its bounds: without them, some choose one of 32 bits.
+fn integer(kind: Value) -> Value {
+    json!({"type": kind, "minimum": 0, "maximum": i64::MAX})
 }

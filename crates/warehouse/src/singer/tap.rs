@@ -4,6 +4,7 @@ use std::io::Write;
 
 use gettickets::scan::Cursor;
 use gettickets::{DateTime, Scan, TicketRef};
+use gettickets_arrow::NumberTooLarge;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -15,7 +16,7 @@ use super::state::{Progress, State};
 use crate::fleet::Fleet;
 use crate::fleet::scan::{FleetScan, InstallReport};
 use crate::install::Install;
-use crate::row::{Cell, Row, TooLarge, Type};
+use crate::row::{Cell, Row, Type};
 
 /// After about so many tickets of an install there is a STATE message.
 const STATE_EVERY: u64 = 5_000;
@@ -129,7 +130,7 @@ impl Tap {
         let (indexes, scans) = sync.scans();
         let mut scan = FleetScan::start_with_cursors(scans, STATE_EVERY);
         let cancellations = scan.cancellations().to_vec();
-        let mut refused: Vec<Option<TooLarge>> = vec![None; indexes.len()];
+        let mut refused: Vec<Option<NumberTooLarge>> = vec![None; indexes.len()];
         for page in scan.by_ref() {
             // The errors are in the reports.
             let Ok(page) = page else { continue };
@@ -236,7 +237,7 @@ impl<'a> Sync<'a> {
     }
 
     /// The RECORD message of a ticket.
-    fn record(&mut self, install: &Install, ticket: TicketRef<'_>) -> Result<Value, TooLarge> {
+    fn record(&mut self, install: &Install, ticket: TicketRef<'_>) -> Result<Value, NumberTooLarge> {
         let row = Row::new(ticket, install.time_zone.as_ref(), install.access_keys)?;
         let partition = self.state.partition(&install.name);
         if let (Some(progress), Some(reply)) = (&mut partition.progress, ticket.lastreply())

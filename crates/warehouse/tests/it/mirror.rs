@@ -1,6 +1,6 @@
 //! What runs store and record.
 
-use gettickets::{Status, Ticket};
+use gettickets::{Field, FindingKind, Status, Ticket};
 use gettickets_sandbox::{Quirk, Sandbox};
 use gettickets_warehouse::{Install, Mirror, Mode};
 use jiff::tz::TimeZone;
@@ -32,6 +32,37 @@ fn the_first_run_stores_every_ticket_and_records_no_change() {
             (sent.tid, sent.subject, sent.status.to_string(), None),
             "the access key is left out"
         );
+    }
+}
+
+#[test]
+fn the_text_of_an_unreadable_date_is_kept() {
+    let sandbox = Sandbox::builder().tickets(30).quirk(Quirk::DatesUnreadable).start().unwrap();
+    let setup = Setup::of(sandbox);
+    let report = setup.run(Mode::Full);
+    assert!(report.complete && report.findings > 0, "{report:?}");
+    let deviation = report.deviations.iter().find(|one| one.kind == FindingKind::UnreadableDate).unwrap();
+    assert_eq!((deviation.field, deviation.count), (Some(Field::Date), 30));
+    let sql = "SELECT count(*) FROM tickets WHERE date IS NULL AND date_utc IS NULL AND json_extract(extra, '$.date') LIKE '%/%'";
+    assert_eq!(count(&setup.file(), sql), 30);
+    assert_eq!(count(&setup.file(), "SELECT count(*) FROM opened_by_day WHERE day LIKE '%/%'"), 0);
+    let report = setup.run(Mode::Full);
+    assert_eq!((report.new, report.changed), (0, 0));
+}
+
+#[test]
+fn a_zone_in_a_date_decides_its_moment() {
+    let sandbox = Sandbox::builder().tickets(5).quirk(Quirk::DatesIso).start().unwrap();
+    let setup = Setup::of(sandbox);
+    let install = setup.install().time_zone(TimeZone::get("Asia/Tokyo").unwrap());
+    let mut mirror = Mirror::open(&setup.target()).unwrap();
+    mirror.run(&install, &options(Mode::Full), &mut |_| ()).unwrap();
+    // The opening ends in Z, and the last reply has an offset of two hours.
+    for sql in [
+        "SELECT count(*) FROM tickets WHERE datetime(date) = datetime(date_utc)",
+        "SELECT count(*) FROM tickets WHERE datetime(lastreply, '-2 hours') = datetime(lastreply_utc)",
+    ] {
+        assert_eq!(count(&setup.file(), sql), 5, "{sql}");
     }
 }
 

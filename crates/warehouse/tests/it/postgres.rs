@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use gettickets::Status;
+use gettickets_sandbox::{Quirk, Sandbox};
 use gettickets_warehouse::{Mirror, MirrorErrorKind, Mode};
 use postgres::{Client, NoTls, SimpleQueryMessage};
 use rusqlite::types::ValueRef;
@@ -193,6 +194,18 @@ fn both_databases_hold_the_same() {
     let dates = "SELECT id, to_char(date, 'YYYY-MM-DD HH24:MI:SS') FROM tickets ORDER BY id";
     let same = rows_of_sqlite(&setup.file(), "SELECT id, date FROM tickets ORDER BY id");
     assert_eq!(rows_of_postgres(&server, dates), same);
+}
+
+#[test]
+fn an_unreadable_date_ends_no_run() {
+    let Some(server) = Server::start() else { return };
+    let sandbox = Sandbox::builder().tickets(30).quirk(Quirk::DatesUnreadable).start().unwrap();
+    let setup = Setup::of(sandbox);
+    let mut mirror = Mirror::open(&server.url()).unwrap();
+    let report = mirror.run(&setup.install(), &options(Mode::Full), &mut |_| ()).unwrap();
+    assert!(report.complete, "{report:?}");
+    let sql = "SELECT count(*)::text FROM tickets WHERE date IS NULL AND extra->>'date' LIKE '%/%'";
+    assert_eq!(rows_of_postgres(&server, sql), [[Some("30".to_owned())]]);
 }
 
 #[test]

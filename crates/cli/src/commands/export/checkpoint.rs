@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use crate::files::{self, Existing};
 
 /// The number of this file's format, raised when it changes.
-const FORMAT_NUMBER: u32 = 2;
+const FORMAT_NUMBER: u32 = 3;
 /// The most bytes that a checkpoint may have. Its cursor holds the ids of a scan, some bytes each.
 const MAX_LEN: u64 = 256 << 20;
 
@@ -45,6 +45,8 @@ pub(super) struct Checkpoint {
 pub(crate) struct Origin {
     /// The format and its compression, such as `csv` or `ndjson.gz`.
     pub(crate) format: String,
+    /// The selected columns and the time zone of those in UTC; empty for every field.
+    pub(crate) columns: String,
     /// The server's address or the install's path, without credentials.
     pub(crate) server: String,
     /// The parameters of the request, as a form body.
@@ -56,6 +58,7 @@ impl Origin {
     pub(super) fn difference(&self, other: &Origin) -> Option<String> {
         [
             ("format", &self.format, &other.format),
+            ("selection of columns", &self.columns, &other.columns),
             ("server", &self.server, &other.server),
             ("request", &self.request, &other.request),
         ]
@@ -163,7 +166,12 @@ mod tests {
     use std::fs;
 
     fn origin() -> Origin {
-        Origin { format: "csv".into(), server: "https://a/".into(), request: "status=Open".into() }
+        Origin {
+            format: "csv".into(),
+            columns: String::new(),
+            server: "https://a/".into(),
+            request: "status=Open".into(),
+        }
     }
 
     #[test]
@@ -184,7 +192,7 @@ mod tests {
     fn a_file_of_another_kind_is_foreign_and_one_of_another_version_is_not() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("t.csv.resume");
-        for text in ["", "{}", "not JSON", "[]", "{\"gettickets_export\":2}"] {
+        for text in ["", "{}", "not JSON", "[]", "{\"gettickets_export\":3}"] {
             fs::write(&path, text).unwrap();
             assert!(matches!(Checkpoint::read(&path), Err(Unusable::Foreign(_))), "{text:?}");
         }
@@ -222,6 +230,9 @@ mod tests {
         let other = Origin { request: "status=Closed".into(), ..origin() };
         let said = origin().difference(&other).unwrap();
         assert_eq!(said, "its request is \"status=Open\", not \"status=Closed\"");
+        let other = Origin { columns: "id,tid".into(), ..origin() };
+        let said = origin().difference(&other).unwrap();
+        assert_eq!(said, "its selection of columns is \"\", not \"id,tid\"");
         assert_eq!(origin().difference(&origin()), None);
     }
 }

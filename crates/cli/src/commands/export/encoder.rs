@@ -15,14 +15,14 @@ use arrow_ipc::CompressionType;
 use arrow_ipc::writer::{IpcWriteOptions, StreamEncoder};
 use flate2::write::GzEncoder;
 use gettickets_arrow::arrow_array::RecordBatch;
-use gettickets_protocol::{Tickets, Version};
+use gettickets_arrow::arrow_schema::Schema;
+use gettickets_protocol::Tickets;
 
-use crate::args::{Compression, Encoding, ExportFormat};
+use super::contents::Contents;
+use crate::args::Compression;
 use crate::output::TicketWriter;
-use crate::output::arrow::{Gathered, failed};
-use crate::output::csv::CsvWriter;
-use crate::output::json::JsonWriter;
-use crate::output::ndjson::NdjsonWriter;
+use crate::output::arrow::failed;
+use crate::output::batches::Gathered;
 
 /// Turns tickets into bytes, which are then taken.
 pub(super) struct Encoder {
@@ -109,7 +109,7 @@ impl Compressor {
 
 enum Kind {
     Text(Box<dyn TicketWriter>),
-    Batches { stream: Box<StreamEncoder>, gathered: Gathered },
+    Batches { stream: Box<StreamEncoder>, gathered: Box<Gathered> },
 }
 
 /// The buffer between a writer and the encoder.
@@ -129,31 +129,21 @@ impl Write for Bytes {
 
 impl Encoder {
     /// Continues after this many tickets. Where the file has not `begun`, what precedes the first ticket is written.
-    pub(super) fn after(tickets: u64, begun: bool, encoding: Encoding) -> io::Result<Encoder> {
-        let format = encoding.format;
+    pub(super) fn after(tickets: u64, begun: bool, contents: &Contents) -> io::Result<Encoder> {
         let bytes = Bytes::default();
-        let out = bytes.clone();
-        // The columns of CSV are those of the newest version, whatever the server sends.
-        let version = Version::LATEST;
-        let kind = match format {
-            ExportFormat::Csv if begun => Kind::Text(Box::new(CsvWriter::resumed(out, version))),
-            ExportFormat::Csv => Kind::Text(Box::new(CsvWriter::new(out, version))),
-            ExportFormat::Ndjson => Kind::Text(Box::new(NdjsonWriter::new(out))),
-            ExportFormat::Json if begun => Kind::Text(Box::new(JsonWriter::resumed(out, tickets))),
-            ExportFormat::Json => Kind::Text(Box::new(JsonWriter::new(out))),
-            ExportFormat::Parquet | ExportFormat::Arrow => {
-                let mut stream = stream()?;
-                // The schema comes with the first batch, so an empty one brings it out.
-                let head =
-                    stream.encode(&RecordBatch::new_empty(gettickets_arrow::schema())).map_err(failed)?;
-                if !begun {
-                    head.iter().try_for_each(|part| bytes.clone().write_all(part))?;
-                }
-                Kind::Batches { stream: Box::new(stream), gathered: Gathered::default() }
+        let kind = if contents.encoding.format.is_columnar() {
+            let mut stream = stream(&contents.schema())?;
+            // The schema comes with the first batch, so an empty one brings it out.
+            let head = stream.encode(&RecordBatch::new_empty(contents.schema())).map_err(failed)?;
+            if !begun {
+                head.iter().try_for_each(|part| bytes.clone().write_all(part))?;
             }
+            Kind::Batches { stream: Box::new(stream), gathered: Box::new(contents.gathered()) }
+        } else {
+            Kind::Text(contents.text_writer(bytes.clone(), begun.then_some(tickets)))
         };
-        let compressor =
-            encoding.compression.map(|compression| Compressor { compression, member: None, begun });
+        let compression = contents.encoding.compression;
+        let compressor = compression.map(|compression| Compressor { compression, member: None, begun });
         Ok(Encoder { bytes, kind, compressor })
     }
 
@@ -215,10 +205,10 @@ impl Encoder {
     }
 }
 
-fn stream() -> io::Result<StreamEncoder> {
+fn stream(schema: &Schema) -> io::Result<StreamEncoder> {
     let options =
         IpcWriteOptions::default().try_with_compression(Some(CompressionType::ZSTD)).map_err(failed)?;
-    StreamEncoder::try_new_with_options(&gettickets_arrow::schema(), options).map_err(failed)
+    StreamEncoder::try_new_with_options(schema, options).map_err(failed)
 }
 
 fn encode(bytes: &mut Bytes, stream: &mut StreamEncoder, batch: Option<RecordBatch>) -> io::Result<()> {

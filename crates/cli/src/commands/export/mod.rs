@@ -5,7 +5,9 @@
 //! failure therefore costs seconds. Memory holds a page or two, and for Parquet one row group.
 
 mod checkpoint;
+mod contents;
 mod encoder;
+mod lake;
 pub(crate) mod scan;
 mod source;
 mod spool;
@@ -22,6 +24,7 @@ use serde_json::value::RawValue;
 use self::checkpoint::Origin;
 #[cfg(feature = "fuzzing")]
 pub(crate) use self::checkpoint::rewritten as rewritten_checkpoint;
+use self::contents::Contents;
 use self::source::Source;
 use self::spool::{Earlier, Spool};
 use self::stream::Stream;
@@ -29,7 +32,7 @@ use crate::args::{Compression, Encoding, ExportArgs, ExportFormat};
 use crate::commands::misspelt;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::files::{self, Destination, Existing};
-use crate::output;
+use crate::output::{self, InstallContext};
 
 /// How much work an interruption without notice may cost.
 const SAVE_EVERY: Duration = Duration::from_secs(5);
@@ -38,11 +41,12 @@ const SAVE_EVERY: Duration = Duration::from_secs(5);
 /// endpoint, without credentials. Returns the number of tickets.
 fn export<S: Source>(
     args: &ExportArgs,
+    install: &InstallContext,
     server: String,
     open: impl FnOnce(Option<&RawValue>) -> Outcome<S>,
     interrupted: &AtomicBool,
 ) -> Outcome<u64> {
-    let encoding = encoding_of(args)?;
+    let contents = Contents::of_one(args, encoding_of(args)?, install)?;
     let destination = match is_stdout(args) {
         true => None,
         false => Some(files::destination(&args.output).map_err(|error| unusable(&args.output, &error))?),
@@ -56,7 +60,7 @@ fn export<S: Source>(
             };
             refuse_resuming(args)?;
             let mut source = open(None)?;
-            let written = stream::write(&stream, encoding, &mut source, interrupted);
+            let written = stream::write(&stream, &contents, &mut source, interrupted);
             source.ended();
             let written = written?;
             warn_misspelt(args, written);
@@ -65,7 +69,8 @@ fn export<S: Source>(
     };
     let since = args.updated_since.map_or(String::new(), |since| format!("&updated_since={since:?}"));
     let origin = Origin {
-        format: encoding.ending(),
+        format: contents.encoding.ending(),
+        columns: contents.layout(),
         server,
         // A change of the page size does not change what is asked for.
         request: args.query.to_query().parameters() + &since,
@@ -76,7 +81,7 @@ fn export<S: Source>(
         (false, false) => Earlier::Refuse,
     };
     let existing = if args.no_clobber { Existing::Keep } else { Existing::Replace };
-    let spool = Spool::open(&output, encoding, origin, earlier, existing)?;
+    let spool = Spool::open(&output, contents, origin, earlier, existing)?;
     let mut source = match open(spool.cursor()) {
         Ok(source) => source,
         Err(failure) => {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::source::{Source, scan_of};
-use super::{export, is_stdout, together};
+use super::{export, is_stdout, lake, together};
 use crate::args::ExportArgs;
 use crate::commands::scanning::{self, Progress};
 use crate::commands::whole;
@@ -45,12 +45,13 @@ pub(crate) fn run(args: &ExportArgs) -> Outcome {
         exit::remark("stopping; Ctrl-C again stops at once");
     });
     match installs {
+        installs if !args.partition_by.is_empty() => lake::run(args, installs, watch, &INTERRUPTED),
         Installs::One(profile, connection) => {
             let args =
                 ExportArgs { output: installs::file_of(&args.output, profile.as_deref())?, ..args.clone() };
             // Tickets on a terminal are their own progress.
             let shown = !is_stdout(&args) || !style::stdout_is_terminal();
-            let tickets = one(&args, &connection, "", shown)?;
+            let tickets = one(&args, &connection, profile.as_deref(), "", shown)?;
             if !is_stdout(&args) {
                 exit::remark(summary(&args, tickets));
             }
@@ -74,7 +75,7 @@ fn several(args: &ExportArgs, installs: Several) -> Outcome {
         if let Some(folder) = args.output.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder).map_err(|error| Failure::of_file(folder, &error))?;
         }
-        let tickets = one(&args, connection, &format!("{name}: "), false)?;
+        let tickets = one(&args, connection, Some(name), &format!("{name}: "), false)?;
         exit::note(format!("{name}: {}", summary(&args, tickets)));
         Ok(())
     };
@@ -90,8 +91,14 @@ fn watch(scan: Cancellation) {
     SCANS.lock().unwrap_or_else(PoisonError::into_inner).push(scan);
 }
 
-/// Exports one install. `prefix` is before each message.
-fn one(args: &ExportArgs, connection: &Connection, prefix: &str, shown: bool) -> Outcome<u64> {
+/// Exports one install, whose profile was named or not. `prefix` is before each message.
+fn one(
+    args: &ExportArgs,
+    connection: &Connection,
+    profile: Option<&str>,
+    prefix: &str,
+    shown: bool,
+) -> Outcome<u64> {
     let open = |position: Option<&RawValue>| {
         let refused = |why: String| Failure::usage(why).hint("--restart begins the export again");
         let position: Option<Position> = position
@@ -110,7 +117,8 @@ fn one(args: &ExportArgs, connection: &Connection, prefix: &str, shown: bool) ->
         let progress = shown.then(|| Progress::of(scan.status()));
         Ok(Scanned { scan, since, progress, prefix: prefix.to_owned() })
     };
-    export(args, connection.place.clone(), open, &INTERRUPTED)
+    let install = connection.context(profile.map(str::to_owned));
+    export(args, &install, connection.place.clone(), open, &INTERRUPTED)
 }
 
 struct Scanned {

@@ -13,12 +13,14 @@ use serde_json::value::RawValue;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::checkpoint::{self, Checkpoint, Origin, Unusable};
+use super::contents::Contents;
 use super::encoder::Encoder;
 use super::target::Target;
-use crate::args::{Encoding, ExportFormat};
+use crate::args::ExportFormat;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::files::{self, Existing};
 use crate::output::arrow::{self, ArrowWriter};
+use crate::output::batches::BatchSink;
 use crate::output::parquet::ParquetWriter;
 
 /// How often another run may take the file away between opening and locking it.
@@ -38,7 +40,7 @@ pub(crate) enum Earlier {
 /// An export in progress. It holds the lock on the partial file.
 pub(crate) struct Spool {
     target: Target,
-    encoding: Encoding,
+    contents: Contents,
     existing: Existing,
     file: File,
     encoder: Encoder,
@@ -64,7 +66,7 @@ impl Spool {
     /// Opens the partial file beside `output`, and continues what is in it where that is wanted.
     pub(crate) fn open(
         output: &Path,
-        encoding: Encoding,
+        contents: Contents,
         origin: Origin,
         earlier: Earlier,
         existing: Existing,
@@ -73,7 +75,7 @@ impl Spool {
         refuse_existing(output, existing)?;
         let (file, is_new) = lock(&target)?;
         let opened = continued(&target, &file, is_new, origin, earlier).and_then(|(saved, digest)| {
-            Spool::begin(target.clone(), encoding, existing, file, saved, digest)
+            Spool::begin(target.clone(), contents, existing, file, saved, digest)
         });
         if opened.is_err() && is_new {
             // Nothing is in it.
@@ -84,7 +86,7 @@ impl Spool {
 
     fn begin(
         target: Target,
-        encoding: Encoding,
+        contents: Contents,
         existing: Existing,
         mut file: File,
         saved: Checkpoint,
@@ -97,9 +99,9 @@ impl Spool {
         cut.map_err(|error| Failure::of_file(&target.partial, &error))?;
         // From now on the partial file can be recognized as one of an export.
         let resume = saved.write(&target.resume).map_err(|error| Failure::of_file(&target.resume, &error))?;
-        let encoder = Encoder::after(saved.tickets, saved.bytes > 0, encoding)?;
+        let encoder = Encoder::after(saved.tickets, saved.bytes > 0, &contents)?;
         let (tickets, bytes) = (saved.tickets, saved.bytes);
-        Ok(Spool { target, encoding, existing, file, encoder, saved, resume, tickets, bytes, digest })
+        Ok(Spool { target, contents, existing, file, encoder, saved, resume, tickets, bytes, digest })
     }
 
     /// Where the scan continues; `None` at the beginning.
@@ -174,7 +176,7 @@ impl Spool {
     fn finish_as(mut self, output: &Path, existing: Existing) -> Outcome {
         // From here on only the disk can fail, and a later run can finish the file.
         self.save(None, true)?;
-        let finished = if self.encoding.format.is_columnar() {
+        let finished = if self.contents.encoding.format.is_columnar() {
             self.assemble(output, existing)
         } else {
             let ended = self.encoder.finish().and_then(|bytes| self.append(&bytes));
@@ -190,7 +192,7 @@ impl Spool {
             Failure { exit: Exit::Output, ..failure }
                 .hint("All tickets are there; the same command with --resume finishes the file")
         })?;
-        if self.encoding.format.is_columnar() {
+        if self.contents.encoding.format.is_columnar() {
             self.discard();
         } else {
             self.remove_checkpoint();
@@ -237,14 +239,14 @@ impl Spool {
         let batches = StreamReader::try_new(BufReader::new(&self.file), None).map_err(arrow::failed)?;
         let mut whole = files::temporary(&self.target.output)?;
         let out = BufWriter::with_capacity(256 << 10, whole.as_file_mut());
-        let finished = if self.encoding.format == ExportFormat::Parquet {
-            let mut writer = ParquetWriter::new(out)?;
+        let finished = if self.contents.encoding.format == ExportFormat::Parquet {
+            let mut writer = ParquetWriter::new(out, self.contents.schema())?;
             for batch in batches {
                 writer.batch(&batch.map_err(arrow::failed)?)?;
             }
             writer.into_inner()?
         } else {
-            let mut writer = ArrowWriter::new(out)?;
+            let mut writer = ArrowWriter::new(out, &self.contents.schema())?;
             for batch in batches {
                 writer.batch(&batch.map_err(arrow::failed)?)?;
             }

@@ -5,12 +5,11 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::contents::Contents;
 use super::encoder::Encoder;
 use super::source::Source;
 use crate::args::{Encoding, ExportFormat};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::output::arrow::ArrowWriter;
-use crate::output::parquet::ParquetWriter;
 use crate::output::{TicketWriter, stdout};
 
 /// Where a stream goes.
@@ -60,17 +59,16 @@ impl Stream<'_> {
 /// that nobody takes it for a whole one.
 pub(super) fn write(
     stream: &Stream<'_>,
-    encoding: Encoding,
+    contents: &Contents,
     source: &mut impl Source,
     interrupted: &AtomicBool,
 ) -> Outcome<u64> {
-    let mut out = stream.open(encoding)?;
+    let mut out = stream.open(contents.encoding)?;
     let mut tickets = 0;
     let failed = |error| stream.failed(error);
-    let mut writer: Box<dyn TicketWriter + '_> = match encoding.format {
-        ExportFormat::Parquet => Box::new(ParquetWriter::new(&mut out).map_err(failed)?),
-        ExportFormat::Arrow => Box::new(ArrowWriter::new(&mut out).map_err(failed)?),
-        _ => Box::new(Encoded { encoder: Encoder::after(0, false, encoding)?, out: &mut out }),
+    let mut writer: Box<dyn TicketWriter + '_> = match contents.encoding.format.is_columnar() {
+        true => contents.writer(&mut out).map_err(failed)?,
+        false => Box::new(Encoded { encoder: Encoder::after(0, false, contents)?, out: &mut out }),
     };
     while let Some(page) = source.next_page() {
         let page = page.map_err(|failure| incomplete(failure, tickets))?;

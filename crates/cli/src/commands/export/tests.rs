@@ -7,7 +7,7 @@ use std::path::Path;
 use arrow_ipc::reader::FileReader;
 use gettickets_arrow::arrow_array::RecordBatch;
 use gettickets_arrow::arrow_array::cast::AsArray;
-use gettickets_arrow::arrow_array::types::UInt64Type;
+use gettickets_arrow::arrow_array::types::Int64Type;
 use gettickets_protocol::{Ticket, Tickets, Version};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::value::to_raw_value;
@@ -81,7 +81,12 @@ impl Source for Numbered<'_> {
 }
 
 fn origin(encoding: Encoding) -> Origin {
-    Origin { format: encoding.ending(), server: "https://a.example/".into(), request: String::new() }
+    Origin {
+        format: encoding.ending(),
+        columns: String::new(),
+        server: "https://a.example/".into(),
+        request: String::new(),
+    }
 }
 
 fn open(output: &Path, format: ExportFormat, earlier: Earlier) -> Outcome<Spool> {
@@ -89,7 +94,17 @@ fn open(output: &Path, format: ExportFormat, earlier: Earlier) -> Outcome<Spool>
 }
 
 fn open_encoded(output: &Path, encoding: Encoding, earlier: Earlier) -> Outcome<Spool> {
-    Spool::open(output, encoding, origin(encoding), earlier, Existing::Replace)
+    Spool::open(output, Contents::every_field(encoding), origin(encoding), earlier, Existing::Replace)
+}
+
+/// An install without a name or a time zone.
+fn install() -> InstallContext {
+    InstallContext {
+        name: None,
+        clock: jiff::civil::DateTime::ZERO.into(),
+        zone_is_known: false,
+        names: output::names::Names::default(),
+    }
 }
 
 fn whole_run(spool: Spool, source: &mut dyn Source) -> Outcome<u64> {
@@ -99,7 +114,10 @@ fn whole_run(spool: Spool, source: &mut dyn Source) -> Outcome<u64> {
 /// The ids in an exported file, read by other code than wrote it where there is some.
 fn ids(output: &Path, format: ExportFormat) -> Vec<u64> {
     let of_batches = |batches: &mut dyn Iterator<Item = RecordBatch>| {
-        batches.flat_map(|batch| batch["id"].as_primitive::<UInt64Type>().values().to_vec()).collect()
+        batches
+            .flat_map(|batch| batch["id"].as_primitive::<Int64Type>().values().to_vec())
+            .map(i64::cast_unsigned)
+            .collect()
     };
     let text = || fs::read_to_string(output).unwrap();
     let id = |ticket: &Value| ticket["id"].as_u64().unwrap();
@@ -492,7 +510,9 @@ fn a_file_that_is_to_be_kept_is_not_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let output = directory.path().join("t");
         let encoding = Encoding { format, compression: None };
-        let open = |earlier| Spool::open(&output, encoding, origin(encoding), earlier, Existing::Keep);
+        let open = |earlier| {
+            Spool::open(&output, Contents::every_field(encoding), origin(encoding), earlier, Existing::Keep)
+        };
         let spool = open(Earlier::Refuse).unwrap();
         fs::write(&output, "made meanwhile").unwrap();
         let failure = whole_run(spool, &mut Numbered::new(None, 5)).unwrap_err().paragraph();
@@ -561,7 +581,7 @@ fn a_file_without_some_tickets_has_a_name_that_says_so() {
     fs::write(&output, "the whole file of yesterday").unwrap();
     let open = |cursor: Option<&RawValue>| Ok(Numbered { holes: 2, ..Numbered::new(cursor, 30) });
     let args = args(&[output.to_str().unwrap()]);
-    let failure = export(&args, String::new(), open, &AtomicBool::new(false)).unwrap_err();
+    let failure = export(&args, &install(), String::new(), open, &AtomicBool::new(false)).unwrap_err();
     assert_eq!(failure.exit, Exit::Incomplete);
     assert!(failure.what.starts_with("2 tickets are missing"), "{}", failure.what);
     assert!(failure.what.ends_with(".ndjson.incomplete"), "{}", failure.what);
@@ -571,7 +591,7 @@ fn a_file_without_some_tickets_has_a_name_that_says_so() {
 
     // A whole export supersedes it.
     let open = |cursor: Option<&RawValue>| Ok(Numbered::new(cursor, 30));
-    export(&args, String::new(), open, &AtomicBool::new(false)).unwrap();
+    export(&args, &install(), String::new(), open, &AtomicBool::new(false)).unwrap();
     assert_eq!(names(directory.path()), ["t.ndjson"]);
 }
 
@@ -598,7 +618,9 @@ fn a_scan_that_fails_for_unreadable_tickets_alone_keeps_the_others() {
 fn a_missing_format_is_asked_for() {
     let said = |words: &[&str]| {
         let open = |_: Option<&RawValue>| -> Outcome<Numbered<'static>> { panic!("the server is not asked") };
-        export(&args(words), String::new(), open, &AtomicBool::new(false)).unwrap_err().paragraph()
+        export(&args(words), &install(), String::new(), open, &AtomicBool::new(false))
+            .unwrap_err()
+            .paragraph()
     };
     assert_eq!(
         said(&["-"]),
@@ -624,5 +646,5 @@ fn memory_between_pages_is_bounded_by_one_batch() {
         spool.push(&page.unwrap()).unwrap();
         most.set(most.get().max(spool.gathered_rows()));
     }
-    assert!(most.get() < output::arrow::BATCH, "{}", most.get());
+    assert!(most.get() < output::batches::BATCH, "{}", most.get());
 }

@@ -5,28 +5,23 @@
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use flate2::write::GzEncoder;
 use gettickets::{Cancellation, ErrorKind, Tickets};
-use gettickets_arrow::ArrowError;
-use gettickets_arrow::arrow_array::{ArrayRef, RecordBatch, StringArray};
-use gettickets_arrow::arrow_schema::{DataType, Field, Schema, SchemaRef};
+use gettickets_warehouse::InstallReport;
 
+use super::contents::Contents;
 use super::source::scan_of;
 use super::stream::Stream;
 use super::{encoding_of, is_stdout, spool, unusable};
-use crate::args::{Compression, Encoding, ExportArgs, ExportFormat, Format};
+use crate::args::{Compression, ExportArgs};
 use crate::commands::scanning::Waiting;
 use crate::commands::{misspelt, scanning, whole};
 use crate::connect::installs::{self, Several};
 use crate::exit::{self, Exit, Failure, Outcome};
 use crate::files::{self, Destination, Existing};
-use crate::output::arrow::{ArrowWriter, Gathered, failed};
-use crate::output::parquet::ParquetWriter;
-use crate::output::selected::{Part, SelectedWriter, Selection};
-use crate::output::{self, InstallContext, TicketWriter};
+use crate::output;
 
 /// Exports these installs. `watch` gets a handle that cancels each scan.
 pub(super) fn run(
@@ -43,6 +38,11 @@ pub(super) fn run(
             .hint("Write {install} into the name of the file, as in 'tickets-{install}.csv'"));
     }
     let encoding = encoding_of(args)?;
+    let contexts = installs.contexts();
+    if contexts.is_empty() {
+        return ended(args, installs, Vec::new());
+    }
+    let contents = Contents::of_several(args, encoding, &contexts)?;
     let destination = match is_stdout(args) {
         true => None,
         false => Some(files::destination(&args.output).map_err(|error| unusable(&args.output, &error))?),
@@ -52,15 +52,15 @@ pub(super) fn run(
         Some(Destination::File(output)) => Some(output),
         Some(Destination::Stream(path)) => {
             let stream = Stream::Path(&path);
-            let out = stream.open(encoding)?;
-            let (_, failures) = write(args, &installs, out, encoding, watch, interrupted)
+            let out = stream.open(contents.encoding)?;
+            let (_, failures) = write(args, &installs, out, &contents, watch, interrupted)
                 .map_err(|error| stream.failed(error))?;
             return ended(args, installs, failures);
         }
     };
     let Some(output) = output else {
-        let out = Stream::Stdout.open(encoding)?;
-        let (_, failures) = write(args, &installs, out, encoding, watch, interrupted)?;
+        let out = Stream::Stdout.open(contents.encoding)?;
+        let (_, failures) = write(args, &installs, out, &contents, watch, interrupted)?;
         return ended(args, installs, failures);
     };
     let existing = if args.no_clobber { Existing::Keep } else { Existing::Replace };
@@ -68,7 +68,7 @@ pub(super) fn run(
     let failed = |error: io::Error| Failure::of_file(&output, &error);
     let file = files::temporary(&output).map_err(failed)?;
     let out = BufWriter::with_capacity(256 << 10, file.as_file().try_clone().map_err(failed)?);
-    let written = write(args, &installs, Box::new(out), encoding, watch, interrupted);
+    let written = write(args, &installs, Box::new(out), &contents, watch, interrupted);
     let (tickets, failures) = written.map_err(|error| Failure { exit: Exit::Output, ..failed(error) })?;
     let is_whole = failures.is_empty() && installs.unusable.is_empty();
     let name = if is_whole { output.clone() } else { files::with_ending(&output, ".incomplete") };
@@ -85,7 +85,7 @@ fn in_file(tickets: u64, name: &Path) -> String {
 }
 
 /// Reports the failures of installs.
-fn ended(args: &ExportArgs, installs: Several, failures: Vec<(String, Failure)>) -> Outcome {
+pub(super) fn ended(args: &ExportArgs, installs: Several, failures: Vec<(String, Failure)>) -> Outcome {
     let mut all = installs.unusable;
     if all.is_empty() && failures.is_empty() {
         misspelt::warn(&args.query.to_query().requests());
@@ -99,32 +99,52 @@ fn write(
     args: &ExportArgs,
     installs: &Several,
     out: Box<dyn Write + Send>,
-    encoding: Encoding,
+    contents: &Contents,
     watch: impl Fn(Cancellation),
     interrupted: &AtomicBool,
 ) -> io::Result<(u64, Vec<(String, Failure)>)> {
     let contexts = installs.contexts();
-    let mut counts = vec![0_u64; contexts.len()];
-    let mut failures = Vec::new();
-    let Some(first) = contexts.first().cloned() else { return Ok((0, failures)) };
-    let mut out = Out::new(out, encoding.compression)?;
-    let mut writer: Box<dyn TicketWriter + '_> = match encoding.format {
-        ExportFormat::Parquet => {
-            Box::new(Columnar::new(Sink::Parquet(ParquetWriter::with_schema(&mut out, schema())?)))
-        }
-        ExportFormat::Arrow => {
-            Box::new(Columnar::new(Sink::Arrow(ArrowWriter::with_schema(&mut out, &schema())?)))
-        }
-        ExportFormat::Csv | ExportFormat::Ndjson | ExportFormat::Json => {
-            let format = match encoding.format {
-                ExportFormat::Csv => Format::Csv,
-                ExportFormat::Json => Format::Json,
-                _ => Format::Ndjson,
-            };
-            let selection = Selection { columns: None, added: Vec::new(), install: first };
-            Box::new(SelectedWriter::new(&mut out, format, selection, Part::default()))
-        }
-    };
+    let mut out = Out::new(out, contents.encoding.compression)?;
+    let mut writer = contents.writer(&mut out)?;
+    let ends = read(args, installs, watch, interrupted, |index, tickets| {
+        let Some(context) = contexts.get(index) else { return Ok(()) };
+        writer.begin_install(context);
+        writer.write(tickets)
+    })?;
+    writer.finish()?;
+    drop(writer);
+    out.finish()?;
+    let tickets = ends.iter().map(|end| end.tickets).sum();
+    Ok((tickets, ends.into_iter().filter_map(InstallEnd::failed).collect()))
+}
+
+/// How the scan of an install ended.
+pub(super) struct InstallEnd {
+    pub(super) name: String,
+    pub(super) tickets: u64,
+    pub(super) failure: Option<Failure>,
+    /// Whether every ticket was delivered that the server can send.
+    pub(super) is_whole: bool,
+}
+
+impl InstallEnd {
+    /// The name of the install and its failure, if it failed.
+    pub(super) fn failed(self) -> Option<(String, Failure)> {
+        let InstallEnd { name, failure, .. } = self;
+        failure.map(|failure| (name, failure))
+    }
+}
+
+/// Reads every ticket of the installs, side by side. `take` gets the position of the install. Returns how each install
+/// ended, in their order.
+pub(super) fn read(
+    args: &ExportArgs,
+    installs: &Several,
+    watch: impl Fn(Cancellation),
+    interrupted: &AtomicBool,
+    mut take: impl FnMut(usize, &Tickets) -> io::Result<()>,
+) -> io::Result<Vec<InstallEnd>> {
+    let mut counts = vec![0_u64; installs.connections.len()];
     let mut scans = installs.connections.iter().map(|(_, connection)| {
         scan_of(args, connection, args.updated_since.map(|since| connection.resolve(since)))
     });
@@ -133,22 +153,18 @@ fn write(
     let mut scan =
         installs.fleet.scan_with(|install| scans.next().unwrap_or_else(|| query.scan(install.client())));
     scan.cancellations().iter().cloned().for_each(watch);
-    let waiting = Waiting::begin(format!("reading {} installs", contexts.len()));
+    let waiting = Waiting::begin(format!("reading {} installs", installs.connections.len()));
     for page in scan.by_ref() {
         // The reports have the errors.
         let Ok(page) = page else { continue };
-        if let (Some(context), Some(count)) = (contexts.get(page.index), counts.get_mut(page.index)) {
-            writer.begin_install(context);
-            writer.write(&page.tickets)?;
+        take(page.index, &page.tickets)?;
+        if let Some(count) = counts.get_mut(page.index) {
             *count += page.tickets.len() as u64;
         }
     }
     drop(waiting);
-    writer.finish()?;
-    drop(writer);
-    out.finish()?;
-    for (report, count) in scan.reports().iter().zip(&counts) {
-        let name = &report.install;
+    let end = |(report, tickets): (&InstallReport, u64)| {
+        let name = report.install.clone();
         scanning::print_report_of(&format!("{name}: "), &report.scan);
         let failure = match &report.error {
             Some(error)
@@ -156,18 +172,18 @@ fn write(
             {
                 Some(Failure::new(
                     Exit::Incomplete,
-                    format!("interrupted after {count} {}", output::tickets(*count)),
+                    format!("interrupted after {tickets} {}", output::tickets(tickets)),
                 ))
             }
-            Some(error) => Some(whole::cut_off(error, *count)),
+            Some(error) => Some(whole::cut_off(error, tickets)),
             None => whole::without_holes(&report.scan).err(),
         };
-        match failure {
-            Some(failure) => failures.push((name.clone(), failure)),
-            None => exit::note(format!("{name}: {count} {}", output::tickets(*count))),
+        if failure.is_none() {
+            exit::note(format!("{name}: {tickets} {}", output::tickets(tickets)));
         }
-    }
-    Ok((counts.iter().sum(), failures))
+        InstallEnd { name, tickets, failure, is_whole: report.error.is_none() }
+    };
+    Ok(scan.reports().iter().zip(counts).map(end).collect())
 }
 
 /// A file or a stream, compressed or not.
@@ -210,70 +226,6 @@ impl Write for Out {
             Out::Plain(out) => out.flush(),
             // What is compressed is written at its end.
             Out::Gzip(_) | Out::Zstd(_) => Ok(()),
-        }
-    }
-}
-
-/// Writes Parquet or Arrow with a column for the install before the others.
-struct Columnar<W: Write + Send> {
-    sink: Sink<W>,
-    gathered: Gathered,
-    /// The installs of the gathered tickets, and how many each has, in their order.
-    installs: Vec<(Arc<str>, usize)>,
-    current: Arc<str>,
-}
-
-enum Sink<W: Write + Send> {
-    Parquet(ParquetWriter<W>),
-    Arrow(ArrowWriter<W>),
-}
-
-/// The schema of the tickets of several installs.
-fn schema() -> SchemaRef {
-    let install = Arc::new(Field::new("install", DataType::Utf8, false));
-    let fields = gettickets_arrow::schema().fields().iter().cloned().collect::<Vec<_>>();
-    Arc::new(Schema::new(std::iter::once(install).chain(fields).collect::<Vec<_>>()))
-}
-
-impl<W: Write + Send> Columnar<W> {
-    fn new(sink: Sink<W>) -> Columnar<W> {
-        Columnar { sink, gathered: Gathered::default(), installs: Vec::new(), current: Arc::from("") }
-    }
-
-    fn batch(&mut self, batch: Option<RecordBatch>) -> io::Result<()> {
-        let Some(batch) = batch else { return Ok(()) };
-        let names = self.installs.drain(..).flat_map(|(name, count)| std::iter::repeat_n(name, count));
-        let install: ArrayRef = Arc::new(StringArray::from_iter_values(names));
-        let columns = std::iter::once(install).chain(batch.columns().iter().cloned()).collect();
-        let batch = RecordBatch::try_new(schema(), columns).map_err(failed)?;
-        match &mut self.sink {
-            Sink::Parquet(writer) => writer.batch(&batch),
-            Sink::Arrow(writer) => writer.batch(&batch),
-        }
-    }
-}
-
-impl<W: Write + Send> TicketWriter for Columnar<W> {
-    fn begin_install(&mut self, install: &InstallContext) {
-        let name = install.name.as_deref().unwrap_or_default();
-        if *self.current != *name {
-            self.current = Arc::from(name);
-        }
-    }
-
-    fn write(&mut self, tickets: &Tickets) -> io::Result<()> {
-        self.installs.push((Arc::clone(&self.current), tickets.len()));
-        let batch: Result<_, ArrowError> = self.gathered.push(tickets);
-        let batch = batch.map_err(failed)?;
-        self.batch(batch)
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        let batch = self.gathered.take().map_err(failed)?;
-        self.batch(batch)?;
-        match &mut self.sink {
-            Sink::Parquet(writer) => writer.finish(),
-            Sink::Arrow(writer) => writer.finish(),
         }
     }
 }

@@ -51,7 +51,7 @@ impl<'a> Listing<'a> {
             let flag = args.flag.as_deref().map(|flag| admin(flag, connection)).transpose();
             let flag = flag.map_err(|failure| failure.at(name))?;
             locals.push(Local::new(&args.priority, flag, None, requests > 1));
-            if args.utc && !connection.zone_is_known {
+            if args.has_utc() && !connection.zone_is_known {
                 exit::note(format!(
                     "{name}: assuming that the install is in this machine's time zone; set another in the profile"
                 ));

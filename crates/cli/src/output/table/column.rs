@@ -7,7 +7,7 @@ use gettickets_protocol::{Field, FieldKind, FieldValue, Status, TicketRef};
 
 use super::options::TableOptions;
 use crate::args;
-use crate::output::{age, derived, sanitise, style};
+use crate::output::{age, csv, derived, sanitise, style};
 
 /// A column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,6 +196,7 @@ fn chosen(column: args::Column, ticket: &TicketRef<'_>, options: &TableOptions) 
             let time = options.install.clock.instant_of(ticket, field);
             return time.map_or("-".to_owned(), |time| time.strftime(IN_UTC).to_string());
         }
+        args::Column::Extra => return sanitise::line(&csv::extra(ticket)).into_owned(),
         args::Column::From
         | args::Column::Department
         | args::Column::FlaggedTo

@@ -23,7 +23,7 @@ pub(crate) struct TableOptions {
 impl TableOptions {
     /// A table of this width without further options.
     pub(crate) fn new(width: Option<usize>, clock: Clock) -> TableOptions {
-        let install = InstallContext { name: None, clock, names: Names::default() };
+        let install = InstallContext { name: None, clock, zone_is_known: false, names: Names::default() };
         TableOptions { width, install, installs: Vec::new(), columns: Vec::new(), utc: false }
     }
 }

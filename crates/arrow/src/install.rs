@@ -1,0 +1,14 @@
+//! [`TableInstall`]: what a table needs to know of an install.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+/// The install that tickets are from: the value of the column `install`, and the time zone of its clock.
+#[derive(Clone, Debug, Default)]
+pub struct TableInstall {
+    /// The name of the install.
+    pub name: Option<Arc<str>>,
+    /// The time zone in which the server writes dates, if it is known.
+    pub zone: Option<TimeZone>,
+}
