@@ -276,7 +276,7 @@ fn a_file_that_lacks_an_install_is_named_so() {
     assert_eq!(parquet_rows(&format!("{file}.incomplete")), counts(&[("london", 60)]));
 }
 
-/// The rows of the files of a lake, by the directory of the partition. Other files are none of its.
+/// Counts the rows of the files of a lake, by the directory of the partition. Every file must be Parquet.
 fn lake_rows(directory: &str) -> BTreeMap<String, usize> {
     let mut rows = BTreeMap::new();
     let mut directories = vec![std::path::PathBuf::from(directory)];
