@@ -55,6 +55,23 @@ impl Layout {
         Ok(Layout { table, is_default: zone.is_none() && columns.is_none() })
     }
 
+    /// The columns of these names of a table of several installs; by default the name of the install, every field and
+    /// `extra`. There are columns in UTC if the time zone of an install is known.
+    pub(crate) fn of_installs(
+        py: Python<'_>,
+        has_zone: bool,
+        columns: Option<&[String]>,
+    ) -> PyResult<Layout> {
+        let mut table = TableSchema::default().with_install();
+        if has_zone {
+            table = table.with_utc();
+        }
+        if let Some(columns) = columns {
+            table = table.select(columns).map_err(|error| errors::columns(py, &error))?;
+        }
+        Ok(Layout { table, is_default: false })
+    }
+
     /// The table, and the function that exports its schema.
     fn with_texts(&self, large_texts: bool) -> (TableSchema, ToC) {
         match (self.is_default, large_texts) {
@@ -153,7 +170,7 @@ pub(crate) fn batch_stream<'py>(
     PyCapsule::new_with_value(py, c_data::stream_with(batches, hooks), c"arrow_array_stream")
 }
 
-fn stream<'py>(
+pub(crate) fn stream<'py>(
     py: Python<'py>,
     layout: &Layout,
     requested: Option<&Bound<'py, PyAny>>,
@@ -207,10 +224,10 @@ pub(crate) fn table_failure(error: &ArrowError) -> Option<TableFailure> {
 }
 
 /// A reader of batches that records why it fails. `lose` marks the scan as lost with the table.
-struct Watched<R, L> {
-    reader: R,
-    failure: FailureSlot,
-    lose: L,
+pub(crate) struct Watched<R, L> {
+    pub(crate) reader: R,
+    pub(crate) failure: FailureSlot,
+    pub(crate) lose: L,
 }
 
 impl<R: RecordBatchReader, L: Fn()> Iterator for Watched<R, L> {
@@ -280,7 +297,7 @@ impl Iterator for ScanForStream {
 /// Takes the interpreter's lock. pyo3 alone would assume that a thread that had the lock once still has it; readers that
 /// do not use pyo3 release it.
 #[allow(unsafe_code, reason = "pyo3 does not ask the interpreter")]
-fn attached<T>(work: impl FnOnce(Python<'_>) -> T) -> T {
+pub(crate) fn attached<T>(work: impl FnOnce(Python<'_>) -> T) -> T {
     // SAFETY: the thread that made the stream is a thread of Python's, and readers read while the interpreter lives.
     let state = unsafe { ffi::PyGILState_Ensure() };
     let done = Python::attach(work);
@@ -291,7 +308,7 @@ fn attached<T>(work: impl FnOnce(Python<'_>) -> T) -> T {
 
 /// The text for the reader, which raises an exception of its own with it. An exception that is not ours, such as
 /// KeyboardInterrupt or that of a handler of SIGALRM, is raised again as soon as the reader has returned.
-fn reported(py: Python<'_>, error: PyErr) -> String {
+pub(crate) fn reported(py: Python<'_>, error: PyErr) -> String {
     if errors::is_ours(py, &error) {
         return error.value(py).to_string();
     }
@@ -321,7 +338,7 @@ extern "C" fn raise(pending: *mut c_void) -> c_int {
 
 /// Why a stream ended early, as a text.
 #[derive(Debug)]
-pub(crate) struct Interrupted(String);
+pub(crate) struct Interrupted(pub(crate) String);
 
 impl fmt::Display for Interrupted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

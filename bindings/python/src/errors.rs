@@ -77,7 +77,7 @@ fn fleet_exception(py: Python<'_>, failed: &[(&str, Error)], installs: usize) ->
     }
     details.set_item("errors", errors)?;
     if let [(_, only)] = failed {
-        details.set_item("hint", only.hint())?;
+        details.set_item("hint", raise(py, only).value(py).getattr("hint")?)?;
     }
     let texts: Vec<String> = failed.iter().map(|(name, error)| format!("{name}: {error}")).collect();
     let message = format!("{} of {installs} installs failed: {}", failed.len(), texts.join("; "));

@@ -3,6 +3,9 @@
 //! As in [`Scan`](crate::scan::Scan), two locks protect it. What is read is only locked by code that neither holds nor waits
 //! for the interpreter's lock; the page that tickets are made from is only locked by code that holds it.
 
+mod methods;
+pub(crate) mod stream;
+
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -13,7 +16,7 @@ use gettickets::scan::ScanStatus;
 use gettickets::{Cancellation, Error, ErrorKind, GetTickets, Tickets};
 use gettickets_warehouse as warehouse;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyCapsule, PyDict, PyString, PyTuple};
 
 use crate::client::Client;
 use crate::errors;
@@ -24,7 +27,7 @@ use crate::making;
 use crate::page::Page;
 use crate::recent::Recent;
 use crate::request;
-use crate::scan;
+use crate::scan::{self, FINISHED, FINISHED_HINT};
 use crate::signals::SIGNAL_INTERVAL;
 
 /// Every matching ticket of several installs, each with the name of its install.
@@ -53,6 +56,8 @@ pub(crate) struct Shared {
     is_closed: AtomicBool,
     /// Whether tickets went into a table that failed.
     is_lost: AtomicBool,
+    /// Whether tickets were returned.
+    has_returned: AtomicBool,
 }
 
 /// Threads read ahead once a scan has begun, so it begins with the first request for a ticket.
@@ -110,14 +115,14 @@ const LOST_HINT: &str = "Begin a new scan.";
 impl Shared {
     /// Waits for the next page, for this time at most, and takes it. Not for code that holds the interpreter's lock.
     fn step(&self, time: Duration) -> Step {
+        if self.is_ended.load(Ordering::Acquire) {
+            return Step::End;
+        }
         if self.is_lost.load(Ordering::Acquire) {
             return Step::Lost;
         }
-        if self.is_closed.load(Ordering::Acquire) {
+        if self.is_closed() {
             return Step::Closed;
-        }
-        if self.is_ended.load(Ordering::Acquire) {
-            return Step::End;
         }
         let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let scan = reading.begun();
@@ -135,11 +140,14 @@ impl Shared {
         }
         drop(reading);
         // It may have been closed during the wait, which must not pass for the end.
-        if self.is_closed.load(Ordering::Acquire) {
+        if self.is_closed() {
             return Step::Closed;
         }
         match next {
-            Some(Ok(page)) => Step::Page(page.index, page.tickets),
+            Some(Ok(page)) => {
+                self.has_returned.store(true, Ordering::Release);
+                Step::Page(page.index, page.tickets)
+            }
             // The others are read on.
             Some(Err(_)) => Step::NotYet,
             None => {
@@ -147,6 +155,14 @@ impl Shared {
                 Step::End
             }
         }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_ended(&self) -> bool {
+        self.is_ended.load(Ordering::Acquire)
     }
 
     /// The installs that failed so far.
@@ -160,10 +176,42 @@ impl Shared {
     }
 
     /// The exception of the installs that failed, if that is how the scan ends.
-    fn failure(&self, py: Python<'_>) -> Option<PyErr> {
+    pub(crate) fn failure(&self, py: Python<'_>) -> Option<PyErr> {
         let failures = self.failures();
         let raises = self.raises && !failures.is_empty();
         raises.then(|| errors::fleet(py, &failures, self.installs.len()))
+    }
+
+    /// Raises an exception where no table can be made of the scan: at its end, and after it failed or was closed.
+    pub(crate) fn check_for_table(&self, py: Python<'_>) -> PyResult<()> {
+        if self.is_ended() {
+            let failure = self.failure(py);
+            return Err(
+                failure.unwrap_or_else(|| errors::state(py, FINISHED, "finished", Some(FINISHED_HINT)))
+            );
+        }
+        if self.is_lost.load(Ordering::Acquire) {
+            return Err(errors::state(py, LOST, "table-failed", Some(LOST_HINT)));
+        }
+        if self.is_closed() { Err(errors::closed(py, "scan")) } else { Ok(()) }
+    }
+
+    /// The next page, however long it takes; for readers of Arrow streams on threads of their own.
+    fn wait_for_page(&self) -> Result<Option<(usize, Tickets)>, String> {
+        loop {
+            match self.step(SIGNAL_INTERVAL) {
+                Step::Page(index, tickets) => return Ok(Some((index, tickets))),
+                Step::End if self.raises && !self.failures().is_empty() => {
+                    let text = |(name, error): &(&str, Error)| format!("{name}: {error}");
+                    return Err(self.failures().iter().map(text).collect::<Vec<_>>().join("; "));
+                }
+                Step::End => return Ok(None),
+                Step::NotYet => {}
+                // An early end must not pass for the end.
+                Step::Closed => return Err("the scan is closed".to_owned()),
+                Step::Lost => return Err(LOST.to_owned()),
+            }
+        }
     }
 
     /// Waits without the interpreter's lock for the next page, and raises what signals raise meanwhile.
@@ -187,105 +235,25 @@ impl Shared {
         }
     }
 
+    /// Whether tickets were returned.
+    fn has_returned(&self) -> bool {
+        self.has_returned.load(Ordering::Acquire)
+    }
+
+    /// Marks the scan as lost with a table that failed.
+    fn lose(&self) {
+        self.is_lost.store(true, Ordering::Release);
+    }
+
+    /// Whether the time zone of an install is known.
+    pub(crate) fn has_zone(&self) -> bool {
+        self.installs.iter().any(|install| install.zone.is_some())
+    }
+
     fn page(&self, py: Python<'_>, index: usize, tickets: Tickets) -> PyResult<(Py<PyString>, Py<Page>)> {
         let install = self.installs.get(index).ok_or_else(|| errors::internal("a page of no install"))?;
         let zone = install.zone.as_ref().map(|zone| zone.clone_ref(py));
         Ok((PyString::new(py, &install.name).unbind(), Py::new(py, Page::new(tickets.into(), zone))?))
-    }
-}
-
-#[pymethods]
-impl FleetScan {
-    fn __iter__(slf: Py<FleetScan>) -> Py<FleetScan> {
-        slf
-    }
-
-    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        let shared = self.shared(py)?;
-        let mut making = self.making.lock(py, "scan")?;
-        loop {
-            if let Some(begun) = &mut *making
-                && !shared.is_closed.load(Ordering::Acquire)
-                && let Some(ticket) = making::ticket(py, &begun.page, begun.next, &mut begun.recent)?
-            {
-                begun.next += 1;
-                return pair(py, &begun.install, ticket).map(Some);
-            }
-            *making = None;
-            let Some((index, tickets)) = shared.wait(py)? else { return Ok(None) };
-            let (install, page) = shared.page(py, index, tickets)?;
-            *making = Some(Making { install, page, next: 0, recent: Recent::new() });
-        }
-    }
-
-    /// The scan page by page: an iterator of pairs, the name of the install and a Page of its tickets. The rest of a page that
-    /// was begun is left out.
-    fn pages(slf: Py<FleetScan>, py: Python<'_>) -> PyResult<FleetPages> {
-        slf.get().shared(py)?;
-        Ok(FleetPages { scan: slf })
-    }
-
-    /// What the scan of each install did so far: a dict of the name and a Report.
-    #[getter]
-    fn reports<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let reports = PyDict::new(py);
-        for install in &self.shared(py)?.installs {
-            reports.set_item(&install.name, scan::report(py, &install.status.report())?)?;
-        }
-        Ok(reports)
-    }
-
-    /// The installs that failed so far: a dict of the name and the exception.
-    #[getter]
-    fn errors<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let errors = PyDict::new(py);
-        for (name, error) in self.shared(py)?.failures() {
-            errors.set_item(name, errors::raise(py, &error))?;
-        }
-        Ok(errors)
-    }
-
-    /// The FleetError that the scan ended in, or None. A library that made a table of it raised one of its own instead.
-    #[getter]
-    fn error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let shared = self.shared(py)?;
-        let failure = if shared.is_ended.load(Ordering::Acquire) { shared.failure(py) } else { None };
-        Ok(failure.map(|error| error.into_value(py).into_bound(py).into_any()))
-    }
-
-    /// Stops the scans of all installs: no further request is sent, and their connections are closed.
-    fn close(&self) {
-        // In a child process there is nothing to stop.
-        if let Some(shared) = self.shared.here() {
-            shared.is_closed.store(true, Ordering::Release);
-            shared.cancellations.iter().for_each(Cancellation::cancel);
-        }
-    }
-
-    fn __enter__(slf: Py<FleetScan>) -> Py<FleetScan> {
-        slf
-    }
-
-    #[pyo3(signature = (*_exception))]
-    fn __exit__(&self, _exception: &Bound<'_, PyTuple>) {
-        self.close();
-    }
-
-    fn __repr__(&self) -> String {
-        let Some(shared) = self.shared.here() else {
-            return "<gettickets.FleetScan of another process>".to_owned();
-        };
-        let tickets: u64 = shared.installs.iter().map(|install| install.status.report().tickets).sum();
-        let state = match (shared.is_closed.load(Ordering::Acquire), shared.is_ended.load(Ordering::Acquire))
-        {
-            (true, _) => ", closed",
-            (false, true) => ", ended",
-            (false, false) => "",
-        };
-        format!(
-            "<gettickets.FleetScan of {} installs, {tickets} tickets found{state}>",
-            shared.installs.len()
-        )
     }
 }
 
@@ -330,6 +298,7 @@ pub(crate) fn fleet_scan(
         is_ended: AtomicBool::new(false),
         is_closed: AtomicBool::new(false),
         is_lost: AtomicBool::new(false),
+        has_returned: AtomicBool::new(false),
     };
     Ok(FleetScan { shared: Home::new(Arc::new(shared)), making: Exclusive::new(None) })
 }

@@ -10,6 +10,7 @@ use pyo3::types::PyCapsule;
 
 use crate::arrow::{self, FailureSlot, Layout, ROWS, TableFailure};
 use crate::errors;
+use crate::fleet::{self, stream};
 use crate::home::Home;
 use crate::scan::Shared;
 
@@ -24,6 +25,7 @@ pub(crate) struct Table {
 enum Source {
     Page(Tickets),
     Scan(Home<Arc<Shared>>),
+    Fleet(Home<Arc<fleet::Shared>>),
     /// The pages of an asynchronous scan, which are added one by one.
     Gathered(Home<Arc<Shared>>, Mutex<Gathered>),
 }
@@ -70,6 +72,18 @@ impl Table {
     ) -> PyResult<Table> {
         scan.check_for_table(py)?;
         Table::new(py, zone, columns, Source::Scan(Home::new(Arc::clone(scan))))
+    }
+
+    /// A table of what is left of a scan of several installs.
+    pub(crate) fn of_fleet(
+        py: Python<'_>,
+        scan: &Arc<fleet::Shared>,
+        columns: Option<Vec<String>>,
+    ) -> PyResult<Table> {
+        scan.check_for_table(py)?;
+        let layout = Layout::of_installs(py, scan.has_zone(), columns.as_deref())?;
+        let source = Source::Fleet(Home::new(Arc::clone(scan)));
+        Ok(Table { layout, source, failure: Arc::new(OnceLock::new()) })
     }
 
     /// A table to which the pages of a scan are added.
@@ -141,6 +155,7 @@ impl Table {
     fn _error<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
         let scan = match &self.source {
             Source::Page(_) => None,
+            Source::Fleet(scan) => return self.fleet_error(py, scan.here()?),
             Source::Scan(scan) | Source::Gathered(scan, _) => scan.here(),
         };
         let error = match (scan.and_then(|scan| scan.failure()), self.failure.get()) {
@@ -158,6 +173,30 @@ impl Table {
         py: Python<'py>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
+        self.stream(py, requested_schema)
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        self.layout.schema(py)
+    }
+}
+
+impl Table {
+    /// The exception for a reader's own, of a table of several installs.
+    fn fleet_error<'py>(&self, py: Python<'py>, scan: &fleet::Shared) -> Option<Bound<'py, PyAny>> {
+        let ended = if scan.is_ended() { scan.failure(py) } else { None };
+        let failure = || self.failure.get().map(|failure| failure.to_py(py));
+        let closed = || scan.is_closed().then(|| errors::closed(py, "scan"));
+        let error = ended.or_else(failure).or_else(closed)?;
+        Some(error.into_value(py).into_bound(py).into_any())
+    }
+
+    /// The table as a stream.
+    pub(crate) fn stream<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
         let failure = Arc::clone(&self.failure);
         match &self.source {
             Source::Page(tickets) => {
@@ -166,14 +205,13 @@ impl Table {
             Source::Scan(scan) => {
                 arrow::scan_stream(py, scan.get(py, "scan")?, &self.layout, requested_schema, failure)
             }
+            Source::Fleet(scan) => {
+                stream::fleet_stream(py, scan.get(py, "scan")?, &self.layout, requested_schema, failure)
+            }
             Source::Gathered(_, gathered) => {
                 let gathered = gathered.lock().unwrap_or_else(PoisonError::into_inner);
                 arrow::batch_stream(py, &self.layout, gathered.batches.clone())
             }
         }
-    }
-
-    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        self.layout.schema(py)
     }
 }

@@ -36,6 +36,17 @@ def page(client):
     return client.get_tickets(limitnum=100)
 
 
+def engine(name):
+    """A library that only some environments have. Without it a file of tests is skipped, unless the environment says that
+    it has to be there."""
+    import importlib
+    import os
+
+    if "GETTICKETS_ENGINES" in os.environ:
+        return importlib.import_module(name)
+    return pytest.importorskip(name)
+
+
 def client_of(sandbox, **settings):
     """A client that asks once, so that what goes wrong is seen."""
     return gettickets.Client(sandbox.url, **{"max_attempts": 1, **sandbox.credentials, **settings})

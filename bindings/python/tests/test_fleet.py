@@ -146,6 +146,74 @@ def test_wrong_fleets_are_refused(three):
         gettickets.Fleet({"": one})
 
 
+def test_a_table_has_the_install_of_each_ticket(three):
+    polars = pytest.importorskip("polars")
+    pytest.importorskip("pyarrow")
+    clients = {name: client_of(sandbox) for name, sandbox in three.items()}
+    clients["us"] = client_of(three["us"], timezone="America/New_York")
+    fleet = gettickets.Fleet(clients)
+    table = fleet.tickets().to_arrow()
+    assert table.column_names[:2] == ["install", "id"] and "date_utc" in table.column_names
+    found = sorted(zip(table["install"].to_pylist(), table["id"].to_pylist()))
+    assert found == sorted((name, id) for name, sandbox in three.items() for id in sandbox.ids())
+    utc = polars.DataFrame(fleet.tickets()).group_by("install").agg(polars.col("lastreply_utc").count())
+    assert dict(utc.rows()) == {"eu": 0, "us": 120, "ap": 0}
+    chosen = fleet.tickets(status="Open").to_polars(columns=["id", "subject_text", "install"])
+    assert chosen.columns == ["id", "subject_text", "install"]
+    with pytest.raises(gettickets.ArgumentError, match="subjekt"):
+        fleet.tickets().to_arrow(columns=["subjekt"])
+
+
+def test_a_table_of_pandas_has_the_install(three):
+    pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    frame = fleet_of(three).tickets().to_pandas(columns=["install", "id"])
+    assert frame.groupby("install").size().to_dict() == {"eu": 230, "us": 120, "ap": 60}
+
+
+def test_a_table_fails_with_an_install_unless_failures_are_reported(three):
+    pyarrow = pytest.importorskip("pyarrow")
+    clients = {name: client_of(sandbox) for name, sandbox in three.items()}
+    clients["us"] = gettickets.Client(three["us"].url, identifier="x", secret="hunter2", max_attempts=1)
+    scan = gettickets.Fleet(clients).tickets()
+    with pytest.raises(gettickets.FleetError, match="us: "):
+        scan.to_arrow()
+    with pytest.raises(gettickets.FleetError, match="us: "):
+        scan.to_arrow()
+    with pytest.raises(Exception, match="us: "):
+        pyarrow.table(gettickets.Fleet(clients).tickets())
+    reported = gettickets.Fleet(clients).tickets(on_error="report")
+    assert set(reported.to_arrow()["install"].to_pylist()) == {"eu", "ap"}
+    assert list(reported.errors) == ["us"]
+
+
+def test_a_finished_scan_is_no_empty_table(three):
+    pyarrow = pytest.importorskip("pyarrow")
+    scan = fleet_of(three).tickets()
+    next(scan)
+    assert len(scan.to_arrow()) < 410, "what is left"
+    with pytest.raises(gettickets.StateError) as raised:
+        scan.to_arrow()
+    assert raised.value.code == "finished"
+    scan = fleet_of(three).tickets()
+    list(scan)
+    with pytest.raises(gettickets.StateError):
+        pyarrow.table(scan)
+    closed = fleet_of(three).tickets()
+    closed.close()
+    with pytest.raises(gettickets.StateError, match="closed"):
+        closed.to_arrow()
+    with gettickets.Sandbox(tickets=0) as empty:
+        assert len(gettickets.Fleet({"a": client_of(empty)}).tickets().to_arrow()) == 0
+
+
+def test_a_reader_on_another_thread_reads_a_scan(three):
+    duckdb = pytest.importorskip("duckdb")
+    scan = fleet_of(three).tickets()  # noqa: F841  DuckDB finds it by its name
+    counts = duckdb.sql("SELECT install, count(*) FROM scan GROUP BY install").fetchall()
+    assert dict(counts) == {"eu": 230, "us": 120, "ap": 60}
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_a_child_process_is_refused(three):

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the release build of the bench crate, with the arguments passed on, and before it what
+//! `cargo xtask bench`: the bench crate, built as what is published, with the arguments passed on, and before it what
 //! its programs in other languages need.
 
 use std::path::{Path, PathBuf};
@@ -33,14 +33,14 @@ const BEGIN: &str = "<!-- written by `cargo xtask bench scan --million --write` 
 const END: &str = "<!-- end of what is written -->";
 
 pub(crate) fn run(args: &[String]) -> Result {
-    let mut bench = cargo("run --release --quiet --package gettickets-bench --");
+    let mut bench = cargo("run --profile published --quiet --package gettickets-bench --");
     if wants(args, |table| table.starts_with("python") || table == "scan") {
         bench = with_python(bench)?;
     }
     if wants(args, |table| table == "scan") {
-        cargo("build --release --quiet --package gettickets-cli").run()?;
+        cargo("build --profile published --quiet --package gettickets-cli").run()?;
         let name = format!("gettickets{}", std::env::consts::EXE_SUFFIX);
-        bench = bench.env("GETTICKETS_BENCH_CLI", target().join("release").join(name));
+        bench = bench.env("GETTICKETS_BENCH_CLI", target().join("published").join(name));
     }
     if wants(args, |table| table == "decode-c") {
         let (program, lib) = peers::built()?;
@@ -101,7 +101,7 @@ fn release_wheel(python: &Path) -> Result<PathBuf> {
     let wheels = target().join("bench-wheels");
     // A wheel of an earlier version would be taken for this one.
     let _ = std::fs::remove_dir_all(&wheels);
-    tools::maturin(python, "build --release --locked --quiet --compatibility linux --out")
+    tools::maturin(python, "build --profile published --locked --quiet --compatibility linux --out")
         .arg(&wheels)
         .run()?;
     tools::only_file(&wheels, "whl")

@@ -21,7 +21,7 @@ pub(crate) fn run(args: &[String]) -> Result {
     let out = target().join("dist");
     // Files of an earlier version would be taken for this one's.
     let _ = fs::remove_dir_all(&out);
-    tools::maturin(&python, "build --release --locked --zig --compatibility")
+    tools::maturin(&python, "build --profile published --locked --zig --compatibility")
         .arg(COMPATIBILITY)
         .arg("--out")
         .arg(&out)

@@ -87,6 +87,14 @@ pub(crate) fn postgresql() -> Result {
     install("postgresql", "the PostgreSQL server, which the tests of the mirror start")
 }
 
+/// Installs Java, which Spark runs on, if it is missing.
+pub(crate) fn java() -> Result {
+    if program("java", "-version").succeeds() {
+        return Ok(());
+    }
+    install("openjdk-17-jre-headless", "Java, which Spark runs on")
+}
+
 /// Installs what the tests of the C library need and is missing: compilers, build tools, valgrind, and the HTTP library of an
 /// example.
 pub(crate) fn c() -> Result {

@@ -181,7 +181,7 @@ fn a_number_that_no_table_can_hold_is_an_error_and_does_not_wrap() {
     let largest = i64::MAX.cast_unsigned();
     let attachment = |index| Some(vec![Attachment { filename: "a".into(), index }]);
     let fitting = Ticket { id: largest, userid: largest, attachments: attachment(largest), ..ticket() };
-    let batch = record_batch(&Tickets::new(&[fitting.clone()], Version::V8_0)).unwrap();
+    let batch = record_batch(&Tickets::new(std::slice::from_ref(&fitting), Version::V8_0)).unwrap();
     assert_eq!(batch["userid"].as_primitive::<Int64Type>().value(0), i64::MAX);
     for (ticket, column) in [
         (Ticket { id: largest + 1, ..fitting.clone() }, "id"),

@@ -5,11 +5,10 @@
 use std::io::{self, Write};
 
 use arrow_ipc::writer::FileWriter;
-use gettickets_arrow::ArrowError;
 use gettickets_arrow::arrow_array::RecordBatch;
 use gettickets_arrow::arrow_schema::Schema;
 
-use super::batches::BatchSink;
+use super::batches::{BatchSink, failed};
 
 /// Writes batches as an Arrow IPC file.
 pub(crate) struct ArrowWriter<W: Write> {
@@ -39,14 +38,5 @@ impl<W: Write> BatchSink for ArrowWriter<W> {
             Some(writer) => writer.into_inner().map_err(failed)?.flush(),
             None => Ok(()),
         }
-    }
-}
-
-/// The error of the file beneath, such as a full disk, where there is one.
-pub(crate) fn failed(error: ArrowError) -> io::Error {
-    match error {
-        ArrowError::IoError(_, error) => error,
-        ArrowError::ExternalError(error) => io::Error::other(error),
-        error => io::Error::other(error),
     }
 }

@@ -7,7 +7,6 @@ use gettickets_arrow::arrow_array::RecordBatch;
 use gettickets_arrow::{ArrowError, TableInstall, TableSchema};
 use gettickets_protocol::Tickets;
 
-use super::arrow::failed;
 use super::{InstallContext, TicketWriter};
 
 /// Pages are combined into batches of at least this many rows: readers prefer few and large ones.
@@ -101,5 +100,14 @@ impl<S: BatchSink> TicketWriter for BatchWriter<S> {
         let batch = self.gathered.take();
         self.batch(batch)?;
         self.sink.finish()
+    }
+}
+
+/// The error of the file beneath, such as a full disk, where there is one.
+pub(crate) fn failed(error: ArrowError) -> io::Error {
+    match error {
+        ArrowError::IoError(_, error) => error,
+        ArrowError::ExternalError(error) => io::Error::other(error),
+        error => io::Error::other(error),
     }
 }

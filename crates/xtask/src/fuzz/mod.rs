@@ -61,6 +61,8 @@ pub(crate) fn run(args: &[String]) -> Result {
         .iter()
         .filter(|target| options.targets.is_empty() || options.targets.iter().any(|name| name == target.name))
         .collect();
+    // Before the build: the sources may change while the targets run.
+    let commit = if options.record { record::commit()? } else { String::new() };
     let binaries = build(&targets, options.address)?;
     if let ([target], false) = (targets.as_slice(), options.inputs.is_empty()) {
         let reproduce = program(binaries.join(target.name), "-timeout=10");
@@ -74,7 +76,7 @@ pub(crate) fn run(args: &[String]) -> Result {
     let time = Duration::from_secs_f64(options.minutes.unwrap_or(10.0) * 60.0 / rounds as f64);
     let runs = run_all(&binaries, &targets, time.max(Duration::from_secs(1)), jobs, &options.passed)?;
     if options.record {
-        record::add(&runs)?;
+        record::add(&runs, &commit)?;
     }
     verdict(&runs)
 }
@@ -125,7 +127,8 @@ fn build(targets: &[&Target], address: bool) -> Result<PathBuf> {
     let host = host.as_deref().unwrap_or_default().lines().find_map(|line| line.strip_prefix("host: "));
     let host = host.ok_or("`rustc --version --verbose` does not name the host")?.to_owned();
     let out = target().join(if address { "fuzz-address" } else { "fuzz" });
-    let mut build = cargo("build --quiet --locked --profile fuzz --manifest-path fuzz/Cargo.toml")
+    // Without `--locked`: their lock file follows the manifests of the crates, which change without it.
+    let mut build = cargo("build --quiet --profile fuzz --manifest-path fuzz/Cargo.toml")
         // With a target, build scripts and macros are compiled without these flags.
         .arg("--target")
         .arg(&host)
@@ -146,11 +149,7 @@ fn build(targets: &[&Target], address: bool) -> Result<PathBuf> {
     if !features.is_empty() {
         build = build.arg("--features").arg(features.join(","));
     }
-    build.run().map_err(|error| {
-        format!(
-            "{error}\nif a lock file has to be updated: cargo update --workspace --manifest-path fuzz/Cargo.toml"
-        )
-    })?;
+    build.run()?;
     Ok(out.join(host).join("fuzz"))
 }
 

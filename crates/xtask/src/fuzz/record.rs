@@ -15,15 +15,21 @@ const END: &str = "<!-- end of what is written -->";
 /// Executions of a target, and the commit of its last run.
 type Rows = BTreeMap<String, (u64, String)>;
 
-/// Adds the executions of these runs to the table, unless they had findings.
-pub(super) fn add(runs: &[Run]) -> Result {
+/// The commit that the targets are built from, marked if the sources differ from it.
+pub(super) fn commit() -> Result<String> {
     let commit = program("git", "rev-parse --short HEAD").output();
     let commit = commit.ok_or("--record needs a git repository, to name the commit")?;
+    let same = program("git", "diff --quiet HEAD -- crates bindings fuzz").succeeds();
+    Ok(if same { commit } else { format!("{commit}, changed") })
+}
+
+/// Adds the executions of these runs to the table, unless they had findings.
+pub(super) fn add(runs: &[Run], commit: &str) -> Result {
     let runs = runs.iter().filter(|run| !run.failed).map(|run| (run.target, run.stats.executions));
     let file = root().join(FILE);
     let failed = |error: std::io::Error| format!("{FILE}: {error}");
     let text = fs::read_to_string(&file).map_err(failed)?;
-    fs::write(&file, added(&text, runs, &commit)?).map_err(failed)
+    fs::write(&file, added(&text, runs, commit)?).map_err(failed)
 }
 
 /// The text with these executions added to its table.

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: runs every check, step by step, and stops at the first that fails.
 
 mod c;
+mod engines;
 mod interop;
 mod python;
 mod steps;

@@ -1,7 +1,7 @@
 //! The steps, in the order in which they run: what fails fast comes first, and what needs a build comes after the step that
 //! makes it.
 
-use super::{c, interop, python};
+use super::{c, engines, interop, python};
 use crate::process::{Result, cargo, program};
 use crate::tools;
 
@@ -48,6 +48,11 @@ pub(super) const STEPS: &[Step] = &[
         name: "python",
         about: "the Python package: stubs, types, tests, with every Python that is installed",
         run: python::run,
+    },
+    Step {
+        name: "spark",
+        about: "the Python package in Spark, dlt and the recipes, with Java from Debian",
+        run: engines::run,
     },
 ];
 

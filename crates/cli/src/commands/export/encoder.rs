@@ -21,8 +21,8 @@ use gettickets_protocol::Tickets;
 use super::contents::Contents;
 use crate::args::Compression;
 use crate::output::TicketWriter;
-use crate::output::arrow::failed;
 use crate::output::batches::Gathered;
+use crate::output::batches::failed;
 
 /// Turns tickets into bytes, which are then taken.
 pub(super) struct Encoder {

@@ -19,8 +19,8 @@ use super::target::Target;
 use crate::args::ExportFormat;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::files::{self, Existing};
-use crate::output::arrow::{self, ArrowWriter};
-use crate::output::batches::BatchSink;
+use crate::output::arrow::ArrowWriter;
+use crate::output::batches::{BatchSink, failed};
 use crate::output::parquet::ParquetWriter;
 
 /// How often another run may take the file away between opening and locking it.
@@ -236,19 +236,19 @@ impl Spool {
     /// Writes the file from the batches in the partial one, one after another.
     fn assemble(&mut self, output: &Path, existing: Existing) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(0))?;
-        let batches = StreamReader::try_new(BufReader::new(&self.file), None).map_err(arrow::failed)?;
+        let batches = StreamReader::try_new(BufReader::new(&self.file), None).map_err(failed)?;
         let mut whole = files::temporary(&self.target.output)?;
         let out = BufWriter::with_capacity(256 << 10, whole.as_file_mut());
         let finished = if self.contents.encoding.format == ExportFormat::Parquet {
             let mut writer = ParquetWriter::new(out, self.contents.schema())?;
             for batch in batches {
-                writer.batch(&batch.map_err(arrow::failed)?)?;
+                writer.batch(&batch.map_err(failed)?)?;
             }
             writer.into_inner()?
         } else {
             let mut writer = ArrowWriter::new(out, &self.contents.schema())?;
             for batch in batches {
-                writer.batch(&batch.map_err(arrow::failed)?)?;
+                writer.batch(&batch.map_err(failed)?)?;
             }
             writer.into_inner()?
         };

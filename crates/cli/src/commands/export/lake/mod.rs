@@ -27,8 +27,8 @@ use crate::args::{Encoding, ExportArgs, ExportFormat, PartitionKey};
 use crate::connect::installs::{self, Installs, Several};
 use crate::exit::{self, Exit, Failure, Outcome};
 use crate::files;
-use crate::output::arrow::failed;
 use crate::output::batches::BatchSink;
+use crate::output::batches::failed;
 use crate::output::parquet::ParquetWriter;
 use crate::output::{self, InstallContext};
 

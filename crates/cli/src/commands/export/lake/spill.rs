@@ -14,7 +14,7 @@ use arrow_ipc::writer::{IpcWriteOptions, StreamEncoder};
 use gettickets_arrow::arrow_array::RecordBatch;
 use gettickets_arrow::arrow_schema::SchemaRef;
 
-use crate::output::arrow::failed;
+use crate::output::batches::failed;
 
 /// Batches of numbered partitions.
 pub(super) struct Spill {

@@ -1,0 +1,37 @@
+//! The engines that the Python package has modules for: Spark and dlt, and the recipes for lakes and data frames.
+
+use crate::process::{Result, program, root};
+use crate::tools;
+
+/// The packages that the tests and the recipes need, pinned so that a change in them is noticed.
+const PACKAGES: [&str; 10] = [
+    "maturin==1.16.0",
+    "pytest==9.2.0",
+    // Daft does not work with a newer one.
+    "pyarrow==25.0.1",
+    "pyspark==4.3.0",
+    "dlt==1.31.0",
+    "duckdb==2.0.1",
+    "polars==2.1.0",
+    "deltalake==1.6.6",
+    "pyiceberg[sql-sqlite]==0.12.0",
+    "daft==0.7.26",
+];
+
+const TESTS: [&str; 3] = ["tests/test_spark.py", "tests/test_dlt.py", "tests/test_recipes.py"];
+
+pub(super) fn run() -> Result {
+    tools::java()?;
+    let python = tools::python_with("engines", &PACKAGES)?;
+    let wheel = super::python::wheel(&python)?;
+    tools::install_wheel(&python, &wheel)?;
+    let home = root().join("bindings").join("python");
+    TESTS
+        .iter()
+        .fold(program(&python, "-m pytest --quiet"), |pytest, file| pytest.arg(file))
+        .directory(&home)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        // A library that is missing fails the step instead of skipping its tests.
+        .env("GETTICKETS_ENGINES", "1")
+        .run()
+}
