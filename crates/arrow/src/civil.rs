@@ -1,8 +1,8 @@
 //! Converts civil times to Arrow timestamps: microseconds since 1970-01-01 00:00:00.
 
-use gettickets_protocol::DateTime;
+use gettickets_protocol::{DateTime, Field, FieldValue, TicketRef};
 use jiff::civil;
-use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
+use jiff::tz::{AmbiguousOffset, TimeZone};
 
 const EPOCH: DateTime = civil::date(1970, 1, 1).at(0, 0, 0, 0);
 
@@ -14,33 +14,11 @@ pub(crate) fn microseconds(time: DateTime) -> i64 {
     i64::try_from(time.duration_since(EPOCH).as_micros()).unwrap_or(i64::MAX)
 }
 
-/// Returns microseconds since the epoch in UTC, for a date of an install in this zone. A zone in the date itself takes
-/// precedence. Returns `None` if that zone cannot be resolved, or if no zone is known.
-pub(crate) fn instant(time: DateTime, stated: Option<&str>, zone: Option<&TimeZone>) -> Option<i64> {
-    match stated {
-        None => Some(utc_microseconds(time, zone?)),
-        Some(stated) => Some(utc_microseconds(time, &stated_zone(stated, zone)?)),
-    }
-}
-
-/// Resolves the zone in a date: `Z`, an offset such as `+02:00`, or the name of the install's zone. An abbreviation
-/// such as `CEST` is ambiguous and is assumed to be the install's zone. Other names are not resolved.
-fn stated_zone(stated: &str, zone: Option<&TimeZone>) -> Option<TimeZone> {
-    if matches!(stated, "Z" | "z" | "UTC" | "GMT") {
-        return Some(TimeZone::UTC);
-    }
-    if let Some(digits) = stated.strip_prefix(['+', '-']) {
-        let digits: String = digits.chars().filter(|character| *character != ':').collect();
-        let part = |at: usize| match digits.get(at..at + 2) {
-            None => Some(0),
-            Some(part) => part.parse::<i32>().ok(),
-        };
-        let seconds = (part(0)? * 60 + part(2)?) * 60 + part(4)?;
-        let seconds = if stated.starts_with('-') { -seconds } else { seconds };
-        return Offset::from_seconds(seconds).ok().map(TimeZone::fixed);
-    }
-    let is_abbreviation = stated.len() <= 5 && stated.bytes().all(|byte| byte.is_ascii_uppercase());
-    zone.filter(|zone| is_abbreviation || zone.iana_name() == Some(stated)).cloned()
+/// Returns microseconds since the epoch in UTC, for a date field of an install in this zone. A zone in the date itself
+/// takes precedence. Returns `None` for a date without a time, and if no zone is known.
+pub(crate) fn instant(ticket: &TicketRef<'_>, field: Field, zone: Option<&TimeZone>) -> Option<i64> {
+    let Some(FieldValue::DateTime(Some(time))) = ticket.value(field) else { return None };
+    Some(utc_microseconds(time, &ticket.time_zone(field, zone)?))
 }
 
 /// Returns microseconds since the epoch in UTC, for a local time in this zone.
@@ -58,6 +36,7 @@ fn utc_microseconds(time: DateTime, zone: &TimeZone) -> i64 {
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
+    use jiff::tz::Offset;
 
     use super::*;
 
@@ -100,23 +79,24 @@ mod tests {
     #[test]
     fn a_zone_in_the_date_takes_precedence() {
         let berlin = TimeZone::get("Europe/Berlin").unwrap();
-        let time = date(2026, 7, 1).at(12, 0, 0, 0);
-        for (stated, hours_east) in [
-            (None, Some(2.0)),
-            (Some("Z"), Some(0.0)),
-            (Some("UTC"), Some(0.0)),
-            (Some("+05:30"), Some(5.5)),
-            (Some("-0230"), Some(-2.5)),
-            (Some("+02"), Some(2.0)),
-            (Some("CEST"), Some(2.0)),
-            (Some("Europe/Berlin"), Some(2.0)),
-            (Some("Europe/London"), None),
-            (Some("+99:99"), None),
+        let noon = microseconds(date(2026, 7, 1).at(12, 0, 0, 0));
+        for (stated, hours_east, is_resolved_alone) in [
+            ("", Some(2.0), false),
+            ("Z", Some(0.0), true),
+            ("+05:30", Some(5.5), true),
+            (" CEST", Some(2.0), false),
+            (" Europe/Berlin", Some(2.0), false),
+            (" Europe/London", None, false),
         ] {
-            let expected = hours_east.map(|hours: f64| microseconds(time) - (hours * 3.6e9) as i64);
-            assert_eq!(instant(time, stated, Some(&berlin)), expected, "{stated:?}");
-            let is_resolved_alone = stated.is_some_and(|stated| !stated.contains(['E', 'p']));
-            assert_eq!(instant(time, stated, None), expected.filter(|_| is_resolved_alone), "{stated:?}");
+            let reply = format!(
+                r#"{{"result":"success","tickets":{{"ticket":[{{"id":1,"date":"2026-07-01 12:00:00{stated}"}}]}}}}"#
+            );
+            let page = gettickets_protocol::decode(reply).unwrap().into_page().unwrap();
+            let ticket = page.tickets().iter().next().unwrap();
+            let expected = hours_east.map(|hours: f64| noon - (hours * 3.6e9) as i64);
+            assert_eq!(instant(&ticket, Field::Date, Some(&berlin)), expected, "{stated:?}");
+            let alone = expected.filter(|_| is_resolved_alone);
+            assert_eq!(instant(&ticket, Field::Date, None), alone, "{stated:?}");
         }
     }
 }

@@ -102,12 +102,9 @@ impl<O: OffsetSizeTrait> ColumnBuilder<O> {
                 Some(FieldValue::DateTime(Some(time))) => Some(civil::microseconds(time)),
                 _ => None,
             }),
-            ColumnBuilder::Instants(column, field) => column.append_option(match ticket.value(*field) {
-                Some(FieldValue::DateTime(Some(time))) => {
-                    civil::instant(time, ticket.zone(*field), install.zone.as_ref())
-                }
-                _ => None,
-            }),
+            ColumnBuilder::Instants(column, field) => {
+                column.append_option(civil::instant(ticket, *field, install.zone.as_ref()));
+            }
             ColumnBuilder::Booleans(column, field) => column.append_option(match ticket.value(*field) {
                 Some(FieldValue::Boolean(value)) => Some(value),
                 _ => None,

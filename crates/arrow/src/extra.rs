@@ -85,9 +85,9 @@ fn unreadable_date<'a>(
 ) -> Option<&'a str> {
     match ticket.value(date.field)? {
         FieldValue::UnreadableDate(text) => Some(text),
-        FieldValue::DateTime(Some(time)) if date.has_utc => {
-            let stated = ticket.zone(date.field)?;
-            civil::instant(time, Some(stated), zone).is_none().then(|| ticket.text(date.field))
+        FieldValue::DateTime(Some(_)) if date.has_utc => {
+            ticket.zone(date.field)?;
+            civil::instant(ticket, date.field, zone).is_none().then(|| ticket.text(date.field))
         }
         _ => None,
     }

@@ -27,21 +27,21 @@ static int64_t drained(struct ArrowArrayStream *stream, uint64_t *id_sum, unsign
     CHECK(stream->get_schema(stream, &schema) == 0);
     CHECK(strcmp(schema.format, "+s") == 0);
     ids = column(&schema, "id");
-    CHECK(strcmp(schema.children[ids]->format, "L") == 0);
+    CHECK(strcmp(schema.children[ids]->format, "l") == 0);
     CHECK(strcmp(schema.children[column(&schema, "subject")]->format, "u") == 0);
     CHECK(strncmp(schema.children[column(&schema, "date")]->format, "tsu:", 4) == 0);
     CHECK(strcmp(schema.children[column(&schema, "attachments")]->format, "+l") == 0);
     CHECK(strcmp(schema.children[column(&schema, "attachments_removed")]->format, "b") == 0);
     for (;;) {
-        const uint64_t *values;
+        const int64_t *values;
         CHECK(stream->get_next(stream, &batch) == 0);
         if (batch.release == NULL) {
             break;
         }
         CHECK(batch.n_children == schema.n_children);
-        values = (const uint64_t *)batch.children[ids]->buffers[1] + batch.children[ids]->offset;
+        values = (const int64_t *)batch.children[ids]->buffers[1] + batch.children[ids]->offset;
         for (i = 0; i < batch.length; i++) {
-            *id_sum += values[i];
+            *id_sum += (uint64_t)values[i];
         }
         rows += batch.length;
         ++*batches;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::exit::Exit;
 
 /// Examples: the command, the line to type, and what it does.
-pub(crate) const EXAMPLES: [(&str, &str, &str); 43] = [
+pub(crate) const EXAMPLES: [(&str, &str, &str); 44] = [
     ("list", "gettickets list --sandbox", "try it without a server"),
     ("list", "gettickets list --status 'Awaiting Reply'", "one page from the server of GETTICKETS_URL"),
     ("list", "gettickets list --all --format ndjson > all.ndjson", "all tickets"),
@@ -17,6 +17,11 @@ pub(crate) const EXAMPLES: [(&str, &str, &str); 43] = [
     ("export", "gettickets export --output tickets.csv --resume", "continue after an interruption"),
     ("export", "gettickets export --all-profiles --output all.parquet", "several installs in one file"),
     ("export", "gettickets export --all-profiles --output {install}.parquet", "a file for each install"),
+    (
+        "export",
+        "gettickets export --all-profiles --output lake --partition-by install,opened_month",
+        "a lake of Parquet files",
+    ),
     ("stats", "gettickets stats", "charts in the terminal"),
     ("stats", "gettickets stats --all-profiles", "charts of each install"),
     ("stats", "gettickets stats --html tickets.html", "a page for a browser"),

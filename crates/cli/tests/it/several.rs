@@ -276,7 +276,7 @@ fn a_file_that_lacks_an_install_is_named_so() {
     assert_eq!(parquet_rows(&format!("{file}.incomplete")), counts(&[("london", 60)]));
 }
 
-/// The rows of the files of a lake, by the directory of the partition. Other files are not part of it.
+/// Counts the rows of the files of a lake, by the directory of the partition. Every file must be Parquet.
 fn lake_rows(directory: &str) -> BTreeMap<String, usize> {
     let mut rows = BTreeMap::new();
     let mut directories = vec![std::path::PathBuf::from(directory)];
@@ -374,6 +374,7 @@ fn options_that_make_no_sense_for_a_lake_are_refused() {
     let installs = Installs::start(&[("berlin", 5)]);
     let lake = installs.file("lake");
     let url = installs.sandboxes[0].url().to_owned();
+    let secret = installs.file("gettickets/berlin.secret");
     std::fs::write(installs.file("file"), "").unwrap();
     let file = installs.file("file");
     for (options, expected) in [
@@ -399,7 +400,18 @@ fn options_that_make_no_sense_for_a_lake_are_refused() {
             "only some are selected",
         ),
         (
-            &["--url", &url, "--output", &lake, "--partition-by", "install"],
+            &[
+                "--url",
+                &url,
+                "--identifier",
+                "berlin-identifier",
+                "--secret-file",
+                &secret,
+                "--output",
+                &lake,
+                "--partition-by",
+                "install",
+            ],
             "the key install is the name of a profile",
         ),
         (
@@ -453,10 +465,11 @@ fn columns_of_an_export_are_those_selected_in_their_order() {
     let twice = ["list", "--profile", "berlin", "--columns", "id,tid,id"];
     assert!(run(&mut installs.program(&twice)).err.contains("--columns selects id twice"));
     let url = installs.sandboxes[0].url().to_owned();
-    let file = installs.file("other.csv");
+    let (file, secret) = (installs.file("other.csv"), installs.file("gettickets/berlin.secret"));
+    let unnamed = ["export", "--url", &url, "--identifier", "berlin-identifier", "--secret-file", &secret];
     for (column, expected) in [("date_utc", "needs the time zone"), ("install", "the name of a profile")] {
         let ran =
-            run(&mut installs.program(&["export", "--url", &url, "--output", &file, "--columns", column]));
+            run(&mut installs.program(&[&unnamed[..], &["--output", &file, "--columns", column]].concat()));
         assert_eq!(ran.code, 2, "{}", ran.err);
         assert!(ran.err.contains(expected), "{}", ran.err);
     }
