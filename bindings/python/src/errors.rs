@@ -7,9 +7,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use gettickets::local::LocalError;
+use gettickets::protocol::spell_settings;
 use gettickets::transport::{TransportError, TransportErrorKind};
 use gettickets::{ApiError, ApiErrorClass, DecodeError, DecodeErrorKind, Error, ErrorKind};
-use gettickets::protocol::spell_settings;
 use gettickets_arrow::ColumnError;
 use gettickets_cli::profiles::ProfileError;
 use gettickets_warehouse::{MirrorError, MirrorErrorKind};

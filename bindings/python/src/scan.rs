@@ -412,7 +412,10 @@ pub(crate) fn report<'py>(py: Python<'py>, report: &ScanReport) -> PyResult<Boun
     fields.set_item("unreadable", PyTuple::new(py, unreadable)?)?;
     fields.set_item("undated", report.undated)?;
     fields.set_item("total", report.total)?;
-    fields.set_item("warnings", PyTuple::new(py, report.warnings.iter().map(|warning| errors::spelled(warning)))?)?;
+    fields.set_item(
+        "warnings",
+        PyTuple::new(py, report.warnings.iter().map(|warning| errors::spelled(warning)))?,
+    )?;
     imports::REPORT.get(py)?.call((), Some(&fields))
 }
 

@@ -363,7 +363,8 @@ fn answering() -> (String, Arc<AtomicU16>) {
             let mut stream: TcpStream = stream.unwrap();
             let mut request = [0; 4096];
             let _ = stream.read(&mut request);
-            let body = r#"{"result":"success","totalresults":0,"startnumber":0,"numreturned":0,"tickets":""}"#;
+            let body =
+                r#"{"result":"success","totalresults":0,"startnumber":0,"numreturned":0,"tickets":""}"#;
             let status = current.load(Ordering::SeqCst);
             let _ = write!(
                 stream,

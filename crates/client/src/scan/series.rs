@@ -292,10 +292,9 @@ fn parts(settings: &Settings) -> Vec<Settings> {
         0 => vec![settings.clone()],
         1 => vec![with(statuses.pop())],
         // The limit of tickets is for all together.
-        _ => statuses
-            .into_iter()
-            .map(|status| Settings { max_tickets: None, ..with(Some(status)) })
-            .collect(),
+        _ => {
+            statuses.into_iter().map(|status| Settings { max_tickets: None, ..with(Some(status)) }).collect()
+        }
     }
 }
 

@@ -45,7 +45,8 @@ pub(super) fn run() -> Result {
     mypy("--package gettickets").env("MYPYPATH", "python").run()?;
     mypy("tests/typing").run()?;
     // The optional extras are not installed here; the step `spark` has them.
-    here("mypy.stubtest", "gettickets --mypy-config-file pyproject.toml --allowlist tests/typing/extras.txt").run()?;
+    here("mypy.stubtest", "gettickets --mypy-config-file pyproject.toml --allowlist tests/typing/extras.txt")
+        .run()?;
     here("pyright", "--pythonpath").arg(&python).run()?;
     here("pytest", "--quiet").run()?;
     let script = home.join("tests").join("smoke.py");

@@ -21,9 +21,9 @@ use std::time::{Duration, Instant};
 use serde_json::value::RawValue;
 
 use self::checkpoint::Origin;
-use self::contents::Contents;
 #[cfg(feature = "fuzzing")]
 pub(crate) use self::checkpoint::rewritten as rewritten_checkpoint;
+use self::contents::Contents;
 use self::source::Source;
 use self::spool::{Earlier, Spool};
 use self::stream::Stream;
