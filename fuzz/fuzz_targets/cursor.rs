@@ -24,11 +24,12 @@ fuzz_target!(|text: &str| {
     let Ok(parts) = serde_json::from_str::<Map<String, Value>>(text) else { return };
     let mut cursor = serde_json::to_value(machine().cursor(0, None, &[])).expect("a cursor is JSON");
     for (name, value) in parts {
-        let place = match &name {
-            name if cursor.get(name).is_some() => &mut cursor[name],
-            name => &mut cursor["position"][name],
-        };
-        *place = value;
+        let is_outer = cursor.get(&name).is_some();
+        let parts = if is_outer { Some(&mut cursor) } else { cursor.get_mut("position") };
+        // The position may have been replaced by something else.
+        if let Some(parts) = parts.and_then(Value::as_object_mut) {
+            parts.insert(name, value);
+        }
     }
     if let Ok(cursor) = serde_json::from_value(cursor) {
         scan_from(&cursor);

@@ -162,3 +162,21 @@ pub(crate) fn c_text(text: &str) -> CString {
 pub(crate) fn past_the_end(index: usize, len: usize) -> Failure {
     Failure::error(GETTICKETS_ERROR_INDEX, format!("index {index} is out of range (length {len})"))
 }
+
+#[cfg(test)]
+mod tests {
+    use gettickets_protocol::HINT_SETTINGS;
+
+    use super::*;
+
+    #[test]
+    fn every_setting_of_a_hint_is_a_function_of_the_header() {
+        let header = include_str!("../include/gettickets.h");
+        for setting in HINT_SETTINGS {
+            let function = setter(setting).unwrap_or_else(|| panic!("{setting} is not translated"));
+            assert!(header.contains(&format!("{function}(")), "{function} does not exist");
+        }
+        let hint = hint_text("Request less (limitnum).");
+        assert_eq!(hint.to_str(), Ok("Request less (gettickets_request_set_limitnum)."));
+    }
+}

@@ -383,3 +383,25 @@ def test_an_install_that_is_not_there_is_a_local_api_error(tmp_path):
     with pytest.raises(gettickets.LocalApiError) as error:
         gettickets.Client.local(tmp_path, php="no-such-php").get_tickets()
     assert error.value.code in {"no-php", "no-init"} and not error.value.may_have_been_sent and error.value.hint
+
+
+def test_hints_name_arguments_that_exist():
+    """The words are those of bindings/python/src/errors.rs."""
+    import inspect
+    import pathlib
+    import re
+
+    source = pathlib.Path(__file__).parents[1] / "src" / "errors.rs"
+    written = source.read_text(encoding="utf-8").split("fn keyword_of", 1)[1].split("\n}\n", 1)[0]
+    names = {name for name in re.findall(r'=> "(\w+)=', written)}
+    functions = [gettickets.Client.__init__, gettickets.Client.tickets, gettickets.Client.local]
+    known = {name for function in functions for name in inspect.signature(function).parameters}
+    assert len(names) == 13 and names <= known, names - known
+    with gettickets.Sandbox(tickets=30, quirks=["malformed-utf8-deep"]) as sandbox:
+        scan = client_of(sandbox).tickets()
+        with pytest.raises(gettickets.ScanIncompleteError) as caught:
+            list(scan)
+        assert 'on_unreadable="skip"' in caught.value.hint
+        with pytest.raises(gettickets.Error) as caught:
+            client_of(sandbox).get_tickets(limitnum=30)
+        assert "(responsetype)" not in caught.value.hint and "(limitnum)" not in caught.value.hint

@@ -299,6 +299,19 @@ impl TableSchema {
         self.batch(&tickets, &mut runs.iter().map(|(install, tickets)| (*install, tickets.len())))
     }
 
+    /// Converts tickets to one record batch, each with the install that it is from.
+    ///
+    /// # Errors
+    ///
+    /// As [`record_batch_of`](TableSchema::record_batch_of).
+    pub fn record_batch_of_rows(
+        &self,
+        rows: &[(&TableInstall, TicketRef<'_>)],
+    ) -> Result<RecordBatch, ArrowError> {
+        let tickets: Vec<TicketRef<'_>> = rows.iter().map(|(_, ticket)| *ticket).collect();
+        self.batch(&tickets, &mut rows.iter().map(|(install, _)| (*install, 1)))
+    }
+
     fn batch(
         &self,
         tickets: &[TicketRef<'_>],

@@ -199,8 +199,8 @@ fn overwrite(file: &mut File, output: &Path) -> io::Result<()> {
     out.sync_all()
 }
 
-/// Makes a rename permanent. Not every system can open a directory; there it is left to the system.
-fn sync_directory(path: &Path) {
+/// Makes the name of this file permanent. Not every system can open a directory; there it is left to the system.
+pub(crate) fn sync_directory(path: &Path) {
     if let Ok(directory) = File::open(directory(path)) {
         let _ = directory.sync_all();
     }

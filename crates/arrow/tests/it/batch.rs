@@ -166,6 +166,12 @@ fn tickets_of_several_installs_have_their_names_and_zones() {
         let west = UTC + 6 * HOUR;
         assert_eq!(times, [Some(UTC), Some(west), Some(west), None, Some(UTC)]);
     }
+    let (first, second) = (page(1), page(2));
+    let rows: Vec<_> =
+        second.iter().map(|ticket| (&us, ticket)).chain(first.iter().map(|ticket| (&eu, ticket))).collect();
+    let runs = [(&us, &second), (&eu, &first)];
+    let table = TableSchema::default().with_install().with_utc();
+    assert_eq!(table.record_batch_of_rows(&rows).unwrap(), table.record_batch_of_installs(&runs).unwrap());
     let one = TableSchema::default().of_install("eu").record_batch(&page(1)).unwrap();
     assert_eq!(one["install"].as_string::<i32>().value(0), "eu");
 }

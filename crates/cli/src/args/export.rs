@@ -22,6 +22,10 @@ use super::{Column, ConnectionArgs, Profiles, Since, WholeArgs};
 /// others are written, and the file is FILE.incomplete. Such an export cannot be resumed. With {install} in the name there is a
 /// file for each install, which can: the files of 'tickets/install={install}/tickets.parquet' are read as one table with a
 /// column `install` by DuckDB, polars and Spark.
+///
+/// With --partition-by the output is a directory of Parquet files for DuckDB, polars, pyarrow and Spark, as in
+/// install=eu/opened_month=2026-11/part-20261129T001500Z-Ab3xYz.parquet. A run adds one file to each partition. The files
+/// appear when all of them are complete. An install that fails adds none; without the key install, nothing is written then.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ExportArgs {
     /// File to write; - for standard output. The format is determined by the extension, such as .csv or .parquet; .gz
@@ -40,6 +44,20 @@ pub(crate) struct ExportArgs {
     /// Fail if the file exists, instead of replacing it
     #[arg(long)]
     pub(crate) no_clobber: bool,
+    /// Write a directory of Parquet files, one in each partition, such as install,opened_month; FILE is the directory
+    #[arg(
+        long,
+        value_name = "KEYS",
+        value_delimiter = ',',
+        conflicts_with_all = ["resume", "restart", "no_clobber"]
+    )]
+    pub(crate) partition_by: Vec<PartitionKey>,
+    /// Add to the files of earlier runs below the directory
+    #[arg(long, requires = "partition_by", conflicts_with = "overwrite")]
+    pub(crate) append: bool,
+    /// Replace the files of earlier runs below the directory, once those of this run are complete
+    #[arg(long, requires = "partition_by")]
+    pub(crate) overwrite: bool,
     #[command(flatten)]
     pub(crate) query: WholeArgs,
     /// Only tickets opened or answered since this time, in the install's time zone
@@ -57,6 +75,37 @@ pub(crate) struct ExportArgs {
     pub(crate) full: bool,
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs<Profiles>,
+}
+
+/// A key of partitions: the name of a column that the names of directories have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum PartitionKey {
+    /// The name of the install
+    Install,
+    /// The year in which the ticket was opened, such as 2026, on the install's clock
+    OpenedYear,
+    /// The month in which the ticket was opened, such as 2026-11, on the install's clock
+    OpenedMonth,
+}
+
+impl PartitionKey {
+    /// The number of keys.
+    pub(crate) const COUNT: usize = 3;
+
+    /// The name of the column.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            PartitionKey::Install => "install",
+            PartitionKey::OpenedYear => "opened_year",
+            PartitionKey::OpenedMonth => "opened_month",
+        }
+    }
+
+    /// Whether a key is there twice.
+    pub(crate) fn repeated(keys: &[PartitionKey]) -> bool {
+        keys.iter().enumerate().any(|(at, key)| keys.iter().take(at).any(|other| other == key))
+    }
 }
 
 /// A format of files.

@@ -32,7 +32,7 @@ pub(crate) use self::completions::CompletionsArgs;
 pub(crate) use self::connection::{ConnectionArgs, OneProfile, Profiles};
 pub(crate) use self::decode::{DecodeArgs, DecodeAs};
 pub(crate) use self::doctor::{DoctorArgs, DoctorFormat};
-pub(crate) use self::export::{Compression, Encoding, ExportArgs, ExportFormat};
+pub(crate) use self::export::{Compression, Encoding, ExportArgs, ExportFormat, PartitionKey};
 pub(crate) use self::format::{Format, FormatArgs};
 pub(crate) use self::list::ListArgs;
 pub(crate) use self::man::ManArgs;

@@ -173,8 +173,7 @@ impl Query {
         if self.statuses.is_empty() {
             return vec![self.request.clone()];
         }
-        let with =
-            |status: &StatusFilter| GetTickets { status: Some(status.clone()), ..self.request.clone() };
+        let with = |status: &StatusFilter| GetTickets { status: Some(status.clone()), ..self.request.clone() };
         self.statuses.iter().map(with).collect()
     }
 

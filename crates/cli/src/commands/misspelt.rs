@@ -24,7 +24,9 @@ fn warning(word: &str) -> Option<String> {
         return Some(format!("no ticket has the status '{word}'; did you mean '{known}'?"));
     }
     word.contains(',').then(|| {
-        format!("no ticket has the status '{word}'; for several statuses give --status once for each")
+        format!(
+            "no ticket has the status '{word}'; for several statuses give --status once for each"
+        )
     })
 }
 

@@ -164,7 +164,9 @@ impl Waiting {
     pub(crate) fn begin(what: impl Into<String>) -> Waiting {
         let what = what.into();
         let begin = Instant::now();
-        Waiting(Line::begin(FIRST_TICK, move || format!("{what}, {} s", begin.elapsed().as_secs())))
+        Waiting(Line::begin(FIRST_TICK, move || {
+            format!("{what}, {} s", begin.elapsed().as_secs())
+        }))
     }
 
     /// Calls `write`, which writes whole lines to the terminal, while the line is not there.
@@ -283,10 +285,7 @@ mod tests {
             deviation((FindingKind::UnreadableDate, Some(Field::Date)), 40, &ids, Some("soon")),
             "a date cannot be read; it is kept as text (date): 40 times, in tickets 1, 2, 3, 4, 5, 6, 7, 8, …; the first: soon"
         );
-        assert_eq!(
-            deviation((FindingKind::LeadingText, None), 1, &[], None),
-            "text precedes the reply: 1 time"
-        );
+        assert_eq!(deviation((FindingKind::LeadingText, None), 1, &[], None), "text precedes the reply: 1 time");
         assert!(changes_values(FindingKind::ReplacedBytes) && !changes_values(FindingKind::LeadingText));
     }
 }

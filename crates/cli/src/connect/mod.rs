@@ -13,7 +13,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gettickets::transport::Transport;
-use gettickets::{Client, ClientBuilder, ConfigError, Credentials, DateTime, Error, ErrorKind, LocalBuilder};
+use gettickets::{
+    Client, ClientBuilder, ConfigError, Credentials, DateTime, Error, ErrorKind, LocalBuilder,
+};
 use gettickets_sandbox::{Quirk, Sandbox};
 
 use self::environment::Environment;

@@ -138,8 +138,7 @@ mod tests {
     #[test]
     fn a_zone_in_a_date_takes_precedence_over_the_install_s() {
         let of = |date: &str| {
-            let body =
-                format!(r#"{{"result":"success","tickets":{{"ticket":[{{"id":1,"date":"{date}"}}]}}}}"#);
+            let body = format!(r#"{{"result":"success","tickets":{{"ticket":[{{"id":1,"date":"{date}"}}]}}}}"#);
             let page = gettickets_protocol::decode(body).unwrap().into_page().unwrap();
             let tokyo = Clock { zone: TimeZone::get("Asia/Tokyo").unwrap(), now: Timestamp::UNIX_EPOCH };
             let ticket = page.get(0).unwrap();

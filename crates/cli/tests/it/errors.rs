@@ -97,7 +97,7 @@ fn an_address_that_must_not_be_used_is_2_and_its_password_not_shown() {
     command.env("GETTICKETS_IDENTIFIER", "i").env("GETTICKETS_SECRET", "s");
     insta::assert_snapshot!(paragraph(&run(command.args(["list", "--url", "http://example.com"])), 2), @r"
     error: from the command line: plain http to example.com would show the credentials to everyone on the way
-    hint: Use https, or give --allow-plain-http if the network is trusted.
+    hint: Use https, or allow plain http (--allow-plain-http) if the network is trusted.
     ");
     let mut command = program();
     command.env("GETTICKETS_IDENTIFIER", "i").env("GETTICKETS_SECRET", "s");
@@ -121,7 +121,7 @@ fn what_is_no_reply_is_3() {
     "#);
     insta::assert_snapshot!(met(Quirk::EmptyBody, 3), @r"
     error: the response is not from the API: HTTP 200 OK, text/html; charset=utf-8, with an empty body; endpoint: http://127.0.0.1:PORT/includes/api.php
-    hint: Check the server's error log: a page that is too large for the server can end like this (request fewer tickets a page, limitnum). Check also that the address is the install's.
+    hint: Check the server's error log: a page that is too large for the server can end like this. Request fewer tickets per page (--limitnum), and check that the address is the install's.
     ");
     insta::assert_snapshot!(met(Quirk::Redirect, 3), @r"
     error: the server redirects to https://www.example.com/includes/api.php (HTTP 302 Found), which was not followed; endpoint: http://127.0.0.1:PORT/includes/api.php

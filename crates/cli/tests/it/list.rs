@@ -151,7 +151,7 @@ fn a_page_that_json_cannot_carry_is_shown_all_the_same() {
     let ran = ask(&sandbox, &["list", "--limitnum", "60", "--format", "ndjson"]);
     assert_eq!((ran.code, ran.out.lines().count()), (0, 60));
     assert!(
-        ran.err.contains("warning: invalid bytes were replaced by U+FFFD: 2 times, in tickets "),
+        ran.err.contains("warning: invalid bytes were replaced by U+FFFD (subject): 2 times, in tickets "),
         "{}",
         ran.err
     );

@@ -275,3 +275,203 @@ fn a_file_that_lacks_an_install_is_named_so() {
     assert!(!std::fs::exists(&file).unwrap());
     assert_eq!(parquet_rows(&format!("{file}.incomplete")), counts(&[("london", 60)]));
 }
+
+/// The rows of the files of a lake, by the directory of the partition. Other files are none of its.
+fn lake_rows(directory: &str) -> BTreeMap<String, usize> {
+    let mut rows = BTreeMap::new();
+    let mut directories = vec![std::path::PathBuf::from(directory)];
+    while let Some(inside) = directories.pop() {
+        for entry in std::fs::read_dir(&inside).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+                continue;
+            }
+            let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(
+                std::fs::File::open(&path).unwrap(),
+            );
+            let reader = reader.unwrap();
+            assert!(reader.schema().field_with_name("install").is_err(), "it is in the path");
+            let count: usize = reader.build().unwrap().map(|batch| batch.unwrap().num_rows()).sum();
+            let partition = inside.strip_prefix(directory).unwrap().to_str().unwrap().to_owned();
+            *rows.entry(partition).or_default() += count;
+        }
+    }
+    rows
+}
+
+/// The tickets of an install by the month in which they were opened.
+fn opened_by_month(name: &str, sandbox: &gettickets_sandbox::Sandbox) -> BTreeMap<String, usize> {
+    let store = sandbox.store();
+    let mut months = BTreeMap::new();
+    for id in store.ids().unwrap() {
+        let month = match store.get(id).unwrap().unwrap().date {
+            Some(date) => date.strftime("%Y-%m").to_string(),
+            None => "__HIVE_DEFAULT_PARTITION__".to_owned(),
+        };
+        *months.entry(format!("install={name}/opened_month={month}")).or_default() += 1;
+    }
+    months
+}
+
+#[test]
+fn a_lake_has_a_file_for_each_install_and_month_and_runs_replace_or_add() {
+    let installs = Installs::start(&[("berlin", 400), ("london", 900)]);
+    let lake = installs.file("lake");
+    let export = ["export", "--all-profiles", "--output", &lake, "--partition-by", "install,opened_month"];
+    let ran = run(&mut installs.program(&export));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let mut expected = opened_by_month("berlin", &installs.sandboxes[0]);
+    expected.append(&mut opened_by_month("london", &installs.sandboxes[1]));
+    assert!(expected.len() > 4, "{expected:?}");
+    assert_eq!(lake_rows(&lake), expected);
+    let note = format!("note: 1300 tickets in {} files below {lake}\n", expected.len());
+    assert!(ran.err.ends_with(&note), "{}", ran.err);
+
+    let again = run(&mut installs.program(&export));
+    assert_eq!(again.code, 2, "{}", again.err);
+    assert!(again.err.contains("--overwrite replaces them, --append adds to them"), "{}", again.err);
+    let store = installs.sandboxes[1].store();
+    let deleted = store.ids().unwrap()[0];
+    store.delete(deleted).unwrap();
+    // The other install fails, and what is there of it stays.
+    installs.spoil("berlin");
+    let ran = run(&mut installs.program(&[&export[..], &["--overwrite"]].concat()));
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let mut replaced = opened_by_month("berlin", &installs.sandboxes[0]);
+    let mut london = opened_by_month("london", &installs.sandboxes[1]);
+    replaced.append(&mut london.clone());
+    assert_eq!(lake_rows(&lake), replaced);
+
+    let one = ["export", "--profile", "london", "--output", &lake, "--partition-by", "install,opened_month"];
+    let ran = run(&mut installs.program(&[&one[..], &["--append"]].concat()));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    london.values_mut().for_each(|count| *count *= 2);
+    replaced.append(&mut london);
+    assert_eq!(lake_rows(&lake), replaced);
+}
+
+#[test]
+fn a_lake_that_lacks_an_install_without_a_sign_of_it_is_not_written() {
+    let installs = Installs::start(&[("berlin", 30), ("london", 60)]);
+    installs.spoil("berlin");
+    let lake = installs.file("new/lake");
+    let ran = run(&mut installs.program(&[
+        "export",
+        "--all-profiles",
+        "--output",
+        &lake,
+        "--partition-by",
+        "opened_year",
+    ]));
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.err.contains(&format!("note: nothing was written below {lake}")), "{}", ran.err);
+    assert!(!std::fs::exists(installs.file("new")).unwrap(), "the directories are removed again");
+}
+
+#[test]
+fn options_that_make_no_sense_for_a_lake_are_refused() {
+    let installs = Installs::start(&[("berlin", 5)]);
+    let lake = installs.file("lake");
+    let url = installs.sandboxes[0].url().to_owned();
+    std::fs::write(installs.file("file"), "").unwrap();
+    let file = installs.file("file");
+    for (options, expected) in [
+        (&["--profile", "berlin", "--output", "-", "--partition-by", "install"][..], "needs a directory"),
+        (&["--profile", "berlin", "--output", &file, "--partition-by", "install"], "file: "),
+        (&["--profile", "berlin", "--output", &lake, "--partition-by", "install,install"], "a key twice"),
+        (
+            &["--profile", "berlin", "--output", &lake, "--partition-by", "install", "--format", "csv"],
+            "writes Parquet",
+        ),
+        (
+            &[
+                "--profile",
+                "berlin",
+                "--output",
+                &lake,
+                "--partition-by",
+                "install",
+                "--overwrite",
+                "--status",
+                "Open",
+            ],
+            "only some are selected",
+        ),
+        (
+            &["--url", &url, "--output", &lake, "--partition-by", "install"],
+            "the key install is the name of a profile",
+        ),
+        (
+            &["--profile", "berlin", "--output", &lake, "--partition-by", "install", "--columns", "install"],
+            "no column is left",
+        ),
+    ] {
+        let ran = run(&mut installs.program(&[&["export"], options].concat()));
+        assert_eq!(ran.code, 2, "{}", ran.err);
+        assert!(ran.err.contains(expected), "{expected}: {}", ran.err);
+        assert!(!std::fs::exists(&lake).unwrap());
+    }
+}
+
+#[test]
+fn columns_of_an_export_are_those_selected_in_their_order() {
+    let installs = Installs::start(&[("berlin", 30), ("london", 60)]);
+    let columns = "lastreply_utc,install,id,subject_text";
+    for selection in [&["--all-profiles"][..], &["--profile", "berlin"]] {
+        for (name, head) in
+            [("t.csv", format!("{columns}\n")), ("t.ndjson", "{\"lastreply_utc\":\"".to_owned())]
+        {
+            let file = installs.file(name);
+            let export = [&["export", "--output", &file, "--columns", columns], selection].concat();
+            assert_eq!(run(&mut installs.program(&export)).code, 0);
+            let text = std::fs::read_to_string(&file).unwrap();
+            assert!(text.starts_with(&head), "{}", &text[..100]);
+        }
+        let file = installs.file("t.parquet");
+        let export = [&["export", "--output", &file, "--columns", columns], selection].concat();
+        assert_eq!(run(&mut installs.program(&export)).code, 0);
+        let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(
+            std::fs::File::open(&file).unwrap(),
+        );
+        let schema = reader.unwrap().schema().clone();
+        let names: Vec<&str> = schema.fields().iter().map(|column| column.name().as_str()).collect();
+        assert_eq!(names.join(","), columns);
+    }
+    for (options, expected) in [
+        (&["--columns", "id,tid,id"][..], "--columns selects id twice"),
+        (&["--columns", "id,from"], "unknown column \"from\"; the columns are id, tid,"),
+        (&["--columns", "subjekt"], "unknown column; the columns are id, tid,"),
+    ] {
+        let file = installs.file("other.parquet");
+        let ran =
+            run(&mut installs
+                .program(&[&["export", "--profile", "berlin", "--output", &file], options].concat()));
+        assert_eq!(ran.code, 2, "{}", ran.err);
+        assert!(ran.err.contains(expected), "{}", ran.err);
+    }
+    let twice = ["list", "--profile", "berlin", "--columns", "id,tid,id"];
+    assert!(run(&mut installs.program(&twice)).err.contains("--columns selects id twice"));
+    let url = installs.sandboxes[0].url().to_owned();
+    let file = installs.file("other.csv");
+    for (column, expected) in [("date_utc", "needs the time zone"), ("install", "the name of a profile")] {
+        let ran =
+            run(&mut installs.program(&["export", "--url", &url, "--output", &file, "--columns", column]));
+        assert_eq!(ran.code, 2, "{}", ran.err);
+        assert!(ran.err.contains(expected), "{}", ran.err);
+    }
+}
+
+#[test]
+fn an_export_is_not_resumed_with_other_columns() {
+    let installs = Installs::start(&[("berlin", 400)]);
+    let file = installs.file("t.ndjson");
+    let export = ["export", "--profile", "berlin", "--output", &file, "--limitnum", "25"];
+    let ran = run(&mut installs.program(&[&export[..], &["--max-requests", "3"]].concat()));
+    assert_eq!(ran.code, 5, "{}", ran.err);
+    let other = run(&mut installs.program(&[&export[..], &["--resume", "--columns", "id"]].concat()));
+    assert_eq!(other.code, 2, "{}", other.err);
+    assert!(other.err.contains("its selection of columns is \"\", not \"id\""), "{}", other.err);
+    assert_eq!(run(&mut installs.program(&[&export[..], &["--resume"]].concat())).code, 0);
+    assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 400);
+}

@@ -361,10 +361,18 @@ fn answering() -> (String, Arc<AtomicU16>) {
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream: TcpStream = stream.unwrap();
-            let mut request = [0; 4096];
-            let _ = stream.read(&mut request);
-            let body =
-                r#"{"result":"success","totalresults":0,"startnumber":0,"numreturned":0,"tickets":""}"#;
+            // The whole request, or closing the connection would reset it.
+            let mut reader = BufReader::new(&mut stream);
+            let (mut head, mut length) = (String::new(), 0);
+            while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap_or(0) > 0 {
+                let line = head.lines().last().unwrap_or_default().to_ascii_lowercase();
+                if let Some(value) = line.strip_prefix("content-length: ") {
+                    length = value.trim().parse().unwrap();
+                }
+            }
+            let mut body = vec![0; length];
+            let _ = reader.read_exact(&mut body);
+            let body = r#"{"result":"success","totalresults":0,"startnumber":0,"numreturned":0,"tickets":""}"#;
             let status = current.load(Ordering::SeqCst);
             let _ = write!(
                 stream,

@@ -33,9 +33,7 @@ impl Error {
                 "Retry later, and send requests less often; larger pages (limitnum) take fewer requests."
             }
             ErrorKind::Decode(error) => error.hint(),
-            ErrorKind::TooLarge { .. } => {
-                "Request fewer tickets per page (limitnum), or raise the limit (max_response_len)."
-            }
+            ErrorKind::TooLarge { .. } => "Request fewer tickets per page (limitnum), or raise the limit (max_response_len).",
             ErrorKind::Transport(error) => transport(error.kind(), error.proxy().is_some()),
             ErrorKind::Redirect { .. } => "If you trust that address, use it as the install's address.",
             ErrorKind::Config(error) => config(error),
@@ -96,9 +94,7 @@ fn transport(kind: &TransportErrorKind, by_proxy: bool) -> &'static str {
         TransportErrorKind::Timeout(TimeoutPhase::Connect) => {
             "Check the host and port in the address, and that no firewall drops the connection."
         }
-        TransportErrorKind::Timeout(_) => {
-            "Allow more time (timeout), or request fewer tickets per page (limitnum)."
-        }
+        TransportErrorKind::Timeout(_) => "Allow more time (timeout), or request fewer tickets per page (limitnum).",
         TransportErrorKind::Interrupted => "Retry; a firewall that resets connections looks the same.",
         TransportErrorKind::Truncated => {
             "Retry; if it happens again, request fewer tickets per page (limitnum)."
@@ -130,9 +126,7 @@ fn config(error: &ConfigError) -> &'static str {
             InvalidAddress::HasQuery => "Give the address up to the question mark.",
             InvalidAddress::NotAscii => "Write the host in its ASCII form, which begins with xn--.",
             InvalidAddress::IsAPage { .. } => "Give the address of the install, without the page's name.",
-            InvalidAddress::PlainHttp { .. } => {
-                "Use https, or allow plain http (allow_plain_http) if the network is trusted."
-            }
+            InvalidAddress::PlainHttp { .. } => "Use https, or allow plain http (allow_plain_http) if the network is trusted.",
             _ => "Give an address such as https://billing.example.com/.",
         },
         ConfigError::NoCredentials => {
@@ -172,9 +166,7 @@ fn local(kind: &LocalErrorKind) -> &'static str {
         LocalErrorKind::Exited => "Look at what it printed, and at the install's hooks and license.",
         LocalErrorKind::NotAnArray | LocalErrorKind::Encoding => "A hook may change the install's replies.",
         LocalErrorKind::Died => "Look at PHP's and the system's logs; it may have run out of memory.",
-        LocalErrorKind::TimedOut { .. } => {
-            "Allow more time (timeout), or request fewer tickets per page (limitnum)."
-        }
+        LocalErrorKind::TimedOut { .. } => "Allow more time (timeout), or request fewer tickets per page (limitnum).",
         LocalErrorKind::LocalResources => {
             "Close files and processes, or raise this process's limits (ulimit -n, ulimit -u)."
         }

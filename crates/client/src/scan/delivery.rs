@@ -108,7 +108,7 @@ impl Delivery {
     /// The next page to fetch, if one can be fetched now.
     pub(crate) fn poll_fetch(&mut self) -> Option<FetchPage> {
         // A cursor is of the scan that the tickets come from, so the next one begins when they were taken.
-        if !self.closed && self.fill() {
+        if !self.series.is_single() && !self.closed && self.fill() {
             self.series.advance();
         }
         self.series.poll_fetch()

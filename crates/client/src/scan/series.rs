@@ -68,7 +68,8 @@ impl Series {
         series
     }
 
-    fn is_single(&self) -> bool {
+    /// Whether there is one scan, as of one status.
+    pub(crate) fn is_single(&self) -> bool {
         self.parts.len() == 1
     }
 
@@ -292,9 +293,10 @@ fn parts(settings: &Settings) -> Vec<Settings> {
         0 => vec![settings.clone()],
         1 => vec![with(statuses.pop())],
         // The limit of tickets is for all together.
-        _ => {
-            statuses.into_iter().map(|status| Settings { max_tickets: None, ..with(Some(status)) }).collect()
-        }
+        _ => statuses
+            .into_iter()
+            .map(|status| Settings { max_tickets: None, ..with(Some(status)) })
+            .collect(),
     }
 }
 

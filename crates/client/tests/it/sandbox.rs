@@ -1,7 +1,9 @@
 //! The client and the sandbox, end to end over HTTP.
 
 use gettickets::scan::ScanFinding;
-use gettickets::{ApiErrorClass, Client, Credentials, Field, FindingKind, GetTickets, ResponseType, Version};
+use gettickets::{
+    ApiErrorClass, Client, Credentials, Field, FindingKind, GetTickets, ResponseType, Version,
+};
 use gettickets_sandbox::{Quirk, Sandbox};
 
 #[test]

@@ -208,7 +208,9 @@ fn shape(page: &Page, asked_for_json: bool) -> Step {
         .findings()
         .iter()
         // Other steps report these two.
-        .filter(|finding| !matches!(finding.kind, FindingKind::ReplacedBytes | FindingKind::MissingTickets))
+        .filter(|finding| {
+            !matches!(finding.kind, FindingKind::ReplacedBytes | FindingKind::MissingTickets)
+        })
         .map(ToString::to_string)
         .collect();
     // Only XML states the version; a page with replaced bytes was requested as XML in the end.

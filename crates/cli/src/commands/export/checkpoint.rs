@@ -8,9 +8,9 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
+use xxhash_rust::xxh3::Xxh3;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use xxhash_rust::xxh3::Xxh3;
 
 use crate::files::{self, Existing};
 
@@ -204,7 +204,8 @@ mod tests {
     fn a_partial_file_is_compared_by_length_and_digest() {
         let mut digest = Xxh3::new();
         digest.update(b"seven b");
-        let checkpoint = Checkpoint { bytes: 7, tickets: 1, xxh3: hex(&digest), ..Checkpoint::new(origin()) };
+        let checkpoint =
+            Checkpoint { bytes: 7, tickets: 1, xxh3: hex(&digest), ..Checkpoint::new(origin()) };
         let none = Checkpoint { bytes: 0, ..checkpoint.clone() };
         for (checkpoint, content, is_same) in [
             (&checkpoint, "seven b", true),

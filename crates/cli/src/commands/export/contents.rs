@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use gettickets_arrow::TableSchema;
 use gettickets_arrow::arrow_schema::SchemaRef;
+use gettickets_arrow::{TableColumn, TableSchema};
 use gettickets_protocol::Version;
 
 use crate::args::{Column, Encoding, ExportArgs, ExportFormat, Format};
@@ -104,6 +104,19 @@ impl Contents {
         };
         let selection = Selection { columns: None, added: Vec::new(), install };
         Contents { encoding, table: TableSchema::default(), selection }
+    }
+
+    /// The columns of Parquet, without the install where it is in the name of the directory.
+    pub(super) fn into_table(self, without_install: bool) -> Outcome<TableSchema> {
+        if !without_install {
+            return Ok(self.table);
+        }
+        let table = self.table.without(TableColumn::Install);
+        match table.columns() {
+            [] => Err(Failure::usage("no column is left beside the partition install")
+                .hint("Select more columns with --columns")),
+            _ => Ok(table),
+        }
     }
 
     /// The schema of Parquet and Arrow.

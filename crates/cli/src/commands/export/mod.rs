@@ -7,6 +7,7 @@
 mod checkpoint;
 mod contents;
 mod encoder;
+mod lake;
 pub(crate) mod scan;
 mod source;
 mod spool;

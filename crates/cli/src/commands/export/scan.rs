@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::source::{Source, scan_of};
-use super::{export, is_stdout, together};
+use super::{export, is_stdout, lake, together};
 use crate::args::ExportArgs;
 use crate::commands::scanning::{self, Progress};
 use crate::commands::whole;
@@ -45,6 +45,7 @@ pub(crate) fn run(args: &ExportArgs) -> Outcome {
         exit::remark("stopping; Ctrl-C again stops at once");
     });
     match installs {
+        installs if !args.partition_by.is_empty() => lake::run(args, installs, watch, &INTERRUPTED),
         Installs::One(profile, connection) => {
             let args =
                 ExportArgs { output: installs::file_of(&args.output, profile.as_deref())?, ..args.clone() };

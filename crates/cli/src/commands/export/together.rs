@@ -8,7 +8,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use flate2::write::GzEncoder;
-use gettickets::{Cancellation, ErrorKind};
+use gettickets::{Cancellation, ErrorKind, Tickets};
+use gettickets_warehouse::InstallReport;
 
 use super::contents::Contents;
 use super::source::scan_of;
@@ -84,7 +85,7 @@ fn in_file(tickets: u64, name: &Path) -> String {
 }
 
 /// Reports the failures of installs.
-fn ended(args: &ExportArgs, installs: Several, failures: Vec<(String, Failure)>) -> Outcome {
+pub(super) fn ended(args: &ExportArgs, installs: Several, failures: Vec<(String, Failure)>) -> Outcome {
     let mut all = installs.unusable;
     if all.is_empty() && failures.is_empty() {
         misspelt::warn(&args.query.to_query().requests());
@@ -103,10 +104,47 @@ fn write(
     interrupted: &AtomicBool,
 ) -> io::Result<(u64, Vec<(String, Failure)>)> {
     let contexts = installs.contexts();
-    let mut counts = vec![0_u64; contexts.len()];
-    let mut failures = Vec::new();
     let mut out = Out::new(out, contents.encoding.compression)?;
     let mut writer = contents.writer(&mut out)?;
+    let ends = read(args, installs, watch, interrupted, |index, tickets| {
+        let Some(context) = contexts.get(index) else { return Ok(()) };
+        writer.begin_install(context);
+        writer.write(tickets)
+    })?;
+    writer.finish()?;
+    drop(writer);
+    out.finish()?;
+    let tickets = ends.iter().map(|end| end.tickets).sum();
+    Ok((tickets, ends.into_iter().filter_map(InstallEnd::failed).collect()))
+}
+
+/// How the scan of an install ended.
+pub(super) struct InstallEnd {
+    pub(super) name: String,
+    pub(super) tickets: u64,
+    pub(super) failure: Option<Failure>,
+    /// Whether every ticket was delivered that the server can send.
+    pub(super) is_whole: bool,
+}
+
+impl InstallEnd {
+    /// The name of the install and its failure, if it failed.
+    pub(super) fn failed(self) -> Option<(String, Failure)> {
+        let InstallEnd { name, failure, .. } = self;
+        failure.map(|failure| (name, failure))
+    }
+}
+
+/// Reads every ticket of the installs, side by side. `take` gets the position of the install. Returns how each install
+/// ended, in their order.
+pub(super) fn read(
+    args: &ExportArgs,
+    installs: &Several,
+    watch: impl Fn(Cancellation),
+    interrupted: &AtomicBool,
+    mut take: impl FnMut(usize, &Tickets) -> io::Result<()>,
+) -> io::Result<Vec<InstallEnd>> {
+    let mut counts = vec![0_u64; installs.connections.len()];
     let mut scans = installs.connections.iter().map(|(_, connection)| {
         scan_of(args, connection, args.updated_since.map(|since| connection.resolve(since)))
     });
@@ -115,22 +153,18 @@ fn write(
     let mut scan =
         installs.fleet.scan_with(|install| scans.next().unwrap_or_else(|| query.scan(install.client())));
     scan.cancellations().iter().cloned().for_each(watch);
-    let waiting = Waiting::begin(format!("reading {} installs", contexts.len()));
+    let waiting = Waiting::begin(format!("reading {} installs", installs.connections.len()));
     for page in scan.by_ref() {
         // The reports have the errors.
         let Ok(page) = page else { continue };
-        if let (Some(context), Some(count)) = (contexts.get(page.index), counts.get_mut(page.index)) {
-            writer.begin_install(context);
-            writer.write(&page.tickets)?;
+        take(page.index, &page.tickets)?;
+        if let Some(count) = counts.get_mut(page.index) {
             *count += page.tickets.len() as u64;
         }
     }
     drop(waiting);
-    writer.finish()?;
-    drop(writer);
-    out.finish()?;
-    for (report, count) in scan.reports().iter().zip(&counts) {
-        let name = &report.install;
+    let end = |(report, tickets): (&InstallReport, u64)| {
+        let name = report.install.clone();
         scanning::print_report_of(&format!("{name}: "), &report.scan);
         let failure = match &report.error {
             Some(error)
@@ -138,18 +172,18 @@ fn write(
             {
                 Some(Failure::new(
                     Exit::Incomplete,
-                    format!("interrupted after {count} {}", output::tickets(*count)),
+                    format!("interrupted after {tickets} {}", output::tickets(tickets)),
                 ))
             }
-            Some(error) => Some(whole::cut_off(error, *count)),
+            Some(error) => Some(whole::cut_off(error, tickets)),
             None => whole::without_holes(&report.scan).err(),
         };
-        match failure {
-            Some(failure) => failures.push((name.clone(), failure)),
-            None => exit::note(format!("{name}: {count} {}", output::tickets(*count))),
+        if failure.is_none() {
+            exit::note(format!("{name}: {tickets} {}", output::tickets(tickets)));
         }
-    }
-    Ok((counts.iter().sum(), failures))
+        InstallEnd { name, tickets, failure, is_whole: report.error.is_none() }
+    };
+    Ok(scan.reports().iter().zip(counts).map(end).collect())
 }
 
 /// A file or a stream, compressed or not.

@@ -59,8 +59,7 @@ pub(super) fn run(args: &StatsArgs, installs: &Several) -> Outcome {
             failures.push((name.clone(), failure));
         }
         exit::note(format!("{name}: {tickets} {}", output::tickets(tickets)));
-        let source =
-            Source { server: format!("{name}, {}", connection.place), filter: filter(&query.requests()) };
+        let source = Source { server: format!("{name}, {}", connection.place), filter: filter(&query.requests()) };
         let statistics = Statistics::new(tally, source);
         if let Some(path) = &args.html {
             write_page(&installs::file_of(path, Some(name))?, &statistics)?;

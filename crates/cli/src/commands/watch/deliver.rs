@@ -318,10 +318,7 @@ mod tests {
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
     fn webhook(url: &str) -> Webhook {
-        Webhook {
-            backoff: Duration::from_millis(1),
-            ..Webhook::new(url, SECRET, &ConnectionArgs::default()).unwrap()
-        }
+        Webhook { backoff: Duration::from_millis(1), ..Webhook::new(url, SECRET, &ConnectionArgs::default()).unwrap() }
     }
 
     #[test]
@@ -410,9 +407,7 @@ mod tests {
         let (body, env) = (directory.path().join("body"), directory.path().join("env"));
         let command = format!("cat > '{}'; env > '{}'", body.display(), env.display());
         // A variable that certainly is set.
-        Exec::new(command, vec!["CARGO_MANIFEST_DIR".to_owned()])
-            .run(&record(), &Cancellation::new())
-            .unwrap();
+        Exec::new(command, vec!["CARGO_MANIFEST_DIR".to_owned()]).run(&record(), &Cancellation::new()).unwrap();
         assert_eq!(std::fs::read_to_string(body).unwrap(), record().json() + "\n");
         let env = std::fs::read_to_string(env).unwrap();
         assert!(

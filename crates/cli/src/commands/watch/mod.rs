@@ -57,7 +57,8 @@ pub(crate) fn run(args: &WatchArgs) -> Outcome {
     let connection = connect::open_living(&args.connection)?;
     let query = args.query.to_query();
     let secrets = connection.secret_variables.clone();
-    let watched = Watched { server: connection.place.clone(), request: query.parameters(), full: args.full };
+    let watched =
+        Watched { server: connection.place.clone(), request: query.parameters(), full: args.full };
     let (file, state) = match &args.state {
         None => (None, None),
         Some(path) => {
@@ -175,10 +176,7 @@ fn is_lasting(kind: &ErrorKind) -> bool {
         ErrorKind::Transport(error) => matches!(
             error.kind(),
             TransportErrorKind::Tls(
-                TlsReason::UnknownIssuer
-                    | TlsReason::SelfSigned
-                    | TlsReason::WrongName { .. }
-                    | TlsReason::Version1
+                TlsReason::UnknownIssuer | TlsReason::SelfSigned | TlsReason::WrongName { .. } | TlsReason::Version1
             )
         ),
         ErrorKind::Api(error) => matches!(

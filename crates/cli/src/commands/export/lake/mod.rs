@@ -1,0 +1,367 @@
+//! An export into a lake: a directory of Parquet files, partitioned as Hive does.
+//!
+//! A run adds one file to each partition. Readers never see a part of one: everything is written first, under names that
+//! they skip, and then renamed. A run that fails removes what it wrote.
+
+mod partition;
+mod spill;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use gettickets::Cancellation;
+use gettickets_arrow::{TableInstall, TableSchema};
+use gettickets_protocol::{TicketRef, Tickets};
+use gettickets_warehouse::Fleet;
+use tempfile::TempPath;
+
+use self::partition::Values;
+use self::spill::Spill;
+use super::contents::Contents;
+use super::is_stdout;
+use super::together::{self, InstallEnd};
+use crate::args::{Encoding, ExportArgs, ExportFormat, PartitionKey};
+use crate::connect::installs::{self, Installs, Several};
+use crate::exit::{self, Exit, Failure, Outcome};
+use crate::files;
+use crate::output::arrow::failed;
+use crate::output::batches::BatchSink;
+use crate::output::parquet::ParquetWriter;
+use crate::output::{self, InstallContext};
+
+/// How many tickets are in memory before they are written into the spill file.
+const MOST_ROWS: usize = 32 << 10;
+/// How many bytes their pages may have.
+const MOST_BYTES: usize = 64 << 20;
+/// How many partitions a run may write to. Dates come from the server, and a directory is made for each month.
+const MOST_PARTITIONS: usize = 10_000;
+
+/// Exports these installs. `watch` gets a handle that cancels each scan.
+pub(super) fn run(
+    args: &ExportArgs,
+    installs: Installs,
+    watch: impl Fn(Cancellation),
+    interrupted: &AtomicBool,
+) -> Outcome {
+    refuse_flags(args)?;
+    let keys = &args.partition_by;
+    let is_by_install = keys.contains(&PartitionKey::Install);
+    let is_one = matches!(installs, Installs::One(..));
+    let (installs, contexts) = side_by_side(installs, is_by_install)?;
+    let Some(first) = contexts.first() else { return together::ended(args, installs, Vec::new()) };
+    if !is_by_install && !installs.unusable.is_empty() {
+        // Without partitions of installs, nothing would show that one is missing.
+        return together::ended(args, installs, Vec::new());
+    }
+    let encoding = Encoding { format: ExportFormat::Parquet, compression: None };
+    let contents = match is_one {
+        true => Contents::of_one(args, encoding, first)?,
+        false => Contents::of_several(args, encoding, &contexts)?,
+    };
+    let table = contents.into_table(is_by_install)?;
+    let directory = Directory::open(&args.output)?;
+    let path = &directory.path;
+    let failure_of = |error: io::Error| Failure { exit: Exit::Output, ..Failure::of_file(path, &error) };
+    let earlier = partition::files_below(path).map_err(failure_of)?;
+    refuse_earlier(args, &earlier)?;
+
+    let mut lake = Lake::new(keys, table, &contexts, path).map_err(failure_of)?;
+    let ends =
+        together::read(args, &installs, watch, interrupted, |index, tickets| lake.push(index, tickets))
+            .map_err(failure_of)?;
+    // Where installs share files, those of a run without one of them would lack its tickets.
+    let is_kept = |end: &InstallEnd| end.is_whole && (is_by_install || ends.iter().all(|end| end.is_whole));
+    let kept: Vec<bool> = ends.iter().map(is_kept).collect();
+    let written = lake.write(path, &kept).map_err(failure_of)?;
+    let (files, tickets) = (written.files.len(), written.tickets);
+    written.publish().map_err(failure_of)?;
+    exit::note(match files {
+        0 => format!("nothing was written below {}", path.display()),
+        1 => format!("{tickets} {} in 1 file below {}", output::tickets(tickets), path.display()),
+        _ => format!("{tickets} {} in {files} files below {}", output::tickets(tickets), path.display()),
+    });
+    if args.overwrite {
+        let names = ends.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(end, _)| end.name.as_str());
+        remove_earlier(&earlier, is_by_install, &names.collect::<Vec<_>>());
+    }
+    together::ended(args, installs, ends.into_iter().filter_map(InstallEnd::failed).collect())
+}
+
+/// Refuses options that have no meaning for a lake.
+fn refuse_flags(args: &ExportArgs) -> Outcome {
+    let name = args.output.display();
+    if is_stdout(args) || installs::has_placeholder(&args.output) {
+        return Err(Failure::usage(format!("--partition-by needs a directory, and {name} is not one"))
+            .hint("Name a directory with --output; install is a key of --partition-by"));
+    }
+    if args.format.is_some_and(|format| format != ExportFormat::Parquet) {
+        return Err(Failure::usage("--partition-by writes Parquet").hint("Leave out --format"));
+    }
+    if PartitionKey::repeated(&args.partition_by) {
+        return Err(Failure::usage("--partition-by has a key twice").hint("Name each key once"));
+    }
+    let is_filtered = !args.query.to_query().parameters().is_empty();
+    if args.overwrite && (args.updated_since.is_some() || is_filtered) {
+        return Err(Failure::usage("--overwrite replaces all tickets, and only some are selected")
+            .hint("Leave out the filters, or add to the files with --append"));
+    }
+    Ok(())
+}
+
+/// Refuses a directory with files of earlier runs, unless the user said what to do with them.
+fn refuse_earlier(args: &ExportArgs, earlier: &[PathBuf]) -> Outcome {
+    if earlier.is_empty() || args.append || args.overwrite {
+        return Ok(());
+    }
+    let (count, name) = (earlier.len(), args.output.display());
+    let (files, are) = if count == 1 { ("file", "is") } else { ("files", "are") };
+    Err(Failure::usage(format!("{count} {files} of earlier runs {are} below {name}"))
+        .hint("--overwrite replaces them, --append adds to them"))
+}
+
+/// The installs, and what tables need to know of them. One install is read as several are.
+fn side_by_side(installs: Installs, is_by_install: bool) -> Outcome<(Several, Vec<InstallContext>)> {
+    let (profile, connection) = match installs {
+        Installs::Several(installs) => {
+            let contexts = installs.contexts();
+            return Ok((installs, contexts));
+        }
+        Installs::One(profile, connection) => (profile, *connection),
+    };
+    if is_by_install && profile.is_none() {
+        return Err(Failure::usage("the key install is the name of a profile, and none is named")
+            .hint("Name a profile with --profile, or leave out the key"));
+    }
+    let context = connection.context(profile.clone());
+    let name = profile.unwrap_or_else(|| connection.place.clone());
+    let fleet = Fleet::new([installs::install(&name, &connection)]).map_err(Failure::usage)?;
+    let connections = vec![(name, connection)];
+    Ok((Several { connections, fleet, unusable: Vec::new() }, vec![context]))
+}
+
+/// Removes files of earlier runs: all of them, or those of these installs.
+fn remove_earlier(earlier: &[PathBuf], is_by_install: bool, installs: &[&str]) {
+    let names: Vec<String> = installs
+        .iter()
+        .map(|name| format!("{}={}", PartitionKey::Install.name(), partition::escaped(name)))
+        .collect();
+    let is_replaced = |file: &Path| {
+        if !is_by_install {
+            return !installs.is_empty();
+        }
+        file.iter().any(|part| names.iter().any(|name| part == name.as_str()))
+    };
+    for file in earlier.iter().filter(|file| is_replaced(file)) {
+        if let Err(error) = fs::remove_file(file) {
+            exit::warn(format!(
+                "{}: it is of an earlier run and could not be removed: {error}",
+                file.display()
+            ));
+        }
+        // Fails where another file is there.
+        let _ = file.parent().map(fs::remove_dir);
+    }
+}
+
+/// The directory of the lake. One that this run made is removed again if nothing was written.
+struct Directory {
+    path: PathBuf,
+    _created: Created,
+}
+
+impl Directory {
+    fn open(path: &Path) -> Outcome<Directory> {
+        let mut created = Created::default();
+        created.make(path).map_err(|error| Failure::of_file(path, &error))?;
+        if !path.is_dir() {
+            return Err(Failure::usage(format!("{}: it is not a directory", path.display()))
+                .hint("Name a directory with --output"));
+        }
+        Ok(Directory { path: path.to_owned(), _created: created })
+    }
+}
+
+/// Directories that this run made. Those that are empty at the end are removed.
+#[derive(Default)]
+struct Created(Vec<PathBuf>);
+
+impl Created {
+    /// Makes a directory and those above it.
+    fn make(&mut self, directory: &Path) -> io::Result<()> {
+        match fs::create_dir(directory) {
+            Ok(()) => self.0.push(directory.to_owned()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => match (error.kind(), directory.parent()) {
+                (io::ErrorKind::NotFound, Some(parent)) if !parent.as_os_str().is_empty() => {
+                    self.make(parent)?;
+                    return self.make(directory);
+                }
+                _ => return Err(error),
+            },
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Created {
+    fn drop(&mut self) {
+        for directory in self.0.iter().rev() {
+            // Fails where something is in it.
+            let _ = fs::remove_dir(directory);
+        }
+    }
+}
+
+/// A run under way.
+struct Lake {
+    keys: Vec<PartitionKey>,
+    table: TableSchema,
+    installs: Vec<TableInstall>,
+    numbers: HashMap<Values, usize>,
+    parts: Vec<Part>,
+    spill: Spill,
+    /// Pages that are not in the spill file yet, with the positions of their installs.
+    pages: Vec<(usize, Tickets)>,
+    /// The partition of each of their tickets.
+    rows: Vec<usize>,
+    bytes: usize,
+}
+
+/// A partition.
+struct Part {
+    values: Values,
+    /// The install of its first ticket.
+    install: usize,
+    tickets: u64,
+}
+
+impl Lake {
+    fn new(
+        keys: &[PartitionKey],
+        table: TableSchema,
+        installs: &[InstallContext],
+        directory: &Path,
+    ) -> io::Result<Lake> {
+        let spill = Spill::new(directory, table.schema())?;
+        Ok(Lake {
+            keys: keys.to_vec(),
+            table,
+            installs: installs.iter().map(InstallContext::for_tables).collect(),
+            numbers: HashMap::new(),
+            parts: Vec::new(),
+            spill,
+            pages: Vec::new(),
+            rows: Vec::new(),
+            bytes: 0,
+        })
+    }
+
+    /// Adds a page of the install at this position.
+    fn push(&mut self, install: usize, tickets: &Tickets) -> io::Result<()> {
+        for ticket in tickets {
+            let values = Values::of(&self.keys, install, &ticket);
+            let number = match self.numbers.get(&values) {
+                Some(number) => *number,
+                None if self.parts.len() >= MOST_PARTITIONS => {
+                    return Err(io::Error::other(format!(
+                        "the tickets are of more than {MOST_PARTITIONS} partitions; partition by fewer keys"
+                    )));
+                }
+                None => {
+                    let number = self.parts.len();
+                    self.numbers.insert(values, number);
+                    self.parts.push(Part { values, install, tickets: 0 });
+                    number
+                }
+            };
+            if let Some(part) = self.parts.get_mut(number) {
+                part.tickets += 1;
+            }
+            self.rows.push(number);
+        }
+        self.pages.push((install, tickets.clone()));
+        self.bytes += tickets.memory_size();
+        if self.rows.len() >= MOST_ROWS || self.bytes >= MOST_BYTES { self.spill() } else { Ok(()) }
+    }
+
+    /// Writes the tickets in memory into the spill file, a batch for each partition.
+    fn spill(&mut self) -> io::Result<()> {
+        let mut batches: BTreeMap<usize, Vec<(&TableInstall, TicketRef<'_>)>> = BTreeMap::new();
+        let mut numbers = self.rows.iter();
+        for (install, tickets) in &self.pages {
+            let Some(install) = self.installs.get(*install) else { continue };
+            for (ticket, number) in tickets.iter().zip(numbers.by_ref()) {
+                batches.entry(*number).or_default().push((install, ticket));
+            }
+        }
+        for (number, rows) in batches {
+            self.spill.push(number, &self.table.record_batch_of_rows(&rows).map_err(failed)?)?;
+        }
+        self.pages.clear();
+        self.rows.clear();
+        self.bytes = 0;
+        Ok(())
+    }
+
+    /// Writes the files of the partitions, under names that readers skip. `kept` says of which installs.
+    fn write(mut self, directory: &Path, kept: &[bool]) -> io::Result<Written> {
+        self.spill()?;
+        let random: String =
+            std::iter::repeat_with(fastrand::alphanumeric).take(partition::RANDOM_LEN).collect();
+        let name = partition::file_name(jiff::Timestamp::now(), &random);
+        let mut written = Written { files: Vec::new(), tickets: 0, created: Created::default() };
+        for (number, part) in self.parts.iter().enumerate() {
+            if !kept.get(part.install).copied().unwrap_or(false) {
+                continue;
+            }
+            let install = self.installs.get(part.install).and_then(|install| install.name.as_deref());
+            let directory = directory.join(part.values.directory(&self.keys, install.unwrap_or_default()));
+            written.created.make(&directory)?;
+            let mut file =
+                tempfile::Builder::new().prefix(&format!(".{name}.tmp-")).tempfile_in(&directory)?;
+            let out = BufWriter::with_capacity(256 << 10, file.as_file_mut());
+            let mut writer = ParquetWriter::new(out, self.table.schema())?;
+            for batch in self.spill.batches(number)? {
+                writer.batch(&batch?)?;
+            }
+            writer.into_inner()?.map_or(Ok(()), |mut out| out.flush())?;
+            file.as_file().sync_all()?;
+            // Closed here: a run may write more files than a process may have open.
+            written.files.push((file.into_temp_path(), directory.join(&name)));
+            written.tickets += part.tickets;
+        }
+        Ok(written)
+    }
+}
+
+/// The files of a run that have no names yet. They are removed when this is dropped.
+struct Written {
+    files: Vec<(TempPath, PathBuf)>,
+    tickets: u64,
+    /// Dropped last: only empty directories are removed.
+    created: Created,
+}
+
+impl Written {
+    /// Gives the files their names. If that fails for one, all are removed.
+    fn publish(self) -> io::Result<()> {
+        let mut named: Vec<PathBuf> = Vec::new();
+        for (file, name) in self.files {
+            if let Err(error) = file.persist(&name) {
+                for name in &named {
+                    let _ = fs::remove_file(name);
+                }
+                return Err(error.error);
+            }
+            named.push(name);
+        }
+        named.iter().for_each(|name| files::sync_directory(name));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! The partitions of a lake: the directories that Hive, Spark, DuckDB, polars and pyarrow read as columns.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use gettickets_protocol::TicketRef;
+
+use crate::args::PartitionKey;
+
+/// The value of a key that a ticket does not have.
+const NOTHING: &str = "__HIVE_DEFAULT_PARTITION__";
+/// What the name of a file begins with.
+const PREFIX: &str = "part-";
+/// The ending of a file.
+const ENDING: &str = ".parquet";
+/// The length of a time such as `20261129T001500Z`.
+const TIME_LEN: usize = 16;
+/// The number of random letters and digits after the time.
+pub(super) const RANDOM_LEN: usize = 6;
+
+/// The values of the keys of a partition; those of keys that are not used are always the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Values {
+    /// The position of the install.
+    pub(super) install: Option<usize>,
+    /// The year and the month in which the ticket was opened, on the clock of the install.
+    year: Option<i16>,
+    month: Option<i8>,
+}
+
+impl Values {
+    /// The values of a ticket of the install at this position.
+    pub(super) fn of(keys: &[PartitionKey], install: usize, ticket: &TicketRef<'_>) -> Values {
+        let mut values = Values::default();
+        let opened = || ticket.date();
+        for key in keys {
+            match key {
+                PartitionKey::Install => values.install = Some(install),
+                PartitionKey::OpenedYear => values.year = opened().map(|time| time.year()),
+                PartitionKey::OpenedMonth => {
+                    values.year = opened().map(|time| time.year());
+                    values.month = opened().map(|time| time.month());
+                }
+            }
+        }
+        values
+    }
+
+    /// The directory of the partition below that of the lake. `install` is the name of its install.
+    pub(super) fn directory(&self, keys: &[PartitionKey], install: &str) -> PathBuf {
+        let part = |key: &PartitionKey| {
+            let value = match (key, self.year, self.month) {
+                (PartitionKey::Install, ..) => escaped(install),
+                (PartitionKey::OpenedYear, Some(year), _) => format!("{year:04}"),
+                (PartitionKey::OpenedMonth, Some(year), Some(month)) => format!("{year:04}-{month:02}"),
+                _ => NOTHING.to_owned(),
+            };
+            format!("{}={value}", key.name())
+        };
+        keys.iter().map(part).collect()
+    }
+}
+
+/// A value as Hive writes it in the name of a directory: percent-encoded where a character has a meaning there.
+pub(super) fn escaped(value: &str) -> String {
+    if value.is_empty() {
+        return NOTHING.to_owned();
+    }
+    let mut escaped = String::with_capacity(value.len());
+    for character in value.chars() {
+        if character.is_ascii_control() || "\"#%'*/:=?\\{}[]^<>|".contains(character) {
+            // Writing to a text does not fail.
+            let _ = write!(escaped, "%{:02X}", u32::from(character));
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+/// The name of the files of a run, which no other run has.
+pub(super) fn file_name(now: jiff::Timestamp, random: &str) -> String {
+    format!("{PREFIX}{}-{random}{ENDING}", now.strftime("%Y%m%dT%H%M%SZ"))
+}
+
+/// Whether a file has a name that a run gives.
+fn is_file_name(name: &str) -> bool {
+    let Some(middle) = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(ENDING)) else {
+        return false;
+    };
+    let Some((time, random)) = middle.split_once('-') else { return false };
+    time.len() == TIME_LEN
+        && time.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'T' | b'Z'))
+        && random.len() == RANDOM_LEN
+        && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// The files that earlier runs wrote below this directory, at any partition.
+pub(super) fn files_below(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut directories = vec![(directory.to_owned(), 0)];
+    while let Some((directory, depth)) = directories.pop() {
+        for entry in std::fs::read_dir(&directory)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            // A symbolic link is neither.
+            let kind = entry.file_type()?;
+            if kind.is_file() && is_file_name(&name) {
+                files.push(entry.path());
+            } else if kind.is_dir() && depth < PartitionKey::COUNT && name.contains('=') {
+                directories.push((entry.path(), depth + 1));
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gettickets_protocol::{Ticket, Tickets, Version};
+    use jiff::civil::datetime;
+
+    const ALL: [PartitionKey; 3] =
+        [PartitionKey::Install, PartitionKey::OpenedYear, PartitionKey::OpenedMonth];
+
+    #[test]
+    fn values_are_encoded_as_hive_does() {
+        for (value, encoded) in [
+            ("eu-1", "eu-1"),
+            ("a b.c_ü", "a b.c_ü"),
+            ("a/b=c:d%e", "a%2Fb%3Dc%3Ad%25e"),
+            ("..", ".."),
+            ("\n\0\u{7f}", "%0A%00%7F"),
+            ("[x]{y}\\\"'", "%5Bx%5D%7By%7D%5C%22%27"),
+            ("", NOTHING),
+        ] {
+            assert_eq!(escaped(value), encoded, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_partition_has_a_directory_for_each_key_in_their_order() {
+        let dated = Ticket { date: Some(datetime(2026, 3, 1, 0, 0, 0, 0)), ..Ticket::default() };
+        let tickets = Tickets::new(&[dated, Ticket::default()], Version::V8_0);
+        let directory = |keys: &[PartitionKey], row| {
+            let ticket = tickets.iter().nth(row).unwrap();
+            Values::of(keys, 7, &ticket).directory(keys, "eu/1").to_str().unwrap().to_owned()
+        };
+        assert_eq!(directory(&ALL, 0), "install=eu%2F1/opened_year=2026/opened_month=2026-03");
+        assert_eq!(directory(&[ALL[2], ALL[0]], 0), "opened_month=2026-03/install=eu%2F1");
+        assert_eq!(directory(&ALL[1..], 1), format!("opened_year={NOTHING}/opened_month={NOTHING}"));
+    }
+
+    #[test]
+    fn only_files_of_runs_are_found_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let ours = file_name("2026-11-29T00:15:00Z".parse().unwrap(), "Ab3xYz");
+        assert_eq!(ours, "part-20261129T001500Z-Ab3xYz.parquet");
+        let month = directory.path().join("install=eu").join("opened_month=2026-03");
+        std::fs::create_dir_all(&month).unwrap();
+        std::fs::create_dir_all(directory.path().join("other")).unwrap();
+        for name in
+            [&ours, "part-0.parquet", "part-20261129T001500Z-notes1.txt", "part-20261129T001500Z-ü.parquet"]
+        {
+            std::fs::write(month.join(name), "").unwrap();
+            std::fs::write(directory.path().join("other").join(name), "").unwrap();
+        }
+        assert_eq!(files_below(directory.path()).unwrap(), [month.join(ours)]);
+    }
+}
