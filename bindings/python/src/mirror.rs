@@ -292,7 +292,8 @@ fn report<'py>(
             fields.set_item("gone", report.gone)?;
             fields.set_item("unreadable", report.unreadable)?;
             fields.set_item("requests", report.requests)?;
-            fields.set_item("findings", report.findings)?;
+            let findings = report.deviations.iter().map(|deviation| finding(py, deviation));
+            fields.set_item("findings", PyTuple::new(py, findings.collect::<PyResult<Vec<_>>>()?)?)?;
             fields.set_item("warnings", PyTuple::new(py, report.warnings)?)?;
         }
         Err(error) => {
@@ -301,11 +302,20 @@ fn report<'py>(
             fields.set_item("complete", false)?;
             fields.set_item("reason", error.to_string())?;
             fields.set_item("error", errors::mirror(py, &error))?;
-            for count in ["tickets", "new", "changed", "gone", "unreadable", "requests", "findings"] {
+            for count in ["tickets", "new", "changed", "gone", "unreadable", "requests"] {
                 fields.set_item(count, 0)?;
             }
+            fields.set_item("findings", PyTuple::empty(py))?;
             fields.set_item("warnings", PyTuple::empty(py))?;
         }
     }
     imports::MIRROR_REPORT.get(py)?.call((), Some(&fields))
+}
+
+/// A deviation as a `gettickets.ScanFinding`.
+fn finding<'py>(py: Python<'py>, deviation: &warehouse::Deviation) -> PyResult<Bound<'py, PyAny>> {
+    let warehouse::Deviation { kind, field, count, ids, detail, .. } = deviation;
+    let field = field.map(|field| field.name());
+    let ids = PyTuple::new(py, ids)?;
+    imports::SCAN_FINDING.get(py)?.call1((kind.code(), kind.meaning(), field, count, ids, detail.as_deref()))
 }

@@ -29,6 +29,7 @@ WAYS = {
     "request": ("hang", "client.get_tickets()"),
     "retry": ("maintenance", "client.get_tickets()"),
     "scan": ("slow", "list(client.tickets())"),
+    "fleet": ("slow", "list(gettickets.Fleet({'main': client}).tickets())"),
     "pages": ("slow", "list(client.tickets().pages())"),
     "async": ("hang", "asyncio.run(gettickets.AsyncClient(sandbox.url, **sandbox.credentials).get_tickets())"),
     # Readers of Arrow streams raise exceptions of their own; what counts is that they end.

@@ -108,6 +108,14 @@ def test_an_install_that_fails_does_not_stop_the_others(install, file):
             mirror.run(wrong, name="us")
 
 
+def test_findings_are_reported(file):
+    with gettickets.Sandbox(tickets=20, quirks=["php-notice"]) as sandbox, gettickets.Mirror(file) as mirror:
+        report = mirror.run(client_of(sandbox))
+    assert report.complete
+    assert {finding.code for finding in report.findings} == {"leading-text"}
+    assert all(isinstance(finding, gettickets.ScanFinding) for finding in report.findings)
+
+
 def test_another_name_for_an_install_is_refused(install, file):
     client = client_of(install)
     with gettickets.Mirror(file) as mirror:

@@ -55,7 +55,7 @@ _MirrorReport = record(
     gone="Tickets that the install no longer has: deleted, or merged into others.",
     unreadable="Tickets that the server can't send in any format.",
     requests="Requests sent.",
-    findings="Deviations from the documented format in the replies; the table `runs` has them.",
+    findings="Deviations from the documented format in the replies, a tuple of ScanFinding; the table `runs` has them.",
     warnings="What somebody should look at, such as an install restored from a backup: a tuple of texts.",
 )
 

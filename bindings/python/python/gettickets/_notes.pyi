@@ -43,7 +43,7 @@ class _MirrorReport(NamedTuple):
     gone: int
     unreadable: int
     requests: int
-    findings: int
+    findings: tuple[ScanFinding, ...]
     warnings: tuple[str, ...]
 
 class MirrorReport(_MirrorReport): ...

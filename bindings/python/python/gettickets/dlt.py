@@ -103,13 +103,8 @@ def source(
 
     def tickets() -> Iterator[pyarrow.Table]:
         newest: dict[str, str] = dlt.current.resource_state().setdefault("newest", {})
-        since = (
-            {}
-            if full
-            else {name: _time(time) - datetime.timedelta(seconds=overlap) for name, time in newest.items()}
-        )
         scan = fleet._tickets_since(
-            {name: time for name, time in since.items() if name in fleet},
+            {} if full else {name: _before(time, overlap) for name, time in newest.items() if name in fleet},
             ignore_dept_assignments=ignore_dept_assignments or None,
             raises=on_error == "raise",
         )
@@ -186,11 +181,15 @@ def _newest(batch: pyarrow.RecordBatch, ahead: datetime.datetime) -> Iterator[tu
     table = table.filter(pyarrow.compute.field("lastreply") <= pyarrow.scalar(ahead, table["lastreply"].type))
     grouped = table.group_by("install").aggregate([("lastreply", "max")])
     for row in grouped.to_pylist():
-        yield row["install"], row["lastreply_max"].strftime("%Y-%m-%d %H:%M:%S")
+        yield row["install"], row["lastreply_max"].isoformat(" ", "seconds")
 
 
-def _time(text: str) -> datetime.datetime:
-    return datetime.datetime.strptime(text, "%Y-%m-%d %H:%M:%S")
+def _before(time: str, seconds: float) -> datetime.datetime:
+    try:
+        return datetime.datetime.fromisoformat(time) - datetime.timedelta(seconds=seconds)
+    except OverflowError:
+        # Before every ticket.
+        return datetime.datetime(1970, 1, 1)
 
 
 def _as_json(batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:

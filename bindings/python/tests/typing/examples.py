@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from typing_extensions import assert_type
 
@@ -84,12 +86,32 @@ def decode(body: bytes) -> Version:
     return gettickets.decode(body).detected_version.version
 
 
+def several(fleet: gettickets.Fleet, database: Path) -> dict[str, gettickets.MirrorReport]:
+    for install, ticket in fleet.tickets(status=Status.OPEN, on_error="report"):
+        assert_type(install, str)
+        assert_type(ticket, Ticket)
+    for install, page in fleet.tickets().pages():
+        assert_type(page, Page)
+    scan = fleet.tickets()
+    assert_type(scan.reports["eu"], Report)
+    assert_type(scan.errors, "dict[str, gettickets.Error]")
+    with gettickets.Mirror(database) as mirror:
+        assert_type(mirror.run(fleet["eu"], name="eu"), gettickets.MirrorReport)
+        try:
+            return mirror.run(fleet, full=True)
+        except gettickets.MirrorIncompleteError as error:
+            assert_type(error.reports["eu"].error, "gettickets.Error | None")
+            raise
+
+
 def main() -> None:
     with gettickets.Sandbox(tickets=50, quirks=["bom"]) as sandbox:
         with gettickets.Client(sandbox.url, **sandbox.credentials) as client:
             assert len(read(client)) == 5
             assert scan(client, datetime(2000, 1, 1)).tickets > 40
             assert refused(client) is None
+            with tempfile.TemporaryDirectory() as folder:
+                assert several(gettickets.Fleet({"eu": client}), Path(folder) / "tickets.db")["eu"].complete
             assert decode(client.get_tickets().to_wire("7.10")) == Version("7.10")
         assert asyncio.run(read_later(sandbox)) == 5
 
