@@ -27,7 +27,7 @@ pub(crate) fn run(args: &[String]) -> Result {
 }
 
 /// Builds every variant, and fails if one is too large.
-pub(crate) fn check() -> Result {
+fn check() -> Result {
     let mut too_large = Vec::new();
     for Variant { name, features, most } in VARIANTS {
         let prefix = target().join("size-c").join(name);

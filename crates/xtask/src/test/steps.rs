@@ -43,7 +43,6 @@ pub(super) const STEPS: &[Step] = &[
         run: interop::run,
     },
     Step { name: "c", about: "libgettickets from C and C++, installed as users have it", run: c::run },
-    Step { name: "size", about: "libgettickets stays within its size limits", run: crate::c::size::check },
     Step {
         name: "python",
         about: "the Python package: stubs, types, tests, with every Python that is installed",
