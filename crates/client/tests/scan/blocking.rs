@@ -164,8 +164,8 @@ fn nothing_is_sent_before_the_first_ticket_and_little_ahead() {
     assert_eq!(server.begun(), 0);
     assert!(scan.next().is_some());
     std::thread::sleep(Duration::from_millis(100));
-    // Four pages wait to be taken, and four more may be in flight.
-    assert!(server.begun() <= 10, "{} requests", server.begun());
+    // The page that was taken, at most eight that wait for one that is late, and four in flight.
+    assert!(server.begun() <= 13, "{} requests", server.begun());
 }
 
 #[test]
