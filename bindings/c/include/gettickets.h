@@ -1193,6 +1193,7 @@ typedef struct gettickets_scan_finding {
     uint64_t count; /**< The number of occurrences. */
     const uint64_t *ids; /**< The ids of the first 16 tickets concerned, or NULL. */
     size_t id_count; /**< The number of ids. */
+    gettickets_field field; /**< The field concerned, or -1. */
 } gettickets_scan_finding;
 
 /**

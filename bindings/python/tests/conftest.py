@@ -2,6 +2,7 @@
 
 import contextlib
 import pathlib
+import signal
 import socket
 import threading
 import time
@@ -18,6 +19,9 @@ BODIES = sorted(
     for path in VECTORS.glob("*/*")
     if path.suffix in {".json", ".xml", ".nvp", ".html", ".txt"} and not path.name.endswith(".expected.json")
 )
+
+# A shell has what it starts in the background ignore Ctrl-C, which tests send to themselves.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,7 @@ def test_every_parameter_reaches_the_server(sandbox, client):
         ({"limitnum": "5"}, TypeError, "limitnum must be an int, not str"),
         ({"limitnum": True}, TypeError, "limitnum must be an int, not bool"),
         ({"limitnum": 5.0}, TypeError, "limitnum must be an int, not float"),
-        ({"status": 1}, TypeError, "status must be a str, not int"),
+        ({"status": 1}, TypeError, "status must be a str( or several of them)?, not int"),
         ({"email": b"x"}, TypeError, "email must be a str, not bytes"),
         ({"ignore_dept_assignments": 1}, TypeError, "ignore_dept_assignments must be a bool, not int"),
         ({"limit": 5}, TypeError, "unexpected keyword argument 'limit'"),
@@ -283,3 +283,14 @@ def test_clients_can_be_patched_and_referred_to_weakly(sandbox, client, page):
         scan,
     ):
         assert weakref.ref(thing)() is thing
+
+
+def test_quotes_around_a_secret_of_the_environment_are_warned_of(sandbox, monkeypatch):
+    monkeypatch.setenv("GETTICKETS_URL", sandbox.url)
+    monkeypatch.setenv("GETTICKETS_IDENTIFIER", sandbox.credentials["identifier"])
+    monkeypatch.setenv("GETTICKETS_SECRET", f'"{sandbox.credentials["secret"]}"')
+    with pytest.warns(UserWarning, match="GETTICKETS_SECRET is in quotes") as caught:
+        client = Client.from_env()
+    assert sandbox.credentials["secret"] not in str(caught[0].message)
+    with pytest.raises(gettickets.AuthenticationError):
+        client.get_tickets()
