@@ -418,7 +418,9 @@ mod tests {
 
     #[test]
     fn secrets_that_look_like_encodings_are_found() {
-        for secret in ["%25%25", "&amp;", "a\\u0026", "++++", "\\\\\\\\", "😀😀😀😀", "a\nb\tc"] {
+        for secret in
+            ["%25%25", "&amp;", "a\\u0026", "++++", "\\\\\\\\", "😀😀😀😀", "a\nb\tc", "a\u{8}\r\u{c}z"]
+        {
             let json = serde_json::to_string(secret).unwrap();
             let form = form(secret);
             let html = html_escape::encode_quoted_attribute(secret);
@@ -479,6 +481,12 @@ mod tests {
             let shown = redactor.excerpt("the secret ab\"cd&ef is wrong", cut);
             assert!(!shown.contains("ab\"") && !shown.contains("cd"), "{shown}");
         }
+    }
+
+    #[test]
+    fn debug_shows_how_many_secrets_there_are_and_none_of_them() {
+        let redactor = Redactor::new(["s3cr3t", "hunter2"]);
+        assert_eq!(format!("{redactor:?}"), "Redactor { secrets: 2 }");
     }
 
     #[test]

@@ -84,7 +84,8 @@ static void structures_lie_in_memory_as_they_always_did(void)
     CHECK(sizeof(gettickets_report) == 168 && offsetof(gettickets_report, total) == 152);
     CHECK(offsetof(gettickets_report, total_known) == 160);
     CHECK(sizeof(gettickets_unreadable_ticket) == 32 && offsetof(gettickets_unreadable_ticket, after_known) == 24);
-    CHECK(sizeof(gettickets_scan_finding) == 72 && offsetof(gettickets_scan_finding, ids) == 56);
+    CHECK(sizeof(gettickets_scan_finding) == 80 && offsetof(gettickets_scan_finding, ids) == 56);
+    CHECK(offsetof(gettickets_scan_finding, field) == 72);
 }
 
 /* A member that a later release adds at the end must not fall into padding, where this release writes nothing. */

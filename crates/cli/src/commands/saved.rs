@@ -3,6 +3,7 @@
 //! A file may be compressed with gzip or Zstandard, and may be UTF-8 or UTF-16. NDJSON is read in pieces, so that its
 //! length does not matter; any other form is read whole, up to [`MAX_LEN`].
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
@@ -13,7 +14,7 @@ use flate2::bufread::MultiGzDecoder;
 use gettickets_protocol::{DecodeError, DecodeErrorKind, Decoder, Page, PageKind, Reply};
 use serde::de::IgnoredAny;
 
-use crate::commands::explain;
+use crate::commands::{canonical, explain};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::files;
 
@@ -134,6 +135,10 @@ impl Saved {
 
     fn decode(&self, body: Vec<u8>) -> Outcome<Reply> {
         let kind = ForeignKind::of(&body);
+        let body = match canonical::reply(&body) {
+            Cow::Owned(rewritten) => rewritten,
+            Cow::Borrowed(_) => body,
+        };
         self.decoder.decode(body).map_err(|error| match kind {
             Some(kind) => Failure::new(Exit::Unreadable, format!("this is {}", kind.name()))
                 .hint("Give a saved reply, or an export as JSON or NDJSON")
@@ -343,7 +348,7 @@ impl Lines {
             }
             let text = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line).trim_ascii();
             if !text.is_empty() {
-                return Ok(Some((self.number, text.to_vec())));
+                return Ok(Some((self.number, canonical::ticket(text).into_owned())));
             }
         }
     }

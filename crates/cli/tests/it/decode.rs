@@ -170,3 +170,15 @@ fn utf_16_and_gzip_are_read_from_standard_input() {
         assert_eq!(ran.quietly(), decode(&["--as", "json"], EXAMPLE).quietly());
     }
 }
+
+#[test]
+fn unknown_fields_are_as_deep_after_each_reading() {
+    let sent =
+        r#"{"result":"success","tickets":{"ticket":[{"id":1,"foo":"bar","list":[1.50],"extra":"x"}]}}"#;
+    for form in ["ndjson", "json"] {
+        let first = run_with(program().args(["decode", "-", "--as", form]), sent.as_bytes()).out;
+        assert!(first.contains(r#""extra":{"extra":"x","foo":"bar","list":[1.50]}"#), "{first}");
+        let again = run_with(program().args(["decode", "-", "--as", form]), first.as_bytes()).out;
+        assert_eq!(again, first);
+    }
+}

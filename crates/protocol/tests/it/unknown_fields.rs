@@ -40,3 +40,47 @@ fn a_null_in_an_attachment_is_a_finding() {
     let found: Vec<_> = page.findings().iter().map(|finding| (finding.kind, finding.count)).collect();
     assert_eq!(found, [(FindingKind::NullField, 2), (FindingKind::MissingField, 1)]);
 }
+
+/// A finding per key that is not read: the ticket is read nevertheless.
+#[test]
+fn keys_beside_a_nested_list_are_reported() {
+    for (body, codes) in [
+        (
+            r#"{"result":"success","tickets":{"ticket":{"ticket":[{"id":1}],"other":1}}}"#,
+            &["nested-list", "unread-key"][..],
+        ),
+        (
+            r#"{"result":"success","tickets":{"ticket":[{"id":1,"attachments":{"attachment":[{"filename":"a","index":0}],"other":1}}]}}"#,
+            &["nested-list", "unread-key"],
+        ),
+        (
+            r#"{"result":"success","tickets":{"ticket":[{"id":1,"attachments":[[{"filename":"a","index":0}]]}]}}"#,
+            &["nested-list"],
+        ),
+        (
+            "result=success;tickets[ticket][0][id]=1;tickets[ticket][0][attachments][0][filename]=a;tickets[ticket][0][attachments][0][other]=1;",
+            &["unread-key"],
+        ),
+        ("result=success;tickets[ticket][0][id]=1;tickets[ticket][0][a][b][c]=2;", &["unread-key"]),
+    ] {
+        let page = decode(body).unwrap().into_page().unwrap();
+        assert_eq!(page.get(0).map(|ticket| ticket.id()), Some(1), "{body}");
+        let found: Vec<_> = page.findings().iter().map(|finding| finding.kind.code()).collect();
+        for code in codes {
+            assert!(found.contains(code), "{body}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn messages_of_other_types_and_of_pages_are_kept() {
+    let Reply::Error(error) = decode(r#"{"result":"error","message":{"a":1}}"#).unwrap() else {
+        panic!("an error")
+    };
+    assert_eq!(error.message(), Some(r#"{"a":1}"#));
+    let body = "<whmcsapi><result>success</result><message>m</message><tickets></tickets></whmcsapi>";
+    let page = decode(body).unwrap().into_page().unwrap();
+    assert_eq!(page.extra().get("message").and_then(|message| message.as_str()), Some("m"));
+    let error = decode(r#"{"result":"success","totalresults":[1],"tickets":[]}"#).unwrap_err();
+    assert_eq!(error.path(), Some("totalresults"));
+}
