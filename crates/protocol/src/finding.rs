@@ -11,7 +11,7 @@ use crate::{Field, text};
 /// How many places, and how many tickets, a finding lists.
 const MAX_KEPT: usize = 16;
 /// How many indexes of tickets a finding holds.
-const MAX_INDEXES: usize = 1 << 16;
+const MAX_INDEXES: usize = 4096;
 /// The most characters of a place.
 const MAX_PLACE: usize = 200;
 
@@ -31,7 +31,7 @@ pub struct Finding {
     pub tickets: Vec<u64>,
     /// The value at the first place, truncated, if it is helpful.
     pub detail: Option<String>,
-    /// The index in the page of the ticket of each occurrence, at most 65,536; of a total of several replies, none. A scan needs
+    /// The index in the page of the ticket of each occurrence, at most 4,096; of a total of several replies, none. A scan needs
     /// them to count no occurrence twice.
     #[doc(hidden)]
     pub indexes: Vec<u32>,

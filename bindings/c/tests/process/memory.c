@@ -103,7 +103,7 @@ int main(void)
     /* An ordinary reply is decoded where there is only somewhat more than it takes. */
     {
         char *body = reply_of(subject, size, &len);
-        allow(2 * len + len / 2);
+        allow(3 * len);
         CHECK_CODE(GETTICKETS_OK, gettickets_decode(body, len, &page, NULL));
         gettickets_page_free(page);
         free(body);

@@ -71,6 +71,7 @@ pub struct ScanFinding {
     /// The field concerned, if any.
     pub field: Option<Field>,
     /// How often it was met: in the tickets that were yielded, or in the pages where it concerns no ticket.
+    /// Where a page has more than 4,096 of one kind and field, those of tickets that two pages share are counted twice.
     pub count: u64,
     /// The ids of the first 16 tickets concerned, where the finding concerns tickets.
     pub ids: Vec<u64>,
