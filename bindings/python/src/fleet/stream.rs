@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::thread::{self, ThreadId};
 
 use gettickets::Tickets;
-use gettickets_arrow::arrow_array::{RecordBatch, RecordBatchReader};
-use gettickets_arrow::arrow_schema::SchemaRef;
-use gettickets_arrow::{ArrowError, TableInstall, TableSchema};
+use gettickets_arrow::{TableInstall, TicketReader};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
@@ -26,12 +24,13 @@ pub(crate) fn fleet_stream<'py>(
     scan.check_for_table(py)?;
     let install = |install: &super::Install| {
         let zone = install.zone.as_ref().map(|zone| arrow::install_zone(py, zone)).transpose()?;
-        Ok(TableInstall { name: Some(install.name.as_str().into()), zone })
+        Ok(Arc::new(TableInstall { name: Some(install.name.as_str().into()), zone }))
     };
     let installs = scan.installs.iter().map(install).collect::<PyResult<Vec<_>>>()?;
     let pages = FleetForStream {
         scan: Home::new(Arc::clone(scan)),
         made_by: thread::current().id(),
+        installs,
         has_yielded: false,
         failure: Arc::clone(&failure),
     };
@@ -42,22 +41,23 @@ pub(crate) fn fleet_stream<'py>(
         }
     };
     arrow::stream(py, layout, requested, |table| {
-        let reader = FleetReader { pages: Some(pages), installs, table, error: None };
+        let reader = TicketReader::with_schema(pages, table).min_rows(ROWS);
         Box::new(Watched { reader, failure, lose })
     })
 }
 
-/// The pages of a scan for a stream, with the position of their install. Readers call from any thread, as those of a
+/// The pages of a scan for a stream, with their install. Readers call from any thread, as those of a
 /// stream of one install do.
 struct FleetForStream {
     scan: Home<Arc<Shared>>,
     made_by: ThreadId,
+    installs: Vec<Arc<TableInstall>>,
     has_yielded: bool,
     failure: FailureSlot,
 }
 
 impl Iterator for FleetForStream {
-    type Item = Result<(usize, Tickets), Interrupted>;
+    type Item = Result<(Arc<TableInstall>, Tickets), Interrupted>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let Some(scan) = self.scan.here() else {
@@ -79,53 +79,7 @@ impl Iterator for FleetForStream {
             }
             Ok(_) => self.has_yielded = true,
         }
-        page.map_err(Interrupted).transpose()
-    }
-}
-
-/// Joins pages to batches.
-struct FleetReader {
-    /// `None` after the last page.
-    pages: Option<FleetForStream>,
-    installs: Vec<TableInstall>,
-    table: TableSchema,
-    /// The error to return after the tickets before it.
-    error: Option<Interrupted>,
-}
-
-impl Iterator for FleetReader {
-    type Item = Result<RecordBatch, ArrowError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let mut gathered = Vec::new();
-        let mut rows = 0;
-        while rows < ROWS
-            && let Some(pages) = &mut self.pages
-        {
-            match pages.next() {
-                Some(Ok((index, tickets))) => {
-                    rows += tickets.len();
-                    gathered.push((index, tickets));
-                }
-                Some(Err(error)) => {
-                    self.error = Some(error);
-                    self.pages = None;
-                }
-                None => self.pages = None,
-            }
-        }
-        if rows > 0 {
-            let unknown = TableInstall::default();
-            let install = |index: &usize| self.installs.get(*index).unwrap_or(&unknown);
-            let runs: Vec<_> = gathered.iter().map(|(index, tickets)| (install(index), tickets)).collect();
-            return Some(self.table.record_batch_of_installs(&runs));
-        }
-        self.error.take().map(|error| Err(ArrowError::from_external_error(Box::new(error))))
-    }
-}
-
-impl RecordBatchReader for FleetReader {
-    fn schema(&self) -> SchemaRef {
-        self.table.schema()
+        let page = page.map_err(Interrupted).transpose()?;
+        Some(page.map(|(index, tickets)| (self.installs.get(index).cloned().unwrap_or_default(), tickets)))
     }
 }
