@@ -21,6 +21,7 @@ use crate::home::Home;
 use crate::imports;
 use crate::logging;
 use crate::request;
+use crate::scan;
 use crate::signals::SIGNAL_INTERVAL;
 
 /// How long an interrupted run may take to undo what it did before the interrupt is raised anyway.
@@ -292,8 +293,7 @@ fn report<'py>(
             fields.set_item("gone", report.gone)?;
             fields.set_item("unreadable", report.unreadable)?;
             fields.set_item("requests", report.requests)?;
-            let findings = report.deviations.iter().map(|deviation| finding(py, deviation));
-            fields.set_item("findings", PyTuple::new(py, findings.collect::<PyResult<Vec<_>>>()?)?)?;
+            fields.set_item("findings", scan::findings(py, &report.deviations)?)?;
             fields.set_item("warnings", PyTuple::new(py, report.warnings)?)?;
         }
         Err(error) => {
@@ -310,12 +310,4 @@ fn report<'py>(
         }
     }
     imports::MIRROR_REPORT.get(py)?.call((), Some(&fields))
-}
-
-/// A deviation as a `gettickets.ScanFinding`.
-fn finding<'py>(py: Python<'py>, deviation: &warehouse::Deviation) -> PyResult<Bound<'py, PyAny>> {
-    let warehouse::Deviation { kind, field, count, ids, detail, .. } = deviation;
-    let field = field.map(|field| field.name());
-    let ids = PyTuple::new(py, ids)?;
-    imports::SCAN_FINDING.get(py)?.call1((kind.code(), kind.meaning(), field, count, ids, detail.as_deref()))
 }

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gettickets::scan::{ScanReport, ScanStatus};
+use gettickets::scan::{ScanFinding, ScanReport, ScanStatus};
 use gettickets::{Cancellation, Error, ErrorKind, Tickets};
 use pyo3::exceptions::{PyStopAsyncIteration, PyTypeError};
 use pyo3::prelude::*;
@@ -370,24 +370,24 @@ fn grouped(py: Python<'_>, number: u64) -> PyResult<String> {
     number.into_pyobject(py)?.call_method1("__format__", (",",))?.extract()
 }
 
+/// Findings as a tuple of `gettickets.ScanFinding`.
+pub(crate) fn findings<'py>(py: Python<'py>, findings: &[ScanFinding]) -> PyResult<Bound<'py, PyTuple>> {
+    let class = imports::SCAN_FINDING.get(py)?;
+    let made = findings.iter().map(|finding| {
+        let ScanFinding { kind, field, count, ids, detail, .. } = finding;
+        let field = field.map(|field| field.name());
+        let ids = PyTuple::new(py, ids)?;
+        class.call1((kind.code(), kind.meaning(), field, count, ids, detail.as_deref()))
+    });
+    PyTuple::new(py, made.collect::<PyResult<Vec<_>>>()?)
+}
+
 /// A report as a `gettickets.Report`.
 pub(crate) fn report<'py>(py: Python<'py>, report: &ScanReport) -> PyResult<Bound<'py, PyAny>> {
     let unreadable = report
         .unreadable
         .iter()
         .map(|one| imports::UNREADABLE_TICKET.get(py)?.call1((one.offset, one.after, one.nth)))
-        .collect::<PyResult<Vec<_>>>()?;
-    let findings = report
-        .findings
-        .iter()
-        .map(|finding| {
-            let ids = PyTuple::new(py, &finding.ids)?;
-            let kind = finding.kind;
-            let detail = finding.detail.as_deref();
-            let field = finding.field.map(|field| field.name());
-            let fields = (kind.code(), kind.meaning(), field, finding.count, ids, detail);
-            imports::SCAN_FINDING.get(py)?.call1(fields)
-        })
         .collect::<PyResult<Vec<_>>>()?;
     let page_sizes = match report.page_sizes {
         Some(sizes) => Some(imports::PAGE_SIZES.get(py)?.call1((sizes.min, sizes.max, sizes.last))?),
@@ -406,7 +406,7 @@ pub(crate) fn report<'py>(py: Python<'py>, report: &ScanReport) -> PyResult<Boun
     fields.set_item("updates", report.updates)?;
     fields.set_item("updated_ids", PyTuple::new(py, &report.updated_ids)?)?;
     fields.set_item("verification_passes", report.verification_passes)?;
-    fields.set_item("findings", PyTuple::new(py, findings)?)?;
+    fields.set_item("findings", findings(py, &report.findings)?)?;
     fields.set_item("page_sizes", page_sizes)?;
     fields.set_item("concurrency", report.concurrency)?;
     fields.set_item("unreadable", PyTuple::new(py, unreadable)?)?;

@@ -33,6 +33,6 @@ pub use crate::fleet::error::{FleetError, InstallError};
 pub use crate::fleet::scan::{FleetPage, FleetScan, InstallReport};
 pub use crate::install::Install;
 pub use crate::mirror::error::{MirrorError, MirrorErrorKind};
-pub use crate::mirror::report::{Deviation, Mode, Progress, RunOptions, RunReport};
+pub use crate::mirror::report::{Mode, Progress, RunOptions, RunReport};
 pub use crate::mirror::run::Mirror;
 pub use crate::threads::side_by_side;

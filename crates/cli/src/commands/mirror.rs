@@ -161,9 +161,7 @@ impl Runs {
         }
         for report in reports {
             for one in report.deviations.iter().filter(|one| scanning::changes_values(one.kind)) {
-                let text =
-                    scanning::deviation((one.kind, one.field), one.count, &one.ids, one.detail.as_deref());
-                exit::warn(format!("{}: {text}", report.install));
+                exit::warn(format!("{}: {}", report.install, scanning::deviation(one)));
             }
             for warning in &report.warnings {
                 exit::warn(format!("{}: {warning}", report.install));

@@ -5,8 +5,8 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use gettickets::scan::{ScanReport, UnreadableTicket};
-use gettickets::{Field, Finding, FindingKind, Scan, ScanStatus};
+use gettickets::scan::{ScanFinding, ScanReport, UnreadableTicket};
+use gettickets::{Finding, FindingKind, Scan, ScanStatus};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::ScanArgs;
@@ -42,15 +42,7 @@ pub(crate) fn print_report(report: &ScanReport) {
 
 /// As [`print_report`], with this before each message, such as `berlin: `.
 pub(crate) fn print_report_of(prefix: &str, report: &ScanReport) {
-    for finding in &report.findings {
-        print_deviation(
-            prefix,
-            (finding.kind, finding.field),
-            finding.count,
-            &finding.ids,
-            finding.detail.as_deref(),
-        );
-    }
+    report.findings.iter().for_each(|finding| print_finding(prefix, finding));
     if report.undated > 0 {
         let count = report.undated;
         exit::warn(format!(
@@ -70,22 +62,13 @@ pub(crate) fn print_findings(findings: &[Finding]) {
 /// As [`print_findings`], with this before each message.
 pub(crate) fn print_findings_of(prefix: &str, findings: &[Finding]) {
     for finding in findings.iter().filter(|finding| finding.kind != FindingKind::MissingTickets) {
-        print_deviation(
-            prefix,
-            (finding.kind, finding.field),
-            finding.count as u64,
-            &finding.tickets,
-            finding.detail.as_deref(),
-        );
+        print_finding(prefix, &finding.into());
     }
 }
 
-/// A kind of deviation, and the field concerned, if any.
-type Deviation = (FindingKind, Option<Field>);
-
-fn print_deviation(prefix: &str, what: Deviation, count: u64, tickets: &[u64], detail: Option<&str>) {
-    let text = format!("{prefix}{}", deviation(what, count, tickets, detail));
-    if changes_values(what.0) { exit::warn(text) } else { exit::note(text) }
+fn print_finding(prefix: &str, finding: &ScanFinding) {
+    let text = format!("{prefix}{}", deviation(finding));
+    if changes_values(finding.kind) { exit::warn(text) } else { exit::note(text) }
 }
 
 /// Whether a value is not as the server meant it, or is missing. Other deviations are of spelling only.
@@ -106,19 +89,15 @@ pub(crate) fn changes_values(kind: FindingKind) -> bool {
 }
 
 /// A deviation in words, such as `a date cannot be read; it is kept as text (date): 3 times, in tickets 7, 9`.
-pub(crate) fn deviation(
-    (kind, field): Deviation,
-    count: u64,
-    tickets: &[u64],
-    detail: Option<&str>,
-) -> String {
+pub(crate) fn deviation(finding: &ScanFinding) -> String {
+    let ScanFinding { kind, field, count, ids, detail, .. } = finding;
     let mut text = kind.to_string();
     if let Some(field) = field {
         // Writing to a string cannot fail.
         let _ = write!(text, " ({field})");
     }
-    let _ = write!(text, ": {count} {}", if count == 1 { "time" } else { "times" });
-    if let Some((first, others)) = tickets.split_first() {
+    let _ = write!(text, ": {count} {}", if *count == 1 { "time" } else { "times" });
+    if let Some((first, others)) = ids.split_first() {
         let _ = write!(text, ", in {} {first}", if others.is_empty() { "ticket" } else { "tickets" });
         for id in others.iter().take(SHOWN - 1) {
             let _ = write!(text, ", {id}");
@@ -261,6 +240,8 @@ fn plural<'w>(count: u64, one: &'w str, many: &'w str) -> &'w str {
 
 #[cfg(test)]
 mod tests {
+    use gettickets::Field;
+
     use super::*;
 
     #[test]
@@ -278,13 +259,15 @@ mod tests {
 
     #[test]
     fn a_deviation_names_its_count_and_its_first_tickets() {
-        let ids: Vec<u64> = (1..=16).collect();
+        let mut finding = ScanFinding::new(FindingKind::UnreadableDate, Some(Field::Date), 40);
+        finding.ids = (1..=16).collect();
+        finding.detail = Some("soon".to_owned());
         assert_eq!(
-            deviation((FindingKind::UnreadableDate, Some(Field::Date)), 40, &ids, Some("soon")),
+            deviation(&finding),
             "a date cannot be read; it is kept as text (date): 40 times, in tickets 1, 2, 3, 4, 5, 6, 7, 8, …; the first: soon"
         );
         assert_eq!(
-            deviation((FindingKind::LeadingText, None), 1, &[], None),
+            deviation(&ScanFinding::new(FindingKind::LeadingText, None, 1)),
             "text precedes the reply: 1 time"
         );
         assert!(changes_values(FindingKind::ReplacedBytes) && !changes_values(FindingKind::LeadingText));

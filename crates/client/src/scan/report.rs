@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::{Field, FindingKind};
+use crate::protocol::{Field, Finding, FindingKind};
 
 /// What a scan did and met so far. It may be ahead of the tickets taken from the scan.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -62,7 +62,7 @@ pub struct PageSizes {
     pub last: u64,
 }
 
-/// Findings of one kind, over all pages.
+/// Findings of one kind and field, over all pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ScanFinding {
@@ -77,6 +77,24 @@ pub struct ScanFinding {
     pub ids: Vec<u64>,
     /// A detail of the first one, if it had any.
     pub detail: Option<String>,
+}
+
+impl ScanFinding {
+    /// A finding that concerns no ticket and has no detail.
+    pub fn new(kind: FindingKind, field: Option<Field>, count: u64) -> ScanFinding {
+        ScanFinding { kind, field, count, ids: Vec::new(), detail: None }
+    }
+}
+
+/// The finding of a single page.
+impl From<&Finding> for ScanFinding {
+    fn from(finding: &Finding) -> ScanFinding {
+        ScanFinding {
+            ids: finding.tickets.clone(),
+            detail: finding.detail.clone(),
+            ..ScanFinding::new(finding.kind, finding.field, finding.count as u64)
+        }
+    }
 }
 
 /// A ticket that the server cannot send, as no format carries a text in it.

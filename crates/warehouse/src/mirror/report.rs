@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use gettickets::{Cancellation, Error, Field, FindingKind};
-use serde_json::json;
+use gettickets::scan::ScanFinding;
+use gettickets::{Cancellation, Error};
 
 /// How a run reads the install.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,38 +77,9 @@ pub struct RunReport {
     /// Deviations from the documented format in the replies. The table `runs` has them.
     pub findings: u64,
     /// The same by kind and field.
-    pub deviations: Vec<Deviation>,
+    pub deviations: Vec<ScanFinding>,
     /// Observations that somebody should look at, such as an install restored from a backup.
     pub warnings: Vec<String>,
-}
-
-/// A way in which replies deviate from the documented format.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Deviation {
-    /// Its kind.
-    pub kind: FindingKind,
-    /// The field concerned, if any.
-    pub field: Option<Field>,
-    /// The number of occurrences.
-    pub count: u64,
-    /// The ids of the first 16 tickets concerned.
-    pub ids: Vec<u64>,
-    /// The value at the first place, truncated.
-    pub detail: Option<String>,
-}
-
-impl Deviation {
-    /// As an object of the table `runs`.
-    pub(crate) fn to_json(&self) -> serde_json::Value {
-        json!({
-            "kind": self.kind.to_string(),
-            "field": self.field.map(|field| field.name()),
-            "count": self.count,
-            "ids": self.ids,
-            "detail": self.detail,
-        })
-    }
 }
 
 impl RunReport {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
+use gettickets::scan::ScanFinding;
 use gettickets::{Cancellation, DateTime, Error, Page, ScanReport, Tickets};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -13,7 +14,7 @@ use serde_json::json;
 use super::compare::{Change, REPLACED, Verdict, compare};
 use super::error::{MirrorError, MirrorErrorKind};
 use super::postgres;
-use super::report::{Deviation, Mode, Progress, RunOptions, RunReport};
+use super::report::{Mode, Progress, RunOptions, RunReport};
 use super::sqlite;
 use super::store::{Ending, History, KnownInstall, Store};
 use crate::fleet::Fleet;
@@ -458,13 +459,7 @@ impl<'a> Work<'a> {
         self.report.complete = true;
         self.done = true;
         for finding in page.findings() {
-            self.report.deviations.push(Deviation {
-                kind: finding.kind,
-                field: finding.field,
-                count: finding.count as u64,
-                ids: finding.tickets.clone(),
-                detail: finding.detail.clone(),
-            });
+            self.report.deviations.push(finding.into());
             self.report.findings += finding.count as u64;
         }
         Ok(())
@@ -486,15 +481,7 @@ impl<'a> Work<'a> {
             (None, None) => None,
         };
         self.report.failure = if self.error.is_some() { None } else { failure };
-        for finding in &scan.findings {
-            self.report.deviations.push(Deviation {
-                kind: finding.kind,
-                field: finding.field,
-                count: finding.count,
-                ids: finding.ids.clone(),
-                detail: finding.detail.clone(),
-            });
-        }
+        self.report.deviations.extend(scan.findings.iter().cloned());
         self.report.findings = scan.findings.iter().map(|finding| finding.count).sum();
         self.report.warnings.extend(scan.warnings.iter().cloned());
     }
@@ -544,7 +531,7 @@ impl<'a> Work<'a> {
         }
         let report = self.report;
         let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        let deviations: Vec<serde_json::Value> = report.deviations.iter().map(Deviation::to_json).collect();
+        let deviations: Vec<serde_json::Value> = report.deviations.iter().map(finding_json).collect();
         let has_findings = !(deviations.is_empty() && report.warnings.is_empty());
         let findings = json!({"deviations": deviations, "warnings": report.warnings});
         store.end_run(
@@ -569,4 +556,15 @@ impl<'a> Work<'a> {
 
 fn utc(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// A finding as an object of the table `runs`.
+fn finding_json(finding: &ScanFinding) -> serde_json::Value {
+    json!({
+        "kind": finding.kind.to_string(),
+        "field": finding.field.map(|field| field.name()),
+        "count": finding.count,
+        "ids": finding.ids,
+        "detail": finding.detail,
+    })
 }

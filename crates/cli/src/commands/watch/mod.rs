@@ -355,9 +355,8 @@ impl Watch {
             )
         });
         for finding in report.findings.iter().filter(|finding| scanning::changes_values(finding.kind)) {
-            let what = (finding.kind, finding.field);
-            if self.deviated.insert(what) {
-                exit::warn(scanning::deviation(what, finding.count, &finding.ids, finding.detail.as_deref()));
+            if self.deviated.insert((finding.kind, finding.field)) {
+                exit::warn(scanning::deviation(finding));
             }
         }
         for warning in report.warnings.into_iter().chain(unreadable) {
