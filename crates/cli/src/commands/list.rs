@@ -10,7 +10,7 @@ use self::common::{added, admin, rest_of};
 use self::local::{Local, sorted};
 use crate::args::{Column, Format, ListArgs, Query};
 use crate::commands::columns::refuse_repeated;
-use crate::commands::scanning::{Progress, Waiting};
+use crate::commands::scanning::Progress;
 use crate::commands::{misspelt, scanning, whole};
 use crate::connect::installs::{self, Installs};
 use crate::connect::{self, Connection};
@@ -67,7 +67,7 @@ impl<'a> Listing<'a> {
     /// One page for each request.
     fn pages(&mut self, requests: &[GetTickets]) -> Outcome {
         let mut pages = Vec::new();
-        let waiting = Waiting::begin(format!("waiting for {}", self.connection.place));
+        let waiting = Progress::waiting(format!("waiting for {}", self.connection.place));
         for request in requests {
             let page = self.connection.client.get_tickets(request);
             pages.push(page.map_err(|error| connect::failure_of(&error))?);

@@ -130,7 +130,7 @@ impl Runs {
         let mut mirror = Mirror::open(&self.database)?;
         let bar = scanning::bar();
         bar.set_message("waiting for the first page");
-        bar.enable_steady_tick(Duration::from_millis(150));
+        bar.enable_steady_tick(scanning::TICK);
         let reports = mirror.run_all(&self.fleet, &self.options, &mut |progress| show(&bar, progress));
         bar.finish_and_clear();
         let names = self.fleet.installs().iter().map(|install| install.name().to_owned());

@@ -17,7 +17,7 @@ use crate::output::{self, style};
 /// The largest number of tickets that one message names.
 const SHOWN: usize = 8;
 /// How often the progress is updated.
-const TICK: Duration = Duration::from_millis(150);
+pub(crate) const TICK: Duration = Duration::from_millis(150);
 /// When a wait is shown for the first time.
 const FIRST_TICK: Duration = Duration::from_secs(1);
 
@@ -135,39 +135,38 @@ pub(crate) fn bar() -> ProgressBar {
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
 }
 
-/// A line on stderr that says what a command waits for, from the second second on. It ends when this is dropped.
-pub(crate) struct Waiting(Line);
-
-impl Waiting {
-    /// Shows `what`, such as `waiting for https://billing.example.com`, and for how long.
-    pub(crate) fn begin(what: impl Into<String>) -> Waiting {
-        let what = what.into();
-        let begin = Instant::now();
-        Waiting(Line::begin(FIRST_TICK, move || format!("{what}, {} s", begin.elapsed().as_secs())))
-    }
-
-    /// Calls `write`, which writes whole lines to the terminal, while the line is not there.
-    pub(crate) fn suspended<T>(&self, write: impl FnOnce() -> T) -> T {
-        self.0.bar.suspend(write)
-    }
-}
-
-/// The progress of a scan, on stderr where that is a terminal. It ends when this is dropped.
-pub(crate) struct Progress(Line);
-
-/// A line on stderr that a thread keeps up to date. It ends when this is dropped.
-struct Line {
+/// A line on stderr that a thread keeps up to date, where stderr is a terminal. It ends when this is dropped.
+pub(crate) struct Progress {
     bar: ProgressBar,
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Line {
+impl Progress {
+    /// Begins to show the progress of this scan.
+    pub(crate) fn of(status: ScanStatus) -> Progress {
+        let begin = Instant::now();
+        let before = status.yielded();
+        Progress::begin(TICK, move || {
+            let yielded = status.yielded();
+            let rate = (yielded - before) as f64 / begin.elapsed().as_secs_f64();
+            line(&status.report(), yielded, rate, status.in_flight())
+        })
+    }
+
+    /// Shows what a command waits for, such as `waiting for https://billing.example.com`, and for how long, from the second
+    /// second on.
+    pub(crate) fn waiting(what: impl Into<String>) -> Progress {
+        let what = what.into();
+        let begin = Instant::now();
+        Progress::begin(FIRST_TICK, move || format!("{what}, {} s", begin.elapsed().as_secs()))
+    }
+
     /// Shows what `message` returns, for the first time after `first`.
-    fn begin(first: Duration, message: impl Fn() -> String + Send + 'static) -> Line {
+    fn begin(first: Duration, message: impl Fn() -> String + Send + 'static) -> Progress {
         let bar = bar();
         if bar.is_hidden() {
-            return Line { bar, stop: None, thread: None };
+            return Progress { bar, stop: None, thread: None };
         }
         let (stop, stopped) = mpsc::channel();
         let shown = bar.clone();
@@ -179,29 +178,16 @@ impl Line {
                 wait = TICK;
             }
         };
-        Line { bar, stop: Some(stop), thread: thread::Builder::new().spawn(show).ok() }
-    }
-}
-
-impl Progress {
-    /// Begins to show the progress of this scan.
-    pub(crate) fn of(status: ScanStatus) -> Progress {
-        let begin = Instant::now();
-        let before = status.yielded();
-        Progress(Line::begin(TICK, move || {
-            let yielded = status.yielded();
-            let rate = (yielded - before) as f64 / begin.elapsed().as_secs_f64();
-            line(&status.report(), yielded, rate, status.in_flight())
-        }))
+        Progress { bar, stop: Some(stop), thread: thread::Builder::new().spawn(show).ok() }
     }
 
-    /// Calls `write`, which writes whole lines to the terminal, while the progress is not there.
+    /// Calls `write`, which writes whole lines to the terminal, while the line is not there.
     pub(crate) fn suspended<T>(&self, write: impl FnOnce() -> T) -> T {
-        self.0.bar.suspend(write)
+        self.bar.suspend(write)
     }
 }
 
-impl Drop for Line {
+impl Drop for Progress {
     fn drop(&mut self) {
         // Ends the wait of the thread.
         self.stop = None;

@@ -9,7 +9,7 @@ use gettickets::{
 
 use super::report::{Report, Step, took};
 use super::timed::Limits;
-use crate::commands::scanning::Waiting;
+use crate::commands::scanning::Progress;
 use crate::connect::failure_of;
 use crate::exit::Exit;
 use crate::output;
@@ -62,7 +62,7 @@ pub(super) fn check(
 
 /// Requests a page, and says so where that takes long.
 fn requested(client: &Client, request: &GetTickets) -> Result<Page, Error> {
-    let _waiting = Waiting::begin("waiting for the server");
+    let _waiting = Progress::waiting("waiting for the server");
     client.get_tickets(request)
 }
 

@@ -16,7 +16,7 @@ use super::source::scan_of;
 use super::stream::Stream;
 use super::{encoding_of, is_stdout, spool, unusable};
 use crate::args::{Compression, ExportArgs};
-use crate::commands::scanning::Waiting;
+use crate::commands::scanning::Progress;
 use crate::commands::{misspelt, scanning, whole};
 use crate::connect::installs::{self, Several};
 use crate::exit::{self, Exit, Failure, Outcome};
@@ -153,7 +153,7 @@ pub(super) fn read(
     let mut scan =
         installs.fleet.scan_with(|install| scans.next().unwrap_or_else(|| query.scan(install.client())));
     scan.cancellations().iter().cloned().for_each(watch);
-    let waiting = Waiting::begin(format!("reading {} installs", installs.connections.len()));
+    let waiting = Progress::waiting(format!("reading {} installs", installs.connections.len()));
     for page in scan.by_ref() {
         // The reports have the errors.
         let Ok(page) = page else { continue };

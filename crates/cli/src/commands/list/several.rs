@@ -5,7 +5,7 @@ use gettickets::{Error, Finding, GetTickets, Page, Scan, Tickets};
 use super::common::{added, admin, rest_of};
 use super::local::{Local, sorted_with};
 use crate::args::{Format, ListArgs, Query};
-use crate::commands::scanning::Waiting;
+use crate::commands::scanning::Progress;
 use crate::commands::{misspelt, scanning, whole};
 use crate::connect::installs::{Several, worst};
 use crate::connect::{self, Connection};
@@ -87,7 +87,7 @@ impl<'a> Listing<'a> {
         let read = |connection: &Connection| -> Result<Vec<Page>, Error> {
             requests.iter().map(|request| connection.client.get_tickets(request)).collect()
         };
-        let waiting = Waiting::begin(format!("waiting for {} installs", self.contexts.len()));
+        let waiting = Progress::waiting(format!("waiting for {} installs", self.contexts.len()));
         let results = self.installs.side_by_side(|_, connection| read(connection));
         drop(waiting);
         let mut received = 0;
@@ -127,7 +127,7 @@ impl<'a> Listing<'a> {
             .installs
             .fleet
             .scan_with(|install| self.configured(query.scan(install.client()), install.name()));
-        let waiting = Waiting::begin(format!("reading {} installs", self.contexts.len()));
+        let waiting = Progress::waiting(format!("reading {} installs", self.contexts.len()));
         while !self.is_full() {
             match scan.next() {
                 None => break,

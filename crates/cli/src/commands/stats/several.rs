@@ -6,7 +6,7 @@ use super::statistics::{Source, Statistics};
 use super::write::{filter, tally_of, write_charts, write_page};
 use crate::args::{StatsArgs, StatsFormat};
 use crate::commands::export::scan::lacks_unreadable_alone;
-use crate::commands::scanning::Waiting;
+use crate::commands::scanning::Progress;
 use crate::commands::{misspelt, scanning, whole};
 use crate::connect::installs::{self, Several};
 use crate::exit::{self, Failure, Outcome};
@@ -31,7 +31,7 @@ pub(super) fn run(args: &StatsArgs, installs: &Several) -> Outcome {
     let mut scan = installs
         .fleet
         .scan_with(|install| scanning::configured(query.scan(install.client()), &args.query.scan));
-    let waiting = Waiting::begin(format!("reading {} installs", installs.connections.len()));
+    let waiting = Progress::waiting(format!("reading {} installs", installs.connections.len()));
     for page in scan.by_ref() {
         // The reports have the errors.
         let Ok(page) = page else { continue };

@@ -31,7 +31,7 @@ use self::outage::Outage;
 pub(crate) use self::state::rewritten as rewritten_state;
 use self::state::{StateFile, Watched};
 use crate::args::{Query, ScanArgs, WatchArgs, WatchFormat};
-use crate::commands::scanning::{self, Waiting};
+use crate::commands::scanning::{self, Progress};
 use crate::connect::{self, Connection};
 use crate::exit::{self, Exit, Failure, Outcome};
 use crate::output::style;
@@ -258,7 +258,7 @@ impl Watch {
 
     /// Learns what is there already. None of it is an event.
     fn begin(&mut self) -> Outcome {
-        let _waiting = Waiting::begin(format!("reading the list of {}", self.connection.place));
+        let _waiting = Progress::waiting(format!("reading the list of {}", self.connection.place));
         let mut since = None;
         if !self.full {
             let mut newest = Vec::new();
@@ -294,7 +294,7 @@ impl Watch {
 
     /// Prints what happened since the last poll.
     fn poll(&mut self) -> Result<(), Trouble> {
-        let waiting = Waiting::begin(format!("waiting for {}", self.connection.place));
+        let waiting = Progress::waiting(format!("waiting for {}", self.connection.place));
         let since = self.known.begin();
         let mut scan = self.scan(since);
         let mut happened: Vec<(Option<DateTime>, Event)> = Vec::new();
