@@ -77,6 +77,11 @@ fn priority(word: &str) -> Result<String, String> {
 }
 
 impl ListArgs {
+    /// Whether all matching tickets are read, rather than a page for each status.
+    pub(crate) fn reads_all(&self) -> bool {
+        self.all || self.updated_since.is_some()
+    }
+
     /// Whether times are written in UTC.
     pub(crate) fn has_utc(&self) -> bool {
         self.utc || self.columns.iter().any(|column| matches!(column, Column::Utc(_)))

@@ -183,21 +183,10 @@ impl Query {
         client.scan(self.request.clone()).statuses(self.statuses.iter().cloned())
     }
 
-    /// The filters as the parameters of a request, without the page size.
+    /// The filters as the parameters of each request, without the page size.
     pub(crate) fn parameters(&self) -> String {
-        let request = GetTickets { limitnum: None, ..self.request.clone() };
-        match self.statuses.as_slice() {
-            [] => request.parameters(),
-            [status] => GetTickets { status: Some(status.clone()), ..request }.parameters(),
-            [first, rest @ ..] => {
-                let mut parameters = GetTickets { status: Some(first.clone()), ..request }.parameters();
-                for status in rest {
-                    let more = GetTickets { status: Some(status.clone()), ..GetTickets::default() };
-                    parameters = format!("{parameters}&{}", more.parameters());
-                }
-                parameters
-            }
-        }
+        let parameters = |request| GetTickets { limitnum: None, ..request }.parameters();
+        self.requests().into_iter().map(parameters).collect::<Vec<_>>().join(" or ")
     }
 }
 

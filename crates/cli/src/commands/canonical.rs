@@ -76,8 +76,7 @@ pub(crate) fn reply(body: &[u8]) -> Cow<'_, [u8]> {
 }
 
 fn has_extra(text: &[u8]) -> bool {
-    const EXTRA: &[u8] = b"\"extra\"";
-    text.windows(EXTRA.len()).any(|part| part == EXTRA)
+    memchr::memmem::find(text, b"\"extra\"").is_some()
 }
 
 /// The object with the entries of `extra` in place of it; `None` where it has no such object.

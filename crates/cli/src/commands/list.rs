@@ -34,8 +34,9 @@ pub(crate) fn run(args: &ListArgs) -> Outcome {
     if args.has_utc() && !connection.zone_is_known {
         exit::note("assuming that the install is in this machine's time zone; set another with --time-zone");
     }
-    let mut listing = Listing::new(args, profile, &connection, requests.len())?;
-    if args.all || args.updated_since.is_some() { listing.scan(&query) } else { listing.pages(&requests) }
+    // A scan of several statuses yields each ticket once; pages may share some.
+    let mut listing = Listing::new(args, profile, &connection, !args.reads_all() && requests.len() > 1)?;
+    if args.reads_all() { listing.scan(&query) } else { listing.pages(&requests) }
 }
 
 /// A list under way.
@@ -55,12 +56,12 @@ impl<'a> Listing<'a> {
         args: &'a ListArgs,
         profile: Option<String>,
         connection: &'a Connection,
-        requests: usize,
+        merges: bool,
     ) -> Outcome<Listing<'a>> {
         let flag = args.flag.as_deref().map(|flag| admin(flag, connection)).transpose()?;
         // With an order of its own the list is cut once it is sorted.
         let limit = args.limit.filter(|_| args.sort.is_empty());
-        let local = Local::new(&args.priority, flag, limit, requests > 1);
+        let local = Local::new(&args.priority, flag, limit, merges);
         Ok(Listing { args, profile, connection, local, unsorted: Vec::new(), writer: None })
     }
 

@@ -3,7 +3,7 @@
 //! Servers send times without a zone. An age is a difference of two instants, so it needs the zone: the
 //! difference of two wall clocks is an hour wrong across a change of daylight-saving time.
 
-use gettickets_protocol::{Field, TicketRef};
+use gettickets_protocol::{Field, FieldValue, TicketRef};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -92,9 +92,8 @@ pub(crate) fn now(zone: Option<&str>) -> Outcome<DateTime> {
 }
 
 fn date_of(ticket: &TicketRef<'_>, field: Field) -> Option<DateTime> {
-    match field {
-        Field::Date => ticket.date(),
-        Field::Lastreply => ticket.lastreply(),
+    match ticket.value(field) {
+        Some(FieldValue::DateTime(time)) => time,
         _ => None,
     }
 }

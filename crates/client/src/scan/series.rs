@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::cursor::{Cursor, InvalidCursor, SeriesPosition};
 use super::machine::{Batch, FetchPage, Metrics, ScanMachine, Settings};
 use super::report::ScanReport;
-use super::row::Digest;
+use super::row::{Digest, stamp};
 use super::seen::{Runs, Seen};
 use crate::error::Error;
 use crate::protocol::{GetTickets, Page, StatusFilter};
@@ -299,14 +299,12 @@ fn parts(settings: &Settings) -> Vec<Settings> {
     }
 }
 
+/// Digest of what the cursors of all scans belong to.
 fn digest(parts: &[Settings]) -> String {
     let mut digest = Digest::default();
-    for part in parts {
-        let request = GetTickets { limitstart: None, limitnum: None, ..part.request.clone() };
-        let since = part.updated_since.map(|time| super::row::stamp(Some(time))).unwrap_or_default();
-        for text in [&*part.endpoint, &request.parameters(), &since.to_string()] {
-            digest.write(text.as_bytes());
-        }
+    for Settings { endpoint, request, updated_since, .. } in parts {
+        let since = updated_since.map(|time| stamp(Some(time)));
+        digest.write(Cursor::digest(endpoint, request, since).as_bytes());
     }
     format!("{:016x}", digest.0)
 }

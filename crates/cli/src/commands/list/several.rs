@@ -16,11 +16,11 @@ use crate::output::{self, InstallContext, TicketWriter, stdout};
 
 pub(super) fn list(args: &ListArgs, installs: &Several, query: &Query) -> Outcome {
     let requests = query.requests();
-    let mut listing = Listing::new(args, installs, requests.len())?;
+    let mut listing = Listing::new(args, installs, !args.reads_all() && requests.len() > 1)?;
     for (name, failure) in &installs.unusable {
         listing.fail(name, failure.clone());
     }
-    if args.all || args.updated_since.is_some() {
+    if args.reads_all() {
         listing.scan(query)?
     } else {
         listing.pages(&requests)?
@@ -44,13 +44,13 @@ struct Listing<'a> {
 }
 
 impl<'a> Listing<'a> {
-    fn new(args: &'a ListArgs, installs: &'a Several, requests: usize) -> Outcome<Listing<'a>> {
+    fn new(args: &'a ListArgs, installs: &'a Several, merges: bool) -> Outcome<Listing<'a>> {
         let contexts = installs.contexts();
         let mut locals = Vec::new();
         for (name, connection) in &installs.connections {
             let flag = args.flag.as_deref().map(|flag| admin(flag, connection)).transpose();
             let flag = flag.map_err(|failure| failure.at(name))?;
-            locals.push(Local::new(&args.priority, flag, None, requests > 1));
+            locals.push(Local::new(&args.priority, flag, None, merges));
             if args.has_utc() && !connection.zone_is_known {
                 exit::note(format!(
                     "{name}: assuming that the install is in this machine's time zone; set another in the profile"
