@@ -1,4 +1,4 @@
-//! [`FleetScan`]: the scans of several installs, side by side on threads, as one iterator.
+//! [`FleetScan`]: the scans of several installs, run concurrently on threads, as one iterator.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -13,7 +13,7 @@ use gettickets::scan::Cursor;
 use gettickets::{Cancellation, Error, Scan, ScanReport, Tickets};
 
 use super::error::InstallError;
-use crate::threads::MOST_WORKERS;
+use crate::threads::MAX_WORKERS;
 
 /// Some tickets of one install.
 #[derive(Clone, Debug)]
@@ -21,17 +21,17 @@ use crate::threads::MOST_WORKERS;
 pub struct FleetPage {
     /// The name of the install.
     pub install: Arc<str>,
-    /// The position of the install among those of the fleet.
+    /// The index of the install in the fleet.
     pub index: usize,
     /// The tickets.
     pub tickets: Tickets,
     /// The number of matching tickets that the server counts, if it sends one.
     pub total: Option<u64>,
-    /// The cursor after these tickets, from time to time, if the scan was started with cursors.
+    /// The cursor after these tickets, at intervals, if the scan was started with cursors.
     pub(crate) cursor: Option<Box<Cursor>>,
 }
 
-/// What the scan of one install did.
+/// The progress or result of the scan of one install.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct InstallReport {
@@ -41,11 +41,11 @@ pub struct InstallReport {
     pub error: Option<Error>,
     /// The report of its scan.
     pub scan: ScanReport,
-    /// Where the scan can continue, if it was started with cursors.
+    /// The cursor at which the scan can continue, if it was started with cursors.
     pub(crate) cursor: Option<Box<Cursor>>,
-    /// Why a ticket could not be delivered further, in words. The tickets after it are missing.
+    /// Why a ticket could not be stored, in words. The tickets after it are missing.
     pub(crate) refused: Option<String>,
-    /// Whether the scan came to its end.
+    /// Whether the scan ended normally.
     ended: bool,
 }
 
@@ -55,7 +55,7 @@ impl InstallReport {
         self.ended && self.error.is_none() && self.refused.is_none() && self.scan.unreadable.is_empty()
     }
 
-    /// Why a ticket could not be delivered, in words: a number in it is too large for a database.
+    /// Returns why a ticket could not be stored, in words: a number in it is too large for a database.
     pub fn refused(&self) -> Option<&str> {
         self.refused.as_deref()
     }
@@ -63,27 +63,27 @@ impl InstallReport {
 
 /// The tickets of several installs, in the order in which they arrive.
 ///
-/// An error is that of one install, named in it; the other installs are read on, and the iterator ends when all have ended.
-/// Dropping it stops all scans.
+/// An error concerns one install, which it names; the other installs are read further, and the iterator ends when all
+/// scans have ended. Dropping it stops all scans.
 pub struct FleetScan {
     reports: Vec<InstallReport>,
     names: Vec<Arc<str>>,
     cancellations: Vec<Cancellation>,
     queue: Queue,
-    /// Absent when everything has been received.
+    /// `None` after everything has been received.
     receiver: Option<Receiver<Event>>,
     workers: Vec<JoinHandle<()>>,
-    /// The scan that is read by the consumer itself, where no thread could be started.
+    /// The scan that the consumer reads itself, if no thread could be started.
     current: Option<(usize, Reader)>,
-    /// What [`wait_for`](FleetScan::wait_for) has received for the next call of `next`.
+    /// An item that [`wait_for`](FleetScan::wait_for) has received for the next call of `next`.
     ready: Option<Result<FleetPage, InstallError>>,
     cursor_every: Option<u64>,
 }
 
-/// A scan that is read, with cursors from time to time.
+/// A scan in progress, with a cursor at intervals.
 struct Reader {
     scan: Scan,
-    /// After how many tickets there is a cursor.
+    /// The number of tickets between two cursors.
     cursor_every: Option<u64>,
     /// Tickets since the last cursor.
     since_cursor: u64,
@@ -114,7 +114,7 @@ impl Reader {
     }
 }
 
-/// The scans that nobody reads yet.
+/// The scans that no thread has begun to read.
 type Queue = Arc<Mutex<VecDeque<(usize, Scan)>>>;
 
 enum Event {
@@ -124,15 +124,15 @@ enum Event {
 
 impl FleetScan {
     pub(crate) fn start(scans: impl IntoIterator<Item = (String, Scan)>) -> FleetScan {
-        FleetScan::with_workers(scans, MOST_WORKERS, None)
+        FleetScan::with_workers(scans, MAX_WORKERS, None)
     }
 
-    /// As [`start`](FleetScan::start), with a cursor after about so many tickets of each scan, and at its end.
+    /// As [`start`](FleetScan::start), with a cursor after about this many tickets of each scan, and at its end.
     pub(crate) fn start_with_cursors(
         scans: impl IntoIterator<Item = (String, Scan)>,
         every: u64,
     ) -> FleetScan {
-        FleetScan::with_workers(scans, MOST_WORKERS, Some(every))
+        FleetScan::with_workers(scans, MAX_WORKERS, Some(every))
     }
 
     fn with_workers(
@@ -153,8 +153,8 @@ impl FleetScan {
         let cancellations = scans.iter().map(Scan::cancellation).collect();
         let count = scans.len();
         let queue: Queue = Arc::new(Mutex::new(scans.into_iter().enumerate().collect()));
-        // Scans read ahead themselves, so a page or two for each is enough here.
-        let (sender, receiver) = sync_channel(2 * count.clamp(1, MOST_WORKERS));
+        // Scans read ahead themselves, so a page or two of each is enough here.
+        let (sender, receiver) = sync_channel(2 * count.clamp(1, MAX_WORKERS));
         let worker = |number: usize| {
             let (queue, sender) = (Arc::clone(&queue), sender.clone());
             thread::Builder::new()
@@ -188,7 +188,7 @@ impl FleetScan {
         &self.cancellations
     }
 
-    /// Waits for the next page, the next error or the end, for this time at most, and returns whether `next` will return it
+    /// Waits at most this long for the next page, the next error or the end, and returns whether `next` will return it
     /// without waiting.
     pub fn wait_for(&mut self, time: Duration) -> bool {
         let deadline = Instant::now().checked_add(time);
@@ -216,7 +216,7 @@ impl FleetScan {
         true
     }
 
-    /// Notes an event, and returns what it yields.
+    /// Records an event, and returns its item.
     fn take(&mut self, event: Event) -> Option<Result<FleetPage, InstallError>> {
         match event {
             Event::Page(index, tickets, total, cursor) => {
@@ -234,7 +234,7 @@ impl FleetScan {
         }
     }
 
-    /// The scan that the consumer reads itself next; `None` when there is none.
+    /// The next scan that the consumer reads itself; `None` if there is none.
     fn next_reader(&mut self) -> Option<(usize, Reader)> {
         self.current.take().or_else(|| {
             let (index, scan) = pop(&self.queue)?;
@@ -251,7 +251,7 @@ impl FleetScan {
         event
     }
 
-    /// Waits for the end of the threads, none of which sends anything further.
+    /// Waits for the end of the threads. None of them sends anything further.
     fn join(&mut self) {
         self.receiver = None;
         for worker in self.workers.drain(..) {
@@ -309,7 +309,7 @@ fn pop(queue: &Queue) -> Option<(usize, Scan)> {
     queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
 }
 
-/// Reads scans from the queue until it is empty, or until nobody receives their pages.
+/// Reads scans from the queue until it is empty, or until the receiver is dropped.
 fn work(queue: &Queue, sender: &SyncSender<Event>, cursor_every: Option<u64>) {
     while let Some((index, scan)) = pop(queue) {
         let mut reader = Reader::new(scan, cursor_every);
@@ -348,7 +348,7 @@ mod tests {
             let mut scan = FleetScan::with_workers(scans, workers, None);
             let mut counts = [0; 3];
             loop {
-                // With more than one thread the pages are waited for in short steps.
+                // With more than one thread, pages are waited for in short steps.
                 while workers != 1 && !scan.wait_for(Duration::from_millis(1)) {}
                 let Some(page) = scan.next() else { break };
                 let page = page.unwrap();

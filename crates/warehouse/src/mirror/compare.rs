@@ -1,10 +1,10 @@
-//! Compares a ticket with what the mirror has of it. No database and no clock.
+//! Compares a ticket with its row in the mirror. No database and no clock.
 
 use gettickets::Field;
 
 use crate::row::{Row, TRACKED};
 
-/// What the mirror has of a ticket.
+/// The stored state of a ticket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Known {
     pub(crate) fingerprint: i64,
@@ -31,16 +31,16 @@ pub(crate) struct Change {
 pub(crate) enum Verdict {
     /// The mirror does not have the ticket.
     New(Vec<Change>),
-    /// Nothing is different.
+    /// The ticket is unchanged.
     Same,
-    /// Something is different; the list is empty if it is in a field whose changes are not recorded.
+    /// The ticket has changed; the list is empty if no tracked field has changed.
     Changed(Vec<Change>),
 }
 
 /// The name of a change for a ticket whose id now belongs to another ticket.
 pub(crate) const REPLACED: &str = "replaced";
 
-/// Compares a row with what the mirror has. In the first run of an install every ticket is new, which is no event.
+/// Compares a row with the stored state. In the first run of an install every ticket is new, which is not recorded.
 pub(crate) fn compare(known: Option<&Known>, row: &Row, first_run: bool) -> Verdict {
     let id = row.id;
     let text = |field: Field| row.cell(field).to_text();

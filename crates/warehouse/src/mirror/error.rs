@@ -1,11 +1,11 @@
-//! [`MirrorError`]: why a mirror could not be opened or brought up to date.
+//! [`MirrorError`]: why a mirror could not be opened or updated.
 
 use std::error::Error;
 use std::fmt;
 
 use gettickets_arrow::NumberTooLarge;
 
-/// Why a mirror could not be opened or brought up to date.
+/// Error for a mirror that could not be opened or updated.
 #[derive(Debug)]
 pub struct MirrorError {
     kind: MirrorErrorKind,
@@ -17,13 +17,13 @@ pub struct MirrorError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MirrorErrorKind {
-    /// The address is not that of a database that a mirror can use.
+    /// The address does not name a database that a mirror can use.
     Target,
     /// The database belongs to another program, or the file is not a database.
     NotAMirror,
     /// A newer version of this crate wrote the database.
     NewerVersion,
-    /// Another run has the database locked.
+    /// Another run has locked the database.
     Locked,
     /// The database cannot be written: a read-only file or server, or missing rights.
     ReadOnly,
@@ -35,11 +35,11 @@ pub enum MirrorErrorKind {
     Unreachable,
     /// The database failed in another way.
     Database,
-    /// Two names stand for one install, or one name for two.
+    /// Two names refer to one install, or one name to two.
     Install,
     /// A value does not fit into the database.
     Value,
-    /// The run was cancelled, and undone.
+    /// The run was canceled and rolled back.
     Cancelled,
 }
 
@@ -53,18 +53,18 @@ impl MirrorError {
         self
     }
 
-    /// Adds the database in front of the message.
+    /// Prepends the name of the database to the message.
     pub(crate) fn at(mut self, place: &str) -> MirrorError {
         self.message = format!("{place}: {}", self.message);
         self
     }
 
-    /// The kind.
+    /// Returns the kind of error.
     pub fn kind(&self) -> MirrorErrorKind {
         self.kind
     }
 
-    /// What to do about it.
+    /// Returns what to do about it.
     pub fn hint(&self) -> &'static str {
         match self.kind {
             MirrorErrorKind::Target => {
@@ -80,7 +80,7 @@ impl MirrorError {
             MirrorErrorKind::ReadOnly => {
                 "Check that this user may write to the database, and to the folder of a file."
             }
-            MirrorErrorKind::Full => "Make room and run again; the last complete state is kept.",
+            MirrorErrorKind::Full => "Free space and run again; the last complete state is kept.",
             MirrorErrorKind::Damaged => {
                 "Restore the file from a backup, or begin a new one; the install still has its tickets, but not the recorded \
                  changes."

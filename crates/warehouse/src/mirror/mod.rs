@@ -1,4 +1,4 @@
-//! The mirror, from the bottom up: errors and rows, the comparison, the database, one run.
+//! The mirror: errors and rows, the comparison, the database, and a run.
 
 pub(crate) mod compare;
 pub(crate) mod error;

@@ -1,4 +1,4 @@
-//! [`Mirror`]: a run reads installs and brings their rows up to date.
+//! [`Mirror`]: a run reads installs and updates their rows.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -23,26 +23,26 @@ use crate::install::Install;
 use crate::row::{Row, wall_clock};
 use crate::threads::side_by_side;
 
-/// The furthest that any wall clock is ahead of UTC. Replies dated later than that are dated ahead of every clock, and do
-/// not count as the newest.
-const FURTHEST_AHEAD: SignedDuration = SignedDuration::from_hours(14);
+/// The maximum by which local time is ahead of UTC. Replies with later dates are ahead of every clock, and do not count
+/// as the newest.
+const MAX_AHEAD_OF_UTC: SignedDuration = SignedDuration::from_hours(14);
 
-/// This many of the highest ids have to be gone at once before an install is reported as restored from a backup.
+/// If this many of the highest ids are gone at once, the install is reported as restored from a backup.
 const RESTORED: usize = 10;
 
-/// This many rows at the end of the first page must be older than what a run looks for.
+/// This many rows at the end of the first page must be older than the rows that a run looks for.
 const OLD_ROWS: usize = 4;
 
-/// How often a run that waits for a server checks whether it was cancelled.
+/// How often a run that waits for a server checks whether it was canceled.
 const CANCELLATION_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A database that mirrors the tickets of installs.
 ///
-/// A run is one transaction: after a crash or an error the database is as it was before. Only one run at a time can work on
-/// a database; programs can read it meanwhile.
+/// A run is one transaction: after a crash or an error the database is as it was before. Only one run at a time can
+/// write to a database; other programs can read it meanwhile.
 pub struct Mirror {
     store: Box<dyn Store + Send>,
-    /// The database in words, without a password.
+    /// A description of the database, without a password.
     place: String,
 }
 
@@ -53,15 +53,17 @@ impl fmt::Debug for Mirror {
 }
 
 impl Mirror {
-    /// Opens a mirror: a SQLite file, or a PostgreSQL database by its URL (`postgresql://…`). A file that does not exist is
-    /// created, readable by its owner alone; tables are created in an empty database.
+    /// Opens a mirror: a SQLite file, or a PostgreSQL database by its URL (`postgresql://…`). A file that does not
+    /// exist is created, readable only by its owner; tables are created in an empty database.
     ///
-    /// A URL without a password takes it from the environment variable `PGPASSWORD`, as PostgreSQL's own programs do.
+    /// A password that the URL does not contain is read from the environment variable `PGPASSWORD`, as by PostgreSQL's
+    /// programs.
     ///
     /// # Errors
     ///
     /// [`MirrorErrorKind::NotAMirror`] for a database of another program and [`NewerVersion`](MirrorErrorKind::NewerVersion)
-    /// for one that a newer version of this crate wrote; neither is changed. Other kinds say why the database cannot be used.
+    /// for a database of a newer version of this crate; neither is changed. Other kinds say why the database cannot be
+    /// used.
     pub fn open(target: &str) -> Result<Mirror, MirrorError> {
         if postgres::is_url(target) {
             let (place, store) = postgres::Database::open(target)?;
@@ -78,20 +80,20 @@ impl Mirror {
         Ok(Mirror { store: Box::new(store), place: target.to_owned() })
     }
 
-    /// The database: the path of its file, or its name and host. There is no password in it.
+    /// Returns the path of a file, or the name and host of a database, without a password.
     pub fn place(&self) -> &str {
         &self.place
     }
 
-    /// Reads an install and brings its rows up to date. `progress` is called after each page.
+    /// Reads an install and updates its rows. `progress` is called after each page.
     ///
-    /// A scan that ends early is not an error of this function: what it read is stored, no ticket is marked as gone, and
-    /// [`RunReport::reason`] says why.
+    /// A scan that ends early is not an error of this function: the tickets that were read are stored, no ticket is
+    /// marked as gone, and [`RunReport::reason`] says why.
     ///
     /// # Errors
     ///
     /// [`MirrorError`] if the database fails or is locked, if the install is known under another name, or if a value does not
-    /// fit into the database. If the database failed, the run is undone.
+    /// fit into the database. If the database failed, the run is rolled back.
     pub fn run(
         &mut self,
         install: &Install,
@@ -103,13 +105,13 @@ impl Mirror {
             .unwrap_or_else(|| Err(MirrorError::new(MirrorErrorKind::Install, "there is no install to read")))
     }
 
-    /// Reads all installs of a fleet side by side, in one transaction, and returns the result of each in the order of the
+    /// Reads all installs of a fleet concurrently, in one transaction, and returns the results in the order of the
     /// fleet. An install that fails does not stop the others.
     ///
     /// # Errors
     ///
-    /// [`MirrorError`] if the database fails or is locked; the whole run is undone. The results have the errors that concern
-    /// one install, as in [`run`](Mirror::run).
+    /// [`MirrorError`] if the database fails or is locked; the whole run is rolled back. Each result holds the errors that
+    /// concern one install, as in [`run`](Mirror::run).
     pub fn run_all(
         &mut self,
         fleet: &Fleet,
@@ -148,7 +150,7 @@ fn transact(
         });
     }
     read_fronts(store, &mut runs, &options.cancellation)?;
-    // The place of a scan among the scans is not that of its install, as some installs are refused.
+    // The index of a scan differs from that of its install if some installs were refused.
     let mut readable: Vec<usize> = Vec::new();
     let mut scans = Vec::new();
     for (index, run) in runs.iter().enumerate() {
@@ -211,13 +213,13 @@ fn transact(
 
 fn refuse_cancelled(cancellation: &Cancellation) -> Result<(), MirrorError> {
     match cancellation.is_cancelled() {
-        true => Err(MirrorError::new(MirrorErrorKind::Cancelled, "the run was cancelled")),
+        true => Err(MirrorError::new(MirrorErrorKind::Cancelled, "the run was canceled")),
         false => Ok(()),
     }
 }
 
-/// Reads the first page of each install whose list is known to be in the order of the last reply. Where everything since the
-/// last run is on it, which is so in a quiet install, nothing else has to be read.
+/// Reads the first page of each install whose list is known to be in the order of the last reply. In a quiet install
+/// that page contains every change since the last run, and nothing else has to be read.
 fn read_fronts(
     store: &mut dyn Store,
     runs: &mut [Result<Work<'_>, MirrorError>],
@@ -228,7 +230,7 @@ fn read_fronts(
     let installs: Vec<&Install> = quiet.iter().map(|work| work.install).collect();
     let pages = side_by_side(&installs, |install| front(install, cancellation));
     for (work, page) in quiet.into_iter().zip(pages) {
-        // A failure is met again by the scan, which reports it.
+        // The scan will fail in the same way and report it.
         if let Some(Ok(page)) = page
             && work.has_everything(store, &page)?
         {
@@ -238,7 +240,7 @@ fn read_fronts(
     Ok(())
 }
 
-/// Requests the first page of an install; `None` where the run was cancelled meanwhile.
+/// Requests the first page of an install; `None` if the run is canceled meanwhile.
 fn front(install: &Install, cancellation: &Cancellation) -> Option<Result<Page, Error>> {
     let pending = install.client.start(install.front());
     while !cancellation.is_cancelled() {
@@ -249,7 +251,7 @@ fn front(install: &Install, cancellation: &Cancellation) -> Option<Result<Page, 
     None
 }
 
-/// The transaction of a run. Dropping it undoes the run, also when the program panics.
+/// The transaction of a run. Dropping it rolls the run back, also during a panic.
 struct Transaction<'a> {
     store: &'a mut dyn Store,
     finished: bool,
@@ -276,7 +278,7 @@ impl Drop for Transaction<'_> {
     }
 }
 
-/// Refuses a second name for an endpoint, and a second endpoint for a name.
+/// Fails if the endpoint is known under another name, or the name for another endpoint.
 fn check_name(known: &[KnownInstall], install: &Install) -> Result<(), MirrorError> {
     let (name, endpoint) = (&install.name, install.client.endpoint());
     let other = known.iter().find(|known| (known.name == *name) != (known.endpoint == endpoint));
@@ -289,7 +291,7 @@ fn check_name(known: &[KnownInstall], install: &Install) -> Result<(), MirrorErr
     Err(MirrorError::new(MirrorErrorKind::Install, message))
 }
 
-/// From which reply on an incremental run reads; `None` for a full run.
+/// The time from which an incremental run reads; `None` for a full run.
 fn since(options: &RunOptions, now: Timestamp, history: &History) -> Option<DateTime> {
     let last_full: Timestamp = history.last_full.as_ref()?.parse().ok()?;
     let newest: DateTime = history.newest_reply.as_ref()?.parse().ok()?;
@@ -311,29 +313,29 @@ fn since(options: &RunOptions, now: Timestamp, history: &History) -> Option<Date
 struct Work<'a> {
     install: &'a Install,
     since: Option<DateTime>,
-    /// No complete full run came before.
+    /// Whether no complete full run came before.
     first_run: bool,
-    /// The rows were computed with another time zone, so all are written again.
+    /// Whether the stored rows were computed with another time zone, so that all are rewritten.
     rezoned: bool,
     seen: HashSet<i64>,
-    /// The highest id that the mirror had before.
+    /// The highest id in the mirror before this run.
     highest_before: i64,
-    /// New tickets with lower ids than that.
+    /// The number of new tickets with lower ids than that.
     below_highest: u64,
-    /// The last complete full run found the list in the order of the last reply.
+    /// Whether the last complete full run found the list in the order of the last reply.
     was_ordered: bool,
-    /// This run, if it is full, has found the list in that order so far.
+    /// Whether this run, if it is full, has found the list in that order so far.
     ordered: bool,
-    /// The last reply of the ticket before, in the order of the list.
+    /// The last reply of the previous ticket in the list.
     previous: Option<DateTime>,
-    /// Everything has been read.
+    /// Whether everything has been read.
     done: bool,
-    /// The newest reply, on the install's clock.
+    /// The newest reply, in local time of the install.
     newest: Option<String>,
     /// Replies dated later than this do not count as the newest.
     ahead: String,
     replaced: u64,
-    /// Tickets with NUL characters in their texts.
+    /// The number of tickets with NUL characters in their texts.
     nul: u64,
     report: RunReport,
     /// Deviations in the server's replies, for the table of runs.
@@ -359,7 +361,7 @@ impl<'a> Work<'a> {
         let history = store.history(name)?;
         let since = if rezoned { None } else { since(options, started, &history) };
         let run = store.begin_run(name, &utc(started), since.map(wall_clock).as_deref())?;
-        let ahead = started.checked_add(FURTHEST_AHEAD).unwrap_or(Timestamp::MAX);
+        let ahead = started.checked_add(MAX_AHEAD_OF_UTC).unwrap_or(Timestamp::MAX);
         Ok(Work {
             install,
             since,
@@ -422,13 +424,13 @@ impl<'a> Work<'a> {
         store.record(self.report.run, name, &changes, &now)
     }
 
-    /// Whether the first page of the list may be all that has to be read.
+    /// Whether reading only the first page of the list may be sufficient.
     fn may_read_front(&self) -> bool {
         self.since.is_some() && self.was_ordered
     }
 
-    /// Whether the first page of the list has everything since the last run: it is in the order of the last reply, its last rows
-    /// are older, and no ticket is counted that neither it nor the mirror has.
+    /// Whether the first page of the list contains every change since the last run: it is in the order of the last
+    /// reply, its last rows are older than the last run, and every counted ticket is on it or in the mirror.
     fn has_everything(&self, store: &mut dyn Store, page: &Page) -> Result<bool, MirrorError> {
         let (Some(since), Some(total)) = (self.since, page.totalresults()) else { return Ok(false) };
         let tickets = page.tickets();
@@ -449,7 +451,7 @@ impl<'a> Work<'a> {
         Ok(total <= store.count_living(&self.install.name)?.saturating_add(new))
     }
 
-    /// Stores the tickets of a first page that has everything.
+    /// Stores the tickets of a sufficient first page.
     fn take_front(&mut self, store: &mut dyn Store, page: &Page) -> Result<(), MirrorError> {
         let since = self.since.unwrap_or(DateTime::MIN);
         let recent =
@@ -465,7 +467,7 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// Notes how the scan ended.
+    /// Records how the scan ended.
     fn ended(&mut self, scan: &ScanReport, failure: Option<Error>, complete: bool) {
         let unreadable = scan.unreadable.len() as u64;
         self.report.complete = complete && self.error.is_none();
@@ -486,7 +488,7 @@ impl<'a> Work<'a> {
         self.report.warnings.extend(scan.warnings.iter().cloned());
     }
 
-    /// Marks the tickets that a complete full scan did not have.
+    /// Marks the tickets that a complete full scan did not find as gone.
     fn mark_gone(&mut self, store: &mut dyn Store) -> Result<(), MirrorError> {
         let now = utc(Timestamp::now());
         let name = &self.install.name;
@@ -540,7 +542,7 @@ impl<'a> Work<'a> {
                 ended: &utc(Timestamp::now()),
                 complete: report.complete,
                 ordered: self.ordered && report.full && report.complete,
-                // A text of the server may have a NUL.
+                // Text from the server may contain NUL.
                 reason: report.reason.as_ref().map(|reason| reason.replace('\0', "\u{fffd}")).as_deref(),
                 newest_reply: self.newest.as_deref(),
                 counts: [report.requests, report.tickets, report.new, report.changed, report.gone].map(count),

@@ -15,7 +15,7 @@ use super::schema;
 use super::store::{Ending, History, KnownInstall, Store};
 use crate::row::{Cell, Row, TRACKED, columns};
 
-/// How long to wait for a lock that another program holds for a moment. A run holds it for longer.
+/// How long to wait for a lock that another program holds briefly. A run holds the lock for longer.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 
 /// A database with the mirror's tables.
@@ -37,7 +37,7 @@ impl ToSql for Cell {
 }
 
 impl Database {
-    /// Opens a database, creates it if there is no file, and brings its tables up to date.
+    /// Opens a database, creates it if the file does not exist, and migrates its tables.
     pub(crate) fn open(path: &Path) -> Result<Database, MirrorError> {
         if !path.exists() {
             create(path)?;
@@ -46,7 +46,7 @@ impl Database {
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(LOCK_WAIT)?;
         check(&connection)?;
-        // Readers go on while a run writes; a commit survives a power failure.
+        // Programs can read while a run writes; a commit survives a power failure.
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         migrate(&connection)?;
@@ -86,7 +86,7 @@ impl Store for Database {
     }
 
     fn rollback(&mut self) {
-        // If this fails, SQLite undoes the transaction when the file is opened next.
+        // If this fails, SQLite rolls the transaction back when the file is opened next.
         let _ = self.connection.execute_batch("ROLLBACK");
     }
 
@@ -230,7 +230,7 @@ impl Store for Database {
     }
 }
 
-/// Creates an empty file that its owner alone can read.
+/// Creates an empty file that only its owner can read.
 fn create(path: &Path) -> Result<(), MirrorError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -248,7 +248,7 @@ fn create(path: &Path) -> Result<(), MirrorError> {
     }
 }
 
-/// Refuses files of other programs and of newer versions, without changing them.
+/// Fails on files of other programs and of newer versions, without changing them.
 fn check(connection: &Connection) -> Result<(), MirrorError> {
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let (application, version) = (pragma("application_id")?, pragma("user_version")?);

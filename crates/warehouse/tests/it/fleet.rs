@@ -79,7 +79,7 @@ impl Transport for Rendezvous {
 }
 
 #[test]
-fn installs_are_read_side_by_side() {
+fn installs_are_read_concurrently() {
     let sandboxes = sandboxes(&[5, 6, 7, 8]);
     let waiting = Arc::new((Mutex::new(0), Condvar::new()));
     let installs = sandboxes.iter().enumerate().map(|(index, sandbox)| {
@@ -122,7 +122,7 @@ fn an_install_under_two_names_is_refused() {
 }
 
 #[test]
-fn a_mirror_of_several_installs_keeps_what_each_of_them_has() {
+fn a_mirror_of_several_installs_has_the_tickets_of_each() {
     let sandboxes = sandboxes(&[30, 50, 80]);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tickets.db");

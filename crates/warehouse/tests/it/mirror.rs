@@ -51,7 +51,7 @@ fn the_text_of_an_unreadable_date_is_kept() {
 }
 
 #[test]
-fn a_zone_in_a_date_decides_its_moment() {
+fn a_zone_in_a_date_determines_its_instant() {
     let sandbox = Sandbox::builder().tickets(5).quirk(Quirk::DatesIso).start().unwrap();
     let setup = Setup::of(sandbox);
     let install = setup.install().time_zone(TimeZone::get("Asia/Tokyo").unwrap());
@@ -79,7 +79,7 @@ fn a_run_over_an_unchanged_install_changes_no_row() {
 }
 
 #[test]
-fn a_full_run_records_exactly_what_happened() {
+fn a_full_run_records_exactly_the_changes() {
     let setup = Setup::new(60);
     setup.run(Mode::Full);
     let store = setup.sandbox.store();
@@ -136,7 +136,7 @@ fn a_ticket_that_returns_is_recorded_as_returned() {
 }
 
 #[test]
-fn an_incremental_run_sees_replies_and_marks_nothing_as_gone() {
+fn an_incremental_run_finds_replies_and_marks_no_ticket_as_gone() {
     let setup = Setup::new(2000);
     setup.run(Mode::Full);
     let store = setup.sandbox.store();

@@ -49,7 +49,7 @@ impl Server {
         Server::start_with("trust")
     }
 
-    /// A server that asks for a password.
+    /// A server that requires a password.
     fn with_password() -> Option<Server> {
         Server::start_with("scram-sha-256")
     }
@@ -151,7 +151,7 @@ fn rows_of_postgres(server: &Server, sql: &str) -> Vec<Vec<Option<String>>> {
 }
 
 #[test]
-fn both_databases_hold_the_same() {
+fn both_databases_have_the_same_content() {
     let setup = Setup::new(130);
     let Some(server) = Server::start() else { return };
     let store = setup.sandbox.store();
@@ -197,7 +197,7 @@ fn both_databases_hold_the_same() {
 }
 
 #[test]
-fn an_unreadable_date_ends_no_run() {
+fn an_unreadable_date_does_not_end_the_run() {
     let Some(server) = Server::start() else { return };
     let sandbox = Sandbox::builder().tickets(30).quirk(Quirk::DatesUnreadable).start().unwrap();
     let setup = Setup::of(sandbox);
@@ -242,7 +242,7 @@ fn a_second_run_and_foreign_tables_are_refused() {
 }
 
 #[test]
-fn a_server_that_goes_away_in_a_run_leaves_the_last_good_state() {
+fn a_server_that_stops_during_a_run_leaves_the_last_complete_state() {
     let setup = Setup::new(900);
     let Some(server) = Server::start() else { return };
     Mirror::open(&server.url()).unwrap().run(&setup.install(), &options(Mode::Full), &mut |_| ()).unwrap();

@@ -1,4 +1,5 @@
-//! Random changes, runs of both modes and runs that break off; after each full run the mirror is compared with the truth.
+//! Random changes, runs of both modes and runs that break off; after each full run the mirror is compared with the
+//! truth.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

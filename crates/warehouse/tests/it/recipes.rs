@@ -24,8 +24,8 @@ fn queries(recipe: &str) -> Vec<String> {
     queries
 }
 
-/// Runs a mirror until each kind of change has happened: opened, closed, opened again, moved, deleted. A last run finds that
-/// the install refuses the credentials. Returns the number of the ticket that was closed and opened again.
+/// Runs a mirror until each kind of change has happened: opened, closed, opened again, moved, deleted. A last run finds
+/// that the install refuses the credentials. Returns the number of the ticket that was closed and opened again.
 fn history(setup: &Setup, target: &str) -> String {
     let run = |client| {
         let install = Install::new("main", client).time_zone(TimeZone::UTC);
@@ -53,7 +53,7 @@ fn history(setup: &Setup, target: &str) -> String {
 }
 
 #[test]
-fn queries_for_sqlite_find_what_they_are_for() {
+fn queries_for_sqlite_return_rows() {
     let setup = Setup::new(80);
     history(&setup, &setup.target());
     for recipe in ["mirror.md", "datasette.md", "duckdb.md"] {
@@ -84,7 +84,7 @@ fn expanded(sql: &str, ticket: &str) -> String {
 }
 
 #[test]
-fn queries_for_postgresql_find_what_they_are_for() {
+fn queries_for_postgresql_return_rows() {
     let Some(server) = Server::start() else { return };
     let setup = Setup::new(80);
     let ticket = history(&setup, &server.url());
