@@ -1,7 +1,7 @@
-//! Measures gettickets beside its peers: `cargo xtask bench`.
+//! Compares gettickets with its peers: `cargo xtask bench`.
 //!
-//! The contenders of a table take turns in one run, so that a slow minute of the machine affects all of them.
-//! Quote ratios; milliseconds depend on the machine.
+//! The candidates of a table take turns in one run, so that a slow phase of the machine affects all of them. Quote
+//! ratios; absolute times depend on the machine.
 
 mod allocations;
 mod c_peers;
@@ -33,7 +33,7 @@ enum Fill {
     Scan(fn(&Options) -> Result<scan::Report, Box<dyn Error>>),
 }
 
-/// What was measured.
+/// The result of a table.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Filled {
@@ -42,7 +42,7 @@ enum Filled {
     Scan(scan::Report),
 }
 
-/// Every table. To add one, add a module and a line here. Contenders in another language are separate programs
+/// Every table. To add one, add a module and a line here. Candidates in another language are separate programs
 /// ([`external::External`]).
 const TABLES: &[(&str, Fill)] = &[
     ("scan", Fill::Scan(scan::fill)),

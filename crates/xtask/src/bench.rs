@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: the bench crate, built as what is published, with the arguments passed on, and before it what
-//! its programs in other languages need.
+//! `cargo xtask bench`: builds the bench crate like a release, and the programs in other languages that it needs, and
+//! runs it with the given arguments.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use crate::c::peers;
 use crate::process::{Program, Result, cargo, program, root, target};
 use crate::tools;
 
-/// What gettickets is measured beside in Python. The versions are pinned, because the figures are of these.
+/// The Python peers. Their versions are pinned, because the published measurements refer to them.
 const PYTHON_PACKAGES: [&str; 10] = [
     "maturin==1.16.0",
     "msgspec==0.22.0",
@@ -21,14 +21,14 @@ const PYTHON_PACKAGES: [&str; 10] = [
     "whmcspy==0.3.0",
 ];
 
-/// Every table; what its programs need depends on its name.
+/// Every table. Its name determines which programs it needs.
 const TABLES: [&str; 7] =
     ["scan", "decode", "decode-xml", "decode-c", "python", "python-frames", "python-footprint"];
 
-/// Replaces the table in BENCHMARKS.md with what is measured.
+/// Replaces the table in BENCHMARKS.md with the results.
 const WRITE: &str = "--write";
 const FILE: &str = "BENCHMARKS.md";
-/// The lines of the file between which the table is.
+/// The lines of the file that enclose the table.
 const BEGIN: &str = "<!-- written by `cargo xtask bench scan --million --write` -->";
 const END: &str = "<!-- end of what is written -->";
 
@@ -62,7 +62,7 @@ pub(crate) fn run(args: &[String]) -> Result {
     std::fs::write(&file, replaced(&text, &measured)?).map_err(failed)
 }
 
-/// The text with this in place of what is between the two lines.
+/// Replaces the text between the two lines.
 fn replaced(text: &str, measured: &str) -> Result<String> {
     let missing = || format!("{FILE} lacks the line {BEGIN:?} or, after it, {END:?}");
     let (before, rest) = text.split_once(BEGIN).ok_or_else(missing)?;
@@ -75,7 +75,7 @@ fn named(args: &[String]) -> Vec<&str> {
     args.iter().map(String::as_str).filter(|arg| TABLES.contains(arg)).collect()
 }
 
-/// Whether such a table is measured: it is named, or none is.
+/// Whether a table of this kind is measured: it is named, or no table is.
 fn wants(args: &[String], such: impl Fn(&str) -> bool) -> bool {
     if args.iter().any(|arg| arg == "--help" || arg == "-h") {
         return false;
@@ -84,7 +84,7 @@ fn wants(args: &[String], such: impl Fn(&str) -> bool) -> bool {
     named.is_empty() || named.into_iter().any(such)
 }
 
-/// Builds the package as it is published, but for this machine alone, and sets where the programs are.
+/// Builds the package like a release, but only for this machine, and sets the variables with the paths of the programs.
 fn with_python(bench: Program) -> Result<Program> {
     let python = tools::python_with("bench-python", &PYTHON_PACKAGES)?;
     let wheel = release_wheel(&python)?;
@@ -99,7 +99,7 @@ fn with_python(bench: Program) -> Result<Program> {
 
 fn release_wheel(python: &Path) -> Result<PathBuf> {
     let wheels = target().join("bench-wheels");
-    // A wheel of an earlier version would be taken for this one.
+    // A wheel of an earlier version would be used instead.
     let _ = std::fs::remove_dir_all(&wheels);
     tools::maturin(python, "build --profile published --locked --quiet --compatibility linux --out")
         .arg(&wheels)
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_measured_is_written_between_the_two_lines() {
+    fn results_are_written_between_the_two_lines() {
         let (begin, end) = (super::BEGIN, super::END);
         let text = format!("a\n{begin}\nold\n{end}\nb\n");
         let new = super::replaced(&text, "new\n").unwrap();

@@ -1,11 +1,11 @@
-//! Other programs, run from the repository's root.
+//! Runs other programs from the repository's root.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// The result of a task. The error is printed for the person who runs it, so it says what to do.
+/// The result of a task. The error is printed for the user, so it says what to do.
 pub(crate) type Result<T = ()> = std::result::Result<T, String>;
 
 /// The repository's root.
@@ -55,7 +55,7 @@ impl Program {
         args.split_whitespace().fold(self, |program, arg| program.arg(arg))
     }
 
-    /// Runs it in this directory rather than in the repository's root.
+    /// Runs it in this directory instead of the repository's root.
     pub(crate) fn directory(mut self, directory: &Path) -> Program {
         self.command.current_dir(directory);
         self
@@ -71,7 +71,7 @@ impl Program {
         self
     }
 
-    /// Runs the program to its end. Its output is shown at once.
+    /// Runs the program to its end and shows its output.
     ///
     /// # Errors
     ///
@@ -117,7 +117,7 @@ impl Program {
         }
     }
 
-    /// Returns the standard output of the program. Its standard error is shown at once.
+    /// Returns the standard output of the program, and shows its standard error.
     ///
     /// # Errors
     ///

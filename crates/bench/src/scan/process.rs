@@ -1,4 +1,4 @@
-//! The processes of a measurement, and the lines of JSON that they exchange.
+//! The processes of a measurement, and the JSON lines that they exchange.
 
 use std::error::Error;
 use std::ffi::OsStr;
@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// The first argument that makes this program one of the processes.
+/// The first arguments with which this program becomes one of the processes.
 pub(super) const SERVER: &str = "scan-server";
 pub(super) const WORKER: &str = "scan-worker";
 pub(super) const MEASURED: &str = "scan-measured";
@@ -16,19 +16,19 @@ pub(super) const MEASURED: &str = "scan-measured";
 /// A job for a worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Order {
-    /// Which of the worker's programs to run.
+    /// The worker's program to run.
     pub(super) run: String,
-    /// Tickets a page, or `None` for the program's default.
+    /// Tickets per page, or `None` for the program's default.
     pub(super) page: Option<u64>,
     pub(super) url: String,
     pub(super) identifier: String,
     pub(super) secret: String,
 }
 
-/// What a worker replies to an order.
+/// A worker's reply to an order.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Done {
-    /// How often the job was done; the times are of all together.
+    /// The number of times that the job was done; the times are the sum of all.
     pub(super) times: u64,
     pub(super) seconds: f64,
     pub(super) cpu_seconds: f64,
@@ -36,7 +36,7 @@ pub(super) struct Done {
     pub(super) tickets: u64,
 }
 
-/// What a server prints when it starts.
+/// The line that a server prints when it starts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Address {
     pub(super) url: String,
@@ -44,14 +44,14 @@ pub(super) struct Address {
     pub(super) secret: String,
 }
 
-/// What a server replies to every line: its figures so far.
+/// A server's reply to every line: its counters so far.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Served {
     pub(super) cpu_seconds: f64,
     pub(super) requests: u64,
 }
 
-/// Starts a server with so many tickets.
+/// Starts a server with this many tickets.
 pub(super) fn start_server(tickets: u64, latency_ms: u64) -> Result<(Process, Address), Box<dyn Error>> {
     let args = [SERVER.to_owned(), tickets.to_string(), latency_ms.to_string()];
     let mut server = Process::start_self(&args)?;
@@ -80,7 +80,7 @@ impl Process {
         Ok(Process { child, input, output: BufReader::new(output), name })
     }
 
-    /// Starts this program as another of the processes.
+    /// Starts this program as one of the helper processes.
     pub(super) fn start_self(args: &[String]) -> Result<Process, Box<dyn Error>> {
         Process::start(std::env::current_exe()?, args)
     }
@@ -105,7 +105,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // The end of its input ends it.
+        // The process ends when its input ends.
         self.input = None;
         let _ = self.child.wait();
     }

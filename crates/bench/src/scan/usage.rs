@@ -1,4 +1,4 @@
-//! CPU time and memory of a process, as the system counts them.
+//! CPU time and memory of a process, from the operating system's counters.
 
 use std::error::Error;
 use std::process::{Command, Stdio};
@@ -21,17 +21,17 @@ fn cpu_of(usage: &Usage) -> f64 {
     seconds(usage.user_time()) + seconds(usage.system_time())
 }
 
-/// What a program took from start to end.
+/// The resources that a program used.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Taken {
     pub(super) seconds: f64,
     pub(super) cpu_seconds: f64,
-    /// The most memory that was resident.
+    /// The maximum resident memory.
     pub(super) peak_bytes: u64,
 }
 
-/// Runs a program and prints what it took, as JSON. This process has no other child, so that the system's
-/// figures for children are the program's.
+/// Runs a program and prints the resources that it used, as JSON. This process has no other child, so that the system's
+/// counters for children are those of the program.
 pub(super) fn run(command: &[String]) -> Result<(), Box<dyn Error>> {
     let (program, args) = command.split_first().ok_or("no program to run")?;
     let begin = Instant::now();
