@@ -101,7 +101,7 @@ impl fmt::Display for ConfigError {
             ConfigError::ZeroAttempts => f.write_str("the number of attempts must be at least 1"),
             ConfigError::NoListInNvp => f.write_str("name-value pairs can't represent a list of tickets"),
             ConfigError::BlockingTransport => {
-                f.write_str("a transport of one's own can't be used by an asynchronous client")
+                f.write_str("a custom transport cannot be used by an asynchronous client")
             }
             ConfigError::TlsSetup { problem } => write!(f, "TLS could not be set up: {problem}"),
         }

@@ -12,10 +12,10 @@ use crate::cancellation::Cancellation;
 use crate::endpoint::Endpoint;
 use crate::transport::TransportRequest;
 
-/// The longest status that is shown in a log; installs name theirs freely.
+/// The longest status that is logged; installs choose their names.
 const MAX_SHOWN_STATUS: usize = 60;
 
-/// Settings that every call of a client over HTTP shares.
+/// The settings of all calls of a client over HTTP.
 pub(crate) struct Settings {
     pub(crate) endpoint: Endpoint,
     pub(crate) credentials: Credentials,
@@ -55,8 +55,8 @@ impl Settings {
     }
 }
 
-/// Displays a request for a log: never credentials, and of personal data, such as an address or words of a subject,
-/// only that they were given.
+/// Displays a request for a log, without credentials. Of personal data, such as an address or words of a subject, it
+/// shows only that they were given.
 pub(super) struct RequestSummary<'a>(pub(super) &'a GetTickets, pub(super) ResponseType);
 
 impl fmt::Display for RequestSummary<'_> {

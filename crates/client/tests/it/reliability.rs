@@ -1,4 +1,4 @@
-//! Every misbehaviour of the sandbox, and what becomes of it: writes RELIABILITY.md, and holds it true.
+//! Every misbehavior of the sandbox and its effect. Writes RELIABILITY.md, and checks that it is up to date.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -13,7 +13,7 @@ use gettickets_sandbox::{Quirk, Sandbox};
 const TICKETS: u64 = 120;
 const TIMEOUT: Duration = Duration::from_millis(1500);
 const MAX_RESPONSE: usize = 4 << 20;
-/// More than any of the scans needs; without a bound a test of one that never ends would never end.
+/// More than any of the scans needs. Without a limit, the test of a scan that never ends would not end either.
 const MOST_REQUESTS: u64 = 400;
 
 const HEAD: &str = "\
@@ -22,7 +22,7 @@ const HEAD: &str = "\
 ## How a client deals with a server that deviates
 
 This page is written by a test (`crates/client/tests/it/reliability.rs`) that runs the client against the sandbox's quirks.
-`UPDATE_RELIABILITY=1 cargo test -p gettickets --test it reliability` writes it anew. Each server has
+`UPDATE_RELIABILITY=1 cargo test -p gettickets --test it reliability` rewrites it. Each server has
 120 tickets. An attempt may take 1.5 seconds, there are three attempts, and a reply may have 4 MiB; no scan needed
 more than 400 requests. *One page* is `get_tickets` with a `limitnum` of 40, *every ticket* is `scan`.
 
@@ -63,7 +63,7 @@ const FUZZING: [&str; 2] =
     ["<!-- written by `cargo xtask fuzz --record` -->", "<!-- end of what is written -->"];
 
 #[test]
-fn every_quirk_is_recovered_from_or_named() {
+fn every_quirk_is_handled_or_reported() {
     let rows = run_all();
     let mut table = HEAD.to_owned();
     for (quirk, page, scan) in rows {
@@ -80,18 +80,18 @@ fn every_quirk_is_recovered_from_or_named() {
     let committed = std::fs::read_to_string(&file).unwrap_or_default();
     assert!(
         committed == table,
-        "RELIABILITY.md is not what happens; UPDATE_RELIABILITY=1 writes it anew. It would be:\n{table}"
+        "RELIABILITY.md differs from the results; UPDATE_RELIABILITY=1 rewrites it. It would be:\n{table}"
     );
 }
 
-/// The table of executions, which stays as it is.
+/// The table of executions, which is copied.
 fn fuzzing(committed: &str) -> String {
     let [begin, end] = FUZZING;
     let table = committed.split_once(begin).and_then(|(_, rest)| rest.split_once(end));
     format!("{begin}{}{end}\n", table.map_or("\n\n", |(table, _)| table))
 }
 
-/// The quirks wait for time-outs and drips, so they are run side by side.
+/// The quirks wait for timeouts and slow bodies, so they are run concurrently.
 fn run_all() -> Vec<(Quirk, String, String)> {
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
@@ -115,7 +115,7 @@ fn serve(quirk: Quirk) -> (Sandbox, Client) {
     let client = Client::builder(sandbox.url())
         .credentials(Credentials::api(sandbox.identifier(), sandbox.secret()))
         .timeout(TIMEOUT)
-        // Without this, an attempt that times out would be the last.
+        // With the default, an attempt that times out would be the last one.
         .retries(RetryPolicy::default().total_timeout(Duration::MAX))
         .max_response_len(MAX_RESPONSE)
         .clock(NeverWaits)
@@ -169,7 +169,7 @@ fn every_ticket(quirk: Quirk) -> String {
             "all that are ever sent".to_owned()
         }
         None => {
-            // Where tickets are deleted and opened meanwhile, those that were there all along have to be yielded.
+            // If tickets are deleted and opened during the scan, the tickets that existed all the time must be yielded.
             let after: HashSet<_> = sandbox.store().ids().unwrap().into_iter().collect();
             let all_along = before.iter().filter(|id| after.contains(id));
             let lost: Vec<_> = all_along.filter(|id| !ids.contains(id)).collect();
@@ -195,7 +195,7 @@ fn error_outcome(error: &Error) -> String {
         ErrorKind::Redirect { status, .. } => format!("redirect, HTTP {status}, reported and not followed"),
         ErrorKind::ScanIncomplete(_) => "scan incomplete, and why".to_owned(),
         ErrorKind::Transport(error) => match error.kind() {
-            // Which of its parts a slow reply is cut off in is the machine's to say.
+            // At which part a slow reply is interrupted depends on the speed of the machine.
             TransportErrorKind::Timeout(_) => "timed out".to_owned(),
             TransportErrorKind::HeadersTooLarge => "headers too large".to_owned(),
             kind => format!("transport: {kind:?}"),
@@ -208,7 +208,7 @@ fn error_outcome(error: &Error) -> String {
     }
 }
 
-/// A clock whose sleeps are over at once.
+/// A clock whose sleeps return at once.
 struct NeverWaits;
 
 impl Clock for NeverWaits {

@@ -102,7 +102,7 @@ fn serve(connection: &TcpStream, world: &Mutex<World>) -> Option<()> {
     }
 }
 
-/// Histories that keep to the assumptions.
+/// Histories that meet the assumptions.
 fn histories() -> impl Iterator<Item = History> {
     (1..).map(History::draw).filter(History::is_within_assumptions).take(HISTORIES)
 }
@@ -143,12 +143,12 @@ macro_rules! scan_histories {
 }
 
 #[test]
-fn blocking_scans_lose_nothing_in_silence() {
+fn blocking_scans_lose_no_ticket_silently() {
     scan_histories!("blocking", build, scan => scan.next());
 }
 
 #[cfg(feature = "async")]
 #[tokio::test]
-async fn asynchronous_scans_lose_nothing_in_silence() {
+async fn asynchronous_scans_lose_no_ticket_silently() {
     scan_histories!("asynchronous", build_async, scan => scan.next().await);
 }
