@@ -39,7 +39,7 @@ pub(crate) const EXAMPLES: [(&str, &str, &str); 44] = [
     (
         "singer",
         "gettickets singer --config config.json --discover > catalog.json",
-        "the catalog, to select from",
+        "the catalog, in which to select fields",
     ),
     ("singer", "gettickets singer --all-profiles --test", "check that all installs can be read"),
     ("decode", "gettickets decode reply.json", "a saved reply as a table"),
@@ -47,7 +47,7 @@ pub(crate) const EXAMPLES: [(&str, &str, &str); 44] = [
     ("request", "gettickets request --status Open", "a shell command with curl"),
     ("request", "gettickets request --as php --limitnum 5", "PHP code for the Local API"),
     ("doctor", "gettickets doctor", "find out why something does not work"),
-    ("doctor", "gettickets doctor --format json --profile main", "the same for a program"),
+    ("doctor", "gettickets doctor --format json --profile main", "the same as JSON, for programs"),
     ("profiles", "gettickets profiles", "list the profiles"),
     (
         "profiles",
@@ -78,8 +78,8 @@ pub(crate) const ENVIRONMENT: [(&str, &str); 16] = [
     ("GETTICKETS_PASSWORD", "admin's password"),
     ("GETTICKETS_PASSWORD_MD5", "MD5 of the admin's password, instead of the password"),
     ("GETTICKETS_PROFILE", "connection profile to use"),
-    ("DATABASE_URL", "database of `mirror`, where none is given"),
-    ("PGPASSWORD", "password of a PostgreSQL database, where its address has none"),
+    ("DATABASE_URL", "database of `mirror`, if the command line names none"),
+    ("PGPASSWORD", "password of a PostgreSQL database, if its address has none"),
     ("HTTPS_PROXY, ALL_PROXY", "proxy to use"),
     ("NO_PROXY", "hosts to connect to without the proxy"),
     ("SSL_CERT_FILE", "file of the certificate authorities to trust"),
@@ -110,11 +110,11 @@ A profile may also have username, password-file, password-env, access-key-file,
 access-key-env, local-api, admin-user, php, timeout (seconds), responsetype,
 ca-file, proxy and allow-plain-http.
 
-A profile that is alone in the file is the default profile. A flag takes precedence
-over a named profile, that over the environment, and that over the default profile.
-The default profile is not used where a flag or the environment names the server.";
+A single profile in the file is the default profile. The precedence is, highest first:
+flags, a named profile, the environment, the default profile. The default profile is
+not used if a flag or the environment names the server.";
 
-/// Examples of a command, or of the whole program where `command` is empty, as a section of the help.
+/// The examples of a command, or of the whole program if `command` is empty, as a section of the help.
 pub(crate) fn examples(command: &str) -> String {
     let mut text = "Examples:".to_owned();
     for (line, meaning) in examples_of(command) {
@@ -151,7 +151,7 @@ pub(crate) fn text() -> String {
     for (exit, meaning) in Exit::MEANINGS {
         let _ = write!(text, "\n  {}  {meaning}", exit as u8);
     }
-    // Lines without text have no white space either.
+    // Empty lines have no trailing white space.
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     lines.join("\n") + "\n\nNot affiliated with WHMCS Limited."
 }
@@ -162,7 +162,7 @@ mod tests {
     use crate::args::Cli;
     use clap::{CommandFactory, Parser};
 
-    /// The commands of a recipe: what follows `gettickets` on a line of a block of code.
+    /// The arguments of each `gettickets` command in a recipe's code blocks.
     fn commands(recipe: &str) -> Vec<Vec<String>> {
         let blocks = recipe.split("```").skip(1).step_by(2);
         let lines = blocks.flat_map(str::lines).filter_map(|line| {
@@ -199,7 +199,7 @@ mod tests {
         }
         for (_, line, _) in EXAMPLES {
             let line = line.trim_start_matches("source <(").split([')', '|', '>']).next().unwrap();
-            // Quotes are the shell's.
+            // The shell removes the quotes.
             let words: Vec<String> = line
                 .replace("'Awaiting Reply'", "Awaiting\u{a0}Reply")
                 .split(' ')

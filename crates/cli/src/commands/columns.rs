@@ -3,7 +3,7 @@
 use crate::args::Column;
 use crate::exit::{Failure, Outcome};
 
-/// Refuses columns that are selected twice.
+/// Fails if a column is selected twice.
 pub(crate) fn refuse_repeated(columns: &[Column]) -> Outcome {
     match Column::repeated(columns) {
         None => Ok(()),

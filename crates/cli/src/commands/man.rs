@@ -30,7 +30,7 @@ pub(crate) fn run(args: &ManArgs) -> Outcome {
     })
 }
 
-/// The commands that have a page: the program itself and every command, also nested ones.
+/// The commands that have a page: the program itself and all commands, including nested ones.
 fn pages(root: &Command) -> Vec<&Command> {
     let mut pages = vec![root];
     let mut next = 0;

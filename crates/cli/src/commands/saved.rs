@@ -1,7 +1,7 @@
-//! Saved tickets: replies of a server, and exports of this program, from files or standard input.
+//! Saved tickets: server replies and exports of this program, from files or standard input.
 //!
-//! A file may be compressed with gzip or Zstandard, and may be UTF-8 or UTF-16. NDJSON is read in pieces, so that its
-//! length does not matter; any other form is read whole, up to [`MAX_LEN`].
+//! A file may be compressed with gzip or Zstandard, and may be UTF-8 or UTF-16. NDJSON is read in pieces, so its length
+//! is not limited; every other format is read at once, up to [`MAX_LEN`].
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -14,21 +14,21 @@ use flate2::bufread::MultiGzDecoder;
 use gettickets_protocol::{DecodeError, DecodeErrorKind, Decoder, Page, PageKind, Reply};
 use serde::de::IgnoredAny;
 
-use crate::commands::{canonical, explain};
+use crate::commands::{canonical, reply_hints};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::files;
 
-/// The most bytes of a reply or a line, after decompression.
+/// The maximum size of a reply or a line after decompression, in bytes.
 const MAX_LEN: u64 = Decoder::DEFAULT_MAX_LEN as u64;
-/// The least bytes of NDJSON that are decoded at once.
+/// The minimum number of bytes of NDJSON that are decoded at once.
 const PIECE: usize = 1 << 20;
-/// How much of a file decides what it is.
+/// The number of bytes at the beginning of a file from which its format is detected.
 const HEAD: usize = 64 << 10;
 
 const GZIP: &[u8] = b"\x1f\x8b";
 const ZSTANDARD: &[u8] = b"\x28\xb5\x2f\xfd";
 
-/// The files of some paths: a directory stands for the files in it, by name, without hidden ones.
+/// The files of these paths. A directory contributes its files in the order of their names, without hidden ones.
 pub(crate) fn files(paths: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
@@ -71,7 +71,7 @@ pub(crate) struct Saved {
 enum Content {
     /// One reply.
     Reply(Vec<u8>),
-    /// Tickets, one a line.
+    /// Tickets, one on each line.
     Lines(Lines),
     End,
 }
@@ -81,14 +81,14 @@ impl Saved {
     pub(crate) fn open(file: &Path, decoder: Decoder) -> Outcome<Saved> {
         let name = name(file);
         let content = open(file).and_then(content).map_err(|error| {
-            // The argument is not repeated: a reply may hold the keys of tickets.
+            // The argument is not repeated in the message: a reply may hold access keys.
             if file.to_string_lossy().trim_start().starts_with(['{', '<']) {
                 return Failure::usage("FILE is a reply, not the name of a file")
                     .hint("Pass the reply on standard input, and - as FILE");
             }
             if error.kind() == io::ErrorKind::FileTooLarge {
                 return Failure::new(Exit::Unreadable, format!("{name}: {error}"))
-                    .hint("NDJSON may be of any length: export with --format ndjson");
+                    .hint("Only NDJSON may have any length: export with --format ndjson");
             }
             if error.kind() == io::ErrorKind::InvalidData {
                 return Failure::new(Exit::Unreadable, format!("{name}: {error}"));
@@ -99,12 +99,12 @@ impl Saved {
         Ok(Saved { decoder, content, name })
     }
 
-    /// Whether this is NDJSON, whose tickets come in pieces.
+    /// Whether this is NDJSON, whose tickets are read in pieces.
     pub(crate) fn is_ndjson(&self) -> bool {
         matches!(self.content, Content::Lines(_))
     }
 
-    /// The next reply: the only one, or the next piece of NDJSON as a page.
+    /// Returns the next reply: the only one, or the next piece of NDJSON as a page.
     pub(crate) fn next(&mut self) -> Option<Outcome<Reply>> {
         match std::mem::replace(&mut self.content, Content::End) {
             Content::End => None,
@@ -120,7 +120,7 @@ impl Saved {
         }
     }
 
-    /// The only reply, or all of the NDJSON as one page.
+    /// Returns the only reply, or all NDJSON as one page.
     pub(crate) fn whole(&mut self) -> Outcome<Reply> {
         match std::mem::replace(&mut self.content, Content::End) {
             Content::Lines(mut lines) => {
@@ -150,18 +150,18 @@ impl Saved {
 
 fn unreadable(error: &DecodeError) -> Failure {
     let hint = match error.kind() {
-        // A file that shows no sign of a server is seldom what one sent.
+        // A file without any sign of a server was rarely sent by one.
         DecodeErrorKind::NotAReply { title: None, .. }
             if error.page_kind().is_none_or(|kind| kind == PageKind::Other) =>
         {
             "Give a saved reply, or an export as JSON or NDJSON".to_owned()
         }
-        _ => explain::decode_error(error),
+        _ => reply_hints::decode_error(error),
     };
     Failure::new(Exit::Unreadable, error).hint(hint)
 }
 
-/// Forms that this program writes and does not read.
+/// Formats that this program writes and cannot read.
 #[derive(Clone, Copy)]
 enum ForeignKind {
     Csv,
@@ -201,7 +201,7 @@ fn open(file: &Path) -> io::Result<Input> {
     decompressed(input)
 }
 
-/// Takes the compression off, if there is one.
+/// Decompresses the input if it is compressed.
 fn decompressed(mut input: Input) -> io::Result<Input> {
     let (head, input_again) = head(&mut input, ZSTANDARD.len())?;
     let input: Input = Box::new(io::Cursor::new(input_again).chain(input));
@@ -215,7 +215,7 @@ fn decompressed(mut input: Input) -> io::Result<Input> {
     })
 }
 
-/// Names the compression in the errors of a decoder.
+/// Adds the name of the compression to errors of its decoder.
 struct Named<R> {
     inner: R,
     name: &'static str,
@@ -229,14 +229,14 @@ impl<R: Read> Read for Named<R> {
     }
 }
 
-/// Reads up to this many bytes, and returns them twice: to look at, and to read again.
+/// Reads up to this many bytes, and returns them twice: to inspect, and to read again.
 fn head(input: &mut Input, length: usize) -> io::Result<(Vec<u8>, Vec<u8>)> {
     let mut head = Vec::new();
     input.take(length as u64).read_to_end(&mut head)?;
     Ok((head.clone(), head))
 }
 
-/// Decides what a file is by its beginning.
+/// Detects the format of a file from its beginning.
 fn content(mut input: Input) -> io::Result<Content> {
     let (start, again) = head(&mut input, HEAD)?;
     let input: Input = Box::new(BufReader::new(io::Cursor::new(again).chain(input)));
@@ -268,8 +268,8 @@ fn utf_16(start: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// Whether the first line is a ticket and no reply: a JSON object with an id. A first line that is longer than the
-/// beginning of the file is judged by what begins it, which in canonical JSON is the id.
+/// Whether the first line is a ticket and not a reply: a JSON object with an id. If the first line is longer than the
+/// inspected beginning, its first entry decides, which in canonical JSON is the id.
 fn is_ndjson(start: &[u8]) -> bool {
     let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
     match start.iter().position(|byte| *byte == b'\n') {
@@ -285,7 +285,7 @@ fn is_ticket(line: &[u8]) -> bool {
         id: Option<IgnoredAny>,
         result: Option<IgnoredAny>,
     }
-    // A sequence would be read as the two fields.
+    // serde would accept a sequence of the two fields.
     line.starts_with(b"{")
         && serde_json::from_slice::<Probe>(line)
             .is_ok_and(|found| found.id.is_some() && found.result.is_none())
@@ -301,7 +301,7 @@ struct Lines {
 }
 
 impl Lines {
-    /// The next tickets as a page: lines of at least `least` bytes together. Returns `None` at the end.
+    /// Returns the next tickets as a page: lines with at least `least` bytes together. `None` at the end.
     fn piece(&mut self, decoder: &Decoder, least: usize) -> Outcome<Option<Page>> {
         let mut length = 0;
         while length < least {
@@ -320,7 +320,7 @@ impl Lines {
             return Ok(None);
         }
         let lines = std::mem::take(&mut self.read_ahead);
-        // Each line must be whole by itself: put together, one could close the list of another.
+        // Each line must be valid by itself: concatenated, one line could close the list of another.
         if lines.iter().all(|(_, line)| is_ticket(line))
             && let Ok(Reply::Tickets(page)) =
                 decoder.decode(page_of(lines.iter().map(|(_, line)| line.as_slice())))
@@ -330,7 +330,7 @@ impl Lines {
         Err(first_failure(decoder, &lines))
     }
 
-    /// The next line that is not empty, without its end.
+    /// Returns the next line that is not empty, without its line ending.
     fn line(&mut self) -> Outcome<Option<(u64, Vec<u8>)>> {
         loop {
             let mut line = Vec::new();
@@ -354,7 +354,7 @@ impl Lines {
     }
 }
 
-/// Tickets as the body of a reply.
+/// Joins tickets as the body of a reply.
 fn page_of<'l>(lines: impl Iterator<Item = &'l [u8]>) -> Vec<u8> {
     let mut body = br#"{"result":"success","tickets":["#.to_vec();
     for (index, line) in lines.enumerate() {
@@ -367,7 +367,7 @@ fn page_of<'l>(lines: impl Iterator<Item = &'l [u8]>) -> Vec<u8> {
     body
 }
 
-/// Why some lines are not tickets: the first that is not.
+/// The error for the first of these lines that is not a ticket.
 fn first_failure(decoder: &Decoder, lines: &VecDeque<(u64, Vec<u8>)>) -> Failure {
     for (number, line) in lines {
         let at = format!("line {number}");
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_is_read_however_it_was_saved() {
+    fn a_reply_is_read_in_every_encoding() {
         for (form, bytes) in [
             ("plain", REPLY.as_bytes().to_vec()),
             ("gzip", gzip(REPLY.as_bytes())),
@@ -440,7 +440,7 @@ mod tests {
     }
 
     #[test]
-    fn ndjson_of_many_pieces_has_every_ticket_in_order() {
+    fn ndjson_in_many_pieces_has_every_ticket_in_order() {
         let long = "x".repeat(3_000);
         let text: String =
             (1..=2_000).map(|id| format!("{{\"id\":{id},\"subject\":\"{long}\"}}\n")).collect();
@@ -450,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named_with_its_line() {
+    fn unreadable_input_is_reported_with_its_line() {
         for (bytes, said) in [
             (&b"{\"id\":1}\n{\"id\":}\n"[..], "line 2: this is not JSON"),
             (b"{\"id\":1}\n\n[1]\n", "line 3: this is not a ticket"),
@@ -471,7 +471,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_stands_for_its_files_by_name() {
+    fn a_directory_contributes_its_files_by_name() {
         let directory = tempfile::tempdir().unwrap();
         for name in ["b.json", "a.json", ".hidden"] {
             fs::write(directory.path().join(name), REPLY).unwrap();

@@ -7,14 +7,14 @@ use std::path::Path;
 use gettickets_protocol::{DecodeErrorKind, Reply, Ticket, TicketRef, decode};
 use serde::Deserialize;
 
-use crate::commands::explain;
+use crate::commands::reply_hints;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::files;
 
-/// The most bytes that a file may have.
+/// The maximum size of a file, in bytes.
 const MAX_LEN: u64 = 64 << 20;
 
-/// The tickets of a saved reply in any format of the wire, of canonical JSON, or of NDJSON.
+/// Reads the tickets of a saved reply in any wire format, of canonical JSON, or of NDJSON.
 pub(crate) fn tickets(file: &Path) -> Outcome<Vec<Ticket>> {
     let read_file = File::open(file).and_then(|file| files::read_at_most(file, MAX_LEN));
     let body = read_file.map_err(|error| {
@@ -31,14 +31,14 @@ pub(crate) fn tickets(file: &Path) -> Outcome<Vec<Ticket>> {
     }
 }
 
-/// Canonical JSON, in as far as a server needs it.
+/// The part of canonical JSON that a server needs.
 #[derive(Deserialize)]
 struct Canonical {
     tickets: Vec<Ticket>,
 }
 
 fn read(body: Vec<u8>) -> Outcome<Vec<Ticket>> {
-    // The wire spells ids as text and the list one level deeper, so it is never taken for canonical.
+    // Wire JSON has ids as strings and the list one level deeper, so it does not parse as canonical JSON.
     if let Ok(canonical) = serde_json::from_slice::<Canonical>(&body) {
         return Ok(canonical.tickets);
     }
@@ -53,18 +53,18 @@ fn read(body: Vec<u8>) -> Outcome<Vec<Ticket>> {
         }
         Err(error) => {
             let hint = match error.kind() {
-                // A file that someone names is seldom what a firewall sent.
+                // A file on disk is rarely a firewall's page, so the hint concerns the file.
                 DecodeErrorKind::NotAReply { title: None, .. } => {
                     "Give a saved reply, or an export as JSON or NDJSON".to_owned()
                 }
-                _ => explain::decode_error(&error),
+                _ => reply_hints::decode_error(&error),
             };
             Err(Failure::new(Exit::Unreadable, error).hint(hint))
         }
     }
 }
 
-/// The tickets of NDJSON; none where the first line is no ticket.
+/// Reads the tickets of NDJSON; `None` if the first line is not a ticket.
 fn ndjson(body: &[u8]) -> Outcome<Option<Vec<Ticket>>> {
     let lines =
         body.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.trim_ascii().is_empty());
@@ -90,7 +90,7 @@ mod tests {
     use gettickets_protocol::{Page, Tickets, Version};
 
     #[test]
-    fn every_form_in_which_tickets_are_written_loads_again() {
+    fn every_written_format_loads_again() {
         let mut odd = Ticket { id: 7, subject: "=1+1 &amp; é".into(), ..Ticket::default() };
         odd.extra.insert("deptname".into(), "Sales".into());
         let tickets = vec![odd, Ticket { id: 8, ..Ticket::default() }];
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_another_kind_is_not_blamed_on_a_firewall() {
+    fn the_hint_for_another_kind_of_file_does_not_mention_a_firewall() {
         for body in ["id,tid\n7,ABC-1\n", "PAR1\u{0}\u{1}"] {
             let failure = read(body.into()).unwrap_err();
             assert_eq!(failure.hint.as_deref(), Some("Give a saved reply, or an export as JSON or NDJSON"));
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_tickets_is_refused_with_the_place() {
+    fn a_file_without_tickets_is_refused_with_the_line() {
         for (body, part) in [
             ("{\"id\":1}\n{\"id\":}\n", "line 2 is not a ticket"),
             ("{\"result\":\"error\",\"message\":\"Access Denied\"}", "this is a saved error"),

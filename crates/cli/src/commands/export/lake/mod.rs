@@ -1,7 +1,7 @@
-//! An export into a lake: a directory of Parquet files, partitioned as Hive does.
+//! An export into a directory of Parquet files, partitioned as in Hive.
 //!
-//! A run adds one file to each partition. Readers never see a part of one: everything is written first, under names that
-//! they skip, and then renamed. A run that fails removes what it wrote.
+//! A run adds one file to each partition. Readers never see an incomplete run: all files are first written under names
+//! that readers skip, and then renamed. A run that fails removes its files.
 
 mod partition;
 mod spill;
@@ -20,9 +20,9 @@ use tempfile::TempPath;
 
 use self::partition::Values;
 use self::spill::Spill;
+use super::combined::{self, InstallEnd};
 use super::contents::Contents;
 use super::is_stdout;
-use super::together::{self, InstallEnd};
 use crate::args::{Encoding, ExportArgs, ExportFormat, PartitionKey};
 use crate::connect::installs::{self, Installs, Several};
 use crate::exit::{self, Exit, Failure, Outcome};
@@ -32,14 +32,14 @@ use crate::output::batches::failed;
 use crate::output::parquet::ParquetWriter;
 use crate::output::{self, InstallContext};
 
-/// How many tickets are in memory before they are written into the spill file.
-const MOST_ROWS: usize = 32 << 10;
-/// How many bytes their pages may have.
-const MOST_BYTES: usize = 64 << 20;
-/// How many partitions a run may write to. Dates come from the server, and a directory is made for each month.
-const MOST_PARTITIONS: usize = 10_000;
+/// The maximum number of tickets in memory before they are written to the spill file.
+const MAX_ROWS: usize = 32 << 10;
+/// The maximum size of their pages, in bytes.
+const MAX_BYTES: usize = 64 << 20;
+/// The maximum number of partitions of a run. The server's dates determine how many directories are created.
+const MAX_PARTITIONS: usize = 10_000;
 
-/// Exports these installs. `watch` gets a handle that cancels each scan.
+/// Exports these installs. `watch` receives a handle that cancels each scan.
 pub(super) fn run(
     args: &ExportArgs,
     installs: Installs,
@@ -51,10 +51,10 @@ pub(super) fn run(
     let is_by_install = keys.contains(&PartitionKey::Install);
     let is_one = matches!(installs, Installs::One(..));
     let (installs, contexts) = side_by_side(installs, is_by_install)?;
-    let Some(first) = contexts.first() else { return together::ended(args, installs, Vec::new()) };
+    let Some(first) = contexts.first() else { return combined::ended(args, installs, Vec::new()) };
     if !is_by_install && !installs.unusable.is_empty() {
-        // Without partitions of installs, nothing would show that one is missing.
-        return together::ended(args, installs, Vec::new());
+        // Without a directory for each install, the missing tickets of a failed install would not be noticed.
+        return combined::ended(args, installs, Vec::new());
     }
     let encoding = Encoding { format: ExportFormat::Parquet, compression: None };
     let contents = match is_one {
@@ -70,10 +70,11 @@ pub(super) fn run(
 
     let mut lake = Lake::new(keys, table, &contexts, path).map_err(failure_of)?;
     let ends =
-        together::read(args, &installs, watch, interrupted, |index, tickets| lake.push(index, tickets))
+        combined::read(args, &installs, watch, interrupted, |index, tickets| lake.push(index, tickets))
             .map_err(failure_of)?;
-    // Where installs share files, those of a run without one of them would lack its tickets.
-    let is_kept = |end: &InstallEnd| end.is_whole && (is_by_install || ends.iter().all(|end| end.is_whole));
+    // If installs share files, the files of a run without one of them would lack its tickets.
+    let is_kept =
+        |end: &InstallEnd| end.is_complete && (is_by_install || ends.iter().all(|end| end.is_complete));
     let kept: Vec<bool> = ends.iter().map(is_kept).collect();
     let written = lake.write(path, &kept).map_err(failure_of)?;
     let (files, tickets) = (written.files.len(), written.tickets);
@@ -87,10 +88,10 @@ pub(super) fn run(
         let names = ends.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(end, _)| end.name.as_str());
         remove_earlier(&earlier, is_by_install, &names.collect::<Vec<_>>());
     }
-    together::ended(args, installs, ends.into_iter().filter_map(InstallEnd::failed).collect())
+    combined::ended(args, installs, ends.into_iter().filter_map(InstallEnd::failed).collect())
 }
 
-/// Refuses options that have no meaning for a lake.
+/// Fails on options that cannot be combined with `--partition-by`.
 fn refuse_flags(args: &ExportArgs) -> Outcome {
     let name = args.output.display();
     if is_stdout(args) || installs::has_placeholder(&args.output) {
@@ -111,7 +112,7 @@ fn refuse_flags(args: &ExportArgs) -> Outcome {
     Ok(())
 }
 
-/// Refuses a directory with files of earlier runs, unless the user said what to do with them.
+/// Fails if the directory has files of earlier runs, unless the arguments say what to do with them.
 fn refuse_earlier(args: &ExportArgs, earlier: &[PathBuf]) -> Outcome {
     if earlier.is_empty() || args.append || args.overwrite {
         return Ok(());
@@ -122,7 +123,7 @@ fn refuse_earlier(args: &ExportArgs, earlier: &[PathBuf]) -> Outcome {
         .hint("--overwrite replaces them, --append adds to them"))
 }
 
-/// The installs, and what tables need to know of them. One install is read as several are.
+/// The installs, and their contexts. A single install is treated like several.
 fn side_by_side(installs: Installs, is_by_install: bool) -> Outcome<(Several, Vec<InstallContext>)> {
     let (profile, connection) = match installs {
         Installs::Several(installs) => {
@@ -132,7 +133,7 @@ fn side_by_side(installs: Installs, is_by_install: bool) -> Outcome<(Several, Ve
         Installs::One(profile, connection) => (profile, *connection),
     };
     if is_by_install && profile.is_none() {
-        return Err(Failure::usage("the key install is the name of a profile, and none is named")
+        return Err(Failure::usage("the key install needs a profile, and none is selected")
             .hint("Name a profile with --profile, or leave out the key"));
     }
     let context = connection.context(profile.clone());
@@ -157,16 +158,16 @@ fn remove_earlier(earlier: &[PathBuf], is_by_install: bool, installs: &[&str]) {
     for file in earlier.iter().filter(|file| is_replaced(file)) {
         if let Err(error) = fs::remove_file(file) {
             exit::warn(format!(
-                "{}: it is of an earlier run and could not be removed: {error}",
+                "{}: this file of an earlier run could not be removed: {error}",
                 file.display()
             ));
         }
-        // Fails where another file is there.
+        // Fails if the directory is not empty.
         let _ = file.parent().map(fs::remove_dir);
     }
 }
 
-/// The directory of the lake. One that this run made is removed again if nothing was written.
+/// The output directory. If this run created it and nothing was written, it is removed again.
 struct Directory {
     path: PathBuf,
     _created: Created,
@@ -184,12 +185,12 @@ impl Directory {
     }
 }
 
-/// Directories that this run made. Those that are empty at the end are removed.
+/// The directories that this run created. Those that are empty at the end are removed.
 #[derive(Default)]
 struct Created(Vec<PathBuf>);
 
 impl Created {
-    /// Makes a directory and those above it.
+    /// Creates a directory and its parents.
     fn make(&mut self, directory: &Path) -> io::Result<()> {
         match fs::create_dir(directory) {
             Ok(()) => self.0.push(directory.to_owned()),
@@ -209,13 +210,13 @@ impl Created {
 impl Drop for Created {
     fn drop(&mut self) {
         for directory in self.0.iter().rev() {
-            // Fails where something is in it.
+            // Fails if the directory is not empty.
             let _ = fs::remove_dir(directory);
         }
     }
 }
 
-/// A run under way.
+/// A run in progress.
 struct Lake {
     keys: Vec<PartitionKey>,
     table: TableSchema,
@@ -223,9 +224,9 @@ struct Lake {
     numbers: HashMap<Values, usize>,
     parts: Vec<Part>,
     spill: Spill,
-    /// Pages that are not in the spill file yet, with the positions of their installs.
+    /// Pages that are not in the spill file yet, with the indexes of their installs.
     pages: Vec<(usize, Tickets)>,
-    /// The partition of each of their tickets.
+    /// The partition of each ticket in these pages.
     rows: Vec<usize>,
     bytes: usize,
 }
@@ -259,15 +260,15 @@ impl Lake {
         })
     }
 
-    /// Adds a page of the install at this position.
+    /// Adds a page of the install at this index.
     fn push(&mut self, install: usize, tickets: &Tickets) -> io::Result<()> {
         for ticket in tickets {
             let values = Values::of(&self.keys, install, &ticket);
             let number = match self.numbers.get(&values) {
                 Some(number) => *number,
-                None if self.parts.len() >= MOST_PARTITIONS => {
+                None if self.parts.len() >= MAX_PARTITIONS => {
                     return Err(io::Error::other(format!(
-                        "the tickets are of more than {MOST_PARTITIONS} partitions; partition by fewer keys"
+                        "the tickets are of more than {MAX_PARTITIONS} partitions; partition by fewer keys"
                     )));
                 }
                 None => {
@@ -284,10 +285,10 @@ impl Lake {
         }
         self.pages.push((install, tickets.clone()));
         self.bytes += tickets.memory_size();
-        if self.rows.len() >= MOST_ROWS || self.bytes >= MOST_BYTES { self.spill() } else { Ok(()) }
+        if self.rows.len() >= MAX_ROWS || self.bytes >= MAX_BYTES { self.spill() } else { Ok(()) }
     }
 
-    /// Writes the tickets in memory into the spill file, a batch for each partition.
+    /// Writes the tickets in memory to the spill file, one batch for each partition.
     fn spill(&mut self) -> io::Result<()> {
         let mut batches: BTreeMap<usize, Vec<(&TableInstall, TicketRef<'_>)>> = BTreeMap::new();
         let mut numbers = self.rows.iter();
@@ -306,7 +307,8 @@ impl Lake {
         Ok(())
     }
 
-    /// Writes the files of the partitions, under names that readers skip. `kept` says of which installs.
+    /// Writes the files of the partitions, under names that readers skip. `kept` says for each install whether to write
+    /// it.
     fn write(mut self, directory: &Path, kept: &[bool]) -> io::Result<Written> {
         self.spill()?;
         let random: String =
@@ -337,16 +339,16 @@ impl Lake {
     }
 }
 
-/// The files of a run that have no names yet. They are removed when this is dropped.
+/// Files of a run that do not have their final names yet. Dropping this removes them.
 struct Written {
     files: Vec<(TempPath, PathBuf)>,
     tickets: u64,
-    /// Dropped last: only empty directories are removed.
+    /// Dropped last, because it removes only empty directories.
     created: Created,
 }
 
 impl Written {
-    /// Gives the files their names. If that fails for one, all are removed.
+    /// Renames the files to their final names. If one rename fails, all files are removed.
     fn publish(self) -> io::Result<()> {
         let mut named: Vec<PathBuf> = Vec::new();
         for (file, name) in self.files {

@@ -1,4 +1,4 @@
-//! The partitions of a lake: the directories that Hive, Spark, DuckDB, polars and pyarrow read as columns.
+//! The partitions of a lake: directories that Hive, Spark, DuckDB, polars and pyarrow read as columns.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -7,21 +7,21 @@ use gettickets_protocol::TicketRef;
 
 use crate::args::PartitionKey;
 
-/// The value of a key that a ticket does not have.
+/// The value of a partition key for a ticket that has no value.
 const NOTHING: &str = "__HIVE_DEFAULT_PARTITION__";
-/// What the name of a file begins with.
+/// The prefix of file names.
 const PREFIX: &str = "part-";
-/// The ending of a file.
+/// The extension of files.
 const ENDING: &str = ".parquet";
 /// The length of a time such as `20261129T001500Z`.
 const TIME_LEN: usize = 16;
 /// The number of random letters and digits after the time.
 pub(super) const RANDOM_LEN: usize = 6;
 
-/// The values of the keys of a partition; those of keys that are not used are always the same.
+/// The values of a partition's keys. Unused keys always have the same value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Values {
-    /// The position of the install.
+    /// The index of the install.
     pub(super) install: Option<usize>,
     /// The year and the month in which the ticket was opened, on the clock of the install.
     year: Option<i16>,
@@ -29,7 +29,7 @@ pub(super) struct Values {
 }
 
 impl Values {
-    /// The values of a ticket of the install at this position.
+    /// The values of a ticket of the install at this index.
     pub(super) fn of(keys: &[PartitionKey], install: usize, ticket: &TicketRef<'_>) -> Values {
         let mut values = Values::default();
         let opened = || ticket.date();
@@ -46,7 +46,7 @@ impl Values {
         values
     }
 
-    /// The directory of the partition below that of the lake. `install` is the name of its install.
+    /// The directory of the partition, relative to the lake's. `install` is the name of its install.
     pub(super) fn directory(&self, keys: &[PartitionKey], install: &str) -> PathBuf {
         let part = |key: &PartitionKey| {
             let value = match (key, self.year, self.month) {
@@ -61,7 +61,7 @@ impl Values {
     }
 }
 
-/// A value as Hive writes it in the name of a directory: percent-encoded where a character has a meaning there.
+/// Encodes a value as Hive does in directory names: special characters are percent-encoded.
 pub(super) fn escaped(value: &str) -> String {
     if value.is_empty() {
         return NOTHING.to_owned();
@@ -69,7 +69,7 @@ pub(super) fn escaped(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len());
     for character in value.chars() {
         if character.is_ascii_control() || "\"#%'*/:=?\\{}[]^<>|".contains(character) {
-            // Writing to a text does not fail.
+            // Writing to a string cannot fail.
             let _ = write!(escaped, "%{:02X}", u32::from(character));
         } else {
             escaped.push(character);
@@ -78,12 +78,12 @@ pub(super) fn escaped(value: &str) -> String {
     escaped
 }
 
-/// The name of the files of a run, which no other run has.
+/// The name of a run's files, which is unique to the run.
 pub(super) fn file_name(now: jiff::Timestamp, random: &str) -> String {
     format!("{PREFIX}{}-{random}{ENDING}", now.strftime("%Y%m%dT%H%M%SZ"))
 }
 
-/// Whether a file has a name that a run gives.
+/// Whether a file name has the form of [`file_name`].
 fn is_file_name(name: &str) -> bool {
     let Some(middle) = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(ENDING)) else {
         return false;
@@ -95,7 +95,7 @@ fn is_file_name(name: &str) -> bool {
         && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// The files that earlier runs wrote below this directory, at any partition.
+/// The files of earlier runs below this directory, in any partition.
 pub(super) fn files_below(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut directories = vec![(directory.to_owned(), 0)];
@@ -104,7 +104,7 @@ pub(super) fn files_below(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
             let entry = entry?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            // A symbolic link is neither.
+            // A symbolic link is neither a file nor a directory here.
             let kind = entry.file_type()?;
             if kind.is_file() && is_file_name(&name) {
                 files.push(entry.path());
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_partition_has_a_directory_for_each_key_in_their_order() {
+    fn each_key_is_a_directory_in_order() {
         let dated = Ticket { date: Some(datetime(2026, 3, 1, 0, 0, 0, 0)), ..Ticket::default() };
         let tickets = Tickets::new(&[dated, Ticket::default()], Version::V8_0);
         let directory = |keys: &[PartitionKey], row| {
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn only_files_of_runs_are_found_again() {
+    fn only_files_of_runs_are_found() {
         let directory = tempfile::tempdir().unwrap();
         let ours = file_name("2026-11-29T00:15:00Z".parse().unwrap(), "Ab3xYz");
         assert_eq!(ours, "part-20261129T001500Z-Ab3xYz.parquet");

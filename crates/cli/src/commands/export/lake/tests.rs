@@ -115,7 +115,7 @@ fn files_that_cannot_all_get_their_names_are_removed() {
 fn dates_of_a_server_do_not_make_more_directories_than_the_limit() {
     let directory = tempfile::tempdir().unwrap();
     let mut lake = lake(directory.path());
-    let tickets: Vec<Ticket> = (0..=MOST_PARTITIONS)
+    let tickets: Vec<Ticket> = (0..=MAX_PARTITIONS)
         .map(|month| {
             let (year, month) = (1000 + month / 12, month % 12 + 1);
             let opened = date(year as i16, month as i8, 1).at(0, 0, 0, 0);
