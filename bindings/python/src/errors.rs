@@ -1,4 +1,4 @@
-//! Conversion of errors to exceptions. The classes are written in Python, in `gettickets._errors`: each takes the
+//! Converts errors to exceptions. The classes are defined in Python, in `gettickets._errors`: each takes the
 //! message, and the details as keywords.
 //!
 //! Credentials are redacted before an error arrives here, and nothing is added that could hold them.
@@ -89,18 +89,18 @@ pub(crate) fn profile(py: Python<'_>, error: &ProfileError) -> PyErr {
     coded(py, "ConfigError", &error.to_string(), "profile", error.hint())
 }
 
-/// A use of an object that is closed.
+/// The error for using a closed object.
 pub(crate) fn closed(py: Python<'_>, what: &str) -> PyErr {
     coded(py, "StateError", &format!("the {what} is closed"), "closed", None)
 }
 
-/// A use of an object in a child process of the one that made it.
+/// The error for using an object in a child process of the process that made it.
 pub(crate) fn forked(py: Python<'_>, what: &str) -> PyErr {
     let message = format!("the {what} was made in another process, before os.fork()");
     coded(py, "StateError", &message, "forked", Some("Make a new one in the child process."))
 }
 
-/// A use that is not possible in the object's present state.
+/// The error for a use that is not possible in the object's current state.
 pub(crate) fn state(py: Python<'_>, message: &str, code: &str, hint: Option<&str>) -> PyErr {
     coded(py, "StateError", message, code, hint)
 }
@@ -137,7 +137,7 @@ pub(crate) fn os(error: &std::io::Error) -> PyErr {
     PyOSError::new_err(error.to_string())
 }
 
-/// A thread or a descriptor that this machine does not grant: an error of the way to the server, before anything is sent.
+/// A thread or a descriptor that the system does not provide: a transport error before anything is sent.
 pub(crate) fn of_this_machine(py: Python<'_>, error: &std::io::Error) -> PyErr {
     let error = TransportError::new(TransportErrorKind::LocalResources).with_detail(error.to_string());
     raise(py, &error.not_sent().into())
@@ -148,12 +148,12 @@ pub(crate) fn internal(what: &str) -> PyErr {
     PySystemError::new_err(format!("internal error of gettickets: {what}"))
 }
 
-/// A text that names settings, with the arguments that they are here.
+/// A text in which settings are replaced by the names of arguments.
 pub(crate) fn spelled(text: &str) -> Cow<'_, str> {
     spell_settings(text, keyword_of)
 }
 
-/// The argument for a setting that hints name.
+/// The argument that corresponds to a setting in a hint.
 fn keyword_of(setting: &str) -> Option<&'static str> {
     Some(match setting {
         "allow_count_mismatch" => "allow_count_mismatch=True",
@@ -229,7 +229,7 @@ fn exception(py: Python<'_>, error: &Error, may_have_been_sent: bool, hint: Opti
         }
         ErrorKind::Local(error) => local_details(&details, error)?,
         ErrorKind::Cancelled => "StateError",
-        // A kind that is new to the client has the attributes of all errors.
+        // A new kind of error has only the common attributes until it gets a case here.
         _ => "Error",
     };
     made(py, class, &error.to_string(), &details)

@@ -1,4 +1,4 @@
-//! Conversion of keyword arguments to a request, and the checks of argument types that the other modules share.
+//! Converts keyword arguments to a request, and checks argument types for the other modules.
 
 use gettickets::{GetTickets, StatusFilter};
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
@@ -31,7 +31,7 @@ pub(crate) fn from_python(parameters: Option<&Bound<'_, PyDict>>) -> PyResult<Ge
     Ok(request)
 }
 
-/// Takes `status` out of the parameters of a scan if it is several statuses and not one.
+/// Removes `status` from the parameters of a scan and returns it, if it has several statuses.
 pub(crate) fn take_statuses(parameters: &Bound<'_, PyDict>) -> PyResult<Option<Vec<StatusFilter>>> {
     let name = "status";
     let Some(value) = parameters.get_item(name)? else { return Ok(None) };
@@ -46,14 +46,14 @@ pub(crate) fn take_statuses(parameters: &Bound<'_, PyDict>) -> PyResult<Option<V
         statuses.push(StatusFilter::from(text(name, &status)?.as_str()));
     }
     if statuses.is_empty() {
-        let why = format!("{name} names no status; leave it out for tickets of every status");
+        let why = format!("{name} is empty; leave it out for tickets of every status");
         return Err(errors::argument(why));
     }
     parameters.del_item(name)?;
     Ok(Some(statuses))
 }
 
-/// Refuses a filter that servers ignore: they would list every ticket.
+/// Fails on a filter that servers ignore, because they would list every ticket.
 fn refuse_without_effect(name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
     let has_no_effect = match name {
         "deptid" | "clientid" => value.is_instance_of::<PyInt>() && value.eq(0)?,
@@ -69,7 +69,7 @@ fn refuse_without_effect(name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
     )))
 }
 
-/// A number that a server takes: an int, from 0.
+/// A number for a server: an int from 0.
 pub(crate) fn integer(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
     if value.is_instance_of::<PyBool>() {
         return Err(wrong_type(name, "an int", value));
@@ -105,7 +105,7 @@ pub(crate) fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     }
 }
 
-/// True or False, and nothing that merely counts as one of them.
+/// True or False, and no other object with a truth value.
 pub(crate) fn truth(name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
     let truth = value.cast::<PyBool>().map_err(|_| wrong_type(name, "a bool", value))?;
     Ok(truth.is_true())

@@ -1,4 +1,4 @@
-"""The scripts of docs/recipes do what they say, against sandboxes that change between two runs."""
+"""The scripts of docs/recipes, run against sandboxes that change between two runs."""
 
 import os
 import pathlib
