@@ -206,8 +206,8 @@ impl TableSchema {
     ///
     /// # Errors
     ///
-    /// [`ColumnError`] if a name is unknown or repeated, if the table does not have the column, or if there are no names.
-    /// The message lists the columns.
+    /// [`ColumnError`] if a name is unknown or repeated, if the table does not have the column, or if there are no
+    /// names. The message lists the columns.
     pub fn select<N: AsRef<str>>(
         &self,
         names: impl IntoIterator<Item = N>,

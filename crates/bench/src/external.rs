@@ -2,8 +2,7 @@
 //!
 //! Such a program is run as `PROGRAM… TABLE BODY TICKETS SECONDS [ONLY…]`, where BODY is a file. Its candidates take
 //! turns in one process; with ONLY, only those whose name contains one of the texts. It prints their rows as one JSON
-//! array of
-//! [`Row`].
+//! array of [`Row`].
 
 use std::error::Error;
 use std::ffi::OsString;

@@ -44,8 +44,8 @@ impl Fleet {
     ///
     /// # Errors
     ///
-    /// [`FleetError`] if two installs have the same name, or if two names refer to the same endpoint, whose tickets would be
-    /// read twice.
+    /// [`FleetError`] if two installs have the same name, or if two names refer to the same endpoint, whose tickets
+    /// would be read twice.
     pub fn new(installs: impl IntoIterator<Item = Install>) -> Result<Fleet, FleetError> {
         let installs: Vec<Install> = installs.into_iter().collect();
         for (index, install) in installs.iter().enumerate() {

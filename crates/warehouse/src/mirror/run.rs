@@ -61,9 +61,9 @@ impl Mirror {
     ///
     /// # Errors
     ///
-    /// [`MirrorErrorKind::NotAMirror`] for a database of another program and [`NewerVersion`](MirrorErrorKind::NewerVersion)
-    /// for a database of a newer version of this crate; neither is changed. Other kinds say why the database cannot be
-    /// used.
+    /// [`MirrorErrorKind::NotAMirror`] for a database of another program and
+    /// [`NewerVersion`](MirrorErrorKind::NewerVersion) for a database of a newer version of this crate; neither is
+    /// changed. Other kinds say why the database cannot be used.
     pub fn open(target: &str) -> Result<Mirror, MirrorError> {
         if postgres::is_url(target) {
             let (place, store) = postgres::Database::open(target)?;
@@ -92,8 +92,8 @@ impl Mirror {
     ///
     /// # Errors
     ///
-    /// [`MirrorError`] if the database fails or is locked, if the install is known under another name, or if a value does not
-    /// fit into the database. If the database failed, the run is rolled back.
+    /// [`MirrorError`] if the database fails or is locked, if the install is known under another name, or if a value
+    /// does not fit into the database. If the database failed, the run is rolled back.
     pub fn run(
         &mut self,
         install: &Install,
@@ -110,8 +110,8 @@ impl Mirror {
     ///
     /// # Errors
     ///
-    /// [`MirrorError`] if the database fails or is locked; the whole run is rolled back. Each result holds the errors that
-    /// concern one install, as in [`run`](Mirror::run).
+    /// [`MirrorError`] if the database fails or is locked; the whole run is rolled back. Each result holds the errors
+    /// that concern one install, as in [`run`](Mirror::run).
     pub fn run_all(
         &mut self,
         fleet: &Fleet,

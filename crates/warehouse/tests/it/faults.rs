@@ -1,4 +1,4 @@
-//! Scans that end early, and runs that do.
+//! Scans and runs that end early.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;

@@ -1,4 +1,4 @@
-//! Files that are not a mirror, or not for this run.
+//! Files that are not a mirror, or not the mirror of this run.
 
 use std::fs;
 
@@ -76,7 +76,7 @@ fn a_damaged_file_is_reported_and_the_error_names_it() {
     let setup = Setup::new(400);
     setup.run(Mode::Full);
     let mut bytes = fs::read(setup.file()).unwrap();
-    // The first page has the schema, and stays.
+    // The first page, which has the schema, is not overwritten.
     let damaged = bytes.len() / 3..bytes.len();
     bytes[damaged].fill(0xa5);
     fs::write(setup.file(), bytes).unwrap();

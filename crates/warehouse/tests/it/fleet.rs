@@ -20,7 +20,7 @@ fn fleet(sandboxes: &[Sandbox]) -> Fleet {
     Fleet::new(sandboxes.iter().enumerate().map(install)).unwrap()
 }
 
-/// A client whose credentials the sandbox refuses.
+/// A client whose credentials the sandbox rejects.
 fn refused(sandbox: &Sandbox) -> Client {
     Client::builder(sandbox.url())
         .credentials(Credentials::api("nobody", "wrong"))
@@ -93,7 +93,7 @@ fn installs_are_read_concurrently() {
         Install::new(index.to_string(), client)
     });
     let fleet = Fleet::new(installs).unwrap();
-    // One request in flight for each install, so that none can make up the number alone.
+    // At most one request in flight per install, so that one install alone cannot reach the number.
     let scan = fleet.scan_with(|install| install.client().scan(GetTickets::default()).concurrency(1));
     let tickets: usize = scan.map(|page| page.unwrap().tickets.len()).sum();
     assert_eq!(tickets, 5 + 6 + 7 + 8);
@@ -131,7 +131,7 @@ fn a_mirror_of_several_installs_has_the_tickets_of_each() {
     let new: Vec<u64> = reports.iter().map(|report| report.as_ref().unwrap().new).collect();
     assert_eq!(new, [30, 50, 80]);
 
-    // The first refuses the credentials now, the second loses a ticket, the third gains one.
+    // The first install rejects the credentials, the second deletes a ticket, the third opens one.
     sandboxes[1].store().delete(sandboxes[1].store().ids().unwrap()[4]).unwrap();
     sandboxes[2].store().open(gettickets::Ticket { tid: "NEW-1".into(), ..Default::default() }).unwrap();
     let installs = sandboxes.iter().enumerate().map(|(index, sandbox)| {

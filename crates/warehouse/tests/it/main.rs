@@ -55,7 +55,7 @@ impl Setup {
         mirror.run(&self.install(), &options(mode), &mut |_| ()).unwrap()
     }
 
-    /// The changes that a run recorded: id, what, old value, new value.
+    /// The changes that a run recorded: id, field, old value, new value.
     fn changes(&self, run: i64) -> Vec<(u64, String, Option<String>, Option<String>)> {
         let database = read(&self.file());
         let mut select = database

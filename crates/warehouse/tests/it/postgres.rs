@@ -21,7 +21,7 @@ pub(crate) struct Server {
     _folder: tempfile::TempDir,
 }
 
-/// A program of PostgreSQL, which Debian does not put on the path.
+/// The path of a program of PostgreSQL, which is not in `PATH` on Debian.
 fn program(name: &str) -> PathBuf {
     let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
         .map(|entries| entries.flatten().map(|entry| entry.path().join("bin").join(name)).collect())
@@ -109,7 +109,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The postmaster ends its own children.
+        // The postmaster stops its children.
         let _ = Command::new("kill").args(["-QUIT", &self.process.id().to_string()]).status();
         let _ = self.process.wait();
     }
@@ -285,7 +285,7 @@ fn a_password_comes_from_the_url_or_from_pgpassword() {
     let mirror = Mirror::open(&server.url_with(PASSWORD)).unwrap();
     assert_eq!(mirror.place(), "PostgreSQL database postgres at 127.0.0.1");
     assert!(!format!("{mirror:?}").contains("hunter2"), "{mirror:?}");
-    // The environment is that of the process.
+    // The environment belongs to the process.
     for (password, works) in [(PASSWORD, true), ("wrong", false)] {
         let opened = Command::new(std::env::current_exe().unwrap())
             .args(["--ignored", "--exact", "postgres::opens_the_database_of_a_variable"])

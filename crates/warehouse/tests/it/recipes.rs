@@ -94,7 +94,7 @@ fn queries_for_postgresql_return_rows() {
             let mut client = server.client();
             let is_alert = sql.contains("HAVING");
             if is_alert {
-                // An alert finds something only where a mirror is late.
+                // An alert returns rows only if a mirror is late.
                 assert!(client.query(&sql, &[]).unwrap().is_empty());
                 client.batch_execute("UPDATE runs SET ended = ended - interval '2 hours'").unwrap();
             }

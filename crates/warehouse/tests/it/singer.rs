@@ -194,7 +194,7 @@ fn an_incremental_run_reads_new_tickets_and_advances_the_bookmark_at_its_end() {
     assert!(of_type(&second, "RECORD").all(|record| record.get("version").is_none()));
 }
 
-/// Fails after a number of STATE messages, as a target that is killed.
+/// Fails after a number of STATE messages, like a target that is killed.
 struct Killed {
     out: Vec<u8>,
     states: usize,
