@@ -7,8 +7,8 @@ use gettickets_protocol::Version;
 
 /// Decode saved replies, offline
 ///
-/// Reads JSON, XML and name-value pairs from a server, and JSON and NDJSON written by this program, in
-/// UTF-8 or UTF-16, plain or compressed with gzip or Zstandard.
+/// Reads JSON, XML and name-value pairs from a server, and every format of an export: JSON, NDJSON, CSV, Parquet and
+/// Arrow. Text may be UTF-8 or UTF-16, plain or compressed with gzip or Zstandard.
 #[derive(Debug, Args)]
 pub(crate) struct DecodeArgs {
     /// Files with replies, or directories of such files; - for standard input

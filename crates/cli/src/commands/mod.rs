@@ -3,7 +3,6 @@
 //! A new command needs a file here with a `run`, a file in `args` with its arguments, a variant of [`Command`], an
 //! arm below, and examples in `args/manual.rs`.
 
-mod canonical;
 pub(crate) mod columns;
 pub(crate) mod complete_scan;
 pub(crate) mod completions;

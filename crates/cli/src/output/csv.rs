@@ -13,6 +13,7 @@
 //! and texts with a separator are quoted. In JSON the sign is escaped instead (`\u003d`), which has the same meaning.
 //! Programs that need every byte should read NDJSON.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -139,6 +140,23 @@ pub(crate) fn push_text(line: &mut String, text: &str) {
     }
     guarded.push_str(rest);
     push_quoted(line, &guarded);
+}
+
+/// Returns the text of a cell that [`push_text`] wrote. If the text itself had an apostrophe before something that looks
+/// like a formula, that is removed too.
+pub(crate) fn unguarded(cell: &str) -> Cow<'_, str> {
+    let guards = |at: usize| {
+        cell.get(at..)
+            .and_then(|rest| rest.strip_prefix('\''))
+            .is_some_and(|guarded| is_formula(guarded) || (at == 0 && guarded.starts_with(SEPARATORS)))
+    };
+    let begins = cell.match_indices(SEPARATORS).map(|(at, _)| at + 1);
+    let added: Vec<usize> = std::iter::once(0).chain(begins).filter(|at| guards(*at)).collect();
+    if added.is_empty() {
+        return Cow::Borrowed(cell);
+    }
+    let kept = cell.char_indices().filter(|(at, _)| added.binary_search(at).is_err());
+    Cow::Owned(kept.map(|(_, letter)| letter).collect())
 }
 
 /// Appends JSON as a cell. In JSON, a sign that follows a separator is always inside a string.
