@@ -6,34 +6,27 @@
 
 mod canonical;
 mod csv;
+mod input;
 mod rows;
 mod table;
 
 use std::borrow::Cow;
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+use std::fs;
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
-use flate2::bufread::MultiGzDecoder;
-use gettickets_protocol::{DecodeError, DecodeErrorKind, Decoder, Page, PageKind, Reply};
+use gettickets_protocol::{Decoder, Page, Reply};
 
 use self::csv::CsvRows;
-use self::rows::{Lines, Pieces, is_ticket};
+use self::input::{HEAD, Input, MAX_LEN, head, open};
+use self::rows::{Lines, Pieces, is_ticket, unreadable};
 use self::table::TableRows;
-use crate::commands::explain;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::files;
 
-/// The most bytes of a reply or a line, after decompression.
-const MAX_LEN: u64 = Decoder::DEFAULT_MAX_LEN as u64;
 /// The least bytes of rows that are decoded at once.
 const PIECE: usize = 1 << 20;
-/// How much of a file decides what it is.
-const HEAD: usize = 64 << 10;
-
-const GZIP: &[u8] = b"\x1f\x8b";
-const ZSTANDARD: &[u8] = b"\x28\xb5\x2f\xfd";
 
 /// The files of some paths: a directory stands for the files in it, by name, without hidden ones.
 pub(crate) fn files(paths: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
@@ -146,65 +139,6 @@ impl Saved {
         };
         self.decoder.decode(body).map_err(|error| unreadable(&error).at(&self.name))
     }
-}
-
-fn unreadable(error: &DecodeError) -> Failure {
-    let hint = match error.kind() {
-        // A file that shows no sign of a server is seldom what one sent.
-        DecodeErrorKind::NotAReply { title: None, .. }
-            if error.page_kind().is_none_or(|kind| kind == PageKind::Other) =>
-        {
-            "Give a saved reply, or an export of this program".to_owned()
-        }
-        _ => explain::decode_error(error),
-    };
-    Failure::new(Exit::Unreadable, error).hint(hint)
-}
-
-type Input = Box<dyn BufRead>;
-
-fn open(file: &Path) -> io::Result<Input> {
-    let input: Input = if file == Path::new("-") {
-        Box::new(BufReader::new(io::stdin()))
-    } else {
-        Box::new(BufReader::new(File::open(file)?))
-    };
-    decompressed(input)
-}
-
-/// Takes the compression off, if there is one.
-fn decompressed(mut input: Input) -> io::Result<Input> {
-    let (head, input_again) = head(&mut input, ZSTANDARD.len())?;
-    let input: Input = Box::new(io::Cursor::new(input_again).chain(input));
-    Ok(if head.starts_with(GZIP) {
-        Box::new(BufReader::with_capacity(HEAD, Named { inner: MultiGzDecoder::new(input), name: "gzip" }))
-    } else if head.starts_with(ZSTANDARD) {
-        let inner = zstd::stream::read::Decoder::with_buffer(input)?;
-        Box::new(BufReader::with_capacity(HEAD, Named { inner, name: "Zstandard" }))
-    } else {
-        input
-    })
-}
-
-/// Names the compression in the errors of a decoder.
-struct Named<R> {
-    inner: R,
-    name: &'static str,
-}
-
-impl<R: Read> Read for Named<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(buffer).map_err(|error| {
-            io::Error::new(io::ErrorKind::InvalidData, format!("the {} data is damaged: {error}", self.name))
-        })
-    }
-}
-
-/// Reads up to this many bytes, and returns them twice: to look at, and to read again.
-fn head(input: &mut Input, length: usize) -> io::Result<(Vec<u8>, Vec<u8>)> {
-    let mut head = Vec::new();
-    input.take(length as u64).read_to_end(&mut head)?;
-    Ok((head.clone(), head))
 }
 
 /// Decides what a file is by its beginning.

@@ -2,11 +2,12 @@
 
 use std::io::{BufRead, Read};
 
-use gettickets_protocol::{Decoder, Page, Reply};
+use gettickets_protocol::{DecodeError, DecodeErrorKind, Decoder, Page, PageKind, Reply};
 use serde::de::IgnoredAny;
 
 use super::canonical::{self, Entries};
-use super::{Input, MAX_LEN, unreadable};
+use super::input::{Input, MAX_LEN};
+use crate::commands::explain;
 use crate::exit::{Exit, Failure, Outcome};
 
 /// A row: its number, and its ticket as JSON.
@@ -58,6 +59,20 @@ impl Pieces {
         }
         Err(first_failure(decoder, self.rows.unit(), &rows))
     }
+}
+
+/// The failure of a reply or row that is not readable.
+pub(super) fn unreadable(error: &DecodeError) -> Failure {
+    let hint = match error.kind() {
+        // A file that shows no sign of a server is seldom what one sent.
+        DecodeErrorKind::NotAReply { title: None, .. }
+            if error.page_kind().is_none_or(|kind| kind == PageKind::Other) =>
+        {
+            "Give a saved reply, or an export of this program".to_owned()
+        }
+        _ => explain::decode_error(error),
+    };
+    Failure::new(Exit::Unreadable, error).hint(hint)
 }
 
 /// Whether a text is one JSON object with an id, and not a reply.

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::Input;
+use super::input::Input;
 use super::rows::{Row, RowObject, Rows, quoted};
 use crate::exit::{Exit, Failure, Outcome};
 
