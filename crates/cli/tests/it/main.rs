@@ -16,6 +16,7 @@ mod hints;
 mod hygiene;
 mod installs;
 mod list;
+mod local;
 mod memory;
 mod mirror;
 mod profiles;
