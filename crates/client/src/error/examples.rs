@@ -209,7 +209,9 @@ fn config() -> Vec<ConfigError> {
         ConfigError::ZeroTimeout,
         ConfigError::ZeroAttempts,
         ConfigError::NoListInNvp,
+        ConfigError::IgnoredFilter { parameter: "deptid" },
         ConfigError::BlockingTransport,
+        ConfigError::LocalResources { problem: "Too many open files".to_owned() },
     ]);
     errors
 }
