@@ -20,8 +20,16 @@ docs/README.md describes how pages are written.";
 /// Builds the program that writes the pages.
 const BUILD: &str = "build --workspace --bin gettickets-site --locked --quiet";
 
-/// What makes the reference of the Python package, pinned so that a change in it is noticed.
-const PYTHON_PACKAGES: [&str; 2] = ["maturin==1.16.0", "pdoc==16.0.0"];
+/// What makes the reference of the Python package, pinned so that a change in it is noticed. Those after the first two are
+/// in the types of its functions.
+const PYTHON_PACKAGES: [&str; 6] = [
+    "maturin==1.16.0",
+    "pdoc==16.0.0",
+    "typing_extensions==4.16.0",
+    "pandas==3.1.1",
+    "polars==2.1.0",
+    "pyarrow==26.0.1",
+];
 
 /// Crates whose documentation is of no use to users of gettickets.
 const INTERNAL: [&str; 4] = ["gettickets-bench", "gettickets-c", "gettickets-site", "xtask"];
@@ -117,6 +125,12 @@ fn c(destination: &Path) -> Result {
         ("MACRO_EXPANSION", "YES".to_owned()),
         ("PREDEFINED", "__cplusplus=201703L".to_owned()),
         ("MAX_INITIALIZER_LINES", "0".to_owned()),
+        // Graphs of inclusion need another program and show nothing of interest.
+        ("HAVE_DOT", "NO".to_owned()),
+        ("INCLUDE_GRAPH", "NO".to_owned()),
+        ("INCLUDED_BY_GRAPH", "NO".to_owned()),
+        ("DIRECTORY_GRAPH", "NO".to_owned()),
+        ("CLASS_GRAPH", "NO".to_owned()),
         ("QUIET", "YES".to_owned()),
         ("WARNINGS", "NO".to_owned()),
     ];
