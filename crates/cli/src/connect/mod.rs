@@ -17,7 +17,7 @@ use gettickets::{Client, ClientBuilder, ConfigError, Credentials, DateTime, Erro
 use gettickets_sandbox::{Quirk, Sandbox};
 
 use self::environment::Environment;
-pub(crate) use self::failure::{in_options as hint, of as failure_of};
+pub(crate) use self::failure::{exit_of, in_options as hint, of as failure_of, option as option_of};
 pub(crate) use self::settings::{PublicSettings, Settings, Target};
 use crate::args::{ConnectionArgs, Since};
 use crate::exit::{Exit, Failure, Outcome};

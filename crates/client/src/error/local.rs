@@ -48,7 +48,7 @@ pub enum LocalErrorKind {
     Exited,
     /// `localAPI` returned something other than an array.
     NotAnArray,
-    /// The reply can't be written as JSON even with bad text relocationd, as with a number that is not finite.
+    /// The reply can't be written as JSON even with invalid text replaced, as with a number that is not finite.
     Encoding,
     /// PHP ended without a reply, as when the system kills it for lack of memory.
     Died,

@@ -66,7 +66,48 @@ impl MirrorError {
 
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
-        match self.kind {
+        self.kind.hint()
+    }
+}
+
+impl MirrorErrorKind {
+    /// Every kind.
+    pub const ALL: &'static [MirrorErrorKind] = &[
+        MirrorErrorKind::Target,
+        MirrorErrorKind::NotAMirror,
+        MirrorErrorKind::NewerVersion,
+        MirrorErrorKind::Locked,
+        MirrorErrorKind::ReadOnly,
+        MirrorErrorKind::Full,
+        MirrorErrorKind::Damaged,
+        MirrorErrorKind::Unreachable,
+        MirrorErrorKind::Database,
+        MirrorErrorKind::Install,
+        MirrorErrorKind::Value,
+        MirrorErrorKind::Cancelled,
+    ];
+
+    /// A stable name for programs, such as `read-only`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            MirrorErrorKind::Target => "target",
+            MirrorErrorKind::NotAMirror => "not-a-mirror",
+            MirrorErrorKind::NewerVersion => "newer-version",
+            MirrorErrorKind::Locked => "locked",
+            MirrorErrorKind::ReadOnly => "read-only",
+            MirrorErrorKind::Full => "full",
+            MirrorErrorKind::Damaged => "damaged",
+            MirrorErrorKind::Unreachable => "unreachable",
+            MirrorErrorKind::Database => "database",
+            MirrorErrorKind::Install => "install",
+            MirrorErrorKind::Value => "value",
+            MirrorErrorKind::Cancelled => "cancelled",
+        }
+    }
+
+    /// What to do about it.
+    pub const fn hint(self) -> &'static str {
+        match self {
             MirrorErrorKind::Target => {
                 "Name a SQLite file, or a PostgreSQL database as postgresql://USER@HOST/DATABASE."
             }
