@@ -448,6 +448,8 @@ impl Calls<'_> {
                     let since = Time { year: self.input.arbitrary()?, month, day, hour, minute, second };
                     let code = gettickets_scan_set_updated_since(scan, since, &mut error);
                     drop_error(code, error);
+                    let code = gettickets_scan_add_status(scan, c"Open".as_ptr(), &mut error);
+                    drop_error(code, error);
                 }
                 3 => {
                     let code = gettickets_scan_set_max_requests(scan, self.input.arbitrary()?, &mut error);

@@ -368,7 +368,7 @@ const char *gettickets_error_hint(const gettickets_error *error);
  * headers-too-large, compression-ratio, local-resources, other.
  *
  * `GETTICKETS_ERROR_CONFIG`: address, no-credentials, empty-credentials, root-certificates, proxy, user-agent,
- * zero-timeout, zero-attempts, no-list-in-nvp, tls-setup.
+ * zero-timeout, zero-attempts, no-list-in-nvp, ignored-filter, local-resources, tls-setup.
  *
  * `GETTICKETS_ERROR_LOCAL`: no-php, php-not-run, no-install, path-not-utf8, no-init, no-local-api, fatal,
  * exception, exited, not-an-array, encoding, died, timed-out, local-resources, unsupported.
@@ -1205,6 +1205,16 @@ gettickets_result gettickets_client_scan(const gettickets_client *client,
                                          const gettickets_request *request,
                                          gettickets_scan **scan,
                                          gettickets_error **error);
+
+/**
+ * Adds a status to those whose tickets the scan returns, in place of the status of the request. Call it once for each of
+ * several statuses; every ticket is returned once. Their lists are read one after the other, and all but the last are read
+ * twice, so that a ticket that changes its status once meanwhile is not missed. `GETTICKETS_ERROR_ARGUMENT` if `status` is
+ * empty.
+ */
+gettickets_result gettickets_scan_add_status(gettickets_scan *scan,
+                                             const char *status,
+                                             gettickets_error **error);
 
 /**
  * Returns only tickets that were opened or answered at this time or later, in the install's time zone, and

@@ -65,7 +65,7 @@ pub unsafe extern "C" fn gettickets_error_hint(error: *const Error) -> *const c_
 /// headers-too-large, compression-ratio, local-resources, other.
 ///
 /// `GETTICKETS_ERROR_CONFIG`: address, no-credentials, empty-credentials, root-certificates, proxy, user-agent,
-/// zero-timeout, zero-attempts, no-list-in-nvp, tls-setup.
+/// zero-timeout, zero-attempts, no-list-in-nvp, ignored-filter, local-resources, tls-setup.
 ///
 /// `GETTICKETS_ERROR_LOCAL`: no-php, php-not-run, no-install, path-not-utf8, no-init, no-local-api, fatal,
 /// exception, exited, not-an-array, encoding, died, timed-out, local-resources, unsupported.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use gettickets::scan::{Cursor, Fetch, FetchContext, Fetched, InvalidCursor};
 use gettickets::{Client as RustClient, Scan as RustScan, ScanStatus};
-use gettickets_protocol::{self as protocol, DateTime, GetTickets, Tickets};
+use gettickets_protocol::{self as protocol, DateTime, GetTickets, StatusFilter, Tickets};
 
 use crate::cancel::{Cancel, Flag, GLANCE, flag};
 use crate::client::Client;
@@ -96,6 +96,8 @@ impl Drop for Progress {
 struct Plan {
     client: RustClient,
     request: GetTickets,
+    /// In place of the status of the request, unless it is empty.
+    statuses: Vec<StatusFilter>,
     since: Option<DateTime>,
     max_requests: Option<u64>,
     max_tickets: Option<u64>,
@@ -136,6 +138,7 @@ impl From<InvalidCursor> for Failure {
 impl Plan {
     fn scan(&self) -> Result<RustScan, InvalidCursor> {
         let mut scan = RustScan::new(Counted(self.client.clone()), self.request.clone())
+            .statuses(self.statuses.iter().cloned())
             .full(self.full)
             .skip_unreadable(self.skip_unreadable)
             .allow_count_mismatch(self.allow_count_mismatch);
@@ -393,6 +396,7 @@ pub unsafe extern "C" fn gettickets_client_scan(
         let plan = Plan {
             client: client.client.clone(),
             request,
+            statuses: Vec::new(),
             since: None,
             max_requests: None,
             max_tickets: None,
@@ -425,6 +429,29 @@ pub unsafe extern "C" fn gettickets_client_scan(
     };
     // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
     unsafe { guard_with_error(error, begin) }
+}
+
+/// Adds a status to those whose tickets the scan returns, in place of the status of the request. Call it once for each of
+/// several statuses; every ticket is returned once. Their lists are read one after the other, and all but the last are read
+/// twice, so that a ticket that changes its status once meanwhile is not missed. `GETTICKETS_ERROR_ARGUMENT` if `status` is
+/// empty.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettickets_scan_add_status(
+    scan: *mut Scan,
+    status: *const c_char,
+    error: *mut *mut Error,
+) -> ResultCode {
+    let add = |plan: &mut Plan| {
+        // SAFETY: a text with a NUL behind it, or NULL.
+        let status = unsafe { text(status, "status")? };
+        if status.trim().is_empty() {
+            return Err(Failure::error(GETTICKETS_ERROR_ARGUMENT, "the status is empty"));
+        }
+        plan.statuses.push(status.into());
+        Ok(())
+    };
+    // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
+    unsafe { set(scan, error, add) }
 }
 
 /// Returns only tickets that were opened or answered at this time or later, in the install's time zone, and

@@ -444,11 +444,11 @@ impl Client {
         &self,
         py: Python<'_>,
         settings: &Bound<'_, PyDict>,
-        parameters: Option<&Bound<'_, PyDict>>,
+        request: GetTickets,
+        statuses: Vec<StatusFilter>,
     ) -> PyResult<gettickets::Scan> {
         let client = self.blocking(py)?;
-        let settings = ScanSettings::from_python(settings, self.zone())?;
-        let request = request::from_python(parameters)?;
+        let settings = ScanSettings { statuses, ..ScanSettings::from_python(settings, self.zone())? };
         settings.blocking(client.scan(request)).map_err(|error| errors::cursor(py, error))
     }
 
@@ -475,12 +475,8 @@ impl Client {
         parameters: Option<&Bound<'_, PyDict>>,
         open: impl FnOnce(ScanSettings, GetTickets) -> Result<Box<dyn Source>, InvalidCursor>,
     ) -> PyResult<Scan> {
-        let statuses = parameters.map(request::take_statuses).transpose()?.flatten();
-        let settings = ScanSettings {
-            statuses: statuses.unwrap_or_default(),
-            ..ScanSettings::from_python(settings, self.zone.as_ref())?
-        };
-        let request = request::from_python(parameters)?;
+        let (request, statuses) = request::of_scan(parameters)?;
+        let settings = ScanSettings { statuses, ..ScanSettings::from_python(settings, self.zone.as_ref())? };
         let total_is_a_limit = settings.updated_since.is_some();
         let source = open(settings, request).map_err(|error| errors::cursor(py, error))?;
         logging::listen(py)?;

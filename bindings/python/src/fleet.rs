@@ -275,6 +275,8 @@ pub(crate) fn fleet_scan(
     parameters: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<FleetScan> {
     let raises = request::truth("raises", raises)?;
+    // Read once: `status` may be an iterator.
+    let (request, statuses) = request::of_scan(parameters)?;
     let mut scans = Vec::with_capacity(installs.len());
     let mut states = Vec::with_capacity(installs.len());
     let mut fleet = Vec::with_capacity(installs.len());
@@ -282,7 +284,7 @@ pub(crate) fn fleet_scan(
         let client = client.get();
         settings.set_item("updated_since", updated_since)?;
         fleet.push(warehouse::Install::new(&name, client.blocking(py)?.clone()));
-        let scan = client.rust_scan(py, settings, parameters)?;
+        let scan = client.rust_scan(py, settings, request.clone(), statuses.clone())?;
         let zone = client.zone().map(|zone| zone.clone_ref(py));
         states.push(Install { name, zone, status: scan.status(), failure: OnceLock::new() });
         scans.push(scan);

@@ -18,7 +18,7 @@ pub(crate) fn from_python(parameters: Option<&Bound<'_, PyDict>>) -> PyResult<Ge
         refuse_without_effect(&name, &value)?;
         match name.as_str() {
             "limitstart" => request.limitstart = Some(integer(&name, &value)?),
-            "limitnum" => request.limitnum = Some(integer(&name, &value)?),
+            "limitnum" => request.limitnum = Some(positive(&name, &value)?),
             "deptid" => request.deptid = Some(integer(&name, &value)?),
             "clientid" => request.clientid = Some(integer(&name, &value)?),
             "email" => request.email = Some(text(&name, &value)?),
@@ -31,33 +31,47 @@ pub(crate) fn from_python(parameters: Option<&Bound<'_, PyDict>>) -> PyResult<Ge
     Ok(request)
 }
 
-/// Takes `status` out of the parameters of a scan if it is several statuses and not one.
-pub(crate) fn take_statuses(parameters: &Bound<'_, PyDict>) -> PyResult<Option<Vec<StatusFilter>>> {
-    let name = "status";
-    let Some(value) = parameters.get_item(name)? else { return Ok(None) };
-    if value.is_none() || value.is_instance_of::<PyString>() {
-        return Ok(None);
+/// The request of a scan, and the statuses where `status` is several; empty where it is one or none.
+pub(crate) fn of_scan(parameters: Option<&Bound<'_, PyDict>>) -> PyResult<(GetTickets, Vec<StatusFilter>)> {
+    let Some(parameters) = parameters else { return Ok((GetTickets::default(), Vec::new())) };
+    let statuses = several_statuses(parameters)?;
+    if statuses.is_empty() {
+        return Ok((from_python(Some(parameters))?, statuses));
     }
-    let several = value.try_iter().map_err(|_| wrong_type(name, "a str or several of them", &value))?;
+    let others = parameters.copy()?;
+    others.del_item(STATUS)?;
+    Ok((from_python(Some(&others))?, statuses))
+}
+
+const STATUS: &str = "status";
+
+fn several_statuses(parameters: &Bound<'_, PyDict>) -> PyResult<Vec<StatusFilter>> {
+    let Some(value) = parameters.get_item(STATUS)? else { return Ok(Vec::new()) };
+    if value.is_none() || value.is_instance_of::<PyString>() {
+        return Ok(Vec::new());
+    }
+    let several = value.try_iter().map_err(|_| wrong_type(STATUS, "a str or several of them", &value))?;
     let mut statuses = Vec::new();
     for status in several {
         let status = status?;
-        refuse_without_effect(name, &status)?;
-        statuses.push(StatusFilter::from(text(name, &status)?.as_str()));
+        refuse_without_effect(STATUS, &status)?;
+        statuses.push(StatusFilter::from(text(STATUS, &status)?.as_str()));
     }
     if statuses.is_empty() {
-        let why = format!("{name} names no status; leave it out for tickets of every status");
+        let why = format!("{STATUS} names no status; leave it out for tickets of every status");
         return Err(errors::argument(why));
     }
-    parameters.del_item(name)?;
-    Ok(Some(statuses))
+    Ok(statuses)
 }
 
-/// Refuses a filter that servers ignore: they would list every ticket.
+/// Refuses a blank filter and the id 0, which servers ignore: they would list every ticket.
 fn refuse_without_effect(name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
     let has_no_effect = match name {
         "deptid" | "clientid" => value.is_instance_of::<PyInt>() && value.eq(0)?,
-        "email" | "subject" | "status" => value.is_instance_of::<PyString>() && value.is_empty()?,
+        "email" | "subject" | "status" => match value.cast::<PyString>() {
+            Ok(text) => text.to_str()?.trim().is_empty(),
+            Err(_) => false,
+        },
         _ => false,
     };
     if !has_no_effect || value.is_instance_of::<PyBool>() {
@@ -80,6 +94,17 @@ pub(crate) fn integer(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
         }
         wrong_type(name, "an int", value)
     })
+}
+
+/// A number of tickets: an int, from 1.
+fn positive(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    match integer(name, value)? {
+        0 => {
+            let why = format!("{name} must be at least 1; leave it out for the server's default");
+            Err(errors::argument(why))
+        }
+        number => Ok(number),
+    }
 }
 
 /// A number of seconds, from 0; infinity is allowed.

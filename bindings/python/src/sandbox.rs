@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use gettickets::{Status, TicketRef, Tickets, Version};
 use gettickets_sandbox::{ConfiguredStatus, Quirk, SandboxBuilder, Store, StoreError};
@@ -202,6 +203,10 @@ fn set(builder: SandboxBuilder, name: &str, value: &Bound<'_, PyAny>) -> PyResul
         })?),
         "host" => builder.host(address(&value.extract::<String>()?)?),
         "port" => builder.port(number(name, value)?),
+        "latency" => builder.latency(
+            Duration::try_from_secs_f64(request::seconds(name, value)?)
+                .map_err(|_| errors::argument("latency is too long"))?,
+        ),
         _ => return Err(PyTypeError::new_err(format!("a sandbox has no setting {name:?}"))),
     })
 }

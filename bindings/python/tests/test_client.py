@@ -41,6 +41,7 @@ def test_every_parameter_reaches_the_server(sandbox, client):
     ("parameters", "kind", "message"),
     [
         ({"limitnum": -1}, ValueError, "limitnum must be from 0"),
+        ({"limitnum": 0}, ValueError, "limitnum must be at least 1"),
         ({"limitnum": 2**64}, ValueError, "limitnum must be from 0"),
         ({"limitnum": "5"}, TypeError, "limitnum must be an int, not str"),
         ({"limitnum": True}, TypeError, "limitnum must be an int, not bool"),

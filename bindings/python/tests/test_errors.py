@@ -279,7 +279,9 @@ def test_the_values_of_arguments_are_checked_in_words(client):
 
 
 @pytest.mark.parametrize(
-    "parameters", [{"clientid": 0}, {"deptid": 0}, {"email": ""}, {"subject": ""}, {"status": ""}], ids=str
+    "parameters",
+    [{"clientid": 0}, {"deptid": 0}, {"email": ""}, {"email": " "}, {"subject": ""}, {"status": "\t"}],
+    ids=str,
 )
 def test_a_filter_that_servers_ignore_is_refused(sandbox, client, parameters):
     before = sandbox.request_count

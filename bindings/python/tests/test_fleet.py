@@ -58,6 +58,16 @@ def test_pages_have_the_install_and_its_time_zone(three):
 def test_filters_and_limits_apply_to_each_install(three):
     statuses = {ticket.status for _, ticket in fleet_of(three).tickets(status="Open")}
     assert statuses == {gettickets.Status.OPEN}
+    # An iterator is read once, for all installs.
+    two = fleet_of(three).tickets(status=iter(["Open", gettickets.Status.CLOSED]))
+    found = {name: set() for name in three}
+    for name, ticket in two:
+        assert ticket.id not in found[name]
+        found[name].add(ticket.id)
+        assert ticket.status in (gettickets.Status.OPEN, gettickets.Status.CLOSED)
+    for name, sandbox in three.items():
+        tickets = client_of(sandbox).tickets()
+        assert found[name] == {ticket.id for ticket in tickets if str(ticket.status) in ("Open", "Closed")}
     scan = fleet_of(three).tickets(max_tickets=100, on_error="report")
     found = counts(scan)
     assert found["ap"] == 60 and set(scan.errors) == {"eu", "us"}

@@ -108,3 +108,12 @@ def test_it_stops(sandbox):
         client.get_tickets()
     with pytest.raises(RuntimeError, match="the sandbox is closed"):
         other.request_count
+
+
+def test_a_server_that_is_far_away_takes_longer():
+    with Sandbox(tickets=10, latency=5) as sandbox, client_of(sandbox, timeout=0.2, max_attempts=1) as client:
+        with pytest.raises(gettickets.RequestTimeoutError):
+            client.get_tickets()
+    for latency, error in [(-1, ValueError), ("1", TypeError), (float("inf"), ValueError)]:
+        with pytest.raises(error, match="latency"):
+            Sandbox(latency=latency)

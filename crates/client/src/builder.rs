@@ -304,6 +304,7 @@ impl LocalBuilder {
             local: Local {
                 path,
                 php: "php".into(),
+                hidden_variables: Vec::new(),
                 admin: None,
                 timeout: ClientBuilder::DEFAULT_TIMEOUT,
                 max_response_len: ClientBuilder::DEFAULT_MAX_RESPONSE_LEN,
@@ -315,6 +316,13 @@ impl LocalBuilder {
     /// The PHP program. Default: `php`, found by `PATH`.
     pub fn php(mut self, program: impl Into<OsString>) -> LocalBuilder {
         self.local.php = program.into();
+        self
+    }
+
+    /// Environment variables that PHP does not inherit, besides those that begin with `GETTICKETS_`: those with the secrets of
+    /// other installs, for example. Default: none.
+    pub fn hide_variables(mut self, names: impl IntoIterator<Item = impl Into<OsString>>) -> LocalBuilder {
+        self.local.hidden_variables.extend(names.into_iter().map(Into::into));
         self
     }
 

@@ -87,6 +87,23 @@ impl GetTickets {
         body
     }
 
+    /// Returns the name of a filter that servers ignore: a blank text, or the id 0. They list every ticket then.
+    ///
+    /// ```
+    /// use gettickets_protocol::GetTickets;
+    /// let request = GetTickets { email: Some(" ".into()), ..GetTickets::default() };
+    /// assert_eq!(request.ignored_filter(), Some("email"));
+    /// assert_eq!(GetTickets::default().ignored_filter(), None);
+    /// ```
+    pub fn ignored_filter(&self) -> Option<&'static str> {
+        let is_ignored = |name, value: &str| match name {
+            "deptid" | "clientid" => value == "0",
+            "email" | "status" | "subject" => value.trim().is_empty(),
+            _ => false,
+        };
+        self.pairs().find(|(name, value)| is_ignored(*name, value)).map(|(name, _)| name)
+    }
+
     /// Returns one request for each of these statuses, as the call accepts a single status. Duplicates are removed. A
     /// ticket can be in several replies: merge them by id. Without statuses, returns this request.
     ///

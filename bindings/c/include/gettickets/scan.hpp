@@ -133,6 +133,14 @@ public:
     iterator begin() && = delete;
     iterator end() const noexcept { return {}; }
 
+    /// Adds a status to those whose tickets it returns, in place of that of the request; each ticket is returned once. Call it
+    /// once for each status. Before the scan begins.
+    Outcome<void> add_status(const Argument &status) {
+        if (!status.is_whole()) {
+            return detail::fail<void>(detail::cut_short());
+        }
+        return set(gettickets_scan_add_status, status.get());
+    }
     /// Returns only tickets that were opened or answered at this time or later. Before the scan begins.
     Outcome<void> updated_since(Time since) {
         return set(gettickets_scan_set_updated_since, since.get());

@@ -473,6 +473,15 @@ void a_client_asks_and_a_scan_tells_every_ticket_once() {
     CHECK(returned == 260 && report.total == 260U && report.unreadable.empty() && pages.size() >= 4);
     CHECK(report.endpoint.find("/includes/api.php") != std::string::npos && report.page_size_max == 50 && report.concurrency > 0);
     thrown<gt::UsageError>([&] { rest.max_requests(1); });
+
+    gt::Scan several = client.scan();
+    several.add_status("Open");
+    several.add_status("Closed");
+    std::set<std::uint64_t> ids;
+    for (const gt::Ticket ticket : several) {
+        CHECK((ticket.status() == "Open" || ticket.status() == "Closed") && ids.insert(ticket.id()).second);
+    }
+    CHECK(ids.size() > 2);
     thrown<gt::UsageError>([&] { scan.resume(cursor); });
 }
 

@@ -302,6 +302,7 @@ static void a_null_client_or_scan_asks_nobody(void)
     IS_NULL(gettickets_client_get_tickets(NULL, NULL, NULL, &page, NULL));
     IS_NULL(gettickets_client_endpoint(NULL, &text));
     IS_NULL(gettickets_client_scan(NULL, NULL, &scan, NULL));
+    IS_NULL(gettickets_scan_add_status(NULL, "Open", NULL));
     IS_NULL(gettickets_scan_set_updated_since(NULL, since, NULL));
     IS_NULL(gettickets_scan_set_max_requests(NULL, 1, NULL));
     IS_NULL(gettickets_scan_resume(NULL, "{}", NULL));

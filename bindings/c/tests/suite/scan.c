@@ -33,7 +33,12 @@ static void every_ticket_is_told_once(void)
     gettickets_client *client = NULL;
     gettickets_scan *scan = NULL;
     gettickets_report report;
+    struct {
+        gettickets_report known;
+        unsigned char later[24];
+    } grown;
     unsigned char seen[MOST] = { 0 };
+    size_t i;
     start(260, NULL, &sandbox, &client);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
     /* The scan holds what it needs of the client. */
@@ -44,6 +49,13 @@ static void every_ticket_is_told_once(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
     CHECK(report.tickets == 260 && report.total == 260 && report.total_known && report.pages >= 2);
     CHECK(report.requests == gettickets_sandbox_request_count(sandbox) && report.unreadable == 0);
+    /* What a later version would add is zero. */
+    memset(&grown, 0xff, sizeof grown);
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &grown.known, sizeof grown.known + sizeof grown.later));
+    CHECK(memcmp(&grown.known, &report, sizeof report) == 0);
+    for (i = 0; i < sizeof grown.later; i++) {
+        CHECK(grown.later[i] == 0);
+    }
     CHECK(report.in_flight == 0 && report.concurrency >= 1);
     CHECK(report.page_size_min > 0 && report.page_size_min <= report.page_size_max && report.page_size_max <= 1000);
     gettickets_scan_free(scan);
@@ -219,6 +231,46 @@ static void only_what_was_answered_since_is_told(void)
     CHECK(strcmp(gettickets_error_class(error), "state") == 0);
     gettickets_error_free(error);
     gettickets_page_free(page);
+    gettickets_scan_free(scan);
+    gettickets_client_free(client);
+    gettickets_sandbox_free(sandbox);
+}
+
+static unsigned count_with_status(gettickets_client *client, const char *status)
+{
+    gettickets_request *request = gettickets_request_new();
+    gettickets_scan *scan = NULL;
+    unsigned char seen[MOST] = { 0 };
+    unsigned count;
+    CHECK_CODE(GETTICKETS_OK, gettickets_request_set_status(request, status));
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, request, &scan, NULL));
+    count = returned(scan, seen);
+    gettickets_scan_free(scan);
+    gettickets_request_free(request);
+    return count;
+}
+
+static void tickets_of_several_statuses_are_returned_once(void)
+{
+    gettickets_sandbox *sandbox = NULL;
+    gettickets_client *client = NULL;
+    gettickets_scan *scan = NULL;
+    gettickets_error *error = NULL;
+    unsigned char seen[MOST] = { 0 };
+    unsigned expected;
+    start(200, NULL, &sandbox, &client);
+    expected = count_with_status(client, "Open") + count_with_status(client, "Closed");
+    CHECK(expected > 0);
+    CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_add_status(scan, NULL, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_add_status(scan, " ", &error));
+    CHECK(strcmp(gettickets_error_class(error), "argument") == 0);
+    gettickets_error_free(error);
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_add_status(scan, "Closed", NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_add_status(scan, "Open", NULL));
+    CHECK_CODE(GETTICKETS_OK, gettickets_scan_add_status(scan, "open", NULL));
+    CHECK(returned(scan, seen) == expected);
+    CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_add_status(scan, "Answered", NULL));
     gettickets_scan_free(scan);
     gettickets_client_free(client);
     gettickets_sandbox_free(sandbox);
@@ -493,6 +545,7 @@ const struct test scan_tests[] = {
     TEST(a_scan_takes_no_offset),
     TEST(a_cursor_of_another_scan_is_refused_and_harms_nothing),
     TEST(only_what_was_answered_since_is_told),
+    TEST(tickets_of_several_statuses_are_returned_once),
     TEST(a_scan_that_can_not_keep_its_promise_ends_in_an_error),
     TEST(an_error_that_ended_a_scan_is_told_whenever_it_is_asked),
     TEST(a_scan_is_waited_for_and_cancelled),

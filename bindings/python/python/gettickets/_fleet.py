@@ -7,7 +7,7 @@ from ._errors import ArgumentError, ConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from typing import Any, Literal
 
@@ -67,7 +67,7 @@ class Fleet:
         deptid: int | None = None,
         clientid: int | None = None,
         email: str | None = None,
-        status: str | None = None,
+        status: str | Iterable[str] | None = None,
         subject: str | None = None,
         ignore_dept_assignments: bool | None = None,
         updated_since: datetime | None = None,
@@ -81,8 +81,8 @@ class Fleet:
     ) -> FleetScan:
         """Returns a FleetScan of the matching tickets of all installs: pairs of the install's name and a ticket.
 
-        The settings are those of Client.tickets(), and apply to each install: `max_tickets`, for example, is the most
-        tickets of one install. Up to 64 installs are read at the same time. Nothing is sent yet.
+        The filters and settings are those of Client.tickets(), and apply to each install: `status` may be several, and
+        `max_tickets` is the most tickets of one install. Up to 64 installs are read at the same time. Nothing is sent yet.
 
         An install that fails does not stop the others. At the end, after all tickets of the others, the scan raises
         FleetError, whose `errors` has the exception of each install that failed. With `on_error="report"` it just ends,

@@ -54,6 +54,7 @@ class Sandbox:
         statuses: Iterable[tuple[str, bool, bool]] | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
+        latency: float = 0.0,
     ) -> None:
         """Starts a server, which accepts requests when this returns.
 
@@ -64,7 +65,7 @@ class Sandbox:
         and `admin` is a user name and a password to accept. `access_key` allows requests from addresses that are not
         in `allow_from`. `departments` are those of the API user, all by default, and `admin_id` is its admin.
         `statuses` are those of the install: title, whether it is active, and whether it awaits a reply. `port` 0
-        uses a free port.
+        uses a free port, and every reply takes `latency` seconds longer, as that of a server that is far away.
 
         Raises SandboxError if it cannot listen on the port, or if two loaded tickets have the same id.
         """
@@ -84,6 +85,7 @@ class Sandbox:
             statuses=statuses,
             host=host,
             port=port,
+            latency=latency,
         )
 
     @property

@@ -48,6 +48,8 @@ pub(super) struct Exported {
 
 /// The most CPU time a ticket, in microseconds, that an export to NDJSON may take.
 const MOST_CPU_MICROS: f64 = 5.0;
+/// From so many tickets on. Of fewer, what an export takes before and after its tickets is a good part.
+const LONG: u64 = 100_000;
 /// The most memory that an export may take.
 const MOST_PEAK_BYTES: u64 = 64_000_000;
 
@@ -141,7 +143,9 @@ impl fmt::Display for Exported {
         let micros = |seconds: f64| seconds * 1e6 / self.tickets.max(1) as f64;
         let cpu = micros(self.cpu_seconds);
         let cpu_goal = match self.format.as_str() {
-            "ndjson" => format!(" (goal {MOST_CPU_MICROS} at most: {})", verdict(cpu <= MOST_CPU_MICROS)),
+            "ndjson" if self.tickets >= LONG => {
+                format!(" (goal {MOST_CPU_MICROS} at most: {})", verdict(cpu <= MOST_CPU_MICROS))
+            }
             _ => String::new(),
         };
         let peak = self.peak_bytes as f64 / 1e6;

@@ -7,8 +7,8 @@ use gettickets_protocol::Version;
 
 /// Decode saved replies, offline
 ///
-/// Reads JSON, XML and name-value pairs as a server sends them, and JSON and NDJSON as this program writes them, in
-/// UTF-8 or UTF-16, plain or compressed with gzip or Zstandard.
+/// Reads JSON, XML and name-value pairs as a server sends them, and every format of an export: JSON, NDJSON, CSV, Parquet and
+/// Arrow. Text may be UTF-8 or UTF-16, plain or compressed with gzip or Zstandard.
 #[derive(Debug, Args)]
 pub(crate) struct DecodeArgs {
     /// Files with replies, or directories of such files; - for standard input

@@ -21,8 +21,8 @@ pub(crate) struct StatsArgs {
     /// {install} is replaced by the name of each
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
-    /// Read the tickets from this file instead of a server: an export as JSON or NDJSON, a saved reply, or a directory
-    /// of them; - for standard input. May be given several times; each ticket counts once
+    /// Read the tickets from this file instead of a server: an export in any format, a saved reply, or a directory of
+    /// them; - for standard input. May be given several times; each ticket of an install counts once
     #[arg(
         long,
         value_name = "FILE",

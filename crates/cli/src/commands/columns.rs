@@ -1,7 +1,20 @@
-//! Checks of the columns that `--columns` selects.
+//! The columns that `--columns` selects, and those of a profile's names.
 
 use crate::args::Column;
 use crate::exit::{Failure, Outcome};
+use crate::output::names::Names;
+
+/// The columns of CSV in which the profiles' names of departments and admins stand, where there are any.
+pub(crate) fn of_names<'n>(names: impl Iterator<Item = &'n Names> + Clone) -> Vec<Column> {
+    let mut columns = Vec::new();
+    if names.clone().any(Names::has_departments) {
+        columns.push(Column::Department);
+    }
+    if names.clone().any(Names::has_admins) {
+        columns.push(Column::FlaggedTo);
+    }
+    columns
+}
 
 /// Refuses columns that are selected twice.
 pub(crate) fn refuse_repeated(columns: &[Column]) -> Outcome {

@@ -79,14 +79,14 @@ impl Run<'_> {
 
     /// Writes the tickets of a file after those of the files before.
     fn write_tickets(&mut self, saved: &mut Saved, name: &str, writer: &mut dyn TicketWriter) -> Outcome {
-        let is_ndjson = saved.is_ndjson();
+        let has_rows = saved.has_rows();
         while let Some(reply) = saved.next() {
             match reply? {
                 Reply::Tickets(page) => {
                     let page = self.at_version(page);
                     writer.write(page.tickets())?;
                     self.tickets += page.len() as u64;
-                    if !is_ndjson {
+                    if !has_rows {
                         self.findings += page.findings().len();
                         self.pages.push(output::counted(&page));
                     }
@@ -100,7 +100,7 @@ impl Run<'_> {
 
     /// Writes a file as one document.
     fn write_reply(&mut self, saved: &mut Saved, name: &str) -> Outcome {
-        let is_ndjson = saved.is_ndjson();
+        let has_rows = saved.has_rows();
         let page = match saved.whole()? {
             Reply::Tickets(page) => self.at_version(page),
             Reply::Error(error) => {
@@ -118,7 +118,7 @@ impl Run<'_> {
                 stdout::write_text(&(page.to_wire_json(version) + "\n"), sanitise::json)?;
             }
             DecodeAs::WireXml => stdout::write_text(&(page.to_wire_xml(version) + "\n"), sanitise::lines)?,
-            DecodeAs::Findings if is_ndjson => {
+            DecodeAs::Findings if has_rows => {
                 exit::remark(format!("{name} is an export, which has no findings"));
                 return Ok(());
             }
@@ -129,7 +129,7 @@ impl Run<'_> {
                 out.flush()?;
             }
         }
-        if !is_ndjson {
+        if !has_rows {
             self.findings += page.findings().len();
         }
         Ok(())

@@ -231,7 +231,7 @@ impl<'a> Listing<'a> {
     /// The columns that follow the fields.
     fn added(&self) -> Vec<Column> {
         let names = &self.connection.names;
-        added(self.args, names.has_departments(), names.has_admins())
+        added(self.args, std::iter::once(names))
     }
 
     fn open(&self, part: Part) -> Box<dyn TicketWriter> {

@@ -3,7 +3,6 @@
 //! A new command is a file here with a `run`, a file in `args` with its arguments, a variant of [`Command`], an
 //! arm below, and its examples in `args/manual.rs`.
 
-mod canonical;
 pub(crate) mod columns;
 pub(crate) mod completions;
 mod decode;

@@ -124,7 +124,7 @@ impl Settings {
 
     /// Settings for a client of the install in this directory.
     pub(crate) fn local(&self, path: &Path, admin_user: Option<&str>, php: Option<&Path>) -> LocalBuilder {
-        let mut local = Client::local(path).strict(self.strict);
+        let mut local = Client::local(path).strict(self.strict).hide_variables(&self.secret_variables);
         if let Some(admin) = admin_user {
             local = local.admin(admin);
         }

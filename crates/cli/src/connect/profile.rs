@@ -219,6 +219,11 @@ impl Profile {
         self.names().map(|_| ())
     }
 
+    /// The environment variables that hold its secrets.
+    pub(crate) fn into_secret_variables(self) -> impl Iterator<Item = String> {
+        [self.secret_env, self.password_env, self.access_key_env].into_iter().flatten()
+    }
+
     /// The names of departments and admins.
     pub(crate) fn names(&self) -> Outcome<Names> {
         let by_id = |table: &str, names: &BTreeMap<String, String>| -> Outcome<BTreeMap<u64, String>> {

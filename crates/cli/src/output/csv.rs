@@ -13,6 +13,7 @@
 //! where what follows would be a formula, and texts with a separator are quoted. In JSON the sign is escaped instead
 //! (`\u003d`), which means the same. Programs that need every byte read NDJSON.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -139,6 +140,23 @@ pub(crate) fn push_text(line: &mut String, text: &str) {
     }
     guarded.push_str(rest);
     push_quoted(line, &guarded);
+}
+
+/// The text of a cell that was written by [`push_text`]. An apostrophe that the text itself has before what looks like a formula
+/// is not distinguished from an added one.
+pub(crate) fn unguarded(cell: &str) -> Cow<'_, str> {
+    let guards = |at: usize| {
+        cell.get(at..)
+            .and_then(|rest| rest.strip_prefix('\''))
+            .is_some_and(|guarded| is_formula(guarded) || (at == 0 && guarded.starts_with(SEPARATORS)))
+    };
+    let begins = cell.match_indices(SEPARATORS).map(|(at, _)| at + 1);
+    let added: Vec<usize> = std::iter::once(0).chain(begins).filter(|at| guards(*at)).collect();
+    if added.is_empty() {
+        return Cow::Borrowed(cell);
+    }
+    let kept = cell.char_indices().filter(|(at, _)| added.binary_search(at).is_err());
+    Cow::Owned(kept.map(|(_, letter)| letter).collect())
 }
 
 /// Adds JSON as a cell. A sign behind a separator is inside a string, as JSON has none of these elsewhere.

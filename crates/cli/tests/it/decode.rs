@@ -2,9 +2,10 @@
 
 use std::io::Write;
 
+use gettickets_sandbox::Quirk;
 use serde_json::Value;
 
-use crate::program::{Ran, gettickets, program, run_with, text};
+use crate::program::{Ran, ask, gettickets, program, run_with, sandbox_with, text};
 
 /// The documented example.
 const EXAMPLE: &str = r#"{"result":"success","totalresults":"1","startnumber":0,"numreturned":1,"tickets":{"ticket":[{"id":"1","tid":"516757","deptid":"1","userid":"1","name":"Cynthia Reilly","owner_name":"Cynthia Reilly","email":"testuser@whmcs.com","requestor_name":"Cynthia Reilly","requestor_email":"testuser@whmcs.com","requestor_type":"Owner","cc":"","c":"KPqH7yG3","date":"2016-01-01 06:26:29","subject":"This is a sample ticket","status":"Answered","priority":"Medium","admin":"admin admin","attachment":"123456_attachment_name.png","attachments":[{"filename":"attachment_name.png","index":0}],"attachments_removed":true,"lastreply":"2016-01-01 06:30:16","flag":"0","service":""}]}}"#;
@@ -147,7 +148,7 @@ fn several_files_and_directories_are_one_output_and_one_bad_file_hides_no_other(
 fn an_export_of_our_own_is_read_again_in_every_format() {
     let directory = tempfile::tempdir().unwrap();
     let direct = decode(&["--as", "ndjson"], EXAMPLE).quietly();
-    for name in ["t.ndjson", "t.ndjson.gz", "t.json.zst", "t.json"] {
+    for name in ["t.ndjson", "t.ndjson.gz", "t.json.zst", "t.json", "t.csv", "t.parquet", "t.arrow"] {
         let file = directory.path().join(name);
         gettickets(&["export", "--sandbox", "--output", text(&file)]).quietly();
         let again = gettickets(&["decode", "--as", "ndjson", text(&file)]).quietly();
@@ -180,5 +181,48 @@ fn unknown_fields_are_as_deep_after_each_reading() {
         assert!(first.contains(r#""extra":{"extra":"x","foo":"bar","list":[1.50]}"#), "{first}");
         let again = run_with(program().args(["decode", "-", "--as", form]), first.as_bytes()).out;
         assert_eq!(again, first);
+    }
+}
+
+/// Odd values: unreadable dates, unknown fields, formulas, a null date, no field of later versions.
+const ODD: &str = r#"{"result":"success","totalresults":3,"startnumber":0,"numreturned":3,"tickets":{"ticket":[
+{"id":1,"tid":"A","subject":"=1+1; -2","date":"2016-01-01 06:26:29","lastreply":"04/03/2025","contactid":7,"status":"Open","priority":"Low","attachments":[{"filename":"a, \"b\".png","index":1}]},
+{"id":2,"tid":"B","subject":"plain\nlines","date":"0000-00-00 00:00:00","lastreply":"2025-03-04 01:02:03","status":"Closed","priority":"High","note":{"x":[1,2.50]}},
+{"id":3,"tid":"C","subject":"'quoted' é","date":"2016-01-01 06:26:29","lastreply":"2025-03-04 01:02:03","status":"Answered","priority":"Medium","attachments_removed":true}]}}"#;
+
+#[test]
+fn csv_of_our_own_reads_again_with_its_odd_values() {
+    let csv = decode(&["--as", "csv"], ODD).out;
+    let again = decode(&["--as", "csv"], &csv);
+    assert_eq!((again.code, again.out), (0, csv));
+}
+
+#[test]
+fn tables_of_our_own_read_again_with_their_odd_values() {
+    let directory = tempfile::tempdir().unwrap();
+    let read = |file: &std::path::Path| -> Vec<Value> {
+        let ran = gettickets(&["decode", "--as", "ndjson", text(file)]);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", file.display());
+        let tickets = ran.out.lines().map(|line| serde_json::from_str(line).unwrap());
+        // A table has null for what is absent.
+        let without_null = |mut ticket: Value| {
+            ticket.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+            ticket
+        };
+        tickets.map(without_null).collect()
+    };
+    for quirk in [Quirk::DatesUnreadable, Quirk::ExtraFields, Quirk::DatesCarbon] {
+        let sandbox = sandbox_with(quirk);
+        let export = |name: &str| {
+            let file = directory.path().join(name);
+            let ran = ask(&sandbox, &["export", "--output", text(&file)]);
+            assert_eq!(ran.code, 0, "{}", ran.err);
+            file
+        };
+        let expected = read(&export("t.ndjson"));
+        assert!(expected.len() >= 60, "{quirk}");
+        for name in ["t.parquet", "t.arrow"] {
+            assert_eq!(read(&export(name)), expected, "{quirk} in {name}");
+        }
     }
 }

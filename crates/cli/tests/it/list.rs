@@ -377,6 +377,11 @@ fn names_of_a_profile_are_shown() {
     assert!(list(&[]).contains("Sales"));
     let csv = list(&["--format", "csv"]);
     assert!(csv.lines().next().unwrap().ends_with(",service,department,flagged_to,extra"), "{csv}");
+    let mut export = program();
+    export.env("XDG_CONFIG_HOME", home.path()).env("S", sandbox.secret());
+    let exported = run(export.args(["export", "--format", "csv", "--output", "-"])).quietly();
+    assert!(exported.lines().next().unwrap().ends_with(",service,department,flagged_to,extra"), "{exported}");
+    assert!(exported.contains(",Sales,") && exported.contains(",Ada,"), "{exported}");
     let by_name = list(&["--all", "--format", "ndjson", "--flag", "ada"]);
     assert_eq!(by_name, list(&["--all", "--format", "ndjson", "--flag", "1"]));
     let mut stats = program();

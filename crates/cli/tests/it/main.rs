@@ -18,6 +18,7 @@ mod hints;
 mod hygiene;
 mod installs;
 mod list;
+mod local;
 mod memory;
 mod mirror;
 mod profiles;

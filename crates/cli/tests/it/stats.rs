@@ -84,7 +84,8 @@ fn an_export_and_saved_replies_have_the_same_figures_as_the_server() {
         document
     };
     let direct = figures(ask(&sandbox, &["stats", "--format", "json"]));
-    for name in ["t.ndjson", "t.json.gz"] {
+    let names = ["t.ndjson", "t.json.gz", "t.csv", "t.csv.zst", "t.parquet", "t.arrow"];
+    for name in names {
         let file = directory.path().join(name);
         ask(&sandbox, &["export", "--output", text(&file)]).quietly();
         let ran = gettickets(&["stats", "--from", text(&file), "--format", "json"]);
@@ -93,7 +94,7 @@ fn an_export_and_saved_replies_have_the_same_figures_as_the_server() {
     }
     // The same tickets twice count once, and that is said.
     let ran = gettickets(&["stats", "--from", text(directory.path()), "--format", "json"]);
-    assert!(ran.err.contains("230 tickets were read again under the same id"), "{}", ran.err);
+    assert!(ran.err.contains("1150 tickets were read again with the same id"), "{}", ran.err);
     assert_eq!(figures(ran), direct);
 
     let refused = gettickets(&["stats", "--from", "t.ndjson", "--status", "Open"]);
@@ -104,6 +105,24 @@ fn an_export_and_saved_replies_have_the_same_figures_as_the_server() {
         "{}",
         missing.err
     );
+}
+
+#[test]
+fn tickets_of_several_installs_with_the_same_ids_all_count() {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, content) in [
+        (
+            "t.ndjson",
+            "{\"install\":\"eu\",\"id\":1}\n{\"install\":\"us\",\"id\":1}\n{\"install\":\"us\",\"id\":1}\n",
+        ),
+        ("t.csv", "install,id,status\neu,1,Open\nus,1,Open\nus,1,Open\n"),
+    ] {
+        let file = directory.path().join(name);
+        fs::write(&file, content).unwrap();
+        let ran = gettickets(&["stats", "--from", text(&file), "--format", "json"]);
+        assert!(ran.err.contains("1 ticket was read again"), "{name}: {}", ran.err);
+        assert!(ran.out.contains("\"tickets\": 2"), "{name}: {}", ran.out);
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use gettickets_protocol::{GetTickets, Page};
 use crate::builder::{ClientBuilder, LocalBuilder};
 use crate::cancellation::Cancellation;
 use crate::error::{ConfigError, Error, ErrorKind, TransportError, TransportErrorKind};
-use crate::exchange::{Call, Settings, Step};
+use crate::exchange::{Call, Settings, Step, refuse_ignored_filter};
 use crate::local::Local;
 use crate::scan::{FetchContext, Fetched, RetryWait};
 use crate::transport::AsyncTransport;
@@ -103,6 +103,7 @@ impl AsyncClient {
     ///
     /// As those of [`get_tickets`](AsyncClient::get_tickets), and [`ErrorKind::Cancelled`].
     pub async fn fetch(&self, request: &GetTickets, context: &FetchContext) -> Result<Fetched, Error> {
+        refuse_ignored_filter(request).map_err(|error| error.at(self.endpoint()))?;
         match &*self.backend {
             Backend::Http(http) => over_http(http, request, context).await,
             Backend::Local(local) => locally(local, request, context).await,

@@ -9,7 +9,7 @@ use gettickets_protocol::{GetTickets, Page};
 use crate::builder::{ClientBuilder, LocalBuilder};
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::exchange::{Call, Settings, Step};
+use crate::exchange::{Call, Settings, Step, refuse_ignored_filter};
 use crate::local::Local;
 use crate::scan::{Fetch, FetchContext, Fetched, RetryWait};
 use crate::transport::{HttpTransport, Transport};
@@ -78,6 +78,7 @@ impl Client {
     ///
     /// As those of [`get_tickets`](Client::get_tickets), and [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled).
     pub fn fetch(&self, request: &GetTickets, context: &FetchContext) -> Result<Fetched, Error> {
+        refuse_ignored_filter(request).map_err(|error| error.at(self.endpoint()))?;
         self.backend.fetch(request, context)
     }
 }

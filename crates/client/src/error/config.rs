@@ -37,8 +37,19 @@ pub enum ConfigError {
     ZeroAttempts,
     /// Name-value pairs can't represent a list of tickets.
     NoListInNvp,
+    /// A filter of the request is blank or the id 0. Servers ignore such a filter and list every ticket.
+    #[non_exhaustive]
+    IgnoredFilter {
+        /// The name of the parameter.
+        parameter: &'static str,
+    },
     /// A transport of the user's own is for the blocking client alone.
     BlockingTransport,
+    /// This machine or process is out of something, such as file descriptors.
+    LocalResources {
+        /// What the operating system reports.
+        problem: String,
+    },
     /// The TLS library could not be set up.
     TlsSetup {
         /// Why.
@@ -69,7 +80,9 @@ impl ConfigError {
             ConfigError::ZeroTimeout => "zero-timeout",
             ConfigError::ZeroAttempts => "zero-attempts",
             ConfigError::NoListInNvp => "no-list-in-nvp",
+            ConfigError::IgnoredFilter { .. } => "ignored-filter",
             ConfigError::BlockingTransport => "blocking-transport",
+            ConfigError::LocalResources { .. } => "local-resources",
             ConfigError::TlsSetup { .. } => "tls-setup",
         }
     }
@@ -100,8 +113,14 @@ impl fmt::Display for ConfigError {
             ConfigError::ZeroTimeout => f.write_str("a time limit is zero"),
             ConfigError::ZeroAttempts => f.write_str("the number of attempts must be at least 1"),
             ConfigError::NoListInNvp => f.write_str("name-value pairs can't represent a list of tickets"),
+            ConfigError::IgnoredFilter { parameter } => {
+                write!(f, "{parameter} is blank or 0, and servers ignore such a filter and list every ticket")
+            }
             ConfigError::BlockingTransport => {
                 f.write_str("a transport of one's own can't be used by an asynchronous client")
+            }
+            ConfigError::LocalResources { problem } => {
+                write!(f, "this machine is out of resources: {problem}")
             }
             ConfigError::TlsSetup { problem } => write!(f, "TLS could not be set up: {problem}"),
         }

@@ -151,7 +151,11 @@ fn config(error: &ConfigError) -> &'static str {
         ConfigError::ZeroTimeout => "Give it at least a second.",
         ConfigError::ZeroAttempts => "Give 1 for a request that is not retried.",
         ConfigError::NoListInNvp => "Use json or xml.",
+        ConfigError::IgnoredFilter { .. } => "Leave the filter out to list every ticket.",
         ConfigError::BlockingTransport => "Build a blocking client, or leave the transport out.",
+        ConfigError::LocalResources { .. } => {
+            "Close files and connections, or raise this process's limits (ulimit -n)."
+        }
         ConfigError::TlsSetup { .. } => {
             "Check this machine's root certificates (the package ca-certificates)."
         }

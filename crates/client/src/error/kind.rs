@@ -63,7 +63,7 @@ pub enum ErrorKind {
         /// The new address without its query, if the response has one.
         to: Option<String>,
     },
-    /// The client can't be built from its settings. Nothing was sent.
+    /// The client can't be built from its settings, or the request can't be sent as it is. Nothing was sent.
     Config(ConfigError),
     /// A scan can't guarantee that it returned every ticket once.
     ScanIncomplete(ScanIncomplete),

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue};
 use super::retry::RetryPolicy;
 use crate::cancellation::Cancellation;
 use crate::endpoint::Endpoint;
+use crate::error::{ConfigError, Error};
 use crate::transport::TransportRequest;
 
 /// The longest status that is shown in a log; installs name theirs freely.
@@ -52,6 +53,14 @@ impl Settings {
             max_response_len: self.max_response_len,
             cancellation: cancellation.clone(),
         }
+    }
+}
+
+/// Refuses a request with a filter that servers ignore.
+pub(crate) fn refuse_ignored_filter(request: &GetTickets) -> Result<(), Error> {
+    match request.ignored_filter() {
+        Some(parameter) => Err(ConfigError::IgnoredFilter { parameter }.into()),
+        None => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A small bridge in PHP requires the install's `init.php` and calls `localAPI('GetTickets', …)`. The request goes over
 //! standard input, so that nothing of it is on a command line. PHP does not inherit the environment variables that
-//! begin with `GETTICKETS_`, which may hold credentials.
+//! begin with `GETTICKETS_`, which may hold credentials, nor those that the builder names.
 //!
 //! PHP and every process that it started are killed when the time limit passes or the call is cancelled: its process
 //! group, and on Linux also processes that left the group, as long as they kept their environment. A process that both
@@ -32,6 +32,7 @@ const BRIDGE: &str = include_str!("bridge.php");
 pub(crate) struct Local {
     pub(crate) path: PathBuf,
     pub(crate) php: OsString,
+    pub(crate) hidden_variables: Vec<OsString>,
     pub(crate) admin: Option<String>,
     pub(crate) timeout: Duration,
     pub(crate) max_response_len: usize,
@@ -105,7 +106,12 @@ impl Local {
     #[cfg(unix)]
     fn php(&self, nonce: &str, input: String, cancellation: &Cancellation) -> Result<Outcome, LocalError> {
         process::run(
-            &process::Program { php: &self.php, code: code(), marker: nonce },
+            &process::Program {
+                php: &self.php,
+                hidden_variables: &self.hidden_variables,
+                code: code(),
+                marker: nonce,
+            },
             input,
             &process::Limits { timeout: self.timeout, max_reply: self.max_response_len },
             cancellation,

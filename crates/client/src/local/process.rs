@@ -3,7 +3,7 @@
 //! The thread polls the pipes without blocking, so that a child which keeps a pipe open holds nothing up: once PHP has
 //! ended, what is in the pipes is read, and they are closed.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
@@ -37,6 +37,7 @@ const OWN_PREFIX: &str = "GETTICKETS_";
 
 pub(super) struct Program<'a> {
     pub(super) php: &'a OsStr,
+    pub(super) hidden_variables: &'a [OsString],
     pub(super) code: &'a str,
     /// Marks the processes of this call in their environment.
     pub(super) marker: &'a str,
@@ -104,6 +105,9 @@ fn spawn(program: &Program<'_>, timeout: Duration) -> Result<Child, LocalError> 
         if name.to_string_lossy().to_ascii_uppercase().starts_with(OWN_PREFIX) {
             command.env_remove(name);
         }
+    }
+    for name in program.hidden_variables {
+        command.env_remove(name);
     }
     #[cfg(target_os = "linux")]
     command.env(MARKER, program.marker);

@@ -1,6 +1,7 @@
 //! [`Window`]: how many tickets are requested at a time, and how many requests are in flight.
 //!
-//! The size of a request doubles while the server's time per ticket does not rise, and halves when a request fails and may
+//! The size of a request doubles while the server's time per ticket does not rise. Where it rose, a single slow reply may have
+//! been the cause, so the larger size is tried again later, each time after twice as many pages. The size halves when a request fails and may
 //! have failed because of its size. The limits given by the user are never exceeded.
 
 use std::time::Duration;
@@ -19,6 +20,8 @@ pub(super) const CONCURRENCY: usize = 4;
 const TOLERANCE: f64 = 1.1;
 /// After this many successes a size that failed is tried again; the number doubles with each failure.
 const FORGET_AFTER: u32 = 16;
+/// After this many pages a size that was slower than a smaller one is tried again; the number doubles each time.
+const GROW_AFTER: u32 = 16;
 /// After this many successes one more request may be in flight, if throttling had reduced them.
 const REGROW_AFTER: u32 = 8;
 
@@ -30,7 +33,10 @@ pub(super) struct Window {
     first: u64,
     limit: u64,
     growing: bool,
-    /// The least seconds per ticket at each size, smallest size first.
+    /// After how many more pages growth is tried again, once it has stopped.
+    until_growth: u32,
+    grow_after: u32,
+    /// The recent mean of the seconds per ticket at each size, smallest size first.
     rates: Vec<(u64, f64)>,
     /// The smallest size that failed, and after how many more successes it may be tried again.
     failed: Option<(u64, u32)>,
@@ -52,6 +58,8 @@ impl Window {
             first: limitnum.unwrap_or(FIRST_LIMIT),
             limit: limitnum.unwrap_or(FIRST_LIMIT),
             growing: true,
+            until_growth: 0,
+            grow_after: GROW_AFTER,
             rates: Vec::new(),
             failed: None,
             forget_after: FORGET_AFTER,
@@ -121,20 +129,29 @@ impl Window {
         let rate = elapsed.as_secs_f64() / rows as f64;
         match self.rates.binary_search_by_key(&limit, |(size, _)| *size) {
             Ok(index) => {
-                if let Some((_, best)) = self.rates.get_mut(index) {
-                    *best = best.min(rate);
+                if let Some((_, mean)) = self.rates.get_mut(index) {
+                    *mean += (rate - *mean) / 4.0;
                 }
             }
             Err(index) => self.rates.insert(index, (limit, rate)),
         }
-        if !self.growing || limit != self.limit {
+        if limit != self.limit {
+            return;
+        }
+        if !self.growing {
+            self.until_growth = self.until_growth.saturating_sub(1);
+            self.growing = self.until_growth == 0;
+        }
+        if !self.growing {
             return;
         }
         let smaller = self.rates.iter().rev().find(|(size, _)| *size < limit).copied();
         match smaller {
-            Some((size, best)) if rate > best * TOLERANCE => {
+            Some((size, mean)) if rate > mean * TOLERANCE => {
                 self.limit = size.max(self.least);
                 self.growing = false;
+                self.until_growth = self.grow_after;
+                self.grow_after = self.grow_after.saturating_mul(2);
             }
             _ => self.limit = limit.saturating_mul(2).min(self.most),
         }
@@ -191,6 +208,29 @@ mod tests {
         assert_eq!(window.limit(), 100, "twice the tickets took nine times as long");
         window.on_page(100, 100, ms(10));
         assert_eq!(window.limit(), 100);
+    }
+
+    #[test]
+    fn one_slow_reply_does_not_stop_growth_for_ever() {
+        let mut window = Window::new(None, 4);
+        window.on_page(100, 100, ms(10));
+        window.on_page(200, 200, ms(900));
+        let mut pages = 0;
+        while window.limit() < LARGEST_LIMIT {
+            let limit = window.limit();
+            window.on_page(limit, limit, ms(limit / 10));
+            pages += 1;
+        }
+        assert!(pages < 25, "{pages}");
+        // A server that is lastingly slow with larger pages is tried ever more rarely.
+        let mut window = Window::new(None, 4);
+        let mut larger = 0;
+        for _ in 0..1_000 {
+            let limit = window.limit();
+            larger += u32::from(limit > 100);
+            window.on_page(limit, limit, ms(if limit > 100 { limit } else { 10 }));
+        }
+        assert!((2..=7).contains(&larger), "{larger}");
     }
 
     #[test]

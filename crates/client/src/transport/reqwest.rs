@@ -24,7 +24,11 @@ pub(crate) struct AsyncTransport {
 
 impl AsyncTransport {
     pub(crate) fn new(settings: HttpSettings) -> Result<AsyncTransport, ConfigError> {
-        let tls_problem = |problem: String| ConfigError::TlsSetup { problem };
+        let tls_problem = |problem: String| match io_error::no_socket_left() {
+            // The root certificates could not be opened.
+            Some(shortage) => ConfigError::LocalResources { problem: io_error::words(&shortage) },
+            None => ConfigError::TlsSetup { problem },
+        };
         let tls = settings.roots.client_config().map_err(|error| tls_problem(error.to_string()))?;
         let mut builder = Client::builder()
             .tls_backend_preconfigured((*tls).clone())

@@ -314,3 +314,27 @@ fn a_transport_of_ones_own_is_for_the_blocking_client() {
     let error = builder("https://billing.example.com").transport(Never).build_async().unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Config(ConfigError::BlockingTransport)), "{error}");
 }
+
+#[test]
+#[cfg(unix)]
+fn a_client_that_is_built_without_free_descriptors_names_them() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    // In a process of its own, as the limit holds for all threads.
+    if std::env::var_os("TASK_OF_A_TEST").is_none() {
+        let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+        again.args(["--exact", "a_client_that_is_built_without_free_descriptors_names_them"]);
+        let output = again.env("TASK_OF_A_TEST", "child").output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        return;
+    }
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: Some(3), ..limit }).unwrap();
+    let built = builder("https://billing.example.com").proxy(None).build_async();
+    setrlimit(Resource::Nofile, limit).unwrap();
+    let error = built.unwrap_err();
+    let ErrorKind::Config(ConfigError::LocalResources { problem }) = error.kind() else {
+        panic!("{error:?}")
+    };
+    assert_eq!(problem, "Too many open files");
+    assert!(error.hint().unwrap().contains("ulimit -n"), "{error}");
+}

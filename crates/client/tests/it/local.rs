@@ -24,7 +24,8 @@ fn install(behaviour: &str) -> TempDir {
 }
 
 fn about(subject: &str) -> GetTickets {
-    GetTickets { subject: Some(subject.into()), ..GetTickets::default() }
+    let subject = Some(subject).filter(|subject| !subject.is_empty()).map(str::to_owned);
+    GetTickets { subject, ..GetTickets::default() }
 }
 
 fn ask(behaviour: &str, subject: &str) -> Result<gettickets::Page, Error> {

@@ -86,3 +86,30 @@ fn clients_and_errors_are_shared_between_threads_and_errors_are_small() {
     shared::<gettickets::Error>();
     assert_eq!(size_of::<gettickets::Error>(), size_of::<usize>());
 }
+
+#[test]
+fn a_filter_that_servers_ignore_is_refused_before_anything_is_sent() {
+    let server = Server::start(Vec::new());
+    let client = server.client().no_retries().build().unwrap();
+    let request = |change: fn(&mut GetTickets)| {
+        let mut request = GetTickets::default();
+        change(&mut request);
+        request
+    };
+    for (parameter, request) in [
+        ("deptid", request(|request| request.deptid = Some(0))),
+        ("clientid", request(|request| request.clientid = Some(0))),
+        ("email", request(|request| request.email = Some(String::new()))),
+        ("status", request(|request| request.status = Some(" ".into()))),
+        ("subject", request(|request| request.subject = Some("\t".into()))),
+    ] {
+        let is_as_expected = |error: &gettickets::Error| {
+            matches!(error.kind(), ErrorKind::Config(ConfigError::IgnoredFilter { parameter: named, .. }) if *named == parameter)
+                && !error.may_have_been_sent()
+        };
+        let error = client.get_tickets(&request).unwrap_err();
+        assert!(is_as_expected(&error) && error.hint().is_some(), "{error:?}");
+        let error = client.scan(request).find_map(Result::err).unwrap();
+        assert!(is_as_expected(&error), "{error:?}");
+    }
+}

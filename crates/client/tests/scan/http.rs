@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -43,17 +44,23 @@ impl Server {
     }
 
     /// Checks what a scan yielded and how it ended.
-    fn check(&self, seed: u64, yielded: &[u64], error: Option<&Error>) {
+    fn check(&self, seed: u64, yielded: &[u64], error: Option<&str>) {
         let world = self.world.lock().unwrap();
         let ids: HashSet<u64> = yielded.iter().copied().collect();
         assert_eq!(ids.len(), yielded.len(), "seed {seed}: yielded twice");
         assert!(ids.is_subset(&world.ever), "seed {seed}: never matched");
         match error {
             None => assert!(world.required.is_subset(&ids), "seed {seed}: lost in silence"),
-            Some(error) => {
-                assert!(matches!(error.kind(), ErrorKind::ScanIncomplete(_)), "seed {seed}: {error}");
-            }
+            Some(error) => assert_eq!(error, "scan-incomplete", "seed {seed}"),
         }
+    }
+}
+
+/// The class of an error, as the C interface names it.
+fn class(error: &Error) -> &str {
+    match error.kind() {
+        ErrorKind::ScanIncomplete(_) => "scan-incomplete",
+        _ => "another error",
     }
 }
 
@@ -107,44 +114,91 @@ fn histories() -> impl Iterator<Item = History> {
     (1..).map(History::draw).filter(History::is_within_assumptions).take(HISTORIES)
 }
 
-fn request(history: &History) -> GetTickets {
-    GetTickets { limitnum: Some(history.limit), ..GetTickets::default() }
-}
-
 /// Scans every history with a client that `$build` makes; `$next` takes the next ticket of `$scan`.
 macro_rules! scan_histories {
     ($how:literal, $build:ident, $scan:ident => $next:expr) => {{
-        let mut complete = 0;
+        let (mut complete, mut resumed) = (0, 0);
         for history in histories() {
             let world = history.world();
             let since = (world.since > 0).then(|| time(world.since));
             let server = Server::start(world);
             let client = server.client().$build().unwrap();
-            let mut $scan = client
-                .scan(request(&history))
-                .concurrency(history.concurrency)
-                .skip_unreadable(history.skip_unreadable);
-            if let Some(since) = since {
-                $scan = $scan.updated_since(since);
-            }
+            let begin = |limit, concurrency| {
+                let request = GetTickets { limitnum: Some(limit), ..GetTickets::default() };
+                let scan = client.scan(request).concurrency(concurrency);
+                let scan = scan.skip_unreadable(history.skip_unreadable);
+                match since {
+                    Some(since) => scan.updated_since(since),
+                    None => scan,
+                }
+            };
+            let mut $scan = begin(history.limit, history.concurrency);
+            let mut breaks = history.breaks.iter();
             let (mut yielded, mut error) = (Vec::new(), None);
+            let (mut stop, mut from) = (breaks.next(), 0);
             while let Some(ticket) = $next {
                 match ticket {
                     Ok(ticket) => yielded.push(ticket.id()),
                     Err(failure) => error = Some(failure),
                 }
+                // Dropped with requests in flight, and continued by another scan.
+                if let Some((after, limit, concurrency)) = stop
+                    && yielded.len() >= from + *after
+                    && error.is_none()
+                {
+                    let cursor = $scan.cursor().to_string().parse().unwrap();
+                    $scan = begin(*limit, *concurrency).resume(&cursor).unwrap();
+                    (stop, from) = (breaks.next(), yielded.len());
+                    resumed += 1;
+                }
             }
             complete += u32::from(error.is_none());
-            server.check(history.seed, &yielded, error.as_ref());
+            server.check(history.seed, &yielded, error.as_ref().map(class));
         }
-        println!("over HTTP, {}: {complete} of {HISTORIES} complete", $how);
-        assert!(complete > 30, "{complete}");
+        println!("over HTTP, {}: {complete} of {HISTORIES} complete, {resumed} times resumed", $how);
+        assert!(complete > 30 && resumed > 10, "{complete}, {resumed}");
     }};
 }
 
 #[test]
 fn blocking_scans_lose_nothing_in_silence() {
     scan_histories!("blocking", build, scan => scan.next());
+}
+
+/// Scans by a program in another language, which `SCAN_PROGRAM` names. For each line of its input (the address, the most
+/// tickets per request, the most requests in flight, the earliest reply, and whether to skip unreadable tickets) it writes a
+/// line: the ids that it got, and `end` or the class of the error.
+#[test]
+#[ignore = "cargo xtask test runs it with a program in C"]
+fn scans_of_another_program_lose_nothing_in_silence() {
+    let mut program = Command::new(std::env::var_os("SCAN_PROGRAM").expect("SCAN_PROGRAM names a program"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = program.stdin.take().unwrap();
+    let mut output = BufReader::new(program.stdout.take().unwrap()).lines();
+    let mut complete = 0;
+    for history in histories() {
+        let world = history.world();
+        let since = match world.since {
+            0 => "- -".to_owned(),
+            since => time(since).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        };
+        let server = Server::start(world);
+        let (limit, concurrency) = (history.limit, history.concurrency);
+        let skip = i32::from(history.skip_unreadable);
+        writeln!(input, "{} {limit} {concurrency} {since} {skip}", server.url).unwrap();
+        let line = output.next().expect("the program ended early").unwrap();
+        let (ids, result) = line.rsplit_once(' ').unwrap_or(("", &line));
+        let yielded: Vec<u64> = ids.split_whitespace().map(|id| id.parse().unwrap()).collect();
+        complete += u32::from(result == "end");
+        server.check(history.seed, &yielded, (result != "end").then_some(result));
+    }
+    drop(input);
+    assert!(program.wait().unwrap().success());
+    println!("over HTTP, another program: {complete} of {HISTORIES} complete");
+    assert!(complete > 30, "{complete}");
 }
 
 #[cfg(feature = "async")]

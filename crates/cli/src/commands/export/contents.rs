@@ -7,7 +7,7 @@ use gettickets_arrow::{TableColumn, TableSchema};
 use gettickets_protocol::Version;
 
 use crate::args::{Column, Encoding, ExportArgs, ExportFormat, Format};
-use crate::commands::columns::refuse_repeated;
+use crate::commands::columns::{of_names, refuse_repeated};
 use crate::exit::{Failure, Outcome};
 use crate::output::arrow::ArrowWriter;
 use crate::output::batches::{BatchWriter, Gathered};
@@ -86,10 +86,14 @@ impl Contents {
             })?,
         };
         let columns = (!columns.is_empty()).then(|| columns.clone());
-        let added = match (args.decoded_text, &columns) {
-            (true, None) => Column::DECODED.map(Column::Decoded).to_vec(),
-            _ => Vec::new(),
-        };
+        let mut added = Vec::new();
+        if args.decoded_text && columns.is_none() {
+            added.extend(Column::DECODED.map(Column::Decoded));
+        }
+        // JSON has the ids, and stays canonical.
+        if encoding.format == ExportFormat::Csv && columns.is_none() {
+            added.extend(of_names(installs.iter().map(|install| &install.names)));
+        }
         Ok(Contents { encoding, table, selection: Selection { columns, added, install } })
     }
 

@@ -4,12 +4,14 @@ use gettickets::Page;
 use gettickets_protocol::Field;
 
 use crate::args::{Column, Format, ListArgs};
+use crate::commands::columns;
 use crate::connect::Connection;
 use crate::exit::{Failure, Outcome};
 use crate::output;
+use crate::output::names::Names;
 
 /// The columns that follow the fields.
-pub(super) fn added(args: &ListArgs, has_departments: bool, has_admins: bool) -> Vec<Column> {
+pub(super) fn added<'n>(args: &ListArgs, names: impl Iterator<Item = &'n Names> + Clone) -> Vec<Column> {
     let mut added = Vec::new();
     if args.utc {
         added.extend([Column::Utc(Field::Date), Column::Utc(Field::Lastreply)]);
@@ -19,12 +21,7 @@ pub(super) fn added(args: &ListArgs, has_departments: bool, has_admins: bool) ->
     }
     // JSON has the ids, and stays canonical.
     if args.format.format == Format::Csv {
-        if has_departments {
-            added.push(Column::Department);
-        }
-        if has_admins {
-            added.push(Column::FlaggedTo);
-        }
+        added.extend(columns::of_names(names));
     }
     added
 }

@@ -254,10 +254,9 @@ fn open(args: &ListArgs, contexts: &[InstallContext]) -> Box<dyn TicketWriter> {
         };
         return Box::new(TableWriter::new(out, options));
     }
-    let has_departments = contexts.iter().any(|context| context.names.has_departments());
-    let has_admins = contexts.iter().any(|context| context.names.has_admins());
     let columns = (!columns.is_empty()).then(|| columns.clone());
-    let selection = Selection { columns, added: added(args, has_departments, has_admins), install };
+    let selection =
+        Selection { columns, added: added(args, contexts.iter().map(|context| &context.names)), install };
     Box::new(SelectedWriter::new(out, format.format, selection, Part::default()))
 }
 

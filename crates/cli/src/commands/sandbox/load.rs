@@ -1,27 +1,30 @@
 //! `--load`: tickets for the sandbox from a file.
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::path::Path;
 
-use gettickets_protocol::{DecodeErrorKind, Reply, Ticket, TicketRef, decode};
-use serde::Deserialize;
+use gettickets_protocol::{Decoder, Reply, Ticket};
 
-use crate::commands::explain;
+use crate::commands::saved::Saved;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::files;
 
-/// The most bytes that a file may have.
-const MAX_LEN: u64 = 64 << 20;
+/// The most bytes that a reply may have.
+const MAX_LEN: usize = 64 << 20;
 
-/// The tickets of a saved reply in any format of the wire, of canonical JSON, or of NDJSON.
+/// The tickets of a saved reply, or of an export.
 pub(crate) fn tickets(file: &Path) -> Outcome<Vec<Ticket>> {
-    let read_file = File::open(file).and_then(|file| files::read_at_most(file, MAX_LEN));
-    let body = read_file.map_err(|error| {
-        Failure::usage(format!("{} cannot be read: {error}", file.display()))
-            .hint("Give the name of a saved reply, or of an export as JSON or NDJSON")
-    })?;
-    let tickets = read(body).map_err(|failure| failure.at(file.display()))?;
+    let mut saved = Saved::open(file, Decoder::new().max_len(MAX_LEN))?;
+    let mut tickets = Vec::new();
+    while let Some(reply) = saved.next() {
+        match reply? {
+            Reply::Tickets(page) => tickets.extend(page.iter().map(|ticket| ticket.to_ticket())),
+            Reply::Error(error) => {
+                return Err(Failure::new(Exit::Unreadable, format!("this is a saved error: {error}"))
+                    .at(file.display())
+                    .hint("Save a reply that has tickets"));
+            }
+        }
+    }
     let mut ids = HashSet::new();
     match tickets.iter().find(|ticket| !ids.insert(ticket.id)) {
         Some(twice) => Err(Failure::new(Exit::Unreadable, format!("two tickets have the id {}", twice.id))
@@ -31,63 +34,16 @@ pub(crate) fn tickets(file: &Path) -> Outcome<Vec<Ticket>> {
     }
 }
 
-/// Canonical JSON, in as far as a server needs it.
-#[derive(Deserialize)]
-struct Canonical {
-    tickets: Vec<Ticket>,
-}
-
-fn read(body: Vec<u8>) -> Outcome<Vec<Ticket>> {
-    // The wire spells ids as text and the list one level deeper, so it is never taken for canonical.
-    if let Ok(canonical) = serde_json::from_slice::<Canonical>(&body) {
-        return Ok(canonical.tickets);
-    }
-    if let Some(tickets) = ndjson(&body)? {
-        return Ok(tickets);
-    }
-    match decode(body) {
-        Ok(Reply::Tickets(page)) => Ok(page.iter().map(|ticket: TicketRef<'_>| ticket.to_ticket()).collect()),
-        Ok(Reply::Error(error)) => {
-            Err(Failure::new(Exit::Unreadable, format!("this is a saved error: {error}"))
-                .hint("Save a reply that has tickets"))
-        }
-        Err(error) => {
-            let hint = match error.kind() {
-                // A file that someone names is seldom what a firewall sent.
-                DecodeErrorKind::NotAReply { title: None, .. } => {
-                    "Give a saved reply, or an export as JSON or NDJSON".to_owned()
-                }
-                _ => explain::decode_error(&error),
-            };
-            Err(Failure::new(Exit::Unreadable, error).hint(hint))
-        }
-    }
-}
-
-/// The tickets of NDJSON; none where the first line is no ticket.
-fn ndjson(body: &[u8]) -> Outcome<Option<Vec<Ticket>>> {
-    let lines =
-        body.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.trim_ascii().is_empty());
-    let is_ticket = |line: &[u8]| {
-        let object = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(line);
-        object.is_ok_and(|object| object.get("id").is_some_and(serde_json::Value::is_u64))
-    };
-    match lines.clone().next() {
-        Some((_, first)) if is_ticket(first) => {}
-        _ => return Ok(None),
-    }
-    let ticket = |(number, line): (usize, &[u8])| {
-        serde_json::from_slice(line).map_err(|error| {
-            Failure::new(Exit::Unreadable, format!("line {} is not a ticket: {error}", number + 1))
-        })
-    };
-    lines.map(ticket).collect::<Outcome<Vec<Ticket>>>().map(Some)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use gettickets_protocol::{Page, Tickets, Version};
+
+    fn read(body: &str) -> Outcome<Vec<Ticket>> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), body).unwrap();
+        tickets(file.path())
+    }
 
     #[test]
     fn every_form_in_which_tickets_are_written_loads_again() {
@@ -108,28 +64,20 @@ mod tests {
                 value.as_object_mut().unwrap().remove("requestor_name");
                 value
             };
-            let loaded: Vec<_> = read(body.into()).unwrap().iter().map(known).collect();
+            let loaded: Vec<_> = read(&body).unwrap().iter().map(known).collect();
             assert_eq!(loaded, tickets.iter().map(known).collect::<Vec<_>>(), "{form}");
-        }
-    }
-
-    #[test]
-    fn a_file_of_another_kind_is_not_blamed_on_a_firewall() {
-        for body in ["id,tid\n7,ABC-1\n", "PAR1\u{0}\u{1}"] {
-            let failure = read(body.into()).unwrap_err();
-            assert_eq!(failure.hint.as_deref(), Some("Give a saved reply, or an export as JSON or NDJSON"));
         }
     }
 
     #[test]
     fn what_has_no_tickets_is_refused_with_the_place() {
         for (body, part) in [
-            ("{\"id\":1}\n{\"id\":}\n", "line 2 is not a ticket"),
+            ("{\"id\":1}\n{\"id\":}\n", "line 2: this is not JSON"),
             ("{\"result\":\"error\",\"message\":\"Access Denied\"}", "this is a saved error"),
             ("<html><title>Sign in</title></html>", "titled \"Sign in\""),
             ("", "the reply is empty"),
         ] {
-            let failure = read(body.into()).unwrap_err();
+            let failure = read(&body).unwrap_err();
             assert!(failure.what.contains(part), "{}", failure.what);
         }
     }

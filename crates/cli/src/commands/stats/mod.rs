@@ -15,7 +15,8 @@ use std::collections::HashSet;
 use std::iter;
 use std::path::Path;
 
-use gettickets_protocol::{Decoder, Finding, Page, Reply, Tickets};
+use gettickets_arrow::TableColumn;
+use gettickets_protocol::{Decoder, Finding, Page, Reply, TicketRef, Tickets};
 
 use self::statistics::{Source, Statistics};
 use self::write::{filter, tally_of, write_charts, write_page};
@@ -88,7 +89,8 @@ fn of_files(args: &StatsArgs) -> Outcome {
         Ok(page) => {
             Finding::merge(&mut findings, page.findings());
             let page = page.into_tickets();
-            let is_new: Vec<bool> = page.iter().map(|ticket| ids.insert(ticket.id())).collect();
+            let is_new: Vec<bool> =
+                page.iter().map(|ticket| ids.insert((install(&ticket), ticket.id()))).collect();
             repeated += is_new.iter().filter(|is_new| !**is_new).count() as u64;
             runs(&is_new).map(|range| Ok(page.slice(range))).collect()
         }
@@ -99,11 +101,17 @@ fn of_files(args: &StatsArgs) -> Outcome {
     scanning::print_findings(&findings);
     if repeated > 0 {
         exit::warn(format!(
-            "{repeated} {} read again under the same id, and counted once",
+            "{repeated} {} read again with the same id, and counted once",
             if repeated == 1 { "ticket was" } else { "tickets were" }
         ));
     }
     Ok(())
+}
+
+/// The install that a ticket is from, as JSON, in an export of several installs.
+fn install(ticket: &TicketRef<'_>) -> Option<String> {
+    let mut extra = ticket.extra_json();
+    extra.find(|(name, _)| *name == TableColumn::Install.name()).map(|(_, install)| install.to_owned())
 }
 
 /// The pages of a file.

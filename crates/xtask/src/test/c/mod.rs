@@ -31,6 +31,7 @@ pub(super) fn run() -> Result {
     step("the suite in C", || suite(&home))?;
     step("the suite below valgrind", || valgrind(&home))?;
     step("forked children, little memory, no threads, unloading, signals", || processes(&home))?;
+    step("scans of lists that change at every request", || histories(&home))?;
     step("another Rust library in one program", || beside_another(&home))?;
     step("the wrapper in C++", || wrapper(&home))?;
     step("what must not compile in C++", || refused(&home))?;
@@ -170,6 +171,18 @@ fn processes(home: &Home) -> Result {
         program.run()?;
     }
     Ok(())
+}
+
+/// The histories of the scan's own test, read by a program in C.
+fn histories(home: &Home) -> Result {
+    let source = tests().join("histories").join("histories.c");
+    let binary = Build::new("histories", vec![source])
+        .flags("-fsanitize=address,undefined -fno-sanitize-recover=all")
+        .run(home, &Compiler::C_GCC)?;
+    cargo("test --workspace --locked --quiet --test scan -- --ignored --nocapture http::scans_of_another_program")
+        .env("SCAN_PROGRAM", binary)
+        .env("LD_LIBRARY_PATH", home.lib())
+        .run()
 }
 
 /// The archive in one program with another Rust library, which has Rust's standard library too.

@@ -9,7 +9,15 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// The entries of an object in their order, duplicates included.
-struct Entries<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+#[derive(Default)]
+pub(super) struct Entries<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl Entries<'_> {
+    /// Each name and its value as JSON.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), value.get()))
+    }
+}
 
 impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -36,7 +44,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
 }
 
 /// The ticket on a line of NDJSON with its unknown fields beside the others. A text that is no such ticket is returned as it is.
-pub(crate) fn ticket(line: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn ticket(line: &[u8]) -> Cow<'_, [u8]> {
     match has_extra(line).then(|| serde_json::from_slice::<Entries<'_>>(line)) {
         Some(Ok(entries)) => {
             rewritten(&entries).map_or(Cow::Borrowed(line), |text| Cow::Owned(text.into_bytes()))
@@ -46,7 +54,7 @@ pub(crate) fn ticket(line: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// A reply whose tickets are a list of such tickets, as this program writes it. Any other text is returned as it is.
-pub(crate) fn reply(body: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn reply(body: &[u8]) -> Cow<'_, [u8]> {
     if !has_extra(body) {
         return Cow::Borrowed(body);
     }

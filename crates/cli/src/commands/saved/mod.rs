@@ -1,10 +1,15 @@
 //! Saved tickets: replies of a server, and exports of this program, from files or standard input.
 //!
-//! A file may be compressed with gzip or Zstandard, and may be UTF-8 or UTF-16. NDJSON is read in pieces, so that its
-//! length does not matter; any other form is read whole, up to [`MAX_LEN`].
+//! A text file may be compressed with gzip or Zstandard, and may be UTF-8 or UTF-16. Files with a ticket in each row
+//! (NDJSON, CSV, Parquet and Arrow) are read in pieces, so that their length does not matter; any other form is read whole,
+//! up to [`MAX_LEN`].
+
+mod canonical;
+mod csv;
+mod rows;
+mod table;
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -12,15 +17,17 @@ use std::path::{Path, PathBuf};
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use flate2::bufread::MultiGzDecoder;
 use gettickets_protocol::{DecodeError, DecodeErrorKind, Decoder, Page, PageKind, Reply};
-use serde::de::IgnoredAny;
 
-use crate::commands::{canonical, explain};
+use self::csv::CsvRows;
+use self::rows::{Lines, Pieces, is_ticket};
+use self::table::TableRows;
+use crate::commands::explain;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::files;
 
 /// The most bytes of a reply or a line, after decompression.
 const MAX_LEN: u64 = Decoder::DEFAULT_MAX_LEN as u64;
-/// The least bytes of NDJSON that are decoded at once.
+/// The least bytes of rows that are decoded at once.
 const PIECE: usize = 1 << 20;
 /// How much of a file decides what it is.
 const HEAD: usize = 64 << 10;
@@ -71,8 +78,8 @@ pub(crate) struct Saved {
 enum Content {
     /// One reply.
     Reply(Vec<u8>),
-    /// Tickets, one a line.
-    Lines(Lines),
+    /// An export with a ticket in each row.
+    Rows(Pieces),
     End,
 }
 
@@ -88,7 +95,7 @@ impl Saved {
             }
             if error.kind() == io::ErrorKind::FileTooLarge {
                 return Failure::new(Exit::Unreadable, format!("{name}: {error}"))
-                    .hint("NDJSON may be of any length: export with --format ndjson");
+                    .hint("NDJSON and CSV may be of any length: export with --format ndjson");
             }
             if error.kind() == io::ErrorKind::InvalidData {
                 return Failure::new(Exit::Unreadable, format!("{name}: {error}"));
@@ -99,20 +106,20 @@ impl Saved {
         Ok(Saved { decoder, content, name })
     }
 
-    /// Whether this is NDJSON, whose tickets come in pieces.
-    pub(crate) fn is_ndjson(&self) -> bool {
-        matches!(self.content, Content::Lines(_))
+    /// Whether this is an export with a ticket in each row, whose pages are not pages of a server.
+    pub(crate) fn has_rows(&self) -> bool {
+        matches!(self.content, Content::Rows(_))
     }
 
-    /// The next reply: the only one, or the next piece of NDJSON as a page.
+    /// The next reply: the only one, or the next rows as a page.
     pub(crate) fn next(&mut self) -> Option<Outcome<Reply>> {
         match std::mem::replace(&mut self.content, Content::End) {
             Content::End => None,
             Content::Reply(body) => Some(self.decode(body)),
-            Content::Lines(mut lines) => match lines.piece(&self.decoder, PIECE) {
+            Content::Rows(mut rows) => match rows.piece(&self.decoder, PIECE) {
                 Ok(None) => None,
                 Ok(Some(page)) => {
-                    self.content = Content::Lines(lines);
+                    self.content = Content::Rows(rows);
                     Some(Ok(Reply::Tickets(page)))
                 }
                 Err(failure) => Some(Err(failure.at(&self.name))),
@@ -120,12 +127,11 @@ impl Saved {
         }
     }
 
-    /// The only reply, or all of the NDJSON as one page.
+    /// The only reply, or all rows as one page.
     pub(crate) fn whole(&mut self) -> Outcome<Reply> {
         match std::mem::replace(&mut self.content, Content::End) {
-            Content::Lines(mut lines) => {
-                let page =
-                    lines.piece(&self.decoder, usize::MAX).map_err(|failure| failure.at(&self.name))?;
+            Content::Rows(mut rows) => {
+                let page = rows.piece(&self.decoder, usize::MAX).map_err(|failure| failure.at(&self.name))?;
                 Ok(Reply::Tickets(page.unwrap_or_default()))
             }
             Content::Reply(body) => self.decode(body),
@@ -134,17 +140,11 @@ impl Saved {
     }
 
     fn decode(&self, body: Vec<u8>) -> Outcome<Reply> {
-        let kind = ForeignKind::of(&body);
         let body = match canonical::reply(&body) {
             Cow::Owned(rewritten) => rewritten,
             Cow::Borrowed(_) => body,
         };
-        self.decoder.decode(body).map_err(|error| match kind {
-            Some(kind) => Failure::new(Exit::Unreadable, format!("this is {}", kind.name()))
-                .hint("Give a saved reply, or an export as JSON or NDJSON")
-                .at(&self.name),
-            None => unreadable(&error).at(&self.name),
-        })
+        self.decoder.decode(body).map_err(|error| unreadable(&error).at(&self.name))
     }
 }
 
@@ -154,40 +154,11 @@ fn unreadable(error: &DecodeError) -> Failure {
         DecodeErrorKind::NotAReply { title: None, .. }
             if error.page_kind().is_none_or(|kind| kind == PageKind::Other) =>
         {
-            "Give a saved reply, or an export as JSON or NDJSON".to_owned()
+            "Give a saved reply, or an export of this program".to_owned()
         }
         _ => explain::decode_error(error),
     };
     Failure::new(Exit::Unreadable, error).hint(hint)
-}
-
-/// Forms that this program writes and does not read.
-#[derive(Clone, Copy)]
-enum ForeignKind {
-    Csv,
-    Parquet,
-    Arrow,
-}
-
-impl ForeignKind {
-    fn of(body: &[u8]) -> Option<ForeignKind> {
-        [
-            (&b"id,tid,"[..], ForeignKind::Csv),
-            (b"PAR1", ForeignKind::Parquet),
-            (b"ARROW1", ForeignKind::Arrow),
-        ]
-        .into_iter()
-        .find(|(magic, _)| body.starts_with(magic))
-        .map(|(_, kind)| kind)
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            ForeignKind::Csv => "a CSV file",
-            ForeignKind::Parquet => "a Parquet file",
-            ForeignKind::Arrow => "an Arrow file",
-        }
-    }
 }
 
 type Input = Box<dyn BufRead>;
@@ -244,14 +215,20 @@ fn content(mut input: Input) -> io::Result<Content> {
         let body = files::read_at_most(input, MAX_LEN)?;
         let (text, _, _) = encoding.decode(&body);
         let text = text.into_owned().into_bytes();
-        return if is_ndjson(&text) {
+        return if is_ndjson(&text) || csv::is_export(&text) {
             content(Box::new(io::Cursor::new(text)))
         } else {
             Ok(Content::Reply(text))
         };
     }
     if is_ndjson(&start) {
-        return Ok(Content::Lines(Lines { input, number: 0, read_ahead: VecDeque::new() }));
+        return Ok(Content::Rows(Pieces::of(Lines::of(input))));
+    }
+    if csv::is_export(&start) {
+        return Ok(Content::Rows(Pieces::of(CsvRows::of(input)?)));
+    }
+    if table::is_table(&start) {
+        return Ok(Content::Rows(Pieces::of(TableRows::of(input)?)));
     }
     Ok(Content::Reply(files::read_at_most(input, MAX_LEN)?))
 }
@@ -276,113 +253,6 @@ fn is_ndjson(start: &[u8]) -> bool {
         Some(end) => start.get(..end).is_some_and(is_ticket),
         None => is_ticket(start) || (start.len() >= HEAD / 2 && start.starts_with(b"{\"id\":")),
     }
-}
-
-/// Whether a line is one JSON object with an id, and not a reply.
-fn is_ticket(line: &[u8]) -> bool {
-    #[derive(serde::Deserialize)]
-    struct Probe {
-        id: Option<IgnoredAny>,
-        result: Option<IgnoredAny>,
-    }
-    // A sequence would be read as the two fields.
-    line.starts_with(b"{")
-        && serde_json::from_slice::<Probe>(line)
-            .is_ok_and(|found| found.id.is_some() && found.result.is_none())
-}
-
-/// NDJSON: a ticket on each line.
-struct Lines {
-    input: Input,
-    /// The number of the last line read.
-    number: u64,
-    /// Lines that were read and are not decoded.
-    read_ahead: VecDeque<(u64, Vec<u8>)>,
-}
-
-impl Lines {
-    /// The next tickets as a page: lines of at least `least` bytes together. Returns `None` at the end.
-    fn piece(&mut self, decoder: &Decoder, least: usize) -> Outcome<Option<Page>> {
-        let mut length = 0;
-        while length < least {
-            let Some((number, line)) = self.line()? else { break };
-            length += line.len();
-            if length as u64 > MAX_LEN {
-                return Err(Failure::new(
-                    Exit::Unreadable,
-                    format!("there are more than {} MiB of tickets", MAX_LEN >> 20),
-                )
-                .hint("Use the format table, ndjson or csv, which are written while the file is read"));
-            }
-            self.read_ahead.push_back((number, line));
-        }
-        if self.read_ahead.is_empty() {
-            return Ok(None);
-        }
-        let lines = std::mem::take(&mut self.read_ahead);
-        // Each line must be whole by itself: put together, one could close the list of another.
-        if lines.iter().all(|(_, line)| is_ticket(line))
-            && let Ok(Reply::Tickets(page)) =
-                decoder.decode(page_of(lines.iter().map(|(_, line)| line.as_slice())))
-        {
-            return Ok(Some(page));
-        }
-        Err(first_failure(decoder, &lines))
-    }
-
-    /// The next line that is not empty, without its end.
-    fn line(&mut self) -> Outcome<Option<(u64, Vec<u8>)>> {
-        loop {
-            let mut line = Vec::new();
-            let read = self.input.by_ref().take(MAX_LEN + 1).read_until(b'\n', &mut line);
-            let count = read.map_err(|error| Failure::new(Exit::Unreadable, error))?;
-            if count == 0 {
-                return Ok(None);
-            }
-            self.number += 1;
-            if line.len() as u64 > MAX_LEN {
-                return Err(Failure::new(
-                    Exit::Unreadable,
-                    format!("line {} is longer than {} MiB", self.number, MAX_LEN >> 20),
-                ));
-            }
-            let text = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line).trim_ascii();
-            if !text.is_empty() {
-                return Ok(Some((self.number, canonical::ticket(text).into_owned())));
-            }
-        }
-    }
-}
-
-/// Tickets as the body of a reply.
-fn page_of<'l>(lines: impl Iterator<Item = &'l [u8]>) -> Vec<u8> {
-    let mut body = br#"{"result":"success","tickets":["#.to_vec();
-    for (index, line) in lines.enumerate() {
-        if index > 0 {
-            body.push(b',');
-        }
-        body.extend_from_slice(line);
-    }
-    body.extend_from_slice(b"]}");
-    body
-}
-
-/// Why some lines are not tickets: the first that is not.
-fn first_failure(decoder: &Decoder, lines: &VecDeque<(u64, Vec<u8>)>) -> Failure {
-    for (number, line) in lines {
-        let at = format!("line {number}");
-        if !is_ticket(line) {
-            let failure = match serde_json::from_slice::<IgnoredAny>(line) {
-                Err(error) => Failure::new(Exit::Unreadable, format!("this is not JSON: {error}")),
-                Ok(_) => Failure::new(Exit::Unreadable, "this is not a ticket"),
-            };
-            return failure.at(at);
-        }
-        if let Err(error) = decoder.decode(page_of([line.as_slice()].into_iter())) {
-            return unreadable(&error).at(at);
-        }
-    }
-    Failure::new(Exit::Unreadable, "the lines are not tickets")
 }
 
 #[cfg(test)]
@@ -459,8 +329,11 @@ mod tests {
                 b"{\"id\":1}\n{\"result\":\"error\",\"message\":\"x\",\"id\":2}\n",
                 "line 2: this is not a ticket",
             ),
-            (b"id,tid,deptid\n1,2,3\n", "this is a CSV file"),
-            (b"PAR1\0\0", "this is a Parquet file"),
+            (b"id,tid,deptid\n1,2\n", "line 2: this row has 2 cells, and the header 3"),
+            (b"id,extra\n1,{\n", "line 2: a cell is not the JSON that it should be"),
+            (b"id,tid\n1,\xff\n", "line 2: this row is not UTF-8"),
+            (b"PAR1\0\0", "the Parquet file is damaged"),
+            (b"ARROW1\0\0", "the Arrow file is damaged"),
             (&gzip(REPLY.as_bytes())[..40], "the gzip data is damaged"),
             (b"", "the reply is empty"),
         ] {

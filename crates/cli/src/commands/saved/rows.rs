@@ -1,0 +1,196 @@
+//! Exports with a ticket in each row, read in pieces that are decoded as pages are.
+
+use std::io::{BufRead, Read};
+
+use gettickets_protocol::{Decoder, Page, Reply};
+use serde::de::IgnoredAny;
+
+use super::canonical::{self, Entries};
+use super::{Input, MAX_LEN, unreadable};
+use crate::exit::{Exit, Failure, Outcome};
+
+/// A row: its number, and its ticket as JSON.
+pub(super) type Row = (u64, Vec<u8>);
+
+/// A file with a ticket in each row.
+pub(super) trait Rows {
+    /// What messages call a row.
+    fn unit(&self) -> &'static str;
+    /// The next row; `None` at the end.
+    fn next(&mut self) -> Outcome<Option<Row>>;
+}
+
+/// The rows of a file as pages.
+pub(super) struct Pieces {
+    rows: Box<dyn Rows>,
+}
+
+impl Pieces {
+    pub(super) fn of(rows: impl Rows + 'static) -> Pieces {
+        Pieces { rows: Box::new(rows) }
+    }
+
+    /// The next tickets as a page: rows of at least `least` bytes together. Returns `None` at the end.
+    pub(super) fn piece(&mut self, decoder: &Decoder, least: usize) -> Outcome<Option<Page>> {
+        let mut rows = Vec::new();
+        let mut length = 0;
+        while length < least {
+            let Some(row) = self.rows.next()? else { break };
+            length += row.1.len();
+            if length as u64 > MAX_LEN {
+                return Err(Failure::new(
+                    Exit::Unreadable,
+                    format!("there are more than {} MiB of tickets", MAX_LEN >> 20),
+                )
+                .hint("Use the format table, ndjson or csv, which are written while the file is read"));
+            }
+            rows.push(row);
+        }
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        // Each row must be whole by itself: put together, one could close the list of another.
+        if rows.iter().all(|(_, row)| is_ticket(row))
+            && let Ok(Reply::Tickets(page)) =
+                decoder.decode(page_of(rows.iter().map(|(_, row)| row.as_slice())))
+        {
+            return Ok(Some(page));
+        }
+        Err(first_failure(decoder, self.rows.unit(), &rows))
+    }
+}
+
+/// Whether a text is one JSON object with an id, and not a reply.
+pub(super) fn is_ticket(text: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Probe {
+        id: Option<IgnoredAny>,
+        result: Option<IgnoredAny>,
+    }
+    // A sequence would be read as the two fields.
+    text.starts_with(b"{")
+        && serde_json::from_slice::<Probe>(text)
+            .is_ok_and(|found| found.id.is_some() && found.result.is_none())
+}
+
+/// Tickets as the body of a reply.
+fn page_of<'r>(rows: impl Iterator<Item = &'r [u8]>) -> Vec<u8> {
+    let mut body = br#"{"result":"success","tickets":["#.to_vec();
+    for (index, row) in rows.enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(row);
+    }
+    body.extend_from_slice(b"]}");
+    body
+}
+
+/// Why some rows are not tickets: the first that is not.
+fn first_failure(decoder: &Decoder, unit: &str, rows: &[Row]) -> Failure {
+    for (number, row) in rows {
+        let at = format!("{unit} {number}");
+        if !is_ticket(row) {
+            let failure = match serde_json::from_slice::<IgnoredAny>(row) {
+                Err(error) => Failure::new(Exit::Unreadable, format!("this is not JSON: {error}")),
+                Ok(_) => Failure::new(Exit::Unreadable, "this is not a ticket"),
+            };
+            return failure.at(at);
+        }
+        if let Err(error) = decoder.decode(page_of([row.as_slice()].into_iter())) {
+            return unreadable(&error).at(at);
+        }
+    }
+    Failure::new(Exit::Unreadable, format!("the {unit}s are not tickets"))
+}
+
+/// NDJSON: a ticket on each line.
+pub(super) struct Lines {
+    input: Input,
+    /// The number of the last line read.
+    number: u64,
+}
+
+impl Lines {
+    pub(super) fn of(input: Input) -> Lines {
+        Lines { input, number: 0 }
+    }
+}
+
+impl Rows for Lines {
+    fn unit(&self) -> &'static str {
+        "line"
+    }
+
+    /// The next line that is not empty, without its end.
+    fn next(&mut self) -> Outcome<Option<Row>> {
+        loop {
+            let mut line = Vec::new();
+            let read = self.input.by_ref().take(MAX_LEN + 1).read_until(b'\n', &mut line);
+            let count = read.map_err(|error| Failure::new(Exit::Unreadable, error))?;
+            if count == 0 {
+                return Ok(None);
+            }
+            self.number += 1;
+            if line.len() as u64 > MAX_LEN {
+                return Err(Failure::new(
+                    Exit::Unreadable,
+                    format!("line {} is longer than {} MiB", self.number, MAX_LEN >> 20),
+                ));
+            }
+            let text = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line).trim_ascii();
+            if !text.is_empty() {
+                return Ok(Some((self.number, canonical::ticket(text).into_owned())));
+            }
+        }
+    }
+}
+
+/// A row of a table as a JSON object, under construction.
+pub(super) struct RowObject<'e> {
+    text: String,
+    extra: Entries<'e>,
+}
+
+impl<'e> RowObject<'e> {
+    /// Begins an object with the entries of the column `extra`, a JSON object as text or nothing.
+    ///
+    /// A date whose text is in `extra` is null in its own column, so that entry counts.
+    pub(super) fn new(extra: Option<&'e str>) -> Result<RowObject<'e>, serde_json::Error> {
+        let extra = match extra {
+            Some(text) => serde_json::from_str(text)?,
+            None => Entries::default(),
+        };
+        let mut object = RowObject { text: String::from("{"), extra: Entries::default() };
+        for (name, value) in extra.iter() {
+            object.push(name, value);
+        }
+        Ok(RowObject { extra, ..object })
+    }
+
+    /// Adds the value of another column, as JSON.
+    pub(super) fn add(&mut self, name: &str, json: &str) {
+        if !self.extra.iter().any(|(known, _)| known == name) {
+            self.push(name, json);
+        }
+    }
+
+    fn push(&mut self, name: &str, json: &str) {
+        if self.text.len() > 1 {
+            self.text.push(',');
+        }
+        self.text.push_str(&serde_json::Value::from(name).to_string());
+        self.text.push(':');
+        self.text.push_str(json);
+    }
+
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        self.text.push('}');
+        self.text.into_bytes()
+    }
+}
+
+/// A text as JSON.
+pub(super) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
