@@ -73,15 +73,13 @@ pub(super) fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
     let mut department = 1_000;
     for line in io::stdin().lock().lines() {
         let Order { moved } = serde_json::from_str(&line?)?;
-        if moved > 0 {
-            department += 1;
-            for sandbox in &sandboxes {
-                let ids = sandbox.store().ids()?;
-                let step = (ids.len() as u64 / moved).max(1);
-                let every = usize::try_from(step)?;
-                for id in ids.iter().step_by(every).take(usize::try_from(moved)?) {
-                    sandbox.store().set_department(*id, department)?;
-                }
+        let moved = usize::try_from(moved)?;
+        department += 1;
+        for sandbox in sandboxes.iter().filter(|_| moved > 0) {
+            let ids = sandbox.store().ids()?;
+            let every = ids.len().checked_div(moved).unwrap_or(1).max(1);
+            for id in ids.iter().step_by(every).take(moved) {
+                sandbox.store().set_department(*id, department)?;
             }
         }
         let requests = sandboxes.iter().map(Sandbox::request_count).sum();

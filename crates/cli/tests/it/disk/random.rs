@@ -173,7 +173,7 @@ fn a_thousand_steps_with_kills_lose_nothing_and_record_what_was_done() {
         let before: Vec<State> = NAMES.iter().map(|name| mirrored(&database, name)).collect();
         let last = last_run(&database);
         drop(database);
-        let is_full = what % 2 == 0;
+        let is_full = what.is_multiple_of(2);
         let context = format!("seed {seed}, step {step}, {}", if is_full { "full" } else { "incremental" });
         if what < 94 {
             let at = random.u64(1..60);
