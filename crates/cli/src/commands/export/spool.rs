@@ -215,12 +215,11 @@ impl Spool {
         self.encoder.gathered_rows()
     }
 
-    /// Removes the files of this export, where nothing is worth keeping.
+    /// Removes the files of this export, where nothing is worth keeping. The partial file goes first: a run that is killed here leaves a
+    /// checkpoint without one, which is no obstacle.
     pub(crate) fn discard(self) {
-        // An empty partial file without a checkpoint is one of ours, should this run be killed here.
-        let _ = self.file.set_len(0);
-        self.remove_checkpoint();
         let _ = fs::remove_file(&self.target.partial);
+        self.remove_checkpoint();
     }
 
     /// Removes the checkpoint. Once the partial file has its final name another export may have begun, whose
