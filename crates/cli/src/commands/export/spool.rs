@@ -364,8 +364,10 @@ fn continued(
                 .hint(removal(&[&target.partial])))
         };
     };
-    // Nothing is lost: no ticket was saved, or the file got its name and only the checkpoint was left.
-    let is_worthless = (found.tickets == 0 && !found.complete) || (found.complete && is_new);
+    // Nothing is lost: no ticket was saved, or the file got its name and only the checkpoint was left, perhaps beside the new partial
+    // file of a run that was killed before it wrote its own checkpoint.
+    let is_gone = is_new || (is_empty && found.bytes > 0);
+    let is_worthless = (found.tickets == 0 && !found.complete) || (found.complete && is_gone);
     if earlier == Earlier::Restart || is_worthless {
         return anew(origin);
     }
