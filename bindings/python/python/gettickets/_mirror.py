@@ -34,8 +34,8 @@ class Mirror:
     (100, 99, 1)
 
     The tables are `tickets`, `changes`, `installs` and `runs`, with views such as `open_tickets`; they are those of
-    `gettickets mirror`. Other programs can read the database at any time. A run is one transaction: after an error, an
-    interrupt or a crash the database is as it was before it.
+    `gettickets mirror`. Other programs can read the database at any time. What a run writes of an install is one
+    transaction: after an error, an interrupt or a crash each install is as it was before the run or as it is after it.
     """
 
     _native_mirror: _native.Mirror | None = None
@@ -114,7 +114,8 @@ class Mirror:
 
         Where an install cannot be read to its end, what was read is stored, the other installs are read on, and then
         MirrorIncompleteError is raised, which has the reports; with `on_incomplete="report"` they are returned.
-        Raises MirrorError if the database fails or another run has it locked, and the run is undone.
+        Raises MirrorError if the database fails or another run has it locked. Installs that were stored before stay
+        stored, and the others are as they were.
         """
         if on_incomplete not in ("raise", "report"):
             raise ArgumentError(f'on_incomplete must be "raise" or "report", not {on_incomplete!r}')

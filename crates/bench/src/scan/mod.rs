@@ -3,12 +3,12 @@
 //! The sandbox, the programs in Rust and those in Python each run in a process of their own, so that the CPU
 //! time of clients and server is known apart. Contenders take turns, and every turn begins with a new client.
 
-mod export;
+pub(crate) mod export;
 mod jobs;
-mod process;
-mod report;
+pub(crate) mod process;
+pub(crate) mod report;
 mod server;
-mod usage;
+pub(crate) mod usage;
 mod worker;
 
 use std::error::Error;

@@ -10,8 +10,9 @@ use super::{ConnectionArgs, Profiles};
 /// Copy tickets into a database, with what changed and what is gone
 ///
 /// The tables are installs, tickets (the last state), changes (what changed from what to what, and when it was seen) and runs.
-/// A run is one transaction: whatever ends it early, the database keeps its last complete state. Only one run at a time can
-/// work on a database; programs can read it meanwhile.
+/// What a run writes of an install is one transaction: whatever ends the run early, each install keeps its last complete state. With
+/// several profiles, each install is stored as soon as it has been read. Only one run at a time can work on a database; programs can
+/// read it meanwhile.
 ///
 /// A full run reads every ticket. Only a full run sees tickets that were closed, moved, flagged or deleted without a reply. The
 /// runs between two full ones read the tickets that were opened or answered since the last run, which takes a request or two.

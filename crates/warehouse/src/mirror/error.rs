@@ -39,7 +39,7 @@ pub enum MirrorErrorKind {
     Install,
     /// A value does not fit into the database.
     Value,
-    /// The run was cancelled, and undone.
+    /// The run was cancelled, and what was not stored yet is undone.
     Cancelled,
 }
 
@@ -56,6 +56,13 @@ impl MirrorError {
     /// Adds the database in front of the message.
     pub(crate) fn at(mut self, place: &str) -> MirrorError {
         self.message = format!("{place}: {}", self.message);
+        self
+    }
+
+    /// Adds how many installs the run had stored before.
+    pub(crate) fn after(mut self, stored: usize) -> MirrorError {
+        let (installs, were) = if stored == 1 { ("install", "was") } else { ("installs", "were") };
+        self.message = format!("{}; {stored} {installs} of the run {were} stored before", self.message);
         self
     }
 

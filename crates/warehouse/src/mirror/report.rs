@@ -31,7 +31,7 @@ pub struct RunOptions {
     /// was set back. Default: 3 hours.
     pub overlap: Duration,
     /// Cancels the run from another thread: it ends with [`MirrorErrorKind::Cancelled`](crate::MirrorErrorKind::Cancelled), and
-    /// is undone. Default: a flag that nobody sets.
+    /// the installs that were not stored yet stay as they were. Default: a flag that nobody sets.
     pub cancellation: Cancellation,
 }
 

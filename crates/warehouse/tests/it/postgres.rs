@@ -242,6 +242,18 @@ fn a_second_run_and_foreign_tables_are_refused() {
 }
 
 #[test]
+fn an_install_that_is_slow_holds_back_no_other() {
+    let Some(server) = Server::start() else { return };
+    drop(Mirror::open(&server.url()).unwrap());
+    let url = server.url();
+    super::fleet::a_slow_install_holds_back_no_other(&server.url(), move || {
+        let mut client = Client::connect(&url, NoTls).unwrap();
+        let stored = "SELECT count(*) FROM runs WHERE install = 'fast' AND complete";
+        client.query_one(stored, &[]).unwrap().get::<_, i64>(0) == 1
+    });
+}
+
+#[test]
 fn a_server_that_goes_away_in_a_run_leaves_the_last_good_state() {
     let setup = Setup::new(900);
     let Some(server) = Server::start() else { return };
