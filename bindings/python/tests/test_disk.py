@@ -60,7 +60,12 @@ def mirrored(tmp_path):
 
 def run(sandbox, file, **variables):
     credentials = sandbox.credentials
-    environment = {"URL": sandbox.url, "ID": credentials["identifier"], "SECRET": credentials["secret"], **variables}
+    environment = {
+        "URL": sandbox.url,
+        "ID": credentials["identifier"],
+        "SECRET": credentials["secret"],
+        **variables,
+    }
     command = [sys.executable, "-c", SCRIPT, str(file)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, **environment})
 
@@ -75,7 +80,9 @@ def moved(file):
     """How many tickets moved in the mirror, which must be in one of its two states."""
     with contextlib.closing(sqlite3.connect(file)) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        one = database.execute("SELECT (SELECT count(*) FROM tickets WHERE deptid = 77), (SELECT count(*) FROM runs)")
+        one = database.execute(
+            "SELECT (SELECT count(*) FROM tickets WHERE deptid = 77), (SELECT count(*) FROM runs)"
+        )
         state = one.fetchone()
     assert state in [(0, 1), (100, 2)]
     return state[0]

@@ -68,7 +68,7 @@ fn documented<'l>(lines: impl Iterator<Item = &'l str>) -> Vec<Documented> {
     items
 }
 
-/// A comment without links to code: of [`x`](y) and [`x`] the code stays.
+/// A comment without links to code: the text of a link in brackets, and code in brackets, stays as code.
 fn plain(comment: &[&str]) -> String {
     let text = comment.join("\n");
     let mut out = String::new();
