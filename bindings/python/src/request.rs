@@ -69,7 +69,7 @@ fn refuse_without_effect(name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
     let has_no_effect = match name {
         "deptid" | "clientid" => value.is_instance_of::<PyInt>() && value.eq(0)?,
         "email" | "subject" | "status" => match value.cast::<PyString>() {
-            Ok(text) => text.to_str()?.trim().is_empty(),
+            Ok(text) => text.to_string_lossy().trim().is_empty(),
             Err(_) => false,
         },
         _ => false,
