@@ -117,8 +117,7 @@ fn a_call_that_fails_leaves_the_last_good_state_and_the_error_says_what_is_kept(
     for name in NAMES {
         let (_folder, folder) = folder();
         let file = folder.join(name);
-        let (ended, calls) = preload::log_of(export(&sandbox, &file, &[]), library, &folder);
-        assert_eq!(ended.code, Some(0), "{}", ended.err);
+        let calls = preload::calls_of(export(&sandbox, &file, &[]), library, &folder);
         for error in Error::ALL {
             for at in drawn(&mut random, preload::fallible(&calls), 7) {
                 power::empty(&folder);
@@ -202,11 +201,10 @@ fn a_power_failure_leaves_the_last_good_state_or_the_whole() {
         let ran = run(&mut export(&sandbox, &file, &["--max-requests", "5"]));
         assert_eq!(ran.code, 5, "{}", ran.err);
         let before = Disk::of(&folder);
-        let (ended, calls) = preload::log_of(export(&sandbox, &file, &["--resume"]), library, &folder);
-        assert_eq!(ended.code, Some(0), "{}", ended.err);
+        let calls = preload::calls_of(export(&sandbox, &file, &["--resume"]), library, &folder);
         let states = power::states(before, &calls);
         for at in drawn(&mut random, calls.len() as u64, 8) {
-            for unsynced in [Unsynced::Nothing, Unsynced::All, Unsynced::Names, Unsynced::Drawn(at)] {
+            for unsynced in Unsynced::each(at) {
                 power::empty(&folder);
                 states[at as usize].restore(unsynced);
                 let context = format!("{name}, after call {at} of {}, {unsynced:?} left", calls.len());
@@ -228,8 +226,7 @@ fn a_file_of_several_installs_is_whole_or_not_there() {
     for name in ["t.ndjson", "t.parquet"] {
         let file = folder.join(name);
         let export = || installs.program(&["export", "--all-profiles", "--output", text(&file)]);
-        let (ended, calls) = preload::log_of(export(), library, &folder);
-        assert_eq!(ended.code, Some(0), "{}", ended.err);
+        let calls = preload::calls_of(export(), library, &folder);
         let whole = ids(&file).unwrap();
         assert_eq!(whole.len(), 220);
         let faults = [Fault::Kills, Fault::Fails(Error::Broken), Fault::Fails(Error::Full)];

@@ -117,8 +117,7 @@ fn a_run_that_is_killed_is_finished_or_undone_by_the_next() {
     let setup = Setup::new();
     let (old, new) = setup.two();
     setup.reset();
-    let (ended, calls) = preload::log_of(setup.export(&["--overwrite"]), library, &setup.lake);
-    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    let calls = preload::calls_of(setup.export(&["--overwrite"]), library, &setup.lake);
     assert_eq!(rows(&setup.lake), new);
     let mut random = fastrand::Rng::with_seed(5);
     let (mut finished, mut undone) = (0, 0);
@@ -153,8 +152,7 @@ fn a_call_that_fails_leaves_the_old_files_or_the_new_ones() {
     let setup = Setup::new();
     let (old, new) = setup.two();
     setup.reset();
-    let (ended, calls) = preload::log_of(setup.export(&["--overwrite"]), library, &setup.lake);
-    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    let calls = preload::calls_of(setup.export(&["--overwrite"]), library, &setup.lake);
     let mut random = fastrand::Rng::with_seed(6);
     for error in Error::ALL {
         for at in drawn(&mut random, preload::fallible(&calls), 16) {
@@ -184,12 +182,11 @@ fn a_power_failure_leaves_the_old_files_or_the_new_ones() {
     let (old, new) = setup.two();
     setup.reset();
     let before = Disk::of(&setup.lake);
-    let (ended, calls) = preload::log_of(setup.export(&["--overwrite"]), library, &setup.lake);
-    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    let calls = preload::calls_of(setup.export(&["--overwrite"]), library, &setup.lake);
     let states = power::states(before, &calls);
     let mut random = fastrand::Rng::with_seed(7);
     for at in drawn(&mut random, calls.len() as u64, 12) {
-        for unsynced in [Unsynced::Nothing, Unsynced::All, Unsynced::Names, Unsynced::Drawn(at)] {
+        for unsynced in Unsynced::each(at) {
             power::empty(&setup.lake);
             states[at as usize].restore(unsynced);
             let context = format!("after call {at} of {}, {unsynced:?} left", calls.len());

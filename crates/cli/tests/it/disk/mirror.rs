@@ -1,7 +1,7 @@
 //! Mirrors in SQLite: an install is as it was or as it is after the run.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use gettickets_sandbox::Sandbox;
@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::drawn;
 use super::power::{self, Disk, Unsynced};
 use super::preload::{self, Error, Fault};
-use crate::program::{asking, run, text};
+use crate::program::{asking, names, run, text};
 
 const TICKETS: i64 = 400;
 /// The tickets that the second run finds changed.
@@ -54,12 +54,18 @@ impl Setup {
         fs::write(&self.file, &self.first).unwrap();
     }
 
-    /// Whether the second run is in the database, which must be whole.
-    fn has_second(&self, context: &str) -> bool {
+    /// The database, which must be whole.
+    fn whole(&self, context: &str) -> Connection {
         let database = Connection::open(&self.file).unwrap();
-        let one = |sql: &str| database.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
         let check: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
         assert_eq!(check, "ok", "{context}");
+        database
+    }
+
+    /// Whether the second run is in the database, which must be whole.
+    fn has_second(&self, context: &str) -> bool {
+        let database = self.whole(context);
+        let one = |sql: &str| number(&database, sql);
         let (runs, changes) =
             (one("SELECT count(*) FROM runs WHERE complete"), one("SELECT count(*) FROM changes"));
         let (tickets, moved) =
@@ -77,25 +83,16 @@ impl Setup {
         assert_eq!(ran.code, 0, "{context}: {}", ran.err);
         let database = Connection::open(&self.file).unwrap();
         let moved = "SELECT count(*) FROM tickets WHERE deptid = 77";
-        assert_eq!(database.query_row(moved, [], |row| row.get::<_, i64>(0)).unwrap(), CHANGED, "{context}");
+        assert_eq!(number(&database, moved), CHANGED, "{context}");
         let changes = "SELECT count(*) FROM changes WHERE what = 'deptid' AND new = '77'";
-        assert_eq!(
-            database.query_row(changes, [], |row| row.get::<_, i64>(0)).unwrap(),
-            CHANGED,
-            "{context}"
-        );
+        assert_eq!(number(&database, changes), CHANGED, "{context}");
         drop(database);
         assert_eq!(names(&self.folder), ["tickets.db"], "{context}");
     }
 }
 
-fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
+fn number(database: &Connection, sql: &str) -> i64 {
+    database.query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
 #[test]
@@ -103,8 +100,7 @@ fn a_run_that_is_killed_at_any_call_leaves_the_last_good_state_or_the_new_one() 
     let Some(library) = preload::library() else { return };
     let setup = Setup::new();
     setup.reset();
-    let (ended, calls) = preload::log_of(setup.mirror(), library, &setup.folder);
-    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    let calls = preload::calls_of(setup.mirror(), library, &setup.folder);
     let mut random = fastrand::Rng::with_seed(8);
     let (mut old, mut new) = (0, 0);
     for at in drawn(&mut random, calls.len() as u64, 24) {
@@ -115,16 +111,7 @@ fn a_run_that_is_killed_at_any_call_leaves_the_last_good_state_or_the_new_one() 
         // The next run is killed too, before anyone else reads what is left.
         let again = random.u64(1..=calls.len() as u64);
         preload::run_with(setup.mirror(), library, &setup.folder, again, Fault::Kills);
-        let runs: i64 = {
-            let database = Connection::open(&setup.file).unwrap();
-            assert_eq!(
-                database.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0)).unwrap(),
-                "ok",
-                "{context}"
-            );
-            database.query_row("SELECT count(*) FROM runs", [], |row| row.get(0)).unwrap()
-        };
-        if runs == 1 {
+        if number(&setup.whole(&context), "SELECT count(*) FROM runs") == 1 {
             old += 1
         } else {
             new += 1
@@ -140,8 +127,7 @@ fn a_call_that_fails_is_an_error_and_leaves_the_last_good_state() {
     let Some(library) = preload::library() else { return };
     let setup = Setup::new();
     setup.reset();
-    let (ended, calls) = preload::log_of(setup.mirror(), library, &setup.folder);
-    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    let calls = preload::calls_of(setup.mirror(), library, &setup.folder);
     let mut random = fastrand::Rng::with_seed(9);
     let mut failed = 0;
     for error in Error::ALL {
@@ -170,12 +156,11 @@ fn a_power_failure_leaves_the_last_good_state_or_the_new_one() {
     let setup = Setup::new();
     setup.reset();
     let before = Disk::of(&setup.folder);
-    let (ended, calls) = preload::log_of(setup.mirror(), library, &setup.folder);
-    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    let calls = preload::calls_of(setup.mirror(), library, &setup.folder);
     let states = power::states(before, &calls);
     let mut random = fastrand::Rng::with_seed(10);
     for at in drawn(&mut random, calls.len() as u64, 24) {
-        for unsynced in [Unsynced::Nothing, Unsynced::All, Unsynced::Names, Unsynced::Drawn(at)] {
+        for unsynced in Unsynced::each(at) {
             power::empty(&setup.folder);
             states[at as usize].restore(unsynced);
             // SQLite shares it between processes, and begins a new one when no process has it.
@@ -193,28 +178,24 @@ fn a_new_database_survives_a_power_failure_once_its_first_run_was_reported() {
     let Some(library) = preload::library() else { return };
     let setup = Setup::new();
     power::empty(&setup.folder);
-    let (ended, calls) = preload::log_of(setup.mirror(), library, &setup.folder);
-    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    let calls = preload::calls_of(setup.mirror(), library, &setup.folder);
     let states = power::states(Disk::default(), &calls);
     let mut random = fastrand::Rng::with_seed(11);
     for at in drawn(&mut random, calls.len() as u64, 16) {
-        for unsynced in [Unsynced::Nothing, Unsynced::All, Unsynced::Names, Unsynced::Drawn(at)] {
+        for unsynced in Unsynced::each(at) {
             power::empty(&setup.folder);
             states[at as usize].restore(unsynced);
             let _ = fs::remove_file(setup.folder.join("tickets.db-shm"));
             let context = format!("after call {at} of {}, {unsynced:?} left", calls.len());
             if at == calls.len() as u64 {
                 let database = Connection::open(&setup.file).unwrap();
-                let tickets =
-                    database.query_row("SELECT count(*) FROM tickets", [], |row| row.get::<_, i64>(0));
-                assert_eq!(tickets.unwrap(), TICKETS, "{context}: the run had reported success");
+                let tickets = number(&database, "SELECT count(*) FROM tickets");
+                assert_eq!(tickets, TICKETS, "{context}: the run had reported success");
             }
             // What is left of a database that was never reported is one, or is empty.
             let ran = run(&mut setup.mirror());
             assert_eq!(ran.code, 0, "{context}: {}", ran.err);
-            let database = Connection::open(&setup.file).unwrap();
-            let check: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
-            assert_eq!(check, "ok", "{context}");
+            setup.whole(&context);
         }
     }
 }

@@ -20,6 +20,13 @@ pub(super) enum Unsynced {
     Drawn(u64),
 }
 
+impl Unsynced {
+    /// Each kind, one of them drawn by this seed.
+    pub(super) const fn each(seed: u64) -> [Unsynced; 4] {
+        [Unsynced::Nothing, Unsynced::All, Unsynced::Names, Unsynced::Drawn(seed)]
+    }
+}
+
 /// Bytes of a file that may be lost.
 #[derive(Clone, Debug)]
 enum Data {

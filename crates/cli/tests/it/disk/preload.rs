@@ -93,12 +93,13 @@ pub(super) fn run_with(mut command: Command, library: &Path, under: &Path, at: u
     run(&mut command)
 }
 
-/// Runs and returns the calls on the files below a directory.
-pub(super) fn log_of(mut command: Command, library: &Path, under: &Path) -> (Ended, Vec<Call>) {
+/// Runs, which must succeed, and returns the calls on the files below a directory.
+pub(super) fn calls_of(mut command: Command, library: &Path, under: &Path) -> Vec<Call> {
     let log = tempfile::NamedTempFile::new().unwrap();
     command.env("LD_PRELOAD", library).env("FAULTS_UNDER", under).env("FAULTS_LOG", log.path());
     let ended = run(&mut command);
-    (ended, parse(&fs::read(log.path()).unwrap()))
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    parse(&fs::read(log.path()).unwrap())
 }
 
 /// A call that succeeded.
