@@ -69,6 +69,11 @@ pub(crate) fn open_living(args: &ConnectionArgs) -> Outcome<Connection> {
     Settings::of(args, &Environment::process())?.connect_to(&[Quirk::Shifting])
 }
 
+/// The environment variables that a child process must not inherit: those with the secrets of a connection, and of all profiles.
+pub(crate) fn secret_variables(own: &[String]) -> Vec<String> {
+    own.iter().cloned().chain(settings::secret_variables_of_profiles(&Environment::process())).collect()
+}
+
 /// The transport for requests to another server than the install, with the proxy and the certificates of the arguments.
 pub(crate) fn transport_to(address: &str, args: &ConnectionArgs) -> Outcome<Arc<dyn Transport>> {
     let mut builder = Client::builder(address).allow_plain_http(true);
@@ -124,7 +129,8 @@ impl Settings {
 
     /// Settings for a client of the install in this directory.
     pub(crate) fn local(&self, path: &Path, admin_user: Option<&str>, php: Option<&Path>) -> LocalBuilder {
-        let mut local = Client::local(path).strict(self.strict).hide_variables(&self.secret_variables);
+        let mut local =
+            Client::local(path).strict(self.strict).hide_variables(secret_variables(&self.secret_variables));
         if let Some(admin) = admin_user {
             local = local.admin(admin);
         }
