@@ -161,8 +161,8 @@ fn content(mut input: Input) -> io::Result<Content> {
     if csv::is_export(&start) {
         return Ok(Content::Rows(Pieces::of(CsvRows::of(input)?)));
     }
-    if table::is_table(&start) {
-        return Ok(Content::Rows(Pieces::of(TableRows::of(input)?)));
+    if let Some(format) = table::Format::of(&start) {
+        return Ok(Content::Rows(Pieces::of(TableRows::of(input, format)?)));
     }
     Ok(Content::Reply(files::read_at_most(input, MAX_LEN)?))
 }

@@ -163,7 +163,7 @@ impl Rows for Lines {
 
 /// A row of a table as a JSON object, under construction.
 pub(super) struct RowObject<'e> {
-    text: String,
+    entries: Vec<String>,
     extra: Entries<'e>,
 }
 
@@ -176,32 +176,19 @@ impl<'e> RowObject<'e> {
             Some(text) => serde_json::from_str(text)?,
             None => Entries::default(),
         };
-        let mut object = RowObject { text: String::from("{"), extra: Entries::default() };
-        for (name, value) in extra.iter() {
-            object.push(name, value);
-        }
-        Ok(RowObject { extra, ..object })
+        let entries = extra.iter().map(|(name, value)| canonical::entry(name, value)).collect();
+        Ok(RowObject { entries, extra })
     }
 
     /// Adds the value of another column, as JSON.
     pub(super) fn add(&mut self, name: &str, json: &str) {
         if !self.extra.iter().any(|(known, _)| known == name) {
-            self.push(name, json);
+            self.entries.push(canonical::entry(name, json));
         }
     }
 
-    fn push(&mut self, name: &str, json: &str) {
-        if self.text.len() > 1 {
-            self.text.push(',');
-        }
-        self.text.push_str(&serde_json::Value::from(name).to_string());
-        self.text.push(':');
-        self.text.push_str(json);
-    }
-
-    pub(super) fn finish(mut self) -> Vec<u8> {
-        self.text.push('}');
-        self.text.into_bytes()
+    pub(super) fn finish(self) -> Vec<u8> {
+        canonical::object(&self.entries).into_bytes()
     }
 }
 
