@@ -13,7 +13,8 @@ const LATENCY_MS: u64 = 100;
 /// All installs take at most so many times as long as one alone. One after the other they would take 50 times as long.
 const MOST_TIMES: f64 = 3.0;
 
-pub(super) fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
+/// Measures many installs far away beside one of them.
+pub(crate) fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
     eprintln!("fleet of {INSTALLS} installs");
     let mut servers = Servers::start(INSTALLS, TICKETS, LATENCY_MS)?;
     let command = CommandLine::new(&servers, "fleet")?;

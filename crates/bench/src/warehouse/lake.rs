@@ -10,7 +10,8 @@ use crate::options::Options;
 /// The most memory for a lake, in megabytes, however many tickets and partitions there are.
 const MOST_MEGABYTES: f64 = 192.0;
 
-pub(super) fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
+/// Measures a lake beside a file.
+pub(crate) fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
     let tickets = super::tickets(options);
     eprintln!("lake of {tickets} tickets");
     let mut servers = Servers::start(1, tickets, 0)?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use super::command::{CommandLine, profile, text};
-use super::postgres;
+use super::postgres_server::{Server, Settings};
 use super::report::{Goal, Report, Row};
 use super::servers::Servers;
 use crate::options::Options;
@@ -20,7 +20,8 @@ const MOST_ROWS: f64 = 2.0;
 /// The most requests of a run that finds nothing new.
 const MOST_REQUESTS: f64 = 2.0;
 
-pub(super) fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
+/// Measures mirrors beside an export.
+pub(crate) fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
     let tickets = super::tickets(options);
     eprintln!("mirror of {tickets} tickets");
     let mut servers = Servers::start(1, tickets, 0)?;
@@ -51,12 +52,14 @@ pub(super) fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
     let requests = quiet.requests() as f64;
     quiet.goal = Some(Goal { what: "requests".to_owned(), value: requests, at_most: MOST_REQUESTS });
     let mut rows = vec![export, first, full, unchanged, quiet];
-    if let Some(server) = postgres::Server::start()? {
+    let settings = Settings { authentication: "trust", password: "unused", is_durable: true };
+    if let Some(server) = Server::start(&settings)? {
+        let url = server.url();
         let mut first = Row::new("first run into PostgreSQL", tickets);
         let mut full = Row::new(format!("full run in PostgreSQL, {CHANGED} changed"), tickets);
         for _ in 0..super::turns(options) {
-            server.reset()?;
-            let mirror = ["mirror", server.url(), "--profile", &profile];
+            server.client()?.batch_execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")?;
+            let mirror = ["mirror", &url, "--profile", &profile];
             first.add(command.run(&mut servers, &mirror)?);
             servers.move_tickets(CHANGED)?;
             full.add(command.run(&mut servers, &[&mirror[..], &["--full"]].concat())?);

@@ -7,13 +7,17 @@ mod command;
 mod fleet;
 mod lake;
 mod mirror;
-mod postgres;
+#[path = "../../../warehouse/tests/it/server.rs"]
+mod postgres_server;
 mod report;
 mod servers;
 
 use std::error::Error;
 
 use crate::options::Options;
+pub(crate) use fleet::measure as fill_fleet;
+pub(crate) use lake::measure as fill_lake;
+pub(crate) use mirror::measure as fill_mirror;
 pub(crate) use report::Report;
 
 /// Tickets of a large install, without and with `--million`.
@@ -28,21 +32,6 @@ const TURNS_OF_MILLION: usize = 1;
 pub(crate) fn helper(args: &[String]) -> Option<Result<(), Box<dyn Error>>> {
     let (name, rest) = args.split_first()?;
     (name == servers::SERVERS).then(|| servers::run(rest))
-}
-
-/// Measures mirrors beside exports.
-pub(crate) fn fill_mirror(options: &Options) -> Result<Report, Box<dyn Error>> {
-    mirror::measure(options)
-}
-
-/// Measures many installs beside one.
-pub(crate) fn fill_fleet(options: &Options) -> Result<Report, Box<dyn Error>> {
-    fleet::measure(options)
-}
-
-/// Measures a lake beside a file.
-pub(crate) fn fill_lake(options: &Options) -> Result<Report, Box<dyn Error>> {
-    lake::measure(options)
 }
 
 fn tickets(options: &Options) -> u64 {

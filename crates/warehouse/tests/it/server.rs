@@ -1,10 +1,9 @@
-//! A PostgreSQL server of the measurement's own, where PostgreSQL is installed.
+//! A PostgreSQL server with an empty data directory, where PostgreSQL is installed. Measurements use it too.
 
 use std::error::Error;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use postgres::{Client, NoTls};
@@ -12,11 +11,21 @@ use postgres::{Client, NoTls};
 /// How long the server may take to start.
 const START_TIME: Duration = Duration::from_secs(60);
 
-/// A server with an empty data directory. It ends when this is dropped.
-pub(super) struct Server {
+/// A server that ends when this is dropped.
+pub(crate) struct Server {
     process: Child,
-    url: String,
+    port: u16,
     _folder: tempfile::TempDir,
+}
+
+/// How a server differs from that of a default installation.
+pub(crate) struct Settings<'a> {
+    /// How users are authenticated, as in `pg_hba.conf`.
+    pub(crate) authentication: &'a str,
+    /// The password of the user `postgres`.
+    pub(crate) password: &'a str,
+    /// Whether it waits for the disk, as a server does that must not lose anything.
+    pub(crate) is_durable: bool,
 }
 
 /// A program of PostgreSQL, which Debian does not put on the path.
@@ -41,7 +50,7 @@ fn command(name: &str) -> Command {
 
 impl Server {
     /// Returns `None`, with a message, if PostgreSQL is not installed.
-    pub(super) fn start() -> Result<Option<Server>, Box<dyn Error>> {
+    pub(crate) fn start(settings: &Settings<'_>) -> Result<Option<Server>, Box<dyn Error>> {
         if Command::new(program("initdb")).arg("--version").output().is_err() {
             eprintln!("skipped: PostgreSQL is not installed (in Debian: apt-get install postgresql)");
             return Ok(None);
@@ -50,9 +59,13 @@ impl Server {
         #[cfg(unix)]
         std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777))?;
         let data = folder.path().join("data");
+        let password = folder.path().join("password");
+        std::fs::write(&password, settings.password)?;
         let made = command("initdb")
-            .args(["--username=postgres", "--encoding=UTF8", "--auth=trust", "-D"])
+            .args(["--username=postgres", "--no-sync", "--encoding=UTF8", "-D"])
             .arg(&data)
+            .arg(format!("--auth={}", settings.authentication))
+            .arg(format!("--pwfile={}", password.display()))
             .current_dir(folder.path())
             .output()?;
         if !made.status.success() {
@@ -63,31 +76,36 @@ impl Server {
             .arg("-D")
             .arg(&data)
             .args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="])
+            .args(["-c", if settings.is_durable { "fsync=on" } else { "fsync=off" }])
             .args(["-p", &port.to_string()])
             .current_dir(folder.path())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
-        let url = format!("postgresql://postgres@127.0.0.1:{port}/postgres?sslmode=disable");
-        let server = Server { process, url, _folder: folder };
+        let server = Server { process, port, _folder: folder };
         let begin = Instant::now();
-        while let Err(error) = Client::connect(&server.url, NoTls) {
+        while let Err(error) = Client::connect(&server.url_with(settings.password), NoTls) {
             if begin.elapsed() > START_TIME {
                 return Err(format!("PostgreSQL did not start: {error}").into());
             }
-            thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(50));
         }
         Ok(Some(server))
     }
 
-    pub(super) fn url(&self) -> &str {
-        &self.url
+    /// The address of its database, without a password.
+    pub(crate) fn url(&self) -> String {
+        format!("postgresql://postgres@127.0.0.1:{}/postgres?sslmode=disable", self.port)
     }
 
-    /// Removes all tables.
-    pub(super) fn reset(&self) -> Result<(), Box<dyn Error>> {
-        let mut client = Client::connect(&self.url, NoTls)?;
-        Ok(client.batch_execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")?)
+    /// The address with this password.
+    pub(crate) fn url_with(&self, password: &str) -> String {
+        self.url().replace("postgres@", &format!("postgres:{password}@"))
+    }
+
+    /// A connection to its database.
+    pub(crate) fn client(&self) -> Result<Client, postgres::Error> {
+        Client::connect(&self.url(), NoTls)
     }
 }
 
