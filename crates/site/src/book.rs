@@ -178,7 +178,7 @@ fn rendered(text: &str, source: &str, page: &str, places: &Places) -> Result<Str
     Ok(out + &with_links(&own, source, page, places)?)
 }
 
-/// What `{{#include TARGET}}` stands for: a section of a page, or a file that is not Markdown as code.
+/// The text that replaces `{{#include TARGET}}`: a section of a page, or a file that is not Markdown as code.
 fn included(target: &str, source: &str, page: &str, places: &Places) -> Result<String> {
     let (file, section) =
         target.split_once('#').map_or((target, None), |(file, section)| (file, Some(section)));
