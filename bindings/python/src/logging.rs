@@ -23,6 +23,7 @@ use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 
+use crate::background;
 use crate::imports;
 
 /// The most queued messages. Further ones are only counted.
@@ -116,7 +117,7 @@ fn tell_late() {
         // Later messages start a new background thread.
         LATE_IN.store(0, Ordering::Release);
         if ASIDE.load(Ordering::Acquire) > 0 {
-            Python::try_attach(|py| {
+            background::attach(|py| {
                 if let Err(error) = tell(py) {
                     error.write_unraisable(py, None);
                 }
