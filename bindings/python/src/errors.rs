@@ -12,7 +12,7 @@ use gettickets::transport::{TransportError, TransportErrorKind};
 use gettickets::{ApiError, ApiErrorClass, DecodeError, DecodeErrorKind, Error, ErrorKind};
 use gettickets_arrow::ColumnError;
 use gettickets_cli::profiles::ProfileError;
-use gettickets_warehouse::{MirrorError, MirrorErrorKind};
+use gettickets_warehouse::MirrorError;
 use pyo3::exceptions::{PyOSError, PySystemError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -48,21 +48,7 @@ pub(crate) fn sandbox(py: Python<'_>, error: &dyn std::error::Error) -> PyErr {
 
 /// An error of a mirror.
 pub(crate) fn mirror(py: Python<'_>, error: &MirrorError) -> PyErr {
-    let code = match error.kind() {
-        MirrorErrorKind::Target => "target",
-        MirrorErrorKind::NotAMirror => "not-a-mirror",
-        MirrorErrorKind::NewerVersion => "newer-version",
-        MirrorErrorKind::Locked => "locked",
-        MirrorErrorKind::ReadOnly => "read-only",
-        MirrorErrorKind::Full => "full",
-        MirrorErrorKind::Damaged => "damaged",
-        MirrorErrorKind::Unreachable => "unreachable",
-        MirrorErrorKind::Install => "install",
-        MirrorErrorKind::Value => "value",
-        MirrorErrorKind::Cancelled => "cancelled",
-        _ => "database",
-    };
-    coded(py, "MirrorError", &error.to_string(), code, Some(error.hint()))
+    coded(py, "MirrorError", &error.to_string(), error.kind().code(), Some(error.hint()))
 }
 
 /// Installs of a fleet that failed, by name.

@@ -7,6 +7,7 @@
 
 mod arrow;
 mod attachment;
+mod background;
 mod body;
 mod building;
 mod client;
@@ -44,6 +45,8 @@ mod words;
 mod _native {
     #[pymodule_export]
     use crate::attachment::Attachment;
+    #[pymodule_export]
+    use crate::background::end_background;
     #[pymodule_export]
     use crate::body::decode;
     #[pymodule_export]

@@ -23,6 +23,7 @@ use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 
+use crate::background;
 use crate::imports;
 
 /// The maximum number of queued messages. Further messages are only counted.
@@ -116,7 +117,7 @@ fn flush_later() {
         // Later messages start a new background thread.
         SCHEDULED_IN.store(0, Ordering::Release);
         if QUEUED.load(Ordering::Acquire) > 0 {
-            Python::try_attach(|py| {
+            background::attach(|py| {
                 if let Err(error) = flush(py) {
                     error.write_unraisable(py, None);
                 }

@@ -21,6 +21,7 @@ use pyo3::prelude::*;
 use tokio::runtime::{Builder, Handle};
 use tokio::task::AbortHandle;
 
+use crate::background;
 use crate::deferred::Deferred;
 use crate::errors;
 
@@ -75,7 +76,7 @@ fn current() -> std::io::Result<&'static Runtime> {
 /// Calls the functions that are sent, with the interpreter's lock, until the process ends.
 fn notify(notices: &Receiver<Deferred>) {
     while let Ok(first) = notices.recv() {
-        let attached = Python::try_attach(|py| {
+        let attached = background::attach(|py| {
             // Waits for the lock; all functions that were sent by then are called.
             for callback in std::iter::once(first).chain(notices.try_iter()) {
                 let Some(callback) = callback.get(py) else { continue };
@@ -85,7 +86,7 @@ fn notify(notices: &Receiver<Deferred>) {
             }
         });
         if attached.is_none() {
-            // The interpreter has ended.
+            // The interpreter ends.
             return;
         }
     }
@@ -125,6 +126,9 @@ impl<T: Send + 'static> Job<T> {
         work: impl Future<Output = T> + Send + 'static,
         ready: Py<PyAny>,
     ) -> PyResult<Job<T>> {
+        if background::is_ended() {
+            return Err(Python::attach(|py| errors::state(py, "the interpreter ends", "ending", None)));
+        }
         let runtime = current().map_err(|error| Python::attach(|py| errors::of_this_machine(py, &error)))?;
         let outcome = Arc::new(Mutex::new(None));
         let ready = Some((runtime.ready.clone(), Deferred::new(ready)));

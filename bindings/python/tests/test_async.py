@@ -180,6 +180,28 @@ asyncio.run(main())
     assert found.count("gettickets-asyn") == 1 and len(found.split(",")) == 4, found
 
 
+def test_the_interpreter_can_end_while_calls_complete():
+    """A thread of the library that is in Python at that moment would abort the process."""
+    code = """
+import asyncio, sys, gettickets
+
+async def main():
+    client = gettickets.AsyncClient(sys.argv[1], identifier="i", secret="s")
+    calls = [asyncio.ensure_future(client.get_tickets()) for _ in range(300)]
+    await asyncio.sleep(0.05)
+    for call in calls:
+        call.cancel()
+
+asyncio.run(main())
+"""
+    with SilentServer() as server:
+        for _ in range(8):
+            child = subprocess.run(
+                [sys.executable, "-c", code, server.url], capture_output=True, text=True, timeout=60
+            )
+            assert (child.returncode, child.stderr) == (0, "")
+
+
 def test_reading_the_state_of_a_scan_does_not_block_the_event_loop():
     async def main():
         with gettickets.Sandbox(tickets=100, quirks=["hang"]) as sandbox:

@@ -4,12 +4,13 @@ import contextlib
 import datetime
 import os
 import pickle
+import subprocess
 import sys
 
 import pytest
 
 import gettickets
-from conftest import engine
+from conftest import ROOT, engine
 
 pyspark = engine("pyspark")
 
@@ -17,6 +18,7 @@ import gettickets.spark as source  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("default")
 
+RECIPE = ROOT / "docs" / "recipes" / "lake.md"
 NOW = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
 
 
@@ -301,6 +303,28 @@ def test_the_arrow_types_are_those_that_spark_expects():
 
     options = source._Options.of({"profiles": "*", "columns": ",".join(source._COLUMNS)})
     assert options.arrow_schema() == to_arrow_schema(options.schema(), timezone="UTC")
+
+
+def test_spark_reads_a_lake_and_skips_what_a_killed_run_left(spark, three, tmp_path, capsys):
+    command = [sys.executable, "-m", "gettickets", "export", "--all-profiles", "--output", str(tmp_path / "lake")]
+    command += ["--partition-by", "install,opened_month"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    # The files of a run that was cut off: not readable, and skipped.
+    left = "part-20251129T001500Z-Ab3xYz"
+    (tmp_path / "lake" / f".{left}.run").touch()
+    (tmp_path / "lake" / "install=us" / f".{left}.parquet.tmp").write_bytes(b"PAR1")
+    frame = spark.read.option("basePath", str(tmp_path / "lake")).parquet(str(tmp_path / "lake"))
+    found = {row.install: row["count"] for row in frame.groupBy("install").count().collect()}
+    assert found == {name: len(sandbox.ids()) for name, sandbox in three.items()}
+    expected = {(name, id) for name, sandbox in three.items() for id in sandbox.ids()}
+    assert {(row.install, row.id) for row in frame.select("install", "id").collect()} == expected
+    assert frame.filter("install = 'us'").filter("opened_month >= '2000-01'").count() <= 90
+    (recipe,) = [line for line in RECIPE.read_text("utf-8").splitlines() if line.startswith("spark.read")]
+    # The directory of Spark is the one in which it was started.
+    recipe = recipe.replace('"lake"', repr(str(tmp_path / "lake")))
+    exec(compile(recipe, str(RECIPE), "exec"), {"spark": spark})
+    assert "eu-de|" in capsys.readouterr().out
 
 
 def test_many_installs(spark, profiles):

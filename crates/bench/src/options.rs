@@ -26,8 +26,9 @@ pub(crate) fn help(tables: &[&str]) -> String {
          \x20 --only TEXT     only candidates whose name contains this; may be repeated\n\
          \x20 --size N        only pages of this many tickets; may be repeated\n\
          \x20 --seconds S     how long to measure each size of each table\n\
-         \x20 --turns N       how often to do each job of the table scan\n\
-         \x20 --million       export a million tickets as well in the table scan\n\
+         \x20 --turns N       how often to do each job of the tables scan, mirror, fleet and lake\n\
+         \x20 --million       export a million tickets as well in the table scan; mirror and export a million in place of\n\
+         \x20                 100,000 in the tables mirror and lake\n\
          \x20 --json          one JSON document in place of the tables\n\
          \x20 --help          this text",
         tables.join(", ")
@@ -104,7 +105,7 @@ impl Options {
         self.turns
     }
 
-    /// Whether to export a million tickets.
+    /// Whether to export or mirror a million tickets.
     pub(crate) fn million(&self) -> bool {
         self.million
     }

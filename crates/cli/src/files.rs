@@ -6,7 +6,7 @@
 //! - Devices and FIFOs are written to and never replaced.
 
 use std::ffi::OsString;
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -123,14 +123,24 @@ pub(crate) fn is_still_at(file: &File, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Creates a temporary file beside `path`. Dropping it removes it, unless it was renamed.
+/// Creates a temporary file beside `path`. Dropping it removes it, unless it was renamed. It is locked, so that other
+/// runs see that it is in use.
 pub(crate) fn temporary(path: &Path) -> io::Result<NamedTempFile> {
     let mut prefix = OsString::from(path.file_name().unwrap_or_default());
     prefix.push(TEMPORARY);
-    tempfile::Builder::new().prefix(&prefix).rand_bytes(RANDOM).tempfile_in(directory(path))
+    loop {
+        let mut builder = tempfile::Builder::new();
+        let file = builder.prefix(&prefix).rand_bytes(RANDOM).tempfile_in(directory(path))?;
+        // Where there are no locks, nothing is removed that cannot be locked.
+        let is_locked = !matches!(file.as_file().try_lock(), Err(TryLockError::WouldBlock));
+        // Another run may have taken it for one that was left, as it was not locked yet.
+        if is_locked && is_still_at(file.as_file(), file.path())? {
+            return Ok(file);
+        }
+    }
 }
 
-/// Removes the temporary files that a killed run left beside `path`. The caller must hold the lock of the run.
+/// Removes the temporary files that killed runs left beside `path`. The files of runs in progress are locked, and stay.
 pub(crate) fn remove_leftovers(path: &Path) {
     let Some(name) = path.file_name() else { return };
     let mut prefix = name.to_owned();
@@ -141,7 +151,10 @@ pub(crate) fn remove_leftovers(path: &Path) {
         let is_temporary = found
             .strip_prefix(prefix.as_slice())
             .is_some_and(|rest| rest.len() == RANDOM && rest.iter().all(u8::is_ascii_alphanumeric));
-        if is_temporary && fs::symlink_metadata(entry.path()).is_ok_and(|found| check_own(&found).is_ok()) {
+        if is_temporary
+            && let Ok(Some(file)) = open_own(&entry.path())
+            && file.try_lock().is_ok()
+        {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -176,8 +189,7 @@ pub(crate) fn put(from: &Path, file: &mut File, output: &Path, existing: Existin
         Existing::Replace => fs::rename(from, output)?,
         Existing::Keep => unix::rename_new(from, output)?,
     }
-    sync_directory(output);
-    Ok(())
+    sync_directory(output)
 }
 
 /// Gives a temporary file its final name, or removes it if that fails.
@@ -198,10 +210,14 @@ fn overwrite(file: &mut File, output: &Path) -> io::Result<()> {
     out.sync_all()
 }
 
-/// Makes a rename permanent. Not every system can open a directory; there the system decides when.
-pub(crate) fn sync_directory(path: &Path) {
-    if let Ok(directory) = File::open(directory(path)) {
-        let _ = directory.sync_all();
+/// Makes a rename permanent. Not every system can open or sync a directory; there the system decides when.
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
+    let Ok(directory) = File::open(directory(path)) else { return Ok(()) };
+    match directory.sync_all() {
+        Err(error) if !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Err(error)
+        }
+        _ => Ok(()),
     }
 }
 
@@ -405,7 +421,11 @@ mod tests {
         }
         std::os::unix::fs::symlink("other.csv.tmp-Ab3xYz", directory.path().join("t.csv.tmp-symlnk"))
             .unwrap();
+        // One that another run has in use stays.
+        let in_use = temporary(&output).unwrap();
         remove_leftovers(&output);
+        assert!(in_use.path().exists());
+        drop(in_use);
         let mut left: Vec<_> =
             fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         left.sort();

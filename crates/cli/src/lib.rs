@@ -15,6 +15,8 @@ pub mod fuzzing;
 mod logging;
 mod output;
 pub mod profiles;
+#[doc(hidden)]
+pub mod reference;
 
 use std::ffi::OsString;
 

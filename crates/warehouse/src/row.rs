@@ -5,11 +5,13 @@ use std::sync::LazyLock;
 use gettickets::{DateTime, FIELDS, Field, FieldKind, FieldValue, TicketRef};
 use gettickets_arrow::{ColumnKind, NumberTooLarge, TableColumn, signed};
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use xxhash_rust::xxh3::Xxh3;
 
 /// A value of a column.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
 pub(crate) enum Cell {
     Null,
     Integer(i64),
@@ -28,7 +30,7 @@ impl Cell {
 }
 
 /// A ticket as a row: one cell for each of the [`columns`], in their order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) id: i64,
     pub(crate) cells: Vec<Cell>,

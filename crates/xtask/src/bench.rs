@@ -22,14 +22,32 @@ const PYTHON_PACKAGES: [&str; 10] = [
 ];
 
 /// Every table. Its name determines which programs it needs.
-const TABLES: [&str; 7] =
-    ["scan", "decode", "decode-xml", "decode-c", "python", "python-frames", "python-footprint"];
+const TABLES: [&str; 10] = [
+    "scan",
+    "mirror",
+    "fleet",
+    "lake",
+    "decode",
+    "decode-xml",
+    "decode-c",
+    "python",
+    "python-frames",
+    "python-footprint",
+];
+/// The tables that measure the command line.
+const OF_THE_COMMAND_LINE: [&str; 4] = ["scan", "mirror", "fleet", "lake"];
 
-/// Replaces the table in BENCHMARKS.md with the results.
+/// Replaces the tables in BENCHMARKS.md with the results.
 const WRITE: &str = "--write";
 const FILE: &str = "BENCHMARKS.md";
-/// The lines of the file that enclose the table.
-const BEGIN: &str = "<!-- written by `cargo xtask bench scan --million --write` -->";
+/// The tables that are written together, and the line of BENCHMARKS.md that precedes them.
+const WRITTEN: [(&[&str], &str); 2] = [
+    (&["scan"], "<!-- written by `cargo xtask bench scan --million --write` -->"),
+    (
+        &["mirror", "fleet", "lake"],
+        "<!-- written by `cargo xtask bench mirror fleet lake --million --write` -->",
+    ),
+];
 const END: &str = "<!-- end of what is written -->";
 
 pub(crate) fn run(args: &[String]) -> Result {
@@ -37,7 +55,7 @@ pub(crate) fn run(args: &[String]) -> Result {
     if wants(args, |table| table.starts_with("python") || table == "scan") {
         bench = with_python(bench)?;
     }
-    if wants(args, |table| table == "scan") {
+    if wants(args, |table| OF_THE_COMMAND_LINE.contains(&table)) {
         cargo("build --profile published --quiet --package gettickets-cli").run()?;
         let name = format!("gettickets{}", std::env::consts::EXE_SUFFIX);
         bench = bench.env("GETTICKETS_BENCH_CLI", target().join("published").join(name));
@@ -51,23 +69,25 @@ pub(crate) fn run(args: &[String]) -> Result {
     if !args.iter().any(|arg| arg == WRITE) {
         return bench.run();
     }
-    if named(args) != ["scan"] {
-        return Err(format!("{WRITE} is for the table scan alone"));
-    }
+    let named = named(args);
+    let Some((_, begin)) = WRITTEN.iter().find(|(tables, _)| *tables == named) else {
+        let known: Vec<String> = WRITTEN.iter().map(|(tables, _)| tables.join(" ")).collect();
+        return Err(format!("{WRITE} is for these tables together: {}", known.join("; ")));
+    };
     let measured = String::from_utf8_lossy(&bench.printed()?).into_owned();
     println!("{measured}");
     let file = root().join(FILE);
     let failed = |error: std::io::Error| format!("{FILE}: {error}");
     let text = std::fs::read_to_string(&file).map_err(failed)?;
-    std::fs::write(&file, replaced(&text, &measured)?).map_err(failed)
+    std::fs::write(&file, replaced(&text, begin, &measured)?).map_err(failed)
 }
 
 /// Replaces the text between the two lines.
-fn replaced(text: &str, measured: &str) -> Result<String> {
-    let missing = || format!("{FILE} lacks the line {BEGIN:?} or, after it, {END:?}");
-    let (before, rest) = text.split_once(BEGIN).ok_or_else(missing)?;
+fn replaced(text: &str, begin: &str, measured: &str) -> Result<String> {
+    let missing = || format!("{FILE} lacks the line {begin:?} or, after it, {END:?}");
+    let (before, rest) = text.split_once(begin).ok_or_else(missing)?;
     let (_, after) = rest.split_once(END).ok_or_else(missing)?;
-    Ok(format!("{before}{BEGIN}\n\n{}\n\n{END}{after}", measured.trim()))
+    Ok(format!("{before}{begin}\n\n{}\n\n{END}{after}", measured.trim()))
 }
 
 /// The tables that the arguments name.
@@ -125,11 +145,11 @@ mod tests {
 
     #[test]
     fn results_are_written_between_the_two_lines() {
-        let (begin, end) = (super::BEGIN, super::END);
-        let text = format!("a\n{begin}\nold\n{end}\nb\n");
-        let new = super::replaced(&text, "new\n").unwrap();
-        assert_eq!(new, format!("a\n{begin}\n\nnew\n\n{end}\nb\n"));
-        assert_eq!(super::replaced(&new, "new\n").unwrap(), new);
-        assert!(super::replaced("a", "new").is_err());
+        let ([(_, other), (_, begin)], end) = (super::WRITTEN, super::END);
+        let text = format!("a\n{other}\nothers\n{end}\n{begin}\nold\n{end}\nb\n");
+        let new = super::replaced(&text, begin, "new\n").unwrap();
+        assert_eq!(new, format!("a\n{other}\nothers\n{end}\n{begin}\n\nnew\n\n{end}\nb\n"));
+        assert_eq!(super::replaced(&new, begin, "new\n").unwrap(), new);
+        assert!(super::replaced("a", begin, "new").is_err());
     }
 }

@@ -8,6 +8,7 @@ mod bench;
 mod c;
 mod coverage;
 mod dist;
+mod docs;
 mod fuzz;
 mod modules;
 mod mutants;
@@ -67,6 +68,7 @@ const TASKS: &[Task] = &[
         about: "build the Python package for release: a wheel and a source distribution",
         run: dist::run,
     },
+    Task { name: "docs", about: "build the documentation site; see `docs --help`", run: docs::run },
     Task { name: "modules", about: "find files of a crate that import each other", run: modules::run },
     Task { name: "words", about: "find wording to avoid; `words --count` counts it", run: words::run },
     Task {

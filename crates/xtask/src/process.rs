@@ -31,6 +31,18 @@ pub(crate) fn program(name: impl AsRef<OsStr>, args: &str) -> Program {
     let name = name.as_ref();
     let mut command = Command::new(name);
     command.current_dir(root()).args(args.split_whitespace());
+    // `cargo run` describes this program in them. Build scripts that look at them, as that of ring does, would run again in
+    // every cargo that is started here, and what depends on them would be compiled again.
+    for (variable, _) in std::env::vars_os() {
+        let is_of_this_program = variable.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_")
+                || name.starts_with("CARGO_MANIFEST_")
+                || name.starts_with("CARGO_BIN_")
+        });
+        if is_of_this_program {
+            command.env_remove(&variable);
+        }
+    }
     let shown = Path::new(name).file_name().unwrap_or(name).to_string_lossy();
     Program { shown: format!("{shown} {args}"), command }
 }

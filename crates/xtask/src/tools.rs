@@ -19,6 +19,9 @@ const CARGO_LLVM_COV: &str = "0.9.1";
 /// The version of cargo-hack, which checks combinations of features.
 const CARGO_HACK: &str = "0.6.45";
 
+/// Version of mdBook, which builds the documentation site.
+const MDBOOK: &str = "0.5.4";
+
 /// Returns cargo-deny, which is built below `target` if necessary.
 pub(crate) fn cargo_deny() -> Result<PathBuf> {
     built("cargo-deny", CARGO_DENY)
@@ -44,21 +47,44 @@ pub(crate) fn cargo_hack() -> Result<PathBuf> {
     built("cargo-hack", CARGO_HACK)
 }
 
+/// Returns mdBook, which is built below `target` if necessary.
+pub(crate) fn mdbook() -> Result<PathBuf> {
+    // Without the server that shows pages while they are written, which is half of what would be built.
+    built_with("mdbook", MDBOOK, "--no-default-features --features search")
+}
+
+/// Installs Doxygen, which makes the reference of the C and C++ headers, if it is missing.
+pub(crate) fn doxygen() -> Result {
+    if program("doxygen", "--version").succeeds() {
+        return Ok(());
+    }
+    install("doxygen", "Doxygen, which makes the reference of the C and C++ headers")
+}
+
 /// Returns a program from the registry, which is built below `target` if necessary.
+fn built(name: &str, version: &str) -> Result<PathBuf> {
+    built_with(name, version, "")
+}
+
+/// Returns a program from the registry, which is built below `target` with these options of cargo if necessary.
 ///
 /// Debug builds take a minute and a half on two cores. Optimized builds would take longer than they save.
-fn built(name: &str, version: &str) -> Result<PathBuf> {
+fn built_with(name: &str, version: &str, options: &str) -> Result<PathBuf> {
     let tools = target().join("tools");
     let binary = tools.join("bin").join(name).with_extension(std::env::consts::EXE_EXTENSION);
     // A cargo subcommand expects its own name as the first argument.
     let plain = program(&binary, "--version").output();
     let found =
         plain.or_else(|| program(&binary, name.trim_start_matches("cargo-")).arg("--version").output());
-    if found.is_none_or(|found| found.split_whitespace().last() != Some(version)) {
+    // Some write a `v` before the number.
+    let found_version =
+        |found: &String| found.split_whitespace().last().map(|last| last.trim_start_matches('v').to_owned());
+    if found.as_ref().and_then(found_version).as_deref() != Some(version) {
         let build = tools.join("build");
         cargo("install --locked --debug --force --quiet --version")
             .arg(version)
             .arg(name)
+            .args(options)
             .arg("--root")
             .arg(&tools)
             .env("CARGO_TARGET_DIR", &build)

@@ -262,7 +262,7 @@ static void tickets_of_several_statuses_are_returned_once(void)
     expected = count_with_status(client, "Open") + count_with_status(client, "Closed");
     CHECK(expected > 0);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_add_status(scan, NULL, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_NULL, gettickets_scan_add_status(scan, NULL, NULL));
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_add_status(scan, " ", &error));
     CHECK(strcmp(gettickets_error_class(error), "argument") == 0);
     gettickets_error_free(error);

@@ -25,6 +25,7 @@ reported as findings, and a result is never silently incomplete.
 """
 
 from abc import ABCMeta as _ABCMeta
+from atexit import register as _at_exit
 
 from ._client import AsyncClient, AsyncScan, Client
 from ._errors import (
@@ -58,6 +59,7 @@ from ._errors import (
 from ._fleet import Fleet
 from ._mirror import Mirror
 from ._native import Attachment, FleetScan, Page, Scan, Ticket, decode
+from ._native import end_background as _end_background
 from ._native import fields as _fields
 from ._native import version as _package_version
 from ._notes import (
@@ -74,6 +76,9 @@ from ._public import publish as _publish
 from ._sandbox import Sandbox
 from ._version import DetectedVersion, Version
 from ._words import Priority, RequestorType, Status
+
+# Threads that call back must not be in Python when the interpreter ends.
+_at_exit(_end_background)
 
 __version__: str = _package_version()
 

@@ -34,8 +34,9 @@ class Mirror:
     (100, 99, 1)
 
     The tables are `tickets`, `changes`, `installs` and `runs`, with views such as `open_tickets`; they are those of
-    `gettickets mirror`. Other programs can read the database at any time. A run is one transaction: after an error, an
-    interrupt or a crash the database is as it was before the run.
+    `gettickets mirror`. Other programs can read the database at any time. A run stores each
+    install in one transaction: after an error, an interrupt or a crash each install is either as it was before the run
+    or up to date.
     """
 
     _native_mirror: _native.Mirror | None = None
@@ -115,7 +116,8 @@ class Mirror:
 
         If an install cannot be read to its end, the tickets that were read are stored, and the other installs are read
         further. Then MirrorIncompleteError is raised, which has the reports; with `on_incomplete="report"` they are
-        returned. Raises MirrorError, and rolls the run back, if the database fails or another run has locked it.
+        returned. Raises MirrorError if the database fails or another run has locked it; installs that were stored by
+        then stay stored, and the others are rolled back.
         """
         if on_incomplete not in ("raise", "report"):
             raise ArgumentError(f'on_incomplete must be "raise" or "report", not {on_incomplete!r}')

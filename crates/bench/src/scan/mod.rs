@@ -3,12 +3,12 @@
 //! The sandbox, the Rust programs and the Python programs each run in a separate process, so that the CPU time of
 //! clients and server can be distinguished. Candidates take turns, and every turn begins with a new client.
 
-mod export;
+pub(crate) mod export;
 mod jobs;
-mod process;
-mod report;
+pub(crate) mod process;
+pub(crate) mod report;
 mod server;
-mod usage;
+pub(crate) mod usage;
 mod worker;
 
 use std::error::Error;

@@ -85,12 +85,12 @@ impl Measured {
     }
 }
 
-const fn verdict(is_met: bool) -> &'static str {
+pub(crate) const fn verdict(is_met: bool) -> &'static str {
     if is_met { "met" } else { "MISSED" }
 }
 
 /// The median, or 0 if there are no values.
-fn median(values: &[f64]) -> f64 {
+pub(crate) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or_default()
@@ -102,7 +102,7 @@ fn milliseconds(seconds: f64) -> String {
 }
 
 /// Formats a number with thousands separators.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {

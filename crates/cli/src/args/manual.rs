@@ -69,7 +69,7 @@ pub(crate) const EXAMPLES: [(&str, &str, &str); 44] = [
 ];
 
 /// The environment variables that the program reads.
-pub(crate) const ENVIRONMENT: [(&str, &str); 16] = [
+pub(crate) const ENVIRONMENT: [(&str, &str); 17] = [
     ("GETTICKETS_URL", "address of the install, or of its api.php"),
     ("GETTICKETS_IDENTIFIER", "API identifier"),
     ("GETTICKETS_SECRET", "API secret"),
@@ -78,6 +78,7 @@ pub(crate) const ENVIRONMENT: [(&str, &str); 16] = [
     ("GETTICKETS_PASSWORD", "admin's password"),
     ("GETTICKETS_PASSWORD_MD5", "MD5 of the admin's password, instead of the password"),
     ("GETTICKETS_PROFILE", "connection profile to use"),
+    ("GETTICKETS_WEBHOOK_SECRET", "secret that `watch --webhook` signs its requests with"),
     ("DATABASE_URL", "database of `mirror`, if the command line names none"),
     ("PGPASSWORD", "password of a PostgreSQL database, if its address has none"),
     ("HTTPS_PROXY, ALL_PROXY", "proxy to use"),
@@ -141,7 +142,7 @@ pub(crate) fn text() -> String {
     let mut text = examples("");
     text += "\n\nEnvironment:";
     for (name, meaning) in ENVIRONMENT {
-        let _ = write!(text, "\n  {name:<24}  {meaning}");
+        let _ = write!(text, "\n  {name:<25}  {meaning}");
     }
     text += "\n\nFiles:";
     for line in FILES.lines() {
@@ -162,9 +163,9 @@ mod tests {
     use crate::args::Cli;
     use clap::{CommandFactory, Parser};
 
-    /// The arguments of each `gettickets` command in a recipe's code blocks.
-    fn commands(recipe: &str) -> Vec<Vec<String>> {
-        let blocks = recipe.split("```").skip(1).step_by(2);
+    /// The commands of a page: what follows `gettickets` on a line of a block of code.
+    fn commands(page: &str) -> Vec<Vec<String>> {
+        let blocks = page.split("```").skip(1).step_by(2);
         let lines = blocks.flat_map(str::lines).filter_map(|line| {
             let (_, command) = line.split_once("gettickets ")?;
             let is_command = line.starts_with(['g', '*']) || line.starts_with("ExecStart=");
@@ -174,20 +175,22 @@ mod tests {
     }
 
     #[test]
-    fn the_commands_of_every_recipe_parse() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/recipes");
+    fn the_commands_of_every_page_of_the_documentation_parse() {
         let mut parsed = 0;
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            for words in commands(&std::fs::read_to_string(&path).unwrap()) {
-                let line = words.join(" ");
-                let words = std::iter::once("gettickets".to_owned()).chain(words);
-                let result = Cli::try_parse_from(words.filter(|word| !word.is_empty()));
-                assert!(result.is_ok(), "{}: {line}: {result:?}", path.display());
-                parsed += 1;
+        for folder in ["recipes", "src/start", "src/use"] {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/").to_owned() + folder;
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                for words in commands(&std::fs::read_to_string(&path).unwrap()) {
+                    let line = words.join(" ");
+                    let words = std::iter::once("gettickets".to_owned()).chain(words);
+                    let result = Cli::try_parse_from(words.filter(|word| !word.is_empty()));
+                    assert!(result.is_ok(), "{}: {line}: {result:?}", path.display());
+                    parsed += 1;
+                }
             }
         }
-        assert!(parsed >= 6, "only {parsed} commands were found");
+        assert!(parsed >= 14, "only {parsed} commands were found");
     }
 
     #[test]

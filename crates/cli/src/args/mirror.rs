@@ -10,8 +10,9 @@ use super::{ConnectionArgs, Profiles};
 /// Copy tickets into a database, and record what changed and what was removed
 ///
 /// The tables are installs, tickets (the current state), changes (old value, new value, and when the change was seen)
-/// and runs. A run is one transaction: if it fails or is interrupted, the database keeps its last complete state. Only
-/// one run at a time can write to a database; other programs can read it meanwhile.
+/// and runs. A run stores each install in one transaction, as soon as its list has been read: if the run fails or is
+/// interrupted, each install keeps its last complete state. Only one run at a time can write to a database; other
+/// programs can read it meanwhile.
 ///
 /// A full run reads every ticket. Only a full run finds tickets that were closed, moved, flagged or deleted without a
 /// reply. The runs between two full runs read the tickets that were opened or answered since the last run, in a request

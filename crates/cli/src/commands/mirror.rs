@@ -240,11 +240,15 @@ fn show(bar: &ProgressBar, progress: Progress<'_>) {
 
 /// The failure of a command for an error of a mirror.
 fn failure_of(error: &MirrorError) -> Failure {
+    Failure::new(exit_of(error.kind()), error).hint(error.hint())
+}
+
+/// The exit code of a run that fails in this way.
+pub(crate) fn exit_of(kind: MirrorErrorKind) -> Exit {
     use MirrorErrorKind::{Damaged, Full, Install, NewerVersion, NotAMirror, ReadOnly, Target, Value};
-    let exit = match error.kind() {
+    match kind {
         Target | NotAMirror | NewerVersion | ReadOnly | Install => Exit::Usage,
         Value => Exit::Incomplete,
         Full | Damaged | _ => Exit::Output,
-    };
-    Failure::new(exit, error).hint(error.hint())
+    }
 }

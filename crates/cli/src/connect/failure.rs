@@ -24,7 +24,7 @@ pub(crate) fn in_options(hint: &str) -> String {
 }
 
 /// The option that corresponds to a setting in a hint.
-fn option(setting: &str) -> Option<&'static str> {
+pub(crate) fn option(setting: &str) -> Option<&'static str> {
     Some(match setting {
         "allow_count_mismatch" => "--allow-count-mismatch",
         "allow_plain_http" => "--allow-plain-http",
@@ -42,7 +42,7 @@ fn option(setting: &str) -> Option<&'static str> {
     })
 }
 
-fn exit_of(kind: &ErrorKind) -> Exit {
+pub(crate) fn exit_of(kind: &ErrorKind) -> Exit {
     match kind {
         ErrorKind::Api(_) | ErrorKind::RateLimited { .. } => Exit::Server,
         ErrorKind::Config(_) => Exit::Usage,

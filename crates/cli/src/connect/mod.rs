@@ -17,7 +17,7 @@ use gettickets::{Client, ClientBuilder, ConfigError, Credentials, DateTime, Erro
 use gettickets_sandbox::{Quirk, Sandbox};
 
 use self::environment::Environment;
-pub(crate) use self::failure::{in_options as hint, of as failure_of};
+pub(crate) use self::failure::{exit_of, in_options as hint, of as failure_of, option as option_of};
 pub(crate) use self::settings::{PublicSettings, Settings, Target};
 use crate::args::{ConnectionArgs, Since};
 use crate::exit::{Exit, Failure, Outcome};
@@ -67,6 +67,11 @@ pub(crate) fn open(args: &ConnectionArgs) -> Outcome<Connection> {
 /// As [`open`]; the tickets of a sandbox change over time.
 pub(crate) fn open_changing(args: &ConnectionArgs) -> Outcome<Connection> {
     Settings::of(args, &Environment::process())?.connect_to(&[Quirk::Shifting])
+}
+
+/// The environment variables that a child process must not inherit: those with the secrets of a connection, and of all profiles.
+pub(crate) fn secret_variables(own: &[String]) -> Vec<String> {
+    own.iter().cloned().chain(settings::secret_variables_of_profiles(&Environment::process())).collect()
 }
 
 /// The transport for requests to a server other than the install, with the proxy and certificates of the arguments.
@@ -124,7 +129,8 @@ impl Settings {
 
     /// Settings for a client of the install in this directory.
     pub(crate) fn local(&self, path: &Path, admin_user: Option<&str>, php: Option<&Path>) -> LocalBuilder {
-        let mut local = Client::local(path).strict(self.strict).hide_variables(&self.secret_variables);
+        let mut local =
+            Client::local(path).strict(self.strict).hide_variables(secret_variables(&self.secret_variables));
         if let Some(admin) = admin_user {
             local = local.admin(admin);
         }

@@ -255,11 +255,7 @@ impl Settings {
             strict: args.strict,
             time_zone: first(layers, |layer| layer.time_zone.clone()),
             names: first(layers, |layer| layer.names.clone()).unwrap_or_default(),
-            secret_variables: layers
-                .iter()
-                .flat_map(Layer::secret_variables)
-                .chain(secret_variables_of_profiles(environment))
-                .collect(),
+            secret_variables: layers.iter().flat_map(Layer::secret_variables).collect(),
         })
     }
 }
@@ -299,7 +295,7 @@ pub(super) fn load_all(environment: &Environment) -> Outcome<Configuration> {
 }
 
 /// The environment variables that hold the secrets of all profiles, as far as the configuration file can be read.
-fn secret_variables_of_profiles(environment: &Environment) -> Vec<String> {
+pub(super) fn secret_variables_of_profiles(environment: &Environment) -> Vec<String> {
     let configuration = load_all(environment).unwrap_or_default();
     configuration.profiles.into_values().flat_map(Profile::into_secret_variables).collect()
 }

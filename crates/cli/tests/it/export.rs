@@ -10,20 +10,11 @@ use std::time::Duration;
 use gettickets_sandbox::{Quirk, Sandbox};
 use serde_json::Value;
 
-use crate::program::{ask, asking, gettickets, sandbox_with, text};
+use crate::program::{ask, asking, gettickets, names, sandbox_with, text};
 
 fn ids(file: &Path) -> Vec<u64> {
     let lines = fs::read_to_string(file).unwrap();
     lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].as_u64().unwrap()).collect()
-}
-
-fn names(directory: &Path) -> Vec<String> {
-    let mut names: Vec<_> = fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
 }
 
 #[test]

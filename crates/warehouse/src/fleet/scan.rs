@@ -122,6 +122,25 @@ enum Event {
     End(usize, Option<Error>, Box<ScanReport>, Option<Box<Cursor>>),
 }
 
+/// What was received in a limited time.
+enum Received {
+    Event(Event),
+    Nothing,
+    /// All scans have ended.
+    Finished,
+}
+
+/// What happens next in a fleet.
+pub(crate) enum Step {
+    Page(FleetPage),
+    /// The scan of the install at this position has ended, and its report is final.
+    Ended(usize),
+    /// Nothing happened in the time given.
+    Pending,
+    /// The scans of all installs have ended.
+    Finished,
+}
+
 impl FleetScan {
     pub(crate) fn start(scans: impl IntoIterator<Item = (String, Scan)>) -> FleetScan {
         FleetScan::with_workers(scans, MAX_WORKERS, None)
@@ -194,26 +213,45 @@ impl FleetScan {
         let deadline = Instant::now().checked_add(time);
         while self.ready.is_none() {
             let left = deadline.map_or(time, |deadline| deadline.saturating_duration_since(Instant::now()));
-            let received = self.receiver.as_ref().map(|receiver| receiver.recv_timeout(left));
-            let event = match received {
-                Some(Ok(event)) => event,
-                Some(Err(RecvTimeoutError::Timeout)) => return false,
-                Some(Err(RecvTimeoutError::Disconnected)) => {
-                    self.join();
-                    continue;
-                }
-                None => {
-                    let Some((index, mut reader)) = self.next_reader() else { return true };
-                    if !reader.scan.wait_for(left) {
-                        self.current = Some((index, reader));
-                        return false;
-                    }
-                    self.step_here(index, reader)
-                }
-            };
-            self.ready = self.take(event);
+            match self.receive(left) {
+                Received::Event(event) => self.ready = self.take(event),
+                Received::Nothing => return false,
+                Received::Finished => return true,
+            }
         }
         true
+    }
+
+    /// Like `next`, but waits for at most `time`, and also reports that the scan of an install ended without an error.
+    pub(crate) fn step(&mut self, time: Duration) -> Step {
+        let event = match self.receive(time) {
+            Received::Event(event) => event,
+            Received::Nothing => return Step::Pending,
+            Received::Finished => return Step::Finished,
+        };
+        let (Event::Page(index, ..) | Event::End(index, ..)) = &event;
+        let index = *index;
+        match self.take(event) {
+            Some(Ok(page)) => Step::Page(page),
+            _ => Step::Ended(index),
+        }
+    }
+
+    /// Waits at most `time` for the next event.
+    fn receive(&mut self, time: Duration) -> Received {
+        if let Some(receiver) = &self.receiver {
+            match receiver.recv_timeout(time) {
+                Ok(event) => return Received::Event(event),
+                Err(RecvTimeoutError::Timeout) => return Received::Nothing,
+                Err(RecvTimeoutError::Disconnected) => self.join(),
+            }
+        }
+        let Some((index, mut reader)) = self.next_reader() else { return Received::Finished };
+        if !reader.scan.wait_for(time) {
+            self.current = Some((index, reader));
+            return Received::Nothing;
+        }
+        Received::Event(self.step_here(index, reader))
     }
 
     /// Records an event, and returns its item.

@@ -16,6 +16,13 @@ pub(crate) struct Known {
     pub(crate) tracked: [Option<String>; TRACKED.len()],
 }
 
+impl Known {
+    /// Whether the ticket is still as the mirror has it.
+    pub(crate) fn is_same(&self, row: &Row) -> bool {
+        self.fingerprint == row.fingerprint && self.gone.is_none()
+    }
+}
+
 /// One entry of the table `changes`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
@@ -48,7 +55,7 @@ pub(crate) fn compare(known: Option<&Known>, row: &Row, first_run: bool) -> Verd
         let opened = Change { id, what: "opened", old: None, new: text(Field::Status) };
         return Verdict::New(if first_run { Vec::new() } else { vec![opened] });
     };
-    if known.fingerprint == row.fingerprint && known.gone.is_none() {
+    if known.is_same(row) {
         return Verdict::Same;
     }
     let mut changes = Vec::new();

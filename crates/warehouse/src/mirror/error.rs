@@ -39,7 +39,7 @@ pub enum MirrorErrorKind {
     Install,
     /// A value does not fit into the database.
     Value,
-    /// The run was canceled and rolled back.
+    /// The run was canceled, and what was not stored yet was rolled back.
     Cancelled,
 }
 
@@ -59,6 +59,13 @@ impl MirrorError {
         self
     }
 
+    /// Adds the number of installs that the run had stored by then.
+    pub(crate) fn after(mut self, stored: usize) -> MirrorError {
+        let (installs, were) = if stored == 1 { ("install", "was") } else { ("installs", "were") };
+        self.message = format!("{}; {stored} {installs} of the run {were} stored before", self.message);
+        self
+    }
+
     /// Returns the kind of error.
     pub fn kind(&self) -> MirrorErrorKind {
         self.kind
@@ -66,7 +73,48 @@ impl MirrorError {
 
     /// Returns what to do about it.
     pub fn hint(&self) -> &'static str {
-        match self.kind {
+        self.kind.hint()
+    }
+}
+
+impl MirrorErrorKind {
+    /// Every kind.
+    pub const ALL: &'static [MirrorErrorKind] = &[
+        MirrorErrorKind::Target,
+        MirrorErrorKind::NotAMirror,
+        MirrorErrorKind::NewerVersion,
+        MirrorErrorKind::Locked,
+        MirrorErrorKind::ReadOnly,
+        MirrorErrorKind::Full,
+        MirrorErrorKind::Damaged,
+        MirrorErrorKind::Unreachable,
+        MirrorErrorKind::Database,
+        MirrorErrorKind::Install,
+        MirrorErrorKind::Value,
+        MirrorErrorKind::Cancelled,
+    ];
+
+    /// A stable name for programs, such as `read-only`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            MirrorErrorKind::Target => "target",
+            MirrorErrorKind::NotAMirror => "not-a-mirror",
+            MirrorErrorKind::NewerVersion => "newer-version",
+            MirrorErrorKind::Locked => "locked",
+            MirrorErrorKind::ReadOnly => "read-only",
+            MirrorErrorKind::Full => "full",
+            MirrorErrorKind::Damaged => "damaged",
+            MirrorErrorKind::Unreachable => "unreachable",
+            MirrorErrorKind::Database => "database",
+            MirrorErrorKind::Install => "install",
+            MirrorErrorKind::Value => "value",
+            MirrorErrorKind::Cancelled => "cancelled",
+        }
+    }
+
+    /// What to do about it.
+    pub const fn hint(self) -> &'static str {
+        match self {
             MirrorErrorKind::Target => {
                 "Name a SQLite file, or a PostgreSQL database as postgresql://USER@HOST/DATABASE."
             }

@@ -2,9 +2,12 @@
 
 pub(crate) mod compare;
 pub(crate) mod error;
+mod lock;
 pub(crate) mod postgres;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod sqlite;
+mod stage;
 pub(crate) mod store;
+mod work;

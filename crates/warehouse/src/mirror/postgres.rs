@@ -1,6 +1,7 @@
 //! The mirror's database in PostgreSQL. Rows are sent as arrays, one statement for each page.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -165,14 +166,25 @@ fn migrate(client: &mut Client) -> Result<(), MirrorError> {
 }
 
 impl Store for Database {
-    fn begin(&mut self) -> Result<(), MirrorError> {
-        self.client.batch_execute("BEGIN")?;
-        let locked: bool = self.client.query_one("SELECT pg_try_advisory_xact_lock($1)", &[&LOCK])?.get(0);
-        if locked {
+    fn lock(&mut self) -> Result<(), MirrorError> {
+        // The session holds it between two transactions, and loses it with the connection.
+        if self.client.query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK])?.get(0) {
             return Ok(());
         }
-        self.rollback();
         Err(MirrorError::new(MirrorErrorKind::Locked, "another run has the database locked"))
+    }
+
+    fn unlock(&mut self) {
+        // If this fails, the connection is gone, and the lock with it.
+        let _ = self.client.execute("SELECT pg_advisory_unlock($1)", &[&LOCK]);
+    }
+
+    fn directory(&self) -> Option<&Path> {
+        None
+    }
+
+    fn begin(&mut self) -> Result<(), MirrorError> {
+        Ok(self.client.batch_execute("BEGIN")?)
     }
 
     fn rollback(&mut self) {

@@ -31,8 +31,8 @@ pub struct RunOptions {
     /// clock that was set back. Default: 3 hours.
     pub overlap: Duration,
     /// Cancels the run from another thread: it ends with
-    /// [`MirrorErrorKind::Cancelled`](crate::MirrorErrorKind::Cancelled), and is rolled back. Default: a flag that is
-    /// never set.
+    /// [`MirrorErrorKind::Cancelled`](crate::MirrorErrorKind::Cancelled), and the installs that were not stored yet stay as
+    /// they were. Default: a flag that is never set.
     pub cancellation: Cancellation,
 }
 

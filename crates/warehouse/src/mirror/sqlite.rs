@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::fs::OpenOptions;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gettickets::{FIELDS, Field};
@@ -11,6 +12,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, ToSql, params, params_f
 
 use super::compare::{Change, Known};
 use super::error::{MirrorError, MirrorErrorKind};
+use super::lock::{Identity, Lock};
 use super::schema;
 use super::store::{Ending, History, KnownInstall, Store};
 use crate::row::{Cell, Row, TRACKED, columns};
@@ -22,6 +24,10 @@ const LOCK_WAIT: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct Database {
     connection: Connection,
+    /// The file, after symbolic links.
+    path: PathBuf,
+    file: Identity,
+    lock: Option<Lock>,
     select: String,
     upsert: String,
 }
@@ -42,8 +48,14 @@ impl Database {
         if !path.exists() {
             create(path)?;
         }
+        let unusable = |error: io::Error| {
+            let message = format!("the file cannot be used: {error}");
+            MirrorError::new(MirrorErrorKind::ReadOnly, message).with_source(error)
+        };
+        let path = path.canonicalize().map_err(unusable)?;
+        let file = Identity::of(&path).map_err(unusable)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
+        let connection = Connection::open_with_flags(&path, flags)?;
         connection.busy_timeout(LOCK_WAIT)?;
         check(&connection)?;
         // Programs can read while a run writes; a commit survives a power failure.
@@ -51,7 +63,7 @@ impl Database {
         connection.pragma_update(None, "synchronous", "FULL")?;
         migrate(&connection)?;
         connection.set_prepared_statement_cache_capacity(16);
-        Ok(Database { connection, select: select(), upsert: upsert() })
+        Ok(Database { connection, path, file, lock: None, select: select(), upsert: upsert() })
     }
 
     fn known_ticket(&self, install: &str, id: i64) -> Result<Option<Known>, MirrorError> {
@@ -81,6 +93,22 @@ impl Database {
 }
 
 impl Store for Database {
+    fn lock(&mut self) -> Result<(), MirrorError> {
+        let lock = Lock::take(&self.path)?;
+        // A database that cannot be written is found before anything is read for it.
+        self.connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
+        self.lock = Some(lock);
+        Ok(())
+    }
+
+    fn unlock(&mut self) {
+        self.lock = None;
+    }
+
+    fn directory(&self) -> Option<&Path> {
+        self.path.parent()
+    }
+
     fn begin(&mut self) -> Result<(), MirrorError> {
         Ok(self.connection.execute_batch("BEGIN IMMEDIATE")?)
     }
@@ -135,13 +163,22 @@ impl Store for Database {
     }
 
     fn known(&mut self, install: &str, ids: &[i64]) -> Result<HashMap<i64, Known>, MirrorError> {
+        // Outside of a transaction, each look-up would lock the database by itself.
+        let is_reading = self.connection.is_autocommit() && !ids.is_empty();
+        if is_reading {
+            self.connection.execute_batch("BEGIN")?;
+        }
         let mut found = HashMap::with_capacity(ids.len());
-        for id in ids {
+        let looked_up = ids.iter().try_for_each(|id| {
             if let Some(known) = self.known_ticket(install, *id)? {
                 found.insert(*id, known);
             }
+            Ok(())
+        });
+        if is_reading {
+            self.connection.execute_batch("ROLLBACK")?;
         }
-        Ok(found)
+        looked_up.map(|()| found)
     }
 
     fn put(&mut self, install: &str, rows: &[Row], now: &str) -> Result<(), MirrorError> {
@@ -226,6 +263,11 @@ impl Store for Database {
     }
 
     fn commit(&mut self) -> Result<(), MirrorError> {
+        // SQLite would write on into a file that has no name any more.
+        if !self.file.is_still_at(&self.path) {
+            let message = "the file was removed or moved while the run wrote to it";
+            return Err(MirrorError::new(MirrorErrorKind::Database, message));
+        }
         Ok(self.connection.execute_batch("COMMIT")?)
     }
 }
@@ -237,9 +279,9 @@ fn create(path: &Path) -> Result<(), MirrorError> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             let kind = match error.kind() {
-                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => MirrorErrorKind::Full,
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => MirrorErrorKind::Full,
                 _ => MirrorErrorKind::ReadOnly,
             };
             Err(MirrorError::new(kind, format!("the file could not be created: {error}")).with_source(error))

@@ -1,15 +1,25 @@
 //! [`Store`]: the database operations of a run.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use super::compare::{Change, Known};
 use super::error::MirrorError;
 use crate::row::Row;
 
-/// A database with the mirror's tables. A run of one or more installs is one transaction, from `begin` to `commit` or
+/// A database with the mirror's tables. A run holds the lock from `lock` to `unlock`; what it writes of an install is one transaction, from `begin` to `commit` or
 /// `rollback`. Times are texts: `YYYY-MM-DDTHH:MM:SSZ` in UTC, and `YYYY-MM-DD HH:MM:SS` in local time of the install.
 pub(crate) trait Store {
-    /// Begins a transaction and takes the lock that only one run can hold.
+    /// Takes the lock that only one run can hold, and checks that the database can be written.
+    fn lock(&mut self) -> Result<(), MirrorError>;
+
+    /// Releases the lock.
+    fn unlock(&mut self);
+
+    /// The directory of the database, where it is a file.
+    fn directory(&self) -> Option<&Path>;
+
+    /// Begins a transaction.
     fn begin(&mut self) -> Result<(), MirrorError>;
 
     /// Rolls the transaction back.

@@ -14,6 +14,7 @@ mod mirror;
 mod postgres;
 mod random;
 mod recipes;
+mod server;
 mod singer;
 
 use std::path::Path;

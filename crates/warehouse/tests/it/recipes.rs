@@ -7,7 +7,6 @@ use gettickets::{Status, Ticket};
 use gettickets_warehouse::{Install, Mirror, Mode};
 use jiff::tz::TimeZone;
 
-use super::postgres::Server;
 use super::{Setup, client, options, read};
 
 fn folder() -> PathBuf {
@@ -85,13 +84,13 @@ fn expanded(sql: &str, ticket: &str) -> String {
 
 #[test]
 fn queries_for_postgresql_return_rows() {
-    let Some(server) = Server::start() else { return };
+    let Some(server) = super::postgres::start() else { return };
     let setup = Setup::new(80);
     let ticket = history(&setup, &server.url());
     for recipe in ["mirror.md", "grafana.md", "metabase.md"] {
         for sql in queries(recipe) {
             let sql = expanded(&sql, &ticket);
-            let mut client = server.client();
+            let mut client = server.client().unwrap();
             let is_alert = sql.contains("HAVING");
             if is_alert {
                 // An alert returns rows only if a mirror is late.

@@ -18,11 +18,15 @@ const PACKAGES: [&str; 10] = [
     "daft==0.7.26",
 ];
 
+/// DuckDB with its extension for SQLite, which is on PyPI for this version; others download it from elsewhere.
+const DUCKDB_SQLITE: [&str; 2] = ["duckdb==1.5.5", "duckdb-extension-sqlite-scanner==1.5.5"];
+
 const TESTS: [&str; 3] = ["tests/test_spark.py", "tests/test_dlt.py", "tests/test_recipes.py"];
 
 pub(super) fn run() -> Result {
     tools::java()?;
     let python = tools::python_with("engines", &PACKAGES)?;
+    let duckdb = tools::python_with("duckdb-sqlite", &DUCKDB_SQLITE)?;
     let wheel = super::python::wheel(&python)?;
     tools::install_wheel(&python, &wheel)?;
     let home = root().join("bindings").join("python");
@@ -31,6 +35,7 @@ pub(super) fn run() -> Result {
         .fold(program(&python, "-m pytest --quiet"), |pytest, file| pytest.arg(file))
         .directory(&home)
         .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("GETTICKETS_DUCKDB_SQLITE", duckdb)
         // A missing library fails the step instead of skipping its tests.
         .env("GETTICKETS_ENGINES", "1")
         .run()

@@ -8,6 +8,7 @@ mod steps;
 
 use std::time::{Duration, Instant};
 
+pub(crate) use self::python::wheel;
 use self::steps::{STEPS, Step};
 use crate::process::Result;
 

@@ -54,7 +54,7 @@ pub(super) fn run() -> Result {
 }
 
 /// Builds the wheel with the profile and features of the other tests, so that their build is reused.
-pub(super) fn wheel(python: &Path) -> Result<PathBuf> {
+pub(crate) fn wheel(python: &Path) -> Result<PathBuf> {
     let wheels = target().join("wheels");
     // A wheel of an earlier version would be installed instead.
     let _ = fs::remove_dir_all(&wheels);

@@ -66,6 +66,7 @@ pub(super) fn run(
     let existing = if args.no_clobber { Existing::Keep } else { Existing::Replace };
     spool::refuse_existing(&output, existing)?;
     let failed = |error: io::Error| Failure::of_file(&output, &error);
+    files::remove_leftovers(&output);
     let file = files::temporary(&output).map_err(failed)?;
     let out = BufWriter::with_capacity(256 << 10, file.as_file().try_clone().map_err(failed)?);
     let written = write(args, &installs, Box::new(out), &contents, watch, interrupted);

@@ -162,7 +162,7 @@ fn spool_all(mut spool: Spool, source: &mut dyn Source, interrupted: &AtomicBool
             Some(Ok(tickets)) => {
                 if let Err(failure) = spool.push(&tickets) {
                     source.ended();
-                    return Err(disk_failed(spool, failure));
+                    return Err(spool.failed(failure));
                 }
             }
             Some(Err(failure)) => {
@@ -179,7 +179,7 @@ fn spool_all(mut spool: Spool, source: &mut dyn Source, interrupted: &AtomicBool
         {
             if let Err(failure) = spool.save(Some(cursor), false) {
                 source.ended();
-                return Err(disk_failed(spool, failure));
+                return Err(spool.failed(failure));
             }
             saved = Instant::now();
         }
@@ -210,18 +210,6 @@ fn name_incomplete(spool: Spool, failure: Failure) -> Failure {
     }
 }
 
-/// Reports a failed write: what is kept, and how to continue.
-fn disk_failed(spool: Spool, failure: Failure) -> Failure {
-    let tickets = spool.saved_tickets();
-    if tickets == 0 {
-        spool.discard();
-        return failure.hint("No ticket was saved. Free disk space, and run the same command again");
-    }
-    spool.cut_back();
-    Failure { what: format!("{}; {tickets} {} kept", failure.what, are(tickets)), ..failure }
-        .hint("Free disk space; the same command with --resume continues from there")
-}
-
 /// Saves the tickets so far for a later run, and adds that to the failure.
 fn keep(mut spool: Spool, cursor: Option<Box<RawValue>>, failure: Failure) -> Failure {
     let tickets = spool.tickets();
@@ -238,7 +226,7 @@ fn keep(mut spool: Spool, cursor: Option<Box<RawValue>>, failure: Failure) -> Fa
             Failure::new(Exit::Incomplete, format!("{}; {tickets} {} kept", failure.what, are(tickets)))
                 .hint(format!("{hint}The same command with --resume continues from there"))
         }
-        Err(disk) => disk_failed(spool, Failure { what: format!("{}; {}", failure.what, disk.what), ..disk }),
+        Err(disk) => spool.failed(Failure { what: format!("{}; {}", failure.what, disk.what), ..disk }),
     }
 }
 

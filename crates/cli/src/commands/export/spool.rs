@@ -23,6 +23,9 @@ use crate::output::arrow::ArrowWriter;
 use crate::output::batches::{BatchSink, failed};
 use crate::output::parquet::ParquetWriter;
 
+/// The hint after a failure of the disk that left nothing.
+const NOTHING_KEPT: &str = "Nothing is kept. Once the file can be written, run the same command again";
+
 /// How many times to retry when another run renames the file between opening and locking.
 const MAX_TRIES: usize = 16;
 
@@ -73,15 +76,25 @@ impl Spool {
     ) -> Outcome<Spool> {
         let target = Target::new(output);
         refuse_existing(output, existing)?;
-        let (file, is_new) = lock(&target)?;
+        let nothing = |failure: Failure| match failure.exit {
+            Exit::Output => failure.hint(NOTHING_KEPT),
+            _ => failure,
+        };
+        let (file, is_new) = lock(&target).map_err(nothing)?;
         let opened = continued(&target, &file, is_new, origin, earlier).and_then(|(saved, digest)| {
             Spool::begin(target.clone(), contents, existing, file, saved, digest)
         });
         if opened.is_err() && is_new {
             // The new partial file is empty.
             let _ = fs::remove_file(&target.partial);
+            return opened.map_err(nothing);
         }
-        opened
+        opened.map_err(|failure| match failure.exit {
+            Exit::Output => failure.hint(
+                "What was exported before is kept. Once the file can be written, the same command with --resume continues it",
+            ),
+            _ => failure,
+        })
     }
 
     fn begin(
@@ -122,11 +135,6 @@ impl Spool {
     /// The number of tickets in the partial file.
     pub(crate) fn tickets(&self) -> u64 {
         self.tickets
-    }
-
-    /// The number of tickets in the last checkpoint.
-    pub(crate) fn saved_tickets(&self) -> u64 {
-        self.saved.tickets
     }
 
     /// Adds a page.
@@ -175,7 +183,9 @@ impl Spool {
 
     fn finish_as(mut self, output: &Path, existing: Existing) -> Outcome {
         // From here on only the disk can fail, and a later run can finish the file.
-        self.save(None, true)?;
+        if let Err(failure) = self.save(None, true) {
+            return Err(self.failed(failure));
+        }
         let finished = if self.contents.encoding.format.is_columnar() {
             self.assemble(output, existing)
         } else {
@@ -205,13 +215,11 @@ impl Spool {
         self.encoder.gathered_rows()
     }
 
-    /// Removes the files of this export when nothing is worth keeping.
+    /// Removes the files of this export when nothing is worth keeping. The partial file goes first: a run that is killed here leaves a
+    /// checkpoint without one, which is no obstacle.
     pub(crate) fn discard(self) {
-        // If this process is killed in between, an empty partial file without a checkpoint is recognized as one of an
-        // export.
-        let _ = self.file.set_len(0);
-        self.remove_checkpoint();
         let _ = fs::remove_file(&self.target.partial);
+        self.remove_checkpoint();
     }
 
     /// Removes the checkpoint, unless the partial file has been renamed: then another export may have begun, whose
@@ -222,9 +230,26 @@ impl Spool {
         }
     }
 
-    /// Frees the space of what was written since the checkpoint, after a failed write.
-    pub(crate) fn cut_back(&self) {
+    /// Ends an export after a failed write: frees the space of what was written since the last checkpoint, and adds to the
+    /// failure what is kept and how to continue.
+    pub(crate) fn failed(mut self, failure: Failure) -> Failure {
+        let failure = Failure { exit: Exit::Output, ..failure };
+        // The checkpoint may have been written although the call failed.
+        if let Ok(Some(found)) = Checkpoint::read(&self.target.resume) {
+            self.saved = found;
+        }
+        let tickets = self.saved.tickets;
+        if self.saved.complete {
+            return failure.hint("All tickets are there; the same command with --resume finishes the file");
+        }
+        if tickets == 0 {
+            self.discard();
+            return failure.hint(NOTHING_KEPT);
+        }
         let _ = self.file.set_len(self.saved.bytes);
+        let are = if tickets == 1 { "ticket is" } else { "tickets are" };
+        Failure { what: format!("{}; {tickets} {are} kept", failure.what), ..failure }
+            .hint("Once the file can be written, the same command with --resume continues from there")
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -340,8 +365,10 @@ fn continued(
                 .hint(removal(&[&target.partial])))
         };
     };
-    // Nothing is lost: no ticket was saved, or the file got its final name and only the checkpoint remained.
-    let is_worthless = (found.tickets == 0 && !found.complete) || (found.complete && is_new);
+    // Nothing is lost: no ticket was saved, or the file got its final name and only the checkpoint remained, perhaps beside
+    // the new partial file of a run that was killed before it wrote a checkpoint.
+    let is_gone = is_new || (is_empty && found.bytes > 0);
+    let is_worthless = (found.tickets == 0 && !found.complete) || (found.complete && is_gone);
     if earlier == Earlier::Restart || is_worthless {
         return anew(origin);
     }

@@ -77,7 +77,7 @@ mod tests {
             ("<html><title>Sign in</title></html>", "titled \"Sign in\""),
             ("", "the reply is empty"),
         ] {
-            let failure = read(&body).unwrap_err();
+            let failure = read(body).unwrap_err();
             assert!(failure.what.contains(part), "{}", failure.what);
         }
     }

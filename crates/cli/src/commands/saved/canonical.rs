@@ -97,11 +97,11 @@ fn rewritten(Entries(entries): &Entries<'_>) -> Option<String> {
     Some(object(&parts))
 }
 
-fn entry(name: &str, value: &str) -> String {
+pub(super) fn entry(name: &str, value: &str) -> String {
     format!("{}:{value}", serde_json::Value::from(name))
 }
 
-fn object(entries: &[String]) -> String {
+pub(super) fn object(entries: &[String]) -> String {
     format!("{{{}}}", entries.join(","))
 }
 

@@ -6,7 +6,7 @@ use ::csv::{ErrorKind, Reader, ReaderBuilder, StringRecord};
 use gettickets_protocol::FieldKind;
 use serde::de::IgnoredAny;
 
-use super::Input;
+use super::input::Input;
 use super::rows::{Row, RowObject, Rows, quoted};
 use crate::args::Column;
 use crate::exit::{Exit, Failure, Outcome};

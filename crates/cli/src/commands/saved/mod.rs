@@ -6,34 +6,27 @@
 
 mod canonical;
 mod csv;
+mod input;
 mod rows;
 mod table;
 
 use std::borrow::Cow;
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+use std::fs;
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
-use flate2::bufread::MultiGzDecoder;
-use gettickets_protocol::{DecodeError, DecodeErrorKind, Decoder, Page, PageKind, Reply};
+use gettickets_protocol::{Decoder, Page, Reply};
 
 use self::csv::CsvRows;
-use self::rows::{Lines, Pieces, is_ticket};
+use self::input::{HEAD, Input, MAX_LEN, head, open};
+use self::rows::{Lines, Pieces, is_ticket, unreadable};
 use self::table::TableRows;
-use crate::commands::reply_hints;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::files;
 
-/// The maximum size of a reply or a line after decompression, in bytes.
-const MAX_LEN: u64 = Decoder::DEFAULT_MAX_LEN as u64;
 /// The minimum number of bytes of rows that are decoded at once.
 const PIECE: usize = 1 << 20;
-/// The number of bytes at the beginning of a file from which its format is detected.
-const HEAD: usize = 64 << 10;
-
-const GZIP: &[u8] = b"\x1f\x8b";
-const ZSTANDARD: &[u8] = b"\x28\xb5\x2f\xfd";
 
 /// The files of these paths. A directory contributes its files in the order of their names, without hidden ones.
 pub(crate) fn files(paths: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
@@ -148,65 +141,6 @@ impl Saved {
     }
 }
 
-fn unreadable(error: &DecodeError) -> Failure {
-    let hint = match error.kind() {
-        // A file without any sign of a server was rarely sent by one.
-        DecodeErrorKind::NotAReply { title: None, .. }
-            if error.page_kind().is_none_or(|kind| kind == PageKind::Other) =>
-        {
-            "Give a saved reply, or an export of this program".to_owned()
-        }
-        _ => reply_hints::decode_error(error),
-    };
-    Failure::new(Exit::Unreadable, error).hint(hint)
-}
-
-type Input = Box<dyn BufRead>;
-
-fn open(file: &Path) -> io::Result<Input> {
-    let input: Input = if file == Path::new("-") {
-        Box::new(BufReader::new(io::stdin()))
-    } else {
-        Box::new(BufReader::new(File::open(file)?))
-    };
-    decompressed(input)
-}
-
-/// Decompresses the input if it is compressed.
-fn decompressed(mut input: Input) -> io::Result<Input> {
-    let (head, input_again) = head(&mut input, ZSTANDARD.len())?;
-    let input: Input = Box::new(io::Cursor::new(input_again).chain(input));
-    Ok(if head.starts_with(GZIP) {
-        Box::new(BufReader::with_capacity(HEAD, Named { inner: MultiGzDecoder::new(input), name: "gzip" }))
-    } else if head.starts_with(ZSTANDARD) {
-        let inner = zstd::stream::read::Decoder::with_buffer(input)?;
-        Box::new(BufReader::with_capacity(HEAD, Named { inner, name: "Zstandard" }))
-    } else {
-        input
-    })
-}
-
-/// Adds the name of the compression to errors of its decoder.
-struct Named<R> {
-    inner: R,
-    name: &'static str,
-}
-
-impl<R: Read> Read for Named<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(buffer).map_err(|error| {
-            io::Error::new(io::ErrorKind::InvalidData, format!("the {} data is damaged: {error}", self.name))
-        })
-    }
-}
-
-/// Reads up to this many bytes, and returns them twice: to inspect, and to read again.
-fn head(input: &mut Input, length: usize) -> io::Result<(Vec<u8>, Vec<u8>)> {
-    let mut head = Vec::new();
-    input.take(length as u64).read_to_end(&mut head)?;
-    Ok((head.clone(), head))
-}
-
 /// Detects the format of a file from its beginning.
 fn content(mut input: Input) -> io::Result<Content> {
     let (start, again) = head(&mut input, HEAD)?;
@@ -227,8 +161,8 @@ fn content(mut input: Input) -> io::Result<Content> {
     if csv::is_export(&start) {
         return Ok(Content::Rows(Pieces::of(CsvRows::of(input)?)));
     }
-    if table::is_table(&start) {
-        return Ok(Content::Rows(Pieces::of(TableRows::of(input)?)));
+    if let Some(format) = table::Format::of(&start) {
+        return Ok(Content::Rows(Pieces::of(TableRows::of(input, format)?)));
     }
     Ok(Content::Reply(files::read_at_most(input, MAX_LEN)?))
 }

@@ -2,11 +2,12 @@
 
 use std::io::{BufRead, Read};
 
-use gettickets_protocol::{Decoder, Page, Reply};
+use gettickets_protocol::{DecodeError, DecodeErrorKind, Decoder, Page, PageKind, Reply};
 use serde::de::IgnoredAny;
 
 use super::canonical::{self, Entries};
-use super::{Input, MAX_LEN, unreadable};
+use super::input::{Input, MAX_LEN};
+use crate::commands::reply_hints;
 use crate::exit::{Exit, Failure, Outcome};
 
 /// A row: its number, and its ticket as JSON.
@@ -58,6 +59,20 @@ impl Pieces {
         }
         Err(first_failure(decoder, self.rows.unit(), &rows))
     }
+}
+
+/// The failure of a reply or row that is not readable.
+pub(super) fn unreadable(error: &DecodeError) -> Failure {
+    let hint = match error.kind() {
+        // A file that shows no sign of a server is seldom what one sent.
+        DecodeErrorKind::NotAReply { title: None, .. }
+            if error.page_kind().is_none_or(|kind| kind == PageKind::Other) =>
+        {
+            "Give a saved reply, or an export of this program".to_owned()
+        }
+        _ => reply_hints::decode_error(error),
+    };
+    Failure::new(Exit::Unreadable, error).hint(hint)
 }
 
 /// Whether a text is one JSON object with an id, and not a reply.
@@ -148,7 +163,7 @@ impl Rows for Lines {
 
 /// A row of a table as a JSON object, under construction.
 pub(super) struct RowObject<'e> {
-    text: String,
+    entries: Vec<String>,
     extra: Entries<'e>,
 }
 
@@ -161,32 +176,19 @@ impl<'e> RowObject<'e> {
             Some(text) => serde_json::from_str(text)?,
             None => Entries::default(),
         };
-        let mut object = RowObject { text: String::from("{"), extra: Entries::default() };
-        for (name, value) in extra.iter() {
-            object.push(name, value);
-        }
-        Ok(RowObject { extra, ..object })
+        let entries = extra.iter().map(|(name, value)| canonical::entry(name, value)).collect();
+        Ok(RowObject { entries, extra })
     }
 
     /// Adds the value of another column, as JSON, unless `extra` has it.
     pub(super) fn add(&mut self, name: &str, json: &str) {
         if !self.extra.iter().any(|(known, _)| known == name) {
-            self.push(name, json);
+            self.entries.push(canonical::entry(name, json));
         }
     }
 
-    fn push(&mut self, name: &str, json: &str) {
-        if self.text.len() > 1 {
-            self.text.push(',');
-        }
-        self.text.push_str(&serde_json::Value::from(name).to_string());
-        self.text.push(':');
-        self.text.push_str(json);
-    }
-
-    pub(super) fn finish(mut self) -> Vec<u8> {
-        self.text.push('}');
-        self.text.into_bytes()
+    pub(super) fn finish(self) -> Vec<u8> {
+        canonical::object(&self.entries).into_bytes()
     }
 }
 

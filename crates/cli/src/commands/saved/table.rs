@@ -1,7 +1,7 @@
 //! Parquet and Arrow files that this program wrote.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Seek, SeekFrom};
 
 use arrow_ipc::reader::FileReader;
 use gettickets_arrow::TableColumn;
@@ -16,21 +16,30 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::Input;
+use super::input::Input;
 use super::rows::{Row, RowObject, Rows, quoted};
 use crate::exit::{Exit, Failure, Outcome};
 
-const PARQUET: &[u8] = b"PAR1";
-const ARROW: &[u8] = b"ARROW1";
+/// The format of a table.
+#[derive(Clone, Copy)]
+pub(super) enum Format {
+    Parquet,
+    Arrow,
+}
 
-/// Whether a file begins like Parquet or Arrow.
-pub(super) fn is_table(start: &[u8]) -> bool {
-    start.starts_with(PARQUET) || start.starts_with(ARROW)
+impl Format {
+    /// The format of a file that begins with these bytes, or `None` if it is not a table.
+    pub(super) fn of(start: &[u8]) -> Option<Format> {
+        [(&b"PAR1"[..], Format::Parquet), (b"ARROW1", Format::Arrow)]
+            .into_iter()
+            .find(|(magic, _)| start.starts_with(magic))
+            .map(|(_, format)| format)
+    }
 }
 
 /// The rows of a Parquet or Arrow file.
 pub(super) struct TableRows {
-    batches: Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>>>,
+    batches: Batches,
     batch: Option<RecordBatch>,
     /// The next row of the batch.
     row: usize,
@@ -41,14 +50,14 @@ pub(super) struct TableRows {
 impl TableRows {
     /// Opens a table. It is copied to a temporary file first, because its metadata is at its end and the input may be a
     /// pipe.
-    pub(super) fn of(mut input: Input) -> io::Result<TableRows> {
+    pub(super) fn of(mut input: Input, format: Format) -> io::Result<TableRows> {
         let mut file = tempfile::tempfile()?;
         io::copy(&mut input, &mut file)?;
         file.seek(SeekFrom::Start(0))?;
-        let mut magic = [0; PARQUET.len()];
-        file.read_exact(&mut magic)?;
-        file.seek(SeekFrom::Start(0))?;
-        let batches = if magic == PARQUET { parquet(file)? } else { arrow(file)? };
+        let batches = match format {
+            Format::Parquet => parquet(file)?,
+            Format::Arrow => arrow(file)?,
+        };
         Ok(TableRows { batches, batch: None, row: 0, number: 0 })
     }
 }

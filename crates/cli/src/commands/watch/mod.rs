@@ -56,7 +56,7 @@ pub(crate) fn run(args: &WatchArgs) -> Outcome {
     let stop = Stop::on_ctrl_c()?;
     let connection = connect::open_changing(&args.connection)?;
     let query = args.query.to_query();
-    let secrets = connection.secret_variables.clone();
+    let secrets = connect::secret_variables(&connection.secret_variables);
     let watched = Watched { server: connection.place.clone(), request: query.parameters(), full: args.full };
     let (file, state) = match &args.state {
         None => (None, None),

@@ -1,8 +1,10 @@
 //! An export into a directory of Parquet files, partitioned as in Hive.
 //!
-//! A run adds one file to each partition. Readers never see an incomplete run: all files are first written under names
-//! that readers skip, and then renamed. A run that fails removes its files.
+//! A run adds one file to each partition. Readers never see a part of one: all files are first written under names that
+//! readers skip, and then renamed. A run that fails removes its files; the next run completes or removes the files of a
+//! run that was killed ([`journal`]).
 
+mod journal;
 mod partition;
 mod spill;
 
@@ -16,8 +18,8 @@ use gettickets::Cancellation;
 use gettickets_arrow::{TableInstall, TableSchema};
 use gettickets_protocol::{TicketRef, Tickets};
 use gettickets_warehouse::Fleet;
-use tempfile::TempPath;
 
+use self::journal::{Journal, PublishError, Recovered, Recovery};
 use self::partition::Values;
 use self::spill::Spill;
 use super::combined::{self, InstallEnd};
@@ -64,7 +66,13 @@ pub(super) fn run(
     let table = contents.into_table(is_by_install)?;
     let directory = Directory::open(&args.output)?;
     let path = &directory.path;
-    let failure_of = |error: io::Error| Failure { exit: Exit::Output, ..Failure::of_file(path, &error) };
+    let failure_of = |error: io::Error| {
+        Failure { exit: Exit::Output, ..Failure::of_file(path, &error) }.hint(
+            "Nothing of this run is kept. Once the directory can be written, run the same command again",
+        )
+    };
+    let journal = Journal::begin(path).map_err(failure_of)?;
+    recover(args, path, &journal, failure_of)?;
     let earlier = partition::files_below(path).map_err(failure_of)?;
     refuse_earlier(args, &earlier)?;
 
@@ -76,18 +84,28 @@ pub(super) fn run(
     let is_kept =
         |end: &InstallEnd| end.is_complete && (is_by_install || ends.iter().all(|end| end.is_complete));
     let kept: Vec<bool> = ends.iter().map(is_kept).collect();
-    let written = lake.write(path, &kept).map_err(failure_of)?;
-    let (files, tickets) = (written.files.len(), written.tickets);
-    written.publish().map_err(failure_of)?;
+    let written = lake.write(path, journal.name(), &kept).map_err(failure_of)?;
+    let (files, tickets) = (written.directories.len(), written.tickets);
+    let replaced = if args.overwrite {
+        let names = ends.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(end, _)| end.name.as_str());
+        replaced(earlier, is_by_install, &names.collect::<Vec<_>>())
+    } else {
+        Vec::new()
+    };
+    written.publish(journal, &replaced).map_err(|failed| {
+        let failure = failure_of(failed.error);
+        match failed.is_kept {
+            true => failure.hint(
+                "All files are there without their names; the next run into the directory finishes this one",
+            ),
+            false => failure,
+        }
+    })?;
     exit::note(match files {
         0 => format!("nothing was written below {}", path.display()),
         1 => format!("{tickets} {} in 1 file below {}", output::tickets(tickets), path.display()),
         _ => format!("{tickets} {} in {files} files below {}", output::tickets(tickets), path.display()),
     });
-    if args.overwrite {
-        let names = ends.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(end, _)| end.name.as_str());
-        remove_earlier(&earlier, is_by_install, &names.collect::<Vec<_>>());
-    }
     combined::ended(args, installs, ends.into_iter().filter_map(InstallEnd::failed).collect())
 }
 
@@ -143,28 +161,54 @@ fn side_by_side(installs: Installs, is_by_install: bool) -> Outcome<(Several, Ve
     Ok((Several { connections, fleet, unusable: Vec::new() }, vec![context]))
 }
 
-/// Removes files of earlier runs: all of them, or those of these installs.
-fn remove_earlier(earlier: &[PathBuf], is_by_install: bool, installs: &[&str]) {
+/// Finishes or undoes runs that were cut off, and says so. Refuses to replace files while another run writes some.
+fn recover(
+    args: &ExportArgs,
+    root: &Path,
+    own: &Journal,
+    failure_of: impl Fn(io::Error) -> Failure,
+) -> Outcome {
+    let (recovered, alive) = journal::recover(root, own).map_err(failure_of)?;
+    for Recovered { name, outcome } in recovered {
+        let files = |count: usize| if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
+        match outcome {
+            Recovery::Removed { files: 0 } => {
+                exit::warn(format!("the run for {name} was cut off before its first file"))
+            }
+            Recovery::Removed { .. } => exit::warn(format!(
+                "the run for {name} was cut off before its files were complete; they were removed"
+            )),
+            Recovery::Finished { files: count, missing: 0 } => exit::warn(format!(
+                "the run for {name} was cut off while its files got their names; it is complete now, in {}",
+                files(count)
+            )),
+            Recovery::Finished { files: count, missing } => exit::warn(format!(
+                "the run for {name} was cut off while its files got their names; it has {} now, and {} missing",
+                files(count),
+                if missing == 1 { "1 is".to_owned() } else { format!("{missing} are") },
+            )),
+        }
+    }
+    if alive > 0 && !args.append {
+        return Err(Failure::usage(format!("another export writes below {}", root.display()))
+            .hint("Wait for it, or add to its files with --append"));
+    }
+    Ok(())
+}
+
+/// Those files of earlier runs that this run replaces: all of them, or those of these installs.
+fn replaced(mut earlier: Vec<PathBuf>, is_by_install: bool, installs: &[&str]) -> Vec<PathBuf> {
     let names: Vec<String> = installs
         .iter()
         .map(|name| format!("{}={}", PartitionKey::Install.name(), partition::escaped(name)))
         .collect();
-    let is_replaced = |file: &Path| {
+    earlier.retain(|file| {
         if !is_by_install {
             return !installs.is_empty();
         }
         file.iter().any(|part| names.iter().any(|name| part == name.as_str()))
-    };
-    for file in earlier.iter().filter(|file| is_replaced(file)) {
-        if let Err(error) = fs::remove_file(file) {
-            exit::warn(format!(
-                "{}: this file of an earlier run could not be removed: {error}",
-                file.display()
-            ));
-        }
-        // Fails if the directory is not empty.
-        let _ = file.parent().map(fs::remove_dir);
-    }
+    });
+    earlier
 }
 
 /// The output directory. If this run created it and nothing was written, it is removed again.
@@ -307,32 +351,33 @@ impl Lake {
         Ok(())
     }
 
-    /// Writes the files of the partitions, under names that readers skip. `kept` says for each install whether to write
-    /// it.
-    fn write(mut self, directory: &Path, kept: &[bool]) -> io::Result<Written> {
+    /// Writes the files of the partitions under names that readers skip. `name` is their final name, and `kept` holds for
+    /// each install whether its files are kept.
+    fn write(mut self, root: &Path, name: &str, kept: &[bool]) -> io::Result<Written> {
         self.spill()?;
-        let random: String =
-            std::iter::repeat_with(fastrand::alphanumeric).take(partition::RANDOM_LEN).collect();
-        let name = partition::file_name(jiff::Timestamp::now(), &random);
-        let mut written = Written { files: Vec::new(), tickets: 0, created: Created::default() };
+        let mut written = Written {
+            name: name.to_owned(),
+            directories: Vec::new(),
+            tickets: 0,
+            created: Created::default(),
+        };
         for (number, part) in self.parts.iter().enumerate() {
             if !kept.get(part.install).copied().unwrap_or(false) {
                 continue;
             }
             let install = self.installs.get(part.install).and_then(|install| install.name.as_deref());
-            let directory = directory.join(part.values.directory(&self.keys, install.unwrap_or_default()));
+            let directory = root.join(part.values.directory(&self.keys, install.unwrap_or_default()));
             written.created.make(&directory)?;
-            let mut file =
-                tempfile::Builder::new().prefix(&format!(".{name}.tmp-")).tempfile_in(&directory)?;
-            let out = BufWriter::with_capacity(256 << 10, file.as_file_mut());
+            // Closed at the end of this turn: a run may write more files than a process may have open.
+            let mut file = files::create_own(&directory.join(partition::temporary_name(name)))?;
+            written.directories.push(directory);
+            let out = BufWriter::with_capacity(256 << 10, &mut file);
             let mut writer = ParquetWriter::new(out, self.table.schema())?;
             for batch in self.spill.batches(number)? {
                 writer.batch(&batch?)?;
             }
             writer.into_inner()?.map_or(Ok(()), |mut out| out.flush())?;
-            file.as_file().sync_all()?;
-            // Closed here: a run may write more files than a process may have open.
-            written.files.push((file.into_temp_path(), directory.join(&name)));
+            file.sync_all()?;
             written.tickets += part.tickets;
         }
         Ok(written)
@@ -341,27 +386,35 @@ impl Lake {
 
 /// Files of a run that do not have their final names yet. Dropping this removes them.
 struct Written {
-    files: Vec<(TempPath, PathBuf)>,
+    /// The name that each gets.
+    name: String,
+    /// Each has a file.
+    directories: Vec<PathBuf>,
     tickets: u64,
     /// Dropped last, because it removes only empty directories.
     created: Created,
 }
 
 impl Written {
-    /// Renames the files to their final names. If one rename fails, all files are removed.
-    fn publish(self) -> io::Result<()> {
-        let mut named: Vec<PathBuf> = Vec::new();
-        for (file, name) in self.files {
-            if let Err(error) = file.persist(&name) {
-                for name in &named {
-                    let _ = fs::remove_file(name);
-                }
-                return Err(error.error);
-            }
-            named.push(name);
+    /// Renames the files to their final names, and removes the files that they replace.
+    fn publish(mut self, journal: Journal, replaced: &[PathBuf]) -> Result<(), PublishError> {
+        // From here on the journal decides whether the files are completed or removed.
+        let directories = std::mem::take(&mut self.directories);
+        for (file, error) in journal.publish(&directories, replaced)? {
+            exit::warn(format!(
+                "{}: it is of an earlier run and could not be removed: {error}",
+                file.display()
+            ));
         }
-        named.iter().for_each(|name| files::sync_directory(name));
         Ok(())
+    }
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        for directory in &self.directories {
+            let _ = fs::remove_file(directory.join(partition::temporary_name(&self.name)));
+        }
     }
 }
 

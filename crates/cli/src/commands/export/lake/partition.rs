@@ -13,6 +13,8 @@ const NOTHING: &str = "__HIVE_DEFAULT_PARTITION__";
 const PREFIX: &str = "part-";
 /// The extension of files.
 const ENDING: &str = ".parquet";
+/// The ending of the journal of a run.
+const JOURNAL_ENDING: &str = ".run";
 /// The length of a time such as `20261129T001500Z`.
 const TIME_LEN: usize = 16;
 /// The number of random letters and digits after the time.
@@ -83,8 +85,24 @@ pub(super) fn file_name(now: jiff::Timestamp, random: &str) -> String {
     format!("{PREFIX}{}-{random}{ENDING}", now.strftime("%Y%m%dT%H%M%SZ"))
 }
 
+/// The name of such a file until the run has written all of them. Readers skip it.
+pub(super) fn temporary_name(name: &str) -> String {
+    format!(".{name}.tmp")
+}
+
+/// The name of the journal of a run whose files have this name.
+pub(super) fn journal_name(name: &str) -> String {
+    format!(".{}{JOURNAL_ENDING}", name.strip_suffix(ENDING).unwrap_or(name))
+}
+
+/// The name of the files of the run that has a journal of this name.
+pub(super) fn name_of_journal(journal: &str) -> Option<String> {
+    let name = format!("{}{ENDING}", journal.strip_prefix('.')?.strip_suffix(JOURNAL_ENDING)?);
+    is_file_name(&name).then_some(name)
+}
+
 /// Whether a file name has the form of [`file_name`].
-fn is_file_name(name: &str) -> bool {
+pub(super) fn is_file_name(name: &str) -> bool {
     let Some(middle) = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(ENDING)) else {
         return false;
     };
@@ -96,25 +114,38 @@ fn is_file_name(name: &str) -> bool {
 }
 
 /// The files of earlier runs below this directory, in any partition.
-pub(super) fn files_below(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+pub(super) fn files_below(root: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    let mut directories = vec![(directory.to_owned(), 0)];
-    while let Some((directory, depth)) = directories.pop() {
+    for directory in directories_below(root)? {
         for entry in std::fs::read_dir(&directory)? {
             let entry = entry?;
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            // A symbolic link is neither a file nor a directory here.
-            let kind = entry.file_type()?;
-            if kind.is_file() && is_file_name(&name) {
+            // A symbolic link is not a file here.
+            if is_file_name(&entry.file_name().to_string_lossy()) && entry.file_type()?.is_file() {
                 files.push(entry.path());
-            } else if kind.is_dir() && depth < PartitionKey::COUNT && name.contains('=') {
-                directories.push((entry.path(), depth + 1));
             }
         }
     }
     files.sort();
     Ok(files)
+}
+
+/// The directory of a lake and those of its partitions. Those within others come first.
+pub(super) fn directories_below(root: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut directories = vec![(root.to_owned(), 0)];
+    let mut visited = 0;
+    while let Some((directory, depth)) = directories.get(visited).cloned() {
+        visited += 1;
+        if depth == PartitionKey::COUNT {
+            continue;
+        }
+        for entry in std::fs::read_dir(&directory)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() && entry.file_name().to_string_lossy().contains('=') {
+                directories.push((entry.path(), depth + 1));
+            }
+        }
+    }
+    Ok(directories.into_iter().rev().map(|(directory, _)| directory).collect())
 }
 
 #[cfg(test)]
