@@ -58,6 +58,8 @@ pub(super) struct Verify {
     exact: Option<(u64, u64)>,
     /// The least that the server counted during the last pass over the whole list, and the rows of that pass.
     last_whole: Option<(u64, u64)>,
+    /// At the end of that pass the server counted more tickets than there are before it, and then fewer.
+    beyond: bool,
     /// The count changed: of the tickets that were met some may be gone.
     changed: bool,
 }
@@ -71,6 +73,7 @@ impl Verify {
             let before = self.last_whole.map(|(least, _)| least);
             self.changed |= pass.steady_total().is_none()
                 || before.is_some_and(|before| pass.steady_total() != Some(before));
+            self.beyond = pass.counted_beyond && pass.steady_total().is_none();
             self.last_whole = pass.least_total().map(|least| (least, rows));
             let undisturbed = pass.digest(facts.totals).is_some() && !facts.totals.erratic;
             let total = pass.steady_total().filter(|_| undisturbed);
@@ -197,6 +200,12 @@ impl Verify {
                     .map(|total| (total, seen))
             }
         };
+        if mismatch.is_none() && self.beyond && self.exact.is_none() && self.recounts < MOST_RECOUNTS {
+            // Some of the tickets that were met are gone, so that the numbers may be equal by chance.
+            self.recounts += 1;
+            self.recounting = true;
+            return Next::Whole;
+        }
         match mismatch {
             None => Next::Complete,
             Some((counted, seen)) if self.recounts >= MOST_RECOUNTS => Next::Mismatch { counted, seen },
