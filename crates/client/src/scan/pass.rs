@@ -9,7 +9,7 @@ use std::collections::{HashMap, VecDeque};
 
 use foldhash::fast::RandomState;
 
-use super::cursor::TrailRow;
+use super::cursor::{Position, TrailRow};
 use super::order::Order;
 use super::row::{Digest, Row, Stamp};
 use super::unreadable::Crossing;
@@ -318,8 +318,9 @@ impl Pass {
     }
 
     /// Continues the first pass of another process.
-    pub(super) fn resume(trail: &[TrailRow], end: u64, mark: Option<Stamp>, region: u64) -> Pass {
-        let mut pass = Pass { mark, region, resumed: true, quiet: false, ..Pass::new(Kind::First) };
+    pub(super) fn resume(position: &Position) -> Pass {
+        let Position { ref trail, end, mark, region, unproven, .. } = *position;
+        let mut pass = Pass { mark, region, unproven, resumed: true, quiet: false, ..Pass::new(Kind::First) };
         if !trail.is_empty() {
             pass.pages = 1;
             trail.iter().for_each(|row| pass.push(*row));
