@@ -835,7 +835,8 @@ impl Pass {
         self.aim(context, rows);
         let is_short = (rows.len() as u64) < asked;
         self.short = is_short.then_some(rows.len() as u64);
-        self.state = if is_short { State::Ending { alone: 0, empty: 0, beyond: false } } else { State::Reading };
+        self.state =
+            if is_short { State::Ending { alone: 0, empty: 0, beyond: false } } else { State::Reading };
         if let Kind::Front { below } = self.kind
             && rows.last().is_some_and(|row| row.lastreply < below)
             && context.order.may_be_newest_reply_first()
