@@ -212,7 +212,7 @@ pub(super) struct Pass {
     doubt: bool,
     empties: u32,
     contradictions: u32,
-    /// How many rows the last page had that reached further.
+    /// How many rows the last page had that reached further, or the first page of a resumed pass.
     last_productive: u64,
     /// At the end the server counted more tickets than there are before it.
     pub(super) counted_beyond: bool,
@@ -682,10 +682,10 @@ impl Pass {
             self.narrow =
                 self.narrow.map(|narrow| narrow * 2).filter(|narrow| *narrow < context.window.limit());
         }
-        // A server may count what it sends. So its total is worth no more than the page at the front.
+        // A server may count only what it sends. Then every page at the front reaches its total.
         let is_alone = as_expected && (rows.len() == 1 || (rows.len() as u64) < self.last_productive);
         let is_trusted = is_alone || (reaches_total && offset > 0);
-        if productive {
+        if productive || self.last_productive == 0 {
             self.last_productive = rows.len() as u64;
         }
         self.look_for_end(context, rows, asked, is_last, productive, is_trusted);
