@@ -310,7 +310,7 @@ def test_spark_reads_a_lake_and_skips_what_a_killed_run_left(spark, three, tmp_p
     command += ["--partition-by", "install,opened_month"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    # The files of a run that was cut off: not readable, and skipped.
+    # The unreadable files of an interrupted run are skipped.
     left = "part-20251129T001500Z-Ab3xYz"
     (tmp_path / "lake" / f".{left}.run").touch()
     (tmp_path / "lake" / "install=us" / f".{left}.parquet.tmp").write_bytes(b"PAR1")
