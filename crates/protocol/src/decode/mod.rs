@@ -81,7 +81,18 @@ impl Decoder {
         Decoder::default()
     }
 
-    /// Whether the first finding is an error. Default: `false`.
+    /// Whether a page with a finding is an error, which names the first finding. Default: `false`.
+    ///
+    /// An error of the API is returned as [`Reply::Error`] in any case, so that its message is not lost: it has no data
+    /// that a deviation could affect.
+    ///
+    /// ```
+    /// use gettickets_protocol::{Decoder, Reply};
+    /// let body = "Notice: Undefined index\n{\"result\":\"error\",\"message\":\"Authentication Failed\"}";
+    /// let Reply::Error(error) = Decoder::new().strict(true).decode(body)? else { panic!() };
+    /// assert_eq!(error.message(), Some("Authentication Failed"));
+    /// # Ok::<(), gettickets_protocol::DecodeError>(())
+    /// ```
     #[must_use]
     pub fn strict(self, strict: bool) -> Decoder {
         Decoder { strict, ..self }
@@ -217,10 +228,11 @@ impl Decoder {
         format::find(body, findings)
     }
 
-    /// Returns the decoded reply, or an error if it has a finding and the decoder is strict.
+    /// Returns the decoded reply, or an error if it is a page with a finding and the decoder is strict.
     fn reply(&self, reply: Decoded) -> Result<Reply, DecodeError> {
+        let is_page = matches!(reply.reply, Reply::Tickets(_));
         match reply.findings.first() {
-            Some(finding) if self.strict => {
+            Some(finding) if self.strict && is_page => {
                 let place = finding.places.first().cloned().unwrap_or_default();
                 let error =
                     DecodeError::new(DecodeErrorKind::Strict { finding: finding.kind }).with_path(place);
