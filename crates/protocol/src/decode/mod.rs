@@ -5,12 +5,12 @@
 //! both.
 
 mod builder;
+mod decoded;
 mod excerpt;
 mod format;
 mod json;
 mod nvp;
 mod other_call;
-mod outcome;
 mod xml;
 
 use std::any::Any;
@@ -20,8 +20,8 @@ use std::sync::Arc;
 use crate::finding::Findings;
 use crate::{DecodeError, DecodeErrorKind, Redactor, Reply};
 
+use self::decoded::{Decoded, Failed};
 use self::format::Format;
-use self::outcome::{Decoded, Failed};
 
 /// Decodes a reply. Known deviations from the documented format are accepted and reported as
 /// [`Page::findings`](crate::Page::findings). A `Vec<u8>` or `String` is not copied.
@@ -108,9 +108,9 @@ impl Decoder {
     /// Redacts all server text in errors, in the message of an API error and in findings. The body is redacted before
     /// an excerpt is cut from it. A reply without these is not searched, so redaction costs nothing for normal pages.
     ///
-    /// If a reply echoes a secret and is broken by a quote or an `&` in it, the redacted body is decoded in its place,
-    /// and offsets refer to the redacted body. If a body of more than 4 MiB cannot be decoded, none of its text is
-    /// shown.
+    /// A server may echo a secret without encoding it, so that a quote or an `&` in the secret makes the reply invalid.
+    /// Then the redacted body is decoded instead, and offsets refer to the redacted body. If a body of more than 4 MiB
+    /// cannot be decoded, none of its text is shown.
     ///
     /// ```
     /// use gettickets_protocol::{Credentials, Decoder, Reply};
