@@ -8,7 +8,8 @@ use jiff::tz::{Offset, TimeZone};
 pub(crate) enum WireTime {
     /// A date and time.
     At(DateTime),
-    /// No date: a zero date (`0000-00-00`, with or without a time) or an empty text.
+    /// No date: a zero date (`0000-00-00`, with or without a time, or `-0001-11-30`, as PHP's date objects write it) or an
+    /// empty text.
     None,
     /// Anything else.
     Unreadable,

@@ -23,8 +23,8 @@ const fn count(text: bool) -> usize {
     count
 }
 
-/// The slot of each field: its index in [`Row::texts`](super::rows::Row::texts) or in
-/// [`Row::integers`](super::rows::Row::integers); 0 for fields of other kinds.
+/// The slot of each field: its index among the texts (`Row::texts`) or among the integers (`Row::integers`) of a row;
+/// 0 for fields of other kinds.
 #[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where an error fails the build")]
 pub(crate) const SLOTS: [u8; FIELD_COUNT] = {
     let mut slots = [0; FIELD_COUNT];
