@@ -89,8 +89,9 @@ fn wait(pending: &Pending, flag: &Flag) -> Result<Page, Failure> {
 }
 
 /// Requests one page, with retries, and blocks until the reply has arrived. `request` may be NULL, for the
-/// server's defaults. `cancel` may be NULL. Errors: `GETTICKETS_ERROR_API` to `GETTICKETS_ERROR_LOCAL`,
-/// `GETTICKETS_ERROR_CANCELLED`, `GETTICKETS_ERROR_THREAD`.
+/// server's defaults. `cancel` may be NULL. Besides the errors of arguments, and the first failure of the request,
+/// the errors are `GETTICKETS_ERROR_...` API, UNEXPECTED_RESPONSE, DECODE, TOO_LARGE, TRANSPORT, REDIRECT, CONFIG,
+/// LOCAL, RATE_LIMITED, CANCELLED, THREAD and STATE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_get_tickets(
     client: *const Client,
