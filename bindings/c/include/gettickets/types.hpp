@@ -4,7 +4,7 @@
 #define GETTICKETS_TYPES_HPP
 
 #if !defined(GETTICKETS_HPP_BEGIN)
-#error "gettickets/types.hpp is a part of gettickets.hpp, which brings it where the library has it: include <gettickets.hpp>"
+#error "do not include gettickets/types.hpp; include <gettickets.hpp>"
 #else
 
 #include <array>
