@@ -850,9 +850,9 @@ gettickets_result gettickets_request_set_clientid(gettickets_request *request, u
 gettickets_result gettickets_request_set_email(gettickets_request *request, const char *email);
 
 /**
- * Only tickets of this status, such as `Open`, which selects that one status only. `All Active Tickets` and
- * `Awaiting Reply` select all statuses for which the install has these properties; `My Flagged Tickets` selects
- * tickets that are flagged to the API user.
+ * Only tickets of this status. A name such as `Open` selects that one status. `All Active Tickets` selects every
+ * status that the install counts as active, `Awaiting Reply` every status that it counts as awaiting a reply, and
+ * `My Flagged Tickets` the tickets that are flagged to the API user.
  */
 gettickets_result gettickets_request_set_status(gettickets_request *request, const char *status);
 
@@ -1080,9 +1080,11 @@ void gettickets_client_builder_free(gettickets_client_builder *builder);
 
 /**
  * Requests one page, with retries, and blocks until the reply has arrived. `request` may be NULL, for the
- * server's defaults. `cancel` may be NULL. Besides the errors of arguments, and the first failure of the request,
- * the errors are `GETTICKETS_ERROR_...` API, UNEXPECTED_RESPONSE, DECODE, TOO_LARGE, TRANSPORT, REDIRECT, CONFIG,
- * LOCAL, RATE_LIMITED, CANCELLED, THREAD and STATE.
+ * server's defaults. `cancel` may be NULL. Returns the first failure of the request, or `GETTICKETS_ERROR_API`,
+ * `GETTICKETS_ERROR_UNEXPECTED_RESPONSE`, `GETTICKETS_ERROR_DECODE`, `GETTICKETS_ERROR_TOO_LARGE`,
+ * `GETTICKETS_ERROR_TRANSPORT`, `GETTICKETS_ERROR_REDIRECT`, `GETTICKETS_ERROR_CONFIG`, `GETTICKETS_ERROR_LOCAL`,
+ * `GETTICKETS_ERROR_RATE_LIMITED`, `GETTICKETS_ERROR_CANCELLED`, `GETTICKETS_ERROR_THREAD` or
+ * `GETTICKETS_ERROR_STATE`.
  */
 gettickets_result gettickets_client_get_tickets(const gettickets_client *client,
                                                 const gettickets_request *request,

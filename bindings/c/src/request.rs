@@ -127,9 +127,9 @@ pub unsafe extern "C" fn gettickets_request_set_email(
     unsafe { set(request, |parameters| put(&mut parameters.email, Some(text(email, "email")?.to_owned()))) }
 }
 
-/// Only tickets of this status, such as `Open`, which selects that one status only. `All Active Tickets` and
-/// `Awaiting Reply` select all statuses for which the install has these properties; `My Flagged Tickets` selects
-/// tickets that are flagged to the API user.
+/// Only tickets of this status. A name such as `Open` selects that one status. `All Active Tickets` selects every
+/// status that the install counts as active, `Awaiting Reply` every status that it counts as awaiting a reply, and
+/// `My Flagged Tickets` the tickets that are flagged to the API user.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_request_set_status(
     request: *mut Request,

@@ -91,9 +91,9 @@ public:
     Request &clientid(std::uint64_t value) & { return set(gettickets_request_set_clientid, value); }
     /// Only tickets that were opened with this email address by someone who is not a customer.
     Request &email(const Argument &value) & { return set_text(gettickets_request_set_email, value); }
-    /// Only tickets of this status, such as "Open", which selects that one status only. "All Active Tickets" and
-    /// "Awaiting Reply" select all statuses for which the install has these properties; "My Flagged Tickets" selects
-    /// tickets that are flagged to the API user.
+    /// Only tickets of this status. A name such as "Open" selects that one status. "All Active Tickets" selects every
+    /// status that the install counts as active, "Awaiting Reply" every status that it counts as awaiting a reply, and
+    /// "My Flagged Tickets" the tickets that are flagged to the API user.
     Request &status(const Argument &value) & { return set_text(gettickets_request_set_status, value); }
     /// Only tickets whose subject contains this text, by the server's approximate matching.
     Request &subject(const Argument &value) & { return set_text(gettickets_request_set_subject, value); }
