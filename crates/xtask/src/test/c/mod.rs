@@ -43,6 +43,7 @@ pub(super) fn run() -> Result {
         ("conformance of C and C++", &|| conformance(&home)),
         ("exported symbols and headers", &|| surface::check(&home)),
         ("another Rust library in one program", &|| beside_another(&home)),
+        ("two releases in one process", &|| two_releases(&home)),
     ])
 }
 
@@ -232,6 +233,30 @@ fn beside_another(home: &Home) -> Result {
         .link(Link::Static)
         .run(home, &Compiler::C_GCC)?;
     home.program(binary, "").without_env("LD_LIBRARY_PATH").run()
+}
+
+/// Loads the library and an earlier release of it into one process, in both orders.
+fn two_releases(home: &Home) -> Result {
+    let folder = tests().join("versions");
+    let shared = |source: &str, out: &Path, flags: &str| {
+        home.program("gcc", "-std=c11 -shared -fPIC -Wall -Wextra -Werror")
+            .arg(folder.join(source))
+            .arg("-o")
+            .arg(out)
+            .arg("-L")
+            .arg(&home.out)
+            .args(flags)
+            .run()
+    };
+    let earlier = home.out.join("libgettickets-earlier.so");
+    shared("earlier.c", &earlier, "-Wl,--default-symver -Wl,-soname,libgettickets-earlier.so")?;
+    let plugin = home.out.join("libplugin.so");
+    shared("plugin.c", &plugin, "-lgettickets-earlier")?;
+    let binary = Build::new("versions", vec![folder.join("main.c"), plugin]).run(home, &Compiler::C_GCC)?;
+    let path = format!("{}:{}", home.lib().display(), home.out.display());
+    let program = || home.program(&binary, "").env("LD_LIBRARY_PATH", &path);
+    program().run()?;
+    program().env("LD_PRELOAD", &earlier).run()
 }
 
 /// Checks that programs with a dangling view are refused by the compiler, with exceptions and without, and that the
