@@ -38,18 +38,24 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// 1. *A page is a snapshot.* At one moment, the tickets of a page were neighbors in the list, in the order of the
 ///    page. Tickets between them may be hidden, and the page may have fewer tickets than were requested.
 /// 2. *The position of a ticket depends on its fields only.* Two tickets whose documented fields are the same at two
-///    moments are in the same order at both. Nothing is assumed about the order itself.
+///    moments are in the same order at both. The order may be any.
 /// 3. *Ids are unique and do not change.*
-/// 4. *The end of the list is recognizable.* If there are more tickets, the server does not send, in this sequence, a
-///    page with fewer tickets than requested, the last tickets of that page alone, and an empty page. If `totalresults`
-///    is missing or wrong, no more consecutive tickets are hidden than fit on a page.
+/// 4. *The end of the list is recognizable.* A page is cut off if it has fewer tickets than requested although the server
+///    could send more. The server does not send, in this sequence, a page that is cut off, a page with the last tickets
+///    of that page alone, also cut off, and an empty page, unless `totalresults` counts more tickets. Nor does it cut off
+///    the first page, or a page and then one with its last tickets alone, while `totalresults` stays the same and counts
+///    exactly the tickets up to there. If `totalresults` is missing or wrong, no more consecutive tickets are hidden than
+///    fit on a page.
 /// 5. *Moves do not cancel each other out.* If a ticket that was not yielded yet moves past the scan's position while
-///    the list is read again, rows or `totalresults` show it, unless reading the list again takes a single page.
+///    the list is read again, rows or `totalresults` show it, unless reading the list again takes a single page. The
+///    same holds for the first reading of a list with the oldest reply first.
 /// 6. *Only if the list is ordered by the last reply, newest first*, which every pair of neighbors in the whole list
 ///    confirmed: a change that moves a ticket sets its last reply to the server's clock; that clock was not set back by
 ///    more than three hours; and at most 16 tickets at the front (on a shorter page: half of them) have later dates
 ///    than the clock. Then only the front of the list is read again. With any other order the whole list is read again,
 ///    unless it is ordered by id or by opening.
+/// 7. *The order is recognizable.* If at least eight pairs of neighbors agree with an order by id, opening or last reply,
+///    and none contradicts it, the list is in such an order.
 ///
 /// [`updated_since`](Scan::updated_since) states its additional assumptions.
 ///
@@ -310,8 +316,8 @@ impl Scan {
         self.shared.lock().delivery.total()
     }
 
-    /// The error that ended the scan, after it was yielded. As an iterator yields its error only once, this tells such
-    /// an end from a complete scan.
+    /// The error that ended the scan, after it was yielded. An iterator yields its error only once, so this distinguishes
+    /// such an end from a complete scan.
     pub fn failure(&self) -> Option<Error> {
         self.shared.lock().delivery.failure().cloned()
     }

@@ -101,13 +101,14 @@ fn spreadsheet() -> Result {
         println!("skipped: LibreOffice is not installed (in Debian: apt-get install libreoffice-calc-nogui)");
         return Ok(());
     }
-    cargo("test --locked -p gettickets-cli --test it -- --ignored spreadsheet").run()
+    // Of the whole workspace, so that the build of the tests is reused.
+    cargo("test --workspace --locked --test it -- --ignored spreadsheet").run()
 }
 
 fn singer() -> Result {
     let python = tools::python_with("singer", &["meltanolabs-target-csv==0.5.0"])?;
     let target = python.with_file_name("target-csv");
-    cargo("test --locked -p gettickets-cli --test it -- --ignored a_target_loads")
+    cargo("test --workspace --locked --test it -- --ignored a_target_loads")
         .env("GETTICKETS_TARGET_CSV", target)
         .run()
 }
