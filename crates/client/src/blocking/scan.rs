@@ -59,8 +59,9 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 ///
 /// [`updated_since`](Scan::updated_since) states its additional assumptions.
 ///
-/// `totalresults` is not trusted: it can only make the scan read more, or end in an error if the server counts more
-/// tickets than it sends, and continues to do so; see [`allow_count_mismatch`](Scan::allow_count_mismatch).
+/// Apart from assumption 4, `totalresults` is not trusted: it can only make the scan read more, or end in an error if the
+/// server counts more tickets than it sends, and continues to do so; see
+/// [`allow_count_mismatch`](Scan::allow_count_mismatch).
 ///
 /// # Use
 ///
