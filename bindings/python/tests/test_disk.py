@@ -125,9 +125,7 @@ def test_a_killed_process_leaves_one_of_the_two_states(library, mirrored, tmp_pa
 
 
 @pytest.mark.parametrize(("action", "number", "code"), [("once", "5", "database"), ("on", "28", "full")])
-def test_a_failed_call_raises_and_leaves_one_of_the_two_states(
-    library, mirrored, tmp_path, action, number, code
-):
+def test_a_failed_call_raises_and_leaves_one_of_the_two_states(library, mirrored, tmp_path, action, number, code):
     kinds = [kind for kind in calls(library, mirrored, tmp_path) if kind in FALLIBLE]
     sandbox, file, content = mirrored
     failed = 0
