@@ -47,8 +47,10 @@ pub(super) struct Position {
     pub(super) verifying: bool,
     /// The first pass ended early, because the rest of the list is older than `updated_since`.
     pub(super) early: bool,
-    /// Pages were accepted without a common row.
+    /// Pages were accepted without a common row, or a row contradicted the order.
     pub(super) unproven: bool,
+    /// A ticket's last reply is older than its opening.
+    pub(super) irregular: bool,
     pub(super) unreadable: Vec<UnreadableTicket>,
 }
 
@@ -77,7 +79,7 @@ pub(super) struct TrailRow {
 }
 
 impl Cursor {
-    pub(super) const VERSION: u32 = 2;
+    pub(super) const VERSION: u32 = 3;
     /// How many rows of the trail a cursor holds.
     pub(super) const TRAIL: usize = 32;
 

@@ -257,11 +257,12 @@ impl ScanMachine {
         }
         self.seen.resume(runs);
         self.start = cursor.position.clone();
-        let Position { order, trail, end, mark, region, verifying, early, unproven, unreadable } =
+        self.pass = Pass::resume(&cursor.position);
+        let Position { order, mark, region, verifying, early, unproven, irregular, unreadable, .. } =
             cursor.position.clone();
         self.order = order;
-        self.pass = Pass::resume(&trail, end, mark, region);
-        (self.mark, self.region, self.early, self.unproven) = (mark, region, early, unproven);
+        (self.mark, self.region, self.early) = (mark, region, early);
+        (self.unproven, self.irregular) = (unproven, irregular);
         self.report.unreadable = unreadable;
         self.resumed = true;
         if verifying {
@@ -311,7 +312,8 @@ impl ScanMachine {
             region: if verifying { self.region } else { self.pass.region },
             verifying,
             early: self.early,
-            unproven: self.unproven || self.pass.unproven,
+            unproven: self.unproven || self.pass.unproven || self.contradicted,
+            irregular: self.irregular,
             unreadable: self.report.unreadable.clone(),
         }
     }

@@ -9,7 +9,7 @@ use std::collections::{HashMap, VecDeque};
 
 use foldhash::fast::RandomState;
 
-use super::cursor::TrailRow;
+use super::cursor::{Position, TrailRow};
 use super::order::Order;
 use super::row::{Digest, Row, Stamp};
 use super::unreadable::Crossing;
@@ -83,9 +83,12 @@ enum State {
     Reading,
     Single,
     Check(Vec<Row>),
+    /// How often the last rows came alone on a page, and how often the page behind them was empty. `beyond`: the server
+    /// counted more tickets than there are before the end.
     Ending {
         alone: u32,
         empty: u32,
+        beyond: bool,
     },
     /// `proven`: the end before the gap was read as often as it takes.
     Gap {
@@ -209,6 +212,10 @@ pub(super) struct Pass {
     doubt: bool,
     empties: u32,
     contradictions: u32,
+    /// How many rows the last page had that reached further.
+    last_productive: u64,
+    /// At the end the server counted more tickets than there are before it.
+    pub(super) counted_beyond: bool,
     /// A gap was read to its end from this offset.
     gap_done: Option<u64>,
     /// The greatest offset that the trail's end had.
@@ -276,6 +283,8 @@ impl Pass {
             doubt: false,
             empties: 0,
             contradictions: 0,
+            last_productive: 0,
+            counted_beyond: false,
             gap_done: None,
             reached: 0,
             stalled: 0,
@@ -309,8 +318,9 @@ impl Pass {
     }
 
     /// Continues the first pass of another process.
-    pub(super) fn resume(trail: &[TrailRow], end: u64, mark: Option<Stamp>, region: u64) -> Pass {
-        let mut pass = Pass { mark, region, resumed: true, quiet: false, ..Pass::new(Kind::First) };
+    pub(super) fn resume(position: &Position) -> Pass {
+        let Position { ref trail, end, mark, region, unproven, .. } = *position;
+        let mut pass = Pass { mark, region, unproven, resumed: true, quiet: false, ..Pass::new(Kind::First) };
         if !trail.is_empty() {
             pass.pages = 1;
             trail.iter().for_each(|row| pass.push(*row));
@@ -431,7 +441,7 @@ impl Pass {
                 let start = self.crossing.as_ref().map_or(self.end, |crossing| crossing.start);
                 need(Purpose::Check, start.saturating_sub(1), 1)
             }
-            State::Ending { alone, empty } => {
+            State::Ending { alone, empty, .. } => {
                 let (need_alone, _) = self.proof(totals);
                 if *alone < need_alone && alone <= empty {
                     let limit = limit.max(self.end.saturating_sub(self.next) + 1);
@@ -459,7 +469,7 @@ impl Pass {
             && self.total_count >= 3
             && self.pages > 1
         {
-            (0, 1)
+            (1, 0)
         } else {
             (1, 1)
         }
@@ -672,7 +682,13 @@ impl Pass {
             self.narrow =
                 self.narrow.map(|narrow| narrow * 2).filter(|narrow| *narrow < context.window.limit());
         }
-        self.look_for_end(context, rows, asked, is_last, productive, as_expected || reaches_total);
+        // A server may count what it sends. So its total is worth no more than the page at the front.
+        let is_alone = as_expected && (rows.len() == 1 || (rows.len() as u64) < self.last_productive);
+        let is_trusted = is_alone || (reaches_total && offset > 0);
+        if productive {
+            self.last_productive = rows.len() as u64;
+        }
+        self.look_for_end(context, rows, asked, is_last, productive, is_trusted);
         Accepted { new_from: new_from.min(rows.len()), shifted: !as_expected }
     }
 
@@ -720,10 +736,10 @@ impl Pass {
         self.state = match self.state {
             _ if goes_on => State::Reading,
             // Wherever the page lies by now, nothing follows the last row on it.
-            State::Ending { alone, empty } if is_short && !productive && is_trusted => {
-                State::Ending { alone: alone + 1, empty }
+            State::Ending { alone, empty, beyond } if is_short && !productive && is_trusted => {
+                State::Ending { alone: alone + 1, empty, beyond }
             }
-            _ if is_short => State::Ending { alone: 0, empty: 0 },
+            _ if is_short => State::Ending { alone: 0, empty: 0, beyond: false },
             _ => State::Reading,
         };
         self.settle(context);
@@ -731,7 +747,20 @@ impl Pass {
 
     /// Ends the pass, or reads on behind the end, once the end was read often enough.
     fn settle(&mut self, context: &Context<'_>) {
-        let State::Ending { alone, empty } = self.state else { return };
+        let State::Ending { alone, empty, beyond } = self.state else { return };
+        let counts_more = context.totals.reliable().is_some_and(|total| total > self.end);
+        if counts_more || beyond {
+            // While the server counts more, the list ends elsewhere. Once it counts no more, the list has become shorter,
+            // and what was seen of its end before says nothing.
+            self.counted_beyond = true;
+            self.state = match counts_more {
+                true => State::Ending { alone, empty, beyond: true },
+                false => State::Ending { alone: 0, empty: 0, beyond: false },
+            };
+            if !counts_more {
+                return;
+            }
+        }
         let (need_alone, need_empty) = self.proof(context.totals);
         // A page at the end is never empty while the list grows. What it has instead are the last rows, alone.
         let grows = alone > need_alone + need_empty;
@@ -792,6 +821,7 @@ impl Pass {
             self.mark = self.mark.or(Order::watermark(rows));
         }
         self.end = offset + rows.len() as u64;
+        self.last_productive = rows.len() as u64;
         self.covered = offset + asked;
         self.pages += 1;
         self.parts += 1;
@@ -805,7 +835,7 @@ impl Pass {
         self.aim(context, rows);
         let is_short = (rows.len() as u64) < asked;
         self.short = is_short.then_some(rows.len() as u64);
-        self.state = if is_short { State::Ending { alone: 0, empty: 0 } } else { State::Reading };
+        self.state = if is_short { State::Ending { alone: 0, empty: 0, beyond: false } } else { State::Reading };
         if let Kind::Front { below } = self.kind
             && rows.last().is_some_and(|row| row.lastreply < below)
             && context.order.may_be_newest_reply_first()
@@ -1000,7 +1030,7 @@ impl Pass {
         self.gap_done = Some(self.end);
         self.hidden = false;
         self.next = self.end.saturating_sub(self.slack.min(self.trail.len() as u64));
-        self.state = State::Ending { alone: 0, empty: 0 };
+        self.state = State::Ending { alone: 0, empty: 0, beyond: false };
     }
 
     /// Begins to read a few rows here and there down to the end of the list.
@@ -1119,7 +1149,7 @@ impl Pass {
                 self.unproven = true;
                 self.end = crossing.at;
                 self.crossing = None;
-                self.state = State::Ending { alone: u32::MAX, empty: u32::MAX };
+                self.state = State::Ending { alone: u32::MAX, empty: u32::MAX, beyond: false };
                 self.finish(context);
             }
             return None;

@@ -58,6 +58,9 @@ pub(super) struct Verify {
     exact: Option<(u64, u64)>,
     /// The least that the server counted during the last pass over the whole list, and the rows of that pass.
     last_whole: Option<(u64, u64)>,
+    /// At the end of that pass the server counted more tickets than there are before it, and the tickets that were met
+    /// cannot be compared with that number.
+    beyond: bool,
     /// The count changed: of the tickets that were met some may be gone.
     changed: bool,
 }
@@ -68,9 +71,11 @@ impl Verify {
         let whole_list = pass.ended() == Some(Ended::AtEnd) && !matches!(pass.kind, Kind::Front { .. });
         if whole_list {
             let rows = if pass.was_resumed() { u64::MAX } else { pass.rows };
+            let partly_met = facts.partly_met && pass.was_resumed();
             let before = self.last_whole.map(|(least, _)| least);
             self.changed |= pass.steady_total().is_none()
                 || before.is_some_and(|before| pass.steady_total() != Some(before));
+            self.beyond = pass.counted_beyond && (pass.steady_total().is_none() || partly_met);
             self.last_whole = pass.least_total().map(|least| (least, rows));
             let undisturbed = pass.digest(facts.totals).is_some() && !facts.totals.erratic;
             let total = pass.steady_total().filter(|_| undisturbed);
@@ -112,7 +117,9 @@ impl Verify {
     }
 
     fn by_order(&mut self, mark: Option<Stamp>, proven: bool, pass: &Pass, facts: &Facts<'_>) -> Next {
-        let is_undisturbed = pass.is_undisturbed(facts.totals) && !pass.was_resumed();
+        // Without a total a ticket that jumps and another that leaves can show no trace.
+        let has_total = facts.totals.reliable().is_some();
+        let is_undisturbed = has_total && pass.is_undisturbed(facts.totals) && !pass.was_resumed();
         match facts.order.shape() {
             Shape::NewestReplyFirst if proven && mark.is_some() => self.read_front(mark.unwrap_or_default()),
             Shape::Fixed if proven && !facts.early => self.count(facts),
@@ -193,10 +200,16 @@ impl Verify {
                     .counted()
                     // Tickets that were opened during the pass are counted and need not be met.
                     .map(|total| least.min(total))
-                    .filter(|total| *total > seen && !facts.partly_met)
+                    .filter(|total| *total > seen && !(facts.partly_met && rows == u64::MAX))
                     .map(|total| (total, seen))
             }
         };
+        if mismatch.is_none() && self.beyond && self.exact.is_none() && self.recounts < MOST_RECOUNTS {
+            // Some of the tickets that were met may be gone, so that the numbers are equal by chance.
+            self.recounts += 1;
+            self.recounting = true;
+            return Next::Whole;
+        }
         match mismatch {
             None => Next::Complete,
             Some((counted, seen)) if self.recounts >= MOST_RECOUNTS => Next::Mismatch { counted, seen },

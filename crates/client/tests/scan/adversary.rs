@@ -107,7 +107,8 @@ fn no_ticket_is_lost_silently_while_the_list_changes() {
         if show {
             println!("{:#?}\n{}\nlost {:?}", outcome.report, outcome.problem(), outcome.lost(&world));
         }
-        let tally = if history.is_within_assumptions() { &mut within } else { &mut outside };
+        let is_within = history.is_within_assumptions() && !world.broke_an_assumption();
+        let tally = if is_within { &mut within } else { &mut outside };
         tally.note(seed, &world, &outcome);
     }
     within.print("within the assumptions");

@@ -144,7 +144,8 @@ impl History {
         }
     }
 
-    /// Whether the history meets the assumptions of the guarantee.
+    /// Whether the history meets those assumptions of the guarantee that follow from its settings. For the others see
+    /// [`World::broke_an_assumption`].
     pub(crate) fn is_within_assumptions(&self) -> bool {
         let stable = self.by != By::Shuffled && (self.ties != Ties::Shuffled || self.is_simple());
         // If no total counts them, a run of hidden tickets longer than a page looks like the end of the list.
@@ -153,7 +154,7 @@ impl History {
     }
 
     fn is_simple(&self) -> bool {
-        !matches!(self.by, By::Grouped(_) | By::StatusThenDate | By::PinnedFirst | By::Shuffled)
+        self.by.is_simple()
     }
 }
 

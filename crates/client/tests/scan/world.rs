@@ -62,6 +62,12 @@ pub(crate) enum Group {
     Flag,
 }
 
+impl By {
+    pub(crate) fn is_simple(self) -> bool {
+        !matches!(self, By::Grouped(_) | By::StatusThenDate | By::PinnedFirst | By::Shuffled)
+    }
+}
+
 /// The order of tickets with equal times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ties {
@@ -200,11 +206,67 @@ pub(crate) struct World {
     pub(crate) last_fault: u64,
     /// Changes that a test makes before the request with this number, counted from 1.
     pub(crate) script: HashMap<u64, fn(&mut World)>,
+    /// What the pages showed of the assumptions of the guarantee.
+    pub(crate) evidence: Evidence,
     /// How many tickets a burst closes or opens, and how likely one is before a request, in thousandths.
     pub(crate) bursts: (u64, u64),
 }
 
 const THREE_HOURS: u64 = 3 * 3600;
+
+/// What the pages that were sent show of the assumptions that cannot be read off the settings of a world.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Evidence {
+    /// `totalresults` may say where the list ends.
+    is_total_usable: bool,
+    /// The last ticket and the length of each page that was cut off.
+    cuts: Vec<(u64, usize)>,
+    /// A page was cut off, and the last tickets of it came alone although more followed, which no total counted.
+    cut_alone: bool,
+    /// The first page was cut off, and had as many tickets as this total.
+    cut_first: Option<u64>,
+    /// The end of the list did not show itself.
+    end_was_hidden: bool,
+    /// For each simple order: how many pairs of neighbors agree, and whether one disagrees.
+    orders: [(u32, bool); 6],
+}
+
+impl Evidence {
+    /// Notes a page. `more_follow`: there are tickets behind the last one on it.
+    fn note(&mut self, offset: u64, limit: u64, rows: &[Ticket], total: Option<u64>, more_follow: bool) {
+        let end = offset + rows.len() as u64;
+        self.is_total_usable &= rows.is_empty() || total.is_none_or(|total| total >= end);
+        let counts_more = self.is_total_usable && total.is_some_and(|total| total > end);
+        if rows.is_empty() && offset > 0 {
+            self.end_was_hidden |= self.cut_alone;
+        }
+        if offset > 0 && total.is_some() && total == self.cut_first {
+            self.end_was_hidden = true;
+        }
+        for (a, b) in rows.iter().zip(rows.iter().skip(1)) {
+            let keys = [(a.lastreply, b.lastreply), (a.date, b.date), (a.id, b.id)];
+            let both = keys.into_iter().flat_map(|(a, b)| [(a, b), (b, a)]);
+            for ((pairs, disproved), (first, second)) in self.orders.iter_mut().zip(both) {
+                *pairs += u32::from(first < second);
+                *disproved |= first > second;
+            }
+        }
+        let Some(last) = rows.last().filter(|_| more_follow && (rows.len() as u64) < limit) else { return };
+        if self.cuts.iter().any(|(id, len)| *id == last.id && *len > rows.len()) {
+            self.cut_alone |= !counts_more;
+            self.end_was_hidden |= total == Some(end);
+        }
+        if offset == 0 && total == Some(end) {
+            self.cut_first = total;
+        }
+        self.cuts.push((last.id, rows.len()));
+    }
+
+    /// Whether at least eight pairs of neighbors agree with a simple order, and none contradicts it.
+    fn shows_simple_order(&self) -> bool {
+        self.orders.iter().any(|(pairs, disproved)| *pairs >= 8 && !disproved)
+    }
+}
 
 impl World {
     /// An unchanging list of this many matching tickets, whose times are `spread` seconds apart on average.
@@ -252,7 +314,14 @@ impl World {
             last_fault: 0,
             script: HashMap::new(),
             bursts: (0, 0),
+            evidence: Evidence { is_total_usable: true, ..Evidence::default() },
         }
+    }
+
+    /// Whether the pages that were sent broke an assumption of the guarantee: the end of the list did not show itself, or
+    /// the list looked ordered by id, opening or last reply and was not.
+    pub(crate) fn broke_an_assumption(&self) -> bool {
+        self.evidence.end_was_hidden || (!self.by.is_simple() && self.evidence.shows_simple_order())
     }
 
     /// The matching tickets as they are ordered now, by their index.
@@ -496,6 +565,9 @@ impl World {
                 _ => {}
             }
         }
+        if matches!(self.total, Total::Random) {
+            self.evidence.is_total_usable = false;
+        }
         let all = list.len() as u64;
         let visible = list.iter().filter(|index| !self.tickets[**index].hidden).count() as u64;
         let total = match self.total {
@@ -506,6 +578,10 @@ impl World {
             Total::Returned => Some(rows.len() as u64),
             Total::Fixed(total) => Some(total),
         };
+        let shown_last = rows.last().and_then(|last| list.iter().position(|at| self.tickets[*at].id == last.id));
+        let behind = shown_last.map_or(start, |at| at + 1);
+        let more_follow = list[behind..].iter().any(|index| !self.tickets[*index].hidden);
+        self.evidence.note(offset, limit, &rows, total, more_follow);
         Reply::Rows(rows, total)
     }
 }
