@@ -82,7 +82,7 @@ int main(int argc, char **argv)
         gettickets_decode(reply.data, reply.len, &page, &error) == GETTICKETS_OK) {
         for (i = 0; i < gettickets_page_len(page); i++) {
             gettickets_text subject = gettickets_ticket_subject(gettickets_page_ticket(page, i));
-            print_text(stdout, subject.data, subject.len);
+            print_text(stdout, subject);
             putchar('\n');
         }
         ok = 1;
