@@ -578,7 +578,8 @@ impl World {
             Total::Returned => Some(rows.len() as u64),
             Total::Fixed(total) => Some(total),
         };
-        let shown_last = rows.last().and_then(|last| list.iter().position(|at| self.tickets[*at].id == last.id));
+        let shown_last =
+            rows.last().and_then(|last| list.iter().position(|at| self.tickets[*at].id == last.id));
         let behind = shown_last.map_or(start, |at| at + 1);
         let more_follow = list[behind..].iter().any(|index| !self.tickets[*index].hidden);
         self.evidence.note(offset, limit, &rows, total, more_follow);
