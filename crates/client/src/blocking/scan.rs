@@ -31,8 +31,8 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// **A scan that ends without an error yielded every ticket that matched the filter all the time between the first and
 /// the last HTTP request, and each ticket once.** Otherwise its last item is an error; if it is not certain that every
 /// ticket was read, the error is of the kind [`ScanIncomplete`](crate::ErrorKind::ScanIncomplete). The list may change
-/// between any two requests: tickets may be opened, answered, closed, reopened, merged, deleted and reassigned during the
-/// scan.
+/// between any two requests: tickets may be opened, answered, closed, reopened, merged, deleted and reassigned during
+/// the scan.
 ///
 /// The guarantee depends on the following assumptions. DESIGN.md has the argument, which has known gaps: in simulations
 /// of lists that change at nearly every request, a scan has rarely lost a ticket without an error. The chapter "The
@@ -43,12 +43,12 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// 2. *The position of a ticket depends on its fields only.* Two tickets whose documented fields are the same at two
 ///    moments are in the same order at both. Nothing is assumed about the order itself.
 /// 3. *Ids are unique and do not change.*
-/// 4. *The end of the list is recognizable.* If there are more tickets, the server does not send these three replies, in
-///    this sequence: a page with fewer tickets than requested; a page with only the last tickets of that page; an empty
-///    page for the offset after them. If `totalresults` is missing or wrong, fewer consecutive tickets are hidden than
-///    fit on a page.
-/// 5. *Moves do not cancel each other out.* While the list is read again and that takes several pages, a ticket that was
-///    not yielded yet may move from the part that is still to be read to the part that was read. Then a row or
+/// 4. *The end of the list is recognizable.* If there are more tickets, the server does not send these three replies,
+///    in this sequence: a page with fewer tickets than requested; a page with only the last tickets of that page; an
+///    empty page for the offset after them. If `totalresults` is missing or wrong, fewer consecutive tickets are hidden
+///    than fit on a page.
+/// 5. *Moves do not cancel each other out.* While the list is read again and that takes several pages, a ticket that
+///    was not yielded yet may move from the part that is still to be read to the part that was read. Then a row or
 ///    `totalresults` on one of these pages shows that something changed.
 /// 6. *Only if the list is ordered by the last reply, newest first*, which every pair of neighbors in the whole list
 ///    confirmed: a change that moves a ticket sets its last reply to the server's clock; that clock was not set back by
@@ -68,8 +68,8 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// further request is sent, and connections in use are closed.
 ///
 /// Up to [`concurrency`](Scan::concurrency) requests are in flight. While tickets wait to be taken, up to twice as many
-/// pages wait or are in flight. The scan stores about 5 bytes per ticket if most tickets of the install match, and at most
-/// about 130 if few do.
+/// pages wait or are in flight. The scan stores about 5 bytes per ticket if most tickets of the install match, and at
+/// most about 130 if few do.
 ///
 /// ```no_run
 /// use gettickets::{Client, Credentials, GetTickets};
@@ -316,8 +316,8 @@ impl Scan {
         self.shared.lock().delivery.total()
     }
 
-    /// The error that ended the scan, after it was yielded. An iterator yields its error only once, so this distinguishes
-    /// such an end from a complete scan.
+    /// The error that ended the scan, after it was yielded. An iterator yields its error only once, so this
+    /// distinguishes such an end from a complete scan.
     pub fn failure(&self) -> Option<Error> {
         self.shared.lock().delivery.failure().cloned()
     }

@@ -5,13 +5,13 @@
 //! - fetches each page that [`poll_fetch`](ScanMachine::poll_fetch) returns, and reports its outcome with
 //!   [`on_page`](ScanMachine::on_page) or [`on_error`](ScanMachine::on_error), and each wait before a retry with
 //!   [`on_throttled`](ScanMachine::on_throttled);
-//! - takes tickets with [`poll_batch`](ScanMachine::poll_batch), until [`outcome`](ScanMachine::outcome) returns how the
-//!   scan ended;
+//! - takes tickets with [`poll_batch`](ScanMachine::poll_batch), until [`outcome`](ScanMachine::outcome) returns how
+//!   the scan ended;
 //! - ends the scan with [`abort`](ScanMachine::abort) if it cannot go on.
 //!
-//! [`poll`](ScanMachine::poll) combines these into one [`Action`], for programs that build a shell of their own. The shells
-//! of this crate, [`Scan`](crate::Scan) and `AsyncScan`, do not use it: they run a `Delivery`, which runs a `Series` of
-//! machines and calls the other methods.
+//! [`poll`](ScanMachine::poll) combines these into one [`Action`], for programs that build a shell of their own. The
+//! shells of this crate, [`Scan`](crate::Scan) and `AsyncScan`, do not use it: they run a `Delivery`, which runs a
+//! `Series` of machines and calls the other methods.
 
 use std::collections::{HashSet, VecDeque};
 use std::ops::Range;
@@ -1010,8 +1010,9 @@ impl ScanMachine {
                 self.discarded.clear();
                 next = Next::Whole;
             } else {
+                let least = if self.discarded.len() >= MOST_DISCARDED { "at least " } else { "" };
                 self.report.warn(format!(
-                    "{} appeared only on pages that did not fit the rest of the list, and not when the list was read again; they were not yielded, and were probably closed or deleted during the scan",
+                    "{least}{} appeared only on pages that did not fit the rest of the list, and not when the list was read again; they were not yielded, and were probably closed or deleted during the scan",
                     count_of_tickets(self.discarded.len())
                 ));
             }

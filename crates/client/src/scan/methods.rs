@@ -60,12 +60,12 @@ macro_rules! settings_methods {
             self.configure(|settings| settings.max_tickets = Some(most))
         }
 
-        /// Whether a scan succeeds although some tickets are unreadable: the server cannot send them, or they have no id,
-        /// or a value of the wrong type. The [report](crate::scan::ScanReport::unreadable) lists them in any case.
+        /// Whether a scan succeeds although some tickets are unreadable: the server cannot send them, or they have no
+        /// id, or a value of the wrong type. The [report](crate::scan::ScanReport::unreadable) lists them in any case.
         ///
-        /// If `true`, the list is read again to verify that all others were yielded. If `false`, it is read once, and the
-        /// scan ends in an error: all others that this reading met were yielded, and tickets that moved meanwhile may be
-        /// missing. Default: `false`.
+        /// If `true`, the list is read again to verify that all others were yielded. If `false`, it is read once, and
+        /// the scan ends in an error: all others that this reading met were yielded, and tickets that moved meanwhile
+        /// may be missing. Default: `false`.
         #[must_use]
         pub fn skip_unreadable(self, skip: bool) -> Self {
             self.configure(|settings| settings.skip_unreadable = skip)

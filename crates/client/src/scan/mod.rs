@@ -1,8 +1,8 @@
 //! The scan: every ticket that matches a request, over all pages.
 //!
-//! [`ScanMachine`](machine::ScanMachine) reads one list and does no I/O. A `Series` runs one machine after the other, for
-//! several statuses. A `Delivery` hands their tickets to the consumer. [`Scan`](crate::Scan) runs a delivery on threads,
-//! `AsyncScan` on tokio. The guarantee is stated at [`Scan`](crate::Scan), and DESIGN.md has the argument.
+//! [`ScanMachine`](machine::ScanMachine) reads one list and does no I/O. A `Series` runs one machine after the other,
+//! for several statuses. A `Delivery` hands their tickets to the consumer. [`Scan`](crate::Scan) runs a delivery on
+//! threads, `AsyncScan` on tokio. The guarantee is stated at [`Scan`](crate::Scan), and DESIGN.md has the argument.
 //!
 //! # Terms
 //!
@@ -14,11 +14,12 @@
 //! - *due*: requested at an offset at which the page overlaps the trail as required. *Ahead*: requested further down.
 //! - *served*: what the pass needs next is in flight. *Kept*: a page ahead that waits for the gap before it to be read.
 //! - *met* or *seen*: on an accepted page of this scan. *Fresh*: met for the first time in this pass.
-//! - *mark* or *watermark*: a time no later than the server's clock when a pass began. *Region*: the rows of the pass that
-//!   are no older than three hours before the mark.
+//! - *mark* or *watermark*: a time no later than the server's clock when a pass began. *Region*: the rows of the pass
+//!   that are no older than three hours before the mark.
 //! - *unproven*: a pass that accepted a page which joined nothing. *Contradicted*: a row, or a page, disagrees with the
 //!   order or the total that was relied on.
-//! - *undisturbed*: every page of a pass began with exactly the rows expected, where expected, and the total stayed the same.
+//! - *undisturbed*: every page of a pass began with exactly the rows expected, where expected, and the total stayed the
+//!   same.
 //! - *early*: a pass that ends before the end of the list, because the rest is too old to matter.
 //! - *crossing*: stepping over unreadable tickets.
 //! - *gap*: offsets that were not read, before a kept page; or offsets behind the end, where rows may be hidden.

@@ -214,8 +214,8 @@ impl Order {
 
     /// The mark: a time no later than the server's clock when this page, the first of the list, was read.
     ///
-    /// It is the last reply of the 17th row, or of the middle row of a page of fewer than 32 rows, because a few tickets may
-    /// be dated ahead of the clock.
+    /// It is the last reply of the 17th row, or of the middle row of a page of fewer than 32 rows, because a few
+    /// tickets may be dated ahead of the clock.
     pub(super) fn watermark(rows: &[Row]) -> Option<Stamp> {
         let last = rows.len().checked_sub(1)?;
         rows.get((rows.len() / 2).min(16).min(last)).map(|row| row.lastreply)

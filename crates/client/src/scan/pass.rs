@@ -1,7 +1,7 @@
 //! One pass over the list, from its front towards its end.
 //!
-//! For every page that the pass accepts, the *claim* holds: each ticket that was not changed during the pass, and is at or
-//! before some row of the page, was met in the pass.
+//! For every page that the pass accepts, the *claim* holds: each ticket that was not changed during the pass, and is at
+//! or before some row of the page, was met in the pass.
 //!
 //! - It holds for a page at offset 0.
 //! - It holds for a page that shares an unchanged row with an accepted page. An unchanged ticket before the shared row
@@ -63,6 +63,7 @@ pub(super) struct Need {
     pub(super) limit: u64,
 }
 
+/// What a page is read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// A page to join to what was accepted.
@@ -84,12 +85,15 @@ pub(super) enum Purpose {
 /// What the pass is doing.
 #[derive(Clone, Debug)]
 enum State {
+    /// Pages are read and joined.
     Reading,
+    /// The ticket after the last row is read alone, because every page with it was unreadable.
     Single,
+    /// The row before unreadable tickets is read again. Holds the rows behind them.
     Check(Vec<Row>),
     /// The last row of the trail may be the last of the list. `alone` is how often the last rows were alone on a page,
-    /// and `empty` how often the page behind them was empty; both are `u32::MAX` if no more proof is needed. `beyond`: the
-    /// server counted more tickets than there are before the end.
+    /// and `empty` how often the page behind them was empty; both are `u32::MAX` if no more proof is needed. `beyond`:
+    /// the server counted more tickets than there are before the end.
     Ending {
         alone: u32,
         empty: u32,
@@ -211,7 +215,8 @@ pub(super) struct Pass {
     crossing: Option<Crossing>,
     /// How often the row before unreadable tickets had moved.
     crossed: u32,
-    /// Pages are short because the server hides rows after its LIMIT, so a page covers as many offsets as were requested.
+    /// Pages are short because the server hides rows after its LIMIT, so a page covers as many offsets as were
+    /// requested.
     hidden: bool,
     /// How many replies hidden rows may explain. A page that is the second one sets `hidden`; an empty page that is the
     /// fourth one clears it.
@@ -248,8 +253,8 @@ pub(super) struct Pass {
     pub(super) pages: u64,
     /// Every page began with exactly the rows expected. Where rows are hidden, they may have been at other offsets.
     all_pages_as_expected: bool,
-    /// The first known row of some page was at another offset than before. The cause may be hidden rows, or a ticket that
-    /// moved.
+    /// The first known row of some page was at another offset than before. The cause may be hidden rows, or a ticket
+    /// that moved.
     some_pages_displaced: bool,
     /// Pages were accepted that join nothing.
     pub(super) unproven: bool,
@@ -276,8 +281,8 @@ pub(super) struct Pass {
     pub(super) sampled: bool,
 }
 
-/// By how much a server's clock may be set back: the end of daylight saving is at most two hours, and servers with a wrong
-/// time zone were three hours behind.
+/// By how much a server's clock may be set back: the end of daylight saving is at most two hours, and servers with a
+/// wrong time zone were three hours behind.
 pub(super) const MARGIN: Stamp = 3 * 3600;
 
 impl Pass {
@@ -381,7 +386,8 @@ impl Pass {
             && self.total_drift > self.total_most.saturating_mul(2)
     }
 
-    /// The digest and the number of rows, if every page began as expected, so that another pass can be compared with it.
+    /// The digest and the number of rows, if every page began as expected, so that another pass can be compared with
+    /// it.
     pub(super) fn digest(&self, totals: Totals) -> Option<(u64, u64)> {
         let steady = self.all_pages_as_expected && (self.total_changes == 0 || totals.erratic);
         (steady && !self.resumed).then_some((self.digest.0, self.rows))
@@ -399,8 +405,8 @@ impl Pass {
 
     /// Whether all rows of the pass were on a single page.
     ///
-    /// If the pass ended at the end of the list, the page must also have had as many rows as the server counted: a page that
-    /// the server cut short is not the whole list.
+    /// If the pass ended at the end of the list, the page must also have had as many rows as the server counted: a page
+    /// that the server cut short is not the whole list.
     pub(super) fn rows_on_one_page(&self) -> bool {
         let is_all = match self.state {
             State::Ended(Ended::Early) => true,
@@ -441,8 +447,8 @@ impl Pass {
         self.slack.min(most_overlap(window.limit()))
     }
 
-    /// Whether this request serves the next need of the pass: its page will join the end of the trail if the list does not
-    /// move.
+    /// Whether this request serves the next need of the pass: its page will join the end of the trail if the list does
+    /// not move.
     pub(super) fn is_served_by(&self, offset: u64, limit: u64) -> bool {
         match self.state {
             State::Reading if self.trail.is_empty() => offset == 0,
@@ -619,8 +625,8 @@ impl Pass {
                 .zip(self.trail.range((shared.first - self.base) as usize..))
                 .all(|(row, known)| (row.id, row.fingerprint) == (known.id, known.fingerprint))
             && (rows.len() as u64 >= overlap || (shared.last.1 + 1 == rows.len()));
-        // A page with hidden rows covers more offsets than it has rows. So known rows are further down behind such a page,
-        // or nearer to the front on one. If the list had moved instead, the total would have changed.
+        // A page with hidden rows covers more offsets than it has rows. So known rows are further down behind such a
+        // page, or nearer to the front on one. If the list had moved instead, the total would have changed.
         let here = offset + first_index(rows, self.at(shared.first));
         let known_at = self.offset_of(shared.first);
         let is_short = (rows.len() as u64) < asked;
@@ -798,7 +804,8 @@ impl Pass {
             }
         }
         let (need_alone, need_empty) = self.proof(context.totals);
-        // While the list grows, the page behind the end is not empty. Then more pages with the last rows alone are enough.
+        // While the list grows, the page behind the end is not empty. Then more pages with the last rows alone are
+        // enough.
         let grows = alone > need_alone + need_empty;
         if alone >= need_alone && (empty >= need_empty || grows) {
             self.finish(context);
@@ -1046,7 +1053,8 @@ impl Pass {
         shared.last.1 == usize::MAX || shared.last.1 + 1 < rows.len()
     }
 
-    /// A page of the gap behind the end has only rows that were accepted before. `covered` is the number of its offsets.
+    /// A page of the gap behind the end has only rows that were accepted before. `covered` is the number of its
+    /// offsets.
     pub(super) fn on_gap_known(&mut self, covered: u64) {
         self.advance_gap(covered, 0);
     }

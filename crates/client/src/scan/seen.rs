@@ -19,8 +19,8 @@ pub(super) enum Known {
 
 /// The ids met so far, each with a stamp.
 ///
-/// 64 consecutive ids share an entry. Memory is about 5 bytes a ticket where most ids of an install match the request, and
-/// at most about 130 bytes a ticket where no two matching ids share an entry.
+/// 64 consecutive ids share an entry. Memory is about 5 bytes a ticket where most ids of an install match the request,
+/// and at most about 130 bytes a ticket where no two matching ids share an entry.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     chunks: HashMap<u64, Chunk, RandomState>,

@@ -1,9 +1,10 @@
 //! [`Series`]: the scans of one request: one, or one for each of several statuses. It yields each ticket once.
 //!
-//! The API filters by one status at a time, so each status has a list of its own. A ticket would be missed if it moved from
-//! a list that is still to be read to one that was read. Therefore all lists except the last are read a second time, in a
-//! second round. A ticket that moves at most once between the statuses is then found; DESIGN.md has the cases. If a round
-//! after the first yields further tickets, all lists are read again, up to [`MOST_ROUNDS`] rounds in all.
+//! The API filters by one status at a time, so each status has a list of its own. A ticket would be missed if it moved
+//! from a list that is still to be read to one that was read. Therefore all lists except the last are read a second
+//! time, in a second round. A ticket that moves at most once between the statuses is then found; DESIGN.md has the
+//! cases. If a round after the first yields further tickets, all lists are read again, up to [`MOST_ROUNDS`] rounds in
+//! all.
 
 use std::time::Duration;
 
@@ -74,7 +75,8 @@ impl Series {
         self.parts.len() == 1
     }
 
-    /// Makes the machine of this part. Ids of fetches go on, so that a late reply is not taken for one of this machine's.
+    /// Makes the machine of this part. Ids of fetches go on, so that a late reply is not taken for one of this
+    /// machine's.
     fn start(&mut self, part: usize) {
         self.part = part;
         let Some(settings) = self.parts.get(part) else { return };

@@ -1,8 +1,8 @@
 //! [`Crossing`]: steps over unreadable tickets.
 //!
-//! The page is halved until the ticket is alone, and the ticket is stepped over. No page can hold the rows before the ticket
-//! and those behind it, so no common row joins them. Instead, the row before the ticket is read again, to see that the list
-//! did not move.
+//! The page is halved until the ticket is alone, and the ticket is stepped over. No page can hold the rows before the
+//! ticket and those behind it, so no common row joins them. Instead, the row before the ticket is read again, to see
+//! that the list did not move.
 
 use crate::protocol::{ApiErrorClass, DecodeErrorKind};
 use crate::{Error, ErrorKind};
@@ -78,9 +78,9 @@ pub(super) fn is_unreadable(error: &Error) -> bool {
 
 /// Whether a path of a decode error is that of a ticket or of a value in one.
 ///
-/// The paths of a ticket's id are, for example, `tickets.ticket[3].id` (the documented list, and XML), `tickets.ticket.id`
-/// (a single ticket in place of the list), `tickets.ticket.3.id` (a list with numeric keys), `tickets[3].id` and
-/// `tickets.3.id` (a list in place of the object).
+/// The paths of a ticket's id are, for example, `tickets.ticket[3].id` (the documented list, and XML),
+/// `tickets.ticket.id` (a single ticket in place of the list), `tickets.ticket.3.id` (a list with numeric keys),
+/// `tickets[3].id` and `tickets.3.id` (a list in place of the object).
 fn is_in_a_ticket(path: &str) -> bool {
     let Some(rest) = path.strip_prefix("tickets") else { return false };
     let list = rest.strip_prefix(".ticket").unwrap_or_default();

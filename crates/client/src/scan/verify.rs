@@ -60,8 +60,8 @@ pub(super) struct Verify {
     recounting: bool,
     /// The digest of the last pass over the whole list; see [`Pass::digest`].
     previous: Option<(u64, u64)>,
-    /// If every page of the last pass over the whole list began as expected and the total did not change: the total, and
-    /// the number of rows and unreadable tickets.
+    /// If every page of the last pass over the whole list began as expected and the total did not change: the total,
+    /// and the number of rows and unreadable tickets.
     exact: Option<(u64, u64)>,
     /// The least total of the last pass over the whole list, and the number of its rows.
     last_whole: Option<(u64, u64)>,

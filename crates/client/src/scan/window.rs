@@ -1,12 +1,12 @@
 //! [`Window`]: how many tickets are requested at a time, and how many requests are in flight.
 //!
 //! The size of a request doubles, up to [`LARGEST_LIMIT`], while the time per ticket does not rise by more than 10 %
-//! ([`TOLERANCE`]). Where it rose, a single slow reply may have been the cause, so the larger size is tried again later,
-//! each time after twice as many pages.
+//! ([`TOLERANCE`]). Where it rose, a single slow reply may have been the cause, so the larger size is tried again
+//! later, each time after twice as many pages.
 //!
-//! The size halves when a request fails and its size may be the cause, down to [`MIN_AFTER_FAILURE`]. It also halves, but
-//! not below [`FIRST_LIMIT`], when the server asks to slow down; then one request is in flight, and one more after every
-//! [`REGROW_AFTER`] pages. The limits given by the user are never exceeded.
+//! The size halves when a request fails and its size may be the cause, down to [`MIN_AFTER_FAILURE`]. It also halves,
+//! but not below [`FIRST_LIMIT`], when the server asks to slow down; then one request is in flight, and one more after
+//! every [`REGROW_AFTER`] pages. The limits given by the user are never exceeded.
 
 use std::time::Duration;
 
