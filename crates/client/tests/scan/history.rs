@@ -145,7 +145,7 @@ impl History {
     }
 
     /// Whether the history meets those assumptions of the guarantee that follow from its settings. For the others see
-    /// [`World::broke_an_assumption`].
+    /// [`World::broken_assumption`].
     pub(crate) fn is_within_assumptions(&self) -> bool {
         let stable = self.by != By::Shuffled && (self.ties != Ties::Shuffled || self.is_simple());
         // If no total counts them, a run of hidden tickets longer than a page looks like the end of the list.

@@ -3,7 +3,7 @@
 use gettickets::GetTickets;
 use gettickets::scan::machine::{Action, Metrics, Row, ScanMachine, Settings};
 
-use crate::drive::{Outcome, REFUSAL, assert_complete, assert_promise, scan};
+use crate::drive::{Driver, Outcome, REFUSAL, assert_complete, assert_promise, scan};
 use crate::history::time;
 use crate::world::{By, Cap, Group, Rates, Ties, Total, World};
 
@@ -590,5 +590,116 @@ fn user_limits_end_the_scan() {
     assert_eq!(outcome.yielded.len(), 77);
     let mut world = quiet(77);
     let outcome = scan(&mut world, Settings { max_tickets: Some(77), ..settings(20) });
+    assert_complete(&world, &outcome);
+}
+
+// Ways in which random histories once lost tickets.
+
+#[test]
+fn a_list_that_becomes_shorter_while_its_end_is_read_loses_no_ticket() {
+    // What was seen of the end while the server counted ten tickets does not prove an end after nine.
+    let mut world = World { by: By::IdFalling, ..quiet(10) };
+    world.script.insert(1, |world| world.cap = Cap::At(4));
+    world.script.insert(2, |world| world.cap = Cap::At(7));
+    world.script.insert(3, |world| world.cap = Cap::At(2));
+    world.script.insert(4, |world| {
+        world.cap = Cap::None;
+        close_first(world, 1);
+    });
+    let outcome = scan(&mut world, one_at_a_time(16));
+    assert_complete(&world, &outcome);
+}
+
+#[test]
+fn a_page_that_was_cut_off_twice_does_not_prove_the_end() {
+    // The second time it is the same page, and not its last tickets alone.
+    let mut world = World { by: By::IdFalling, total: Total::Returned, ..quiet(31) };
+    world.script.insert(1, |world| world.cap = Cap::At(6));
+    world.script.insert(3, |world| world.cap = Cap::At(4));
+    world.script.insert(4, |world| world.cap = Cap::At(0));
+    world.script.insert(5, |world| world.cap = Cap::At(4));
+    world.script.insert(6, |world| world.cap = Cap::None);
+    let outcome = scan(&mut world, one_at_a_time(18));
+    assert_complete(&world, &outcome);
+}
+
+#[test]
+fn a_wrong_total_and_an_empty_page_do_not_prove_the_end() {
+    // The fifth page is cut off at the offset that the server always counts.
+    let mut world = World { by: By::IdFalling, total: Total::Fixed(20), ..quiet(44) };
+    world.script.insert(5, |world| world.cap = Cap::At(4));
+    world.script.insert(6, |world| world.cap = Cap::At(0));
+    world.script.insert(7, |world| world.cap = Cap::None);
+    let outcome = scan(&mut world, one_at_a_time(6));
+    assert_complete(&world, &outcome);
+}
+
+#[test]
+fn a_total_that_falls_to_the_tickets_met_is_not_trusted_behind_hidden_ones() {
+    // One ticket follows a run of hidden ones. Then a ticket that was met is closed, so that the numbers agree.
+    let mut world = World { by: By::IdFalling, total: Total::AfterHiding, ..quiet(30) };
+    let list = world.order();
+    list[18..29].iter().for_each(|index| world.tickets[*index].hidden = true);
+    world.script.insert(6, |world| {
+        close_first(world, 1);
+        world.open();
+        if let Some(opened) = world.tickets.last_mut() {
+            opened.hidden = true;
+        }
+    });
+    let outcome = scan(&mut world, one_at_a_time(8));
+    assert_promise(&world, &outcome);
+}
+
+/// Scans until this many tickets were taken, and continues in another machine with another page size.
+fn scan_in_two(world: &mut World, first: Settings, taken: usize, then: Settings) -> Outcome {
+    let mut driver = Driver::new(first, 1);
+    let Ok(cursor) = driver.run(world, Some(taken)) else { panic!("the scan ended before {taken} tickets") };
+    driver.resume(then, &cursor);
+    let Err(result) = driver.run(world, None) else { panic!("the scan was not to stop") };
+    driver.finish(result)
+}
+
+#[test]
+fn a_scan_resumed_behind_an_unreadable_ticket_verifies_the_list() {
+    // The unreadable ticket is closed before the page behind it is read, which therefore begins one ticket late.
+    let mut world = World { by: By::IdFalling, ..quiet(30) };
+    let list = world.order();
+    world.tickets[list[11]].bad = true;
+    world.script.insert(8, |world| {
+        let bad = world.tickets.iter().find(|ticket| ticket.bad).map(|ticket| ticket.id);
+        bad.into_iter().for_each(|id| world.close(id));
+    });
+    let settings = Settings { skip_unreadable: true, ..one_at_a_time(22) };
+    let outcome = scan_in_two(&mut world, settings.clone(), 16, settings);
+    assert_eq!(outcome.report.unreadable.len(), 1);
+    assert_promise(&world, &outcome);
+}
+
+#[test]
+fn a_resumed_scan_of_recent_tickets_compares_the_counts() {
+    // Behind the hidden tickets, pages of 33 are requested and 8 tickets are sent.
+    let mut world = World { cap: Cap::At(8), ..World::new(7, 67, 4_000) };
+    let list = world.order();
+    list[42..58].iter().for_each(|index| world.tickets[*index].hidden = true);
+    world.since = world.tickets.iter().map(|ticket| ticket.lastreply).min().unwrap();
+    let since = Some(time(world.since));
+    let first = Settings { updated_since: since, ..one_at_a_time(6) };
+    let then = Settings { updated_since: since, ..one_at_a_time(33) };
+    let outcome = scan_in_two(&mut world, first, 38, then);
+    assert_promise(&world, &outcome);
+}
+
+#[test]
+fn a_list_with_the_oldest_reply_first_and_no_total_is_verified() {
+    // The clock is set back and a late ticket is answered, while an early one is closed: no page begins elsewhere.
+    let mut world = World { by: By::OldestReply, total: Total::Absent, ..quiet(60) };
+    world.script.insert(6, |world| {
+        world.clock -= 10_800;
+        let list = world.list();
+        world.answer(list[45].id);
+        world.close(list[3].id);
+    });
+    let outcome = scan(&mut world, one_at_a_time(10));
     assert_complete(&world, &outcome);
 }

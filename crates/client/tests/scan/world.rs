@@ -217,43 +217,74 @@ const THREE_HOURS: u64 = 3 * 3600;
 /// What the pages that were sent show of the assumptions that cannot be read off the settings of a world.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Evidence {
-    /// `totalresults` may say where the list ends.
-    is_total_usable: bool,
+    /// A total was less than the tickets up to the end of its page, or it is drawn at random.
+    is_total_wrong: bool,
     /// The last ticket and the length of each page that was cut off.
     cuts: Vec<(u64, usize)>,
-    /// A page was cut off, and the last tickets of it came alone although more followed, which no total counted.
-    cut_alone: bool,
+    /// The last tickets of a page that was cut off came alone, although more followed and no total counted more: the
+    /// last of them, and the offset after it.
+    alone: Option<(u64, u64)>,
     /// The first page was cut off, and had as many tickets as this total.
     cut_first: Option<u64>,
     /// The end of the list did not show itself.
     end_was_hidden: bool,
-    /// For each simple order: how many pairs of neighbors agree, and whether one disagrees.
-    orders: [(u32, bool); 6],
+    /// The simple orders: by last reply, opening and id, each rising and falling.
+    orders: [Appearance; 6],
+}
+
+/// What the pages show of an order.
+#[derive(Clone, Copy, Debug, Default)]
+struct Appearance {
+    /// How many pairs of neighbors agree.
+    pairs: u32,
+    /// A pair of neighbors disagrees.
+    disproved: bool,
+    /// The list was in another order at some request.
+    wrong: bool,
+}
+
+impl Appearance {
+    fn is_convincing(&self) -> bool {
+        self.pairs >= 8 && !self.disproved
+    }
+
+    fn observe(&mut self, first: u64, second: u64) {
+        self.pairs += u32::from(first < second);
+        self.disproved |= first > second;
+    }
+}
+
+/// The keys of two neighbors in each of the six simple orders.
+fn keys(a: &Ticket, b: &Ticket) -> [(u64, u64); 6] {
+    let [reply, date, id] = [(a.lastreply, b.lastreply), (a.date, b.date), (a.id, b.id)];
+    let falling = |(a, b)| (b, a);
+    [reply, falling(reply), date, falling(date), id, falling(id)]
 }
 
 impl Evidence {
-    /// Notes a page. `more_follow`: there are tickets behind the last one on it.
-    fn note(&mut self, offset: u64, limit: u64, rows: &[Ticket], total: Option<u64>, more_follow: bool) {
+    /// Notes a page. `is_cut`: the server left out tickets that it could have sent.
+    fn note(&mut self, offset: u64, rows: &[Ticket], total: Option<u64>, is_cut: bool) {
         let end = offset + rows.len() as u64;
-        self.is_total_usable &= rows.is_empty() || total.is_none_or(|total| total >= end);
-        let counts_more = self.is_total_usable && total.is_some_and(|total| total > end);
-        if rows.is_empty() && offset > 0 {
-            self.end_was_hidden |= self.cut_alone;
-        }
-        if offset > 0 && total.is_some() && total == self.cut_first {
-            self.end_was_hidden = true;
-        }
+        self.is_total_wrong |= !rows.is_empty() && total.is_some_and(|total| total < end);
+        let counts_more = !self.is_total_wrong && total.is_some_and(|total| total > end);
+        let Some(last) = rows.last() else {
+            self.end_was_hidden |= self.alone.is_some_and(|(_, end)| 0 < offset && offset <= end);
+            return;
+        };
+        self.end_was_hidden |= offset > 0 && total.is_some() && total == self.cut_first;
         for (a, b) in rows.iter().zip(rows.iter().skip(1)) {
-            let keys = [(a.lastreply, b.lastreply), (a.date, b.date), (a.id, b.id)];
-            let both = keys.into_iter().flat_map(|(a, b)| [(a, b), (b, a)]);
-            for ((pairs, disproved), (first, second)) in self.orders.iter_mut().zip(both) {
-                *pairs += u32::from(first < second);
-                *disproved |= first > second;
+            for (order, (first, second)) in self.orders.iter_mut().zip(keys(a, b)) {
+                order.observe(first, second);
             }
         }
-        let Some(last) = rows.last().filter(|_| more_follow && (rows.len() as u64) < limit) else { return };
+        if self.alone.is_some_and(|(id, _)| id != last.id && rows.iter().any(|row| row.id == id)) {
+            self.alone = None;
+        }
+        if !is_cut {
+            return;
+        }
         if self.cuts.iter().any(|(id, len)| *id == last.id && *len > rows.len()) {
-            self.cut_alone |= !counts_more;
+            self.alone = self.alone.or((!counts_more).then_some((last.id, end)));
             self.end_was_hidden |= total == Some(end);
         }
         if offset == 0 && total == Some(end) {
@@ -262,9 +293,25 @@ impl Evidence {
         self.cuts.push((last.id, rows.len()));
     }
 
-    /// Whether at least eight pairs of neighbors agree with a simple order, and none contradicts it.
-    fn shows_simple_order(&self) -> bool {
-        self.orders.iter().any(|(pairs, disproved)| *pairs >= 8 && !disproved)
+    /// Notes what order the list has.
+    fn note_list<'a>(&mut self, list: impl Iterator<Item = &'a Ticket> + Clone) {
+        for (a, b) in list.clone().zip(list.skip(1)) {
+            for (order, (first, second)) in self.orders.iter_mut().zip(keys(a, b)) {
+                order.wrong |= first > second;
+            }
+        }
+    }
+
+    /// Whether the list looked as if it were in an order in which it was not.
+    fn looked_ordered(&self) -> bool {
+        let [oldest, newest, fixed @ ..] = &self.orders;
+        // An order by last reply explains a list before one by opening or id does.
+        if !newest.disproved || !oldest.disproved {
+            let order = if newest.disproved { oldest } else { newest };
+            return order.is_convincing() && order.wrong;
+        }
+        fixed.iter().any(Appearance::is_convincing)
+            && fixed.iter().all(|order| order.disproved || order.wrong)
     }
 }
 
@@ -314,14 +361,17 @@ impl World {
             last_fault: 0,
             script: HashMap::new(),
             bursts: (0, 0),
-            evidence: Evidence { is_total_usable: true, ..Evidence::default() },
+            evidence: Evidence::default(),
         }
     }
 
-    /// Whether the pages that were sent broke an assumption of the guarantee: the end of the list did not show itself, or
-    /// the list looked ordered by id, opening or last reply and was not.
-    pub(crate) fn broke_an_assumption(&self) -> bool {
-        self.evidence.end_was_hidden || (!self.by.is_simple() && self.evidence.shows_simple_order())
+    /// The assumption of the guarantee that the pages broke, if one was broken.
+    pub(crate) fn broken_assumption(&self) -> Option<&'static str> {
+        if self.evidence.end_was_hidden {
+            return Some("the end did not show itself");
+        }
+        let looked_ordered = !self.by.is_simple() && self.evidence.looked_ordered();
+        looked_ordered.then_some("the list looked ordered and was not")
     }
 
     /// The matching tickets as they are ordered now, by their index.
@@ -552,6 +602,7 @@ impl World {
         if rows.iter().any(|ticket| ticket.bad) {
             return Reply::Unreadable;
         }
+        let readable = rows.len();
         // A server may fail sometimes, but not at consecutive requests: then no scan could complete.
         if self.faults > 0 && self.requests > self.last_fault + 3 && self.rng.chance(self.faults) {
             self.last_fault = self.requests;
@@ -565,8 +616,9 @@ impl World {
                 _ => {}
             }
         }
-        if matches!(self.total, Total::Random) {
-            self.evidence.is_total_usable = false;
+        self.evidence.is_total_wrong |= self.total == Total::Random;
+        if !self.by.is_simple() {
+            self.evidence.note_list(list.iter().map(|index| &self.tickets[*index]));
         }
         let all = list.len() as u64;
         let visible = list.iter().filter(|index| !self.tickets[**index].hidden).count() as u64;
@@ -578,11 +630,10 @@ impl World {
             Total::Returned => Some(rows.len() as u64),
             Total::Fixed(total) => Some(total),
         };
-        let shown_last =
-            rows.last().and_then(|last| list.iter().position(|at| self.tickets[*at].id == last.id));
-        let behind = shown_last.map_or(start, |at| at + 1);
-        let more_follow = list[behind..].iter().any(|index| !self.tickets[*index].hidden);
-        self.evidence.note(offset, limit, &rows, total, more_follow);
+        let most = start.saturating_add(limit as usize).min(list.len());
+        let more_follow = list[end..].iter().any(|index| !self.tickets[*index].hidden);
+        let is_cut = rows.len() < readable || (end < most && more_follow);
+        self.evidence.note(offset, &rows, total, is_cut);
         Reply::Rows(rows, total)
     }
 }
