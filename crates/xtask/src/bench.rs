@@ -168,7 +168,7 @@ fn with_python(bench: Program) -> Result<Program> {
 
 fn release_wheel(python: &Path) -> Result<PathBuf> {
     let wheels = target().join("bench-wheels");
-    // A wheel of an earlier version would be used instead.
+    // Otherwise a wheel of an earlier version could be installed.
     let _ = std::fs::remove_dir_all(&wheels);
     tools::maturin(python, "build --profile published --locked --quiet --compatibility linux --out")
         .arg(&wheels)
