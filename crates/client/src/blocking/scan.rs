@@ -43,18 +43,22 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// 2. *The position of a ticket depends on its fields only.* Two tickets whose documented fields are the same at two
 ///    moments are in the same order at both. Nothing is assumed about the order itself.
 /// 3. *Ids are unique and do not change.*
-/// 4. *The end of the list is recognizable.* If there are more tickets, the server does not send these three replies,
-///    in this sequence: a page with fewer tickets than requested; a page with only the last tickets of that page; an
-///    empty page for the offset after them. If `totalresults` is missing or wrong, fewer consecutive tickets are hidden
-///    than fit on a page.
-/// 5. *Moves do not cancel each other out.* While the list is read again and that takes several pages, a ticket that
-///    was not yielded yet may move from the part that is still to be read to the part that was read. Then a row or
-///    `totalresults` on one of these pages shows that something changed.
+/// 4. *The end of the list is recognizable.* A page is cut off if it has fewer tickets than requested although the
+///    server could send more. The server does not cut off a page, then one that has only the last tickets of that page,
+///    and then send an empty page for the offset after them, unless `totalresults` counts more. It does not cut off the
+///    first page, or a page and then one that has only the last tickets of it, while a `totalresults` that stays the
+///    same counts exactly the tickets up to there. If `totalresults` is missing or wrong, fewer consecutive tickets are
+///    hidden than fit on a page.
+/// 5. *Moves do not cancel each other out.* If one page does not suffice to show what moved, the scan requires that
+///    nothing changed while it read several pages. If a ticket that was not yielded yet then moves from the part that
+///    is still to be read to the part that was read, a row or `totalresults` on one of these pages shows it.
 /// 6. *Only if the list is ordered by the last reply, newest first*, which every pair of neighbors in the whole list
 ///    confirmed: a change that moves a ticket sets its last reply to the server's clock; that clock was not set back by
-///    more than three hours; and at most 16 tickets at the front (on a shorter page: half of them) have later dates
-///    than the clock. Then only the front of the list is read again. With any other order the whole list is read again,
-///    unless it is ordered by id or by opening.
+///    more than three hours; and at most 16 tickets at the front (if the first page has fewer than 32 tickets: half of
+///    them) have later dates than the clock. Then only the front of the list is read again. With any other order the
+///    whole list is read again, unless it is ordered by id or by opening.
+/// 7. *The order is recognizable.* If at least eight pairs of neighbors agree with an order by id, opening or last
+///    reply, and none contradicts it, the list is in such an order.
 ///
 /// [`updated_since`](Scan::updated_since) states its additional assumptions.
 ///
