@@ -233,7 +233,7 @@ pub(super) struct Pass {
     empties: u32,
     /// How often rows behind the end joined nothing.
     contradictions: u32,
-    /// The number of rows of the last page that reached further.
+    /// The number of rows of the last page that reached further, or of the first page of a resumed pass.
     last_productive: u64,
     /// When the end was read, the server counted more tickets than there are before it.
     pub(super) counted_beyond: bool,
@@ -724,10 +724,10 @@ impl Pass {
             self.narrow =
                 self.narrow.map(|narrow| narrow * 2).filter(|narrow| *narrow < context.window.limit());
         }
-        // A server may count the rows of the page instead of the list. So the total of the first page proves nothing.
+        // A server may count only the tickets that it sends. Then every page at offset 0 reaches its total.
         let is_alone = as_expected && (rows.len() == 1 || (rows.len() as u64) < self.last_productive);
         let is_trusted = is_alone || (reaches_total && offset > 0);
-        if productive {
+        if productive || self.last_productive == 0 {
             self.last_productive = rows.len() as u64;
         }
         self.look_for_end(context, rows, asked, is_last, productive, is_trusted);

@@ -271,7 +271,8 @@ impl Evidence {
             self.end_was_hidden |= self.alone.is_some_and(|(_, end)| 0 < offset && offset <= end);
             return;
         };
-        self.end_was_hidden |= offset > 0 && total.is_some() && total == self.cut_first;
+        let counts_same = total.is_some() && total == self.cut_first && !self.is_total_wrong;
+        self.end_was_hidden |= offset > 0 && counts_same;
         for (a, b) in rows.iter().zip(rows.iter().skip(1)) {
             for (order, (first, second)) in self.orders.iter_mut().zip(keys(a, b)) {
                 order.observe(first, second);
