@@ -325,11 +325,14 @@ fn unreadable_tickets_end_the_scan_unless_they_are_skipped() {
     assert!(outcomes.last().unwrap().as_ref().unwrap_err().to_string().contains("offset 40"));
 }
 
-/// A server that sends thirty tickets. Its replies are written by `write` from the tickets' ids.
+/// Writes a reply from the ids of its tickets.
+type ReplyWriter = fn(&[&str]) -> String;
+
+/// A server that sends thirty tickets.
 #[derive(Clone)]
 struct Shaped {
     ids: Vec<&'static str>,
-    write: fn(&[&str]) -> String,
+    write: ReplyWriter,
 }
 
 impl Fetch for Shaped {
@@ -363,7 +366,7 @@ fn documented(ids: &[&str]) -> String {
     json_reply(ids, &format!(r#"{{"ticket":[{}]}}"#, json_tickets(ids, false)))
 }
 
-const SHAPES: [(&str, fn(&[&str]) -> String); 7] = [
+const SHAPES: [(&str, ReplyWriter); 7] = [
     ("documented", documented),
     ("a single ticket as an object", |ids| match ids {
         [_] => json_reply(ids, &format!(r#"{{"ticket":{}}}"#, json_tickets(ids, false))),
@@ -410,7 +413,7 @@ fn tickets_with_a_bad_id_are_stepped_over_in_every_shape() {
 
 #[test]
 fn a_reply_that_is_not_a_list_of_tickets_ends_the_scan_at_once() {
-    let shapes: [fn(&[&str]) -> String; 3] = [
+    let shapes: [ReplyWriter; 3] = [
         |ids| json_reply(ids, r#"{"ticket":"none"}"#),
         |ids| json_reply(ids, r#""none""#),
         |ids| json_reply(ids, r#"{"id":"x"}"#),
