@@ -32,7 +32,7 @@ static size_t receive(char *data, size_t size, size_t count, void *user)
     return len;
 }
 
-/* Sends the form body, and gathers what comes back. */
+/* Sends the form body, and collects the response. */
 static int post(const char *url, const gettickets_string *form, struct body *reply)
 {
     CURL *curl = curl_easy_init();

@@ -41,7 +41,7 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// 1. *A page is a snapshot.* At one moment, the tickets of a page were neighbors in the list, in the order of the
 ///    page. Tickets between two of its tickets may be hidden, and the page may have fewer tickets than were requested.
 /// 2. *The position of a ticket depends on its fields only.* Two tickets whose documented fields are the same at two
-///    moments are in the same order at both. Nothing is assumed about the order itself.
+///    moments are in the same order at both. The order may be any.
 /// 3. *Ids are unique and do not change.*
 /// 4. *The end of the list is recognizable.* A page is cut off if it has fewer tickets than requested although the
 ///    server could send more. The server does not cut off a page, then one that has only the last tickets of that page,

@@ -252,7 +252,10 @@ fn two_releases(home: &Home) -> Result {
     shared("earlier.c", &earlier, "-Wl,--default-symver -Wl,-soname,libgettickets-earlier.so")?;
     let plugin = home.out.join("libplugin.so");
     shared("plugin.c", &plugin, "-lgettickets-earlier")?;
-    let binary = Build::new("versions", vec![folder.join("main.c"), plugin]).run(home, &Compiler::C_GCC)?;
+    let binary = Build::new("versions", vec![folder.join("main.c"), plugin])
+        // Where the linker finds the library that the plugin needs.
+        .flags(&format!("-Wl,-rpath-link,{}", home.out.display()))
+        .run(home, &Compiler::C_GCC)?;
     let path = format!("{}:{}", home.lib().display(), home.out.display());
     let program = || home.program(&binary, "").env("LD_LIBRARY_PATH", &path);
     program().run()?;
