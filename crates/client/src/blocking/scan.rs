@@ -34,9 +34,9 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// between any two requests: tickets may be opened, answered, closed, reopened, merged, deleted and reassigned during
 /// the scan.
 ///
-/// The guarantee depends on the following assumptions. DESIGN.md has the argument, which has known gaps: in simulations
-/// of lists that change at nearly every request, a scan has rarely lost a ticket without an error. The chapter "The
-/// adversary" there reports how often.
+/// The guarantee depends on the following assumptions. DESIGN.md has the argument, which is tested and not proven:
+/// simulations of lists that change at nearly every request found gaps in it, in which a scan lost a ticket without an
+/// error. These gaps are closed, and there may be others. The chapter "The adversary" there has the figures.
 ///
 /// 1. *A page is a snapshot.* At one moment, the tickets of a page were neighbors in the list, in the order of the
 ///    page. Tickets between two of its tickets may be hidden, and the page may have fewer tickets than were requested.
@@ -62,8 +62,9 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 ///
 /// [`updated_since`](Scan::updated_since) states its additional assumptions.
 ///
-/// `totalresults` is not trusted: it can only make the scan read more, or end in an error if the server counts more
-/// tickets than it sends, and continues to do so; see [`allow_count_mismatch`](Scan::allow_count_mismatch).
+/// Apart from assumption 4, `totalresults` is not trusted: it can only make the scan read more, or end in an error if
+/// the server counts more tickets than it sends, and continues to do so; see
+/// [`allow_count_mismatch`](Scan::allow_count_mismatch).
 ///
 /// # Use
 ///
