@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::clock::{Clock, SystemClock};
 use crate::endpoint::Endpoint;
 use crate::error::ConfigError;
-use crate::exchange::{RetryPolicy, Settings};
+use crate::exchange::{CallSettings, RetryPolicy};
 use crate::local::Local;
 use crate::transport::{HttpSettings, HttpTransport, Proxy, ProxySetting, Roots, Transport};
 
@@ -38,7 +38,7 @@ pub struct ClientBuilder {
 
 /// The checked settings of a client.
 pub(crate) struct Checked {
-    pub(crate) settings: Settings,
+    pub(crate) settings: CallSettings,
     pub(crate) http: HttpSettings,
     /// A custom transport.
     pub(crate) transport: Option<Arc<dyn Transport>>,
@@ -241,7 +241,7 @@ impl ClientBuilder {
         let redactor = credentials.redactor();
         let decoder = Decoder::new().strict(self.strict).max_len(self.max_response_len);
         Ok(Checked {
-            settings: Settings {
+            settings: CallSettings {
                 endpoint,
                 credentials,
                 response_type: self.response_type,

@@ -154,7 +154,7 @@ fn an_incomplete_result_is_5() {
     let readable = (1..=60).filter(|id| id % 40 != 17).count();
     assert_eq!((ran.code, ran.out.lines().count()), (5, readable), "{}", ran.err);
     insta::assert_snapshot!(ran.err.trim_end(), @r"
-    error: after 58 tickets: the scan is not complete: the server cannot send 2 tickets readably: at offset 4 (after ticket 54), offset 47 (after ticket 20); all others that could be read were yielded
+    error: after 58 tickets: the scan is not complete: the server cannot send 2 tickets readably: at offset 4 (after ticket 54), offset 47 (after ticket 20); all others that this reading met were yielded, and tickets that moved meanwhile may be missing
     hint: Repair the text in the install (open the ticket there and save it), and scan again. To go on without such tickets, skip them (--skip-unreadable).
     ");
 

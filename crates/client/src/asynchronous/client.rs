@@ -9,7 +9,7 @@ use gettickets_protocol::{GetTickets, Page};
 use crate::builder::{ClientBuilder, LocalBuilder};
 use crate::cancellation::Cancellation;
 use crate::error::{ConfigError, Error, ErrorKind, TransportError, TransportErrorKind};
-use crate::exchange::{Call, Settings, Step, refuse_ignored_filter};
+use crate::exchange::{Call, CallSettings, Step, refuse_ignored_filter};
 use crate::local::Local;
 use crate::scan::{FetchContext, Fetched, RetryWait};
 use crate::transport::AsyncTransport;
@@ -45,7 +45,7 @@ enum Backend {
 
 /// The API over HTTP.
 struct Http {
-    settings: Settings,
+    settings: CallSettings,
     transport: AsyncTransport,
 }
 

@@ -39,21 +39,21 @@ use crate::scan::{
 /// ```
 pub struct AsyncScan {
     client: AsyncClient,
-    shared: Arc<Shared>,
+    shared: Arc<SharedDelivery>,
     fetches: JoinSet<(u64, Result<Fetched, Error>)>,
     started: bool,
     cancellation: Cancellation,
 }
 
-struct Shared(Mutex<Delivery>);
+struct SharedDelivery(Mutex<Delivery>);
 
-impl Shared {
+impl SharedDelivery {
     fn lock(&self) -> MutexGuard<'_, Delivery> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Observed for Shared {
+impl Observed for SharedDelivery {
     fn observe(&self, look: &mut dyn FnMut(&mut Delivery)) {
         look(&mut self.lock());
     }
@@ -71,7 +71,7 @@ impl AsyncScan {
         let settings = Settings { endpoint: client.endpoint(), ..Settings::new(request) };
         AsyncScan {
             client,
-            shared: Arc::new(Shared(Mutex::new(Delivery::new(settings)))),
+            shared: Arc::new(SharedDelivery(Mutex::new(Delivery::new(settings)))),
             fetches: JoinSet::new(),
             started: false,
             cancellation: Cancellation::new(),

@@ -9,7 +9,7 @@ use gettickets_protocol::{GetTickets, Page};
 use crate::builder::{ClientBuilder, LocalBuilder};
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::exchange::{Call, Settings, Step, refuse_ignored_filter};
+use crate::exchange::{Call, CallSettings, Step, refuse_ignored_filter};
 use crate::local::Local;
 use crate::scan::{Fetch, FetchContext, Fetched, RetryWait};
 use crate::transport::{HttpTransport, Transport};
@@ -129,7 +129,7 @@ impl LocalBuilder {
 
 /// The API over HTTP.
 struct Http {
-    settings: Settings,
+    settings: CallSettings,
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
 }

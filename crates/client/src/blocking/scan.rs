@@ -28,39 +28,42 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 ///
 /// # The guarantee
 ///
-/// **A scan that ends without an error yielded every ticket that matched the request from the scan's first request to
-/// its last, and each ticket once.** Otherwise its last item is an error; if it is not certain that every ticket was
-/// read, the error is of the kind [`ScanIncomplete`](crate::ErrorKind::ScanIncomplete). The list may change between any
-/// two requests: tickets may be opened, answered, closed, reopened, merged, deleted and reassigned during the scan.
+/// **A scan that ends without an error yielded every ticket that matched the filter all the time between the first and
+/// the last HTTP request, and each ticket once.** Otherwise its last item is an error; if it is not certain that every
+/// ticket was read, the error is of the kind [`ScanIncomplete`](crate::ErrorKind::ScanIncomplete). The list may change
+/// between any two requests: tickets may be opened, answered, closed, reopened, merged, deleted and reassigned during
+/// the scan.
 ///
-/// The guarantee depends on the following assumptions only. DESIGN.md has the argument.
+/// The guarantee depends on the following assumptions. DESIGN.md has the argument, which is tested and not proven:
+/// simulations of lists that change at nearly every request found gaps in it, in which a scan lost a ticket without an
+/// error. These gaps are closed, and there may be others. The chapter "The adversary" there has the figures.
 ///
 /// 1. *A page is a snapshot.* At one moment, the tickets of a page were neighbors in the list, in the order of the
-///    page. Tickets between them may be hidden, and the page may have fewer tickets than were requested.
+///    page. Tickets between two of its tickets may be hidden, and the page may have fewer tickets than were requested.
 /// 2. *The position of a ticket depends on its fields only.* Two tickets whose documented fields are the same at two
 ///    moments are in the same order at both. The order may be any.
 /// 3. *Ids are unique and do not change.*
-/// 4. *The end of the list is recognizable.* A page is cut off if it has fewer tickets than requested although the server
-///    could send more. The server does not send, in this sequence, a page that is cut off, a page with the last tickets
-///    of that page alone, also cut off, and an empty page, unless `totalresults` counts more tickets. Nor does it cut off
-///    the first page, or a page and then one with its last tickets alone, while `totalresults` stays the same and counts
-///    exactly the tickets up to there. If `totalresults` is missing or wrong, no more consecutive tickets are hidden than
-///    fit on a page.
-/// 5. *Moves do not cancel each other out.* If a ticket that was not yielded yet moves past the scan's position while
-///    the list is read again, rows or `totalresults` show it, unless reading the list again takes a single page. The
-///    same holds for the first reading of a list with the oldest reply first.
+/// 4. *The end of the list is recognizable.* A page is cut off if it has fewer tickets than requested although the
+///    server could send more. The server does not cut off a page, then one that has only the last tickets of that page,
+///    and then send an empty page for the offset after them, unless `totalresults` counts more. It does not cut off the
+///    first page, or a page and then one that has only the last tickets of it, while a `totalresults` that stays the
+///    same counts exactly the tickets up to there. If `totalresults` is missing or wrong, fewer consecutive tickets are
+///    hidden than fit on a page.
+/// 5. *Moves do not cancel each other out.* If one page does not suffice to show what moved, the scan requires that
+///    nothing changed while it read several pages. If a ticket that was not yielded yet then moves from the part that
+///    is still to be read to the part that was read, a row or `totalresults` on one of these pages shows it.
 /// 6. *Only if the list is ordered by the last reply, newest first*, which every pair of neighbors in the whole list
 ///    confirmed: a change that moves a ticket sets its last reply to the server's clock; that clock was not set back by
-///    more than three hours; and at most 16 tickets at the front (on a shorter page: half of them) have later dates
-///    than the clock. Then only the front of the list is read again. With any other order the whole list is read again,
-///    unless it is ordered by id or by opening.
-/// 7. *The order is recognizable.* If at least eight pairs of neighbors agree with an order by id, opening or last reply,
-///    and none contradicts it, the list is in such an order.
+///    more than three hours; and at most 16 tickets at the front (if the first page has fewer than 32 tickets: half of
+///    them) have later dates than the clock. Then only the front of the list is read again. With any other order the
+///    whole list is read again, unless it is ordered by id or by opening.
+/// 7. *The order is recognizable.* If at least eight pairs of neighbors agree with an order by id, opening or last
+///    reply, and none contradicts it, the list is in such an order.
 ///
 /// [`updated_since`](Scan::updated_since) states its additional assumptions.
 ///
-/// Apart from assumption 4, `totalresults` is not trusted: it can only make the scan read more, or end in an error if the
-/// server counts more tickets than it sends, and continues to do so; see
+/// Apart from assumption 4, `totalresults` is not trusted: it can only make the scan read more, or end in an error if
+/// the server counts more tickets than it sends, and continues to do so; see
 /// [`allow_count_mismatch`](Scan::allow_count_mismatch).
 ///
 /// # Use
@@ -69,8 +72,9 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// valid, and [`cursor`](Scan::cursor) continues from there. Dropping or [closing](Scan::close) a scan stops it: no
 /// further request is sent, and connections in use are closed.
 ///
-/// Up to [`concurrency`](Scan::concurrency) requests are in flight, and at most as many pages are read ahead. The scan
-/// stores about 5 bytes per ticket if most tickets of the install match, and at most about 130 if few do.
+/// Up to [`concurrency`](Scan::concurrency) requests are in flight. While tickets wait to be taken, up to twice as many
+/// pages wait or are in flight. The scan stores about 5 bytes per ticket if most tickets of the install match, and at
+/// most about 130 if few do.
 ///
 /// ```no_run
 /// use gettickets::{Client, Credentials, GetTickets};
@@ -317,8 +321,8 @@ impl Scan {
         self.shared.lock().delivery.total()
     }
 
-    /// The error that ended the scan, after it was yielded. An iterator yields its error only once, so this distinguishes
-    /// such an end from a complete scan.
+    /// The error that ended the scan, after it was yielded. An iterator yields its error only once, so this
+    /// distinguishes such an end from a complete scan.
     pub fn failure(&self) -> Option<Error> {
         self.shared.lock().delivery.failure().cloned()
     }

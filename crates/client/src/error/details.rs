@@ -130,7 +130,7 @@ impl Error {
             ErrorKind::Api(error) => is_transient && error.class() == ApiErrorClass::Other,
             ErrorKind::UnexpectedResponse { .. } => is_transient,
             ErrorKind::RateLimited { .. } => true,
-            ErrorKind::Decode(error) => error.is_truncated() || is_transient,
+            ErrorKind::Decode(error) => error.is_truncated(),
             ErrorKind::Transport(error) => error.is_retryable(),
             _ => false,
         }
@@ -148,8 +148,7 @@ impl Error {
             }
             ErrorKind::Decode(error) => {
                 let page_kind = error.page_kind();
-                overloaded
-                    || matches!(error.kind(), DecodeErrorKind::Empty)
+                matches!(error.kind(), DecodeErrorKind::Empty)
                     || page_kind.is_some_and(PageKind::may_be_due_to_size)
             }
             ErrorKind::TooLarge { .. } => true,

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use gettickets_protocol::{ApiErrorClass, DecodeErrorKind, GetTickets, Page, ResponseType};
 
-use super::request::{RequestSummary, Settings};
+use super::request::{CallSettings, RequestSummary};
 use super::response::interpret;
 use crate::cancellation::Cancellation;
 use crate::error::{Error, ErrorKind, TransportError};
@@ -45,7 +45,7 @@ pub(crate) struct Wait {
 
 /// One call of `GetTickets`, with its retries and its fallback to XML.
 pub(crate) struct Call<'a> {
-    settings: &'a Settings,
+    settings: &'a CallSettings,
     request: &'a GetTickets,
     cancellation: Cancellation,
     retry_size_failures: bool,
@@ -82,7 +82,7 @@ enum State {
 
 impl<'a> Call<'a> {
     pub(crate) fn new(
-        settings: &'a Settings,
+        settings: &'a CallSettings,
         request: &'a GetTickets,
         retry_size_failures: bool,
         cancellation: Cancellation,
@@ -155,7 +155,7 @@ impl<'a> Call<'a> {
         outcome: Result<TransportResponse, TransportError>,
     ) {
         self.elapsed = self.sent.map_or(Duration::ZERO, |sent| now.saturating_duration_since(sent));
-        let Settings { redactor, decoder, .. } = self.settings;
+        let CallSettings { redactor, decoder, .. } = self.settings;
         let outcome = match outcome {
             Ok(response) => {
                 log::debug!(
@@ -261,10 +261,10 @@ mod tests {
         <result>success</result><totalresults>0</totalresults><startnumber>0</startnumber>\
         <numreturned>0</numreturned><tickets></tickets></whmcsapi>";
 
-    fn settings(retries: RetryPolicy, attempt_timeout: Duration, total_timeout: Duration) -> Settings {
+    fn settings(retries: RetryPolicy, attempt_timeout: Duration, total_timeout: Duration) -> CallSettings {
         let credentials = Credentials::api("IDENTIFIER", "hunter2hunter2");
         let redactor = credentials.redactor();
-        Settings {
+        CallSettings {
             endpoint: Endpoint::parse("https://billing.example.com", false).unwrap(),
             credentials,
             response_type: ResponseType::Json,
@@ -303,12 +303,12 @@ mod tests {
 
     /// Runs a call against these replies, each of which takes a second; waits advance the clock. Returns the steps:
     /// `json` and `xml` for requests, `wait N` for a wait of N seconds; and the outcome.
-    fn run(settings: &Settings, replies: &[Reply]) -> (Vec<String>, Result<Page, Error>) {
+    fn run(settings: &CallSettings, replies: &[Reply]) -> (Vec<String>, Result<Page, Error>) {
         run_with(settings, replies, true, &Cancellation::new())
     }
 
     fn run_with(
-        settings: &Settings,
+        settings: &CallSettings,
         replies: &[Reply],
         retry_size_failures: bool,
         cancellation: &Cancellation,

@@ -6,5 +6,5 @@ mod response;
 mod retry;
 
 pub(crate) use self::call::{Call, Step};
-pub(crate) use self::request::{Settings, refuse_ignored_filter};
+pub(crate) use self::request::{CallSettings, refuse_ignored_filter};
 pub use self::retry::RetryPolicy;

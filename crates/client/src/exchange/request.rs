@@ -17,7 +17,7 @@ use crate::transport::TransportRequest;
 const MAX_SHOWN_STATUS: usize = 60;
 
 /// The settings of all calls of a client over HTTP.
-pub(crate) struct Settings {
+pub(crate) struct CallSettings {
     pub(crate) endpoint: Endpoint,
     pub(crate) credentials: Credentials,
     pub(crate) response_type: ResponseType,
@@ -32,7 +32,7 @@ pub(crate) struct Settings {
     pub(crate) total_timeout: Duration,
 }
 
-impl Settings {
+impl CallSettings {
     /// The HTTP request for one attempt.
     pub(crate) fn request(
         &self,

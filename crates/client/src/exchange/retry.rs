@@ -4,9 +4,10 @@ use std::time::{Duration, SystemTime};
 
 /// The number of attempts of a request, and the waits between them.
 ///
-/// Retried are failures of the connection, attempts that time out, replies that end in the middle, and HTTP 408, 429,
-/// 500, 502, 503, 504 and 520 to 524: a request for tickets changes nothing, so it is always safe to repeat.
-/// HTTP 401 and 403, errors of the API, and servers that are not trusted are never retried.
+/// Retried are failures to look up the host, to connect and to use the proxy, time-outs, connections that are
+/// interrupted, replies that are truncated, a lack of local resources (such as file descriptors), and HTTP 408, 429,
+/// 500, 502, 503, 504 and 520 to 524. A request for tickets changes nothing, so it is always safe to repeat. HTTP 401
+/// and 403, errors of the API, and servers that are not trusted are never retried.
 ///
 /// The wait before the n-th retry is a random time up to `initial_backoff · 2^(n-1)`, at most `max_backoff`, and at
 /// least what the server requests (`Retry-After`). If it requests more than `max_retry_after`, the error is returned at

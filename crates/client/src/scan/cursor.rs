@@ -35,20 +35,20 @@ pub struct Cursor {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Position {
     pub(super) order: Order,
-    /// The last rows that were accepted, to join the next page to.
+    /// The last rows of the first pass, to join the next page to; empty after that pass.
     pub(super) trail: Vec<TrailRow>,
     /// The offset after them.
     pub(super) end: u64,
-    /// The watermark of the front when the scan began, or when its last verification pass began.
+    /// The mark of the first pass, or of the last verification of the front; see [`Order::watermark`].
     pub(super) mark: Option<Stamp>,
-    /// Rows at the front that are no older than three hours before the mark.
+    /// How many rows of that pass are no older than three hours before the mark.
     pub(super) region: u64,
     /// The first pass has ended.
     pub(super) verifying: bool,
     /// The first pass ended early, because the rest of the list is older than `updated_since`.
     pub(super) early: bool,
     /// Pages were accepted without a common row, or a row contradicted the order.
-    pub(super) unproven: bool,
+    pub(super) doubtful: bool,
     /// A ticket's last reply is older than its opening.
     pub(super) irregular: bool,
     pub(super) unreadable: Vec<UnreadableTicket>,
@@ -81,7 +81,7 @@ pub(super) struct TrailRow {
 impl Cursor {
     pub(super) const VERSION: u32 = 3;
     /// How many rows of the trail a cursor holds.
-    pub(super) const TRAIL: usize = 32;
+    pub(super) const MAX_ROWS: usize = 32;
 
     /// What a cursor belongs to. The page size is not part of it.
     pub(super) fn digest(endpoint: &str, request: &GetTickets, since: Option<Stamp>) -> String {
@@ -101,7 +101,7 @@ impl Cursor {
     /// Whether the parts agree with one another and are no larger than a scan makes them.
     pub(super) fn is_sound(&self) -> bool {
         self.gettickets_cursor == Cursor::VERSION
-            && self.position.trail.len() <= Cursor::TRAIL
+            && self.position.trail.len() <= Cursor::MAX_ROWS
             && self.position.unreadable.len() <= MOST_UNREADABLE
             && self.position.end < u64::MAX / 4
             && self.position.trail.len() as u64 <= self.position.end

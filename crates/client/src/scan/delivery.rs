@@ -1,4 +1,4 @@
-//! [`Delivery`]: a series of scans, mostly of one, and which of the tickets that it yielded the consumer has taken.
+//! [`Delivery`]: hands the tickets of a [`Series`] to the consumer, and records which of them the consumer has taken.
 //!
 //! Only a ticket that was taken counts as yielded: a cursor continues with the next one.
 

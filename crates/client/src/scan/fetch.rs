@@ -17,9 +17,11 @@ pub trait Fetch: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// An error of the class [`Encoding`](crate::ApiErrorClass::Encoding) means that the server cannot send a ticket of
-    /// the page, and the scan searches for it with smaller pages. After an error that
-    /// [may be due to size](Error::may_be_due_to_size) the scan requests fewer tickets. Any other error ends the scan.
+    /// The scan searches for an unreadable ticket with smaller pages after an error of the class
+    /// [`Encoding`](crate::ApiErrorClass::Encoding) (the server cannot send a ticket of the page), and after a decode
+    /// error that concerns text or a single ticket, such as one without an id. It requests fewer tickets after an error
+    /// that [may be due to size](Error::may_be_due_to_size). Any other error ends the scan, unless the page was read
+    /// ahead: such a page is fetched again when it is needed.
     fn fetch(&self, request: &GetTickets, context: &FetchContext) -> Result<Fetched, Error>;
 
     /// The endpoint, without credentials. A cursor is only accepted for its endpoint. Default: empty.
@@ -34,8 +36,9 @@ pub trait Fetch: Send + Sync + 'static {
 pub struct FetchContext {
     /// Cancels the call: no further request, waits end at once, the connection is closed.
     pub cancellation: Cancellation,
-    /// Whether an error that a smaller page may avoid is retried like any other. If `false`, such an error is
-    /// returned after one attempt. Default: `true`.
+    /// Whether an error that a smaller page may avoid is retried like any other. If `false`, such an error is returned
+    /// after one attempt, because the scan then requests a smaller page, which is likelier to succeed than a
+    /// repetition. Default: `true`.
     pub retry_size_failures: bool,
     /// Called before each wait that precedes a retry.
     pub on_wait: Option<Arc<OnWait>>,

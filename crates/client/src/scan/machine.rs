@@ -1,8 +1,17 @@
-//! [`ScanMachine`]: the scan without threads, sockets or clocks.
+//! [`ScanMachine`]: the scan of one list, without threads, sockets or clocks.
 //!
-//! The owner of a machine asks it with [`poll`](ScanMachine::poll) what to do, and reports each reply with
-//! [`on_page`](ScanMachine::on_page) or [`on_error`](ScanMachine::on_error). [`Scan`](crate::Scan) is such an owner,
-//! with threads; other programs can build one on their own runtime.
+//! The owner of a machine does the following, in any order:
+//!
+//! - fetches each page that [`poll_fetch`](ScanMachine::poll_fetch) returns, and reports its outcome with
+//!   [`on_page`](ScanMachine::on_page) or [`on_error`](ScanMachine::on_error), and each wait before a retry with
+//!   [`on_throttled`](ScanMachine::on_throttled);
+//! - takes tickets with [`poll_batch`](ScanMachine::poll_batch), until [`outcome`](ScanMachine::outcome) returns how
+//!   the scan ended;
+//! - ends the scan with [`abort`](ScanMachine::abort) if it cannot go on.
+//!
+//! [`poll`](ScanMachine::poll) combines these into one [`Action`], for programs that build a shell of their own. The
+//! shells of this crate, [`Scan`](crate::Scan) and `AsyncScan`, do not use it: they run a `Delivery`, which runs a
+//! `Series` of machines and calls the other methods.
 
 use std::collections::{HashSet, VecDeque};
 use std::ops::Range;
@@ -10,7 +19,7 @@ use std::time::Duration;
 
 use super::cursor::{Cursor, InvalidCursor, Position};
 use super::order::Order;
-use super::pass::{Accepted, Context, Join, Kind, MARGIN, Need, Pass, Purpose, Stuck, Totals};
+use super::pass::{Accepted, Context, Join, Kind, MARGIN, Need, Pass, Purpose, SharedRows, Stuck, Totals};
 use super::report::{ScanFinding, ScanReport, UnreadableTicket};
 pub use super::row::{Row, Stamp};
 use super::seen::{Known, Runs, Seen};
@@ -22,17 +31,17 @@ use crate::protocol::{DateTime, Finding, GetTickets, Page, StatusFilter, Tickets
 
 /// How many requests a scan may take unless the user says otherwise.
 const MOST_REQUESTS: u64 = 1_000_000;
-/// How many samples are read before a scan since a moment ends early.
+/// How many samples are read before a scan with `updated_since` ends early.
 const SAMPLES: u64 = 8;
 /// How many rows a sample has.
 const SAMPLE_LIMIT: u64 = 10;
 /// How many rows the sample of the end of the list has: tickets without a last reply are there.
 const LAST_SAMPLE_LIMIT: u64 = 50;
-/// How often the list is read again for tickets that were seen on discarded pages alone.
+/// How often the whole list is read again because of tickets that were only on discarded pages.
 const MOST_SEARCHES: u32 = 2;
-/// How many of these tickets are remembered.
+/// The most of these tickets that are remembered.
 const MOST_DISCARDED: usize = 10_000;
-/// How many rows at the end of a page must be older than the moment before the scan may end early.
+/// How many rows at the end of a page must be older than `updated_since`, by the margin, before the scan may end early.
 const OLD_ROWS: usize = 4;
 
 /// What the owner of a machine has to do.
@@ -135,14 +144,15 @@ struct Flight {
     purpose: Purpose,
     offset: u64,
     limit: u64,
-    /// The pass waits for it; others are ahead of the need.
-    due: bool,
+    /// The pass asked for it. If not set, the page is read ahead.
+    needed: bool,
+    /// It waits before a retry.
     throttled: bool,
     /// The number of the pass that it belongs to.
     pass: u32,
 }
 
-/// What a page has besides rows.
+/// The tickets of a page, and its findings.
 #[derive(Clone, Debug, Default)]
 struct Payload {
     tickets: Tickets,
@@ -153,6 +163,7 @@ struct Payload {
 #[derive(Debug)]
 struct Arrived {
     offset: u64,
+    /// How many tickets were requested.
     asked: u64,
     rows: Vec<Row>,
     payload: Payload,
@@ -172,19 +183,25 @@ pub struct ScanMachine {
     verify: Verify,
     /// See [`Position::mark`].
     mark: Option<Stamp>,
+    /// See [`Position::region`].
     region: u64,
+    /// The first pass has ended.
     verifying: bool,
+    /// The first pass ended early, and the whole list was not read since.
     early: bool,
-    unproven: bool,
+    /// An earlier pass was unproven, or a scan that was resumed was.
+    was_unproven: bool,
+    /// A row contradicted the order by last reply, newest first.
     contradicted: bool,
+    /// The scan continues another one.
     resumed: bool,
     flights: Vec<Flight>,
     next_id: u64,
-    /// Pages that arrived before what precedes them.
+    /// Pages that wait for the gap before them to be read.
     kept: Vec<Arrived>,
-    /// Tickets of pages that joined nothing and were discarded.
+    /// Tickets of pages that were discarded because they joined nothing.
     discarded: HashSet<u64>,
-    /// How often the list was read again because of them.
+    /// How often the whole list was read again because of them.
     searches: u32,
     ready: VecDeque<Batch>,
     outcome: Option<Result<(), Error>>,
@@ -194,7 +211,7 @@ pub struct ScanMachine {
     front: Vec<u64>,
     front_again: u32,
     started: bool,
-    /// Where the scan was when it began or was resumed.
+    /// The position when the scan began or was resumed.
     start: Position,
     /// A ticket's last reply is older than its opening, so the last reply does not say how new it is.
     irregular: bool,
@@ -219,7 +236,7 @@ impl ScanMachine {
             region: 0,
             verifying: false,
             early: false,
-            unproven: false,
+            was_unproven: false,
             contradicted: false,
             resumed: false,
             flights: Vec::new(),
@@ -258,11 +275,11 @@ impl ScanMachine {
         self.seen.resume(runs);
         self.start = cursor.position.clone();
         self.pass = Pass::resume(&cursor.position);
-        let Position { order, mark, region, verifying, early, unproven, irregular, unreadable, .. } =
+        let Position { order, mark, region, verifying, early, doubtful, irregular, unreadable, .. } =
             cursor.position.clone();
         self.order = order;
         (self.mark, self.region, self.early) = (mark, region, early);
-        (self.unproven, self.irregular) = (unproven, irregular);
+        (self.was_unproven, self.irregular) = (doubtful, irregular);
         self.report.unreadable = unreadable;
         self.resumed = true;
         if verifying {
@@ -270,11 +287,11 @@ impl ScanMachine {
             let next = {
                 let facts = self.facts();
                 let mut verify = Verify::default();
-                let next = verify.resume(mark, !unproven, &facts);
+                let next = verify.resume(mark, !doubtful, &facts);
                 self.verify = verify;
                 next
             };
-            self.follow(next);
+            self.begin_next_pass(next);
         }
         Ok(())
     }
@@ -305,14 +322,14 @@ impl ScanMachine {
             trail: if verifying {
                 Vec::new()
             } else {
-                self.pass.last_rows(Cursor::TRAIL.min(self.pass.end as usize))
+                self.pass.last_rows(Cursor::MAX_ROWS.min(self.pass.end as usize))
             },
             end: if verifying { 0 } else { self.pass.end },
             mark: if verifying { self.mark } else { self.pass.mark },
             region: if verifying { self.region } else { self.pass.region },
             verifying,
             early: self.early,
-            unproven: self.unproven || self.pass.unproven || self.contradicted,
+            doubtful: self.was_unproven || self.pass.unproven || self.contradicted,
             irregular: self.irregular,
             unreadable: self.report.unreadable.clone(),
         }
@@ -337,7 +354,7 @@ impl ScanMachine {
             return Action::Fetch(fetch);
         }
         match &self.outcome {
-            // What ended in failing to start a fetch may have ended the scan.
+            // `poll_fetch` may have ended the scan, for example because all requests were used.
             Some(outcome) => Action::Done(outcome.clone()),
             None => Action::Pending,
         }
@@ -415,14 +432,14 @@ impl ScanMachine {
     }
 
     fn choose(&self) -> Option<Flight> {
-        let flight = |purpose, offset, limit, due| {
+        let flight = |purpose, offset, limit, needed| {
             let (id, throttled, pass) = (0, false, self.pass_number);
-            Some(Flight { id, purpose, offset, limit, due, throttled, pass })
+            Some(Flight { id, purpose, offset, limit, needed, throttled, pass })
         };
         let mine = || self.flights.iter().filter(|flight| flight.pass == self.pass_number);
         let reads = || mine().filter(|flight| flight.purpose == Purpose::Read);
         let has_room = self.flights.len() < self.window.concurrency();
-        let is_served = mine().any(|flight| flight.due)
+        let is_served = mine().any(|flight| flight.needed)
             || reads().any(|flight| self.pass.is_served_by(flight.offset, flight.limit));
         if !is_served {
             let ahead =
@@ -457,13 +474,13 @@ impl ScanMachine {
         let rows: Vec<Row> = page.iter().map(|ticket| Row::of(&ticket)).collect();
         let total = page.totalresults();
         let findings = page.findings().to_vec();
-        self.arrive(id, rows, total, metrics, Payload { tickets: page.into_tickets(), findings });
+        self.receive_page(id, rows, total, metrics, Payload { tickets: page.into_tickets(), findings });
     }
 
     /// Reports the rows of a page, for a model that has no tickets.
     #[doc(hidden)]
     pub fn on_rows(&mut self, id: u64, rows: Vec<Row>, total: Option<u64>, metrics: Metrics) {
-        self.arrive(id, rows, total, metrics, Payload::default());
+        self.receive_page(id, rows, total, metrics, Payload::default());
     }
 
     /// Reports that a fetch waits before its next attempt, and whether the server asked for it. Nothing new is started
@@ -474,7 +491,7 @@ impl ScanMachine {
         if requested_by_server {
             self.window.on_throttled();
         } else {
-            self.window.on_failure_ahead();
+            self.window.use_one_request();
         }
         for flight in self.flights.iter_mut().filter(|flight| flight.id == id) {
             flight.throttled = true;
@@ -484,8 +501,8 @@ impl ScanMachine {
     /// Reports an error. The machine retries with a smaller page where that may help.
     pub fn on_error(&mut self, id: u64, error: Error) {
         let attempts = u64::from(error.attempts().max(1));
-        let Some(flight) =
-            self.land(id, Metrics { requests: attempts, retries: attempts - 1, elapsed: Duration::ZERO })
+        let Some(flight) = self
+            .end_flight(id, Metrics { requests: attempts, retries: attempts - 1, elapsed: Duration::ZERO })
         else {
             return;
         };
@@ -496,18 +513,18 @@ impl ScanMachine {
             return self.end(Err(error));
         }
         if is_unreadable(&error) {
-            // A page ahead is read again once it is due.
+            // A page that was read ahead is fetched again when it is due.
             if flight.pass == self.pass_number && self.is_due(&flight) {
                 self.unreadable(flight, error);
             } else {
-                self.window.on_failure_ahead();
+                self.window.use_one_request();
             }
-            return self.advance();
+            return self.end_pass_if_over();
         }
         if error.may_be_due_to_size() && !self.window.is_smallest(flight.limit) {
             log::info!("a page of {} tickets failed, smaller ones follow: {error}", flight.limit);
             self.window.on_size_failure(flight.limit);
-            if let Err(stuck) = self.pass.stall(&self.window, self.capacity) {
+            if let Err(stuck) = self.pass.count_wasted_request(&self.window, self.capacity) {
                 self.fail_incomplete(stuck);
             }
             return;
@@ -515,17 +532,18 @@ impl ScanMachine {
         if flight.pass == self.pass_number && self.is_due(&flight) {
             self.end(Err(error.asked()));
         } else {
-            // What is due may still succeed, and fails by itself if not.
-            self.window.on_failure_ahead();
+            // The page is fetched again when it is due. Only a failure then ends the scan.
+            self.window.use_one_request();
         }
     }
 
-    /// Whether the pass depends on this fetch.
+    /// Whether the pass needs this page now.
     fn is_due(&self, flight: &Flight) -> bool {
-        flight.due || self.pass.is_due(flight.offset)
+        flight.needed || self.pass.is_due(flight.offset)
     }
 
-    fn land(&mut self, id: u64, metrics: Metrics) -> Option<Flight> {
+    /// Removes a fetch that is over, and counts its requests.
+    fn end_flight(&mut self, id: u64, metrics: Metrics) -> Option<Flight> {
         let index = self.flights.iter().position(|flight| flight.id == id)?;
         let flight = self.flights.swap_remove(index);
         self.report.requests = self.report.requests.saturating_add(metrics.requests.max(1));
@@ -533,8 +551,16 @@ impl ScanMachine {
         Some(flight)
     }
 
-    fn arrive(&mut self, id: u64, rows: Vec<Row>, total: Option<u64>, metrics: Metrics, payload: Payload) {
-        let Some(flight) = self.land(id, metrics) else { return };
+    /// Learns from a page that arrived, and hands it to the pass if it belongs to it.
+    fn receive_page(
+        &mut self,
+        id: u64,
+        rows: Vec<Row>,
+        total: Option<u64>,
+        metrics: Metrics,
+        payload: Payload,
+    ) {
+        let Some(flight) = self.end_flight(id, metrics) else { return };
         if self.outcome.is_some() {
             return;
         }
@@ -547,13 +573,13 @@ impl ScanMachine {
             return self.fail_incomplete(stuck);
         }
         if flight.pass != self.pass_number {
-            return self.advance();
+            return self.end_pass_if_over();
         }
         let arrived = Arrived { offset: flight.offset, asked: flight.limit, rows, payload };
         if let Err(stuck) = self.handle(flight, arrived) {
             return self.fail_incomplete(stuck);
         }
-        self.advance();
+        self.end_pass_if_over();
     }
 
     fn note_total(&mut self, flight: &Flight, total: Option<u64>, rows: u64) {
@@ -577,7 +603,7 @@ impl ScanMachine {
         }
     }
 
-    /// A server that sends the front of the list at one offset after another ignores the offset.
+    /// Refuses a server that ignores the offset: it sends the front of the list at one offset after another.
     fn refuse_front_again(&mut self, offset: u64, rows: &[Row]) -> Result<(), Stuck> {
         if offset == 0 {
             self.front = rows.iter().map(|row| row.id).collect();
@@ -603,7 +629,7 @@ impl ScanMachine {
         match flight.purpose {
             Purpose::Read if empty => {
                 if self.is_due(&flight) {
-                    self.pass.stall(&self.window, self.capacity)?;
+                    self.pass.count_wasted_request(&self.window, self.capacity)?;
                     self.with_pass(|pass, context| pass.on_empty(context, flight.offset))?;
                 }
             }
@@ -615,7 +641,7 @@ impl ScanMachine {
             Purpose::Probe if empty => self.with_pass(|pass, context| pass.on_probe_empty(context)),
             Purpose::Probe => {
                 if !self.accept_if_joins(&arrived) {
-                    self.pass.stall(&self.window, self.capacity)?;
+                    self.pass.count_wasted_request(&self.window, self.capacity)?;
                     if self.pass.on_probe_rows() {
                         self.accept_unproven(&arrived)?;
                     } else {
@@ -636,7 +662,7 @@ impl ScanMachine {
                 }
             },
             Purpose::Single => {
-                self.pass.stall(&self.window, self.capacity)?;
+                self.pass.count_wasted_request(&self.window, self.capacity)?;
                 self.pass.on_single_readable();
             }
             Purpose::Behind => {
@@ -656,7 +682,7 @@ impl ScanMachine {
                 }
                 None => {
                     self.discard(|_, _| true);
-                    self.pass.stall(&self.window, self.capacity)?;
+                    self.pass.count_wasted_request(&self.window, self.capacity)?;
                 }
             },
             Purpose::Sample => {
@@ -671,16 +697,16 @@ impl ScanMachine {
         Ok(())
     }
 
-    /// How many offsets a page covers of which some rows may be hidden: no more than the server puts on a page.
+    /// How many offsets a page covers if some of its rows may be hidden: no more than the server puts on a page.
     fn covered_by(&self, flight: &Flight) -> u64 {
         flight.limit.min(self.window.limit())
     }
 
-    fn with_pass<T>(&mut self, run: impl FnOnce(&mut Pass, &mut Context<'_>) -> T) -> T {
+    fn with_pass<T>(&mut self, change: impl FnOnce(&mut Pass, &mut Context<'_>) -> T) -> T {
         let met = self.seen.len().saturating_add(self.report.unreadable.len() as u64);
         let mut context =
             Context { order: &mut self.order, window: &mut self.window, totals: self.totals, met };
-        run(&mut self.pass, &mut context)
+        change(&mut self.pass, &mut context)
     }
 
     /// Accepts every page that joins, in the order of the list.
@@ -697,7 +723,7 @@ impl ScanMachine {
                         joined = Some((index, shared, true));
                         break;
                     }
-                    // One that is not due yet waits for the gap before it to be read.
+                    // A page that is not due yet waits for the gap before it to be read.
                     Join::Weak(_) | Join::No => {}
                 }
             }
@@ -705,7 +731,7 @@ impl ScanMachine {
             let page = self.kept.remove(index);
             if weak && !self.order.is_weak() && self.pass.overlap_more(&self.window) {
                 self.remember(&page);
-                self.pass.stall(&self.window, self.capacity)?;
+                self.pass.count_wasted_request(&self.window, self.capacity)?;
                 break;
             }
             if weak {
@@ -717,16 +743,17 @@ impl ScanMachine {
             self.discard(|_, _| true);
             return Ok(());
         }
-        // What was due and does not join shows that the list has moved.
+        // A page that is due and does not join shows that the list has moved.
         let due = self.kept.iter().filter(|page| self.pass.is_due(page.offset)).count();
         if due > 0 {
             self.discard(|pass, page| pass.is_due(page.offset));
             let number = self.pass_number;
             let served = self.flights.iter().any(|flight| {
-                flight.pass == number && (flight.due || self.pass.is_served_by(flight.offset, flight.limit))
+                flight.pass == number
+                    && (flight.needed || self.pass.is_served_by(flight.offset, flight.limit))
             });
             if !served {
-                self.pass.stall(&self.window, self.capacity)?;
+                self.pass.count_wasted_request(&self.window, self.capacity)?;
                 self.report.shifts += 1;
                 self.pass.step_back(&self.window);
             }
@@ -734,36 +761,36 @@ impl ScanMachine {
         Ok(())
     }
 
-    /// Discards pages. What they showed has to be met elsewhere before the scan is complete.
+    /// Discards pages. Their tickets have to be met elsewhere before the scan is complete.
     fn discard(&mut self, which: impl Fn(&Pass, &Arrived) -> bool) {
         let pass = &self.pass;
         let discarded: Vec<_> = self.kept.extract_if(.., |page| which(pass, page)).collect();
         discarded.iter().for_each(|page| self.remember(page));
     }
 
-    /// Remembers the tickets of a discarded page that were not met so far.
+    /// Remembers the tickets of a discarded page that were not met yet.
     fn remember(&mut self, page: &Arrived) {
         let unseen = page.rows.iter().map(|row| row.id).filter(|id| !self.seen.contains(*id));
         self.discarded.extend(unseen.take(MOST_DISCARDED.saturating_sub(self.discarded.len())));
     }
 
-    /// Whether discarded pages showed tickets that were not met since.
+    /// Whether there are tickets of discarded pages that were not met since.
     fn misses_discarded(&mut self) -> bool {
         let seen = &self.seen;
         self.discarded.retain(|id| !seen.contains(*id));
         !self.discarded.is_empty()
     }
 
-    fn accept(&mut self, page: Arrived, shared: super::pass::Shared) -> Result<(), Stuck> {
+    fn accept(&mut self, page: Arrived, shared: SharedRows) -> Result<(), Stuck> {
         let accepted =
             self.with_pass(|pass, context| pass.accept(context, page.offset, page.asked, &page.rows, shared));
         if accepted.shifted {
             self.report.shifts += 1;
         }
         if accepted.new_from >= page.rows.len() {
-            self.pass.stall(&self.window, self.capacity)?;
+            self.pass.count_wasted_request(&self.window, self.capacity)?;
         }
-        self.take(&page, accepted);
+        self.yield_new(&page, accepted);
         self.consider_early_end(&page);
         Ok(())
     }
@@ -775,26 +802,26 @@ impl ScanMachine {
         if accepted.shifted {
             self.report.shifts += 1;
         }
-        self.take(page, accepted);
+        self.yield_new(page, accepted);
         true
     }
 
     fn accept_unproven(&mut self, page: &Arrived) -> Result<(), Stuck> {
-        self.pass.stall(&self.window, self.capacity)?;
+        self.pass.count_wasted_request(&self.window, self.capacity)?;
         let accepted = self
             .with_pass(|pass, context| pass.accept_unproven(context, page.offset, page.asked, &page.rows));
-        self.unproven = true;
-        self.take(page, accepted);
+        self.was_unproven = true;
+        self.yield_new(page, accepted);
         Ok(())
     }
 
     fn accept_behind(&mut self, page: Arrived) {
         let accepted = self.with_pass(|pass, context| pass.accept_behind(context, &page.rows));
-        self.take(&page, accepted);
+        self.yield_new(&page, accepted);
     }
 
     /// Yields the tickets of an accepted page that were not yielded before.
-    fn take(&mut self, page: &Arrived, accepted: Accepted) {
+    fn yield_new(&mut self, page: &Arrived, accepted: Accepted) {
         let mut fresh = Vec::new();
         let most = self.settings.max_tickets.unwrap_or(u64::MAX);
         let is_first = self.pass.kind == Kind::First;
@@ -805,7 +832,7 @@ impl ScanMachine {
                 Known::New => {
                     self.pass.fresh += 1;
                     if let Kind::Front { below } = self.pass.kind {
-                        // Unseen where it should have been seen: the order is not what it seems to be.
+                        // The first pass should have met it, so the order is another one.
                         self.contradicted |= row.lastreply < below;
                     }
                     if wanted {
@@ -813,11 +840,11 @@ impl ScanMachine {
                         fresh.push(index);
                     }
                 }
-                Known::Since(before) => {
+                Known::Before(before) => {
                     let later = before.is_some_and(|before| before < activity);
                     let was_excluded = before
                         .is_some_and(|before| self.since.is_some_and(|since| before != 0 && before < since));
-                    // A ticket that was yielded stays one, although a page has it with an older time or without any.
+                    // A ticket that was yielded stays wanted, even if a page has it with an older time or without one.
                     if (later && (wanted || was_excluded)) || (wanted && was_excluded) {
                         self.seen.update(row.id, activity);
                     }
@@ -863,14 +890,13 @@ impl ScanMachine {
         let tickets = if page.payload.tickets.is_empty() {
             Vec::new()
         } else {
-            runs(fresh).map(|run| page.payload.tickets.slice(run)).collect()
+            consecutive(fresh).map(|range| page.payload.tickets.slice(range)).collect()
         };
         let ids = fresh.iter().filter_map(|index| page.rows.get(*index)).map(|row| row.id).collect();
         self.ready.push_back(Batch { tickets, ids, position: Box::new(self.position()) });
     }
 
-    /// Adds the findings of the tickets that are yielded. Those of tickets that another page brought were counted
-    /// there.
+    /// Adds the findings of the tickets that are yielded. Those of tickets that another page had were counted there.
     fn note_findings(&mut self, page: &Arrived, fresh: &[usize]) {
         for finding in &page.payload.findings {
             let fresh: Vec<usize> = finding
@@ -894,7 +920,7 @@ impl ScanMachine {
         }
     }
 
-    /// Begins to sample the rest of the list, if the last rows are older than `updated_since` allows.
+    /// Begins to sample the rest of the list, if the last rows are old enough for the scan to end early.
     fn consider_early_end(&mut self, page: &Arrived) {
         let Some(since) = self.since.filter(|_| !self.settings.full) else { return };
         if self.pass.kind != Kind::First || self.pass.sampled || self.irregular || self.pass.ended().is_some()
@@ -912,7 +938,7 @@ impl ScanMachine {
             return;
         }
         let limit = self.window.within(SAMPLE_LIMIT);
-        // From the last page to the first, as they are taken from the end.
+        // In falling order, because they are taken from the end of the vector.
         let mut offsets: Vec<_> =
             (0..SAMPLES - 1).map(|n| self.pass.end + rest * n / (SAMPLES - 1)).collect();
         let last_limit = self.window.within(LAST_SAMPLE_LIMIT);
@@ -926,10 +952,10 @@ impl ScanMachine {
     }
 
     fn unreadable(&mut self, flight: Flight, error: Error) {
-        let (before, nth) = self.pass.run_of(flight.offset);
+        let (before, nth) = self.pass.unreadable_place(flight.offset);
         let found = self.pass.on_unreadable(flight.purpose, flight.offset, flight.limit);
         let Some(offset) = found else {
-            if let Err(stuck) = self.pass.stall(&self.window, self.capacity) {
+            if let Err(stuck) = self.pass.count_wasted_request(&self.window, self.capacity) {
                 self.fail_incomplete(stuck);
             }
             return;
@@ -937,7 +963,7 @@ impl ScanMachine {
         self.pass.note_progress();
         let (after, nth) = match flight.purpose {
             Purpose::Behind => (before, nth),
-            _ => self.pass.run_of(offset),
+            _ => self.pass.unreadable_place(offset),
         };
         let ticket = UnreadableTicket { offset, after, nth };
         let is_known = |known: &UnreadableTicket| (known.after, known.nth) == (after, nth);
@@ -945,7 +971,7 @@ impl ScanMachine {
             self.report.unreadable.push(ticket);
         }
         if self.report.tickets == 0 && self.report.unreadable.len() >= MOST_UNREADABLE_AT_FRONT {
-            // No ticket was readable at all, so it is not the tickets that are at fault.
+            // No ticket was readable, so the cause is not in single tickets.
             return self.end(Err(error));
         }
         if self.report.unreadable.len() >= MOST_UNREADABLE {
@@ -954,12 +980,12 @@ impl ScanMachine {
         }
     }
 
-    /// Goes on after a reply: to the next pass if this one has ended.
-    fn advance(&mut self) {
+    /// If the pass has ended, begins the next one or ends the scan.
+    fn end_pass_if_over(&mut self) {
         if self.outcome.is_some() || self.pass.ended().is_none() {
             return;
         }
-        self.unproven |= self.pass.unproven;
+        self.was_unproven |= self.pass.unproven;
         if self.pass.kind == Kind::First {
             self.mark = self.pass.mark;
             self.region = self.pass.region;
@@ -969,25 +995,33 @@ impl ScanMachine {
             self.order.disprove_newest_reply_first();
         }
         if !self.report.unreadable.is_empty() && !self.settings.skip_unreadable {
-            // The scan ends in an error whatever a verification brings.
+            // The scan ends in an error, whatever a verification would show.
             return self.complete();
         }
         let mut verify = std::mem::take(&mut self.verify);
-        let mut next = verify.next(&self.pass, &self.facts());
+        let mut next = verify.decide(&self.pass, &self.facts());
         self.verify = verify;
         self.discard(|_, _| true);
         let is_complete = matches!(next, Next::Complete) && !self.early;
-        if is_complete && self.misses_discarded() && self.searches < MOST_SEARCHES {
-            // They were closed or deleted, or the list goes on where it seemed to end.
-            self.searches += 1;
-            self.discarded.clear();
-            next = Next::Whole;
+        if is_complete && self.misses_discarded() {
+            if self.searches < MOST_SEARCHES {
+                // They were closed or deleted, or the list continues behind its apparent end.
+                self.searches += 1;
+                self.discarded.clear();
+                next = Next::Whole;
+            } else {
+                let least = if self.discarded.len() >= MOST_DISCARDED { "at least " } else { "" };
+                self.report.warn(format!(
+                    "{least}{} appeared only on pages that did not fit the rest of the list, and not when the list was read again; they were not yielded, and were probably closed or deleted during the scan",
+                    count_of_tickets(self.discarded.len())
+                ));
+            }
         }
         if let (Next::Front { .. }, Some(mark)) = (&next, self.pass.mark) {
             self.mark = Some(mark);
             self.region = self.pass.region;
         }
-        self.follow(next);
+        self.begin_next_pass(next);
     }
 
     fn facts(&self) -> Facts<'_> {
@@ -1002,7 +1036,8 @@ impl ScanMachine {
         }
     }
 
-    fn follow(&mut self, next: Next) {
+    /// Begins the pass that the verification decided on, or ends the scan.
+    fn begin_next_pass(&mut self, next: Next) {
         self.discard(|_, _| true);
         let pass = match next {
             Next::Front { below } => {
@@ -1081,12 +1116,9 @@ impl ScanMachine {
             })
             .collect();
         let more = if all.len() > places.len() { ", and more" } else { "" };
-        let count = match all.len() {
-            1 => "one ticket".to_owned(),
-            count => format!("{count} tickets"),
-        };
+        let count = count_of_tickets(all.len());
         let problem = format!(
-            "the server cannot send {count} readably: at {}{more}; all others that could be read were yielded",
+            "the server cannot send {count} readably: at {}{more}; all others that this reading met were yielded, and tickets that moved meanwhile may be missing",
             places.join(", ")
         );
         let hint = "Repair the text in the install (open the ticket there and save it), and scan again. To go on without such tickets, skip them (skip_unreadable).";
@@ -1100,7 +1132,11 @@ impl std::fmt::Debug for ScanMachine {
     }
 }
 
-/// The runs of consecutive numbers in a rising list.
-fn runs(indices: &[usize]) -> impl Iterator<Item = Range<usize>> {
-    indices.chunk_by(|a, b| a + 1 == *b).filter_map(|run| Some(*run.first()?..run.last()? + 1))
+/// The ranges of consecutive numbers in a rising list.
+fn consecutive(indices: &[usize]) -> impl Iterator<Item = Range<usize>> {
+    indices.chunk_by(|a, b| a + 1 == *b).filter_map(|chunk| Some(*chunk.first()?..chunk.last()? + 1))
+}
+
+fn count_of_tickets(count: usize) -> String {
+    if count == 1 { "one ticket".to_owned() } else { format!("{count} tickets") }
 }

@@ -26,7 +26,7 @@ macro_rules! settings_methods {
         /// The API filters by one status at a time, so the scan reads one list after the other, in the given order,
         /// except that closed tickets are read last. Then it reads all lists except the last again, because a ticket
         /// may have moved from a status that was not read yet to one that was. The guarantee of a scan holds for
-        /// tickets that change at most once between these statuses during the scan.
+        /// tickets that move at most once between these statuses during the scan.
         #[must_use]
         pub fn statuses(
             self,
@@ -60,9 +60,12 @@ macro_rules! settings_methods {
             self.configure(|settings| settings.max_tickets = Some(most))
         }
 
-        /// Whether a scan succeeds although the server cannot send some tickets. The
-        /// [report](crate::scan::ScanReport::unreadable) lists them in any case, and all others are yielded. Default:
-        /// `false`.
+        /// Whether a scan succeeds although some tickets are unreadable: the server cannot send them, or they have no
+        /// id, or a value of the wrong type. The [report](crate::scan::ScanReport::unreadable) lists them in any case.
+        ///
+        /// If `true`, the list is read again to verify that all others were yielded. If `false`, it is read once, and
+        /// the scan ends in an error: all others that this reading met were yielded, and tickets that moved meanwhile
+        /// may be missing. Default: `false`.
         #[must_use]
         pub fn skip_unreadable(self, skip: bool) -> Self {
             self.configure(|settings| settings.skip_unreadable = skip)

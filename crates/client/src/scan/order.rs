@@ -34,7 +34,7 @@ struct Candidate {
     ties_up: u32,
     /// Neighbors that tie and have falling ids.
     ties_down: u32,
-    /// Two pages were joined inside a group of ties, whose order within the group is not known.
+    /// Two pages were joined weakly: only by rows of a group of ties, whose order within the group is not known.
     weak: bool,
 }
 
@@ -78,7 +78,7 @@ impl Candidate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     /// By id or date: a ticket keeps its place whatever happens to it.
-    Fixed,
+    NothingMoves,
     /// By last reply, newest first: a ticket that is answered moves to the front.
     NewestReplyFirst,
     /// By last reply, oldest first: a ticket that is answered moves to the end.
@@ -161,13 +161,13 @@ impl Order {
         match self.possible().any(|(_, candidate)| candidate.is_convincing()) {
             // Every order that is possible must hold, as any of them may be the list's.
             true if self.possible().all(|(_, candidate)| !candidate.weak || candidate.resolves_ties()) => {
-                Shape::Fixed
+                Shape::NothingMoves
             }
             _ => Shape::Unknown,
         }
     }
 
-    /// The orders under which the row's group of ties lies wholly on this page.
+    /// The orders in which all tickets that tie with the row are on this page.
     pub(super) fn whole_on(&self, rows: &[Row], row: &Row) -> Mask {
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return 0 };
         let whole = |candidate: &Candidate| {
@@ -181,19 +181,20 @@ impl Order {
             .fold(0, |mask, (index, _)| mask | 1 << index)
     }
 
-    /// The orders for which it matters whether pages are joined inside a group of ties.
+    /// The possible orders whose ties are not known to be ordered by id. For them, a join inside a group of ties proves
+    /// nothing.
     pub(super) fn unresolved(&self) -> Mask {
         self.possible()
             .filter(|(_, candidate)| !candidate.resolves_ties())
             .fold(0, |mask, (index, _)| mask | 1 << index)
     }
 
-    /// Whether pages were joined inside a group of ties of every order for which it matters.
+    /// Whether pages were already joined weakly in every unresolved order, so that another weak join changes nothing.
     pub(super) fn is_weak(&self) -> bool {
         self.possible().all(|(_, candidate)| candidate.weak || candidate.resolves_ties())
     }
 
-    /// Notes that two pages were joined inside a group of ties of these orders.
+    /// Notes that two pages were joined weakly in these orders.
     pub(super) fn note_weak(&mut self, weak: Mask) {
         for (index, candidate) in self.candidates.iter_mut().enumerate() {
             candidate.weak |= weak >> index & 1 != 0;
@@ -211,9 +212,10 @@ impl Order {
         unresolved.map(|(_, candidate)| tied(candidate)).max().unwrap_or(1) + 1
     }
 
-    /// A time no later than the server's clock when this page, the first of the list, was read.
+    /// The mark: a time no later than the server's clock when this page, the first of the list, was read.
     ///
-    /// It is taken some rows down, as a few tickets may be dated ahead of the clock.
+    /// It is the last reply of the 17th row, or of the middle row of a page of fewer than 32 rows, because a few
+    /// tickets may be dated ahead of the clock.
     pub(super) fn watermark(rows: &[Row]) -> Option<Stamp> {
         let last = rows.len().checked_sub(1)?;
         rows.get((rows.len() / 2).min(16).min(last)).map(|row| row.lastreply)
@@ -237,7 +239,7 @@ mod tests {
         assert!(!order.may_be_newest_reply_first());
         assert_eq!(order.shape(), Shape::Unknown, "ids rise, but too few pairs support that");
         order.observe(&rows(&(10..20).map(|id| (id, id as Stamp % 3)).collect::<Vec<_>>()));
-        assert_eq!(order.shape(), Shape::Fixed);
+        assert_eq!(order.shape(), Shape::NothingMoves);
         order.observe(&rows(&[(5, 20), (1, 30)]));
         assert_eq!(order.shape(), Shape::Unknown);
     }

@@ -1,9 +1,13 @@
 //! One pass over the list, from its front towards its end.
 //!
-//! The pass keeps the *claim* for every page that it accepts: each ticket that was not changed during the pass, and is at or
-//! before some row of the page, was seen in the pass. It holds for a page at offset 0. It holds for a page that shares an
-//! unchanged row with an accepted page: an unchanged ticket before the shared row was before it on the accepted page too,
-//! and one between the shared row and another row of the page is on the page. When the pages were fetched does not matter.
+//! For every page that the pass accepts, the *claim* holds: each ticket that was not changed during the pass, and is at
+//! or before some row of the page, was met in the pass.
+//!
+//! - It holds for a page at offset 0.
+//! - It holds for a page that shares an unchanged row with an accepted page. An unchanged ticket before the shared row
+//!   was before it on the accepted page too. One between the shared row and another row of the page is on the page.
+//!
+//! When the pages were fetched does not matter.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -15,17 +19,17 @@ use super::row::{Digest, Row, Stamp};
 use super::unreadable::Crossing;
 use super::window::Window;
 
-/// How many rows are kept to join pages to, besides those of the last page.
-const TRAIL: usize = 4096;
-/// How many requests in a row may bring nothing beyond what was reached before.
+/// The length of the trail, unless twice the rows of the last page are more.
+const MAX_TRAIL: usize = 4096;
+/// How many requests in a row may reach no further than the pass was before.
 const MOST_STALLED: u64 = 24;
-/// How many such requests a pass may have in all, for each that does bring something.
+/// How many such requests a pass may have in addition for each request that did reach further.
 const WASTED_FOR_EACH: u64 = 4;
-/// How many empty replies a list without tickets takes to be believed, unless the server counts none.
+/// How many empty replies at offset 0 show that no ticket matches. If the server counts none, two are enough.
 const MOST_EMPTY_FRONT: u32 = 6;
-/// How many pages in a row may be empty behind the end while the server counts more tickets.
+/// After how many empty pages the reading of a gap behind the end stops.
 const MOST_EMPTY_GAP: u32 = 64;
-/// How often rows behind the end that join nothing are doubted before they are accepted as unproven.
+/// Rows behind the end that join nothing are accepted as unproven when they were found this many times.
 const MOST_CONTRADICTIONS: u32 = 3;
 
 /// What a pass is for.
@@ -33,9 +37,9 @@ const MOST_CONTRADICTIONS: u32 = 3;
 pub(super) enum Kind {
     /// The first one.
     First,
-    /// A verification of the front of the list: it ends where replies are older than this.
+    /// A verification of the front of the list. It ends at a page whose last row is older than `below`.
     Front {
-        /// Tickets answered since the watermark are at least this new.
+        /// Tickets that were answered since the mark are at least this new.
         below: Stamp,
     },
     /// A verification of the whole list.
@@ -59,6 +63,7 @@ pub(super) struct Need {
     pub(super) limit: u64,
 }
 
+/// What a page is read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// A page to join to what was accepted.
@@ -80,27 +85,35 @@ pub(super) enum Purpose {
 /// What the pass is doing.
 #[derive(Clone, Debug)]
 enum State {
+    /// Pages are read and joined.
     Reading,
+    /// The ticket after the last row is read alone, because every page with it was unreadable.
     Single,
+    /// The row before unreadable tickets is read again. Holds the rows behind them.
     Check(Vec<Row>),
-    /// How often the last rows came alone on a page, and how often the page behind them was empty. `beyond`: the server
-    /// counted more tickets than there are before the end.
+    /// The last row of the trail may be the last of the list. `alone` is how often the last rows were alone on a page,
+    /// and `empty` how often the page behind them was empty; both are `u32::MAX` if no more proof is needed. `beyond`:
+    /// the server counted more tickets than there are before the end.
     Ending {
         alone: u32,
         empty: u32,
         beyond: bool,
     },
-    /// `proven`: the end before the gap was read as often as it takes.
+    /// Offsets behind the end are read, up to `until`, because rows may be hidden there. `empties` counts empty pages.
+    /// `proven`: the end before the gap was already read as often as [`Pass::proof`] requires.
     Gap {
         offset: u64,
         empties: u32,
         until: u64,
         proven: bool,
     },
+    /// A few rows here and there are read; see [`Pass::sample`].
     Sampling {
+        /// The offsets that are left, in falling order.
         offsets: Vec<u64>,
-        /// How many rows a sample has, and the last one.
+        /// How many rows to request for a sample, and for the sample of the end of the list.
         limits: (u64, u64),
+        /// The last reply of the last row before the next sample.
         last: Stamp,
     },
     Ended(Ended),
@@ -111,14 +124,14 @@ enum State {
 pub(super) struct Totals {
     /// `totalresults` of the last reply that had it.
     pub(super) last: Option<u64>,
-    /// A page reached beyond it: it does not say where the list ends.
+    /// A page reached beyond the total, so it is not the offset of the end.
     pub(super) contradicted: bool,
-    /// It changed while the list did not: it says nothing.
+    /// The total changed while the list did not, so it is ignored.
     pub(super) erratic: bool,
 }
 
 impl Totals {
-    /// The last total, if nothing speaks against it as the offset of the list's end.
+    /// The last total, if it may be the offset of the end of the list.
     pub(super) fn reliable(&self) -> Option<u64> {
         self.last.filter(|_| !self.contradicted && !self.erratic)
     }
@@ -129,7 +142,7 @@ impl Totals {
     }
 }
 
-/// What the pass needs to know of the rest of the scan.
+/// The state of the scan outside of the pass.
 pub(super) struct Context<'a> {
     pub(super) order: &'a mut Order,
     pub(super) window: &'a mut Window,
@@ -141,28 +154,29 @@ pub(super) struct Context<'a> {
 /// How a page relates to what was accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Join {
-    /// It shares no unchanged row.
+    /// It shares no unchanged row with the trail.
     No,
-    /// All shared rows are in groups of ties that are cut by the pages.
-    Weak(Shared),
-    Yes(Shared),
+    /// The group of ties of each shared row may extend beyond the page and the pages of the trail.
+    Weak(SharedRows),
+    Yes(SharedRows),
 }
 
 /// The unchanged rows that a page shares with the trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Shared {
+pub(super) struct SharedRows {
     /// The number of the first in the trail.
     first: u64,
-    /// The number of the last in the trail, and its index on the page.
+    /// The number of the last in the trail, and its index on the page; `usize::MAX` for a page at offset 0 that shares
+    /// no row.
     last: (u64, usize),
 }
 
-/// What accepting a page brought.
+/// The result of accepting a page.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Accepted {
     /// The index of the first row beyond what was accepted before.
     pub(super) new_from: usize,
-    /// The list had moved.
+    /// The page did not begin as expected.
     pub(super) shifted: bool,
 }
 
@@ -183,65 +197,78 @@ pub(super) struct Pass {
     index: HashMap<u64, u64, RandomState>,
     /// The offset after the last row of the trail.
     pub(super) end: u64,
-    /// The offset to read at.
-    next: u64,
-    /// The end of the trail when a page was last read again with more overlap.
+    /// The offset of the next page to read.
+    next_offset: u64,
+    /// The value of `end` when a place was last read again with more overlap.
     widened: u64,
-    /// How far the last step back went; 0 if the last page joined.
+    /// By how many offsets the last step back went; 0 if the last page joined.
     step: u64,
-    /// Rows to overlap by.
+    /// By how many rows pages are to overlap. It rises when the list moves, and falls again.
     slack: u64,
     /// How many pages in a row began as expected.
     expected: u32,
-    /// Smaller pages are read, as a larger one was unreadable.
+    /// The page size while a page is divided because of an unreadable ticket.
     narrow: Option<u64>,
-    /// The size of the first request, where it is known how much is wanted.
+    /// The size of the first request of a verification of the front.
     first_limit: Option<u64>,
+    /// The unreadable tickets that are being stepped over.
     crossing: Option<Crossing>,
+    /// How often the row before unreadable tickets had moved.
     crossed: u32,
-    /// The rows of short pages are hidden after the server's LIMIT, so a page covers as many offsets as were requested.
+    /// Pages are short because the server hides rows after its LIMIT, so a page covers as many offsets as were
+    /// requested.
     hidden: bool,
+    /// How many replies hidden rows may explain. A page that is the second one sets `hidden`; an empty page that is the
+    /// fourth one clears it.
     hidden_signs: u32,
     /// By how many offsets pages overlap while rows are hidden.
     hidden_back: u64,
     /// The offset after the range that the last page covered.
     covered: u64,
-    /// The last page had fewer rows than requested: how many.
+    /// The number of rows of the last page, if it had fewer than requested.
     short: Option<u64>,
-    /// Short or empty pages were contradicted by others.
+    /// Another reply contradicted a short or empty page, so the end takes more proof.
     doubt: bool,
+    /// How many pages that were due were empty, since a page was accepted.
     empties: u32,
+    /// How often rows behind the end joined nothing.
     contradictions: u32,
-    /// How many rows the last page had that reached further, or the first page of a resumed pass.
+    /// The number of rows of the last page that reached further, or of the first page of a resumed pass.
     last_productive: u64,
-    /// At the end the server counted more tickets than there are before it.
+    /// When the end was read, the server counted more tickets than there are before it.
     pub(super) counted_beyond: bool,
-    /// A gap was read to its end from this offset.
+    /// The offset from which the gap behind the end was read.
     gap_done: Option<u64>,
-    /// The greatest offset that the trail's end had.
+    /// The greatest value that `end` had.
     reached: u64,
+    /// How many requests in a row reached no further, and how many may.
     stalled: u64,
     may_stall: u64,
+    /// How many requests reached no further, and how many did.
     wasted: u64,
     productive: u64,
     /// Accepted pages that had rows beyond what was accepted before.
     parts: u64,
+    /// Accepted pages.
     pub(super) pages: u64,
-    /// No page began elsewhere than expected.
-    quiet: bool,
-    /// Some began elsewhere, as they do where rows are hidden; they also do where a ticket has moved.
-    blurred: bool,
+    /// Every page began with exactly the rows expected. Where rows are hidden, they may have been at other offsets.
+    all_pages_as_expected: bool,
+    /// The first known row of some page was at another offset than before. The cause may be hidden rows, or a ticket
+    /// that moved.
+    some_pages_displaced: bool,
     /// Pages were accepted that join nothing.
     pub(super) unproven: bool,
-    /// The total of the first reply, whether it changed, and how many replies had one.
+    /// The last total, how often it changed, and how many replies had one.
     total: Option<u64>,
     total_changes: u32,
     total_count: u32,
-    /// The sum of all changes of the total, and the largest.
+    /// The sum of all changes of the total; the largest and the smallest total.
     total_drift: u64,
     total_most: u64,
     total_least: u64,
+    /// Tickets that this pass was the first to meet.
     pub(super) fresh: u64,
+    /// Digest of all rows of the pass, and their number.
     digest: Digest,
     pub(super) rows: u64,
     /// See [`Order::watermark`].
@@ -250,11 +277,12 @@ pub(super) struct Pass {
     pub(super) region: u64,
     /// Continues the pass of another process.
     resumed: bool,
-    /// Sampling did not confirm the order.
+    /// Sampling was begun. It is not begun a second time.
     pub(super) sampled: bool,
 }
 
-/// By how much a server's clock may be set back: daylight saving is at most two hours, and a wrong zone was seen to be three.
+/// By how much a server's clock may be set back: the end of daylight saving is at most two hours, and servers with a
+/// wrong time zone were three hours behind.
 pub(super) const MARGIN: Stamp = 3 * 3600;
 
 impl Pass {
@@ -266,7 +294,7 @@ impl Pass {
             base: 0,
             index: HashMap::default(),
             end: 0,
-            next: 0,
+            next_offset: 0,
             widened: 0,
             step: 0,
             slack: 2,
@@ -293,8 +321,8 @@ impl Pass {
             productive: 0,
             parts: 0,
             pages: 0,
-            quiet: true,
-            blurred: false,
+            all_pages_as_expected: true,
+            some_pages_displaced: false,
             unproven: false,
             total: None,
             total_changes: 0,
@@ -312,20 +340,27 @@ impl Pass {
         }
     }
 
-    /// A verification of the front, which asks for this many tickets first.
+    /// A verification of the front, whose first request is for this many tickets.
     pub(super) fn front(below: Stamp, first_limit: u64) -> Pass {
         Pass { first_limit: Some(first_limit), ..Pass::new(Kind::Front { below }) }
     }
 
     /// Continues the first pass of another process.
     pub(super) fn resume(position: &Position) -> Pass {
-        let Position { ref trail, end, mark, region, unproven, .. } = *position;
-        let mut pass = Pass { mark, region, unproven, resumed: true, quiet: false, ..Pass::new(Kind::First) };
+        let Position { ref trail, end, mark, region, doubtful, .. } = *position;
+        let mut pass = Pass {
+            mark,
+            region,
+            unproven: doubtful,
+            resumed: true,
+            all_pages_as_expected: false,
+            ..Pass::new(Kind::First)
+        };
         if !trail.is_empty() {
             pass.pages = 1;
             trail.iter().for_each(|row| pass.push(*row));
             pass.end = end.max(trail.len() as u64);
-            pass.next = pass.end - trail.len() as u64;
+            pass.next_offset = pass.end - trail.len() as u64;
             pass.reached = pass.end;
         }
         pass
@@ -336,20 +371,25 @@ impl Pass {
         self.trail.range(self.trail.len().saturating_sub(count)..).copied().collect()
     }
 
-    /// Whether the list kept still as far as the pass can see: every page began exactly with the rows expected, and the total
-    /// did not change.
+    /// Whether the pass shows no change of the list: every page began with exactly the rows expected, at the offset
+    /// expected, and the total did not change.
     pub(super) fn is_undisturbed(&self, totals: Totals) -> bool {
-        self.quiet && !self.blurred && (self.total_changes == 0 || totals.erratic)
+        self.all_pages_as_expected
+            && !self.some_pages_displaced
+            && (self.total_changes == 0 || totals.erratic)
     }
 
-    /// Whether totals changed by far more than the list can have, which showed no change.
+    /// Whether the total changed often and by much while the pages showed no change of the list.
     pub(super) fn has_erratic_totals(&self) -> bool {
-        self.quiet && self.total_changes >= 4 && self.total_drift > self.total_most.saturating_mul(2)
+        self.all_pages_as_expected
+            && self.total_changes >= 4
+            && self.total_drift > self.total_most.saturating_mul(2)
     }
 
-    /// What was read, if it can be compared with another pass.
+    /// The digest and the number of rows, if every page began as expected, so that another pass can be compared with
+    /// it.
     pub(super) fn digest(&self, totals: Totals) -> Option<(u64, u64)> {
-        let steady = self.quiet && (self.total_changes == 0 || totals.erratic);
+        let steady = self.all_pages_as_expected && (self.total_changes == 0 || totals.erratic);
         (steady && !self.resumed).then_some((self.digest.0, self.rows))
     }
 
@@ -363,10 +403,10 @@ impl Pass {
         (self.total_count > 0).then_some(self.total_least)
     }
 
-    /// Whether all rows of the pass came on a single page.
+    /// Whether all rows of the pass were on a single page.
     ///
-    /// If the pass ended at the end of the list, the page must also have been all that the server counted: a page that the
-    /// server cut short is not the whole list.
+    /// If the pass ended at the end of the list, the page must also have had as many rows as the server counted: a page
+    /// that the server cut short is not the whole list.
     pub(super) fn rows_on_one_page(&self) -> bool {
         let is_all = match self.state {
             State::Ended(Ended::Early) => true,
@@ -386,7 +426,7 @@ impl Pass {
         }
     }
 
-    /// Whether the pass reads ahead of what it has accepted.
+    /// Whether further pages may be requested before the one that is due has arrived.
     pub(super) fn reads_ahead(&self) -> bool {
         matches!(self.state, State::Reading)
             && self.kind_reads_ahead()
@@ -407,7 +447,8 @@ impl Pass {
         self.slack.min(most_overlap(window.limit()))
     }
 
-    /// Whether a page there would join the end of the trail if the list does not move.
+    /// Whether this request serves the next need of the pass: its page will join the end of the trail if the list does
+    /// not move.
     pub(super) fn is_served_by(&self, offset: u64, limit: u64) -> bool {
         match self.state {
             State::Reading if self.trail.is_empty() => offset == 0,
@@ -416,7 +457,7 @@ impl Pass {
         }
     }
 
-    /// What to read next. `ahead` is the offset of a page that waits for the gap before it to be read.
+    /// What to read next. `ahead` is the offset of the first page that is kept until the gap before it is read.
     pub(super) fn need(&self, window: &Window, totals: Totals, ahead: Option<u64>) -> Option<Need> {
         let need = |purpose, offset, limit| Some(Need { purpose, offset, limit });
         let limit = self.narrow.map_or(window.limit(), |narrow| narrow.min(window.limit()));
@@ -429,12 +470,12 @@ impl Pass {
                     Some(first) => window.within(first),
                     None => limit,
                 };
-                // Where a page waits behind a gap only the gap has to be read.
-                let limit = match ahead.filter(|ahead| *ahead >= self.next && self.narrow.is_none()) {
-                    Some(ahead) => limit.min((ahead - self.next).saturating_add(2 * self.slack + 4)),
+                // If a page waits behind a gap, only the gap has to be read.
+                let limit = match ahead.filter(|ahead| *ahead >= self.next_offset && self.narrow.is_none()) {
+                    Some(ahead) => limit.min((ahead - self.next_offset).saturating_add(2 * self.slack + 4)),
                     None => limit,
                 };
-                need(Purpose::Read, self.next, limit)
+                need(Purpose::Read, self.next_offset, limit)
             }
             State::Single => need(Purpose::Single, self.end, 1),
             State::Check(_) => {
@@ -444,8 +485,8 @@ impl Pass {
             State::Ending { alone, empty, .. } => {
                 let (need_alone, _) = self.proof(totals);
                 if *alone < need_alone && alone <= empty {
-                    let limit = limit.max(self.end.saturating_sub(self.next) + 1);
-                    need(Purpose::Read, self.next, window.within(limit))
+                    let limit = limit.max(self.end.saturating_sub(self.next_offset) + 1);
+                    need(Purpose::Read, self.next_offset, window.within(limit))
                 } else {
                     need(Purpose::Probe, self.end, limit)
                 }
@@ -459,7 +500,7 @@ impl Pass {
         }
     }
 
-    /// How often the end has to be read: the last rows alone on a page, and the empty page behind them.
+    /// How often the end has to be read: how many pages with the last rows alone, and how many empty pages behind them.
     fn proof(&self, totals: Totals) -> (u32, u32) {
         let counts_more = totals.reliable().is_some_and(|total| total > self.end);
         if self.doubt || counts_more {
@@ -475,7 +516,7 @@ impl Pass {
         }
     }
 
-    /// Notes what a reply counts. `end` is the offset after its last row.
+    /// Notes the total of a reply.
     pub(super) fn note_total(&mut self, total: Option<u64>) {
         let Some(total) = total else { return };
         self.total_count = self.total_count.saturating_add(1);
@@ -492,7 +533,8 @@ impl Pass {
         }
     }
 
-    fn position(&self, number: u64) -> u64 {
+    /// The offset of the row of the trail with this number.
+    fn offset_of(&self, number: u64) -> u64 {
         self.end.saturating_sub(self.base + self.trail.len() as u64 - number)
     }
 
@@ -531,9 +573,9 @@ impl Pass {
         self.trail.get(usize::try_from(number.checked_sub(self.base)?).ok()?)
     }
 
-    /// Whether a page can be accepted.
+    /// How a page relates to the trail.
     pub(super) fn join(&self, order: &Order, offset: u64, rows: &[Row]) -> Join {
-        let mut shared: Option<Shared> = None;
+        let mut shared: Option<SharedRows> = None;
         let mut strong = offset == 0;
         let unresolved = order.unresolved();
         for (index, row) in rows.iter().enumerate() {
@@ -542,7 +584,7 @@ impl Pass {
                 continue;
             };
             strong = strong || (known.whole | order.whole_on(rows, row)) & unresolved == unresolved;
-            let so_far = shared.get_or_insert(Shared { first: number, last: (number, index) });
+            let so_far = shared.get_or_insert(SharedRows { first: number, last: (number, index) });
             so_far.first = so_far.first.min(number);
             so_far.last = (number.max(so_far.last.0), index);
         }
@@ -552,15 +594,15 @@ impl Pass {
             // A page at the front needs nothing to join to.
             None if offset == 0 => {
                 let end = self.base + self.trail.len() as u64;
-                Join::Yes(Shared { first: self.base, last: (end, usize::MAX) })
+                Join::Yes(SharedRows { first: self.base, last: (end, usize::MAX) })
             }
             None => Join::No,
         }
     }
 
-    /// Whether a page at this offset was requested with as much overlap as it takes.
+    /// Whether a page at this offset is due: it overlaps what was accepted by as much as required, so it has to join.
     pub(super) fn is_due(&self, offset: u64) -> bool {
-        offset <= self.next
+        offset <= self.next_offset
     }
 
     /// Accepts a page that joins.
@@ -570,12 +612,12 @@ impl Pass {
         offset: u64,
         asked: u64,
         rows: &[Row],
-        shared: Shared,
+        shared: SharedRows,
     ) -> Accepted {
         let at_front = shared.last.1 == usize::MAX;
         let first_page = self.trail.is_empty() && self.pages == 0;
         let trail_end = self.base + self.trail.len() as u64;
-        // As expected: the page begins with exactly the rows from there to the end of the trail.
+        // The page begins as expected if its first rows are exactly those from there to the end of the trail.
         let overlap = trail_end.saturating_sub(shared.first);
         let begins_with_trail = !at_front
             && rows
@@ -583,16 +625,16 @@ impl Pass {
                 .zip(self.trail.range((shared.first - self.base) as usize..))
                 .all(|(row, known)| (row.id, row.fingerprint) == (known.id, known.fingerprint))
             && (rows.len() as u64 >= overlap || (shared.last.1 + 1 == rows.len()));
-        // Pages whose rows are hidden in part cover more offsets than they have rows, so known rows appear further down
-        // behind them, or nearer on them. A list that moved changes the total.
+        // A page with hidden rows covers more offsets than it has rows. So known rows are further down behind such a
+        // page, or nearer to the front on one. If the list had moved instead, the total would have changed.
         let here = offset + first_index(rows, self.at(shared.first));
-        let position = self.position(shared.first);
+        let known_at = self.offset_of(shared.first);
         let is_short = (rows.len() as u64) < asked;
         let steady = context.totals.reliable().is_some() && self.total_changes == 0;
-        let moved_back = !at_front && position < here;
+        let moved_back = !at_front && known_at < here;
         let shows_hidden = moved_back && steady && self.short.is_some();
-        let skips_hidden = !at_front && steady && is_short && position > here && position < offset + asked;
-        let in_place = self.hidden || shows_hidden || skips_hidden || position == offset;
+        let skips_hidden = !at_front && steady && is_short && known_at > here && known_at < offset + asked;
+        let in_place = self.hidden || shows_hidden || skips_hidden || known_at == offset;
         let as_expected = first_page || (begins_with_trail && in_place);
         let new_from = if at_front { 0 } else { shared.last.1 + 1 };
         let productive = new_from < rows.len();
@@ -603,11 +645,11 @@ impl Pass {
                 context.window.forget_cap();
             }
         }
-        // While the end is proven, rows that a page up to the end no longer shows have left the end of the list.
+        // While the end is being proven, rows of the trail that a page up to the end no longer has have left the list.
         let reaches_total = context.totals.last == Some(offset + rows.len() as u64);
         let left_the_end = matches!(self.state, State::Ending { .. }) && is_short && reaches_total;
         if left_the_end && !productive && !at_front && shared.last.0 + 1 < trail_end {
-            self.quiet = false;
+            self.all_pages_as_expected = false;
         }
         let keep: Vec<TrailRow> = if productive || at_front || left_the_end {
             Vec::new()
@@ -615,7 +657,7 @@ impl Pass {
             let after = (shared.last.0 + 1 - self.base) as usize;
             self.trail.range(after.min(self.trail.len())..).copied().collect()
         };
-        // What was seen of a group of ties on an earlier page stays seen.
+        // A group of ties that was whole on an earlier page stays whole.
         let known = |row: &Row| {
             let known = self.index.get(&row.id).and_then(|number| self.at(*number));
             known.filter(|known| known.fingerprint == row.fingerprint).map_or(0, |known| known.whole)
@@ -634,7 +676,7 @@ impl Pass {
         self.end = offset + rows.len() as u64 + keep.len() as u64;
         let is_last = keep.is_empty();
         keep.into_iter().for_each(|row| self.push(row));
-        self.shorten(TRAIL.max(rows.len().saturating_mul(2)));
+        self.shorten(MAX_TRAIL.max(rows.len().saturating_mul(2)));
         if offset == 0 && (self.pages == 0 || self.mark.is_none()) {
             self.mark = Order::watermark(rows);
         }
@@ -648,11 +690,11 @@ impl Pass {
         self.pages += 1;
         self.empties = 0;
         self.step = 0;
-        self.quiet &= as_expected;
-        self.blurred |= !first_page && position != offset;
+        self.all_pages_as_expected &= as_expected;
+        self.some_pages_displaced |= !first_page && known_at != offset;
         self.parts += u64::from(productive);
         if productive && let Some(cut) = self.short.take() {
-            // A short page was followed by more: the server sends no more than so many, or some are hidden.
+            // A short page was followed by more rows, so the server has a cap, or hides rows.
             if !self.hidden {
                 context.window.on_cap(cut);
             }
@@ -682,7 +724,7 @@ impl Pass {
             self.narrow =
                 self.narrow.map(|narrow| narrow * 2).filter(|narrow| *narrow < context.window.limit());
         }
-        // A server may count only what it sends. Then every page at the front reaches its total.
+        // A server may count only the tickets that it sends. Then every page at offset 0 reaches its total.
         let is_alone = as_expected && (rows.len() == 1 || (rows.len() as u64) < self.last_productive);
         let is_trusted = is_alone || (reaches_total && offset > 0);
         if productive || self.last_productive == 0 {
@@ -696,18 +738,18 @@ impl Pass {
     fn aim(&mut self, context: &Context<'_>, rows: &[Row]) {
         let limit = self.narrow.unwrap_or(context.window.limit()).min(context.window.limit());
         let needed = context.order.needed_overlap(rows) as u64;
-        // A page of as many rows as this one has to bring something new.
+        // The next page may have no more rows than this one, and has to have new ones.
         let limit = limit.min(rows.len() as u64);
         let most = most_overlap(limit);
         self.slack = self.slack.max(needed.min(most));
-        // A group of ties that is longer than most of a page cannot be covered; two rows have to do.
+        // A page cannot hold a group of ties that is longer than most of it, so the overlap is two rows.
         let needed = if needed > most.max(limit * 3 / 4) { 2 } else { needed };
         let overlap =
             self.slack.min(most).max(needed.min(limit.saturating_sub(1))).min(self.trail.len() as u64);
-        self.next = self.end.saturating_sub(overlap);
+        self.next_offset = self.end.saturating_sub(overlap);
         if self.hidden && self.covered > self.end {
             self.hidden_back = (context.window.limit() / 4).max(2);
-            self.next = self.next.max(self.covered.saturating_sub(self.hidden_back));
+            self.next_offset = self.next_offset.max(self.covered.saturating_sub(self.hidden_back));
         }
     }
 
@@ -735,7 +777,7 @@ impl Pass {
                 || counted > self.met(context));
         self.state = match self.state {
             _ if goes_on => State::Reading,
-            // Wherever the page lies by now, nothing follows the last row on it.
+            // Whatever the offset of the page, nothing follows its last row.
             State::Ending { alone, empty, beyond } if is_short && !productive && is_trusted => {
                 State::Ending { alone: alone + 1, empty, beyond }
             }
@@ -750,8 +792,8 @@ impl Pass {
         let State::Ending { alone, empty, beyond } = self.state else { return };
         let counts_more = context.totals.reliable().is_some_and(|total| total > self.end);
         if counts_more || beyond {
-            // While the server counts more, the list ends elsewhere. Once it counts no more, the list has become shorter,
-            // and what was seen of its end before says nothing.
+            // While the server counts more, the list ends elsewhere. Once it does not, the list has become shorter, and
+            // earlier replies about its end prove nothing.
             self.counted_beyond = true;
             self.state = match counts_more {
                 true => State::Ending { alone, empty, beyond: true },
@@ -762,21 +804,22 @@ impl Pass {
             }
         }
         let (need_alone, need_empty) = self.proof(context.totals);
-        // A page at the end is never empty while the list grows. What it has instead are the last rows, alone.
+        // While the list grows, the page behind the end is not empty. Then more pages with the last rows alone are
+        // enough.
         let grows = alone > need_alone + need_empty;
         if alone >= need_alone && (empty >= need_empty || grows) {
             self.finish(context);
         }
     }
 
-    /// How many different tickets were met in the pass, as far as that is known.
+    /// How many different tickets were met in the pass. For a resumed pass: in the whole scan.
     fn met(&self, context: &Context<'_>) -> u64 {
         if self.resumed { context.met } else { self.rows.min(context.met) }
     }
 
     fn finish(&mut self, context: &Context<'_>) {
         let counted = context.totals.last.unwrap_or_default();
-        // Tickets that were opened during the pass are counted and need not be met.
+        // The least total, because tickets that were opened during the pass are counted and need not be met.
         let least = self.least_total().unwrap_or_default().min(counted);
         let counts_more =
             context.totals.reliable().is_some_and(|total| total > self.end) || least > self.met(context);
@@ -791,7 +834,7 @@ impl Pass {
         self.state = State::Ended(Ended::AtEnd);
     }
 
-    /// Accepts rows that join nothing, behind a gap in which the server shows none.
+    /// Accepts rows that join nothing, behind a gap without rows.
     pub(super) fn accept_unproven(
         &mut self,
         context: &mut Context<'_>,
@@ -845,8 +888,12 @@ impl Pass {
         }
     }
 
-    /// Notes a request that reached no further.
-    pub(super) fn stall(&mut self, window: &Window, capacity: u64) -> Result<(), Stuck> {
+    /// Counts a request that reached no further.
+    ///
+    /// # Errors
+    ///
+    /// If too many requests reached no further, in a row or in all.
+    pub(super) fn count_wasted_request(&mut self, window: &Window, capacity: u64) -> Result<(), Stuck> {
         self.stalled += 1;
         self.wasted += 1;
         let pages = self.reached / (window.limit() / 2).max(1);
@@ -871,15 +918,15 @@ impl Pass {
         })
     }
 
-    /// A page joins only inside a group of ties: reads it again with more overlap. Returns whether that may help.
+    /// A page joins only weakly: reads the place again with more overlap. Returns whether that may help.
     pub(super) fn overlap_more(&mut self, window: &Window) -> bool {
         let most = most_overlap(window.limit()).min(self.trail.len() as u64);
-        let overlap = self.end.saturating_sub(self.next);
+        let overlap = self.end.saturating_sub(self.next_offset);
         if overlap >= most || self.step > 0 || self.widened == self.end {
             return false;
         }
         self.widened = self.end;
-        self.next = self.end.saturating_sub((overlap * 2).max(4).min(most));
+        self.next_offset = self.end.saturating_sub((overlap * 2).max(4).min(most));
         true
     }
 
@@ -889,28 +936,28 @@ impl Pass {
         if self.hidden && self.step == 0 && self.covered > self.end {
             if self.hidden_back < limit - 1 {
                 self.hidden_back = (self.hidden_back * 2).clamp(2, limit - 1);
-                self.next = self.covered.saturating_sub(self.hidden_back);
+                self.next_offset = self.covered.saturating_sub(self.hidden_back);
             } else {
                 // All rows that two pages have in common are hidden.
                 self.read_gap(self.covered, limit);
             }
             return;
         }
-        self.quiet = false;
+        self.all_pages_as_expected = false;
         self.state = State::Reading;
         if self.step == 0 {
             self.slack = (self.slack * 2).clamp(2, most_overlap(limit).max(2));
             self.step = (limit / 2).max(1);
-            self.next = self.next.min(self.end);
+            self.next_offset = self.next_offset.min(self.end);
         } else {
             self.step = self.step.saturating_mul(2);
         }
-        self.next = self.next.saturating_sub(self.step);
-        // All that is between has to be read before the end can move.
+        self.next_offset = self.next_offset.saturating_sub(self.step);
+        // Everything from there on has to be read again before a request can reach further.
         self.may_stall = self.may_stall.saturating_add(self.step / (limit / 4).max(1)).min(100_000);
     }
 
-    /// Reads on from an offset; what it shows is accepted without a common row.
+    /// Reads a gap from an offset on. Its rows are accepted without a common row.
     fn read_gap(&mut self, offset: u64, limit: u64) {
         let until = offset.saturating_add(limit.saturating_mul(4));
         self.state = State::Gap { offset, empties: 0, until, proven: false };
@@ -930,7 +977,7 @@ impl Pass {
                     hint: "Look into the server's error log, and check whether the API user may see the tickets' departments (ignore_dept_assignments).",
                 });
             }
-            self.quiet &= self.pages == 0;
+            self.all_pages_as_expected &= self.pages == 0;
             self.clear();
             self.end = 0;
             self.state = State::Ended(Ended::AtEnd);
@@ -940,11 +987,11 @@ impl Pass {
             && !self.hidden
             && context.totals.last.is_some_and(|total| total <= offset)
         {
-            // The list has become shorter. Nothing follows its end, and the last rows are nearer to the front.
+            // The list has become shorter. Its end is proven by this page, and its last rows are nearer to the front.
             *empty += 1;
-            self.quiet = false;
+            self.all_pages_as_expected = false;
             let back = self.slack.max(context.window.limit() / 4).max(2);
-            self.next = self.next.min(self.end).saturating_sub(back);
+            self.next_offset = self.next_offset.min(self.end).saturating_sub(back);
             self.settle(context);
             return Ok(());
         }
@@ -965,11 +1012,11 @@ impl Pass {
         if self.empties > 1 {
             self.hidden_signs += 1;
             if self.hidden_signs >= 4 {
-                // Known rows are there and are not sent.
+                // Known rows are at these offsets and are not sent, so the list has moved.
                 self.hidden_signs = 0;
                 self.hidden = false;
-                self.quiet = false;
-                self.next = self.end.saturating_sub(self.slack);
+                self.all_pages_as_expected = false;
+                self.next_offset = self.end.saturating_sub(self.slack);
                 self.step = 0;
                 self.empties = 0;
                 let counted = context.totals.last.unwrap_or_default();
@@ -1002,23 +1049,24 @@ impl Pass {
     }
 
     /// Whether the page has rows behind the last one that it shares with the trail.
-    pub(super) fn brings_rows(&self, shared: Shared, rows: &[Row]) -> bool {
+    pub(super) fn brings_rows(&self, shared: SharedRows, rows: &[Row]) -> bool {
         shared.last.1 == usize::MAX || shared.last.1 + 1 < rows.len()
     }
 
-    /// A page of the gap behind the end has only rows that were accepted before.
-    pub(super) fn on_gap_known(&mut self, asked: u64) {
-        self.advance_gap(asked, 0);
+    /// A page of the gap behind the end has only rows that were accepted before. `covered` is the number of its
+    /// offsets.
+    pub(super) fn on_gap_known(&mut self, covered: u64) {
+        self.advance_gap(covered, 0);
     }
 
-    /// A page of the gap behind the end was empty.
-    pub(super) fn on_gap_empty(&mut self, asked: u64) {
-        self.advance_gap(asked, 1);
+    /// A page of the gap behind the end was empty. `covered` is the number of its offsets.
+    pub(super) fn on_gap_empty(&mut self, covered: u64) {
+        self.advance_gap(covered, 1);
     }
 
-    fn advance_gap(&mut self, asked: u64, empty: u32) {
+    fn advance_gap(&mut self, covered: u64, empty: u32) {
         let State::Gap { offset, empties, until, proven } = &mut self.state else { return };
-        *offset = offset.saturating_add(asked.max(1));
+        *offset = offset.saturating_add(covered.max(1));
         *empties += empty;
         if *empties < MOST_EMPTY_GAP && *offset < *until {
             return;
@@ -1027,28 +1075,28 @@ impl Pass {
             self.state = State::Ended(Ended::AtEnd);
             return;
         }
-        // Rows were taken to be hidden there, and the list ends instead: so that has to be proven.
+        // The rows there are not hidden: the list ends before them, which has to be proven.
         self.gap_done = Some(self.end);
         self.hidden = false;
-        self.next = self.end.saturating_sub(self.slack.min(self.trail.len() as u64));
+        self.next_offset = self.end.saturating_sub(self.slack.min(self.trail.len() as u64));
         self.state = State::Ending { alone: 0, empty: 0, beyond: false };
     }
 
-    /// Begins to read a few rows here and there down to the end of the list.
+    /// Begins to read samples of the rest of the list, down to its end, to confirm its order.
     pub(super) fn sample(&mut self, offsets: Vec<u64>, limits: (u64, u64), last: Stamp) {
         self.sampled = true;
         self.state = State::Sampling { offsets, limits, last };
     }
 
-    /// Whether a sample agrees that all from here on is older than `since`.
+    /// A sample of the rest of the list. If all samples agree that the rest is older than `since`, the pass ends early.
     pub(super) fn on_sample(&mut self, order: &Order, rows: &[Row], since: Stamp, regular: bool) {
         let State::Sampling { offsets, last, .. } = &mut self.state else { return };
         offsets.pop();
         let agrees = regular
             && order.only_newest_reply_first()
             && rows.iter().all(|row| row.activity() < since && row.activity() > 0)
-            // Tickets without a last reply are at the end of the list, and may have been opened at any time. So the last
-            // sample has to hold all of them.
+            // Tickets without a last reply are at the end of the list, and may have been opened at any time. So all of
+            // them have to be on the last sample.
             && rows.first().is_some_and(|row| row.lastreply <= *last && row.lastreply > 0)
             && (offsets.is_empty() || rows.iter().all(|row| row.lastreply > 0));
         *last = rows.last().map_or(0, |row| row.lastreply);
@@ -1059,7 +1107,7 @@ impl Pass {
         }
     }
 
-    /// A request that was due is unreadable. Returns the offset of a ticket that is stepped over.
+    /// A page that was due is unreadable. Returns the offset of a ticket that is stepped over, once it is known.
     pub(super) fn on_unreadable(&mut self, purpose: Purpose, offset: u64, limit: u64) -> Option<u64> {
         match (purpose, &mut self.crossing) {
             (Purpose::Behind, Some(crossing)) => {
@@ -1108,7 +1156,7 @@ impl Pass {
         self.narrow = None;
     }
 
-    /// The gap behind the end has an unreadable page: its tickets are read one by one.
+    /// A page of the gap behind the end is unreadable: reads its tickets one by one.
     fn step_over_from_gap(&mut self, offset: u64) {
         let mut crossing = Crossing::new(offset, None);
         crossing.at = offset;
@@ -1123,8 +1171,8 @@ impl Pass {
         self.stalled = 0;
     }
 
-    /// How many unreadable tickets are before the one at this offset in its run, and the readable ticket before them.
-    pub(super) fn run_of(&self, offset: u64) -> (Option<u64>, u64) {
+    /// The readable ticket before the unreadable one at this offset, and how many unreadable ones are between them.
+    pub(super) fn unreadable_place(&self, offset: u64) -> (Option<u64>, u64) {
         match &self.crossing {
             Some(crossing) => (crossing.before, offset.saturating_sub(crossing.start)),
             None => (None, 0),
@@ -1133,10 +1181,10 @@ impl Pass {
 
     /// The ticket behind the last row is readable after all: the list has moved.
     pub(super) fn on_single_readable(&mut self) {
-        self.quiet = false;
+        self.all_pages_as_expected = false;
         self.state = State::Reading;
-        let overlap = self.end.saturating_sub(self.next);
-        self.next = self.end.saturating_sub((overlap / 2).max(1));
+        let overlap = self.end.saturating_sub(self.next_offset);
+        self.next_offset = self.end.saturating_sub((overlap / 2).max(1));
         self.narrow = None;
     }
 
@@ -1169,21 +1217,21 @@ impl Pass {
         if rows.first().map(|row| row.id) == crossing.before {
             return Some(behind);
         }
-        self.quiet = false;
+        self.all_pages_as_expected = false;
         self.crossed += 1;
         if !crossing.moved() || self.crossed > 8 {
             self.unproven = true;
             return Some(behind);
         }
         self.end = crossing.start;
-        self.next = crossing.start.saturating_sub(self.slack.min(self.trail.len() as u64));
+        self.next_offset = crossing.start.saturating_sub(self.slack.min(self.trail.len() as u64));
         self.crossing = None;
         None
     }
 
     /// Accepts the page behind an unreadable ticket.
     pub(super) fn accept_behind(&mut self, context: &mut Context<'_>, rows: &[Row]) -> Accepted {
-        // The row before was seen where it was, but not at the same moment.
+        // The row before was read again in its place, but not at the same moment as this page.
         self.unproven = true;
         let (at, asked) =
             self.crossing.take().map_or((self.end, 0), |crossing| (crossing.at, crossing.limit));

@@ -40,7 +40,7 @@ pub struct ScanReport {
     pub page_sizes: Option<PageSizes>,
     /// The most requests that were in flight at once.
     pub concurrency: usize,
-    /// Tickets that the server cannot send.
+    /// Tickets that could not be read; see [`UnreadableTicket`].
     pub unreadable: Vec<UnreadableTicket>,
     /// Tickets without a readable time, which `updated_since` includes.
     pub undated: u64,
@@ -97,7 +97,8 @@ impl From<&Finding> for ScanFinding {
     }
 }
 
-/// A ticket that the server cannot send, because no format can represent a text in it.
+/// A ticket that could not be read: no format can represent a text in it, it has no id, or a value in it has the wrong
+/// type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UnreadableTicket {
@@ -105,7 +106,7 @@ pub struct UnreadableTicket {
     pub offset: u64,
     /// The id of the nearest readable ticket before it; `None` at the front of the list.
     pub after: Option<u64>,
-    /// The number of unreadable tickets between these two.
+    /// The number of unreadable tickets between that ticket and this one.
     pub nth: u64,
 }
 

@@ -13,14 +13,14 @@ use super::row::Stamp;
 pub(super) enum Known {
     /// The id is new.
     New,
-    /// It was met with this stamp; `None` if it comes from a cursor.
-    Since(Option<Stamp>),
+    /// It was met before, with this stamp; `None` if it comes from a cursor.
+    Before(Option<Stamp>),
 }
 
 /// The ids met so far, each with a stamp.
 ///
-/// 64 consecutive ids share an entry. Memory is about 5 bytes a ticket where most ids of an install match the request, and
-/// at most about 130 bytes a ticket where no two matching ids share an entry.
+/// 64 consecutive ids share an entry. Memory is about 5 bytes a ticket where most ids of an install match the request,
+/// and at most about 130 bytes a ticket where no two matching ids share an entry.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     chunks: HashMap<u64, Chunk, RandomState>,
@@ -59,13 +59,13 @@ impl Seen {
         let bit = 1 << (id & 63);
         let place = (chunk.ids & (bit - 1)).count_ones() as usize;
         if chunk.ids & bit != 0 {
-            return Known::Since(chunk.stamps.get(place).copied());
+            return Known::Before(chunk.stamps.get(place).copied());
         }
         if self.resumed.contains(id) {
             if chunk.ids == 0 {
                 self.chunks.remove(&(id >> 6));
             }
-            return Known::Since(None);
+            return Known::Before(None);
         }
         chunk.ids |= bit;
         chunk.stamps.insert(place, stamp);
@@ -85,7 +85,7 @@ impl Seen {
         }
     }
 
-    /// The ids whose stamp is `keep`, without `except`, and those of the cursor.
+    /// The ids whose stamps satisfy `keep`, except those in `except`; and all ids that came from a cursor.
     pub(super) fn to_runs(&self, keep: impl Fn(Stamp) -> bool, except: &[u64]) -> Runs {
         let mut except = except.to_vec();
         except.sort_unstable();
@@ -182,10 +182,10 @@ mod tests {
             assert_eq!(seen.insert(id, id as Stamp % 1000 + 1), Known::New);
         }
         for id in [5, 70, 6, 0, 4] {
-            assert_eq!(seen.insert(id, 9), Known::Since(Some(id as Stamp % 1000 + 1)));
+            assert_eq!(seen.insert(id, 9), Known::Before(Some(id as Stamp % 1000 + 1)));
         }
         seen.update(70, 99);
-        assert_eq!(seen.insert(70, 9), Known::Since(Some(99)));
+        assert_eq!(seen.insert(70, 9), Known::Before(Some(99)));
         assert_eq!(seen.insert(7, 9), Known::New);
         assert_eq!(seen.len(), 7);
     }
@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(text, "0,9:190,100,1,1099511627473");
         let mut again = Seen::default();
         again.resume(Runs::from_text(&text).unwrap());
-        assert_eq!(again.insert(302, 1), Known::Since(None));
+        assert_eq!(again.insert(302, 1), Known::Before(None));
         assert_eq!(again.insert(301, 1), Known::New);
         assert_eq!(again.len(), 195);
         assert_eq!(again.to_runs(|_| true, &[]).to_text(), "0,9:190,100:3,1099511627473");

@@ -1,9 +1,10 @@
-//! [`Series`]: scans one after the other, one for each of several statuses, that yield each ticket once.
+//! [`Series`]: the scans of one request: one, or one for each of several statuses. It yields each ticket once.
 //!
-//! The API filters by one status at a time. A ticket that moves from a status that is still to be read to one that was read
-//! would be missed, so the lists that were read before the last one are read a second time. A ticket that moves at most once
-//! between the requested statuses is therefore on one of the lists at the moment that the list is read. While the repetition
-//! brings further tickets, everything is read again, at most [`MOST_ROUNDS`] times in all.
+//! The API filters by one status at a time, so each status has a list of its own. A ticket would be missed if it moved
+//! from a list that is still to be read to one that was read. Therefore all lists except the last are read a second
+//! time, in a second round. A ticket that moves at most once between the statuses is then found; DESIGN.md has the
+//! cases. If a round after the first yields further tickets, all lists are read again, up to [`MOST_ROUNDS`] rounds in
+//! all.
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use super::row::{Digest, stamp};
 use super::seen::{Runs, Seen};
 use crate::error::Error;
 use crate::protocol::{GetTickets, Page, StatusFilter};
+
 /// How often the lists are read, the first time included.
 const MOST_ROUNDS: u32 = 4;
 
@@ -73,7 +75,8 @@ impl Series {
         self.parts.len() == 1
     }
 
-    /// Makes the machine of this part. Ids of fetches go on, so that a late reply is not taken for one of this machine's.
+    /// Makes the machine of this part. Ids of fetches go on, so that a late reply is not taken for one of this
+    /// machine's.
     fn start(&mut self, part: usize) {
         self.part = part;
         let Some(settings) = self.parts.get(part) else { return };
@@ -172,7 +175,7 @@ impl Series {
         }
         self.ended = self.merged();
         self.last_id = self.machine.last_fetch_id();
-        let Some((round, part)) = self.next() else { return };
+        let Some((round, part)) = self.next_part() else { return };
         if round != self.round {
             (self.round, self.productive) = (round, false);
         }
@@ -183,7 +186,7 @@ impl Series {
     }
 
     /// The round and the part after the current ones; `None` after the last.
-    fn next(&self) -> Option<(u32, usize)> {
+    fn next_part(&self) -> Option<(u32, usize)> {
         // In the second round the last list need not be read again: it was read after all others.
         let last = if self.round == 1 { self.parts.len().checked_sub(2)? } else { self.parts.len() - 1 };
         if self.part < last {
@@ -196,12 +199,12 @@ impl Series {
 
     /// How the series ended, once all batches were taken.
     pub(crate) fn outcome(&self) -> Option<&Result<(), Error>> {
-        self.machine.outcome().filter(|outcome| outcome.is_err() || self.next().is_none())
+        self.machine.outcome().filter(|outcome| outcome.is_err() || self.next_part().is_none())
     }
 
     /// Whether the series has ended, though batches may be left to take.
     pub(crate) fn has_ended(&self) -> bool {
-        self.machine.has_ended() && (self.machine.has_failed() || self.next().is_none())
+        self.machine.has_ended() && (self.machine.has_failed() || self.next_part().is_none())
     }
 
     /// The next page to fetch, if one can be fetched now.

@@ -1,7 +1,8 @@
-//! How a pass gets past a ticket that the server cannot send.
+//! [`Crossing`]: steps over unreadable tickets.
 //!
-//! The page is halved until the ticket is alone, and the ticket is stepped over. No page can hold the tickets on both of its
-//! sides, so no common row joins them: the row before it is read again to see that the list did not move.
+//! The page is halved until the ticket is alone, and the ticket is stepped over. No page can hold the rows before the
+//! ticket and those behind it, so no common row joins them. Instead, the row before the ticket is read again, to see
+//! that the list did not move.
 
 use crate::protocol::{ApiErrorClass, DecodeErrorKind};
 use crate::{Error, ErrorKind};
@@ -15,7 +16,7 @@ pub(super) const LIMIT_BEHIND: u64 = 4;
 /// How often the list may move while one ticket is stepped over.
 const MOST_MOVES: u32 = 3;
 
-/// Unreadable tickets are being stepped over.
+/// The state while consecutive unreadable tickets are stepped over.
 #[derive(Clone, Debug)]
 pub(super) struct Crossing {
     /// The offset of the first of them.
@@ -35,7 +36,7 @@ impl Crossing {
         Crossing { start, before, at: start + 1, limit: LIMIT_BEHIND, empty: 0, moves: 0 }
     }
 
-    /// The page behind was unreadable too. Returns the offset of another unreadable ticket if it was down to one.
+    /// The page behind was unreadable too. Returns the offset of another unreadable ticket if the page had only one.
     pub(super) fn narrow(&mut self, limit: u64) -> Option<u64> {
         self.empty = 0;
         if limit > 1 {
@@ -48,28 +49,81 @@ impl Crossing {
         Some(offset)
     }
 
-    /// The row before is not where it was. Returns whether to try again.
+    /// The row before the tickets is no longer at its offset. Returns whether to try again.
     pub(super) fn moved(&mut self) -> bool {
         self.moves += 1;
         self.moves <= MOST_MOVES
     }
 }
 
-/// Whether the error concerns single tickets of the page, so that the others may be readable on a smaller page.
+/// Whether the error concerns a single ticket of the page, so that the others may be readable on a smaller page.
 pub(super) fn is_unreadable(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Api(error) => error.class() == ApiErrorClass::Encoding,
         ErrorKind::Decode(error) => match error.kind() {
             DecodeErrorKind::InvalidUtf8 | DecodeErrorKind::LoneSurrogate | DecodeErrorKind::Entity => true,
+            // If the value of `tickets.ticket` is an object without an id, it is a single ticket.
+            DecodeErrorKind::MissingId => {
+                error.path().is_some_and(|path| is_in_a_ticket(path) || path == "tickets.ticket")
+            }
             DecodeErrorKind::TooDeep { .. }
-            | DecodeErrorKind::MissingId
             | DecodeErrorKind::InvalidInteger { .. }
             | DecodeErrorKind::InvalidBoolean { .. }
-            | DecodeErrorKind::WrongType { .. } => {
-                error.path().is_some_and(|path| path.starts_with("tickets.ticket["))
-            }
+            | DecodeErrorKind::WrongType { .. } => error.path().is_some_and(is_in_a_ticket),
             _ => false,
         },
         _ => false,
+    }
+}
+
+/// Whether a path of a decode error is that of a ticket or of a value in one.
+///
+/// The paths of a ticket's id are, for example, `tickets.ticket[3].id` (the documented list, and XML),
+/// `tickets.ticket.id` (a single ticket in place of the list), `tickets.ticket.3.id` (a list with numeric keys),
+/// `tickets[3].id` and `tickets.3.id` (a list in place of the object).
+fn is_in_a_ticket(path: &str) -> bool {
+    let Some(rest) = path.strip_prefix("tickets") else { return false };
+    let list = rest.strip_prefix(".ticket").unwrap_or_default();
+    let key = rest.strip_prefix('.').and_then(|rest| rest.split(['.', '[']).next()).unwrap_or_default();
+    rest.starts_with('[')
+        || list.starts_with(['[', '.'])
+        || (!key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_in_tickets_are_recognized_in_every_shape_of_the_list() {
+        for path in [
+            "tickets.ticket[3].id",
+            "tickets.ticket[3]",
+            "tickets.ticket[0].ticket[1].id",
+            "tickets.ticket[0][1].id",
+            "tickets.ticket.id",
+            "tickets.ticket.3.id",
+            "tickets.ticket.ticket[3].id",
+            "tickets[3].id",
+            "tickets[3]",
+            "tickets.3.id",
+            "tickets.3",
+        ] {
+            assert!(is_in_a_ticket(path), "{path}");
+        }
+        for path in [
+            "",
+            "id",
+            "totalresults",
+            "tickets",
+            "tickets.ticket",
+            "tickets.tickets.id",
+            "tickets.id",
+            "tickets.3x.id",
+            "ticketsX[3].id",
+            "x.tickets[3].id",
+        ] {
+            assert!(!is_in_a_ticket(path), "{path}");
+        }
     }
 }

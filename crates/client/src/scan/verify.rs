@@ -1,16 +1,17 @@
-//! After the first pass: what may have moved from the part not yet read to the part already read.
+//! [`Verify`]: decides after each pass whether the list, or its front, has to be read again.
 //!
-//! [`Verify::next`] decides after each pass which pass follows, if any.
+//! That depends on whether a ticket may have moved, unseen, from the part of the list that was still to be read to the
+//! part that was read.
 
 use super::order::{Order, Shape};
 use super::pass::{Ended, Kind, MARGIN, Pass, Stuck, Totals};
 use super::row::Stamp;
 
-/// How often the front is read again. Each time has to show only what moved during the time before.
+/// How often the front is read again. Each of these passes has to find only what moved during the pass before.
 const MOST_FRONT: u32 = 12;
 /// How often the whole list is read again.
 const MOST_WHOLE: u32 = 5;
-/// How often the whole list is read again because the server counts more tickets than were seen.
+/// How often the whole list is read again because the server counts more tickets than were met.
 const MOST_RECOUNTS: u32 = 2;
 
 const CHANGES_TOO_FAST: &str = "Scan when less is going on, or request more tickets a page (limitnum).";
@@ -23,7 +24,7 @@ pub(super) enum Next {
     },
     Whole,
     Complete,
-    /// The server counts more tickets than were seen.
+    /// The server counts more tickets than were met.
     Mismatch {
         counted: u64,
         seen: u64,
@@ -31,43 +32,49 @@ pub(super) enum Next {
     Incomplete(Stuck),
 }
 
-/// What the verification needs to know besides the pass.
+/// The state of the scan outside of the pass.
 pub(super) struct Facts<'a> {
     pub(super) order: &'a Order,
     pub(super) totals: Totals,
     /// How many different tickets were met, unreadable ones included.
     pub(super) met: u64,
     pub(super) unreadable: u64,
-    /// Something contradicts the order on which the shortened verification relies.
+    /// A row contradicts the order on which the shortened verification relies.
     pub(super) contradicted: bool,
-    /// The scan ended early, so that what it met is not all.
+    /// The first pass ended early, so not all tickets were met.
     pub(super) early: bool,
-    /// Tickets met before the scan was resumed are not all known.
+    /// Not all tickets that were met before the scan was resumed are known: the cursor has only those that were wanted.
     pub(super) partly_met: bool,
 }
 
+/// The passes so far, and the numbers to compare at the end.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Verify {
+    /// How often the front was read again.
     front: u32,
+    /// How often the whole list was read again, except because of the count.
     whole: u32,
+    /// How often the whole list was read again because of the count.
     recounts: u32,
+    /// The current pass is one of the latter.
     recounting: bool,
-    /// What the whole pass before read.
+    /// The digest of the last pass over the whole list; see [`Pass::digest`].
     previous: Option<(u64, u64)>,
-    /// The numbers of the last undisturbed pass over the whole list: counted, and rows seen.
+    /// If every page of the last pass over the whole list began as expected and the total did not change: the total,
+    /// and the number of rows and unreadable tickets.
     exact: Option<(u64, u64)>,
-    /// The least that the server counted during the last pass over the whole list, and the rows of that pass.
+    /// The least total of the last pass over the whole list, and the number of its rows.
     last_whole: Option<(u64, u64)>,
-    /// At the end of that pass the server counted more tickets than there are before it, and the tickets that were met
-    /// cannot be compared with that number.
+    /// At the end of that pass the server counted more tickets than there are before the end, and this number cannot be
+    /// compared with the tickets that were met.
     beyond: bool,
-    /// The count changed: of the tickets that were met some may be gone.
+    /// The total changed, so some of the tickets that were met may be gone.
     changed: bool,
 }
 
 impl Verify {
     /// Decides what follows this pass.
-    pub(super) fn next(&mut self, pass: &Pass, facts: &Facts<'_>) -> Next {
+    pub(super) fn decide(&mut self, pass: &Pass, facts: &Facts<'_>) -> Next {
         let whole_list = pass.ended() == Some(Ended::AtEnd) && !matches!(pass.kind, Kind::Front { .. });
         if whole_list {
             let rows = if pass.was_resumed() { u64::MAX } else { pass.rows };
@@ -91,7 +98,7 @@ impl Verify {
     fn after_first(&mut self, pass: &Pass, facts: &Facts<'_>) -> Next {
         self.previous = pass.digest(facts.totals).filter(|_| !facts.early);
         let proven = !pass.unproven && !facts.contradicted;
-        // One page is one moment's state of the whole list.
+        // One page is a snapshot of the whole list.
         let one_page = pass.rows_on_one_page()
             && !pass.was_resumed()
             && pass.is_undisturbed(facts.totals)
@@ -106,8 +113,8 @@ impl Verify {
     pub(super) fn resume(&mut self, mark: Option<Stamp>, proven: bool, facts: &Facts<'_>) -> Next {
         match (mark, facts.order.shape()) {
             (Some(mark), Shape::NewestReplyFirst) if proven => self.read_front(mark),
-            (_, Shape::Fixed) if proven => {
-                // Nothing can have moved, but the server may count more than was seen.
+            (_, Shape::NothingMoves) if proven => {
+                // Nothing can have moved, but the server may count more tickets than were met.
                 self.recounts = 1;
                 self.recounting = true;
                 Next::Whole
@@ -117,12 +124,12 @@ impl Verify {
     }
 
     fn by_order(&mut self, mark: Option<Stamp>, proven: bool, pass: &Pass, facts: &Facts<'_>) -> Next {
-        // Without a total a ticket that jumps and another that leaves can show no trace.
+        // Without a total, a ticket that moves and another that leaves may change no page.
         let has_total = facts.totals.reliable().is_some();
         let is_undisturbed = has_total && pass.is_undisturbed(facts.totals) && !pass.was_resumed();
         match facts.order.shape() {
             Shape::NewestReplyFirst if proven && mark.is_some() => self.read_front(mark.unwrap_or_default()),
-            Shape::Fixed if proven && !facts.early => self.count(facts),
+            Shape::NothingMoves if proven && !facts.early => self.count(facts),
             Shape::OldestReplyFirst if proven && is_undisturbed && !facts.early => self.count(facts),
             _ => self.read_whole(),
         }
@@ -157,7 +164,7 @@ impl Verify {
         if !trusted {
             return self.read_whole();
         }
-        // One page is one moment's state of everything that can have moved.
+        // One page is a snapshot of everything that can have moved.
         if pass.rows_on_one_page() || (pass.is_undisturbed(facts.totals) && pass.fresh == 0) {
             return self.count(facts);
         }
@@ -179,12 +186,12 @@ impl Verify {
         if same || one_page {
             return self.count(facts);
         }
-        // The argument from the order holds for this pass as it does for the first one.
+        // What the order proves about the first pass, it proves about this one too.
         let proven = !pass.unproven && !facts.contradicted;
         self.by_order(pass.mark, proven, pass, facts)
     }
 
-    /// Compares what was seen with what the server counts.
+    /// Compares the tickets that were met with the total, and decides whether the scan is complete.
     fn count(&mut self, facts: &Facts<'_>) -> Next {
         if facts.early {
             return Next::Complete;
@@ -205,7 +212,7 @@ impl Verify {
             }
         };
         if mismatch.is_none() && self.beyond && self.exact.is_none() && self.recounts < MOST_RECOUNTS {
-            // Some of the tickets that were met may be gone, so that the numbers are equal by chance.
+            // Some of the tickets that were met may be gone, so the numbers may be equal by chance.
             self.recounts += 1;
             self.recounting = true;
             return Next::Whole;
@@ -213,7 +220,7 @@ impl Verify {
         match mismatch {
             None => Next::Complete,
             Some((counted, seen)) if self.recounts >= MOST_RECOUNTS => Next::Mismatch { counted, seen },
-            // An undisturbed pass is exact, so one more settles it.
+            // The numbers of such a pass are exact, so one repetition is enough.
             Some((counted, seen)) if self.recounts >= 1 && self.exact.is_some() => {
                 Next::Mismatch { counted, seen }
             }

@@ -1,28 +1,32 @@
 //! [`Window`]: how many tickets are requested at a time, and how many requests are in flight.
 //!
-//! The size of a request doubles while the server's time per ticket does not rise. Where it rose, a single slow reply may have
-//! been the cause, so the larger size is tried again later, each time after twice as many pages. The size halves when a request fails and may
-//! have failed because of its size. The limits given by the user are never exceeded.
+//! The size of a request doubles, up to [`LARGEST_LIMIT`], while the time per ticket does not rise by more than 10 %
+//! ([`TOLERANCE`]). Where it rose, a single slow reply may have been the cause, so the larger size is tried again
+//! later, each time after twice as many pages.
+//!
+//! The size halves when a request fails and its size may be the cause, down to [`MIN_AFTER_FAILURE`]. It also halves,
+//! but not below [`FIRST_LIMIT`], when the server asks to slow down; then one request is in flight, and one more after
+//! every [`REGROW_AFTER`] pages. The limits given by the user are never exceeded.
 
 use std::time::Duration;
 
-/// The first request asks for this many tickets unless the user gave a limit.
+/// The size of the first request unless the user gave a limit.
 const FIRST_LIMIT: u64 = 100;
 /// The largest size that a scan chooses by itself.
 const LARGEST_LIMIT: u64 = 1_000;
 /// The smallest size that a failure leads to; at this size failures are retried as usual.
-const SMALLEST_LIMIT: u64 = 16;
-/// Smaller pages would consist of overlap alone.
-pub(super) const LEAST_LIMIT: u64 = 4;
+const MIN_AFTER_FAILURE: u64 = 16;
+/// The smallest size that a user's limit leads to. Smaller pages would hold only the rows by which pages overlap.
+pub(super) const MIN_FOR_OVERLAP: u64 = 4;
 /// The most requests in flight unless the user says otherwise.
 pub(super) const CONCURRENCY: usize = 4;
-/// Time per ticket may vary by this factor without counting as risen.
+/// The time per ticket counts as risen if it is more than this factor times that of a smaller size.
 const TOLERANCE: f64 = 1.1;
 /// After this many successes a size that failed is tried again; the number doubles with each failure.
 const FORGET_AFTER: u32 = 16;
 /// After this many pages a size that was slower than a smaller one is tried again; the number doubles each time.
 const GROW_AFTER: u32 = 16;
-/// After this many successes one more request may be in flight, if throttling had reduced them.
+/// After this many pages one more request may be in flight, if their number was reduced.
 const REGROW_AFTER: u32 = 8;
 
 #[derive(Clone, Debug)]
@@ -50,11 +54,11 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn new(limitnum: Option<u64>, concurrency: usize) -> Window {
-        let limitnum = limitnum.filter(|limit| *limit > 0).map(|limit| limit.max(LEAST_LIMIT));
+        let limitnum = limitnum.filter(|limit| *limit > 0).map(|limit| limit.max(MIN_FOR_OVERLAP));
         let most = limitnum.unwrap_or(LARGEST_LIMIT);
         Window {
             most,
-            least: most.min(SMALLEST_LIMIT),
+            least: most.min(MIN_AFTER_FAILURE),
             first: limitnum.unwrap_or(FIRST_LIMIT),
             limit: limitnum.unwrap_or(FIRST_LIMIT),
             growing: true,
@@ -75,17 +79,17 @@ impl Window {
         self.within(self.limit)
     }
 
-    /// The same without regard to the server's cap, for ranges in which rows are few.
+    /// The same, but not limited by the server's cap: for ranges with few rows.
     pub(super) fn uncapped_limit(&self) -> u64 {
         self.without_cap(self.limit)
     }
 
-    /// Pages are short for another reason than a cap.
+    /// Forgets the server's cap, because pages are short for another reason.
     pub(super) fn forget_cap(&mut self) {
         self.cap = None;
     }
 
-    /// A size as close to this one as is allowed.
+    /// The allowed size that is closest to this one.
     pub(super) fn within(&self, size: u64) -> u64 {
         self.without_cap(size).min(self.cap.unwrap_or(u64::MAX).max(2))
     }
@@ -122,7 +126,8 @@ impl Window {
                 self.growing = true;
             }
         }
-        // Samples and gaps take smaller pages than a size to fall back to.
+        // Pages smaller than the first one are samples or fill gaps. Their time per ticket is not recorded, because the
+        // window returns to recorded sizes.
         if rows < limit || rows == 0 || limit < self.first.min(self.limit) {
             return;
         }
@@ -172,8 +177,8 @@ impl Window {
         self.limit = self.limit.min(FIRST_LIMIT.max(self.limit / 2));
     }
 
-    /// A request ahead of the need failed: fewer are sent from now on.
-    pub(super) fn on_failure_ahead(&mut self) {
+    /// A request failed without a cause in its size: from now on one request is in flight, until pages arrive again.
+    pub(super) fn use_one_request(&mut self) {
         self.concurrency = 1;
         self.successes = 0;
     }
@@ -255,7 +260,7 @@ mod tests {
         assert_eq!(window.limit(), 250, "it is tried again in the end");
         (0..8).for_each(|_| window.on_size_failure(window.limit()));
         assert!(window.is_smallest(window.limit()));
-        assert_eq!(Window::new(Some(1), 4).limit(), LEAST_LIMIT);
+        assert_eq!(Window::new(Some(1), 4).limit(), MIN_FOR_OVERLAP);
     }
 
     #[test]

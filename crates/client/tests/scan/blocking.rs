@@ -325,6 +325,107 @@ fn unreadable_tickets_end_the_scan_unless_they_are_skipped() {
     assert!(outcomes.last().unwrap().as_ref().unwrap_err().to_string().contains("offset 40"));
 }
 
+/// Writes a reply from the ids of its tickets.
+type ReplyWriter = fn(&[&str]) -> String;
+
+/// A server that sends thirty tickets.
+#[derive(Clone)]
+struct Shaped {
+    ids: Vec<&'static str>,
+    write: ReplyWriter,
+}
+
+impl Fetch for Shaped {
+    fn fetch(&self, request: &GetTickets, _: &FetchContext) -> Result<Fetched, Error> {
+        let start = request.limitstart.unwrap_or(0) as usize;
+        let limit = request.limitnum.unwrap_or(25) as usize;
+        let ids: Vec<_> = self.ids.iter().skip(start).take(limit).copied().collect();
+        let page = decode((self.write)(&ids))?.into_page()?;
+        Ok(Fetched { page, requests: 1, elapsed: Duration::from_millis(1) })
+    }
+}
+
+fn json_reply(ids: &[&str], tickets: &str) -> String {
+    let count = ids.len();
+    format!(
+        r#"{{"result":"success","totalresults":30,"startnumber":0,"numreturned":{count},"tickets":{tickets}}}"#
+    )
+}
+
+/// The tickets in JSON, one without an id if the id is empty.
+fn json_tickets(ids: &[&str], with_keys: bool) -> String {
+    let ticket = |(index, id): (usize, &&str)| {
+        let key = if with_keys { format!(r#""{index}":"#) } else { String::new() };
+        let id = if id.is_empty() { String::new() } else { format!(r#""id":"{id}","#) };
+        format!(r#"{key}{{{id}"subject":"S"}}"#)
+    };
+    ids.iter().enumerate().map(ticket).collect::<Vec<_>>().join(",")
+}
+
+fn documented(ids: &[&str]) -> String {
+    json_reply(ids, &format!(r#"{{"ticket":[{}]}}"#, json_tickets(ids, false)))
+}
+
+const SHAPES: [(&str, ReplyWriter); 7] = [
+    ("documented", documented),
+    ("a single ticket as an object", |ids| match ids {
+        [_] => json_reply(ids, &format!(r#"{{"ticket":{}}}"#, json_tickets(ids, false))),
+        _ => documented(ids),
+    }),
+    ("numeric keys", |ids| json_reply(ids, &format!(r#"{{"ticket":{{{}}}}}"#, json_tickets(ids, true)))),
+    ("a bare list", |ids| json_reply(ids, &format!("[{}]", json_tickets(ids, false)))),
+    ("a bare list with numeric keys", |ids| json_reply(ids, &format!("{{{}}}", json_tickets(ids, true)))),
+    ("a nested list", |ids| json_reply(ids, &format!(r#"{{"ticket":[[{}]]}}"#, json_tickets(ids, false)))),
+    ("XML", |ids| {
+        let ticket = |id: &&str| {
+            let id = if id.is_empty() { String::new() } else { format!("<id>{id}</id>") };
+            format!("<ticket>{id}<subject>S</subject></ticket>")
+        };
+        format!(
+            "<whmcsapi><result>success</result><totalresults>30</totalresults><tickets>{}</tickets></whmcsapi>",
+            ids.iter().map(ticket).collect::<String>()
+        )
+    }),
+];
+
+#[test]
+fn tickets_with_a_bad_id_are_stepped_over_in_every_shape() {
+    for (shape, write) in SHAPES {
+        for bad in ["x", ""] {
+            for at in [0, 13, 29] {
+                let mut ids: Vec<&'static str> = vec![
+                    "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16",
+                    "17", "18", "19", "20", "21", "22", "23", "24", "25", "26", "27", "28", "29", "30",
+                ];
+                ids[at] = bad;
+                let mut scan = Scan::new(Shaped { ids, write }, request(8)).skip_unreadable(true);
+                let yielded: Vec<_> = scan.by_ref().map(|ticket| ticket.map(|ticket| ticket.id())).collect();
+                let expected: Vec<_> = (1..=30).filter(|id| *id != at as u64 + 1).collect();
+                let named = format!("{shape} {bad:?} {at}: {yielded:?}");
+                let yielded: Vec<_> = yielded.into_iter().map(|id| id.unwrap_or_default()).collect();
+                assert_eq!(yielded, expected, "{named}");
+                let offsets: Vec<_> = scan.report().unreadable.iter().map(|ticket| ticket.offset).collect();
+                assert_eq!(offsets, [at as u64], "{named}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_reply_that_is_not_a_list_of_tickets_ends_the_scan_at_once() {
+    let shapes: [ReplyWriter; 3] = [
+        |ids| json_reply(ids, r#"{"ticket":"none"}"#),
+        |ids| json_reply(ids, r#""none""#),
+        |ids| json_reply(ids, r#"{"id":"x"}"#),
+    ];
+    for write in shapes {
+        let mut scan = Scan::new(Shaped { ids: Vec::new(), write }, request(8)).skip_unreadable(true);
+        let error = scan.next().unwrap().unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{error}");
+        assert_eq!((scan.report().requests, scan.report().unreadable.len()), (1, 0), "{error}");
+    }
+}
+
 // Stopping.
 
 #[test]

@@ -411,6 +411,39 @@ fn close_first(world: &mut World, count: usize) {
 }
 
 #[test]
+fn tickets_of_discarded_pages_that_never_return_are_counted_in_a_warning() {
+    let row = |id: u64| Row { id, lastreply: (id * 7_919 % 1_009) as u32, date: 1, fingerprint: id };
+    let list: Vec<_> = (1..=60).map(row).collect();
+    for (strange_pages, warnings) in [(0, 0), (1, 0), (2, 0), (3, 1)] {
+        let mut machine = ScanMachine::new(one_at_a_time(10));
+        let (mut yielded, mut sent) = (Vec::new(), 0);
+        let outcome = loop {
+            match machine.poll() {
+                Action::Fetch(fetch) => {
+                    // One page of each pass has tickets that are never sent again.
+                    let pass = machine.report().verification_passes;
+                    let rows = if fetch.offset > 0 && sent == pass && sent < strange_pages {
+                        sent += 1;
+                        (0..7).map(|n| row(1_000 * sent + n)).collect()
+                    } else {
+                        list.iter().skip(fetch.offset as usize).take(fetch.limit as usize).copied().collect()
+                    };
+                    machine.on_rows(fetch.id, rows, Some(60), Metrics::default());
+                }
+                Action::Yield(batch) => yielded.extend(batch.ids),
+                Action::Pending => panic!("the only request was answered"),
+                Action::Done(outcome) => break outcome,
+            }
+        };
+        assert!(outcome.is_ok(), "{outcome:?}");
+        assert_eq!(yielded, (1..=60).collect::<Vec<_>>());
+        let report = machine.report();
+        assert_eq!((sent, report.warnings.len()), (strange_pages, warnings), "{report:?}");
+        assert!(report.warnings.iter().all(|warning| warning.starts_with("7 tickets ")), "{report:?}");
+    }
+}
+
+#[test]
 fn tickets_opened_during_the_scan_shift_the_list_and_are_yielded() {
     let mut world = quiet(200);
     world.script.insert(4, |world| (0..30).for_each(|_| world.open()));

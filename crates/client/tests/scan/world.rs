@@ -219,14 +219,14 @@ const THREE_HOURS: u64 = 3 * 3600;
 pub(crate) struct Evidence {
     /// A total was less than the tickets up to the end of its page, or it is drawn at random.
     is_total_wrong: bool,
-    /// The last ticket and the length of each page that was cut off.
+    /// The last ticket and the length of each page that the server cut off.
     cuts: Vec<(u64, usize)>,
-    /// The last tickets of a page that was cut off came alone, although more followed and no total counted more: the
-    /// last of them, and the offset after it.
+    /// The last tickets of such a page were sent alone, although more followed and no total counted more: the last of
+    /// them, and the offset after it.
     alone: Option<(u64, u64)>,
-    /// The first page was cut off, and had as many tickets as this total.
+    /// The server cut off the first page, which had as many tickets as this total.
     cut_first: Option<u64>,
-    /// The end of the list did not show itself.
+    /// The end of the list was not recognizable.
     end_was_hidden: bool,
     /// The simple orders: by last reply, opening and id, each rising and falling.
     orders: [Appearance; 6],
