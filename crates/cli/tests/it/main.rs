@@ -11,6 +11,7 @@ mod decode;
 mod doctor;
 mod errors;
 mod export;
+mod faults;
 mod help;
 mod hints;
 mod hygiene;

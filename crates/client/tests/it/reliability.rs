@@ -30,6 +30,27 @@ more than 400 requests. *One page* is `get_tickets` with a `limitnum` of 40, *ev
 |---|---|---|---|
 ";
 
+const FAULTS: &str = "
+## Faults on the wire
+
+What servers, proxies and networks do below the level of replies, and the outcome, which is the same in Rust (blocking and
+asynchronous), C, Python (`Client` and `AsyncClient`) and the program, but for three kinds of endless framing, where the HTTP
+library of the asynchronous clients differs. Each interface is run against each fault of the
+catalog in `crates/faults`, with one attempt: `cargo test -p gettickets --test faults` and `-p gettickets-cli --test it
+faults` in Rust, and the steps `c` and `python` of `cargo xtask test`. A call ends within its time limit, 1 second for what
+stalls; a process with all faults has less than 320 MiB of memory. Nothing that is shown, logged or pickled has the
+credentials, in any encoding of `crates/faults/src/mark.rs`.
+
+A page or the name of the error is given. Where it is *retryable*, a client with retries repeats the request; where the
+request was *not sent*, it is certain that the server did not receive it. A number in parentheses is the size of a family
+of faults.
+
+";
+
+/// The lines between which the tests of the faults write their tables.
+const CATALOG: [&str; 2] =
+    ["<!-- written by `cargo test -p gettickets --test faults` -->", "<!-- end of the faults -->"];
+
 const BOUNDS: &str = "
 ## What is promised against hostile servers, files and local users
 
@@ -70,10 +91,11 @@ fn every_quirk_is_recovered_from_or_named() {
         writeln!(table, "| `{quirk}` | {} | {page} | {scan} |", quirk.description().replace('|', "\\|"))
             .unwrap();
     }
-    table.push_str(BOUNDS);
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../RELIABILITY.md");
     let committed = std::fs::read_to_string(&file).unwrap_or_default();
-    table.push_str(&fuzzing(&committed));
+    for part in [FAULTS, &kept(&committed, CATALOG), BOUNDS, &kept(&committed, FUZZING)] {
+        table.push_str(part);
+    }
     if std::env::var_os("UPDATE_RELIABILITY").is_some() {
         std::fs::write(&file, &table).unwrap();
     }
@@ -84,9 +106,8 @@ fn every_quirk_is_recovered_from_or_named() {
     );
 }
 
-/// The table of executions, which stays as it is.
-fn fuzzing(committed: &str) -> String {
-    let [begin, end] = FUZZING;
+/// What is between these lines, which stays as it is.
+fn kept(committed: &str, [begin, end]: [&str; 2]) -> String {
     let table = committed.split_once(begin).and_then(|(_, rest)| rest.split_once(end));
     format!("{begin}{}{end}\n", table.map_or("\n\n", |(table, _)| table))
 }

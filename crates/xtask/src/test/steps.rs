@@ -80,6 +80,7 @@ fn deny() -> Result {
 fn rust() -> Result {
     tools::php()?;
     tools::postgresql()?;
+    tools::nginx()?;
     cargo("test --workspace --locked")
         // Snapshots are compared and never written, whatever the environment says.
         .env("INSTA_UPDATE", "no")

@@ -37,6 +37,7 @@ pub(super) fn run() -> Result {
     step("what must not compile in C++", || refused(&home))?;
     step("another's Arrow reads it", || arrow(&home))?;
     let server = step("the sandbox is built", Server::start)?;
+    step("faults on the wire", || faults(&home))?;
     step("the examples", || examples::run(&home, &server))?;
     step("the README's quick starts", || readme::run(&home, &server))
 }
@@ -93,6 +94,13 @@ impl Server {
 
 fn tests() -> PathBuf {
     root().join("bindings").join("c").join("tests")
+}
+
+/// The outcome of every fault on the wire is that of the catalog, and nothing that is shown has credentials. What the
+/// server of the faults needs was built with the sandbox.
+fn faults(home: &Home) -> Result {
+    let driver = Build::new("faults", vec![tests().join("faults.c")]).run(home, &Compiler::C_GCC)?;
+    home.program(target().join("debug").join("gettickets-faults"), "c").arg(driver).run()
 }
 
 /// Every file of a folder with this ending, in order.
