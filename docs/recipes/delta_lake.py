@@ -1,4 +1,4 @@
-"""Keeps a Delta Lake table equal to the tickets of installs: merges what is new or changed, deletes what is gone.
+"""Synchronizes a Delta Lake table with the tickets of installs: merges new and changed rows, deletes missing ones.
 
     python delta_lake.py 'eu-*' ./tickets
 
@@ -21,7 +21,7 @@ def main(profiles: str, path: str) -> None:
         write_deltalake(path, tickets)
         print(f"{len(tickets)} tickets in a new table")
         return
-    # Only rows that differ are written; IS DISTINCT FROM takes two nulls as equal.
+    # Only rows that differ are written; IS DISTINCT FROM treats two nulls as equal.
     compared = [name for name in columns if name != "attachments"]
     changed = " OR ".join(f"(target.{name} IS DISTINCT FROM source.{name})" for name in compared)
     installs = ", ".join("'" + name.replace("'", "''") + "'" for name in fleet)

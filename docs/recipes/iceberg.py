@@ -1,9 +1,9 @@
-"""Keeps an Iceberg table equal to the tickets of installs: upserts what is new or changed, deletes what is gone.
+"""Synchronizes an Iceberg table with the tickets of installs: upserts new and changed rows, deletes missing ones.
 
     python iceberg.py 'eu-*' ./lake
 
-The first argument names profiles of gettickets, the second is a directory. The catalog is a SQLite file in it; any other
-catalog of `pyiceberg` does as well. It needs `pyiceberg[sql-sqlite]` and `pyarrow`.
+The first argument names profiles of gettickets, the second is a directory. The catalog is a SQLite file in it; any
+other catalog of `pyiceberg` does as well. It needs `pyiceberg[sql-sqlite]` and `pyarrow`.
 """
 
 import pathlib

@@ -1,6 +1,6 @@
-//! The C library: arbitrary sequences of calls, with handles in any order, NULL among them, and arguments of any kind.
+//! The C library: arbitrary sequences of calls with handles in any order, NULL pointers, and arguments of any kind.
 //!
-//! No call panics. A call that succeeds stores its result and no error; one that fails stores no result. Every text is
+//! No call panics. A successful call stores its result and no error; a failed call stores no result. Every text is
 //! UTF-8, and every text of an error ends with a NUL. With `--address`, invalid accesses and leaks are found too.
 #![no_main]
 
@@ -28,7 +28,7 @@ use gettickets_c::time::*;
 use gettickets_c::values::*;
 use libfuzzer_sys::fuzz_target;
 
-/// How many handles of each kind there are at once.
+/// The number of handles of each kind at once.
 const SLOTS: usize = 3;
 const REPLY: &str = r#"{"result":"success","totalresults":"2","startnumber":0,"numreturned":2,"tickets":{"ticket":[{"id":"1","tid":"ABC-1","subject":"Tom &amp; Jerry","requestor_name":null,"date":"2016-01-01 06:26:29","attachments":[{"filename":"a.png","index":0}],"lastreply":"0000-00-00 00:00:00","x":{"y":1}},{"id":2}]},"note":[1]}"#;
 
@@ -37,7 +37,7 @@ fuzz_target!(|bytes: &[u8]| {
     while !calls.input.is_empty() && calls.one().is_ok() {}
 });
 
-/// Handles of one kind; NULL where there is none.
+/// Handles of one kind; NULL for none.
 type Slots<T> = [*mut T; SLOTS];
 
 struct Calls<'i> {
@@ -94,7 +94,7 @@ impl Calls<'_> {
         Ok(CString::new(&bytes[..end]).unwrap_or_default())
     }
 
-    /// Such a text or NULL; the text has to live as long as the pointer.
+    /// Such a text or NULL; the text must live as long as the pointer.
     fn maybe(&mut self) -> Result<Option<CString>> {
         Ok(if self.input.ratio(1, 16)? { None } else { Some(self.text()?) })
     }
@@ -123,7 +123,7 @@ impl Calls<'_> {
         let whole: bool = self.input.arbitrary()?;
         let body = if whole { REPLY.as_bytes().to_vec() } else { self.input.arbitrary()? };
         let (mut page, mut error) = (null_mut(), null_mut());
-        // SAFETY: the body lives until after the call, or until it is released; the places are writable.
+        // SAFETY: the body lives until after the call, or until it is released; the out-parameters are writable.
         unsafe {
             let code = match flags & 2 {
                 0 => gettickets_decode_with(
@@ -268,7 +268,7 @@ impl Calls<'_> {
                     check(attachment.assume_init().filename);
                 }
             }
-            // As a program that was compiled with another version of the structure passes it.
+            // Like a program that was compiled with another version of the structure.
             let mut values = vec![0_u8; size.max(size_of::<TicketValues>()) + 8];
             let aligned = values.as_mut_ptr().wrapping_add(values.as_ptr().align_offset(8));
             gettickets_ticket_read(ticket, aligned.cast(), size);
@@ -423,7 +423,7 @@ impl Calls<'_> {
         Ok(())
     }
 
-    /// No scan sends a request: one is only read after it was cancelled.
+    /// No scan sends a request: it is only read after it was canceled.
     fn scan(&mut self) -> Result<()> {
         let (slot, other, third) = (self.slot()?, self.slot()?, self.slot()?);
         let scan = self.scans[slot];
@@ -541,7 +541,7 @@ fn stored<T>(code: ResultCode, result: *mut T, error: *mut Error) {
     drop_error(code, error);
 }
 
-/// Reads everything of an error and frees it.
+/// Reads all properties of an error and frees it.
 fn drop_error(code: ResultCode, error: *mut Error) {
     assert_ne!(code, GETTICKETS_ERROR_PANIC);
     assert!(code != GETTICKETS_OK || error.is_null(), "an error beside success");

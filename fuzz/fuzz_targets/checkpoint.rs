@@ -1,4 +1,4 @@
-//! Any bytes are the checkpoint of an export or are refused; one that is read is written as it was.
+//! The checkpoint of an export: any bytes are read or refused; one that is read round-trips.
 #![no_main]
 
 use gettickets_cli::fuzzing::checkpoint;

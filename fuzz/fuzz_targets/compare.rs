@@ -1,4 +1,4 @@
-//! Holds the fast path and the tolerant one equal, leniently and strictly. Shared by the targets.
+//! Compares the fast decoder with the tolerant one, leniently and strictly. Shared by the targets.
 
 use gettickets_protocol::{Decoder, Page, Reply};
 

@@ -1,10 +1,11 @@
-//! Any text is a configuration file or an error, and the error shows no value of the file: one may be a secret in a wrong place.
+//! The configuration file: any text is read or refused, and the error contains no value of the file, which may be a
+//! secret.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use toml::{Table, Value};
 
-/// In the dictionary, so that inputs have it as a value. It does not look like a key.
+/// In the dictionary, so that inputs contain it as a value. It does not look like a key.
 const MARK: &str = "S3cr3t-9F";
 
 fuzz_target!(|text: &str| {
@@ -14,7 +15,7 @@ fuzz_target!(|text: &str| {
     }
 });
 
-/// Whether the mark names a profile, a department or an admin, or is a key: errors name these.
+/// Whether the mark is the name of a profile, a department or an admin, or a key: errors may contain these.
 fn is_a_name(text: &str) -> bool {
     let Ok(table) = text.parse::<Table>() else { return false };
     let named = table.get("default-profile").and_then(Value::as_str);

@@ -1,7 +1,7 @@
-//! Cursors from a file that anyone may have written.
+//! Cursors, which may come from a file that anyone can write.
 //!
-//! Any text is a cursor or an error. Any cursor is accepted or refused, without memory beyond its length; a scan that continues
-//! from it ends, yields no ticket twice, and writes a cursor from which another scan continues.
+//! Any text is a cursor or an error. Any cursor is accepted or refused without using memory beyond its length; a scan
+//! that continues from it ends, yields no ticket twice, and writes a cursor from which another scan continues.
 #![no_main]
 
 use std::collections::HashSet;
@@ -20,13 +20,13 @@ fuzz_target!(|text: &str| {
         assert_eq!(again.as_ref(), Ok(&cursor));
         scan_from(&cursor);
     }
-    // Alone, no input guesses the digest of the request: the parts of a cursor are put into one of this scan.
+    // No input would guess the digest of the request, so the parts of a cursor are inserted into a cursor of this scan.
     let Ok(parts) = serde_json::from_str::<Map<String, Value>>(text) else { return };
     let mut cursor = serde_json::to_value(machine().cursor(0, None, &[])).expect("a cursor is JSON");
     for (name, value) in parts {
         let is_outer = cursor.get(&name).is_some();
         let parts = if is_outer { Some(&mut cursor) } else { cursor.get_mut("position") };
-        // The position may have been replaced by something else.
+        // The position may have been replaced.
         if let Some(parts) = parts.and_then(Value::as_object_mut) {
             parts.insert(name, value);
         }

@@ -1,5 +1,5 @@
-//! Whatever bytes come, decoding gives a reply or an error and never panics; what it gives can be written
-//! in every form, and what is written as the documentation spells it is read back the same.
+//! Decoding: any bytes are a reply or an error, without a panic. A decoded reply can be written in every format, and
+//! its documented form decodes to the same reply.
 #![no_main]
 
 use gettickets_protocol::{Decoder, Page, Reply, Version, decode};

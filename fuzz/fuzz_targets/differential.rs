@@ -1,6 +1,6 @@
-//! The fast path and the tolerant one say the same of every body, leniently and strictly.
+//! The fast decoder and the tolerant one return the same result for every body, leniently and strictly.
 //!
-//! Half of the inputs are put into a documented page, as bytes alone seldom get far into one.
+//! Half of the inputs are inserted into a documented page, because arbitrary bytes seldom reach far into one.
 #![no_main]
 
 mod compare;

@@ -1,7 +1,7 @@
-//! No secret is left in a redacted text, however a server echoes it.
+//! No secret remains in a redacted text, in whatever encoding a server echoes it.
 //!
-//! The texts are made of arbitrary parts and of secrets in each encoding that the redactor promises to find. What is left of
-//! such a text holds neither a secret nor an encoding of it that was put in.
+//! The texts consist of arbitrary parts and of secrets in each encoding that the redactor must find. The redacted text
+//! contains neither a secret nor any of the inserted encodings.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -25,7 +25,7 @@ struct Input {
 #[derive(Arbitrary, Debug)]
 enum Part {
     Plain(String),
-    /// One of the secrets, with a way to encode each of its characters in turn.
+    /// One of the secrets, with an encoding for each of its characters.
     Spelled(u8, Vec<(Spelling, u8)>),
     /// As base64 with these bytes around it.
     Base64(u8, bool, Vec<u8>, Vec<u8>),
@@ -52,12 +52,12 @@ fuzz_target!(|input: Input| {
     let (credentials, key) = match login.clone().with_access_key(input.key.as_str()) {
         Ok(credentials) => (credentials, input.key.clone()),
         Err(error) => {
-            // The error shows nothing of the key but a position.
+            // The error contains only a position of the key.
             assert!(input.key.chars().count() < 4 || !error.to_string().contains(input.key.as_str()));
             (login, String::new())
         }
     };
-    // Shorter ones are only found between other characters, which arbitrary parts may not be.
+    // Shorter secrets are only found between other characters, which arbitrary parts may not be.
     let secrets = [input.identifier.as_str(), &input.secret, &key];
     let secrets: Vec<&str> = secrets.into_iter().filter(|secret| secret.chars().count() >= 4).collect();
     let (mut text, mut hidden) =
@@ -69,7 +69,7 @@ fuzz_target!(|input: Input| {
     }
     check(&credentials, &text, &hidden);
     if let Some(cut) = input.cut {
-        // An excerpt is redacted before it is cut.
+        // An excerpt is redacted before it is truncated.
         let excerpt = credentials.redactor().excerpt(&text, usize::from(cut));
         assert!(excerpt.chars().count() <= usize::from(cut).saturating_mul(12) + 16);
         for secret in secrets.iter().filter(|secret| secret.chars().all(|at| at.is_ascii_graphic())) {
@@ -88,7 +88,7 @@ fn admin(input: &Input) {
     check(&credentials, &md5.to_uppercase(), &[md5.to_uppercase()]);
 }
 
-/// What is left of a text where secrets were removed.
+/// The parts of a text between redacted secrets.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     text.split(REDACTED)
 }
@@ -104,7 +104,7 @@ fn check(credentials: &Credentials, text: &str, hidden: &[String]) {
 }
 
 impl Part {
-    /// The part, and what of it must not be left.
+    /// Returns the encoded part, and the text that must not remain.
     fn write(&self, secrets: &[&str]) -> (String, Option<String>) {
         let pick = |which: &u8| secrets.get(usize::from(*which) % secrets.len().max(1)).copied();
         match self {
@@ -124,7 +124,7 @@ impl Part {
                 let bytes = [before, secret.as_bytes(), after].concat();
                 let written =
                     if *url { BASE64_URL_SAFE_NO_PAD.encode(&bytes) } else { BASE64_STANDARD.encode(&bytes) };
-                // The characters that the secret alone determines.
+                // The characters that only the secret determines.
                 let core = (before.len() * 8).div_ceil(6)..(before.len() + secret.len()) * 8 / 6;
                 let core = written[core].to_owned();
                 (written, Some(core))
@@ -140,7 +140,7 @@ impl Part {
 }
 
 impl Spelling {
-    /// Writes a character in this encoding, encoded so many times more.
+    /// Appends a character in this encoding, with this many further layers.
     fn push(self, out: &mut String, c: char, layers: u8) {
         match self {
             Spelling::Plain => out.push(c),

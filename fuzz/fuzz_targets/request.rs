@@ -1,5 +1,5 @@
-//! Any form body is read without a panic; a request comes back from what it is encoded to, whether it was read from a body or
-//! built from arbitrary values; no secret shows.
+//! Requests: any form body is parsed without a panic; a request round-trips through its encoding, whether it was parsed
+//! or built from arbitrary values; no secret is shown.
 #![no_main]
 
 use arbitrary::{Arbitrary, Unstructured};
@@ -23,7 +23,7 @@ fn parse(body: &[u8]) {
     {
         credentials = with_key;
     }
-    // What is shown does not depend on the secret; a text could hold the same characters by chance.
+    // The debug output does not depend on the secret; arbitrary text could contain it by chance.
     let mut other = request.clone();
     other.secret = Some("another".to_owned().into());
     assert_eq!(format!("{request:?}"), format!("{other:?}"), "a secret is shown");

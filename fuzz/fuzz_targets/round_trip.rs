@@ -1,4 +1,4 @@
-//! Arbitrary tickets, encoded as servers of each version write them and decoded again, are the same.
+//! Arbitrary tickets, encoded for each server version and decoded again, are unchanged.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -38,10 +38,10 @@ fuzz_target!(|input: Input| {
     for decoder in [Decoder::new(), Decoder::new().tolerant_only(true)] {
         assert_eq!(read(&decoder, &wire).to_json(), expected, "{wire}");
     }
-    // Canonical JSON is decoded to itself.
+    // Canonical JSON decodes to itself.
     assert_eq!(read(&Decoder::new(), &expected).to_json(), expected);
 
-    // XML has no control characters, and its readers normalize line ends and the white space around values.
+    // XML has no control characters, and its parsers normalize line ends and the white space around values.
     let wire = page.to_wire_xml(version);
     let decoded = decode(wire.as_bytes());
     if tickets.iter().all(is_plain) {
@@ -84,7 +84,7 @@ fn without_empty(page: &Page) -> Vec<String> {
     page.iter().map(of).collect()
 }
 
-/// No text of the ticket changes in XML.
+/// Whether XML preserves every text of the ticket.
 fn is_plain(ticket: &Ticket) -> bool {
     let names = ticket.attachments.iter().flatten().map(|attachment| &attachment.filename);
     let optional =
@@ -113,7 +113,7 @@ fn ticket(drawn: &Drawn) -> Ticket {
         Some(text.parse().expect("a date and time"))
     });
     let attachments = drawn.attachments.as_ref().map(|list| {
-        // An entry without a file name is no attachment.
+        // An entry without a file name is not an attachment.
         let named = list.iter().filter(|(filename, _)| !filename.is_empty());
         named.map(|(filename, index)| Attachment { filename: filename.clone(), index: *index }).collect()
     });

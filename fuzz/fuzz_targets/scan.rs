@@ -1,8 +1,8 @@
-//! The scan machine, fed with arbitrary events: pages of a list that changes, pages of anything, errors, waits and late
-//! replies, in any order.
+//! The scan machine with arbitrary events: pages of a changing list, arbitrary pages, errors, waits and late replies,
+//! in any order.
 //!
-//! It never panics, waits only for requests that it sent, keeps to the limits, yields no ticket twice (a resume included), and
-//! ends after a bounded number of requests once the events have ended.
+//! It never panics, waits only for requests that it sent, respects the limits, yields no ticket twice (including after
+//! a resume), and ends after a bounded number of requests when the events have ended.
 #![no_main]
 
 use std::collections::HashSet;
@@ -14,21 +14,21 @@ use gettickets::transport::{TransportError, TransportErrorKind};
 use gettickets::{ApiError, DateTime, Error, GetTickets, Page, Ticket, Tickets, Version};
 use libfuzzer_sys::fuzz_target;
 
-/// Ids and times come from small ranges, so that pages share rows.
+/// Ids and times are from small ranges, so that pages share rows.
 const IDS: u64 = 60;
-/// The most requests after the last event. A list of this many tickets takes some tens.
+/// The maximum number of requests after the last event. A list of this many tickets takes some tens.
 const MOST_AFTER_THE_END: u32 = 4_000;
 const REFUSAL: &str =
     "Error generating JSON encoded response: Malformed UTF-8 characters, possibly incorrectly encoded";
 
 fuzz_target!(|bytes: &[u8]| {
     let mut input = Unstructured::new(bytes);
-    // An input that ends early is one without further events.
+    // An input that ends early has no further events.
     let Ok(plan) = Plan::draw(&mut input) else { return };
     Player::new(plan, input).play();
 });
 
-/// How a scan is set up.
+/// The settings of a scan.
 struct Plan {
     limitnum: Option<u64>,
     concurrency: usize,
@@ -37,13 +37,13 @@ struct Plan {
     skip_unreadable: bool,
     allow_count_mismatch: bool,
     max_tickets: Option<u64>,
-    /// Tickets rather than rows.
+    /// Whether to send tickets rather than rows.
     pages: bool,
     ending: Ending,
     list: Vec<Row>,
 }
 
-/// How the server replies once the events have ended.
+/// How the server replies when the events have ended.
 #[derive(Clone, Copy)]
 enum Ending {
     Honest,
@@ -106,7 +106,7 @@ fn row(id: u64, lastreply: u32, date: u32, fingerprint: u64) -> Row {
     Row { id, lastreply, date, fingerprint }
 }
 
-/// A stamp as a time: seconds since 1970, plus one; 0 is no time.
+/// Converts a stamp to a time: seconds since 1970, plus one; 0 means no time.
 fn time(stamp: u32) -> DateTime {
     let second = stamp.saturating_sub(1);
     let (day, second) = (second / 86_400, second % 86_400);
@@ -131,7 +131,7 @@ struct Player<'i> {
     input: Unstructured<'i>,
     machine: ScanMachine,
     in_flight: Vec<FetchPage>,
-    /// Ids of fetches that are over.
+    /// Ids of completed fetches.
     over: Vec<u64>,
     yielded: HashSet<u64>,
     last: Option<Batch>,
@@ -221,7 +221,7 @@ impl<'i> Player<'i> {
     /// Continues with another machine, from the text of the cursor.
     fn resume(&mut self) {
         let cursor = self.machine.cursor(self.count, self.last.as_ref(), &[]);
-        // What is ready and was not taken is yielded by the other machine.
+        // Tickets that are ready and were not taken are yielded by the other machine.
         let text = cursor.to_string();
         let again = text.parse().expect("a cursor is read from its text");
         assert_eq!(cursor, again);
@@ -234,7 +234,7 @@ impl<'i> Player<'i> {
     }
 
     fn ended(&mut self, outcome: std::result::Result<(), Error>) {
-        // What is still in flight may arrive late. The end stays.
+        // Requests still in flight may be answered late. The end must not change.
         while !self.in_flight.is_empty() {
             self.event();
         }
@@ -250,14 +250,14 @@ impl<'i> Player<'i> {
         drop(self.machine.cursor(self.count, self.last.as_ref(), &[]).to_string());
     }
 
-    /// One event: something happens to the list, or to a request in flight.
+    /// One event: a change of the list, or of a request in flight.
     fn event(&mut self) {
         if self.input.is_empty() {
             let fetch = self.in_flight.remove(0);
             return self.end_of(fetch);
         }
         let drawn = self.draw_event();
-        // The input has ended within the event.
+        // The input ended within the event.
         if drawn.is_err() {
             self.input = Unstructured::new(&[]);
         }
@@ -275,7 +275,7 @@ impl<'i> Player<'i> {
             return Ok(());
         }
         if kind == 5 {
-            // Of a fetch that is over, or was never sent.
+            // Of a fetch that is complete, or was never sent.
             let id = self.over.last().copied().unwrap_or(u64::MAX);
             self.machine.on_rows(id, vec![row(1, 1, 1, 1)], Some(1), Metrics::default());
             self.machine.on_error(id, ApiError::new(REFUSAL).into());
@@ -296,7 +296,7 @@ impl<'i> Player<'i> {
         }
         let (mut rows, mut total) = self.honest(fetch);
         match kind {
-            // Any rows at all, more than were requested among them.
+            // Arbitrary rows, possibly more than requested.
             9 => {
                 rows.clear();
                 for _ in 0..self.input.int_in_range(0..=40)? {
@@ -345,7 +345,7 @@ impl<'i> Player<'i> {
                 list.remove(at);
             }
             2 if !list.is_empty() => {
-                // A reply: the ticket goes to the front.
+                // A reply moves the ticket to the front.
                 let at = self.input.choose_index(list.len())?;
                 let newest = list.iter().map(|row| row.lastreply).max().unwrap_or_default();
                 let mut row = list.remove(at);
@@ -382,7 +382,7 @@ impl<'i> Player<'i> {
         }
     }
 
-    /// The reply once the events have ended.
+    /// The reply when the events have ended.
     fn end_of(&mut self, fetch: FetchPage) {
         let error = match self.plan.ending {
             Ending::Honest => {

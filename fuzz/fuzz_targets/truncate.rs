@@ -1,7 +1,7 @@
-//! Replies that end early. The input chooses a page of several tickets as servers write it, and where it is cut.
+//! Truncated replies. The input chooses a page of several tickets in wire format, and where it is cut.
 //!
-//! Bytes alone seldom get there: to end behind the last text of a later ticket, an input would have to spell two whole
-//! tickets, and then end at one place of a thousand.
+//! Arbitrary bytes seldom reach these cases: to end after the last text of a later ticket, an input would have to
+//! contain two complete tickets, and then end at one of a thousand positions.
 #![no_main]
 
 mod compare;
@@ -25,7 +25,7 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// Tickets whose texts are those of the input, parted by a null byte.
+/// Tickets with the texts of the input, which are separated by null bytes.
 fn tickets(count: usize, shape: u8, texts: &[u8]) -> Vec<Ticket> {
     let texts = String::from_utf8_lossy(texts);
     let mut texts = texts.split('\0').map(str::to_owned);
@@ -54,7 +54,7 @@ fn tickets(count: usize, shape: u8, texts: &[u8]) -> Vec<Ticket> {
     (0..count).map(ticket).collect()
 }
 
-/// The same page with its integers as numbers, or with a field that is unknown.
+/// The same page with integers as numbers, or with an unknown field.
 fn spelled(json: String, shape: u8) -> String {
     let json = match shape & 16 {
         0 => json,

@@ -1,4 +1,4 @@
-//! Any bytes are the state of a watch or are refused with an error on one line; one that is read keeps its lines.
+//! The state of a watch: any bytes are read, or refused with an error on one line; one that is read keeps its lines.
 #![no_main]
 
 use gettickets_cli::fuzzing::watch_state;
@@ -12,7 +12,7 @@ fuzz_target!(|text: &[u8]| match watch_state(text) {
     Err(shown) => assert!(!shown.is_empty() && !shown.contains('\n'), "{shown}"),
 });
 
-/// The lines, in any order: tickets have none.
+/// The lines, sorted, because tickets have no order.
 fn sorted(state: &[u8]) -> Vec<&[u8]> {
     let mut lines: Vec<_> = state.split(|byte| *byte == b'\n').collect();
     lines.sort_unstable();

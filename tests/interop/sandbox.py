@@ -9,7 +9,7 @@ import threading
 IDENTIFIER = "sandbox-identifier"
 SECRET = "sandbox-secret"
 
-# Nobody's settings but these: a shell's own must not change what is asked, or whom.
+# Only these settings: those of a shell must not change the request or the endpoint.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("GETTICKETS")}
 PROGRAM = os.environ["GETTICKETS"]
 
@@ -39,7 +39,7 @@ class Sandbox:
             address = re.search(r"http://127\.0\.0\.1:\d+/", line)
             if address:
                 self.url = address.group()
-                # A pipe that nobody empties would stop a sandbox that logs.
+                # A full pipe would block a sandbox that logs.
                 self.reader = threading.Thread(target=self.process.stderr.read, daemon=True)
                 self.reader.start()
                 return self

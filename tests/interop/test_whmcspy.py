@@ -1,4 +1,4 @@
-"""whmcspy, which gives raw dictionaries and asks for pages until one is empty."""
+"""whmcspy, which returns raw dictionaries and requests pages until one is empty."""
 
 import contextlib
 import unittest

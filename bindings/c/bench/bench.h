@@ -1,4 +1,4 @@
-/* What contenders have in common: they decode a body, read all 23 fields of every ticket, and say what they read. */
+/* The interface of the candidates: they decode a body, read all 23 fields of every ticket, and return a summary. */
 
 #ifndef GETTICKETS_BENCH_H
 #define GETTICKETS_BENCH_H
@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* What was read, so far as all contenders must agree on it. */
+/* A summary of what was read, in which all candidates must agree. */
 typedef struct content {
     uint64_t tickets;
     /* Sums of the integers, of the lengths of all texts, and of the parts of all dates. */
@@ -20,7 +20,7 @@ typedef struct content {
     uint64_t attachments;
 } content;
 
-/* Decodes a body of so many bytes and reads it; 0 if it can't. `padded` says that 64 bytes behind it may be read. */
+/* Decodes a body of `len` bytes and reads it; returns 0 on failure. */
 typedef int (*contender_function)(const char *body, size_t len, content *content);
 
 int ours_kept(const char *body, size_t len, content *content);
@@ -31,8 +31,8 @@ int yyjson_from_body(const char *body, size_t len, content *content);
 int simdjson_copied(const char *body, size_t len, content *content);
 int simdjson_padded(const char *body, size_t len, content *content);
 
-/* A date as servers write it, `YYYY-MM-DD HH:MM:SS`: the sum of its parts, and 0 for a zero date; peers read dates with
- * this, as ours come read. */
+/* The sum of the parts of a date in wire format, `YYYY-MM-DD HH:MM:SS`; 0 for a zero date. The peers parse dates with
+ * this function; gettickets returns them parsed. */
 static inline uint64_t date_sum(const char *text, size_t len)
 {
     const unsigned char *t = (const unsigned char *)text;

@@ -1,9 +1,9 @@
-/* Measures the contenders on one body, in turns, and prints a row for each as JSON:
+/* Measures the candidates on one body, in turns, and prints a row for each as JSON:
  *
  *     decode_c TABLE FILE TICKETS SECONDS [NAME…]
  *
- * TABLE is the name that the rows are asked for under; there is one. NAME is a part of a contender's name; without one, all take part. The program counts what is asked of the allocator
- * in a first round that is not timed. */
+ * TABLE is the table whose rows are printed; there is one. NAME is a part of a candidate's name; without one, all
+ * candidates are measured. Allocations are counted in a first round that is not timed. */
 
 #define _GNU_SOURCE
 
@@ -29,11 +29,11 @@ static const struct {
 };
 
 #define COUNT (sizeof CONTENDERS / sizeof *CONTENDERS)
-/* Fewer turns have no median worth the name, more add nothing. */
+/* With fewer turns the median is not meaningful; more turns do not change it. */
 #define LEAST_TURNS 5
 #define MOST_TURNS 5000
 
-/* glibc's own names of what is interposed below. */
+/* glibc's internal names of the functions that are replaced below. */
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *block, size_t size);
@@ -100,7 +100,7 @@ static void give_up(const char *why)
     exit(1);
 }
 
-/* The body, with room behind it for those that read past its end. */
+/* The body, with padding after it for parsers that read past its end. */
 static char *read_body(const char *path, size_t *len)
 {
     FILE *file = fopen(path, "rb");
@@ -148,7 +148,7 @@ int main(int argc, char **argv)
             part[parts++] = i;
         }
     }
-    /* Warms up, counts, and sees to it that all read the same. */
+    /* Warms up, counts allocations, and checks that all candidates read the same. */
     for (i = 0; i < parts; i++) {
         content found = { 0, 0, 0, 0, 0 };
         int good;
@@ -168,7 +168,7 @@ int main(int argc, char **argv)
     }
     begun = now();
     while (parts > 0 && turns < MOST_TURNS && (turns < LEAST_TURNS || now() - begun < budget)) {
-        /* Each round starts with another, so that none has always the same one before it. */
+        /* Each round starts with a different candidate, so that none always follows the same one. */
         for (i = 0; i < parts; i++) {
             size_t which = (i + turns) % parts;
             content found = { 0, 0, 0, 0, 0 };

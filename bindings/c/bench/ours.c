@@ -1,5 +1,4 @@
-/* gettickets, from C: every field by one call a ticket, of a body that is kept or one that is copied, or by one call a
- * field. */
+/* gettickets from C: all fields in one call per ticket, with a kept or a copied body, or with one call per field. */
 
 #include "bench.h"
 

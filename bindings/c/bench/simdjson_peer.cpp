@@ -1,4 +1,4 @@
-// simdjson On-Demand with extraction written by hand: fields are asked for in the order that servers write them.
+// simdjson On-Demand with handwritten extraction: fields are read in wire order.
 
 #include "bench.h"
 
@@ -110,14 +110,14 @@ bool read_all(ondemand::parser &parser, padded_string_view json, content &c) {
 
 } // namespace
 
-// From a body as it comes from anywhere: copied, as it needs room behind it.
+// Copies the body, because it needs padding after it.
 int simdjson_copied(const char *body, size_t len, content *content) {
     ondemand::parser parser;
     const padded_string copy(body, len);
     return read_all(parser, copy, *content);
 }
 
-// From a body that was received into a buffer with room behind it, by a parser that is kept: its fastest way.
+// With a body in a padded buffer and a parser that is reused, which is the fastest way.
 int simdjson_padded(const char *body, size_t len, content *content) {
     static ondemand::parser parser;
     return read_all(parser, padded_string_view(body, len, len + SIMDJSON_PADDING), *content);

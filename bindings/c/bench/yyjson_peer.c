@@ -1,5 +1,4 @@
-/* yyjson with extraction written by hand: keys are asked for in the order that servers write them, which its iterator
- * finds without searching. */
+/* yyjson with handwritten extraction: keys are read in wire order, in which its iterator finds them without searching. */
 
 #include "bench.h"
 
@@ -90,7 +89,7 @@ static int read_all(yyjson_doc *doc, content *content)
     return good;
 }
 
-/* Parses a copy of its own in place, which is its fastest way. */
+/* Parses a copy of the body in place, which is the fastest way. */
 int yyjson_in_place(const char *body, size_t len, content *content)
 {
     char *copy = malloc(len + YYJSON_PADDING_SIZE);

@@ -36,7 +36,7 @@ static uint8_t *read_file(const char *path, size_t *len)
     } while (got > 0 && why == 0);
     fclose(file);
     if (why != 0) {
-        /* A part of a reply must not be taken for the whole. */
+        /* A part of a reply must not be treated as the whole. */
         free(bytes);
         bytes = NULL;
         errno = why;

@@ -15,7 +15,7 @@
 
 namespace {
 
-// A stream that is released in the end, whoever throws.
+// A stream that is released at the end, also after an exception.
 struct Stream : ArrowArrayStream {
     Stream() : ArrowArrayStream{} {}
     Stream(const Stream &) = delete;

@@ -1,4 +1,5 @@
-// gettickets.hpp: the WHMCS GetTickets call for C++17 and later, over gettickets.h. Nothing to build: link libgettickets.
+// gettickets.hpp: the WHMCS GetTickets call for C++17 and later, over gettickets.h. Nothing to build: link
+// libgettickets.
 //
 //     auto client = gettickets::Client::builder("https://billing.example.com").api_credentials(id, secret).build();
 //     for (gettickets::Ticket ticket : client.get_tickets()) {
@@ -6,22 +7,22 @@
 //     }
 //     for (gettickets::Ticket ticket : client.scan()) { … }       // every ticket on every page, each once
 //
-// Failures. Where exceptions are on, a function that fails throws a gettickets::Error or one of the classes derived from
-// it. Where they are off (-fno-exceptions), or GETTICKETS_NO_EXCEPTIONS is defined, the same function gives an
-// Expected<T>: look at it before taking what is in it. The two modes live in inline namespaces of their own, so that
-// parts of a program that were built either way can be linked together.
+// Failures. With exceptions, a function that fails throws a gettickets::Error or one of its subclasses. Without them
+// (-fno-exceptions), or if GETTICKETS_NO_EXCEPTIONS is defined, the same function returns an Expected<T>: check it
+// before using its value. The two modes are in different inline namespaces, so that parts of a program that were built
+// in either mode can be linked together.
 //
-// Owners. Page, Request, Credentials, Client, ClientBuilder, Scan, Cancel and Sandbox own what they stand for, and are
-// moved rather than copied. A Ticket and its string_views are borrowed from their Page, or from the Scan until it goes
-// on, and are good as long as that. Using one that was moved from is an error of those functions that can fail,
-// and gives nothing from the others.
+// Owners. Page, Request, Credentials, Client, ClientBuilder, Scan, Cancel and Sandbox own their resources, and are
+// moved rather than copied. A Ticket and its string_views are borrowed from their Page, or from the Scan until it
+// advances, and are valid as long as that. Using a moved-from object is an error of functions that can fail, and yields
+// nothing from the others.
 //
-// What borrows can't be had of an owner that nobody keeps: client.get_tickets()[0] does not compile.
+// Borrowed objects cannot be taken from a temporary owner: client.get_tickets()[0] does not compile.
 //
-// Texts are UTF-8. Those of a ticket come from a server: they may hold control characters, HTML, and anything else.
-// printable() makes one fit for a terminal.
+// Texts are UTF-8. Those of a ticket come from a server: they may contain control characters, HTML, and anything else.
+// printable() makes a text safe for a terminal.
 //
-// Threads are as gettickets.h says: many may read one Page and use one Client; one at a time a Scan.
+// Threads: as in gettickets.h, many may read one Page and use one Client; a Scan is used by one at a time.
 
 #ifndef GETTICKETS_HPP
 #define GETTICKETS_HPP

@@ -30,7 +30,7 @@ pub unsafe extern "C" fn gettickets_page_arrow_stream(
     stream: *mut FFI_ArrowArrayStream,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_page asks; NULL or writable.
+        // SAFETY: as documented at gettickets_page; NULL or writable.
         let (page, out) = unsafe { (shared(page, "page")?, Out::new(stream, "stream")?) };
         memory::check_for_encoding(page.page.tickets().memory_size())?;
         let pages: [Result<Tickets, std::io::Error>; 1] = [Ok(page.page.tickets().clone())];
@@ -47,7 +47,7 @@ pub unsafe extern "C" fn gettickets_page_arrow_stream(
 ///
 /// An error of the scan is returned by `get_next` after the tickets before it, and again by every later call: the
 /// end of the stream means that the scan is complete. `get_last_error` returns the message, and
-/// `gettickets_scan_next` the error itself. The codes are ECANCELED if the scan was cancelled, EIO for
+/// `gettickets_scan_next` the error itself. The codes are ECANCELED if the scan was canceled, EIO for
 /// `GETTICKETS_ERROR_TRANSPORT` and `GETTICKETS_ERROR_LOCAL`, EPROTO if the server sent something other than a
 /// page, ENOMEM for `GETTICKETS_ERROR_MEMORY`, EAGAIN for `GETTICKETS_ERROR_THREAD`, EBUSY if the progress
 /// function called `get_next`, and EINVAL otherwise.
@@ -62,7 +62,7 @@ pub unsafe extern "C" fn gettickets_scan_arrow_stream(
     error: *mut *mut Error,
 ) -> ResultCode {
     let begin = || {
-        // SAFETY: as the comment on gettickets_scan asks; NULL or writable.
+        // SAFETY: as documented at gettickets_scan; NULL or writable.
         let (scan, out) = unsafe { (shared(scan, "scan")?, Out::new(stream, "stream")?) };
         scan.shared.origin.check("the scan")?;
         let pages = Pages(std::sync::Arc::clone(&scan.shared));
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn gettickets_scan_arrow_stream(
         out.put(stream_of(TicketReader::new(pages).min_rows(min_rows), Some(origin)));
         Ok(())
     };
-    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    // SAFETY: `error` is NULL or writable, as documented at gettickets_error.
     unsafe { guard_with_error(error, begin) }
 }
 

@@ -1,4 +1,4 @@
-//! [`ClientBuilder`]: from settings to a client, over HTTP or the Local API.
+//! [`ClientBuilder`]: the settings of a client, over HTTP or the Local API.
 
 use std::ffi::{c_char, c_void};
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ pub struct ClientBuilder {
     settings: Settings<Draft>,
 }
 
-/// What was set so far; what was not is as the client has it by default.
+/// The settings so far; the others have the client's defaults.
 #[derive(Default)]
 struct Draft {
     timeout: Option<Duration>,
@@ -48,14 +48,14 @@ impl Default for To {
 
 #[derive(Default)]
 struct Http {
-    /// Kept from sight: until it is read, it may hold a password.
+    /// Not shown in logs: until it is parsed, it may hold a password.
     address: Zeroizing<String>,
     credentials: Option<protocol::Credentials>,
     connect_timeout: Option<Duration>,
     retries: RetryPolicy,
     format: ResponseType,
     allow_plain_http: bool,
-    /// `Some(None)` uses no proxy, whatever the environment says.
+    /// `Some(None)` uses no proxy, regardless of the environment.
     proxy: Option<Option<Zeroizing<String>>>,
     root_certificates: Option<Vec<u8>>,
     user_agent: Option<String>,
@@ -71,14 +71,14 @@ impl Draft {
     fn http(&mut self, setting: &str) -> Result<&mut Http, Failure> {
         match &mut self.to {
             To::Http(http) => Ok(http),
-            To::Local(_) => Err(misfit("the Local API", setting)),
+            To::Local(_) => Err(not_applicable("the Local API", setting)),
         }
     }
 
     fn local(&mut self, setting: &str) -> Result<&mut Local, Failure> {
         match &mut self.to {
             To::Local(local) => Ok(local),
-            To::Http(_) => Err(misfit("a client over HTTP", setting)),
+            To::Http(_) => Err(not_applicable("a client over HTTP", setting)),
         }
     }
 
@@ -129,13 +129,13 @@ impl Draft {
 }
 
 /// Error for a setting of the other kind of client.
-fn misfit(who: &str, setting: &str) -> Failure {
+fn not_applicable(who: &str, setting: &str) -> Failure {
     Failure::error(GETTICKETS_ERROR_KIND, format!("{setting} does not apply to {who}"))
 }
 
 /// # Safety
 ///
-/// `builder` is NULL or valid, and nobody else uses it meanwhile.
+/// `builder` is NULL or valid, and not used elsewhere meanwhile.
 unsafe fn set(
     builder: *mut ClientBuilder,
     change: impl FnOnce(&mut Draft) -> Result<(), Failure>,
@@ -144,11 +144,11 @@ unsafe fn set(
     guard(|| unsafe { exclusive(builder, "builder") }?.settings.set(change))
 }
 
-/// A builder with this draft, once its first setting went well.
+/// Makes a builder with its first setting.
 fn begin(first: impl FnOnce(&mut Draft) -> Result<(), Failure>) -> *mut ClientBuilder {
     guard::value(std::ptr::null_mut(), || {
         let mut settings = Settings::new(Draft::default());
-        // Reported when the client is built.
+        // An error is reported when the client is built.
         let _ = settings.set(first);
         Box::into_raw(Box::new(ClientBuilder { settings }))
     })
@@ -159,7 +159,7 @@ fn begin(first: impl FnOnce(&mut Draft) -> Result<(), Failure>) -> *mut ClientBu
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_new(address: *const c_char) -> *mut ClientBuilder {
     begin(|draft| {
-        // SAFETY: a text with a NUL behind it, or NULL, as documented.
+        // SAFETY: a NUL-terminated text, or NULL, as documented.
         let address = Zeroizing::new(unsafe { text(address, "address") }?.to_owned());
         draft.to = To::Http(Box::new(Http { address, ..Http::default() }));
         Ok(())
@@ -172,7 +172,7 @@ pub unsafe extern "C" fn gettickets_client_builder_new(address: *const c_char) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_new_local(path: *const c_char) -> *mut ClientBuilder {
     begin(|draft| {
-        // SAFETY: a text with a NUL behind it, or NULL, as documented.
+        // SAFETY: a NUL-terminated text, or NULL, as documented.
         let path = PathBuf::from(unsafe { text(path, "path") }?);
         draft.to = To::Local(Local { path, php: None, admin: None });
         Ok(())
@@ -186,12 +186,12 @@ pub unsafe extern "C" fn gettickets_client_builder_set_credentials(
     credentials: *const Credentials,
 ) -> ResultCode {
     let change = |draft: &mut Draft| {
-        // SAFETY: credentials that live, or NULL, as the comment on gettickets_credentials asks.
+        // SAFETY: credentials that live, or NULL, as documented at gettickets_credentials.
         let held = unsafe { shared(credentials, "credentials") }?;
         draft.http("credentials")?.credentials = Some(held.credentials.clone());
         Ok(())
     };
-    // SAFETY: as the comment on gettickets_client_builder asks.
+    // SAFETY: as documented at gettickets_client_builder.
     unsafe { set(builder, change) }
 }
 
@@ -203,12 +203,12 @@ pub unsafe extern "C" fn gettickets_client_builder_set_api_credentials(
     secret: *const c_char,
 ) -> ResultCode {
     let change = |draft: &mut Draft| {
-        // SAFETY: texts with a NUL behind them, or NULL, as documented.
+        // SAFETY: NUL-terminated texts, or NULL, as documented.
         let (identifier, secret) = unsafe { (text(identifier, "identifier")?, text(secret, "secret")?) };
         draft.http("credentials")?.credentials = Some(protocol::Credentials::api(identifier, secret));
         Ok(())
     };
-    // SAFETY: as the comment on gettickets_client_builder asks.
+    // SAFETY: as documented at gettickets_client_builder.
     unsafe { set(builder, change) }
 }
 
@@ -219,7 +219,7 @@ pub unsafe extern "C" fn gettickets_client_builder_set_timeout_ms(
     builder: *mut ClientBuilder,
     timeout_ms: u64,
 ) -> ResultCode {
-    // SAFETY: as the comment on gettickets_client_builder asks.
+    // SAFETY: as documented at gettickets_client_builder.
     unsafe { set(builder, |draft| put(&mut draft.timeout, Some(time(timeout_ms)?))) }
 }
 
@@ -229,7 +229,7 @@ pub unsafe extern "C" fn gettickets_client_builder_set_connect_timeout_ms(
     builder: *mut ClientBuilder,
     timeout_ms: u64,
 ) -> ResultCode {
-    // SAFETY: as the comment on gettickets_client_builder asks.
+    // SAFETY: as documented at gettickets_client_builder.
     unsafe {
         set(builder, |draft| {
             put(&mut draft.http("connect_timeout")?.connect_timeout, Some(time(timeout_ms)?))
@@ -237,13 +237,13 @@ pub unsafe extern "C" fn gettickets_client_builder_set_connect_timeout_ms(
     }
 }
 
-/// The most bytes of a reply after decompression. Default: 64 MiB; at most 512 MiB.
+/// The maximum size of a reply in bytes, after decompression. Default: 64 MiB; at most 512 MiB.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_set_max_response_len(
     builder: *mut ClientBuilder,
     len: usize,
 ) -> ResultCode {
-    // SAFETY: as the comment on gettickets_client_builder asks.
+    // SAFETY: as documented at gettickets_client_builder.
     unsafe { set(builder, |draft| put(&mut draft.max_response_len, Some(len))) }
 }
 
@@ -253,19 +253,19 @@ pub unsafe extern "C" fn gettickets_client_builder_set_strict(
     builder: *mut ClientBuilder,
     strict: i32,
 ) -> ResultCode {
-    // SAFETY: as the comment on gettickets_client_builder asks.
+    // SAFETY: as documented at gettickets_client_builder.
     unsafe { set(builder, |draft| put(&mut draft.strict, strict != 0)) }
 }
 
-/// The most attempts of a request, including the first; 1 disables retries. At least 1; default: 3. Retried are
-/// failed connections, timeouts, truncated replies and the HTTP statuses 408, 429, 500, 502, 503, 504 and 520 to
-/// 524. HTTP only.
+/// The maximum number of attempts of a request, including the first; 1 disables retries. At least 1; default: 3.
+/// Retried are failed connections, timeouts, truncated replies and the HTTP statuses 408, 429, 500, 502, 503, 504 and
+/// 520 to 524. HTTP only.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_set_max_attempts(
     builder: *mut ClientBuilder,
     max_attempts: u32,
 ) -> ResultCode {
-    // SAFETY: as the comment on gettickets_client_builder asks.
+    // SAFETY: as documented at gettickets_client_builder.
     unsafe { retries(builder, "max_attempts", |policy| Ok(policy.max_attempts(max_attempts))) }
 }
 
@@ -277,7 +277,7 @@ pub unsafe extern "C" fn gettickets_client_builder_set_backoff_ms(
     initial_ms: u64,
     max_ms: u64,
 ) -> ResultCode {
-    // SAFETY: as the comment on gettickets_client_builder asks.
+    // SAFETY: as documented at gettickets_client_builder.
     unsafe {
         retries(builder, "backoff", |policy| {
             Ok(policy.initial_backoff(time(initial_ms)?).max_backoff(time(max_ms)?))
@@ -292,7 +292,7 @@ pub unsafe extern "C" fn gettickets_client_builder_set_max_retry_after_ms(
     builder: *mut ClientBuilder,
     timeout_ms: u64,
 ) -> ResultCode {
-    // SAFETY: as the comment on gettickets_client_builder asks.
+    // SAFETY: as documented at gettickets_client_builder.
     unsafe { retries(builder, "max_retry_after", |policy| Ok(policy.max_retry_after(time(timeout_ms)?))) }
 }
 
@@ -303,7 +303,7 @@ pub unsafe extern "C" fn gettickets_client_builder_set_total_timeout_ms(
     builder: *mut ClientBuilder,
     timeout_ms: u64,
 ) -> ResultCode {
-    // SAFETY: as the comment on gettickets_client_builder asks.
+    // SAFETY: as documented at gettickets_client_builder.
     unsafe { retries(builder, "total_timeout", |policy| Ok(policy.total_timeout(time(timeout_ms)?))) }
 }
 
@@ -330,7 +330,7 @@ pub unsafe extern "C" fn gettickets_client_builder_set_format(
     builder: *mut ClientBuilder,
     response_format: Format,
 ) -> ResultCode {
-    // SAFETY: as the comment on gettickets_client_builder asks.
+    // SAFETY: as documented at gettickets_client_builder.
     unsafe { set(builder, |draft| put(&mut draft.http("format")?.format, format(response_format)?)) }
 }
 
@@ -341,7 +341,7 @@ pub unsafe extern "C" fn gettickets_client_builder_set_allow_plain_http(
     builder: *mut ClientBuilder,
     allow: i32,
 ) -> ResultCode {
-    // SAFETY: as the comment on gettickets_client_builder asks.
+    // SAFETY: as documented at gettickets_client_builder.
     unsafe { set(builder, |draft| put(&mut draft.http("allow_plain_http")?.allow_plain_http, allow != 0)) }
 }
 
@@ -355,19 +355,19 @@ pub unsafe extern "C" fn gettickets_client_builder_set_proxy(
     address: *const c_char,
 ) -> ResultCode {
     let change = |draft: &mut Draft| {
-        // SAFETY: a text with a NUL behind it, or NULL, as documented.
+        // SAFETY: a NUL-terminated text, or NULL, as documented.
         let address = Zeroizing::new(unsafe { text(address, "address") }?.to_owned());
         draft.http("proxy")?.proxy = Some(Some(address));
         Ok(())
     };
-    // SAFETY: as the comment on gettickets_client_builder asks.
+    // SAFETY: as documented at gettickets_client_builder.
     unsafe { set(builder, change) }
 }
 
 /// Uses no proxy, whatever the environment variables are. HTTP only.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_disable_proxy(builder: *mut ClientBuilder) -> ResultCode {
-    // SAFETY: as the comment on gettickets_client_builder asks.
+    // SAFETY: as documented at gettickets_client_builder.
     unsafe { set(builder, |draft| put(&mut draft.http("proxy")?.proxy, Some(None))) }
 }
 
@@ -379,20 +379,20 @@ pub unsafe extern "C" fn gettickets_client_builder_set_root_certificates(
     pem: *const c_void,
     len: usize,
 ) -> ResultCode {
-    /// Every authority of the world together is a quarter of a megabyte.
-    const LONGEST: usize = 64 << 20;
+    /// All public certificate authorities together take a quarter of a megabyte.
+    const MAX: usize = 64 << 20;
     let change = |draft: &mut Draft| {
-        if len > LONGEST {
+        if len > MAX {
             return Err(argument(format!(
-                "certificates of {len} bytes are more than the {LONGEST} that are read"
+                "certificates of {len} bytes are more than the {MAX} that are read"
             )));
         }
-        // SAFETY: so many bytes, or NULL, as documented.
+        // SAFETY: `len` bytes, or NULL, as documented.
         let pem = unsafe { bytes(pem, len, "pem") }?;
         draft.http("root_certificates")?.root_certificates = Some(pem.to_owned());
         Ok(())
     };
-    // SAFETY: as the comment on gettickets_client_builder asks.
+    // SAFETY: as documented at gettickets_client_builder.
     unsafe { set(builder, change) }
 }
 
@@ -404,12 +404,12 @@ pub unsafe extern "C" fn gettickets_client_builder_set_user_agent(
     user_agent: *const c_char,
 ) -> ResultCode {
     let change = |draft: &mut Draft| {
-        // SAFETY: a text with a NUL behind it, or NULL, as documented.
+        // SAFETY: a NUL-terminated text, or NULL, as documented.
         let name = unsafe { text(user_agent, "user_agent") }?;
         draft.http("user_agent")?.user_agent = Some(name.to_owned());
         Ok(())
     };
-    // SAFETY: as the comment on gettickets_client_builder asks.
+    // SAFETY: as documented at gettickets_client_builder.
     unsafe { set(builder, change) }
 }
 
@@ -420,12 +420,12 @@ pub unsafe extern "C" fn gettickets_client_builder_set_php(
     program: *const c_char,
 ) -> ResultCode {
     let change = |draft: &mut Draft| {
-        // SAFETY: a text with a NUL behind it, or NULL, as documented.
+        // SAFETY: a NUL-terminated text, or NULL, as documented.
         let program = unsafe { text(program, "program") }?;
         draft.local("php")?.php = Some(program.to_owned());
         Ok(())
     };
-    // SAFETY: as the comment on gettickets_client_builder asks.
+    // SAFETY: as documented at gettickets_client_builder.
     unsafe { set(builder, change) }
 }
 
@@ -437,12 +437,12 @@ pub unsafe extern "C" fn gettickets_client_builder_set_admin(
     username: *const c_char,
 ) -> ResultCode {
     let change = |draft: &mut Draft| {
-        // SAFETY: a text with a NUL behind it, or NULL, as documented.
+        // SAFETY: a NUL-terminated text, or NULL, as documented.
         let username = unsafe { text(username, "username") }?;
         draft.local("admin")?.admin = Some(username.to_owned());
         Ok(())
     };
-    // SAFETY: as the comment on gettickets_client_builder asks.
+    // SAFETY: as documented at gettickets_client_builder.
     unsafe { set(builder, change) }
 }
 
@@ -455,30 +455,30 @@ pub unsafe extern "C" fn gettickets_client_builder_build(
     error: *mut *mut Error,
 ) -> ResultCode {
     let build = || {
-        // SAFETY: as the comment on gettickets_client_builder asks; NULL or writable.
+        // SAFETY: as documented at gettickets_client_builder; NULL or writable.
         let (builder, out) = unsafe { (shared(builder, "builder")?, Out::new(client, "client")?) };
         let settings = builder.settings.get()?;
         let _in_use = InUse::begin()?;
         out.hand_out(Client { client: settings.build()?, origin: Origin::here() });
         Ok(())
     };
-    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    // SAFETY: `error` is NULL or writable, as documented at gettickets_error.
     unsafe { guard_with_error(error, build) }
 }
 
 /// Wipes and frees a builder.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_builder_free(builder: *mut ClientBuilder) {
-    // SAFETY: the builder is NULL or this library's and not freed before, as documented.
+    // SAFETY: the builder is NULL or from this library, and not freed before, as documented.
     unsafe { guard::free(builder) }
 }
 
-/// Converts a time. One of more than a year is an error, as no clock may be able to add it; so is a negative
-/// number, which arrives here as a very large one.
+/// Converts a time. More than a year is an error, because some clocks could not add it; so is a negative number, which
+/// arrives here as a very large one.
 fn time(milliseconds: u64) -> Result<Duration, Failure> {
-    const LONGEST: Duration = Duration::from_secs(366 * 86_400);
+    const MAX: Duration = Duration::from_secs(366 * 86_400);
     let time = Duration::from_millis(milliseconds);
-    if time <= LONGEST {
+    if time <= MAX {
         return Ok(time);
     }
     let signed = milliseconds.cast_signed();

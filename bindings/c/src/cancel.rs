@@ -1,4 +1,4 @@
-//! [`Cancel`]: a switch that ends calls from another thread.
+//! [`Cancel`]: a token that ends calls from another thread.
 
 use std::ptr;
 use std::sync::Arc;
@@ -9,11 +9,11 @@ use crate::failure::{Details, Failure};
 use crate::guard;
 use crate::result::{GETTICKETS_ERROR_CANCELLED, GETTICKETS_ERROR_NULL, GETTICKETS_OK, ResultCode};
 
-/// How long a call that can be cancelled waits before it checks its switch again.
-pub(crate) const GLANCE: Duration = Duration::from_millis(20);
+/// How often a call that can be canceled checks its token.
+pub(crate) const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A token that cancels calls from another thread. One token may be given to any number of calls. It may be freed
-/// at any time, also while calls have it.
+/// A token that cancels calls from another thread. One token may be used for any number of calls. It may be freed
+/// at any time, also while calls use it.
 pub struct Cancel {
     flag: Flag,
 }
@@ -23,7 +23,7 @@ pub struct Cancel {
 pub(crate) struct Flag(Arc<AtomicBool>);
 
 impl Flag {
-    /// Fails if the switch was used. `may_have_been_sent` says whether a request is or was under way.
+    /// Fails if the token is canceled. `may_have_been_sent` says whether a request is or was in progress.
     pub(crate) fn check(&self, may_have_been_sent: bool) -> Result<(), Failure> {
         if !self.0.load(Ordering::Relaxed) {
             return Ok(());
@@ -31,16 +31,16 @@ impl Flag {
         Flag::cancelled(may_have_been_sent)
     }
 
-    /// The failure of a call that was cancelled.
+    /// The failure of a canceled call.
     pub(crate) fn cancelled(may_have_been_sent: bool) -> Result<(), Failure> {
-        // Only the thread that sends the request knows how often it was sent: at least once.
+        // Only the thread that sends the request knows the number of attempts: at least one.
         let details =
             Details { may_have_been_sent, attempts: may_have_been_sent.into(), ..Details::default() };
-        Err(Failure::detailed(GETTICKETS_ERROR_CANCELLED, "the call was cancelled", details))
+        Err(Failure::detailed(GETTICKETS_ERROR_CANCELLED, "the call was canceled", details))
     }
 }
 
-/// The flag of a switch; none for NULL.
+/// The flag of a token; `None` for NULL.
 ///
 /// # Safety
 ///
@@ -50,18 +50,18 @@ pub(crate) unsafe fn flag(cancel: *const Cancel) -> Option<Flag> {
     unsafe { cancel.as_ref() }.map(|cancel| cancel.flag.clone())
 }
 
-/// Makes a token that is not cancelled.
+/// Makes a token that is not canceled.
 #[unsafe(no_mangle)]
 pub extern "C" fn gettickets_cancel_new() -> *mut Cancel {
     guard::value(ptr::null_mut(), || Box::into_raw(Box::new(Cancel { flag: Flag::default() })))
 }
 
-/// Cancels every call that has or gets this token: it returns `GETTICKETS_ERROR_CANCELLED` within 50
-/// milliseconds. This cannot be undone. A request that was sent stays sent. Async-signal-safe.
+/// Cancels every call that uses this token, now or later: it returns `GETTICKETS_ERROR_CANCELLED` within 50
+/// milliseconds. This cannot be undone. A request that was sent is not recalled. Async-signal-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_cancel_now(cancel: *const Cancel) -> ResultCode {
-    // Neither a lock nor an allocation nor a panic is possible here, so there is nothing to guard.
-    // SAFETY: as the comment on gettickets_cancel asks.
+    // No lock, allocation or panic is possible here, so no guard is needed.
+    // SAFETY: as documented at gettickets_cancel.
     match unsafe { cancel.as_ref() } {
         Some(cancel) => {
             cancel.flag.0.store(true, Ordering::Relaxed);
@@ -71,9 +71,9 @@ pub unsafe extern "C" fn gettickets_cancel_now(cancel: *const Cancel) -> ResultC
     }
 }
 
-/// Frees a token. Calls that have it continue.
+/// Frees a token. Calls that use it continue.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_cancel_free(cancel: *mut Cancel) {
-    // SAFETY: the switch is NULL or this library's and not freed before, as documented.
+    // SAFETY: the switch is NULL or from this library, and not freed before, as documented.
     unsafe { guard::free(cancel) }
 }

@@ -4,12 +4,12 @@ use gettickets::transport::TransportErrorKind;
 use gettickets::{Client as RustClient, ErrorKind, Pending};
 use gettickets_protocol::DecodeErrorKind;
 
-use crate::cancel::{Cancel, Flag, GLANCE, flag};
+use crate::cancel::{CHECK_INTERVAL, Cancel, Flag, flag};
 use crate::failure::{Details, Error, Failure, c_text, hint_text};
 use crate::guard::{self, Out, guard, guard_with_error, shared};
 use crate::page::Page;
 use crate::process::{InUse, Origin};
-use crate::request::{Request, asked};
+use crate::request::{Request, parameters_of};
 use crate::result::{
     GETTICKETS_ERROR_API, GETTICKETS_ERROR_CANCELLED, GETTICKETS_ERROR_CONFIG, GETTICKETS_ERROR_DECODE,
     GETTICKETS_ERROR_LOCAL, GETTICKETS_ERROR_RATE_LIMITED, GETTICKETS_ERROR_REDIRECT,
@@ -71,18 +71,18 @@ impl From<gettickets::Error> for Failure {
                 details.local_output = local.output().map(c_text);
                 GETTICKETS_ERROR_LOCAL
             }
-            // A kind that is new to the client is most likely one of the way to the server.
+            // A new kind of error without a case here is most likely a transport error.
             _ => GETTICKETS_ERROR_TRANSPORT,
         };
         Failure::with(code, error.code(), error.to_string(), details)
     }
 }
 
-/// Waits for a request, and checks its switch now and then.
+/// Waits for a request, and checks its token at intervals.
 fn wait(pending: &Pending, flag: &Flag) -> Result<Page, Failure> {
     loop {
         flag.check(true)?;
-        if let Some(outcome) = pending.wait_for(GLANCE) {
+        if let Some(outcome) = pending.wait_for(CHECK_INTERVAL) {
             return Ok(Page::of(outcome?));
         }
     }
@@ -100,22 +100,23 @@ pub unsafe extern "C" fn gettickets_client_get_tickets(
     error: *mut *mut Error,
 ) -> ResultCode {
     let ask = || {
-        // SAFETY: as the comments on the handles ask; NULL or writable.
-        let (client, asked, flag, out) =
-            unsafe { (shared(client, "client")?, asked(request)?, flag(cancel), Out::new(page, "page")?) };
+        // SAFETY: as documented at the handles; NULL or writable.
+        let (client, parameters, flag, out) = unsafe {
+            (shared(client, "client")?, parameters_of(request)?, flag(cancel), Out::new(page, "page")?)
+        };
         client.origin.check("the client")?;
         let in_use = InUse::begin()?;
         out.hand_out(match flag {
-            None => Page::of(client.client.get_tickets(&asked)?),
+            None => Page::of(client.client.get_tickets(&parameters)?),
             Some(flag) => {
                 flag.check(false)?;
-                // The thread of the request may outlive this call, and is in use until then.
-                wait(&client.client.start_then(asked, || drop(in_use)), &flag)?
+                // The thread of the request may outlive this call, and counts as in use until then.
+                wait(&client.client.start_then(parameters, || drop(in_use)), &flag)?
             }
         });
         Ok(())
     };
-    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    // SAFETY: `error` is NULL or writable, as documented at gettickets_error.
     unsafe { guard_with_error(error, ask) }
 }
 
@@ -126,7 +127,7 @@ pub unsafe extern "C" fn gettickets_client_endpoint(
     endpoint: *mut *mut OwnedText,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_client asks; NULL or writable.
+        // SAFETY: as documented at gettickets_client; NULL or writable.
         let (client, out) = unsafe { (shared(client, "client")?, Out::new(endpoint, "endpoint")?) };
         out.hand_out(OwnedText::of(client.client.endpoint()));
         Ok(())
@@ -136,6 +137,6 @@ pub unsafe extern "C" fn gettickets_client_endpoint(
 /// Frees a client. Scans of it continue; its credentials are wiped when the last of these is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_free(client: *mut Client) {
-    // SAFETY: the client is NULL or this library's and not freed before, as documented.
+    // SAFETY: the client is NULL or from this library, and not freed before, as documented.
     unsafe { guard::free_with(client, |client| client.origin.drop_here(client.client)) }
 }

@@ -1,4 +1,4 @@
-//! [`Credentials`]: what a request authenticates with.
+//! [`Credentials`]: the credentials of a request.
 
 use std::ffi::c_char;
 
@@ -39,14 +39,14 @@ pub unsafe extern "C" fn gettickets_credentials_api(
     error: *mut *mut Error,
 ) -> ResultCode {
     let body = || {
-        // SAFETY: texts with a NUL behind them and NULL or writable, as documented.
+        // SAFETY: NUL-terminated texts and NULL or writable, as documented.
         let (identifier, secret, out) = unsafe {
             (text(identifier, "identifier")?, text(secret, "secret")?, Out::new(credentials, "credentials")?)
         };
         out.hand_out(Credentials::of(protocol::Credentials::api(identifier, secret))?);
         Ok(())
     };
-    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    // SAFETY: `error` is NULL or writable, as documented at gettickets_error.
     unsafe { guard_with_error(error, body) }
 }
 
@@ -60,14 +60,14 @@ pub unsafe extern "C" fn gettickets_credentials_admin(
     error: *mut *mut Error,
 ) -> ResultCode {
     let body = || {
-        // SAFETY: texts with a NUL behind them and NULL or writable, as documented.
+        // SAFETY: NUL-terminated texts and NULL or writable, as documented.
         let (username, password, out) = unsafe {
             (text(username, "username")?, text(password, "password")?, Out::new(credentials, "credentials")?)
         };
         out.hand_out(Credentials::of(protocol::Credentials::admin(username, password))?);
         Ok(())
     };
-    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    // SAFETY: `error` is NULL or writable, as documented at gettickets_error.
     unsafe { guard_with_error(error, body) }
 }
 
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn gettickets_credentials_admin_md5(
     error: *mut *mut Error,
 ) -> ResultCode {
     let body = || {
-        // SAFETY: texts with a NUL behind them and NULL or writable, as documented.
+        // SAFETY: NUL-terminated texts and NULL or writable, as documented.
         let (username, md5, out) = unsafe {
             (
                 text(username, "username")?,
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn gettickets_credentials_admin_md5(
         out.hand_out(Credentials::of(protocol::Credentials::admin_md5(username, md5)?)?);
         Ok(())
     };
-    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    // SAFETY: `error` is NULL or writable, as documented at gettickets_error.
     unsafe { guard_with_error(error, body) }
 }
 
@@ -106,13 +106,13 @@ pub unsafe extern "C" fn gettickets_credentials_set_access_key(
     error: *mut *mut Error,
 ) -> ResultCode {
     let body = || {
-        // SAFETY: credentials that nobody else uses and a text with a NUL behind it, or NULL, as documented.
+        // SAFETY: credentials that are not used elsewhere and a NUL-terminated text, or NULL, as documented.
         let (held, key) =
             unsafe { (exclusive(credentials, "credentials")?, text(access_key, "access_key")?) };
         held.credentials = held.credentials.clone().with_access_key(key)?;
         Ok(())
     };
-    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    // SAFETY: `error` is NULL or writable, as documented at gettickets_error.
     unsafe { guard_with_error(error, body) }
 }
 
@@ -126,7 +126,7 @@ pub unsafe extern "C" fn gettickets_credentials_redact(
     redacted: *mut *mut OwnedText,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: credentials, a text with a NUL behind it and NULL or writable, as documented.
+        // SAFETY: credentials, a NUL-terminated text and NULL or writable, as documented.
         let (held, text, out) = unsafe {
             (
                 shared(credentials, "credentials")?,
@@ -142,6 +142,6 @@ pub unsafe extern "C" fn gettickets_credentials_redact(
 /// Wipes and frees credentials.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_credentials_free(credentials: *mut Credentials) {
-    // SAFETY: the credentials are NULL or this library's and not freed before, as documented.
+    // SAFETY: the credentials are NULL or from this library, and not freed before, as documented.
     unsafe { guard::free(credentials) }
 }

@@ -1,4 +1,4 @@
-//! Decodes bytes to a page: for programs with an HTTP library of their own, and for saved replies.
+//! Decodes bytes to a page: for programs with their own HTTP library, and for saved replies.
 
 use std::ffi::c_void;
 use std::slice;
@@ -14,11 +14,11 @@ use crate::result::{GETTICKETS_ERROR_TOO_LARGE, ResultCode};
 /// Makes every finding an error.
 pub const GETTICKETS_DECODE_STRICT: u32 = 1;
 
-/// The default limit of the size of a body: 256 MiB.
+/// The default size limit of a body: 256 MiB.
 pub const GETTICKETS_DECODE_MAX_LEN: usize = 268435456;
 
-/// Decodes a reply in any format. Known deviations from the documented shape are accepted and reported by
-/// `gettickets_page_finding`. Check for the finding "count-mismatch": the reply may lack tickets then. With
+/// Decodes a reply in any format. Known deviations from the documented format are accepted and reported by
+/// `gettickets_page_finding`. Check for the finding "count-mismatch": the reply may then lack tickets. With
 /// `GETTICKETS_DECODE_STRICT` (`gettickets_decode_with`) any finding is an error.
 ///
 /// `body` is copied; it may be NULL if `len` is 0.
@@ -33,12 +33,12 @@ pub unsafe extern "C" fn gettickets_decode(
     page: *mut *mut Page,
     error: *mut *mut Error,
 ) -> ResultCode {
-    // SAFETY: bytes, a place to write to and another, as documented.
+    // SAFETY: bytes and writable memory, as documented.
     unsafe { decode(body, len, 0, 0, page, error, copied) }
 }
 
-/// Decodes a reply as `gettickets_decode` does, with settings. `flags` is 0 or `GETTICKETS_DECODE_STRICT`.
-/// `max_len` is the limit of the size of the body in bytes; 0 means `GETTICKETS_DECODE_MAX_LEN`, and the limit is
+/// Decodes a reply like `gettickets_decode`, with settings. `flags` is 0 or `GETTICKETS_DECODE_STRICT`.
+/// `max_len` is the size limit of the body in bytes; 0 means `GETTICKETS_DECODE_MAX_LEN`, and the limit is
 /// at most 340 MiB.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_decode_with(
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn gettickets_decode_with(
 /// not throw or `longjmp`.
 pub type ReleaseFunction = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
-/// Decodes a reply as `gettickets_decode_with` does, without copying it: the texts of the page point into `body`.
+/// Decodes a reply like `gettickets_decode_with`, without copying it: the texts of the page point into `body`.
 ///
 /// `body` must stay valid and unchanged until `release` is called with `user_data`. That happens once: when the
 /// last page that refers to the body is freed, or before this function returns if no page refers to it (after an
@@ -83,31 +83,31 @@ pub unsafe extern "C" fn gettickets_decode_no_copy(
     }
 }
 
-/// Owner of a body that a page points into.
+/// The owner of a body that a page points into.
 struct Owner {
     release: ReleaseFunction,
     user_data: *mut c_void,
 }
 
-// SAFETY: whoever gave the function promised that it may be called on any thread with this pointer.
+// SAFETY: the caller of the decoding function guarantees that it may be called on any thread with this pointer.
 unsafe impl Send for Owner {}
-// SAFETY: as above; and nothing but its end looks at it.
+// SAFETY: as above; and it is only accessed when it is dropped.
 unsafe impl Sync for Owner {}
 
 impl Drop for Owner {
     fn drop(&mut self) {
         if let Some(release) = self.release {
-            // SAFETY: it is called once, with what it was given for.
+            // SAFETY: called once, with the pointer that belongs to it.
             unsafe { release(self.user_data) }
         }
     }
 }
 
-/// Borrows the body. An empty one may have any address, as that of a buffer that nothing was written to.
+/// Borrows the body. An empty one may have any address, such as that of an unused buffer.
 ///
 /// # Safety
 ///
-/// `body` is NULL or leads to `len` bytes.
+/// `body` is NULL or points to `len` bytes.
 unsafe fn body_of<'a>(body: *const c_void, len: usize) -> Result<&'a [u8], Failure> {
     if len == 0 {
         return Ok(&[]);
@@ -127,7 +127,7 @@ fn copied(decoder: Decoder, body: &[u8]) -> Result<Reply, Failure> {
 
 /// # Safety
 ///
-/// `body` is NULL or leads to `len` bytes; `page` and `error` are NULL or places to write to.
+/// `body` is NULL or points to `len` bytes; `page` and `error` are NULL or writable.
 unsafe fn decode(
     body: *const c_void,
     len: usize,
@@ -145,7 +145,7 @@ unsafe fn decode(
         let limit = max_len.min(Decoder::LARGEST_MAX_LEN);
         // SAFETY: guaranteed by the caller.
         let (out, body) = unsafe { (Out::new(page, "page")?, body_of(body, len)?) };
-        // Before it is copied, where it is.
+        // Checked before the body is copied.
         if body.len() > limit {
             let message = format!("the reply is larger than {limit} bytes");
             return Err(Failure::error(GETTICKETS_ERROR_TOO_LARGE, message));

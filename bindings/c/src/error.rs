@@ -8,7 +8,7 @@ use crate::guard::{self, Out, guard};
 use crate::result::{GETTICKETS_ERROR_KIND, GETTICKETS_NONE, ResultCode};
 use crate::text::OwnedText;
 
-/// A text of an error; NULL where the error is NULL or has none.
+/// A text of an error; NULL if the error is NULL or does not have the text.
 ///
 /// # Safety
 ///
@@ -21,7 +21,7 @@ unsafe fn text_of(error: *const Error, pick: fn(&Error) -> Option<&CString>) -> 
     })
 }
 
-/// A number of an error; 0 where the error is NULL.
+/// A number of an error; 0 if the error is NULL.
 ///
 /// # Safety
 ///
@@ -34,14 +34,14 @@ unsafe fn number_of<T: Default>(error: *const Error, pick: fn(&Error) -> T) -> T
 /// Returns the code that the function returned. `GETTICKETS_OK` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_code(error: *const Error) -> ResultCode {
-    // SAFETY: as the comment on gettickets_error asks.
+    // SAFETY: as documented at gettickets_error.
     unsafe { number_of(error, Error::code) }
 }
 
 /// Returns the message: what happened, where and why. Control characters from the server are escaped. Never NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_message(error: *const Error) -> *const c_char {
-    // SAFETY: as the comment on gettickets_error asks.
+    // SAFETY: as documented at gettickets_error.
     let message = unsafe { text_of(error, |error| Some(&error.message)) };
     if message.is_null() { c"".as_ptr() } else { message }
 }
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn gettickets_error_message(error: *const Error) -> *const
 /// Returns what the user can do about the error, in one or two sentences, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_hint(error: *const Error) -> *const c_char {
-    // SAFETY: as the comment on gettickets_error asks.
+    // SAFETY: as documented at gettickets_error.
     unsafe { text_of(error, |error| error.details.hint.as_ref()) }
 }
 
@@ -75,7 +75,7 @@ pub unsafe extern "C" fn gettickets_error_hint(error: *const Error) -> *const c_
 /// cursor, credentials, arrow, sandbox, memory, thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_class(error: *const Error) -> *const c_char {
-    // SAFETY: as the comment on gettickets_error asks.
+    // SAFETY: as documented at gettickets_error.
     let class = unsafe { text_of(error, |error| Some(&error.class)) };
     if class.is_null() { c"".as_ptr() } else { class }
 }
@@ -84,7 +84,7 @@ pub unsafe extern "C" fn gettickets_error_class(error: *const Error) -> *const c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_offset(error: *const Error, offset: *mut usize) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_error asks; `offset` is NULL or writable.
+        // SAFETY: as documented at gettickets_error; `offset` is NULL or writable.
         let (error, out) = unsafe { (guard::shared(error, "error")?, Out::new(offset, "offset")?) };
         out.put(error.details.offset.ok_or(Failure::Status(GETTICKETS_NONE))?);
         Ok(())
@@ -94,21 +94,21 @@ pub unsafe extern "C" fn gettickets_error_offset(error: *const Error, offset: *m
 /// Returns the place of the error in the reply, such as `tickets.ticket[3].id`, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_path(error: *const Error) -> *const c_char {
-    // SAFETY: as the comment on gettickets_error asks.
+    // SAFETY: as documented at gettickets_error.
     unsafe { text_of(error, |error| error.details.path.as_ref()) }
 }
 
 /// Returns the text at that place, at most about 80 characters, with control characters escaped; or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_excerpt(error: *const Error) -> *const c_char {
-    // SAFETY: as the comment on gettickets_error asks.
+    // SAFETY: as documented at gettickets_error.
     unsafe { text_of(error, |error| error.details.excerpt.as_ref()) }
 }
 
 /// Returns the title of the HTML page that the server sent in place of a reply, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_title(error: *const Error) -> *const c_char {
-    // SAFETY: as the comment on gettickets_error asks.
+    // SAFETY: as documented at gettickets_error.
     unsafe { text_of(error, |error| error.details.title.as_ref()) }
 }
 
@@ -117,7 +117,7 @@ pub unsafe extern "C" fn gettickets_error_title(error: *const Error) -> *const c
 /// message.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_server_message(error: *const Error) -> *const c_char {
-    // SAFETY: as the comment on gettickets_error asks.
+    // SAFETY: as documented at gettickets_error.
     unsafe { text_of(error, |error| error.details.server_message.as_ref()) }
 }
 
@@ -125,14 +125,14 @@ pub unsafe extern "C" fn gettickets_error_server_message(error: *const Error) ->
 /// otherwise NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_seen_address(error: *const Error) -> *const c_char {
-    // SAFETY: as the comment on gettickets_error asks.
+    // SAFETY: as documented at gettickets_error.
     unsafe { text_of(error, |error| error.details.seen_address.as_ref()) }
 }
 
 /// Returns the target of the redirect without its query, for `GETTICKETS_ERROR_REDIRECT`; or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_redirect_to(error: *const Error) -> *const c_char {
-    // SAFETY: as the comment on gettickets_error asks.
+    // SAFETY: as documented at gettickets_error.
     unsafe { text_of(error, |error| error.details.redirect_to.as_ref()) }
 }
 
@@ -140,29 +140,29 @@ pub unsafe extern "C" fn gettickets_error_redirect_to(error: *const Error) -> *c
 /// cause.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_local_output(error: *const Error) -> *const c_char {
-    // SAFETY: as the comment on gettickets_error asks.
+    // SAFETY: as documented at gettickets_error.
     unsafe { text_of(error, |error| error.details.local_output.as_ref()) }
 }
 
 /// Returns the HTTP status of the response; 0 if there was no response.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_http_status(error: *const Error) -> u16 {
-    // SAFETY: as the comment on gettickets_error asks.
+    // SAFETY: as documented at gettickets_error.
     unsafe { number_of(error, |error| error.details.http_status) }
 }
 
-/// Returns the number of attempts to send the request. 1 means one or more if the call was cancelled during a
+/// Returns the number of attempts to send the request. 1 means one or more if the call was canceled during a
 /// request.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_attempts(error: *const Error) -> u32 {
-    // SAFETY: as the comment on gettickets_error asks.
+    // SAFETY: as documented at gettickets_error.
     unsafe { number_of(error, |error| error.details.attempts) }
 }
 
 /// Returns 1 if the server may have received a request of this call, 0 if it certainly did not.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_may_have_been_sent(error: *const Error) -> i32 {
-    // SAFETY: as the comment on gettickets_error asks.
+    // SAFETY: as documented at gettickets_error.
     unsafe { number_of(error, |error| error.details.may_have_been_sent.into()) }
 }
 
@@ -170,7 +170,7 @@ pub unsafe extern "C" fn gettickets_error_may_have_been_sent(error: *const Error
 /// error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_is_retryable(error: *const Error) -> i32 {
-    // SAFETY: as the comment on gettickets_error asks.
+    // SAFETY: as documented at gettickets_error.
     unsafe { number_of(error, |error| error.details.is_retryable.into()) }
 }
 
@@ -182,11 +182,11 @@ pub unsafe extern "C" fn gettickets_error_retry_after_ms(
     retry_after_ms: *mut u64,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_error asks; `retry_after_ms` is NULL or writable.
+        // SAFETY: as documented at gettickets_error; `retry_after_ms` is NULL or writable.
         let (error, out) =
             unsafe { (guard::shared(error, "error")?, Out::new(retry_after_ms, "retry_after_ms")?) };
         let wait = error.details.retry_after.ok_or(Failure::Status(GETTICKETS_NONE))?;
-        // A year's milliseconds are far from the most that there is room for.
+        // A year in milliseconds is far below the maximum of the type.
         out.put(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
         Ok(())
     })
@@ -199,12 +199,14 @@ pub unsafe extern "C" fn gettickets_error_to_json(
     json: *mut *mut OwnedText,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_error asks; `json` is NULL or writable.
+        // SAFETY: as documented at gettickets_error; `json` is NULL or writable.
         let (error, out) = unsafe { (guard::shared(error, "error")?, Out::new(json, "json")?) };
         let json = error.details.reply_json.clone();
-        out.hand_out(OwnedText::of(json.ok_or_else(|| {
-            Failure::error(GETTICKETS_ERROR_KIND, "the error is not one that a server answered with")
-        })?));
+        out.hand_out(OwnedText::of(
+            json.ok_or_else(|| {
+                Failure::error(GETTICKETS_ERROR_KIND, "the error is not an error of the API")
+            })?,
+        ));
         Ok(())
     })
 }
@@ -212,6 +214,6 @@ pub unsafe extern "C" fn gettickets_error_to_json(
 /// Frees an error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_error_free(error: *mut Error) {
-    // SAFETY: the error is NULL or this library's and not freed before, as documented.
+    // SAFETY: the error is NULL or from this library, and not freed before, as documented.
     unsafe { guard::free(error) }
 }

@@ -128,13 +128,12 @@ impl Details {
     }
 }
 
-/// Converts to a C string. A NUL inside, which only server text can have, becomes U+FFFD.
-/// A hint, which names settings as the functions that they are here.
+/// Converts a hint to a C string. Settings in it are replaced by the names of their setters.
 pub(crate) fn hint_text(hint: &str) -> CString {
     c_text(&spell_settings(hint, setter))
 }
 
-/// The function for a setting that hints name.
+/// The setter that corresponds to a setting in a hint.
 pub(crate) fn setter(setting: &str) -> Option<&'static str> {
     Some(match setting {
         "allow_count_mismatch" => "gettickets_scan_set_allow_count_mismatch",
@@ -154,12 +153,13 @@ pub(crate) fn setter(setting: &str) -> Option<&'static str> {
     })
 }
 
+/// Converts to a C string. A NUL in the text, which only server text can have, becomes U+FFFD.
 pub(crate) fn c_text(text: &str) -> CString {
     CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default())
 }
 
-/// Error for an index past the end.
-pub(crate) fn past_the_end(index: usize, len: usize) -> Failure {
+/// Error for an index that is out of range.
+pub(crate) fn out_of_range(index: usize, len: usize) -> Failure {
     Failure::error(GETTICKETS_ERROR_INDEX, format!("index {index} is out of range (length {len})"))
 }
 
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_setting_of_a_hint_is_a_function_of_the_header() {
+    fn every_setting_in_a_hint_has_a_setter_in_the_header() {
         let header = include_str!("../include/gettickets.h");
         for setting in HINT_SETTINGS {
             let function = setter(setting).unwrap_or_else(|| panic!("{setting} is not translated"));

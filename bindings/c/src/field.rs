@@ -86,18 +86,18 @@ pub struct FieldSpec {
     pub kind: FieldKind,
     /// The first server version known to send it.
     pub since: ServerVersion,
-    /// 1 if a server of that version or later may leave it out.
+    /// 1 if servers of that version or later may leave it out.
     pub optional: u8,
-    /// 1 if it grants access, so that logs must not show it.
+    /// 1 if it grants access and must not be logged.
     pub sensitive: u8,
-    /// Its name on the wire.
+    /// Its wire name.
     pub name: Text,
     /// Its meaning in one line.
     pub meaning: Text,
 }
 
-/// The number of the field of each row of the field history. Rows are in the order in which servers write the
-/// fields, so a new field may be inserted between others, but its number follows all others.
+/// The number of the field in each row of the field history. Rows are in wire order, so a new field may be inserted
+/// between others, but its number is greater than all others.
 const NUMBERS: [Field; FIELD_COUNT] = {
     let mut numbers = [0; FIELD_COUNT];
     let mut row = 0;
@@ -114,7 +114,7 @@ const NUMBERS: [Field; FIELD_COUNT] = {
     numbers
 };
 
-/// Whether every number is equal to its row, so that a set is its own mask.
+/// Whether every number is equal to its row, so that a field set is its own mask.
 const NUMBERS_ARE_ROWS: bool = {
     let mut row = 0;
     let mut same = true;
@@ -131,7 +131,7 @@ const NUMBERS_ARE_ROWS: bool = {
     same
 };
 
-/// The number of a field. A field that is new to the field history does not compile here until it has one.
+/// The number of a field. A new field in the field history does not compile here until it has a number.
 #[allow(clippy::panic, reason = "the table is made when compiled, where a slip fails the build")]
 const fn number(field: protocol::Field) -> Field {
     use protocol::Field as F;
@@ -178,7 +178,7 @@ pub(crate) const fn kind(kind: protocol::FieldKind) -> FieldKind {
 
 struct Table([FieldSpec; FIELD_COUNT]);
 
-// SAFETY: its pointers lead to texts that are part of the program and never change.
+// SAFETY: its pointers point to texts that are part of the program and never change.
 unsafe impl Sync for Table {}
 
 static TABLE: Table = Table({
@@ -224,11 +224,11 @@ pub(crate) fn number_of(field: protocol::Field) -> Field {
     NUMBERS.get(field as usize).copied().unwrap_or(-1)
 }
 
-/// The field of a number.
+/// The field with a number.
 pub(crate) fn field(number: Field) -> Result<protocol::Field, Failure> {
     let row = NUMBERS.iter().position(|known| *known == number);
     let spec = row.and_then(|row| FIELDS.get(row));
-    spec.map(|spec| spec.field).ok_or_else(|| argument(format!("{number} is the number of no field")))
+    spec.map(|spec| spec.field).ok_or_else(|| argument(format!("{number} is not the number of a field")))
 }
 
 /// A set of fields as a mask.
@@ -261,7 +261,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_given_once_and_lead_back() {
+    fn numbers_are_unique_and_round_trip() {
         let mut seen = 0_u64;
         for one in protocol::Field::all() {
             let number = number_of(one);
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_says_what_the_field_history_says() {
+    fn the_table_matches_the_field_history() {
         for (row, spec) in TABLE.0.iter().zip(FIELDS) {
             assert_eq!((row.name.len, row.meaning.len), (spec.name.len(), spec.meaning.len()));
             assert_eq!((row.optional, row.sensitive), (spec.optional.into(), spec.sensitive.into()));

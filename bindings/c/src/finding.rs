@@ -1,11 +1,11 @@
-//! [`Finding`]: a way in which a reply deviates from the documented shape.
+//! [`Finding`]: a deviation of a reply from the documented format.
 
 use gettickets_protocol as protocol;
 
 use crate::field::{Field, number_of};
 use crate::text::Text;
 
-/// A known deviation of a reply from the documented shape, which was accepted. Its texts belong to the page.
+/// A known deviation of a reply from the documented format, which was accepted. Its texts belong to the page.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Finding {

@@ -52,7 +52,7 @@ pub(crate) fn value<T>(otherwise: T, body: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or(otherwise)
 }
 
-/// Frees what [`Box::into_raw`] returned. NULL is ignored.
+/// Frees a pointer from [`Box::into_raw`]. NULL is ignored.
 ///
 /// # Safety
 ///
@@ -77,7 +77,7 @@ pub(crate) unsafe fn shared<'a, T>(pointer: *const T, name: &'static str) -> Res
     unsafe { pointer.as_ref() }.ok_or_else(|| null(name))
 }
 
-/// Takes ownership of what [`Box::into_raw`] returned, and passes it to `free`. NULL is ignored.
+/// Takes ownership of a pointer from [`Box::into_raw`], and passes the value to `free`. NULL is ignored.
 ///
 /// # Safety
 ///
@@ -109,7 +109,7 @@ pub(crate) struct Out<T>(*mut T);
 impl<T> Out<T> {
     /// # Safety
     ///
-    /// `pointer` is NULL or a place to write a `T` to, which need not hold one yet.
+    /// `pointer` is NULL, or memory to which a `T` can be written; it may be uninitialized.
     pub(crate) unsafe fn new(pointer: *mut T, name: &'static str) -> Result<Out<T>, Failure> {
         if pointer.is_null() { Err(null(name)) } else { Ok(Out(pointer)) }
     }
@@ -120,7 +120,7 @@ impl<T> Out<T> {
     }
 }
 
-/// An out-parameter for a structure that may grow in later releases, with the size that the caller knows.
+/// An out-parameter for a structure that may grow in later releases, with the size in the caller's header.
 pub(crate) struct Grown<T> {
     place: *mut T,
     size: usize,
@@ -153,7 +153,7 @@ impl<T> Grown<T> {
         unsafe { self.place.cast::<u8>().add(known).write_bytes(0, self.size - known) }
     }
 
-    /// Returns where to write the members of this release.
+    /// Returns the address at which to write the members of this release.
     pub(crate) fn place(&self) -> *mut T {
         self.place
     }
@@ -170,7 +170,7 @@ impl<T> Out<*mut T> {
 ///
 /// # Safety
 ///
-/// `pointer` is NULL or points to bytes with a NUL among them.
+/// `pointer` is NULL or points to a NUL-terminated text.
 pub(crate) unsafe fn text<'a>(pointer: *const c_char, name: &'static str) -> Result<&'a str, Failure> {
     if pointer.is_null() {
         let hint = "Pass a string. If it comes from getenv(), set that environment variable.";
@@ -189,7 +189,7 @@ pub(crate) unsafe fn text<'a>(pointer: *const c_char, name: &'static str) -> Res
 ///
 /// # Safety
 ///
-/// `pointer` is NULL or points to so many bytes.
+/// `pointer` is NULL or points to `len` bytes.
 pub(crate) unsafe fn bytes<'a>(
     pointer: *const c_void,
     len: usize,
@@ -201,7 +201,7 @@ pub(crate) unsafe fn bytes<'a>(
     if isize::try_from(len).is_err() {
         return Err(argument(format!("{name} cannot be {len} bytes long")));
     }
-    // SAFETY: guaranteed by the caller, and the length is one that memory can have.
+    // SAFETY: guaranteed by the caller, and the length is possible in memory.
     Ok(unsafe { slice::from_raw_parts(pointer.cast(), len) })
 }
 

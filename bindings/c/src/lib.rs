@@ -5,8 +5,8 @@
 //! The rules for all functions are at the beginning of the header (`cbindgen.toml`); DESIGN.md has the
 //! reasons.
 //!
-//! This crate has no logic of the call: it exposes the protocol and the client. Panics must not reach C,
-//! pointers must be checked, and credentials must not leak.
+//! This crate has no logic of its own: it exposes the protocol and the client. Panics must not reach C, pointers must
+//! be checked, and credentials must not leak.
 
 // The header has the functions of a section in this order.
 

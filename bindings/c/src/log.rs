@@ -40,7 +40,7 @@ pub const GETTICKETS_LOG_TRACE: LogLevel = 5;
 pub type LogFunction =
     Option<unsafe extern "C" fn(user_data: *mut c_void, level: LogLevel, target: Text, message: Text)>;
 
-/// A slot for a function, its level and its argument, which are changed together.
+/// A function with its level and its argument, which are changed together.
 ///
 /// There are two slots, used alternately: a new function is written to the unused slot, which then becomes
 /// current. No lock is held while a function runs, so that a forked child can log.
@@ -72,7 +72,7 @@ static HANDLER: ForkHandler = ForkHandler::new(in_child);
 /// Whether a thread is changing the function.
 static CHANGING: AtomicBool = AtomicBool::new(false);
 
-/// The slot that is current, and the other.
+/// The current slot, and the other one.
 fn slots(second_is_current: bool) -> (&'static Slot, &'static Slot) {
     if second_is_current { (&SECOND, &FIRST) } else { (&FIRST, &SECOND) }
 }
@@ -117,14 +117,14 @@ impl Log for Bridge {
 }
 
 impl Slot {
-    /// Passes a message to the function, if there is one and it wants this level.
+    /// Passes a message to the function, if there is one and its level allows it.
     fn call(&'static self, record: &Record<'_>) {
         let function = self.function.load(Ordering::Relaxed);
         let wanted = self.level.load(Ordering::Relaxed);
         if function.is_null() || record.level() as usize > wanted {
             return;
         }
-        // SAFETY: only `set` writes here, and what it writes is such a function or NULL.
+        // SAFETY: only `set` writes here, and it writes such a function or NULL.
         let function = unsafe {
             mem::transmute::<*mut (), unsafe extern "C" fn(*mut c_void, LogLevel, Text, Text)>(function)
         };
@@ -167,7 +167,7 @@ fn replace(function: LogFunction, user_data: *mut c_void, level: LevelFilter) {
     let (old, new) = slots(second_is_current);
     new.set(function, user_data, level);
     // Each slot checks its own level. This global level avoids building unused messages; it may be too high
-    // for a moment, but never too low.
+    // temporarily, but never too low.
     let level = if function.is_some() { level } else { LevelFilter::Off };
     log::set_max_level(log::max_level().max(level));
     SECOND_IS_CURRENT.store(!second_is_current, Ordering::SeqCst);

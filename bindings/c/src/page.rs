@@ -3,7 +3,7 @@
 use gettickets_protocol as protocol;
 use gettickets_protocol::DetectedVersion;
 
-use crate::failure::{Failure, past_the_end};
+use crate::failure::{Failure, out_of_range};
 use crate::field::{FieldMask, mask};
 use crate::finding::Finding;
 use crate::guard::{self, Out, guard, shared};
@@ -15,7 +15,7 @@ use crate::time::ServerVersion;
 /// A page of tickets, with the counts of the server and the findings of the decoder. A page never changes.
 pub struct Page {
     pub(crate) page: protocol::Page,
-    /// The unknown top-level fields as JSON, to be had by number at once.
+    /// The unknown top-level fields as JSON, for access by index.
     extra: Vec<(String, String)>,
 }
 
@@ -30,27 +30,27 @@ impl Page {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Extra {
-    /// Its name on the wire.
+    /// Its wire name.
     pub name: Text,
     /// Its value as JSON.
     pub json: Text,
 }
 
-/// What there is to read from a page; `otherwise` for NULL.
+/// Reads from a page; returns `otherwise` for NULL.
 ///
 /// # Safety
 ///
 /// `page` is NULL or valid.
-unsafe fn look<T: Copy>(page: *const Page, otherwise: T, look: impl FnOnce(&Page) -> T) -> T {
+unsafe fn read<T: Copy>(page: *const Page, otherwise: T, get: impl FnOnce(&Page) -> T) -> T {
     // SAFETY: guaranteed by the caller.
-    guard::value(otherwise, || unsafe { page.as_ref() }.map_or(otherwise, look))
+    guard::value(otherwise, || unsafe { page.as_ref() }.map_or(otherwise, get))
 }
 
 /// Returns the number of tickets on the page.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_len(page: *const Page) -> usize {
-    // SAFETY: the page is NULL or valid, as the comment on gettickets_page asks.
-    unsafe { look(page, 0, |page| page.page.len()) }
+    // SAFETY: the page is NULL or valid, as documented at gettickets_page.
+    unsafe { read(page, 0, |page| page.page.len()) }
 }
 
 /// Gets the number of tickets that match the request, on all pages together, according to the server.
@@ -60,7 +60,7 @@ pub unsafe extern "C" fn gettickets_page_totalresults(
     page: *const Page,
     totalresults: *mut u64,
 ) -> ResultCode {
-    // SAFETY: as the comment on gettickets_page asks.
+    // SAFETY: as documented at gettickets_page.
     unsafe { count(page, totalresults, "totalresults", protocol::Page::totalresults) }
 }
 
@@ -68,7 +68,7 @@ pub unsafe extern "C" fn gettickets_page_totalresults(
 /// not state it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_startnumber(page: *const Page, startnumber: *mut u64) -> ResultCode {
-    // SAFETY: as the comment on gettickets_page asks.
+    // SAFETY: as documented at gettickets_page.
     unsafe { count(page, startnumber, "startnumber", protocol::Page::startnumber) }
 }
 
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn gettickets_page_startnumber(page: *const Page, startnum
 /// `GETTICKETS_NONE` if the reply does not state it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_numreturned(page: *const Page, numreturned: *mut u64) -> ResultCode {
-    // SAFETY: as the comment on gettickets_page asks.
+    // SAFETY: as documented at gettickets_page.
     unsafe { count(page, numreturned, "numreturned", protocol::Page::numreturned) }
 }
 
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn gettickets_page_detected_version(
     exact: *mut i32,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_page asks; places to write to, or NULL.
+        // SAFETY: as documented at gettickets_page; writable or NULL.
         let (page, out) = unsafe { (shared(page, "page")?, Out::new(version, "version")?) };
         let shown = page.page.detected_version();
         out.put(ServerVersion::of(shown.lower_bound()));
@@ -124,8 +124,8 @@ pub unsafe extern "C" fn gettickets_page_missing_fields(
     page: *const Page,
     version: ServerVersion,
 ) -> FieldMask {
-    // SAFETY: the page is NULL or valid, as the comment on gettickets_page asks.
-    unsafe { look(page, 0, |page| mask(page.page.missing_fields(version.read()))) }
+    // SAFETY: the page is NULL or valid, as documented at gettickets_page.
+    unsafe { read(page, 0, |page| mask(page.page.missing_fields(version.read()))) }
 }
 
 /// Makes the page as a server of this version would send it: later fields are hidden. It shares the memory of
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn gettickets_page_as_of_version(
     older: *mut *mut Page,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_page asks; NULL or writable.
+        // SAFETY: as documented at gettickets_page; NULL or writable.
         let (page, out) = unsafe { (shared(page, "page")?, Out::new(older, "older")?) };
         out.hand_out(Page::of(page.page.as_of_version(version.read())));
         Ok(())
@@ -149,7 +149,7 @@ pub unsafe extern "C" fn gettickets_page_as_of_version(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_share(page: *const Page, copy: *mut *mut Page) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_page asks; NULL or writable.
+        // SAFETY: as documented at gettickets_page; NULL or writable.
         let (page, out) = unsafe { (shared(page, "page")?, Out::new(copy, "copy")?) };
         out.hand_out(Page::of(page.page.clone()));
         Ok(())
@@ -159,8 +159,8 @@ pub unsafe extern "C" fn gettickets_page_share(page: *const Page, copy: *mut *mu
 /// Returns the memory of the tickets in bytes. Pages that share memory report the same memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_memory_size(page: *const Page) -> usize {
-    // SAFETY: the page is NULL or valid, as the comment on gettickets_page asks.
-    unsafe { look(page, 0, |page| page.page.tickets().memory_size()) }
+    // SAFETY: the page is NULL or valid, as documented at gettickets_page.
+    unsafe { read(page, 0, |page| page.page.tickets().memory_size()) }
 }
 
 /// Writes the page as canonical JSON, which is the same in every language binding: wire names, numbers as
@@ -169,7 +169,7 @@ pub unsafe extern "C" fn gettickets_page_memory_size(page: *const Page) -> usize
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_to_json(page: *const Page, json: *mut *mut OwnedText) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_page asks; NULL or writable.
+        // SAFETY: as documented at gettickets_page; NULL or writable.
         let (page, out) = unsafe { (shared(page, "page")?, Out::new(json, "json")?) };
         memory::check_for_encoding(page.page.tickets().memory_size())?;
         out.hand_out(OwnedText::of(page.page.to_json()));
@@ -177,7 +177,7 @@ pub unsafe extern "C" fn gettickets_page_to_json(page: *const Page, json: *mut *
     })
 }
 
-/// Writes the page as JSON in the documented spelling, as a server of this version would send it.
+/// Writes the page as JSON in the documented format, as a server of this version would send it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_to_wire_json(
     page: *const Page,
@@ -185,7 +185,7 @@ pub unsafe extern "C" fn gettickets_page_to_wire_json(
     json: *mut *mut OwnedText,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_page asks; NULL or writable.
+        // SAFETY: as documented at gettickets_page; NULL or writable.
         let (page, out) = unsafe { (shared(page, "page")?, Out::new(json, "json")?) };
         memory::check_for_encoding(page.page.tickets().memory_size())?;
         out.hand_out(OwnedText::of(page.page.to_wire_json(version.read())));
@@ -202,7 +202,7 @@ pub unsafe extern "C" fn gettickets_page_to_wire_xml(
     xml: *mut *mut OwnedText,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_page asks; NULL or writable.
+        // SAFETY: as documented at gettickets_page; NULL or writable.
         let (page, out) = unsafe { (shared(page, "page")?, Out::new(xml, "xml")?) };
         memory::check_for_encoding(page.page.tickets().memory_size())?;
         out.hand_out(OwnedText::of(page.page.to_wire_xml(version.read())));
@@ -213,8 +213,8 @@ pub unsafe extern "C" fn gettickets_page_to_wire_xml(
 /// Returns the number of unknown top-level fields.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_extra_count(page: *const Page) -> usize {
-    // SAFETY: the page is NULL or valid, as the comment on gettickets_page asks.
-    unsafe { look(page, 0, |page| page.extra.len()) }
+    // SAFETY: the page is NULL or valid, as documented at gettickets_page.
+    unsafe { read(page, 0, |page| page.extra.len()) }
 }
 
 /// Gets an unknown top-level field by its index. The fields are sorted by name.
@@ -225,9 +225,9 @@ pub unsafe extern "C" fn gettickets_page_extra(
     extra: *mut Extra,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_page asks; NULL or writable.
+        // SAFETY: as documented at gettickets_page; NULL or writable.
         let (page, out) = unsafe { (shared(page, "page")?, Out::new(extra, "extra")?) };
-        let (name, json) = page.extra.get(index).ok_or_else(|| past_the_end(index, page.extra.len()))?;
+        let (name, json) = page.extra.get(index).ok_or_else(|| out_of_range(index, page.extra.len()))?;
         out.put(Extra { name: Text::of(name), json: Text::of(json) });
         Ok(())
     })
@@ -236,8 +236,8 @@ pub unsafe extern "C" fn gettickets_page_extra(
 /// Returns the number of findings.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_finding_count(page: *const Page) -> usize {
-    // SAFETY: the page is NULL or valid, as the comment on gettickets_page asks.
-    unsafe { look(page, 0, |page| page.page.findings().len()) }
+    // SAFETY: the page is NULL or valid, as documented at gettickets_page.
+    unsafe { read(page, 0, |page| page.page.findings().len()) }
 }
 
 /// Gets a finding by its index.
@@ -248,7 +248,7 @@ pub unsafe extern "C" fn gettickets_page_finding(
     finding: *mut Finding,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_page asks; NULL or writable.
+        // SAFETY: as documented at gettickets_page; NULL or writable.
         let (page, out) = unsafe { (shared(page, "page")?, Out::new(finding, "finding")?) };
         out.put(Finding::of(found(page, index)?));
         Ok(())
@@ -264,10 +264,10 @@ pub unsafe extern "C" fn gettickets_page_finding_place(
     place: *mut Text,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_page asks; NULL or writable.
+        // SAFETY: as documented at gettickets_page; NULL or writable.
         let (page, out) = unsafe { (shared(page, "page")?, Out::new(place, "place")?) };
         let places = &found(page, index)?.places;
-        let place = places.get(place_index).ok_or_else(|| past_the_end(place_index, places.len()))?;
+        let place = places.get(place_index).ok_or_else(|| out_of_range(place_index, places.len()))?;
         out.put(Text::of(place));
         Ok(())
     })
@@ -276,11 +276,11 @@ pub unsafe extern "C" fn gettickets_page_finding_place(
 /// Frees a page. Tickets, texts and findings that were read from this handle become invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_page_free(page: *mut Page) {
-    // SAFETY: the page is NULL or this library's and not freed before, as documented.
+    // SAFETY: the page is NULL or from this library, and not freed before, as documented.
     unsafe { guard::free(page) }
 }
 
 fn found(page: &Page, index: usize) -> Result<&protocol::Finding, Failure> {
     let findings = page.page.findings();
-    findings.get(index).ok_or_else(|| past_the_end(index, findings.len()))
+    findings.get(index).ok_or_else(|| out_of_range(index, findings.len()))
 }

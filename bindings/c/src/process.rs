@@ -1,9 +1,9 @@
 //! [`Origin`]: the process that a handle belongs to, so that a forked child gets an error instead of a hang.
 //!
-//! A forked child has one thread: the one that called `fork()`. A lock that another thread held at that moment
-//! stays locked in the child for good, and the threads that a scan waits for do not exist there. Therefore no
-//! function touches the locks or threads of a handle that was made before the fork; and where another thread
-//! was using the network part of the library during the fork, the child cannot begin to use that part at all.
+//! A forked child has a single thread, the one that called `fork()`. A lock that another thread held at that moment
+//! stays locked in the child forever, and the threads that a scan waits for do not exist there. Therefore no
+//! function touches the locks or threads of a handle that was made before the fork; and if another thread was using the
+//! network part of the library during the fork, the child cannot use that part at all.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 #[cfg(target_os = "linux")]
@@ -16,9 +16,9 @@ use std::{
 use crate::failure::{Details, Failure, c_text};
 use crate::result::GETTICKETS_ERROR_STATE;
 
-/// Changes in a forked child, and nowhere else.
+/// Changes only in a forked child.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
-/// How many calls and threads are in the network part.
+/// The number of calls and threads in the network part.
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
 /// Whether this process was forked while that number was not 0.
 static FORKED_IN_USE: AtomicBool = AtomicBool::new(false);
@@ -38,12 +38,12 @@ impl Origin {
         Origin(GENERATION.load(Ordering::Relaxed))
     }
 
-    /// Whether this process is the one that made the handle.
+    /// Whether this process made the handle.
     pub(crate) fn is_here(self) -> bool {
         GENERATION.load(Ordering::Relaxed) == self.0
     }
 
-    /// Fails in a forked child. `handle` names what was used, such as "the scan".
+    /// Fails in a forked child. `handle` is the name of the handle, such as "the scan".
     pub(crate) fn check(self, handle: &str) -> Result<(), Failure> {
         if self.is_here() {
             return Ok(());
@@ -52,8 +52,8 @@ impl Origin {
         Err(failure(message, "Make a new client in the child, or call exec() after fork()."))
     }
 
-    /// Drops a value of the process that made it. In a forked child it is leaked: dropping it might wait for
-    /// a lock or a thread that does not exist there.
+    /// Drops a value in the process that made it. In a forked child it is leaked: dropping it might wait for a lock or
+    /// a thread that does not exist there.
     pub(crate) fn drop_here<T>(self, value: T) {
         if self.is_here() {
             drop(value);
@@ -81,7 +81,7 @@ impl InUse {
 
 impl Drop for InUse {
     fn drop(&mut self) {
-        // A child counts from 0, whatever the parent counted.
+        // A child counts from 0, independent of the parent's count.
         if self.0.is_here() {
             IN_USE.fetch_sub(1, Ordering::Relaxed);
         }
@@ -93,14 +93,14 @@ fn failure(message: impl Into<String>, hint: &str) -> Failure {
     Failure::detailed(GETTICKETS_ERROR_STATE, message, details)
 }
 
-/// Keeps a handle of the main thread, if this is that thread.
+/// Keeps a handle of the main thread, if this is the main thread.
 ///
-/// The standard library keeps its own for as long as the process lives, by a pointer into the middle of it. To
-/// valgrind such a block is possibly lost, unless there is a pointer to its beginning too.
+/// The standard library keeps its own handle as long as the process lives, by a pointer into the middle of the block.
+/// valgrind reports such a block as possibly lost, unless there is a pointer to its beginning too.
 #[cfg(target_os = "linux")]
 fn keep_main_thread() {
     static MAIN: AtomicPtr<Thread> = AtomicPtr::new(ptr::null_mut());
-    // SAFETY: neither call has a condition.
+    // SAFETY: neither call has preconditions.
     let is_main = MAIN.load(Ordering::Relaxed).is_null() && unsafe { libc::gettid() == libc::getpid() };
     if is_main {
         MAIN.store(Box::into_raw(Box::new(thread::current())), Ordering::Relaxed);
@@ -119,7 +119,7 @@ impl ForkHandler {
         ForkHandler { run, is_registered: AtomicBool::new(false) }
     }
 
-    /// Registers the handler if it is not. Two threads that are here at once both register it.
+    /// Registers the handler unless it is registered. Two threads that do so at once both register it.
     pub(crate) fn register(&self) {
         if self.is_registered.load(Ordering::Acquire) {
             return;

@@ -9,15 +9,15 @@ use crate::failure::setter;
 use crate::field::{Field, number_of};
 use crate::text::Text;
 
-/// What a scan did so far. It may be ahead of the tickets returned. Later releases may add members at the end.
+/// The progress of a scan. It may be ahead of the tickets returned. Later releases may add members at the end.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ScanReport {
-    /// Tickets found, including those not returned yet; without those of a scan that was resumed.
+    /// Tickets found, including those not returned yet, without those of a scan that was resumed.
     pub tickets: u64,
     /// Pages with new tickets.
     pub pages: u64,
-    /// Requests sent, whatever their outcome.
+    /// Requests sent, including failed ones.
     pub requests: u64,
     /// Requests that repeated another one, after a failure or in another format.
     pub retries: u64,
@@ -27,21 +27,21 @@ pub struct ScanReport {
     pub wait_ms: u64,
     /// Requests in flight now.
     pub in_flight: u64,
-    /// The most requests that were in flight at once.
+    /// Maximum number of requests in flight at once.
     pub concurrency: u64,
-    /// The fewest tickets per request; 0 before the first request.
+    /// Smallest number of tickets per request; 0 before the first request.
     pub page_size_min: u64,
-    /// The most tickets per request.
+    /// Largest number of tickets per request.
     pub page_size_max: u64,
-    /// The number of tickets of the last request.
+    /// Number of tickets of the last request.
     pub page_size_last: u64,
-    /// How often the list had shifted between two pages.
+    /// Number of times that the list had shifted between two pages.
     pub shifts: u64,
     /// Tickets seen again because they had moved. They are not returned twice.
     pub duplicates: u64,
     /// Tickets seen again with a later reply.
     pub updates: u64,
-    /// How often the start of the list, or all of it, was read again to verify the scan.
+    /// Number of times that the start of the list, or all of it, was read again to verify the scan.
     pub verification_passes: u64,
     /// Tickets that the server cannot send.
     pub unreadable: u64,
@@ -126,9 +126,9 @@ pub struct ScanFinding {
     pub field: Field,
 }
 
-/// The lists of a scan's report at one moment.
+/// The lists of a scan's report at one point in time.
 pub struct ReportDetails {
-    /// What the lists below point into; never changed.
+    /// The report that the lists below point into; never changed.
     pub(crate) report: Report,
     pub(crate) unreadable: Vec<UnreadableTicket>,
     pub(crate) findings: Vec<ScanFinding>,

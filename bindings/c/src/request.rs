@@ -1,4 +1,4 @@
-//! [`Request`]: what to ask for, and its form body.
+//! [`Request`]: the parameters of a call, and their form body.
 
 use std::ffi::c_char;
 use std::ptr;
@@ -36,7 +36,7 @@ pub(crate) fn format(number: Format) -> Result<ResponseType, Failure> {
         GETTICKETS_FORMAT_JSON => Ok(ResponseType::Json),
         GETTICKETS_FORMAT_XML => Ok(ResponseType::Xml),
         GETTICKETS_FORMAT_NVP => Ok(ResponseType::Nvp),
-        _ => Err(argument(format!("{number} is the number of no format"))),
+        _ => Err(argument(format!("{number} is not a format"))),
     }
 }
 
@@ -44,8 +44,8 @@ pub(crate) fn format(number: Format) -> Result<ResponseType, Failure> {
 ///
 /// # Safety
 ///
-/// `request` is NULL or valid, and nobody sets it meanwhile.
-pub(crate) unsafe fn asked(request: *const Request) -> Result<GetTickets, Failure> {
+/// `request` is NULL or valid, and not changed meanwhile.
+pub(crate) unsafe fn parameters_of(request: *const Request) -> Result<GetTickets, Failure> {
     // SAFETY: guaranteed by the caller.
     match unsafe { request.as_ref() } {
         Some(request) => request.request.get().cloned(),
@@ -55,7 +55,7 @@ pub(crate) unsafe fn asked(request: *const Request) -> Result<GetTickets, Failur
 
 /// # Safety
 ///
-/// `request` is NULL or valid, and nobody else uses it meanwhile.
+/// `request` is NULL or valid, and not used elsewhere meanwhile.
 unsafe fn set(
     request: *mut Request,
     change: impl FnOnce(&mut GetTickets) -> Result<(), Failure>,
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn gettickets_request_copy(
     copy: *mut *mut Request,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_request asks; NULL or writable.
+        // SAFETY: as documented at gettickets_request; NULL or writable.
         let (request, out) = unsafe { (shared(request, "request")?, Out::new(copy, "copy")?) };
         out.hand_out(Request { request: request.request.clone() });
         Ok(())
@@ -92,29 +92,30 @@ pub unsafe extern "C" fn gettickets_request_set_limitstart(
     request: *mut Request,
     limitstart: u64,
 ) -> ResultCode {
-    // SAFETY: as the comment on gettickets_request asks.
-    unsafe { set(request, |asked| put(&mut asked.limitstart, Some(limitstart))) }
+    // SAFETY: as documented at gettickets_request.
+    unsafe { set(request, |parameters| put(&mut parameters.limitstart, Some(limitstart))) }
 }
 
-/// Number of tickets. Server default: 25; a server may send fewer. For a scan: the most tickets per request.
+/// Number of tickets. Server default: 25; a server may send fewer. For a scan: the maximum number of tickets per
+/// request.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_request_set_limitnum(request: *mut Request, limitnum: u64) -> ResultCode {
-    // SAFETY: as the comment on gettickets_request asks.
-    unsafe { set(request, |asked| put(&mut asked.limitnum, Some(limitnum))) }
+    // SAFETY: as documented at gettickets_request.
+    unsafe { set(request, |parameters| put(&mut parameters.limitnum, Some(limitnum))) }
 }
 
 /// Only tickets of this department.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_request_set_deptid(request: *mut Request, deptid: u64) -> ResultCode {
-    // SAFETY: as the comment on gettickets_request asks.
-    unsafe { set(request, |asked| put(&mut asked.deptid, Some(deptid))) }
+    // SAFETY: as documented at gettickets_request.
+    unsafe { set(request, |parameters| put(&mut parameters.deptid, Some(deptid))) }
 }
 
 /// Only tickets of this client.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_request_set_clientid(request: *mut Request, clientid: u64) -> ResultCode {
-    // SAFETY: as the comment on gettickets_request asks.
-    unsafe { set(request, |asked| put(&mut asked.clientid, Some(clientid))) }
+    // SAFETY: as documented at gettickets_request.
+    unsafe { set(request, |parameters| put(&mut parameters.clientid, Some(clientid))) }
 }
 
 /// Only tickets of this email address of a non-client.
@@ -123,8 +124,8 @@ pub unsafe extern "C" fn gettickets_request_set_email(
     request: *mut Request,
     email: *const c_char,
 ) -> ResultCode {
-    // SAFETY: as the comment on gettickets_request asks; a text with a NUL behind it, or NULL.
-    unsafe { set(request, |asked| put(&mut asked.email, Some(text(email, "email")?.to_owned()))) }
+    // SAFETY: as documented at gettickets_request; a NUL-terminated text, or NULL.
+    unsafe { set(request, |parameters| put(&mut parameters.email, Some(text(email, "email")?.to_owned()))) }
 }
 
 /// Only tickets of this status: one of the install's, or `Awaiting Reply`, `All Active Tickets` or `My Flagged
@@ -134,8 +135,8 @@ pub unsafe extern "C" fn gettickets_request_set_status(
     request: *mut Request,
     status: *const c_char,
 ) -> ResultCode {
-    // SAFETY: as the comment on gettickets_request asks; a text with a NUL behind it, or NULL.
-    unsafe { set(request, |asked| put(&mut asked.status, Some(text(status, "status")?.into()))) }
+    // SAFETY: as documented at gettickets_request; a NUL-terminated text, or NULL.
+    unsafe { set(request, |parameters| put(&mut parameters.status, Some(text(status, "status")?.into()))) }
 }
 
 /// Only tickets whose subject contains this text, by the server's approximate matching.
@@ -144,8 +145,10 @@ pub unsafe extern "C" fn gettickets_request_set_subject(
     request: *mut Request,
     subject: *const c_char,
 ) -> ResultCode {
-    // SAFETY: as the comment on gettickets_request asks; a text with a NUL behind it, or NULL.
-    unsafe { set(request, |asked| put(&mut asked.subject, Some(text(subject, "subject")?.to_owned()))) }
+    // SAFETY: as documented at gettickets_request; a NUL-terminated text, or NULL.
+    unsafe {
+        set(request, |parameters| put(&mut parameters.subject, Some(text(subject, "subject")?.to_owned())))
+    }
 }
 
 /// Whether to include departments that the API user is not assigned to (not 0). Server default: 0.
@@ -154,8 +157,8 @@ pub unsafe extern "C" fn gettickets_request_set_ignore_dept_assignments(
     request: *mut Request,
     ignore: i32,
 ) -> ResultCode {
-    // SAFETY: as the comment on gettickets_request asks.
-    unsafe { set(request, |asked| put(&mut asked.ignore_dept_assignments, Some(ignore != 0))) }
+    // SAFETY: as documented at gettickets_request.
+    unsafe { set(request, |parameters| put(&mut parameters.ignore_dept_assignments, Some(ignore != 0))) }
 }
 
 /// Encodes the complete form body, for programs with their own HTTP library. Send it with POST to
@@ -172,14 +175,15 @@ pub unsafe extern "C" fn gettickets_request_encode(
     error: *mut *mut Error,
 ) -> ResultCode {
     let encode = || {
-        // SAFETY: as the comments on the handles ask; NULL or writable.
-        let (asked, held, out) =
-            unsafe { (asked(request)?, shared(credentials, "credentials")?, Out::new(body, "body")?) };
-        let body = asked.encode(&held.credentials, self::format(format)?);
+        // SAFETY: as documented at the handles; NULL or writable.
+        let (parameters, held, out) = unsafe {
+            (parameters_of(request)?, shared(credentials, "credentials")?, Out::new(body, "body")?)
+        };
+        let body = parameters.encode(&held.credentials, self::format(format)?);
         out.hand_out(OwnedText::secret(&body));
         Ok(())
     };
-    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    // SAFETY: `error` is NULL or writable, as documented at gettickets_error.
     unsafe { guard_with_error(error, encode) }
 }
 
@@ -190,7 +194,7 @@ pub unsafe extern "C" fn gettickets_request_parameters(
     parameters: *mut *mut OwnedText,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_request asks; NULL or writable.
+        // SAFETY: as documented at gettickets_request; NULL or writable.
         let (request, out) = unsafe { (shared(request, "request")?, Out::new(parameters, "parameters")?) };
         out.hand_out(OwnedText::of(request.request.get()?.parameters()));
         Ok(())
@@ -200,6 +204,6 @@ pub unsafe extern "C" fn gettickets_request_parameters(
 /// Frees a request.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_request_free(request: *mut Request) {
-    // SAFETY: the request is NULL or this library's and not freed before, as documented.
+    // SAFETY: the request is NULL or from this library, and not freed before, as documented.
     unsafe { guard::free(request) }
 }

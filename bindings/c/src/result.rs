@@ -1,4 +1,4 @@
-//! Result codes. A number means one thing for good: none is reused, and new ones are added.
+//! Result codes. The meaning of a number never changes, and no number is reused.
 
 use std::ffi::{CStr, c_char};
 
@@ -28,7 +28,7 @@ pub const GETTICKETS_ERROR_KIND: ResultCode = 14;
 pub const GETTICKETS_ERROR_STATE: ResultCode = 15;
 /// Another thread is using the handle.
 pub const GETTICKETS_ERROR_BUSY: ResultCode = 16;
-/// The call was cancelled.
+/// The call was canceled.
 pub const GETTICKETS_ERROR_CANCELLED: ResultCode = 17;
 /// A bug in this library. Free the handles involved, and report it.
 pub const GETTICKETS_ERROR_PANIC: ResultCode = 18;
@@ -44,7 +44,7 @@ pub const GETTICKETS_ERROR_DECODE: ResultCode = 22;
 pub const GETTICKETS_ERROR_TOO_LARGE: ResultCode = 23;
 /// The server could not be reached, or its response was incomplete.
 pub const GETTICKETS_ERROR_TRANSPORT: ResultCode = 24;
-/// The server sent a redirect. It is not followed, as the request has credentials.
+/// The server sent a redirect. It is not followed, because the request has credentials.
 pub const GETTICKETS_ERROR_REDIRECT: ResultCode = 25;
 /// A setting of the client is invalid. Nothing was sent.
 pub const GETTICKETS_ERROR_CONFIG: ResultCode = 26;
@@ -60,7 +60,7 @@ pub const GETTICKETS_ERROR_CREDENTIALS: ResultCode = 30;
 pub const GETTICKETS_ERROR_ARROW: ResultCode = 31;
 /// The sandbox could not start.
 pub const GETTICKETS_ERROR_SANDBOX: ResultCode = 32;
-/// The server limits the rate of requests (HTTP 429), also after all retries; see
+/// The server still limits the rate of requests (HTTP 429) after all retries; see
 /// `gettickets_error_retry_after_ms`.
 pub const GETTICKETS_ERROR_RATE_LIMITED: ResultCode = 33;
 /// Not enough memory.
@@ -119,34 +119,34 @@ pub(crate) fn name(code: ResultCode) -> &'static CStr {
 fn text(code: ResultCode) -> &'static CStr {
     match code {
         GETTICKETS_OK => c"success",
-        GETTICKETS_END => c"the scan is at its end",
-        GETTICKETS_NONE => c"there is no such value",
-        GETTICKETS_PENDING => c"nothing has arrived yet",
+        GETTICKETS_END => c"the scan is complete",
+        GETTICKETS_NONE => c"the value is missing or null",
+        GETTICKETS_PENDING => c"nothing is available yet",
         GETTICKETS_ERROR_NULL => c"a pointer is NULL",
         GETTICKETS_ERROR_UTF8 => c"a text is not UTF-8",
         GETTICKETS_ERROR_ARGUMENT => c"an argument is out of range",
-        GETTICKETS_ERROR_INDEX => c"an index is past the end",
-        GETTICKETS_ERROR_KIND => c"the field, error or client does not have what was asked for",
-        GETTICKETS_ERROR_STATE => c"the handle is in a state in which it cannot serve the call",
+        GETTICKETS_ERROR_INDEX => c"an index is out of range",
+        GETTICKETS_ERROR_KIND => c"the function does not apply to this field, error or client",
+        GETTICKETS_ERROR_STATE => c"the function is not available in the handle's state",
         GETTICKETS_ERROR_BUSY => c"another thread is using the handle",
-        GETTICKETS_ERROR_CANCELLED => c"the call was cancelled",
-        GETTICKETS_ERROR_PANIC => c"a defect of this library was caught",
-        GETTICKETS_ERROR_API => c"the server answered with an error",
+        GETTICKETS_ERROR_CANCELLED => c"the call was canceled",
+        GETTICKETS_ERROR_PANIC => c"a bug in this library was caught",
+        GETTICKETS_ERROR_API => c"the server sent an error",
         GETTICKETS_ERROR_UNEXPECTED_RESPONSE => c"the response is not from the API",
         GETTICKETS_ERROR_DECODE => c"the body cannot be read as a reply",
-        GETTICKETS_ERROR_TOO_LARGE => c"the reply is larger than may be read",
-        GETTICKETS_ERROR_TRANSPORT => c"there was no response from the server",
-        GETTICKETS_ERROR_REDIRECT => c"the server wants the request sent elsewhere",
-        GETTICKETS_ERROR_CONFIG => c"the client cannot be built from its settings",
+        GETTICKETS_ERROR_TOO_LARGE => c"the reply is larger than the limit",
+        GETTICKETS_ERROR_TRANSPORT => c"the server could not be reached, or its response was incomplete",
+        GETTICKETS_ERROR_REDIRECT => c"the server redirects the request",
+        GETTICKETS_ERROR_CONFIG => c"a setting of the client is invalid",
         GETTICKETS_ERROR_SCAN_INCOMPLETE => c"the scan is not complete",
-        GETTICKETS_ERROR_LOCAL => c"the Local API did not answer",
-        GETTICKETS_ERROR_CURSOR => c"the cursor does not belong here",
-        GETTICKETS_ERROR_CREDENTIALS => c"no server would accept the credentials",
-        GETTICKETS_ERROR_ARROW => c"the tickets cannot be put into Arrow's form",
-        GETTICKETS_ERROR_SANDBOX => c"the sandbox did not start",
+        GETTICKETS_ERROR_LOCAL => c"the Local API sent no reply",
+        GETTICKETS_ERROR_CURSOR => c"the cursor is invalid or belongs to another scan",
+        GETTICKETS_ERROR_CREDENTIALS => c"the credentials are invalid",
+        GETTICKETS_ERROR_ARROW => c"the tickets cannot be converted to Arrow",
+        GETTICKETS_ERROR_SANDBOX => c"the sandbox could not start",
         GETTICKETS_ERROR_RATE_LIMITED => c"the server limits the rate of requests",
         GETTICKETS_ERROR_MEMORY => c"there is not enough memory",
         GETTICKETS_ERROR_THREAD => c"the system could not start a thread",
-        _ => c"a code that this release does not know",
+        _ => c"unknown result code",
     }
 }

@@ -1,4 +1,4 @@
-//! [`Sandbox`]: the embedded server, for programs that test themselves.
+//! [`Sandbox`]: the embedded server, for tests of programs.
 
 use std::ffi::{CString, c_char};
 use std::ptr;
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn gettickets_sandbox_start(
         let out = unsafe { Out::new(sandbox, "sandbox") }?;
         let mut builder = sandbox::Sandbox::builder().tickets(tickets);
         if !server_version.is_null() {
-            // SAFETY: a text with a NUL behind it, as documented.
+            // SAFETY: a NUL-terminated text, as documented.
             let version = unsafe { text(server_version, "server_version") }?.parse::<Version>();
             builder = builder.server_version(version.map_err(|error| argument(error.to_string()))?);
         }
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn gettickets_sandbox_start(
         });
         Ok(())
     };
-    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    // SAFETY: `error` is NULL or writable, as documented at gettickets_error.
     unsafe { guard_with_error(error, start) }
 }
 
@@ -81,35 +81,35 @@ unsafe fn text_of(sandbox: *const Sandbox, pick: fn(&Sandbox) -> &CString) -> *c
 /// Returns the URL for a client, such as "http://127.0.0.1:41234/".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_sandbox_url(sandbox: *const Sandbox) -> *const c_char {
-    // SAFETY: as the comment on gettickets_sandbox asks.
+    // SAFETY: as documented at gettickets_sandbox.
     unsafe { text_of(sandbox, |sandbox| &sandbox.url) }
 }
 
 /// Returns the API identifier that the server accepts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_sandbox_identifier(sandbox: *const Sandbox) -> *const c_char {
-    // SAFETY: as the comment on gettickets_sandbox asks.
+    // SAFETY: as documented at gettickets_sandbox.
     unsafe { text_of(sandbox, |sandbox| &sandbox.identifier) }
 }
 
 /// Returns the secret of the identifier.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_sandbox_secret(sandbox: *const Sandbox) -> *const c_char {
-    // SAFETY: as the comment on gettickets_sandbox asks.
+    // SAFETY: as documented at gettickets_sandbox.
     unsafe { text_of(sandbox, |sandbox| &sandbox.secret) }
 }
 
 /// Returns the number of requests so far.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_sandbox_request_count(sandbox: *const Sandbox) -> u64 {
-    // SAFETY: as the comment on gettickets_sandbox asks.
+    // SAFETY: as documented at gettickets_sandbox.
     guard::value(0, || unsafe { sandbox.as_ref() }.map_or(0, |sandbox| sandbox.sandbox.request_count()))
 }
 
 /// Stops and frees the server.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_sandbox_free(sandbox: *mut Sandbox) {
-    // SAFETY: the sandbox is NULL or this library's and not freed before, as documented.
+    // SAFETY: the sandbox is NULL or from this library, and not freed before, as documented.
     unsafe {
         guard::free_with(sandbox, |Sandbox { sandbox, in_use, origin, .. }| {
             origin.drop_here(sandbox);

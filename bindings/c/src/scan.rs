@@ -1,4 +1,4 @@
-//! [`Scan`]: every ticket that matches, over all pages, each once.
+//! [`Scan`]: every matching ticket, over all pages, each once.
 
 use std::cell::Cell;
 use std::ffi::{c_char, c_void};
@@ -12,7 +12,7 @@ use gettickets::scan::{Cursor, Fetch, FetchContext, Fetched, InvalidCursor};
 use gettickets::{Client as RustClient, Scan as RustScan, ScanStatus};
 use gettickets_protocol::{self as protocol, DateTime, GetTickets, StatusFilter, Tickets};
 
-use crate::cancel::{Cancel, Flag, GLANCE, flag};
+use crate::cancel::{CHECK_INTERVAL, Cancel, Flag, flag};
 use crate::client::Client;
 use crate::decode::ReleaseFunction;
 use crate::failure::{Details, Error, Failure, c_text};
@@ -20,7 +20,7 @@ use crate::guard::{self, Out, argument, guard, guard_with_error, shared, text};
 use crate::page::Page;
 use crate::process::{InUse, Origin};
 use crate::report::ScanReport;
-use crate::request::{Request, asked};
+use crate::request::{Request, parameters_of};
 use crate::result::{
     GETTICKETS_END, GETTICKETS_ERROR_ARGUMENT, GETTICKETS_ERROR_BUSY, GETTICKETS_ERROR_CURSOR,
     GETTICKETS_ERROR_PANIC, GETTICKETS_ERROR_STATE, GETTICKETS_PENDING, ResultCode,
@@ -42,16 +42,16 @@ pub struct Scan {
     pub(crate) shared: Arc<Shared>,
 }
 
-/// What a scan and the Arrow stream of it have in common.
+/// The state that a scan and its Arrow stream share.
 pub(crate) struct Shared {
     pub(crate) origin: Origin,
     control: Mutex<Control>,
     state: Mutex<State>,
-    /// Which thread has the state, by the address of a variable of its own; NULL for none.
+    /// The thread that holds the state, identified by the address of a thread-local variable; NULL for none.
     holder: AtomicPtr<u8>,
 }
 
-/// What may be used while another thread has the state. It is locked for moments only.
+/// The parts that may be used while another thread holds the state. They are locked only briefly.
 struct Control {
     status: ScanStatus,
     flag: Option<Flag>,
@@ -60,33 +60,33 @@ struct Control {
 pub(crate) struct State {
     plan: Plan,
     scan: RustScan,
-    /// Whether a ticket was asked for, so that no setting can be changed.
+    /// Whether a ticket was requested, so that settings can no longer be changed.
     has_begun: bool,
-    /// Whether the switch ended the scan.
+    /// Whether cancellation ended the scan.
     is_cancelled: bool,
-    /// How many tickets after the last one returned can be returned without waiting.
+    /// The number of tickets after the last one returned that can be returned without waiting.
     ready: usize,
     progress: Option<Progress>,
-    /// The page of the last ticket returned, at an address that stays.
+    /// The page of the last ticket returned, at a stable address.
     current: Box<Page>,
 }
 
-/// The caller's function for progress, which is released when it is replaced or the scan is freed.
+/// The caller's progress function, which is released when it is replaced or the scan is freed.
 struct Progress {
     function: unsafe extern "C" fn(user_data: *mut c_void, report: *const ScanReport),
     user_data: *mut c_void,
     release: ReleaseFunction,
-    /// The requests and tickets that were reported last.
+    /// The requests and tickets in the last report.
     reported: (u64, u64),
 }
 
-// SAFETY: whoever gave the functions promised that they may be called on any thread with this pointer.
+// SAFETY: the caller guarantees that the functions may be called on any thread with this pointer.
 unsafe impl Send for Progress {}
 
 impl Drop for Progress {
     fn drop(&mut self) {
         if let Some(release) = self.release {
-            // SAFETY: it is called once, with the pointer that it was given for.
+            // SAFETY: called once, with the pointer that belongs to it.
             unsafe { release(self.user_data) }
         }
     }
@@ -108,7 +108,7 @@ struct Plan {
     cursor: Option<Cursor>,
 }
 
-/// The client, which says while it sends a request that the network is in use.
+/// The client; it marks the network as in use while it sends a request.
 struct Counted(RustClient);
 
 impl Fetch for Counted {
@@ -161,7 +161,7 @@ impl Plan {
     }
 }
 
-/// The state, for as long as a call lasts.
+/// Access to the state during a call.
 pub(crate) struct Held<'a> {
     state: MutexGuard<'a, State>,
     shared: &'a Shared,
@@ -197,14 +197,14 @@ fn this_thread() -> *mut u8 {
 }
 
 impl Shared {
-    /// Takes the state, or fails if another thread has it.
+    /// Takes the state, or fails if another thread holds it.
     fn lock(&self) -> Result<Held<'_>, Failure> {
         self.try_lock()?
             .ok_or_else(|| Failure::error(GETTICKETS_ERROR_BUSY, "another thread is using the scan"))
     }
 
-    /// Takes the state, and waits until no other thread has it. Fails if the switch is used meanwhile, or if this
-    /// thread has it already.
+    /// Takes the state, and waits until no other thread holds it. Fails if the scan is canceled meanwhile, or if this
+    /// thread already holds it.
     #[cfg(feature = "arrow")]
     pub(crate) fn lock_waiting(&self) -> Result<Held<'_>, Failure> {
         loop {
@@ -229,7 +229,7 @@ impl Shared {
             }
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Poisoned(_)) => {
-                let message = "an earlier call with this scan ended in a defect of this library";
+                let message = "an earlier call with this scan failed because of a bug in this library";
                 Err(Failure::error(GETTICKETS_ERROR_PANIC, message))
             }
         }
@@ -240,25 +240,25 @@ impl Shared {
         Ok(self.control.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A handle to read the scan's state with, while another thread is in a call too.
+    /// A handle to read the scan's state, also while another thread is in a call.
     pub(crate) fn status(&self) -> Result<ScanStatus, Failure> {
         Ok(self.control()?.status.clone())
     }
 
-    /// What the scan did and met so far.
+    /// The report of the scan so far.
     pub(crate) fn report(&self) -> Result<ScanReport, Failure> {
         let status = self.status()?;
         Ok(ScanReport::of(&status.report(), status.in_flight()))
     }
 
-    /// Fails if the switch was used.
+    /// Fails if the scan was canceled.
     fn check_flag(&self, has_begun: bool) -> Result<(), Failure> {
         self.control()?.flag.as_ref().map_or(Ok(()), |flag| flag.check(has_begun))
     }
 }
 
 impl Held<'_> {
-    /// The settings, while they can be changed; then the scan is made anew of them.
+    /// Changes the settings, as long as that is possible, and makes the scan again with them.
     fn change(&mut self, change: impl FnOnce(&mut Plan) -> Result<(), Failure>) -> Result<(), Failure> {
         if self.has_begun {
             let message = "the scan has begun, and this can be set only before";
@@ -271,12 +271,12 @@ impl Held<'_> {
         Ok(())
     }
 
-    /// Waits until the scan has something to return, for this time at most. Returns whether it has.
+    /// Waits at most this long until the scan has something to return. Returns whether it has.
     fn wait(&mut self, time: Option<Duration>) -> Result<bool, Failure> {
         let mut left = time;
         loop {
             self.check()?;
-            let slice = left.map_or(GLANCE, |left| left.min(GLANCE));
+            let slice = left.map_or(CHECK_INTERVAL, |left| left.min(CHECK_INTERVAL));
             self.has_begun = true;
             let has = self.scan.wait_for(slice);
             self.report_progress();
@@ -290,7 +290,7 @@ impl Held<'_> {
         }
     }
 
-    /// Fails if the switch was used; the scan is then at its end.
+    /// Fails if the scan was canceled; the scan has then ended.
     fn check(&mut self) -> Result<(), Failure> {
         let used = self.shared.check_flag(self.has_begun);
         if used.is_err() && !self.is_cancelled {
@@ -304,7 +304,7 @@ impl Held<'_> {
         }
     }
 
-    /// Calls the caller's function if the scan has progressed since the last time.
+    /// Calls the progress function if the scan has progressed since the last call.
     fn report_progress(&mut self) {
         let shared = self.shared;
         let Some(progress) = &mut self.state.progress else { return };
@@ -312,18 +312,18 @@ impl Held<'_> {
         let met = (report.requests, report.tickets);
         if met != progress.reported {
             progress.reported = met;
-            // SAFETY: whoever gave the function promised that it may be called so.
+            // SAFETY: the caller who set the function guarantees that it may be called.
             unsafe { (progress.function)(progress.user_data, &raw const report) }
         }
     }
 
-    /// An error that ended the scan is returned by every later call: no caller who calls again, or makes a stream
-    /// of it, may believe that every ticket was returned.
+    /// Fails if an error ended the scan. The error is returned by every later call, so that a caller who calls again,
+    /// or makes a stream of the scan, does not mistake it for complete.
     fn not_failed(&self) -> Result<(), Failure> {
         self.scan.failure().map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// The next ticket, which lies on the current page.
+    /// The next ticket, which is on the current page.
     fn next(&mut self) -> Result<Ticket, Failure> {
         if self.ready > 0 {
             self.check()?;
@@ -333,7 +333,7 @@ impl Held<'_> {
         }
         let next = self.scan.next().ok_or(Failure::Status(GETTICKETS_END))??;
         let (index, len) = (next.index(), next.tickets().len());
-        // Tickets of one page come one after another, and the first of them has index 0.
+        // Tickets of a page are returned in sequence, beginning with index 0.
         if index == 0 {
             *self.state.current = page(next.tickets().clone());
         }
@@ -341,7 +341,7 @@ impl Held<'_> {
         Ok(Ticket { page: &raw const *self.state.current, index })
     }
 
-    /// The next tickets, as they lie together.
+    /// The next tickets, as a page.
     pub(crate) fn next_page(&mut self) -> Result<Tickets, Failure> {
         self.not_failed()?;
         self.wait(None)?;
@@ -354,7 +354,7 @@ fn page(tickets: Tickets) -> Page {
     Page::of(protocol::Page::from(tickets))
 }
 
-/// Changes the plan of a scan that has not begun.
+/// Changes the settings of a scan that has not begun.
 ///
 /// # Safety
 ///
@@ -368,7 +368,7 @@ unsafe fn set(
     unsafe { guard_with_error(error, || shared(scan, "scan")?.shared.lock()?.change(change)) }
 }
 
-/// A scan begins with the first ticket, and uses offsets of its own.
+/// Fails if an offset is set: a scan begins with the first ticket and chooses the offsets.
 fn no_offset(request: &GetTickets) -> Result<(), Failure> {
     let Some(start) = request.limitstart.filter(|start| *start > 0) else { return Ok(()) };
     let message = format!("a scan begins with the first ticket, and the request's limitstart is {start}");
@@ -377,9 +377,9 @@ fn no_offset(request: &GetTickets) -> Result<(), Failure> {
     Err(Failure::detailed(GETTICKETS_ERROR_ARGUMENT, message, details))
 }
 
-/// Makes a scan. Nothing is sent yet. `request` may be NULL, for all tickets. Its `limitnum` is the most tickets
-/// per request, at least 4; if it is not set, the scan starts with 100 and increases up to 1,000 while that is
-/// not slower. `GETTICKETS_ERROR_ARGUMENT` if its `limitstart` is set.
+/// Makes a scan. Nothing is sent yet. `request` may be NULL, for all tickets. Its `limitnum` is the maximum number of
+/// tickets per request, at least 4; if it is not set, the scan starts with 100 and increases up to 1,000 as long as
+/// that is not slower. `GETTICKETS_ERROR_ARGUMENT` if its `limitstart` is set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_client_scan(
     client: *const Client,
@@ -388,9 +388,9 @@ pub unsafe extern "C" fn gettickets_client_scan(
     error: *mut *mut Error,
 ) -> ResultCode {
     let begin = || {
-        // SAFETY: as the comments on the handles ask; NULL or writable.
+        // SAFETY: as documented at the handles; NULL or writable.
         let (client, request, out) =
-            unsafe { (shared(client, "client")?, asked(request)?, Out::new(scan, "scan")?) };
+            unsafe { (shared(client, "client")?, parameters_of(request)?, Out::new(scan, "scan")?) };
         client.origin.check("the client")?;
         no_offset(&request)?;
         let plan = Plan {
@@ -427,7 +427,7 @@ pub unsafe extern "C" fn gettickets_client_scan(
         });
         Ok(())
     };
-    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    // SAFETY: `error` is NULL or writable, as documented at gettickets_error.
     unsafe { guard_with_error(error, begin) }
 }
 
@@ -463,40 +463,40 @@ pub unsafe extern "C" fn gettickets_scan_set_updated_since(
     since: Time,
     error: *mut *mut Error,
 ) -> ResultCode {
-    // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
+    // SAFETY: as documented at gettickets_scan and gettickets_error.
     unsafe { set(scan, error, |plan| put(&mut plan.since, Some(since.read()?))) }
 }
 
-/// The most requests before the scan fails. Default: 1,000,000.
+/// The maximum number of requests, beyond which the scan fails. Default: 1,000,000.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_set_max_requests(
     scan: *mut Scan,
     max: u64,
     error: *mut *mut Error,
 ) -> ResultCode {
-    // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
+    // SAFETY: as documented at gettickets_scan and gettickets_error.
     unsafe { set(scan, error, |plan| put(&mut plan.max_requests, Some(max))) }
 }
 
-/// The most tickets before the scan fails. Default: no limit.
+/// The maximum number of tickets, beyond which the scan fails. Default: no limit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_set_max_tickets(
     scan: *mut Scan,
     max: u64,
     error: *mut *mut Error,
 ) -> ResultCode {
-    // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
+    // SAFETY: as documented at gettickets_scan and gettickets_error.
     unsafe { set(scan, error, |plan| put(&mut plan.max_tickets, Some(max))) }
 }
 
-/// The most requests in flight: 1 to 64. The scan uses fewer if the server asks to slow down. Default: 4.
+/// The maximum number of requests in flight: 1 to 64. The scan uses fewer if the server asks to slow down. Default: 4.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_set_concurrency(
     scan: *mut Scan,
     max: u32,
     error: *mut *mut Error,
 ) -> ResultCode {
-    /// Each is a thread, and no server is faster for more.
+    /// Each request is a thread, and no server is faster with more.
     const LIMIT: u32 = 64;
     let change = |plan: &mut Plan| {
         if max == 0 || max > LIMIT {
@@ -504,7 +504,7 @@ pub unsafe extern "C" fn gettickets_scan_set_concurrency(
         }
         put(&mut plan.concurrency, Some(max as usize))
     };
-    // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
+    // SAFETY: as documented at gettickets_scan and gettickets_error.
     unsafe { set(scan, error, change) }
 }
 
@@ -515,7 +515,7 @@ pub unsafe extern "C" fn gettickets_scan_set_full(
     full: i32,
     error: *mut *mut Error,
 ) -> ResultCode {
-    // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
+    // SAFETY: as documented at gettickets_scan and gettickets_error.
     unsafe { set(scan, error, |plan| put(&mut plan.full, full != 0)) }
 }
 
@@ -527,7 +527,7 @@ pub unsafe extern "C" fn gettickets_scan_set_skip_unreadable(
     skip: i32,
     error: *mut *mut Error,
 ) -> ResultCode {
-    // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
+    // SAFETY: as documented at gettickets_scan and gettickets_error.
     unsafe { set(scan, error, |plan| put(&mut plan.skip_unreadable, skip != 0)) }
 }
 
@@ -540,7 +540,7 @@ pub unsafe extern "C" fn gettickets_scan_set_allow_count_mismatch(
     allow: i32,
     error: *mut *mut Error,
 ) -> ResultCode {
-    // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
+    // SAFETY: as documented at gettickets_scan and gettickets_error.
     unsafe { set(scan, error, |plan| put(&mut plan.allow_count_mismatch, allow != 0)) }
 }
 
@@ -555,7 +555,7 @@ pub unsafe extern "C" fn gettickets_scan_resume(
     error: *mut *mut Error,
 ) -> ResultCode {
     let resume = |plan: &mut Plan| {
-        // SAFETY: a text with a NUL behind it, or NULL, as documented.
+        // SAFETY: a NUL-terminated text, or NULL, as documented.
         let cursor: Cursor = unsafe { text(cursor, "cursor") }?.parse::<Cursor>()?;
         let before = plan.cursor.replace(cursor);
         // Sends nothing, and checks whether the cursor belongs to this scan.
@@ -565,17 +565,17 @@ pub unsafe extern "C" fn gettickets_scan_resume(
         }
         Ok(())
     };
-    // SAFETY: as the comments on gettickets_scan and gettickets_error ask.
+    // SAFETY: as documented at gettickets_scan and gettickets_error.
     unsafe { set(scan, error, resume) }
 }
 
 /// Sets the token that cancels the scan: its calls return `GETTICKETS_ERROR_CANCELLED`, no further request is
 /// sent, and connections in use are closed. Report and cursor stay readable. `cancel` may be NULL, for none; a
-/// scan that was cancelled stays cancelled. May be called from any thread at any time.
+/// scan that was canceled stays canceled. May be called from any thread at any time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_set_cancel(scan: *mut Scan, cancel: *const Cancel) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comments on the handles ask.
+        // SAFETY: as documented at the handles.
         let (scan, flag) = unsafe { (shared(scan, "scan")?, flag(cancel)) };
         scan.shared.control()?.flag = flag;
         Ok(())
@@ -599,7 +599,7 @@ pub unsafe extern "C" fn gettickets_scan_set_progress_function(
     release: ReleaseFunction,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_scan asks.
+        // SAFETY: as documented at gettickets_scan.
         let scan = unsafe { shared(scan, "scan") }?;
         let progress = function.map(|function| Progress { function, user_data, release, reported: (0, 0) });
         let before = match scan.shared.lock() {
@@ -609,7 +609,7 @@ pub unsafe extern "C" fn gettickets_scan_set_progress_function(
                 return Err(failure);
             }
         };
-        // Outside the lock, as it may call this library.
+        // Called without the lock, because it may call this library.
         drop(before);
         Ok(())
     })
@@ -626,13 +626,13 @@ pub unsafe extern "C" fn gettickets_scan_wait_ms(
     /// A day, which no clock overflows.
     const MAX_WAIT_MS: u64 = 86_400_000;
     let wait = || {
-        // SAFETY: as the comment on gettickets_scan asks.
+        // SAFETY: as documented at gettickets_scan.
         let scan = unsafe { shared(scan, "scan") }?;
         let time = Duration::from_millis(timeout_ms.min(MAX_WAIT_MS));
         let has = scan.shared.lock()?.wait(Some(time))?;
         if has { Ok(()) } else { Err(Failure::Status(GETTICKETS_PENDING)) }
     };
-    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    // SAFETY: `error` is NULL or writable, as documented at gettickets_error.
     unsafe { guard_with_error(error, wait) }
 }
 
@@ -651,12 +651,12 @@ pub unsafe extern "C" fn gettickets_scan_next(
     error: *mut *mut Error,
 ) -> ResultCode {
     let next = || {
-        // SAFETY: as the comment on gettickets_scan asks; NULL or writable.
+        // SAFETY: as documented at gettickets_scan; NULL or writable.
         let (scan, out) = unsafe { (shared(scan, "scan")?, Out::new(ticket, "ticket")?) };
         out.put(scan.shared.lock()?.next()?);
         Ok(())
     };
-    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    // SAFETY: `error` is NULL or writable, as documented at gettickets_error.
     unsafe { guard_with_error(error, next) }
 }
 
@@ -670,12 +670,12 @@ pub unsafe extern "C" fn gettickets_scan_next_page(
     error: *mut *mut Error,
 ) -> ResultCode {
     let next = || {
-        // SAFETY: as the comment on gettickets_scan asks; NULL or writable.
+        // SAFETY: as documented at gettickets_scan; NULL or writable.
         let (scan, out) = unsafe { (shared(scan, "scan")?, Out::new(page, "page")?) };
         out.hand_out(self::page(scan.shared.lock()?.next_page()?));
         Ok(())
     };
-    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    // SAFETY: `error` is NULL or writable, as documented at gettickets_error.
     unsafe { guard_with_error(error, next) }
 }
 
@@ -688,7 +688,7 @@ pub unsafe extern "C" fn gettickets_scan_cursor(
     cursor: *mut *mut OwnedText,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_scan asks; NULL or writable.
+        // SAFETY: as documented at gettickets_scan; NULL or writable.
         let (scan, out) = unsafe { (shared(scan, "scan")?, Out::new(cursor, "cursor")?) };
         out.hand_out(OwnedText::of(scan.shared.status()?.cursor().to_string()));
         Ok(())
@@ -699,6 +699,6 @@ pub unsafe extern "C" fn gettickets_scan_cursor(
 /// valid, and an Arrow stream of it continues.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_scan_free(scan: *mut Scan) {
-    // SAFETY: the scan is NULL or this library's and not freed before, as documented.
+    // SAFETY: the scan is NULL or from this library, and not freed before, as documented.
     unsafe { guard::free_with(scan, |scan| scan.shared.origin.drop_here(scan.shared)) }
 }

@@ -1,4 +1,4 @@
-//! The functions that return what a scan did and met so far.
+//! The functions that return the report of a scan.
 
 use std::ptr;
 
@@ -17,16 +17,16 @@ pub unsafe extern "C" fn gettickets_scan_report(
     size: usize,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_scan asks.
+        // SAFETY: as documented at gettickets_scan.
         let scan = unsafe { shared(scan, "scan") }?;
         if report.is_null() {
             return Err(null("report"));
         }
-        // SAFETY: a place to write `size` bytes to.
+        // SAFETY: `size` bytes are writable.
         let report = unsafe { Grown::new(report, size, "gettickets_report") }?;
         let met = scan.shared.report()?;
         report.zero_tail();
-        // SAFETY: a place to write to, of no less than this structure's size.
+        // SAFETY: writable, and at least as large as this structure.
         unsafe { report.place().write(met) };
         Ok(())
     })
@@ -39,7 +39,7 @@ pub unsafe extern "C" fn gettickets_scan_report_details(
     details: *mut *mut ReportDetails,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_scan asks; NULL or writable.
+        // SAFETY: as documented at gettickets_scan; NULL or writable.
         let (scan, out) = unsafe { (shared(scan, "scan")?, Out::new(details, "details")?) };
         out.hand_out(ReportDetails::of(scan.shared.status()?.report()));
         Ok(())
@@ -74,7 +74,7 @@ pub unsafe extern "C" fn gettickets_report_details_updated_ids(
     details: *const ReportDetails,
     count: *mut usize,
 ) -> *const u64 {
-    // SAFETY: as the comment on gettickets_report_details asks.
+    // SAFETY: as documented at gettickets_report_details.
     unsafe { list(details, count, |details| &details.report.updated_ids) }
 }
 
@@ -84,7 +84,7 @@ pub unsafe extern "C" fn gettickets_report_details_unreadable(
     details: *const ReportDetails,
     count: *mut usize,
 ) -> *const UnreadableTicket {
-    // SAFETY: as the comment on gettickets_report_details asks.
+    // SAFETY: as documented at gettickets_report_details.
     unsafe { list(details, count, |details| &details.unreadable) }
 }
 
@@ -94,7 +94,7 @@ pub unsafe extern "C" fn gettickets_report_details_findings(
     details: *const ReportDetails,
     count: *mut usize,
 ) -> *const ScanFinding {
-    // SAFETY: as the comment on gettickets_report_details asks.
+    // SAFETY: as documented at gettickets_report_details.
     unsafe { list(details, count, |details| &details.findings) }
 }
 
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn gettickets_report_details_warnings(
     details: *const ReportDetails,
     count: *mut usize,
 ) -> *const Text {
-    // SAFETY: as the comment on gettickets_report_details asks.
+    // SAFETY: as documented at gettickets_report_details.
     unsafe { list(details, count, |details| &details.warnings) }
 }
 
@@ -112,7 +112,7 @@ pub unsafe extern "C" fn gettickets_report_details_warnings(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_report_details_endpoint(details: *const ReportDetails) -> Text {
     guard::value(Text::EMPTY, || {
-        // SAFETY: as the comment on gettickets_report_details asks.
+        // SAFETY: as documented at gettickets_report_details.
         unsafe { details.as_ref() }.map_or(Text::EMPTY, |details| Text::of(&details.report.endpoint))
     })
 }
@@ -120,6 +120,6 @@ pub unsafe extern "C" fn gettickets_report_details_endpoint(details: *const Repo
 /// Frees the details.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_report_details_free(details: *mut ReportDetails) {
-    // SAFETY: the details are NULL or this library's and not freed before, as documented.
+    // SAFETY: the details are NULL or from this library, and not freed before, as documented.
     unsafe { guard::free(details) }
 }

@@ -1,7 +1,7 @@
-//! [`Settings`]: what a caller sets step by step, and the first step that failed.
+//! [`Settings`]: settings that a caller sets step by step, and the first step that failed.
 //!
-//! Few programs check the code of every setter. So that none goes on with a request that lacks a filter or a
-//! client that lacks its proxy, the first failure is kept, and returned wherever the settings are used.
+//! Few programs check the code of every setter. So that no program continues with a request without one of its filters
+//! or a client without its proxy, the first failure is kept, and returned wherever the settings are used.
 
 use crate::failure::{Error, Failure};
 
@@ -22,7 +22,7 @@ impl<T> Settings<T> {
         Settings { value, failure: None }
     }
 
-    /// Changes a setting; a failure is kept, if it is the first.
+    /// Changes a setting. The first failure is kept.
     pub(crate) fn set(&mut self, change: impl FnOnce(&mut T) -> Result<(), Failure>) -> Result<(), Failure> {
         change(&mut self.value).inspect_err(|failure| self.keep(failure))
     }

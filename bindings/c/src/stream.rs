@@ -17,7 +17,7 @@ use crate::result::{
     GETTICKETS_ERROR_TOO_LARGE, GETTICKETS_ERROR_TRANSPORT, GETTICKETS_ERROR_UNEXPECTED_RESPONSE, ResultCode,
 };
 
-/// A stream of these batches, for a caller who will release it. `origin` is set if they come from a server.
+/// A stream of these batches. `origin` is set if they come from a server.
 pub(crate) fn stream(
     batches: impl RecordBatchReader + Send + 'static,
     origin: Option<Origin>,
@@ -28,7 +28,7 @@ pub(crate) fn stream(
 
 /// A reader that is dropped only in the process that made it.
 struct OfProcess<R> {
-    /// `None` once it is dropped.
+    /// `None` after it was dropped.
     batches: Option<R>,
     origin: Option<Origin>,
 }
@@ -56,7 +56,7 @@ impl<R> Drop for OfProcess<R> {
     }
 }
 
-/// An error of this library as the error of a page, for a reader of batches.
+/// An error of this library, wrapped as the error of a page for a reader of batches.
 #[derive(Debug)]
 pub(crate) struct PageError(pub(crate) Box<Error>);
 
@@ -68,7 +68,7 @@ impl fmt::Display for PageError {
 
 impl std::error::Error for PageError {}
 
-/// The `errno` value of an error. Arrow's own libraries derive classes of errors from it.
+/// The `errno` value of an error, from which Arrow libraries derive classes of errors.
 fn errno(error: &ArrowError) -> c_int {
     match error {
         ArrowError::ExternalError(error) => {
@@ -85,7 +85,7 @@ fn errno_of(code: ResultCode) -> c_int {
         GETTICKETS_ERROR_MEMORY => libc::ENOMEM,
         GETTICKETS_ERROR_THREAD => libc::EAGAIN,
         GETTICKETS_ERROR_TRANSPORT | GETTICKETS_ERROR_LOCAL => libc::EIO,
-        // The server was reached, and its reply is not a page.
+        // The server was reached, but its reply is not a page.
         GETTICKETS_ERROR_API
         | GETTICKETS_ERROR_UNEXPECTED_RESPONSE
         | GETTICKETS_ERROR_RATE_LIMITED

@@ -1,4 +1,4 @@
-//! Functions that misbehave on purpose, in the builds of this project's own tests. No header declares them.
+//! Functions that fail on purpose, only in builds for this project's tests. No header declares them.
 
 #![allow(clippy::panic, reason = "that is what it is for")]
 

@@ -33,7 +33,7 @@ impl Text {
         Text { data: text.as_ptr().cast(), len: text.len() }
     }
 
-    /// A text of bytes that are UTF-8.
+    /// A text of UTF-8 bytes.
     #[inline]
     pub(crate) const fn of_bytes(text: &[u8]) -> Text {
         Text { data: text.as_ptr().cast(), len: text.len() }
@@ -43,7 +43,7 @@ impl Text {
     ///
     /// # Safety
     ///
-    /// `data` is not NULL, and the text is of a handle that lives as long as `'a`.
+    /// `data` is not NULL, and the text belongs to a handle that lives as long as `'a`.
     #[inline]
     pub(crate) unsafe fn bytes<'a>(self) -> &'a [u8] {
         // SAFETY: guaranteed by the caller.
@@ -65,7 +65,7 @@ pub struct OwnedText {
 impl OwnedText {
     /// Copies a text that may be secret.
     pub(crate) fn secret(text: &str) -> OwnedText {
-        // It never grows, so that no copy of the text is left in freed memory.
+        // It never grows, so that freed memory holds no copy of the text.
         let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() + 1));
         bytes.extend_from_slice(text.as_bytes());
         bytes.push(0);
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn gettickets_text_printable(text: Text, printable: *mut *
         let out = unsafe { Out::new(printable, "printable") }?;
         let bytes = match text.data.is_null() {
             true => &[],
-            // SAFETY: as the comment on gettickets_text says.
+            // SAFETY: as documented at gettickets_text.
             false => unsafe { guard::bytes(text.data.cast(), text.len, "text") }?,
         };
         out.hand_out(OwnedText::of(printable_text(bytes)?));
@@ -144,6 +144,6 @@ pub unsafe extern "C" fn gettickets_text_equal(text: Text, string: *const c_char
 /// Wipes and frees a string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_string_free(string: *mut OwnedText) {
-    // SAFETY: the string is NULL or this library's and not freed before, as documented.
+    // SAFETY: the string is NULL or from this library, and not freed before, as documented.
     unsafe { guard::free(string) }
 }

@@ -103,14 +103,14 @@ pub unsafe extern "C" fn gettickets_server_version_parse(
     error: *mut *mut Error,
 ) -> ResultCode {
     let body = || {
-        // SAFETY: a text with a NUL behind it and NULL or writable, as documented.
+        // SAFETY: a NUL-terminated text and NULL or writable, as documented.
         let (text, out) = unsafe { (text(version_text, "version_text")?, Out::new(version, "version")?) };
         let refused = |error: InvalidVersion| argument(error.to_string());
         let version: Version = text.parse().map_err(refused)?;
         out.put(ServerVersion::of(version));
         Ok(())
     };
-    // SAFETY: `error` is NULL or writable, as the comment on gettickets_error asks.
+    // SAFETY: `error` is NULL or writable, as documented at gettickets_error.
     unsafe { guard_with_error(error, body) }
 }
 

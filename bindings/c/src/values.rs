@@ -1,4 +1,4 @@
-//! [`TicketValues`]: every field of a ticket at once; [`Value`]: any one of them, by number.
+//! [`TicketValues`]: all fields of a ticket at once; [`Value`]: one field, by number.
 
 use std::mem::offset_of;
 
@@ -76,11 +76,11 @@ pub struct TicketValues {
     pub reserved: i32,
 }
 
-// The last member ends where the structure does, so that a member that is added later is beyond what this
+// The last member ends where the structure ends, so that a member that is added later is beyond what this
 // release writes.
 const _: () = assert!(offset_of!(TicketValues, reserved) + size_of::<i32>() == size_of::<TicketValues>());
 
-// The texts are in the order of the fields, with nothing between them.
+// The texts are in the order of the fields, without gaps.
 const _: () = assert!(
     offset_of!(TicketValues, service) - offset_of!(TicketValues, tid)
         == (TicketRef::TEXT_COUNT - 1) * size_of::<Text>()
@@ -89,15 +89,15 @@ const _: () = assert!(
 );
 
 impl TicketValues {
-    /// Writes what a ticket has, each member where it stays.
+    /// Writes the fields of a ticket to their members.
     ///
     /// # Safety
     ///
-    /// It is a place to write to.
+    /// `values` is writable.
     #[inline(always)]
     unsafe fn write(values: *mut TicketValues, ticket: TicketRef<'_>) {
-        // SAFETY: guaranteed by the caller; nothing is read that was not written before, and no
-        // text written behind the last.
+        // SAFETY: guaranteed by the caller; no unwritten memory is read, and nothing is written after the last
+        // text.
         unsafe {
             let first = &raw mut (*values).tid;
             let mut written = 0;
@@ -145,15 +145,15 @@ pub unsafe extern "C" fn gettickets_ticket_read(
     size: usize,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_ticket asks.
+        // SAFETY: as documented at gettickets_ticket.
         let ticket = unsafe { found(ticket) }?;
         if values.is_null() {
             return Err(null("values"));
         }
-        // SAFETY: a place to write `size` bytes to.
+        // SAFETY: `size` bytes are writable.
         let values = unsafe { Grown::new(values, size, "gettickets_ticket_values") }?;
         values.zero_tail();
-        // SAFETY: a place to write to, of no less than this structure's size.
+        // SAFETY: writable, and at least as large as this structure.
         unsafe { TicketValues::write(values.place(), ticket) };
         Ok(())
     })
@@ -184,7 +184,7 @@ pub unsafe extern "C" fn gettickets_ticket_value(
     value: *mut Value,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_ticket asks; NULL or writable.
+        // SAFETY: as documented at gettickets_ticket; NULL or writable.
         let (ticket, out) = unsafe { (found(ticket)?, Out::new(value, "value")?) };
         let field = field::field(field)?;
         let found = ticket.value(field).ok_or(Failure::Status(GETTICKETS_NONE))?;
@@ -212,28 +212,28 @@ pub unsafe extern "C" fn gettickets_ticket_value(
 pub unsafe extern "C" fn gettickets_ticket_has_field(ticket: Ticket, field: field::Field) -> i32 {
     let carries =
         |ticket: TicketRef<'_>| field::field(field).is_ok_and(|field| ticket.has_field(field)).into();
-    // SAFETY: the page is NULL or valid, as the comment on gettickets_ticket asks.
+    // SAFETY: the page is NULL or valid, as documented at gettickets_ticket.
     unsafe { read(ticket, 0, carries) }
 }
 
 /// Returns the fields that the reply has, null or not.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_fields(ticket: Ticket) -> FieldMask {
-    // SAFETY: the page is NULL or valid, as the comment on gettickets_ticket asks.
+    // SAFETY: the page is NULL or valid, as documented at gettickets_ticket.
     unsafe { read(ticket, 0, |ticket| mask(ticket.fields())) }
 }
 
 /// Returns the fields that the reply has as null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_null_fields(ticket: Ticket) -> FieldMask {
-    // SAFETY: the page is NULL or valid, as the comment on gettickets_ticket asks.
+    // SAFETY: the page is NULL or valid, as documented at gettickets_ticket.
     unsafe { read(ticket, 0, |ticket| mask(ticket.null_fields())) }
 }
 
 /// Returns the integers and booleans that the reply has as text, which is how servers usually send integers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_quoted_fields(ticket: Ticket) -> FieldMask {
-    // SAFETY: the page is NULL or valid, as the comment on gettickets_ticket asks.
+    // SAFETY: the page is NULL or valid, as documented at gettickets_ticket.
     unsafe { read(ticket, 0, |ticket| mask(ticket.quoted_fields())) }
 }
 
@@ -247,11 +247,11 @@ pub unsafe extern "C" fn gettickets_ticket_decoded_text(
     text: *mut *mut OwnedText,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_ticket asks; NULL or writable.
+        // SAFETY: as documented at gettickets_ticket; NULL or writable.
         let (ticket, out) = unsafe { (found(ticket)?, Out::new(text, "text")?) };
         let field = field::field(field)?;
         if field::kind(field.kind()) != GETTICKETS_KIND_TEXT {
-            return Err(Failure::error(GETTICKETS_ERROR_KIND, format!("{field} is no text")));
+            return Err(Failure::error(GETTICKETS_ERROR_KIND, format!("{field} is not a text field")));
         }
         let text = ticket.decoded_text(field).ok_or(Failure::Status(GETTICKETS_NONE))?;
         out.hand_out(OwnedText::of(text.into_owned()));
@@ -262,7 +262,7 @@ pub unsafe extern "C" fn gettickets_ticket_decoded_text(
 /// Returns the number of unknown fields of a ticket.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettickets_ticket_extra_count(ticket: Ticket) -> usize {
-    // SAFETY: the page is NULL or valid, as the comment on gettickets_ticket asks.
+    // SAFETY: the page is NULL or valid, as documented at gettickets_ticket.
     unsafe { read(ticket, 0, |ticket| ticket.extra_json().count()) }
 }
 
@@ -276,7 +276,7 @@ pub unsafe extern "C" fn gettickets_ticket_extras(
     count: *mut usize,
 ) -> ResultCode {
     guard(|| {
-        // SAFETY: as the comment on gettickets_ticket asks.
+        // SAFETY: as documented at gettickets_ticket.
         let ticket = unsafe { found(ticket) }?;
         if extras.is_null() && capacity > 0 {
             return Err(null("extras"));

@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_header_has_the_numbers_of_the_release() {
+    fn the_header_has_the_version_of_the_release() {
         let numbers =
             format!("{GETTICKETS_VERSION_MAJOR}.{GETTICKETS_VERSION_MINOR}.{GETTICKETS_VERSION_PATCH}");
         assert_eq!(VERSION.to_str(), Ok(&*numbers));

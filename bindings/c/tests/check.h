@@ -1,6 +1,6 @@
 /* The macros that every test in C uses.
  *
- * CHECK is not assert(): release builds of CMake define NDEBUG, and a test that checks nothing can't fail. */
+ * CHECK is not assert(), because CMake's release builds define NDEBUG. */
 
 #ifndef GETTICKETS_CHECK_H
 #define GETTICKETS_CHECK_H

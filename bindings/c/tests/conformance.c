@@ -1,4 +1,4 @@
-/* C's run of tests/conformance: `conformance FOLDER`, where FOLDER is tests/vectors. */
+/* The C part of tests/conformance: `conformance FOLDER`, where FOLDER is tests/vectors. */
 
 #define _POSIX_C_SOURCE 200809L
 
@@ -31,7 +31,7 @@ static int by_bytes(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Notes every body in a folder below the root, as FOLDER/NAME. */
+/* Collects every body in a folder below the root, as FOLDER/NAME. */
 static void gather(const char *root, const char *folder)
 {
     char path[1024];

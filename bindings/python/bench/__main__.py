@@ -1,4 +1,4 @@
-"""Measures gettickets beside its Python peers, by the rules of `cargo xtask bench`.
+"""Compares gettickets with its Python peers, by the rules of `cargo xtask bench`.
 
 usage: python bench TABLE BODY TICKETS SECONDS [ONLY…]
 
@@ -16,7 +16,7 @@ from collections.abc import Callable
 LEAST_REPETITIONS = 5
 MOST_REPETITIONS = 5_000
 SHORTEST_TURN = 5_000_000
-"""Nanoseconds. Collecting garbage empties the caches, which would dominate the time of a single small page."""
+"""In nanoseconds. Garbage collection empties the caches, which would dominate the time of a single small page."""
 
 Contender = Callable[[bytes], object]
 
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def round_robin(contenders: dict[str, Contender], body: bytes, seconds: float) -> dict[str, list[int]]:
-    """Nanoseconds of each turn. Each round begins with another contender; the first round warms up."""
+    """Nanoseconds of each turn. Each round begins with a different candidate; the first round is a warm-up."""
     names = list(contenders)
     times: dict[str, list[int]] = {name: [] for name in names}
     start = time.monotonic()
@@ -65,7 +65,7 @@ def round_robin(contenders: dict[str, Contender], body: bytes, seconds: float) -
 
 
 def timed(run: Contender, body: bytes) -> int:
-    """Nanoseconds of one turn, on average of as many decodes as fill a few milliseconds.
+    """The average time of a decode in one turn, in nanoseconds, over as many decodes as fill a few milliseconds.
 
     The time includes freeing the result before the next decode, as in timeit, because every program has to free its
     objects. The cycle collector has its default settings: it runs when enough objects were created, within the time,

@@ -1,4 +1,4 @@
-"""From bytes to typed tickets, and on to reading some or all of their fields."""
+"""Decodes bytes to typed tickets, and reads some or all of their fields."""
 
 import gc
 import json
@@ -16,7 +16,7 @@ def read_seven(tickets: Iterable) -> None:
 
 
 def reader_of_all() -> object:
-    """A loop that reads every field by name, as it would be written by hand."""
+    """A loop that reads every field by name, as a user would write it."""
     reads = ", ".join(f"ticket.{name}" for name in FIELDS)
     names: dict = {}
     exec(f"def read_all(tickets):\n    for ticket in tickets:\n        {reads}\n", names)
@@ -35,7 +35,7 @@ def msgspec_typed(body: bytes) -> object:
 
 
 def msgspec_uncollected(body: bytes) -> object:
-    """As a program that turns the cycle collector off while it decodes."""
+    """The same with the garbage collector turned off during decoding."""
     gc.disable()
     try:
         return DECODER.decode(body)

@@ -21,7 +21,7 @@ from pathlib import Path
 TICKETS_HELD = 200_000
 LEAST_PAGES = 2
 IMPORTS = 40
-"""How often an interpreter is started with the package, and as often without."""
+"""How often an interpreter is started with the package, and equally often without it."""
 
 MEGABYTE = 1e6
 
@@ -62,7 +62,7 @@ def contenders() -> dict[str, Callable[[bytes], object]]:
 
 
 def memory(body: str, tickets: str) -> list[dict]:
-    """Each contender's memory for a ticket; the goal for gettickets is half of msgspec's at most."""
+    """Each candidate's memory for a ticket; the goal for gettickets is at most half of msgspec's."""
     taken = {}
     for name in contenders():
         command = [sys.executable, __file__, "--hold", name, body, tickets]
@@ -76,7 +76,7 @@ def held(decode: Callable[[bytes], object], path: str, tickets: int) -> float:
     def page() -> object:
         return decode(Path(path).read_bytes())
 
-    # Creates what exists once, however many pages there are.
+    # Creates the objects that exist once, independent of the number of pages.
     page()
     before = resident()
     count = max(LEAST_PAGES, TICKETS_HELD // tickets)
@@ -95,7 +95,7 @@ def resident() -> int:
 
 
 def import_time() -> float:
-    """Milliseconds: the median of runs that take turns with runs without the package."""
+    """Milliseconds: the median of runs, alternating with runs without the package."""
     times: dict[str, list[float]] = {"pass": [], "import gettickets": []}
     for _ in range(IMPORTS):
         for statement, taken in times.items():

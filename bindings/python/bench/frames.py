@@ -1,4 +1,4 @@
-"""From bytes to a data frame: gettickets through Arrow, the peers with orjson and the library's own constructor.
+"""Converts bytes to a data frame: gettickets through Arrow, the peers with orjson and the library's own constructor.
 
 The frames of gettickets have integers and datetimes. The peers' plain rows leave them as text, as the constructor does;
 their typed rows also convert those columns, and are the ones to compare for a frame with the same content. The rows of
@@ -50,7 +50,7 @@ def typed_pandas(body: bytes) -> pandas.DataFrame:
 
 
 class Stream:
-    """A table of which only an Arrow stream is visible."""
+    """A table that exposes only an Arrow stream."""
 
     def __init__(self, table: pyarrow.Table) -> None:
         self.table = table

@@ -1,6 +1,6 @@
-"""What a careful user of each peer would write: tickets of the documented shape, integers as integers.
+"""The code that a careful user of each peer would write: tickets of the documented format, integers as integers.
 
-Dates stay text and the documented shape is assumed, in the peers' favor: gettickets creates datetimes and reads every
+Dates stay text and the documented format is assumed, in the peers' favor: gettickets creates datetimes and reads every
 shape that servers are known to send.
 """
 

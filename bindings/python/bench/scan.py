@@ -21,11 +21,11 @@ import whmcspy
 import gettickets
 
 PAGES = 100
-"""How often one page is requested in a turn; a single page takes a millisecond or two."""
+"""The number of requests for one page in a turn; a single page takes a millisecond or two."""
 
 
 def main() -> None:
-    # whmcspy turns the verification of certificates off, which its HTTP library warns of at each request.
+    # whmcspy disables certificate verification, and its HTTP library warns of that at each request.
     warnings.simplefilter("ignore")
     for line in sys.stdin:
         order = json.loads(line)
@@ -44,7 +44,7 @@ def cpu_seconds() -> float:
 
 
 Job = Callable[[], tuple[int, int]]
-"""Does a job; returns how often, and how many tickets one job returned."""
+"""Does a job; returns how often, and the number of tickets of one job."""
 
 
 def client(order: dict) -> gettickets.Client:
@@ -77,7 +77,7 @@ def form(order: dict, start: int) -> dict:
 
 
 def loop(order: dict) -> Iterator[dict]:
-    """What anyone would write."""
+    """The obvious way."""
     with httpx.Client() as http:
         start = 0
         while True:
@@ -109,7 +109,7 @@ def whmcspy_tickets(order: dict) -> Job:
 
 
 def repeated(page: Callable[[], int]) -> Job:
-    """A job that opens its connection off the clock and then requests many pages."""
+    """A job that opens its connection before the clock starts and then requests many pages."""
     page()
 
     def run() -> tuple[int, int]:

@@ -1,7 +1,7 @@
 //! The Arrow PyCapsule interface: streams and schemas in capsules that other libraries read.
 //!
-//! <https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html> defines the names. A capsule whose
-//! content was not taken releases it; one that was taken is marked by the consumer, and releases nothing.
+//! <https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html> defines the names. A capsule releases its
+//! content unless a consumer has taken it; a consumer marks what it has taken.
 
 use std::error::Error;
 use std::ffi::{CStr, c_int, c_void};
@@ -28,18 +28,18 @@ use crate::schemas::{self, ToC};
 /// The name of a schema's capsule.
 const SCHEMA: &CStr = c"arrow_schema";
 
-/// Pages of a scan are joined up to this many rows, as readers are fastest with large batches.
+/// Pages of a scan are joined up to this many rows, because readers are fastest with large batches.
 pub(crate) const ROWS: usize = 8192;
 
 /// The columns of a table.
 pub(crate) struct Layout {
     table: TableSchema,
-    /// Whether these are the columns of a table for which nothing is requested.
+    /// Whether these are the columns of a table without any request for columns or a time zone.
     is_default: bool,
 }
 
 impl Layout {
-    /// The columns of these names; by default every field and `extra`. With a time zone there are columns in UTC.
+    /// The columns with these names; by default every field and `extra`. With a time zone there are columns in UTC.
     pub(crate) fn new(
         py: Python<'_>,
         zone: Option<&Py<PyAny>>,
@@ -55,8 +55,8 @@ impl Layout {
         Ok(Layout { table, is_default: zone.is_none() && columns.is_none() })
     }
 
-    /// The columns of these names of a table of several installs; by default the name of the install, every field and
-    /// `extra`. There are columns in UTC if the time zone of an install is known.
+    /// The columns with these names in a table of several installs; by default the name of the install, every field and
+    /// `extra`. There are columns in UTC if the time zone of any install is known.
     pub(crate) fn of_installs(
         py: Python<'_>,
         has_zone: bool,
@@ -72,7 +72,7 @@ impl Layout {
         Ok(Layout { table, is_default: false })
     }
 
-    /// The table, and the function that exports its schema.
+    /// The table schema, and the function that exports it.
     fn with_texts(&self, large_texts: bool) -> (TableSchema, ToC) {
         match (self.is_default, large_texts) {
             (true, _) => schemas::table(large_texts),
@@ -81,12 +81,12 @@ impl Layout {
         }
     }
 
-    /// The table.
+    /// The table schema.
     pub(crate) fn table(&self) -> &TableSchema {
         &self.table
     }
 
-    /// The schema of a stream for which no other is requested.
+    /// The schema of a stream if the reader requests no other schema.
     pub(crate) fn schema<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
         let (table, to_c) = self.with_texts(false);
         let schema = to_c(&table.schema()).map_err(errors::argument)?;
@@ -94,12 +94,12 @@ impl Layout {
     }
 }
 
-/// Why a table could not be made, where neither the scan nor the reader has an exception for it.
+/// Why a table could not be made, if neither the scan nor the reader has an exception for it.
 #[derive(Clone, Debug)]
 pub(crate) enum TableFailure {
-    /// A number is too large for a table; the message.
+    /// A number is too large for a table; this is the message.
     NumberTooLarge(String),
-    /// The scan had returned all of its tickets.
+    /// The scan had already returned all of its tickets.
     Finished,
 }
 
@@ -112,10 +112,10 @@ impl TableFailure {
     }
 }
 
-/// Filled by a stream that fails.
+/// The place where a failing stream stores its error.
 pub(crate) type FailureSlot = Arc<OnceLock<TableFailure>>;
 
-/// A page's tickets as a stream of one batch; of none where the page is empty.
+/// A page's tickets as a stream of one batch, or of no batch if the page is empty.
 pub(crate) fn page_stream<'py>(
     py: Python<'py>,
     tickets: Tickets,
@@ -129,7 +129,7 @@ pub(crate) fn page_stream<'py>(
     })
 }
 
-/// What is left of a scan as a stream. Raises what the scan raises, if it is at its end.
+/// The remaining tickets of a scan as a stream. If the scan has ended, raises its exception.
 pub(crate) fn scan_stream<'py>(
     py: Python<'py>,
     scan: &Arc<Shared>,
@@ -158,7 +158,7 @@ pub(crate) fn scan_stream<'py>(
     })
 }
 
-/// Batches that were made before as a stream.
+/// A stream of existing batches.
 pub(crate) fn batch_stream<'py>(
     py: Python<'py>,
     layout: &Layout,
@@ -181,13 +181,13 @@ pub(crate) fn stream<'py>(
     PyCapsule::new_with_value(py, c_data::stream_with(batches(table), hooks), c"arrow_array_stream")
 }
 
-/// Whether the requested schema has large texts.
+/// Whether the requested schema has large strings.
 #[allow(unsafe_code, reason = "a capsule is a pointer with a name")]
 fn wants_large_texts(requested: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
     const LARGE_TEXT: &str = "U";
     let Some(requested) = requested else { return Ok(false) };
     let pointer = requested.cast::<PyCapsule>()?.pointer_checked(Some(SCHEMA))?;
-    // SAFETY: a capsule of this name has a schema, and keeps it for as long as it is borrowed here.
+    // SAFETY: a capsule of this name holds a schema that lives at least as long as the borrow here.
     let schema = unsafe { pointer.cast::<FFI_ArrowSchema>().as_ref() };
     // A schema that was moved out of its capsule is not read.
     Ok(schema.release().is_some() && schema.children().any(|column| column.format() == LARGE_TEXT))
@@ -223,7 +223,7 @@ pub(crate) fn table_failure(error: &ArrowError) -> Option<TableFailure> {
     }
 }
 
-/// A reader of batches that records why it fails. `lose` marks the scan as lost with the table.
+/// A reader of batches that records its error. `lose` marks the tickets of the scan as lost with the table.
 pub(crate) struct Watched<R, L> {
     pub(crate) reader: R,
     pub(crate) failure: FailureSlot,
@@ -238,7 +238,7 @@ impl<R: RecordBatchReader, L: Fn()> Iterator for Watched<R, L> {
         if let Some(Err(error)) = &next
             && let Some(failure) = table_failure(error)
         {
-            // Its pages are taken from the scan already.
+            // Its pages are already taken from the scan.
             (self.lose)();
             let _ = self.failure.set(failure);
         }
@@ -254,8 +254,8 @@ impl<R: RecordBatchReader, L: Fn()> RecordBatchReader for Watched<R, L> {
 
 /// The pages of a scan for a stream.
 ///
-/// Readers call from any thread, with the interpreter's lock or without. On the thread that made the stream, the lock
-/// can be waited for, and signals are checked. On any other thread the lock is not touched: the thread that waits for
+/// Readers call from any thread, with or without the interpreter's lock. On the thread that made the stream, it is safe
+/// to wait for the lock, and signals are checked. On any other thread the lock is not touched: a thread that waits for
 /// this one may hold it.
 struct ScanForStream {
     scan: Home<Arc<Shared>>,
@@ -282,7 +282,7 @@ impl Iterator for ScanForStream {
             scan.wait_for_page()
         };
         match &page {
-            // Readers discard what they have when a stream fails.
+            // Readers discard their batches when a stream fails.
             Err(_) => scan.lose(begun_at.clone()),
             Ok(None) if !self.has_yielded && scan.has_returned() => {
                 let _ = self.failure.set(TableFailure::Finished);
@@ -294,11 +294,11 @@ impl Iterator for ScanForStream {
     }
 }
 
-/// Takes the interpreter's lock. pyo3 alone would assume that a thread that had the lock once still has it; readers that
-/// do not use pyo3 release it.
+/// Takes the interpreter's lock. pyo3 assumes that a thread that once had the lock still has it, but readers that do
+/// not use pyo3 release it.
 #[allow(unsafe_code, reason = "pyo3 does not ask the interpreter")]
 pub(crate) fn attached<T>(work: impl FnOnce(Python<'_>) -> T) -> T {
-    // SAFETY: the thread that made the stream is a thread of Python's, and readers read while the interpreter lives.
+    // SAFETY: the thread that made the stream is a Python thread, and readers read while the interpreter lives.
     let state = unsafe { ffi::PyGILState_Ensure() };
     let done = Python::attach(work);
     // SAFETY: releases what was taken above, on the same thread.
@@ -306,8 +306,8 @@ pub(crate) fn attached<T>(work: impl FnOnce(Python<'_>) -> T) -> T {
     done
 }
 
-/// The text for the reader, which raises an exception of its own with it. An exception that is not ours, such as
-/// KeyboardInterrupt or that of a handler of SIGALRM, is raised again as soon as the reader has returned.
+/// The text for the reader, which raises its own exception with it. An exception of another class, such as
+/// KeyboardInterrupt or one from a handler of SIGALRM, is raised again as soon as the reader has returned.
 pub(crate) fn reported(py: Python<'_>, error: PyErr) -> String {
     if errors::is_ours(py, &error) {
         return error.value(py).to_string();
@@ -323,7 +323,7 @@ fn raise_later(py: Python<'_>, error: PyErr) {
     let pending = Box::into_raw(Box::new(error)).cast::<c_void>();
     // SAFETY: the interpreter calls the function once, with its lock, and passes this pointer.
     if unsafe { ffi::Py_AddPendingCall(Some(raise), pending) } != 0 {
-        // Too many are pending. SAFETY: the pointer was not passed on.
+        // Too many calls are pending. SAFETY: the pointer was not passed on.
         unsafe { Box::from_raw(pending.cast::<PyErr>()) }.write_unraisable(py, None);
     }
 }
@@ -336,7 +336,7 @@ extern "C" fn raise(pending: *mut c_void) -> c_int {
     -1
 }
 
-/// Why a stream ended early, as a text.
+/// Why a stream ended early.
 #[derive(Debug)]
 pub(crate) struct Interrupted(pub(crate) String);
 

@@ -29,7 +29,7 @@ impl Attachment {
         ("filename", "index")
     }
 
-    /// The names of its fields: what `attachment[name]` takes.
+    /// The names of its fields, which are the keys of `attachment[name]`.
     fn keys(&self) -> (&'static str, &'static str) {
         Attachment::__match_args__()
     }

@@ -1,4 +1,4 @@
-//! `decode`: from whatever Python holds a reply in to a page.
+//! `decode`: decodes a reply from any Python object that can hold one.
 
 #![allow(unsafe_code, reason = "a page points into Python's bytes instead of copying them")]
 
@@ -20,12 +20,12 @@ use crate::page::Page;
 use crate::request;
 use crate::signals::SIGNAL_INTERVAL;
 
-/// Bodies from this size on are decoded without the interpreter's lock: some 20 microseconds of work, of which
-/// releasing and taking the lock is a small part.
+/// Bodies from this size on are decoded without the interpreter's lock. Decoding one takes some 20 microseconds, of
+/// which releasing and taking the lock is a small part.
 const WORTH_DETACHING: usize = 64 << 10;
-/// Bodies from this size on are decoded on a thread of their own, so that a signal can interrupt the wait.
+/// Bodies from this size on are decoded on a separate thread, so that a signal can interrupt the wait.
 const WORTH_A_THREAD: usize = 4 << 20;
-/// How gzip data begins.
+/// The first bytes of gzip data.
 const GZIP: &[u8] = b"\x1f\x8b";
 
 /// Decodes a saved reply, in any format: JSON, XML, or name-value pairs.
@@ -34,10 +34,10 @@ const GZIP: &[u8] = b"\x1f\x8b";
 /// pathlib.Path. A str is the reply itself and not a file name. Data compressed with gzip is decompressed. A str or
 /// bytes of JSON are not copied: the page keeps a reference and points into them.
 ///
-/// `strict` refuses every deviation from the documented shape; by default known deviations are accepted and listed in
-/// page.findings. `max_len` is the most bytes that are read, before and after decompression: 256 MiB by default, and
-/// 340 MiB at most. `timezone`, a name such as "Europe/Berlin" or a tzinfo, is the time zone of the install: with it
-/// `date` and `lastreply` are aware.
+/// `strict` refuses every deviation from the documented format; by default known deviations are accepted and listed in
+/// page.findings. `max_len` is the maximum number of bytes to read, before and after decompression: 256 MiB by default,
+/// and 340 MiB at most. `timezone`, a name such as "Europe/Berlin" or a tzinfo, is the time zone of the install: with
+/// it `date` and `lastreply` are aware.
 ///
 /// >>> import gettickets
 /// >>> page = gettickets.decode(
@@ -45,8 +45,8 @@ const GZIP: &[u8] = b"\x1f\x8b";
 /// >>> len(page), [finding.code for finding in page.findings]
 /// (0, ['empty-spelling'])
 ///
-/// Raises ApiError where the reply is an error of the API, UnexpectedResponseError where it is not a reply at all, and
-/// DecodeError, with its place, where it can't be read without losing something.
+/// Raises ApiError if the reply is an error of the API, UnexpectedResponseError if it is not a reply, and DecodeError,
+/// with the position, if it cannot be read without losing data.
 #[pyfunction]
 #[pyo3(signature = (body, *, strict = None, max_len = None, timezone = None))]
 #[pyo3(text_signature = "(body, *, strict=False, max_len=None, timezone=None)")]
@@ -74,7 +74,7 @@ pub(crate) fn decode(
     }
 }
 
-/// A number of bytes, from 1 to the most that a decoder takes.
+/// A number of bytes, from 1 to the maximum of a decoder.
 fn limit(name: &str, value: &Bound<'_, PyAny>) -> PyResult<usize> {
     let len = usize::try_from(request::integer(name, value)?).unwrap_or(usize::MAX);
     if (1..=Decoder::LARGEST_MAX_LEN).contains(&len) {
@@ -84,25 +84,25 @@ fn limit(name: &str, value: &Bound<'_, PyAny>) -> PyResult<usize> {
     Err(errors::argument(format!("{name} must be from 1 to {most}, not {len}")))
 }
 
-/// The hint where a file name was given instead of the content.
+/// The hint if a file name was given instead of the content.
 const NOT_A_NAME: &str =
     "A str is read as the reply itself. To read a file, give its path as a pathlib.Path, or the open file.";
-/// The most bytes that a path has on Linux.
-const LONGEST_PATH: usize = 4096;
+/// The maximum length of a path on Linux, in bytes.
+const MAX_PATH_LEN: usize = 4096;
 
-/// Whether a str reads like a file name: a single line without the characters that replies are made of.
+/// Whether a str looks like a file name: a single line without the characters that replies contain.
 fn looks_like_a_name(body: &Bound<'_, PyAny>) -> bool {
     let is_of_replies = |character: char| character.is_control() || "<>{}".contains(character);
     let text = body.cast::<PyString>().ok().and_then(|text| text.to_str().ok());
     text.is_some_and(|text| {
-        !text.trim().is_empty() && text.len() <= LONGEST_PATH && !text.contains(is_of_replies)
+        !text.trim().is_empty() && text.len() <= MAX_PATH_LEN && !text.contains(is_of_replies)
     })
 }
 
-/// Why a body has no reply.
+/// Why a body could not be decoded.
 enum Failure {
     Decode(DecodeError),
-    /// It begins like gzip data and can't be decompressed.
+    /// It begins like gzip data and cannot be decompressed.
     Gzip(String),
 }
 
@@ -119,8 +119,8 @@ struct Borrowed {
 }
 
 impl Borrowed {
-    /// The bytes of a text, of an object with the buffer protocol, of an open file, or of the file at a path. Of a file
-    /// reading stops as soon as it is longer than `max_len`.
+    /// The bytes of a text, of an object with the buffer protocol, of an open file, or of the file at a path. Reading a
+    /// file stops when more than `max_len` bytes were read.
     fn from_python(body: &Bound<'_, PyAny>, max_len: usize) -> PyResult<Borrowed> {
         if let Some(direct) = Borrowed::direct(body)? {
             return Ok(direct);
@@ -151,12 +151,12 @@ impl Borrowed {
         Ok(copy.cast::<PyBytes>().ok().map(|bytes| Borrowed::of(bytes.as_bytes(), &copy)))
     }
 
-    /// What is left of an open file. What `read` returns must be text or bytes, and not another file.
+    /// The rest of an open file. `read` must return text or bytes, and not another file.
     fn from_file(file: &Bound<'_, PyAny>, max_len: usize) -> PyResult<Borrowed> {
         let py = file.py();
         let parts = PyList::empty(py);
         let mut len = 0;
-        // One more byte than the limit is enough to know that it is exceeded.
+        // One byte more than the limit shows that the limit is exceeded.
         while len <= max_len {
             let part = file.call_method1("read", (max_len + 1 - len,))?;
             let Some(read) = Borrowed::direct(&part)? else {
@@ -182,8 +182,8 @@ impl Borrowed {
     }
 
     fn of(bytes: &[u8], owner: &Bound<'_, PyAny>) -> Borrowed {
-        // SAFETY: Python's `bytes` and `str` never change and stay in place while they are referred to. The slice is
-        // only handed on together with the reference, which is dropped last.
+        // SAFETY: Python's `bytes` and `str` never change or move while a reference exists. The slice is only passed on
+        // together with the reference, which is dropped last.
         let bytes: &'static [u8] = unsafe { &*std::ptr::from_ref(bytes) };
         Borrowed { bytes, owner: Deferred::new(owner.clone().unbind()) }
     }
@@ -201,7 +201,7 @@ impl Borrowed {
             Ok(decoder.decode(body)?)
         };
         Ok(match self.bytes.len() {
-            // Gzip data may be a thousand times as long when decompressed.
+            // Gzip data may expand a thousandfold.
             len if len >= WORTH_A_THREAD || is_gzip => return on_a_thread(py, work),
             len if len >= WORTH_DETACHING => py.detach(work),
             _ => work(),
@@ -209,11 +209,12 @@ impl Borrowed {
     }
 }
 
-/// Runs the work on a thread of its own and waits for it. Where a signal raises, the work ends by itself, unheeded.
+/// Runs the work on a separate thread and waits for it. If a signal handler raises, the result of the work is
+/// discarded.
 fn on_a_thread<T: Send + 'static>(py: Python<'_>, work: impl FnOnce() -> T + Send + 'static) -> PyResult<T> {
     let (sender, mut receiver) = sync_channel(1);
     let run = move || {
-        // The receiver is gone where the wait was interrupted.
+        // Fails if the wait was interrupted.
         let _ = sender.send(work());
     };
     thread::Builder::new()
@@ -227,7 +228,7 @@ fn on_a_thread<T: Send + 'static>(py: Python<'_>, work: impl FnOnce() -> T + Sen
             Ok(done) => return Ok(done),
             Err(RecvTimeoutError::Timeout) => py.check_signals()?,
             Err(RecvTimeoutError::Disconnected) => {
-                return Err(errors::internal("decoding a reply broke off"));
+                return Err(errors::internal("the thread that decodes a reply panicked"));
             }
         }
     }

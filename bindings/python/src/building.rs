@@ -1,5 +1,5 @@
-//! Conversion of keyword arguments to a ticket. Each is checked against the kind of its field, and an error names it:
-//! nothing is converted that would lose something, such as a time zone.
+//! Converts keyword arguments to a ticket. Each argument is checked against the kind of its field, and an error names
+//! the argument. No conversion loses data, such as a time zone.
 
 use gettickets::{
     Attachment as OwnedAttachment, DateTime, FIELDS, Field, FieldKind, FieldSpec, Priority, Status, Version,
@@ -15,13 +15,13 @@ use crate::imports;
 use crate::moment;
 use crate::request::{integer, text, truth, wrong_type};
 
-/// A ticket that owns its values, from keyword arguments that go by the names of canonical JSON.
+/// A ticket with its own values, from keyword arguments with the names of canonical JSON.
 pub(crate) fn ticket(fields: Option<&Bound<'_, PyDict>>) -> PyResult<gettickets::Ticket> {
     let mut values = defaults();
     for (name, value) in fields.into_iter().flatten() {
         let name = name.cast::<PyString>()?.to_str()?.to_owned();
         let json = match Field::from_name(&name) {
-            // Of a later version, and not sent.
+            // A field of a later version, which is not sent.
             Some(field) if value.is_none() && is_left_out(field) => {
                 values.remove(&name);
                 continue;
@@ -35,11 +35,11 @@ pub(crate) fn ticket(fields: Option<&Bound<'_, PyDict>>) -> PyResult<gettickets:
         };
         values.insert(name, json);
     }
-    // Every value has the type of its field, so this fails for no known argument.
+    // Every value has the type of its field, so this cannot fail for known arguments.
     serde_json::from_value(Json::Object(values)).map_err(errors::argument)
 }
 
-/// The values of the fields that are not given. A field that is not here is not sent.
+/// The default values of fields. A field without a default is not sent.
 fn defaults() -> Map<String, Json> {
     let always_sent = FIELDS.iter().filter(|spec| spec.since == Version::V1_0 && !spec.optional);
     let value = |spec: &FieldSpec| match (spec.field, spec.kind) {
@@ -50,12 +50,12 @@ fn defaults() -> Map<String, Json> {
         _ => Json::Null,
     };
     let mut values: Map<_, _> = always_sent.map(|spec| (spec.name.to_owned(), value(spec))).collect();
-    // Servers send it as null.
+    // Servers send these fields as null.
     values.insert(Field::RequestorName.name().to_owned(), Json::Null);
     values
 }
 
-/// The value of one field. None is allowed for a date, and for a field that some servers do not send.
+/// The value of a field. None is allowed for a date, and for a field that some servers do not send.
 fn field_value(field: Field, value: &Bound<'_, PyAny>) -> PyResult<Json> {
     let (name, spec) = (field.name(), field.spec());
     if value.is_none() && (spec.kind == FieldKind::DateTime || field == Field::RequestorName) {
@@ -67,24 +67,24 @@ fn field_value(field: Field, value: &Bound<'_, PyAny>) -> PyResult<Json> {
         FieldKind::DateTime => date_time(name, value)?.to_string().into(),
         FieldKind::Boolean => truth(name, value)?.into(),
         FieldKind::Attachments => attachments(name, value)?,
-        // A kind that is new to the field history; a test fails until it is read here.
+        // Reached only by a field kind that was added without a case here; a test then fails.
         _ => return Err(PyTypeError::new_err(format!("{name} can't be set"))),
     })
 }
 
-/// Whether a field that is None is not sent at all.
+/// Whether a field with the value None is not sent.
 fn is_left_out(field: Field) -> bool {
     let spec = field.spec();
     field != Field::RequestorName && (spec.optional || spec.since > Version::V1_0)
 }
 
-/// A time, or its text as servers and canonical JSON write it.
+/// A time, or its text in the form of servers and canonical JSON.
 fn date_time(name: &str, value: &Bound<'_, PyAny>) -> PyResult<DateTime> {
     if !value.is_instance_of::<PyString>() {
         return moment::of_the_install(name, value);
     }
     let text = text(name, value)?;
-    // Of this length and with seconds, so that there is no room for an offset.
+    // This exact length, with seconds, leaves no room for an offset.
     let is_whole = text.len() == 19 && text.as_bytes().get(16) == Some(&b':');
     let read = text.parse().ok().filter(|_| is_whole);
     read.ok_or_else(|| {
@@ -146,7 +146,7 @@ fn extra(value: &Bound<'_, PyAny>) -> PyResult<Json> {
     let fields: Map<String, Json> = serde_json::from_str(&json)
         .map_err(|_| errors::argument("extra has a text that is not Unicode, or is nested too deep"))?;
     match fields.keys().find(|name| Field::from_name(name).is_some()) {
-        Some(name) => Err(errors::argument(format!("extra has {name:?}, which is a field of its own"))),
+        Some(name) => Err(errors::argument(format!("extra has {name:?}, which is not an unknown field"))),
         None => Ok(Json::Object(fields)),
     }
 }

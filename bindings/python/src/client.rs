@@ -1,4 +1,4 @@
-//! [`Client`]: requests that wait without the interpreter's lock and that signals can interrupt.
+//! [`Client`]: sends requests, which wait without the interpreter's lock and can be interrupted by signals.
 
 use std::time::Duration;
 
@@ -20,9 +20,9 @@ use crate::scan::{Scan, Shared};
 use crate::signals::SIGNAL_INTERVAL;
 use crate::source::{AsyncSource, Source};
 
-/// The longest time that a setting can ask for, in seconds: some thirty years.
-const LONGEST: f64 = 1e9;
-/// The value that means no time limit.
+/// The maximum of a time setting, in seconds: about thirty years.
+const MAX_SECONDS: f64 = 1e9;
+/// The value for no time limit.
 const NO_LIMIT: Duration = Duration::MAX;
 
 /// A client of one install. The class `gettickets.Client` wraps it.
@@ -33,13 +33,13 @@ pub(crate) struct Client {
     endpoint: String,
 }
 
-/// The client of Rust: blocking for `gettickets.Client`, asynchronous for `AsyncClient`.
+/// The Rust client: blocking for `gettickets.Client`, asynchronous for `AsyncClient`.
 enum Backend {
     Blocking(gettickets::Client),
     Asynchronous(gettickets::AsyncClient),
 }
 
-/// Settings by name. A setting that is `None` keeps its default, except for time limits: those are off.
+/// Settings by name. A setting that is `None` keeps its default, except for time limits: for these `None` is no limit.
 struct Settings<'a, 'py>(&'a Bound<'py, PyDict>);
 
 impl<'py> Settings<'_, 'py> {
@@ -60,14 +60,14 @@ impl<'py> Settings<'_, 'py> {
         Ok(Some(usize::try_from(request::integer(name, &value)?).unwrap_or(usize::MAX)))
     }
 
-    /// A time; infinity is the longest there is.
+    /// A time; infinity becomes the maximum.
     fn time(&self, name: &str) -> PyResult<Option<Duration>> {
         let Some(value) = self.get(name)? else { return Ok(None) };
         let seconds = request::seconds(name, &value)?;
-        Ok(Some(Duration::try_from_secs_f64(seconds.min(LONGEST)).unwrap_or(NO_LIMIT)))
+        Ok(Some(Duration::try_from_secs_f64(seconds.min(MAX_SECONDS)).unwrap_or(NO_LIMIT)))
     }
 
-    /// A time limit: `None` is no limit. A setting that is not there keeps its default.
+    /// A time limit; `None` is no limit. An absent setting keeps its default.
     fn time_limit(&self, name: &str) -> PyResult<Option<Duration>> {
         match self.0.get_item(name)? {
             Some(value) if value.is_none() => Ok(Some(NO_LIMIT)),
@@ -98,7 +98,7 @@ impl<'py> Settings<'_, 'py> {
                         format!("{}= is given without username=", given.concat())
                     }
                     [] => "access_key= is given without credentials".to_owned(),
-                    given => format!("these do not go together: {}=", given.join("=, ")),
+                    given => format!("these cannot be used together: {}=", given.join("=, ")),
                 };
                 return Err(errors::config(py, &why, "credentials", KINDS));
             }
@@ -192,7 +192,7 @@ impl Client {
         if let Some(name) = settings.text("user_agent")? {
             builder = builder.user_agent(name);
         }
-        // Reading this machine's trusted authorities takes milliseconds.
+        // Reading this machine's trusted authorities takes some milliseconds.
         let backend = py.detach(|| match asynchronous {
             false => builder.build().map(Backend::Blocking),
             true => builder.build_async().map(Backend::Asynchronous),
@@ -270,21 +270,21 @@ impl Client {
     fn get_tickets(&self, py: Python<'_>, parameters: Option<&Bound<'_, PyDict>>) -> PyResult<Page> {
         let client = self.blocking(py)?;
         let request = request::from_python(parameters)?;
-        logging::listen(py)?;
+        logging::update_level(py)?;
         let mut pending = client.start(request);
         loop {
             let waited = py.detach(move || (pending.wait_for(SIGNAL_INTERVAL), pending));
-            logging::tell(py)?;
+            logging::flush(py)?;
             if let (Some(outcome), _) = waited {
                 return self.page(py, outcome);
             }
             pending = waited.1;
-            // Where a signal raises, the request is dropped, which cancels it.
+            // If a signal handler raises, the request is dropped, which cancels it.
             py.check_signals()?;
         }
     }
 
-    /// Requests one page, and calls `ready`, without arguments and on another thread, once it can be taken.
+    /// Requests one page, and calls `ready` without arguments on another thread when it is available.
     #[pyo3(signature = (ready, **parameters))]
     fn start(
         slf: Py<Client>,
@@ -294,7 +294,7 @@ impl Client {
     ) -> PyResult<Pending> {
         let client = slf.get().asynchronous(py)?.clone();
         let request = request::from_python(parameters)?;
-        logging::listen(py)?;
+        logging::update_level(py)?;
         let job = Job::start(async move { client.get_tickets(&request).await }, ready)?;
         Ok(Pending { job: Home::new(job), client: slf })
     }
@@ -362,7 +362,7 @@ macro_rules! configure {
 
 /// The settings of a scan.
 struct ScanSettings {
-    /// Empty unless several were given.
+    /// Empty unless several statuses were given.
     statuses: Vec<StatusFilter>,
     updated_since: Option<DateTime>,
     full: bool,
@@ -412,14 +412,14 @@ impl ScanSettings {
     }
 
     configure! {
-        /// Gives the settings to a blocking scan.
+        /// Applies the settings to a blocking scan.
         blocking gettickets::Scan;
-        /// Gives the settings to an asynchronous scan.
+        /// Applies the settings to an asynchronous scan.
         asynchronous gettickets::AsyncScan;
     }
 }
 
-/// The names of the profiles of the configuration file that these names and patterns stand for.
+/// The names of the profiles in the configuration file that match these names and patterns.
 #[pyfunction]
 pub(crate) fn profile_names(py: Python<'_>, patterns: Vec<String>) -> PyResult<Vec<String>> {
     py.detach(|| profiles::names(&patterns)).map_err(|error| errors::profile(py, &error))
@@ -466,7 +466,7 @@ impl Client {
         }
     }
 
-    /// Begins a scan of either kind: `open` makes its source from the settings and the request.
+    /// Begins a scan of either kind; `open` makes its source from the settings and the request.
     fn begin(
         &self,
         py: Python<'_>,
@@ -479,7 +479,7 @@ impl Client {
         let settings = ScanSettings { statuses, ..ScanSettings::from_python(settings, self.zone.as_ref())? };
         let total_is_a_limit = settings.updated_since.is_some();
         let source = open(settings, request).map_err(|error| errors::cursor(py, error))?;
-        logging::listen(py)?;
+        logging::update_level(py)?;
         let zone = self.zone.as_ref().map(|zone| zone.clone_ref(py));
         Ok(Scan::new(Shared::new(source, total_is_a_limit, progress), zone, self.endpoint.clone()))
     }
@@ -501,10 +501,10 @@ pub(crate) struct Pending {
 
 #[pymethods]
 impl Pending {
-    /// The page or its exception, if it is there and was not taken before; else None.
+    /// The page or its exception, if it is available and was not taken before; else None.
     fn take(&self, py: Python<'_>) -> PyResult<Option<Page>> {
         let outcome = self.job.get(py, "request")?.take()?;
-        logging::tell(py)?;
+        logging::flush(py)?;
         outcome.map(|outcome| self.client.get().page(py, outcome)).transpose()
     }
 

@@ -1,8 +1,8 @@
 //! References to Python objects that are released where the interpreter's lock may not be held.
 //!
 //! The last reference to a body may be dropped with an Arrow stream, which other libraries release on any thread, with
-//! the lock or without. Such a reference is put on a list, and released by the next code that has the lock. The list
-//! has no lock of its own, so that a process forked at any moment finds it usable.
+//! or without the lock. Such a reference is added to a list, and released by the next code that has the lock. The list
+//! is lock-free, so that a process forked at any moment can use it.
 
 #![allow(unsafe_code, reason = "the list is made of pointers")]
 
@@ -11,11 +11,11 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::prelude::*;
 
-/// A reference that is put on the list when it is dropped.
+/// A reference that is added to the list when it is dropped.
 pub(crate) struct Deferred(Option<Py<PyAny>>);
 
 struct Node {
-    /// Dropping it releases the reference.
+    /// The reference, which is released when the node is dropped.
     _object: Py<PyAny>,
     next: *mut Node,
 }

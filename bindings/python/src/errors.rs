@@ -1,4 +1,4 @@
-//! Conversion of errors to exceptions. The classes are written in Python, in `gettickets._errors`: each takes the
+//! Converts errors to exceptions. The classes are defined in Python, in `gettickets._errors`: each takes the
 //! message, and the details as keywords.
 //!
 //! Credentials are redacted before an error arrives here, and nothing is added that could hold them.
@@ -12,7 +12,7 @@ use gettickets::transport::{TransportError, TransportErrorKind};
 use gettickets::{ApiError, ApiErrorClass, DecodeError, DecodeErrorKind, Error, ErrorKind};
 use gettickets_arrow::ColumnError;
 use gettickets_cli::profiles::ProfileError;
-use gettickets_warehouse::{MirrorError, MirrorErrorKind};
+use gettickets_warehouse::MirrorError;
 use pyo3::exceptions::{PyOSError, PySystemError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -48,21 +48,7 @@ pub(crate) fn sandbox(py: Python<'_>, error: &dyn std::error::Error) -> PyErr {
 
 /// An error of a mirror.
 pub(crate) fn mirror(py: Python<'_>, error: &MirrorError) -> PyErr {
-    let code = match error.kind() {
-        MirrorErrorKind::Target => "target",
-        MirrorErrorKind::NotAMirror => "not-a-mirror",
-        MirrorErrorKind::NewerVersion => "newer-version",
-        MirrorErrorKind::Locked => "locked",
-        MirrorErrorKind::ReadOnly => "read-only",
-        MirrorErrorKind::Full => "full",
-        MirrorErrorKind::Damaged => "damaged",
-        MirrorErrorKind::Unreachable => "unreachable",
-        MirrorErrorKind::Install => "install",
-        MirrorErrorKind::Value => "value",
-        MirrorErrorKind::Cancelled => "cancelled",
-        _ => "database",
-    };
-    coded(py, "MirrorError", &error.to_string(), code, Some(error.hint()))
+    coded(py, "MirrorError", &error.to_string(), error.kind().code(), Some(error.hint()))
 }
 
 /// Installs of a fleet that failed, by name.
@@ -89,18 +75,18 @@ pub(crate) fn profile(py: Python<'_>, error: &ProfileError) -> PyErr {
     coded(py, "ConfigError", &error.to_string(), "profile", error.hint())
 }
 
-/// A use of an object that is closed.
+/// The error for using a closed object.
 pub(crate) fn closed(py: Python<'_>, what: &str) -> PyErr {
     coded(py, "StateError", &format!("the {what} is closed"), "closed", None)
 }
 
-/// A use of an object in a child process of the one that made it.
+/// The error for using an object in a child process of the process that made it.
 pub(crate) fn forked(py: Python<'_>, what: &str) -> PyErr {
     let message = format!("the {what} was made in another process, before os.fork()");
     coded(py, "StateError", &message, "forked", Some("Make a new one in the child process."))
 }
 
-/// A use that is not possible in the object's present state.
+/// The error for a use that is not possible in the object's current state.
 pub(crate) fn state(py: Python<'_>, message: &str, code: &str, hint: Option<&str>) -> PyErr {
     coded(py, "StateError", message, code, hint)
 }
@@ -137,7 +123,7 @@ pub(crate) fn os(error: &std::io::Error) -> PyErr {
     PyOSError::new_err(error.to_string())
 }
 
-/// A thread or a descriptor that this machine does not grant: an error of the way to the server, before anything is sent.
+/// A thread or a descriptor that the system does not provide: a transport error before anything is sent.
 pub(crate) fn of_this_machine(py: Python<'_>, error: &std::io::Error) -> PyErr {
     let error = TransportError::new(TransportErrorKind::LocalResources).with_detail(error.to_string());
     raise(py, &error.not_sent().into())
@@ -148,12 +134,12 @@ pub(crate) fn internal(what: &str) -> PyErr {
     PySystemError::new_err(format!("internal error of gettickets: {what}"))
 }
 
-/// A text that names settings, with the arguments that they are here.
+/// A text in which settings are replaced by the names of arguments.
 pub(crate) fn spelled(text: &str) -> Cow<'_, str> {
     spell_settings(text, keyword_of)
 }
 
-/// The argument for a setting that hints name.
+/// The argument that corresponds to a setting in a hint.
 fn keyword_of(setting: &str) -> Option<&'static str> {
     Some(match setting {
         "allow_count_mismatch" => "allow_count_mismatch=True",
@@ -229,7 +215,7 @@ fn exception(py: Python<'_>, error: &Error, may_have_been_sent: bool, hint: Opti
         }
         ErrorKind::Local(error) => local_details(&details, error)?,
         ErrorKind::Cancelled => "StateError",
-        // A kind that is new to the client has the attributes of all errors.
+        // A new kind of error has only the common attributes until it gets a case here.
         _ => "Error",
     };
     made(py, class, &error.to_string(), &details)

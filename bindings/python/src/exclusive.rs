@@ -10,18 +10,18 @@ use pyo3::prelude::*;
 
 use crate::errors;
 
-/// How long a thread sleeps before it tries again to use what another thread is using for a moment.
+/// How long a thread sleeps before it retries to use a value that another thread uses briefly.
 const SHORT: Duration = Duration::from_millis(1);
 
-/// A value that one thread uses at a time. Python code may run meanwhile, so a thread that waits for it releases the
+/// A value that one thread uses at a time. Python code may run during the use, so a waiting thread releases the
 /// interpreter's lock.
 pub(crate) struct Exclusive<T> {
     value: Mutex<T>,
-    /// The thread that uses the value; 0 for none.
+    /// The number of the thread that uses the value; 0 for none.
     thread: AtomicU64,
 }
 
-/// The use of the value.
+/// Access to the value.
 pub(crate) struct InUse<'a, T> {
     value: MutexGuard<'a, T>,
     thread: &'a AtomicU64,
@@ -32,8 +32,8 @@ impl<T> Exclusive<T> {
         Exclusive { value: Mutex::new(value), thread: AtomicU64::new(0) }
     }
 
-    /// Waits until no other thread uses the value. Signals are checked meanwhile, and a thread that uses it already, such as
-    /// in a handler of a signal, gets a `StateError` that names the object instead of waiting for itself.
+    /// Waits until no other thread uses the value, and checks for signals. A thread that already uses it, for example
+    /// in a signal handler, gets a `StateError` that names the object instead of a deadlock.
     pub(crate) fn lock(&self, py: Python<'_>, what: &str) -> PyResult<InUse<'_, T>> {
         let this = thread_number();
         let value = loop {
@@ -75,7 +75,7 @@ impl<T> Drop for InUse<'_, T> {
     }
 }
 
-/// A number of this thread's own, from 1.
+/// The number of this thread, from 1.
 fn thread_number() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     thread_local! {

@@ -1,7 +1,7 @@
-//! [`FleetScan`]: the tickets of several installs, read side by side, as one iterator.
+//! [`FleetScan`]: the tickets of several installs, read concurrently, as one iterator.
 //!
-//! As in [`Scan`](crate::scan::Scan), two locks protect it. What is read is only locked by code that neither holds nor waits
-//! for the interpreter's lock; the page that tickets are made from is only locked by code that holds it.
+//! As in [`Scan`](crate::scan::Scan), two locks protect it. The reading state is only locked by code that neither holds
+//! nor waits for the interpreter's lock; the page from which tickets are made is only locked by code that holds it.
 
 mod methods;
 pub(crate) mod stream;
@@ -32,13 +32,13 @@ use crate::signals::SIGNAL_INTERVAL;
 
 /// Every matching ticket of several installs, each with the name of its install.
 ///
-/// Made by Fleet.tickets(). The installs are read side by side, and tickets are returned in the order in which they arrive.
-/// What Scan guarantees holds for each install. An install that fails does not stop the others: at the end, after every
-/// ticket of the others was returned, the scan raises FleetError, which has the exception of each install that failed.
-/// With `on_error="report"` it ends without an exception, and `errors` has them.
+/// Made by Fleet.tickets(). The installs are read concurrently, and tickets are returned in the order in which they
+/// arrive. The guarantee of Scan holds for each install. An install that fails does not stop the others: at the end,
+/// after every ticket of the others was returned, the scan raises FleetError, which has the exception of each failed
+/// install. With `on_error="report"` it ends without an exception, and `errors` has the exceptions.
 ///
-/// Iterate over it for pairs of install and ticket, or over pages() for pairs of install and page. `reports` and `errors`
-/// can be read at any time, from any thread.
+/// Iterate over it for pairs of install and ticket, or over pages() for pairs of install and page. `reports` and
+/// `errors` can be read at any time, from any thread.
 #[pyclass(frozen, weakref, module = "gettickets")]
 pub(crate) struct FleetScan {
     shared: Home<Arc<Shared>>,
@@ -50,13 +50,13 @@ pub(crate) struct Shared {
     reading: Mutex<Reading>,
     installs: Vec<Install>,
     cancellations: Vec<Cancellation>,
-    /// Whether the installs that failed are raised at the end.
+    /// Whether failed installs raise an exception at the end.
     raises: bool,
     is_ended: AtomicBool,
     is_closed: AtomicBool,
-    /// Whether tickets went into a table that failed.
+    /// Whether a table with tickets of this scan failed.
     is_lost: AtomicBool,
-    /// Whether tickets were returned.
+    /// Whether any ticket was returned.
     has_returned: AtomicBool,
 }
 
@@ -87,11 +87,11 @@ pub(crate) struct Install {
     pub(crate) name: String,
     pub(crate) zone: Option<Py<PyAny>>,
     status: ScanStatus,
-    /// Set at the end of its scan.
+    /// Set at the end of the install's scan.
     failure: OnceLock<Error>,
 }
 
-/// The page that tickets are made from.
+/// The page from which tickets are made.
 struct Making {
     install: Py<PyString>,
     page: Py<Page>,
@@ -99,9 +99,9 @@ struct Making {
     recent: Recent,
 }
 
-/// The outcome of a short wait.
+/// The result of a short wait.
 enum Step {
-    /// Tickets of the install at this position.
+    /// Tickets of the install at this index.
     Page(usize, Tickets),
     End,
     NotYet,
@@ -113,7 +113,7 @@ const LOST: &str = "a table of this scan failed, and its tickets are lost";
 const LOST_HINT: &str = "Begin a new scan.";
 
 impl Shared {
-    /// Waits for the next page, for this time at most, and takes it. Not for code that holds the interpreter's lock.
+    /// Waits at most this long for the next page, and takes it. The caller must not hold the interpreter's lock.
     fn step(&self, time: Duration) -> Step {
         if self.is_ended.load(Ordering::Acquire) {
             return Step::End;
@@ -128,7 +128,7 @@ impl Shared {
         let scan = reading.begun();
         if !scan.wait_for(time) {
             drop(reading);
-            // Other threads that wait get their turn.
+            // Lets other waiting threads run.
             thread::yield_now();
             return Step::NotYet;
         }
@@ -139,7 +139,7 @@ impl Shared {
             }
         }
         drop(reading);
-        // It may have been closed during the wait, which must not pass for the end.
+        // The scan may have been closed during the wait, which must not look like the end.
         if self.is_closed() {
             return Step::Closed;
         }
@@ -148,7 +148,7 @@ impl Shared {
                 self.has_returned.store(true, Ordering::Release);
                 Step::Page(page.index, page.tickets)
             }
-            // The others are read on.
+            // The other installs are read further.
             Some(Err(_)) => Step::NotYet,
             None => {
                 self.is_ended.store(true, Ordering::Release);
@@ -175,14 +175,14 @@ impl Shared {
             .collect()
     }
 
-    /// The exception of the installs that failed, if that is how the scan ends.
+    /// The exception for the failed installs, if the scan ended with one.
     pub(crate) fn failure(&self, py: Python<'_>) -> Option<PyErr> {
         let failures = self.failures();
         let raises = self.raises && !failures.is_empty();
         raises.then(|| errors::fleet(py, &failures, self.installs.len()))
     }
 
-    /// Raises an exception where no table can be made of the scan: at its end, and after it failed or was closed.
+    /// Raises an exception if no table can be made of the scan: at its end, or after it failed or was closed.
     pub(crate) fn check_for_table(&self, py: Python<'_>) -> PyResult<()> {
         if self.is_ended() {
             let failure = self.failure(py);
@@ -196,7 +196,7 @@ impl Shared {
         if self.is_closed() { Err(errors::closed(py, "scan")) } else { Ok(()) }
     }
 
-    /// The next page, however long it takes; for readers of Arrow streams on threads of their own.
+    /// Waits for the next page without a time limit; for readers of Arrow streams on their own threads.
     fn wait_for_page(&self) -> Result<Option<(usize, Tickets)>, String> {
         loop {
             match self.step(SIGNAL_INTERVAL) {
@@ -207,27 +207,27 @@ impl Shared {
                 }
                 Step::End => return Ok(None),
                 Step::NotYet => {}
-                // An early end must not pass for the end.
+                // Closing must not look like the end.
                 Step::Closed => return Err("the scan is closed".to_owned()),
                 Step::Lost => return Err(LOST.to_owned()),
             }
         }
     }
 
-    /// Waits without the interpreter's lock for the next page, and raises what signals raise meanwhile.
+    /// Waits for the next page without the interpreter's lock, and raises exceptions of signal handlers.
     pub(crate) fn wait(&self, py: Python<'_>) -> PyResult<Option<(usize, Tickets)>> {
         loop {
             // Python code runs here, before anything is taken.
-            logging::tell(py)?;
+            logging::flush(py)?;
             match py.detach(|| self.step(SIGNAL_INTERVAL)) {
                 Step::Page(index, tickets) => return Ok(Some((index, tickets))),
                 Step::End => {
-                    logging::tell(py)?;
+                    logging::flush(py)?;
                     return self.failure(py).map_or(Ok(None), Err);
                 }
                 Step::NotYet => {
                     py.check_signals()?;
-                    logging::listen(py)?;
+                    logging::update_level(py)?;
                 }
                 Step::Closed => return Err(errors::closed(py, "scan")),
                 Step::Lost => return Err(errors::state(py, LOST, "table-failed", Some(LOST_HINT))),
@@ -235,17 +235,17 @@ impl Shared {
         }
     }
 
-    /// Whether tickets were returned.
+    /// Whether any ticket was returned.
     fn has_returned(&self) -> bool {
         self.has_returned.load(Ordering::Acquire)
     }
 
-    /// Marks the scan as lost with a table that failed.
+    /// Marks the tickets of the scan as lost with a failed table.
     fn lose(&self) {
         self.is_lost.store(true, Ordering::Release);
     }
 
-    /// Whether the time zone of an install is known.
+    /// Whether the time zone of any install is known.
     pub(crate) fn has_zone(&self) -> bool {
         self.installs.iter().any(|install| install.zone.is_some())
     }
@@ -263,8 +263,8 @@ impl FleetScan {
     }
 }
 
-/// A scan of several installs: of each its name, its client, and since when tickets are read. Nothing is sent before it is
-/// read.
+/// A scan of several installs, each with its name, its client, and the time since which tickets are read. Nothing is
+/// sent before the first read.
 #[pyfunction]
 #[pyo3(signature = (installs, settings, raises, **parameters))]
 pub(crate) fn fleet_scan(
@@ -291,7 +291,7 @@ pub(crate) fn fleet_scan(
     }
     let fleet = warehouse::Fleet::new(fleet)
         .map_err(|error| errors::config(py, &error.to_string(), "same-install", error.hint()))?;
-    logging::listen(py)?;
+    logging::update_level(py)?;
     let shared = Shared {
         cancellations: scans.iter().map(gettickets::Scan::cancellation).collect(),
         reading: Mutex::new(Reading::NotBegun(fleet, scans)),

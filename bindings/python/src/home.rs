@@ -1,8 +1,8 @@
 //! [`Home`]: a value that belongs to the process that made it.
 //!
-//! `os.fork()` copies memory and no threads. A lock that another thread held at that moment is never released in the
-//! child, and both processes would write to the same connections. So the child can't reach what is inside a `Home`:
-//! every access is a `StateError`, before any lock is taken, and dropping it there drops nothing.
+//! `os.fork()` copies memory but no threads. A lock that another thread held at that moment is never released in the
+//! child, and both processes would write to the same connections. So a child process cannot access the value in a
+//! `Home`: every access raises a `StateError` before any lock is taken, and dropping it there does not drop the value.
 
 use std::mem;
 use std::process;
@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 
 use crate::errors;
 
-/// A value with threads, locks or connections, and the process that it works in.
+/// A value with threads, locks or connections, and the process that it belongs to.
 pub(crate) struct Home<T> {
     /// `None` only while it is dropped.
     value: Option<T>,
@@ -24,7 +24,7 @@ impl<T> Home<T> {
         Home { value: Some(value), process: process::id() }
     }
 
-    /// The value, unless this is a child process of the one that made it.
+    /// The value, unless this is a child process of the process that made it.
     pub(crate) fn here(&self) -> Option<&T> {
         self.value.as_ref().filter(|_| self.process == process::id())
     }

@@ -15,7 +15,7 @@ impl Import {
         Import { module, name, found: PyOnceLock::new() }
     }
 
-    /// The object of this name.
+    /// The object.
     pub(crate) fn get<'py>(&'py self, py: Python<'py>) -> PyResult<&'py Bound<'py, PyAny>> {
         let found = self
             .found
@@ -50,5 +50,5 @@ pub(crate) static DATETIME: Import = Import::new("datetime", "datetime");
 pub(crate) static JSON_LOADS: Import = Import::new("json", "loads");
 pub(crate) static JSON_DUMPS: Import = Import::new("json", "dumps");
 pub(crate) static LOG_LEVEL: Import = Import::new("gettickets._log", "level");
-pub(crate) static LOG_TELL: Import = Import::new("gettickets._log", "tell");
+pub(crate) static LOG_MESSAGE: Import = Import::new("gettickets._log", "log");
 pub(crate) static OPEN: Import = Import::new("io", "open");

@@ -1,4 +1,4 @@
-//! [`PageIterator`]: the tickets of a page, one after another, each made when it is asked for.
+//! [`PageIterator`]: the tickets of a page, one after another, each made when it is requested.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,12 +10,12 @@ use crate::page::Page;
 use crate::recent::Recent;
 use crate::ticket::Ticket;
 
-/// Iterator over the tickets of a page. Threads may share one: each ticket is given to one of them.
+/// Iterator over the tickets of a page. Threads may share one: each ticket is returned to one of them.
 #[pyclass(frozen, module = "gettickets._native")]
 pub(crate) struct PageIterator {
     page: Py<Page>,
     backwards: bool,
-    /// How many were given out; past the end it stays.
+    /// The number of tickets returned; it does not grow at the end.
     given: AtomicUsize,
     recent: Mutex<Recent>,
 }
@@ -36,12 +36,12 @@ impl PageIterator {
         let len = self.page.get().tickets().len();
         let given = self.given.fetch_add(1, Ordering::Relaxed);
         if given >= len {
-            // So that it can't wrap around, however often the end is asked for.
+            // Does not wrap around, however often it is called at the end.
             self.given.store(len, Ordering::Relaxed);
             return Ok(None);
         }
         let place = if self.backwards { len - 1 - given } else { given };
-        // A thread that finds another at work makes its ticket without what that one remembers.
+        // If another thread holds the cache, the ticket is made without it.
         match self.recent.try_lock() {
             Ok(mut recent) => making::ticket(py, &self.page, place, &mut recent),
             Err(_) => making::ticket(py, &self.page, place, &mut Recent::new()),

@@ -1,4 +1,4 @@
-//! Tickets as JSON text and as `dict`s, and the value that was sent for one field.
+//! Converts tickets to JSON text and to `dict`s, and returns the value that was sent for one field.
 
 use gettickets::{Attachments, Field, FieldValue, Page, TicketRef, Tickets};
 use pyo3::prelude::*;
@@ -8,8 +8,8 @@ use serde_json::{Map, Value as Json};
 use crate::imports;
 use crate::moment;
 
-/// A ticket as a `dict` of every field, `None` where the reply has none: dates as `datetime`, or as text where they
-/// can't be read, attachments as dicts, undocumented fields under `extra`.
+/// A ticket as a `dict` of every field; `None` if the reply has no value: dates as `datetime`, or as text if they
+/// cannot be read, attachments as dicts, undocumented fields under `extra`.
 pub(crate) fn to_dict<'py>(
     py: Python<'py>,
     ticket: TicketRef<'_>,
@@ -28,7 +28,7 @@ pub(crate) fn to_dict<'py>(
             },
             Some(FieldValue::UnreadableDate(text)) => dict.set_item(name, text)?,
             Some(FieldValue::Attachments(list)) => dict.set_item(name, attachments(py, list)?)?,
-            // Also for a kind that is new to the field history; a test fails until it has a value here.
+            // Includes field kinds without a case here; a test then fails.
             _ => dict.set_item(name, py.None())?,
         }
     }
@@ -46,7 +46,7 @@ fn attachments<'py>(py: Python<'py>, list: Attachments<'_>) -> PyResult<Bound<'p
     PyList::new(py, made.collect::<PyResult<Vec<_>>>()?)
 }
 
-/// Undocumented fields, read by Python's `json`, whose integers have no limit.
+/// Undocumented fields, parsed by Python's `json`, whose integers have no limit.
 pub(crate) fn extra<'py, 'a>(
     py: Python<'py>,
     fields: impl Iterator<Item = (&'a str, &'a str)>,
@@ -62,8 +62,8 @@ pub(crate) fn loads<'py>(py: Python<'py>, json: &str) -> PyResult<Bound<'py, PyA
     imports::JSON_LOADS.get(py)?.call1((json,))
 }
 
-/// The value that was sent for a documented field, as far as a page keeps it: whether a number or a truth value was sent
-/// as text is known, leading zeros and white space are not. `None` where the reply does not have the field.
+/// The value that was sent for a documented field, as far as a page stores it: it is known whether a number or a
+/// boolean was sent as text, but not leading zeros and white space. `None` if the reply does not have the field.
 pub(crate) fn sent(ticket: TicketRef<'_>, name: &str) -> Option<Json> {
     let field = Field::from_name(name)?;
     let quoted = ticket.quoted_fields().contains(field);
@@ -86,8 +86,8 @@ pub(crate) fn sent(ticket: TicketRef<'_>, name: &str) -> Option<Json> {
     })
 }
 
-/// A page as JSON that decodes to the same page, except for its findings and the server version: for pickling, and for
-/// slices with a step.
+/// A page as JSON that decodes to the same page, except for its findings and the server version. Used for pickling, and
+/// for slices with a step.
 pub(crate) fn kept(page: &Page, tickets: &Tickets, places: impl Iterator<Item = usize>) -> String {
     let mut reply = Map::new();
     reply.insert("result".to_owned(), "success".into());
@@ -134,7 +134,7 @@ fn push_ticket(text: &mut String, ticket: TicketRef<'_>) {
     text.push('}');
 }
 
-/// Adds a name and a value that is JSON already.
+/// Appends a name and a value that is already JSON.
 fn push_entry(text: &mut String, name: &str, json: &str) {
     text.push_str(&Json::from(name).to_string());
     text.push(':');

@@ -1,11 +1,13 @@
 //! `gettickets._native`: the compiled part of the Python package `gettickets`.
 //!
-//! Words, exceptions and clients are written in Python. This module has what must be fast or needs Rust: pages and
-//! tickets over the memory that they were decoded from, decoding, requests and scans that wait without the
-//! interpreter's lock, Arrow streams, the sandbox and the command line. Nothing panics on input, and no secret is shown.
+//! Words, exceptions and clients are written in Python. This module has the parts that must be fast or need Rust: pages
+//! and tickets that point into the memory of the reply, decoding, requests and scans that wait without the
+//! interpreter's lock, Arrow streams, the sandbox and the command line. No input causes a panic, and no secret is
+//! shown.
 
 mod arrow;
 mod attachment;
+mod background;
 mod body;
 mod building;
 mod client;
@@ -43,6 +45,8 @@ mod words;
 mod _native {
     #[pymodule_export]
     use crate::attachment::Attachment;
+    #[pymodule_export]
+    use crate::background::end_background;
     #[pymodule_export]
     use crate::body::decode;
     #[pymodule_export]

@@ -23,13 +23,14 @@ use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 
+use crate::background;
 use crate::imports;
 
-/// The most queued messages. Further ones are only counted.
-const MOST_ASIDE: usize = 1000;
+/// The maximum number of queued messages. Further messages are only counted.
+const MAX_QUEUED: usize = 1000;
 /// How long a message waits for a thread that has the lock anyway.
 const GRACE: Duration = Duration::from_millis(100);
-/// How often locking the queue is tried.
+/// The maximum number of attempts to lock the queue.
 const TRIES: u32 = 1000;
 
 /// A queued message.
@@ -49,16 +50,16 @@ struct Queue {
 
 static QUEUE: Mutex<Queue> = Mutex::new(Queue { messages: VecDeque::new(), dropped: 0 });
 /// The number of queued messages, so that the queue is rarely locked.
-static ASIDE: AtomicUsize = AtomicUsize::new(0);
+static QUEUED: AtomicUsize = AtomicUsize::new(0);
 /// The process in which a background thread is about to log; 0 for none.
-static LATE_IN: AtomicU32 = AtomicU32::new(0);
+static SCHEDULED_IN: AtomicU32 = AtomicU32::new(0);
 
 thread_local! {
     /// Whether this thread is inside a log handler, which may send requests itself. Their messages are logged later.
-    static TELLING: Cell<bool> = const { Cell::new(false) };
+    static IS_LOGGING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A byte, so that its address is that of nothing else.
+/// One byte, so that its address is unique.
 struct Bridge {
     _address: u8,
 }
@@ -80,14 +81,14 @@ impl Log for Bridge {
             at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64()),
         };
         let Some(mut queue) = queue() else { return };
-        if queue.messages.len() < MOST_ASIDE {
+        if queue.messages.len() < MAX_QUEUED {
             queue.messages.push_back(message);
         } else {
             queue.dropped += 1;
         }
-        ASIDE.store(queue.messages.len(), Ordering::Release);
+        QUEUED.store(queue.messages.len(), Ordering::Release);
         drop(queue);
-        tell_late();
+        flush_later();
     }
 
     fn flush(&self) {}
@@ -106,37 +107,37 @@ fn queue() -> Option<MutexGuard<'static, Queue>> {
 }
 
 /// Logs queued messages on a background thread, unless another thread has done so by then.
-fn tell_late() {
+fn flush_later() {
     let here = process::id();
-    if LATE_IN.swap(here, Ordering::AcqRel) == here {
+    if SCHEDULED_IN.swap(here, Ordering::AcqRel) == here {
         return;
     }
     let late = || {
         thread::sleep(GRACE);
         // Later messages start a new background thread.
-        LATE_IN.store(0, Ordering::Release);
-        if ASIDE.load(Ordering::Acquire) > 0 {
-            Python::try_attach(|py| {
-                if let Err(error) = tell(py) {
+        SCHEDULED_IN.store(0, Ordering::Release);
+        if QUEUED.load(Ordering::Acquire) > 0 {
+            background::attach(|py| {
+                if let Err(error) = flush(py) {
                     error.write_unraisable(py, None);
                 }
             });
         }
     };
     if thread::Builder::new().name("gettickets-log".to_owned()).spawn(late).is_err() {
-        LATE_IN.store(0, Ordering::Release);
+        SCHEDULED_IN.store(0, Ordering::Release);
     }
 }
 
 /// Reads the enabled level from Python. If `logging` is not imported, nothing is enabled; importing it would take
 /// longer than importing this package.
-pub(crate) fn listen(py: Python<'_>) -> PyResult<()> {
+pub(crate) fn update_level(py: Python<'_>) -> PyResult<()> {
     static BRIDGE: Bridge = Bridge { _address: 0 };
     static JOIN: Once = Once::new();
     let level = match wanted(py) {
         Ok(level) => level,
         Err(error) => {
-            pass_over(py, error)?;
+            report_exception(py, error)?;
             LevelFilter::Off
         }
     };
@@ -168,28 +169,28 @@ fn wanted(py: Python<'_>) -> PyResult<LevelFilter> {
 
 /// Logs the queued messages; cheap if there are none. The caller must not hold anything that an interrupt would lose.
 #[inline]
-pub(crate) fn tell(py: Python<'_>) -> PyResult<()> {
-    if ASIDE.load(Ordering::Acquire) > 0 { tell_all(py) } else { Ok(()) }
+pub(crate) fn flush(py: Python<'_>) -> PyResult<()> {
+    if QUEUED.load(Ordering::Acquire) > 0 { flush_all(py) } else { Ok(()) }
 }
 
 #[cold]
-fn tell_all(py: Python<'_>) -> PyResult<()> {
-    if TELLING.get() {
+fn flush_all(py: Python<'_>) -> PyResult<()> {
+    if IS_LOGGING.get() {
         return Ok(());
     }
     // Run signal handlers first, so that their exceptions are not mistaken for those of a log handler.
     py.check_signals()?;
-    TELLING.set(true);
+    IS_LOGGING.set(true);
     let outcome = log_each(py);
-    TELLING.set(false);
+    IS_LOGGING.set(false);
     outcome?;
-    listen(py)
+    update_level(py)
 }
 
 /// Logs the messages queued at the start; later ones are left for the next call. After an interrupt, the rest stays
 /// queued.
 fn log_each(py: Python<'_>) -> PyResult<()> {
-    for _ in 0..ASIDE.load(Ordering::Acquire) {
+    for _ in 0..QUEUED.load(Ordering::Acquire) {
         let Some(message) = next() else { break };
         let level = match message.level {
             Level::Error => 40,
@@ -198,12 +199,12 @@ fn log_each(py: Python<'_>) -> PyResult<()> {
             Level::Debug => 10,
             Level::Trace => 5,
         };
-        tell_one(py, level, &message.text, message.file, message.line, message.at)?;
+        log_one(py, level, &message.text, message.file, message.line, message.at)?;
     }
     let dropped = queue().map_or(0, |mut queue| std::mem::take(&mut queue.dropped));
     if dropped > 0 {
-        let text = format!("{dropped} more messages were dropped, as nobody took them in time");
-        tell_one(py, 30, &text, file!(), line!(), 0.0)?;
+        let text = format!("{dropped} more messages were dropped, because the queue was full");
+        log_one(py, 30, &text, file!(), line!(), 0.0)?;
     }
     Ok(())
 }
@@ -211,20 +212,20 @@ fn log_each(py: Python<'_>) -> PyResult<()> {
 fn next() -> Option<Message> {
     let mut queue = queue()?;
     let message = queue.messages.pop_front();
-    ASIDE.store(queue.messages.len(), Ordering::Release);
+    QUEUED.store(queue.messages.len(), Ordering::Release);
     message
 }
 
-fn tell_one(py: Python<'_>, level: u32, text: &str, file: &str, line: u32, at: f64) -> PyResult<()> {
-    let tell = imports::LOG_TELL.get(py);
-    match tell.and_then(|tell| tell.call1((level, text, file, line, at))) {
+fn log_one(py: Python<'_>, level: u32, text: &str, file: &str, line: u32, at: f64) -> PyResult<()> {
+    let log = imports::LOG_MESSAGE.get(py);
+    match log.and_then(|log| log.call1((level, text, file, line, at))) {
         Ok(_) => Ok(()),
-        Err(error) => pass_over(py, error),
+        Err(error) => report_exception(py, error),
     }
 }
 
 /// An exception of a log handler does not fail the request, except those that end the program.
-fn pass_over(py: Python<'_>, error: PyErr) -> PyResult<()> {
+fn report_exception(py: Python<'_>, error: PyErr) -> PyResult<()> {
     if !error.is_instance_of::<PyException>(py) {
         return Err(error);
     }

@@ -1,4 +1,4 @@
-//! Conversion of a ticket in a page's memory to a Python `Ticket`. All fields are made at once, so that an attribute
+//! Converts a ticket in a page's memory to a Python `Ticket`. All fields are converted at once, so that an attribute
 //! access only reads a slot.
 
 use gettickets::{Field, TicketRef};
@@ -63,7 +63,7 @@ pub(crate) fn ticket(
 }
 
 impl Maker<'_, '_> {
-    /// Whether there is a value: the reply has the field, and not as null.
+    /// Whether the reply has a value for the field that is not null.
     fn has(&self, field: Field) -> bool {
         self.ticket.has_field(field) && !self.ticket.null_fields().contains(field)
     }
@@ -88,7 +88,7 @@ impl Maker<'_, '_> {
         }
     }
 
-    /// A text that is mostly that of another field of the same ticket.
+    /// A text that is usually equal to that of another field of the same ticket.
     fn text_like(&self, field: Field, other: Field, made: &Py<PyAny>) -> PyResult<Py<PyAny>> {
         let text = self.ticket.text(field);
         if !text.is_empty() && text == self.ticket.text(other) {
@@ -97,7 +97,7 @@ impl Maker<'_, '_> {
         self.text(field)
     }
 
-    /// A text that few tickets have, and those the same.
+    /// A text that few tickets have, and that repeats among them.
     fn shared_text(&mut self, field: Field) -> PyResult<Py<PyAny>> {
         let (py, text) = (self.py, self.ticket.text(field));
         if text.is_empty() { self.text(field) } else { self.recent.get(py, 0, text, || Ok(string(py, text))) }
@@ -115,7 +115,7 @@ impl Maker<'_, '_> {
         Ok(moment.unwrap_or_else(|| self.py.None()))
     }
 
-    /// A moment that is often that of another field of the same ticket.
+    /// A time that is often equal to that of another field of the same ticket.
     fn moment_like(&self, field: Field, other: Field, made: &Py<PyAny>) -> PyResult<Py<PyAny>> {
         if self.ticket.text(field) == self.ticket.text(other) {
             return Ok(made.clone_ref(self.py));

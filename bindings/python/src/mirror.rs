@@ -1,4 +1,4 @@
-//! [`Mirror`]: a database that a thread of its own brings up to date, while the caller's thread waits and checks for signals.
+//! [`Mirror`]: a database that a separate thread updates, while the caller's thread waits and checks for signals.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -24,23 +24,23 @@ use crate::request;
 use crate::scan;
 use crate::signals::SIGNAL_INTERVAL;
 
-/// How long an interrupted run may take to undo what it did before the interrupt is raised anyway.
+/// How long to wait for an interrupted run to roll back before the interrupt is raised anyway.
 const UNDO_TIME: Duration = Duration::from_secs(5);
-/// The longest time that a setting can ask for.
-const LONGEST: f64 = 1e9;
+/// The maximum of a time setting, in seconds.
+const MAX_SECONDS: f64 = 1e9;
 
-/// A mirror that is open. The class `gettickets.Mirror` wraps it.
+/// An open mirror. The class `gettickets.Mirror` wraps it.
 #[pyclass(frozen, module = "gettickets._native")]
 pub(crate) struct Mirror {
     inner: Home<Arc<Inner>>,
-    /// The database in words, without a password.
+    /// A description of the database, without a password.
     place: String,
 }
 
 struct Inner {
     /// The path or the URL, which may have a password and is never shown.
     target: String,
-    /// `None` after the connection was lost: the next run opens it anew.
+    /// `None` after the connection was lost: the next run opens it again.
     mirror: Mutex<Option<warehouse::Mirror>>,
     is_busy: AtomicBool,
     is_closed: AtomicBool,
@@ -74,7 +74,7 @@ impl Inner {
 /// The result of each install, or the error of the whole run.
 type Results = Result<Vec<Result<warehouse::RunReport, MirrorError>>, MirrorError>;
 
-/// Marks a mirror as in use until it is dropped.
+/// Marks a mirror as in use until this is dropped.
 struct Busy(Arc<Inner>);
 
 impl Drop for Busy {
@@ -85,7 +85,7 @@ impl Drop for Busy {
 
 /// What the thread of a run reports.
 enum Event<T> {
-    /// Install, tickets read, tickets that the server counts.
+    /// The install, tickets read, tickets that the server counts.
     Progress(String, u64, Option<u64>),
     Done(T),
 }
@@ -112,7 +112,7 @@ impl Mirror {
         Ok(Mirror { inner: Home::new(Arc::new(inner)), place })
     }
 
-    /// The database in words, without a password.
+    /// A description of the database, without a password.
     #[getter]
     fn place(&self) -> &str {
         &self.place
@@ -124,7 +124,7 @@ impl Mirror {
         self.inner.here().is_some_and(|inner| inner.is_closed.load(Ordering::Acquire))
     }
 
-    /// Reads installs and brings their rows up to date; returns a MirrorReport for each. `progress` is called with the name of
+    /// Reads installs and updates their rows; returns a MirrorReport for each. `progress` is called with the name of
     /// an install, the number of tickets read, and the number that the server counts.
     #[pyo3(signature = (installs, progress, *, full, full_every, overlap, ignore_dept_assignments, access_keys))]
     #[allow(clippy::too_many_arguments, reason = "they are the keyword arguments of a Python function")]
@@ -167,7 +167,7 @@ impl Mirror {
         let fleet = Fleet::new(installs)
             .map_err(|error| errors::config(py, &error.to_string(), "same-install", error.hint()))?;
         let busy = occupy(py, &inner)?;
-        logging::listen(py)?;
+        logging::update_level(py)?;
         let (sender, receiver) = events();
         start("gettickets-mirror", move || {
             let results = inner.run(&fleet, &options, &mut |progress| report_progress(&sender, progress));
@@ -193,7 +193,7 @@ impl Mirror {
     }
 }
 
-/// What a thread reports to the one that waits for it.
+/// The reports of a thread to the thread that waits for it.
 type Events<T> = Mutex<Receiver<Event<T>>>;
 
 fn events<T>() -> (Sender<Event<T>>, Events<T>) {
@@ -205,7 +205,7 @@ fn next<T>(events: &Events<T>, time: Duration) -> Result<Event<T>, RecvTimeoutEr
     events.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(time)
 }
 
-/// Takes the mirror for one run.
+/// Reserves the mirror for one run.
 fn occupy(py: Python<'_>, inner: &Arc<Inner>) -> PyResult<Busy> {
     if inner.is_closed.load(Ordering::Acquire) {
         return Err(errors::closed(py, "mirror"));
@@ -223,12 +223,12 @@ fn start(name: &str, work: impl FnOnce() + Send + 'static) -> PyResult<()> {
 }
 
 fn report_progress<T>(sender: &Sender<Event<T>>, progress: warehouse::Progress<'_>) {
-    // Nobody receives it after an interrupt.
+    // Fails if the waiting thread was interrupted.
     let _ = sender.send(Event::Progress(progress.install.to_owned(), progress.tickets, progress.total));
 }
 
-/// Waits for the outcome of a thread. Where a signal or the progress function raises, `interrupted` is called, and the
-/// exception is raised.
+/// Waits for the result of a thread. If a signal handler or the progress function raises, `interrupted` is called, and
+/// the exception is raised.
 fn wait<T: Send>(
     py: Python<'_>,
     events: &Events<T>,
@@ -238,7 +238,7 @@ fn wait<T: Send>(
     loop {
         let step = match py.detach(|| next(events, SIGNAL_INTERVAL)) {
             Ok(Event::Done(outcome)) => {
-                logging::tell(py)?;
+                logging::flush(py)?;
                 return Ok(outcome);
             }
             Ok(Event::Progress(install, tickets, total)) => match progress {
@@ -246,9 +246,9 @@ fn wait<T: Send>(
                 None => Ok(()),
             },
             Err(RecvTimeoutError::Timeout) => Ok(()),
-            Err(RecvTimeoutError::Disconnected) => Err(errors::internal("a thread broke off")),
+            Err(RecvTimeoutError::Disconnected) => Err(errors::internal("a thread panicked")),
         };
-        let step = step.and_then(|()| logging::tell(py)).and_then(|()| py.check_signals());
+        let step = step.and_then(|()| logging::flush(py)).and_then(|()| py.check_signals());
         if let Err(error) = step {
             interrupted();
             return Err(error);
@@ -256,7 +256,7 @@ fn wait<T: Send>(
     }
 }
 
-/// Cancels a run and waits a moment until it is undone, so that the next one finds the database unlocked.
+/// Cancels a run and waits briefly until it is rolled back, so that the next run finds the database unlocked.
 fn undo<T: Send>(py: Python<'_>, cancellation: &Cancellation, events: &Events<T>) {
     cancellation.cancel();
     let deadline = Instant::now() + UNDO_TIME;
@@ -268,10 +268,10 @@ fn undo<T: Send>(py: Python<'_>, cancellation: &Cancellation, events: &Events<T>
 
 fn duration(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Duration> {
     let seconds = request::seconds(name, value)?;
-    Ok(Duration::try_from_secs_f64(seconds.min(LONGEST)).unwrap_or(Duration::MAX))
+    Ok(Duration::try_from_secs_f64(seconds.min(MAX_SECONDS)).unwrap_or(Duration::MAX))
 }
 
-/// A report as a `gettickets.MirrorReport`. An install that was refused has one too.
+/// A report as a `gettickets.MirrorReport`, also for an install that was refused.
 fn report<'py>(
     py: Python<'py>,
     name: &str,

@@ -1,4 +1,4 @@
-//! Conversion between times of an install's clock and `datetime.datetime`.
+//! Converts between local times of an install and `datetime.datetime`.
 
 #![allow(unsafe_code, reason = "datetime's C functions are reached through its capsule")]
 
@@ -13,8 +13,8 @@ use crate::errors;
 use crate::imports;
 use crate::request::wrong_type;
 
-/// The beginning of `PyDateTime_CAPI`, which CPython hands out as a capsule. The stable ABI does not speak of
-/// it, but it has looked like this since CPython 3.7 (`Include/datetime.h`); what follows is not used.
+/// The beginning of `PyDateTime_CAPI`, which CPython provides as a capsule. It is not part of the stable ABI, but has
+/// had this layout since CPython 3.7 (`Include/datetime.h`); the rest is not used.
 #[repr(C)]
 struct Table {
     /// `date`, `datetime`, `time`, `timedelta`, `tzinfo` and `timezone.utc`.
@@ -33,14 +33,14 @@ struct Table {
     ) -> *mut ffi::PyObject,
 }
 
-/// How `datetime`s are made: a call of Python's class takes five times as long as the C function behind it.
+/// How `datetime` objects are made: calling Python's class takes five times as long as calling the C function.
 #[derive(Clone, Copy)]
 enum Maker {
     Table(&'static Table),
     Class,
 }
 
-// SAFETY: the table is CPython's own and never written after its module was loaded.
+// SAFETY: the table belongs to CPython and is never written after its module was loaded.
 unsafe impl Send for Maker {}
 // SAFETY: as above.
 unsafe impl Sync for Maker {}
@@ -51,14 +51,14 @@ fn maker(py: Python<'_>) -> PyResult<Maker> {
     MAKER.get_or_try_init(py, || find_maker(py)).copied()
 }
 
-/// The table, if it looks as it is known to: each of its first six entries has to be the object that Python
-/// knows by that name. A CPython that moves anything is served by the class instead.
+/// The table, if it has the known layout: each of its first six entries must be the object with that name in Python.
+/// Otherwise, as after a change of CPython, the class is used instead.
 fn find_maker(py: Python<'_>) -> PyResult<Maker> {
     let module = py.import("datetime")?;
     // SAFETY: attached to the interpreter, and the name is a C string.
     let table = unsafe { ffi::PyCapsule_Import(c"datetime.datetime_CAPI".as_ptr(), 0) }.cast::<Table>();
-    // SAFETY: a capsule of this name holds a table that lives as long as the process and begins with six
-    // objects; that much is looked at before anything else of it.
+    // SAFETY: a capsule of this name holds a table that lives as long as the process and begins with six objects, which
+    // are checked before anything else in it is used.
     let Some(table) = (unsafe { table.as_ref() }) else {
         PyErr::take(py);
         return Ok(Maker::Class);
@@ -75,8 +75,8 @@ pub(crate) fn zone(py: Python<'_>, timezone: Option<&Bound<'_, PyAny>>) -> PyRes
     timezone.map(|timezone| Ok(imports::ZONE.get(py)?.call1((timezone,))?.unbind())).transpose()
 }
 
-/// The datetime of a date field: naive, or in the time zone of the install. A zone that the date itself states has
-/// precedence, and the datetime is then converted to the install's; `None` if that zone can't be resolved.
+/// The datetime of a date field: naive, or in the time zone of the install. A zone in the date itself takes
+/// precedence, and the datetime is then converted to the install's zone; `None` if that zone cannot be resolved.
 pub(crate) fn of_field(
     py: Python<'_>,
     ticket: TicketRef<'_>,
@@ -103,11 +103,11 @@ pub(crate) fn to_python(py: Python<'_>, moment: DateTime, zone: Option<&Py<PyAny
     match maker(py)? {
         Maker::Table(table) => {
             let [_, class, ..] = table.objects;
-            // SAFETY: `None` and the class are alive as long as the interpreter, the zone is borrowed.
+            // SAFETY: `None` and the class live as long as the interpreter, and the zone is borrowed.
             let zone = zone.map_or_else(|| unsafe { ffi::Py_None() }, Py::as_ptr);
             let make = table.datetime_from_date_and_time;
-            // SAFETY: attached to the interpreter; the function is CPython's own and gives a new reference, or
-            // none and an exception, as where the zone is no `tzinfo`.
+            // SAFETY: attached to the interpreter; the function belongs to CPython and returns a new reference, or NULL
+            // with an exception, for example if the zone is not a `tzinfo`.
             unsafe {
                 let made = make(year, month, day, hour, minute, second, microsecond, zone, class);
                 Ok(Bound::from_owned_ptr_or_err(py, made)?.unbind())
@@ -120,7 +120,7 @@ pub(crate) fn to_python(py: Python<'_>, moment: DateTime, zone: Option<&Py<PyAny
     }
 }
 
-/// Whether two time zones are the same, as Python compares them.
+/// Whether two time zones are equal according to Python.
 pub(crate) fn same_zone(
     py: Python<'_>,
     one: Option<&Py<PyAny>>,
@@ -133,7 +133,7 @@ pub(crate) fn same_zone(
     }
 }
 
-/// A time of the install's clock. A datetime with a time zone is converted to that of the install, which must be known.
+/// A local time of the install. A datetime with a time zone is converted to that of the install, which must be known.
 pub(crate) fn from_python(
     name: &str,
     value: &Bound<'_, PyAny>,
@@ -152,7 +152,7 @@ pub(crate) fn from_python(
     read(name, time)
 }
 
-/// A time of the clock of an install whose time zone is not known: a datetime with a time zone is refused.
+/// A local time of an install whose time zone is unknown: a datetime with a time zone is refused.
 pub(crate) fn of_the_install(name: &str, value: &Bound<'_, PyAny>) -> PyResult<DateTime> {
     let time = datetime(name, value)?;
     if time.get_tzinfo().is_some() {
@@ -174,7 +174,7 @@ fn datetime<'a, 'py>(name: &str, value: &'a Bound<'py, PyAny>) -> PyResult<&'a B
         let wrong = wrong_type(name, "a datetime", value);
         PyTypeError::new_err(format!("{}{hint}", wrong.value(value.py())))
     })?;
-    // pandas.NaT is a datetime by its class, and equal to nothing.
+    // pandas.NaT is an instance of datetime, and not equal to itself.
     if !time.eq(time)? {
         return Err(errors::argument(format!("{name} must be a time, not {}", time.repr()?)));
     }
@@ -182,7 +182,7 @@ fn datetime<'a, 'py>(name: &str, value: &'a Bound<'py, PyAny>) -> PyResult<&'a B
 }
 
 fn read(name: &str, time: &Bound<'_, PyDateTime>) -> PyResult<DateTime> {
-    let out_of_range = || errors::argument(format!("{name} is a time that no server can have"));
+    let out_of_range = || errors::argument(format!("{name} is out of range: a year must be from 1 to 9999"));
     let year = i16::try_from(time.get_year()).map_err(|_| out_of_range())?;
     let [month, day, hour, minute, second] =
         [time.get_month(), time.get_day(), time.get_hour(), time.get_minute(), time.get_second()]

@@ -8,10 +8,10 @@ use crate::errors;
 
 /// A page of tickets, its counts, and the findings of the decoder.
 ///
-/// A page is a sequence of Ticket, which are made when they are accessed; a slice is a Page that shares its memory.
-/// Pages do not change, and threads may read one together. polars.DataFrame(page), pyarrow.table(page) and DuckDB read
-/// its columns without making tickets. For that reason a page is not registered as a collections.abc.Sequence, though it
-/// has all of its methods.
+/// A page is a sequence of Ticket objects, which are made when they are accessed; a slice is a Page that shares its
+/// memory. Pages are immutable, and threads may share one. polars.DataFrame(page), pyarrow.table(page) and DuckDB read
+/// its columns without making tickets. For that reason a page is not registered as a collections.abc.Sequence, although
+/// it has all of its methods.
 ///
 /// >>> import gettickets
 /// >>> with gettickets.Sandbox() as sandbox:
@@ -24,7 +24,7 @@ use crate::errors;
 pub(crate) struct Page {
     pub(crate) page: gettickets::Page,
     pub(crate) zone: Option<Py<PyAny>>,
-    /// Properties that a pickled page brings along, as its JSON does not have them.
+    /// Properties that a pickled page stores separately, because its JSON does not have them.
     pub(crate) restored: Option<Box<Restored>>,
     pub(crate) _release: ReleaseDeferred,
 }
@@ -45,7 +45,7 @@ impl Page {
         Page { page, zone, restored: None, _release: ReleaseDeferred }
     }
 
-    /// A page from what `json::kept` wrote.
+    /// A page from the output of `json::kept`.
     pub(crate) fn restored(py: Python<'_>, json: String, zone: Option<Py<PyAny>>) -> PyResult<Page> {
         let decoder = gettickets::Decoder::new().max_len(gettickets::Decoder::LARGEST_MAX_LEN);
         let reply = py.detach(|| decoder.decode(json)).map_err(|error| errors::decode(py, &error, None))?;
@@ -60,7 +60,7 @@ impl Page {
         self.zone.as_ref()
     }
 
-    /// A page of other tickets that is like this one in all else.
+    /// A page with other tickets and otherwise the same properties.
     pub(crate) fn like(&self, py: Python<'_>, page: gettickets::Page) -> Page {
         let restored = self.restored.as_ref().map(|restored| {
             let Restored { detected_version, findings } = &**restored;
@@ -75,7 +75,7 @@ impl Page {
     }
 }
 
-/// The last field of a page to be dropped: the interpreter drops pages, so references can be released there.
+/// Dropped last: the interpreter drops pages with its lock held, so deferred references can be released.
 pub(crate) struct ReleaseDeferred;
 
 impl Drop for ReleaseDeferred {

@@ -33,7 +33,7 @@ impl Page {
         self.page.startnumber()
     }
 
-    /// How many tickets are on this page according to the server; len(page) is how many there are.
+    /// The number of tickets on this page according to the server; len(page) is the actual number.
     #[getter]
     fn numreturned(&self) -> Option<u64> {
         self.page.numreturned()
@@ -51,7 +51,7 @@ impl Page {
         json::extra(py, self.page.extra_json())
     }
 
-    /// The deviations of the reply from the documented shape, a tuple of Finding.
+    /// The deviations of the reply from the documented format, a tuple of Finding.
     #[getter]
     fn findings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         if let Some(restored) = &self.restored {
@@ -86,8 +86,8 @@ impl Page {
         }
     }
 
-    /// The names of the fields that every ticket from a server of this version has, and that a ticket of this page
-    /// lacks.
+    /// The names of the fields that every ticket from a server of this version has, and that at least one ticket of
+    /// this page does not have.
     fn missing_fields<'py>(
         &self,
         py: Python<'py>,
@@ -97,13 +97,13 @@ impl Page {
         PyTuple::new(py, missing.iter().map(|field| field.name()).collect::<Vec<_>>())
     }
 
-    /// The page as a server of this version would send it: later fields are left out. It shares this page's
+    /// The page as a server of this version would send it: fields of later versions are left out. It shares this page's
     /// memory.
     fn as_of_version(&self, py: Python<'_>, version: &Bound<'_, PyAny>) -> PyResult<Page> {
         Ok(self.like(py, self.page.as_of_version(vocabulary::from_python(version)?)))
     }
 
-    /// The page as a dict: "result", the counts, "tickets" as a list of dicts as Ticket.to_dict() has them, and
+    /// The page as a dict: "result", the counts, "tickets" as a list of dicts in the form of Ticket.to_dict(), and
     /// "extra" if there is any.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
@@ -132,7 +132,7 @@ impl Page {
     }
 
     /// The page as a server of this version would send it, as bytes of JSON or XML; by default the newest version
-    /// that changed the call. Counts that the page does not have, such as those of a scan's page, are filled in.
+    /// that changed the call. Missing counts, such as those of a page of a scan, are filled in.
     #[pyo3(signature = (version = None, *, format = "json"))]
     fn to_wire<'py>(
         &self,
@@ -153,14 +153,14 @@ impl Page {
         Ok(PyBytes::new(py, text.as_bytes()))
     }
 
-    /// A copy of the page that holds only the texts of its tickets. A page keeps the whole body that it was decoded
-    /// from, and so does a slice; for tickets that are kept for long, a copy takes half of that memory or less.
+    /// A copy of the page that holds only the texts of its tickets. A page or a slice keeps the whole body that it was
+    /// decoded from; for tickets that are kept for long, a copy takes half of that memory or less.
     fn compact(&self, py: Python<'_>) -> Page {
         let page = py.detach(|| self.page.compact());
         self.like(py, page)
     }
 
-    /// How many bytes of memory the page holds; for a slice, those of the whole page.
+    /// The number of bytes of memory that the page holds; for a slice, those of the whole page.
     #[getter]
     fn memory_size(&self) -> usize {
         self.tickets().memory_size()
@@ -342,7 +342,7 @@ impl Page {
         Table::of_page(py, self.tickets().clone(), zone.as_ref().or(self.zone()), columns)
     }
 
-    /// A slice; one with steps has its tickets copied together.
+    /// A slice. The tickets of a slice with a step are copied.
     fn sliced(&self, py: Python<'_>, slice: &Bound<'_, PySlice>) -> PyResult<Page> {
         let len = isize::try_from(self.tickets().len()).unwrap_or(isize::MAX);
         let span = slice.indices(len)?;
@@ -360,8 +360,7 @@ impl Page {
         })
     }
 
-    /// The indices from `start` to `stop` of the tickets that are equal to this one; none for an object that is not a
-    /// ticket.
+    /// The indexes from `start` to `stop` of the tickets that are equal to this object; none if it is not a ticket.
     fn places_of(
         &self,
         value: &Bound<'_, PyAny>,
@@ -383,7 +382,7 @@ impl Page {
         Ok(found.into_iter())
     }
 
-    /// Whether the other has the same counts and tickets, whose times name the same moments.
+    /// Whether the other page has the same counts and tickets, with times at the same instants.
     fn equals(&self, py: Python<'_>, other: &Page) -> PyResult<bool> {
         if !py.detach(|| self.page == other.page) {
             return Ok(false);
@@ -396,7 +395,7 @@ impl Page {
         Ok(true)
     }
 
-    /// The page with counts as a server has them. A page without them, such as that of a scan, is a list of its own.
+    /// The page with the counts of a server. A page without counts, such as that of a scan, counts as a complete list.
     fn counted(&self) -> gettickets::Page {
         let page = &self.page;
         if page.numreturned().is_some() || !page.extra().is_empty() {
@@ -407,7 +406,7 @@ impl Page {
     }
 }
 
-/// Whether the times of a ticket are the same moments in two time zones, as Python compares datetimes.
+/// Whether the times of a ticket are the same instants in two time zones, by Python's comparison of datetimes.
 fn same_moments(
     py: Python<'_>,
     ticket: TicketRef<'_>,

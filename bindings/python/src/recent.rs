@@ -1,23 +1,23 @@
-//! [`Recent`]: texts that were made into Python objects a moment ago, and may be wanted again.
+//! [`Recent`]: a small cache of the objects for texts that repeat.
 //!
-//! An install has few admins and few words of its own. Finding one of those again is several times quicker than
-//! making it, and the tickets share it. Names, addresses and subjects are not worth it: they repeat too rarely.
+//! An install has few admins and few custom words. Looking up such an object is several times faster than making it,
+//! and the tickets share it. Names, addresses and subjects are not cached, because they repeat too rarely.
 
 use pyo3::prelude::*;
 
-/// How many texts are remembered; a power of two.
+/// The number of cached texts; a power of two.
 const PLACES: usize = 32;
-/// The longest text that is remembered.
-const LONGEST: usize = 31;
+/// The maximum length of a cached text.
+const MAX_LEN: usize = 31;
 
-/// The texts made last, each in the one place that its bytes lead to.
+/// The cache: each text has one slot, determined by its bytes.
 pub(crate) struct Recent {
     places: [Option<Place>; PLACES],
 }
 
 struct Place {
-    /// What kind of object it is, then the text, then zeros, which no two texts of one length share.
-    key: [u8; LONGEST + 1],
+    /// The kind of the object, then the text, then zeros, which makes the key unique for texts of the same length.
+    key: [u8; MAX_LEN + 1],
     len: u8,
     made: Py<PyAny>,
 }
@@ -27,7 +27,7 @@ impl Recent {
         Recent { places: [const { None }; PLACES] }
     }
 
-    /// The object of this kind for this text: the one made last, or a new one.
+    /// The object of this kind for this text: a cached or a new one.
     pub(crate) fn get(
         &mut self,
         py: Python<'_>,
@@ -36,7 +36,7 @@ impl Recent {
         make: impl FnOnce() -> PyResult<Py<PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let bytes = text.as_bytes();
-        let mut key = [0; LONGEST + 1];
+        let mut key = [0; MAX_LEN + 1];
         let Some(room) = key.get_mut(1..=bytes.len()) else { return make() };
         room.copy_from_slice(bytes);
         let [first, ..] = &mut key;
@@ -54,8 +54,8 @@ impl Recent {
     }
 }
 
-/// Mixes all 32 bytes; the top bits of a product hold something of every bit.
-fn place_of(key: &[u8; LONGEST + 1], len: u8) -> usize {
+/// Hashes all 32 bytes: the top bits of the product depend on every bit.
+fn place_of(key: &[u8; MAX_LEN + 1], len: u8) -> usize {
     let (words, _) = key.as_chunks::<8>();
     let mixed = words.iter().fold(u64::from(len), |mixed, word| {
         (mixed.rotate_left(23) ^ u64::from_le_bytes(*word)).wrapping_mul(0x9E37_79B9_7F4A_7C15)

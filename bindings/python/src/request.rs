@@ -1,4 +1,4 @@
-//! Conversion of keyword arguments to a request, and the checks of argument types that the other modules share.
+//! Converts keyword arguments to a request, and checks argument types for the other modules.
 
 use gettickets::{GetTickets, StatusFilter};
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
@@ -15,7 +15,6 @@ pub(crate) fn from_python(parameters: Option<&Bound<'_, PyDict>>) -> PyResult<Ge
         if value.is_none() {
             continue;
         }
-        refuse_without_effect(&name, &value)?;
         match name.as_str() {
             "limitstart" => request.limitstart = Some(integer(&name, &value)?),
             "limitnum" => request.limitnum = Some(positive(&name, &value)?),
@@ -28,10 +27,13 @@ pub(crate) fn from_python(parameters: Option<&Bound<'_, PyDict>>) -> PyResult<Ge
             _ => return Err(PyTypeError::new_err(format!("GetTickets has no parameter {name:?}"))),
         }
     }
-    Ok(request)
+    match (request.ignored_filter(), parameters) {
+        (Some(name), Some(parameters)) => Err(without_effect(name, parameters.get_item(name)?.as_ref())?),
+        _ => Ok(request),
+    }
 }
 
-/// The request of a scan, and the statuses where `status` is several; empty where it is one or none.
+/// The request of a scan, and its statuses if `status` has several, otherwise none.
 pub(crate) fn of_scan(parameters: Option<&Bound<'_, PyDict>>) -> PyResult<(GetTickets, Vec<StatusFilter>)> {
     let Some(parameters) = parameters else { return Ok((GetTickets::default(), Vec::new())) };
     let statuses = several_statuses(parameters)?;
@@ -54,36 +56,30 @@ fn several_statuses(parameters: &Bound<'_, PyDict>) -> PyResult<Vec<StatusFilter
     let mut statuses = Vec::new();
     for status in several {
         let status = status?;
-        refuse_without_effect(STATUS, &status)?;
-        statuses.push(StatusFilter::from(text(STATUS, &status)?.as_str()));
+        let filter = StatusFilter::from(text(STATUS, &status)?.as_str());
+        let request = GetTickets { status: Some(filter.clone()), ..GetTickets::default() };
+        if request.ignored_filter().is_some() {
+            return Err(without_effect(STATUS, Some(&status))?);
+        }
+        statuses.push(filter);
     }
     if statuses.is_empty() {
-        let why = format!("{STATUS} names no status; leave it out for tickets of every status");
+        let why = format!("{STATUS} is empty; leave it out for tickets of every status");
         return Err(errors::argument(why));
     }
     Ok(statuses)
 }
 
-/// Refuses a blank filter and the id 0, which servers ignore: they would list every ticket.
-fn refuse_without_effect(name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
-    let has_no_effect = match name {
-        "deptid" | "clientid" => value.is_instance_of::<PyInt>() && value.eq(0)?,
-        "email" | "subject" | "status" => match value.cast::<PyString>() {
-            Ok(text) => text.to_str()?.trim().is_empty(),
-            Err(_) => false,
-        },
-        _ => false,
-    };
-    if !has_no_effect || value.is_instance_of::<PyBool>() {
-        return Ok(());
-    }
-    let shown = value.repr()?;
-    Err(errors::argument(format!(
-        "{name}={shown} does not filter: a server lists every ticket then; leave it out, or give None"
+/// The exception for a filter that servers ignore, because they would list every ticket.
+fn without_effect(name: &str, value: Option<&Bound<'_, PyAny>>) -> PyResult<PyErr> {
+    let shown =
+        value.map(|value| value.repr()).transpose()?.map_or_else(String::new, |shown| format!("={shown}"));
+    Ok(errors::argument(format!(
+        "{name}{shown} does not filter: a server lists every ticket then; leave it out, or give None"
     )))
 }
 
-/// A number that a server takes: an int, from 0.
+/// A number for a server: an int from 0.
 pub(crate) fn integer(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
     if value.is_instance_of::<PyBool>() {
         return Err(wrong_type(name, "an int", value));
@@ -130,7 +126,7 @@ pub(crate) fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     }
 }
 
-/// True or False, and nothing that merely counts as one of them.
+/// True or False, and no other object with a truth value.
 pub(crate) fn truth(name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
     let truth = value.cast::<PyBool>().map_err(|_| wrong_type(name, "a bool", value))?;
     Ok(truth.is_true())

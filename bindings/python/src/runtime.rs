@@ -1,7 +1,7 @@
-//! The runtime of asynchronous requests: one thread for the whole process, and one that wakes event loops.
+//! The runtime of asynchronous requests: one thread for requests, and one that notifies event loops.
 //!
 //! Requests and scans of every `AsyncClient` run on the first thread, which never waits for the interpreter's lock. The
-//! second thread takes the lock to call back, for all that is ready at once. Both are started with the first request; a
+//! second thread takes the lock and runs all callbacks that are ready. Both are started by the first request; a
 //! child process starts its own.
 
 #![allow(
@@ -21,11 +21,12 @@ use pyo3::prelude::*;
 use tokio::runtime::{Builder, Handle};
 use tokio::task::AbortHandle;
 
+use crate::background;
 use crate::deferred::Deferred;
 use crate::errors;
 
-/// Threads for what blocks: name resolution, and PHP of the Local API.
-const MOST_BLOCKING_THREADS: usize = 8;
+/// The maximum number of threads for blocking work: name resolution, and PHP of the Local API.
+const MAX_BLOCKING_THREADS: usize = 8;
 
 /// The runtime of one process. It is never dropped: its threads end with the process.
 struct Runtime {
@@ -36,10 +37,10 @@ struct Runtime {
 
 static CURRENT: AtomicPtr<Runtime> = AtomicPtr::new(ptr::null_mut());
 
-/// The runtime of this process, started if it was not.
+/// The runtime of this process, which is started on first use.
 fn current() -> std::io::Result<&'static Runtime> {
     let found = CURRENT.load(Ordering::Acquire);
-    // SAFETY: what the pointer refers to is never freed or changed.
+    // SAFETY: the object behind the pointer is never freed or changed.
     if let Some(runtime) = unsafe { found.as_ref() }
         && runtime.process == process::id()
     {
@@ -48,7 +49,7 @@ fn current() -> std::io::Result<&'static Runtime> {
     let (ready, notices) = channel();
     let tokio = Builder::new_multi_thread()
         .worker_threads(1)
-        .max_blocking_threads(MOST_BLOCKING_THREADS)
+        .max_blocking_threads(MAX_BLOCKING_THREADS)
         .thread_name("gettickets-async")
         .enable_all()
         .build()?;
@@ -62,7 +63,7 @@ fn current() -> std::io::Result<&'static Runtime> {
             Ok(unsafe { &*mine })
         }
         Err(other) => {
-            // Another thread was faster. Its runtime is used, and this one ends.
+            // Another thread was faster. Its runtime is used, and this one is dropped.
             tokio.shutdown_background();
             // SAFETY: the pointer was not shared.
             drop(unsafe { Box::from_raw(mine) });
@@ -75,8 +76,8 @@ fn current() -> std::io::Result<&'static Runtime> {
 /// Calls the functions that are sent, with the interpreter's lock, until the process ends.
 fn notify(notices: &Receiver<Deferred>) {
     while let Ok(first) = notices.recv() {
-        let attached = Python::try_attach(|py| {
-            // The lock may be waited for; what became ready meanwhile is called too.
+        let attached = background::attach(|py| {
+            // Waits for the lock; all functions that were sent by then are called.
             for callback in std::iter::once(first).chain(notices.try_iter()) {
                 let Some(callback) = callback.get(py) else { continue };
                 if let Err(error) = callback.call0() {
@@ -85,13 +86,13 @@ fn notify(notices: &Receiver<Deferred>) {
             }
         });
         if attached.is_none() {
-            // The interpreter has ended.
+            // The interpreter ends.
             return;
         }
     }
 }
 
-/// Work on the runtime, which ends when this is cancelled or dropped.
+/// Work on the runtime. Canceling or dropping this ends it.
 pub(crate) struct Job<T> {
     outcome: Arc<Mutex<Option<Outcome<T>>>>,
     task: AbortHandle,
@@ -99,11 +100,11 @@ pub(crate) struct Job<T> {
 
 enum Outcome<T> {
     Done(T),
-    /// The work panicked, or was cancelled.
-    BrokeOff,
+    /// The work panicked, or was canceled.
+    Panicked,
 }
 
-/// Puts the outcome where it is looked for, and calls back; also where the work does not come to its end.
+/// Stores the result and calls back, also if the work does not complete.
 struct Completion<T> {
     outcome: Arc<Mutex<Option<Outcome<T>>>>,
     ready: Option<(Sender<Deferred>, Deferred)>,
@@ -111,20 +112,23 @@ struct Completion<T> {
 
 impl<T> Drop for Completion<T> {
     fn drop(&mut self) {
-        lock(&self.outcome).get_or_insert(Outcome::BrokeOff);
+        lock(&self.outcome).get_or_insert(Outcome::Panicked);
         if let Some((sender, callback)) = self.ready.take() {
-            // Fails only where the interpreter has ended.
+            // Fails only if the interpreter has ended.
             let _ = sender.send(callback);
         }
     }
 }
 
 impl<T: Send + 'static> Job<T> {
-    /// Starts the work. `ready` is called, without arguments and on another thread, once its outcome can be taken.
+    /// Starts the work. `ready` is called without arguments on another thread when the result can be taken.
     pub(crate) fn start(
         work: impl Future<Output = T> + Send + 'static,
         ready: Py<PyAny>,
     ) -> PyResult<Job<T>> {
+        if background::is_ended() {
+            return Err(Python::attach(|py| errors::state(py, "the interpreter ends", "ending", None)));
+        }
         let runtime = current().map_err(|error| Python::attach(|py| errors::of_this_machine(py, &error)))?;
         let outcome = Arc::new(Mutex::new(None));
         let ready = Some((runtime.ready.clone(), Deferred::new(ready)));
@@ -137,12 +141,12 @@ impl<T: Send + 'static> Job<T> {
         Ok(Job { outcome, task: task.abort_handle() })
     }
 
-    /// The outcome, if it is there and was not taken before.
+    /// The result, if it is available and was not taken before.
     pub(crate) fn take(&self) -> PyResult<Option<T>> {
         match lock(&self.outcome).take() {
             None => Ok(None),
             Some(Outcome::Done(done)) => Ok(Some(done)),
-            Some(Outcome::BrokeOff) => Err(errors::internal("a request broke off")),
+            Some(Outcome::Panicked) => Err(errors::internal("a request panicked or was canceled")),
         }
     }
 

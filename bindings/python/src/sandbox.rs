@@ -21,13 +21,13 @@ use crate::request;
 use crate::ticket::Ticket;
 use crate::vocabulary;
 
-/// Every quirk's name and what the server does then.
+/// Every quirk's name and description.
 #[pyfunction]
 pub(crate) fn quirks() -> Vec<(&'static str, &'static str)> {
     Quirk::ALL.iter().map(|quirk| (quirk.name(), quirk.description())).collect()
 }
 
-/// A server that runs. The class `gettickets.Sandbox` wraps it.
+/// A running server. The class `gettickets.Sandbox` wraps it.
 #[pyclass(frozen, module = "gettickets._native")]
 pub(crate) struct Sandbox {
     running: Home<Running>,
@@ -37,9 +37,9 @@ pub(crate) struct Sandbox {
     version: Version,
 }
 
-/// What belongs to the process that started the server.
+/// The values that belong to the process that started the server.
 struct Running {
-    /// `None` once it is closed.
+    /// `None` when it is closed.
     sandbox: Mutex<Option<gettickets_sandbox::Sandbox>>,
     store: Store,
 }
@@ -175,7 +175,7 @@ impl Sandbox {
     }
 }
 
-/// One setting of a sandbox to be.
+/// Applies one setting of a sandbox.
 fn set(builder: SandboxBuilder, name: &str, value: &Bound<'_, PyAny>) -> PyResult<SandboxBuilder> {
     Ok(match name {
         "tickets" => builder.tickets(number(name, value)?),

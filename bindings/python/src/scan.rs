@@ -1,11 +1,11 @@
-//! [`Scan`]: every ticket that matches, over all pages, as an iterator.
+//! [`Scan`]: every matching ticket, over all pages, as an iterator.
 //!
-//! Two locks protect it. The scan itself is only locked by code that neither holds nor waits for the interpreter's lock:
-//! readers of Arrow streams call from threads that hold it and from threads that do not. The objects that tickets are
-//! made with are only locked by code that holds it.
+//! Two locks protect it. The scan itself is only locked by code that neither holds nor waits for the interpreter's
+//! lock: readers of Arrow streams call from threads with and without it. The objects with which tickets are made are
+//! only locked by code that holds it.
 //!
-//! A ticket counts as returned once its object exists. In between it is reserved, so that an interrupt loses nothing and
-//! no other thread takes it.
+//! A ticket counts as returned when its object exists. Until then it is reserved, so that an interrupt loses nothing
+//! and no other thread takes it.
 
 mod methods;
 
@@ -34,27 +34,27 @@ use crate::signals::SIGNAL_INTERVAL;
 use crate::source::Source;
 use crate::ticket::Ticket;
 
-/// How long a thread sleeps before it tries again to use what another thread is using for a moment.
+/// How long a thread sleeps before it retries to use a value that another thread uses briefly.
 const SHORT: Duration = Duration::from_millis(1);
 /// How long an Arrow stream waits for a ticket that another thread has reserved.
-const LONGEST_RESERVATION: Duration = Duration::from_secs(2);
+const MAX_RESERVATION: Duration = Duration::from_secs(2);
 
 /// Every ticket that matches a request, over all its pages, each returned once.
 ///
 /// Made by Client.tickets(). Nothing is sent before the first ticket is requested. A ticket that matches during the
 /// whole scan is returned exactly once, while others are opened, answered, closed and deleted; if that cannot be
 /// guaranteed, the scan raises ScanIncompleteError. It never ends early without an exception, and an exception that
-/// ended it is raised again at every later use. The tickets returned before it are valid, and cursor() continues from
-/// there.
+/// ended it is raised again at every later use. The tickets that were returned before it are valid, and cursor()
+/// continues after them.
 ///
-/// Iterate over it, over pages(), or make a table with to_polars(), to_arrow() or to_pandas(); polars.DataFrame,
-/// pyarrow.table and DuckDB read it page by page too. All of these continue where the scan is. At its end there is nothing
-/// to iterate over, and a table is a StateError. A table that fails is lost with all tickets in it: cursor() then continues
-/// where the table began, and the scan has nothing more to return. Libraries raise exceptions of their own where a scan
-/// fails; `error` is the reason, which the methods of the scan raise.
+/// Iterate over it or over pages(), or make a table with to_polars(), to_arrow() or to_pandas(); polars.DataFrame,
+/// pyarrow.table and DuckDB read it page by page too. All of these continue at the current position. At the end of the
+/// scan iterators are empty, and making a table raises StateError. If a table fails, the tickets in it are lost:
+/// cursor() then continues where the table began, and the scan returns nothing more. Libraries raise their own
+/// exceptions if a scan fails; `error` is the cause, which the methods of the scan raise.
 ///
-/// `report`, `total` and cursor() can be read at any time, from any thread, and after the end. len(scan) is how many
-/// tickets are left according to the server; it requests the first page if that was not done yet.
+/// `report`, `total` and cursor() can be read at any time, from any thread, and after the end. len(scan) is the number
+/// of remaining tickets according to the server; it requests the first page if that was not done yet.
 #[pyclass(frozen, weakref, module = "gettickets")]
 pub(crate) struct Scan {
     shared: Home<Arc<Shared>>,
@@ -69,9 +69,9 @@ pub(crate) struct Shared {
     status: ScanStatus,
     cancellation: Cancellation,
     is_closed: AtomicBool,
-    /// The cursor of the place where a table began that failed.
+    /// The cursor at which a failed table began.
     lost_from: OnceLock<String>,
-    /// How many tickets earlier scans returned, if this one continues them.
+    /// The number of tickets that earlier scans returned, if this one continues them.
     returned_before: u64,
     /// Whether the total includes tickets that the scan does not return.
     total_is_a_limit: bool,
@@ -81,13 +81,13 @@ pub(crate) struct Shared {
 
 pub(crate) struct Reading {
     source: Box<dyn Source>,
-    /// Whether a ticket or a page was peeked at whose object is not made yet.
+    /// Whether a ticket or a page is reserved: peeked at, while its object is not made yet.
     is_reserved: bool,
     /// Changes when a page is begun or taken.
     generation: u64,
 }
 
-/// The page that tickets are made from.
+/// The page from which tickets are made.
 struct Making {
     generation: u64,
     page: Py<Page>,
@@ -95,19 +95,19 @@ struct Making {
     recent: Recent,
 }
 
-/// The outcome of a short wait.
+/// The result of a short wait.
 enum Step<T> {
     /// An item, the end, or the error that ended the scan.
     Done(Option<Result<T, Error>>),
     NotYet,
     Closed,
-    /// Tickets went into a table that failed.
+    /// A table with tickets of this scan failed.
     Lost,
 }
 
 /// The message for a scan whose table failed.
 const LOST: &str = "a table of this scan failed, and its tickets are lost";
-/// The message for a table of a scan that is at its end. An empty table would look like that of an empty install.
+/// The message for a table of a scan that has ended. An empty table would look like that of an empty install.
 pub(crate) const FINISHED: &str = "the scan has returned all of its tickets";
 pub(crate) const FINISHED_HINT: &str = "Begin a new scan, or keep the first table.";
 const LOST_HINT: &str = "Begin again, or continue where the table began, with resume=scan.cursor().";
@@ -142,7 +142,7 @@ impl Shared {
         self.cancellation.cancel();
     }
 
-    /// The error that the scan ended in, unless it was closed.
+    /// The error that ended the scan, unless it was closed.
     pub(crate) fn failure(&self) -> Option<Error> {
         self.status.failure().filter(|error| *error.kind() != ErrorKind::Cancelled)
     }
@@ -151,15 +151,15 @@ impl Shared {
         self.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for something to take, for this time at most, and takes it. Not for code that holds the interpreter's lock,
-    /// unless the time is zero.
+    /// Waits at most this long for an item, and takes it. The caller must not hold the interpreter's lock, unless the
+    /// time is zero.
     fn step<T>(
         &self,
         time: Duration,
         take: impl FnOnce(&mut Reading) -> Option<Result<T, Error>>,
     ) -> Step<T> {
         match self.status.failure() {
-            // That is how a scan ends that was closed during a request.
+            // A scan that was closed during a request ends in this way.
             Some(failure) if *failure.kind() == ErrorKind::Cancelled => return Step::Closed,
             Some(failure) => return Step::Done(Some(Err(failure))),
             None => {}
@@ -182,11 +182,11 @@ impl Shared {
         }
         if !reading.source.wait_for(time) {
             drop(reading);
-            // Other threads that wait get their turn.
+            // Lets other waiting threads run.
             thread::yield_now();
             return Step::NotYet;
         }
-        // It may have been closed during the wait, which must not pass for the end.
+        // The scan may have been closed during the wait, which must not look like the end.
         match take(&mut reading) {
             Some(Err(error)) if *error.kind() == ErrorKind::Cancelled => Step::Closed,
             None if self.is_closed() => Step::Closed,
@@ -194,7 +194,7 @@ impl Shared {
         }
     }
 
-    /// Peeks at the next page, or at the rest of the one that was begun, and reserves it.
+    /// Peeks at the next page, or at the rest of the current one, and reserves it.
     fn reserve_page(reading: &mut Reading) -> Option<Result<(Tickets, u64), Error>> {
         let page = reading.source.peek_page()?;
         Some(page.map(|tickets| {
@@ -204,7 +204,7 @@ impl Shared {
         }))
     }
 
-    /// Ends a reservation; `take` counts what was reserved as returned.
+    /// Ends a reservation; `take` counts the reserved item as returned.
     fn settle(&self, take: impl FnOnce(&mut dyn Source)) {
         let mut reading = self.lock();
         reading.is_reserved = false;
@@ -225,9 +225,9 @@ impl Shared {
         self.lost_from.get().cloned().unwrap_or_else(|| self.status.cursor().to_string())
     }
 
-    /// Marks the scan as lost with a table that began at this cursor.
+    /// Marks the tickets of the scan since this cursor as lost with a table.
     pub(crate) fn lose(&self, begun_at: String) {
-        // A table that failed before counts.
+        // If another table failed before, its cursor counts.
         let _ = self.lost_from.set(begun_at);
     }
 
@@ -236,7 +236,7 @@ impl Shared {
         self.status.yielded() > self.returned_before
     }
 
-    /// Raises an exception where no table can be made of the scan: at its end, and after it failed. A table of a scan
+    /// Raises an exception if no table can be made of the scan: at its end, and after it failed. A table of a scan
     /// that has not begun may be empty.
     pub(crate) fn check_for_table(&self, py: Python<'_>) -> PyResult<()> {
         if self.status.report().requests == 0 && !self.is_closed() && self.lost_from.get().is_none() {
@@ -251,7 +251,7 @@ impl Shared {
         }
     }
 
-    /// The next page, however long it takes; for readers of Arrow streams on threads of their own.
+    /// Waits for the next page without a time limit; for readers of Arrow streams on their own threads.
     pub(crate) fn wait_for_page(&self) -> Result<Option<Tickets>, String> {
         let mut reserved_since = None;
         loop {
@@ -260,28 +260,27 @@ impl Shared {
                 Step::NotYet => {
                     if !self.lock().is_reserved {
                         reserved_since = None;
-                    } else if reserved_since.get_or_insert_with(Instant::now).elapsed() > LONGEST_RESERVATION
-                    {
+                    } else if reserved_since.get_or_insert_with(Instant::now).elapsed() > MAX_RESERVATION {
                         return Err(
                             "another thread takes a ticket of the scan and does not finish".to_owned()
                         );
                     }
                 }
-                // An early end must not pass for the end.
+                // Closing must not look like the end.
                 Step::Closed => return Err("the scan is closed".to_owned()),
                 Step::Lost => return Err(LOST.to_owned()),
             }
         }
     }
 
-    /// The next page, for an Arrow stream that is read by a thread of Python's.
+    /// The next page, for an Arrow stream that a Python thread reads.
     pub(crate) fn page_for_stream(&self, py: Python<'_>) -> PyResult<Option<Tickets>> {
         let page = self.wait(py, Shared::take_page)?;
         self.show_progress(py, page.is_none())?;
         Ok(page)
     }
 
-    /// Waits without the interpreter's lock for something to take, and raises what signals raise meanwhile.
+    /// Waits for an item without the interpreter's lock, and raises exceptions of signal handlers.
     fn wait<T: Send>(
         &self,
         py: Python<'_>,
@@ -289,7 +288,7 @@ impl Shared {
     ) -> PyResult<Option<T>> {
         loop {
             // Python code runs here, before anything is taken.
-            logging::tell(py)?;
+            logging::flush(py)?;
             let step = py.detach(|| self.step(SIGNAL_INTERVAL, take));
             if let Some(taken) = self.finished(py, step)? {
                 return Ok(taken);
@@ -297,21 +296,21 @@ impl Shared {
         }
     }
 
-    /// The outcome of a step as Python has it; `None` where there is nothing yet.
+    /// Converts the result of a wait for Python; `None` if nothing is available yet.
     fn finished<T>(&self, py: Python<'_>, step: Step<T>) -> PyResult<Option<Option<T>>> {
         match step {
             Step::Done(Some(Ok(found))) => Ok(Some(Some(found))),
             Step::Done(Some(Err(error))) => {
-                logging::tell(py)?;
+                logging::flush(py)?;
                 Err(errors::raise(py, &error))
             }
             Step::Done(None) => {
-                logging::tell(py)?;
+                logging::flush(py)?;
                 Ok(Some(None))
             }
             Step::NotYet => {
                 py.check_signals()?;
-                logging::listen(py)?;
+                logging::update_level(py)?;
                 self.show_progress(py, false)?;
                 Ok(None)
             }
@@ -320,7 +319,7 @@ impl Shared {
         }
     }
 
-    /// Where nothing could be taken: StopAsyncIteration at the end, the error that ended the scan, or nothing yet.
+    /// If nothing could be taken, raises StopAsyncIteration at the end, or the error that ended the scan.
     fn end_or_nothing(&self, py: Python<'_>) -> PyResult<()> {
         match self.finished(py, self.step(Duration::ZERO, look))? {
             Some(None) => {
@@ -331,7 +330,7 @@ impl Shared {
         }
     }
 
-    /// Takes the next page if it is there: `None` where there is nothing yet, `Some(None)` at the end.
+    /// Takes the next page if it is available: `None` if it is not, `Some(None)` at the end.
     pub(crate) fn try_page(&self, py: Python<'_>) -> PyResult<Option<Option<Tickets>>> {
         let page = self.finished(py, self.step(Duration::ZERO, Shared::take_page))?;
         if let Some(page) = &page {
@@ -347,7 +346,7 @@ impl Shared {
         Ok(())
     }
 
-    /// How many tickets are left according to the server.
+    /// The number of remaining tickets according to the server.
     fn left(&self, py: Python<'_>) -> PyResult<usize> {
         let unknown = |why: &str| PyTypeError::new_err(format!("the scan has no len(): {why}"));
         if self.total_is_a_limit {
@@ -432,11 +431,11 @@ impl Scan {
         Py::new(py, Page::new(tickets.into(), self.zone.as_ref().map(|zone| zone.clone_ref(py))))
     }
 
-    /// The next ticket, if it is there.
+    /// The next ticket, if it is available.
     fn try_next(&self, py: Python<'_>, shared: &Shared) -> PyResult<Option<Py<Ticket>>> {
         loop {
             // Python code runs here, before anything is taken.
-            logging::tell(py)?;
+            logging::flush(py)?;
             let mut making = self.making.lock(py, "scan")?;
             if let Some(ticket) = self.begun(py, shared, &mut making)? {
                 return Ok(Some(ticket));
@@ -451,7 +450,7 @@ impl Scan {
         }
     }
 
-    /// The object of a page that was reserved, which counts as returned then.
+    /// The object of a reserved page, which then counts as returned.
     fn settled(&self, py: Python<'_>, shared: &Shared, tickets: Tickets) -> PyResult<Py<Page>> {
         let page = self.page_of(py, tickets);
         match &page {
@@ -461,7 +460,7 @@ impl Scan {
         page
     }
 
-    /// The next ticket of the page that was begun; `None` at its end, and where another thread took the rest of it.
+    /// The next ticket of the current page; `None` at its end, and if another thread took the rest of it.
     fn begun(
         &self,
         py: Python<'_>,
@@ -474,7 +473,7 @@ impl Scan {
             return Ok(None);
         }
         {
-            // Whoever holds this lock does not want the interpreter's.
+            // A thread that holds this lock does not wait for the interpreter's.
             let mut reading = shared.lock();
             if reading.generation != making.generation {
                 *begun = None;
@@ -493,12 +492,12 @@ impl Scan {
     }
 }
 
-/// Whether there is something to take, without taking it. The error of a scan is taken, as it is given again.
+/// Whether an item is available, without taking it. The error of a scan is taken, because it is returned again.
 fn look(reading: &mut Reading) -> Option<Result<(), Error>> {
     Some(reading.source.peek_page()?.map(|_| ()))
 }
 
-/// A wait for a scan that can be cancelled.
+/// A wait for a scan that can be canceled.
 #[pyclass(frozen, module = "gettickets._native")]
 pub(crate) struct Watch {
     job: Home<Job<()>>,

@@ -1,4 +1,4 @@
-//! [`Source`]: what a Python scan reads from, a blocking scan or an asynchronous one.
+//! [`Source`]: a blocking or an asynchronous scan, as the source of a Python scan.
 
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -6,14 +6,14 @@ use std::time::Duration;
 use gettickets::scan::ScanStatus;
 use gettickets::{AsyncScan, Cancellation, Error, Scan, Tickets};
 
-/// A scan of the client, blocking or asynchronous. What is peeked at is returned again until it is committed.
+/// A scan of the client, blocking or asynchronous. A peeked item is returned again until it is committed.
 pub(crate) trait Source: Send {
-    /// Waits for something to take, for this time at most; returns whether there is something. An asynchronous scan does
-    /// not wait here.
+    /// Waits at most this long for an item; returns whether one is available. An asynchronous scan does not wait
+    /// here.
     fn wait_for(&mut self, time: Duration) -> bool;
-    /// Waits within the runtime for something to take.
+    /// Waits within the runtime for an item.
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()>;
-    /// The next page, or the rest of the one that was begun; `None` at the end.
+    /// The next page, or the rest of the current one; `None` at the end.
     fn peek_page(&mut self) -> Option<Result<Tickets, Error>>;
     /// Counts the first ticket of the page as returned.
     fn commit(&mut self);
@@ -55,7 +55,7 @@ impl Source for Scan {
     }
 }
 
-/// An asynchronous scan, and what it ended with.
+/// An asynchronous scan, and the page or error that it returned last.
 pub(crate) struct AsyncSource {
     scan: AsyncScan,
     end: Option<Result<(), Error>>,

@@ -30,12 +30,12 @@ enum Source {
     Gathered(Home<Arc<Shared>>, Mutex<Gathered>),
 }
 
-/// Pages, of which most are batches already.
+/// Pages, most of which are already combined into batches.
 struct Gathered {
     batches: Vec<RecordBatch>,
     pages: Vec<Tickets>,
     rows: usize,
-    /// Where the scan was before the first page.
+    /// The cursor of the scan before the first page.
     begun_at: String,
 }
 
@@ -63,7 +63,7 @@ impl Table {
         Table::new(py, zone, columns, Source::Page(tickets))
     }
 
-    /// A table of what is left of a scan.
+    /// A table of the remaining tickets of a scan.
     pub(crate) fn of_scan(
         py: Python<'_>,
         scan: &Arc<Shared>,
@@ -74,7 +74,7 @@ impl Table {
         Table::new(py, zone, columns, Source::Scan(Home::new(Arc::clone(scan))))
     }
 
-    /// A table of what is left of a scan of several installs.
+    /// A table of the remaining tickets of a scan of several installs.
     pub(crate) fn of_fleet(
         py: Python<'_>,
         scan: &Arc<fleet::Shared>,
@@ -112,7 +112,7 @@ impl Table {
 
 #[pymethods]
 impl Table {
-    /// Adds the next page of an asynchronous scan if it is there. Returns False at the end of the scan.
+    /// Adds the next page of an asynchronous scan if it is available. Returns False at the end of the scan.
     fn _gather(&self, py: Python<'_>) -> PyResult<bool> {
         let Source::Gathered(scan, gathered) = &self.source else {
             return Err(errors::internal("nothing is added to this table"));
@@ -139,7 +139,7 @@ impl Table {
         Ok(!is_end)
     }
 
-    /// Marks the scan as lost with this table, after a failure, unless the table has nothing of it.
+    /// Marks the tickets of the scan as lost with this table, after a failure, unless the table has none of them.
     fn _lose(&self) {
         if let Source::Gathered(scan, gathered) = &self.source
             && let Some(scan) = scan.here()
@@ -151,7 +151,7 @@ impl Table {
         }
     }
 
-    /// The exception for a reader's own, an Error or None.
+    /// The exception that caused a reader's own exception, an Error or None.
     fn _error<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
         let scan = match &self.source {
             Source::Page(_) => None,
@@ -182,7 +182,7 @@ impl Table {
 }
 
 impl Table {
-    /// The exception for a reader's own, of a table of several installs.
+    /// The exception that caused a reader's own exception, for a table of several installs.
     fn fleet_error<'py>(&self, py: Python<'py>, scan: &fleet::Shared) -> Option<Bound<'py, PyAny>> {
         let ended = if scan.is_ended() { scan.failure(py) } else { None };
         let failure = || self.failure.get().map(|failure| failure.to_py(py));

@@ -8,18 +8,18 @@ use crate::page::Page;
 
 /// A ticket.
 ///
-/// Every field of the documentation is an attribute; it is None where the reply does not have the field, or has it as
-/// null. `date` and `lastreply` are also None for a zero date and for a text that is not a date; raw() returns the text.
-/// Tickets do not change. Two are equal if they have the same fields with the same values; times with and without a
-/// time zone differ. `ticket["status"]` is the same as `ticket.status`, so that dict(ticket) and {**ticket} work.
+/// Every documented field is an attribute; it is None if the reply does not have the field, or has it as null. `date`
+/// and `lastreply` are also None for a zero date and for a text that is not a date; raw() returns the text. Tickets are
+/// immutable. Two are equal if they have the same fields with the same values; times with and without a time zone
+/// differ. `ticket["status"]` is the same as `ticket.status`, so that dict(ticket) and {**ticket} work.
 ///
 /// A ticket can be built, for tests and for Sandbox, as a server of version 8.0 or later would send it. All arguments
 /// are keywords with the fields' names, and none is required. The defaults are 0 for `id`, `deptid`, `userid` and
 /// `flag`, Open for `status`, Medium for `priority`, None for `date`, `lastreply` and fields that came after version
-/// 1.0, and an empty text for the others. `date` and `lastreply` are naive datetimes in the install's own time, or texts
-/// such as "2024-02-29T12:30:00"; `attachments` are Attachments or mappings; `extra` is a mapping of undocumented fields.
-/// TypeError for a value of another type or an unknown name, ArgumentError for a number below 0, a time with a time
-/// zone, and a text that is not a time.
+/// 1.0, and an empty text for the others. `date` and `lastreply` are naive datetimes in the install's own time, or
+/// texts such as "2024-02-29T12:30:00"; `attachments` are Attachments or mappings; `extra` is a mapping of undocumented
+/// fields. TypeError for a value of another type or an unknown name, ArgumentError for a number below 0, a time with a
+/// time zone, and a text that is not a time.
 ///
 /// >>> import gettickets
 /// >>> ticket = gettickets.Ticket(id=7, subject="Tom &amp; Jerry", status="Open")
@@ -100,16 +100,16 @@ pub(crate) struct Ticket {
     /// Related service as it was sent; related_service is its parsed form.
     #[pyo3(get)]
     pub(crate) service: Py<PyAny>,
-    /// The page that holds its memory.
+    /// The page whose memory holds the ticket.
     pub(crate) page: Py<Page>,
-    /// Its index there.
+    /// Its index in the page.
     pub(crate) place: usize,
 }
 
 impl Ticket {
     /// The ticket in its page's memory.
     pub(crate) fn inside(&self) -> PyResult<TicketRef<'_>> {
-        // A ticket is only made at a place that its page has, and pages don't change.
+        // A ticket is only made for an index that its page has, and pages are immutable.
         self.page.get().tickets().get(self.place).ok_or_else(|| PyIndexError::new_err("no such ticket"))
     }
 }

@@ -18,12 +18,12 @@ use crate::recent::Recent;
 
 /// The name of the attribute with undocumented fields.
 const EXTRA: &str = "extra";
-/// The most characters of a subject in the `repr` of a ticket.
+/// The maximum number of characters of a subject in the `repr` of a ticket.
 const SHOWN_SUBJECT: usize = 40;
 use crate::ticket::Ticket;
 
 impl Ticket {
-    /// Whether the other has the same fields with the same values, and names the same moments.
+    /// Whether the other ticket has the same fields with the same values, with times at the same instants.
     fn equals(&self, py: Python<'_>, other: &Ticket) -> PyResult<bool> {
         if self.inside()? != other.inside()? {
             return Ok(false);
@@ -94,24 +94,24 @@ impl Ticket {
         json::extra(py, self.inside()?.extra_json())
     }
 
-    /// The names of the fields that the reply has for this ticket, null or not, in the order of the wire.
+    /// The names of the fields that the reply has for this ticket, null or not, in the order of the reply.
     #[getter]
     fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.inside()?.fields().iter().map(Field::name).collect::<Vec<_>>())
     }
 
-    /// Whether the reply has this field, null or not. KeyError if no version has a field of that name.
+    /// Whether the reply has this field, null or not. KeyError if no version has a field with that name.
     fn has_field(&self, field: &str) -> PyResult<bool> {
         Ok(self.inside()?.has_field(Ticket::field(field)?))
     }
 
-    /// A text field with its HTML entities decoded; None where there is no text. KeyError if no version has a field of
+    /// A text field with its HTML entities decoded; None if there is no text. KeyError if no version has a field with
     /// that name.
     fn text(&self, field: &str) -> PyResult<Option<String>> {
         Ok(self.inside()?.decoded_text(Ticket::field(field)?).map(|text| text.into_owned()))
     }
 
-    /// The value that was sent for this field, documented or not: "1" where a number was sent as text, and the text of a
+    /// The value that was sent for this field, documented or not: "1" if a number was sent as text, and the text of a
     /// date. Leading zeros of a number are not kept. KeyError if the reply does not have the field.
     fn raw<'py>(&self, py: Python<'py>, field: &str) -> PyResult<Bound<'py, PyAny>> {
         let ticket = self.inside()?;
@@ -122,13 +122,13 @@ impl Ticket {
         json::loads(py, &sent.to_string())
     }
 
-    /// Every field as a dict, None where the reply has no value: dates as datetime, or as text where they can't be read,
+    /// Every field as a dict, None if the reply has no value: dates as datetime, or as text if they cannot be read,
     /// attachments as dicts, undocumented fields under "extra".
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         json::to_dict(py, self.inside()?, self.page.get().zone())
     }
 
-    /// The names of all fields, and "extra": what `ticket[name]` takes.
+    /// The names of all fields, and "extra", which are the keys of `ticket[name]`.
     fn keys(slf: &Bound<'_, Ticket>) -> PyResult<Py<PyTuple>> {
         let names = Field::all().map(Field::name).chain([EXTRA]);
         Ok(PyTuple::new(slf.py(), names.collect::<Vec<_>>())?.unbind())
@@ -159,7 +159,7 @@ impl Ticket {
         Ok(hasher.finish())
     }
 
-    /// Short, and without the access key, names and addresses.
+    /// A short description without the access key, names and addresses.
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let subject = self.inside()?.subject();
         let subject = match subject.char_indices().nth(SHOWN_SUBJECT) {
@@ -169,7 +169,7 @@ impl Ticket {
             None => self.subject.bind(py).repr()?,
         };
         let status = self.status.bind(py);
-        // As plain text where it is a Status, whose own repr names the class.
+        // A Status is shown as plain text, because its own repr includes the class.
         let status = match status.cast::<PyString>() {
             Ok(word) => PyString::new(py, word.to_str()?).repr()?,
             Err(_) => status.repr()?,

@@ -8,7 +8,7 @@ use pyo3::types::{PyString, PyTuple};
 use crate::errors;
 use crate::imports;
 
-/// The field history, a `FieldSpec` a field, in the order in which servers write them.
+/// The field history, a `FieldSpec` for each field, in the order of the wire.
 #[pyfunction]
 pub(crate) fn fields(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
     let class = imports::FIELD_SPEC.get(py)?;
@@ -19,7 +19,7 @@ pub(crate) fn fields(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
             FieldKind::DateTime => "datetime",
             FieldKind::Boolean => "boolean",
             FieldKind::Attachments => "attachments",
-            // A kind that is new to the field history; a test fails until it has a name here.
+            // Reached only by a field kind that was added without a name here; a test then fails.
             _ => "unknown",
         };
         class.call1((row.name, kind, to_python(py, row.since)?, row.optional, row.sensitive, row.meaning))
@@ -46,7 +46,7 @@ pub(crate) fn to_python(py: Python<'_>, version: Version) -> PyResult<Bound<'_, 
     imports::VERSION.get(py)?.call1((version.major(), version.minor(), version.patch()))
 }
 
-/// What a page shows of its server's version.
+/// The detected version of a page's server.
 pub(crate) fn shown_to_python(py: Python<'_>, shown: DetectedVersion) -> PyResult<Bound<'_, PyAny>> {
     let exact = matches!(shown, DetectedVersion::Exact(_));
     imports::DETECTED_VERSION.get(py)?.call1((to_python(py, shown.lower_bound())?, exact))

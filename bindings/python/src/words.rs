@@ -1,4 +1,4 @@
-//! Words of a ticket as objects of their Python classes, of which there is one for each word that is known.
+//! Converts words of a ticket to objects of their Python classes. Each known word has a single object.
 
 use gettickets::{Priority, RequestorType, Status};
 use pyo3::prelude::*;

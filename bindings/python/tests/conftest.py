@@ -1,4 +1,4 @@
-"""What the tests share: a sandbox and a client of it."""
+"""Fixtures that the tests share: a sandbox and its client."""
 
 import contextlib
 import pathlib
@@ -20,7 +20,7 @@ BODIES = sorted(
     if path.suffix in {".json", ".xml", ".nvp", ".html", ".txt"} and not path.name.endswith(".expected.json")
 )
 
-# A shell has what it starts in the background ignore Ctrl-C, which tests send to themselves.
+# Shells let background processes ignore Ctrl-C, which tests send to themselves.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -41,7 +41,7 @@ def page(client):
 
 
 def engine(name):
-    """A library that only some environments have. Without it a file of tests is skipped, unless the environment says that
+    """Imports an optional library. Without it a file of tests is skipped, unless the environment says that
     it has to be there."""
     import importlib
     import os
@@ -52,7 +52,7 @@ def engine(name):
 
 
 def client_of(sandbox, **settings):
-    """A client that asks once, so that what goes wrong is seen."""
+    """A client without retries, so that the first failure is visible."""
     return gettickets.Client(sandbox.url, **{"max_attempts": 1, **sandbox.credentials, **settings})
 
 
@@ -84,7 +84,7 @@ class SilentServer:
         self.server.close()
 
     def sees(self, condition):
-        """Waits until the condition holds, far longer than that should take."""
+        """Waits until the condition holds, with a generous time limit."""
         deadline = time.monotonic() + 30
         while not condition():
             assert time.monotonic() < deadline
@@ -92,7 +92,7 @@ class SilentServer:
 
 
 def reply(*tickets, **top):
-    """A reply as a server writes it, with these tickets over a whole one."""
+    """A reply in wire format with these tickets, completed with default fields."""
     import json
 
     whole = {

@@ -1,4 +1,4 @@
-"""What every version of Python has to do, with nothing but the package: for interpreters without pytest."""
+"""A smoke test for every version of Python, which needs only the package and no pytest."""
 
 import asyncio
 import pickle

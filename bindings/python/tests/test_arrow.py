@@ -30,7 +30,7 @@ def odd():
 
 
 def rows(page):
-    """The page as a table should have it."""
+    """The expected rows of a table of the page."""
     for ticket in page:
         values = {name: getattr(ticket, name) for name in COLUMNS[:-1]}
         attachments = [{"filename": one.filename, "index": one.index} for one in ticket.attachments or ()]
@@ -66,7 +66,7 @@ def test_a_table_outlives_its_page():
     assert table["subject"].to_pylist() == [f"number {number}" for number in range(500)]
 
 
-def test_a_capsule_that_nobody_takes_is_released(page):
+def test_an_unused_capsule_is_released(page):
     for _ in range(100):
         capsule = page.__arrow_c_stream__()
         assert "arrow_array_stream" in repr(capsule)
@@ -89,7 +89,7 @@ def test_polars_reads_a_page_and_a_scan(odd, page, client, sandbox):
     assert scanned.filter(pl.col("status") == "Closed").height == client.get_tickets(status="Closed").totalresults
 
 
-def test_texts_are_large_where_the_schema_asked_for_has_them_so(odd, client):
+def test_a_requested_schema_selects_large_strings(odd, client):
     pa = pytest.importorskip("pyarrow")
     small = pa.schema(odd)
     large = pa.schema(
@@ -103,7 +103,7 @@ def test_texts_are_large_where_the_schema_asked_for_has_them_so(odd, client):
             table.validate(full=True)
 
 
-def test_what_is_asked_for_is_a_schema_and_stays_what_it_is(odd, client):
+def test_a_requested_schema_must_be_a_capsule_and_is_not_consumed(odd, client):
     pa = pytest.importorskip("pyarrow")
     for tickets in (odd, client.tickets()):
         with pytest.raises(TypeError, match="PyCapsule"):
@@ -116,7 +116,7 @@ def test_what_is_asked_for_is_a_schema_and_stays_what_it_is(odd, client):
         assert tickets.__arrow_c_stream__(asked), "though nothing is left in it"
 
 
-def test_a_schema_is_whole_however_many_are_held_and_whatever_became_of_others(odd):
+def test_pooled_schemas_stay_valid(odd):
     pa = pytest.importorskip("pyarrow")
     usual = pa.schema(odd)
     held = [odd.__arrow_c_schema__() for _ in range(20)]
@@ -150,7 +150,7 @@ def test_types_of_pandas_do_not_depend_on_the_values(odd, client):
     assert frames[0].dtypes["attachments"] == object
 
 
-def test_a_frame_of_pandas_is_read_back_from_parquet_as_it_was(odd, client, tmp_path):
+def test_a_pandas_frame_round_trips_through_parquet(odd, client, tmp_path):
     pd = pytest.importorskip("pandas")
     pytest.importorskip("pyarrow")
     file = tmp_path / "tickets.parquet"
@@ -160,7 +160,7 @@ def test_a_frame_of_pandas_is_read_back_from_parquet_as_it_was(odd, client, tmp_
         pd.testing.assert_frame_equal(pd.read_parquet(file), frame, check_exact=True)
 
 
-def test_a_frame_of_pandas_is_nobody_elses(odd):
+def test_a_pandas_frame_does_not_share_memory(odd):
     pd = pytest.importorskip("pandas")
     pytest.importorskip("pyarrow")
     frame, other = odd.to_pandas(), odd.to_pandas()
@@ -172,7 +172,7 @@ def test_a_frame_of_pandas_is_nobody_elses(odd):
     pd.testing.assert_frame_equal(other, odd.to_pandas())
 
 
-def test_integers_that_pandas_has_beside_nulls_stay_exact():
+def test_pandas_integers_in_columns_with_nulls_stay_exact():
     pd = pytest.importorskip("pandas")
     pytest.importorskip("pyarrow")
     frame = gettickets.decode(reply({"userid": None}, {"userid": str(2**53 + 1)})).to_pandas()
@@ -195,7 +195,7 @@ def test_pandas_reads_a_page_and_a_scan(odd, client):
 
 def test_duckdb_reads_a_page_and_a_scan_by_name(odd, client):
     duckdb = pytest.importorskip("duckdb")
-    scan = client.tickets()  # noqa: F841, as DuckDB finds it by its name
+    scan = client.tickets()  # noqa: F841  DuckDB finds it by its name
     with duckdb.connect() as connection:
         found = connection.sql(
             "select id, subject, date, attachments_removed, len(attachments) from odd"
@@ -226,14 +226,14 @@ def test_a_scan_streams_page_by_page(sandbox):
         assert first.num_rows + sum(batch.num_rows for batch in reader) == 20_000
 
 
-def test_a_stream_goes_on_where_the_scan_is(client, sandbox):
+def test_a_stream_continues_at_the_position_of_the_scan(client, sandbox):
     pl = pytest.importorskip("polars")
     scan = client.tickets(limitnum=100)
     first = [next(scan).id for _ in range(30)]
     assert first + pl.DataFrame(scan)["id"].to_list() == sandbox.ids()
 
 
-def test_an_error_ends_a_stream_and_is_told(sandbox):
+def test_an_error_ends_a_stream_and_is_reported(sandbox):
     pa = pytest.importorskip("pyarrow")
     pl = pytest.importorskip("polars")
     for read in (pa.table, pl.DataFrame):
@@ -250,7 +250,7 @@ def test_an_error_ends_a_stream_and_is_told(sandbox):
         reader.read_all()
 
 
-def test_a_table_that_failed_is_not_taken_for_one_that_is_empty():
+def test_a_failed_table_is_not_an_empty_table():
     pa = pytest.importorskip("pyarrow")
     pl = pytest.importorskip("polars")
     pytest.importorskip("pandas")
@@ -306,7 +306,7 @@ ZONES = [
 ]
 
 
-def test_tables_have_columns_in_utc_where_the_time_zone_is_known(sandbox):
+def test_tables_have_columns_in_utc_if_the_time_zone_is_known(sandbox):
     pa = pytest.importorskip("pyarrow")
     pl = pytest.importorskip("polars")
     pytest.importorskip("pandas")
@@ -341,7 +341,7 @@ def test_the_time_zone_of_a_table_can_be_given(client):
         page.to_polars(timezone="Mars/Olympus")
 
 
-def test_an_hour_that_the_clock_shows_twice_is_what_datetime_says():
+def test_the_repeated_hour_is_the_one_that_datetime_chooses():
     pa = pytest.importorskip("pyarrow")
     times = [f"2026-10-25 0{hour}:30:00" for hour in range(1, 5)] + [
         f"2026-03-29 0{hour}:30:00" for hour in (1, 2, 3)
@@ -368,7 +368,7 @@ def test_a_time_zone_without_a_name_is_refused_for_tables():
     assert "zoneinfo" in error.value.hint
 
 
-def test_columns_are_those_selected_in_their_order(odd, client):
+def test_selected_columns_are_in_the_given_order(odd, client):
     pytest.importorskip("polars")
     pytest.importorskip("pandas")
     columns = ["lastreply", "subject_text", "id", "attachments"]
@@ -408,7 +408,7 @@ def test_columns_that_cannot_be_selected_are_an_error_that_lists_them(odd, clien
             odd.to_polars(columns=wrong)
 
 
-def test_a_number_that_no_table_can_hold_is_an_error_and_does_not_wrap():
+def test_a_number_that_is_too_large_for_a_table_is_an_error():
     pa = pytest.importorskip("pyarrow")
     pytest.importorskip("polars")
     pytest.importorskip("pandas")
@@ -423,7 +423,7 @@ def test_a_number_that_no_table_can_hold_is_an_error_and_does_not_wrap():
         pa.table(page)
 
 
-def test_a_finished_scan_has_no_table(client, sandbox):
+def test_a_table_of_a_finished_scan_is_an_error(client, sandbox):
     pa = pytest.importorskip("pyarrow")
     pl = pytest.importorskip("polars")
     readers = [
@@ -448,7 +448,7 @@ def test_a_finished_scan_has_no_table(client, sandbox):
         scan.to_polars()
 
 
-def test_the_tickets_that_are_left_are_none_where_all_were_returned(sandbox):
+def test_a_table_after_the_last_ticket_is_an_error(sandbox):
     pytest.importorskip("polars")
     client = client_of(sandbox)
     scan = client.tickets(limitnum=500)
@@ -483,7 +483,7 @@ def test_an_asynchronous_scan_makes_tables(sandbox):
     asyncio.run(main())
 
 
-def test_a_table_of_an_asynchronous_scan_that_fails_or_is_cancelled_is_lost():
+def test_a_failed_or_canceled_asynchronous_table_is_lost():
     pytest.importorskip("polars")
     with gettickets.Sandbox(tickets=1000) as sandbox:
 
@@ -519,7 +519,7 @@ def test_a_table_of_an_asynchronous_scan_that_fails_or_is_cancelled_is_lost():
         asyncio.run(main())
 
 
-def test_the_text_of_a_date_that_cannot_be_read_is_in_extra():
+def test_the_text_of_an_unreadable_date_is_in_extra():
     pa = pytest.importorskip("pyarrow")
     page = gettickets.decode(reply({"date": "soon", "deptname": "Sales"}, {"lastreply": "0000-00-00 00:00:00"}))
     table = pa.table(page)
@@ -529,7 +529,7 @@ def test_the_text_of_a_date_that_cannot_be_read_is_in_extra():
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="POSIX has alarms")
 @pytest.mark.parametrize("reader", ["pyarrow", "polars", "pandas"])
-def test_what_a_signal_raises_inside_a_reader_is_not_lost(reader):
+def test_an_exception_of_a_signal_handler_inside_a_reader_is_raised(reader):
     class SoftTimeLimit(Exception):
         pass
 
@@ -553,7 +553,7 @@ def test_what_a_signal_raises_inside_a_reader_is_not_lost(reader):
             except SoftTimeLimit:
                 raise
             except Exception:
-                # The reader's own exception. What the signal raised follows as soon as Python code runs.
+                # The reader's own exception. The signal handler's exception follows as soon as Python code runs.
                 for _ in range(1000):
                     pass
                 pytest.fail("the exception of the signal was swallowed")

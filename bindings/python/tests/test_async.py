@@ -1,4 +1,4 @@
-"""AsyncClient: asyncio waits, and nothing is lost when it stops."""
+"""AsyncClient: requests and scans in asyncio, and their cancellation."""
 
 import asyncio
 import gc
@@ -20,7 +20,7 @@ def async_client(sandbox, **settings):
     return AsyncClient(sandbox.url, **{**sandbox.credentials, **settings})
 
 
-def test_a_page_and_a_scan_are_awaited(sandbox, client):
+def test_a_page_and_a_scan_can_be_awaited(sandbox, client):
     async def main():
         async with async_client(sandbox) as client:
             page = await client.get_tickets(status="Open", limitnum=10)
@@ -34,7 +34,7 @@ def test_a_page_and_a_scan_are_awaited(sandbox, client):
     assert page == client.get_tickets(status="Open", limitnum=10) and ids == sandbox.ids()
 
 
-def test_a_scan_comes_page_by_page_too(sandbox):
+def test_a_scan_yields_pages(sandbox):
     async def main():
         scan = async_client(sandbox).tickets(limitnum=100)
         assert repr(scan) == f"<gettickets.AsyncScan of {sandbox.url}includes/api.php at 0>"
@@ -53,7 +53,7 @@ def test_a_hundred_tasks_share_a_client(sandbox):
     assert run(main()) == sandbox.ids()[:100]
 
 
-def test_exceptions_are_those_of_client(sandbox):
+def test_exceptions_are_the_same_as_those_of_client(sandbox):
     async def main():
         client = async_client(sandbox, secret="another")
         with pytest.raises(gettickets.AuthenticationError):
@@ -72,7 +72,7 @@ def test_exceptions_are_those_of_client(sandbox):
     run(main())
 
 
-def test_the_event_loop_goes_on_while_a_request_waits():
+def test_the_event_loop_runs_while_a_request_waits():
     async def main():
         with gettickets.Sandbox(quirks=["slow"]) as sandbox:
             request = asyncio.ensure_future(async_client(sandbox, timeout=30).get_tickets())
@@ -95,7 +95,7 @@ async def sees(server, condition):
     await asyncio.to_thread(server.sees, condition)
 
 
-def test_a_cancelled_task_closes_its_connection_and_sends_nothing_more():
+def test_a_canceled_task_closes_its_connection_and_sends_nothing_further():
     async def main(server):
         request = asyncio.ensure_future(AsyncClient(server.url, **LIMITS).get_tickets())
         await sees(server, lambda: server.open == 1)
@@ -111,7 +111,7 @@ def test_a_cancelled_task_closes_its_connection_and_sends_nothing_more():
 
 
 @pytest.mark.parametrize("end", ["close", "drop"])
-def test_a_scan_that_is_closed_or_dropped_closes_its_connection_and_sends_nothing(end):
+def test_a_closed_or_dropped_scan_closes_its_connection_and_sends_nothing(end):
     async def main(server):
         scan = AsyncClient(server.url, **LIMITS).tickets()
         waiting = asyncio.ensure_future(scan.__anext__())
@@ -131,7 +131,7 @@ def test_a_scan_that_is_closed_or_dropped_closes_its_connection_and_sends_nothin
         run(main(server))
 
 
-def test_a_request_that_is_cancelled_is_not_repeated():
+def test_a_canceled_request_is_not_retried():
     async def main():
         # The first of three requests is never answered.
         with gettickets.Sandbox(quirks=["hang"]) as sandbox:
@@ -145,8 +145,8 @@ def test_a_request_that_is_cancelled_is_not_repeated():
     run(main())
 
 
-def test_a_thousand_calls_at_once_take_one_thread_for_requests():
-    """In a process of its own, whose threads can be counted; the server is in this one."""
+def test_a_thousand_concurrent_calls_use_one_request_thread():
+    """Runs in a separate process, whose threads are counted; the server is in this process."""
     code = """
 import asyncio, pathlib, sys, gettickets
 
@@ -176,11 +176,33 @@ asyncio.run(main())
             finally:
                 child.stdin.close()
         assert child.returncode == 0
-    # The main thread, the one that waits for standard input, the runtime, and the one that wakes event loops.
+    # The main thread, the thread that reads standard input, the runtime, and the thread that notifies event loops.
     assert found.count("gettickets-asyn") == 1 and len(found.split(",")) == 4, found
 
 
-def test_the_state_of_a_scan_blocks_no_event_loop():
+def test_the_interpreter_can_end_while_calls_complete():
+    """A thread of the library that is in Python at that moment would abort the process."""
+    code = """
+import asyncio, sys, gettickets
+
+async def main():
+    client = gettickets.AsyncClient(sys.argv[1], identifier="i", secret="s")
+    calls = [asyncio.ensure_future(client.get_tickets()) for _ in range(300)]
+    await asyncio.sleep(0.05)
+    for call in calls:
+        call.cancel()
+
+asyncio.run(main())
+"""
+    with SilentServer() as server:
+        for _ in range(8):
+            child = subprocess.run(
+                [sys.executable, "-c", code, server.url], capture_output=True, text=True, timeout=60
+            )
+            assert (child.returncode, child.stderr) == (0, "")
+
+
+def test_reading_the_state_of_a_scan_does_not_block_the_event_loop():
     async def main():
         with gettickets.Sandbox(tickets=100, quirks=["hang"]) as sandbox:
             scan = async_client(sandbox, timeout=30).tickets()
@@ -198,7 +220,7 @@ def test_the_state_of_a_scan_blocks_no_event_loop():
     run(main())
 
 
-def test_cancelling_a_wait_for_a_ticket_loses_none():
+def test_canceling_a_wait_for_a_ticket_loses_no_ticket():
     async def main():
         with gettickets.Sandbox(tickets=300, quirks=["flaky-503"]) as sandbox:
             scan = async_client(sandbox).tickets(limitnum=20)
@@ -217,7 +239,7 @@ def test_cancelling_a_wait_for_a_ticket_loses_none():
     assert found == ids and cancelled > 0
 
 
-def test_a_loop_that_ends_first_is_not_woken(sandbox, recwarn):
+def test_a_closed_event_loop_is_not_notified(sandbox, recwarn):
     async def abandon():
         client = async_client(sandbox)
         asyncio.ensure_future(client.get_tickets())
@@ -229,7 +251,7 @@ def test_a_loop_that_ends_first_is_not_woken(sandbox, recwarn):
     assert [str(warning.message) for warning in recwarn] == []
 
 
-def test_one_client_serves_many_loops(sandbox):
+def test_one_client_serves_many_event_loops(sandbox):
     client = async_client(sandbox)
     assert [len(asyncio.run(client.get_tickets(limitnum=3))) for _ in range(3)] == [3, 3, 3]
 
@@ -249,7 +271,7 @@ def test_a_client_and_a_scan_close(sandbox):
     run(main())
 
 
-def test_it_is_made_in_every_way_that_client_is(sandbox, monkeypatch, tmp_path):
+def test_it_has_every_constructor_of_client(sandbox, monkeypatch, tmp_path):
     monkeypatch.setenv("GETTICKETS_URL", sandbox.url)
     client = AsyncClient.from_env(**sandbox.credentials)
     assert type(client) is AsyncClient and len(run(client.get_tickets())) == 25

@@ -1,4 +1,4 @@
-"""Clients: settings, credentials, parameters, and where they come from."""
+"""Clients: settings, credentials, parameters, and their sources."""
 
 import copy
 import pickle
@@ -61,14 +61,14 @@ def test_parameters_are_typed(sandbox, client, parameters, kind, message):
     assert sandbox.request_count == before
 
 
-def test_parameters_go_by_name_alone(client):
+def test_parameters_are_keyword_only(client):
     with pytest.raises(TypeError):
         client.get_tickets(0)
     with pytest.raises(TypeError):
         client.tickets(limitstart=5)
 
 
-def test_all_three_kinds_of_credentials_are_let_in():
+def test_all_three_kinds_of_credentials_are_accepted():
     md5 = "5f4dcc3b5aa765d61d8327deb882cf99"
     with gettickets.Sandbox(
         credentials=("me", "hunter2"), admin=("admin", "password"), allow_from=["203.0.113.7"], access_key="k3y!"
@@ -97,7 +97,7 @@ def test_no_secret_is_shown(sandbox):
             save(client)
 
 
-def test_the_environment_says_who_is_asked(sandbox, monkeypatch):
+def test_the_environment_sets_the_endpoint(sandbox, monkeypatch):
     for name in ("URL", "IDENTIFIER", "SECRET", "USERNAME", "PASSWORD", "PASSWORD_MD5", "ACCESS_KEY"):
         monkeypatch.delenv(f"GETTICKETS_{name}", raising=False)
 
@@ -143,17 +143,17 @@ def test_a_client_closes(sandbox):
     for use in (client.get_tickets, client.tickets, lambda: client.endpoint):
         with pytest.raises(RuntimeError, match="the client is closed"):
             use()
-    # What was begun goes on.
+    # A scan that was begun continues.
     assert len(list(scan)) == 1000
 
 
-def test_what_fails_for_a_moment_is_tried_again():
+def test_a_temporary_failure_is_retried():
     for quirk in ("flaky-503", "reset", "truncate"):
         with gettickets.Sandbox(quirks=[quirk]) as sandbox:
             assert len(Client(sandbox.url, **sandbox.credentials).get_tickets()) == 25
             assert sandbox.request_count == 2, quirk
             with pytest.raises(gettickets.Error) as error:
-                # The next two of three are good.
+                # The next two of three attempts succeed.
                 for _ in range(3):
                     client_of(sandbox).get_tickets()
             assert error.value.attempts == 1 and error.value.is_retryable
@@ -178,24 +178,24 @@ def test_text_after_the_reply_is_a_finding_and_strict_refuses_it():
             client_of(sandbox, strict=True).get_tickets()
 
 
-def test_xml_tells_the_servers_version(sandbox):
+def test_xml_states_the_server_version(sandbox):
     page = client_of(sandbox, response_type="xml").get_tickets(limitnum=5)
     assert page.detected_version == (gettickets.Version("8.13.1"), True) and str(page.detected_version) == "8.13.1"
 
 
-def test_a_page_that_json_cannot_carry_comes_as_xml():
+def test_a_page_that_json_cannot_represent_is_requested_as_xml():
     with gettickets.Sandbox(tickets=100, quirks=["malformed-utf8"]) as sandbox:
         page = client_of(sandbox).get_tickets(limitnum=100)
         assert len(page) == 100 and "replaced-bytes" in {finding.code for finding in page.findings}
         assert sandbox.request_count == 2
 
 
-def test_a_user_agent_opens_doors():
+def test_the_user_agent_is_sent():
     with gettickets.Sandbox(quirks=["wants-user-agent"]) as sandbox:
         assert len(client_of(sandbox, user_agent="Mozilla/5.0").get_tickets()) == 25
 
 
-def test_a_strict_client_refuses_what_is_bent():
+def test_a_strict_client_refuses_deviations():
     with gettickets.Sandbox(quirks=["php-notice"]) as sandbox:
         assert client_of(sandbox).get_tickets().findings
         with pytest.raises(gettickets.DecodeError) as error:
@@ -232,7 +232,7 @@ def test_the_local_api_answers_through_php(tmp_path):
     assert repr(client) == f"<gettickets.Client of {tmp_path}>"
 
 
-def test_a_time_limit_that_is_none_is_no_limit():
+def test_a_time_limit_of_none_is_no_limit():
     with gettickets.Sandbox(quirks=["hang"]) as sandbox:
         # The first of three requests is never answered; without a limit only the signal ends the wait.
         client = client_of(sandbox, timeout=None, connect_timeout=None, total_timeout=None)
@@ -270,7 +270,7 @@ def test_white_space_around_variables_is_removed(sandbox, monkeypatch):
     assert len(Client.from_env(timeout=None).get_tickets()) == 25
 
 
-def test_clients_can_be_patched_and_referred_to_weakly(sandbox, client, page):
+def test_clients_can_be_patched_and_weakly_referenced(sandbox, client, page):
     with mock.patch.object(client, "get_tickets", return_value="patched"):
         assert client.get_tickets() == "patched"
     assert len(client.get_tickets(limitnum=1)) == 1
@@ -286,7 +286,7 @@ def test_clients_can_be_patched_and_referred_to_weakly(sandbox, client, page):
         assert weakref.ref(thing)() is thing
 
 
-def test_quotes_around_a_secret_of_the_environment_are_warned_of(sandbox, monkeypatch):
+def test_quotes_around_a_secret_in_the_environment_cause_a_warning(sandbox, monkeypatch):
     monkeypatch.setenv("GETTICKETS_URL", sandbox.url)
     monkeypatch.setenv("GETTICKETS_IDENTIFIER", sandbox.credentials["identifier"])
     monkeypatch.setenv("GETTICKETS_SECRET", f'"{sandbox.credentials["secret"]}"')

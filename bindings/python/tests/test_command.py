@@ -1,4 +1,4 @@
-"""The command line that comes with the package."""
+"""The command line that the package contains."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The shared vectors: this face says what every other one says."""
+"""The shared vectors: the output equals that of the other APIs."""
 
 import json
 
@@ -35,7 +35,7 @@ def expectations():
 
 
 @pytest.mark.parametrize(("path", "expected"), list(expectations()))
-def test_findings_versions_and_places_are_handed_on(path, expected):
+def test_findings_and_versions_are_converted(path, expected):
     try:
         page = gettickets.decode(path)
     except gettickets.ApiError as error:

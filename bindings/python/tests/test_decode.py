@@ -1,4 +1,4 @@
-"""`decode`, from whatever holds a reply."""
+"""`decode`, with every kind of object that can hold a reply."""
 
 import array
 import gzip
@@ -17,7 +17,7 @@ from conftest import reply
 BODY = reply({"subject": "Ünïcode"}, {"subject": "\U0001f5a8 on fire"})
 
 
-def test_a_reply_is_read_from_whatever_holds_it(tmp_path):
+def test_a_reply_is_read_from_every_kind_of_object(tmp_path):
     path = tmp_path / "reply.json"
     raw = BODY.encode()
     path.write_bytes(raw)
@@ -31,19 +31,19 @@ def test_a_reply_is_read_from_whatever_holds_it(tmp_path):
             assert gettickets.decode(body) == wanted, type(body)
 
 
-def test_text_that_is_spelled_beyond_ascii_is_read_too():
+def test_non_ascii_text_is_read():
     body = json.dumps(json.loads(BODY), ensure_ascii=False)
     assert not body.isascii()
     assert gettickets.decode(body) == gettickets.decode(BODY)
 
 
-def test_a_part_of_a_memoryview_is_that_part():
+def test_a_slice_of_a_memoryview_is_read():
     assert len(gettickets.decode(memoryview(b"xx" + BODY.encode() + b"xx")[2:-2])) == 2
     every_other = memoryview(bytes(byte for byte in BODY.encode() for _ in range(2)))[::2]
     assert len(gettickets.decode(every_other)) == 2
 
 
-def test_what_can_change_is_copied():
+def test_mutable_buffers_are_copied():
     body = bytearray(BODY.encode())
     page = gettickets.decode(body)
     body[:] = b"x" * len(body)
@@ -56,30 +56,30 @@ def test_a_page_keeps_the_bytes_that_it_points_into():
 
 
 @pytest.mark.parametrize("body", [5, None, 1.5, [], object()])
-def test_what_holds_no_reply_is_a_type_error(body):
+def test_an_object_that_cannot_hold_a_reply_is_a_type_error(body):
     with pytest.raises(TypeError, match="a reply must be str, bytes, an open file or a path, not"):
         gettickets.decode(body)
 
 
-def test_a_path_that_is_not_there_is_told_as_python_tells_it(tmp_path):
+def test_a_missing_path_raises_pythons_own_error(tmp_path):
     with pytest.raises(FileNotFoundError) as error:
         gettickets.decode(tmp_path / "missing.json")
     assert error.value.filename == str(tmp_path / "missing.json")
 
 
-def test_half_a_surrogate_pair_in_a_str_is_refused():
+def test_a_lone_surrogate_in_a_str_is_refused():
     with pytest.raises(UnicodeEncodeError):
         gettickets.decode("\ud800")
 
 
-def test_a_reply_that_is_too_large_is_told_with_the_limit():
+def test_the_error_for_a_reply_that_is_too_large_has_the_limit():
     with pytest.raises(gettickets.TooLargeError) as error:
         gettickets.decode(BODY, max_len=100)
     assert (error.value.limit, error.value.code) == (100, "too-large")
     assert len(gettickets.decode(BODY, max_len=len(BODY))) == 2
 
 
-def test_a_place_is_told_of_what_cannot_be_read():
+def test_a_decode_error_has_the_position():
     body = reply({}, {"id": "seven"})
     with pytest.raises(gettickets.DecodeError) as error:
         gettickets.decode(body)
@@ -99,7 +99,7 @@ def test_strict_names_the_first_finding():
     assert error.value.code == "strict"
 
 
-def test_findings_read_well():
+def test_findings_are_sentences():
     finding = gettickets.decode(reply({"date": "soon"}, {"date": "later"})).findings[0]
     assert (finding.code, finding.field, finding.count) == ("unreadable-date", "date", 2)
     assert str(finding) == (
@@ -107,7 +107,7 @@ def test_findings_read_well():
     )
 
 
-def test_keywords_are_keywords():
+def test_options_are_keyword_only():
     with pytest.raises(TypeError):
         gettickets.decode(BODY, True)
     with pytest.raises(TypeError):
@@ -115,7 +115,7 @@ def test_keywords_are_keywords():
 
 
 @pytest.mark.parametrize("name", ["reply.json", "/var/tmp/a reply.xml", "C:\\replies\\1.json", "x" * 300])
-def test_a_name_of_a_file_is_told_from_a_reply(name):
+def test_a_file_name_is_distinguished_from_a_reply(name):
     with pytest.raises(gettickets.UnexpectedResponseError) as error:
         gettickets.decode(name)
     assert error.value.hint.startswith("A str is read as the reply itself.") and "pathlib.Path" in error.value.hint
@@ -125,14 +125,14 @@ def test_a_name_of_a_file_is_told_from_a_reply(name):
 @pytest.mark.parametrize(
     "body", ["", " ", "<html><title>Log in</title>", "x" * 5000, "Down\nfor maintenance", b"reply.json"]
 )
-def test_what_is_no_name_has_the_hint_of_its_own(body):
+def test_other_text_has_the_usual_hint(body):
     with pytest.raises(gettickets.Error) as error:
         gettickets.decode(body)
     assert error.value.hint and "A str is read" not in error.value.hint
 
 
 class Reader:
-    """A file whose read() returns these, one after another, and then the last for ever."""
+    """A file whose read() returns these parts one after another, and then the last part forever."""
 
     def __init__(self, *parts):
         self.parts, self.calls = list(parts), 0
@@ -142,7 +142,7 @@ class Reader:
         return self.parts.pop(0) if len(self.parts) > 1 else self.parts[0]
 
 
-def test_a_reader_that_returns_no_text_is_refused_at_once():
+def test_a_reader_that_returns_neither_text_nor_bytes_is_refused():
     itself = Reader(None)
     itself.parts = [itself]
     for body in (itself, Reader(Reader(b"")), Reader(None), Reader(5), mock.MagicMock(), Reader(b"{", object())):
@@ -153,7 +153,7 @@ def test_a_reader_that_returns_no_text_is_refused_at_once():
         gettickets.decode(Reader(b"{", "}", b""))
 
 
-def test_no_more_is_read_than_the_limit():
+def test_reading_stops_at_the_limit():
     endless = Reader(b"x" * 100)
     with pytest.raises(gettickets.TooLargeError):
         gettickets.decode(endless, max_len=1000)
@@ -173,7 +173,7 @@ def test_no_more_is_read_than_the_limit():
     assert asked[0] == len(BODY) + 1 and min(asked) > 0
 
 
-def test_a_reader_that_brings_little_at_a_time_is_read_to_its_end():
+def test_a_reader_with_small_chunks_is_read_to_its_end():
     raw = BODY.encode()
     parts = [raw[at : at + 7] for at in range(0, len(raw), 7)]
     assert gettickets.decode(Reader(*parts, b"")) == gettickets.decode(BODY)
@@ -191,7 +191,7 @@ def test_gzip_is_decompressed_within_the_limit(tmp_path):
         assert gettickets.decode(body) == gettickets.decode(BODY)
         if hasattr(body, "close"):
             body.close()
-    # Members one after another are one text.
+    # Consecutive members are one text.
     assert gettickets.decode(gzip.compress(BODY[:100].encode()) + gzip.compress(BODY[100:].encode()))
     with pytest.raises(gettickets.TooLargeError):
         gettickets.decode(gzip.compress(b" " * 1_000_000), max_len=10_000)
@@ -212,7 +212,7 @@ def test_a_signal_interrupts_the_decoding_of_a_large_reply():
     before = signal.signal(signal.SIGALRM, ring)
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.01)
-        # Whichever takes longer on this machine, the alarm arrives while this runs.
+        # The alarm arrives while this runs, however fast the machine is.
         with pytest.raises(Alarm):
             while True:
                 gettickets.decode(body)

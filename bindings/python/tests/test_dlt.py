@@ -27,7 +27,7 @@ def two():
 
 @pytest.fixture
 def pipeline(tmp_path, monkeypatch):
-    """A pipeline into a DuckDB file. Nothing is sent to its makers, and nothing is written outside of the folder."""
+    """A pipeline into a DuckDB file, without telemetry, that writes only into the folder."""
     monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
     monkeypatch.chdir(tmp_path)
@@ -56,7 +56,7 @@ def loaded(pipeline):
 
 
 def truth(sandboxes):
-    """The same of the sandboxes."""
+    """The same for the sandboxes."""
     tickets = ((name, sandbox.get(id)) for name, sandbox in sandboxes.items() for id in sandbox.ids())
     return {(name, ticket.id): (str(ticket.status), ticket.deptid) for name, ticket in tickets}
 
@@ -71,7 +71,7 @@ def test_updates_are_merged_and_a_full_load_deletes_what_is_gone(two, pipeline):
     pipeline.run(source_of.source(clients(two)))
     assert loaded(pipeline) == truth(two)
 
-    # Neither changes the time of the last reply, so only a full load sees them.
+    # Neither changes the time of the last reply, so only a full load finds them.
     two["eu"].delete(deleted)
     two["eu"].set_department(moved, 99)
     pipeline.run(source_of.source(clients(two)))
@@ -95,12 +95,12 @@ def test_a_full_load_of_some_installs_keeps_the_others(two, pipeline):
     assert loaded(pipeline) == truth(two)
 
 
-def test_an_incremental_load_reads_little(two, pipeline):
+def test_an_incremental_load_reads_only_recent_tickets(two, pipeline):
     pipeline.run(source_of.source(clients(two)))
     assert pipeline.last_trace.last_normalize_info.row_counts["tickets"] == 200
     two["eu"].reply(two["eu"].ids()[90])
     pipeline.run(source_of.source(clients(two), overlap=0))
-    # The answered ticket, and those of the second of the newest reply before.
+    # The answered ticket, and the tickets in the same second as the previous newest reply.
     assert 1 <= pipeline.last_trace.last_normalize_info.row_counts["tickets"] <= 5
 
 
@@ -129,7 +129,7 @@ def test_access_keys_are_loaded_on_request(two, pipeline):
     assert rows(pipeline, "SELECT count(*) FROM tickets WHERE c IS NULL") == [(0,)]
 
 
-def test_an_install_that_fails_fails_the_load_and_the_state(two, pipeline):
+def test_a_failed_install_fails_the_load_and_leaves_the_state(two, pipeline):
     pipeline.run(source_of.source(clients(two)))
     two["eu"].reply(two["eu"].ids()[90])
     broken = {
@@ -141,13 +141,13 @@ def test_an_install_that_fails_fails_the_load_and_the_state(two, pipeline):
         pipeline.run(source_of.source(broken))
     assert "hunter2" not in str(raised.value)
     assert loaded(pipeline) == before
-    # What was read of the other install was not stored, and is read again.
+    # The tickets that were read from the other install were not stored, and are read again.
     pipeline.drop_pending_packages()
     pipeline.run(source_of.source(clients(two)))
     assert loaded(pipeline) == truth(two)
 
 
-def test_the_others_are_loaded_on_request(two, pipeline, caplog):
+def test_other_installs_are_loaded_on_request(two, pipeline, caplog):
     two["eu"].reply(two["eu"].ids()[90])
     broken = {**clients(two), "us": gettickets.Client(two["us"].url, identifier="i", secret="x", max_attempts=1)}
     with caplog.at_level(logging.ERROR, "gettickets"):
@@ -159,7 +159,7 @@ def test_the_others_are_loaded_on_request(two, pipeline, caplog):
 
 
 def test_a_reply_dated_in_the_future_does_not_hide_later_ones(two, pipeline):
-    """The clock of a server was wrong for a moment."""
+    """The clock of a server was wrong for a short time."""
     now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
     two["eu"].open(subject="From the future", lastreply=now + datetime.timedelta(days=400))
     pipeline.run(source_of.source(clients(two)))

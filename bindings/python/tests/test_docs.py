@@ -39,17 +39,17 @@ def public_examples():
     for name in gettickets.__all__:
         thing = getattr(gettickets, name)
         if callable(thing):
-            # Wherever a class comes from, and whatever it says of that.
+            # For every class, wherever it is defined.
             tests = finder.find(thing, name, module=False, globs=dict(vars(gettickets)))
             yield from (pytest.param(test, id=test.name) for test in tests if test.examples)
 
 
 @pytest.mark.parametrize("test", list(public_examples()))
-def test_the_examples_of_what_is_public_run(test):
+def test_the_examples_of_public_objects_run(test):
     assert doctest.DocTestRunner().run(test).failed == 0
 
 
-def test_the_examples_are_found():
+def test_there_are_examples():
     found = {case.id for case in public_examples()}
     assert found >= {
         "Client",
@@ -72,7 +72,7 @@ def python_blocks():
 
 
 @pytest.mark.parametrize("block", list(python_blocks()))
-def test_the_examples_of_the_readmes_run_as_pasted(block, tmp_path, monkeypatch):
+def test_the_examples_of_the_readmes_run(block, tmp_path, monkeypatch):
     for module in re.findall(r"^ *import (polars|pyarrow|pandas|duckdb)", block, re.M):
         pytest.importorskip(module)
     monkeypatch.chdir(tmp_path)
@@ -81,7 +81,7 @@ def test_the_examples_of_the_readmes_run_as_pasted(block, tmp_path, monkeypatch)
     runpy.run_path(str(path), run_name="__main__")
 
 
-def test_there_is_something_to_paste():
+def test_the_readmes_have_examples():
     assert len(list(python_blocks())) >= 4
 
 
@@ -91,7 +91,7 @@ def test_the_examples_for_type_checkers_run():
 
 
 def public():
-    """Every public name with what it stands for, those of classes included."""
+    """Every public name and its object, including members of classes."""
     for name in gettickets.__all__:
         thing = getattr(gettickets, name)
         yield name, thing
@@ -112,7 +112,7 @@ def test_everything_public_is_documented():
     assert lacking == []
 
 
-def test_all_is_what_there_is():
+def test_all_lists_every_public_name():
     there = {
         name
         for name, thing in vars(gettickets).items()

@@ -1,4 +1,4 @@
-"""Every exception, from a server that really behaves so."""
+"""Every exception, raised by requests to a real server."""
 
 import copy
 import pickle
@@ -55,9 +55,9 @@ QUIRKS = [
 
 
 @pytest.mark.parametrize(("quirk", "kind", "code", "status", "details"), QUIRKS, ids=[row[0] for row in QUIRKS])
-def test_every_way_to_fail_has_its_exception(quirk, kind, code, status, details):
+def test_every_kind_of_error_has_its_exception(quirk, kind, code, status, details):
     settings = {"max_response_len": 1 << 20, "timeout": 2 if quirk == "hang" else 20}
-    # As many tickets as hold one that a server with that quirk can't send.
+    # Enough tickets to include one that a server with that quirk cannot send.
     with gettickets.Sandbox(tickets=100, quirks=[quirk]) as sandbox, client_of(sandbox, **settings) as client:
         with pytest.raises(gettickets.Error) as raised:
             client.get_tickets(limitnum=100)
@@ -80,7 +80,7 @@ def test_wrong_credentials_are_an_authentication_error(sandbox):
     assert error.value.http_status == 403 and "identifier" in error.value.hint
 
 
-def test_a_server_that_is_not_there_is_a_connection_error():
+def test_a_missing_server_is_a_connection_error():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/"
@@ -96,7 +96,7 @@ def test_a_server_that_is_not_there_is_a_connection_error():
         client.get_tickets()
 
 
-def test_a_server_that_says_nothing_is_a_timeout():
+def test_a_silent_server_is_a_timeout():
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"
         client = gettickets.Client(url, identifier="i", secret="s", timeout=0.2, max_attempts=1)
@@ -123,7 +123,7 @@ def test_a_server_without_tls_is_a_tls_error():
     assert error.value.code == "tls" and error.value.hint
 
 
-def test_a_certificate_that_nobody_vouches_for_is_a_tls_error(tmp_path):
+def test_an_untrusted_certificate_is_a_tls_error(tmp_path):
     trustme = pytest.importorskip("trustme")
     authority, stranger = trustme.CA(), trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -190,7 +190,7 @@ def test_a_certificate_that_nobody_vouches_for_is_a_tls_error(tmp_path):
     ],
     ids=str,
 )
-def test_a_setting_that_cannot_be_used_is_a_config_error(settings, code):
+def test_an_invalid_setting_is_a_config_error(settings, code):
     with pytest.raises(gettickets.ConfigError) as error:
         gettickets.Client(**{"url": "https://billing.example.com", "identifier": "i", "secret": "s", **settings})
     assert (error.value.code, error.value.may_have_been_sent) == (code, False)
@@ -223,11 +223,11 @@ def test_a_setting_that_cannot_be_used_is_a_config_error(settings, code):
         ),
         ({"root_certificates": 0}, TypeError, "root_certificates must be PEM as str or bytes, or a path, not int"),
         ({"timezone": 3}, TypeError, "timezone must be a name or a tzinfo, not int"),
-        ({"colour": "red"}, TypeError, "unexpected keyword argument 'colour'"),
+        ({"color": "red"}, TypeError, "unexpected keyword argument 'color'"),
     ],
     ids=str,
 )
-def test_a_wrong_argument_is_named_before_anything_is_sent(settings, kind, says):
+def test_a_wrong_argument_is_reported_before_anything_is_sent(settings, kind, says):
     arguments = {"url": "https://billing.example.com", "identifier": "i", "secret": "s", **settings}
     makers = [gettickets.Client, gettickets.AsyncClient]
     if arguments["url"]:
@@ -248,7 +248,7 @@ def test_a_wrong_argument_does_not_touch_standard_input():
     assert done.stdout == "still here\n", done.stderr
 
 
-def test_the_values_of_arguments_are_checked_in_words(client):
+def test_errors_for_argument_values_are_sentences(client):
     pandas = pytest.importorskip("pandas")
     for call, kind, says in [
         (lambda: client.tickets(max_requests=-1), gettickets.ArgumentError, "max_requests must be from 0"),
@@ -291,7 +291,7 @@ def test_a_filter_that_servers_ignore_is_refused(sandbox, client, parameters):
     assert sandbox.request_count == before
 
 
-def test_the_state_of_an_object_is_an_error_of_the_package(sandbox):
+def test_a_use_in_the_wrong_state_is_a_state_error(sandbox):
     client = client_of(sandbox)
     client.close()
     with pytest.raises(gettickets.StateError, match="the client is closed") as error:
@@ -325,11 +325,11 @@ def test_every_exception_is_public_documented_and_pickles(kind):
         assert type(again) is kind and str(again) == "what happened"
         assert again.__dict__ == error.__dict__ and again.__notes__ == ["value"]
     with pytest.raises(TypeError):
-        kind("what happened", colour="red")
+        kind("what happened", color="red")
 
 
 @pytest.mark.parametrize("name", [name for name in gettickets.__all__ if callable(getattr(gettickets, name))])
-def test_what_is_public_says_that_it_is_of_the_package(name):
+def test_public_objects_have_the_module_of_the_package(name):
     thing = getattr(gettickets, name)
     assert (thing.__module__, thing.__qualname__) == ("gettickets", name)
     assert pickle.loads(pickle.dumps(thing)) is thing and b"gettickets._" not in pickle.dumps(thing)
@@ -342,26 +342,26 @@ def test_tracebacks_and_pickles_name_the_package():
 
 
 @pytest.mark.parametrize("kind", [gettickets.Client, gettickets.AsyncClient], ids=lambda kind: kind.__name__)
-def test_wrong_arguments_are_those_of_the_class_that_was_called(kind):
+def test_errors_for_arguments_name_the_called_class(kind):
     for call, whose in [
         (lambda: kind(), "__init__"),
         (lambda: kind("https://example.com", "identifier", "secret"), "__init__"),
-        (lambda: kind("https://example.com", colour="red"), "__init__"),
+        (lambda: kind("https://example.com", color="red"), "__init__"),
         (lambda: kind.local(), "local"),
-        (lambda: kind.local("/", colour="red"), "local"),
+        (lambda: kind.local("/", color="red"), "local"),
         (lambda: kind.from_env("https://example.com"), "from_env"),
     ]:
         with pytest.raises(TypeError, match=rf"^{kind.__name__}\.{whose}\(\) "):
             call()
 
 
-def test_wrong_arguments_name_no_private_class():
+def test_errors_for_arguments_name_no_private_class():
     for kind in (gettickets.Status, gettickets.Priority, gettickets.RequestorType, gettickets.Version):
         with pytest.raises(TypeError, match=rf"^{kind.__name__}\.__new__\(\) "):
             kind()
 
 
-def test_a_class_of_ones_own_keeps_what_it_has():
+def test_subclasses_keep_their_attributes():
     class Mine(gettickets.Client):
         def __init__(self):
             super().__init__("https://example.com", identifier="i", secret="s")
@@ -381,14 +381,14 @@ def test_a_sandbox_that_cannot_start_says_why(sandbox):
         gettickets.Sandbox(quirks=["php"])
 
 
-def test_an_install_that_is_not_there_is_a_local_api_error(tmp_path):
+def test_a_missing_install_is_a_local_api_error(tmp_path):
     with pytest.raises(gettickets.LocalApiError) as error:
         gettickets.Client.local(tmp_path, php="no-such-php").get_tickets()
     assert error.value.code in {"no-php", "no-init"} and not error.value.may_have_been_sent and error.value.hint
 
 
 def test_hints_name_arguments_that_exist():
-    """The words are those of bindings/python/src/errors.rs."""
+    """The names are those in bindings/python/src/errors.rs."""
     import inspect
     import pathlib
     import re

@@ -197,7 +197,7 @@ def test_a_table_fails_with_an_install_unless_failures_are_reported(three):
     assert list(reported.errors) == ["us"]
 
 
-def test_a_finished_scan_is_no_empty_table(three):
+def test_a_table_of_a_finished_scan_is_an_error(three):
     pyarrow = pytest.importorskip("pyarrow")
     scan = fleet_of(three).tickets()
     next(scan)
@@ -252,7 +252,7 @@ def test_a_child_process_is_refused(three):
 
 @pytest.fixture
 def profiles(three, tmp_path, monkeypatch):
-    """A configuration file with a profile for each sandbox, and one that lacks its secret."""
+    """A configuration file with a profile for each sandbox, and one profile without a secret."""
     folder = tmp_path / "gettickets"
     folder.mkdir()
     text = ""
@@ -317,7 +317,7 @@ def test_a_fleet_is_made_from_patterns(profiles):
         (["[a"], "not a pattern"),
     ],
 )
-def test_profiles_that_cannot_be_used_are_named(profiles, names, message):
+def test_unusable_profiles_are_named(profiles, names, message):
     with pytest.raises(gettickets.ConfigError, match=message) as error:
         gettickets.Fleet.from_profiles(*names)
     assert error.value.code == "profile" and error.value.hint and "--" not in error.value.hint

@@ -17,7 +17,7 @@ SNAPSHOT = pathlib.Path(__file__).with_name("help.txt")
 
 
 def own(rendered):
-    """What a class has of its own: inherited members are documented at their class."""
+    """The members that a class defines itself: inherited members are documented at their class."""
     sections = re.split(r"^ \|  -{20,}\n", rendered, flags=re.M)
     return "".join(section for section in sections if " inherited from " not in section.partition("\n")[0])
 
@@ -27,7 +27,7 @@ def text():
     for name in gettickets.__all__:
         thing = getattr(gettickets, name)
         if isinstance(thing, type) and "__slotnames__" in vars(thing):
-            # What pickling one of its objects left there.
+            # Pickling an object leaves this here.
             del thing.__slotnames__
         if isinstance(thing, (str, tuple)):
             parts.append(f"{name}: {type(thing).__name__}\n")
@@ -36,8 +36,8 @@ def text():
     return "\n".join(line.rstrip() for line in "\n".join(parts).splitlines()) + "\n"
 
 
-@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="help() is laid out anew in each version of Python")
-def test_help_is_as_it_was():
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="the layout of help() differs between versions of Python")
+def test_help_matches_the_snapshot():
     found = text()
     if "UPDATE_HELP" in os.environ:
         SNAPSHOT.write_text(found, "utf-8")

@@ -1,4 +1,4 @@
-"""Lists that change between requests: a scan loses no ticket in silence, in threads and with asyncio."""
+"""Lists that change between requests: a scan loses no ticket silently, in threads and with asyncio."""
 
 import asyncio
 import http.server
@@ -132,7 +132,7 @@ class ChangingServer:
 
 
 def collect(server):
-    """The ids that a scan yields, and the error in which it ends."""
+    """The ids that a scan yields, and the error that ends it."""
     ids = []
     with gettickets.Client(server.url, identifier="i", secret="s") as client:
         try:
@@ -157,7 +157,7 @@ async def collect_async(server):
 @pytest.mark.parametrize(
     "run", [collect, lambda server: asyncio.run(collect_async(server))], ids=["sync", "async"]
 )
-def test_no_ticket_is_lost_in_silence_however_the_list_changes(run):
+def test_no_ticket_is_lost_silently_while_the_list_changes(run):
     complete = 0
     for seed in range(HISTORIES):
         with ChangingServer(seed) as server:

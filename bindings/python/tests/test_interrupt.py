@@ -1,4 +1,4 @@
-"""Ctrl-C, in a process of its own: whatever waits is interrupted, and soon."""
+"""Ctrl-C in a separate process: every wait is interrupted promptly."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ except KeyboardInterrupt:
     sandbox.close()
     sys.exit(7)
 """
-# What waits, and the quirk that makes it wait.
+# The operation, and the quirk that makes it wait.
 WAYS = {
     "request": ("hang", "client.get_tickets()"),
     "retry": ("maintenance", "client.get_tickets()"),
@@ -32,7 +32,7 @@ WAYS = {
     "fleet": ("slow", "list(gettickets.Fleet({'main': client}).tickets())"),
     "pages": ("slow", "list(client.tickets().pages())"),
     "async": ("hang", "asyncio.run(gettickets.AsyncClient(sandbox.url, **sandbox.credentials).get_tickets())"),
-    # Readers of Arrow streams raise exceptions of their own; what counts is that they end.
+    # Readers of Arrow streams raise their own exceptions; the test checks only that they end.
     "polars": ("slow", "polars.DataFrame(client.tickets())"),
 }
 
@@ -50,7 +50,7 @@ def test_ctrl_c_interrupts(way):
     time.sleep(0.4)
     assert child.poll() is None
     child.send_signal(signal.SIGINT)
-    # Far below every time limit of the client's.
+    # Far below every time limit of the client.
     said, errors = child.communicate(timeout=30)
     if way == "polars":
         assert child.returncode != 0 and "interrupt" in (said + errors).lower()

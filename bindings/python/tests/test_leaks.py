@@ -1,4 +1,4 @@
-"""Nothing is held longer than it is used, over many rounds."""
+"""Leaks: memory, threads and connections over many rounds."""
 
 import asyncio
 import gc
@@ -57,7 +57,7 @@ def resident():
 
 
 @pytest.mark.parametrize("work", WORK)
-def test_nothing_is_kept(work):
+def test_no_objects_leak(work):
     work = WORK[work]
     for _ in range(30):
         work()
@@ -88,7 +88,7 @@ def test_requests_and_scans_leave_no_threads_and_no_memory(sandbox):
     for _ in range(5):
         ask()
     wait = threading.Event()
-    # Those of the scans above end by themselves.
+    # The threads of the scans above end by themselves.
     wait.wait(1)
     before, running = resident(), threads()
     for _ in range(60):
@@ -100,7 +100,7 @@ def test_requests_and_scans_leave_no_threads_and_no_memory(sandbox):
     assert threads() <= running + 2 and resident() - before < 16 << 20
 
 
-def test_a_page_keeps_its_body_and_lets_go_of_it():
+def test_a_page_keeps_its_body_and_releases_it():
     body = BODY + b" " * 100
     before = sys.getrefcount(body)
     page = gettickets.decode(body)

@@ -1,4 +1,4 @@
-"""What the client says of its exchanges, in Python's logging."""
+"""The client's messages in Python's logging."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ LOGGER = logging.getLogger("gettickets")
 
 @pytest.fixture
 def records(caplog):
-    """Every record of the logger, from DEBUG on, as they come."""
+    """Every record of the logger, from DEBUG on."""
     records = []
 
     class Keeping(logging.Handler):
@@ -59,7 +59,7 @@ def test_a_scan_logs_every_exchange(records):
         assert len(records) == scan.report.requests == sandbox.request_count
 
 
-def test_nothing_is_told_below_the_level(caplog, sandbox):
+def test_nothing_is_logged_below_the_level(caplog, sandbox):
     client = client_of(sandbox)
     for level, count in [(logging.INFO, 0), (logging.DEBUG, 1), (logging.CRITICAL, 1)]:
         caplog.set_level(level, "gettickets")
@@ -115,7 +115,7 @@ def test_a_handler_may_send_requests_itself(records, sandbox):
     assert asked == [2]
 
 
-def test_a_filter_that_raises_fails_no_request(records, sandbox, monkeypatch):
+def test_a_log_filter_that_raises_does_not_fail_the_request(records, sandbox, monkeypatch):
     raised = []
     monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: raised.append(unraisable.exc_value))
 
@@ -130,8 +130,8 @@ def test_a_filter_that_raises_fails_no_request(records, sandbox, monkeypatch):
     assert [str(error) for error in raised] == ["no"]
 
 
-def test_an_interrupt_is_not_mistaken_for_an_error_of_a_handler(records):
-    """Ctrl-C while a message is logged ends the request, and no ticket of a scan is lost to it."""
+def test_an_interrupt_is_not_treated_as_an_error_of_a_log_handler(records):
+    """Ctrl-C while a message is logged ends the request, and a scan loses no ticket."""
 
     class Interrupted(logging.Handler):
         def emit(self, record):
@@ -156,7 +156,7 @@ def test_an_interrupt_is_not_mistaken_for_an_error_of_a_handler(records):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX has alarms")
-def test_a_time_limit_by_alarm_ends_a_request_that_is_retried(records):
+def test_an_alarm_ends_a_request_that_is_being_retried(records):
     class TooLong(Exception):
         pass
 
@@ -196,7 +196,7 @@ with gettickets.Sandbox(tickets=3, quirks=["maintenance"]) as sandbox:
     ],
     ids=["not imported", "not set up", "set up"],
 )
-def test_nothing_is_printed_unless_the_program_says_so(prepare, imported, printed):
+def test_nothing_is_printed_unless_logging_is_configured(prepare, imported, printed):
     command = [sys.executable, "-c", PROGRAM.format(prepare=prepare)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == imported
@@ -205,7 +205,7 @@ def test_nothing_is_printed_unless_the_program_says_so(prepare, imported, printe
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are POSIX's")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_child_process_logs_for_itself(records, sandbox):
+def test_a_child_process_logs_its_own_messages(records, sandbox):
     client_of(sandbox).get_tickets(limitnum=1)
     child = os.fork()
     if child == 0:

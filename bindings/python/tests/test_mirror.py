@@ -1,4 +1,4 @@
-"""A database that mirrors installs: SQLite, and PostgreSQL where it is installed."""
+"""A database that mirrors installs: SQLite, and PostgreSQL if it is installed."""
 
 import contextlib
 import getpass
@@ -127,9 +127,9 @@ def test_another_name_for_an_install_is_refused(install, file):
         assert report.run is None and not report.complete and report.error.code == "install"
 
 
-def test_databases_that_cannot_be_used_are_refused(tmp_path):
+def test_unusable_databases_are_refused(tmp_path):
     text = tmp_path / "text.db"
-    text.write_text("This is no database, but a text that is long enough to be one." * 100)
+    text.write_text("This is not a database, but a text that is long enough to be one." * 100)
     with contextlib.closing(sqlite3.connect(tmp_path / "other.db")) as other:
         other.execute("CREATE TABLE tickets (x)")
     for target, code in [
@@ -188,14 +188,14 @@ def test_progress_is_reported(install, file):
         def fail(*_):
             raise KeyError("mine")
 
-        # It cancels the run, which is undone.
+        # The run is canceled and rolled back.
         with pytest.raises(KeyError, match="mine"):
             mirror.run(client_of(install), full=True, progress=fail)
         assert rows(file, "SELECT count(*) FROM runs") == [(1,)]
         assert mirror.run(client_of(install), full=True).complete
 
 
-def test_one_run_at_a_time(file):
+def test_runs_exclude_each_other(file):
     with gettickets.Sandbox(tickets=10, quirks=["hang"]) as sandbox:
         mirror = gettickets.Mirror(file)
         reports = []
@@ -234,7 +234,7 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's here")
-def test_ctrl_c_undoes_a_run(file, install):
+def test_ctrl_c_rolls_a_run_back(file, install):
     child = subprocess.Popen(
         [sys.executable, "-c", INTERRUPTED, str(file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -337,7 +337,7 @@ def postgresql(tmp_path_factory):
 
 
 def opened(url):
-    """The mirror of a server that accepts connections a moment before it serves them."""
+    """The mirror of a PostgreSQL server that accepts connections before it can serve them."""
     deadline = time.monotonic() + 60
     while True:
         try:
@@ -359,7 +359,7 @@ def test_postgresql(install, postgresql):
         with pytest.raises(TypeError, match="pickled"):
             pickle.dumps(mirror)
         restart()
-        # The run that finds the connection lost fails, and the next one connects anew.
+        # The run that finds the connection lost fails, and the next run connects again.
         with pytest.raises(gettickets.MirrorError) as raised:
             mirror.run(client, full=True)
         assert raised.value.code == "unreachable" and "hunter2" not in str(raised.value)

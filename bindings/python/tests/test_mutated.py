@@ -22,7 +22,7 @@ TOKENS = [
 
 
 def mutated(draw, bodies):
-    """A body with some changes, as a function of the random numbers alone."""
+    """A body with some changes, determined only by the random numbers."""
     body = bytearray(draw.choice(bodies))
     for _ in range(draw.choice([1, 1, 2, 4, 8])):
         at = draw.randrange(len(body) + 1)
@@ -50,7 +50,7 @@ def check(body, strict):
         page = gettickets.decode(body, strict=strict)
     except gettickets.Error as error:
         assert error.code
-        # Of the server, so bounded and on one line.
+        # Text from the server, so it is bounded and on one line.
         assert len(str(error)) < 4000 and "\n" not in str(error)
         assert pickle.loads(pickle.dumps(error)).code == error.code
         return False
@@ -59,10 +59,10 @@ def check(body, strict):
     tickets = json.loads(canonical)["tickets"]
     assert [ticket["id"] for ticket in tickets] == [ticket.id for ticket in page]
     if '"extra":' not in canonical:
-        # Canonical JSON is decoded to itself. Unknown fields are not: they are moved one level down.
+        # Canonical JSON decodes to the same page, except that unknown fields move one level down.
         assert gettickets.decode(canonical).to_json() == canonical
     for ticket in page:
-        # Whatever the texts hold, they are text, and everything that shows them works.
+        # Whatever the texts contain, every way to display them works.
         for value in (ticket.tid, ticket.subject, ticket.subject_text, ticket.status, repr(ticket)):
             assert value is None or value.encode() is not None
         assert pickle.loads(pickle.dumps(ticket)) == ticket
@@ -81,5 +81,5 @@ def test_mutated_replies_are_pages_or_errors():
         except BaseException as error:
             raise AssertionError(f"seed {seed}: {body!r}") from error
     if COUNT > 1000:
-        # Mutations that never leave a page would test little.
+        # If no mutation yielded a page, the test would check little.
         assert pages > COUNT // 20, pages

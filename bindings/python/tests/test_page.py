@@ -1,4 +1,4 @@
-"""Pages: sequences of tickets with what is beside them."""
+"""Pages: sequences of tickets, with counts and findings."""
 
 import copy
 import json
@@ -63,14 +63,14 @@ def test_a_slice_is_a_page(page, part):
         assert page[part].detected_version == page.detected_version
 
 
-def test_a_slice_that_is_no_slice_is_refused(page):
+def test_an_invalid_slice_is_refused(page):
     with pytest.raises(ValueError):
         page[::0]
     with pytest.raises(TypeError):
         page["a":]
 
 
-def test_iterators_tell_how_much_is_left(page):
+def test_iterators_have_a_length_hint(page):
     import operator
 
     iterator = iter(page)
@@ -96,7 +96,7 @@ def test_the_counts_are_those_of_the_reply():
     assert repr(bare) == "<Page: 0 tickets, with findings>"
 
 
-def test_versions_decide_what_is_shown():
+def test_as_of_version_leaves_out_later_fields():
     page = gettickets.decode(reply())
     assert page.detected_version == (Version("8.0"), False) and str(page.detected_version) == "8.0 or later"
     older = page.as_of_version("7.10")
@@ -115,7 +115,7 @@ def test_versions_decide_what_is_shown():
             page.missing_fields(bad)
 
 
-def test_versions_are_numbers_in_order():
+def test_versions_are_ordered_numbers():
     assert Version("7.10") > Version("7.9") > Version("7.2.3") and Version("8") == Version(8) == (8, 0, 0)
     assert str(Version(8, 13, 1)) == "8.13.1" and str(Version("8.13.1-release.1")) == "8.13.1"
     assert repr(Version("7.10")) == "Version('7.10')"
@@ -123,7 +123,7 @@ def test_versions_are_numbers_in_order():
         assert pickle.loads(pickle.dumps(value)) == value == copy.deepcopy(value)
 
 
-def test_a_page_says_the_same_as_dict_and_as_json(page):
+def test_a_page_as_dict_equals_the_page_as_json(page):
     as_json = json.loads(page.to_json())
     as_dict = json.loads(json.dumps(page.to_dict(), default=lambda moment: moment.isoformat()))
     for ticket in as_json["tickets"]:
@@ -132,7 +132,7 @@ def test_a_page_says_the_same_as_dict_and_as_json(page):
     assert as_dict == as_json
 
 
-def test_an_index_that_is_out_of_range_is_named(page):
+def test_an_index_that_is_out_of_range_is_reported(page):
     with pytest.raises(IndexError, match=r"index -101 is out of range \(length 100\)"):
         page[-101]
     with pytest.raises(TypeError, match="page indices must be ints or slices, not str"):
@@ -140,7 +140,7 @@ def test_an_index_that_is_out_of_range_is_named(page):
 
 
 @pytest.mark.parametrize("format", ["json", "xml"])
-def test_a_page_of_a_scan_is_written_as_a_whole_reply(client, format):
+def test_a_page_of_a_scan_is_written_as_a_complete_reply(client, format):
     for page in client.tickets(limitnum=300).pages():
         written = page.to_wire(format=format)
         again = gettickets.decode(written, strict=True)
@@ -148,11 +148,11 @@ def test_a_page_of_a_scan_is_written_as_a_whole_reply(client, format):
         assert again.numreturned == len(page) and again.totalresults is not None
 
 
-def test_a_page_is_written_as_a_server_would(page):
+def test_a_page_is_written_as_wire_json_and_xml(page):
     for version in ("1.0", "7.10", "8.0"):
         for format in ("json", "xml"):
             again = gettickets.decode(page.to_wire(version, format=format))
-            # XML has no null: a requestor without a name comes back with an empty one.
+            # XML has no null: a missing requestor name is decoded as an empty one.
             whole = [place for place, ticket in enumerate(page) if format == "json" or ticket.requestor_name]
             assert len(whole) > 50
             for place in whole:
@@ -197,7 +197,7 @@ def test_a_pickled_page_keeps_every_digit_of_unknown_numbers():
     assert '"extra":{"note":123456789012345678901234567890,"rate":0.10}' in again.to_json()
 
 
-def test_a_page_outlives_what_it_was_sliced_from():
+def test_a_slice_outlives_its_page():
     ticket = gettickets.decode(reply(*[{}] * 50))[10:20][3]
     assert ticket.id == 14 and ticket.subject == "This is a sample ticket"
 

@@ -1,7 +1,9 @@
-"""The scripts of docs/recipes do what they say, against sandboxes that change between two runs."""
+"""The scripts of docs/recipes, run against sandboxes that change between two runs."""
 
+import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -126,6 +128,44 @@ def test_duckdb(two):
 
 def tickets(profile):
     return gettickets.Client.from_profile(profile).tickets()
+
+
+DUCKDB_SQLITE = """
+import importlib.util, json, pathlib, sys
+import duckdb
+
+package = pathlib.Path(importlib.util.find_spec("duckdb_extension_sqlite_scanner").origin).parent
+(extension,) = package.glob("extensions/*/sqlite_scanner.duckdb_extension")
+with duckdb.connect() as connection:
+    connection.execute(f"LOAD '{extension}'")
+    for statement in sys.argv[1].split(";"):
+        # The extension is loaded from the package and not downloaded.
+        if statement.strip() and statement.split()[0] not in ("INSTALL", "LOAD"):
+            connection.execute(statement)
+    print(json.dumps([connection.sql(query).fetchall() for query in sys.argv[2:]]))
+"""
+
+
+def test_duckdb_attaches_a_mirror(two, tmp_path, monkeypatch):
+    python = os.environ.get("GETTICKETS_DUCKDB_SQLITE")
+    if not python:
+        pytest.skip("GETTICKETS_DUCKDB_SQLITE names a Python with DuckDB and its extension for SQLite")
+    monkeypatch.chdir(tmp_path)
+    with gettickets.Mirror("tickets.db") as mirror:
+        mirror.run(gettickets.Fleet.from_profiles("*"))
+        change(two)
+        mirror.run(gettickets.Fleet.from_profiles("*"), full=True)
+    text = (RECIPES / "duckdb.md").read_text("utf-8")
+    blocks = [block.partition("\n```")[0] for block in re.split("\n```(?:text|sql)\n", text)[1:]]
+    attach, by_status, moves, *_ = blocks
+    assert attach.startswith("INSTALL") and "mirror.tickets" in by_status and "mirror.changes" in moves
+    command = [python, "-c", DUCKDB_SQLITE, attach, by_status, moves]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    statuses, moved = json.loads(done.stdout)
+    living = {name: len(sandbox.ids()) for name, sandbox in two.items()}
+    assert {name: sum(count for install, _, count in statuses if install == name) for name in living} == living
+    assert moved == [[1, 1]]
 
 
 def test_daft(two, tmp_path):

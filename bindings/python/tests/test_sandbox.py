@@ -1,4 +1,4 @@
-"""The sandbox, and how its tickets change."""
+"""The sandbox, and changes to its tickets."""
 
 from datetime import datetime, timezone
 
@@ -9,7 +9,7 @@ from conftest import client_of, reply
 from gettickets import Sandbox, Status, Ticket
 
 
-def test_its_tickets_change_while_it_serves():
+def test_its_tickets_can_be_changed_while_it_runs():
     with Sandbox(tickets=10) as sandbox, client_of(sandbox) as client:
 
         def ids():
@@ -29,14 +29,14 @@ def test_its_tickets_change_while_it_serves():
         with pytest.raises(gettickets.SandboxError):
             sandbox.open(id=7)
         with pytest.raises(TypeError):
-            sandbox.open(colour="red")
+            sandbox.open(color="red")
         with pytest.raises(ValueError, match="lastreply has a time zone"):
             sandbox.open(lastreply=datetime(2026, 1, 2, tzinfo=timezone.utc))
     with pytest.raises(ValueError, match="newest has a time zone, and must be in the install's own time"):
         Sandbox(newest=datetime(2026, 1, 2, tzinfo=timezone.utc))
 
 
-def test_it_serves_what_it_is_told_to(tmp_path, page):
+def test_it_serves_loaded_tickets(tmp_path, page):
     path = tmp_path / "reply.json"
     path.write_text(reply({}, {"subject": "second"}))
     built = Ticket(id=5, subject="built")
@@ -52,7 +52,7 @@ def test_it_serves_what_it_is_told_to(tmp_path, page):
             assert found == wanted or {ticket.id for ticket in found} == wanted
 
 
-def test_every_setting_is_heeded():
+def test_every_setting_has_an_effect():
     statuses = [("Waiting", True, False), ("Done", False, False)]
     tickets = [{"id": 1, "status": "Waiting", "flag": 9, "deptid": 3}, {"id": 2, "status": "Done", "deptid": 4}]
     with Sandbox(load=tickets, statuses=statuses, admin_id=9, departments=[3]) as sandbox:
@@ -81,11 +81,11 @@ def test_every_setting_is_heeded():
         ({"allow_from": ["here"]}, ValueError),
         ({"credentials": "me"}, TypeError),
         ({"load": 5}, TypeError),
-        ({"load": [{"colour": "red"}]}, TypeError),
-        ({"colour": "red"}, TypeError),
+        ({"load": [{"color": "red"}]}, TypeError),
+        ({"color": "red"}, TypeError),
     ],
 )
-def test_a_setting_of_no_use_is_told(settings, kind):
+def test_an_invalid_setting_is_reported(settings, kind):
     with pytest.raises((kind, ValueError) if kind is TypeError else kind):
         Sandbox(**settings)
 

@@ -1,4 +1,4 @@
-"""Scans: every ticket, once, and honest about it."""
+"""Scans: every ticket exactly once, or an error."""
 
 import contextlib
 import io
@@ -17,7 +17,7 @@ import gettickets
 from conftest import SilentServer, client_of
 
 
-def test_a_scan_tells_every_ticket_once(sandbox, client):
+def test_a_scan_returns_every_ticket_once(sandbox, client):
     scan = client.tickets(limitnum=50)
     assert iter(scan) is scan
     ids = [ticket.id for ticket in scan]
@@ -46,7 +46,7 @@ def test_a_scan_of_several_statuses_returns_each_ticket_once(sandbox, client, ki
 
 def test_several_statuses_are_checked(client):
     for status, error, why in [
-        ([], ValueError, "names no status"),
+        ([], ValueError, "is empty"),
         (["Open", ""], ValueError, "does not filter"),
         (["Open", 7], TypeError, "must be a str"),
         (7, TypeError, "must be a str or several of them, not int"),
@@ -57,7 +57,7 @@ def test_several_statuses_are_checked(client):
         client.get_tickets(status=["Open", "Answered"])
 
 
-def test_a_scan_shows_where_it_is(sandbox, client):
+def test_the_repr_of_a_scan_shows_its_progress(sandbox, client):
     scan, place = client.tickets(limitnum=100), f"{sandbox.url}includes/api.php"
     before = sandbox.request_count
     assert repr(scan) == f"<gettickets.Scan of {place} at 0>" and sandbox.request_count == before
@@ -93,7 +93,7 @@ def test_the_state_of_a_scan_is_readable_while_another_thread_waits():
         assert not thread.is_alive()
 
 
-def test_a_report_shows_the_entries_that_are_not_empty(client):
+def test_the_repr_of_a_report_shows_the_entries_that_are_not_empty(client):
     assert repr(client.tickets().report) == "<gettickets.Report, empty>"
     whole = dict.fromkeys(gettickets.Report._fields, 0)
     some = {"tickets": 1000, "updated_ids": (5, 7), "unreadable": (), "total": None, "wait_time": 1.25}
@@ -105,7 +105,7 @@ def test_a_report_shows_the_entries_that_are_not_empty(client):
     )
 
 
-def test_nothing_is_sent_before_the_first_ticket_is_asked_for(sandbox, client):
+def test_nothing_is_sent_before_the_first_ticket_is_requested(sandbox, client):
     before = sandbox.request_count
     scan = client.tickets()
     assert scan.report.requests == 0 and scan.total is None and scan.cursor() and sandbox.request_count == before
@@ -114,7 +114,7 @@ def test_nothing_is_sent_before_the_first_ticket_is_asked_for(sandbox, client):
     scan.close()
 
 
-def test_a_scan_comes_page_by_page_too(sandbox, client):
+def test_a_scan_yields_pages(sandbox, client):
     scan = client.tickets(limitnum=100)
     first = [ticket.id for ticket in islice(scan, 30)]
     pages = list(scan.pages())
@@ -145,7 +145,7 @@ def test_a_cursor_of_another_scan_is_refused(client):
         client.tickets(resume=5)
 
 
-def test_tickets_since_a_moment(sandbox, client):
+def test_updated_since_selects_tickets(sandbox, client):
     everything = list(client.tickets())
     moment = everything[200].lastreply
     wanted = [ticket.id for ticket in everything if ticket.lastreply and ticket.lastreply >= moment]
@@ -162,7 +162,7 @@ def test_tickets_since_a_moment(sandbox, client):
         assert [ticket.id for ticket in aware.tickets(updated_since=since)] == wanted
 
 
-def test_a_scan_of_a_list_that_moves_is_complete():
+def test_a_scan_of_a_changing_list_is_complete():
     with gettickets.Sandbox(tickets=500, quirks=["shifting"]) as sandbox:
         before = set(sandbox.ids())
         scan = client_of(sandbox, max_attempts=3).tickets(limitnum=50)
@@ -172,7 +172,7 @@ def test_a_scan_of_a_list_that_moves_is_complete():
         assert scan.report.shifts + scan.report.verification_passes > 0
 
 
-def test_a_scan_that_cannot_be_sure_says_so():
+def test_a_scan_that_may_be_incomplete_raises():
     with gettickets.Sandbox(tickets=1500, quirks=["ignore-limitstart"]) as sandbox:
         scan = client_of(sandbox).tickets()
         found = []
@@ -229,14 +229,14 @@ def test_limits_end_a_scan(client):
             client.tickets(**{name: "yes"})
 
 
-def test_requests_are_in_flight_together(client, sandbox):
+def test_requests_are_concurrent(client, sandbox):
     for concurrency in (1, 2):
         scan = client.tickets(limitnum=50, concurrency=concurrency)
         assert [ticket.id for ticket in scan] == sandbox.ids()
         assert scan.report.concurrency <= concurrency
 
 
-def test_a_page_is_as_large_as_the_server_likes_unless_limitnum_says(client):
+def test_the_page_size_adapts_up_to_limitnum(client):
     scan = client.tickets()
     assert len(list(scan)) == 1000 and scan.report.page_sizes.max >= 100
 
@@ -248,7 +248,7 @@ def test_full_reads_the_whole_list(sandbox, client):
     assert few.report.requests < all_of_it.report.requests
 
 
-def test_a_progress_bar_knows_the_total(client, sandbox):
+def test_len_gives_a_progress_bar_the_total(client, sandbox):
     scan = client.tickets(limitnum=100)
     before = sandbox.request_count
     assert bool(scan) and sandbox.request_count == before
@@ -283,7 +283,7 @@ def test_progress_is_shown_on_standard_error(client, capsys, monkeypatch):
         client.tickets(progress="yes")
 
 
-def test_what_a_progress_function_raises_loses_nothing(sandbox, client):
+def test_an_exception_of_a_progress_function_loses_no_ticket(sandbox, client):
     class Enough(Exception):
         pass
 
@@ -302,7 +302,7 @@ def test_what_a_progress_function_raises_loses_nothing(sandbox, client):
     assert found == sandbox.ids() and raised > 10
 
 
-def test_what_was_told_before_an_error_is_good():
+def test_tickets_before_an_error_are_valid():
     with gettickets.Sandbox(tickets=300) as sandbox:
         client = client_of(sandbox)
         scan = client.tickets(limitnum=100, max_requests=2)
@@ -314,7 +314,7 @@ def test_what_was_told_before_an_error_is_good():
         assert found and sorted(found + rest) == sorted(sandbox.ids())
 
 
-def test_moments_of_a_scan_are_aware_too(sandbox):
+def test_times_of_a_scan_are_aware(sandbox):
     client = gettickets.Client(sandbox.url, **sandbox.credentials, timezone="Europe/Berlin")
     moments = [ticket.lastreply for page in client.tickets().pages() for ticket in page if ticket.lastreply]
     assert len(moments) > 900 and all(moment.tzinfo.key == "Europe/Berlin" for moment in moments)
@@ -329,14 +329,14 @@ def test_a_scan_closes(client, sandbox):
         with pytest.raises(gettickets.StateError, match="the scan is closed") as error:
             use()
         assert error.value.code == "closed"
-    # What it knows stays readable.
+    # Its state stays readable.
     assert scan.report.requests > 0 and scan.total == 1000 and scan.error is None
     rest = [ticket.id for ticket in client.tickets(resume=scan.cursor())]
     assert [first, *rest] == sandbox.ids()
 
 
 @pytest.mark.parametrize("end", ["close", "drop"])
-def test_a_scan_that_is_closed_or_dropped_closes_its_connection_and_sends_nothing(end):
+def test_a_closed_or_dropped_scan_closes_its_connection_and_sends_nothing(end):
     class Alarm(Exception):
         pass
 
@@ -364,7 +364,7 @@ def test_a_scan_that_is_closed_or_dropped_closes_its_connection_and_sends_nothin
         assert server.connections == 1
 
 
-def test_a_scan_that_this_thread_uses_is_not_used_again(client, monkeypatch):
+def test_reentrant_use_of_a_scan_is_an_error(client, monkeypatch):
     from gettickets import _words
 
     scan = client.tickets()
@@ -385,7 +385,7 @@ def test_a_scan_that_this_thread_uses_is_not_used_again(client, monkeypatch):
 
 
 def test_an_interrupt_while_a_ticket_is_made_loses_none(monkeypatch):
-    """A signal that raises inside the making of a ticket's object: the ticket is returned by the next call."""
+    """If a signal handler raises while a ticket's object is made, the next call returns the ticket."""
     from gettickets import _words
 
     tickets = [{"id": id, "status": f"Custom {id}"} for id in range(1, 201)]
@@ -418,8 +418,8 @@ def test_an_interrupt_while_a_ticket_is_made_loses_none(monkeypatch):
         assert rest == []
 
 
-def test_signals_at_random_moments_lose_no_ticket():
-    """Signals in a process of its own, each of which raises inside the scan once."""
+def test_signals_at_random_times_lose_no_ticket():
+    """Signals in a separate process, each of which raises inside the scan once."""
     code = """
 import os, signal, sys, threading, gettickets
 armed, interrupts, found, over = False, 0, [], False
@@ -444,7 +444,7 @@ with gettickets.Sandbox(load=tickets) as sandbox:
     while not over:
         try:
             armed = True
-            # Written in C: a signal raises in the scan, and not between the scan and the list.
+            # list() is written in C, so a signal handler raises in the scan, and not between the scan and the list.
             found.extend(scan)
             over = True
         except KeyboardInterrupt:
@@ -458,7 +458,7 @@ print(len(ids), len(set(ids)), scan.report.tickets, interrupts > 0)
     assert done.stdout == "1500 1500 1500 True\n", done.stdout + done.stderr
 
 
-def test_a_scan_that_is_dropped_lets_go_of_its_server():
+def test_a_dropped_scan_closes_its_connection():
     for _ in range(20):
         with gettickets.Sandbox(tickets=300) as sandbox:
             next(client_of(sandbox).tickets())
@@ -473,7 +473,7 @@ def test_a_ticket_outlives_its_scan(client):
     assert ticket.to_dict() == wanted and ticket == ticket
 
 
-def test_an_exception_that_ended_a_scan_is_raised_again_whenever_more_is_asked_for():
+def test_an_exception_that_ended_a_scan_is_raised_again():
     with gettickets.Sandbox(tickets=1000) as sandbox:
         scan = client_of(sandbox).tickets(max_requests=3)
         yielded = []

@@ -1,4 +1,4 @@
-"""Many threads, one page and one client; the interpreter's lock; and what os.fork() leaves."""
+"""Threads that share pages and clients, the interpreter's lock, and os.fork()."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from conftest import client_of, reply
 
 
 def in_threads(count, work):
-    """Runs it in so many threads that begin together, and gives what each came to."""
+    """Runs a function in this many threads that begin together, and returns the result of each."""
     barrier = threading.Barrier(count)
 
     def begin(number):
@@ -51,7 +51,7 @@ def test_threads_share_a_scan(sandbox, client):
     assert yielded == sorted(sandbox.ids())
 
 
-def test_a_thread_that_waits_lets_the_others_work():
+def test_waiting_releases_the_interpreter_lock():
     with gettickets.Sandbox(quirks=["hang"]) as sandbox:
         waiting = threading.Thread(
             target=lambda: pytest.raises(TimeoutError, client_of(sandbox, timeout=1.5).get_tickets)
@@ -65,7 +65,7 @@ def test_a_thread_that_waits_lets_the_others_work():
     assert turns > 100
 
 
-def test_decoding_lets_other_threads_work():
+def test_decoding_releases_the_interpreter_lock():
     body = reply(*[{}] * 60_000).encode()
     decoding = threading.Thread(target=lambda: [gettickets.decode(body) for _ in range(4)])
     decoding.start()
@@ -79,7 +79,7 @@ def test_decoding_lets_other_threads_work():
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
-def test_after_a_fork_pages_work_and_everything_else_says_that_it_does_not(sandbox, page):
+def test_after_a_fork_pages_work_and_everything_else_raises(sandbox, page):
     client = client_of(sandbox)
     asynchronous = gettickets.AsyncClient(sandbox.url, **sandbox.credentials)
     scan, begun = client.tickets(), client.tickets()
@@ -120,7 +120,7 @@ def test_after_a_fork_pages_work_and_everything_else_says_that_it_does_not(sandb
                     said.append("worked")
                 except gettickets.StateError as error:
                     said.append("refused" if "os.fork()" in str(error) and error.code == "forked" else str(error))
-            # These neither fail nor do anything.
+            # These calls have no effect and do not fail.
             begun.close(), sandbox.close(), repr(begun), repr(sandbox), repr(client)
             del stream, scan, begun, uses
             gc.collect()
@@ -141,15 +141,15 @@ def test_after_a_fork_pages_work_and_everything_else_says_that_it_does_not(sandb
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
-def test_no_child_hangs_whatever_the_threads_of_its_parent_do(sandbox, page):
-    """Forks at random moments, while other threads read scans, drop pages and log."""
+def test_no_forked_child_hangs(sandbox, page):
+    """Forks at random times, while other threads read scans, drop pages and log."""
     body = reply(*[{}] * 50).encode()
     over = threading.Event()
     client = client_of(sandbox)
 
     def busy():
         while not over.is_set():
-            # The sandbox may close a connection that waits for long, on a busy machine.
+            # On a busy machine the sandbox may close a connection that waits too long.
             with contextlib.suppress(gettickets.ConnectionFailedError):
                 for _ in zip(range(60), client.tickets(limitnum=50)):
                     pass

@@ -1,4 +1,4 @@
-"""One ticket: what its fields are, and what it can do."""
+"""Tickets: their fields and methods."""
 
 import copy
 import json
@@ -42,7 +42,7 @@ def test_values_are_those_of_the_reply():
 
 
 @pytest.mark.parametrize("name", [field.name for field in FIELDS if field.name != "id"])
-def test_a_field_that_was_not_carried_or_null_is_none(name):
+def test_an_absent_or_null_field_is_none(name):
     sent = json.loads(reply())
     sent["tickets"]["ticket"][0][name] = None
     null = gettickets.decode(json.dumps(sent))[0]
@@ -57,7 +57,7 @@ def test_a_field_that_was_not_carried_or_null_is_none(name):
 
 
 @pytest.mark.parametrize("value", ["", "0", "x" * 31, "x" * 32, "é" * 20, "\0", "a\0", "\U0001f600"])
-def test_texts_come_out_as_they_went_in_wherever_they_repeat(value):
+def test_repeated_texts_are_unchanged(value):
     page = gettickets.decode(
         reply(*({"name": value, "cc": other, "admin": value} for other in (value, "", "x\0")))
     )
@@ -65,7 +65,7 @@ def test_texts_come_out_as_they_went_in_wherever_they_repeat(value):
         assert (ticket.name, ticket.cc, ticket.admin, ticket.service) == (value, other, value, "")
 
 
-def test_known_words_are_names_and_others_are_kept():
+def test_known_words_have_names_and_others_are_kept():
     assert one(status="Open").status is Status.OPEN
     assert one(priority="High").priority is Priority.HIGH
     assert one(requestor_type="Operator").requestor_type is RequestorType.OPERATOR
@@ -73,7 +73,7 @@ def test_known_words_are_names_and_others_are_kept():
     for word, kind in ((odd.status, Status), (odd.priority, Priority), (odd.requestor_type, RequestorType)):
         assert type(word) is kind and not word.is_known and repr(word) == f"{kind.__name__}({str(word)!r})"
     assert odd.status == "Waiting on vendor" and hash(odd.status) == hash("Waiting on vendor")
-    # A text of one kind is never taken for one of another.
+    # Cached texts of different kinds are never confused.
     same = one(status="Owner", priority="Owner", requestor_type="Owner", admin="Owner")
     kinds = [type(value) for value in (same.status, same.priority, same.requestor_type, same.admin)]
     assert kinds == [Status, Priority, RequestorType, str]
@@ -101,12 +101,12 @@ def test_words_are_str_and_pickle(word):
         ("yesterday", None),
     ],
 )
-def test_dates_are_moments_or_none_and_their_text_is_kept(text, expected):
+def test_dates_are_datetimes_or_none_and_their_text_is_kept(text, expected):
     ticket = one(date=text)
     assert ticket.date == expected and ticket.raw("date") == text
 
 
-def test_moments_are_aware_where_the_time_zone_is_known():
+def test_times_are_aware_if_the_time_zone_is_known():
     berlin = ZoneInfo("Europe/Berlin")
     for zone in ("Europe/Berlin", berlin):
         ticket = gettickets.decode(reply({"date": "2016-07-01 12:00:00"}), timezone=zone)[0]
@@ -123,7 +123,7 @@ def test_moments_are_aware_where_the_time_zone_is_known():
         gettickets.decode(reply(), timezone=3)
 
 
-def test_what_was_sent_is_told_apart():
+def test_raw_distinguishes_what_was_sent():
     spelled = one(id=7, deptid="7", attachments_removed="1", extra_number=12345678901234567890123, odd={"a": [1]})
     assert spelled.raw("id") == 7 and spelled.raw("deptid") == "7"
     assert spelled.raw("attachments_removed") == "1" and spelled.attachments_removed is True
@@ -141,7 +141,7 @@ def test_what_was_sent_is_told_apart():
             ask("nothing")
 
 
-def test_texts_for_people():
+def test_decoded_texts():
     ticket = one(
         subject="Tom &amp; Jerry &#039;s", cc=" a@example.com, ,b@example.com ", attachment="1_a.png|2_b.png"
     )
@@ -159,7 +159,7 @@ def test_a_related_service_is_read(text, expected):
     assert one(service=text).related_service == expected
 
 
-def test_equality_is_of_values_and_not_of_spelling():
+def test_equality_compares_values_and_not_notation():
     assert one(id="7") == one(id=7) and hash(one(id="7")) == hash(one(id=7))
     assert one(id="7") != one(id="8") and one() != one(subject="Other") and one() != "ticket"
     assert one(date="soon") != one(date="later")
@@ -202,7 +202,7 @@ def test_its_repr_is_short_and_shows_no_secret():
     )
 
 
-def test_a_dict_has_every_field_and_json_what_was_carried():
+def test_a_dict_has_every_field_and_json_the_fields_that_were_sent():
     ticket = one(deptname="Sales")
     as_dict, as_json = ticket.to_dict(), json.loads(ticket.to_json())
     assert list(as_dict) == list(as_json) == [*ticket.fields, "extra"]
@@ -225,7 +225,7 @@ def test_a_ticket_is_unpacked_like_a_mapping():
         iter(ticket)
 
 
-def test_fastapi_and_pydantic_take_tickets_and_words():
+def test_fastapi_and_pydantic_accept_tickets_and_words():
     encoders = pytest.importorskip("fastapi.encoders")
     pydantic = pytest.importorskip("pydantic")
     ticket = one(deptname="Sales")
@@ -256,7 +256,7 @@ def test_times_with_and_without_a_time_zone_are_not_equal():
     assert nowhen[0] == nowhen[1] and nowhen[0][0] == nowhen[1][0]
 
 
-def test_the_repr_of_what_is_none_is_none():
+def test_the_repr_of_none_is_none():
     body = '{"result":"success","tickets":{"ticket":[{"id":1,"subject":null}]}}'
     assert repr(gettickets.decode(body)[0]) == "Ticket(id=1, tid=None, subject=None, status=None)"
 
@@ -292,8 +292,8 @@ def test_a_ticket_can_be_built():
     assert built.attachments == (Attachment("a", 0),) and built.extra == {"x": 1}
     assert built.requestor_type is None and built.priority is Priority.MEDIUM
     assert Ticket(**built.to_dict()) == built
-    with pytest.raises(TypeError, match='has no field "colour"'):
-        Ticket(colour="red")
+    with pytest.raises(TypeError, match='has no field "color"'):
+        Ticket(color="red")
     with pytest.raises(TypeError):
         Ticket(7)
 
@@ -349,20 +349,20 @@ def test_every_field_can_be_given_and_is_read_back():
         ),
         ({"attachments": [Attachment("a", -1)]}, ValueError, "attachments[0].index must be from 0"),
         ({"extra": 5}, TypeError, "extra must be a mapping, not int"),
-        ({"extra": {"id": 5}}, ValueError, 'extra has "id", which is a field of its own'),
+        ({"extra": {"id": 5}}, ValueError, 'extra has "id", which is not an unknown field'),
         ({"extra": {"x": object()}}, TypeError, "extra can't be written as JSON: Object of type object"),
         ({"extra": {"x": float("nan")}}, ValueError, "extra can't be written as JSON: Out of range float"),
         ({"extra": {"x": "\ud800"}}, ValueError, "extra has a text that is not Unicode"),
-        ({"colour": "red"}, TypeError, 'a ticket has no field "colour"; unknown ones go into extra'),
+        ({"color": "red"}, TypeError, 'a ticket has no field "color"; unknown ones go into extra'),
     ],
     ids=str,
 )
-def test_what_a_ticket_cannot_hold_is_told_by_the_name_of_the_argument(fields, kind, says):
+def test_an_invalid_field_value_is_reported_with_the_argument(fields, kind, says):
     with pytest.raises(kind, match=f"^{re.escape(says)}"):
         Ticket(**fields)
 
 
-def test_moments_may_be_given_as_texts():
+def test_times_may_be_given_as_texts():
     for text in ("2024-02-29 12:30:00", "2024-02-29T12:30:00"):
         assert Ticket(date=text).date == datetime(2024, 2, 29, 12, 30)
     built = Ticket(id=7, date="2024-02-29 12:30:00")
@@ -385,7 +385,7 @@ def test_attachments_are_values():
         Attachment("a.png", "1")
 
 
-def test_a_kind_of_word_can_be_gone_through():
+def test_a_class_of_words_can_be_iterated():
     assert list(Priority) == ["Low", "Medium", "High"] and list(RequestorType) == ["Owner", "Operator"]
     assert len(Status) == len(list(Status)) == 9 and all(type(word) is Status and word.is_known for word in Status)
     assert next(iter(Status)) is Status.OPEN and list(Status)[-1] is Status.MY_FLAGGED

@@ -6,9 +6,9 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 
 const EPOCH: DateTime = civil::date(1970, 1, 1).at(0, 0, 0, 0);
 
-/// Returns microseconds since the epoch on the same clock.
+/// Converts a civil time to microseconds since the epoch, without a time zone.
 ///
-/// Does not use `jiff::Timestamp`, which ends at 9999-12-30; dates of servers end a day later.
+/// Does not use `jiff::Timestamp`, whose range ends at 9999-12-30; dates of servers may be a day later.
 pub(crate) fn microseconds(time: DateTime) -> i64 {
     // The years 0 to 9999 have about 3e17 microseconds.
     i64::try_from(time.duration_since(EPOCH).as_micros()).unwrap_or(i64::MAX)

@@ -15,7 +15,7 @@ use crate::install::TableInstall;
 use crate::layout::{ColumnKind, TableColumn};
 use crate::texts::TextsBuilder;
 
-/// The type of a column, whose texts have this type.
+/// The Arrow type of a column; `text` is the type of its texts.
 pub(crate) fn data_type(column: TableColumn, text: &DataType) -> DataType {
     match column.kind() {
         ColumnKind::Integer => DataType::Int64,
@@ -63,7 +63,7 @@ impl<O: OffsetSizeTrait> ColumnBuilder<O> {
             ColumnKind::Boolean => ColumnBuilder::Booleans(BooleanBuilder::with_capacity(rows), field),
             ColumnKind::WallClock => ColumnBuilder::WallClocks(times(), field),
             ColumnKind::Utc => {
-                // Texts have no effect on the type of times.
+                // The type of texts does not affect times.
                 let data_type = data_type(column, &DataType::Utf8);
                 ColumnBuilder::Instants(times().with_data_type(data_type), field)
             }

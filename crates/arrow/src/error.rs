@@ -25,7 +25,7 @@ pub struct ColumnError {
 enum ColumnErrorKind {
     Unknown(String),
     Repeated(TableColumn),
-    /// A column that tables with an install or a time zone have.
+    /// A column that only tables with an install or a time zone have.
     Absent(TableColumn),
     NoColumn,
 }

@@ -17,7 +17,7 @@ pub(crate) struct ExtraBuilder<O: OffsetSizeTrait> {
     object: String,
 }
 
-/// The columns that a batch has of a date field. A date that cannot be shown there is null, and its text is stored
+/// The columns of a date field in a batch. A date that cannot be represented there is null, and its text is stored
 /// in `extra`.
 struct DateColumns {
     field: Field,

@@ -96,7 +96,7 @@ impl StreamState {
     }
 }
 
-/// Returns the message of an error. For an external error, that of the inner error.
+/// Returns the message of an error. For an external error it is the message of the inner error.
 fn message(error: &ArrowError) -> CString {
     c_string(match error {
         ArrowError::ExternalError(inner) => inner.to_string(),
@@ -110,7 +110,7 @@ fn panic_message(panic: &(dyn Any + Send)) -> CString {
     c_string(format!("internal error of gettickets: {}", text.unwrap_or("a panic without a message")))
 }
 
-/// Converts a text up to its first NUL.
+/// Converts a text, up to its first NUL, to a C string.
 fn c_string(text: String) -> CString {
     CString::new(text).unwrap_or_else(|error| {
         let end = error.nul_position();
@@ -121,12 +121,12 @@ fn c_string(text: String) -> CString {
 }
 
 unsafe extern "C" fn get_schema(stream: *mut FFI_ArrowArrayStream, out: *mut FFI_ArrowSchema) -> c_int {
-    // SAFETY: a consumer calls the functions of a stream with that stream, one at a time, before it releases it.
+    // SAFETY: a consumer calls the functions of a stream with that stream, one at a time, until it releases it.
     let state = unsafe { (*stream).private_data().cast::<StreamState>().as_mut() };
     let Some(state) = state else { return EINVAL };
     state.run(|state| {
         let schema = (state.hooks.schema)(&state.reader.schema())?;
-        // SAFETY: a consumer gives a place to write to; what it holds is not read.
+        // SAFETY: a consumer passes memory to write to, whose content is not read.
         unsafe { out.write(schema) };
         Ok(())
     })
@@ -155,7 +155,7 @@ unsafe extern "C" fn get_last_error(stream: *mut FFI_ArrowArrayStream) -> *const
 }
 
 unsafe extern "C" fn release(stream: *mut FFI_ArrowArrayStream) {
-    // SAFETY: as in `get_schema`. The functions are taken out, so that nothing is used or freed again.
+    // SAFETY: as in `get_schema`. The function pointers are cleared, so that nothing is used or freed twice.
     let state = unsafe {
         let state = (*stream).private_data().cast::<StreamState>();
         stream.write(FFI_ArrowArrayStream::new_unchecked(None, None, None, None, ptr::null_mut()));
@@ -164,7 +164,7 @@ unsafe extern "C" fn release(stream: *mut FFI_ArrowArrayStream) {
     if !state.is_null() {
         // SAFETY: made by `Box::into_raw` in `stream_with`, and freed only here.
         let state = unsafe { Box::from_raw(state) };
-        // A panic while the reader is dropped has nobody to be reported to.
+        // A panic while the reader is dropped cannot be reported to anyone.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(state)));
     }
 }
@@ -173,7 +173,7 @@ unsafe extern "C" fn release(stream: *mut FFI_ArrowArrayStream) {
 ///
 /// # Errors
 ///
-/// [`ArrowError`] where the C data interface can't describe the schema. It can describe all of ours.
+/// [`ArrowError`] if the C data interface cannot describe the schema. It can describe every schema of this crate.
 pub fn batch(batch: RecordBatch) -> Result<(FFI_ArrowArray, FFI_ArrowSchema), ArrowError> {
     let schema = batch.schema();
     let (array, _) = to_ffi(&StructArray::from(batch).to_data())?;

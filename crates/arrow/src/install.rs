@@ -1,4 +1,4 @@
-//! [`TableInstall`]: what a table needs to know of an install.
+//! [`TableInstall`]: the properties of an install that a table needs.
 
 use std::sync::Arc;
 

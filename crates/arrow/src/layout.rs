@@ -27,9 +27,9 @@ pub enum TableColumn {
     Install,
     /// A documented field, as the server sent it.
     Field(Field),
-    /// The field `date` in UTC, where the time zone of the install is known.
+    /// The field `date` in UTC, if the time zone of the install is known.
     DateUtc,
-    /// The field `lastreply` in UTC, where the time zone of the install is known.
+    /// The field `lastreply` in UTC, if the time zone of the install is known.
     LastreplyUtc,
     /// The subject with its HTML entities decoded.
     SubjectText,
@@ -37,7 +37,7 @@ pub enum TableColumn {
     Extra,
 }
 
-/// What the values of a column are.
+/// The kind of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ColumnKind {
@@ -86,7 +86,7 @@ impl TableColumn {
         TableColumn::all().find(|column| column.name() == name)
     }
 
-    /// The name of the column. For a field it is the name on the wire.
+    /// The name of the column. For a field it is the wire name.
     pub const fn name(self) -> &'static str {
         match self {
             TableColumn::Install => INSTALL,
@@ -109,7 +109,7 @@ impl TableColumn {
                 FieldKind::Boolean => ColumnKind::Boolean,
                 FieldKind::DateTime => ColumnKind::WallClock,
                 FieldKind::Attachments => ColumnKind::Attachments,
-                // A new kind of field is a text until it has a kind here. A test fails then.
+                // Reached only by a field kind that was added without a case here; a test then fails.
                 _ => ColumnKind::Text,
             },
         }
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_is_that_of_one_column() {
+    fn column_names_are_unique() {
         let columns: Vec<TableColumn> = TableColumn::all().collect();
         for column in &columns {
             assert_eq!(TableColumn::from_name(column.name()), Some(*column));
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_field_has_a_kind_of_column() {
+    fn every_field_kind_has_a_column_kind() {
         for spec in &FIELDS {
             let kind = TableColumn::Field(spec.field).kind();
             let is_text = spec.kind == FieldKind::Text;

@@ -37,8 +37,8 @@
 //! repeated words, such as `status`, would be smaller, but each page would have its own dictionary, which readers must
 //! unify, and pandas would make categories of them, which compare in unexpected ways. Parquet compresses repeated
 //! values itself. Times are in microseconds because Polars has no seconds. Integers are signed because databases, Spark
-//! and Java have no unsigned ones, and because subtraction of unsigned integers wraps. Items of lists are named `element`
-//! and everything is nullable because Spark requires it of the batches that it reads.
+//! and Java have no unsigned ones, and because subtraction of unsigned integers wraps. Items of lists are named
+//! `element` and everything is nullable because Spark requires it of the batches that it reads.
 
 pub use {arrow_array, arrow_schema, arrow_schema::ArrowError};
 

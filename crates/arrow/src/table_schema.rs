@@ -65,17 +65,17 @@ pub fn record_batch(tickets: &Tickets) -> Result<RecordBatch, ArrowError> {
 #[derive(Clone, Debug)]
 pub struct TableSchema {
     columns: Arc<[TableColumn]>,
-    /// The install of tickets for which no other is given.
+    /// The default install of tickets.
     install: TableInstall,
     schema: SchemaRef,
     /// Builds the columns of the schema. A function pointer, so that a program without large texts has no code for
     /// them.
     build: Build,
-    /// Creates a table with texts of the same size.
+    /// Creates a table schema with the same size of texts.
     rebuild: fn(Vec<TableColumn>, TableInstall) -> TableSchema,
 }
 
-/// Tickets one after another, and for each install how many of them are from it.
+/// Tickets in sequence, and for each install the number of its tickets.
 type Build = fn(
     &[TableColumn],
     &[TicketRef<'_>],
@@ -114,7 +114,7 @@ impl TableSchema {
     /// Adds the columns `date_utc` and `lastreply_utc`, for installs whose time zones are known. They are null for an
     /// install without a time zone.
     ///
-    /// A time that the clock shows twice, when it is set back, is the first of the two.
+    /// A local time that occurs twice, because the clock is set back, is the first of the two.
     #[must_use]
     pub fn with_utc(self) -> TableSchema {
         self.with(TableColumn::DateUtc).with(TableColumn::LastreplyUtc)
@@ -165,7 +165,7 @@ impl TableSchema {
         (self.rebuild)(columns, self.install)
     }
 
-    /// Adds a column before those that follow it in the layout.
+    /// Adds a column at its position in the layout.
     fn with(self, column: TableColumn) -> TableSchema {
         if self.columns.contains(&column) {
             return self;
@@ -177,8 +177,8 @@ impl TableSchema {
         (self.rebuild)(columns, self.install)
     }
 
-    /// Uses `LargeUtf8` for texts, whose columns may be longer than 2 GiB. Names of attachments stay `Utf8`. For
-    /// readers that would convert `Utf8`, such as pandas.
+    /// Uses `LargeUtf8` for texts, whose columns may be longer than 2 GiB. Names of attachments stay `Utf8`. This is
+    /// for readers that would convert `Utf8`, such as pandas.
     ///
     /// ```
     /// use gettickets_arrow::{TableSchema, arrow_schema::DataType};
@@ -206,8 +206,8 @@ impl TableSchema {
     ///
     /// # Errors
     ///
-    /// [`ColumnError`] if a name is unknown or given twice, if the table does not have the column, or if there is no
-    /// name at all. The message lists the columns.
+    /// [`ColumnError`] if a name is unknown or repeated, if the table does not have the column, or if there are no
+    /// names. The message lists the columns.
     pub fn select<N: AsRef<str>>(
         &self,
         names: impl IntoIterator<Item = N>,
@@ -243,7 +243,7 @@ impl TableSchema {
         &self.columns
     }
 
-    /// The install of tickets for which no other is given.
+    /// The default install of tickets.
     pub fn install(&self) -> &TableInstall {
         &self.install
     }
@@ -272,8 +272,7 @@ impl TableSchema {
         self.batch(tickets, &mut std::iter::once((&self.install, tickets.len())))
     }
 
-    /// Converts tickets of several installs to one record batch: the rows of each install follow those of the one
-    /// before it.
+    /// Converts tickets of several installs to one record batch. The rows of the installs are in the given order.
     ///
     /// ```
     /// use gettickets_arrow::arrow_array::cast::AsArray;
@@ -299,7 +298,7 @@ impl TableSchema {
         self.batch(&tickets, &mut runs.iter().map(|(install, tickets)| (*install, tickets.len())))
     }
 
-    /// Converts tickets to one record batch, each with the install that it is from.
+    /// Converts tickets to one record batch, each with its install.
     ///
     /// # Errors
     ///

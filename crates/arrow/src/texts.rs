@@ -12,7 +12,7 @@ pub(crate) struct TextsBuilder<O: OffsetSizeTrait>(GenericStringBuilder<O>);
 
 /// The number of tickets sampled to estimate the length of all texts.
 const SAMPLE: usize = 256;
-/// The assumed length of a text in bytes, if there are fewer tickets.
+/// The assumed length of a text in bytes, if there are fewer tickets than that.
 const USUAL_LEN: usize = 24;
 
 impl<O: OffsetSizeTrait> TextsBuilder<O> {
@@ -25,7 +25,7 @@ impl<O: OffsetSizeTrait> TextsBuilder<O> {
                 let expected = sampled.saturating_mul(tickets.len()) / SAMPLE;
                 expected.saturating_add(expected / 8)
             }
-            // A few texts are not worth reading twice.
+            // Measuring a few texts first would take longer than it saves.
             None => tickets.len() * USUAL_LEN,
         };
         TextsBuilder(GenericStringBuilder::with_capacity(tickets.len(), room.min(O::MAX_OFFSET)))

@@ -1,6 +1,6 @@
-//! Counts allocations, where counting is on.
+//! Counts allocations on request.
 //!
-//! Timed runs do not count: counting costs time for each of the peers' two million strings.
+//! Timed runs do not count, because counting would cost time for each of the peers' two million strings.
 
 #![allow(unsafe_code, reason = "an allocator is an unsafe trait; this one only passes on to the system's")]
 
@@ -11,20 +11,20 @@ use std::cell::Cell;
 static ALLOCATOR: Counting = Counting;
 
 thread_local! {
-    /// What this thread has allocated since it began to count; `None` while it does not count.
+    /// The allocations of this thread since it began to count; `None` while it does not count.
     static TALLY: Cell<Option<Allocations>> = const { Cell::new(None) };
 }
 
 /// Requests to the allocator; a reallocation counts as an allocation.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Allocations {
-    /// How often.
+    /// The number of allocations.
     pub(crate) count: u64,
-    /// How many bytes in all, whether or not they were given back meanwhile.
+    /// The total size in bytes, including memory that was freed again.
     pub(crate) bytes: u64,
 }
 
-/// Runs this and counts what it allocates on this thread.
+/// Runs a function and counts its allocations on this thread.
 pub(crate) fn counted<T>(run: impl FnOnce() -> T) -> (T, Allocations) {
     TALLY.set(Some(Allocations::default()));
     let value = run();
@@ -35,7 +35,7 @@ struct Counting;
 
 #[inline]
 fn note(bytes: usize) {
-    // A thread that is ending has no tally any more, and nothing to count.
+    // A thread that is ending no longer has a tally, and nothing to count.
     let _ = TALLY.try_with(|tally| {
         if let Some(so_far) = tally.get() {
             tally.set(Some(Allocations { count: so_far.count + 1, bytes: so_far.bytes + bytes as u64 }));
@@ -43,11 +43,11 @@ fn note(bytes: usize) {
     });
 }
 
-// SAFETY: every call goes to the system's allocator with the arguments it came with; counting allocates nothing.
+// SAFETY: every call is passed to the system's allocator with its arguments; counting allocates nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         note(layout.size());
-        // SAFETY: our caller keeps the promises that this function asks for.
+        // SAFETY: the caller fulfills the preconditions of this function.
         unsafe { System.alloc(layout) }
     }
 
@@ -59,7 +59,7 @@ unsafe impl GlobalAlloc for Counting {
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         note(new_size);
-        // SAFETY: as for `alloc`; the block came from the system's allocator through this one.
+        // SAFETY: as for `alloc`; the block was allocated by the system's allocator through this one.
         unsafe { System.realloc(block, layout, new_size) }
     }
 

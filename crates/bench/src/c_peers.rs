@@ -1,7 +1,7 @@
-//! JSON, read from C: libgettickets beside yyjson and simdjson On-Demand, every field of every ticket.
+//! JSON decoding in C: libgettickets, yyjson and simdjson On-Demand, every field of every ticket.
 //!
-//! The contenders are in one program in C and C++ (bindings/c/bench). They all extract the same 23 fields by hand,
-//! and what they read is compared. `cargo xtask bench` builds it: the peers for this machine's own processor, and
+//! The candidates are in one program in C and C++ (bindings/c/bench). They all extract the same 23 fields by hand, and
+//! their results are compared. `cargo xtask bench` builds the program: the peers for this machine's processor, and
 //! gettickets as it is installed.
 
 use std::error::Error;

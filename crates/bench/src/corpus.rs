@@ -1,11 +1,11 @@
-//! The pages that are measured: generated tickets in the server's own spelling, the same in every run.
+//! The pages to measure: generated tickets in wire format, the same in every run.
 
 use gettickets_protocol::{Page, Ticket, Tickets, Version};
 
 /// Every run measures the same tickets.
 const SEED: u64 = 1;
 
-/// Generated tickets depend on how many there are, so at least this many are generated.
+/// The minimum number of generated tickets, because the tickets depend on their number.
 const LEAST: usize = 100_000;
 
 /// Enough tickets for the largest page.
@@ -20,7 +20,7 @@ impl Corpus {
         Corpus { tickets: Tickets::new(&tickets, Version::V8_0) }
     }
 
-    /// A reply with a page of so many tickets, as JSON.
+    /// A reply as JSON with a page of this many tickets.
     pub(crate) fn json(&self, tickets: usize) -> String {
         self.page(tickets).to_wire_json(Version::V8_0)
     }

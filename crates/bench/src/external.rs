@@ -1,8 +1,8 @@
-//! Contenders in other languages: programs that measure themselves, by the rules of this crate.
+//! Candidates in other languages: programs that measure themselves, by the rules of this crate.
 //!
-//! Such a program is run as `PROGRAM… TABLE BODY TICKETS SECONDS [ONLY…]`, where BODY is a file. Its contenders
-//! take turns in one process, those whose name contains one of ONLY if any is given, and it prints their rows as
-//! one JSON array of [`Row`].
+//! Such a program is run as `PROGRAM… TABLE BODY TICKETS SECONDS [ONLY…]`, where BODY is a file. Its candidates take
+//! turns in one process; with ONLY, only those whose name contains one of the texts. It prints their rows as one JSON
+//! array of [`Row`].
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -66,7 +66,7 @@ pub(crate) fn output_of<T: DeserializeOwned>(
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// A file with a reply, deleted when this is dropped.
+/// A file with a reply, which is deleted when this is dropped.
 pub(crate) struct BodyFile {
     pub(crate) path: PathBuf,
 }

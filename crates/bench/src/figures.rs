@@ -1,20 +1,20 @@
-//! Figures other than times, such as sizes, each with its unit and its upper limit.
+//! Measurements other than times, such as sizes, each with its unit and its upper limit.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// One figure.
+/// One measurement.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Figure {
     what: String,
     value: f64,
     unit: String,
-    /// The goal, where there is one.
+    /// The goal, if there is one.
     at_most: Option<f64>,
 }
 
-/// Figures that were taken in one run.
+/// The measurements of one run.
 #[derive(Debug, Serialize)]
 pub(crate) struct Figures {
     pub(crate) name: &'static str,
@@ -45,7 +45,7 @@ impl fmt::Display for Figures {
     }
 }
 
-/// Rounds to three digits; whole numbers keep all of theirs.
+/// Rounds to three digits; whole numbers keep all their digits.
 fn short(value: f64) -> String {
     if value < 100.0 { format!("{value:.1}") } else { format!("{value:.0}") }
 }
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_goal_is_printed_with_whether_it_is_met() {
+    fn a_goal_is_printed_with_its_verdict() {
         let row = |value, at_most| Figure { what: "wheel".into(), value, unit: "MB".into(), at_most };
         let rows = vec![row(6.96, Some(8.0)), row(8.04, Some(8.0)), row(123.4, None)];
         let text = Figures { name: "f", title: "F", rows }.to_string();

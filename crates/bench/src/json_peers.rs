@@ -1,9 +1,9 @@
-//! JSON: gettickets beside serde_json and sonic-rs, which fill structs derived with serde.
+//! JSON decoding: gettickets, and serde_json and sonic-rs, which fill structs derived with serde.
 //!
-//! The peers' structs do the least that gives a caller typed tickets: integers from text or number without
-//! an intermediate value, `Option` where null occurs, dates left as text. All contenders start from bytes,
-//! so all check UTF-8. sonic-rs selects its SIMD instructions when it is compiled; `RUSTFLAGS="-C target-cpu=native" cargo xtask
-//! bench` lets every contender use the machine's widest.
+//! The peers' structs do the minimum for typed tickets: integers from text or number without an intermediate value,
+//! `Option` where null occurs, dates left as text. All candidates start from bytes, so all check UTF-8. sonic-rs
+//! selects its SIMD instructions at compile time; `RUSTFLAGS="-C target-cpu=native" cargo xtask bench` lets every
+//! candidate use the widest instructions of the machine.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -40,7 +40,7 @@ fn contenders() -> [Contender; 9] {
         contender("ours, tolerant path", |watch, body| {
             ours(watch, || body.to_vec(), &Decoder::new().tolerant_only(true))
         }),
-        // gettickets parses dates when they are read; this reads everything.
+        // gettickets parses dates on access; this reads everything.
         contender("ours, then all read", |watch, body| {
             let read = |page: &Page| page.iter().map(|ticket| read_all(&ticket)).fold(0, usize::wrapping_add);
             watch.turn(
@@ -81,14 +81,14 @@ fn contenders() -> [Contender; 9] {
                 PeerReply::content,
             )
         }),
-        // Builds nothing: the cost of traversing the body with serde_json.
+        // Builds nothing: measures traversing the body with serde_json.
         contender("serde_json, skipping", |watch, body| {
             watch.turn(|| body, |body| Ok(serde_json::from_slice::<IgnoredAny>(body)?), |_| None)
         }),
     ]
 }
 
-/// gettickets, from an owned or a borrowed body; a borrowed one is copied within the time.
+/// gettickets with an owned or a borrowed body; copying a borrowed body is part of the measured time.
 pub(crate) fn ours<B: Into<Vec<u8>>>(
     watch: Watch,
     body: impl FnOnce() -> B,
@@ -109,7 +109,7 @@ fn content(page: &Page) -> Option<Content> {
     Some(Content::of(page.iter().map(|ticket| (ticket.id(), ticket.subject()))))
 }
 
-/// Reads every field of a ticket, dates parsed, and returns a number that depends on all of them.
+/// Reads every field of a ticket, with parsed dates, and returns a number that depends on all of them.
 fn read_all(ticket: &TicketRef<'_>) -> usize {
     let read = |field| match ticket.value(field) {
         Some(FieldValue::Integer(value)) => value as usize,
@@ -181,8 +181,8 @@ struct PeerAttachment<T> {
     index: u64,
 }
 
-/// A text that borrows from the body unless it has escapes. serde borrows a `Cow` only where a field has an
-/// attribute for it, which an `Option<Cow<str>>` cannot have; this type has it for all fields.
+/// A text that borrows from the body unless it has escapes. serde borrows a `Cow` only if the field has an attribute
+/// for it, which is not possible for an `Option<Cow<str>>`; this type borrows in all fields.
 #[derive(Deserialize)]
 struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -208,7 +208,7 @@ impl<T> PeerReply<T> {
     }
 }
 
-/// Reads an integer that is a number or text.
+/// Reads an integer from a number or a text.
 fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     struct Integer;
 
@@ -231,7 +231,7 @@ fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> 
     deserializer.deserialize_any(Integer)
 }
 
-/// Reads a boolean that is true, false, 0, 1, text or null.
+/// Reads a boolean from true, false, 0, 1, a text or null.
 fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     struct Boolean;
 

@@ -1,7 +1,7 @@
-//! Measures gettickets beside its peers: `cargo xtask bench`.
+//! Compares gettickets with its peers: `cargo xtask bench`.
 //!
-//! The contenders of a table take turns in one run, so that a slow minute of the machine affects all of them.
-//! Quote ratios; milliseconds depend on the machine.
+//! The candidates of a table take turns in one run, so that a slow phase of the machine affects all of them. Quote
+//! ratios; absolute times depend on the machine.
 
 mod allocations;
 mod c_peers;
@@ -14,6 +14,7 @@ mod options;
 mod python_peers;
 mod scan;
 mod table;
+mod warehouse;
 mod xml_peers;
 
 use std::error::Error;
@@ -31,21 +32,26 @@ enum Fill {
     Times(fn(&Options) -> Result<Table, Box<dyn Error>>),
     Figures(fn(&Options) -> Result<Figures, Box<dyn Error>>),
     Scan(fn(&Options) -> Result<scan::Report, Box<dyn Error>>),
+    Warehouse(fn(&Options) -> Result<warehouse::Report, Box<dyn Error>>),
 }
 
-/// What was measured.
+/// The result of a table.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Filled {
     Times(Table),
     Figures(Figures),
     Scan(scan::Report),
+    Warehouse(warehouse::Report),
 }
 
-/// Every table. To add one, add a module and a line here. Contenders in another language are separate programs
+/// Every table. To add one, add a module and a line here. Candidates in another language are separate programs
 /// ([`external::External`]).
 const TABLES: &[(&str, Fill)] = &[
     ("scan", Fill::Scan(scan::fill)),
+    ("mirror", Fill::Warehouse(warehouse::fill_mirror)),
+    ("fleet", Fill::Warehouse(warehouse::fill_fleet)),
+    ("lake", Fill::Warehouse(warehouse::fill_lake)),
     ("decode", Fill::Times(json_peers::fill)),
     ("decode-xml", Fill::Times(xml_peers::fill)),
     ("decode-c", Fill::Times(c_peers::fill)),
@@ -66,7 +72,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    if let Some(outcome) = scan::helper(&args) {
+    if let Some(outcome) = scan::helper(&args).or_else(|| warehouse::helper(&args)) {
         return outcome;
     }
     let names: Vec<&str> = TABLES.iter().map(|(name, _)| *name).collect();
@@ -84,6 +90,7 @@ fn run() -> Result<(), Box<dyn Error>> {
                 Fill::Times(fill) => Filled::Times(fill(&options)?),
                 Fill::Figures(fill) => Filled::Figures(fill(&options)?),
                 Fill::Scan(fill) => Filled::Scan(fill(&options)?),
+                Fill::Warehouse(fill) => Filled::Warehouse(fill(&options)?),
             };
             if !options.json {
                 println!("{table}");
@@ -103,6 +110,7 @@ impl fmt::Display for Filled {
             Filled::Times(table) => table.fmt(f),
             Filled::Figures(figures) => figures.fmt(f),
             Filled::Scan(report) => report.fmt(f),
+            Filled::Warehouse(report) => report.fmt(f),
         }
     }
 }

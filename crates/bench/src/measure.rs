@@ -1,4 +1,4 @@
-//! Has contenders take turns and times each turn.
+//! Lets candidates take turns and measures each turn.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::allocations::{self, Allocations};
 use crate::table::Row;
 
-/// The part of a page's content on which contenders must agree.
+/// The part of a page's content in which candidates must agree.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Content {
     pub(crate) tickets: usize,
@@ -31,7 +31,7 @@ impl Content {
 /// Decodes a body once, through [`Watch::turn`].
 pub(crate) type Decode = fn(Watch, &[u8]) -> Result<Turn, Box<dyn Error>>;
 
-/// One way to decode.
+/// A way to decode.
 pub(crate) struct Contender {
     pub(crate) name: &'static str,
     pub(crate) decode: Decode,
@@ -41,11 +41,11 @@ pub(crate) struct Contender {
 pub(crate) struct Turn {
     time: Duration,
     allocations: Allocations,
-    /// `None` from a turn that was timed, and from a contender that builds nothing.
+    /// `None` in a timed turn, and for a candidate that builds nothing.
     content: Option<Content>,
 }
 
-/// What is measured in a turn.
+/// What a turn measures.
 #[derive(Clone, Copy)]
 pub(crate) enum Watch {
     Time,
@@ -53,8 +53,8 @@ pub(crate) enum Watch {
 }
 
 impl Watch {
-    /// Takes a turn: measures `decode` alone, without `prepare` and without freeing the result. Freeing is left
-    /// out in the peers' favor: a page of ours is a few blocks, theirs one for each string.
+    /// Takes a turn: measures only `decode`, without `prepare` and without freeing the result. Leaving out the freeing
+    /// favors the peers: a page of gettickets is a few blocks, theirs has one for each string.
     pub(crate) fn turn<I, O>(
         self,
         prepare: impl FnOnce() -> I,
@@ -78,19 +78,19 @@ impl Watch {
     }
 }
 
-/// Fewer repetitions have no meaningful median.
+/// With fewer repetitions the median is not meaningful.
 const LEAST_REPETITIONS: usize = 5;
 /// More repetitions do not change the median.
 const MOST_REPETITIONS: usize = 5_000;
 
-/// Measures these contenders on this body, in turns, for about this long.
+/// Measures these candidates on this body, in turns, for about this long.
 ///
-/// A first round warms up, counts allocations and checks that all contenders read the same from the body.
-/// Each later round starts with another contender, so that none always follows the same one.
+/// A first round warms up, counts allocations and checks that all candidates read the same content. Each later round
+/// starts with a different candidate, so that none always follows the same one.
 ///
 /// # Errors
 ///
-/// Returns a contender's error, or one that names two contenders which disagree.
+/// Returns a candidate's error, or an error that names two candidates with different results.
 pub(crate) fn round_robin(
     contenders: &[Contender],
     body: &[u8],
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn contenders_that_disagree_are_refused() {
+    fn candidates_with_different_results_are_an_error() {
         let one = Contender { name: "one", decode: |watch, _| fixed(watch, 1) };
         let two = Contender { name: "two", decode: |watch, _| fixed(watch, 2) };
         let error = round_robin(&[one, two], b"", 1, Duration::ZERO).unwrap_err().to_string();
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn every_contender_has_as_many_turns_and_its_allocations_counted() {
+    fn every_candidate_has_the_same_number_of_turns_and_its_allocations_counted() {
         let contenders = || {
             [
                 Contender { name: "one", decode: |watch, _| fixed(watch, 1) },

@@ -1,4 +1,4 @@
-//! The command line: which tables, which sizes, which contenders, and for how long.
+//! The command line: tables, sizes, candidates, and the duration.
 
 use std::time::Duration;
 
@@ -19,15 +19,16 @@ const SIZES: [usize; 4] = [25, 250, 10_000, 100_000];
 
 pub(crate) fn help(tables: &[&str]) -> String {
     format!(
-        "Measures gettickets beside its peers.\n\n\
+        "Compares gettickets with its peers.\n\n\
          usage: cargo xtask bench [TABLE…] [OPTION…]\n\n\
          tables: {} (default: all)\n\n\
          options:\n\
-         \x20 --only TEXT     only contenders whose name contains this; may be repeated\n\
-         \x20 --size N        only pages of so many tickets; may be repeated\n\
+         \x20 --only TEXT     only candidates whose name contains this; may be repeated\n\
+         \x20 --size N        only pages of this many tickets; may be repeated\n\
          \x20 --seconds S     how long to measure each size of each table\n\
-         \x20 --turns N       how often to do each job of the table scan\n\
-         \x20 --million       export a million tickets as well in the table scan\n\
+         \x20 --turns N       how often to do each job of the tables scan, mirror, fleet and lake\n\
+         \x20 --million       export a million tickets as well in the table scan; mirror and export a million in place of\n\
+         \x20                 100,000 in the tables mirror and lake\n\
          \x20 --json          one JSON document in place of the tables\n\
          \x20 --help          this text",
         tables.join(", ")
@@ -90,7 +91,7 @@ impl Options {
         self.only.is_empty() || self.only.iter().any(|wanted| name.contains(wanted.as_str()))
     }
 
-    /// Parts of the names of the contenders to measure; empty for all.
+    /// Parts of the names of the candidates to measure; empty for all.
     pub(crate) fn only(&self) -> &[String] {
         &self.only
     }
@@ -99,18 +100,18 @@ impl Options {
         if self.sizes.is_empty() { &SIZES } else { &self.sizes }
     }
 
-    /// How often to do each job, where the command line says so.
+    /// The number of times to do each job, if it is given.
     pub(crate) fn turns(&self) -> Option<usize> {
         self.turns
     }
 
-    /// Whether to export a million tickets.
+    /// Whether to export or mirror a million tickets.
     pub(crate) fn million(&self) -> bool {
         self.million
     }
 
-    /// How long to measure a page of this size. A large page takes longer to decode and needs as many
-    /// repetitions for a stable median.
+    /// How long to measure a page of this size. A large page takes longer to decode and needs as many repetitions for a
+    /// stable median.
     pub(crate) fn budget(&self, size: usize) -> Duration {
         Duration::from_secs_f64(self.seconds.unwrap_or(match size {
             0..=999 => 3.0,
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_narrow_run_measures_nothing_else() {
+    fn a_restricted_run_measures_nothing_else() {
         let options =
             parse("decode --only ours --size 10,000 --seconds 1 --turns 2 --json").unwrap().unwrap();
         assert_eq!((options.turns(), options.million()), (Some(2), false));

@@ -1,5 +1,5 @@
-//! Python: gettickets beside msgspec, orjson, pydantic and the standard library, data frames, and the size and
-//! memory of the package. The contenders are in `bindings/python/bench`.
+//! Python: gettickets, msgspec, orjson, pydantic and the standard library, data frames, and the size and memory of the
+//! package. The candidates are in `bindings/python/bench`.
 
 use std::error::Error;
 use std::path::Path;
@@ -11,11 +11,11 @@ use crate::figures::{Figure, Figures};
 use crate::options::Options;
 use crate::table::Table;
 
-/// The interpreter that has the packages, and the folder of the contenders.
+/// The interpreter that has the packages, and the folder of the candidates.
 const PROGRAM: &[&str] = &[PYTHON, FOLDER];
 pub(crate) const PYTHON: &str = "GETTICKETS_BENCH_PYTHON";
 pub(crate) const FOLDER: &str = "GETTICKETS_BENCH_PYTHON_FOLDER";
-/// The package that is installed there, built as it is published.
+/// The package that is installed there, built like a release.
 const WHEEL: &str = "GETTICKETS_BENCH_WHEEL";
 
 pub(crate) fn fill_decode(options: &Options) -> Result<Table, Box<dyn Error>> {
@@ -30,7 +30,7 @@ pub(crate) fn fill_frames(options: &Options) -> Result<Table, Box<dyn Error>> {
         .fill(options)
 }
 
-/// Measures memory, the time of an import, and sizes of files.
+/// Measures memory, import time, and sizes of files.
 pub(crate) fn weigh(options: &Options) -> Result<Figures, Box<dyn Error>> {
     let name = "python-footprint";
     let corpus = Corpus::new(options.sizes());

@@ -1,11 +1,11 @@
-//! Rows, and the table that people read.
+//! The rows of a table, and the table as text.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What one contender did with one page.
+/// The result of one candidate for one page.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) contender: String,
@@ -35,18 +35,18 @@ impl Row {
     }
 }
 
-/// Rows that were measured in one run.
+/// The rows of one run.
 #[derive(Debug, Serialize)]
 pub(crate) struct Table {
     name: &'static str,
     title: &'static str,
-    /// Contenders that the others are compared with, each a column of ratios.
+    /// The candidates with which the others are compared; each is a column of ratios.
     references: &'static [&'static str],
     rows: Vec<Row>,
 }
 
 impl Table {
-    /// A table with these rows; ratios are between rows of as many tickets.
+    /// A table with these rows; ratios are between rows with the same number of tickets.
     pub(crate) fn new(
         name: &'static str,
         title: &'static str,
@@ -70,12 +70,12 @@ impl Table {
     }
 }
 
-/// Everything that was measured, for programs.
+/// All results, for programs.
 pub(crate) fn document(tables: &[impl Serialize]) -> serde_json::Value {
     serde_json::json!({ "machine": machine(), "tables": tables })
 }
 
-/// The processor's name and number of cores, where the system reports them.
+/// The processor's name and number of cores, if the system reports them.
 fn machine() -> String {
     let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model =
@@ -138,7 +138,7 @@ fn milliseconds(nanoseconds: u64) -> String {
     format!("{:.4}", nanoseconds as f64 / 1e6)
 }
 
-/// A number with commas between its thousands.
+/// Formats a number with thousands separators.
 fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::new();

@@ -1,4 +1,4 @@
-//! XML: ours beside quick-xml filling a struct derived with serde, the usual way to read such a reply.
+//! XML decoding: gettickets, and quick-xml filling a struct derived with serde, the usual way to read such a reply.
 
 use std::error::Error;
 
@@ -32,7 +32,7 @@ fn contenders() -> [Contender; 2] {
         Contender {
             name: "quick-xml, owned",
             decode: |watch, body| {
-                // From text rather than from a reader: the faster of its two ways.
+                // From text rather than from a reader, which is the faster of its two ways.
                 let decode = |body| Ok(quick_xml::de::from_str::<PeerReply>(std::str::from_utf8(body)?)?);
                 watch.turn(|| body, decode, PeerReply::content)
             },
@@ -103,7 +103,7 @@ impl PeerReply {
     }
 }
 
-/// PHP writes true as `1` and false as nothing.
+/// PHP writes true as `1` and false as an empty text.
 fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
     Ok(Some(!matches!(&*text, "" | "0" | "false")))

@@ -1,7 +1,7 @@
-//! How the program ends: exit codes, and the messages on stderr.
+//! Exit codes, and the messages on stderr.
 //!
-//! Messages have one form everywhere. `error:` says what happened and where, `hint:` says what to do. With
-//! `--error-format json` each message is one JSON object on a line of its own.
+//! All messages have the same form. `error:` says what happened and where, `hint:` says what to do. With
+//! `--error-format json` each message is one JSON object on a line.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anstyle::Style;
 use serde_json::{Map, Value};
 
-use crate::output::{sanitise, style};
+use crate::output::{sanitize, style};
 
-/// The exit codes. They are part of the interface: numbers are never reused.
+/// The exit codes. They are part of the interface: a number is never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {
@@ -24,18 +24,18 @@ pub(crate) enum Exit {
     Server = 1,
     /// The arguments, the settings or the input files are wrong; clap exits with the same number.
     Usage = 2,
-    /// The response is not a reply that can be read.
+    /// The response cannot be read as a reply.
     Unreadable = 3,
-    /// The server could not be reached: name, connection, TLS or time.
+    /// The server could not be reached: name resolution, connection, TLS or timeout.
     Unreached = 4,
-    /// Something was delivered and something is missing.
+    /// Some tickets were delivered, and some are missing.
     Incomplete = 5,
     /// The output could not be written.
     Output = 6,
 }
 
 impl Exit {
-    /// The code of a failure that has none of its own.
+    /// The error code of a failure without a code of its own.
     fn code(self) -> &'static str {
         match self {
             Exit::Done => "done",
@@ -53,25 +53,25 @@ impl Exit {
         (Exit::Done, "success"),
         (Exit::Server, "the server returned an error, or limits the rate of requests"),
         (Exit::Usage, "the arguments, the settings or the input files are wrong"),
-        (Exit::Unreadable, "the response is not a reply that can be read"),
+        (Exit::Unreadable, "the response cannot be read as a reply"),
         (Exit::Unreached, "the server could not be reached"),
         (Exit::Incomplete, "some tickets were delivered and some are missing"),
-        (Exit::Output, "the output could not be written, such as on a full disk"),
+        (Exit::Output, "the output could not be written, for example because the disk is full"),
     ];
 }
 
-/// The longest text of one message, in characters. A server's error message can be megabytes long.
-const LONGEST: usize = 2_000;
+/// The maximum length of a message, in characters. A server's error message can be megabytes long.
+const MAX_LEN: usize = 2_000;
 
 /// Why a command failed.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
-    /// What happened, and where. Without a full stop at the end.
+    /// What happened, and where. Without a full stop.
     pub(crate) what: String,
     /// What to do.
     pub(crate) hint: Option<String>,
-    /// A stable name of the error for programs, where it has one.
+    /// A stable error code for programs.
     pub(crate) code: Option<&'static str>,
 }
 
@@ -83,12 +83,12 @@ impl Failure {
         Failure { exit, what: what.to_string(), hint: None, code: None }
     }
 
-    /// A mistake in the arguments, the settings or the input files.
+    /// A failure because of the arguments, the settings or the input files.
     pub(crate) fn usage(what: impl fmt::Display) -> Failure {
         Failure::new(Exit::Usage, what)
     }
 
-    /// A failure that has been reported already.
+    /// A failure that has already been reported.
     pub(crate) fn silent(exit: Exit) -> Failure {
         Failure::new(exit, "")
     }
@@ -103,18 +103,18 @@ impl Failure {
         Failure { code: Some(code), ..self }
     }
 
-    /// Adds where it happened, before what happened.
+    /// Prepends where it happened.
     #[must_use]
     pub(crate) fn at(self, place: impl fmt::Display) -> Failure {
         Failure { what: format!("{place}: {}", self.what), ..self }
     }
 
-    /// What happened: one bounded line without a full stop at the end.
+    /// What happened: one line of bounded length without a full stop.
     pub(crate) fn message(&self) -> String {
         one_line(self.what.trim_end_matches(['.', ' ', '\n']))
     }
 
-    /// What to do: one bounded line that ends as a sentence does.
+    /// What to do: one line of bounded length with a full stop.
     pub(crate) fn advice(&self) -> Option<String> {
         let hint = self.hint.as_deref().map(str::trim).filter(|hint| !hint.is_empty())?;
         let end = if hint.ends_with(['.', '?', '!']) { "" } else { "." };
@@ -142,7 +142,7 @@ impl Failure {
     }
 }
 
-/// An error of an output that has no name of its own, such as stdout.
+/// A failed write to an output without a name, such as stdout.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
@@ -153,8 +153,8 @@ impl From<io::Error> for Failure {
 }
 
 impl Failure {
-    /// An error of a file, named by its path. That a path is wrong or forbidden is a mistake in the command;
-    /// everything else is an output that could not be written.
+    /// A failed operation on a named file. A wrong or forbidden path is a usage error; every other error means that the
+    /// output could not be written.
     pub(crate) fn of_file(path: &Path, error: &io::Error) -> Failure {
         use io::ErrorKind::*;
         let exit = match error.kind() {
@@ -166,14 +166,14 @@ impl Failure {
     }
 }
 
-/// A text on one line, safe to print, of at most [`LONGEST`] characters. A cut is marked with its length.
+/// Sanitizes a text and joins its lines. At most [`MAX_LEN`] characters are kept, and a cut is marked with its length.
 pub(crate) fn one_line(text: &str) -> String {
-    let end = text.char_indices().nth(LONGEST).map(|(at, _)| at);
+    let end = text.char_indices().nth(MAX_LEN).map(|(at, _)| at);
     let (kept, cut) = match end {
         Some(end) => text.split_at(end),
         None => (text, ""),
     };
-    let kept = sanitise::line(kept);
+    let kept = sanitize::line(kept);
     if cut.is_empty() {
         kept.into_owned()
     } else {
@@ -181,17 +181,17 @@ pub(crate) fn one_line(text: &str) -> String {
     }
 }
 
-/// How messages are written, for the whole process.
+/// How this process writes messages.
 static QUIET: AtomicBool = AtomicBool::new(false);
 static JSON: AtomicBool = AtomicBool::new(false);
 
-/// Sets how messages are written: `quiet` drops warnings, notes and progress, `json` writes objects.
+/// Configures messages: `quiet` suppresses warnings, notes and progress, `json` writes objects.
 pub(crate) fn configure(quiet: bool, json: bool) {
     QUIET.store(quiet, Ordering::Relaxed);
     JSON.store(json, Ordering::Relaxed);
 }
 
-/// Whether only errors are to be written to stderr.
+/// Whether only errors are written to stderr.
 pub(crate) fn is_quiet() -> bool {
     QUIET.load(Ordering::Relaxed)
 }
@@ -205,23 +205,23 @@ fn message_json(level: &str, message: &str) -> Map<String, Value> {
     Map::from_iter([("level".to_owned(), level.into()), ("message".to_owned(), message.into())])
 }
 
-/// Writes a JSON object on a line of stderr.
+/// Writes a JSON object as a line to stderr.
 pub(crate) fn write_json(object: Map<String, Value>) {
     let text = Value::Object(object).to_string();
-    let text: Cow<'_, str> = sanitise::json(&text);
-    // Nobody reads it where stderr is closed.
+    let text: Cow<'_, str> = sanitize::json(&text);
+    // An error is ignored: stderr is closed.
     let _ = writeln!(style::stderr(), "{text}");
 }
 
 /// Writes a labeled message to stderr.
 fn write(label: &str, look: Style, text: &str) {
-    // Nobody reads it where stderr is closed.
+    // An error is ignored: stderr is closed.
     let _ = writeln!(style::stderr(), "{look}{label}:{look:#} {text}");
 }
 
 /// Reports a failure on stderr and returns its exit code.
 ///
-/// A closed pipe, as `head` leaves behind, is not a failure.
+/// A closed pipe, as after `head`, is not a failure.
 pub(crate) fn report(outcome: Outcome) -> u8 {
     let Err(failure) = outcome else { return Exit::Done as u8 };
     if failure.what.is_empty() {
@@ -238,12 +238,12 @@ pub(crate) fn report(outcome: Outcome) -> u8 {
     failure.exit as u8
 }
 
-/// Reports something on stderr that may need attention and is not a failure.
+/// Prints a warning to stderr: something may need attention and is not a failure.
 pub(crate) fn warn(what: impl fmt::Display) {
     message("warning", style::WARNING, what);
 }
 
-/// Reports something on stderr that a reader of the output should know.
+/// Prints a note to stderr that a reader of the output should see.
 pub(crate) fn note(what: impl fmt::Display) {
     message("note", style::BOLD, what);
 }
@@ -256,7 +256,7 @@ fn message(level: &str, look: Style, what: impl fmt::Display) {
     if is_json() { write_json(message_json(level, &text)) } else { write(level, look, &text) }
 }
 
-/// A remark for a person at a terminal. Nothing is written where stderr is a pipe or a file.
+/// Prints a note for a person at a terminal. Nothing is written if stderr is not a terminal.
 pub(crate) fn remark(what: impl fmt::Display) {
     if style::stderr_is_terminal() && !is_quiet() && !is_json() {
         let dim = style::DIM;
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_as_json_has_its_code_and_exit_code() {
+    fn a_failure_as_json_has_a_code_and_an_exit_code() {
         let failure =
             Failure::new(Exit::Unreached, "could not connect").hint("Check the port").code("connect");
         assert_eq!(
@@ -292,29 +292,29 @@ mod tests {
     }
 
     #[test]
-    fn nothing_from_a_server_moves_the_terminal() {
+    fn text_from_a_server_cannot_control_the_terminal() {
         let failure = Failure::new(Exit::Server, "the server says \u{1b}[2Jgone\u{202e}");
         assert_eq!(failure.message(), "the server says ␛[2Jgone\u{fffd}");
     }
 
     #[test]
-    fn a_long_message_is_cut_and_the_cut_is_said() {
+    fn a_long_message_is_truncated_with_a_mark() {
         let failure = Failure::new(Exit::Server, "é".repeat(40_000_000)).hint("x".repeat(5_000));
         let shown = failure.message();
         assert!(shown.ends_with("… (79996000 more bytes are not shown)"), "{}", shown.len());
-        assert_eq!(shown.chars().filter(|at| *at == 'é').count(), LONGEST);
-        assert!(failure.paragraph().len() < 4 * LONGEST);
+        assert_eq!(shown.chars().filter(|at| *at == 'é').count(), MAX_LEN);
+        assert!(failure.paragraph().len() < 4 * MAX_LEN);
     }
 
     #[test]
-    fn every_exit_code_has_a_meaning_at_its_number() {
+    fn the_meanings_are_indexed_by_exit_code() {
         for (number, (exit, meaning)) in Exit::MEANINGS.iter().enumerate() {
             assert_eq!(*exit as usize, number, "{meaning}");
         }
     }
 
     #[test]
-    fn a_full_disk_is_no_mistake_in_the_command() {
+    fn a_full_disk_is_not_a_usage_error() {
         let exit = |kind: io::ErrorKind| Failure::of_file(Path::new("t"), &kind.into()).exit;
         assert_eq!(exit(io::ErrorKind::StorageFull), Exit::Output);
         assert_eq!(exit(io::ErrorKind::FileTooLarge), Exit::Output);
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_pipe_is_not_a_failure_and_a_full_disk_is_one_of_its_own() {
+    fn a_closed_pipe_is_not_a_failure_and_a_full_disk_has_its_own_code() {
         let failure = Failure::from(io::Error::from(io::ErrorKind::BrokenPipe));
         assert_eq!(failure.exit, Exit::Done);
         assert_eq!(Failure::from(io::Error::from(io::ErrorKind::StorageFull)).exit, Exit::Output);

@@ -1,46 +1,45 @@
-//! Files that the program writes, safe from other users of the machine and from its own crashes.
+//! Writes files safely: other users of the machine cannot interfere, and a crash leaves no incomplete file.
 //!
-//! - Until it is whole, a file has another name beside the final one. Such a file is a new one (`O_EXCL`), never
-//!   a symbolic link that someone else put there, and only its owner may read it (mode 0600).
-//! - A file that is replaced keeps its owner and its mode. A symbolic link stays, and the file that it leads
-//!   to is replaced.
+//! - Until it is complete, a file has a temporary name beside the final one. The temporary file is always newly created
+//!   (`O_EXCL`), so that it is not a symbolic link of another user, and only its owner may read it (mode 0600).
+//! - A file that is replaced keeps its owner and its mode. A symbolic link stays, and its target is replaced.
 //! - Devices and FIFOs are written to and never replaced.
 
 use std::ffi::OsString;
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-/// The ending of temporary files, before some random letters.
+/// The suffix of temporary files, before some random letters.
 const TEMPORARY: &str = ".tmp-";
-/// How many random letters there are.
+/// The number of random letters.
 const RANDOM: usize = 6;
-/// As many symbolic links as Linux follows.
-const MOST_LINKS: usize = 40;
+/// The maximum number of symbolic links to follow, as in Linux.
+const MAX_LINKS: usize = 40;
 
-/// Makes a write beyond the file size limit (`ulimit -f`) an error that is reported, like a full disk, rather than
-/// the end of the process.
+/// Makes a write beyond the file size limit (`ulimit -f`) fail with an error, as on a full disk, instead of ending the
+/// process.
 pub(crate) fn report_size_limit() {
     #[cfg(unix)]
     {
         let seen = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-        // Where it fails, the limit ends the process as it would without it.
+        // If this fails, the limit ends the process as it does by default.
         let _ = signal_hook::flag::register(rustix::process::Signal::XFSZ.as_raw(), seen);
     }
 }
 
-/// What the name of an output file leads to.
+/// What kind of file an output's name refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Destination {
-    /// A regular file, or a name that is free. Symbolic links have been followed.
+    /// A regular file, or no file. Symbolic links have been followed.
     File(PathBuf),
-    /// A device or a FIFO, which is written to as it is.
+    /// A device or a FIFO, which is written to directly.
     Stream(PathBuf),
 }
 
-/// Finds out what an output file's name leads to.
+/// Finds out what an output's name refers to.
 pub(crate) fn destination(path: &Path) -> io::Result<Destination> {
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory)),
@@ -51,10 +50,10 @@ pub(crate) fn destination(path: &Path) -> io::Result<Destination> {
     }
 }
 
-/// The path that a chain of symbolic links leads to, whether or not a file is there.
+/// The path at the end of a chain of symbolic links, whether or not a file exists there.
 fn follow_links(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
-    for _ in 0..MOST_LINKS {
+    for _ in 0..MAX_LINKS {
         match fs::symlink_metadata(&path) {
             Ok(found) if found.is_symlink() => {
                 unix::check_link(&path, &found)?;
@@ -72,22 +71,22 @@ fn directory(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The same path with something after the file's name.
+/// The same path with a suffix after the file's name.
 pub(crate) fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
 }
 
-/// Opens an existing file that a run before this one left, for reading and writing. Returns `None` where there
-/// does not exist, and an error if it is not a regular file of this user.
+/// Opens an existing file of an earlier run for reading and writing. Returns `None` if there is none, and an error if
+/// it is not a regular file of this user.
 pub(crate) fn open_own(path: &Path) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
     let file = match unix::no_follow(&mut options).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        // What `O_NOFOLLOW` reports for a symbolic link says something about loops.
+        // The error of `O_NOFOLLOW` for a symbolic link mentions loops.
         Err(_) if fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) => {
             return Err(not_own("it is a symbolic link"));
         }
@@ -108,14 +107,14 @@ fn not_own(why: &str) -> io::Error {
     io::Error::other(format!("{why}, and gettickets uses only files of its own there"))
 }
 
-/// Creates a file that was not there, which only its owner may read.
+/// Creates a new file that only its owner may read.
 pub(crate) fn create_own(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
     unix::private(unix::no_follow(&mut options)).open(path)
 }
 
-/// Whether this open file is the one that has this name.
+/// Whether this open file still has this name.
 pub(crate) fn is_still_at(file: &File, path: &Path) -> io::Result<bool> {
     match fs::symlink_metadata(path) {
         Ok(named) => unix::are_same(&file.metadata()?, &named),
@@ -124,14 +123,24 @@ pub(crate) fn is_still_at(file: &File, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// A new temporary file beside `path`. It is removed when it is dropped, unless it was given a name.
+/// Creates a temporary file beside `path`. Dropping it removes it, unless it was renamed. It is locked, so that other
+/// runs see that it is in use.
 pub(crate) fn temporary(path: &Path) -> io::Result<NamedTempFile> {
     let mut prefix = OsString::from(path.file_name().unwrap_or_default());
     prefix.push(TEMPORARY);
-    tempfile::Builder::new().prefix(&prefix).rand_bytes(RANDOM).tempfile_in(directory(path))
+    loop {
+        let mut builder = tempfile::Builder::new();
+        let file = builder.prefix(&prefix).rand_bytes(RANDOM).tempfile_in(directory(path))?;
+        // Where there are no locks, nothing is removed that cannot be locked.
+        let is_locked = !matches!(file.as_file().try_lock(), Err(TryLockError::WouldBlock));
+        // Another run may have taken it for one that was left, as it was not locked yet.
+        if is_locked && is_still_at(file.as_file(), file.path())? {
+            return Ok(file);
+        }
+    }
 }
 
-/// Removes the temporary files beside `path` that a killed run left. Only call it with the lock of the run.
+/// Removes the temporary files that killed runs left beside `path`. The files of runs in progress are locked, and stay.
 pub(crate) fn remove_leftovers(path: &Path) {
     let Some(name) = path.file_name() else { return };
     let mut prefix = name.to_owned();
@@ -142,29 +151,32 @@ pub(crate) fn remove_leftovers(path: &Path) {
         let is_temporary = found
             .strip_prefix(prefix.as_slice())
             .is_some_and(|rest| rest.len() == RANDOM && rest.iter().all(u8::is_ascii_alphanumeric));
-        if is_temporary && fs::symlink_metadata(entry.path()).is_ok_and(|found| check_own(&found).is_ok()) {
+        if is_temporary
+            && let Ok(Some(file)) = open_own(&entry.path())
+            && file.try_lock().is_ok()
+        {
             let _ = fs::remove_file(entry.path());
         }
     }
 }
 
-/// What to do with a file that is there already.
+/// What to do with a file that already exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Existing {
-    /// Put the new one in its place, with the same owner and mode.
+    /// Replace it, and keep its owner and mode.
     Replace,
-    /// Leave it, and fail.
+    /// Keep it, and fail.
     Keep,
 }
 
-/// Gives a whole file, which is now at `from`, its final name. Its bytes are on the disk before the name is,
-/// so that a power failure leaves either the old file or the new one.
+/// Gives a complete file at `from` its final name. Its content is synchronized to the disk before the rename, so that a
+/// power failure leaves either the old file or the new one.
 pub(crate) fn put(from: &Path, file: &mut File, output: &Path, existing: Existing) -> io::Result<()> {
     match fs::symlink_metadata(output) {
         Ok(_) if existing == Existing::Keep => return Err(io::ErrorKind::AlreadyExists.into()),
         Ok(found) if found.is_file() => {
             if unix::take_owner(file, &found).is_err() {
-                // Only the superuser gives files away. What is left is to write into the file that is there.
+                // Only the superuser can give files away. Otherwise the existing file is overwritten.
                 overwrite(file, output)?;
                 return fs::remove_file(from);
             }
@@ -177,11 +189,10 @@ pub(crate) fn put(from: &Path, file: &mut File, output: &Path, existing: Existin
         Existing::Replace => fs::rename(from, output)?,
         Existing::Keep => unix::rename_new(from, output)?,
     }
-    sync_directory(output);
-    Ok(())
+    sync_directory(output)
 }
 
-/// Gives a temporary file its final name; removes it where that fails.
+/// Gives a temporary file its final name, or removes it if that fails.
 pub(crate) fn put_temporary(file: NamedTempFile, output: &Path, existing: Existing) -> io::Result<()> {
     let (mut file, mut from) = file.into_parts();
     put(&from, &mut file, output, existing)?;
@@ -189,7 +200,7 @@ pub(crate) fn put_temporary(file: NamedTempFile, output: &Path, existing: Existi
     Ok(())
 }
 
-/// Writes the content of one file over that of another.
+/// Overwrites a file with the content of another.
 fn overwrite(file: &mut File, output: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     let mut out = unix::no_follow(options.write(true)).open(output)?;
@@ -199,14 +210,18 @@ fn overwrite(file: &mut File, output: &Path) -> io::Result<()> {
     out.sync_all()
 }
 
-/// Makes the name of this file permanent. Not every system can open a directory; there it is left to the system.
-pub(crate) fn sync_directory(path: &Path) {
-    if let Ok(directory) = File::open(directory(path)) {
-        let _ = directory.sync_all();
+/// Makes a rename permanent. Not every system can open or sync a directory; there the system decides when.
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
+    let Ok(directory) = File::open(directory(path)) else { return Ok(()) };
+    match directory.sync_all() {
+        Err(error) if !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Err(error)
+        }
+        _ => Ok(()),
     }
 }
 
-/// Writes a file that is there whole or as it was before. A device or a FIFO is written to.
+/// Writes a file atomically. A device or a FIFO is written to directly.
 pub(crate) fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     match destination(path)? {
         Destination::Stream(path) => OpenOptions::new().write(true).open(path)?.write_all(content),
@@ -218,7 +233,7 @@ pub(crate) fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Reads a file of at most `most` bytes. An endless pipe ends there, with an error.
+/// Reads a file of at most `most` bytes. A longer file, such as an endless pipe, is an error.
 pub(crate) fn read_at_most(from: impl Read, most: u64) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
     from.take(most.saturating_add(1)).read_to_end(&mut content)?;
@@ -242,7 +257,7 @@ mod unix {
 
     use super::{directory, not_own};
 
-    /// A directory in which everyone may write, and only owners may remove: `/tmp`.
+    /// The mode bits of a directory such as `/tmp`, in which everyone may write and only owners may remove files.
     const SHARED: u32 = 0o1002;
 
     fn flags(flags: OFlags) -> i32 {
@@ -250,7 +265,7 @@ mod unix {
         flags.bits().cast_signed()
     }
 
-    /// A FIFO in place of the file must not block either.
+    /// Opens without following a symbolic link, and without blocking on a FIFO.
     pub(super) fn no_follow(options: &mut OpenOptions) -> &mut OpenOptions {
         options.custom_flags(flags(OFlags::NOFOLLOW | OFlags::NONBLOCK))
     }
@@ -273,8 +288,8 @@ mod unix {
         Ok((one.dev(), one.ino()) == (other.dev(), other.ino()))
     }
 
-    /// The rule of Linux's `protected_symlinks`: in a shared directory a link is followed where it is one's own
-    /// or the directory's owner's.
+    /// Applies the rule of Linux's `protected_symlinks`: in a shared directory, a link is followed only if it belongs
+    /// to this user or to the directory's owner.
     pub(super) fn check_link(path: &Path, link: &Metadata) -> io::Result<()> {
         let directory = directory(path).metadata()?;
         let trusted = [rustix::process::geteuid().as_raw(), directory.uid()];
@@ -287,7 +302,7 @@ mod unix {
         Ok(())
     }
 
-    /// Gives a file the owner and the group of another.
+    /// Sets the owner and group of a file to those of another.
     pub(super) fn take_owner(file: &File, like: &Metadata) -> io::Result<()> {
         let own = file.metadata()?;
         if (own.uid(), own.gid()) == (like.uid(), like.gid()) {
@@ -297,14 +312,14 @@ mod unix {
         fchown(file, changed(own.uid(), like.uid()), changed(own.gid(), like.gid()))
     }
 
-    /// Renames, and fails where the new name is taken.
+    /// Renames, and fails if the new name exists.
     pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
         #[cfg(target_os = "linux")]
         {
             use rustix::fs::{CWD, RenameFlags, renameat_with};
             use rustix::io::Errno;
             match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-                // This file system has no such call.
+                // This file system does not support the call.
                 Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
                 outcome => return Ok(outcome?),
             }
@@ -314,7 +329,7 @@ mod unix {
     }
 }
 
-/// Other systems: what the standard library has.
+/// Other systems use the standard library.
 #[cfg(not(unix))]
 #[path = "files_other.rs"]
 mod unix;
@@ -324,7 +339,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_is_followed_to_where_it_leads_even_if_nothing_is_there() {
+    fn a_link_is_followed_even_if_its_target_does_not_exist() {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
         fs::create_dir(at("there")).unwrap();
@@ -339,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_regular_file_of_this_user_with_one_name_is_opened_again() {
+    fn only_a_regular_file_of_this_user_with_one_name_is_reopened() {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
         let why = |name: &str| open_own(&at(name)).unwrap_err().to_string();
@@ -361,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_replaced_keeps_its_owner_and_mode_and_a_new_one_is_private() {
+    fn a_replaced_file_keeps_its_owner_and_mode_and_a_new_one_is_private() {
         use std::os::unix::fs::{MetadataExt, PermissionsExt};
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("t");
@@ -384,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_appeared_meanwhile_is_not_replaced_where_it_is_to_be_kept() {
+    fn an_existing_file_is_kept_if_it_must_not_be_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let (from, to) = (directory.path().join("from"), directory.path().join("to"));
         let mut file = create_own(&from).unwrap();
@@ -398,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn leftovers_of_a_killed_run_are_removed_and_nothing_else() {
+    fn only_leftovers_of_a_killed_run_are_removed() {
         let directory = tempfile::tempdir().unwrap();
         let output = directory.path().join("t.csv");
         for name in ["t.csv.tmp-Ab3xYz", "t.csv.tmp-notes.txt", "t.csv.tmp-", "other.csv.tmp-Ab3xYz"] {
@@ -406,7 +421,11 @@ mod tests {
         }
         std::os::unix::fs::symlink("other.csv.tmp-Ab3xYz", directory.path().join("t.csv.tmp-symlnk"))
             .unwrap();
+        // One that another run has in use stays.
+        let in_use = temporary(&output).unwrap();
         remove_leftovers(&output);
+        assert!(in_use.path().exists());
+        drop(in_use);
         let mut left: Vec<_> =
             fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         left.sort();

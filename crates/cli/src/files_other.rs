@@ -1,4 +1,4 @@
-//! What `files` needs of a system that is not Unix.
+//! The operations of `files` that differ between systems, for systems other than Unix.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
@@ -16,7 +16,7 @@ pub(super) fn check_own(_: &Metadata) -> io::Result<()> {
     Ok(())
 }
 
-/// An open file keeps its name there.
+/// An open file cannot be renamed there.
 pub(super) fn are_same(_: &Metadata, _: &Metadata) -> io::Result<bool> {
     Ok(true)
 }

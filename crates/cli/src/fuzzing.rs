@@ -1,9 +1,9 @@
-//! What the fuzz targets call of this crate: the parsers of files that others may have written.
+//! Entry points of the fuzz targets: parsers of files that other programs may have written.
 
 use crate::commands;
 use crate::connect::profile;
 
-/// Parses a configuration file and checks each of its profiles. An error is as it is printed, with its hint.
+/// Parses a configuration file and checks each of its profiles. Returns an error as it is printed, with its hint.
 ///
 /// # Errors
 ///
@@ -12,16 +12,16 @@ pub fn configuration(text: &str) -> Result<(), String> {
     profile::check_all(text).map_err(|failure| failure.paragraph())
 }
 
-/// Parses the checkpoint of an export and returns what the program writes of it; `None` if it is not one.
+/// Parses the checkpoint of an export and serializes it again; `None` if it is not a checkpoint.
 pub fn checkpoint(text: &[u8]) -> Option<String> {
     commands::rewritten_checkpoint(text)
 }
 
-/// Parses the state of a watch and returns what the program writes of it.
+/// Parses the state of a watch and serializes it again.
 ///
 /// # Errors
 ///
-/// If it is not a state, or one of another watch than that of `https://a/` without parameters.
+/// If it is not a state, or is not that of a watch of `https://a/` without parameters.
 pub fn watch_state(text: &[u8]) -> Result<Vec<u8>, String> {
     commands::rewritten_state(text).map_err(|failure| failure.paragraph())
 }

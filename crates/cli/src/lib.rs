@@ -1,8 +1,8 @@
 //! The `gettickets` program as a function, for the binary of this crate and for packages that ship the same
 //! command.
 //!
-//! The command line is defined in `args`, the commands are in `commands`. The module [`profiles`] makes the profiles of the
-//! configuration file available to such packages.
+//! `args` defines the command line, and `commands` has the commands. The module [`profiles`] gives such packages access
+//! to the profiles of the configuration file.
 
 mod args;
 mod commands;
@@ -15,6 +15,8 @@ pub mod fuzzing;
 mod logging;
 mod output;
 pub mod profiles;
+#[doc(hidden)]
+pub mod reference;
 
 use std::ffi::OsString;
 
@@ -24,10 +26,10 @@ use clap::Parser;
 use self::args::{Cli, ColorWhen, ErrorFormat};
 use self::exit::{Exit, Failure};
 
-/// Runs the program with these arguments, the first of which is its own name, and returns its exit code.
+/// Runs the program with these arguments, the first of which is the program's name, and returns its exit code.
 ///
-/// It reads the environment and writes to standard output and standard error. Commands that have something to
-/// clean up handle Ctrl-C, and end the process then.
+/// It reads the environment, and writes to standard output and standard error. Commands that must clean up handle
+/// Ctrl-C, and then end the process.
 ///
 /// ```
 /// assert_eq!(gettickets_cli::run(["gettickets", "--version"]), 0);
@@ -54,7 +56,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
 
 /// Prints help, the version, or the error of arguments that cannot be parsed.
 fn not_parsed(message: &clap::Error, args: &[OsString]) -> u8 {
-    // The arguments were not parsed, so the option is searched for.
+    // Parsing failed, so the option is searched for in the arguments.
     let asks_for_json = args.windows(2).any(|pair| pair == ["--error-format", "json"])
         || args.iter().any(|arg| arg == "--error-format=json");
     if message.use_stderr() && asks_for_json {
@@ -64,7 +66,7 @@ fn not_parsed(message: &clap::Error, args: &[OsString]) -> u8 {
         let (what, hint) = text.split_once("\n\n").unwrap_or((text, ""));
         return exit::report(Err(Failure::usage(what).hint(hint).code("usage")));
     }
-    // Nobody reads it where the output is closed.
+    // An error is ignored: the output is closed.
     let _ = message.print();
     u8::try_from(message.exit_code()).unwrap_or(Exit::Usage as u8)
 }

@@ -1,7 +1,7 @@
-//! `-v`: log records of this project's own crates, on stderr, each with its time in UTC.
+//! `-v`: writes log records of this project's crates to stderr, each with its time in UTC.
 //!
-//! Records of other crates are dropped. What they log, HTTP libraries above all, may hold bytes of a
-//! request, and a request holds the secret.
+//! Records of other crates are dropped: those of HTTP libraries in particular may contain parts of a request, which
+//! holds the secret.
 
 use std::io::Write;
 
@@ -35,7 +35,7 @@ impl Log for Stderr {
             return;
         }
         let dim = style::DIM;
-        // Nobody reads it where stderr is closed.
+        // An error is ignored: stderr is closed.
         let _ = writeln!(style::stderr(), "{dim}{time} {level}: {}{dim:#}", exit::one_line(&message));
     }
 
@@ -47,7 +47,7 @@ fn time_of(now: Timestamp) -> String {
     format!("{now:.3}")
 }
 
-/// Starts the log with as much detail as this many `-v` ask for.
+/// Starts logging. `verbose` is the number of `-v` options.
 pub(crate) fn start(verbose: u8) {
     let level = match verbose {
         0 => return,
@@ -55,7 +55,7 @@ pub(crate) fn start(verbose: u8) {
         2 => LevelFilter::Debug,
         _ => LevelFilter::Trace,
     };
-    // Another logger is there where the program is run twice in one process, which tests do.
+    // Tests run the program several times in one process, so a logger may already be set.
     if log::set_logger(&Stderr).is_ok() {
         log::set_max_level(level);
     }

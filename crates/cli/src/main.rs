@@ -1,4 +1,4 @@
-//! The `gettickets` program; the library of this crate is all of it.
+//! The `gettickets` program. All of it is in the library of this crate.
 
 use std::process::ExitCode;
 

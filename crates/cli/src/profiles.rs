@@ -1,4 +1,4 @@
-//! The profiles of the configuration file, for packages that ship the command: the same names, files and secrets.
+//! The profiles of the configuration file, for packages that ship the command.
 
 use std::error::Error;
 use std::fmt;
@@ -10,10 +10,10 @@ use crate::connect::environment::Environment;
 use crate::connect::{Settings, Target, installs};
 use crate::exit::{Failure, Outcome};
 
-/// The hint where the command line would name one of its options.
+/// The hint that replaces hints about command-line options.
 const HINT: &str = "Complete the profile in the configuration file; `gettickets profiles check` checks it.";
 
-/// A profile with everything that a client of its install needs.
+/// A profile: everything that a client of its install needs.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Profile {
@@ -21,11 +21,11 @@ pub struct Profile {
     pub name: String,
     /// A client with its settings and secrets.
     pub builder: Builder,
-    /// The name of the time zone of the install's clock, if the profile has it.
+    /// The name of the time zone of the install's clock, if the profile sets it.
     pub time_zone: Option<String>,
 }
 
-/// The settings of a client that was not built yet.
+/// The settings of a client that has not been built.
 #[derive(Debug)]
 pub enum Builder {
     /// A client that sends requests over HTTP.
@@ -34,7 +34,7 @@ pub enum Builder {
     Local(Box<LocalBuilder>),
 }
 
-/// Why a profile cannot be used. It has no secret.
+/// Error for a profile that cannot be used. It contains no secret.
 #[derive(Clone, Debug)]
 pub struct ProfileError {
     message: String,
@@ -42,7 +42,7 @@ pub struct ProfileError {
 }
 
 impl ProfileError {
-    /// What to do about it.
+    /// Returns what to do about the error.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
@@ -64,8 +64,8 @@ impl From<Failure> for ProfileError {
     }
 }
 
-/// The names of the profiles that these names and patterns, such as `eu-*`, stand for: each once, in the order of the
-/// patterns. No secret is read.
+/// Returns the names of the profiles that match these names and patterns, such as `eu-*`: each once, in the order of
+/// the patterns. No secret is read.
 ///
 /// # Errors
 ///
@@ -74,8 +74,8 @@ pub fn names(patterns: &[String]) -> Result<Vec<String>, ProfileError> {
     Ok(installs::names(patterns, &Environment::process())?)
 }
 
-/// Reads the profile of this name with its secrets. The settings of the environment (`GETTICKETS_URL` and so on) have no effect:
-/// they are those of one install.
+/// Reads the profile with this name and its secrets. The settings of the environment (`GETTICKETS_URL` and so on) have
+/// no effect: they apply to one install.
 ///
 /// # Errors
 ///
@@ -95,7 +95,7 @@ fn read(name: &str, environment: &Environment) -> Outcome<Profile> {
             let credentials = settings.credentials.clone().ok_or_else(missing)?;
             Builder::Http(Box::new(settings.http(url, credentials)?))
         }
-        Target::Sandbox => return Err(Failure::usage("a profile is not a sandbox")),
+        Target::Sandbox => return Err(Failure::usage("a profile cannot be a sandbox")),
     };
     Ok(Profile { name: name.to_owned(), builder, time_zone: settings.time_zone })
 }

@@ -1,7 +1,8 @@
-//! Any HTTP library will do: this one is twenty lines on a TCP socket, and knows nothing of tickets.
+//! The protocol crate with an HTTP library of your own; here, 20 lines on a TCP socket take its place.
 //!
-//! The protocol crate makes the request's body and reads the reply's; an asynchronous program does the
-//! same around its own client. It asks `http://127.0.0.1:PORT/includes/api.php`:
+//! The crate makes the body of the request and decodes the body of the reply. An asynchronous program does the same around
+//! its own HTTP client. The example sends its request to `http://127.0.0.1:PORT/includes/api.php`, where
+//! `gettickets sandbox --port 41234` listens:
 //!
 //! ```sh
 //! cargo run --example bring_your_own_http -- 41234
@@ -13,7 +14,7 @@ use std::net::TcpStream;
 
 use gettickets_protocol::{Credentials, GetTickets, ResponseType, StatusFilter, decode};
 
-/// Posts a form over HTTP/1.0, whose responses end with their connection; the body of the response.
+/// Posts a form over HTTP/1.0, where a response ends with its connection, and returns the body of the response.
 fn post(port: u16, path: &str, content_type: &str, body: &str) -> std::io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     let length = body.len();
@@ -29,7 +30,7 @@ fn post(port: u16, path: &str, content_type: &str, body: &str) -> std::io::Resul
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let port = std::env::args().nth(1).ok_or("which port?")?.parse()?;
+    let port = std::env::args().nth(1).ok_or("give the port as the argument")?.parse()?;
     let credentials = Credentials::api("sandbox-identifier", "sandbox-secret");
     let request =
         GetTickets { status: Some(StatusFilter::AwaitingReply), limitnum: Some(10), ..GetTickets::default() };

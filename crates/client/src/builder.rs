@@ -36,11 +36,11 @@ pub struct ClientBuilder {
     clock: Arc<dyn Clock>,
 }
 
-/// What a client is made from, checked.
+/// The checked settings of a client.
 pub(crate) struct Checked {
     pub(crate) settings: Settings,
     pub(crate) http: HttpSettings,
-    /// A transport of the user's own.
+    /// A custom transport.
     pub(crate) transport: Option<Arc<dyn Transport>>,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -80,9 +80,9 @@ impl ClientBuilder {
         self
     }
 
-    /// The time limit of a call: for one attempt, from the first look-up to the last byte, and for all attempts with
-    /// the waits between them, unless [`RetryPolicy::total_timeout`] sets another limit for those. To retry after an
-    /// attempt that took all of its time, set both. `Duration::MAX` means no limit.
+    /// The time limit of one attempt, from resolving the host to the last byte, and of all attempts with the waits
+    /// between them, unless [`RetryPolicy::total_timeout`] sets another limit for these. To retry after an attempt that
+    /// timed out, set both. `Duration::MAX` means no limit.
     ///
     /// Default: 60 seconds for an attempt, 120 for all.
     pub fn timeout(mut self, timeout: Duration) -> ClientBuilder {
@@ -90,17 +90,17 @@ impl ClientBuilder {
         self
     }
 
-    /// The time limit for establishing a connection, encryption included. `Duration::MAX` means no limit of its own.
+    /// The time limit for connecting, including TLS. `Duration::MAX` means no separate limit.
     /// Default: 10 seconds.
     pub fn connect_timeout(mut self, timeout: Duration) -> ClientBuilder {
         self.connect_timeout = timeout;
         self
     }
 
-    /// The limit for a reply in bytes, once decompressed. Default: 64 MiB; anything above
-    /// [`Decoder::LARGEST_MAX_LEN`] counts as that.
+    /// The limit of a reply in bytes, after decompression. Default: 64 MiB; a larger value than
+    /// [`Decoder::LARGEST_MAX_LEN`] is reduced to that.
     ///
-    /// Beyond its first MiB, a reply that was compressed more than 200 times is refused too.
+    /// A reply larger than 1 MiB is also rejected if decompression made it more than 200 times larger.
     pub fn max_response_len(mut self, len: usize) -> ClientBuilder {
         self.max_response_len = len.min(Decoder::LARGEST_MAX_LEN);
         self
@@ -112,7 +112,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Turns retries off.
+    /// Disables retries.
     pub fn no_retries(self) -> ClientBuilder {
         self.retries(RetryPolicy::none())
     }
@@ -123,7 +123,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Refuses replies that deviate from the documented shape, even in known ways. Default: `false`.
+    /// Refuses replies that deviate from the documented format, even in known ways. Default: `false`.
     pub fn strict(mut self, strict: bool) -> ClientBuilder {
         self.strict = strict;
         self
@@ -140,10 +140,10 @@ impl ClientBuilder {
     /// connection. Supported schemes are `http`, `https`, `socks4`, `socks4a`, `socks5` and `socks5h`; with the last
     /// and with `socks4a`, `http` and `https` the proxy looks up the server's name.
     ///
-    /// Default: as the environment says. The variables are `https_proxy` and `HTTPS_PROXY` for https, `http_proxy` and
+    /// Default: from the environment. The variables are `https_proxy` and `HTTPS_PROXY` for https, `http_proxy` and
     /// `HTTP_PROXY` for plain http, then `all_proxy` and `ALL_PROXY`, except for the hosts in `no_proxy` or `NO_PROXY`.
-    /// They are not used for this machine itself, nor in a CGI program, whose environment its visitors write. An
-    /// address that can't be used is an error when the client is built.
+    /// They are not used for this machine itself, nor in a CGI program, whose environment comes from its visitors. An
+    /// invalid address is an error when the client is built.
     pub fn proxy(mut self, proxy: Option<&str>) -> ClientBuilder {
         self.proxy = match proxy {
             Some(address) => ProxySetting::Address(Zeroizing::new(address.to_owned())),
@@ -159,14 +159,14 @@ impl ClientBuilder {
         self
     }
 
-    /// The `User-Agent` header; a firewall may require a name that it knows. Default: `gettickets/` and the version.
+    /// The `User-Agent` header; some firewalls accept only certain ones. Default: `gettickets/` and the version.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> ClientBuilder {
         self.user_agent = user_agent.into();
         self
     }
 
-    /// Replaces HTTP by ureq in a blocking client. Proxy, root certificates, user agent and the time to connect are
-    /// then up to this transport.
+    /// Replaces the HTTP library, ureq, of a blocking client. The settings for proxy, root certificates, user agent and
+    /// connect timeout then have no effect.
     pub fn transport(mut self, transport: impl Transport + 'static) -> ClientBuilder {
         self.transport = Some(Arc::new(transport));
         self
@@ -178,24 +178,26 @@ impl ClientBuilder {
         self
     }
 
-    /// Returns the proxy that requests will go through, such as `http://proxy.example.com:3128`, without its credentials;
-    /// `None` for a direct connection. A [transport](ClientBuilder::transport) of the user's own decides for itself.
+    /// Returns the proxy that requests will go through, such as `http://proxy.example.com:3128`, without its
+    /// credentials; `None` for a direct connection. A custom
+    /// [transport](ClientBuilder::transport) may use another one.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where the address of the install or of the proxy can't be used.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the address of the install or of the proxy is invalid.
     pub fn effective_proxy(&self) -> Result<Option<String>, crate::Error> {
         let endpoint = Endpoint::parse(&self.address, self.allow_plain_http).map_err(ConfigError::Address)?;
         let proxy = Proxy::resolve(&self.proxy, &endpoint, environment)?;
         Ok(proxy.map(|proxy| proxy.to_string()))
     }
 
-    /// The transport of a client with these settings, for other requests to the host of this address. Credentials and retries
-    /// are not used.
+    /// The transport of a client with these settings, for other requests to the host of this address, without
+    /// credentials and retries.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where the address, the proxy or the root certificates can't be used.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where the address, the proxy or the root certificates can't be
+    /// used.
     #[doc(hidden)]
     pub fn build_transport(self) -> Result<Arc<dyn Transport>, crate::Error> {
         let placeholder = self.credentials(Credentials::api("none", "none"));
@@ -224,7 +226,7 @@ impl ClientBuilder {
         if HeaderValue::from_str(&self.user_agent).is_err() {
             return Err(ConfigError::UserAgent);
         }
-        // A transport of the user's own has no use for the proxy and the certificates.
+        // A custom transport does not use the proxy and the certificates.
         let (proxy, roots) = match &self.transport {
             Some(_) => (None, Roots::System),
             None => {
@@ -269,7 +271,7 @@ fn environment(name: &str) -> Option<String> {
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Neither the address nor the proxy is shown: until it is parsed, either may hold a password.
+        // The address and the proxy are not shown: they are not parsed yet, and may contain a password.
         f.debug_struct("ClientBuilder")
             .field("credentials", &self.credentials)
             .field("timeout", &self.timeout)
@@ -295,7 +297,7 @@ pub struct LocalBuilder {
 
 impl LocalBuilder {
     pub(crate) fn new(path: PathBuf) -> LocalBuilder {
-        // The file itself names its folder too.
+        // The path may also be that of `init.php`.
         let path = match path.file_name() {
             Some(name) if name == "init.php" => path.parent().map(Path::to_owned).unwrap_or_default(),
             _ => path,
@@ -313,7 +315,7 @@ impl LocalBuilder {
         }
     }
 
-    /// The PHP program. Default: `php`, found by `PATH`.
+    /// The PHP program. Default: `php`, searched in `PATH`.
     pub fn php(mut self, program: impl Into<OsString>) -> LocalBuilder {
         self.local.php = program.into();
         self
@@ -340,13 +342,13 @@ impl LocalBuilder {
         self
     }
 
-    /// The limit for a reply in bytes. Default: 64 MiB.
+    /// The limit of a reply in bytes. Default: 64 MiB.
     pub fn max_response_len(mut self, len: usize) -> LocalBuilder {
         self.local.max_response_len = len.min(Decoder::LARGEST_MAX_LEN);
         self
     }
 
-    /// Refuses replies that deviate from the documented shape, even in known ways. Default: `false`.
+    /// Refuses replies that deviate from the documented format, even in known ways. Default: `false`.
     pub fn strict(mut self, strict: bool) -> LocalBuilder {
         self.local.strict = strict;
         self

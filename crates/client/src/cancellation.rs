@@ -1,4 +1,4 @@
-//! [`Cancellation`]: one flag from the handle that a user holds down to the wait between two attempts.
+//! [`Cancellation`]: a flag that cancels calls and scans.
 
 use std::fmt;
 use std::future::Future;
@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 /// Cancels the calls and scans that it was given to. Clones share one flag, which is never reset.
 ///
-/// A cancelled call sends no further request, ends its wait before a retry, closes the connection of a request
-/// that is under way, and returns an error of the kind [`Cancelled`](crate::ErrorKind::Cancelled).
+/// A canceled call sends no further request, ends its wait before a retry, closes the connection of a request
+/// in progress, and returns an error of the kind [`Cancelled`](crate::ErrorKind::Cancelled).
 ///
 /// ```
 /// use std::time::Duration;
@@ -35,7 +35,7 @@ struct Shared {
     changed: Condvar,
 }
 
-/// Tasks to wake, each under the number of its future.
+/// Tasks to wake, by the number of the future.
 #[derive(Default)]
 struct Waiters {
     next_number: u64,
@@ -48,7 +48,7 @@ impl Cancellation {
         Cancellation::default()
     }
 
-    /// Sets the flag and wakes all that wait for it. Setting it again has no effect.
+    /// Sets the flag, and wakes everything that waits for it. Setting it again has no effect.
     pub fn cancel(&self) {
         let wakers = {
             let mut waiters = self.shared.waiters();
@@ -109,7 +109,7 @@ impl fmt::Debug for Cancellation {
 #[must_use]
 pub struct Cancelled {
     shared: Arc<Shared>,
-    /// The number of this future among those that wait.
+    /// The number of this future.
     number: Option<u64>,
 }
 
@@ -119,7 +119,7 @@ impl Future for Cancelled {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let shared = Arc::clone(&self.shared);
         let mut waiters = shared.waiters();
-        // Read under the lock: `cancel` takes the wakers under it after the flag was set.
+        // Read under the lock: `cancel` sets the flag, then takes the wakers under the lock.
         if shared.cancelled.load(Ordering::Acquire) {
             return Poll::Ready(());
         }

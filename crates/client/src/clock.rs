@@ -1,4 +1,4 @@
-//! [`Clock`]: time, waits and chance behind one trait, so that tests of retries need not wait.
+//! [`Clock`]: time, waits and random numbers behind one trait, so that tests of retries need not wait.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -6,23 +6,23 @@ use crate::cancellation::Cancellation;
 
 /// Source of time, waits and jitter of a blocking client.
 ///
-/// The default is the machine's own. Replace it with [`ClientBuilder::clock`](crate::ClientBuilder::clock) to test code
-/// that retries without waiting.
+/// The default is the system's clock. Replace it with [`ClientBuilder::clock`](crate::ClientBuilder::clock) to test
+/// code that retries without waiting.
 pub trait Clock: Send + Sync {
-    /// A moment that only moves forward.
+    /// A monotonic time.
     fn now(&self) -> Instant;
 
-    /// The time of day, which a `Retry-After` that is a date refers to.
+    /// The time of day, for a `Retry-After` that is a date.
     fn time_of_day(&self) -> SystemTime;
 
     /// Waits this long, or until the flag is set.
     fn sleep(&self, duration: Duration, cancellation: &Cancellation);
 
-    /// A number from 0 up to 1, 1 excluded, each equally likely.
+    /// A random number from 0 to 1, excluding 1, uniformly distributed.
     fn random(&self) -> f64;
 }
 
-/// The machine's own clock.
+/// The system's clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SystemClock;
 

@@ -1,6 +1,6 @@
-//! [`Endpoint`]: from the address of an install, as a user writes it, to the address of `api.php`.
+//! [`Endpoint`]: the address of `api.php`, from the address of an install as a user writes it.
 //!
-//! An address with a password in it is refused, and is not shown in an error or a log.
+//! An address with a password in it is rejected, and not shown in errors or logs.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -25,7 +25,7 @@ impl Endpoint {
         if address.is_empty() {
             return Err(InvalidAddress::Empty);
         }
-        // Anywhere: a password may contain a slash, and then the @ is in what looks like the path.
+        // Searched everywhere: if a password contains a slash, the @ is in what looks like the path.
         if address.contains('@') {
             return Err(InvalidAddress::HasCredentials);
         }

@@ -50,6 +50,8 @@ pub use crate::blocking::{Client, Pending, Scan, ScanPages};
 pub use crate::builder::{ClientBuilder, LocalBuilder};
 pub use crate::cancellation::{Cancellation, Cancelled};
 pub use crate::clock::Clock;
+#[doc(hidden)]
+pub use crate::error::error_examples;
 pub use crate::error::{ConfigError, Error, ErrorKind, InvalidAddress, InvalidProxy, ScanIncomplete};
 pub use crate::exchange::RetryPolicy;
 pub use crate::scan::{ScanReport, ScanStatus};

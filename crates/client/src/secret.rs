@@ -1,6 +1,6 @@
-//! Secrets as they come from files and environment variables.
+//! Secrets from files and environment variables.
 
-/// A secret without what an editor, a shell or an orchestrator put around it.
+/// A secret without the characters that an editor or an orchestrator added around it.
 ///
 /// `Debug` does not show it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -17,8 +17,8 @@ impl std::fmt::Debug for TrimmedSecret<'_> {
     }
 }
 
-/// Cuts a byte order mark and the white space around a secret, such as the line feed that Docker and Kubernetes leave
-/// at the end of a variable. White space inside is kept.
+/// Removes a byte order mark and the white space around a secret, such as the line feed that Docker and Kubernetes
+/// leave at the end of a variable. White space inside is kept.
 ///
 /// ```
 /// use gettickets::secret::trim;
@@ -26,7 +26,7 @@ impl std::fmt::Debug for TrimmedSecret<'_> {
 /// assert!(trim("'hunter2'").is_quoted);
 /// ```
 pub fn trim(text: &str) -> TrimmedSecret<'_> {
-    // A mark may be before or behind white space.
+    // A mark may be before or after white space.
     let value = text.trim_matches(|character: char| character.is_whitespace() || character == '\u{feff}');
     let is_quoted = ['"', '\'']
         .into_iter()

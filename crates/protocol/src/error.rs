@@ -108,7 +108,7 @@ pub enum DecodeErrorKind {
     },
     /// The reply states that it has tickets, but it is in name-value pairs, which cannot represent a list.
     NoListInNvp,
-    /// The decoder is strict, and the reply deviates from the documented shape.
+    /// The decoder is strict, and the reply deviates from the documented format.
     Strict {
         /// The deviation.
         finding: FindingKind,

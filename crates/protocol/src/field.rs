@@ -1,7 +1,7 @@
 //! The field history: one row per field. It is the only place that defines which fields a ticket has.
 //!
-//! The structs, decoders, encoders and language bindings are built from [`FIELDS`] or tested against it. A field that a
-//! later server adds is one new row here.
+//! The structs, decoders, encoders and language bindings are built from [`FIELDS`] or tested against it. To add a field
+//! of a later server, add a row here: compile errors and failing tests then name the other places that handle it.
 
 use std::fmt;
 

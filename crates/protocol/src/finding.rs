@@ -1,4 +1,4 @@
-//! Findings: known deviations of a reply from the documented shape, and where they are.
+//! Findings: known deviations of a reply from the documented format, and where they are.
 //!
 //! Such a reply is accepted, and its deviations are reported. Findings of the same kind and field are counted together,
 //! with the first few places and tickets, so that their size is bounded.
@@ -15,7 +15,7 @@ const MAX_INDEXES: usize = 4096;
 /// The most characters of a place.
 const MAX_PLACE: usize = 200;
 
-/// A deviation of a reply from the documented shape.
+/// A deviation of a reply from the documented format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
@@ -31,8 +31,8 @@ pub struct Finding {
     pub tickets: Vec<u64>,
     /// The value at the first place, truncated, if it is helpful.
     pub detail: Option<String>,
-    /// The index in the page of the ticket of each occurrence, at most 4,096; of a total of several replies, none. A scan needs
-    /// them to count no occurrence twice.
+    /// The index in the page of the ticket of each occurrence, at most 4,096; of a total of several replies, none. A
+    /// scan needs them to count no occurrence twice.
     #[doc(hidden)]
     pub indexes: Vec<u32>,
 }
@@ -76,7 +76,7 @@ impl Finding {
 
 macro_rules! finding_kinds {
     ($($(#[$doc:meta])+ $variant:ident $code:literal $meaning:literal,)+) => {
-        /// A known way in which replies deviate from the documented shape.
+        /// A known way in which replies deviate from the documented format.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum FindingKind {

@@ -154,7 +154,7 @@ impl Page {
         self.extras().extra.json()
     }
 
-    /// Returns how the reply deviates from the documented shape.
+    /// Returns how the reply deviates from the documented format.
     pub fn findings(&self) -> &[Finding] {
         &self.extras().findings
     }

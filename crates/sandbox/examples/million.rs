@@ -1,8 +1,8 @@
 //! Measures a sandbox with a million tickets: how long it takes to start, and each kind of page over HTTP.
 //!
 //! `cargo run --release -p gettickets-sandbox --example million [TICKETS]`
-//!
-//! A list is read once and kept until a ticket changes, so "cold" is a page requested right after a change, and
+//! A list is read once and cached until a ticket changes, so "cold" is a page requested right after a change, and
+//! "warm" is the same page requested again; both are medians of eight.
 //! "warm" the same page requested again; both are medians of eight.
 
 #![allow(clippy::print_stdout, reason = "a table for people")]

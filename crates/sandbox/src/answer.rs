@@ -28,7 +28,7 @@ pub(crate) enum Delivery {
     CutOff,
     /// Not at all: the client waits.
     Never,
-    /// The body, then a piece many times, then an end.
+    /// The body, then one piece many times, then an end.
     Repeated { piece: Vec<u8>, times: usize, end: Vec<u8> },
 }
 
@@ -38,7 +38,7 @@ impl Answer {
         Answer { status, content_type, headers, body: body.into(), delivery }
     }
 
-    /// An error of the API in the format that was asked for.
+    /// An error of the API in the requested format.
     pub(crate) fn error(status: u16, error: &ApiError, format: ResponseType, version: Version) -> Answer {
         let content_type = match format {
             ResponseType::Json => JSON,
@@ -48,7 +48,7 @@ impl Answer {
         Answer::new(status, content_type, error.to_wire(format, version))
     }
 
-    /// An HTML page. Both texts are inserted as they are.
+    /// An HTML page. Both texts are inserted unescaped.
     pub(crate) fn page(status: u16, title: &str, text: &str) -> Answer {
         let html = format!(
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{title}</title></head>\n\

@@ -1,10 +1,9 @@
-//! An embedded WHMCS GetTickets endpoint on loopback, filled with believable tickets, for trials, tests and
-//! demos.
+//! An embedded WHMCS GetTickets endpoint on loopback with realistic tickets, for experiments, tests and demos.
 //!
-//! A [`Sandbox`] answers `includes/api.php`, below any prefix, as an install of a chosen version does: all eight
-//! parameters, the three kinds of credentials, JSON, XML and name-value pairs, and refusals with HTTP 403. With a
-//! [`Quirk`] it misbehaves as real servers do, so that an integration can be tested against that. Its [`Store`]
-//! lets a test change tickets while it serves.
+//! A [`Sandbox`] answers `includes/api.php`, below any prefix, like an install of a chosen version: all eight
+//! parameters, the three kinds of credentials, JSON, XML and name-value pairs, and refusals with HTTP 403. A [`Quirk`]
+//! makes it misbehave like real servers, so that an integration can be tested against that. Its [`Store`] lets a test
+//! change tickets while it is running.
 //!
 //! ```
 //! use std::io::{Read, Write};
@@ -33,19 +32,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Where the documentation is silent, the sandbox does the following. A request without `responsetype` gets JSON.
-//! Parameters are read from the query string and from a body of either form type, as PHP does. Tickets with the
-//! same last reply are listed highest id first. `email` is compared without regard to case and matches no tickets
-//! of clients; `subject` matches subjects that contain it, without regard to case, accents and HTML encoding. A
-//! `limitnum` of 0 means the default. API credentials are accepted at every version, and `attachments_removed` is
-//! sent from 7.10 on.
+//! Where the documentation is silent, the sandbox behaves as follows. A request without `responsetype` gets JSON.
+//! Parameters are read from the query string and from a body of either form type, as in PHP. Tickets with the same last
+//! reply are listed by id, highest first. `email` is case-insensitive and matches no tickets of clients; `subject`
+//! matches subjects that contain it, ignoring case, accents and HTML encoding. A `limitnum` of 0 means the default. API
+//! credentials are accepted at every version, and `attachments_removed` is sent from 7.10 on.
 //!
 //! Only requests for loopback hosts are accepted ([`SandboxBuilder::allow_host`]), and clients that send slowly
 //! are disconnected ([`SandboxBuilder::request_timeout`]).
 //!
-//! `cargo run --release -p gettickets-sandbox --example million` measures what each kind of page costs among a
-//! million tickets. A list is read once, as ids, and kept until a ticket changes, so that pages far down cost no
-//! more than the first.
+//! `cargo run --release -p gettickets-sandbox --example million` measures the time of each kind of page among a million
+//! tickets. A list is read once, as ids, and cached until a ticket changes, so that pages far down the list take no
+//! longer than the first.
 
 mod answer;
 mod generate;

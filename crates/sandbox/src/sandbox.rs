@@ -17,14 +17,14 @@ use crate::quirk::{Quirk, Quirks, pages};
 use crate::status::ConfiguredStatus;
 use crate::store::{Store, StoreError};
 
-/// A year, which is as good as forever. Longer durations could overflow the clock.
+/// A year, which is effectively forever. Longer durations could overflow the clock.
 const MAX_DURATION: Duration = Duration::from_secs(365 * 86_400);
-/// How long a sandbox that is dropped waits for threads that are making a response.
+/// How long dropping a sandbox waits for threads that compute a response.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A GetTickets endpoint on this machine, until it is dropped.
 ///
-/// It serves on a thread of its own and listens on loopback only, unless it is configured otherwise.
+/// It serves on its own thread and listens only on loopback, unless configured otherwise.
 ///
 /// ```
 /// let sandbox = gettickets_sandbox::Sandbox::start()?;
@@ -86,17 +86,17 @@ impl Sandbox {
         &self.server.access.secret
     }
 
-    /// Returns the server version that it behaves as.
+    /// Returns the server version that it imitates.
     pub fn server_version(&self) -> Version {
         self.server.version
     }
 
-    /// Returns a handle to its tickets, for changing them while it serves.
+    /// Returns a handle to its tickets, to change them while it is running.
     pub fn store(&self) -> Store {
         self.server.store.clone()
     }
 
-    /// Returns how many requests the API has received, whatever the responses were.
+    /// Returns the number of requests that the API has received, including failed ones.
     pub fn request_count(&self) -> u64 {
         self.server.requests.load(Ordering::Relaxed)
     }
@@ -190,20 +190,20 @@ impl Default for SandboxBuilder {
 }
 
 impl SandboxBuilder {
-    /// Sets how many tickets are generated. Default: 1,000.
+    /// Sets the number of tickets to generate. Default: 1,000.
     pub fn tickets(mut self, tickets: u64) -> SandboxBuilder {
         self.tickets = tickets;
         self
     }
 
-    /// Sets the seed that tickets are generated from. Default: 1.
+    /// Sets the seed from which tickets are generated. Default: 1.
     pub fn seed(mut self, seed: u64) -> SandboxBuilder {
         self.seed = seed;
         self
     }
 
     /// Sets when the newest generated ticket was last replied to. Default: the fixed time of
-    /// [`generate`](fn@crate::generate), so that a seed gives the same tickets on any day.
+    /// [`generate`](fn@crate::generate), so that the same seed always gives the same tickets.
     pub fn newest(mut self, newest: DateTime) -> SandboxBuilder {
         self.newest = Some(newest);
         self
@@ -215,7 +215,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets the server version to behave as, which decides which fields are sent. Default: 8.13.1.
+    /// Sets the server version to imitate, which determines the fields that are sent. Default: 8.13.1.
     pub fn server_version(mut self, version: Version) -> SandboxBuilder {
         self.version = version;
         self
@@ -239,8 +239,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets the access key that permits requests from addresses which [`allow_from`](Self::allow_from) does
-    /// not name. Default: none.
+    /// Sets the access key that permits requests from addresses which are not in [`allow_from`](Self::allow_from).
+    /// Default: none.
     pub fn access_key(mut self, key: impl Into<String>) -> SandboxBuilder {
         self.access.access_key = Some(key.into());
         self
@@ -252,8 +252,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets the departments that the API user is a member of, which are the only ones whose tickets it gets
-    /// unless `ignore_dept_assignments` is set. Default: all; generated tickets are in departments 1 to 4.
+    /// Sets the departments that the API user is a member of. Tickets of other departments are sent only if
+    /// `ignore_dept_assignments` is set. Default: all; generated tickets are in departments 1 to 4.
     pub fn departments(mut self, departments: impl IntoIterator<Item = u64>) -> SandboxBuilder {
         self.access.departments = Some(departments.into_iter().collect());
         self
@@ -266,7 +266,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets the statuses that the install is configured with. Default: [`ConfiguredStatus::defaults`].
+    /// Sets the configured statuses of the install. Default: [`ConfiguredStatus::defaults`].
     pub fn statuses(mut self, statuses: impl IntoIterator<Item = ConfiguredStatus>) -> SandboxBuilder {
         self.statuses = statuses.into_iter().collect();
         self
@@ -290,29 +290,29 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets the port to listen on. Default: 0, which takes a free one.
+    /// Sets the port to listen on. Default: 0, which selects a free port.
     pub fn port(mut self, port: u16) -> SandboxBuilder {
         self.port = port;
         self
     }
 
-    /// Accepts requests whose `Host` header has this name or address. Default: only `localhost`, names below
-    /// it, loopback addresses, and the address that the sandbox listens on, so that a web page with a host
-    /// name of its own cannot read the sandbox through a browser (DNS rebinding).
+    /// Accepts requests whose `Host` header has this name or address. Default: only `localhost`, names below it,
+    /// loopback addresses, and the address that the sandbox listens on, so that a web page with its own host name
+    /// cannot read the sandbox through a browser (DNS rebinding).
     pub fn allow_host(mut self, host: impl Into<String>) -> SandboxBuilder {
         self.allowed_hosts.push(host.into());
         self
     }
 
-    /// Delays every response of the API by this long, as a server far away does. Requests on different
-    /// connections wait at the same time. Default: zero.
+    /// Delays every response of the API by this long, like a distant server. Requests on different connections wait at
+    /// the same time. Default: zero.
     pub fn latency(mut self, latency: Duration) -> SandboxBuilder {
         self.latency = latency;
         self
     }
 
-    /// Sets how long a client may take to send a request's headers, and then again for its body, before it
-    /// is disconnected. An idle connection is closed after the same time. Default: 10 seconds.
+    /// Sets how long a client may take to send a request's headers, and then again for its body, before it is
+    /// disconnected. An idle connection is closed after the same time. Default: 10 seconds.
     pub fn request_timeout(mut self, timeout: Duration) -> SandboxBuilder {
         self.request_timeout = timeout;
         self
@@ -325,7 +325,7 @@ impl SandboxBuilder {
     /// [`SandboxError`] if it cannot listen, two loaded tickets have the same id, or its database fails.
     pub fn start(self) -> Result<Sandbox, SandboxError> {
         let cannot_listen = |error| SandboxError::Listen { host: self.host, port: self.port, error };
-        // Before the tickets are generated, so that an error about the port is not delayed.
+        // Done before the tickets are generated, so that an error about the port is reported without delay.
         let listener = std::net::TcpListener::bind((self.host, self.port)).map_err(cannot_listen)?;
         listener.set_nonblocking(true).map_err(cannot_listen)?;
         let address = listener.local_addr().map_err(cannot_listen)?;
@@ -356,15 +356,15 @@ impl SandboxBuilder {
         let serving = Arc::clone(&server);
         let serve = move || {
             runtime.block_on(async {
-                // The listener is bound and queues connections already.
+                // The listener is already bound and queues connections.
                 let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
                 tokio::select! {
                     () = http::serve(listener, serving) => {}
                     _ = stopped => {}
                 }
             });
-            // Closes the connections without waiting for responses. Threads that are making one get a moment to end, so
-            // that none of them is left when the sandbox is gone.
+            // Closes the connections without waiting for responses. Threads that compute one get a short time to end,
+            // so that none of them outlives the sandbox.
             runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
         };
         let thread = thread::Builder::new().name("gettickets-sandbox".to_owned()).spawn(serve);
@@ -387,11 +387,11 @@ impl fmt::Debug for SandboxBuilder {
     }
 }
 
-/// Error of a sandbox that could not start.
+/// Error for a sandbox that could not start.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SandboxError {
-    /// It cannot listen there.
+    /// It cannot listen on the address.
     Listen {
         /// The address.
         host: IpAddr,

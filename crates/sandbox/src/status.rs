@@ -1,6 +1,6 @@
-//! The statuses that an install has, and which of the special filters each belongs to.
+//! The statuses of an install, and the special filters that match them.
 
-/// A status that the install is configured with.
+/// A configured status of an install.
 ///
 /// ```
 /// use gettickets_sandbox::ConfiguredStatus;
@@ -24,13 +24,13 @@ impl ConfiguredStatus {
         ConfiguredStatus { title: title.into(), active: false, awaiting: false }
     }
 
-    /// Makes it count as active: `All Active Tickets` matches it.
+    /// Makes the status active: `All Active Tickets` matches it.
     #[must_use]
     pub fn active(self) -> ConfiguredStatus {
         ConfiguredStatus { active: true, ..self }
     }
 
-    /// Makes it count as awaiting a reply: `Awaiting Reply` matches it.
+    /// Makes the status await a reply: `Awaiting Reply` matches it.
     #[must_use]
     pub fn awaiting_reply(self) -> ConfiguredStatus {
         ConfiguredStatus { awaiting: true, ..self }

@@ -1,11 +1,11 @@
-//! Tickets in the spelling of the documentation, one JSON object each.
+//! Tickets in the documented notation, one JSON object each.
 //!
-//! The store keeps every ticket as the JSON object that a server of version 8.0 or later sends, so that most
-//! pages are joined from stored text without any encoding.
+//! The store keeps every ticket as the JSON object that a server of version 8.0 or later sends, so that most pages are
+//! joined from stored text without encoding.
 
 use gettickets_protocol::{Page, Ticket, Tickets, Version, decode};
 
-/// The oldest version that sends every documented field: what stored text is spelled as.
+/// The version in whose notation tickets are stored: the oldest that sends every documented field.
 pub(crate) const STORED_VERSION: Version = Version::V8_0;
 
 /// The JSON object of one ticket, as a server of this version sends it.
@@ -39,7 +39,7 @@ pub(crate) fn page_json(objects: &[String], start: u64, total: u64) -> String {
     page
 }
 
-/// The tickets of these objects, or `None` if they are not what [`ticket_json`] returns.
+/// Parses these objects as tickets; `None` if they do not have the form of [`ticket_json`].
 pub(crate) fn parse(objects: &[String]) -> Option<Tickets> {
     let page = decode(page_json(objects, 0, objects.len() as u64)).ok()?.into_page().ok()?;
     (page.len() == objects.len()).then(|| page.into_tickets())

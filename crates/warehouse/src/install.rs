@@ -1,9 +1,9 @@
-//! [`Install`]: a source of tickets with a name.
+//! [`Install`]: a named source of tickets.
 
 use gettickets::{Client, GetTickets, Scan};
 use jiff::tz::TimeZone;
 
-/// The number of tickets on the first page that is read where little has changed.
+/// The number of tickets on the first page, which is read alone if little has changed.
 const FRONT: u64 = 100;
 
 /// An install whose tickets are read.
@@ -17,13 +17,13 @@ pub struct Install {
 }
 
 impl Install {
-    /// An install with this name, which the tables use from then on.
+    /// Creates an install with this name, under which the tables store it.
     pub fn new(name: impl Into<String>, client: Client) -> Install {
         Install { name: name.into(), client, time_zone: None, ignore_departments: false, access_keys: false }
     }
 
-    /// The time zone of the install's clock, for the columns `date_utc` and `lastreply_utc`. Default: unknown, and these
-    /// columns are null.
+    /// The time zone of the install's clock, for the columns `date_utc` and `lastreply_utc`. Default: unknown, and
+    /// these columns are null.
     #[must_use]
     pub fn time_zone(self, zone: TimeZone) -> Install {
         Install { time_zone: Some(zone), ..self }

@@ -1,10 +1,11 @@
 //! Tickets of WHMCS installs in a database, kept up to date.
 //!
-//! [`Mirror`] copies the tickets of one or more installs into SQLite or PostgreSQL and records what changed between two runs: new
-//! tickets, other statuses, departments, priorities, flags, subjects, replies, and tickets that are gone. It marks a ticket
-//! as gone only after a scan that was proved complete, so an interrupted or filtered run never looks like a deletion.
+//! [`Mirror`] copies the tickets of one or more installs into SQLite or PostgreSQL and records what changed between two
+//! runs: new tickets, other statuses, departments, priorities, flags, subjects, replies, and tickets that are gone. It
+//! marks a ticket as gone only after a scan that was proved complete, so an interrupted or filtered run never looks
+//! like a deletion.
 //!
-//! [`Fleet`] reads several installs side by side. [`singer::Tap`] writes their tickets as messages of Singer.
+//! [`Fleet`] reads several installs concurrently. [`singer::Tap`] writes their tickets as Singer messages.
 //!
 //! ```no_run
 //! use gettickets::{Client, Credentials};

@@ -1,15 +1,17 @@
-//! A ticket as a row: the columns of every table, from the mirror to Singer.
+//! A ticket as a row, with the columns of every table. Used by the mirror and by Singer.
 
 use std::sync::LazyLock;
 
 use gettickets::{DateTime, FIELDS, Field, FieldKind, FieldValue, TicketRef};
 use gettickets_arrow::{ColumnKind, NumberTooLarge, TableColumn, signed};
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use xxhash_rust::xxh3::Xxh3;
 
 /// A value of a column.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
 pub(crate) enum Cell {
     Null,
     Integer(i64),
@@ -27,29 +29,29 @@ impl Cell {
     }
 }
 
-/// A ticket as a row: one cell per [`column`](columns), in their order.
-#[derive(Clone, Debug)]
+/// A ticket as a row: one cell for each of the [`columns`], in their order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) id: i64,
     pub(crate) cells: Vec<Cell>,
-    /// A digest of what the server sent, to see whether a ticket changed without reading its row.
+    /// A digest of the server's data, by which a changed ticket is detected without reading its row.
     pub(crate) fingerprint: i64,
-    /// A text had a NUL character, which databases do not store.
+    /// Whether a text has a NUL character, which databases do not store.
     pub(crate) had_nul: bool,
 }
 
-/// The fields whose changes are recorded one by one.
+/// The fields whose changes are recorded.
 pub(crate) const TRACKED: [Field; 6] =
     [Field::Status, Field::Deptid, Field::Priority, Field::Flag, Field::Lastreply, Field::Subject];
 
-/// What a column holds; each database has a type for it.
+/// The type of a column; each database maps it to a type of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Type {
     Integer,
     Boolean,
     Text,
     Json,
-    /// A time on the install's clock, without a zone.
+    /// A local time of the install, without a zone.
     WallClock,
     Utc,
 }
@@ -70,7 +72,7 @@ pub(crate) fn columns() -> impl Iterator<Item = (String, Type)> {
 }
 
 impl Row {
-    /// The row of a ticket. UTC columns are null unless the zone of the install or of the date is known.
+    /// Converts a ticket to a row. UTC columns are null unless the zone of the install or of the date is known.
     pub(crate) fn new(
         ticket: TicketRef<'_>,
         zone: Option<&TimeZone>,
@@ -78,7 +80,7 @@ impl Row {
     ) -> Result<Row, NumberTooLarge> {
         let mut digest = Xxh3::new();
         let mut cells = Vec::with_capacity(FIELDS.len() + 4);
-        // A column of times holds no other text, so the text of an unreadable date is kept here, as in every table.
+        // A time column cannot hold the text of an unreadable date, so the text is stored here, as in every table.
         let mut extra = serde_json::Map::new();
         for spec in &FIELDS {
             let cell = match ticket.value(spec.field) {
@@ -101,7 +103,7 @@ impl Row {
                     extra.insert(spec.name.to_owned(), text.into());
                     Cell::Null
                 }
-                // A kind of value that this crate does not know has a documented text all the same.
+                // A value kind without a case here is stored as its documented text.
                 Some(other) => Cell::Text(serde_json::to_string(&other).unwrap_or_default()),
             };
             write(&mut digest, &cell);
@@ -165,13 +167,13 @@ fn write(digest: &mut Xxh3, cell: &Cell) {
     }
 }
 
-/// `YYYY-MM-DD HH:MM:SS`, which sorts by time and which databases read.
+/// Formats a time as `YYYY-MM-DD HH:MM:SS`, which sorts by time and which databases can read.
 pub(crate) fn wall_clock(time: DateTime) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// The same moment in UTC. A wall-clock time that exists twice is the first of the two; one that a change of clocks
-/// skipped is read as the clocks before the change show it.
+/// Converts a local time to UTC. A local time that occurs twice is the first of the two; for one that a clock change
+/// skipped, the offset before the change is used.
 fn utc(time: DateTime, zone: &TimeZone) -> Cell {
     match zone.to_ambiguous_timestamp(time).compatible() {
         Ok(timestamp) => Cell::Text(timestamp.strftime("%Y-%m-%d %H:%M:%SZ").to_string()),

@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: the bench crate, built as what is published, with the arguments passed on, and before it what
-//! its programs in other languages need.
+//! `cargo xtask bench`: builds the bench crate like a release, and the programs in other languages that it needs, and
+//! runs it with the given arguments.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use crate::c::peers;
 use crate::process::{Program, Result, cargo, program, root, target};
 use crate::tools;
 
-/// What gettickets is measured beside in Python. The versions are pinned, because the figures are of these.
+/// The Python peers. Their versions are pinned, because the published measurements refer to them.
 const PYTHON_PACKAGES: [&str; 10] = [
     "maturin==1.16.0",
     "msgspec==0.22.0",
@@ -21,15 +21,33 @@ const PYTHON_PACKAGES: [&str; 10] = [
     "whmcspy==0.3.0",
 ];
 
-/// Every table; what its programs need depends on its name.
-const TABLES: [&str; 7] =
-    ["scan", "decode", "decode-xml", "decode-c", "python", "python-frames", "python-footprint"];
+/// Every table. Its name determines which programs it needs.
+const TABLES: [&str; 10] = [
+    "scan",
+    "mirror",
+    "fleet",
+    "lake",
+    "decode",
+    "decode-xml",
+    "decode-c",
+    "python",
+    "python-frames",
+    "python-footprint",
+];
+/// The tables that measure the command line.
+const OF_THE_COMMAND_LINE: [&str; 4] = ["scan", "mirror", "fleet", "lake"];
 
-/// Replaces the table in BENCHMARKS.md with what is measured.
+/// Replaces the tables in BENCHMARKS.md with the results.
 const WRITE: &str = "--write";
 const FILE: &str = "BENCHMARKS.md";
-/// The lines of the file between which the table is.
-const BEGIN: &str = "<!-- written by `cargo xtask bench scan --million --write` -->";
+/// The tables that are written together, and the line of BENCHMARKS.md that precedes them.
+const WRITTEN: [(&[&str], &str); 2] = [
+    (&["scan"], "<!-- written by `cargo xtask bench scan --million --write` -->"),
+    (
+        &["mirror", "fleet", "lake"],
+        "<!-- written by `cargo xtask bench mirror fleet lake --million --write` -->",
+    ),
+];
 const END: &str = "<!-- end of what is written -->";
 
 pub(crate) fn run(args: &[String]) -> Result {
@@ -37,7 +55,7 @@ pub(crate) fn run(args: &[String]) -> Result {
     if wants(args, |table| table.starts_with("python") || table == "scan") {
         bench = with_python(bench)?;
     }
-    if wants(args, |table| table == "scan") {
+    if wants(args, |table| OF_THE_COMMAND_LINE.contains(&table)) {
         cargo("build --profile published --quiet --package gettickets-cli").run()?;
         let name = format!("gettickets{}", std::env::consts::EXE_SUFFIX);
         bench = bench.env("GETTICKETS_BENCH_CLI", target().join("published").join(name));
@@ -51,23 +69,25 @@ pub(crate) fn run(args: &[String]) -> Result {
     if !args.iter().any(|arg| arg == WRITE) {
         return bench.run();
     }
-    if named(args) != ["scan"] {
-        return Err(format!("{WRITE} is for the table scan alone"));
-    }
+    let named = named(args);
+    let Some((_, begin)) = WRITTEN.iter().find(|(tables, _)| *tables == named) else {
+        let known: Vec<String> = WRITTEN.iter().map(|(tables, _)| tables.join(" ")).collect();
+        return Err(format!("{WRITE} is for these tables together: {}", known.join("; ")));
+    };
     let measured = String::from_utf8_lossy(&bench.printed()?).into_owned();
     println!("{measured}");
     let file = root().join(FILE);
     let failed = |error: std::io::Error| format!("{FILE}: {error}");
     let text = std::fs::read_to_string(&file).map_err(failed)?;
-    std::fs::write(&file, replaced(&text, &measured)?).map_err(failed)
+    std::fs::write(&file, replaced(&text, begin, &measured)?).map_err(failed)
 }
 
-/// The text with this in place of what is between the two lines.
-fn replaced(text: &str, measured: &str) -> Result<String> {
-    let missing = || format!("{FILE} lacks the line {BEGIN:?} or, after it, {END:?}");
-    let (before, rest) = text.split_once(BEGIN).ok_or_else(missing)?;
+/// Replaces the text between the two lines.
+fn replaced(text: &str, begin: &str, measured: &str) -> Result<String> {
+    let missing = || format!("{FILE} lacks the line {begin:?} or, after it, {END:?}");
+    let (before, rest) = text.split_once(begin).ok_or_else(missing)?;
     let (_, after) = rest.split_once(END).ok_or_else(missing)?;
-    Ok(format!("{before}{BEGIN}\n\n{}\n\n{END}{after}", measured.trim()))
+    Ok(format!("{before}{begin}\n\n{}\n\n{END}{after}", measured.trim()))
 }
 
 /// The tables that the arguments name.
@@ -75,7 +95,7 @@ fn named(args: &[String]) -> Vec<&str> {
     args.iter().map(String::as_str).filter(|arg| TABLES.contains(arg)).collect()
 }
 
-/// Whether such a table is measured: it is named, or none is.
+/// Whether a table of this kind is measured: it is named, or no table is.
 fn wants(args: &[String], such: impl Fn(&str) -> bool) -> bool {
     if args.iter().any(|arg| arg == "--help" || arg == "-h") {
         return false;
@@ -84,7 +104,7 @@ fn wants(args: &[String], such: impl Fn(&str) -> bool) -> bool {
     named.is_empty() || named.into_iter().any(such)
 }
 
-/// Builds the package as it is published, but for this machine alone, and sets where the programs are.
+/// Builds the package like a release, but only for this machine, and sets the variables with the paths of the programs.
 fn with_python(bench: Program) -> Result<Program> {
     let python = tools::python_with("bench-python", &PYTHON_PACKAGES)?;
     let wheel = release_wheel(&python)?;
@@ -99,7 +119,7 @@ fn with_python(bench: Program) -> Result<Program> {
 
 fn release_wheel(python: &Path) -> Result<PathBuf> {
     let wheels = target().join("bench-wheels");
-    // A wheel of an earlier version would be taken for this one.
+    // A wheel of an earlier version would be used instead.
     let _ = std::fs::remove_dir_all(&wheels);
     tools::maturin(python, "build --profile published --locked --quiet --compatibility linux --out")
         .arg(&wheels)
@@ -124,12 +144,12 @@ mod tests {
     }
 
     #[test]
-    fn what_was_measured_is_written_between_the_two_lines() {
-        let (begin, end) = (super::BEGIN, super::END);
-        let text = format!("a\n{begin}\nold\n{end}\nb\n");
-        let new = super::replaced(&text, "new\n").unwrap();
-        assert_eq!(new, format!("a\n{begin}\n\nnew\n\n{end}\nb\n"));
-        assert_eq!(super::replaced(&new, "new\n").unwrap(), new);
-        assert!(super::replaced("a", "new").is_err());
+    fn results_are_written_between_the_two_lines() {
+        let ([(_, other), (_, begin)], end) = (super::WRITTEN, super::END);
+        let text = format!("a\n{other}\nothers\n{end}\n{begin}\nold\n{end}\nb\n");
+        let new = super::replaced(&text, begin, "new\n").unwrap();
+        assert_eq!(new, format!("a\n{other}\nothers\n{end}\n{begin}\n\nnew\n\n{end}\nb\n"));
+        assert_eq!(super::replaced(&new, begin, "new\n").unwrap(), new);
+        assert!(super::replaced("a", begin, "new").is_err());
     }
 }

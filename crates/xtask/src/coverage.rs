@@ -1,4 +1,4 @@
-//! `cargo xtask coverage`: which lines the tests run.
+//! `cargo xtask coverage`: shows which lines the tests execute.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,10 @@ use crate::tools;
 const HELP: &str = "\
 usage: cargo xtask coverage [ARGUMENT…]
 
-Runs the tests of the protocol and the client with cargo-llvm-cov, and prints for each file how much of it they run.
+Runs the tests of the protocol and the client with cargo-llvm-cov, and prints the covered part of each file.
 Arguments are passed on and replace the packages: -p gettickets-arrow, --show-missing-lines, --html.
 
-It needs llvm-profdata and llvm-cov of the LLVM that the compiler has (`rustc --version --verbose`).";
+It needs llvm-profdata and llvm-cov of the compiler's LLVM version (`rustc --version --verbose`).";
 
 pub(crate) fn run(args: &[String]) -> Result {
     if args.iter().any(|arg| arg == "--help" || arg == "-h") {
@@ -34,7 +34,7 @@ fn llvm_tools() -> Result<[PathBuf; 2]> {
     let version = program("rustc", "--version --verbose").output().unwrap_or_default();
     let major = llvm_major(&version).ok_or("`rustc --version --verbose` does not name its LLVM version")?;
     let find = |name: &str| {
-        // Debian puts the number behind the name; elsewhere there is one version.
+        // Debian appends the version to the name; on other systems there is one version.
         let names = [format!("{name}-{major}"), name.to_owned()];
         let folders = [PathBuf::new(), Path::new("/usr/lib").join(format!("llvm-{major}")).join("bin")];
         let all = folders.iter().flat_map(|folder| names.iter().map(|name| folder.join(name)));
@@ -64,7 +64,7 @@ mod tests {
     use super::llvm_major;
 
     #[test]
-    fn the_number_of_llvm_is_read() {
+    fn the_version_of_llvm_is_parsed() {
         assert_eq!(llvm_major("rustc 1.95.0\nhost: x\nLLVM version: 22.1.2\n"), Some(22));
         assert_eq!(llvm_major("rustc 1.95.0"), None);
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask dist`: builds the Python package as it is published, a wheel and a source distribution.
+//! `cargo xtask dist`: builds the Python package for release, as a wheel and a source distribution.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use crate::tools;
 
 /// The build tools, pinned. With zig's C compiler and libc the wheel also loads on older systems.
 pub(crate) const PACKAGES: [&str; 2] = ["maturin==1.16.0", "ziglang==0.17.1"];
-/// The oldest libc that the wheel supports: that of 2014, as for most wheels.
+/// The oldest libc that the wheel supports: that of 2014, like most wheels.
 const COMPATIBILITY: &str = "manylinux_2_17";
 
 pub(crate) fn run(args: &[String]) -> Result {
@@ -19,7 +19,7 @@ pub(crate) fn run(args: &[String]) -> Result {
     }
     let python = tools::python_with("dist-python", &PACKAGES)?;
     let out = target().join("dist");
-    // Files of an earlier version would be taken for this one's.
+    // Files of an earlier version would be used instead.
     let _ = fs::remove_dir_all(&out);
     tools::maturin(&python, "build --profile published --locked --zig --compatibility")
         .arg(COMPATIBILITY)
@@ -34,13 +34,13 @@ pub(crate) fn run(args: &[String]) -> Result {
     prune_lock(&sources, &sdist)?;
     let rebuilt = rebuild(&python, &sources)?;
     smoke(&python, &rebuilt)?;
-    // More than a gigabyte that nothing reads again.
+    // More than a gigabyte that is not needed again.
     let _ = fs::remove_dir_all(sources.parent().unwrap_or(&sources));
     println!("\n{}\n{}", wheel.display(), sdist.display());
     Ok(())
 }
 
-/// The sources of the distribution, in a directory of their own.
+/// Unpacks the sources of the distribution into a separate directory.
 fn unpacked(sdist: &Path) -> Result<PathBuf> {
     let check = target().join("dist-check");
     let _ = fs::remove_dir_all(&check);
@@ -49,8 +49,8 @@ fn unpacked(sdist: &Path) -> Result<PathBuf> {
     tools::only_directory(&check)
 }
 
-/// Removes from the lock file what only this repository's tasks and benchmarks use: they are not in the distribution, and
-/// cargo refuses a lock file that would change. Nothing is added, as there is no network.
+/// Removes packages from the lock file that only this repository's tasks and benchmarks use: they are not in the
+/// distribution, and cargo refuses a lock file that would change. Nothing is added, because the network is not used.
 fn prune_lock(sources: &Path, sdist: &Path) -> Result {
     let manifest = sources.join("Cargo.toml");
     let pruned = cargo("metadata --offline --format-version 1 --manifest-path").arg(&manifest).output();
@@ -66,15 +66,15 @@ fn prune_lock(sources: &Path, sdist: &Path) -> Result {
         .run()
 }
 
-/// Builds a wheel from the sources of the distribution alone, offline and with the versions of its own lock file. The
-/// crates are those that cargo has fetched already.
+/// Builds a wheel from only the sources of the distribution, offline and with the versions in its lock file. cargo has
+/// already downloaded the crates.
 fn rebuild(python: &Path, sources: &Path) -> Result<PathBuf> {
     let wheels = sources.with_file_name("wheels");
     tools::maturin(python, "build --profile dev --locked --offline --quiet --compatibility linux --out")
         .arg(&wheels)
         .directory(sources)
         .env("CARGO_NET_OFFLINE", "true")
-        // In a shared target directory cargo would take newer artifacts of other sources for up to date.
+        // With a shared target directory, cargo would consider newer artifacts of other sources up to date.
         .env("CARGO_TARGET_DIR", sources.with_file_name("target"))
         .run()?;
     tools::only_file(&wheels, "whl")

@@ -1,6 +1,6 @@
 //! The tasks of this repository; `cargo xtask help` lists them.
 //!
-//! It uses the standard library alone, so that a task starts within seconds of a clean clone.
+//! It uses only the standard library, so that a task starts within seconds of a clean clone.
 
 #![allow(clippy::print_stdout, reason = "a program that people run in a terminal")]
 
@@ -8,6 +8,7 @@ mod bench;
 mod c;
 mod coverage;
 mod dist;
+mod docs;
 mod fuzz;
 mod modules;
 mod mutants;
@@ -35,11 +36,11 @@ const TASKS: &[Task] = &[
         about: "check everything, as CI does; `test --list` names the steps",
         run: test::run,
     },
-    Task { name: "bench", about: "measure beside peers; see `bench --help`", run: bench::run },
+    Task { name: "bench", about: "compare with peers; see `bench --help`", run: bench::run },
     Task { name: "fuzz", about: "build and run the fuzz targets; see `fuzz --help`", run: fuzz::run },
     Task {
         name: "mutants",
-        about: "find changes of the code that no test notices; see `mutants --help`",
+        about: "find code changes that no test detects; see `mutants --help`",
         run: mutants::run,
     },
     Task {
@@ -49,7 +50,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "package",
-        about: "check what is published: metadata, licenses, features; see `package --help`",
+        about: "check the packages to publish: metadata, licenses, features; see `package --help`",
         run: package::run,
     },
     Task {
@@ -64,9 +65,10 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "dist",
-        about: "build the Python package as it is published: a wheel and a source distribution",
+        about: "build the Python package for release: a wheel and a source distribution",
         run: dist::run,
     },
+    Task { name: "docs", about: "build the documentation site; see `docs --help`", run: docs::run },
     Task { name: "modules", about: "find files of a crate that import each other", run: modules::run },
     Task { name: "words", about: "find wording to avoid; `words --count` counts it", run: words::run },
     Task {

@@ -1,8 +1,7 @@
 //! Finds import circles: files of one crate that import each other, directly or through others.
 //!
-//! A file imports another where it names a path that begins with `crate`, `super` or `self` and leads there. `mod` lines
-//! are no imports, and neither is what stands in `#[cfg(test)]` modules. A name that a module re-exports counts as
-//! imported from where it is defined.
+//! A file imports another if it contains a path that begins with `crate`, `super` or `self` and leads there. `mod`
+//! lines and `#[cfg(test)]` modules are ignored. A re-exported name counts as imported from the file that defines it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -43,9 +42,9 @@ struct Crate {
 /// One file.
 struct Module {
     file: String,
-    /// The paths that it names, from the crate's root.
+    /// The paths in the file, from the crate's root.
     paths: BTreeSet<Vec<String>>,
-    /// What it re-exports: name here, path from the crate's root.
+    /// The re-exports of the file: local name, path from the crate's root.
     exports: BTreeMap<String, Vec<String>>,
 }
 
@@ -66,7 +65,7 @@ impl Crate {
             }
             let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
             let parsed = Module::parse(relative.display().to_string(), &module, &text);
-            // A binary's main.rs beside lib.rs has the same path; together they are the root.
+            // main.rs beside lib.rs has the same path; together they are the root.
             match found.modules.get_mut(&module) {
                 Some(root) => {
                     root.paths.extend(parsed.paths);
@@ -171,7 +170,7 @@ impl Module {
                     for (name, path) in leaves {
                         match name {
                             Some(name) if exported => {
-                                // A file that uses what it re-exports imports it as well.
+                                // A file that uses its own re-export imports it as well.
                                 if tokens.iter().filter(|token| **token == name).count() > 1 {
                                     parsed.paths.insert(path.clone());
                                 }
@@ -192,10 +191,10 @@ impl Module {
     }
 }
 
-/// A path that was named, and the name that it has where it was imported.
+/// A path, and its local name if it was imported.
 type Leaf = (Option<String>, Vec<String>);
 
-/// Reads what follows a path's beginning: `::a::b`, `::{a, b::c}`. Returns the index after it.
+/// Parses the rest of a path: `::a::b`, `::{a, b::c}`. Returns the index after it.
 fn tree(tokens: &[String], mut at: usize, mut path: Vec<String>, leaves: &mut Vec<Leaf>) -> usize {
     let is = |at: usize, token: &str| tokens.get(at).is_some_and(|found| found == token);
     while is(at, "::") {
@@ -239,7 +238,7 @@ fn is_name(token: &str) -> bool {
     token.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
-/// Leaves out `#[cfg(test)] mod name { … }` and what stands in it.
+/// Leaves out `#[cfg(test)] mod name { … }`.
 fn without_tests(tokens: &[String]) -> &[String] {
     let pattern = ["#", "[", "cfg", "(", "test", ")", "]", "mod"];
     let starts = |window: &[String]| window.iter().map(String::as_str).eq(pattern);
@@ -248,7 +247,7 @@ fn without_tests(tokens: &[String]) -> &[String] {
     tokens.get(..end).unwrap_or(tokens)
 }
 
-/// Names, `::` and single punctuation; without comments, strings and characters.
+/// Splits into names, `::` and single punctuation characters, without comments, strings and characters.
 fn tokens(text: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     let mut rest = text;
@@ -365,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_the_root_exports_is_imported_from_its_own_file() {
+    fn a_reexported_name_is_imported_from_its_own_file() {
         let files = [("lib", "mod a; mod b; pub use crate::a::A;"), ("a", ""), ("b", "use crate::A;")];
         assert!(circles(&files).is_empty());
         let files = [
@@ -377,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_uses_what_it_exports_imports_it() {
+    fn a_file_that_uses_its_reexport_imports_it() {
         let uses = [("a", "mod c; pub use self::c::C; fn f(c: C) {}"), ("a/c", "use super::Thing;")];
         assert_eq!(circles(&uses), [["a", "a/c"]]);
         let only_exports = [("a", "mod c; pub use self::c::C;"), ("a/c", "use super::Thing;")];
@@ -385,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_strings_and_tests_import_nothing() {
+    fn comments_strings_and_tests_are_ignored() {
         let text = r##"
             // use crate::b;
             const A: &str = "crate::b::C"; const R: &str = r#"crate::b"#; const Q: char = '"';

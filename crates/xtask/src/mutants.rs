@@ -1,4 +1,4 @@
-//! `cargo xtask mutants`: changes the code in small ways and looks which changes no test notices.
+//! `cargo xtask mutants`: makes small changes to the code and finds those that no test detects.
 
 use std::fs;
 
@@ -8,15 +8,15 @@ use crate::tools;
 const HELP: &str = "\
 usage: cargo xtask mutants [--in-diff COMMIT | --all] [ARGUMENT…]
 
-Tests the tests with cargo-mutants: each mutant is a small change of the code, and one that no test notices is missed.
+Tests the tests with cargo-mutants: a mutant is a small change of the code, and is missed if no test detects it.
 
   --in-diff COMMIT   mutants of the lines that differ from this commit (default: main)
   --all              mutants of all the code
 
 Other arguments are passed on, such as -p gettickets-protocol, --file crates/client/src/scan/*.rs or --shard 0/8.
-What is found is below target/mutants.out; `.cargo/mutants.toml` has the settings.";
+The results are in target/mutants.out; `.cargo/mutants.toml` has the settings.";
 
-/// The histories of a scan that a mutant is tested with. The number of an ordinary run takes too long for each mutant.
+/// The number of scan histories for each mutant. The usual number takes too long.
 const HISTORIES: &str = "3000";
 
 pub(crate) fn run(args: &[String]) -> Result {
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &[String]) -> Result {
     passed.iter().fold(mutants, |mutants, arg| mutants.arg(arg)).env("SCAN_HISTORIES", HISTORIES).run()
 }
 
-/// The commit to compare with, unless all the code is meant, and the arguments to pass on.
+/// The commit to compare with, unless all code is tested, and the arguments to pass on.
 fn parsed(args: &[String]) -> Result<(Option<String>, Vec<String>)> {
     let (mut base, mut passed) = (Some("main".to_owned()), Vec::new());
     let mut rest = args.iter();
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changes_since_main_are_tested_unless_something_else_is_named() {
+    fn changes_since_main_are_tested_by_default() {
         let parsed = |line: &str| parsed(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
         let some = |base: &str| Some(base.to_owned());
         assert_eq!(parsed("").unwrap(), (some("main"), vec![]));

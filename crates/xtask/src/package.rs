@@ -1,4 +1,4 @@
-//! `cargo xtask package`: checks what would be published. It publishes nothing.
+//! `cargo xtask package`: checks the packages to publish. It publishes nothing.
 
 use std::fs;
 use std::path::Path;
@@ -15,11 +15,11 @@ Nothing is published.
 
   --quick   without the features and the source distribution";
 
-/// The crates that are published, in the order of their dependencies. The others are for this repository, or are published
-/// in other forms: the C library and the Python module.
+/// The published crates, in the order of their dependencies. The other crates are internal, or are published in another
+/// form: the C library and the Python module.
 const PUBLISHED: [&str; 6] = ["protocol", "client", "arrow", "sandbox", "warehouse", "cli"];
 
-/// Lines that every published crate has in its manifest.
+/// Lines that the manifest of every published crate has.
 const LINES: [&str; 7] = [
     "version.workspace = true",
     "edition.workspace = true",
@@ -30,7 +30,7 @@ const LINES: [&str; 7] = [
     "keywords.workspace = true",
 ];
 
-/// The categories of the registry that apply here. It refuses unknown ones.
+/// The applicable categories of the registry, which refuses unknown ones.
 const CATEGORIES: [&str; 8] = [
     "api-bindings",
     "command-line-utilities",
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &[String]) -> Result {
     source_distribution()
 }
 
-/// What the manifest or the folder of a crate lacks.
+/// Returns the problems in the manifest and the folder of a crate.
 fn metadata(name: &str) -> Vec<String> {
     let folder = root().join("crates").join(name);
     let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
@@ -79,7 +79,7 @@ fn metadata(name: &str) -> Vec<String> {
     problems.into_iter().map(|problem| format!("crates/{name}: {problem}")).collect()
 }
 
-/// What a manifest lacks.
+/// Returns the problems in a manifest.
 fn missing(manifest: &str) -> Vec<String> {
     let (package, rest) = manifest.split_once("\n\n").unwrap_or((manifest, ""));
     let mut problems: Vec<String> = LINES
@@ -106,7 +106,7 @@ fn missing(manifest: &str) -> Vec<String> {
     problems
 }
 
-/// Packages the crates as `cargo publish` does, without building them.
+/// Packages the crates like `cargo publish`, without building them.
 fn packaged() -> Result {
     let mut package = cargo("package --quiet --no-verify --allow-dirty --locked --offline");
     for name in PUBLISHED {
@@ -119,7 +119,7 @@ fn packaged() -> Result {
         let path = folder.join(&file);
         let len = fs::metadata(&path).map_err(|error| format!("{}: {error}", path.display()))?.len();
         println!("{file}: {} KiB", len.div_ceil(1024));
-        // The registry refuses 10 MiB; what is far below it and still large holds something by mistake.
+        // The registry's limit is 10 MiB; a much smaller package that is still large contains something by mistake.
         if len > 1 << 20 {
             return Err(format!(
                 "{file} is larger than 1 MiB; `tar -tzf {}` lists its files",
@@ -137,7 +137,7 @@ fn package_name(folder: &str) -> String {
     }
 }
 
-/// Compiles every pair of features of each crate. Features for this repository's own tests are left out.
+/// Compiles every pair of features of each crate, except features for this repository's tests.
 fn features() -> Result {
     let mut hack = crate::process::program(
         tools::cargo_hack()?,
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_manifest_lacks_is_named() {
+    fn problems_of_a_manifest_are_named() {
         let whole = format!(
             "[package]\nname = \"x\"\ndescription = \"A description that says what the crate is.\"\n{}\n\
              categories = [\"api-bindings\"]\n\n[dependencies]\n\n[package.metadata.docs.rs]\nall-features = true\n",

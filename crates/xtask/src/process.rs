@@ -1,11 +1,11 @@
-//! Other programs, run from the repository's root.
+//! Runs other programs from the repository's root.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// The result of a task. The error is printed for the person who runs it, so it says what to do.
+/// The result of a task. The error is printed for the user, so it says what to do.
 pub(crate) type Result<T = ()> = std::result::Result<T, String>;
 
 /// The repository's root.
@@ -31,6 +31,18 @@ pub(crate) fn program(name: impl AsRef<OsStr>, args: &str) -> Program {
     let name = name.as_ref();
     let mut command = Command::new(name);
     command.current_dir(root()).args(args.split_whitespace());
+    // `cargo run` describes this program in them. Build scripts that look at them, as that of ring does, would run again in
+    // every cargo that is started here, and what depends on them would be compiled again.
+    for (variable, _) in std::env::vars_os() {
+        let is_of_this_program = variable.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_")
+                || name.starts_with("CARGO_MANIFEST_")
+                || name.starts_with("CARGO_BIN_")
+        });
+        if is_of_this_program {
+            command.env_remove(&variable);
+        }
+    }
     let shown = Path::new(name).file_name().unwrap_or(name).to_string_lossy();
     Program { shown: format!("{shown} {args}"), command }
 }
@@ -55,7 +67,7 @@ impl Program {
         args.split_whitespace().fold(self, |program, arg| program.arg(arg))
     }
 
-    /// Runs it in this directory rather than in the repository's root.
+    /// Runs it in this directory instead of the repository's root.
     pub(crate) fn directory(mut self, directory: &Path) -> Program {
         self.command.current_dir(directory);
         self
@@ -71,7 +83,7 @@ impl Program {
         self
     }
 
-    /// Runs the program to its end. Its output is shown at once.
+    /// Runs the program to its end and shows its output.
     ///
     /// # Errors
     ///
@@ -117,7 +129,7 @@ impl Program {
         }
     }
 
-    /// Returns the standard output of the program. Its standard error is shown at once.
+    /// Returns the standard output of the program, and shows its standard error.
     ///
     /// # Errors
     ///

@@ -1,23 +1,26 @@
-//! Installs programs that steps need and a clean machine may lack.
+//! Installs programs that steps need and that may be missing.
 
 use std::path::{Path, PathBuf};
 
 use crate::process::{Program, Result, cargo, program, root, target};
 
-/// Version of cargo-deny, which checks licenses, bans and sources.
+/// The version of cargo-deny, which checks licenses, bans and sources.
 const CARGO_DENY: &str = "0.20.2";
 
-/// Version of cbindgen, which writes the C header.
+/// The version of cbindgen, which writes the C header.
 const CBINDGEN: &str = "0.29.4";
 
-/// Version of cargo-mutants, which changes the code to test the tests.
+/// The version of cargo-mutants, which changes the code to test the tests.
 const CARGO_MUTANTS: &str = "27.1.0";
 
-/// Version of cargo-llvm-cov, which reports the lines that tests run.
+/// The version of cargo-llvm-cov, which reports the lines that tests execute.
 const CARGO_LLVM_COV: &str = "0.9.1";
 
-/// Version of cargo-hack, which checks combinations of features.
+/// The version of cargo-hack, which checks combinations of features.
 const CARGO_HACK: &str = "0.6.45";
+
+/// Version of mdBook, which builds the documentation site.
+const MDBOOK: &str = "0.5.4";
 
 /// Returns cargo-deny, which is built below `target` if necessary.
 pub(crate) fn cargo_deny() -> Result<PathBuf> {
@@ -44,27 +47,50 @@ pub(crate) fn cargo_hack() -> Result<PathBuf> {
     built("cargo-hack", CARGO_HACK)
 }
 
+/// Returns mdBook, which is built below `target` if necessary.
+pub(crate) fn mdbook() -> Result<PathBuf> {
+    // Without the server that shows pages while they are written, which is half of what would be built.
+    built_with("mdbook", MDBOOK, "--no-default-features --features search")
+}
+
+/// Installs Doxygen, which makes the reference of the C and C++ headers, if it is missing.
+pub(crate) fn doxygen() -> Result {
+    if program("doxygen", "--version").succeeds() {
+        return Ok(());
+    }
+    install("doxygen", "Doxygen, which makes the reference of the C and C++ headers")
+}
+
 /// Returns a program from the registry, which is built below `target` if necessary.
-///
-/// Debug builds take a minute and a half on two cores. Optimized builds would take longer than they could ever save.
 fn built(name: &str, version: &str) -> Result<PathBuf> {
+    built_with(name, version, "")
+}
+
+/// Returns a program from the registry, which is built below `target` with these options of cargo if necessary.
+///
+/// Debug builds take a minute and a half on two cores. Optimized builds would take longer than they save.
+fn built_with(name: &str, version: &str, options: &str) -> Result<PathBuf> {
     let tools = target().join("tools");
     let binary = tools.join("bin").join(name).with_extension(std::env::consts::EXE_EXTENSION);
-    // A subcommand of cargo takes its own name as the first argument.
+    // A cargo subcommand expects its own name as the first argument.
     let plain = program(&binary, "--version").output();
     let found =
         plain.or_else(|| program(&binary, name.trim_start_matches("cargo-")).arg("--version").output());
-    if found.is_none_or(|found| found.split_whitespace().last() != Some(version)) {
+    // Some write a `v` before the number.
+    let found_version =
+        |found: &String| found.split_whitespace().last().map(|last| last.trim_start_matches('v').to_owned());
+    if found.as_ref().and_then(found_version).as_deref() != Some(version) {
         let build = tools.join("build");
         cargo("install --locked --debug --force --quiet --version")
             .arg(version)
             .arg(name)
+            .args(options)
             .arg("--root")
             .arg(&tools)
             .env("CARGO_TARGET_DIR", &build)
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .run()?;
-        // Hundreds of megabytes that nothing reads again.
+        // Hundreds of megabytes that are not needed again.
         let _ = std::fs::remove_dir_all(build);
     }
     Ok(binary)
@@ -80,7 +106,7 @@ pub(crate) fn php() -> Result {
 
 /// Installs the PostgreSQL server, which the tests of the mirror start, if it is missing.
 pub(crate) fn postgresql() -> Result {
-    // Debian does not put the server's programs on the path.
+    // Debian does not put the server's programs on PATH.
     if Path::new("/usr/lib/postgresql").is_dir() || program("initdb", "--version").succeeds() {
         return Ok(());
     }
@@ -104,8 +130,8 @@ pub(crate) fn java() -> Result {
     install("openjdk-17-jre-headless", "Java, which Spark runs on")
 }
 
-/// Installs what the tests of the C library need and is missing: compilers, build tools, valgrind, and the HTTP library of an
-/// example.
+/// Installs missing programs for the tests of the C library: compilers, build tools, valgrind, and the HTTP library of
+/// an example.
 pub(crate) fn c() -> Result {
     const WANTED: [(&str, &str, &str); 6] = [
         ("gcc", "gcc", "the GNU C compiler"),
@@ -131,7 +157,7 @@ pub(crate) fn python_with(environment: &str, packages: &[&str]) -> Result<PathBu
     let home = target().join(environment);
     let bin = if cfg!(windows) { "Scripts" } else { "bin" };
     let python = home.join(bin).join("python").with_extension(std::env::consts::EXE_EXTENSION);
-    // Written last, so that an incomplete environment is made anew.
+    // Written last, so that an incomplete environment is recreated.
     let stamp = home.join("packages");
     let wanted = packages.join("\n");
     if std::fs::read_to_string(&stamp).is_ok_and(|have| have == wanted)
@@ -151,7 +177,7 @@ pub(crate) fn python_with(environment: &str, packages: &[&str]) -> Result<PathBu
     Ok(python)
 }
 
-/// maturin of this environment, which builds the Python package.
+/// Runs maturin, which builds the Python package, in this environment.
 pub(crate) fn maturin(python: &Path, args: &str) -> Program {
     let package = root().join("bindings").join("python");
     // maturin looks for Python and zig in the active environment.
@@ -174,7 +200,7 @@ pub(crate) fn install_wheel(python: &Path, wheel: &Path) -> Result {
         .run()
 }
 
-/// Runs a script in a new environment that has this wheel and nothing else.
+/// Runs a script in a new environment with only this wheel.
 pub(crate) fn smoke(python: &Path, wheel: &Path, script: &Path) -> Result {
     let home = target().join("python-smoke");
     program(python, "-m venv --clear").arg(&home).run()?;

@@ -30,11 +30,11 @@ const PHRASES: &[(&str, &str)] = &[
     ("heeds", "honors"),
 ];
 
-/// What is written by people and shipped: code and pages. Reply bodies of the vectors quote servers.
+/// The files that are checked: code and documentation. Reply bodies of the vectors quote servers.
 const PATTERNS: [&str; 10] =
     ["*.rs", "*.py", "*.pyi", "*.md", "*.c", "*.h", "*.hpp", "*.cpp", "*.php", "*.toml"];
 
-/// Fails if a phrase is used; `--count` only prints how often, by folder.
+/// Fails if a phrase is used; `--count` only prints the counts by folder.
 pub(crate) fn run(args: &[String]) -> Result {
     let listed =
         program("git", "ls-files --").args(&PATTERNS.join(" ")).output().ok_or("git ls-files failed")?;
@@ -72,7 +72,7 @@ fn folder(file: &str) -> String {
     parts.join("/")
 }
 
-/// Whether a line has these words one after another; the first may begin with a capital.
+/// Whether a line contains these words in sequence; the first may be capitalized.
 fn has_phrase(line: &str, phrase: &str) -> bool {
     let boundary = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
     let mut capital = phrase.to_owned();

@@ -1,4 +1,4 @@
-// Part of gettickets.hpp: the client, over HTTP and over the Local API.
+// Part of gettickets.hpp: the client, over HTTP or through the Local API.
 
 #ifndef GETTICKETS_CLIENT_HPP
 #define GETTICKETS_CLIENT_HPP
@@ -14,15 +14,15 @@ GETTICKETS_HPP_BEGIN
 class ClientBuilder;
 class Scan;
 
-/// A switch that ends calls from another thread. It may go before the calls that were given it.
+/// A token that cancels calls from another thread. It may be destroyed before the calls that use it.
 class Cancel {
 public:
     Cancel() : cancel_(gettickets_cancel_new()) {}
 
-    /// Ends every call that was given this switch, now or later. May be called from any thread, and from a signal handler.
+    /// Cancels every call that uses this token, now or later. May be called from any thread, and from a signal handler.
     void now() const noexcept { gettickets_cancel_now(cancel_.get()); }
 
-    /// The switch as the C interface has it; it stays this object's.
+    /// The token's C handle, which this object still owns.
     const gettickets_cancel *get() const & noexcept { return cancel_.get(); }
     const gettickets_cancel *get() const && = delete;
 
@@ -30,25 +30,25 @@ private:
     detail::Owner<gettickets_cancel, gettickets_cancel_free> cancel_;
 };
 
-/// A client of one install. It may be used from many threads at once.
+/// A client of one install. Many threads may use it at once.
 class Client {
 public:
-    /// Begins a client that asks over HTTP. The address is the install's, with or without a path.
+    /// Returns a builder of a client over HTTP. The address is the install's, with or without a path.
     static ClientBuilder builder(const Argument &address);
-    /// Begins a client that asks an install on this machine through its own PHP. The path is that of the folder with
-    /// init.php in it.
+    /// Returns a builder of a client of an install on this machine, which runs the install's PHP. The path is the
+    /// folder that contains init.php.
     static ClientBuilder local(const Argument &path);
 
-    /// Takes over a client of the C interface.
+    /// Takes ownership of a C handle.
     explicit Client(gettickets_client *client) noexcept : client_(client) {}
 
-    /// Requests one page, and retries where that may help; it blocks until the reply is there.
+    /// Requests one page, with retries, and blocks until the reply has arrived.
     Outcome<Page> get_tickets() const { return ask(nullptr, nullptr); }
     Outcome<Page> get_tickets(const Request &request) const { return ask(&request, nullptr); }
     Outcome<Page> get_tickets(const Cancel &cancel) const { return ask(nullptr, &cancel); }
     Outcome<Page> get_tickets(const Request &request, const Cancel &cancel) const { return ask(&request, &cancel); }
 
-    /// Every ticket that matches, over all pages, each once. Nothing is sent before the first is asked for.
+    /// Returns a scan of every matching ticket, over all pages. Nothing is sent before the first ticket is requested.
     Outcome<Scan> scan() const;
     Outcome<Scan> scan(const Request &request) const;
     Outcome<Scan> scan(const Request &request, const Cancel &cancel) const;
@@ -60,7 +60,7 @@ public:
         return detail::settle(code, nullptr, [&] { return detail::take(endpoint); });
     }
 
-    /// The client as the C interface has it; it stays this object's.
+    /// The client's C handle, which this object still owns.
     const gettickets_client *get() const & noexcept { return client_.get(); }
     const gettickets_client *get() const && = delete;
 
@@ -85,7 +85,7 @@ private:
     detail::Owner<gettickets_client, gettickets_client_free> client_;
 };
 
-/// Settings of a client. One that can't be used is an error when the client is built.
+/// The settings of a client. An invalid setting is an error when the client is built.
 class ClientBuilder {
 public:
     using Milliseconds = std::chrono::milliseconds;
@@ -102,54 +102,54 @@ public:
         }
         return *this;
     }
-    /// The time limit of one exchange, or of one run of PHP: from 1 ms to 366 days. Default: 60 seconds.
+    /// The time limit of one attempt, or of one run of PHP: from 1 ms to 366 days. Default: 60 seconds.
     ClientBuilder &timeout(Milliseconds time) & { return set(gettickets_client_builder_set_timeout_ms, count(time)); }
     /// The time limit for connecting: from 1 ms to 366 days. Default: 10 seconds.
     ClientBuilder &connect_timeout(Milliseconds time) & {
         return set(gettickets_client_builder_set_connect_timeout_ms, count(time));
     }
-    /// How many bytes a reply may have once decompressed. Default: 64 MiB.
+    /// The maximum size of a reply in bytes, after decompression. Default: 64 MiB.
     ClientBuilder &max_response_len(std::size_t len) & { return set(gettickets_client_builder_set_max_response_len, len); }
-    /// Refuses replies that depart from the documented shape. Default: false.
+    /// Whether replies that deviate from the documented format are errors. Default: false.
     ClientBuilder &strict(bool strict) & { return set(gettickets_client_builder_set_strict, std::int32_t{strict}); }
-    /// How often a request is tried in all: 1 turns retries off, and with 0 no client is built. Default: 3.
+    /// The maximum number of attempts of a request: 1 disables retries, and 0 is an error. Default: 3.
     ClientBuilder &attempts(std::uint32_t attempts) & { return set(gettickets_client_builder_set_max_attempts, attempts); }
     /// The waits between attempts: at most 366 days. Defaults: from 0.5 to 20 seconds.
     ClientBuilder &waits(Milliseconds base, Milliseconds longest) & {
         gettickets_client_builder_set_backoff_ms(builder_.get(), count(base), count(longest));
         return *this;
     }
-    /// The longest wait that a server may ask for: at most 366 days. Default: 60 seconds.
+    /// The longest wait that a server may request: at most 366 days. Default: 60 seconds.
     ClientBuilder &longest_retry_after(Milliseconds time) & {
         return set(gettickets_client_builder_set_max_retry_after_ms, count(time));
     }
     /// The time limit for all attempts and the waits between them: at most 366 days. Default: 120 seconds.
     ClientBuilder &budget(Milliseconds time) & { return set(gettickets_client_builder_set_total_timeout_ms, count(time)); }
-    /// The format to ask for. Default: JSON.
+    /// The format to request. Default: JSON.
     ClientBuilder &format(Format format) & {
         return set(gettickets_client_builder_set_format, static_cast<gettickets_format>(format));
     }
-    /// Lets credentials go over plain http to another machine. Default: false.
+    /// Whether credentials may be sent over plain http to another machine. Default: false.
     ClientBuilder &allow_plain_http(bool allow) & {
         return set(gettickets_client_builder_set_allow_plain_http, std::int32_t{allow});
     }
-    /// The proxy to go through. Default: as the environment says.
+    /// The proxy. Default: from the environment.
     ClientBuilder &proxy(const Argument &address) & { return set_text(gettickets_client_builder_set_proxy, address); }
-    /// Goes through no proxy, whatever the environment says.
+    /// Uses no proxy, regardless of the environment.
     ClientBuilder &no_proxy() & {
         gettickets_client_builder_disable_proxy(builder_.get());
         return *this;
     }
-    /// Trusts these authorities, in PEM, and no others. Default: those that this machine trusts.
+    /// Trusts only these certificate authorities, in PEM. Default: those that this machine trusts.
     ClientBuilder &root_certificates(std::string_view pem) & {
         gettickets_client_builder_set_root_certificates(builder_.get(), pem.data(), pem.size());
         return *this;
     }
-    /// What the client calls itself. Default: "gettickets/" and the release.
+    /// The User-Agent header. Default: "gettickets/" and the version.
     ClientBuilder &user_agent(const Argument &name) & { return set_text(gettickets_client_builder_set_user_agent, name); }
     /// The PHP program that the Local API runs. Default: "php".
     ClientBuilder &php(const Argument &program) & { return set_text(gettickets_client_builder_set_php, program); }
-    /// The user name of the admin that the Local API asks as.
+    /// The user name of the admin that the Local API call runs as.
     ClientBuilder &admin(const Argument &username) & { return set_text(gettickets_client_builder_set_admin, username); }
 
     ClientBuilder &&credentials(const Credentials &c) && { return std::move(credentials(c)); }
@@ -171,7 +171,7 @@ public:
     ClientBuilder &&php(const Argument &program) && { return std::move(php(program)); }
     ClientBuilder &&admin(const Argument &username) && { return std::move(admin(username)); }
 
-    /// The client. Nothing is sent yet. More than one may be built.
+    /// Builds the client. Nothing is sent yet. Several clients may be built.
     Outcome<Client> build() const {
         if (failure_) {
             return detail::fail<Client>(*failure_);
@@ -190,7 +190,7 @@ private:
         whole(where);
     }
 
-    /// A negative time becomes a very large one, which is an error too.
+    /// A negative time is converted to a very large one, which is an error too.
     static std::uint64_t count(Milliseconds time) noexcept { return static_cast<std::uint64_t>(time.count()); }
 
     bool whole(const Argument &text) {

@@ -1,4 +1,4 @@
-// Part of gettickets.hpp: errors and how they travel, owners of handles, texts in and out.
+// Part of gettickets.hpp: errors, owners of handles, and conversion of texts.
 
 #ifndef GETTICKETS_CORE_HPP
 #define GETTICKETS_CORE_HPP
@@ -23,7 +23,7 @@
 
 GETTICKETS_HPP_BEGIN
 
-/// What went wrong, as gettickets.h numbers it.
+/// Result codes, with the numbers of gettickets.h.
 enum class Code : std::int32_t {
     null = GETTICKETS_ERROR_NULL,
     utf8 = GETTICKETS_ERROR_UTF8,
@@ -58,31 +58,31 @@ std::basic_ostream<char, Traits> &operator<<(std::basic_ostream<char, Traits> &o
     return out << gettickets_result_name(static_cast<gettickets_result>(code));
 }
 
-/// What went wrong, where, and what to try. Copying it is cheap; its texts live as long as any copy.
+/// An error: what happened, where, and a hint. Copying it is cheap; its texts live as long as any copy.
 ///
-/// Its texts can't be read from an error that nobody keeps, such as `client.get_tickets().error().hint()`: give the
-/// error a name first. what() alone can, as the standard library declares it.
+/// Its texts cannot be read from a temporary error, such as `client.get_tickets().error().hint()`: give the error a
+/// name first. Only what() can, because the standard library declares it so.
 class Error : public std::runtime_error {
 public:
-    /// Takes over an error of the C interface, which may be none.
+    /// Takes ownership of a C error, which may be NULL.
     Error(gettickets_result code, gettickets_error *error)
         : std::runtime_error(error != nullptr ? gettickets_error_message(error) : gettickets_result_text(code)),
           code_(code), error_(error, &gettickets_error_free) {}
 
-    /// An error that is found on this side.
+    /// An error that this wrapper detects.
     Error(Code code, const std::string &message)
         : std::runtime_error(message), code_(static_cast<gettickets_result>(code)) {}
 
     Code code() const noexcept { return static_cast<Code>(code_); }
-    /// A short name for programs of what it was in particular, such as "timeout".
+    /// The class of the error, a short name for programs such as "timeout".
     std::string_view error_class() const && = delete;
     std::string_view error_class() const & noexcept {
         return error_ != nullptr ? gettickets_error_class(error_.get()) : gettickets_result_name(code_);
     }
-    /// What to try.
+    /// What to do about the error.
     std::optional<std::string_view> hint() const && = delete;
     std::optional<std::string_view> hint() const & noexcept { return text(gettickets_error_hint); }
-    /// Where in the body, in bytes from its start.
+    /// The position in the body, in bytes.
     std::optional<std::size_t> offset() const noexcept {
         std::size_t offset = 0;
         if (gettickets_error_offset(error_.get(), &offset) != GETTICKETS_OK) {
@@ -90,30 +90,30 @@ public:
         }
         return offset;
     }
-    /// Where in the reply, such as "tickets.ticket[3].id".
+    /// The place in the reply, such as "tickets.ticket[3].id".
     std::optional<std::string_view> path() const && = delete;
     std::optional<std::string_view> path() const & noexcept { return text(gettickets_error_path); }
-    /// What stands there.
+    /// The text at that place.
     std::optional<std::string_view> excerpt() const && = delete;
     std::optional<std::string_view> excerpt() const & noexcept { return text(gettickets_error_excerpt); }
-    /// The title of the page, where HTML came in place of a reply.
+    /// The title of the HTML page that the server sent instead of a reply.
     std::optional<std::string_view> title() const && = delete;
     std::optional<std::string_view> title() const & noexcept { return text(gettickets_error_title); }
-    /// The message of an error of the API, as the server sent it, or what a server says that limits requests.
+    /// The message of an error of the API as the server sent it, or of a server that limits the rate of requests.
     std::optional<std::string_view> server_message() const && = delete;
     std::optional<std::string_view> server_message() const & noexcept { return text(gettickets_error_server_message); }
     /// Canonical JSON of an error of the API.
     std::optional<std::string> to_json() const;
-    /// The address that the server saw the request come from, where it refused it for that.
+    /// The address of the client as seen by the server, if the server refused it.
     std::optional<std::string_view> seen_address() const && = delete;
     std::optional<std::string_view> seen_address() const & noexcept { return text(gettickets_error_seen_address); }
-    /// Where the server wanted the request sent.
+    /// The target of a redirect.
     std::optional<std::string_view> redirect_to() const && = delete;
     std::optional<std::string_view> redirect_to() const & noexcept { return text(gettickets_error_redirect_to); }
-    /// The beginning of what an install printed, where the Local API failed.
+    /// The beginning of the install's output, if the Local API failed.
     std::optional<std::string_view> local_output() const && = delete;
     std::optional<std::string_view> local_output() const & noexcept { return text(gettickets_error_local_output); }
-    /// How long a server that limits requests asks to wait, from when it answered.
+    /// How long a server that limits the rate of requests asks to wait, counted from its response.
     std::optional<std::chrono::milliseconds> retry_after() const noexcept {
         std::uint64_t wait = 0;
         if (gettickets_error_retry_after_ms(error_.get(), &wait) != GETTICKETS_OK) {
@@ -126,11 +126,11 @@ public:
         const int status = gettickets_error_http_status(error_.get());
         return status != 0 ? std::optional<int>(status) : std::nullopt;
     }
-    /// How often the request was sent or tried to be.
+    /// The number of attempts to send the request.
     std::uint32_t attempts() const noexcept { return gettickets_error_attempts(error_.get()); }
-    /// Whether the server may have seen the request; false only where it is certain that it did not.
+    /// Whether the server may have received the request; false only if it certainly did not.
     bool may_have_been_sent() const noexcept { return gettickets_error_may_have_been_sent(error_.get()) != 0; }
-    /// Whether the same request may fare better in a moment.
+    /// Whether the same request may succeed later.
     bool is_retryable() const noexcept { return gettickets_error_is_retryable(error_.get()) != 0; }
 
 private:
@@ -143,68 +143,68 @@ private:
     std::shared_ptr<gettickets_error> error_;
 };
 
-/// The server answered with an error of the API, such as wrong credentials.
+/// The server sent an error of the API, such as wrong credentials.
 class ApiError : public Error {
 public:
     explicit ApiError(Error error) : Error(std::move(error)) {}
 };
-/// The response is not from the API but from a firewall, a login page or the like in front of it.
+/// The response is not a reply of the API, but a page of a firewall, a login page or similar.
 class UnexpectedResponseError : public Error {
 public:
     explicit UnexpectedResponseError(Error error) : Error(std::move(error)) {}
 };
-/// The server limits how often it is asked; retry_after() is how long it asks to wait.
+/// The server limits the rate of requests; retry_after() is the wait that it requests.
 class RateLimitedError : public Error {
 public:
     explicit RateLimitedError(Error error) : Error(std::move(error)) {}
 };
-/// The body is no reply to this call, or can't be read without losing something.
+/// The body is not a reply to this call, or cannot be read without losing data.
 class DecodeError : public Error {
 public:
     explicit DecodeError(Error error) : Error(std::move(error)) {}
 };
-/// The reply is larger than may be read.
+/// The reply is larger than the limit.
 class TooLargeError : public Error {
 public:
     explicit TooLargeError(Error error) : Error(std::move(error)) {}
 };
-/// The server was not reached, or its response did not come through.
+/// The server could not be reached, or its response was incomplete.
 class TransportError : public Error {
 public:
     explicit TransportError(Error error) : Error(std::move(error)) {}
 };
-/// The server wants the request sent elsewhere; it was not.
+/// The server sent a redirect, which is not followed.
 class RedirectError : public Error {
 public:
     explicit RedirectError(Error error) : Error(std::move(error)) {}
 };
-/// The client can't be built from what it was given.
+/// A setting of the client is invalid.
 class ConfigError : public Error {
 public:
     explicit ConfigError(Error error) : Error(std::move(error)) {}
 };
-/// The scan can't guarantee that it returned every ticket once.
+/// The scan cannot guarantee that it returned every ticket once.
 class ScanIncompleteError : public Error {
 public:
     explicit ScanIncompleteError(Error error) : Error(std::move(error)) {}
 };
-/// The Local API did not answer.
+/// The Local API sent no reply.
 class LocalError : public Error {
 public:
     explicit LocalError(Error error) : Error(std::move(error)) {}
 };
-/// The call was cancelled.
+/// The call was canceled.
 class CancelledError : public Error {
 public:
     explicit CancelledError(Error error) : Error(std::move(error)) {}
 };
-/// A call was given what it does not take, or came at a time when it can't be served.
+/// A call has an invalid argument, or is not possible in the current state.
 class UsageError : public Error {
 public:
     explicit UsageError(Error error) : Error(std::move(error)) {}
 };
 
-/// A value, or the reason why it is absent; returned by every function that can fail, where exceptions are off.
+/// A value, or the error because of which it is absent; every function that can fail returns it if exceptions are off.
 template <class T> class [[nodiscard]] Expected {
 public:
     Expected(T value) : either_(std::in_place_index<0>, std::move(value)) {}
@@ -215,13 +215,13 @@ public:
     /// The value. Reading an absent value ends the program.
     T &value() & { return *must(std::get_if<0>(&either_)); }
     const T &value() const & { return *must(std::get_if<0>(&either_)); }
-    /// From an outcome that nobody keeps the value itself rather than a reference into what is about to go, so that
-    /// `for (auto ticket : client.get_tickets().value())` has a page to walk over.
+    /// From a temporary it returns the value itself rather than a reference, which would dangle, so that
+    /// `for (auto ticket : client.get_tickets().value())` keeps the page.
     T value() && { return std::move(*must(std::get_if<0>(&either_))); }
     T &operator*() & { return value(); }
     const T &operator*() const & { return value(); }
     T operator*() && { return std::move(*this).value(); }
-    /// Not of an outcome that nobody keeps: what `client.get_tickets()->findings()` points into would be gone at once.
+    /// Not available on a temporary: the views in `client.get_tickets()->findings()` would dangle.
     T *operator->() & { return &value(); }
     const T *operator->() const & { return &value(); }
     T *operator->() && = delete;
@@ -229,7 +229,7 @@ public:
     template <class U> T value_or(U &&otherwise) && {
         return has_value() ? std::move(*this).value() : static_cast<T>(std::forward<U>(otherwise));
     }
-    /// Why it is absent. Reading an absent error ends the program.
+    /// The error. Reading an absent error ends the program.
     const Error &error() const & { return *must(std::get_if<1>(&either_)); }
     Error error() && { return std::move(*must(std::get_if<1>(&either_))); }
 
@@ -244,7 +244,7 @@ private:
     std::variant<T, Error> either_;
 };
 
-/// Whether it went well, or why not.
+/// Success, or an error.
 template <> class [[nodiscard]] Expected<void> {
 public:
     Expected() = default;
@@ -265,16 +265,16 @@ private:
 };
 
 #if defined(GETTICKETS_HPP_EXPECTED)
-/// What a function that can fail gives: an Expected<T>, as exceptions are off.
+/// The result of a function that can fail: an Expected<T>, because exceptions are off.
 template <class T> using Outcome = Expected<T>;
 #else
-/// What a function that can fail gives: a T, as failures are thrown.
+/// The result of a function that can fail: a T, because failures are thrown.
 template <class T> using Outcome = T;
 #endif
 
 namespace detail {
 
-/// Ends a call that failed.
+/// Returns the error of a failed call.
 #if defined(GETTICKETS_HPP_EXPECTED)
 template <class T> Expected<T> fail(Error error) { return Expected<T>(std::move(error)); }
 #else
@@ -310,7 +310,7 @@ template <class T> [[noreturn]] T fail(Error error) {
 }
 #endif
 
-/// Ends a call of the C interface: what `make` gives, or the failure. Takes over the error.
+/// Converts the result of a C call: the value of `make`, or the error, of which it takes ownership.
 template <class Make>
 auto settle(gettickets_result code, gettickets_error *error, Make make) -> Outcome<decltype(make())> {
     using T = decltype(make());
@@ -329,7 +329,7 @@ inline Outcome<void> settle(gettickets_result code, gettickets_error *error = nu
     return settle(code, error, [] {});
 }
 
-/// Frees a handle with the function of its kind.
+/// Frees a handle with the function of its type.
 template <auto Function> struct Free {
     template <class T> void operator()(T *handle) const noexcept { Function(handle); }
 };
@@ -344,7 +344,7 @@ inline std::optional<std::string_view> later(gettickets_text text) noexcept {
     return text.data != nullptr ? std::optional<std::string_view>(view(text)) : std::nullopt;
 }
 
-/// Takes over a string of the C interface.
+/// Takes ownership of a C string.
 inline std::string take(gettickets_string *string) {
     const Owner<gettickets_string, gettickets_string_free> owner(string);
     return std::string(gettickets_string_data(string), gettickets_string_len(string));
@@ -358,7 +358,7 @@ inline std::optional<std::string> Error::to_json() const {
     return code == GETTICKETS_OK ? std::optional<std::string>(detail::take(json)) : std::nullopt;
 }
 
-/// A text argument: anything that converts to a text, and NULL, which is an error where it is used.
+/// A text argument: anything that converts to a text, and NULL, which is an error when it is used.
 class Argument {
 public:
     Argument(const char *text) noexcept : text_(text) {}
@@ -368,7 +368,7 @@ public:
     Argument &operator=(const Argument &) = delete;
 
     const char *get() const noexcept { return text_; }
-    /// A text with a NUL inside would be cut there in silence.
+    /// A text that contains a NUL would silently be truncated there.
     bool is_whole() const noexcept { return copy_.find('\0') == std::string::npos; }
 
 private:
@@ -380,7 +380,7 @@ namespace detail {
 
 inline Error cut_short() { return Error(Code::argument, "a text that was given has a NUL inside"); }
 
-/// C takes a NULL for "none", where one that was moved from stands for a wish that is lost.
+/// C uses NULL for "none", but a moved-from object represents an argument that was lost.
 inline Error moved_from(const char *what) {
     return Error(Code::null, std::string("the ") + what + " that was passed was moved from");
 }

@@ -1,4 +1,4 @@
-// Part of gettickets.hpp: the log.
+// Part of gettickets.hpp: logging.
 
 #ifndef GETTICKETS_LOG_HPP
 #define GETTICKETS_LOG_HPP
@@ -12,7 +12,7 @@
 
 GETTICKETS_HPP_BEGIN
 
-/// How much is logged.
+/// The log level.
 enum class LogLevel : std::int32_t {
     off = GETTICKETS_LOG_OFF,
     error = GETTICKETS_LOG_ERROR,
@@ -22,8 +22,8 @@ enum class LogLevel : std::int32_t {
     trace = GETTICKETS_LOG_TRACE,
 };
 
-/// Takes what is logged: how grave it is, the part of the library that speaks, and what it says. It is called on whatever
-/// thread does the work, on several at once if several do. An exception that leaves it ends the program.
+/// Receives a log message: its level, the part of the library, and the text. It is called on the thread that does the
+/// work, possibly on several at once. An exception that leaves it ends the program.
 using LogFunction = std::function<void(LogLevel level, std::string_view target, std::string_view message)>;
 
 namespace detail {
@@ -33,16 +33,17 @@ struct Listener {
     std::unique_ptr<LogFunction> function;
 };
 
-/// Ends the log where the program's own statics end: those that are older, which the function may use, are still there.
+/// Disables logging when the program's statics are destroyed: older statics, which the function may use, still exist
+/// then.
 struct Hush {
     Hush() = default;
     Hush(const Hush &) = delete;
     Hush &operator=(const Hush &) = delete;
-    /// Waits for calls that are under way, but for one that is ending the program itself.
+    /// Waits for calls in progress, except for a call that is itself ending the program.
     ~Hush() { gettickets_set_log_function(nullptr, nullptr, GETTICKETS_LOG_OFF); }
 };
 
-/// Never destroyed: threads of the library may be in the middle of the function while the program ends.
+/// Never destroyed: threads of the library may be inside the function while the program ends.
 inline Listener &listener() {
     static Listener &listener = *new Listener;
     static const Hush hush;
@@ -55,12 +56,13 @@ inline void tell(void *function, gettickets_log_level level, gettickets_text tar
 
 } // namespace detail
 
-/// Passes what the library logs, up to this level, to a function, which replaces the previous one; an empty function disables logging.
-/// When this returns the one before is not running and will not be called again. Not from inside such a function.
+/// Passes log messages up to this level to a function, which replaces the previous one; an empty function disables
+/// logging. When this returns, the previous function is not running and will not be called again. Not to be called from
+/// a log function.
 ///
-/// When the program ends, the function is no longer called once statics are destroyed that are younger than the first call
-/// of this. What lives shorter than that, such as a variable of main() that it refers to, must outlive the log: take the
-/// function away with log_to(nullptr) before it goes.
+/// When the program ends, the function is no longer called after statics that are younger than the first call of this
+/// were destroyed. Objects with a shorter life, such as a variable of main() that the function refers to, must outlive
+/// the log: call log_to(nullptr) before they are destroyed.
 inline Outcome<void> log_to(LogFunction function, LogLevel level = LogLevel::warn) {
     detail::Listener &listener = detail::listener();
     const std::lock_guard<std::mutex> guard(listener.lock);

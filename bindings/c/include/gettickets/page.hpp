@@ -13,7 +13,7 @@ GETTICKETS_HPP_BEGIN
 
 namespace detail {
 
-/// What operator-> of an iterator returns whose elements are values: it keeps the value while a member is read.
+/// The result of operator-> of an iterator with values as elements: it keeps the value while a member is read.
 template <class T> class MemberAccess {
 public:
     explicit MemberAccess(T value) : value_(std::move(value)) {}
@@ -23,7 +23,7 @@ private:
     T value_;
 };
 
-/// Walks over what is got by index. Its elements are values rather than references, so only C++20 calls it random access.
+/// Iterates by index. Its elements are values rather than references, so only C++20 calls it random access.
 template <class Range, class T> class IndexIterator {
 public:
     using iterator_category = std::input_iterator_tag;
@@ -86,7 +86,7 @@ public:
 
     std::size_t size() const noexcept { return gettickets_ticket_attachment_count(ticket_); }
     bool empty() const noexcept { return size() == 0; }
-    /// One of them; an empty one past the end.
+    /// An attachment; an empty one if the index is out of range.
     Attachment operator[](std::size_t index) const noexcept {
         gettickets_attachment one = {{nullptr, 0}, 0};
         gettickets_ticket_attachment_at(ticket_, index, &one);
@@ -99,13 +99,13 @@ private:
     gettickets_ticket ticket_ = {nullptr, 0};
 };
 
-/// A field that is in no version's documentation, as it was sent: its name, and its value as JSON.
+/// An undocumented field as it was sent: its name, and its value as JSON.
 struct Extra {
     std::string_view name;
     std::string_view json;
 };
 
-/// A field that was sent as null.
+/// The value of a field that was sent as null.
 struct Null {
     friend constexpr bool operator==(Null, Null) noexcept { return true; }
     friend constexpr bool operator!=(Null, Null) noexcept { return false; }
@@ -116,9 +116,9 @@ using Value = std::variant<Null, std::uint64_t, std::string_view, std::optional<
 
 class OwnedTicket;
 
-/// A ticket of a page: two words, to be copied freely. It and its texts are valid as long as the one Page object that it
-/// was read from, or that this was moved to. A Page that share() or as_of_version() made is another owner: a ticket of the first is not
-/// a ticket of the second. keep() makes one that owns its page.
+/// A ticket of a page: two words, which are cheap to copy. It and its texts are valid as long as the Page object that
+/// it was read from, or that this was moved to. A Page from share() or as_of_version() is another owner: tickets of the
+/// first are not tickets of the second. keep() makes a ticket that owns its page.
 ///
 /// Fields that every version sends are plain values, and empty or 0 if the reply does not have them; later fields are
 /// std::nullopt if the reply does not have them, or has null.
@@ -143,7 +143,7 @@ public:
     }
     /// Email address of the person who opened the ticket.
     std::string_view email() const noexcept { return detail::view(gettickets_ticket_email(ticket_)); }
-    /// Name of the requestor; none on tickets older than the field. Since server version 8.0.
+    /// Name of the requestor; absent on tickets older than the field. Since server version 8.0.
     std::optional<std::string_view> requestor_name() const noexcept {
         return detail::later(gettickets_ticket_requestor_name(ticket_));
     }
@@ -157,15 +157,15 @@ public:
     }
     /// Addresses that get copies, separated by commas.
     std::string_view cc() const noexcept { return detail::view(gettickets_ticket_cc(ticket_)); }
-    /// Access key: who has tid and c can open the ticket. Don't log it.
+    /// Access key: anyone who has tid and c can open the ticket. Do not log it.
     std::string_view c() const noexcept { return detail::view(gettickets_ticket_c(ticket_)); }
-    /// When the ticket was opened; none for a zero date, and for a text that is no date.
+    /// When the ticket was opened; absent for a zero date, and for a text that is not a date.
     std::optional<Time> date() const noexcept { return detail::time(gettickets_ticket_date(ticket_)); }
     /// When the ticket was opened, as the server wrote it.
     std::string_view date_text() const noexcept { return detail::view(gettickets_ticket_date_text(ticket_)); }
     /// Subject line, HTML-encoded as the server stores it.
     std::string_view subject() const noexcept { return detail::view(gettickets_ticket_subject(ticket_)); }
-    /// Status: Open, Answered, Customer-Reply, Closed, On Hold, In Progress, or one of the install's own.
+    /// Status: Open, Answered, Customer-Reply, Closed, On Hold, In Progress, or another one of the install.
     std::string_view status() const noexcept { return detail::view(gettickets_ticket_status(ticket_)); }
     /// Priority: Low, Medium or High.
     std::string_view priority() const noexcept { return detail::view(gettickets_ticket_priority(ticket_)); }
@@ -183,7 +183,7 @@ public:
         const std::int32_t removed = gettickets_ticket_attachments_removed(ticket_);
         return removed >= 0 ? std::optional<bool>(removed != 0) : std::nullopt;
     }
-    /// When the ticket was last replied to; none as for date().
+    /// When the ticket was last replied to; absent as for date().
     std::optional<Time> lastreply() const noexcept { return detail::time(gettickets_ticket_lastreply(ticket_)); }
     /// When the ticket was last replied to, as the server wrote it.
     std::string_view lastreply_text() const noexcept { return detail::view(gettickets_ticket_lastreply_text(ticket_)); }
@@ -192,16 +192,16 @@ public:
     /// Related service: S and its id, D and a domain's id, or empty.
     std::string_view service() const noexcept { return detail::view(gettickets_ticket_service(ticket_)); }
 
-    /// whether the reply has this field, null or not.
+    /// Whether the reply has this field, null or not.
     bool has_field(Field field) const noexcept {
         return gettickets_ticket_has_field(ticket_, static_cast<gettickets_field>(field)) != 0;
     }
     /// The fields that the reply has, null or not.
     FieldSet fields() const noexcept { return FieldSet(gettickets_ticket_fields(ticket_)); }
-    /// Those of them that were null.
+    /// The fields that the reply has as null.
     FieldSet null_fields() const noexcept { return FieldSet(gettickets_ticket_null_fields(ticket_)); }
 
-    /// The value of any field; none where the reply did not carry it.
+    /// The value of any field; absent if the reply does not have the field.
     std::optional<Value> value(Field field) const noexcept {
         gettickets_value value;
         if (gettickets_ticket_value(ticket_, static_cast<gettickets_field>(field), &value) != GETTICKETS_OK) {
@@ -220,8 +220,8 @@ public:
         }
     }
 
-    /// A text field with its HTML entities decoded: "Tom &amp; Jerry" becomes "Tom & Jerry". None if it is no text, or not
-    /// there. For people to read; never put it into a web page unescaped.
+    /// A text field with its HTML entities decoded: "Tom &amp; Jerry" becomes "Tom & Jerry". Absent if it is not a text
+    /// field, or missing. Escape the result before putting it into HTML.
     std::optional<std::string> decoded_text(Field field) const {
         gettickets_string *text = nullptr;
         const auto code = gettickets_ticket_decoded_text(ticket_, static_cast<gettickets_field>(field), &text);
@@ -230,7 +230,7 @@ public:
     /// The subject with its HTML entities decoded.
     std::string subject_text() const { return decoded_text(Field::subject).value_or(std::string()); }
 
-    /// The fields that are in no version's documentation.
+    /// The undocumented fields.
     std::vector<Extra> extras() const {
         std::vector<gettickets_extra> found(gettickets_ticket_extra_count(ticket_));
         gettickets_ticket_extras(ticket_, found.data(), found.size(), nullptr);
@@ -242,36 +242,36 @@ public:
         return extras;
     }
 
-    /// A copy that keeps the page of this ticket, so that it may outlive every other owner of that page.
+    /// A copy that owns the page of this ticket, so that it may outlive every other owner of that page.
     Outcome<OwnedTicket> keep() const;
 
-    /// The ticket as the C interface has it, for gettickets_ticket_read().
+    /// The C form of the ticket, for gettickets_ticket_read().
     gettickets_ticket get() const noexcept { return ticket_; }
 
 private:
     gettickets_ticket ticket_ = {nullptr, 0};
 };
 
-/// A way in which a reply departed from the documented shape. Its texts are good as long as the page.
+/// A deviation of a reply from the documented format. Its texts are valid as long as the page.
 struct Finding {
     /// A stable name for programs, such as "leading-text".
     std::string_view code;
-    /// What it means, in a few words of English.
+    /// Its meaning in a few words.
     std::string_view meaning;
-    /// The field concerned, where it is one.
+    /// The field concerned, if there is one.
     std::optional<Field> field;
-    /// How often it was met.
+    /// The number of occurrences.
     std::size_t count = 0;
     /// The first 16 places, such as "tickets.ticket[3].date".
     std::vector<std::string_view> places;
-    /// What was there, where it helps to know.
+    /// The value there, if it is useful.
     std::optional<std::string_view> detail;
 };
 
-/// What a page shows of its server's version.
+/// The server version that a page shows.
 struct DetectedVersion {
     Version version;
-    /// Whether the server named it; otherwise it is the earliest that sends these fields.
+    /// Whether the reply states the version; otherwise it is the earliest version that sends these fields.
     bool exactly = false;
 };
 
@@ -291,52 +291,52 @@ private:
 
 } // namespace detail
 
-/// A page of tickets, and what came beside them; a range of them.
+/// A page of tickets with its counts and findings; a range of tickets.
 ///
-/// What only points into it can't be had of a page that nobody keeps, such as `client.get_tickets()[0]`: a loop over such
-/// a page keeps it while it runs, everything else needs a name for it.
+/// Views cannot be taken from a temporary page, such as `client.get_tickets()[0]`: a loop over a temporary page keeps
+/// it while it runs, everything else needs a named page.
 class Page {
 public:
     using value_type = Ticket;
     using const_iterator = detail::IndexIterator<detail::Tickets, Ticket>;
     using iterator = const_iterator;
 
-    /// Takes over a page of the C interface.
+    /// Takes ownership of a C handle.
     explicit Page(gettickets_page *page) noexcept : page_(page) {}
 
     std::size_t size() const noexcept { return gettickets_page_len(page_.get()); }
     bool empty() const noexcept { return size() == 0; }
-    /// The ticket at this place; an empty one past the end.
+    /// The ticket at this index; an empty one if it is out of range.
     Ticket operator[](std::size_t index) const & noexcept { return detail::Tickets(page_.get())[index]; }
     Ticket operator[](std::size_t index) const && = delete;
     iterator begin() const & noexcept { return {detail::Tickets(page_.get()), 0}; }
     iterator begin() const && = delete;
     iterator end() const & noexcept { return {detail::Tickets(page_.get()), size()}; }
     iterator end() const && = delete;
-    /// The first ticket, and the last; an empty one if the page is empty.
+    /// The first and the last ticket; an empty one if the page is empty.
     Ticket front() const & noexcept { return (*this)[0]; }
     Ticket front() const && = delete;
     Ticket back() const & noexcept { return (*this)[empty() ? 0 : size() - 1]; }
     Ticket back() const && = delete;
 
-    /// How many tickets match on all pages together, as the server counts them.
+    /// The number of matching tickets on all pages together, according to the server.
     std::optional<std::uint64_t> totalresults() const noexcept { return count(gettickets_page_totalresults); }
-    /// The offset of the first ticket, as the server states it.
+    /// The offset of the first ticket, according to the server.
     std::optional<std::uint64_t> startnumber() const noexcept { return count(gettickets_page_startnumber); }
-    /// How many tickets the server says are on the page.
+    /// The number of tickets on the page, according to the server.
     std::optional<std::uint64_t> numreturned() const noexcept { return count(gettickets_page_numreturned); }
-    /// What the page shows of the server's version.
+    /// The server version that the page shows.
     DetectedVersion detected_version() const noexcept {
         gettickets_server_version version = {0, 0, 0};
         std::int32_t exactly = 0;
         gettickets_page_detected_version(page_.get(), &version, &exactly);
         return {Version(version), exactly != 0};
     }
-    /// The fields that every ticket from a server of this version has and some ticket here lacks.
+    /// The fields that every ticket from a server of this version has, but some ticket of the page lacks.
     FieldSet missing_fields(Version version) const noexcept {
         return FieldSet(gettickets_page_missing_fields(page_.get(), version.get()));
     }
-    /// How many bytes of memory the tickets hold, together with all pages that share them.
+    /// The memory of the tickets in bytes. Pages that share memory report the same memory.
     std::size_t memory_size() const noexcept { return gettickets_page_memory_size(page_.get()); }
 
     /// The page as a server of this version would send it, sharing its memory.
@@ -345,20 +345,20 @@ public:
         const auto code = gettickets_page_as_of_version(page_.get(), version.get(), &page);
         return detail::settle(code, nullptr, [&] { return Page(page); });
     }
-    /// Another owner of the same page. Tickets, texts and findings belong to the owner that they were read from: those of
-    /// this page end with it, whether or not the other lives.
+    /// Another owner of the same page. Tickets, texts and findings belong to the owner that they were read from, and
+    /// are valid as long as that.
     Outcome<Page> share() const {
         gettickets_page *page = nullptr;
         const auto code = gettickets_page_share(page_.get(), &page);
         return detail::settle(code, nullptr, [&] { return Page(page); });
     }
-    /// Canonical JSON: one document, the same from every binding of gettickets.
+    /// Canonical JSON: one document, the same in every language binding.
     Outcome<std::string> to_json() const {
         gettickets_string *json = nullptr;
         const auto code = gettickets_page_to_json(page_.get(), &json);
         return detail::settle(code, nullptr, [&] { return detail::take(json); });
     }
-    /// JSON in the documented spelling, as a server of this version would send it.
+    /// JSON in the documented format, as a server of this version would send it.
     Outcome<std::string> to_wire_json(Version version) const {
         gettickets_string *json = nullptr;
         const auto code = gettickets_page_to_wire_json(page_.get(), version.get(), &json);
@@ -371,7 +371,7 @@ public:
         return detail::settle(code, nullptr, [&] { return detail::take(xml); });
     }
 
-    /// In which ways the reply departed from the documented shape.
+    /// The deviations of the reply from the documented format.
     std::vector<Finding> findings() const && = delete;
     std::vector<Finding> findings() const & {
         std::vector<Finding> findings;
@@ -394,7 +394,7 @@ public:
         }
         return findings;
     }
-    /// Top-level fields that are in no version's documentation.
+    /// The undocumented top-level fields.
     std::vector<Extra> extras() const && = delete;
     std::vector<Extra> extras() const & {
         std::vector<Extra> extras(gettickets_page_extra_count(page_.get()));
@@ -407,14 +407,14 @@ public:
     }
 
 #if defined(GETTICKETS_HAS_ARROW)
-    /// The tickets as a stream of the Arrow C data interface, which is written over `*stream` and is then the caller's to
-    /// hand on or release.
+    /// The tickets as a stream of the Arrow C data interface. `*stream` is overwritten, and the caller must pass it on
+    /// or release it.
     Outcome<void> arrow_stream(ArrowArrayStream *stream) const {
         return detail::settle(gettickets_page_arrow_stream(page_.get(), stream));
     }
 #endif
 
-    /// The page as the C interface has it; it stays this object's.
+    /// The page's C handle, which this object still owns.
     const gettickets_page *get() const & noexcept { return page_.get(); }
     const gettickets_page *get() const && = delete;
 
@@ -427,14 +427,14 @@ private:
     detail::Owner<gettickets_page, gettickets_page_free> page_;
 };
 
-/// A ticket that owns its page, which all copies of it share: it is valid as long as one of them. It keeps the whole page
+/// A ticket that owns its page, which all its copies share: it is valid as long as one of them. It keeps the whole page
 /// in memory.
 class OwnedTicket {
 public:
-    /// No ticket: every field is empty.
+    /// An empty ticket.
     OwnedTicket() = default;
 
-    /// The ticket; not of one that nobody keeps.
+    /// The ticket. Not available on a temporary.
     Ticket get() const & noexcept { return ticket_; }
     Ticket get() const && = delete;
     const Ticket &operator*() const & noexcept { return ticket_; }
@@ -458,11 +458,11 @@ inline Outcome<OwnedTicket> Ticket::keep() const {
     return detail::settle(code, nullptr, [&] { return OwnedTicket(Page(page), ticket_.index); });
 }
 
-/// How to decode.
+/// Options for decoding.
 struct DecodeOptions {
-    /// Refuses what would be a finding.
+    /// Whether findings are errors.
     bool strict = false;
-    /// The most bytes that the body may have; 0 stands for 256 MiB.
+    /// The maximum size of the body in bytes; 0 means 256 MiB.
     std::size_t max_len = 0;
 };
 
@@ -474,8 +474,7 @@ inline std::uint32_t flags(const DecodeOptions &options) noexcept {
 
 } // namespace detail
 
-/// Decodes a reply, in whatever format and spelling it came. The body is copied once. An error of the API is a failure
-/// like any other: ApiError.
+/// Decodes a reply in any format. The body is copied once. An error of the API in the reply is a failure too: ApiError.
 inline Outcome<Page> decode(std::string_view body, DecodeOptions options = {}) {
     gettickets_page *page = nullptr;
     gettickets_error *error = nullptr;
@@ -483,7 +482,7 @@ inline Outcome<Page> decode(std::string_view body, DecodeOptions options = {}) {
     return detail::settle(code, error, [&] { return Page(page); });
 }
 
-/// Decodes a reply that is moved in, and not copied: the page keeps it, and its texts are views of it.
+/// Decodes a reply without copying it: the page owns the moved body, and its texts point into it.
 inline Outcome<Page> decode_kept(std::string &&body, DecodeOptions options = {}) {
     gettickets_page *page = nullptr;
     gettickets_error *error = nullptr;

@@ -9,7 +9,7 @@
 
 GETTICKETS_HPP_BEGIN
 
-/// The format that a request asks the reply to be in.
+/// The requested format of a reply.
 enum class Format : std::int32_t {
     json = GETTICKETS_FORMAT_JSON,
     xml = GETTICKETS_FORMAT_XML,
@@ -19,11 +19,11 @@ enum class Format : std::int32_t {
 /// The credentials of a request. Its texts are wiped when it is destroyed.
 class Credentials {
 public:
-    /// An API identifier and its secret, which servers take since version 7.2.
+    /// An API identifier and its secret. Since server version 7.2.
     static Outcome<Credentials> api(const Argument &identifier, const Argument &secret) {
         return make(gettickets_credentials_api, identifier, secret);
     }
-    /// An admin's user name and password, of which only the MD5 is kept and sent.
+    /// An admin's user name and password, of which only the MD5 is stored and sent.
     static Outcome<Credentials> admin(const Argument &username, const Argument &password) {
         return make(gettickets_credentials_admin, username, password);
     }
@@ -31,7 +31,7 @@ public:
     static Outcome<Credentials> admin_md5(const Argument &username, const Argument &password_md5) {
         return make(gettickets_credentials_admin_md5, username, password_md5);
     }
-    /// Adds the access key, which lets a request past the server's list of allowed addresses.
+    /// Adds the access key, which exempts a request from the server's list of allowed addresses.
     Outcome<void> access_key(const Argument &key) {
         if (!key.is_whole()) {
             return detail::fail<void>(detail::cut_short());
@@ -40,7 +40,7 @@ public:
         const auto code = gettickets_credentials_set_access_key(credentials_.get(), key.get(), &error);
         return detail::settle(code, error);
     }
-    /// A text with every secret of these credentials struck out, in the spellings in which servers echo them.
+    /// A text with every secret of these credentials redacted, in all encodings in which servers echo them.
     Outcome<std::string> redact(const Argument &server_text) const {
         if (!server_text.is_whole()) {
             return detail::fail<std::string>(detail::cut_short());
@@ -50,7 +50,7 @@ public:
         return detail::settle(code, nullptr, [&] { return detail::take(text); });
     }
 
-    /// The credentials as the C interface has them; they stay this object's.
+    /// The credentials' C handle, which this object still owns.
     const gettickets_credentials *get() const & noexcept { return credentials_.get(); }
     const gettickets_credentials *get() const && = delete;
 
@@ -70,8 +70,8 @@ private:
     detail::Owner<gettickets_credentials, gettickets_credentials_free> credentials_;
 };
 
-/// The parameters of a call. One that is not set is not sent, and the server's default holds. One that can't be used, such
-/// as a text that is not UTF-8, is an error where the request is used; so is a request that was moved from.
+/// The parameters of a call. A parameter that is not set is not sent, so the server's default applies. An invalid one,
+/// such as a text that is not UTF-8, is an error when the request is used; so is a moved-from request.
 class Request {
 public:
     Request() : request_(gettickets_request_new()) {}
@@ -81,22 +81,22 @@ public:
     Request &operator=(Request &&other) noexcept = default;
     ~Request() = default;
 
-    /// Offset of the first record. A scan takes none.
+    /// Offset of the first ticket. Not allowed for scans.
     Request &limitstart(std::uint64_t value) & { return set(gettickets_request_set_limitstart, value); }
-    /// Number of records; of a scan, how many are asked for at a time.
+    /// Number of tickets; for a scan, the maximum number of tickets per request.
     Request &limitnum(std::uint64_t value) & { return set(gettickets_request_set_limitnum, value); }
     /// Only tickets of this department.
     Request &deptid(std::uint64_t value) & { return set(gettickets_request_set_deptid, value); }
     /// Only tickets of this client.
     Request &clientid(std::uint64_t value) & { return set(gettickets_request_set_clientid, value); }
-    /// Only tickets of this address that belongs to no client.
+    /// Only tickets of this email address of a non-client.
     Request &email(const Argument &value) & { return set_text(gettickets_request_set_email, value); }
-    /// Only tickets of this status: any that the install has, or "Awaiting Reply", "All Active Tickets" or
-    /// "My Flagged Tickets", which stand for several.
+    /// Only tickets of this status: one of the install's, or "Awaiting Reply", "All Active Tickets" or
+    /// "My Flagged Tickets", which select several statuses.
     Request &status(const Argument &value) & { return set_text(gettickets_request_set_status, value); }
-    /// Only tickets whose subject contains this, by the server's approximate matching.
+    /// Only tickets whose subject contains this text, by the server's approximate matching.
     Request &subject(const Argument &value) & { return set_text(gettickets_request_set_subject, value); }
-    /// Do not restrict to the departments that the API user is a member of.
+    /// Whether to include departments that the API user is not assigned to.
     Request &ignore_dept_assignments(bool value) & {
         return set(gettickets_request_set_ignore_dept_assignments, std::int32_t{value});
     }
@@ -110,8 +110,8 @@ public:
     Request &&subject(const Argument &value) && { return std::move(subject(value)); }
     Request &&ignore_dept_assignments(bool value) && { return std::move(ignore_dept_assignments(value)); }
 
-    /// The whole form body, for programs with an HTTP library of their own: to be sent with POST to includes/api.php below
-    /// the install's address as application/x-www-form-urlencoded. It holds the credentials.
+    /// The complete form body, for programs with their own HTTP library. Send it with POST to includes/api.php below
+    /// the install's address, with the content type application/x-www-form-urlencoded. It contains the credentials.
     Outcome<std::string> encode(const Credentials &credentials, Format format = Format::json) const {
         if (const auto why = failure()) {
             return detail::fail<std::string>(*why);
@@ -122,7 +122,7 @@ public:
                                                     static_cast<gettickets_format>(format), &body, &error);
         return detail::settle(code, error, [&] { return detail::take(body); });
     }
-    /// The parameters alone as a form body, without action or credentials.
+    /// Only the parameters as a form body, without action and credentials.
     Outcome<std::string> parameters() const {
         if (const auto why = failure()) {
             return detail::fail<std::string>(*why);
@@ -132,16 +132,16 @@ public:
         return detail::settle(code, nullptr, [&] { return detail::take(parameters); });
     }
 
-    /// The request as the C interface has it; it stays this object's.
+    /// The request's C handle, which this object still owns.
     const gettickets_request *get() const & noexcept { return request_.get(); }
     const gettickets_request *get() const && = delete;
-    /// Why it can't be used, as far as only this side knows: what was set and can't be, or that it was moved from.
+    /// The error that this wrapper knows of: an invalid parameter, or that the request was moved from.
     std::optional<Error> failure() const {
         return failure_ || request_ != nullptr ? failure_ : std::optional<Error>(detail::moved_from("request"));
     }
 
 private:
-    /// A copy of one that was moved from is one that was moved from.
+    /// A copy of a moved-from request is a moved-from request.
     static gettickets_request *copy(const Request &other) noexcept {
         gettickets_request *copy = nullptr;
         gettickets_request_copy(other.request_.get(), &copy);

@@ -1,4 +1,4 @@
-// Part of gettickets.hpp: the embedded server, in a library that was built with it.
+// Part of gettickets.hpp: the embedded server, if the library was built with it.
 
 #ifndef GETTICKETS_SANDBOX_HPP
 #define GETTICKETS_SANDBOX_HPP
@@ -9,21 +9,21 @@
 
 GETTICKETS_HPP_BEGIN
 
-/// How to serve.
+/// Options of the server.
 struct SandboxOptions {
-    /// How many tickets there are.
+    /// The number of tickets.
     std::uint64_t tickets = 1000;
-    /// The version to serve as, such as "7.10"; empty for a recent one.
+    /// The version to imitate, such as "7.10"; empty for a recent one.
     std::string server_version;
-    /// The names of ways in which to misbehave, separated by commas, such as "php-notice,shifting"
-    /// (`gettickets sandbox --list-quirks` lists them); empty for none.
+    /// The names of quirks, separated by commas, such as "php-notice,shifting" (`gettickets sandbox --list-quirks`
+    /// lists them); empty for none.
     std::string quirks;
 };
 
-/// A server of this call on this machine, filled with believable tickets, until it goes.
+/// An embedded server with generated tickets, which stops when this is destroyed.
 class Sandbox {
 public:
-    /// Starts a server on a port of loopback that is free.
+    /// Starts a server on a free port of the loopback interface.
     static Outcome<Sandbox> start(const SandboxOptions &options = {}) {
         const Argument version(options.server_version), quirks(options.quirks);
         if (!version.is_whole() || !quirks.is_whole()) {
@@ -35,23 +35,23 @@ public:
                                                    quirks.get(), &sandbox, &error);
         return detail::settle(code, error, [&] { return Sandbox(sandbox); });
     }
-    /// Starts a server with so many tickets.
+    /// Starts a server with this many tickets.
     static Outcome<Sandbox> start(std::uint64_t tickets) {
         SandboxOptions options;
         options.tickets = tickets;
         return start(options);
     }
 
-    /// The address to give a client.
+    /// The URL for a client.
     const char *url() const & noexcept { return gettickets_sandbox_url(sandbox_.get()); }
     const char *url() const && = delete;
     /// The API identifier that the server accepts.
     const char *identifier() const & noexcept { return gettickets_sandbox_identifier(sandbox_.get()); }
     const char *identifier() const && = delete;
-    /// The secret that goes with it.
+    /// The secret of the identifier.
     const char *secret() const & noexcept { return gettickets_sandbox_secret(sandbox_.get()); }
     const char *secret() const && = delete;
-    /// How many requests it has had.
+    /// The number of requests so far.
     std::uint64_t request_count() const noexcept { return gettickets_sandbox_request_count(sandbox_.get()); }
 
 private:

@@ -1,4 +1,4 @@
-// Part of gettickets.hpp: every ticket that matches, over all pages, each once.
+// Part of gettickets.hpp: scans, which return every matching ticket, over all pages, each once.
 
 #ifndef GETTICKETS_SCAN_HPP
 #define GETTICKETS_SCAN_HPP
@@ -13,13 +13,13 @@
 
 GETTICKETS_HPP_BEGIN
 
-/// A ticket that the server can't send.
+/// A ticket that the server cannot send.
 struct UnreadableTicket {
-    /// Its offset (limitstart) when it was met.
+    /// Its offset (limitstart) when the scan reached it.
     std::uint64_t offset = 0;
     /// The id of the nearest readable ticket before it.
     std::optional<std::uint64_t> after;
-    /// How many unreadable tickets are between that one and this.
+    /// The number of unreadable tickets between that one and this.
     std::uint64_t nth = 0;
 };
 
@@ -27,73 +27,74 @@ struct UnreadableTicket {
 struct ScanFinding {
     /// A stable name for programs, such as "leading-text".
     std::string code;
-    /// What it means, in a few words of English.
+    /// Its meaning in a few words.
     std::string meaning;
-    /// What the first reply had there, where that helps.
+    /// The value in the first reply, if it is useful.
     std::optional<std::string> detail;
-    /// How often it was met.
+    /// The number of occurrences.
     std::uint64_t count = 0;
     /// The ids of the first 16 tickets concerned.
     std::vector<std::uint64_t> ids;
 };
 
-/// What a scan did and met so far. It may be ahead of the tickets returned.
+/// The progress of a scan. It may be ahead of the tickets returned.
 struct Report {
-    /// Tickets to return, those that wait to be returned among them.
+    /// Tickets found, including those not returned yet.
     std::uint64_t tickets = 0;
-    /// Pages that had tickets to return.
+    /// Pages with new tickets.
     std::uint64_t pages = 0;
     std::uint64_t requests = 0;
-    /// Requests among them that repeated one after a failure, or in another format.
+    /// Requests that repeated another one, after a failure or in another format.
     std::uint64_t retries = 0;
-    /// Waits before a retry, and how long they were together.
+    /// Waits before a retry, and their total duration.
     std::uint64_t waits = 0;
     std::chrono::milliseconds wait_time{0};
-    /// Requests in flight now, and the most at once.
+    /// Requests in flight now, and the maximum at once.
     std::uint64_t in_flight = 0;
     std::uint64_t concurrency = 0;
-    /// How many tickets were requested at a time: the fewest, the most and the last; 0 before the first request.
+    /// The number of tickets per request: the smallest, the largest and the last; 0 before the first request.
     std::uint64_t page_size_min = 0;
     std::uint64_t page_size_max = 0;
     std::uint64_t page_size_last = 0;
-    /// Times that the list was found to have moved while it was read.
+    /// The number of times that the list had shifted between two pages.
     std::uint64_t shifts = 0;
-    /// Tickets met again after they were returned; they are not returned twice.
+    /// Tickets found again after they were returned; they are not returned twice.
     std::uint64_t duplicates = 0;
-    /// Tickets met again with a later reply than the one returned.
+    /// Tickets found again with a later reply.
     std::uint64_t updates = 0;
-    /// Times that the front of the list, or all of it, was read again to verify the scan.
+    /// The number of times that the front of the list, or all of it, was read again to verify the scan.
     std::uint64_t verification_passes = 0;
-    /// Tickets without any readable time, which updated_since() includes.
+    /// Tickets without a readable time, which updated_since() includes.
     std::uint64_t undated = 0;
-    /// How many tickets match, as the server counted them last; it may be wrong.
+    /// The number of matching tickets in the server's latest count; it may be wrong.
     std::optional<std::uint64_t> total;
 
-    // Lists, which are empty in a report for progress.
+    // Lists. They are empty in a report for a progress function.
 
     /// The endpoint that the tickets come from, without credentials.
     std::string endpoint;
-    /// The ids of updated tickets; the first 1,000 of them.
+    /// The ids of the first 1,000 updated tickets.
     std::vector<std::uint64_t> updated_ids;
-    /// Tickets that the server can't send.
+    /// Tickets that the server cannot send.
     std::vector<UnreadableTicket> unreadable;
-    /// What the findings of the replies were, added up over all pages.
+    /// The findings of all replies, counted together by kind.
     std::vector<ScanFinding> findings;
-    /// What a reader of the result should know.
+    /// Warnings about the result, as sentences.
     std::vector<std::string> warnings;
 };
 
-/// Receives what a scan met so far; see Scan::on_progress().
+/// Receives the report of a scan; see Scan::on_progress().
 using ProgressFunction = std::function<void(const Report &report)>;
 
-/// Every ticket that matches a request, each once; an input range, which can be read once. One thread at a time may take
-/// tickets; any thread may call report() and cursor() meanwhile.
+/// Every ticket that matches a request, each once; an input range, which can be read once. One thread at a time may
+/// take tickets; any thread may call report() and cursor() at the same time.
 ///
-/// Where failures are thrown, reading on throws them. Where they are not, the range ends, and error() returns the reason:
-/// check it after the loop, as a scan that ended early has not returned every ticket.
+/// With exceptions, a failure is thrown while reading. Without them the range ends, and error() returns the reason:
+/// check it after the loop, because a scan that ended early has not returned every ticket.
 class Scan {
 public:
-    /// Walks over the tickets; each is valid until the next is asked for. All iterators of a scan share its position.
+    /// Iterates over the tickets; each is valid until the next is requested. All iterators of a scan share its
+    /// position.
     class iterator {
     public:
         using iterator_category = std::input_iterator_tag;
@@ -124,11 +125,11 @@ public:
         Ticket ticket_;
     };
 
-    /// Takes over a scan of the C interface.
+    /// Takes ownership of a C handle.
     explicit Scan(gettickets_scan *scan) noexcept : scan_(scan) {}
 
-    /// Asks for the first ticket, or for the next where some were read before. Begin and end are of one type, so that
-    /// algorithms such as std::count_if take them.
+    /// Requests the first ticket, or the next if some were already read. Begin and end have one type, so that
+    /// algorithms such as std::count_if accept them.
     iterator begin() & { return iterator(this); }
     iterator begin() && = delete;
     iterator end() const noexcept { return {}; }
@@ -145,28 +146,29 @@ public:
     Outcome<void> updated_since(Time since) {
         return set(gettickets_scan_set_updated_since, since.get());
     }
-    /// The most requests that it sends. Default: 1,000,000. Before the scan begins.
+    /// The maximum number of requests. Default: 1,000,000. Before the scan begins.
     Outcome<void> max_requests(std::uint64_t most) { return set(gettickets_scan_set_max_requests, most); }
-    /// The most tickets that it returns. Default: no limit. Before the scan begins.
+    /// The maximum number of tickets. Default: no limit. Before the scan begins.
     Outcome<void> max_tickets(std::uint64_t most) { return set(gettickets_scan_set_max_tickets, most); }
-    /// The most requests in flight at once, 1 to 64. Default: 4. Before the scan begins.
+    /// The maximum number of requests in flight, 1 to 64. Default: 4. Before the scan begins.
     Outcome<void> concurrency(std::uint32_t most) { return set(gettickets_scan_set_concurrency, most); }
-    /// Whether the whole list is read even if updated_since() is set. Default: false. Before the scan begins.
+    /// Whether to read the whole list even with updated_since(). Default: false. Before the scan begins.
     Outcome<void> full(bool full) { return set(gettickets_scan_set_full, std::int32_t{full}); }
-    /// Whether a scan that met tickets which the server can't send ends with success. Default: false. Before it begins.
+    /// Whether a scan succeeds although the server cannot send some tickets. Default: false. Before the scan begins.
     Outcome<void> skip_unreadable(bool skip) { return set(gettickets_scan_set_skip_unreadable, std::int32_t{skip}); }
-    /// Whether a scan ends with success if the server counts more tickets than it sends. Default: false. Before it begins.
+    /// Whether a scan succeeds although the server counts more tickets than it sends. Default: false. Before the scan
+    /// begins.
     Outcome<void> allow_count_mismatch(bool allow) {
         return set(gettickets_scan_set_allow_count_mismatch, std::int32_t{allow});
     }
-    /// Continues where another scan of the same request was. Before the scan begins.
+    /// Continues after the tickets that another scan of the same request returned. Before the scan begins.
     Outcome<void> resume(const Argument &cursor) {
         if (!cursor.is_whole()) {
             return detail::fail<void>(detail::cut_short());
         }
         return set(gettickets_scan_resume, cursor.get());
     }
-    /// Lets this switch end the scan from another thread, the call that is waiting too.
+    /// Sets the token that cancels the scan from another thread, including a waiting call.
     Outcome<void> cancel_with(const Cancel &cancel) {
         if (cancel.get() == nullptr) {
             return detail::fail<void>(detail::moved_from("switch"));
@@ -174,9 +176,9 @@ public:
         return detail::settle(gettickets_scan_set_cancel(scan_.get(), cancel.get()));
     }
 
-    /// Calls a function while the scan waits, and whenever pages came: on the thread that is inside next(), next_page(),
-    /// wait_for(), an iterator or an Arrow stream of the scan. The lists of the report are empty. An empty function disables it.
-    /// An exception that leaves it ends the program.
+    /// Sets the function that is called while the scan waits, and whenever a page arrived: on the thread that is in
+    /// next(), next_page(), wait_for(), an iterator or an Arrow stream of the scan. The lists of the report are empty.
+    /// An empty function disables it. An exception that leaves the function ends the program.
     Outcome<void> on_progress(ProgressFunction function) {
         auto owner = function ? std::make_unique<ProgressFunction>(std::move(function)) : nullptr;
         const auto call = [](void *user_data, const gettickets_report *met) noexcept {
@@ -185,11 +187,12 @@ public:
         const auto release = [](void *user_data) noexcept { delete static_cast<ProgressFunction *>(user_data); };
         const auto code = owner ? gettickets_scan_set_progress_function(scan_.get(), call, owner.get(), release)
                                 : gettickets_scan_set_progress_function(scan_.get(), nullptr, nullptr, nullptr);
-        // The scan calls `release` for what it took, and only for that.
+        // The scan calls `release` only for a function that it accepted.
         return detail::settle(code, nullptr, [&] { static_cast<void>(owner.release()); });
     }
 
-    /// The next ticket; none at the end. It is valid until the next is asked for; Ticket::keep() makes one that lives on.
+    /// The next ticket; absent at the end. It is valid until the next is requested; Ticket::keep() makes one that stays
+    /// valid.
     Outcome<std::optional<Ticket>> next() && = delete;
     Outcome<std::optional<Ticket>> next() & {
         gettickets_ticket ticket = {nullptr, 0};
@@ -201,7 +204,7 @@ public:
         }
         return detail::settle(code, error, [&] { return Next(Ticket(ticket)); });
     }
-    /// The next tickets, as they lie together; none at the end. The page may outlive the scan.
+    /// The next tickets as a page; absent at the end. The page may outlive the scan.
     Outcome<std::optional<Page>> next_page() {
         gettickets_page *page = nullptr;
         gettickets_error *error = nullptr;
@@ -212,7 +215,7 @@ public:
         }
         return detail::settle(code, error, [&] { return Next(Page(page)); });
     }
-    /// Waits until the scan has something to return, for this time at most. Returns whether it has.
+    /// Waits at most this long until the scan has something to return. Returns whether it has.
     Outcome<bool> wait_for(std::chrono::milliseconds time) {
         gettickets_error *error = nullptr;
         const auto count = time.count() > 0 ? static_cast<std::uint64_t>(time.count()) : 0U;
@@ -223,7 +226,8 @@ public:
         return detail::settle(code, error, [] { return true; });
     }
 
-    /// What the scan did and met so far. Never waits: any thread may call it at any time, and so may the progress function.
+    /// The report of the scan. Does not block, and may be called by any thread at any time, also in the progress
+    /// function.
     Outcome<Report> report() const {
         gettickets_report met;
         gettickets_report_details *details = nullptr;
@@ -234,7 +238,7 @@ public:
         const detail::Owner<gettickets_report_details, gettickets_report_details_free> owner(details);
         return detail::settle(code, nullptr, [&] { return with_lists(counts(met), details); });
     }
-    /// Where the scan is, after the tickets returned so far, for resume(). Never waits, as report().
+    /// The position of the scan after the tickets returned so far, for resume(). Does not block, as report().
     Outcome<std::string> cursor() const {
         gettickets_string *cursor = nullptr;
         const auto code = gettickets_scan_cursor(scan_.get(), &cursor);
@@ -242,8 +246,8 @@ public:
     }
 
 #if defined(GETTICKETS_HAS_ARROW)
-    /// The tickets as a stream of the Arrow C data interface, in batches of so many at least, which is written over
-    /// `*stream` and is then the caller's to hand on or release.
+    /// The tickets as a stream of the Arrow C data interface, in batches of at least `min_rows`. `*stream` is
+    /// overwritten, and the caller must pass it on or release it.
     Outcome<void> arrow_stream(std::size_t min_rows, ArrowArrayStream *stream) {
         gettickets_error *error = nullptr;
         const auto code = gettickets_scan_arrow_stream(scan_.get(), min_rows, stream, &error);
@@ -251,11 +255,11 @@ public:
     }
 #endif
 
-    /// What ended the loop over the scan, where failures are not thrown.
+    /// The error that ended the loop over the scan, if failures are not thrown.
     const std::optional<Error> &error() const & noexcept { return error_; }
     const std::optional<Error> &error() const && = delete;
 
-    /// The scan as the C interface has it; it stays this object's.
+    /// The scan's C handle, which this object still owns.
     gettickets_scan *get() const & noexcept { return scan_.get(); }
     gettickets_scan *get() const && = delete;
 

@@ -13,8 +13,8 @@
 #include <tuple>
 #include <vector>
 
-// Whether the standard library has calendars, which C++20 brought: by its own word, or by a release that has them and
-// does not say so because its time zones are not complete.
+// Whether the standard library has the calendars of C++20: according to its feature macro, or because this release has
+// them but does not define the macro, as its time zones are incomplete.
 #if __cplusplus >= 202002L || (defined(_MSVC_LANG) && _MSVC_LANG >= 202002L)
 #if (defined(__cpp_lib_chrono) && __cpp_lib_chrono >= 201907L) || (defined(_GLIBCXX_RELEASE) && _GLIBCXX_RELEASE >= 11) || \
     (defined(_LIBCPP_VERSION) && _LIBCPP_VERSION >= 14000)
@@ -24,9 +24,9 @@
 
 GETTICKETS_HPP_BEGIN
 
-/// The version of a server. Versions compare number by number: 7.10 comes after 7.9.
+/// The version of a server. Versions compare number by number: 7.10 is later than 7.9.
 struct Version {
-    // Initialised with braces below, as a system's header may have macros of these names.
+    // Initialized with braces below, because a system header may define macros with these names.
     std::uint16_t major = 0;
     std::uint16_t minor = 0;
     std::uint16_t patch = 0;
@@ -37,7 +37,7 @@ struct Version {
     constexpr explicit Version(gettickets_server_version version) noexcept
         : major{version.major}, minor{version.minor}, patch{version.patch} {}
 
-    /// Reads a text such as "7.10" or "8.13.1-release.1".
+    /// Parses a text such as "7.10" or "8.13.1-release.1".
     static Outcome<Version> parse(const Argument &text) {
         if (!text.is_whole()) {
             return detail::fail<Version>(detail::cut_short());
@@ -69,7 +69,7 @@ private:
     constexpr std::tuple<int, int, int> tie() const noexcept { return {major, minor, patch}; }
 };
 
-/// A date and time of the install's own clock, without a time zone.
+/// A date and time in the install's local time, without a time zone.
 struct Time {
     std::uint16_t year = 1;
     std::uint8_t month = 1;
@@ -86,7 +86,7 @@ struct Time {
 
     gettickets_time get() const noexcept { return {year, month, day, hour, minute, second}; }
 #if defined(GETTICKETS_HPP_CALENDAR)
-    /// The time of a calendar that has no time zone either.
+    /// Converts a local time of the standard library.
     constexpr explicit Time(std::chrono::local_seconds time) noexcept {
         const auto days = std::chrono::floor<std::chrono::days>(time);
         const std::chrono::year_month_day date{days};
@@ -98,7 +98,8 @@ struct Time {
         minute = static_cast<std::uint8_t>(clock.minutes().count());
         second = static_cast<std::uint8_t>(clock.seconds().count());
     }
-    /// The same as a time point, for differences and calendars. Only where the standard library has C++20's calendars.
+    /// The same as a time point, for differences and calendars. Only if the standard library has the calendars of
+    /// C++20.
     constexpr std::chrono::local_seconds local_seconds() const noexcept {
         return std::chrono::local_days{std::chrono::year{year} / int{month} / int{day}} + std::chrono::hours{hour} +
                std::chrono::minutes{minute} + std::chrono::seconds{second};
@@ -136,16 +137,16 @@ inline std::optional<Time> time(gettickets_time time) noexcept {
 
 } // namespace detail
 
-/// A text of a server for a terminal or a log, on one line. Strangers write tickets: characters that a terminal obeys, that
-/// are invisible, or that change the order in which a line is read, become U+FFFD, and line breaks and tabs spaces. Empty
-/// where the memory for it is not available.
+/// Makes text from a server safe for a terminal or a log, on one line. Anyone can write a ticket: characters that
+/// control a terminal, that are invisible, or that reorder text become U+FFFD, and line breaks and tabs become spaces.
+/// Empty if there is not enough memory.
 inline std::string printable(std::string_view text) {
     gettickets_string *shown = nullptr;
     const auto code = gettickets_text_printable({text.data(), text.size()}, &shown);
     return code == GETTICKETS_OK ? detail::take(shown) : std::string();
 }
 
-/// A field of a ticket. A library of a later release may know more of them: fields() lists its own.
+/// A field of a ticket. A later library may have more fields: fields() lists those of the library.
 enum class Field : std::int32_t {
     id = GETTICKETS_FIELD_ID,
     tid = GETTICKETS_FIELD_TID,
@@ -172,7 +173,7 @@ enum class Field : std::int32_t {
     service = GETTICKETS_FIELD_SERVICE,
 };
 
-/// What a field holds.
+/// The type of a field.
 enum class Kind : std::int32_t {
     integer = GETTICKETS_KIND_INTEGER,
     text = GETTICKETS_KIND_TEXT,
@@ -206,17 +207,17 @@ struct FieldSpec {
     Kind kind;
     /// The first server version known to send it.
     Version since;
-    /// Whether a server of that version or later may still leave it out.
+    /// Whether servers of that version or later may leave it out.
     bool optional;
-    /// Whether knowing it opens a door, so that logs must not show it.
+    /// Whether it grants access and must not be logged.
     bool sensitive;
-    /// Its name on the wire.
+    /// Its wire name.
     std::string_view name;
-    /// What it means, in one line of English.
+    /// Its meaning in one line.
     std::string_view meaning;
 };
 
-/// Returns every field of a ticket, in the order in which servers write them.
+/// Returns every field of a ticket, in wire order.
 inline std::vector<FieldSpec> fields() {
     std::size_t count = 0;
     const gettickets_field_spec *rows = gettickets_fields(&count);
@@ -230,7 +231,7 @@ inline std::vector<FieldSpec> fields() {
     return fields;
 }
 
-/// Writes a field as its name on the wire; as its number if the library does not know it.
+/// Writes the wire name of a field; its number if the library does not know it.
 template <class Traits>
 std::basic_ostream<char, Traits> &operator<<(std::basic_ostream<char, Traits> &out, Field field) {
     std::size_t count = 0;
@@ -245,7 +246,7 @@ std::basic_ostream<char, Traits> &operator<<(std::basic_ostream<char, Traits> &o
 
 namespace detail {
 
-/// Mixes one more number into a hash.
+/// Mixes a number into a hash.
 constexpr std::size_t mixed(std::size_t hash, std::size_t number) noexcept {
     return (hash ^ number) * std::size_t{0x9e3779b97f4a7c15};
 }

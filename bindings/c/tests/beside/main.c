@@ -1,4 +1,4 @@
-/* A program that links the static library and another one made with Rust. */
+/* A program that links the static library and another Rust library. */
 
 #include "../check.h"
 

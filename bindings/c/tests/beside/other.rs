@@ -1,4 +1,4 @@
-//! Another Rust library with a C interface, which brings Rust's standard library into the same program.
+//! Another Rust library with a C interface, which adds another copy of Rust's standard library to the program.
 
 /// Returns the length of a text that is made with the standard library, after a panic that is caught.
 #[unsafe(no_mangle)]

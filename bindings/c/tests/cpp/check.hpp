@@ -1,4 +1,4 @@
-// What the C++ tests have in common. Not assert(), as release builds define NDEBUG.
+// Helpers of the C++ tests. CHECK is not assert(), because release builds define NDEBUG.
 
 #pragma once
 
@@ -30,7 +30,7 @@ inline constexpr const char *EXAMPLE = R"({"result":"success","totalresults":"1"
 "attachment":"123456_attachment_name.png","attachments":[{"filename":"attachment_name.png","index":0}],
 "attachments_removed":true,"lastreply":"2016-01-01 06:30:16","flag":"0","service":""}]}})";
 
-/// A server that misbehaves in these ways.
+/// A server with these quirks.
 inline auto misbehaving(std::uint64_t tickets, const char *quirks) {
     gettickets::SandboxOptions options;
     options.tickets = tickets;

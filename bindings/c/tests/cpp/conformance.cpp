@@ -1,4 +1,4 @@
-// C++'s run of tests/conformance: `conformance FOLDER`, where FOLDER is tests/vectors.
+// The C++ part of tests/conformance: `conformance FOLDER`, where FOLDER is tests/vectors.
 
 #include <gettickets.hpp>
 

@@ -1,4 +1,4 @@
-// A program that ends while a thread of the library has things to log: nothing is called any more once statics go.
+// A program that ends while a thread of the library logs: the log function is not called after statics are destroyed.
 
 #include <gettickets.hpp>
 
@@ -14,12 +14,12 @@ namespace {
 
 std::atomic<int> heard{0};
 
-/// Destroyed after whatever log_to() keeps, being older.
+/// Destroyed after the state of log_to(), because it was constructed earlier.
 struct Afterwards {
     ~Afterwards() {
         const int before = heard;
         std::this_thread::sleep_for(100ms);
-        // Not exit(), which is under way.
+        // exit() is already in progress.
         std::_Exit(before > 0 && heard == before ? 0 : 1);
     }
 };
@@ -28,14 +28,14 @@ const Afterwards afterwards;
 } // namespace
 
 int main() {
-    // Neither is ever destroyed: nothing listens at this address, and the scan's own thread retries, and logs that it does.
+    // Neither is ever destroyed: nothing listens at this address, and the scan's thread retries and logs that.
     static const auto *const client = new gt::Client(gt::Client::builder("http://127.0.0.1:1/")
                                                          .api_credentials("identifier", "secret")
                                                          .attempts(1000000)
                                                          .waits(1ms, 1ms)
                                                          .build());
     static auto *const scan = new gt::Scan(client->scan());
-    // A function with a state of its own, which lies where it would be freed.
+    // A function with captured state, which would be freed.
     gt::log_to([state = std::string(100, 'x')](gt::LogLevel, std::string_view, std::string_view) {
         heard += static_cast<int>(state.size());
     });

@@ -1,4 +1,4 @@
-// gettickets.hpp without exceptions: the same functions give an Expected<T>.
+// gettickets.hpp without exceptions: the same functions return an Expected<T>.
 
 #include <gettickets.hpp>
 
@@ -13,7 +13,7 @@ namespace {
 static_assert(std::is_same_v<gt::Outcome<gt::Page>, gt::Expected<gt::Page>>);
 static_assert(std::is_move_constructible_v<gt::Expected<gt::Page>> && !std::is_copy_constructible_v<gt::Expected<gt::Page>>);
 
-// What is taken out of an outcome that nobody keeps is a value: a reference would point into what is gone by then.
+// The value of a temporary Expected is returned by value: a reference would dangle.
 template <class E> using Taken = decltype(std::declval<E>().value());
 static_assert(std::is_same_v<Taken<gt::Expected<gt::Page>>, gt::Page> && std::is_same_v<Taken<gt::Expected<gt::Page> &>, gt::Page &>);
 static_assert(std::is_same_v<decltype(*std::declval<gt::Expected<gt::Page>>()), gt::Page>);

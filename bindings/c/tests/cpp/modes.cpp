@@ -1,4 +1,4 @@
-// A part of a program that has no use for exceptions, linked with one that has: each sees the functions of its own mode.
+// A part of a program without exceptions, linked with a part that uses them: each sees the functions of its own mode.
 
 #define GETTICKETS_NO_EXCEPTIONS
 #include <gettickets.hpp>

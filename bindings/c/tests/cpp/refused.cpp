@@ -1,5 +1,5 @@
-// What must not compile, as it would dangle: each case is compiled by itself, with exceptions and without, and is refused
-// with a message that says "deleted". Case 0 shows the same with a name for what owns, and compiles.
+// Programs with dangling views, which must not compile: each case is compiled separately, with exceptions and without, and
+// is refused with a message that contains "deleted". Case 0 does the same with a named owner, and compiles.
 
 #include <gettickets.hpp>
 
@@ -8,7 +8,7 @@
 namespace gt = gettickets;
 
 #if defined(GETTICKETS_NO_EXCEPTIONS)
-// What an outcome holds, without a name.
+// The value of an Expected, as a temporary.
 #define GET(outcome) (*(outcome))
 #else
 #define GET(outcome) (outcome)

@@ -29,18 +29,18 @@ template <class T> constexpr bool only_moves = std::is_nothrow_move_constructibl
 static_assert(only_moves<gt::Page> && only_moves<gt::Client> && only_moves<gt::Credentials>);
 static_assert(only_moves<gt::ClientBuilder> && only_moves<gt::Scan> && only_moves<gt::Cancel>);
 static_assert(only_moves<gt::Sandbox>);
-// What is asked for is a value, and so is a ticket that owns its page.
+// Requests and tickets that own their page are copyable values.
 static_assert(std::is_copy_constructible_v<gt::Request> && std::is_copy_assignable_v<gt::Request>);
 static_assert(std::is_copy_constructible_v<gt::OwnedTicket> && std::is_nothrow_move_constructible_v<gt::OwnedTicket>);
-// Tickets are values, and no larger than those of C.
+// Tickets are values, and as large as in C.
 static_assert(std::is_trivially_copyable_v<gt::Ticket> && sizeof(gt::Ticket) == sizeof(gettickets_ticket));
 static_assert(std::is_base_of_v<std::runtime_error, gt::Error> && std::is_base_of_v<gt::Error, gt::ApiError>);
-static_assert(std::is_nothrow_copy_constructible_v<gt::Error>, "what is thrown is copied");
+static_assert(std::is_nothrow_copy_constructible_v<gt::Error>, "thrown objects are copied");
 #if defined(__cpp_lib_ranges)
 static_assert(std::ranges::random_access_range<gt::Page> && std::ranges::sized_range<gt::Page>);
 static_assert(std::ranges::input_range<gt::Scan &> && std::ranges::common_range<gt::Scan &>);
 #endif
-// What only points into a page, a scan or a server can't be had of one that nobody keeps.
+// Views into a page, a scan or a server cannot be taken from a temporary.
 template <class T, template <class> class Call, class = void> constexpr bool can = false;
 template <class T, template <class> class Call> constexpr bool can<T, Call, std::void_t<Call<T>>> = true;
 template <class T> using Indexed = decltype(std::declval<T>()[0]);
@@ -71,10 +71,10 @@ static_assert(only_if_kept<gt::Page, First, Last, Handle> && only_if_kept<gt::Ow
 static_assert(only_if_kept<gt::Error, Class, Hint, Path, Excerpt, Title, Said, Seen, Redirected, Printed>);
 static_assert(only_if_kept<gt::Client, Handle> && only_if_kept<gt::Request, Handle> && only_if_kept<gt::Credentials, Handle>);
 static_assert(only_if_kept<gt::Cancel, Handle> && can<gt::Scan &, Handle> && !can<gt::Scan, Handle>);
-// A scan is read by going on, so one that is const has nothing to give.
+// Reading advances a scan, so a const scan cannot be read.
 static_assert(can<gt::Scan &, Begun> && can<gt::Scan &, Next> && !can<gt::Scan, Begun> && !can<gt::Scan, Next>);
 static_assert(only_if_kept<gt::Sandbox, Located>);
-// Nothing of the wrapper's own scaffolding is left defined.
+// The wrapper's internal macros are undefined again.
 #if defined(GETTICKETS_HPP_BEGIN) || defined(GETTICKETS_HPP_END) || defined(GETTICKETS_HPP_EXPECTED)
 #error "a macro has leaked"
 #endif
@@ -160,7 +160,7 @@ void an_owned_ticket_outlives_its_page_and_its_scan() {
     {
         gt::Page page = gt::decode(EXAMPLE);
         kept.push_back(page[0].keep());
-        // Not that of another owner, which ends with it.
+        // The iterator belongs to another owner, whose page has ended.
         const gt::Page moved = std::move(page);
         CHECK(kept[0]->subject() == moved[0].subject());
     }
@@ -298,7 +298,7 @@ void a_page_encodes_and_ages() {
     gt::Page moved = std::move(page);
     CHECK(moved.size() == 1 && !old[0].owner_name() && old.missing_fields({8, 0}).contains(gt::Field::owner_name));
     CHECK(old.share().size() == 1 && moved.memory_size() > 0);
-    // One that was moved from is empty, and an error where one can be returned.
+    // A moved-from page is empty, and an error in functions that can return one.
     CHECK(page.size() == 0 && page[0].id() == 0 && page.begin() == page.end()); // NOLINT(bugprone-use-after-move)
     CHECK(thrown<gt::UsageError>([&] { (void)page.to_json(); }).code() == gt::Code::null);
     const auto moved_from = thrown<gt::UsageError>([&] { (void)page.to_json(); });
@@ -320,12 +320,12 @@ void errors_say_what_and_where() {
     thrown<gt::UsageError>([] { (void)gt::Version::parse(std::string("8.0\0x", 5)); });
     const auto config = thrown<gt::ConfigError>([] { (void)gt::Client::builder("http://example.com").api_credentials("i", "s").build(); });
     CHECK(config.hint() && config.error_class() == "address");
-    // What is caught by value is still whole when all else is gone.
+    // A copied exception is complete after everything else was freed.
     const gt::Error copy = config;
     CHECK(copy.error_class() == "address");
 }
 
-void a_limit_on_requests_says_how_long_to_wait() {
+void a_rate_limit_error_has_the_wait() {
     gt::SandboxOptions options;
     options.quirks = "rate-limit";
     const auto sandbox = gt::Sandbox::start(options);
@@ -347,7 +347,7 @@ void what_is_null_or_cut_short_is_told_when_it_is_used() {
     const auto below =
         thrown<gt::UsageError>([] { (void)gt::Client::builder("https://example.com").timeout(-1ms).build(); });
     CHECK(std::strstr(below.what(), "the time is negative: -1 ms") != nullptr);
-    // A variable that is not set leads past no proxy.
+    // An unset environment variable does not disable the proxy.
     const auto unset =
         thrown<gt::UsageError>([] { (void)gt::Client::builder("https://example.com").proxy(nullptr).build(); });
     CHECK(unset.code() == gt::Code::null && unset.hint());
@@ -429,7 +429,7 @@ void what_was_moved_from_is_no_wish_for_everything() {
     refused([&] { (void)client.get_tickets(taken, cancel); });
     refused([&] { scan.cancel_with(cancel); });
 
-    // None of these can be taken for another: C reports them.
+    // C reports each of these uses of moved-from objects.
     auto builder = gt::Client::builder(sandbox.url());
     auto lost = gt::Credentials::api("i", "s");
     const auto held = std::move(lost);
@@ -454,7 +454,7 @@ void a_client_asks_and_a_scan_tells_every_ticket_once() {
     }
     CHECK(seen.size() == 260);
 
-    // By hand: some tickets, a cursor, the rest as pages.
+    // Step by step: some tickets, a cursor, the rest as pages.
     gt::Scan scan = client.scan(gt::Request().limitnum(50));
     std::size_t returned = 0;
     for (; returned < 60; ++returned) {
@@ -503,7 +503,7 @@ void a_scan_that_fails_throws_after_what_was_good() {
     skipping.allow_count_mismatch(false);
     skipping.max_tickets(1000);
     CHECK(std::distance(skipping.begin(), skipping.end()) == 97);
-    // It never looks complete, however often it is asked.
+    // It never appears complete, however often it is read.
     thrown<gt::ScanIncompleteError>([&] { (void)scan.next(); });
     thrown<gt::ScanIncompleteError>([&] { (void)scan.next_page(); });
     thrown<gt::ScanIncompleteError>([&] { for (const gt::Ticket ticket : scan) { (void)ticket; } });
@@ -556,7 +556,7 @@ int main() {
     RUN(a_body_that_is_moved_in_is_kept);
     RUN(a_page_encodes_and_ages);
     RUN(errors_say_what_and_where);
-    RUN(a_limit_on_requests_says_how_long_to_wait);
+    RUN(a_rate_limit_error_has_the_wait);
     RUN(what_is_null_or_cut_short_is_told_when_it_is_used);
     RUN(what_could_make_a_terminal_do_things_is_not_printable);
     RUN(a_sandbox_is_started_by_names);

@@ -1,6 +1,6 @@
-/* A forked child: what it can use of its parent's, and that everything else is an error rather than a hang.
+/* A forked child: which of its parent's handles it can use, and that all others are errors rather than hangs.
  *
- * Every child has ten seconds, after which the system ends it by a signal and the test fails. */
+ * Every child has ten seconds, after which a signal ends it and the test fails. */
 
 #define _DEFAULT_SOURCE
 
@@ -19,7 +19,7 @@ static gettickets_client *client;
 static gettickets_scan *scan;
 static gettickets_page *page;
 
-/* Runs a function in a child, which must end by itself and well. */
+/* Runs a function in a child, which must exit successfully. */
 static void in_child(void (*run)(void))
 {
     int status;
@@ -36,8 +36,8 @@ static void in_child(void (*run)(void))
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-/* The code and the hint of what belongs to the parent. */
-static void is_the_parents(gettickets_result code, gettickets_error *error)
+/* Checks the code and the hint for a handle of the parent. */
+static void check_error_of_parents_handle(gettickets_result code, gettickets_error *error)
 {
     CHECK_CODE(GETTICKETS_ERROR_STATE, code);
     CHECK(error != NULL && strcmp(gettickets_error_class(error), "state") == 0);
@@ -65,8 +65,8 @@ static void count(void *user_data, gettickets_log_level level, gettickets_text t
     atomic_fetch_add((atomic_uint *)user_data, 1);
 }
 
-/* The part without network, which any child has. */
-static void use_what_needs_no_network(void)
+/* The part without network, which works in every child. */
+static void use_functions_without_network(void)
 {
     gettickets_page *own = NULL;
     gettickets_string *json = NULL;
@@ -86,8 +86,8 @@ static void use_what_needs_no_network(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_set_log_function(NULL, NULL, GETTICKETS_LOG_OFF));
 }
 
-/* Every function of a client, a scan and a sandbox of the parent's. */
-static void use_what_is_the_parents(void)
+/* Every function of a client, a scan and a sandbox of the parent. */
+static void use_handles_of_the_parent(void)
 {
     gettickets_page *next = NULL;
     gettickets_scan *other = NULL;
@@ -96,17 +96,17 @@ static void use_what_is_the_parents(void)
     gettickets_string *cursor = NULL;
     gettickets_report report;
     gettickets_result code = gettickets_client_get_tickets(client, NULL, NULL, &next, &error);
-    is_the_parents(code, error);
+    check_error_of_parents_handle(code, error);
     code = gettickets_client_scan(client, NULL, &other, &error);
-    is_the_parents(code, error);
+    check_error_of_parents_handle(code, error);
     code = gettickets_scan_next(scan, &ticket, &error);
-    is_the_parents(code, error);
+    check_error_of_parents_handle(code, error);
     code = gettickets_scan_next_page(scan, &next, &error);
-    is_the_parents(code, error);
+    check_error_of_parents_handle(code, error);
     code = gettickets_scan_wait_ms(scan, 5, &error);
-    is_the_parents(code, error);
+    check_error_of_parents_handle(code, error);
     code = gettickets_scan_set_max_requests(scan, 5, &error);
-    is_the_parents(code, error);
+    check_error_of_parents_handle(code, error);
     CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_cursor(scan, &cursor));
     CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_report(scan, &report, sizeof report));
     CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_set_cancel(scan, NULL));
@@ -116,8 +116,8 @@ static void use_what_is_the_parents(void)
     gettickets_sandbox_free(sandbox);
 }
 
-/* A server and a scan were in the parent, whose threads may have held any lock. */
-static void make_a_client_where_the_network_was_in_use(void)
+/* The parent had a server and a scan, whose threads may have held any lock. */
+static void make_a_client_after_the_network_was_in_use(void)
 {
     gettickets_client *made = NULL;
     gettickets_sandbox *other = NULL;
@@ -126,14 +126,14 @@ static void make_a_client_where_the_network_was_in_use(void)
     gettickets_result code;
     gettickets_client_builder_set_api_credentials(builder, "i", "s");
     code = gettickets_client_builder_build(builder, &made, &error);
-    is_the_parents(code, error);
+    check_error_of_parents_handle(code, error);
     code = gettickets_sandbox_start(1, NULL, NULL, &other, &error);
-    is_the_parents(code, error);
+    check_error_of_parents_handle(code, error);
     gettickets_client_builder_free(builder);
 }
 
-/* Nothing of the parent's was in use: this child is as good as a process of its own. */
-static void make_a_client_where_nothing_was_in_use(void)
+/* Nothing was in use in the parent, so this child works like a separate process. */
+static void make_a_client_after_nothing_was_in_use(void)
 {
     gettickets_client *made = client_of("http://127.0.0.1:1/");
     gettickets_page *none = NULL;
@@ -149,7 +149,7 @@ static void make_a_client_where_nothing_was_in_use(void)
     gettickets_sandbox_free(own);
 }
 
-/* In the function itself the log can't be changed, in a child no more than in its parent. */
+/* The log function cannot be changed from within itself, neither in a child nor in its parent. */
 static void set_the_log_in_the_log(void)
 {
     CHECK_CODE(GETTICKETS_ERROR_BUSY, gettickets_set_log_function(NULL, NULL, GETTICKETS_LOG_OFF));
@@ -191,7 +191,7 @@ int main(void)
     gettickets_page *next = NULL;
 
     puts("fork: nothing in use");
-    in_child(make_a_client_where_nothing_was_in_use);
+    in_child(make_a_client_after_nothing_was_in_use);
 
     CHECK_CODE(GETTICKETS_OK, gettickets_sandbox_start(300, NULL, NULL, &sandbox, NULL));
     client = client_of(gettickets_sandbox_url(sandbox));
@@ -199,14 +199,14 @@ int main(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_next(scan, &ticket, NULL));
 
-    puts("fork: what a child can use");
-    in_child(use_what_needs_no_network);
-    puts("fork: what belongs to the parent");
-    in_child(use_what_is_the_parents);
-    puts("fork: a client of the child's own");
-    in_child(make_a_client_where_the_network_was_in_use);
+    puts("fork: functions that a child can use");
+    in_child(use_functions_without_network);
+    puts("fork: handles of the parent");
+    in_child(use_handles_of_the_parent);
+    puts("fork: a client made in the child");
+    in_child(make_a_client_after_the_network_was_in_use);
 
-    puts("fork: inside the function that receives the log");
+    puts("fork: inside the log function");
     CHECK_CODE(GETTICKETS_OK, gettickets_set_log_function(fork_in_the_log, &lines, GETTICKETS_LOG_TRACE));
     CHECK_CODE(GETTICKETS_OK, gettickets_client_get_tickets(client, NULL, NULL, &next, NULL));
     gettickets_page_free(next);
@@ -218,16 +218,16 @@ int main(void)
         CHECK(pthread_create(&threads[i], NULL, keep_busy, NULL) == 0);
     }
     for (i = 0; i < 300; i++) {
-        in_child(use_what_needs_no_network);
-        in_child(use_what_is_the_parents);
-        in_child(make_a_client_where_the_network_was_in_use);
+        in_child(use_functions_without_network);
+        in_child(use_handles_of_the_parent);
+        in_child(make_a_client_after_the_network_was_in_use);
     }
     stop = 1;
     for (i = 0; i < 2; i++) {
         CHECK(pthread_join(threads[i], NULL) == 0);
     }
 
-    /* None of it was taken from the parent. */
+    /* The parent's handles still work. */
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_next(scan, &ticket, NULL));
     CHECK(gettickets_page_len(page) == 25);
     gettickets_page_free(page);

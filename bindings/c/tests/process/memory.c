@@ -1,5 +1,5 @@
-/* A process that may not have more memory: a status where a body or a page is too large for what is left, and the
- * library works on. Not below sanitizers, which reserve terabytes of addresses. */
+/* A process with limited memory: a body or a page that is too large for it is an error, and the library continues to
+ * work. Not run with sanitizers, which reserve terabytes of address space. */
 
 #define _DEFAULT_SOURCE
 
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-/* A reply of about this many bytes, of tickets like this one. */
+/* A reply of about this many bytes with tickets like this one. */
 static char *reply_of(const char *ticket, size_t size, size_t *len)
 {
     static const char head[] = "{\"result\":\"success\",\"tickets\":{\"ticket\":[", tail[] = "]}}";
@@ -28,7 +28,7 @@ static char *reply_of(const char *ticket, size_t size, size_t *len)
     return body;
 }
 
-/* How many bytes of addresses the process uses. */
+/* The size of the process's address space in bytes. */
 static size_t used(void)
 {
     unsigned long pages = 0;
@@ -38,7 +38,7 @@ static size_t used(void)
     return pages * 4096;
 }
 
-/* From here on the process may have this many bytes more. */
+/* From here on the process may use this many bytes more. */
 static void allow(size_t bytes)
 {
     struct rlimit limit;
@@ -71,7 +71,7 @@ int main(void)
         char *body = reply_of(tickets[i], size, &len);
         gettickets_error *error = NULL;
 
-        /* Too little for the copy, and enough for the copy alone. */
+        /* Too little for the copy, then enough for only the copy. */
         allow(size / 2);
         CHECK_CODE(GETTICKETS_ERROR_MEMORY, gettickets_decode(body, len, &page, &error));
         CHECK(page == NULL && strcmp(gettickets_error_class(error), "memory") == 0);
@@ -80,13 +80,13 @@ int main(void)
         allow(len + (4 << 20));
         CHECK_CODE(GETTICKETS_ERROR_MEMORY, gettickets_decode(body, len, &page, NULL));
 
-        /* A body that is lent is given back. */
+        /* A body that is not copied is released. */
         release_calls = 0;
         allow(size / 2);
         CHECK_CODE(GETTICKETS_ERROR_MEMORY, gettickets_decode_no_copy(body, len, 0, 0, release, NULL, &page, NULL));
         CHECK(page == NULL && release_calls == 1);
 
-        /* What is enough for the page need not be enough for its JSON. */
+        /* Memory that is sufficient for the page may be insufficient for its JSON. */
         allow(0);
         CHECK_CODE(GETTICKETS_OK, gettickets_decode(body, len, &page, NULL));
         allow(size / 2);
@@ -100,7 +100,7 @@ int main(void)
         json = NULL;
         free(body);
     }
-    /* An ordinary reply is decoded where there is only somewhat more than it takes. */
+    /* An ordinary reply is decoded if slightly more memory is available than it needs. */
     {
         char *body = reply_of(subject, size, &len);
         allow(3 * len);
@@ -108,6 +108,6 @@ int main(void)
         gettickets_page_free(page);
         free(body);
     }
-    puts("memory: what is not there is a status");
+    puts("memory: insufficient memory is an error code");
     return 0;
 }

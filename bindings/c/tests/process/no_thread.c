@@ -1,4 +1,4 @@
-/* A system that starts no more threads: an error of its own, nothing sent, and the library works on. */
+/* A system that starts no more threads: a separate error code, nothing is sent, and the library continues to work. */
 
 #define _GNU_SOURCE
 
@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-/* Defined here, this is what the library calls too: the next definition is the C library's. */
+/* Replaces the C library's function, also for the library. */
 static atomic_int refuse;
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument)
@@ -23,7 +23,7 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
     return start(thread, attributes, run, argument);
 }
 
-static void is_told(gettickets_result code, gettickets_error *error)
+static void check_thread_error(gettickets_result code, gettickets_error *error)
 {
     CHECK_CODE(GETTICKETS_ERROR_THREAD, code);
     CHECK(strcmp(gettickets_error_class(error), "thread") == 0 && gettickets_error_hint(error) != NULL);
@@ -51,10 +51,10 @@ int main(void)
 
     refuse = 1;
     code = gettickets_client_get_tickets(client, NULL, cancel, &page, &error);
-    is_told(code, error);
+    check_thread_error(code, error);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
     code = gettickets_scan_next(scan, &ticket, &error);
-    is_told(code, error);
+    check_thread_error(code, error);
     CHECK_CODE(GETTICKETS_ERROR_THREAD, gettickets_scan_next(scan, &ticket, NULL));
     CHECK_CODE(GETTICKETS_ERROR_SANDBOX, gettickets_sandbox_start(1, NULL, NULL, &other, NULL));
     gettickets_scan_free(scan);
@@ -67,6 +67,6 @@ int main(void)
     gettickets_cancel_free(cancel);
     gettickets_client_free(client);
     gettickets_sandbox_free(sandbox);
-    puts("no_thread: a thread that does not start is an error of its own");
+    puts("no_thread: a thread that cannot start has a separate error code");
     return 0;
 }

@@ -1,4 +1,4 @@
-/* gettickets_cancel_now() in a signal handler: no allocation and no lock, whatever it is given. */
+/* gettickets_cancel_now() in a signal handler: no allocation and no lock, with any argument. */
 
 #define _GNU_SOURCE
 
@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 
-/* Defined here, these are what the library calls too. They count what is allocated while `counting` is set. */
+/* These replace the C library's functions, also for the library. They count allocations while `counting` is set. */
 static atomic_int counting, allocations;
 extern void *__libc_malloc(size_t size);
 extern void __libc_free(void *block);
@@ -56,7 +56,7 @@ int main(void)
     struct sigaction action = { 0 };
     action.sa_handler = handle;
     CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
-    /* The count works: an error is allocated. */
+    /* Shows that counting works: an error is allocated. */
     counting = 1;
     CHECK(gettickets_decode("x", 1, &page, &error) == GETTICKETS_ERROR_DECODE);
     counting = 0;
@@ -69,6 +69,6 @@ int main(void)
     CHECK(raise(SIGUSR1) == 0);
     CHECK(code == GETTICKETS_OK && allocations == 0);
     gettickets_cancel_free(cancel);
-    puts("signal_handler: a switch allocates nothing");
+    puts("signal_handler: canceling allocates nothing");
     return 0;
 }

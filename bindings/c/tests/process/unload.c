@@ -1,5 +1,5 @@
-/* A host that loads the library, uses it, and unloads it while threads of the library are still ending: again and again,
- * without a crash, as the code stays where it is. `unload LIBRARY` */
+/* A host that repeatedly loads the library, uses it, and unloads it while threads of the library are still ending. It must
+ * not crash, because the code stays in memory. `unload LIBRARY` */
 
 #define _GNU_SOURCE
 
@@ -23,7 +23,7 @@ static void *function(void *library, const char *name)
     __typeof__(name) *name##_;                                                                              \
     *(void **)&name##_ = function(library, #name)
 
-/* Reads half of a scan and frees everything, so that its threads are just ending. */
+/* Reads half of a scan and frees everything, so that its threads are about to end. */
 static void *use(void *unused)
 {
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -67,7 +67,7 @@ int main(int argc, char **argv)
         pthread_t thread;
         CHECK(pthread_create(&thread, NULL, use, NULL) == 0);
         CHECK(pthread_join(thread, NULL) == 0);
-        /* What was loaded once stays, which is why nothing of it can be gone too early. */
+        /* The loaded library stays in memory, so no code can be removed too early. */
         CHECK(dlopen(path, RTLD_NOW | RTLD_NOLOAD) != NULL);
     }
     puts("unload: the library stays as long as the process");

@@ -1,8 +1,8 @@
-/* What a program that was built with another release relies on: numbers, sizes, offsets, the table of fields. */
+/* The ABI: numbers, sizes, offsets, the table of fields. */
 
 #include "suite.h"
 
-static void the_header_belongs_to_the_library(void)
+static void the_header_matches_the_library(void)
 {
     char version[32];
     snprintf(version, sizeof version, "%d.%d.%d", GETTICKETS_VERSION_MAJOR, GETTICKETS_VERSION_MINOR,
@@ -12,7 +12,7 @@ static void the_header_belongs_to_the_library(void)
     CHECK(gettickets_abi_version() == GETTICKETS_ABI_VERSION);
 }
 
-/* Numbers are fixed for good: these are written out a second time on purpose. */
+/* Numbers never change: they are repeated here on purpose. */
 static void codes_have_their_numbers(void)
 {
     static const gettickets_result codes[][2] = {
@@ -61,7 +61,7 @@ static void codes_have_their_numbers(void)
 }
 
 /* For 64-bit machines, the only ones that the library is released for. */
-static void structures_lie_in_memory_as_they_always_did(void)
+static void structures_have_a_fixed_layout(void)
 {
     CHECK(sizeof(void *) == 8 && sizeof(size_t) == 8);
     CHECK(sizeof(gettickets_text) == 16 && offsetof(gettickets_text, len) == 8);
@@ -89,7 +89,7 @@ static void structures_lie_in_memory_as_they_always_did(void)
 }
 
 /* A member that a later release adds at the end must not fall into padding, where this release writes nothing. */
-static void structures_that_may_grow_end_with_their_last_member(void)
+static void growing_structures_end_with_their_last_member(void)
 {
     CHECK(offsetof(gettickets_ticket_values, reserved) + sizeof(int32_t) == sizeof(gettickets_ticket_values));
     CHECK(offsetof(gettickets_report, reserved) + sizeof(int32_t) == sizeof(gettickets_report));
@@ -108,7 +108,7 @@ static void the_table_of_fields_has_them_in_wire_order(void)
     for (i = 0; i < count; i++) {
         CHECK(is(fields[i].name, names[i]));
         CHECK(fields[i].meaning.len > 0);
-        /* True of these 23; a field of a later server may come between with a number behind them. */
+        /* Holds for these 23 fields; a later field may be inserted between them with a greater number. */
         CHECK(fields[i].field == (gettickets_field)i);
         sensitive += fields[i].sensitive;
     }
@@ -140,10 +140,10 @@ static void versions_compare_number_by_number(void)
 }
 
 const struct test abi_tests[] = {
-    TEST(the_header_belongs_to_the_library),
+    TEST(the_header_matches_the_library),
     TEST(codes_have_their_numbers),
-    TEST(structures_lie_in_memory_as_they_always_did),
-    TEST(structures_that_may_grow_end_with_their_last_member),
+    TEST(structures_have_a_fixed_layout),
+    TEST(growing_structures_end_with_their_last_member),
     TEST(the_table_of_fields_has_them_in_wire_order),
     TEST(versions_compare_number_by_number),
     END_OF_TESTS,

@@ -1,11 +1,11 @@
-/* Pages and scans as Arrow streams, read by hand as any consumer reads them. */
+/* Pages and scans as Arrow streams, read through the C stream interface. */
 
 #include "../../examples/arrow_c_data.h"
 #include "suite.h"
 
 #include <errno.h>
 
-/* The place of a column. */
+/* The index of a column. */
 static int64_t column(const struct ArrowSchema *schema, const char *name)
 {
     int64_t i = 0;
@@ -16,7 +16,7 @@ static int64_t column(const struct ArrowSchema *schema, const char *name)
     return i;
 }
 
-/* Reads a stream to its end: how many tickets, and the sum of their ids. */
+/* Reads a stream to its end: the number of tickets, and the sum of their ids. */
 static int64_t drained(struct ArrowArrayStream *stream, uint64_t *id_sum, unsigned *batches)
 {
     struct ArrowSchema schema;
@@ -52,7 +52,7 @@ static int64_t drained(struct ArrowArrayStream *stream, uint64_t *id_sum, unsign
     return rows;
 }
 
-static void a_page_is_a_stream_and_may_go_before_it(void)
+static void a_stream_outlives_its_page(void)
 {
     gettickets_page *page = decoded(EXAMPLE);
     struct ArrowArrayStream stream;
@@ -64,13 +64,13 @@ static void a_page_is_a_stream_and_may_go_before_it(void)
     page = decoded("{\"result\":\"success\",\"tickets\":\"\"}");
     CHECK_CODE(GETTICKETS_OK, gettickets_page_arrow_stream(page, &stream));
     CHECK(drained(&stream, &id_sum, &batches) == 0 && batches == 0);
-    /* One that nobody reads is let go whole. */
+    /* An unread stream is released. */
     CHECK_CODE(GETTICKETS_OK, gettickets_page_arrow_stream(page, &stream));
     stream.release(&stream);
     gettickets_page_free(page);
 }
 
-static void a_scan_is_a_stream_of_batches_as_large_as_wanted(void)
+static void a_scan_is_a_stream_of_batches_of_the_requested_size(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_client *client = NULL;
@@ -98,7 +98,7 @@ static void a_scan_is_a_stream_of_batches_as_large_as_wanted(void)
     gettickets_sandbox_free(sandbox);
 }
 
-/* Reads a stream until it fails: the number that it fails with, which is the same however often it is asked. */
+/* Reads a stream until it fails, and returns its error number, which every later call repeats. */
 static int failed(struct ArrowArrayStream *stream, int64_t *rows)
 {
     struct ArrowArray batch;
@@ -116,7 +116,7 @@ static int failed(struct ArrowArrayStream *stream, int64_t *rows)
     return number;
 }
 
-static void a_scan_that_fails_is_a_stream_that_fails_for_good(void)
+static void an_error_of_the_scan_is_a_permanent_error_of_the_stream(void)
 {
     static const struct {
         const char *quirk;
@@ -148,7 +148,7 @@ static void a_scan_that_fails_is_a_stream_that_fails_for_good(void)
             fprintf(stderr, "%s: %s\n", cases[i].quirk, stream.get_last_error(&stream));
             exit(1);
         }
-        /* The scan has the rest of it, and no second stream of it is a whole one. */
+        /* The scan returns the error too, and so does a second stream of it. */
         CHECK_CODE(cases[i].code, gettickets_scan_next(scan, &ticket, &error));
         CHECK(strcmp(gettickets_error_message(error), stream.get_last_error(&stream)) == 0);
         CHECK(gettickets_error_hint(error) != NULL);
@@ -164,7 +164,7 @@ static void a_scan_that_fails_is_a_stream_that_fails_for_good(void)
     }
 }
 
-static void a_stream_that_is_cancelled_says_so(void)
+static void a_canceled_stream_reports_it(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_client *client = NULL;
@@ -178,7 +178,7 @@ static void a_stream_that_is_cancelled_says_so(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_arrow_stream(scan, 0, &stream, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_cancel_now(cancel));
     CHECK(failed(&stream, &rows) == ECANCELED && rows == 0);
-    CHECK(strcmp(stream.get_last_error(&stream), "the call was cancelled") == 0);
+    CHECK(strcmp(stream.get_last_error(&stream), "the call was canceled") == 0);
     stream.release(&stream);
     gettickets_cancel_free(cancel);
     gettickets_scan_free(scan);
@@ -187,9 +187,9 @@ static void a_stream_that_is_cancelled_says_so(void)
 }
 
 const struct test arrow_tests[] = {
-    TEST(a_page_is_a_stream_and_may_go_before_it),
-    TEST(a_scan_is_a_stream_of_batches_as_large_as_wanted),
-    TEST(a_scan_that_fails_is_a_stream_that_fails_for_good),
-    TEST(a_stream_that_is_cancelled_says_so),
+    TEST(a_stream_outlives_its_page),
+    TEST(a_scan_is_a_stream_of_batches_of_the_requested_size),
+    TEST(an_error_of_the_scan_is_a_permanent_error_of_the_stream),
+    TEST(a_canceled_stream_reports_it),
     END_OF_TESTS,
 };

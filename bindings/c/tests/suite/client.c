@@ -1,4 +1,4 @@
-/* The client: one request, one page; its settings; its end from another thread. */
+/* The client: a request for one page, settings, cancellation from another thread. */
 
 #define _POSIX_C_SOURCE 200809L
 
@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <time.h>
 
-static void a_page_comes_over_http(void)
+static void a_page_is_requested_over_http(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_client *client = NULL;
@@ -32,7 +32,7 @@ static void a_page_comes_over_http(void)
     gettickets_sandbox_free(sandbox);
 }
 
-static void every_setting_is_taken(void)
+static void every_setting_is_accepted(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_client *client = NULL, *second = NULL;
@@ -64,7 +64,7 @@ static void every_setting_is_taken(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_client_builder_build(builder, &second, NULL));
     gettickets_client_builder_free(builder);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_get_tickets(second, NULL, NULL, &page, NULL));
-    /* It came as XML, which names the version. */
+    /* The reply is XML, which states the version. */
     CHECK_CODE(GETTICKETS_OK, gettickets_page_detected_version(page, &version, &exactly));
     CHECK(exactly == 1 && version.major == 8 && version.minor == 13);
     gettickets_page_free(page);
@@ -94,7 +94,7 @@ static void time_limits_have_their_documented_bounds(void)
     gettickets_client_builder_free(builder);
 }
 
-static void settings_that_make_no_sense_are_refused_and_remembered(void)
+static void invalid_settings_are_refused_and_remembered(void)
 {
     gettickets_client_builder *builder = gettickets_client_builder_new("https://billing.example.com");
     gettickets_client *client = NULL;
@@ -120,7 +120,7 @@ static void settings_that_make_no_sense_are_refused_and_remembered(void)
     gettickets_error_free(error);
     gettickets_client_builder_free(builder);
 
-    /* A signed time comes so from C++ or from a conversion. */
+    /* The result of converting a negative time. */
     builder = gettickets_client_builder_new("https://billing.example.com");
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_set_timeout_ms(builder, (uint64_t)-1000));
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_client_builder_build(builder, &client, &error));
@@ -129,8 +129,8 @@ static void settings_that_make_no_sense_are_refused_and_remembered(void)
     gettickets_client_builder_free(builder);
 }
 
-/* The environment variable of a program that goes through a proxy may be unset: it must not go past it then. */
-static void a_proxy_that_is_null_is_not_no_proxy(void)
+/* If a program reads its proxy from an unset environment variable, it must not bypass the proxy. */
+static void a_null_proxy_is_an_error(void)
 {
     gettickets_client_builder *builder = gettickets_client_builder_new("https://billing.example.com");
     gettickets_client *client = NULL;
@@ -144,7 +144,7 @@ static void a_proxy_that_is_null_is_not_no_proxy(void)
     gettickets_client_builder_free(builder);
 }
 
-static void settings_are_judged_when_the_client_is_built(void)
+static void settings_are_checked_when_the_client_is_built(void)
 {
     gettickets_client_builder *builder;
     gettickets_client *client = NULL;
@@ -184,7 +184,7 @@ static void *cancel_soon(void *cancel)
     return NULL;
 }
 
-static void a_request_ends_when_it_is_cancelled_from_another_thread(void)
+static void a_request_can_be_canceled_from_another_thread(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_client *client = NULL;
@@ -194,13 +194,13 @@ static void a_request_ends_when_it_is_cancelled_from_another_thread(void)
     pthread_t thread;
     start(50, "hang", &sandbox, &client);
     CHECK(pthread_create(&thread, NULL, cancel_soon, cancel) == 0);
-    /* The server never answers this one: without the switch it would take a minute. */
+    /* The server never responds to this request: without cancellation it would take a minute. */
     CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_client_get_tickets(client, NULL, cancel, &page, &error));
     CHECK(page == NULL && strcmp(gettickets_error_class(error), "cancelled") == 0);
     CHECK(gettickets_error_may_have_been_sent(error) == 1 && gettickets_error_attempts(error) == 1);
     gettickets_error_free(error);
     CHECK(pthread_join(thread, NULL) == 0);
-    /* It stays as it is, and nothing is sent any more. */
+    /* It stays canceled, and nothing further is sent. */
     CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_client_get_tickets(client, NULL, cancel, &page, &error));
     CHECK(gettickets_error_may_have_been_sent(error) == 0 && gettickets_error_attempts(error) == 0);
     gettickets_error_free(error);
@@ -210,7 +210,7 @@ static void a_request_ends_when_it_is_cancelled_from_another_thread(void)
     gettickets_sandbox_free(sandbox);
 }
 
-static void a_switch_that_nobody_uses_changes_nothing(void)
+static void an_unused_cancellation_token_has_no_effect(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_client *client = NULL;
@@ -225,7 +225,7 @@ static void a_switch_that_nobody_uses_changes_nothing(void)
     gettickets_sandbox_free(sandbox);
 }
 
-/* A stand-in for an install, which answers through this machine's own PHP; where it is comes from the environment. */
+/* A fake install, which is run by this machine's PHP; the environment has its path. */
 static gettickets_result ask_locally(const char *subject, gettickets_page **page, gettickets_error **error)
 {
     gettickets_client_builder *builder = gettickets_client_builder_new_local(getenv("GETTICKETS_STAND_IN"));
@@ -243,7 +243,7 @@ static gettickets_result ask_locally(const char *subject, gettickets_page **page
     return code;
 }
 
-static void an_install_on_this_machine_answers_through_its_php(void)
+static void an_install_on_this_machine_is_called_through_php(void)
 {
     gettickets_page *page = NULL;
     gettickets_error *error = NULL;
@@ -264,8 +264,8 @@ static void an_install_on_this_machine_answers_through_its_php(void)
     gettickets_error_free(error);
 }
 
-/* C programs die of SIGPIPE unless they say otherwise, and a program that uses a library need not say so for it. */
-static void a_php_that_does_not_read_its_request_ends_no_program(void)
+/* SIGPIPE ends C programs by default, and programs that use a library do not have to ignore it. */
+static void a_php_that_does_not_read_its_request_does_not_end_the_program(void)
 {
     gettickets_client_builder *builder = gettickets_client_builder_new_local(getenv("GETTICKETS_STAND_IN"));
     gettickets_request *request = gettickets_request_new();
@@ -276,7 +276,7 @@ static void a_php_that_does_not_read_its_request_ends_no_program(void)
     char *subject = malloc(len + 1);
     void (*before)(int) = signal(SIGPIPE, SIG_DFL);
     CHECK(subject != NULL && before != SIG_ERR);
-    /* More than any pipe holds, so that its writing still goes on when the program at its other end has gone. */
+    /* More than a pipe's buffer, so that writing continues after the other program has ended. */
     memset(subject, 'x', len);
     subject[len] = '\0';
     gettickets_request_set_subject(request, subject);
@@ -292,7 +292,7 @@ static void a_php_that_does_not_read_its_request_ends_no_program(void)
     gettickets_client_builder_free(builder);
 }
 
-static void a_sandbox_says_what_it_can_not_be(void)
+static void invalid_sandbox_options_are_refused(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_error *error = NULL;
@@ -306,16 +306,16 @@ static void a_sandbox_says_what_it_can_not_be(void)
 }
 
 const struct test client_tests[] = {
-    TEST(a_page_comes_over_http),
-    TEST(every_setting_is_taken),
+    TEST(a_page_is_requested_over_http),
+    TEST(every_setting_is_accepted),
     TEST(time_limits_have_their_documented_bounds),
-    TEST(settings_that_make_no_sense_are_refused_and_remembered),
-    TEST(a_proxy_that_is_null_is_not_no_proxy),
-    TEST(settings_are_judged_when_the_client_is_built),
-    TEST(a_request_ends_when_it_is_cancelled_from_another_thread),
-    TEST(a_switch_that_nobody_uses_changes_nothing),
-    TEST(an_install_on_this_machine_answers_through_its_php),
-    TEST(a_php_that_does_not_read_its_request_ends_no_program),
-    TEST(a_sandbox_says_what_it_can_not_be),
+    TEST(invalid_settings_are_refused_and_remembered),
+    TEST(a_null_proxy_is_an_error),
+    TEST(settings_are_checked_when_the_client_is_built),
+    TEST(a_request_can_be_canceled_from_another_thread),
+    TEST(an_unused_cancellation_token_has_no_effect),
+    TEST(an_install_on_this_machine_is_called_through_php),
+    TEST(a_php_that_does_not_read_its_request_does_not_end_the_program),
+    TEST(invalid_sandbox_options_are_refused),
     END_OF_TESTS,
 };

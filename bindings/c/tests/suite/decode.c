@@ -1,8 +1,8 @@
-/* From bytes to a page, and what is refused. */
+/* Decoding, and refused bodies. */
 
 #include "suite.h"
 
-static void a_reply_is_a_page(void)
+static void a_reply_is_decoded_to_a_page(void)
 {
     gettickets_page *page = decoded(EXAMPLE);
     uint64_t count = 99;
@@ -31,7 +31,7 @@ static void the_body_may_be_freed_at_once_and_needs_no_nul(void)
     gettickets_page_free(page);
 }
 
-static void counts_that_were_not_told_are_none(void)
+static void missing_counts_are_none(void)
 {
     gettickets_page *page = decoded("{\"result\":\"success\",\"tickets\":\"\"}");
     uint64_t count = 99;
@@ -42,7 +42,7 @@ static void counts_that_were_not_told_are_none(void)
     gettickets_page_free(page);
 }
 
-static void an_error_of_the_api_is_told_as_such(void)
+static void an_error_of_the_api_is_reported(void)
 {
     const char *body = "{\"result\":\"error\",\"message\":\"Invalid IP 203.0.113.7\"}";
     gettickets_page *page = NULL;
@@ -61,7 +61,7 @@ static void an_error_of_the_api_is_told_as_such(void)
     gettickets_error_free(error);
 }
 
-static void every_error_of_the_api_comes_with_a_hint(void)
+static void every_error_of_the_api_has_a_hint(void)
 {
     static const char *const cases[][2] = {
         { "{\"result\":\"error\",\"message\":\"Authentication Failed\"}", "the secret" },
@@ -80,7 +80,7 @@ static void every_error_of_the_api_comes_with_a_hint(void)
     }
 }
 
-static void a_refusal_says_where(void)
+static void a_decode_error_has_the_position(void)
 {
     const char *body = "{\"result\":\"success\",\"tickets\":{\"ticket\":[{\"id\":\"1\"},{\"id\":\"x\"}]}}";
     gettickets_page *page = NULL;
@@ -96,7 +96,7 @@ static void a_refusal_says_where(void)
     gettickets_error_free(error);
 }
 
-static void a_page_of_html_is_told_by_its_title(void)
+static void the_error_for_an_html_page_has_its_title(void)
 {
     const char *body = "<html><head><title>Maintenance</title></head></html>";
     gettickets_page *page = NULL;
@@ -111,7 +111,7 @@ static void a_page_of_html_is_told_by_its_title(void)
     gettickets_error_free(error);
 }
 
-static void strict_reading_refuses_what_is_bent(void)
+static void strict_decoding_refuses_deviations(void)
 {
     const char *body = "Notice: x\n{\"result\":\"success\",\"tickets\":\"\"}";
     gettickets_page *page = NULL;
@@ -125,7 +125,7 @@ static void strict_reading_refuses_what_is_bent(void)
     gettickets_error_free(error);
 }
 
-static void a_reply_that_lacks_tickets_it_counts_says_so(void)
+static void a_reply_with_fewer_tickets_than_counted_has_a_finding(void)
 {
     char *body = malloc(strlen(EXAMPLE) + 1), *count;
     gettickets_page *page = NULL;
@@ -147,9 +147,9 @@ static void a_reply_that_lacks_tickets_it_counts_says_so(void)
     free(body);
 }
 
-static void absurd_lengths_and_flags_are_refused_unread(void)
+static void invalid_lengths_and_flags_are_refused_without_reading(void)
 {
-    /* Were any of these lengths believed, reading would leave the one byte that is there. */
+    /* If any of these lengths were used, reading would go beyond the single byte. */
     static const size_t absurd[] = { (size_t)-1, (size_t)-1 / 2, (size_t)-1 / 2 + 1, (size_t)1 << 40, 268435457 };
     const uint8_t byte = '{';
     gettickets_page *page = NULL;
@@ -169,7 +169,7 @@ static void absurd_lengths_and_flags_are_refused_unread(void)
     CHECK(page == NULL);
 }
 
-/* Frees a body, and counts how often that was asked for. */
+/* Frees a body, and counts the calls. */
 struct kept {
     uint8_t *body;
     size_t len;
@@ -211,7 +211,7 @@ static void a_body_is_kept_until_the_last_page_of_it_is_freed(void)
     CHECK(kept.released == 1);
 }
 
-static void a_body_that_is_not_needed_is_released_at_once(void)
+static void a_body_without_a_page_is_released_at_once(void)
 {
     static const struct {
         const char *body;
@@ -237,7 +237,7 @@ static void a_body_that_is_not_needed_is_released_at_once(void)
     }
 }
 
-static void a_body_of_the_programs_own_needs_no_release(void)
+static void a_static_body_needs_no_release(void)
 {
     gettickets_page *page = NULL;
     CHECK_CODE(GETTICKETS_OK, gettickets_decode_no_copy(EXAMPLE, strlen(EXAMPLE), 0, 0, NULL, NULL, &page, NULL));
@@ -245,10 +245,10 @@ static void a_body_of_the_programs_own_needs_no_release(void)
     gettickets_page_free(page);
 }
 
-static void an_error_that_nobody_asked_for_is_not_kept(void)
+static void an_error_without_a_receiver_is_freed(void)
 {
     gettickets_page *page = NULL;
-    /* Were it kept, valgrind would find it. */
+    /* valgrind would report a leak. */
     CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode("{", 1, &page, NULL));
 }
 
@@ -262,20 +262,20 @@ static void success_leaves_no_error_behind(void)
 }
 
 const struct test decode_tests[] = {
-    TEST(a_reply_is_a_page),
+    TEST(a_reply_is_decoded_to_a_page),
     TEST(the_body_may_be_freed_at_once_and_needs_no_nul),
-    TEST(counts_that_were_not_told_are_none),
-    TEST(an_error_of_the_api_is_told_as_such),
-    TEST(every_error_of_the_api_comes_with_a_hint),
-    TEST(a_refusal_says_where),
-    TEST(a_page_of_html_is_told_by_its_title),
-    TEST(strict_reading_refuses_what_is_bent),
-    TEST(a_reply_that_lacks_tickets_it_counts_says_so),
-    TEST(absurd_lengths_and_flags_are_refused_unread),
+    TEST(missing_counts_are_none),
+    TEST(an_error_of_the_api_is_reported),
+    TEST(every_error_of_the_api_has_a_hint),
+    TEST(a_decode_error_has_the_position),
+    TEST(the_error_for_an_html_page_has_its_title),
+    TEST(strict_decoding_refuses_deviations),
+    TEST(a_reply_with_fewer_tickets_than_counted_has_a_finding),
+    TEST(invalid_lengths_and_flags_are_refused_without_reading),
     TEST(a_body_is_kept_until_the_last_page_of_it_is_freed),
-    TEST(a_body_that_is_not_needed_is_released_at_once),
-    TEST(a_body_of_the_programs_own_needs_no_release),
-    TEST(an_error_that_nobody_asked_for_is_not_kept),
+    TEST(a_body_without_a_page_is_released_at_once),
+    TEST(a_static_body_needs_no_release),
+    TEST(an_error_without_a_receiver_is_freed),
     TEST(success_leaves_no_error_behind),
     END_OF_TESTS,
 };

@@ -2,7 +2,7 @@
 
 #include "suite.h"
 
-/* What a server with this quirk gives. */
+/* The error of a request to a server with this quirk. */
 static gettickets_error *failure(const char *quirk, gettickets_result wanted)
 {
     gettickets_sandbox *sandbox = NULL;
@@ -55,7 +55,7 @@ static void each_kind_of_failure_has_its_code_and_class(void)
     }
 }
 
-static void a_refused_address_is_named_and_comes_with_a_hint(void)
+static void a_refused_address_is_reported_with_a_hint(void)
 {
     gettickets_error *error = failure("ip-refused", GETTICKETS_ERROR_API);
     CHECK(strcmp(gettickets_error_seen_address(error), "203.0.113.7") == 0);
@@ -75,14 +75,14 @@ static void an_echoed_request_shows_no_secret(void)
     gettickets_error_free(error);
 }
 
-static void a_redirection_says_where_to(void)
+static void a_redirect_error_has_the_target(void)
 {
     gettickets_error *error = failure("redirect", GETTICKETS_ERROR_REDIRECT);
     CHECK(gettickets_error_redirect_to(error) != NULL && holds(gettickets_error_redirect_to(error), "://"));
     gettickets_error_free(error);
 }
 
-static void what_may_pass_is_tried_again_and_said_to_be_worth_it(void)
+static void temporary_failures_are_retried_and_reported_as_retryable(void)
 {
     gettickets_error *error = failure("maintenance", GETTICKETS_ERROR_UNEXPECTED_RESPONSE);
     CHECK(gettickets_error_attempts(error) == 3 && gettickets_error_is_retryable(error) == 1);
@@ -90,7 +90,7 @@ static void what_may_pass_is_tried_again_and_said_to_be_worth_it(void)
     gettickets_error_free(error);
 }
 
-static void a_server_that_is_not_there_was_not_sent_anything(void)
+static void an_unreachable_server_received_nothing(void)
 {
     gettickets_client_builder *builder = gettickets_client_builder_new("http://127.0.0.1:1/");
     gettickets_client *client = NULL;
@@ -129,7 +129,7 @@ static void a_reply_that_is_too_large_is_an_error(void)
     gettickets_sandbox_free(sandbox);
 }
 
-static void a_limit_on_requests_says_how_long_to_wait(void)
+static void a_rate_limit_error_has_the_wait(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_client *client = NULL;
@@ -160,7 +160,7 @@ static void a_limit_on_requests_says_how_long_to_wait(void)
     gettickets_error_free(error);
 }
 
-static void a_local_install_that_is_not_there_is_an_error(void)
+static void a_missing_local_install_is_an_error(void)
 {
     gettickets_client_builder *builder = gettickets_client_builder_new_local("/nonexistent/whmcs");
     gettickets_client *client = NULL;
@@ -181,8 +181,8 @@ static void a_local_install_that_is_not_there_is_an_error(void)
     gettickets_client_builder_free(builder);
 }
 
-/* The client keeps no process-wide handler, and builds fail before anything is sent. */
-static void settings_that_cant_be_used_are_told_when_the_client_is_built(void)
+/* Invalid settings are errors of the build function, before anything is sent. */
+static void invalid_settings_are_reported_when_the_client_is_built(void)
 {
     static const struct {
         const char *address;
@@ -210,14 +210,14 @@ static void settings_that_cant_be_used_are_told_when_the_client_is_built(void)
 
 const struct test error_tests[] = {
     TEST(each_kind_of_failure_has_its_code_and_class),
-    TEST(a_refused_address_is_named_and_comes_with_a_hint),
+    TEST(a_refused_address_is_reported_with_a_hint),
     TEST(an_echoed_request_shows_no_secret),
-    TEST(a_redirection_says_where_to),
-    TEST(what_may_pass_is_tried_again_and_said_to_be_worth_it),
-    TEST(a_server_that_is_not_there_was_not_sent_anything),
+    TEST(a_redirect_error_has_the_target),
+    TEST(temporary_failures_are_retried_and_reported_as_retryable),
+    TEST(an_unreachable_server_received_nothing),
     TEST(a_reply_that_is_too_large_is_an_error),
-    TEST(a_limit_on_requests_says_how_long_to_wait),
-    TEST(a_local_install_that_is_not_there_is_an_error),
-    TEST(settings_that_cant_be_used_are_told_when_the_client_is_built),
+    TEST(a_rate_limit_error_has_the_wait),
+    TEST(a_missing_local_install_is_an_error),
+    TEST(invalid_settings_are_reported_when_the_client_is_built),
     END_OF_TESTS,
 };

@@ -1,4 +1,4 @@
-/* The log: what comes, what does not, and that it ends when it should. */
+/* The log function: which messages it receives, and when it is no longer called. */
 
 #include "suite.h"
 
@@ -20,7 +20,7 @@ static void hear(void *user_data, gettickets_log_level level, gettickets_text ta
     for (i = 0; i + 14 <= message.len; i++) {
         heard->secret |= memcmp(message.data + i, "sandbox-secret", 14) == 0;
     }
-    /* From in here the log can't be changed, and says so rather than hang. */
+    /* The log function cannot be changed from within itself; that is an error rather than a hang. */
     heard->inside = gettickets_set_log_function(NULL, NULL, GETTICKETS_LOG_OFF);
 }
 
@@ -36,7 +36,7 @@ static void ask(const char *quirk)
     gettickets_sandbox_free(sandbox);
 }
 
-static void what_the_client_does_is_told_up_to_the_level(void)
+static void messages_are_logged_up_to_the_level(void)
 {
     struct heard heard = { 0, 0, 0, 0 };
     CHECK_CODE(GETTICKETS_OK, gettickets_set_log_function(hear, &heard, GETTICKETS_LOG_TRACE));
@@ -72,7 +72,7 @@ static void check_level(void *user_data, gettickets_log_level level, gettickets_
     levels->highest = level > levels->highest ? level : levels->highest;
 }
 
-/* Each function gets what its own level allows, however often they take turns. */
+/* Each function receives only messages of its own level, however often the functions are exchanged. */
 static void a_function_and_its_level_change_together(void)
 {
     struct levels quiet = { 0, GETTICKETS_LOG_WARN, 0 }, loud = { 0, GETTICKETS_LOG_TRACE, 0 };
@@ -88,7 +88,7 @@ static void a_function_and_its_level_change_together(void)
 }
 
 const struct test log_tests[] = {
-    TEST(what_the_client_does_is_told_up_to_the_level),
+    TEST(messages_are_logged_up_to_the_level),
     TEST(a_function_and_its_level_change_together),
     END_OF_TESTS,
 };

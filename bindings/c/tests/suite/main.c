@@ -81,7 +81,7 @@ static int named(const char *group, int count, char **names)
     return count == 0;
 }
 
-/* How many threads the process has; 1 where the system does not tell. */
+/* The number of threads of the process; 1 if the system does not report it. */
 static unsigned threads(void)
 {
     unsigned count = 1;
@@ -96,8 +96,8 @@ static unsigned threads(void)
     return count;
 }
 
-/* A call that was cancelled leaves a thread behind, which ends with the exchange that it is in; all servers are gone by
- * now. What is left after a minute would be left for good, and what it holds would be a leak. */
+/* A canceled call leaves a thread behind, which ends with its request; all servers are gone by now. A thread that is
+ * left after a minute would never end, and its memory would be a leak. */
 static void no_thread_is_left(void)
 {
     struct timespec moment = { 0, 20000000 };
@@ -124,6 +124,6 @@ int main(int argc, char **argv)
         }
     }
     no_thread_is_left();
-    printf("%u tests are as they claim\n", (unsigned)count);
+    printf("%u tests passed\n", (unsigned)count);
     return count == 0;
 }

@@ -1,5 +1,5 @@
-/* Every function with NULL for everything that may not be NULL, one at a time: an error or an empty value, nothing
- * written, and never a crash. `cargo xtask test c` sees to it that no exported function is missing here. */
+/* Every function with NULL for each argument that must not be NULL: an error or an empty value, nothing written, and no
+ * crash. `cargo xtask test c` checks that no exported function is missing here. */
 
 #include "../../examples/arrow_c_data.h"
 
@@ -9,7 +9,7 @@
 
 static const gettickets_server_version V8_0 = { 8, 0, 0 };
 
-static void what_is_freed_may_be_null(void)
+static void free_functions_accept_null(void)
 {
     gettickets_string_free(NULL);
     gettickets_error_free(NULL);
@@ -61,7 +61,7 @@ static void a_null_error_or_string_is_empty(void)
     CHECK(gettickets_string_data(NULL) == NULL && gettickets_string_len(NULL) == 0);
 }
 
-static void a_null_says_which(void)
+static void a_null_error_names_the_argument(void)
 {
     gettickets_page *page = NULL;
     gettickets_error *error = NULL;
@@ -71,7 +71,7 @@ static void a_null_says_which(void)
     IS_NULL(gettickets_decode("{}", 2, NULL, &error));
     CHECK(holds(gettickets_error_message(error), "page"));
     gettickets_error_free(error);
-    /* As a buffer is that nothing came into. */
+    /* An unused buffer. */
     CHECK_CODE(GETTICKETS_ERROR_DECODE, gettickets_decode(NULL, 0, &page, &error));
     CHECK(strcmp(gettickets_error_class(error), "empty") == 0);
     gettickets_error_free(error);
@@ -113,7 +113,7 @@ static void a_null_page_is_empty(void)
     CHECK(count == 7 && exactly == 7 && version.minor == 2 && page == NULL && text == NULL);
 }
 
-static void a_page_has_nowhere_to_write_to(void)
+static void null_out_parameters_of_a_page_are_errors(void)
 {
     gettickets_page *page = decoded(EXAMPLE);
     int32_t exactly = 7;
@@ -166,7 +166,7 @@ static void a_ticket_of_no_page_is_empty(void)
     CHECK(text == NULL);
 }
 
-static void a_ticket_has_nowhere_to_write_to(void)
+static void null_out_parameters_of_a_ticket_are_errors(void)
 {
     gettickets_page *page = decoded(EXAMPLE);
     gettickets_ticket t = gettickets_page_ticket(page, 0);
@@ -178,7 +178,7 @@ static void a_ticket_has_nowhere_to_write_to(void)
     gettickets_page_free(page);
 }
 
-static void a_null_request_takes_nothing(void)
+static void setters_of_a_null_request_are_errors(void)
 {
     gettickets_string *text = NULL;
     gettickets_request *request = gettickets_request_new(), *other = NULL;
@@ -228,7 +228,7 @@ static void credentials_need_every_text(void)
     gettickets_credentials_free(credentials);
 }
 
-static void a_null_builder_takes_nothing(void)
+static void setters_of_a_null_builder_are_errors(void)
 {
     gettickets_credentials *credentials = NULL;
     gettickets_client *client = NULL;
@@ -256,7 +256,7 @@ static void a_null_builder_takes_nothing(void)
     gettickets_credentials_free(credentials);
 }
 
-/* getenv() gives NULL where a variable is not set: that must end in an error and not in another server. */
+/* getenv() returns NULL if a variable is not set, which must be an error and not lead to another server. */
 static void a_builder_remembers_what_was_null(void)
 {
     gettickets_client *client = NULL;
@@ -286,7 +286,7 @@ static void a_builder_remembers_what_was_null(void)
     }
 }
 
-static void a_null_client_or_scan_asks_nobody(void)
+static void a_null_client_or_scan_is_an_error(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_client *client = NULL;
@@ -347,7 +347,7 @@ static void a_null_client_or_scan_asks_nobody(void)
     gettickets_sandbox_free(sandbox);
 }
 
-static void what_is_left_takes_null_too(void)
+static void the_other_functions_accept_null(void)
 {
     gettickets_server_version version = { 1, 2, 3 };
     IS_NULL(gettickets_server_version_parse(NULL, &version, NULL));
@@ -357,7 +357,7 @@ static void what_is_left_takes_null_too(void)
     CHECK(gettickets_sandbox_url(NULL) == NULL && gettickets_sandbox_identifier(NULL) == NULL);
     CHECK(gettickets_sandbox_secret(NULL) == NULL && gettickets_sandbox_request_count(NULL) == 0);
     CHECK_CODE(GETTICKETS_OK, gettickets_set_log_function(NULL, NULL, GETTICKETS_LOG_OFF));
-    /* These take no pointer, and are here for the list to be whole. */
+    /* These have no pointer argument; they are here because every function must be called. */
     CHECK(gettickets_version() != NULL && gettickets_abi_version() > 0 && gettickets_result_text(0) != NULL);
     CHECK(gettickets_result_name(0) != NULL);
     CHECK(gettickets_server_version_compare(V8_0, V8_0) == 0);
@@ -366,18 +366,18 @@ static void what_is_left_takes_null_too(void)
 }
 
 const struct test null_tests[] = {
-    TEST(what_is_freed_may_be_null),
+    TEST(free_functions_accept_null),
     TEST(a_null_error_or_string_is_empty),
-    TEST(a_null_says_which),
+    TEST(a_null_error_names_the_argument),
     TEST(a_null_page_is_empty),
-    TEST(a_page_has_nowhere_to_write_to),
+    TEST(null_out_parameters_of_a_page_are_errors),
     TEST(a_ticket_of_no_page_is_empty),
-    TEST(a_ticket_has_nowhere_to_write_to),
-    TEST(a_null_request_takes_nothing),
+    TEST(null_out_parameters_of_a_ticket_are_errors),
+    TEST(setters_of_a_null_request_are_errors),
     TEST(credentials_need_every_text),
-    TEST(a_null_builder_takes_nothing),
+    TEST(setters_of_a_null_builder_are_errors),
     TEST(a_builder_remembers_what_was_null),
-    TEST(a_null_client_or_scan_asks_nobody),
-    TEST(what_is_left_takes_null_too),
+    TEST(a_null_client_or_scan_is_an_error),
+    TEST(the_other_functions_accept_null),
     END_OF_TESTS,
 };

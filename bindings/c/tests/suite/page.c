@@ -4,7 +4,7 @@
 
 static const gettickets_server_version V1_0 = { 1, 0, 0 }, V7_10 = { 7, 10, 0 }, V8_0 = { 8, 0, 0 };
 
-static void a_page_shows_the_version_that_it_came_from(void)
+static void a_page_has_the_server_version(void)
 {
     static const char xml[] = "<whmcsapi version=\"8.13.1\"><result>success</result><totalresults>0</totalresults>"
                               "<startnumber>0</startnumber><numreturned>0</numreturned><tickets/></whmcsapi>";
@@ -21,7 +21,7 @@ static void a_page_shows_the_version_that_it_came_from(void)
     gettickets_page_free(page);
 }
 
-static void an_older_version_sees_fewer_fields_and_outlives_the_newer(void)
+static void a_page_as_of_an_older_version_has_fewer_fields_and_outlives_the_original(void)
 {
     gettickets_page *page = decoded(EXAMPLE), *old = NULL;
     gettickets_field_mask lacks = (gettickets_field_mask)1 << GETTICKETS_FIELD_OWNER_NAME |
@@ -45,7 +45,7 @@ static void an_older_version_sees_fewer_fields_and_outlives_the_newer(void)
     gettickets_page_free(old);
 }
 
-static void what_was_bent_is_told(void)
+static void deviations_are_findings(void)
 {
     gettickets_page *page = decoded("Notice: x\n{\"result\":\"success\",\"totalresults\":1,\"startnumber\":0,"
                                     "\"numreturned\":1,\"tickets\":{\"ticket\":[{\"id\":1,\"date\":\"soon\"}]}}");
@@ -94,7 +94,7 @@ static void unknown_fields_are_kept(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_ticket_extras(ticket, all, 3, &count));
     CHECK(count == 2 && is(all[0].name, "deptname") && is(all[0].json, "\"Sales\""));
     CHECK(is(all[1].name, "n") && is(all[1].json, "[1, 2]"));
-    /* Where there is room for one, one is written. */
+    /* Only as many are written as the array has elements. */
     all[1] = extra;
     CHECK_CODE(GETTICKETS_OK, gettickets_ticket_extras(ticket, all, 1, &count));
     CHECK(count == 1 && is(all[0].name, "deptname") && is(all[1].name, "note"));
@@ -104,7 +104,7 @@ static void unknown_fields_are_kept(void)
     gettickets_page_free(page);
 }
 
-static void what_is_encoded_decodes_to_the_same(void)
+static void encoding_round_trips(void)
 {
     gettickets_page *page = decoded(EXAMPLE), *again;
     gettickets_string *canonical = NULL, *wire = NULL, *same = NULL;
@@ -141,11 +141,11 @@ static void a_shared_page_outlives_the_first(void)
 }
 
 const struct test page_tests[] = {
-    TEST(a_page_shows_the_version_that_it_came_from),
-    TEST(an_older_version_sees_fewer_fields_and_outlives_the_newer),
-    TEST(what_was_bent_is_told),
+    TEST(a_page_has_the_server_version),
+    TEST(a_page_as_of_an_older_version_has_fewer_fields_and_outlives_the_original),
+    TEST(deviations_are_findings),
     TEST(unknown_fields_are_kept),
-    TEST(what_is_encoded_decodes_to_the_same),
+    TEST(encoding_round_trips),
     TEST(a_shared_page_outlives_the_first),
     END_OF_TESTS,
 };

@@ -1,12 +1,12 @@
-/* A defect of the library, made on purpose in test builds, ends in a code and not in the process. */
+/* A panic, made on purpose in test builds, is an error code and does not end the process. */
 
 #include "suite.h"
 
-/* No header has these: only a library that was built with the feature test-hooks does. */
+/* No header declares these: only a library with the feature test-hooks has them. */
 gettickets_result gettickets_test_panic(gettickets_error **error);
 int32_t gettickets_test_panic_value(void);
 
-static void a_panic_is_caught_and_told(void)
+static void a_panic_is_caught_and_reported(void)
 {
     gettickets_error *error = NULL;
     CHECK_CODE(GETTICKETS_ERROR_PANIC, gettickets_test_panic(&error));
@@ -17,12 +17,12 @@ static void a_panic_is_caught_and_told(void)
     CHECK_CODE(GETTICKETS_ERROR_PANIC, gettickets_test_panic(NULL));
 }
 
-static void a_panic_in_a_function_without_a_code_gives_its_empty_value(void)
+static void a_panic_in_a_function_without_a_code_returns_an_empty_value(void)
 {
     CHECK(gettickets_test_panic_value() == -1);
 }
 
-static void the_library_works_on_afterwards(void)
+static void the_library_works_after_a_panic(void)
 {
     gettickets_page *page = decoded(EXAMPLE);
     CHECK(gettickets_page_len(page) == 1);
@@ -30,8 +30,8 @@ static void the_library_works_on_afterwards(void)
 }
 
 const struct test panic_tests[] = {
-    TEST(a_panic_is_caught_and_told),
-    TEST(a_panic_in_a_function_without_a_code_gives_its_empty_value),
-    TEST(the_library_works_on_afterwards),
+    TEST(a_panic_is_caught_and_reported),
+    TEST(a_panic_in_a_function_without_a_code_returns_an_empty_value),
+    TEST(the_library_works_after_a_panic),
     END_OF_TESTS,
 };

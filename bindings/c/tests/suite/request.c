@@ -1,4 +1,4 @@
-/* Requests and credentials, and the form body that they make. */
+/* Requests and credentials, and their form body. */
 
 #include "suite.h"
 
@@ -33,7 +33,7 @@ static void every_parameter_is_in_the_form_body(void)
     gettickets_request_free(request);
 }
 
-static void no_request_asks_for_the_default(void)
+static void a_null_request_is_the_default_request(void)
 {
     gettickets_credentials *credentials = NULL;
     gettickets_string *body = NULL;
@@ -67,8 +67,8 @@ static void a_request_keeps_its_first_failure(void)
     gettickets_request_free(request);
 }
 
-/* As `export GETTICKETS_SECRET=` makes them. */
-static void credentials_that_are_empty_are_refused(void)
+/* As after `export GETTICKETS_SECRET=`. */
+static void empty_credentials_are_refused(void)
 {
     gettickets_credentials *credentials = NULL;
     gettickets_error *error = NULL;
@@ -100,7 +100,7 @@ static void a_copy_of_a_request_has_its_settings_and_its_failure(void)
     gettickets_request_free(failed);
 }
 
-static void credentials_that_no_server_takes_are_refused(void)
+static void invalid_credentials_are_refused(void)
 {
     gettickets_credentials *credentials = NULL;
     gettickets_error *error = NULL;
@@ -118,7 +118,7 @@ static void credentials_that_no_server_takes_are_refused(void)
     gettickets_credentials_free(credentials);
 }
 
-static void secrets_are_struck_out_of_what_a_server_echoes(void)
+static void secrets_in_echoed_text_are_redacted(void)
 {
     gettickets_credentials *credentials = NULL;
     gettickets_string *text = NULL;
@@ -131,11 +131,11 @@ static void secrets_are_struck_out_of_what_a_server_echoes(void)
 
 const struct test request_tests[] = {
     TEST(every_parameter_is_in_the_form_body),
-    TEST(no_request_asks_for_the_default),
+    TEST(a_null_request_is_the_default_request),
     TEST(a_request_keeps_its_first_failure),
-    TEST(credentials_that_are_empty_are_refused),
+    TEST(empty_credentials_are_refused),
     TEST(a_copy_of_a_request_has_its_settings_and_its_failure),
-    TEST(credentials_that_no_server_takes_are_refused),
-    TEST(secrets_are_struck_out_of_what_a_server_echoes),
+    TEST(invalid_credentials_are_refused),
+    TEST(secrets_in_echoed_text_are_redacted),
     END_OF_TESTS,
 };

@@ -1,10 +1,10 @@
-/* Scans against the sandbox: every ticket once, whatever the server does meanwhile. */
+/* Scans of the sandbox: every ticket once, with every deviation of the server. */
 
 #include "suite.h"
 
 #define MOST 2000
 
-/* Reads a scan to its end and checks that no id comes twice. Returns how many tickets there were. */
+/* Reads a scan to its end and checks that no id is repeated. Returns the number of tickets. */
 static unsigned returned(gettickets_scan *scan, unsigned char *seen)
 {
     gettickets_ticket ticket;
@@ -27,7 +27,7 @@ static unsigned returned(gettickets_scan *scan, unsigned char *seen)
     return count;
 }
 
-static void every_ticket_is_told_once(void)
+static void every_ticket_is_returned_once(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_client *client = NULL;
@@ -41,7 +41,7 @@ static void every_ticket_is_told_once(void)
     size_t i;
     start(260, NULL, &sandbox, &client);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    /* The scan holds what it needs of the client. */
+    /* The scan keeps what it needs of the client. */
     gettickets_client_free(client);
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
     CHECK(report.requests == 0 && !report.total_known && gettickets_sandbox_request_count(sandbox) == 0);
@@ -62,7 +62,7 @@ static void every_ticket_is_told_once(void)
     gettickets_sandbox_free(sandbox);
 }
 
-static void a_list_that_moves_is_read_whole(void)
+static void a_changing_list_is_read_completely(void)
 {
     static const char *const quirks[] = { "page-cap", "malformed-utf8", "flaky-503", "php-notice,numeric-keys", "truncate" };
     size_t i;
@@ -80,7 +80,7 @@ static void a_list_that_moves_is_read_whole(void)
     }
 }
 
-static void tickets_and_pages_of_one_scan_fit_together(void)
+static void tickets_and_pages_can_be_read_alternately(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_client *client = NULL;
@@ -98,7 +98,7 @@ static void tickets_and_pages_of_one_scan_fit_together(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, request, &scan, NULL));
     gettickets_request_free(request);
     for (;;) {
-        /* Three by themselves, then what is left of their page. */
+        /* Three tickets, then the rest of their page. */
         for (i = 0; i < 3 && (code = gettickets_scan_next(scan, &ticket, NULL)) == GETTICKETS_OK; i++) {
             CHECK(!seen[gettickets_ticket_id(ticket)]);
             seen[gettickets_ticket_id(ticket)] = 1;
@@ -125,7 +125,7 @@ static void tickets_and_pages_of_one_scan_fit_together(void)
     gettickets_sandbox_free(sandbox);
 }
 
-static void a_scan_goes_on_from_a_cursor(void)
+static void a_scan_continues_from_a_cursor(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_client *client = NULL;
@@ -153,7 +153,7 @@ static void a_scan_goes_on_from_a_cursor(void)
     gettickets_sandbox_free(sandbox);
 }
 
-static void a_scan_takes_no_offset(void)
+static void a_scan_refuses_an_offset(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_client *client = NULL;
@@ -175,7 +175,7 @@ static void a_scan_takes_no_offset(void)
     gettickets_sandbox_free(sandbox);
 }
 
-static void a_cursor_of_another_scan_is_refused_and_harms_nothing(void)
+static void a_cursor_of_another_scan_is_refused_without_effect(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_client *client = NULL;
@@ -205,7 +205,7 @@ static void a_cursor_of_another_scan_is_refused_and_harms_nothing(void)
     gettickets_sandbox_free(sandbox);
 }
 
-static void only_what_was_answered_since_is_told(void)
+static void updated_since_returns_only_recent_tickets(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_client *client = NULL;
@@ -262,7 +262,7 @@ static void tickets_of_several_statuses_are_returned_once(void)
     expected = count_with_status(client, "Open") + count_with_status(client, "Closed");
     CHECK(expected > 0);
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
-    CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_add_status(scan, NULL, NULL));
+    CHECK_CODE(GETTICKETS_ERROR_NULL, gettickets_scan_add_status(scan, NULL, NULL));
     CHECK_CODE(GETTICKETS_ERROR_ARGUMENT, gettickets_scan_add_status(scan, " ", &error));
     CHECK(strcmp(gettickets_error_class(error), "argument") == 0);
     gettickets_error_free(error);
@@ -276,7 +276,7 @@ static void tickets_of_several_statuses_are_returned_once(void)
     gettickets_sandbox_free(sandbox);
 }
 
-static void a_scan_that_can_not_keep_its_promise_ends_in_an_error(void)
+static void an_incomplete_scan_ends_with_an_error(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_client *client = NULL;
@@ -298,7 +298,7 @@ static void a_scan_that_can_not_keep_its_promise_ends_in_an_error(void)
     CHECK_CODE(GETTICKETS_ERROR_SCAN_INCOMPLETE, code);
     CHECK(gettickets_error_message(error)[0] != '\0');
     gettickets_error_free(error);
-    /* Ids 17, 57 and 97 can't be sent. */
+    /* The tickets 17, 57 and 97 cannot be sent. */
     CHECK(count == 97);
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(scan, &report, sizeof report));
     CHECK(report.unreadable == 3 && report.updates == 0);
@@ -311,7 +311,7 @@ static void a_scan_that_can_not_keep_its_promise_ends_in_an_error(void)
     CHECK(memcmp(gettickets_report_details_endpoint(details).data, "http://127.0.0.1", 16) == 0);
     gettickets_report_details_free(details);
 
-    /* The same list where it is known that some can't be sent. */
+    /* The same list, with unreadable tickets skipped. */
     scan = NULL;
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_set_skip_unreadable(scan, 1, NULL));
@@ -331,7 +331,7 @@ static void a_scan_that_can_not_keep_its_promise_ends_in_an_error(void)
     gettickets_sandbox_free(sandbox);
 }
 
-static void an_error_that_ended_a_scan_is_told_whenever_it_is_asked(void)
+static void an_error_that_ended_a_scan_is_returned_again(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_client *client = NULL;
@@ -354,7 +354,7 @@ static void an_error_that_ended_a_scan_is_told_whenever_it_is_asked(void)
         gettickets_error_free(error);
         CHECK_CODE(i < 3 ? GETTICKETS_OK : GETTICKETS_ERROR_CANCELLED, gettickets_scan_wait_ms(scan, 0, NULL));
         if (i == 2) {
-            /* A switch that comes too late changes nothing of what happened. */
+            /* Canceling too late has no effect. */
             CHECK_CODE(GETTICKETS_OK, gettickets_cancel_now(cancel));
         }
     }
@@ -365,7 +365,7 @@ static void an_error_that_ended_a_scan_is_told_whenever_it_is_asked(void)
     gettickets_sandbox_free(sandbox);
 }
 
-static void a_scan_is_waited_for_and_cancelled(void)
+static void a_scan_can_be_waited_for_and_canceled(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_client *client = NULL;
@@ -390,7 +390,7 @@ static void a_scan_is_waited_for_and_cancelled(void)
     gettickets_error_free(error);
     CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_scan_next_page(scan, &page, NULL));
     CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_scan_wait_ms(scan, 0, NULL));
-    /* It is at its end for good, and where it is can still be read. */
+    /* It has ended, and its position can still be read. */
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_set_cancel(scan, NULL));
     CHECK_CODE(GETTICKETS_ERROR_CANCELLED, gettickets_scan_next(scan, &ticket, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_cursor(scan, &cursor));
@@ -418,7 +418,7 @@ static void progressed(void *user_data, const gettickets_report *report)
     progress->calls++;
     progress->requests = report->requests;
     progress->tickets = report->tickets;
-    /* No ticket can be taken inside a call that takes one; the report can be read. */
+    /* No ticket can be taken from within the progress function; the report can be read. */
     CHECK_CODE(GETTICKETS_ERROR_BUSY, gettickets_scan_next(progress->scan, &ticket, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_report(progress->scan, &now, sizeof now));
     CHECK(now.requests >= report->requests);
@@ -429,7 +429,7 @@ static void released(void *user_data)
     ((struct progress *)user_data)->releases++;
 }
 
-static void a_scan_keeps_to_its_settings(void)
+static void a_scan_obeys_its_settings(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_client *client = NULL;
@@ -460,7 +460,7 @@ static void a_scan_keeps_to_its_settings(void)
     CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_set_allow_count_mismatch(scan, 0, NULL));
     CHECK_CODE(GETTICKETS_ERROR_STATE, gettickets_scan_set_max_tickets(scan, 0, NULL));
     gettickets_scan_free(scan);
-    /* A limit on tickets is an error, and what came before it is good. */
+    /* Exceeding a limit is an error, and the tickets before it are valid. */
     scan = NULL;
     CHECK_CODE(GETTICKETS_OK, gettickets_client_scan(client, NULL, &scan, NULL));
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_set_max_tickets(scan, 50, NULL));
@@ -522,7 +522,7 @@ static void progress_is_reported_until_it_is_released(void)
     gettickets_sandbox_free(sandbox);
 }
 
-static void a_wait_is_over_when_something_has_come(void)
+static void a_wait_ends_when_something_is_available(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_client *client = NULL;
@@ -538,20 +538,20 @@ static void a_wait_is_over_when_something_has_come(void)
 }
 
 const struct test scan_tests[] = {
-    TEST(every_ticket_is_told_once),
-    TEST(a_list_that_moves_is_read_whole),
-    TEST(tickets_and_pages_of_one_scan_fit_together),
-    TEST(a_scan_goes_on_from_a_cursor),
-    TEST(a_scan_takes_no_offset),
-    TEST(a_cursor_of_another_scan_is_refused_and_harms_nothing),
-    TEST(only_what_was_answered_since_is_told),
+    TEST(every_ticket_is_returned_once),
+    TEST(a_changing_list_is_read_completely),
+    TEST(tickets_and_pages_can_be_read_alternately),
+    TEST(a_scan_continues_from_a_cursor),
+    TEST(a_scan_refuses_an_offset),
+    TEST(a_cursor_of_another_scan_is_refused_without_effect),
+    TEST(updated_since_returns_only_recent_tickets),
     TEST(tickets_of_several_statuses_are_returned_once),
-    TEST(a_scan_that_can_not_keep_its_promise_ends_in_an_error),
-    TEST(an_error_that_ended_a_scan_is_told_whenever_it_is_asked),
-    TEST(a_scan_is_waited_for_and_cancelled),
-    TEST(a_scan_keeps_to_its_settings),
+    TEST(an_incomplete_scan_ends_with_an_error),
+    TEST(an_error_that_ended_a_scan_is_returned_again),
+    TEST(a_scan_can_be_waited_for_and_canceled),
+    TEST(a_scan_obeys_its_settings),
     TEST(the_findings_of_every_page_are_in_the_report),
     TEST(progress_is_reported_until_it_is_released),
-    TEST(a_wait_is_over_when_something_has_come),
+    TEST(a_wait_ends_when_something_is_available),
     END_OF_TESTS,
 };

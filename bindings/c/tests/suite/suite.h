@@ -1,4 +1,4 @@
-/* What every test of the suite uses. A test is a function whose name is a claim; main.c lists them. */
+/* Helpers of the suite. The name of a test function is the claim that it tests; main.c lists them. */
 
 #ifndef GETTICKETS_SUITE_H
 #define GETTICKETS_SUITE_H
@@ -8,10 +8,10 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Whether a borrowed text is this one. */
+/* Whether a borrowed text is equal to this one. */
 int is(gettickets_text text, const char *wanted);
 
-/* The page in a reply that is one. */
+/* Decodes a reply that is a page. */
 gettickets_page *decoded(const char *body);
 
 /* A page of one ticket with this JSON. */
@@ -20,10 +20,10 @@ gettickets_page *page_of(const char *ticket);
 /* The documented example of server version 8.0. */
 extern const char *const EXAMPLE;
 
-/* A client of a sandbox with so many tickets, and the sandbox. Either may be NULL where it is not wanted. */
+/* Starts a sandbox with this many tickets, and makes a client of it. Either out-parameter may be NULL. */
 void start(unsigned tickets, const char *quirks, gettickets_sandbox **sandbox, gettickets_client **client);
 
-/* Whether text holds part. */
+/* Whether `text` contains `part`. */
 int holds(const char *text, const char *part);
 
 struct test {

@@ -1,4 +1,4 @@
-/* Many threads: one page that all read, one client that all use, one scan of which one at a time takes tickets. */
+/* Many threads: a page that all read, a client that all use, a scan from which one at a time takes tickets. */
 
 #define _POSIX_C_SOURCE 200809L
 
@@ -65,7 +65,7 @@ static void *decode_some(void *unused)
     return NULL;
 }
 
-static void many_threads_decode_each_a_page_of_its_own(void)
+static void many_threads_decode_pages(void)
 {
     pthread_t threads[THREADS];
     int i;
@@ -100,7 +100,7 @@ static void count_line(void *user_data, gettickets_log_level level, gettickets_t
     CHECK(pthread_mutex_unlock(lock) == 0);
 }
 
-static void a_client_is_used_from_many_threads_while_the_log_comes_and_goes(void)
+static void a_client_is_used_from_many_threads_while_the_log_function_changes(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_client *client = NULL;
@@ -130,7 +130,7 @@ static void *wait_long(void *scan)
     return NULL;
 }
 
-static void a_scan_is_read_and_cancelled_while_another_thread_waits_for_it(void)
+static void a_scan_is_read_and_canceled_while_another_thread_waits_for_it(void)
 {
     gettickets_sandbox *sandbox = NULL;
     gettickets_client *client = NULL;
@@ -158,10 +158,10 @@ static void a_scan_is_read_and_cancelled_while_another_thread_waits_for_it(void)
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_cursor(scan, &cursor));
     CHECK(gettickets_string_len(cursor) > 0);
     gettickets_string_free(cursor);
-    /* Tickets go to one thread at a time. */
+    /* Only one thread at a time can take tickets. */
     CHECK_CODE(GETTICKETS_ERROR_BUSY, gettickets_scan_next(scan, &ticket, NULL));
     CHECK_CODE(GETTICKETS_ERROR_BUSY, gettickets_scan_set_full(scan, 1, NULL));
-    /* A switch that the scan gets now ends the call that is waiting. */
+    /* A cancellation token that is set now ends the waiting call. */
     CHECK_CODE(GETTICKETS_OK, gettickets_scan_set_cancel(scan, cancel));
     CHECK_CODE(GETTICKETS_OK, gettickets_cancel_now(cancel));
     CHECK(pthread_join(thread, NULL) == 0);
@@ -215,7 +215,7 @@ static void *read_pages(void *user_data)
     return NULL;
 }
 
-/* Another thread that takes tickets of a scan is no failure of its stream: each ticket goes to one of the two. */
+/* A stream does not fail if another thread takes tickets of its scan: each ticket goes to one of the two. */
 static void a_stream_waits_for_another_thread_that_uses_its_scan(void)
 {
     gettickets_sandbox *sandbox = NULL;
@@ -248,7 +248,7 @@ static void *free_page(void *page)
     return NULL;
 }
 
-static void a_handle_is_freed_on_another_thread_than_it_was_made(void)
+static void a_handle_can_be_freed_on_another_thread(void)
 {
     gettickets_page *page = decoded(EXAMPLE), *copy = NULL;
     pthread_t threads[2];
@@ -261,14 +261,14 @@ static void a_handle_is_freed_on_another_thread_than_it_was_made(void)
 /* These use nothing that synchronizes threads, so helgrind can check them without suppressions. */
 const struct test reading_tests[] = {
     TEST(a_page_is_read_from_many_threads),
-    TEST(many_threads_decode_each_a_page_of_its_own),
+    TEST(many_threads_decode_pages),
     END_OF_TESTS,
 };
 
 const struct test thread_tests[] = {
-    TEST(a_client_is_used_from_many_threads_while_the_log_comes_and_goes),
-    TEST(a_scan_is_read_and_cancelled_while_another_thread_waits_for_it),
+    TEST(a_client_is_used_from_many_threads_while_the_log_function_changes),
+    TEST(a_scan_is_read_and_canceled_while_another_thread_waits_for_it),
     TEST(a_stream_waits_for_another_thread_that_uses_its_scan),
-    TEST(a_handle_is_freed_on_another_thread_than_it_was_made),
+    TEST(a_handle_can_be_freed_on_another_thread),
     END_OF_TESTS,
 };

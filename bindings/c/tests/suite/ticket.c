@@ -48,7 +48,7 @@ static int same_time(gettickets_time a, gettickets_time b)
            a.second == b.second;
 }
 
-/* Whether the value by number is what the structure has. */
+/* Whether the value by number equals the member of the structure. */
 static int same(gettickets_ticket ticket, gettickets_field field, const gettickets_ticket_values *all)
 {
     gettickets_value value;
@@ -93,7 +93,7 @@ static int same(gettickets_ticket ticket, gettickets_field field, const getticke
     }
 }
 
-static void all_ways_to_a_field_agree(void)
+static void all_ways_to_read_a_field_agree(void)
 {
     static const char *const tickets[] = {
         "{\"id\":18446744073709551615,\"tid\":\"ABC-1\",\"deptid\":\"7\",\"userid\":0,\"name\":\"\\u00e9\",\"flag\":3}",
@@ -119,7 +119,7 @@ static void all_ways_to_a_field_agree(void)
     }
 }
 
-static void absent_null_and_empty_are_told_apart(void)
+static void absent_null_and_empty_are_distinguished(void)
 {
     gettickets_page *page = page_of("{\"id\":\"1\",\"requestor_name\":null,\"owner_name\":\"\"}");
     gettickets_ticket ticket = gettickets_page_ticket(page, 0);
@@ -139,7 +139,7 @@ static void absent_null_and_empty_are_told_apart(void)
     gettickets_page_free(page);
 }
 
-static void texts_for_people_have_no_entities(void)
+static void decoded_texts_have_no_entities(void)
 {
     gettickets_page *page = page_of("{\"id\":1,\"subject\":\"Tom &amp; Jerry &#039;s \\u00e9\",\"requestor_name\":null}");
     gettickets_ticket ticket = gettickets_page_ticket(page, 0);
@@ -157,7 +157,7 @@ static void texts_for_people_have_no_entities(void)
     gettickets_page_free(page);
 }
 
-static void a_text_with_a_nul_inside_is_whole(void)
+static void a_text_may_contain_nul(void)
 {
     gettickets_page *page = page_of("{\"id\":1,\"subject\":\"a\\u0000b\"}");
     gettickets_text subject = gettickets_ticket_subject(gettickets_page_ticket(page, 0));
@@ -165,7 +165,7 @@ static void a_text_with_a_nul_inside_is_whole(void)
     gettickets_page_free(page);
 }
 
-static void a_structure_of_no_release_is_refused(void)
+static void an_invalid_structure_size_is_refused(void)
 {
     gettickets_page *page = decoded(EXAMPLE);
     gettickets_ticket ticket = gettickets_page_ticket(page, 0);
@@ -178,7 +178,7 @@ static void a_structure_of_no_release_is_refused(void)
     gettickets_page_free(page);
 }
 
-static void past_the_end_there_is_nothing(void)
+static void indexes_out_of_range_are_errors(void)
 {
     gettickets_page *page = decoded(EXAMPLE);
     static const size_t past[] = { 1, 2, (size_t)-1 };
@@ -201,7 +201,7 @@ static void past_the_end_there_is_nothing(void)
     gettickets_page_free(page);
 }
 
-/* A program that was built with the header of a later release, whose structure has more members. */
+/* A program built with the header of a later release, whose structure has more members. */
 static void members_of_a_later_release_are_zero(void)
 {
     struct {
@@ -219,7 +219,7 @@ static void members_of_a_later_release_are_zero(void)
         CHECK(grown.later[i] == 0);
     }
     CHECK(grown.behind == 0xa5);
-    /* Nor is anything written behind what this release has. */
+    /* Nothing is written beyond the members of this release. */
     memset(&grown, 0xa5, sizeof grown);
     CHECK_CODE(GETTICKETS_OK,
                gettickets_ticket_read(gettickets_page_ticket(page, 0), &grown.known, sizeof grown.known));
@@ -227,8 +227,8 @@ static void members_of_a_later_release_are_zero(void)
     gettickets_page_free(page);
 }
 
-/* Of two handles of one page each keeps its own tickets: what is read through one is good when the other is gone. */
-static void a_ticket_belongs_to_the_handle_that_it_was_made_of(void)
+/* Each of two handles of a page has its own tickets: those of one stay valid when the other is freed. */
+static void a_ticket_belongs_to_its_page_handle(void)
 {
     gettickets_page *page = decoded(EXAMPLE), *copy = NULL;
     gettickets_ticket first = gettickets_page_ticket(page, 0), second;
@@ -243,13 +243,13 @@ static void a_ticket_belongs_to_the_handle_that_it_was_made_of(void)
 
 const struct test ticket_tests[] = {
     TEST(every_field_has_a_function),
-    TEST(all_ways_to_a_field_agree),
-    TEST(absent_null_and_empty_are_told_apart),
-    TEST(texts_for_people_have_no_entities),
-    TEST(a_text_with_a_nul_inside_is_whole),
-    TEST(a_structure_of_no_release_is_refused),
+    TEST(all_ways_to_read_a_field_agree),
+    TEST(absent_null_and_empty_are_distinguished),
+    TEST(decoded_texts_have_no_entities),
+    TEST(a_text_may_contain_nul),
+    TEST(an_invalid_structure_size_is_refused),
     TEST(members_of_a_later_release_are_zero),
-    TEST(a_ticket_belongs_to_the_handle_that_it_was_made_of),
-    TEST(past_the_end_there_is_nothing),
+    TEST(a_ticket_belongs_to_its_page_handle),
+    TEST(indexes_out_of_range_are_errors),
     END_OF_TESTS,
 };

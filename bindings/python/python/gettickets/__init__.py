@@ -4,7 +4,7 @@
     Client.from_env()                     the same, from GETTICKETS_URL, …_IDENTIFIER and …_SECRET
     Client.from_profile("eu")             the same, from a profile of the configuration file
     AsyncClient(…)                        the same for asyncio
-    Fleet({"eu": client, …})              several installs, read side by side
+    Fleet({"eu": client, …})              several installs, read concurrently
     Mirror("tickets.db")                  a database that is kept up to date with installs
     decode(reply)                         parses a saved reply: text, bytes, an open file or a pathlib.Path
     Sandbox()                             a server for tests, in this process
@@ -20,11 +20,12 @@
 True
 
 A Page is a sequence of Ticket. polars.DataFrame, pyarrow.table and DuckDB read pages directly, and so the Scan that
-tickets() returns. Exceptions derive from Error, and have a `hint`. Known deviations of replies are accepted and reported
-as findings, and a result is never silently incomplete.
+tickets() returns. Exceptions derive from Error, and have a `hint`. Known deviations of replies are accepted and
+reported as findings, and a result is never silently incomplete.
 """
 
 from abc import ABCMeta as _ABCMeta
+from atexit import register as _at_exit
 
 from ._client import AsyncClient, AsyncScan, Client
 from ._errors import (
@@ -58,6 +59,7 @@ from ._errors import (
 from ._fleet import Fleet
 from ._mirror import Mirror
 from ._native import Attachment, FleetScan, Page, Scan, Ticket, decode
+from ._native import end_background as _end_background
 from ._native import fields as _fields
 from ._native import version as _package_version
 from ._notes import (
@@ -75,6 +77,9 @@ from ._sandbox import Sandbox
 from ._version import DetectedVersion, Version
 from ._words import Priority, RequestorType, Status
 
+# Threads that call back must not be in Python when the interpreter ends.
+_at_exit(_end_background)
+
 __version__: str = _package_version()
 
 FIELDS: tuple[FieldSpec, ...] = _fields()
@@ -84,8 +89,8 @@ FIELDS: tuple[FieldSpec, ...] = _fields()
 class _SequencePatterns(metaclass=_ABCMeta):
     """Makes a Page match `case [first, *rest]`.
 
-    A Page has all methods of collections.abc.Sequence, but is not registered there: polars.DataFrame would make a row of
-    each ticket instead of reading the columns. So the flag that patterns check is set here, as that class sets it.
+    A Page has all methods of collections.abc.Sequence, but is not registered there: polars.DataFrame would make a row
+    of each ticket instead of reading the columns. So the flag that patterns check is set here, as that class sets it.
     """
 
     __abc_tpflags__ = 1 << 5  # Py_TPFLAGS_SEQUENCE

@@ -7,8 +7,8 @@ from ._native import run
 
 
 def main() -> int:
-    """Runs the command line with the arguments of this process, and gives its exit code."""
-    # Python's own handler only notes an interrupt; the program is to end on one, or to put things in order.
+    """Runs the command line with the arguments of this process, and returns its exit code."""
+    # Python's own handler only records an interrupt; the program must end, or clean up first.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     return run(["gettickets", *sys.argv[1:]])
 

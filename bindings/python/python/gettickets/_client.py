@@ -67,22 +67,22 @@ class _Base:
         addition, exempts requests from the server's list of allowed addresses.
 
         `timezone` is the time zone of the install, a name such as "Europe/Berlin" or a tzinfo: with it `date` and
-        `lastreply` are aware, and tables have the columns date_utc and lastreply_utc; without it they are naive, as servers
-        do not send a time zone.
+        `lastreply` are aware, and tables have the columns date_utc and lastreply_utc; without it they are naive, as
+        servers do not send a time zone.
 
         Times are in seconds. `timeout` limits one attempt, `connect_timeout` the connection, and `total_timeout` all
         attempts with the waits between them; None is no limit.
 
-        A request is tried up to `max_attempts` times where a retry may help. The wait before a retry is a random time
-        up to `initial_backoff`, which doubles with each retry, up to `max_backoff`. A server that asks for a longer wait
-        (Retry-After) gets it, up to `max_retry_after`.
+        A request is sent up to `max_attempts` times if a retry may help. The wait before a retry is a random time
+        up to `initial_backoff`, which doubles with each retry, up to `max_backoff`. If the server
+        requests a longer wait (Retry-After), the client waits that long, up to `max_retry_after`.
 
         `response_type` is the format of replies, "json" or "xml". With `strict`, replies that deviate from the
-        documented shape are errors. `max_response_len` is the most bytes of a reply, decompressed.
+        documented format are errors. `max_response_len` is the maximum size of a reply in bytes, decompressed.
 
         `proxy` is the address of a proxy, or False for none; by default the environment decides (HTTPS_PROXY,
         ALL_PROXY, NO_PROXY). `root_certificates` are the only authorities to trust, as PEM or as the path of a file; by
-        default those of this machine. `user_agent` is the name of the client. `allow_plain_http` allows to send
+        default those of this machine. `user_agent` is the name of the client. `allow_plain_http` allows sending
         credentials over plain HTTP to another machine.
 
         Raises ConfigError if a setting is invalid, and TypeError if it has the wrong type.
@@ -117,10 +117,10 @@ class _Base:
     def from_env(cls, **settings: Any) -> Self:
         """Makes a client with settings from the environment. `settings` are those of the class and take precedence.
 
-        GETTICKETS_URL is the address of the install. The credentials are GETTICKETS_IDENTIFIER and GETTICKETS_SECRET, or
-        GETTICKETS_USERNAME and GETTICKETS_PASSWORD or GETTICKETS_PASSWORD_MD5, and GETTICKETS_ACCESS_KEY beside
-        either: the same as for the command line. White space around them is removed. Credentials of the environment
-        are only used if none of another kind are given.
+        GETTICKETS_URL is the address of the install. The credentials are GETTICKETS_IDENTIFIER and GETTICKETS_SECRET,
+        or GETTICKETS_USERNAME and GETTICKETS_PASSWORD or GETTICKETS_PASSWORD_MD5, and GETTICKETS_ACCESS_KEY beside
+        either: the same as for the command line. White space around them is removed. Credentials in the environment are
+        used only if `settings` has none of another kind.
 
         Raises ConfigError if something is missing.
         """
@@ -166,18 +166,18 @@ class _Base:
             if name in settings and not settings.keys() & set(others):
                 missing = f"GETTICKETS_{others[0].upper()}"
                 hint = f"Set it, or give {others[0]}=."
-                raise ConfigError(f"{missing} is not set, beside {name}", code="environment", hint=hint)
+                raise ConfigError(f"{missing} is not set, but {name} is", code="environment", hint=hint)
         return cls(url, **settings)
 
     @classmethod
     def from_profile(cls, name: str) -> Self:
-        """Makes a client with the settings of a profile of the configuration file, as the command line has it.
+        """Makes a client with the settings of a profile in the configuration file of the command line.
 
         >>> client = gettickets.Client.from_profile("eu")  # doctest: +SKIP
 
         The file is `gettickets/config.toml` below `$XDG_CONFIG_HOME` or `~/.config`; `gettickets profiles` lists its
-        profiles. The secret is read from the file or the variable that the profile names. Other settings of the
-        environment, such as GETTICKETS_URL, have no effect: they are those of one install.
+        profiles. The secret is read from the file or the variable that the profile names. Other settings in the
+        environment, such as GETTICKETS_URL, have no effect, because they apply to a single install.
 
         Raises ConfigError if there is no such profile, or if it is not complete.
         """
@@ -222,7 +222,7 @@ class _Base:
 
     @property
     def timezone(self) -> tzinfo | None:
-        """The time zone of the install, as it was given, or None."""
+        """The time zone of the install, as given to the constructor, or None."""
         return self._open().timezone
 
     @property
@@ -262,7 +262,7 @@ class Client(_Base):
     """A client of the GetTickets call of one install.
 
     Many threads can use it at once, and it keeps its connections open. Ctrl-C interrupts a request. In a child process
-    that `os.fork()` made it raises StateError: make a new one there.
+    after `os.fork()` it raises StateError: make a new client there.
 
     >>> import gettickets
     >>> with gettickets.Sandbox() as sandbox, gettickets.Client(sandbox.url, **sandbox.credentials) as client:
@@ -286,10 +286,10 @@ class Client(_Base):
         """Requests one page, with retries.
 
         The parameters have their wire names; one that is None is not sent, and the server's default applies.
-        `limitstart` is the offset of the first ticket, and `limitnum` how many to return, 25 by default; a server may
-        return fewer. The filters are the department `deptid`, the client `clientid`, the `email` address of a
-        non-client, a `status` or one of the special words such as Status.ALL_ACTIVE, and a part of the `subject`, by the
-        server's approximate matching. `ignore_dept_assignments` includes departments that the API user is not
+        `limitstart` is the offset of the first ticket, and `limitnum` the number of tickets to return, 25 by default; a
+        server may return fewer. The filters are the department `deptid`, the client `clientid`, the `email` address of
+        a non-client, a `status` or one of the special words such as Status.ALL_ACTIVE, and a part of the `subject`, by
+        the server's approximate matching. `ignore_dept_assignments` includes departments that the API user is not
         assigned to.
 
         A page that the server cannot encode as JSON is requested as XML, which page.findings reports.
@@ -329,22 +329,25 @@ class Client(_Base):
     ) -> Scan:
         """Returns a Scan of all matching tickets, over all pages. Nothing is sent yet.
 
-        The filters are those of get_tickets(), and `status` may be several: each ticket is returned once, and the lists
-        but the last are read twice, so that a ticket that changes its status once meanwhile is not missed. `limitnum` is the most tickets per request; without it a scan
-        starts with 100 and increases up to 1,000 while that is not slower. `concurrency` is the most requests in flight,
-        4 by default.
+        The filters are those of get_tickets(). `status` may be several statuses: each ticket is returned once, and all
+        lists but the last are read twice, so that a ticket whose status changes once during the scan is not missed.
+        `limitnum` is the maximum number of tickets per request; without it a scan starts with 100 and increases the
+        number up to 1,000 as long as that is not slower. `concurrency` is the maximum number of requests in flight, 4
+        by default.
 
         `updated_since` returns only tickets that were opened or answered then or later, in the install's time zone; a
         datetime with a time zone needs a client with `timezone`. The rest of the list is skipped if its order shows
         that it is older; `full` reads all of it.
 
-        A ticket that the server cannot send ends the scan in ScanIncompleteError, after all others were returned;
-        `on_unreadable="skip"` ends it without one, and report.unreadable has the tickets. `allow_count_mismatch` is for
-        installs that always count more tickets than they send: the difference is a warning in the report then.
+        A ticket that the server cannot send ends the scan in ScanIncompleteError, after all others were returned; with
+        `on_unreadable="skip"` the scan ends without an exception, and report.unreadable lists the tickets.
+        `allow_count_mismatch` is for installs that always count more tickets than they send: the difference is then a
+        warning in the report.
 
-        The scan ends in an error after `max_requests`, 1,000,000 by default, or `max_tickets`. `resume` is the cursor of
-        another scan of the same request: tickets that it returned are not returned again. `progress` shows the progress
-        on standard error, or is a function that is called with the report at every page and while the scan waits.
+        The scan ends in an error after `max_requests`, 1,000,000 by default, or `max_tickets`. `resume` is the cursor
+        of another scan of the same request: tickets that it returned are not returned again. `progress` is True to show
+        the progress on standard error, or a function that is called with the report at every page and while the scan
+        waits.
 
         >>> import gettickets
         >>> with gettickets.Sandbox(tickets=250) as sandbox:
@@ -376,7 +379,7 @@ class Client(_Base):
         )
 
     def close(self) -> None:
-        """Closes the client. Requests under way end first; closing twice does nothing."""
+        """Closes the client. Requests in progress are completed first; closing twice does nothing."""
         self._native_client = None
 
     def __enter__(self) -> Self:
@@ -395,7 +398,7 @@ class AsyncClient(_Base):
     """A client of the GetTickets call of one install, for asyncio.
 
     Settings and parameters are those of Client. The requests of all clients run on one background thread, and block
-    no event loop and no executor. When a task is cancelled, the connection of its request is closed at once, and
+    neither an event loop nor an executor. When a task is canceled, the connection of its request is closed at once, and
     nothing further is sent. One client serves any number of tasks and event loops.
 
     >>> import asyncio, gettickets
@@ -488,7 +491,7 @@ class AsyncClient(_Base):
         return AsyncScan(scan)
 
     async def aclose(self) -> None:
-        """Closes the client. Requests under way end first; closing twice does nothing."""
+        """Closes the client. Requests in progress are completed first; closing twice does nothing."""
         self._native_client = None
 
     async def __aenter__(self) -> Self:
@@ -506,9 +509,9 @@ class AsyncClient(_Base):
 class AsyncScan:
     """A scan for `async for`, with the guarantee of Scan.
 
-    Cancelling a task that waits for a ticket loses none: the next call returns it. Libraries that make tables cannot await
-    a scan: `await scan.to_polars()`, to_arrow() and to_pandas() make them. A table that fails or is cancelled is lost with
-    all tickets in it, and cursor() then continues where it began.
+    Cancelling a task that waits for a ticket loses none: the next call returns it. Libraries that make tables cannot
+    await a scan; use `await scan.to_polars()`, to_arrow() or to_pandas(). If a table fails or is canceled, the tickets
+    in it are lost, and cursor() then continues where the table began.
     """
 
     def __init__(self, scan: Scan) -> None:
@@ -535,7 +538,7 @@ class AsyncScan:
                 return ticket
 
     async def pages(self) -> AsyncIterator[Page]:
-        """The scan page by page. A page may come in parts, none of them empty."""
+        """The scan page by page. A page of the server may be split; no part is empty."""
         while True:
             await self._something()
             try:
@@ -548,23 +551,23 @@ class AsyncScan:
     async def to_arrow(
         self, *, columns: Sequence[str] | None = None, timezone: str | tzinfo | None = None
     ) -> pyarrow.Table:
-        """Returns all tickets that are left of the scan as a pyarrow.Table; as Scan.to_arrow()."""
+        """Returns all remaining tickets of the scan as a pyarrow.Table; as Scan.to_arrow()."""
         return _tables.to_arrow(await self._table(columns, timezone))
 
     async def to_polars(
         self, *, columns: Sequence[str] | None = None, timezone: str | tzinfo | None = None
     ) -> polars.DataFrame:
-        """Returns all tickets that are left of the scan as a polars.DataFrame; as Scan.to_polars()."""
+        """Returns all remaining tickets of the scan as a polars.DataFrame; as Scan.to_polars()."""
         return _tables.to_polars(await self._table(columns, timezone))
 
     async def to_pandas(
         self, *, columns: Sequence[str] | None = None, timezone: str | tzinfo | None = None
     ) -> pandas.DataFrame:
-        """Returns all tickets that are left of the scan as a pandas.DataFrame; as Scan.to_pandas()."""
+        """Returns all remaining tickets of the scan as a pandas.DataFrame; as Scan.to_pandas()."""
         return _tables.to_pandas(await self._table(columns, timezone))
 
     async def _table(self, columns: Sequence[str] | None, timezone: str | tzinfo | None) -> _native.Table:
-        """Reads all pages that are left into a table."""
+        """Reads all remaining pages into a table."""
         table = self._scan._gathering(columns, timezone)
         try:
             await self._something()
@@ -576,7 +579,7 @@ class AsyncScan:
         return table
 
     async def _something(self) -> None:
-        """Waits until a ticket, the end or an exception is there."""
+        """Waits until a ticket, the end or an exception is available."""
         while not self._scan._is_ready():
             wait = _Wait()
             watch = self._scan._watch(wait.over)
@@ -587,17 +590,17 @@ class AsyncScan:
 
     @property
     def report(self) -> Report:
-        """What the scan did so far; as Scan.report."""
+        """The progress of the scan; as Scan.report."""
         return self._scan.report
 
     @property
     def total(self) -> int | None:
-        """How many tickets match, as the server counts them, or None; as Scan.total."""
+        """The number of matching tickets in the server's latest count, or None; as Scan.total."""
         return self._scan.total
 
     @property
     def error(self) -> Error | None:
-        """The exception that the scan ended in, or None; as Scan.error."""
+        """The exception that ended the scan, or None; as Scan.error."""
         return self._scan.error
 
     def cursor(self) -> str:

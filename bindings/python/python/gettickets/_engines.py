@@ -1,4 +1,4 @@
-"""Batches of tickets for the engines: the columns of one schema, whatever an install sends."""
+"""Batches of tickets for dlt and Spark, with the columns of a fixed schema whatever an install sends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ._native import Page
 
 ROWS = 8192
-"""Pages are joined up to this many rows, as engines are fastest with large batches."""
+"""Pages are joined up to this many rows, because engines are fastest with large batches."""
 
 
 def batches(pages: Iterable[tuple[str, Page]], schema: pyarrow.Schema) -> Iterator[pyarrow.RecordBatch]:

@@ -53,9 +53,9 @@ class Error(Exception):
     http_status: int | None = None
     """The HTTP status of the response, if there was one."""
     attempts: int = 0
-    """How many times the request was sent or tried to be sent; 0 if it failed before that."""
+    """The number of attempts to send the request; 0 if it failed before the first."""
     may_have_been_sent: bool = False
-    """Whether the server may have received a request. False only where it is certain that it did not."""
+    """Whether the server may have received a request. False only if it certainly did not."""
     is_retryable: bool = False
     """Whether the same request may succeed later."""
 
@@ -112,13 +112,13 @@ class UnexpectedResponseError(Error):
 
 
 class RateLimitedError(Error):
-    """The server limits the rate of requests (HTTP 429), also after all retries.
+    """The server still limits the rate of requests (HTTP 429) after all retries.
 
     A client waits and retries by itself, within `max_attempts`, `max_retry_after` and `total_timeout`.
     """
 
     retry_after: float | None = None
-    """The wait that the server asks for, in seconds from its response, at most a year; None if it asks for none."""
+    """The wait that the server requests, in seconds from its response, at most a year; None if it requests none."""
     message: str | None = None
     """The message of the API, else the title of the page, else its beginning."""
 
@@ -165,7 +165,7 @@ class TlsError(TransportError):
 
 
 class RedirectError(Error):
-    """The server redirects the request. The client does not follow: the request has credentials."""
+    """The server redirects the request. The client does not follow, because the request has credentials."""
 
     to: str | None = None
     """The address that it redirects to, without a query, if there is one."""
@@ -190,7 +190,7 @@ class ScanIncompleteError(Error):
 
 
 class FleetError(Error):
-    """Installs of a fleet that could not be read. The tickets of the others were all returned before."""
+    """Some installs of a fleet could not be read. All tickets of the others were returned before."""
 
     code = "fleet"
     errors: Mapping[str, Error] = {}
@@ -200,15 +200,15 @@ class FleetError(Error):
 class MirrorError(Error):
     """The database of a mirror cannot be used, or an install does not fit it. `code` names the reason.
 
-    It is `target`, `not-a-mirror`, `newer-version`, `locked`, `read-only`, `full`, `damaged`, `unreachable`, `database`,
-    `install`, `value` or `cancelled`. A run that fails is undone.
+    It is `target`, `not-a-mirror`, `newer-version`, `locked`, `read-only`, `full`, `damaged`, `unreachable`,
+    `database`, `install`, `value` or `cancelled`. A failed run is rolled back.
     """
 
     code = "database"
 
 
 class MirrorIncompleteError(MirrorError):
-    """A run did not read every ticket. What it read is stored, and no ticket was marked as gone where reading failed.
+    """A run did not read every ticket. The tickets that it read are stored. In an install that failed, none is marked as gone.
 
     `__cause__` is the exception of the first install that failed, if there is one.
     """
@@ -239,8 +239,8 @@ class CursorError(ArgumentError):
 class StateError(Error, RuntimeError):
     """An object cannot be used in its current state.
 
-    `code` is `closed`, `cancelled`, `forked` for an object of another process, `in-use` for a scan that a thread uses while it
-    already does, or `table-failed` for a scan whose tickets went into a table that failed.
+    `code` is `closed`, `cancelled`, `forked` for an object of another process, `in-use` for a scan that the
+    same thread is already using, or `table-failed` for a scan whose tickets were lost with a failed table.
     """
 
     code = "closed"

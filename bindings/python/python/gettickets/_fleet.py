@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Fleet:
-    """Several installs that are read side by side, each by a client of its own.
+    """Several installs that are read concurrently, each by its own client.
 
     >>> import gettickets
     >>> with gettickets.Sandbox(tickets=20) as eu, gettickets.Sandbox(tickets=30) as us:
@@ -36,7 +36,7 @@ class Fleet:
     def __init__(self, clients: Mapping[str, Client]) -> None:
         """Makes a fleet of clients by the names of their installs. Nothing is sent.
 
-        Raises ConfigError if two names stand for the same install, whose tickets would be read twice.
+        Raises ConfigError if two names refer to the same install, whose tickets would be read twice.
         """
         self._clients = installs(clients)
 
@@ -48,13 +48,13 @@ class Fleet:
 
         The names of the installs are those of the profiles. Client.from_profile() describes the file.
 
-        Raises ConfigError if the file cannot be read, if a name is unknown, if a pattern matches nothing, or if a profile
-        is not complete.
+        Raises ConfigError if the file cannot be read, if a name is unknown, if a pattern matches nothing, or if a
+        profile is not complete.
         """
         from ._client import Client
 
         if not patterns:
-            raise ArgumentError("no profile is named", hint='Name profiles, or give "*" for all of them.')
+            raise ArgumentError("no profile is given", hint='Name profiles, or give "*" for all of them.')
         for pattern in patterns:
             if not isinstance(pattern, str):
                 raise TypeError(f"a profile must be a str, not {type(pattern).__name__}")
@@ -81,13 +81,14 @@ class Fleet:
     ) -> FleetScan:
         """Returns a FleetScan of the matching tickets of all installs: pairs of the install's name and a ticket.
 
-        The filters and settings are those of Client.tickets(), and apply to each install: `status` may be several, and
-        `max_tickets` is the most tickets of one install. Up to 64 installs are read at the same time. Nothing is sent yet.
+        The filters and settings are those of Client.tickets(), and apply to each install: `status` may be several
+        statuses, and `max_tickets` limits the tickets of one install. Up to 64 installs are read at the same time.
+        Nothing is sent yet.
 
         An install that fails does not stop the others. At the end, after all tickets of the others, the scan raises
-        FleetError, whose `errors` has the exception of each install that failed. With `on_error="report"` it just ends,
-        and scan.errors has them. A table needs `on_error="report"` if it is to have the tickets of the installs that can
-        be read; otherwise a failed install fails the table.
+        FleetError, whose `errors` has the exception of each install that failed. With `on_error="report"` it ends
+        without an exception, and scan.errors has the exceptions. A table of the installs that can be read needs
+        `on_error="report"`; otherwise a failed install fails the table.
         """
         if on_error not in ("raise", "report"):
             raise ArgumentError(f'on_error must be "raise" or "report", not {on_error!r}')
@@ -118,7 +119,7 @@ class Fleet:
         raises: bool,
         ignore_dept_assignments: bool | None,
     ) -> FleetScan:
-        """The tickets of all installs, and of those in `since` only the ones with a reply since that time."""
+        """The tickets of all installs; of an install in `since`, only tickets with a reply since that time."""
         installs = [(name, client._open(), since.get(name)) for name, client in self._clients.items()]
         return _native.fleet_scan(installs, {}, raises, ignore_dept_assignments=ignore_dept_assignments)
 

@@ -1,6 +1,6 @@
 """HTML of pages, tickets and scans, for notebooks.
 
-Everything that a server sent is escaped and bounded in length. The access key of a ticket is never shown, as notebooks
+All text from a server is escaped and bounded in length. The access key of a ticket is never shown, because notebooks
 are saved and shared.
 """
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from ._client import AsyncScan
     from ._native import Page, Scan, Ticket
 
-MOST_ROWS = 10
-"""How many tickets of a page are shown."""
-MOST_CHARACTERS = 80
-"""How many characters of a value are shown."""
+MAX_ROWS = 10
+"""The maximum number of tickets of a page to show."""
+MAX_CHARACTERS = 80
+"""The maximum number of characters of a value to show."""
 COLUMNS = ("id", "tid", "status", "priority", "deptid", "name", "subject", "date", "lastreply")
 """The fields that a row of a page shows."""
 
@@ -30,14 +30,14 @@ def ticket(ticket: Ticket) -> str:
     """Returns a table with a row for each field."""
     names = [field.name for field in FIELDS if not field.sensitive]
     rows = [(name, _value(ticket, name)) for name in names]
-    rows += [(name, _shown(value)) for name, value in list(ticket.extra.items())[:MOST_ROWS]]
+    rows += [(name, _shown(value)) for name, value in list(ticket.extra.items())[:MAX_ROWS]]
     body = "".join(f"<tr><th>{_shown(name)}</th><td>{value}</td></tr>" for name, value in rows)
     return f"<table><tbody>{body}</tbody></table>"
 
 
 def page(page: Page) -> str:
     """Returns a table of the first tickets, and how many there are."""
-    shown = [[_value(ticket, name) for name in COLUMNS] for ticket in page[:MOST_ROWS]]
+    shown = [[_value(ticket, name) for name in COLUMNS] for ticket in page[:MAX_ROWS]]
     more = len(page) - len(shown)
     note = f"<p>{_shown(repr(page))}{f', {more:,} more not shown' if more else ''}</p>"
     return note + _table(COLUMNS, shown)
@@ -54,7 +54,7 @@ def scan(scan: Scan | AsyncScan) -> str:
     ]
     shown = [
         [_shown(name), _shown(f"{value:,}" if isinstance(value, int) else value)]
-        for name, value in entries[: 3 * MOST_ROWS]
+        for name, value in entries[: 3 * MAX_ROWS]
     ]
     return f"<p>{escape(repr(scan))}</p>" + (_table(("report", ""), shown) if shown else "")
 
@@ -74,7 +74,7 @@ def _value(ticket: Ticket, name: str) -> str:
 
 def _shown(value: Any) -> str:
     text = "" if value is None else str(value)
-    if len(text) > MOST_CHARACTERS:
-        text = text[: MOST_CHARACTERS - 1] + "…"
-    # A text that runs from right to left must not move what follows it.
+    if len(text) > MAX_CHARACTERS:
+        text = text[: MAX_CHARACTERS - 1] + "…"
+    # A right-to-left text must not change the order of the text after it.
     return f"<bdi>{escape(text)}</bdi>" if text else ""

@@ -17,7 +17,7 @@ def level() -> int:
     return next((level for level in _LEVELS if _logger.isEnabledFor(level)), logging.CRITICAL)
 
 
-def tell(level: int, text: str, file: str, line: int, at: float) -> None:
+def log(level: int, text: str, file: str, line: int, at: float) -> None:
     """Logs a message with this time, in seconds since 1970, or 0 for now."""
     if not _logger.isEnabledFor(level):
         return

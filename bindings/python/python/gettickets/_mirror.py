@@ -34,8 +34,9 @@ class Mirror:
     (100, 99, 1)
 
     The tables are `tickets`, `changes`, `installs` and `runs`, with views such as `open_tickets`; they are those of
-    `gettickets mirror`. Other programs can read the database at any time. A run is one transaction: after an error, an
-    interrupt or a crash the database is as it was before it.
+    `gettickets mirror`. Other programs can read the database at any time. A run stores each
+    install in one transaction: after an error, an interrupt or a crash each install is either as it was before the run
+    or up to date.
     """
 
     _native_mirror: _native.Mirror | None = None
@@ -95,26 +96,28 @@ class Mirror:
         on_incomplete: Literal["raise", "report"] = "raise",
         progress: Callable[[str, int, int | None], object] | None = None,
     ) -> Any:
-        """Reads an install, or several, and brings their rows up to date.
+        """Reads one or several installs, and updates their rows.
 
             report = mirror.run(client)                     # one install, with the name "main"
             reports = mirror.run({"eu": client, "us": other})   # a MirrorReport of each, by name; or a Fleet
 
-        Returns a MirrorReport of a client, and a dict of them of several. `name` is the name of the install of a client in
-        the tables; the same name in every run. The columns `date_utc` and `lastreply_utc` need a client with `timezone`.
+        Returns a MirrorReport for a client, and a dict of reports for several. `name` is the name of a client's install
+        in the tables; use the same name in every run. The columns `date_utc` and `lastreply_utc` need a client with
+        `timezone`.
 
-        `full` reads every ticket, which alone finds changes without a reply, and tickets that are gone. Otherwise the run
-        is full if the last full run of the install began `full_every` seconds ago or earlier, and incremental if not;
-        None means that only the first run is full. An incremental run reads the tickets with a reply since the last
-        run, and `overlap` seconds before it, which covers a server clock that was set back.
+        `full` reads every ticket. Only a full run finds changes without a reply, and tickets that are gone. Otherwise
+        the run is full if the last full run of the install began `full_every` seconds ago or earlier, and incremental
+        if not; None means that only the first run is full. An incremental run reads the tickets with a reply since the
+        last run, and `overlap` seconds before it, which covers a server clock that was set back.
 
         `ignore_dept_assignments` includes departments that the API user is not assigned to. `access_keys` stores the
         tickets' access keys (`c`), which are left out otherwise. `progress` is called with the name of an install, the
         number of tickets read, and the number that the server counts, or None.
 
-        Where an install cannot be read to its end, what was read is stored, the other installs are read on, and then
-        MirrorIncompleteError is raised, which has the reports; with `on_incomplete="report"` they are returned.
-        Raises MirrorError if the database fails or another run has it locked, and the run is undone.
+        If an install cannot be read to its end, the tickets that were read are stored, and the other installs are read
+        further. Then MirrorIncompleteError is raised, which has the reports; with `on_incomplete="report"` they are
+        returned. Raises MirrorError if the database fails or another run has locked it; installs that were stored by
+        then stay stored, and the others are rolled back.
         """
         if on_incomplete not in ("raise", "report"):
             raise ArgumentError(f'on_incomplete must be "raise" or "report", not {on_incomplete!r}')
@@ -184,7 +187,7 @@ class Mirror:
 
 
 def _raise_incomplete(reports: dict[str, MirrorReport], is_single: bool) -> None:
-    """Raises the exception of installs that were not read to their end."""
+    """Raises the exception for installs that were not read to their end."""
     incomplete = [report for report in reports.values() if not report.complete]
     if not incomplete:
         return

@@ -32,6 +32,7 @@ __all__ = [
     "Ticket",
     "Watch",
     "decode",
+    "end_background",
     "fields",
     "fleet_scan",
     "parse_version",
@@ -407,6 +408,7 @@ def decode(
     max_len: int | None = None,
     timezone: str | tzinfo | None = None,
 ) -> Page: ...
+def end_background() -> None: ...
 def fields() -> tuple[FieldSpec, ...]: ...
 def fleet_scan(
     installs: Sequence[tuple[str, Client, datetime | None]],

@@ -1,4 +1,4 @@
-"""Records beside tickets: findings, reports of scans, the history of the fields.
+"""Named tuples: findings, reports of scans, the history of the fields.
 
 The types are in _notes.pyi.
 """
@@ -15,17 +15,17 @@ RelatedService = record(
 
 UnreadableTicket = record(
     "UnreadableTicket",
-    "A ticket that the server can't send, as a text in it is not UTF-8 and no format can carry it.",
-    offset="Its offset (limitstart) when it was met.",
+    "A ticket that the server cannot send, because a text in it is not UTF-8 and no format can represent it.",
+    offset="Its offset (limitstart) when the scan reached it.",
     after="The id of the nearest readable ticket before it; None at the front of the list.",
-    nth="How many unreadable tickets are between that one and this.",
+    nth="The number of unreadable tickets between that one and this.",
 )
 
 PageSizes = record(
     "PageSizes",
-    "How many tickets a scan requested at a time.",
-    min="The fewest.",
-    max="The most.",
+    "The numbers of tickets that a scan requested at a time.",
+    min="The smallest number.",
+    max="The largest number.",
     last="The last number.",
 )
 
@@ -34,15 +34,15 @@ _ScanFinding = record(
     "Findings of one kind, over all pages of a scan.",
     code="A stable name for programs, such as `replaced-bytes`.",
     meaning="The deviation, in a few words.",
-    field="The field concerned, where it is one.",
-    count="How often it was met.",
-    ids="The ids of the first 16 tickets concerned, where it concerns tickets.",
+    field="The field concerned, or None.",
+    count="The number of occurrences.",
+    ids="The ids of the first 16 tickets concerned, if it concerns tickets.",
     detail="A detail of the first one, bounded in length, or None.",
 )
 
 _MirrorReport = record(
     "MirrorReport",
-    "What a run of a mirror did for one install.",
+    "The result of a mirror's run for one install.",
     install="The name of the install.",
     run="The number of the run in the table `runs`; None if the mirror refused the install.",
     full="Whether every ticket was read, rather than those with a recent reply.",
@@ -53,62 +53,62 @@ _MirrorReport = record(
     new="Tickets that the mirror did not have.",
     changed="Tickets that were different from the mirror's.",
     gone="Tickets that the install no longer has: deleted, or merged into others.",
-    unreadable="Tickets that the server can't send in any format.",
+    unreadable="Tickets that the server cannot send in any format.",
     requests="Requests sent.",
     findings="Deviations from the documented format in the replies, a tuple of ScanFinding; the table `runs` has them.",
-    warnings="What somebody should look at, such as an install restored from a backup: a tuple of texts.",
+    warnings="Circumstances that need attention, such as an install restored from a backup: a tuple of texts.",
 )
 
 _Report = record(
     "Report",
-    "What a scan did so far. It may be some pages ahead of the tickets that the scan returned.",
+    "The progress of a scan. It may be some pages ahead of the tickets that the scan returned.",
     endpoint="The endpoint, without credentials.",
     tickets="Tickets found; not those of a scan that was resumed.",
     pages="Pages that had new tickets.",
     requests="Requests sent.",
-    retries="Requests that repeated one, after a failure or in another format.",
+    retries="Requests that repeated an earlier one, after a failure or in another format.",
     waits="Waits before a retry.",
-    wait_time="How long those waits were together, in seconds.",
-    shifts="Times that the list was found to have moved while it was read.",
-    duplicates="Tickets met again after they had moved; they are not returned twice.",
-    updates="Tickets met again with a later reply than the one returned.",
+    wait_time="The total duration of those waits, in seconds.",
+    shifts="The number of times that the list was found to have shifted while it was read.",
+    duplicates="Tickets found again after they had moved; they are not returned twice.",
+    updates="Tickets found again with a later reply than when they were returned.",
     updated_ids="The ids of those tickets; the first 1,000 of them.",
-    verification_passes="Times that the front of the list, or all of it, was read again to verify the scan.",
+    verification_passes="The number of times that the front of the list, or all of it, was read again to verify the scan.",
     findings="The findings of all pages, a tuple of ScanFinding.",
-    page_sizes="How many tickets were requested at a time, a PageSizes; None before the first request.",
-    concurrency="The most requests that were in flight at once.",
-    unreadable="Tickets that the server can't send, a tuple of UnreadableTicket.",
+    page_sizes="The numbers of tickets requested at a time, a PageSizes; None before the first request.",
+    concurrency="The maximum number of requests in flight at once.",
+    unreadable="Tickets that the server cannot send, a tuple of UnreadableTicket.",
     undated="Tickets without a readable time, which `updated_since` includes.",
-    total="How many tickets match, as the server counted them last; it may be wrong.",
-    warnings="What a reader of the result should know, a tuple of texts.",
+    total="The number of matching tickets in the server's latest count; it may be wrong.",
+    warnings="Notes on the completeness of the result, a tuple of texts.",
 )
 
 FieldSpec = record(
     "FieldSpec",
     "One row of the field history.",
-    name="Its name on the wire, and the name of the attribute.",
+    name="The wire name, which is also the name of the attribute.",
     kind="`integer`, `text`, `datetime`, `boolean` or `attachments`.",
-    since="The first version known to send it.",
-    optional="Whether a server of that version or later may still leave it out.",
-    sensitive="Whether it gives access to something, so that logs must not show it.",
-    meaning="What it means, in one line.",
+    since="The first version known to send the field.",
+    optional="Whether servers of that version or later may leave the field out.",
+    sensitive="Whether the value gives access to something and must not be logged.",
+    meaning="A description in one line.",
 )
 
 _Finding = record(
     "Finding",
-    "A deviation of a reply from the documented shape.",
+    "A deviation of a reply from the documented format.",
     code="A stable name for programs, such as `leading-text`.",
     meaning="The deviation, in a few words.",
-    field="The field concerned, where it is one.",
-    count="How often it was met.",
+    field="The field concerned, or None.",
+    count="The number of occurrences.",
     places="The first 16 places, such as `tickets.ticket[3].date`.",
-    tickets="The ids of the first 16 tickets concerned, where it concerns tickets.",
+    tickets="The ids of the first 16 tickets concerned, if it concerns tickets.",
     detail="The text that was found, bounded in length, or None.",
 )
 
 
 class Report(_Report):
-    """What a scan did so far. It may be some pages ahead of the tickets that the scan returned."""
+    """The progress of a scan. It may be some pages ahead of the tickets that the scan returned."""
 
     __slots__ = ()
 
@@ -129,7 +129,7 @@ class Report(_Report):
 
 
 class MirrorReport(_MirrorReport):
-    """What a run of a mirror did for one install. `str(report)` is a sentence."""
+    """The result of a mirror's run for one install. `str(report)` is a sentence."""
 
     __slots__ = ()
 
@@ -155,7 +155,7 @@ class ScanFinding(_ScanFinding):
 
 
 class Finding(_Finding):
-    """A deviation of a reply from the documented shape. `str(finding)` is a sentence."""
+    """A deviation of a reply from the documented format. `str(finding)` is a sentence."""
 
     __slots__ = ()
 

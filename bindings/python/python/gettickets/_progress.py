@@ -16,7 +16,7 @@ INTERVAL = 0.2
 
 
 def callback(progress: bool | Callable[[Report], object]) -> Callable[[Report, bool], None] | None:
-    """Returns what a scan calls with its report: at every page, while it waits, and at the end."""
+    """Returns the function that a scan calls with its report: at every page, while it waits, and at the end."""
     if isinstance(progress, bool):
         return Line() if progress else None
     if not callable(progress):
@@ -30,7 +30,7 @@ def callback(progress: bool | Callable[[Report], object]) -> Callable[[Report, b
 
 
 class Line:
-    """One line that is rewritten on a terminal or in a notebook. Elsewhere only the last state is written."""
+    """A line that is rewritten on a terminal or in a notebook. Elsewhere only the last state is written."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -68,6 +68,6 @@ class Line:
 
 
 def _is_live(stream: object) -> bool:
-    """Whether a line can be rewritten."""
+    """Whether a line can be rewritten on this stream."""
     isatty = getattr(stream, "isatty", None)
     return bool(isatty and isatty()) or type(stream).__module__.startswith("ipykernel")

@@ -1,7 +1,7 @@
-"""Private parts, shown as the package's own: where a class says it comes from, and whom Python names in a complaint.
+"""Sets the module and the qualified name of classes and functions that private modules define.
 
-Tracebacks, pickles and `help()` say `gettickets.Error`, and wrong arguments are those of `Client.__init__()`. Nothing
-is changed in what anything does.
+Tracebacks, pickles and `help()` then show `gettickets.Error`, and errors about arguments name `Client.__init__()`. The
+behavior does not change.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def publish(package: str, things: Iterable[Any]) -> None:
-    """Has classes and functions say that they are of this package."""
+    """Sets the module of classes and functions to the package."""
     for thing in things:
         if not callable(thing) or thing.__module__ == package:
             continue
@@ -25,12 +25,12 @@ def publish(package: str, things: Iterable[Any]) -> None:
 
 
 def _take_over(kind: type) -> None:
-    """Gives a class functions of its own for those of its private bases, under its own name."""
+    """Copies the functions of a class's private bases into the class, with its qualified name."""
     for base in kind.__mro__[1:]:
         for name, member in vars(base).items():
             function = getattr(member, "__func__", member)
             is_private = base.__name__.startswith("_") and function.__class__ is FunctionType
-            # What a record has from collections carries the record's name already.
+            # Functions that a record gets from collections already have the record's name.
             if is_private and function.__qualname__.startswith(base.__name__) and name not in vars(kind):
                 own = _copy(function, f"{kind.__name__}.{name}")
                 setattr(kind, name, own if function is member else type(member)(own))

@@ -1,6 +1,6 @@
 """Records: named tuples whose fields are documented.
 
-Written with collections alone: to import typing takes longer than to import all of gettickets.
+They are made with collections only: importing typing takes longer than importing all of gettickets.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def record(name: str, meaning: str, /, **fields: str) -> Any:
-    """A named tuple with these fields, each with what it means."""
+    """Returns a named tuple class with these fields and their docstrings."""
     namedtuple: Any = collections.namedtuple
     made = namedtuple(name, fields, module=__package__)
     made.__doc__ = meaning

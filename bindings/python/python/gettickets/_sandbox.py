@@ -1,4 +1,4 @@
-"""Sandbox: a server for tests and for trying things out, in this process."""
+"""Sandbox: a server for tests and experiments, in this process."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ class Sandbox:
     ) -> None:
         """Starts a server, which accepts requests when this returns.
 
-        `tickets` is the number of tickets to generate, from `seed`; `newest` is the last reply of the newest one. `load`
-        replaces them by other tickets: a page, tickets or mappings of their fields, or the path of a saved reply.
+        `tickets` is the number of tickets to generate from `seed`; `newest` is the last reply of the newest one. `load`
+        replaces them with other tickets: a page, tickets or mappings of their fields, or the path of a saved reply.
 
         `server_version` determines the fields that it sends. `credentials` are the identifier and the secret to accept,
-        and `admin` is a user name and a password to accept. `access_key` allows requests from addresses that are not
-        in `allow_from`. `departments` are those of the API user, all by default, and `admin_id` is its admin.
-        `statuses` are those of the install: title, whether it is active, and whether it awaits a reply. `port` 0
-        uses a free port, and every reply takes `latency` seconds longer, as that of a server that is far away.
+        and `admin` is a user name and a password to accept. `access_key` allows requests from addresses that are not in
+        `allow_from`. `departments` are those of the API user, by default all, and `admin_id` is the API user's admin.
+        `statuses` are those of the install: title, whether it is active, and whether it awaits a reply. `port` 0 uses a
+        free port. Every reply takes `latency` seconds longer, like that of a distant server.
 
         Raises SandboxError if it cannot listen on the port, or if two loaded tickets have the same id.
         """
@@ -100,12 +100,12 @@ class Sandbox:
 
     @property
     def server_version(self) -> Version:
-        """The version that it imitates."""
+        """The server version that it imitates."""
         return self._native_sandbox.server_version
 
     @property
     def request_count(self) -> int:
-        """The number of API requests, whatever the response."""
+        """The number of API requests, including failed ones."""
         return self._native_sandbox.request_count
 
     def open(self, **fields: Any) -> int:

@@ -35,9 +35,9 @@ def to_pandas(table: Table) -> pandas.DataFrame:
     import pyarrow
 
     read: pyarrow.Table = _read(pyarrow.table, table)
-    # Beside nulls, plain integers of pandas become floats, which lose digits, and truth values become objects.
+    # In a column with nulls, plain pandas integers become floats, which lose digits, and booleans become objects.
     dtypes = {pyarrow.int64(): pandas.Int64Dtype(), pyarrow.bool_(): pandas.BooleanDtype()}
-    # Starting threads takes longer than they would save.
+    # Starting threads would take longer than it saves.
     frame: pandas.DataFrame = read.to_pandas(types_mapper=dtypes.get, use_threads=False)
     return frame
 
@@ -46,7 +46,7 @@ def _read(read: Any, table: Table) -> Any:
     try:
         return read(table)
     except Exception as raised:
-        # The reader's own exception has the text of ours.
+        # The reader's exception contains the text of the scan's exception.
         error = table._error()
         if error is None:
             raise

@@ -9,12 +9,12 @@ class Readable(Protocol):
     """An open file, of text or of bytes."""
 
     def read(self, size: int, /) -> str | bytes:
-        """Returns at most so many characters or bytes, and none at the end."""
+        """Returns at most this many characters or bytes, and none at the end."""
         ...
 
 
 class ApiCredentials(TypedDict):
-    """An API identifier and its secret, as a client takes them."""
+    """An API identifier and its secret, as arguments of a client."""
 
     identifier: str
     secret: str

@@ -17,14 +17,14 @@ _Version = record(
 
 _DetectedVersion = record(
     "DetectedVersion",
-    "The version of the server of a reply, as far as the reply shows it.",
+    "The server version that a reply shows, exactly or as a lower bound.",
     version="The Version that the reply states, or the earliest that sends these fields.",
     exact="Whether the reply states it, as XML replies do.",
 )
 
 
 class Version(_Version):
-    """The version of a server, from a text or from its numbers.
+    """A server version, from a text or from numbers.
 
     >>> Version("7.10") > Version("7.9")
     True
@@ -59,7 +59,7 @@ class Version(_Version):
 
 
 class DetectedVersion(_DetectedVersion):
-    """The version of the server of a reply, as far as the reply shows it.
+    """The server version that a reply shows, exactly or as a lower bound.
 
     >>> str(DetectedVersion(Version("8.0"), exact=False))
     '8.0 or later'

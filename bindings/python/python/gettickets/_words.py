@@ -1,4 +1,4 @@
-"""The words that a ticket uses. All are open sets: an unknown word is kept as it was sent."""
+"""Statuses, priorities and requestor types. All are open sets: an unknown word is kept as it was sent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class _Known(type):
     _known: dict[str, str]
 
     def __iter__(cls: type[_W]) -> Iterator[_W]:
-        """The words that have a name here, in the order in which they are documented."""
+        """The known words, in the order in which they are documented."""
         kind: Any = cls
         return iter([getattr(cls, name) for name in kind._known.values()])
 
@@ -30,15 +30,15 @@ class _Known(type):
 
 
 class _Word(str, metaclass=_Known):
-    """A str with names for the words that are known."""
+    """A str with attributes for the known words."""
 
     __slots__ = ()
     _known: ClassVar[dict[str, str]] = {}
-    """Each known word with the name that it has here."""
+    """The known words and the names of their attributes."""
 
     @property
     def is_known(self) -> bool:
-        """Whether it is one of the words that have a name here."""
+        """Whether this is one of the known words."""
         return str(self) in self._known
 
     def __str__(self) -> str:
@@ -58,14 +58,14 @@ class _Word(str, metaclass=_Known):
 
     @classmethod
     def _name(cls, **words: str) -> None:
-        """Gives names to the words that are known."""
+        """Defines the known words and the names of their attributes."""
         cls._known = {}
         for name, word in words.items():
             setattr(cls, name, cls(word))
             cls._known[word] = name
 
     def __new__(cls, word: str) -> Self:
-        """The word; of a known one there is one object."""
+        """Returns the word. Each known word has a single object."""
         name = cls._known.get(word)
         if name is None:
             return str.__new__(cls, word)
@@ -74,15 +74,15 @@ class _Word(str, metaclass=_Known):
 
 
 class Status(_Word):
-    """The status of a ticket, or what to ask for by it.
+    """The status of a ticket, or a status filter for requests.
 
-    It is a str. Installs configure their own beside the six that have a name here.
+    It is a str. Installs can configure others besides the six known ones.
 
     >>> Status("Open") is Status.OPEN, Status.OPEN == "Open"
     (True, True)
     >>> Status("Waiting on vendor")
     Status('Waiting on vendor')
-    >>> [str(status) for status in Status][:3]  # those that have a name here, what to ask for by among them
+    >>> [str(status) for status in Status][:3]  # the known statuses, followed by the filters
     ['Open', 'Answered', 'Customer-Reply']
     """
 
@@ -142,7 +142,7 @@ Priority._name(LOW="Low", MEDIUM="Medium", HIGH="High")
 
 
 class RequestorType(_Word):
-    """What the requestor of a ticket is. It is a str. Since server version 8.0.
+    """The type of a ticket's requestor. It is a str. Since server version 8.0.
 
     >>> RequestorType("Owner")
     RequestorType.OWNER

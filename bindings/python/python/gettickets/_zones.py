@@ -32,7 +32,7 @@ def zone(timezone: str | tzinfo | None) -> tzinfo | None:
 def stated_zone(stated: str, install: tzinfo) -> tzinfo | None:
     """Returns the zone that a date states: `Z`, an offset such as `+02:00`, or a name.
 
-    An abbreviation such as `CEST` is not unique, and is taken for the install's own zone. None for any other text.
+    An abbreviation such as `CEST` is not unique, and is taken to mean the install's own zone. None for any other text.
     """
     import datetime
     import re
@@ -63,12 +63,12 @@ def arrow_zone(timezone: tzinfo) -> tuple[str, bytes | int]:
         return "UTC", 0
     if isinstance(timezone, datetime.timezone):
         return str(timezone), int(timezone.utcoffset(None).total_seconds())
-    # zoneinfo has `key`, pytz has `zone`; others do not know their name.
+    # zoneinfo has `key`, pytz has `zone`; other classes have no name.
     name = getattr(timezone, "key", None) or getattr(timezone, "zone", None)
     if isinstance(name, str):
         return name, _rules(name)
     raise ConfigError(
-        f"a table can't have the time zone {timezone!r}, as it has no name to find its rules by",
+        f"a table cannot have the time zone {timezone!r}, because it has no name by which to look up its rules",
         code="timezone",
         hint="Give timezone= as a name such as Europe/Berlin, or as a zoneinfo.ZoneInfo.",
     )
@@ -78,7 +78,7 @@ _known: dict[str, bytes | int] = {}
 
 
 def _rules(name: str) -> bytes | int:
-    """Reads the file of a time zone where zoneinfo looks for it: on the system, or in the package tzdata."""
+    """Reads the file of a time zone from where zoneinfo searches: the system, or the package tzdata."""
     if name not in _known:
         if name in ("UTC", "Etc/UTC", "GMT"):
             _known[name] = 0
@@ -91,7 +91,7 @@ def _file(name: str) -> bytes:
     import os
     import zoneinfo
 
-    # Checks the name too: it is not one that leads out of the database.
+    # Also checks that the name does not lead out of the database.
     zoneinfo.ZoneInfo.no_cache(name)
     for directory in zoneinfo.TZPATH:
         try:

@@ -8,13 +8,13 @@
 
 The table `tickets` has the key `install` and `id`. It needs dlt and pyarrow: `pip install gettickets[dlt]`.
 
-The first load reads every ticket. The next ones read those with a reply since the newest reply of the load before, and
-`overlap` seconds before it; a ticket that is loaded again replaces its row. That does not see changes without a reply: other
-statuses, departments and priorities, merged and deleted tickets. A load with `full` does: it replaces all rows of each install,
-so that rows of tickets that are gone disappear.
+The first load reads every ticket. The next loads read the tickets with a reply since the newest reply of the previous
+load, minus `overlap` seconds; a ticket that is loaded again replaces its row. They do not find changes without a reply:
+changed statuses, departments and priorities, merged and deleted tickets. A load with `full` does: it replaces all rows
+of each install, so that rows of tickets that are gone disappear.
 
-`date` and `lastreply` are the install's wall clock and have no time zone. `attachments` and `extra` are JSON. The access key
-`c`, which opens a ticket without a login, is left out.
+`date` and `lastreply` are local times of the install without a time zone. `attachments` and `extra` are JSON. The
+access key `c`, which opens a ticket without a login, is left out.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["source"]
 
 _FURTHEST_AHEAD = datetime.timedelta(hours=14)
-"""How far a wall clock is ahead of UTC at most."""
+"""The maximum by which local time is ahead of UTC."""
 
 _TYPES = {"integer": "bigint", "text": "text", "datetime": "timestamp", "boolean": "bool", "attachments": "json"}
 
@@ -75,18 +75,20 @@ def source(
 ) -> Any:
     """Returns a dlt source with the resource `tickets`.
 
-    `installs` are clients by the names of their installs, a Fleet, or names and patterns of profiles, separated by commas.
-    The installs are read side by side.
+    `installs` are clients by the names of their installs, a Fleet, or names and patterns of profiles, separated by
+    commas. The installs are read concurrently.
 
-    `full` reads every ticket and replaces the rows of each install. Otherwise an install is read from its newest reply on,
-    less `overlap` seconds, which covers a server clock that was set back. The state is in the pipeline, and is only stored
-    with the tickets. A load in which an install has no ticket at all leaves its rows as they are, and logs a warning.
+    `full` reads every ticket and replaces the rows of each install. Otherwise an install is read from its newest reply
+    on, minus `overlap` seconds, which covers a server clock that was set back. The pipeline keeps the state, and stores
+    it only together with the tickets. A load in which an install has no ticket at all leaves its rows as they are, and
+    logs a warning.
 
-    `ignore_dept_assignments` includes departments that the API user is not assigned to, and `access_keys` the column `c`.
+    `ignore_dept_assignments` includes departments that the API user is not assigned to, and `access_keys` the column
+    `c`.
 
-    An install that fails fails the load, and nothing is stored; with `on_error="report"` the others are loaded, and the
-    failure is logged as an error by the logger `gettickets`. That is not possible with `full`, which would delete the rows
-    that could not be read.
+    If an install fails, the load fails and nothing is stored; with `on_error="report"` the others are loaded, and the
+    failure is logged as an error by the logger `gettickets`. That is not possible with `full`, which would delete the
+    rows that could not be read.
     """
     if isinstance(installs, str):
         fleet = Fleet.from_profiles(*(name.strip() for name in installs.split(",") if name.strip()))
@@ -109,7 +111,7 @@ def source(
             raises=on_error == "raise",
         )
         latest = dict(newest)
-        # A server whose clock is wrong must not hide the replies that follow.
+        # A server clock that is wrong must not hide later replies.
         ahead = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None) + _FURTHEST_AHEAD
         with scan:
             for batch in batches(scan.pages(), schema):
@@ -121,7 +123,7 @@ def source(
             logging.getLogger("gettickets").error("%s was not loaded: %s", name, error)
         for name, report in scan.reports.items():
             if full and report.tickets == 0:
-                text = "%s has no ticket, so its rows are left as they are"
+                text = "%s has no tickets, so its rows are left unchanged"
                 logging.getLogger("gettickets").warning(text, name)
         # Replies of an install that was not read to its end may be missing.
         newest.update((name, time) for name, time in latest.items() if name not in failed)
@@ -169,7 +171,7 @@ def _hints(columns: dict[str, str], full: bool) -> dict[str, Any]:
         hints[name] = {"name": name, "data_type": kind, "nullable": name not in ("install", "id")}
         if kind == "timestamp":
             hints[name]["timezone"] = name.endswith("_utc")
-    # Hints stay in the schema of the pipeline: what a load does not use must be switched off.
+    # Hints stay in the schema of the pipeline: a load must switch off those that it does not use.
     hints["install"] |= {"merge_key": full, "primary_key": not full}
     hints["id"]["primary_key"] = not full
     return hints
@@ -193,7 +195,7 @@ def _before(time: str, seconds: float) -> datetime.datetime:
 
 
 def _as_json(batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
-    """Writes lists as JSON, which every destination has a column for."""
+    """Converts lists to JSON, because not every destination has columns for lists."""
     place = batch.schema.get_field_index("attachments")
     texts = [None if value is None else json.dumps(value) for value in batch.column(place).to_pylist()]
     return batch.set_column(place, "attachments", pyarrow.array(texts, pyarrow.string()))

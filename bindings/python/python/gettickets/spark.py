@@ -8,17 +8,18 @@
 
 It needs PySpark 4.2 or later, and gettickets and pyarrow on the executors: `pip install gettickets[spark]`.
 
-Options name profiles of the configuration file and never a secret, as options are part of the plan. The driver reads the
-names of the profiles; each executor reads the profile of its partition, with its secret. So the file must be on the driver
-and on every executor, and the secrets on every executor, by the same paths or variables. Client.from_profile() describes
-the file.
+Options name profiles of the configuration file and never contain a secret, because options are part of the plan. The
+driver reads the names of the profiles; each executor reads the profile of its partition, with its secret. So the file
+must be on the driver and on every executor, and the secrets on every executor, under the same paths or variables.
+Client.from_profile() describes the file.
 
-Each install is one partition: a scan of one install is complete only if it is read from its beginning to its end. A task
-that fails is repeated by Spark, and reads its install again from the beginning.
+Each install is one partition: a scan of one install is complete only if it is read from its beginning to its end. A
+task that fails is repeated by Spark, and reads its install again from the beginning.
 
-A stream returns a ticket again whenever it was answered, and those of the last `overlap` seconds with every batch, so merge
-by `install` and `id`. It does not see changes without a reply: other statuses, departments, priorities, merged and deleted
-tickets. A batch read does; compare its rows with those of the table, and delete what is gone.
+A stream returns a ticket again whenever it was answered, and the tickets of the last `overlap` seconds with every
+batch, so merge by `install` and `id`. It does not find changes without a reply: changed statuses, departments and
+priorities, merged and deleted tickets. A batch read does; compare its rows with those of the table, and delete the rows
+of missing tickets.
 """
 
 from __future__ import annotations
@@ -104,11 +105,11 @@ def _layout() -> dict[str, DataType]:
 
 
 _COLUMNS = _layout()
-# The access key opens a ticket without a login, and the decoded subject repeats another column.
+# The access key opens a ticket without a login, and the decoded subject duplicates another column.
 _LEFT_OUT = {field.name for field in FIELDS if field.sensitive} | {"subject_text"}
 
 _FURTHEST_BEHIND = datetime.timedelta(hours=12)
-"""How far a wall clock is behind UTC at most."""
+"""The maximum by which local time is behind UTC."""
 
 _INTEGERS = ("deptid", "clientid", "limitnum", "concurrency", "max_requests", "max_tickets")
 _TEXTS = ("email", "status", "subject", "on_unreadable")
@@ -137,7 +138,7 @@ class _Options:
             plain = name.replace("_", "").replace("-", "")
             if plain in secrets:
                 raise ArgumentError(
-                    f"the option {name} would be part of the plan, where it is not secret",
+                    f"the option {name} is a secret, and options are part of the plan, which is not secret",
                     hint='Write a profile with `gettickets profiles init`, and name it in the option "profiles".',
                 )
             if plain not in known:
@@ -163,7 +164,7 @@ class _Options:
         )
 
     def names(self) -> list[str]:
-        """The profiles that the names and patterns stand for. No secret is read."""
+        """The profiles that match the names and patterns. No secret is read."""
         return _native.profile_names(self.profiles)
 
     def schema(self) -> StructType:
@@ -183,7 +184,7 @@ class _Options:
         if since is not None:
             updated_since = since - datetime.timedelta(seconds=self.overlap)
             if client.timezone is None:
-                # The install's clock is unknown, and no clock is further behind than that.
+                # The install's time zone is unknown, and no time zone is further behind UTC.
                 updated_since = updated_since.replace(tzinfo=None) - _FURTHEST_BEHIND
         scan = client.tickets(updated_since=updated_since, **self.scan)
         with scan:
@@ -205,14 +206,14 @@ class TicketDataSource(DataSource):
 
         profiles   names and patterns of profiles, separated by commas, such as "eu-*, us"; "*" for all; required
         columns    names of columns, separated by commas; by default all but `c` and `subject_text`
-        overlap    how many seconds a stream reads back, for server clocks that were set back; 10800 by default
-        interval   the least number of seconds between two batches of a stream; 60 by default
+        overlap    seconds that a stream reads back, for server clocks that were set back; 10800 by default
+        interval   minimum number of seconds between two batches of a stream; 60 by default
 
     and the filters and settings of Client.tickets(): deptid, clientid, email, status, subject, ignore_dept_assignments,
     limitnum, concurrency, on_unreadable, allow_count_mismatch, max_requests and max_tickets. Names of options may be
     written in camel case.
 
-    `date` and `lastreply` are the install's wall clock (timestamp_ntz); `date_utc` and `lastreply_utc` are null for a
+    `date` and `lastreply` are local times of the install (timestamp_ntz); `date_utc` and `lastreply_utc` are null for a
     profile without a time zone.
     """
 
@@ -255,8 +256,9 @@ class _Reader(DataSourceReader):
 class _StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
     """Reads the tickets with a reply since the last batch.
 
-    An offset is the time of a batch in UTC for each install. It is taken before the install is read, so the next batch
-    misses nothing; the driver sends no request and needs no secret. An install without an offset is read whole.
+    An offset is the time of a batch in UTC for each install. It is determined before the install is read, so the next
+    batch misses nothing; the driver sends no request and needs no secret. An install without an offset is read
+    completely.
     """
 
     def __init__(self, options: _Options) -> None:
@@ -300,17 +302,17 @@ def _time(offset: str) -> datetime.datetime:
 
 
 def _later(end: dict[str, str], start: dict[str, str]) -> dict[str, str]:
-    """The end, where no install goes back because this machine's clock was set back."""
+    """The end offset, but never earlier than the start offset, even if this machine's clock was set back."""
     return {name: max(time, start.get(name, time)) for name, time in end.items()}
 
 
 def _checked(options: _Options, schema: StructType) -> _Options:
-    """Refuses a schema of the user's that the source does not have."""
+    """Fails if the user's schema is not that of the source."""
     if [(field.name, field.dataType) for field in schema] != [
         (field.name, field.dataType) for field in options.schema()
     ]:
         raise ConfigError(
-            "the schema is not that of the tickets",
+            "the schema differs from that of the tickets",
             code="schema",
             hint='Leave out .schema(…), and select columns with .option("columns", "id, status").',
         )
@@ -326,7 +328,7 @@ def _selected(names: tuple[str, ...] | None) -> tuple[str, ...]:
         return tuple(name for name in _COLUMNS if name not in _LEFT_OUT)
     hint = f"The columns are {', '.join(_COLUMNS)}."
     if not names:
-        raise ArgumentError('the option "columns" names no column', hint=hint)
+        raise ArgumentError('the option "columns" is empty', hint=hint)
     for name in names:
         if name not in _COLUMNS:
             raise ArgumentError(f"there is no column {name!r}", hint=hint)
@@ -346,7 +348,7 @@ def _seconds(name: str, text: str) -> float:
         seconds = float(text)
     except ValueError:
         seconds = -1.0
-    # Neither NaN nor infinity, which are no numbers of seconds here.
+    # NaN and infinity are not valid here.
     if 0 <= seconds <= 1e9:
         return seconds
     raise ArgumentError(f"the option {name} must be a number of seconds from 0, not {text!r}")

@@ -29,14 +29,14 @@ impl FleetScan {
         }
     }
 
-    /// The scan page by page: an iterator of pairs, the name of the install and a Page of its tickets. The rest of a page that
-    /// was begun is left out.
+    /// The scan page by page: an iterator of pairs, the name of the install and a Page of its tickets. The rest of a
+    /// page whose tickets are being iterated is left out.
     fn pages(slf: Py<FleetScan>, py: Python<'_>) -> PyResult<FleetPages> {
         slf.get().shared(py)?;
         Ok(FleetPages { scan: slf })
     }
 
-    /// What the scan of each install did so far: a dict of the name and a Report.
+    /// The progress of each install's scan: a dict of the name and a Report.
     #[getter]
     fn reports<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let reports = PyDict::new(py);
@@ -56,7 +56,8 @@ impl FleetScan {
         Ok(errors)
     }
 
-    /// The FleetError that the scan ended in, or None. A library that made a table of it raised one of its own instead.
+    /// The FleetError that ended the scan, or None. A library that makes a table of the scan raises its own exception
+    /// instead.
     #[getter]
     fn error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let shared = self.shared(py)?;
@@ -64,30 +65,30 @@ impl FleetScan {
         Ok(failure.map(|error| error.into_value(py).into_bound(py).into_any()))
     }
 
-    /// All tickets that are left of the scan as a pyarrow.Table, with a column `install`. It needs pyarrow. Where an install
+    /// All remaining tickets of the scan as a pyarrow.Table, with a column `install`. It needs pyarrow. If an install
     /// fails, FleetError is raised, unless the scan was begun with `on_error="report"`; at its end, StateError.
     ///
-    /// `columns` are the names of columns in the order of the table; by default `install`, every field and `extra`. Where
-    /// the time zone of an install is known, there are `date_utc` and `lastreply_utc`, which are null for the others;
-    /// `subject_text` can be selected.
+    /// `columns` are the names of columns in the order of the table; by default `install`, every field and `extra`. If
+    /// the time zone of an install is known, there are `date_utc` and `lastreply_utc`, which are null for the other
+    /// installs; `subject_text` can be selected.
     #[pyo3(signature = (*, columns = None))]
     fn to_arrow<'py>(&self, py: Python<'py>, columns: Option<Vec<String>>) -> PyResult<Bound<'py, PyAny>> {
         imports::TO_ARROW.get(py)?.call1((self.table(py, columns)?,))
     }
 
-    /// All tickets that are left of the scan as a polars.DataFrame; as to_arrow().
+    /// All remaining tickets of the scan as a polars.DataFrame; as to_arrow().
     #[pyo3(signature = (*, columns = None))]
     fn to_polars<'py>(&self, py: Python<'py>, columns: Option<Vec<String>>) -> PyResult<Bound<'py, PyAny>> {
         imports::TO_POLARS.get(py)?.call1((self.table(py, columns)?,))
     }
 
-    /// All tickets that are left of the scan as a pandas.DataFrame; as to_arrow(). It needs pandas and pyarrow.
+    /// All remaining tickets of the scan as a pandas.DataFrame; as to_arrow(). It needs pandas and pyarrow.
     #[pyo3(signature = (*, columns = None))]
     fn to_pandas<'py>(&self, py: Python<'py>, columns: Option<Vec<String>>) -> PyResult<Bound<'py, PyAny>> {
         imports::TO_PANDAS.get(py)?.call1((self.table(py, columns)?,))
     }
 
-    /// What is left of the scan as an Arrow stream with a column `install`, by the Arrow PyCapsule interface; pages are
+    /// The remaining tickets as an Arrow stream with a column `install`, by the Arrow PyCapsule interface; pages are
     /// requested as they are read.
     #[pyo3(signature = (requested_schema = None))]
     fn __arrow_c_stream__<'py>(

@@ -13,7 +13,7 @@ use crate::arrow::{self, FailureSlot, Interrupted, Layout, ROWS, TableFailure, W
 use crate::home::Home;
 use crate::scan::FINISHED;
 
-/// What is left of a scan as a stream. Raises what the scan raises, if it is at its end.
+/// The remaining tickets of a scan as a stream. If the scan has ended, raises its exception.
 pub(crate) fn fleet_stream<'py>(
     py: Python<'py>,
     scan: &Arc<Shared>,
@@ -46,8 +46,7 @@ pub(crate) fn fleet_stream<'py>(
     })
 }
 
-/// The pages of a scan for a stream, with their install. Readers call from any thread, as those of a
-/// stream of one install do.
+/// The pages of a scan for a stream, with their install. Readers call from any thread, as for a stream of one install.
 struct FleetForStream {
     scan: Home<Arc<Shared>>,
     made_by: ThreadId,
@@ -71,7 +70,7 @@ impl Iterator for FleetForStream {
             scan.wait_for_page()
         };
         match &page {
-            // Readers discard what they have when a stream fails.
+            // Readers discard their batches when a stream fails.
             Err(_) => scan.lose(),
             Ok(None) if !self.has_yielded && had_returned => {
                 let _ = self.failure.set(TableFailure::Finished);

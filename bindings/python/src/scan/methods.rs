@@ -18,7 +18,7 @@ impl Scan {
                 return Ok(Some(ticket));
             }
             match py.detach(|| shared.step(SIGNAL_INTERVAL, look)) {
-                // There is a page now, which is taken with the other lock held.
+                // A page is available now, which is taken with the other lock held.
                 Step::Done(Some(Ok(()))) => {}
                 other => {
                     if let Some(None) = shared.finished(py, other)? {
@@ -30,7 +30,7 @@ impl Scan {
         }
     }
 
-    /// The next ticket if it is there, else None; StopAsyncIteration at the end. For AsyncScan.
+    /// The next ticket if it is available, else None; StopAsyncIteration at the end. For AsyncScan.
     fn _take(&self, py: Python<'_>) -> PyResult<Option<Py<Ticket>>> {
         let shared = self.shared(py)?;
         match self.try_next(py, shared)? {
@@ -39,7 +39,7 @@ impl Scan {
         }
     }
 
-    /// The next page if it is there, else None; StopAsyncIteration at the end. For AsyncScan.
+    /// The next page if it is available, else None; StopAsyncIteration at the end. For AsyncScan.
     fn _take_page(&self, py: Python<'_>) -> PyResult<Option<Py<Page>>> {
         let shared = self.shared(py)?;
         match shared.step(Duration::ZERO, Shared::reserve_page) {
@@ -48,8 +48,9 @@ impl Scan {
         }
     }
 
-    /// How many tickets are left according to the server, for progress bars. Requests the first page if that was not done
-    /// yet. TypeError where it is not known: the server does not count the tickets, or `updated_since` is set.
+    /// The number of remaining tickets according to the server, for progress bars. Requests the first page if that was
+    /// not done yet. Raises TypeError if it is unknown: the server does not count the tickets, or `updated_since` is
+    /// set.
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
         self.shared(py)?.left(py)
     }
@@ -58,33 +59,32 @@ impl Scan {
         true
     }
 
-    /// The scan page by page: an iterator of Page. A page may come in parts, none of them empty.
+    /// The scan page by page: an iterator of Page. A page of the server may be split; no part is empty.
     fn pages(slf: Py<Scan>, py: Python<'_>) -> PyResult<ScanPages> {
         slf.get().shared(py)?;
         Ok(ScanPages { scan: slf })
     }
 
-    /// What the scan did so far, a Report. The scan may be some pages ahead of the tickets that it returned.
+    /// The progress of the scan, a Report. The scan may be some pages ahead of the tickets that it returned.
     #[getter]
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         report(py, &self.shared(py)?.status.report())
     }
 
-    /// How many tickets match, as the server counted them last, or None. It may be wrong.
+    /// The number of matching tickets in the server's latest count, or None. It may be wrong.
     #[getter]
     fn total(&self, py: Python<'_>) -> PyResult<Option<u64>> {
         Ok(self.shared(py)?.status.total())
     }
 
-    /// The position of the scan: a text for Client.tickets(resume=…), there or in another process, which continues
-    /// after the tickets returned so far, or where a table began that failed. It holds ids and times of tickets and
-    /// nothing else of them.
+    /// The position of the scan: a text for Client.tickets(resume=…), in this or another process, which continues
+    /// after the tickets returned so far, or where a failed table began. Of the tickets it holds only ids and times.
     fn cursor(&self, py: Python<'_>) -> PyResult<String> {
         let shared = self.shared(py)?;
         Ok(py.detach(|| shared.cursor()))
     }
 
-    /// The exception that the scan ended in, an Error, or None. A library that made a table of it raised one of its own
+    /// The Error that ended the scan, or None. A library that makes a table of the scan raises its own exception
     /// instead.
     #[getter]
     fn error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
@@ -101,14 +101,14 @@ impl Scan {
         }
     }
 
-    /// Whether the next ticket, the end or an exception is there without waiting; for AsyncScan.
+    /// Whether the next ticket, the end or an exception is available without waiting; for AsyncScan.
     fn _is_ready(&self, py: Python<'_>) -> PyResult<bool> {
-        // The rest of a page that was begun is there too.
+        // The rest of the current page is available too.
         Ok(!matches!(self.shared(py)?.step(Duration::ZERO, |_| None::<Result<(), Error>>), Step::NotYet))
     }
 
-    /// Calls `ready`, without arguments and on another thread, once there is something; for AsyncScan. Nothing is taken,
-    /// so that a wait that is cancelled loses nothing.
+    /// Calls `ready` without arguments on another thread when an item is available; for AsyncScan. Nothing is taken,
+    /// so that a canceled wait loses nothing.
     fn _watch(&self, py: Python<'_>, ready: Py<PyAny>) -> PyResult<Watch> {
         let shared = Arc::clone(self.shared(py)?);
         let work = poll_fn(move |context| shared.lock().source.poll_ready(context));
@@ -124,7 +124,7 @@ impl Scan {
         self.close(py);
     }
 
-    /// All tickets that are left of the scan as a pyarrow.Table. It needs pyarrow. Where the scan fails, its own
+    /// All remaining tickets of the scan as a pyarrow.Table. It needs pyarrow. If the scan fails, its own
     /// exception is raised; at its end, StateError.
     ///
     /// `columns` selects columns by name, in that order; "subject_text" is the subject with its HTML entities
@@ -140,7 +140,7 @@ impl Scan {
         imports::TO_ARROW.get(slf.py())?.call1((table,))
     }
 
-    /// All tickets that are left of the scan as a polars.DataFrame. It needs polars. Where the scan fails, its own
+    /// All remaining tickets of the scan as a polars.DataFrame. It needs polars. If the scan fails, its own
     /// exception is raised; at its end, StateError.
     ///
     /// `columns` and `timezone` are those of to_arrow().
@@ -154,9 +154,9 @@ impl Scan {
         imports::TO_POLARS.get(slf.py())?.call1((table,))
     }
 
-    /// All tickets that are left of the scan as a pandas.DataFrame. It needs pandas and pyarrow. Where the scan
+    /// All remaining tickets of the scan as a pandas.DataFrame. It needs pandas and pyarrow. If the scan
     /// fails, its own exception is raised; at its end, StateError. The types do not depend on the values: integers
-    /// are Int64, truth values boolean, times datetime64, and attachments arrays of dicts.
+    /// are Int64, booleans boolean, times datetime64, and attachments arrays of dicts.
     ///
     /// `columns` and `timezone` are those of to_arrow().
     #[pyo3(signature = (*, columns = None, timezone = None))]
@@ -181,9 +181,9 @@ impl Scan {
         Table::gathering(py, self.shared(py)?, zone.as_ref().or(self.zone.as_ref()), columns)
     }
 
-    /// What is left of the scan as an Arrow stream, by the Arrow PyCapsule interface; pages are requested as they are
-    /// read. The only part of a requested schema that has an effect is whether texts are `large_string`, as the interface
-    /// allows. A scan at its end has no stream: it raises StateError.
+    /// The remaining tickets as an Arrow stream, by the Arrow PyCapsule interface; pages are requested as they are
+    /// read. The only part of a requested schema that has an effect is whether texts are `large_string`, as the
+    /// interface allows. A scan that has ended raises StateError.
     #[pyo3(signature = (requested_schema = None))]
     fn __arrow_c_stream__<'py>(
         &self,
@@ -208,7 +208,7 @@ impl Scan {
         imports::HTML_SCAN.get(slf.py())?.call1((slf,))
     }
 
-    /// The endpoint, and how far the scan is.
+    /// The endpoint, and the progress of the scan.
     fn _about(&self, py: Python<'_>) -> PyResult<String> {
         let endpoint = &self.endpoint;
         let Some(shared) = self.shared.here() else {

@@ -1,4 +1,4 @@
-"""Types as type checkers see them: checked by mypy --strict and by pyright, and run by pytest."""
+"""Examples for type checkers: checked by mypy --strict and by pyright, and run by pytest."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ fn time(batch: &RecordBatch, column: &str, row: usize) -> Option<i64> {
 }
 
 #[test]
-fn the_wall_clock_and_utc_are_beside_each_other_where_the_time_zone_is_known() {
+fn there_are_local_and_utc_times_if_the_time_zone_is_known() {
     let berlin = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
     let posix = jiff::tz::TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
     let tickets = Tickets::new(&[ticket()], Version::V8_0);
@@ -177,7 +177,7 @@ fn tickets_of_several_installs_have_their_names_and_zones() {
 }
 
 #[test]
-fn a_number_that_no_table_can_hold_is_an_error_and_does_not_wrap() {
+fn a_number_that_is_too_large_for_a_table_is_an_error() {
     let largest = i64::MAX.cast_unsigned();
     let attachment = |index| Some(vec![Attachment { filename: "a".into(), index }]);
     let fitting = Ticket { id: largest, userid: largest, attachments: attachment(largest), ..ticket() };
@@ -200,7 +200,7 @@ fn a_number_that_no_table_can_hold_is_an_error_and_does_not_wrap() {
 }
 
 #[test]
-fn the_decoded_subject_is_null_where_the_subject_is() {
+fn the_decoded_subject_is_null_if_the_subject_is() {
     let reply = r#"{"result":"success","tickets":{"ticket":[{"id":1,"subject":"Tom &amp; Jerry"},{"id":2,"subject":null},{"id":3}]}}"#;
     let page = gettickets_protocol::decode(reply).unwrap().into_page().unwrap();
     let batch = TableSchema::default().with_subject_text().record_batch(page.tickets()).unwrap();
@@ -210,7 +210,7 @@ fn the_decoded_subject_is_null_where_the_subject_is() {
 }
 
 #[test]
-fn a_date_that_cannot_be_read_keeps_its_text_in_extra() {
+fn an_unreadable_date_keeps_its_text_in_extra() {
     let rows = [
         ("soon", "2016-01-01 06:26:29", Some(r#"{"date":"soon"}"#)),
         ("2016-02-30 00:00:00", "la\"ter", Some(r#"{"date":"2016-02-30 00:00:00","lastreply":"la\"ter"}"#)),

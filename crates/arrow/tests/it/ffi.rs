@@ -7,7 +7,7 @@ use gettickets_arrow::{TicketReader, ffi, record_batch, schema};
 use gettickets_protocol::{Ticket, Tickets, Version};
 
 #[test]
-fn a_stream_has_the_same_batches_on_the_other_side() {
+fn a_consumer_receives_the_same_batches() {
     let tickets = Tickets::new(&[Ticket { id: 7, ..Ticket::default() }, Ticket::default()], Version::V8_0);
     let pages = vec![Ok::<_, io::Error>(tickets.clone()), Ok(tickets.clone())];
     let mut stream = RecordBatchStreamReader::try_new(ffi::stream(TicketReader::new(pages))).unwrap();

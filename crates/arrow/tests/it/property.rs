@@ -12,7 +12,7 @@ fn text() -> impl Strategy<Value = String> {
     prop_oneof![Just(String::new()), "[ -~]{1,12}", "\\PC{0,12}", "[\u{0}-\u{20}\"\\\\]{1,4}"]
 }
 
-/// A number that a table can hold.
+/// A number that fits into an `int64`.
 fn number() -> impl Strategy<Value = u64> {
     0..=i64::MAX.cast_unsigned()
 }

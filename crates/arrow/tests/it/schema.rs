@@ -62,7 +62,7 @@ fn names(table: &TableSchema) -> Vec<&'static str> {
 }
 
 #[test]
-fn columns_on_request_are_at_their_places_in_the_layout() {
+fn optional_columns_are_at_their_positions_in_the_layout() {
     let all: Vec<TableColumn> = TableColumn::all().collect();
     let utc = || TableSchema::default().in_time_zone(jiff::tz::TimeZone::UTC);
     assert_eq!(utc().with_install().with_subject_text().columns(), all);
@@ -95,7 +95,7 @@ fn selected_columns_are_in_the_order_given() {
 }
 
 #[test]
-fn a_selection_that_cannot_be_is_an_error_that_lists_the_columns() {
+fn an_invalid_selection_is_an_error_that_lists_the_columns() {
     let table = TableSchema::default();
     for (chosen, expected) in [
         (&["id", "subjekt"][..], "unknown column \"subjekt\"; the columns are id, "),

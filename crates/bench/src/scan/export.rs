@@ -1,17 +1,16 @@
 //! Exports by the command line: time, CPU time and memory from 10,000 tickets to a million.
 
 use std::error::Error;
-use std::ffi::OsString;
-use std::process::{Command, Stdio};
+use std::ffi::OsStr;
 
 use super::process::{self, Served};
 use super::report::Exported;
-use super::usage::Taken;
+use super::usage;
 use crate::external;
 use crate::options::Options;
 
 /// The environment variable with the path of the command line; `cargo xtask bench` builds it and sets it.
-const PROGRAM: &str = "GETTICKETS_BENCH_CLI";
+pub(crate) const PROGRAM: &str = "GETTICKETS_BENCH_CLI";
 
 const SIZES: [u64; 2] = [10_000, 100_000];
 const MILLION: u64 = 1_000_000;
@@ -34,23 +33,17 @@ pub(super) fn measure(options: &Options) -> Result<Vec<Exported>, Box<dyn Error>
             let file = std::env::temp_dir()
                 .join(format!("gettickets-bench-{}-{tickets}.{format}", std::process::id()));
             let before: Served = server.ask(&())?;
-            let output = Command::new(std::env::current_exe()?)
-                .arg(process::MEASURED)
-                .args([&program, &OsString::from("export"), &OsString::from("--output")])
-                .arg(&file)
-                .env("GETTICKETS_URL", &address.url)
-                .env("GETTICKETS_IDENTIFIER", &address.identifier)
-                .env("GETTICKETS_SECRET", &address.secret)
-                .stdin(Stdio::null())
-                .stderr(Stdio::inherit())
-                .output()?;
+            let args = [OsStr::new("export"), OsStr::new("--output"), file.as_os_str()];
+            let environment = [
+                ("GETTICKETS_URL", OsStr::new(&address.url)),
+                ("GETTICKETS_IDENTIFIER", OsStr::new(&address.identifier)),
+                ("GETTICKETS_SECRET", OsStr::new(&address.secret)),
+            ];
+            let taken = usage::measured(&program, args, &environment);
             let after: Served = server.ask(&())?;
             let bytes = std::fs::metadata(&file).map(|data| data.len());
             let _ = std::fs::remove_file(&file);
-            if !output.status.success() {
-                return Err(format!("the export to {format} failed: {}", output.status).into());
-            }
-            let taken: Taken = serde_json::from_slice(&output.stdout)?;
+            let taken = taken.map_err(|error| format!("the export to {format}: {error}"))?;
             exported.push(Exported {
                 format: (*format).to_owned(),
                 tickets,

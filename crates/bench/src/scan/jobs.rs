@@ -1,4 +1,4 @@
-//! The jobs: what is measured, beside which peer, and the goal.
+//! The jobs: what is measured, the peers, and the goals.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -13,12 +13,12 @@ use crate::{external, python_peers};
 /// The list that most jobs read.
 const TICKETS: u64 = 10_000;
 
-/// How often a job is done; an option changes it.
+/// The number of turns of a job; an option changes it.
 const TURNS: usize = 5;
-/// With a server far away a turn takes long, and most of it is waiting, which varies little.
+/// With a distant server a turn takes long, and most of it is waiting, which varies little.
 const DISTANT_TURNS: usize = 3;
 
-/// The most requests for a list of a hundred pages that does not change.
+/// The maximum number of requests for a list of a hundred pages that does not change.
 const MOST_REQUESTS: u64 = 106;
 
 const OURS: &str = "gettickets";
@@ -33,9 +33,9 @@ struct Contender {
     /// Its name in the worker.
     run: &'static str,
     page: Option<u64>,
-    /// How many times faster than this one gettickets should be.
+    /// The goal: how many times faster than this candidate gettickets should be.
     goal: Option<f64>,
-    /// At most so many turns.
+    /// The maximum number of turns.
     turns: usize,
 }
 
@@ -45,17 +45,17 @@ enum Language {
     Rust,
 }
 
-/// Contenders that do the same job.
+/// Candidates that do the same job.
 struct Job {
     title: String,
     latency_ms: u64,
     contenders: Vec<Contender>,
     turns: usize,
-    /// The most requests that gettickets may send.
+    /// The maximum number of requests that gettickets may send.
     most_requests: Option<u64>,
 }
 
-/// Every job but the exports.
+/// Every job except the exports.
 fn jobs() -> Vec<Job> {
     let contender = |name, language, run, page, goal| {
         let turns = usize::MAX;
@@ -82,7 +82,7 @@ fn jobs() -> Vec<Job> {
         let contenders = vec![
             python(OURS, "tickets", None, None),
             python(LOOP, "loop", Some(100), Some(goal)),
-            // It sends 400 requests, one after the other.
+            // It sends 400 requests in sequence.
             Contender { turns: 1, ..whmcspy },
         ];
         let title = format!("Python, defaults, server {latency_ms} ms away, loop with pages of 100");
@@ -112,7 +112,7 @@ fn jobs() -> Vec<Job> {
     jobs
 }
 
-/// The servers that are running, by their latency.
+/// The running servers, by latency.
 struct Servers(BTreeMap<u64, (Process, Address)>);
 
 impl Servers {
@@ -125,7 +125,7 @@ impl Servers {
     }
 }
 
-/// Measures every job that the options ask for.
+/// Measures every job that the options select.
 pub(super) fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
     let mut jobs = jobs();
     for job in &mut jobs {
@@ -156,7 +156,7 @@ fn python_worker() -> Result<Process, Box<dyn Error>> {
     Process::start(external::word(python_peers::PYTHON, "scan")?, [script])
 }
 
-/// Has the contenders take turns. A first turn of each warms up, unless it has only one.
+/// Lets the candidates take turns. The first turn of each is a warm-up, unless it has only one.
 fn measure_job(
     job: &Job,
     turns: usize,

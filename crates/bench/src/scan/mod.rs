@@ -1,14 +1,14 @@
 //! Whole jobs, from the first request to the last ticket: `cargo xtask bench scan`.
 //!
-//! The sandbox, the programs in Rust and those in Python each run in a process of their own, so that the CPU
-//! time of clients and server is known apart. Contenders take turns, and every turn begins with a new client.
+//! The sandbox, the Rust programs and the Python programs each run in a separate process, so that the CPU time of
+//! clients and server can be distinguished. Candidates take turns, and every turn begins with a new client.
 
-mod export;
+pub(crate) mod export;
 mod jobs;
-mod process;
-mod report;
+pub(crate) mod process;
+pub(crate) mod report;
 mod server;
-mod usage;
+pub(crate) mod usage;
 mod worker;
 
 use std::error::Error;
@@ -16,8 +16,7 @@ use std::error::Error;
 use crate::options::Options;
 pub(crate) use report::Report;
 
-/// Runs one of the programs that a measurement consists of, if the arguments name one. They are started by
-/// the measurement itself.
+/// Runs one of the helper programs of a measurement, if the arguments name one. The measurement itself starts them.
 pub(crate) fn helper(args: &[String]) -> Option<Result<(), Box<dyn Error>>> {
     let (name, rest) = args.split_first()?;
     match name.as_str() {

@@ -1,4 +1,4 @@
-//! The processes of a measurement, and the lines of JSON that they exchange.
+//! The processes of a measurement, and the JSON lines that they exchange.
 
 use std::error::Error;
 use std::ffi::OsStr;
@@ -8,51 +8,51 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// The first argument that makes this program one of the processes.
-pub(super) const SERVER: &str = "scan-server";
-pub(super) const WORKER: &str = "scan-worker";
-pub(super) const MEASURED: &str = "scan-measured";
+/// The first arguments with which this program becomes one of the processes.
+pub(crate) const SERVER: &str = "scan-server";
+pub(crate) const WORKER: &str = "scan-worker";
+pub(crate) const MEASURED: &str = "scan-measured";
 
 /// A job for a worker.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Order {
-    /// Which of the worker's programs to run.
-    pub(super) run: String,
-    /// Tickets a page, or `None` for the program's default.
-    pub(super) page: Option<u64>,
-    pub(super) url: String,
-    pub(super) identifier: String,
-    pub(super) secret: String,
+pub(crate) struct Order {
+    /// The worker's program to run.
+    pub(crate) run: String,
+    /// Tickets per page, or `None` for the program's default.
+    pub(crate) page: Option<u64>,
+    pub(crate) url: String,
+    pub(crate) identifier: String,
+    pub(crate) secret: String,
 }
 
-/// What a worker replies to an order.
+/// A worker's reply to an order.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) struct Done {
-    /// How often the job was done; the times are of all together.
-    pub(super) times: u64,
-    pub(super) seconds: f64,
-    pub(super) cpu_seconds: f64,
+pub(crate) struct Done {
+    /// The number of times that the job was done; the times are the sum of all.
+    pub(crate) times: u64,
+    pub(crate) seconds: f64,
+    pub(crate) cpu_seconds: f64,
     /// How many tickets one job returned.
-    pub(super) tickets: u64,
+    pub(crate) tickets: u64,
 }
 
-/// What a server prints when it starts.
+/// The line that a server prints when it starts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Address {
-    pub(super) url: String,
-    pub(super) identifier: String,
-    pub(super) secret: String,
+pub(crate) struct Address {
+    pub(crate) url: String,
+    pub(crate) identifier: String,
+    pub(crate) secret: String,
 }
 
-/// What a server replies to every line: its figures so far.
+/// A server's reply to every line: its counters so far.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) struct Served {
-    pub(super) cpu_seconds: f64,
-    pub(super) requests: u64,
+pub(crate) struct Served {
+    pub(crate) cpu_seconds: f64,
+    pub(crate) requests: u64,
 }
 
-/// Starts a server with so many tickets.
-pub(super) fn start_server(tickets: u64, latency_ms: u64) -> Result<(Process, Address), Box<dyn Error>> {
+/// Starts a server with this many tickets.
+pub(crate) fn start_server(tickets: u64, latency_ms: u64) -> Result<(Process, Address), Box<dyn Error>> {
     let args = [SERVER.to_owned(), tickets.to_string(), latency_ms.to_string()];
     let mut server = Process::start_self(&args)?;
     let address = server.read()?;
@@ -60,7 +60,7 @@ pub(super) fn start_server(tickets: u64, latency_ms: u64) -> Result<(Process, Ad
 }
 
 /// A process that replies to each line with a line. It ends when this is dropped.
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
@@ -68,7 +68,7 @@ pub(super) struct Process {
 }
 
 impl Process {
-    pub(super) fn start<S: AsRef<OsStr>>(
+    pub(crate) fn start<S: AsRef<OsStr>>(
         program: impl AsRef<OsStr>,
         args: impl IntoIterator<Item = S>,
     ) -> Result<Process, Box<dyn Error>> {
@@ -80,13 +80,13 @@ impl Process {
         Ok(Process { child, input, output: BufReader::new(output), name })
     }
 
-    /// Starts this program as another of the processes.
-    pub(super) fn start_self(args: &[String]) -> Result<Process, Box<dyn Error>> {
+    /// Starts this program as one of the helper processes.
+    pub(crate) fn start_self(args: &[String]) -> Result<Process, Box<dyn Error>> {
         Process::start(std::env::current_exe()?, args)
     }
 
     /// Reads the next line.
-    pub(super) fn read<T: DeserializeOwned>(&mut self) -> Result<T, Box<dyn Error>> {
+    pub(crate) fn read<T: DeserializeOwned>(&mut self) -> Result<T, Box<dyn Error>> {
         let mut line = String::new();
         if self.output.read_line(&mut line)? == 0 {
             return Err(format!("{} ended early", self.name).into());
@@ -95,7 +95,7 @@ impl Process {
     }
 
     /// Sends a line and reads the reply.
-    pub(super) fn ask<T: DeserializeOwned>(&mut self, order: &impl Serialize) -> Result<T, Box<dyn Error>> {
+    pub(crate) fn ask<T: DeserializeOwned>(&mut self, order: &impl Serialize) -> Result<T, Box<dyn Error>> {
         let input = self.input.as_mut().ok_or("the process has no input")?;
         writeln!(input, "{}", serde_json::to_string(order)?)?;
         input.flush()?;
@@ -105,7 +105,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // The end of its input ends it.
+        // The process ends when its input ends.
         self.input = None;
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! The figures of whole jobs, as a table in Markdown.
+//! The results of whole jobs, as a Markdown table.
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use serde::Serialize;
 
 use super::process::{Done, Served};
 
-/// Everything that was measured.
+/// All results.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(super) groups: Vec<Group>,
     pub(super) exports: Vec<Exported>,
 }
 
-/// Contenders that did the same job.
+/// Candidates that did the same job.
 #[derive(Debug, Serialize)]
 pub(super) struct Group {
     pub(super) title: String,
@@ -21,7 +21,7 @@ pub(super) struct Group {
     pub(super) rows: Vec<Measured>,
 }
 
-/// The turns of one contender.
+/// The turns of one candidate.
 #[derive(Debug, Serialize)]
 pub(super) struct Measured {
     name: &'static str,
@@ -46,11 +46,12 @@ pub(super) struct Exported {
     pub(super) requests: u64,
 }
 
-/// The most CPU time a ticket, in microseconds, that an export to NDJSON may take.
+/// The goal for an export to NDJSON: the maximum CPU time of a ticket, in microseconds.
 const MOST_CPU_MICROS: f64 = 5.0;
-/// From so many tickets on. Of fewer, what an export takes before and after its tickets is a good part.
+/// The number of tickets from which the goals apply. In smaller exports, the work before and after the tickets is a large
+/// part of the total.
 const LONG: u64 = 100_000;
-/// The most memory that an export may take.
+/// The goal for the memory of an export.
 const MOST_PEAK_BYTES: u64 = 64_000_000;
 
 impl Measured {
@@ -66,7 +67,7 @@ impl Measured {
         }
     }
 
-    /// Adds a turn, whose figures are divided by how often the job was done in it.
+    /// Adds a turn. Its measurements are divided by the number of times that the job was done in it.
     pub(super) fn add(&mut self, done: &Done, before: &Served, after: &Served) {
         let times = done.times.max(1);
         self.seconds.push(done.seconds / times as f64);
@@ -84,12 +85,12 @@ impl Measured {
     }
 }
 
-const fn verdict(is_met: bool) -> &'static str {
+pub(crate) const fn verdict(is_met: bool) -> &'static str {
     if is_met { "met" } else { "MISSED" }
 }
 
-/// The median, or 0 of no values.
-fn median(values: &[f64]) -> f64 {
+/// The median, or 0 if there are no values.
+pub(crate) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or_default()
@@ -100,8 +101,8 @@ fn milliseconds(seconds: f64) -> String {
     if value < 100.0 { format!("{value:.2}") } else { grouped(value.round() as u64) }
 }
 
-/// A number with commas between its thousands.
-fn grouped(number: u64) -> String {
+/// Formats a number with thousands separators.
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -119,7 +120,7 @@ impl fmt::Display for Group {
         for (index, row) in self.rows.iter().enumerate() {
             let title = if index == 0 { self.title.as_str() } else { "" };
             let wall = median(&row.seconds);
-            // The peers' rows say how much faster gettickets is.
+            // The peers' rows show how much faster gettickets is.
             let ratio = row.goal.map_or_else(String::new, |goal| {
                 let ratio = wall / ours.max(f64::MIN_POSITIVE);
                 format!("**{ratio:.1}** (goal {goal}: {})", verdict(ratio >= goal))
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn an_export_is_judged_by_cpu_time_and_memory() {
+    fn an_export_has_verdicts_on_cpu_time_and_memory() {
         let export = Exported {
             format: "ndjson".into(),
             tickets: 1_000_000,

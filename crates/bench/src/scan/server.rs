@@ -1,4 +1,4 @@
-//! The sandbox as a process of its own: `scan-server TICKETS LATENCY_MS`.
+//! The sandbox as a separate process: `scan-server TICKETS LATENCY_MS`.
 
 use std::error::Error;
 use std::io::{self, BufRead};

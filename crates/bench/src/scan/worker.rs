@@ -1,4 +1,4 @@
-//! The programs in Rust, as a process of its own: `scan-worker`.
+//! The Rust programs, as a separate process: `scan-worker`.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -12,7 +12,7 @@ use super::usage;
 use crate::json_peers::PeerReply;
 
 pub(super) fn run(_: &[String]) -> Result<(), Box<dyn Error>> {
-    // The peer's TLS library asks for one, although no request uses TLS. A provider that is there already is as good.
+    // The peer's TLS library requires a provider, although no request uses TLS. An existing provider is sufficient.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     for line in io::stdin().lock().lines() {
@@ -56,7 +56,7 @@ async fn asynchronous(order: &Order) -> Result<u64, Box<dyn Error>> {
     Ok(tickets)
 }
 
-/// What a careful user writes without a client: one request after the other, typed structs.
+/// The code that a careful user writes without a client: sequential requests, typed structs.
 async fn reqwest_loop(order: &Order) -> Result<u64, Box<dyn Error>> {
     let client = reqwest::Client::new();
     let url = format!("{}includes/api.php", order.url);

@@ -1,4 +1,4 @@
-//! The columns that `--columns` and `--sort` name.
+//! The columns of `--columns` and `--sort`.
 
 use std::str::FromStr;
 
@@ -11,17 +11,17 @@ pub(crate) enum Column {
     Field(Field),
     /// A text field with its HTML entities decoded.
     Decoded(Field),
-    /// A time in UTC, by the install's time zone.
+    /// A time in UTC, converted from the install's time zone.
     Utc(Field),
-    /// The requestor's name, or the name of the person who opened the ticket, or an address.
+    /// The requestor's name, else the name of the person who opened the ticket, else an email address.
     From,
-    /// The department's name, from the server or the profile, else its id.
+    /// The department's name, from the server or the profile; else its id.
     Department,
-    /// The name of the admin that the ticket is flagged to, from the profile, else the id.
+    /// The name of the admin that the ticket is flagged to, from the profile; else the id.
     FlaggedTo,
     /// The number of attachments.
     Files,
-    /// The name of the install: that of its profile.
+    /// The name of the install, which is the name of its profile.
     Install,
     /// The unknown fields, as a JSON object.
     Extra,
@@ -53,14 +53,14 @@ impl Column {
             .chain(Column::COMBINED)
     }
 
-    /// The first column that is there twice.
+    /// The first column that occurs twice.
     pub(crate) fn repeated(columns: &[Column]) -> Option<Column> {
         let is_repeated =
             |(at, column): &(usize, &Column)| columns.iter().take(*at).any(|other| other == *column);
         columns.iter().enumerate().find(is_repeated).map(|(_, column)| *column)
     }
 
-    /// The column's name. For a field it is the name on the wire.
+    /// The column's name. For a field it is the wire name.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Column::Field(field) => field.name(),
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_column_is_found_by_its_name_and_no_name_is_given_twice() {
+    fn column_names_are_unique_and_parse() {
         let mut names = Vec::new();
         for column in Column::all() {
             assert_eq!(column.name().parse(), Ok(column));
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_column_that_is_given_twice_is_found() {
+    fn a_repeated_column_is_found() {
         let columns =
             |names: &str| names.split(',').map(|name| name.parse().unwrap()).collect::<Vec<Column>>();
         assert_eq!(Column::repeated(&columns("id,tid,subject_text")), None);
@@ -146,14 +146,14 @@ mod tests {
     }
 
     #[test]
-    fn every_column_of_tables_can_be_named() {
+    fn every_table_column_has_a_name() {
         for column in gettickets_arrow::TableColumn::all() {
             assert_eq!(column.name().parse::<Column>().map(Column::name), Ok(column.name()));
         }
     }
 
     #[test]
-    fn a_field_to_sort_by_may_have_a_minus() {
+    fn a_sort_field_may_have_a_minus() {
         assert_eq!("id".parse(), Ok(SortKey { field: Field::Id, descending: false }));
         assert_eq!("-Lastreply".parse(), Ok(SortKey { field: Field::Lastreply, descending: true }));
         for text in ["", "-", "--id", "attachments", "age"] {

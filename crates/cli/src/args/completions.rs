@@ -22,7 +22,7 @@ pub(crate) enum Shell {
 }
 
 impl Shell {
-    /// The shell's name, as the option takes it.
+    /// The shell's name, as on the command line.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Shell::Bash => "bash",

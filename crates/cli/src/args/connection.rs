@@ -83,15 +83,15 @@ pub(crate) struct OneProfile {
     pub(crate) profile: Option<String>,
 }
 
-/// The profiles of a command that can read several installs side by side.
+/// The profiles of a command that can read several installs.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Server")]
 pub(crate) struct Profiles {
-    /// Connection profile of the configuration file; `gettickets profiles` lists them. May be given several times, and may
-    /// be a pattern such as 'eu-*': the installs are then read side by side [env: GETTICKETS_PROFILE]
+    /// Connection profile of the configuration file; `gettickets profiles` lists them. May be given several times, and
+    /// may be a pattern such as 'eu-*': the installs are then read concurrently [env: GETTICKETS_PROFILE]
     #[arg(long = "profile", value_name = "NAME")]
     pub(crate) profile: Vec<String>,
-    /// Read the installs of all profiles side by side
+    /// Read the installs of all profiles concurrently
     #[arg(long, conflicts_with_all = ["profile", "sandbox", "url", "local_api"])]
     pub(crate) all_profiles: bool,
 }

@@ -7,7 +7,7 @@ use gettickets_protocol::Version;
 
 /// Decode saved replies, offline
 ///
-/// Reads JSON, XML and name-value pairs as a server sends them, and every format of an export: JSON, NDJSON, CSV, Parquet and
+/// Reads JSON, XML and name-value pairs from a server, and every format of an export: JSON, NDJSON, CSV, Parquet and
 /// Arrow. Text may be UTF-8 or UTF-16, plain or compressed with gzip or Zstandard.
 #[derive(Debug, Args)]
 pub(crate) struct DecodeArgs {
@@ -17,10 +17,10 @@ pub(crate) struct DecodeArgs {
     /// Format of the output
     #[arg(long = "as", value_name = "FORMAT", default_value = "table")]
     pub(crate) format: DecodeAs,
-    /// Show the reply as a server of this version would send it: later fields are left out
+    /// Show the reply as a server of this version would send it: fields of later versions are left out
     #[arg(long, value_name = "VERSION")]
     pub(crate) at: Option<Version>,
-    /// Fail if a reply deviates from the documented shape
+    /// Fail if a reply deviates from the documented format
     #[arg(long)]
     pub(crate) strict: bool,
     /// Width of the table in characters [default: the terminal's; unlimited on a pipe]
@@ -31,7 +31,7 @@ pub(crate) struct DecodeArgs {
     pub(crate) time_zone: Option<String>,
 }
 
-/// The format that a reply is written in.
+/// An output format of `decode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DecodeAs {
     /// A table that fits the terminal; complete on a pipe
@@ -46,6 +46,6 @@ pub(crate) enum DecodeAs {
     WireJson,
     /// XML as a server sends it
     WireXml,
-    /// How the reply deviates from the documented shape, a line for each deviation
+    /// How the reply deviates from the documented format, a line for each deviation
     Findings,
 }

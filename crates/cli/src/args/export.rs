@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::{Column, ConnectionArgs, Profiles, Since, WholeArgs};
+use super::{Column, ConnectionArgs, Profiles, ScanQueryArgs, Since};
 
 /// Write all matching tickets to a file
 ///
@@ -15,20 +15,21 @@ use super::{Column, ConnectionArgs, Profiles, Since, WholeArgs};
 /// A new file is readable by its owner only; a file that is replaced keeps its owner and mode. Symbolic links are
 /// followed. Devices and FIFOs are written like standard output.
 ///
-/// Parquet and Arrow have typed columns: a column for each field and, where the time zone of the install is known, date_utc
-/// and lastreply_utc.
+/// Parquet and Arrow have typed columns: a column for each field and, where the time zone of the install is known,
+/// date_utc and lastreply_utc.
 ///
-/// With several profiles the installs are read at the same time, and the file has a column `install`. If one of them fails, the
-/// others are written, and the file is FILE.incomplete. Such an export cannot be resumed. With {install} in the name there is a
-/// file for each install, which can: the files of 'tickets/install={install}/tickets.parquet' are read as one table with a
-/// column `install` by DuckDB, polars and Spark.
+/// With several profiles the installs are read concurrently, and the file has a column `install`. If one of them fails,
+/// the others are written, and the file is named FILE.incomplete. Such an export cannot be resumed. With {install} in
+/// the name, each install has its own file, and the export can be resumed. DuckDB, polars and Spark read the files of
+/// 'tickets/install={install}/tickets.parquet' as one table with a column `install`.
 ///
 /// With --partition-by the output is a directory of Parquet files for DuckDB, polars, pyarrow and Spark, as in
-/// install=eu/opened_month=2026-11/part-20261129T001500Z-Ab3xYz.parquet. A run adds one file to each partition. The files
-/// appear when all of them are complete. An install that fails adds none; without the key install, nothing is written then.
+/// install=eu/opened_month=2026-11/part-20261129T001500Z-Ab3xYz.parquet. A run adds one file to each partition. The
+/// files appear when all of them are complete. An install that fails adds no file. Without the key install, a failed
+/// install means that nothing is written.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ExportArgs {
-    /// File to write; - for standard output. The format is determined by the extension, such as .csv or .parquet; .gz
+    /// File to write; - for standard output. The extension, such as .csv or .parquet, determines the format; .gz
     /// and .zst add compression, such as .csv.gz. {install} is replaced by the name of the profile
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
@@ -44,7 +45,8 @@ pub(crate) struct ExportArgs {
     /// Fail if the file exists, instead of replacing it
     #[arg(long)]
     pub(crate) no_clobber: bool,
-    /// Write a directory of Parquet files, one in each partition, such as install,opened_month; FILE is the directory
+    /// Write a directory of Parquet files, partitioned by these keys, such as install,opened_month; FILE is the
+    /// directory
     #[arg(
         long,
         value_name = "KEYS",
@@ -59,15 +61,15 @@ pub(crate) struct ExportArgs {
     #[arg(long, requires = "partition_by")]
     pub(crate) overwrite: bool,
     #[command(flatten)]
-    pub(crate) query: WholeArgs,
+    pub(crate) query: ScanQueryArgs,
     /// Only tickets opened or answered since this time, in the install's time zone
     #[arg(long, value_name = "WHEN", help_heading = "Tickets")]
     pub(crate) updated_since: Option<Since>,
     /// Columns or JSON keys to write, in this order, such as id,tid,subject_text,lastreply_utc
     #[arg(long, value_name = "COLUMNS", help_heading = "Output", value_delimiter = ',')]
     pub(crate) columns: Vec<Column>,
-    /// Decode HTML entities in texts: as subject_text in Parquet and Arrow, and as subject_text and so on after the other
-    /// fields in CSV and JSON
+    /// Decode HTML entities in texts: as subject_text in Parquet and Arrow, and as subject_text and so on after the
+    /// other fields in CSV and JSON
     #[arg(long, help_heading = "Output")]
     pub(crate) decoded_text: bool,
     /// Read the whole list even with --updated-since, and do not stop where older tickets begin
@@ -77,7 +79,7 @@ pub(crate) struct ExportArgs {
     pub(crate) connection: ConnectionArgs<Profiles>,
 }
 
-/// A key of partitions: the name of a column that the names of directories have.
+/// A partition key, which is a column in the names of directories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub(crate) enum PartitionKey {
@@ -90,10 +92,10 @@ pub(crate) enum PartitionKey {
 }
 
 impl PartitionKey {
-    /// The number of keys.
+    /// The number of partition keys.
     pub(crate) const COUNT: usize = 3;
 
-    /// The name of the column.
+    /// The column's name.
     pub(crate) fn name(self) -> &'static str {
         match self {
             PartitionKey::Install => "install",
@@ -102,16 +104,16 @@ impl PartitionKey {
         }
     }
 
-    /// Whether a key is there twice.
+    /// Returns whether a key occurs twice.
     pub(crate) fn repeated(keys: &[PartitionKey]) -> bool {
         keys.iter().enumerate().any(|(at, key)| keys.iter().take(at).any(|other| other == key))
     }
 }
 
-/// A format of files.
+/// A file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ExportFormat {
-    /// A line for each ticket; cells that a spreadsheet would run as formulas get an apostrophe in front
+    /// A line for each ticket; cells that a spreadsheet would run as formulas are prefixed with an apostrophe
     Csv,
     /// Canonical JSON of a ticket on each line
     Ndjson,
@@ -135,7 +137,7 @@ impl ExportFormat {
         }
     }
 
-    /// The format of a file extension, ignoring compression.
+    /// The format that a file's extension names, ignoring compression.
     pub(crate) fn of_file(path: &Path) -> Option<ExportFormat> {
         let inner = match Compression::of_file(path) {
             Some(_) => path.with_extension(""),
@@ -152,23 +154,23 @@ impl ExportFormat {
         })
     }
 
-    /// Whether the format compresses its own columns, so that it is not compressed as a whole.
+    /// Whether the format compresses its own columns, so that the file itself is not compressed.
     pub(crate) fn is_columnar(self) -> bool {
         matches!(self, ExportFormat::Parquet | ExportFormat::Arrow)
     }
 }
 
-/// The compression of the whole file.
+/// The compression of a whole file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Compression {
-    /// gzip, with the ending `.gz`.
+    /// gzip, with the extension `.gz`.
     Gzip,
-    /// Zstandard, with the ending `.zst`.
+    /// Zstandard, with the extension `.zst`.
     Zstd,
 }
 
 impl Compression {
-    /// The compression of a file's ending.
+    /// The compression that a file's extension names.
     pub(crate) fn of_file(path: &Path) -> Option<Compression> {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "gz" => Some(Compression::Gzip),
@@ -186,7 +188,7 @@ pub(crate) struct Encoding {
 }
 
 impl Encoding {
-    /// The ending of such a file: `csv`, `csv.gz`.
+    /// The file extension, such as `csv` or `csv.gz`.
     pub(crate) fn ending(self) -> String {
         let compressed = match self.compression {
             None => "",
@@ -202,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_format_follows_from_the_ending() {
+    fn the_extension_determines_the_format() {
         for (name, format) in [
             ("t.csv", Some(ExportFormat::Csv)),
             ("dir.csv/t.PARQUET", Some(ExportFormat::Parquet)),
@@ -221,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn the_word_of_a_format_is_a_value_of_the_flag() {
+    fn the_name_of_a_format_is_a_value_of_the_flag() {
         for format in ExportFormat::value_variants() {
             assert_eq!(ExportFormat::from_str(format.word(), false).as_ref(), Ok(format));
         }

@@ -8,11 +8,11 @@ use super::{Column, ConnectionArgs, FormatArgs, Profiles, Query, ScanArgs, Since
 
 /// List tickets: one page, or all of them with --all
 ///
-/// Filters, sorting and limits marked (local) are applied by this program to the tickets that the server
-/// returned: without --all to those of one page.
+/// This program applies the filters, sorting and limits that are marked (local) to the tickets that the server
+/// returned; without --all these are the tickets of one page.
 ///
-/// With several profiles each install is read by itself, all at the same time, and the tickets have a column `install`. An
-/// install that fails does not stop the others: it is named on stderr, and the exit code is the highest of any.
+/// With several profiles the installs are read concurrently, and the tickets have a column `install`. An install that
+/// fails does not stop the others: stderr has its error, and the exit code is the highest of all installs.
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
     #[command(flatten)]
@@ -77,7 +77,7 @@ fn priority(word: &str) -> Result<String, String> {
 }
 
 impl ListArgs {
-    /// Whether all matching tickets are read, rather than a page for each status.
+    /// Whether all matching tickets are read, rather than one page for each status.
     pub(crate) fn reads_all(&self) -> bool {
         self.all || self.updated_since.is_some()
     }
@@ -87,7 +87,7 @@ impl ListArgs {
         self.utc || self.columns.iter().any(|column| matches!(column, Column::Utc(_)))
     }
 
-    /// The query that these arguments describe.
+    /// The query of these arguments.
     pub(crate) fn to_query(&self) -> Query {
         let PageArgs { limitstart, limitnum } = self.page;
         Query::new(GetTickets { limitstart, limitnum, ..self.filter.to_request() }, &self.status)

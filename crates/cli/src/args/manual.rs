@@ -39,7 +39,7 @@ pub(crate) const EXAMPLES: [(&str, &str, &str); 44] = [
     (
         "singer",
         "gettickets singer --config config.json --discover > catalog.json",
-        "the catalog, to select from",
+        "the catalog, in which to select fields",
     ),
     ("singer", "gettickets singer --all-profiles --test", "check that all installs can be read"),
     ("decode", "gettickets decode reply.json", "a saved reply as a table"),
@@ -47,7 +47,7 @@ pub(crate) const EXAMPLES: [(&str, &str, &str); 44] = [
     ("request", "gettickets request --status Open", "a shell command with curl"),
     ("request", "gettickets request --as php --limitnum 5", "PHP code for the Local API"),
     ("doctor", "gettickets doctor", "find out why something does not work"),
-    ("doctor", "gettickets doctor --format json --profile main", "the same for a program"),
+    ("doctor", "gettickets doctor --format json --profile main", "the same as JSON, for programs"),
     ("profiles", "gettickets profiles", "list the profiles"),
     (
         "profiles",
@@ -69,7 +69,7 @@ pub(crate) const EXAMPLES: [(&str, &str, &str); 44] = [
 ];
 
 /// The environment variables that the program reads.
-pub(crate) const ENVIRONMENT: [(&str, &str); 16] = [
+pub(crate) const ENVIRONMENT: [(&str, &str); 17] = [
     ("GETTICKETS_URL", "address of the install, or of its api.php"),
     ("GETTICKETS_IDENTIFIER", "API identifier"),
     ("GETTICKETS_SECRET", "API secret"),
@@ -78,8 +78,9 @@ pub(crate) const ENVIRONMENT: [(&str, &str); 16] = [
     ("GETTICKETS_PASSWORD", "admin's password"),
     ("GETTICKETS_PASSWORD_MD5", "MD5 of the admin's password, instead of the password"),
     ("GETTICKETS_PROFILE", "connection profile to use"),
-    ("DATABASE_URL", "database of `mirror`, where none is given"),
-    ("PGPASSWORD", "password of a PostgreSQL database, where its address has none"),
+    ("GETTICKETS_WEBHOOK_SECRET", "secret that `watch --webhook` signs its requests with"),
+    ("DATABASE_URL", "database of `mirror`, if the command line names none"),
+    ("PGPASSWORD", "password of a PostgreSQL database, if its address has none"),
     ("HTTPS_PROXY, ALL_PROXY", "proxy to use"),
     ("NO_PROXY", "hosts to connect to without the proxy"),
     ("SSL_CERT_FILE", "file of the certificate authorities to trust"),
@@ -110,11 +111,11 @@ A profile may also have username, password-file, password-env, access-key-file,
 access-key-env, local-api, admin-user, php, timeout (seconds), responsetype,
 ca-file, proxy and allow-plain-http.
 
-A profile that is alone in the file is the default profile. A flag takes precedence
-over a named profile, that over the environment, and that over the default profile.
-The default profile is not used where a flag or the environment names the server.";
+A single profile in the file is the default profile. The precedence is, highest first:
+flags, a named profile, the environment, the default profile. The default profile is
+not used if a flag or the environment names the server.";
 
-/// Examples of a command, or of the whole program where `command` is empty, as a section of the help.
+/// The examples of a command, or of the whole program if `command` is empty, as a section of the help.
 pub(crate) fn examples(command: &str) -> String {
     let mut text = "Examples:".to_owned();
     for (line, meaning) in examples_of(command) {
@@ -141,7 +142,7 @@ pub(crate) fn text() -> String {
     let mut text = examples("");
     text += "\n\nEnvironment:";
     for (name, meaning) in ENVIRONMENT {
-        let _ = write!(text, "\n  {name:<24}  {meaning}");
+        let _ = write!(text, "\n  {name:<25}  {meaning}");
     }
     text += "\n\nFiles:";
     for line in FILES.lines() {
@@ -151,7 +152,7 @@ pub(crate) fn text() -> String {
     for (exit, meaning) in Exit::MEANINGS {
         let _ = write!(text, "\n  {}  {meaning}", exit as u8);
     }
-    // Lines without text have no white space either.
+    // Empty lines have no trailing white space.
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     lines.join("\n") + "\n\nNot affiliated with WHMCS Limited."
 }
@@ -162,9 +163,9 @@ mod tests {
     use crate::args::Cli;
     use clap::{CommandFactory, Parser};
 
-    /// The commands of a recipe: what follows `gettickets` on a line of a block of code.
-    fn commands(recipe: &str) -> Vec<Vec<String>> {
-        let blocks = recipe.split("```").skip(1).step_by(2);
+    /// The commands of a page: what follows `gettickets` on a line of a block of code.
+    fn commands(page: &str) -> Vec<Vec<String>> {
+        let blocks = page.split("```").skip(1).step_by(2);
         let lines = blocks.flat_map(str::lines).filter_map(|line| {
             let (_, command) = line.split_once("gettickets ")?;
             let is_command = line.starts_with(['g', '*']) || line.starts_with("ExecStart=");
@@ -174,20 +175,22 @@ mod tests {
     }
 
     #[test]
-    fn the_commands_of_every_recipe_parse() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/recipes");
+    fn the_commands_of_every_page_of_the_documentation_parse() {
         let mut parsed = 0;
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            for words in commands(&std::fs::read_to_string(&path).unwrap()) {
-                let line = words.join(" ");
-                let words = std::iter::once("gettickets".to_owned()).chain(words);
-                let result = Cli::try_parse_from(words.filter(|word| !word.is_empty()));
-                assert!(result.is_ok(), "{}: {line}: {result:?}", path.display());
-                parsed += 1;
+        for folder in ["recipes", "src/start", "src/use"] {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/").to_owned() + folder;
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                for words in commands(&std::fs::read_to_string(&path).unwrap()) {
+                    let line = words.join(" ");
+                    let words = std::iter::once("gettickets".to_owned()).chain(words);
+                    let result = Cli::try_parse_from(words.filter(|word| !word.is_empty()));
+                    assert!(result.is_ok(), "{}: {line}: {result:?}", path.display());
+                    parsed += 1;
+                }
             }
         }
-        assert!(parsed >= 6, "only {parsed} commands were found");
+        assert!(parsed >= 14, "only {parsed} commands were found");
     }
 
     #[test]
@@ -199,7 +202,7 @@ mod tests {
         }
         for (_, line, _) in EXAMPLES {
             let line = line.trim_start_matches("source <(").split([')', '|', '>']).next().unwrap();
-            // Quotes are the shell's.
+            // The shell removes the quotes.
             let words: Vec<String> = line
                 .replace("'Awaiting Reply'", "Awaiting\u{a0}Reply")
                 .split(' ')

@@ -1,7 +1,7 @@
 //! The command line. One file for each command; arguments that several commands share have a file of their own.
 //!
-//! A parameter of the call has its name on the wire, as everywhere in this project. Nothing secret is ever
-//! an argument: other users of the machine can read those.
+//! A parameter of the call has its wire name, as everywhere in this project. No argument holds a secret, because other
+//! users of the machine can read arguments.
 
 mod columns;
 mod completions;
@@ -38,7 +38,7 @@ pub(crate) use self::list::ListArgs;
 pub(crate) use self::man::ManArgs;
 pub(crate) use self::mirror::{MirrorArgs, MirrorFormat};
 pub(crate) use self::profiles::{InitArgs, ProfilesAction, ProfilesArgs};
-pub(crate) use self::query::{Query, QueryArgs, WholeArgs};
+pub(crate) use self::query::{Query, QueryArgs, ScanQueryArgs};
 pub(crate) use self::request::{RequestArgs, RequestAs};
 pub(crate) use self::sandbox::SandboxArgs;
 pub(crate) use self::scan::ScanArgs;
@@ -159,14 +159,14 @@ mod tests {
     }
 
     #[test]
-    fn the_version_names_every_milestone() {
+    fn the_long_version_names_the_protocol_versions() {
         for milestone in Version::MILESTONES {
             assert!(LONG_VERSION.contains(&milestone.to_string()), "{milestone}");
         }
     }
 
     #[test]
-    fn nothing_secret_is_an_argument() {
+    fn no_argument_holds_a_secret() {
         let mut root = Cli::command();
         root.build();
         let nested = root.get_subcommands().flat_map(|command| command.get_subcommands());

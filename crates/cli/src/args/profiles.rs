@@ -11,7 +11,7 @@ pub(crate) struct ProfilesArgs {
     pub(crate) action: Option<ProfilesAction>,
 }
 
-/// What to do with the profiles; without an action they are listed.
+/// What to do with the profiles; the default is to list them.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProfilesAction {
     /// List the profiles: name, server and credentials, without secrets

@@ -1,4 +1,4 @@
-//! The eight parameters of the call, each under its name on the wire.
+//! The eight parameters of the call, each with its wire name.
 
 use clap::Args;
 use gettickets::{Client, Scan};
@@ -22,7 +22,7 @@ pub(crate) struct QueryArgs {
 /// The request for all matching tickets.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Tickets")]
-pub(crate) struct WholeArgs {
+pub(crate) struct ScanQueryArgs {
     /// Largest number of tickets to request at a time
     #[arg(long, value_name = "N", value_parser = limitnum)]
     limitnum: Option<u64>,
@@ -36,7 +36,7 @@ pub(crate) struct WholeArgs {
     pub(crate) scan: ScanArgs,
 }
 
-/// Which page.
+/// The page to request.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Tickets")]
 pub(crate) struct PageArgs {
@@ -76,7 +76,7 @@ pub(crate) struct FilterArgs {
     ignore_dept_assignments: Option<bool>,
 }
 
-/// Parses a status. The special words are matched without regard to case.
+/// Parses a status. The special words are case-insensitive.
 pub(crate) fn status(word: &str) -> Result<StatusFilter, String> {
     if word.trim().is_empty() {
         return Err(
@@ -96,7 +96,7 @@ fn limitnum(text: &str) -> Result<u64, String> {
     }
 }
 
-/// Parses an id. The server ignores the filter if the id is 0, and lists everything.
+/// Parses an id, which is 1 or more: the server ignores the filter if the id is 0.
 fn id(text: &str, option: &str, what: &str) -> Result<u64, String> {
     match text.parse() {
         Ok(0) => Err(format!(
@@ -123,7 +123,7 @@ fn subject(text: &str) -> Result<String, String> {
     filled(text, "--subject", "subject")
 }
 
-/// The server ignores an empty filter, and lists everything.
+/// Parses a filter that must not be empty: the server ignores an empty filter.
 fn filled(text: &str, option: &str, what: &str) -> Result<String, String> {
     if text.trim().is_empty() {
         return Err(format!(
@@ -134,21 +134,21 @@ fn filled(text: &str, option: &str, what: &str) -> Result<String, String> {
 }
 
 impl QueryArgs {
-    /// The request that these arguments describe.
+    /// The request of these arguments.
     pub(crate) fn to_request(&self) -> GetTickets {
         let PageArgs { limitstart, limitnum } = self.page;
         GetTickets { limitstart, limitnum, status: self.status.clone(), ..self.filter.to_request() }
     }
 }
 
-impl WholeArgs {
-    /// The query that these arguments describe.
+impl ScanQueryArgs {
+    /// The query of these arguments.
     pub(crate) fn to_query(&self) -> Query {
         Query::new(GetTickets { limitnum: self.limitnum, ..self.filter.to_request() }, &self.status)
     }
 }
 
-/// A request for tickets of any number of statuses; none stands for all.
+/// A request for the tickets of these statuses, or of all statuses if there are none.
 #[derive(Clone, Debug)]
 pub(crate) struct Query {
     /// The request without a status.
@@ -168,7 +168,7 @@ impl Query {
         Query { request, statuses: distinct }
     }
 
-    /// The requests for one page: one for each status, or one where no status was given.
+    /// The requests for one page: one for each status, or a single one without a status.
     pub(crate) fn requests(&self) -> Vec<GetTickets> {
         if self.statuses.is_empty() {
             return vec![self.request.clone()];
@@ -183,7 +183,7 @@ impl Query {
         client.scan(self.request.clone()).statuses(self.statuses.iter().cloned())
     }
 
-    /// The filters as the parameters of each request, without the page size.
+    /// The filters as request parameters, without the page size.
     pub(crate) fn parameters(&self) -> String {
         let parameters = |request| GetTickets { limitnum: None, ..request }.parameters();
         self.requests().into_iter().map(parameters).collect::<Vec<_>>().join(" or ")
@@ -191,7 +191,7 @@ impl Query {
 }
 
 impl FilterArgs {
-    /// A request with these filters and nothing else.
+    /// The request with only these filters.
     pub(crate) fn to_request(&self) -> GetTickets {
         let FilterArgs { deptid, clientid, email, subject, ignore_dept_assignments } = self.clone();
         GetTickets { deptid, clientid, email, subject, ignore_dept_assignments, ..GetTickets::default() }
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn each_of_the_eight_becomes_the_parameter_of_its_name() {
+    fn each_option_sets_the_parameter_of_its_name() {
         for (arguments, parameters) in [
             (&["--limitstart", "50"][..], "limitstart=50"),
             (&["--limitnum", "10"], "limitnum=10"),
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_that_the_server_would_ignore_is_an_error() {
+    fn filters_that_the_server_ignores_are_errors() {
         for (arguments, reason) in [
             (["--limitnum", "0"], "at least 1"),
             (["--limitnum", "many"], "expected a whole number"),

@@ -7,13 +7,13 @@ use super::QueryArgs;
 
 /// Show the request as a shell command with curl, as PHP or as the form body, without secrets
 ///
-/// Secrets are not read or shown. When the shell command runs, it takes them from the environment or the files of the
-/// profile and passes them to curl on standard input, where other users of the machine cannot see them.
+/// Secrets are neither read nor shown. When the shell command runs, it reads them from the environment or the files of
+/// the profile and passes them to curl on standard input, where other users of the machine cannot see them.
 #[derive(Debug, Args)]
 pub(crate) struct RequestArgs {
     #[command(flatten)]
     pub(crate) query: QueryArgs,
-    /// What to show the request as
+    /// The form in which to show the request
     #[arg(long = "as", value_name = "FORM", default_value = "curl")]
     pub(crate) form: RequestAs,
     /// URL of the install, or of its api.php [env: GETTICKETS_URL]
@@ -33,7 +33,7 @@ pub(crate) struct RequestArgs {
     pub(crate) responsetype: ResponseType,
 }
 
-/// A form of a request.
+/// How a request is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RequestAs {
     /// PHP code that runs inside the install

@@ -12,16 +12,16 @@ use gettickets_sandbox::Quirk;
 use super::Since;
 use super::connection::duration;
 
-/// Serve generated tickets over HTTP until Ctrl-C, for trying out and testing
+/// Serve generated tickets over HTTP until Ctrl-C, for experiments and tests
 #[derive(Debug, Args)]
 pub(crate) struct SandboxArgs {
-    /// Port to listen on; 0 takes a free one
+    /// Port to listen on; 0 selects a free port
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) port: u16,
-    /// Address to listen on; any other than a loopback address is open to other machines
+    /// Address to listen on; any address other than a loopback address is open to other machines
     #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
     pub(crate) host: IpAddr,
-    /// Host name to accept in the Host header beside loopback ones; may be given several times
+    /// Host name to accept in the Host header, in addition to loopback names; may be given several times
     #[arg(long, value_name = "NAME")]
     pub(crate) allow_host: Vec<String>,
     /// Delay every response by this long, such as 50ms
@@ -45,8 +45,8 @@ pub(crate) struct SandboxArgs {
     /// File with the API secret to accept [default: the secret is sandbox-secret]
     #[arg(long, value_name = "FILE", requires = "identifier")]
     pub(crate) secret_file: Option<PathBuf>,
-    /// When the newest ticket was last answered: a date, or now [default: a fixed date, so that a seed gives the
-    /// same tickets on any day]
+    /// When the newest ticket was last answered: a date, or now [default: a fixed date, so that the same seed always
+    /// gives the same tickets]
     #[arg(long, value_name = "WHEN")]
     pub(crate) newest: Option<Since>,
     /// Deviation to imitate; may be given several times
@@ -60,7 +60,7 @@ pub(crate) struct SandboxArgs {
     pub(crate) load: Option<PathBuf>,
 }
 
-/// Quirks by name, with suggestions for typing errors and completion in shells.
+/// Parses the name of a quirk, with suggestions for typing errors and completion in shells.
 fn quirks() -> impl TypedValueParser<Value = Quirk> {
     let names = Quirk::ALL.iter().map(|quirk| PossibleValue::new(quirk.name()).help(quirk.description()));
     PossibleValuesParser::new(names).try_map(|name| name.parse::<Quirk>())

@@ -9,10 +9,10 @@ pub(crate) struct ScanArgs {
     /// Largest number of requests in flight [default: 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) jobs: Option<u16>,
-    /// Continue without tickets that the server cannot send; they are listed, and the exit code is 5
+    /// Continue without tickets that the server cannot send; they are reported, and the exit code is 5
     #[arg(long)]
     pub(crate) skip_unreadable: bool,
-    /// Accept that the server counts more tickets than it sends, with a warning instead of an error
+    /// Accept that the server counts more tickets than it sends, and print a warning instead of an error
     #[arg(long)]
     pub(crate) allow_count_mismatch: bool,
     /// Fail when more requests than this would be needed [default: 1000000]

@@ -13,12 +13,12 @@ pub(crate) enum Since {
     At(DateTime),
     /// This long before now.
     Ago(SignedDuration),
-    /// The beginning of the day, this many days before today.
+    /// The beginning of the day that is this many days before today.
     DaysBack(i64),
 }
 
 impl Since {
-    /// The moment on the install's clock, in whose zone it is now `now`.
+    /// Returns the time on the install's clock, which is in this zone and shows `now`.
     pub(crate) fn resolve(self, now: Timestamp, zone: &TimeZone) -> DateTime {
         match self {
             Since::At(moment) => moment,
@@ -45,7 +45,7 @@ impl FromStr for Since {
         if let Some(ago) = ago(text) {
             return Ok(Since::Ago(ago));
         }
-        // An offset would be parsed and then ignored.
+        // A time zone offset would be parsed and then ignored.
         let time = text.get("2026-01-01".len()..).unwrap_or_default();
         let has_offset = time.contains(['Z', 'z', '+', '-', '[']);
         let moment =
@@ -82,7 +82,7 @@ mod tests {
     use jiff::civil::datetime;
 
     #[test]
-    fn a_moment_is_a_date_or_relative_to_now() {
+    fn a_time_is_a_date_or_relative_to_now() {
         let now: Timestamp = "2026-03-29T12:00:00+02:00".parse().unwrap();
         let zone = TimeZone::get("Europe/Berlin").unwrap();
         let read = |text: &str| text.parse::<Since>().map(|since| since.resolve(now, &zone));
@@ -94,7 +94,7 @@ mod tests {
             ("today", datetime(2026, 3, 29, 0, 0, 0, 0)),
             ("Yesterday", datetime(2026, 3, 28, 0, 0, 0, 0)),
             ("90min", datetime(2026, 3, 29, 10, 30, 0, 0)),
-            // The night before had one hour less.
+            // The preceding night was an hour shorter.
             ("12h", datetime(2026, 3, 28, 23, 0, 0, 0)),
             ("7d", datetime(2026, 3, 22, 11, 0, 0, 0)),
             ("2w", datetime(2026, 3, 15, 11, 0, 0, 0)),

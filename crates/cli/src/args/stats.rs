@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{ConnectionArgs, Profiles, WholeArgs};
+use super::{ConnectionArgs, Profiles, ScanQueryArgs};
 
-/// Chart the tickets by status, priority, department, age and week, and list those that wait the longest
+/// Chart the tickets by status, priority, department, age and week, and list those that have waited the longest
 ///
 /// Percentages are rounded so that they add up to 100. A day is 24 hours.
 ///
-/// With several profiles the installs are read at the same time, and each has figures of its own: departments, statuses and
-/// clocks differ between installs. An install that fails does not stop the others.
+/// With several profiles the installs are read concurrently, and each has its own figures, because departments,
+/// statuses and clocks differ between installs. An install that fails does not stop the others.
 #[derive(Debug, Args)]
 pub(crate) struct StatsArgs {
     /// How to write the figures
@@ -32,11 +32,11 @@ pub(crate) struct StatsArgs {
         ],
     )]
     pub(crate) from: Vec<PathBuf>,
-    /// A status that waits for an answer; may be given several times [default: Open and Customer-Reply]
+    /// Status of tickets that wait for an answer; may be given several times [default: Open and Customer-Reply]
     #[arg(long, value_name = "STATUS")]
     pub(crate) waiting_status: Vec<String>,
     #[command(flatten)]
-    pub(crate) query: WholeArgs,
+    pub(crate) query: ScanQueryArgs,
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs<Profiles>,
 }

@@ -6,16 +6,16 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::connection::duration;
-use super::{ConnectionArgs, WholeArgs};
+use super::{ConnectionArgs, ScanQueryArgs};
 
-/// Print new and changed tickets as they happen, until Ctrl-C
+/// Print new and changed tickets until Ctrl-C
 ///
-/// Events are opened, entered (an older ticket matches now), replied, changed and gone (no longer matches; only with
-/// --full). An event has the ticket without its access key, the changed fields with old and new values, and an id.
+/// Events are opened, entered (an older ticket that matches now), replied, changed and gone (no longer matches; only
+/// with --full). An event has the ticket without its access key, the changed fields with old and new values, and an id.
 #[derive(Debug, Args)]
 pub(crate) struct WatchArgs {
     #[command(flatten)]
-    pub(crate) query: WholeArgs,
+    pub(crate) query: ScanQueryArgs,
     /// Time between two polls, such as 30s or 5m
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
     pub(crate) interval: Duration,
@@ -37,7 +37,7 @@ pub(crate) struct WatchArgs {
     #[arg(long, value_name = "COMMAND")]
     pub(crate) exec: Option<String>,
     /// Post each event as JSON to this URL, signed with HMAC-SHA256 according to Standard Webhooks. Failed deliveries
-    /// are retried. The secret comes from GETTICKETS_WEBHOOK_SECRET or --webhook-secret-file
+    /// are retried. Set the signing secret in GETTICKETS_WEBHOOK_SECRET or --webhook-secret-file
     #[arg(long, value_name = "URL")]
     pub(crate) webhook: Option<String>,
     /// File with the signing secret for --webhook, at least 16 bytes
@@ -50,7 +50,7 @@ pub(crate) struct WatchArgs {
 /// The format of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum WatchFormat {
-    /// A line for people
+    /// A line of text
     Lines,
     /// A JSON object on each line
     Ndjson,

@@ -16,7 +16,7 @@ pub(crate) fn of_names<'n>(names: impl Iterator<Item = &'n Names> + Clone) -> Ve
     columns
 }
 
-/// Refuses columns that are selected twice.
+/// Fails if a column is selected twice.
 pub(crate) fn refuse_repeated(columns: &[Column]) -> Outcome {
     match Column::repeated(columns) {
         None => Ok(()),

@@ -1,4 +1,4 @@
-//! `gettickets completions`: the script for a shell, and the answers to it.
+//! `gettickets completions`: prints the script for a shell, and answers the calls of that script.
 //!
 //! The script calls this program with GETTICKETS_COMPLETE set, so that profiles that were added later are
 //! completed too.
@@ -16,7 +16,7 @@ use crate::connect::environment::Environment;
 use crate::connect::profile;
 use crate::exit::{Failure, Outcome};
 
-/// The variable that makes the program answer a shell.
+/// The variable that makes the program return completions.
 const VARIABLE: &str = "GETTICKETS_COMPLETE";
 
 pub(crate) fn run(args: &CompletionsArgs) -> Outcome {
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &CompletionsArgs) -> Outcome {
     Ok(out.flush()?)
 }
 
-/// Answers a shell that asks for completions. Returns `None` for a usual run of the program.
+/// Returns the completions that a shell requests. `None` for a normal run of the program.
 pub(crate) fn answer(args: &[OsString]) -> Option<Outcome> {
     let shell = Environment::process().get(VARIABLE)?;
     let words = args.iter().skip_while(|arg| *arg != "--").skip(1).cloned().collect();
@@ -58,7 +58,7 @@ fn completer(shell: &str) -> Outcome<&'static dyn EnvCompleter> {
     })
 }
 
-/// The command line with the values that its options can have.
+/// The command line with the possible values of its options.
 fn command() -> Command {
     let mut root = Cli::command();
     let names: Vec<String> = root.get_subcommands().map(|command| command.get_name().to_owned()).collect();
@@ -92,7 +92,7 @@ fn candidates(words: impl IntoIterator<Item = impl Into<OsString>>) -> Vec<Compl
     words.into_iter().map(CompletionCandidate::new).collect()
 }
 
-/// The profiles of the configuration file. A file that cannot be read completes nothing.
+/// The profiles of the configuration file; none if it cannot be read.
 fn profiles() -> Vec<CompletionCandidate> {
     let environment = Environment::process();
     let configuration =

@@ -5,11 +5,11 @@ use std::io::Write;
 use gettickets_protocol::{ApiError, Decoder, DetectedVersion, Page, Reply, ResponseType, Version};
 
 use crate::args::{DecodeArgs, DecodeAs, Format};
-use crate::commands::explain;
+use crate::commands::reply_hints;
 use crate::commands::saved::{self, Saved};
 use crate::exit::{self, Exit, Failure, Outcome};
 use crate::output::clock::Clock;
-use crate::output::{self, Shape, TicketWriter, json, sanitise, stdout};
+use crate::output::{self, Shape, TicketWriter, json, sanitize, stdout};
 
 pub(crate) fn run(args: &DecodeArgs) -> Outcome {
     let files = saved::files(&args.files)?;
@@ -29,7 +29,7 @@ pub(crate) fn run(args: &DecodeArgs) -> Outcome {
                 None => run.write_reply(&mut saved, &name),
             }
         });
-        // One file that cannot be read does not hide the others.
+        // A file that cannot be read does not stop the others.
         if let Err(failure) = outcome {
             failed.push(failure);
         }
@@ -43,7 +43,7 @@ pub(crate) fn run(args: &DecodeArgs) -> Outcome {
     outcome_of(failed)
 }
 
-/// The outcome of several files: every failure is printed, and the first decides the exit code.
+/// The outcome of several files: prints every failure, and returns the exit code of the first.
 fn outcome_of(mut failed: Vec<Failure>) -> Outcome {
     let Some(last) = failed.pop() else { return Ok(()) };
     let Some(first) = failed.first().map(|failure| failure.exit) else { return Err(last) };
@@ -62,13 +62,13 @@ fn ticket_writer(args: &DecodeArgs, format: Format) -> Outcome<Box<dyn TicketWri
     Ok(output::writer(format, stdout::for_format(format), shape))
 }
 
-/// A run over some files.
+/// A run over several files.
 struct Run<'a> {
     args: &'a DecodeArgs,
     several: bool,
     tickets: u64,
     findings: usize,
-    /// How much of its list each reply has, in words.
+    /// For each reply, how many of the matching tickets it has, in words.
     pages: Vec<String>,
 }
 
@@ -77,7 +77,7 @@ impl Run<'_> {
         self.args.at.map_or_else(|| page.clone(), |version| page.as_of_version(version))
     }
 
-    /// Writes the tickets of a file after those of the files before.
+    /// Writes the tickets of a file.
     fn write_tickets(&mut self, saved: &mut Saved, name: &str, writer: &mut dyn TicketWriter) -> Outcome {
         let has_rows = saved.has_rows();
         while let Some(reply) = saved.next() {
@@ -91,7 +91,7 @@ impl Run<'_> {
                         self.pages.push(output::counted(&page));
                     }
                 }
-                // It is not a ticket, so it is on standard error alone.
+                // An error is not a ticket, so it is printed on stderr only.
                 Reply::Error(error) => return Err(api_failure(&error, name)),
             }
         }
@@ -110,14 +110,14 @@ impl Run<'_> {
         };
         let version = self.args.at.unwrap_or(match page.detected_version() {
             DetectedVersion::Exact(version) => version,
-            // What a later server would add is absent, and is not written.
+            // Fields of later versions are absent.
             DetectedVersion::AtLeast(_) => Version::LATEST,
         });
         match self.args.format {
             DecodeAs::WireJson => {
-                stdout::write_text(&(page.to_wire_json(version) + "\n"), sanitise::json)?;
+                stdout::write_text(&(page.to_wire_json(version) + "\n"), sanitize::json)?;
             }
-            DecodeAs::WireXml => stdout::write_text(&(page.to_wire_xml(version) + "\n"), sanitise::lines)?,
+            DecodeAs::WireXml => stdout::write_text(&(page.to_wire_xml(version) + "\n"), sanitize::lines)?,
             DecodeAs::Findings if has_rows => {
                 exit::remark(format!("{name} is an export, which has no findings"));
                 return Ok(());
@@ -139,15 +139,15 @@ impl Run<'_> {
         let before = if self.several { format!("{name}: ") } else { String::new() };
         let lines =
             page.findings().iter().map(|finding| format!("{before}{}: {finding}", finding.kind.code()));
-        let text: String = lines.map(|line| sanitise::line(&line).into_owned() + "\n").collect();
-        stdout::write_text(&text, sanitise::lines)?;
+        let text: String = lines.map(|line| sanitize::line(&line).into_owned() + "\n").collect();
+        stdout::write_text(&text, sanitize::lines)?;
         if page.findings().is_empty() {
-            exit::remark(format!("{before}the reply has the documented shape"));
+            exit::remark(format!("{before}the reply has the documented format"));
         }
         Ok(())
     }
 
-    /// An error reply in the formats that have one. NDJSON, CSV and the table have tickets alone.
+    /// Writes an error reply in the formats that can represent one. NDJSON, CSV and the table hold only tickets.
     fn write_error(&self, error: &ApiError) -> Outcome {
         let version = self.args.at.unwrap_or(Version::LATEST);
         let text = match self.args.format {
@@ -157,11 +157,11 @@ impl Run<'_> {
             DecodeAs::WireXml => error.to_wire(ResponseType::Xml, version),
             DecodeAs::Table | DecodeAs::Csv | DecodeAs::Ndjson | DecodeAs::Findings => return Ok(()),
         };
-        let clean = if self.args.format == DecodeAs::WireXml { sanitise::lines } else { sanitise::json };
+        let clean = if self.args.format == DecodeAs::WireXml { sanitize::lines } else { sanitize::json };
         Ok(stdout::write_text(&(text + "\n"), clean)?)
     }
 
-    /// What a person at the terminal should know beside the output.
+    /// Prints notes for a person at a terminal.
     fn remark(&self) {
         if self.args.format == DecodeAs::Table {
             match self.pages.as_slice() {
@@ -176,7 +176,7 @@ impl Run<'_> {
                 if self.findings == 1 { "way" } else { "ways" },
             );
             exit::remark(format!(
-                "{reply} from the documented shape in {} {ways}; --as findings lists them",
+                "{reply} from the documented format in {} {ways}; --as findings lists them",
                 self.findings
             ));
         }
@@ -184,5 +184,5 @@ impl Run<'_> {
 }
 
 fn api_failure(error: &ApiError, name: &str) -> Failure {
-    Failure::new(Exit::Server, error).at(name).hint(explain::api_error(error))
+    Failure::new(Exit::Server, error).at(name).hint(reply_hints::api_error(error))
 }

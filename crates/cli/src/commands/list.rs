@@ -11,7 +11,7 @@ use self::local::{Local, sorted};
 use crate::args::{Column, Format, ListArgs, Query};
 use crate::commands::columns::refuse_repeated;
 use crate::commands::scanning::Progress;
-use crate::commands::{misspelt, scanning, whole};
+use crate::commands::{complete_scan, scanning, status_typo};
 use crate::connect::installs::{self, Installs};
 use crate::connect::{self, Connection};
 use crate::exit::{self, Failure, Outcome};
@@ -34,19 +34,19 @@ pub(crate) fn run(args: &ListArgs) -> Outcome {
     if args.has_utc() && !connection.zone_is_known {
         exit::note("assuming that the install is in this machine's time zone; set another with --time-zone");
     }
-    // A scan of several statuses yields each ticket once; pages may share some.
+    // A scan of several statuses yields each ticket once; pages may overlap.
     let mut listing = Listing::new(args, profile, &connection, !args.reads_all() && requests.len() > 1)?;
     if args.reads_all() { listing.scan(&query) } else { listing.pages(&requests) }
 }
 
-/// A list under way.
+/// A list in progress.
 struct Listing<'a> {
     args: &'a ListArgs,
     /// The profile that was named.
     profile: Option<String>,
     connection: &'a Connection,
     local: Local,
-    /// Tickets that wait to be sorted.
+    /// Tickets that are to be sorted.
     unsorted: Vec<Tickets>,
     writer: Option<Box<dyn TicketWriter>>,
 }
@@ -59,7 +59,7 @@ impl<'a> Listing<'a> {
         merges: bool,
     ) -> Outcome<Listing<'a>> {
         let flag = args.flag.as_deref().map(|flag| admin(flag, connection)).transpose()?;
-        // With an order of its own the list is cut once it is sorted.
+        // A sorted list is limited after sorting.
         let limit = args.limit.filter(|_| args.sort.is_empty());
         let local = Local::new(&args.priority, flag, limit, merges);
         Ok(Listing { args, profile, connection, local, unsorted: Vec::new(), writer: None })
@@ -98,7 +98,7 @@ impl<'a> Listing<'a> {
         Ok(())
     }
 
-    /// Says how much of the whole was listed.
+    /// Prints how many of the matching tickets were listed.
     fn remark_on_pages(&self, requests: &[GetTickets], pages: &[Page]) {
         let (received, shown): (usize, u64) =
             (pages.iter().map(Page::len).sum(), self.local.passed().min(self.args.limit.unwrap_or(u64::MAX)));
@@ -125,11 +125,11 @@ impl<'a> Listing<'a> {
         if received == 0 {
             let counted = requests.iter().zip(pages);
             let empty = counted.filter(|(_, page)| page.totalresults() == Some(0));
-            misspelt::warn(&empty.map(|(request, _)| request.clone()).collect::<Vec<_>>());
+            status_typo::warn(&empty.map(|(request, _)| request.clone()).collect::<Vec<_>>());
         }
     }
 
-    /// All tickets, written as they arrive.
+    /// Lists all tickets, and writes them as they arrive.
     fn scan(&mut self, query: &Query) -> Outcome {
         self.writer = Some(self.open(Part::default()));
         let scan = scanning::configured(query.scan(&self.connection.client), &self.args.scan);
@@ -139,12 +139,12 @@ impl<'a> Listing<'a> {
         }
         let status = scan.status();
         let progress = Progress::of(status.clone());
-        let mut whole = whole::Whole::of(scan);
+        let mut scan = complete_scan::CompleteScan::of(scan);
         while !self.local.is_full() {
-            match whole.next() {
+            match scan.next() {
                 Some(Ok(tickets)) => progress.suspended(|| self.take(&tickets))?,
                 Some(Err(failure)) => {
-                    // What arrived is good: it is written before the reason for the end is.
+                    // Tickets that arrived before the failure are written before it is reported.
                     drop(progress);
                     self.flush_unsorted()?;
                     scanning::print_report(&status.report());
@@ -176,13 +176,13 @@ impl<'a> Listing<'a> {
                 count => format!("{count} {}", output::tickets(count)),
             });
         }
-        if whole.delivered() == 0 {
-            misspelt::warn(&query.requests());
+        if scan.delivered() == 0 {
+            status_typo::warn(&query.requests());
         }
-        whole.end()
+        scan.end()
     }
 
-    /// Filters these tickets, and writes or keeps what is left.
+    /// Filters these tickets, and writes them or holds them for sorting.
     fn take(&mut self, tickets: &Tickets) -> Outcome {
         let mut left = self.local.pick(tickets);
         if !self.args.sort.is_empty() {
@@ -217,7 +217,7 @@ impl<'a> Listing<'a> {
         }
     }
 
-    /// Whether every field is written as the server sent it, and nothing else.
+    /// Whether exactly the fields of the server are written.
     fn is_plain(&self) -> bool {
         let ListArgs { columns, utc, decoded_text, sort, limit, .. } = self.args;
         columns.is_empty()
@@ -238,7 +238,7 @@ impl<'a> Listing<'a> {
         let ListArgs { format, columns, utc, .. } = self.args;
         let clock = &self.connection.clock;
         let out = stdout::for_format(format.format);
-        // The profile's name is written where it was asked for.
+        // The profile's name is written if its column was selected.
         let name = self.profile.clone().filter(|_| columns.contains(&Column::Install));
         let install = self.connection.context(name);
         if format.format == Format::Table {

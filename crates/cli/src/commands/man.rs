@@ -12,8 +12,7 @@ use crate::args::{Cli, ManArgs, manual};
 use crate::exit::{Exit, Failure, Outcome};
 
 pub(crate) fn run(args: &ManArgs) -> Outcome {
-    let mut root = Cli::command().disable_help_subcommand(true);
-    root.build();
+    let root = built();
     let pages = pages(&root);
     let Some(directory) = &args.dir else {
         let mut out = io::stdout().lock();
@@ -30,8 +29,15 @@ pub(crate) fn run(args: &ManArgs) -> Outcome {
     })
 }
 
-/// The commands that have a page: the program itself and every command, also nested ones.
-fn pages(root: &Command) -> Vec<&Command> {
+/// The definition of the program, complete.
+pub(crate) fn built() -> Command {
+    let mut root = Cli::command().disable_help_subcommand(true);
+    root.build();
+    root
+}
+
+/// The commands that have a page: the program itself and all commands, including nested ones.
+pub(crate) fn pages(root: &Command) -> Vec<&Command> {
     let mut pages = vec![root];
     let mut next = 0;
     while let Some(command) = pages.get(next).copied() {
@@ -45,7 +51,7 @@ fn pages(root: &Command) -> Vec<&Command> {
 }
 
 /// The name of a command's page, such as `gettickets-list`.
-fn name(command: &Command) -> &str {
+pub(crate) fn name(command: &Command) -> &str {
     command.get_display_name().unwrap_or(command.get_name())
 }
 

@@ -1,4 +1,4 @@
-//! `gettickets mirror`: copies tickets into a database, once or again and again.
+//! `gettickets mirror`: copies tickets into a database, once or repeatedly.
 
 use std::io::Write;
 use std::process;
@@ -13,13 +13,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::args::{MirrorArgs, MirrorFormat};
-use crate::commands::{scanning, whole};
+use crate::commands::{complete_scan, scanning};
 use crate::connect::environment::Environment;
 use crate::connect::installs::{self, Installs};
 use crate::exit::{self, Exit, Failure, Outcome};
 use crate::output::{self, stdout};
 
-/// The name in the database of an install without a profile.
+/// The name of an install without a profile in the database.
 const DEFAULT_NAME: &str = "main";
 
 pub(crate) fn run(args: &MirrorArgs) -> Outcome {
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &MirrorArgs) -> Outcome {
         true => Mode::Full,
         false => Mode::Auto { full_every: args.full_every },
     };
-    // A database that cannot be used at all ends the command, also with --interval.
+    // If the database cannot be used at all, the command ends, also with --interval.
     drop(Mirror::open(&database).map_err(|error| failure_of(&error))?);
     let runs = Runs { database, fleet, unusable, options, format: args.format };
     match args.interval {
@@ -52,7 +52,7 @@ fn fleet(args: &MirrorArgs) -> Outcome<(Fleet, Vec<(String, Failure)>)> {
     let (installs, unusable): (Vec<_>, Vec<_>) = match installs::select(&args.connection)? {
         Installs::One(profile, connection) => {
             let name = args.name.clone().or(profile).unwrap_or_else(|| DEFAULT_NAME.to_owned());
-            // The sandbox of --sandbox ends with the connection.
+            // The sandbox of --sandbox stops when the connection is dropped.
             let connection = Box::leak(connection);
             (vec![configured(installs::install(&name, connection))], Vec::new())
         }
@@ -93,7 +93,7 @@ impl Runs {
 
     /// Runs until Ctrl-C or the last run. Failures are reported, and the next run follows.
     fn repeat(&self, interval: Duration, count: Option<u64>) -> Outcome {
-        // The transaction of a run under way is undone by the database.
+        // The database rolls back the transaction of a run in progress.
         ctrlc::set_handler(|| process::exit(Exit::Done as i32))
             .map_err(|error| Failure::usage(format!("cannot handle Ctrl-C: {error}")))?;
         let mut exits = Vec::new();
@@ -124,7 +124,7 @@ impl Runs {
         }
     }
 
-    /// One run. The database is opened anew, so that a lost connection ends with the run that lost it.
+    /// Runs once. The database is opened again for each run, so that a lost connection affects only one run.
     fn run(&self) -> Result<Ran, MirrorError> {
         let started = Timestamp::now();
         let mut mirror = Mirror::open(&self.database)?;
@@ -170,7 +170,7 @@ impl Runs {
         Ok(())
     }
 
-    /// The failures of installs: profiles that cannot be used, installs that were refused, and runs that are not complete.
+    /// The failures of installs: unusable profiles, refused installs, and incomplete runs.
     fn failures(&self, ran: &Ran) -> Vec<(String, Failure)> {
         let mut failures = self.unusable.clone();
         for (name, report) in &ran.reports {
@@ -185,16 +185,16 @@ impl Runs {
     }
 }
 
-/// The failure of a run that is not complete.
+/// The failure of an incomplete run.
 fn incomplete(report: &RunReport) -> Failure {
     match &report.failure {
-        Some(error) => whole::cut_off(error, report.tickets),
+        Some(error) => complete_scan::interrupted(error, report.tickets),
         None => Failure::new(Exit::Incomplete, report.reason.as_deref().unwrap_or("the run is not complete"))
             .hint("A text in such a ticket is not UTF-8. Open the ticket in the install and save the text again"),
     }
 }
 
-/// A run in words.
+/// Describes a run in one line.
 fn line(report: &RunReport) -> String {
     format!(
         "{}: {} run{}, {} {} read, {} new, {} changed, {} gone, {} {}",
@@ -240,11 +240,15 @@ fn show(bar: &ProgressBar, progress: Progress<'_>) {
 
 /// The failure of a command for an error of a mirror.
 fn failure_of(error: &MirrorError) -> Failure {
+    Failure::new(exit_of(error.kind()), error).hint(error.hint())
+}
+
+/// The exit code of a run that fails in this way.
+pub(crate) fn exit_of(kind: MirrorErrorKind) -> Exit {
     use MirrorErrorKind::{Damaged, Full, Install, NewerVersion, NotAMirror, ReadOnly, Target, Value};
-    let exit = match error.kind() {
+    match kind {
         Target | NotAMirror | NewerVersion | ReadOnly | Install => Exit::Usage,
         Value => Exit::Incomplete,
         Full | Damaged | _ => Exit::Output,
-    };
-    Failure::new(exit, error).hint(error.hint())
+    }
 }

@@ -1,27 +1,27 @@
 //! The commands, one file each.
 //!
-//! A new command is a file here with a `run`, a file in `args` with its arguments, a variant of [`Command`], an
-//! arm below, and its examples in `args/manual.rs`.
+//! A new command needs a file here with a `run`, a file in `args` with its arguments, a variant of [`Command`], an
+//! arm below, and examples in `args/manual.rs`.
 
 pub(crate) mod columns;
+pub(crate) mod complete_scan;
 pub(crate) mod completions;
 mod decode;
 mod doctor;
-pub(crate) mod explain;
 mod export;
 mod list;
-mod man;
-mod mirror;
-mod misspelt;
+pub(crate) mod man;
+pub(crate) mod mirror;
 mod profiles;
+pub(crate) mod reply_hints;
 mod request;
 mod sandbox;
 mod saved;
 pub(crate) mod scanning;
 mod singer;
 mod stats;
+mod status_typo;
 mod watch;
-pub(crate) mod whole;
 
 #[cfg(feature = "fuzzing")]
 pub(crate) use self::export::rewritten_checkpoint;

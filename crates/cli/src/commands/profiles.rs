@@ -10,7 +10,7 @@ use crate::connect::profile::{self, Configuration, Profile};
 use crate::connect::{Settings, Target};
 use crate::exit::{self, Failure, Outcome};
 use crate::output::clock::Clock;
-use crate::output::{sanitise, style, width};
+use crate::output::{sanitize, style, width};
 
 pub(crate) fn run(args: &ProfilesArgs) -> Outcome {
     let environment = Environment::process();
@@ -39,7 +39,7 @@ fn list(path: &Path, environment: &Environment) -> Outcome {
         .iter()
         .map(|(name, profile)| {
             let is_default = if default == Some(name) { "default" } else { "" };
-            [name, &server(profile), &user(profile), is_default].map(|text| sanitise::line(text).into_owned())
+            [name, &server(profile), &user(profile), is_default].map(|text| sanitize::line(text).into_owned())
         })
         .collect();
     if rows.is_empty() {
@@ -70,7 +70,7 @@ fn server(profile: &Profile) -> String {
     }
 }
 
-/// The address without a user name and a password, which it should not have.
+/// The address without user name and password.
 fn without_user_info(url: &str) -> String {
     match (url.split_once("://"), url.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://{rest}"),
@@ -102,7 +102,7 @@ fn check(path: &Path, environment: &Environment, only: Option<&str>) -> Outcome 
     let mut out = anstream::AutoStream::auto(io::stdout().lock());
     let (good, bad) = (style::GOOD, style::ERROR);
     for name in names {
-        let shown = sanitise::line(name);
+        let shown = sanitize::line(name);
         match check_one(name, environment) {
             Ok(()) => writeln!(out, "{good}✓{good:#} {shown}")?,
             Err(failure) => {
@@ -169,7 +169,7 @@ fn secret_file(args: &InitArgs) -> PathBuf {
 
 /// The profile as TOML.
 fn table(args: &InitArgs) -> String {
-    // A string of JSON is one of TOML too.
+    // A JSON string is also a TOML string.
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let mut table = format!(
         "[profiles.{}]\nurl = {}\nidentifier = {}\n",
@@ -187,7 +187,7 @@ fn table(args: &InitArgs) -> String {
     table
 }
 
-/// Adds text to the end of the file. A new file is readable only by its owner.
+/// Appends text to a file. A new file is readable only by its owner.
 fn append(path: &Path, text: &str) -> io::Result<()> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory)?;
@@ -203,7 +203,7 @@ fn append(path: &Path, text: &str) -> io::Result<()> {
         _ => "\n\n",
     };
     let mut file = private(OpenOptions::new().append(true).create(true), path)?;
-    // One write, so that an interruption leaves all of it or nothing.
+    // A single write, so that an interruption leaves either all of the text or nothing.
     file.write_all(format!("{gap}{text}").as_bytes())?;
     file.sync_all()
 }

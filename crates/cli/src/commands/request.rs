@@ -1,4 +1,4 @@
-//! `gettickets request`: the request, written for other tools. No secret is read, so none can be shown.
+//! `gettickets request`: shows the request in the form of other tools. It reads no secret.
 
 use gettickets_protocol::{Credentials, GetTickets};
 
@@ -7,7 +7,7 @@ use crate::connect::PublicSettings;
 use crate::connect::environment::Environment;
 use crate::connect::secret::SecretSource;
 use crate::exit::{self, Failure, Outcome};
-use crate::output::{sanitise, stdout};
+use crate::output::{sanitize, stdout};
 
 pub(crate) fn run(args: &RequestArgs) -> Outcome {
     let connection = ConnectionArgs {
@@ -22,9 +22,9 @@ pub(crate) fn run(args: &RequestArgs) -> Outcome {
         RequestAs::Form => form(args)?,
     };
     if args.form == RequestAs::Form {
-        exit::note("names of variables stand in place of the secrets");
+        exit::note("names of variables are shown instead of the secrets");
     }
-    Ok(stdout::write_text(&text, sanitise::lines)?)
+    Ok(stdout::write_text(&text, sanitize::lines)?)
 }
 
 /// The address of `api.php`.
@@ -66,13 +66,13 @@ fn php(args: &RequestArgs, settings: &PublicSettings) -> String {
     code + "\nprint_r($results);\n"
 }
 
-/// A text for PHP: in single quotes only these two characters have a meaning.
+/// A PHP string in single quotes, in which only these two characters are special.
 fn php_text(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
-/// Sends a form field to curl's standard input, as an option of a configuration file. Neither a function nor
-/// printf is a process of its own, so other users of the machine cannot see the value.
+/// Writes a form field as an option of a curl configuration to standard output. Shell functions and printf are not
+/// separate processes, so other users of the machine cannot see the value.
 const FIELD: &str =
     r#"field() { printf 'data-urlencode = "%s=%s"\n' "$1" "$(printf %s "$2" | sed 's/[\\"]/\\&/g')"; }"#;
 
@@ -93,13 +93,13 @@ fn curl(args: &RequestArgs, settings: &PublicSettings, url: &str) -> String {
     text
 }
 
-/// The credentials in the order in which they are sent: the parameter, and the shell word for its value.
+/// The credentials in the order in which they are sent: the parameter, and a shell word for its value.
 fn credentials(args: &RequestArgs, settings: &PublicSettings) -> Vec<(&'static str, String)> {
     let word = |source: &Option<SecretSource>, variable: &str| match source {
         Some(source) => shell_secret(source),
         None => format!("\"${variable}\""),
     };
-    // What a profile names is no secret; what the environment has may change until the command runs.
+    // A profile holds no secrets, so its values are shown. The environment may change until the command runs.
     let named = |value: &Option<String>, variable: &str| match value {
         Some(value) if Environment::process().get(variable).as_ref() != Some(value) => shell_text(value),
         _ => format!("\"${variable}\""),
@@ -135,7 +135,7 @@ fn shell_secret(source: &SecretSource) -> String {
     }
 }
 
-/// A text for a POSIX shell.
+/// A single-quoted word for a POSIX shell.
 fn shell_text(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
@@ -143,7 +143,7 @@ fn shell_text(text: &str) -> String {
 /// The form body, with the names of variables in place of the credentials.
 fn form(args: &RequestArgs) -> Outcome<String> {
     let credentials = if args.as_admin {
-        // Made from the placeholders of an API pair, as an MD5 must be 32 digits.
+        // Made from the placeholders of API credentials, because an MD5 must have 32 digits.
         Credentials::api("GETTICKETS_USERNAME", "GETTICKETS_PASSWORD_MD5")
     } else {
         Credentials::api("GETTICKETS_IDENTIFIER", "GETTICKETS_SECRET")

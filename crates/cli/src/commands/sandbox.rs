@@ -19,9 +19,9 @@ pub(crate) fn run(args: &SandboxArgs) -> Outcome {
     if args.list_quirks {
         return list_quirks();
     }
-    // Before the sandbox starts, so that Ctrl-C is always handled.
+    // Set before the sandbox starts, so that Ctrl-C is always handled.
     let (stop, stopped) = mpsc::channel();
-    // The receiver is gone once the sandbox stops.
+    // Fails if the receiver is gone, when the sandbox has stopped.
     let stop = move || stop.send(()).unwrap_or_default();
     ctrlc::set_handler(stop).map_err(|error| Failure::usage(format!("Ctrl-C cannot be handled: {error}")))?;
     let (builder, count) = builder(args)?;
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &SandboxArgs) -> Outcome {
             .hint("Use another --port; --port 0 uses a free one")
     })?;
     announce(args, &sandbox, count)?;
-    // The sender is in the handler, which lives as long as the process.
+    // The handler has the sender and lives as long as the process.
     let _ = stopped.recv();
     exit::remark("\nstopped");
     Ok(())
@@ -68,7 +68,7 @@ fn builder(args: &SandboxArgs) -> Outcome<(SandboxBuilder, u64)> {
     Ok((builder, count))
 }
 
-/// Prints the address and the credentials that the sandbox accepts. A secret of the user's own is not shown.
+/// Prints the address and the credentials that the sandbox accepts. A secret from a file is not shown.
 fn announce(args: &SandboxArgs, sandbox: &Sandbox, count: u64) -> Outcome {
     let mut err = style::stderr();
     let (bold, dim) = (style::BOLD, style::DIM);

@@ -1,4 +1,4 @@
-//! Scans of commands: their options, their progress on a terminal, and what their report says.
+//! Scans: their options, their progress on a terminal, and the messages of their report.
 
 use std::fmt::Write;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -14,14 +14,14 @@ use crate::connect;
 use crate::exit;
 use crate::output::{self, style};
 
-/// The largest number of tickets that one message names.
-const SHOWN: usize = 8;
+/// The maximum number of tickets in one message.
+const MAX_SHOWN: usize = 8;
 /// How often the progress is updated.
 pub(crate) const TICK: Duration = Duration::from_millis(150);
-/// When a wait is shown for the first time.
+/// The delay before a wait is shown.
 const FIRST_TICK: Duration = Duration::from_secs(1);
 
-/// The scan with the options of the command line.
+/// Applies the options of the command line to a scan.
 pub(crate) fn configured(mut scan: Scan, args: &ScanArgs) -> Scan {
     if let Some(jobs) = args.jobs {
         scan = scan.concurrency(jobs.into());
@@ -40,7 +40,7 @@ pub(crate) fn print_report(report: &ScanReport) {
     print_report_of("", report);
 }
 
-/// As [`print_report`], with this before each message, such as `berlin: `.
+/// As [`print_report`], with a prefix such as `berlin: ` before each message.
 pub(crate) fn print_report_of(prefix: &str, report: &ScanReport) {
     report.findings.iter().for_each(|finding| print_finding(prefix, finding));
     if report.undated > 0 {
@@ -54,12 +54,12 @@ pub(crate) fn print_report_of(prefix: &str, report: &ScanReport) {
     report.warnings.iter().for_each(|warning| exit::warn(format!("{prefix}{}", connect::hint(warning))));
 }
 
-/// Prints how the replies of single pages deviate.
+/// Prints the deviations of single pages.
 pub(crate) fn print_findings(findings: &[Finding]) {
     print_findings_of("", findings);
 }
 
-/// As [`print_findings`], with this before each message.
+/// As [`print_findings`], with a prefix before each message.
 pub(crate) fn print_findings_of(prefix: &str, findings: &[Finding]) {
     for finding in findings.iter().filter(|finding| finding.kind != FindingKind::MissingTickets) {
         print_finding(prefix, &finding.into());
@@ -71,7 +71,7 @@ fn print_finding(prefix: &str, finding: &ScanFinding) {
     if changes_values(finding.kind) { exit::warn(text) } else { exit::note(text) }
 }
 
-/// Whether a value is not as the server meant it, or is missing. Other deviations are of spelling only.
+/// Whether a deviation changes or removes a value. Other deviations concern only notation.
 pub(crate) fn changes_values(kind: FindingKind) -> bool {
     use FindingKind as Kind;
     matches!(
@@ -88,7 +88,7 @@ pub(crate) fn changes_values(kind: FindingKind) -> bool {
     )
 }
 
-/// A deviation in words, such as `a date cannot be read; it is kept as text (date): 3 times, in tickets 7, 9`.
+/// Describes a deviation, such as `a date cannot be read; it is kept as text (date): 3 times, in tickets 7, 9`.
 pub(crate) fn deviation(finding: &ScanFinding) -> String {
     let ScanFinding { kind, field, count, ids, detail, .. } = finding;
     let mut text = kind.to_string();
@@ -99,10 +99,10 @@ pub(crate) fn deviation(finding: &ScanFinding) -> String {
     let _ = write!(text, ": {count} {}", if *count == 1 { "time" } else { "times" });
     if let Some((first, others)) = ids.split_first() {
         let _ = write!(text, ", in {} {first}", if others.is_empty() { "ticket" } else { "tickets" });
-        for id in others.iter().take(SHOWN - 1) {
+        for id in others.iter().take(MAX_SHOWN - 1) {
             let _ = write!(text, ", {id}");
         }
-        if others.len() >= SHOWN {
+        if others.len() >= MAX_SHOWN {
             text.push_str(", …");
         }
     }
@@ -112,21 +112,21 @@ pub(crate) fn deviation(finding: &ScanFinding) -> String {
     text
 }
 
-/// The unreadable tickets in words, by the readable ones before them.
+/// Describes the unreadable tickets by the readable tickets that precede them.
 pub(crate) fn unreadable(tickets: &[UnreadableTicket]) -> String {
-    let places = tickets.iter().take(SHOWN).map(|ticket| match ticket.after {
+    let places = tickets.iter().take(MAX_SHOWN).map(|ticket| match ticket.after {
         Some(id) => format!("at offset {} (after ticket {id})", ticket.offset),
         None => format!("at offset {}", ticket.offset),
     });
     let mut text = places.collect::<Vec<String>>().join(", ");
-    if tickets.len() > SHOWN {
-        let _ = write!(text, " and {} more", tickets.len() - SHOWN);
+    if tickets.len() > MAX_SHOWN {
+        let _ = write!(text, " and {} more", tickets.len() - MAX_SHOWN);
     }
     text
 }
 
-/// A line of progress on stderr, which shows nothing before its first message. Hidden where stderr is not a terminal, with
-/// --quiet and with errors as JSON.
+/// A line of progress on stderr, which is empty before its first message. Hidden if stderr is not a terminal, with
+/// --quiet, and with errors as JSON.
 pub(crate) fn bar() -> ProgressBar {
     let is_shown = style::stderr_is_terminal() && !exit::is_quiet() && !exit::is_json();
     let target = if is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
@@ -135,7 +135,7 @@ pub(crate) fn bar() -> ProgressBar {
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
 }
 
-/// A line on stderr that a thread keeps up to date, where stderr is a terminal. It ends when this is dropped.
+/// A line of progress on stderr that a thread updates, if stderr is a terminal. Dropping this removes it.
 pub(crate) struct Progress {
     bar: ProgressBar,
     stop: Option<Sender<()>>,
@@ -143,7 +143,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Begins to show the progress of this scan.
+    /// Shows the progress of this scan.
     pub(crate) fn of(status: ScanStatus) -> Progress {
         let begin = Instant::now();
         let before = status.yielded();
@@ -154,15 +154,15 @@ impl Progress {
         })
     }
 
-    /// Shows what a command waits for, such as `waiting for https://billing.example.com`, and for how long, from the second
-    /// second on.
+    /// Shows what a command waits for, such as `waiting for https://billing.example.com`, and for how long, after the
+    /// first second.
     pub(crate) fn waiting(what: impl Into<String>) -> Progress {
         let what = what.into();
         let begin = Instant::now();
         Progress::begin(FIRST_TICK, move || format!("{what}, {} s", begin.elapsed().as_secs()))
     }
 
-    /// Shows what `message` returns, for the first time after `first`.
+    /// Shows the result of `message`, for the first time after `first`.
     fn begin(first: Duration, message: impl Fn() -> String + Send + 'static) -> Progress {
         let bar = bar();
         if bar.is_hidden() {
@@ -181,7 +181,7 @@ impl Progress {
         Progress { bar, stop: Some(stop), thread: thread::Builder::new().spawn(show).ok() }
     }
 
-    /// Calls `write`, which writes whole lines to the terminal, while the line is not there.
+    /// Hides the progress line while `write` writes lines to the terminal.
     pub(crate) fn suspended<T>(&self, write: impl FnOnce() -> T) -> T {
         self.bar.suspend(write)
     }
@@ -198,7 +198,7 @@ impl Drop for Progress {
     }
 }
 
-/// The progress in words: `1,200 of 10,000 tickets, 850/s, 3 requests in flight, 2 retries, waited 1.5 s`.
+/// Formats the progress: `1,200 of 10,000 tickets, 850/s, 3 requests in flight, 2 retries, waited 1.5 s`.
 pub(crate) fn line(report: &ScanReport, yielded: u64, rate: f64, in_flight: usize) -> String {
     let mut text = match report.total {
         Some(total) if total >= yielded => {

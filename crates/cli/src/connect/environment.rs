@@ -1,4 +1,4 @@
-//! Environment variables, as a value that tests can replace.
+//! Access to environment variables, which tests can replace.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! From the client's errors to exit codes, messages and hints.
+//! Maps the client's errors to exit codes, messages and hints.
 
 use gettickets::local::LocalErrorKind;
 use gettickets::{Error, ErrorKind};
@@ -6,7 +6,7 @@ use gettickets_protocol::spell_settings;
 
 use crate::exit::{Exit, Failure};
 
-/// The failure of a command for an error of the client. The error says what happened and where.
+/// The failure of a command for an error of the client.
 pub(crate) fn of(error: &Error) -> Failure {
     let failure = Failure::new(exit_of(error.kind()), error).code(error.code());
     match error.hint() {
@@ -15,16 +15,16 @@ pub(crate) fn of(error: &Error) -> Failure {
     }
 }
 
-/// A hint of a library for users of the command line: settings are named as the options that they are here.
+/// Rewrites a library's hint for users of the command line: settings become options.
 pub(crate) fn in_options(hint: &str) -> String {
-    // This program has no option for the limit of a reply.
+    // No option sets the limit of a reply.
     let hint = hint.replace(", or raise the limit (max_response_len)", "");
     let hint = hint.replace(", or allow larger replies (max_response_len)", "");
     spell_settings(&hint, option).replace("strict mode off", "strict mode off (omit --strict)")
 }
 
-/// The option for a setting that hints name.
-fn option(setting: &str) -> Option<&'static str> {
+/// The option that corresponds to a setting in a hint.
+pub(crate) fn option(setting: &str) -> Option<&'static str> {
     Some(match setting {
         "allow_count_mismatch" => "--allow-count-mismatch",
         "allow_plain_http" => "--allow-plain-http",
@@ -42,7 +42,7 @@ fn option(setting: &str) -> Option<&'static str> {
     })
 }
 
-fn exit_of(kind: &ErrorKind) -> Exit {
+pub(crate) fn exit_of(kind: &ErrorKind) -> Exit {
     match kind {
         ErrorKind::Api(_) | ErrorKind::RateLimited { .. } => Exit::Server,
         ErrorKind::Config(_) => Exit::Usage,
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_setting_of_a_hint_is_an_option() {
+    fn every_setting_in_a_hint_has_an_option() {
         for setting in gettickets_protocol::HINT_SETTINGS {
             assert!(option(setting).is_some() || setting == "max_response_len", "{setting}");
         }
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn hints_name_options_of_this_program() {
+    fn hints_name_command_line_options() {
         let client = Client::local(env!("CARGO_MANIFEST_DIR")).php("no-such-php").build().unwrap();
         let error = client.get_tickets(&GetTickets::default()).unwrap_err();
         assert!(

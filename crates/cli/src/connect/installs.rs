@@ -1,4 +1,4 @@
-//! The installs that a command reads: one, or those of several profiles.
+//! Selects the installs that a command reads: one, or those of several profiles.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ use crate::output::InstallContext;
 pub(crate) enum Installs {
     /// One install, with the name of its profile if one was named.
     One(Option<String>, Box<Connection>),
-    /// Those of profiles that were selected by several names, a pattern or `--all-profiles`.
+    /// Installs that were selected by several names, a pattern or `--all-profiles`.
     Several(Several),
 }
 
@@ -25,20 +25,20 @@ pub(crate) enum Installs {
 pub(crate) struct Several {
     /// The installs that can be read, in the order of the profiles.
     pub(crate) connections: Vec<(String, Connection)>,
-    /// The same installs, to be read side by side.
+    /// The same installs, for concurrent reading.
     pub(crate) fleet: Fleet,
-    /// The profiles that cannot be used, and why.
+    /// The profiles that cannot be used, and the reasons.
     pub(crate) unusable: Vec<(String, Failure)>,
 }
 
 impl Several {
-    /// What the output needs to know of each install.
+    /// The output's context of each install.
     pub(crate) fn contexts(&self) -> Vec<InstallContext> {
         let context = |(name, connection): &(String, Connection)| connection.context(Some(name.clone()));
         self.connections.iter().map(context).collect()
     }
 
-    /// Runs this for the installs on threads, and returns the results in the order of the installs.
+    /// Runs a function for each install on threads, and returns the results in the order of the installs.
     pub(crate) fn side_by_side<T: Send>(&self, run: impl Fn(&str, &Connection) -> T + Sync) -> Vec<T> {
         side_by_side(&self.connections, |(name, connection)| run(name, connection))
     }
@@ -69,7 +69,7 @@ pub(crate) fn select(args: &ConnectionArgs<Profiles>) -> Outcome<Installs> {
     Ok(Installs::Several(Several { connections, fleet, unusable }))
 }
 
-/// An install for the warehouse. Its time zone is that of the profile, not this machine's.
+/// An install for the warehouse. Its time zone is that of the profile; this machine's is not used.
 pub(crate) fn install(name: &str, connection: &Connection) -> Install {
     let install = Install::new(name, connection.client.clone());
     match connection.zone_is_known {
@@ -78,7 +78,7 @@ pub(crate) fn install(name: &str, connection: &Connection) -> Install {
     }
 }
 
-/// The names of the selected profiles; `None` where a single name, or none, was given.
+/// The names of the selected profiles; `None` if at most one name was given.
 fn selected(profiles: &Profiles, environment: &Environment) -> Outcome<Option<Vec<String>>> {
     if profiles.all_profiles {
         let configuration = settings::load_all(environment)?;
@@ -97,7 +97,7 @@ fn selected(profiles: &Profiles, environment: &Environment) -> Outcome<Option<Ve
     }
 }
 
-/// The profiles of the configuration file that these names and patterns stand for, each once.
+/// The profiles of the configuration file that match these names and patterns, each once.
 pub(crate) fn names(wanted: &[String], environment: &Environment) -> Outcome<Vec<String>> {
     matching(wanted, &settings::load_all(environment)?)
 }
@@ -106,7 +106,7 @@ fn is_pattern(name: &str) -> bool {
     name.contains(['*', '?', '['])
 }
 
-/// The profiles that these names and patterns stand for, each once.
+/// The profiles that match these names and patterns, each once.
 fn matching(wanted: &[String], configuration: &Configuration) -> Outcome<Vec<String>> {
     let mut names: Vec<String> = Vec::new();
     for word in wanted {
@@ -135,7 +135,7 @@ fn matching(wanted: &[String], configuration: &Configuration) -> Outcome<Vec<Str
     Ok(names)
 }
 
-/// Flags that describe one server have no meaning for several.
+/// Fails on flags that describe a single server.
 fn refuse_settings_of_one(args: &ConnectionArgs<Profiles>) -> Outcome {
     let flags = [
         (args.url.is_some(), "--url"),
@@ -156,32 +156,32 @@ fn refuse_settings_of_one(args: &ConnectionArgs<Profiles>) -> Outcome {
     }
 }
 
-/// Stands for the name of the install in the name of a file.
+/// The placeholder for the install's name in a file name.
 pub(crate) const PLACEHOLDER: &str = "{install}";
 
-/// The name of the file of an install: `{install}` in it becomes the install's name.
+/// The file of an install: `{install}` in the name is replaced by the install's name.
 pub(crate) fn file_of(name: &Path, install: Option<&str>) -> Outcome<PathBuf> {
     let Some(text) = name.to_str().filter(|text| text.contains(PLACEHOLDER)) else {
         return Ok(name.to_owned());
     };
     let unusable = |what: &str| Failure::usage(format!("{}: {what}", name.display()));
     let Some(install) = install else {
-        return Err(unusable("{install} stands for the name of a profile, and none is named")
+        return Err(unusable("{install} needs a profile, and none is selected")
             .hint("Name a profile with --profile, or leave out {install}"));
     };
     if install.is_empty() || install.starts_with('.') || install.contains(['/', '\\', '\0']) {
-        return Err(unusable(&format!("the profile {install:?} cannot be part of the name of a file"))
+        return Err(unusable(&format!("the profile name {install:?} cannot be part of a file name"))
             .hint("Rename the profile in the configuration file"));
     }
     Ok(text.replace(PLACEHOLDER, install).into())
 }
 
-/// Whether the name of a file has a part for the name of the install.
+/// Whether a file name has a placeholder for the install's name.
 pub(crate) fn has_placeholder(name: &Path) -> bool {
     name.to_str().is_some_and(|text| text.contains(PLACEHOLDER))
 }
 
-/// Reports these failures of installs, and returns the highest exit code.
+/// Reports the failures of installs, and returns the highest exit code.
 pub(crate) fn report(failures: Vec<(String, Failure)>) -> Outcome {
     let exits: Vec<Exit> = failures.iter().map(|(_, failure)| failure.exit).collect();
     for (name, failure) in failures {
@@ -190,7 +190,7 @@ pub(crate) fn report(failures: Vec<(String, Failure)>) -> Outcome {
     worst(exits)
 }
 
-/// The failure of a command after these failures of installs were reported: the highest exit code.
+/// The failure of a command after the failures of installs were reported: the highest exit code.
 pub(crate) fn worst(exits: impl IntoIterator<Item = Exit>) -> Outcome {
     match exits.into_iter().max_by_key(|exit| *exit as u8) {
         None | Some(Exit::Done) => Ok(()),
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_selects_no_profile_is_an_error_with_the_known_names() {
+    fn an_empty_selection_is_an_error_that_lists_the_profiles() {
         for (wanted, message) in [
             (&["us", "uk"][..], "there is no profile \"uk\". Profiles in the file: a*, eu-1, eu-2, us."),
             (&["asia-*"], "no profile matches \"asia-*\". Profiles in the file: a*, eu-1, eu-2, us."),

@@ -1,5 +1,5 @@
-//! From arguments to a client: flags, environment and profile become [`Settings`], and those a
-//! [`Connection`].
+//! Creates a client from the arguments: flags, environment and profile are merged into [`Settings`], from which a
+//! [`Connection`] is made.
 
 pub(crate) mod environment;
 mod failure;
@@ -17,7 +17,7 @@ use gettickets::{Client, ClientBuilder, ConfigError, Credentials, DateTime, Erro
 use gettickets_sandbox::{Quirk, Sandbox};
 
 use self::environment::Environment;
-pub(crate) use self::failure::{in_options as hint, of as failure_of};
+pub(crate) use self::failure::{exit_of, in_options as hint, of as failure_of, option as option_of};
 pub(crate) use self::settings::{PublicSettings, Settings, Target};
 use crate::args::{ConnectionArgs, Since};
 use crate::exit::{Exit, Failure, Outcome};
@@ -25,25 +25,25 @@ use crate::output::InstallContext;
 use crate::output::clock::Clock;
 use crate::output::names::Names;
 
-/// A client, and what is needed while it is used.
+/// A client, and what a command needs beside it.
 pub(crate) struct Connection {
     pub(crate) client: Client,
     /// The install's clock.
     pub(crate) clock: Clock,
-    /// Whether a flag or the profile named the zone.
+    /// Whether a flag or the profile set the time zone.
     pub(crate) zone_is_known: bool,
-    /// The server, in words; nothing secret.
+    /// A description of the server, without secrets.
     pub(crate) place: String,
     /// Names of departments and admins.
     pub(crate) names: Names,
     /// The environment variables that hold its secrets.
     pub(crate) secret_variables: Vec<String>,
-    /// Serves until the connection is dropped.
+    /// The sandbox, which stops when the connection is dropped.
     _sandbox: Option<Sandbox>,
 }
 
 impl Connection {
-    /// What the output needs to know of the install, which has this name.
+    /// The output's context of the install, under this name.
     pub(crate) fn context(&self, name: Option<String>) -> InstallContext {
         InstallContext {
             name,
@@ -53,23 +53,28 @@ impl Connection {
         }
     }
 
-    /// A moment that may be relative to now, on the install's clock.
+    /// Resolves a time that may be relative to now, on the install's clock.
     pub(crate) fn resolve(&self, since: Since) -> DateTime {
         since.resolve(self.clock.timestamp(), self.clock.zone())
     }
 }
 
-/// Opens the connection that the flags, the environment or a profile describe. Nothing is sent yet.
+/// Opens the connection that the flags, the environment or a profile describe, without sending anything.
 pub(crate) fn open(args: &ConnectionArgs) -> Outcome<Connection> {
     Settings::of(args, &Environment::process())?.connect()
 }
 
-/// As [`open`], where a sandbox is one in which tickets are opened, answered, closed and deleted.
-pub(crate) fn open_living(args: &ConnectionArgs) -> Outcome<Connection> {
+/// As [`open`]; the tickets of a sandbox change over time.
+pub(crate) fn open_changing(args: &ConnectionArgs) -> Outcome<Connection> {
     Settings::of(args, &Environment::process())?.connect_to(&[Quirk::Shifting])
 }
 
-/// The transport for requests to another server than the install, with the proxy and the certificates of the arguments.
+/// The environment variables that a child process must not inherit: those with the secrets of a connection, and of all profiles.
+pub(crate) fn secret_variables(own: &[String]) -> Vec<String> {
+    own.iter().cloned().chain(settings::secret_variables_of_profiles(&Environment::process())).collect()
+}
+
+/// The transport for requests to a server other than the install, with the proxy and certificates of the arguments.
 pub(crate) fn transport_to(address: &str, args: &ConnectionArgs) -> Outcome<Arc<dyn Transport>> {
     let mut builder = Client::builder(address).allow_plain_http(true);
     if let Some(proxy) = &args.proxy {
@@ -82,7 +87,7 @@ pub(crate) fn transport_to(address: &str, args: &ConnectionArgs) -> Outcome<Arc<
 }
 
 impl Settings {
-    /// The client of these settings.
+    /// Creates the client of these settings.
     pub(crate) fn connect(&self) -> Outcome<Connection> {
         self.connect_to(&[])
     }
@@ -124,7 +129,8 @@ impl Settings {
 
     /// Settings for a client of the install in this directory.
     pub(crate) fn local(&self, path: &Path, admin_user: Option<&str>, php: Option<&Path>) -> LocalBuilder {
-        let mut local = Client::local(path).strict(self.strict).hide_variables(&self.secret_variables);
+        let mut local =
+            Client::local(path).strict(self.strict).hide_variables(secret_variables(&self.secret_variables));
         if let Some(admin) = admin_user {
             local = local.admin(admin);
         }
@@ -160,10 +166,10 @@ impl Settings {
         Ok(builder)
     }
 
-    /// The failure of a setting that cannot be used, with its source.
+    /// The failure for an invalid setting, with the setting's source.
     fn unusable(&self, error: &Error) -> Failure {
         let failure = failure_of(error);
-        // The proxy and the certificates may have another source than the address.
+        // The source of the proxy and of the certificates may differ from that of the address.
         let is_of_target = !matches!(
             error.kind(),
             ErrorKind::Config(ConfigError::Proxy { .. } | ConfigError::RootCertificates { .. })
@@ -183,7 +189,7 @@ fn read_certificates(file: &Path) -> Outcome<Vec<u8>> {
     })
 }
 
-/// Starts the sandbox of `--sandbox`. Its newest ticket is as new as now, so that ages look real.
+/// Starts the sandbox of `--sandbox`. Its newest ticket is from the current time, so that ages look realistic.
 pub(crate) fn start_sandbox(now: DateTime, quirks: &[Quirk]) -> Outcome<Sandbox> {
     Sandbox::builder().newest(now).quirks(quirks.iter().copied()).start().map_err(|error| {
         Failure::new(Exit::Unreached, format!("the sandbox did not start: {error}"))

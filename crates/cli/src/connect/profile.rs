@@ -24,14 +24,14 @@ use super::environment::Environment;
 use crate::exit::{Failure, Outcome};
 use crate::output::names::Names;
 
-/// The largest configuration file, in bytes.
-const LONGEST: u64 = 1 << 20;
+/// The maximum size of a configuration file, in bytes.
+const MAX_LEN: u64 = 1 << 20;
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Configuration {
-    /// The profile to use where neither a flag nor the environment names a server.
+    /// The profile to use if neither a flag nor the environment names a server.
     default_profile: Option<String>,
     /// The profiles by name.
     #[serde(default)]
@@ -69,7 +69,7 @@ pub(crate) struct Profile {
     admins: BTreeMap<String, String>,
 }
 
-/// Where the file is: `gettickets/config.toml` below `XDG_CONFIG_HOME`, else below `~/.config`; on Windows
+/// The path of the file: `gettickets/config.toml` below `XDG_CONFIG_HOME`, else below `~/.config`; on Windows
 /// below `APPDATA`.
 pub(crate) fn path(environment: &Environment) -> Option<PathBuf> {
     let absolute = |name| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -99,12 +99,12 @@ pub(crate) fn load(path: &Path, environment: &Environment) -> Outcome<Option<Con
     Ok(Some(configuration))
 }
 
-/// Reads at most [`LONGEST`] bytes.
+/// Reads at most [`MAX_LEN`] bytes.
 fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
-    File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > LONGEST {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it is longer than {LONGEST} bytes")));
+    File::open(path)?.take(MAX_LEN + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_LEN {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it is longer than {MAX_LEN} bytes")));
     }
     Ok(text)
 }
@@ -136,7 +136,7 @@ fn parse(text: &str) -> Outcome<Configuration> {
     })
 }
 
-/// The parser's message without values of the file: a mistyped value may be a secret.
+/// The parser's message without values from the file: a mistyped value may be a secret.
 fn without_values(message: &str) -> String {
     // serde writes `invalid type: string "VALUE", expected …`; the value may itself contain ", expected ".
     for what in ["invalid type", "invalid value", "unknown variant"] {
@@ -148,7 +148,7 @@ fn without_values(message: &str) -> String {
             };
         }
     }
-    // A key is shown where it looks like one; what was meant as a value may stand in its place.
+    // A key is shown only if it looks like one; it may really be a value.
     if let Some((key, rest)) =
         message.strip_prefix("unknown field `").and_then(|rest| rest.rsplit_once("`, expected one of "))
     {
@@ -163,14 +163,14 @@ fn without_values(message: &str) -> String {
     }) {
         return after.to_owned();
     }
-    // The parser's own messages name what it expected; what it found is left out.
+    // The parser's own messages say what it expected; what it found is left out.
     let quoted = |at: char| matches!(at, '`' | '"' | '\'');
     let shown = message.split_once(", found").map_or(message, |(before, _)| before);
     if shown.contains(quoted) { "the line is not valid TOML".to_owned() } else { shown.to_owned() }
 }
 
 impl Configuration {
-    /// The name of the profile to use where none is named: the one that the file says, or the only one.
+    /// The profile to use if none is named: the one that the file sets, or the only one.
     pub(crate) fn default_name(&self) -> Option<&str> {
         match (&self.default_profile, self.profiles.len()) {
             (Some(name), _) => Some(name),
@@ -179,7 +179,7 @@ impl Configuration {
         }
     }
 
-    /// The profile of this name.
+    /// The profile with this name.
     pub(crate) fn profile(&self, name: &str) -> Outcome<Profile> {
         let profile = self.profiles.get(name).cloned().ok_or_else(|| {
             let known: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
@@ -195,10 +195,12 @@ impl Configuration {
 }
 
 impl Profile {
-    /// Checks for settings that exclude each other or have no meaning.
+    /// Fails on settings that cannot be combined or have no effect.
     fn check(&self) -> Outcome {
         let both = |one: bool, other: bool, names: &str| match one && other {
-            true => Err(Failure::usage(format!("{names} exclude each other")).hint("Remove one of them")),
+            true => {
+                Err(Failure::usage(format!("{names} cannot be used together")).hint("Remove one of them"))
+            }
             false => Ok(()),
         };
         both(self.url.is_some(), self.local_api.is_some(), "url and local-api")?;
@@ -214,7 +216,7 @@ impl Profile {
             return Err(Failure::usage("timeout is 0 seconds").hint("Give at least 1"));
         }
         if self.responsetype.as_deref().is_some_and(|word| !["json", "xml"].contains(&word)) {
-            return Err(Failure::usage("responsetype is neither json nor xml").hint("Give one of them"));
+            return Err(Failure::usage("responsetype is neither json nor xml").hint("Set it to json or xml"));
         }
         self.names().map(|_| ())
     }
@@ -229,10 +231,9 @@ impl Profile {
         let by_id = |table: &str, names: &BTreeMap<String, String>| -> Outcome<BTreeMap<u64, String>> {
             let entry = |(id, name): (&String, &String)| match id.parse() {
                 Ok(id) => Ok((id, name.clone())),
-                Err(_) => Err(Failure::usage(format!("a key in the table {table} is not the id of one"))
-                    .hint(format!(
-                        "Write ids as keys and names as values, as in {table} = {{ 1 = \"Sales\" }}"
-                    ))),
+                Err(_) => Err(Failure::usage(format!("a key in the table {table} is not an id")).hint(
+                    format!("Write ids as keys and names as values, as in {table} = {{ 1 = \"Sales\" }}"),
+                )),
             };
             names.iter().map(entry).collect()
         };
@@ -242,7 +243,7 @@ impl Profile {
     /// Resolves paths: relative to the directory of the file, and `~/` to the home directory.
     fn resolve_paths(&mut self, directory: &Path, environment: &Environment) {
         let home = environment.get("HOME").map(PathBuf::from);
-        // A program without a slash is searched for on PATH.
+        // A program name without a slash is searched for in PATH.
         let php = self.php.as_mut().filter(|php| php.components().count() > 1);
         let paths = [
             self.secret_file.as_mut(),
@@ -280,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn the_example_of_the_manual_is_a_profile_and_every_key_is_named() {
+    fn the_manual_has_a_valid_example_and_names_every_key() {
         let (_, rest) = FILES.split_once("  default-profile").unwrap();
         let (example, rest) = rest.split_once("A profile may also").unwrap();
         let profile = parse(&format!("default-profile{example}")).unwrap().profile("main").unwrap();
@@ -288,7 +289,7 @@ mod tests {
         let names = profile.names().unwrap();
         assert_eq!((names.department(1), names.admin(3)), (Some("Sales"), Some("Ada")));
         assert_eq!(names.admin_id("ada"), Some(3));
-        // The library lists every key for one that it does not know.
+        // serde's error for an unknown key lists every key.
         let known = parse("[profiles.main]\nx = 1").unwrap_err().what;
         let keys: Vec<&str> = known.split('`').skip(3).step_by(2).collect();
         assert!(keys.len() > 10, "{known}");
@@ -335,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_that_is_alone_is_the_default() {
+    fn the_only_profile_is_the_default() {
         let name = |text: &str| parse(text).unwrap().default_name().map(str::to_owned);
         assert_eq!(name("[profiles.a]"), Some("a".to_owned()));
         assert_eq!(name("[profiles.a]\n[profiles.b]"), None);
@@ -344,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_end_is_not_read_to_the_end() {
+    fn a_file_without_end_is_read_up_to_the_limit() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("config.toml");
         std::fs::write(&file, vec![b'#'; 2 << 20]).unwrap();
@@ -353,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn what_excludes_each_other_is_refused() {
+    fn conflicting_settings_are_refused() {
         for lines in [
             "url = \"https://example.com\"\nlocal-api = \"/var/www\"",
             "identifier = \"a\"\nusername = \"b\"",
@@ -368,14 +369,14 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_where_the_convention_says() {
+    fn the_path_follows_the_convention() {
         let at = |pairs: &[(&str, &str)]| path(&Environment::of(pairs.iter().copied()));
         assert_eq!(at(&[("HOME", "/h")]), Some("/h/.config/gettickets/config.toml".into()));
         assert_eq!(
             at(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "/x")]),
             Some("/x/gettickets/config.toml".into())
         );
-        // The convention says that a relative one counts as none.
+        // The convention says to ignore a relative path.
         assert_eq!(
             at(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "x")]),
             Some("/h/.config/gettickets/config.toml".into())

@@ -1,4 +1,4 @@
-//! Secrets: read from a file or an environment variable, never from an argument, and never shown.
+//! Reads secrets from a file or an environment variable. They are never arguments, and never shown.
 
 use std::fmt;
 use std::fs::File;
@@ -10,10 +10,10 @@ use gettickets::secret::{TrimmedSecret, trim};
 use super::environment::Environment;
 use crate::exit::{self, Failure, Outcome};
 
-/// The largest secret, in bytes.
-const LONGEST: u64 = 16 << 10;
+/// The maximum length of a secret, in bytes.
+const MAX_LEN: u64 = 16 << 10;
 
-/// Where a secret is.
+/// The source of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SecretSource {
     /// In a file; `-` is standard input.
@@ -22,7 +22,7 @@ pub(crate) enum SecretSource {
     Variable(String),
 }
 
-/// Names the place, never the secret.
+/// Shows the source, never the secret.
 impl fmt::Display for SecretSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -34,12 +34,12 @@ impl fmt::Display for SecretSource {
 }
 
 impl SecretSource {
-    /// Reads the secret. White space around it and a byte order mark are removed: editors and shells add them.
+    /// Reads the secret. Surrounding white space and a byte order mark, which editors and shells add, are removed.
     pub(crate) fn read(&self, what: &str, environment: &Environment) -> Outcome<String> {
         let text = match self {
             SecretSource::Variable(name) => environment.get(name).ok_or_else(|| {
                 Failure::usage(format!("{what} is read from the variable {name}, which is not set"))
-                    .hint("Set the variable, or name another source")
+                    .hint("Set the variable, or use another source")
             })?,
             SecretSource::File(path) => read_file(path).map_err(|error| {
                 Failure::usage(format!("{what} cannot be read from {self}: {error}"))
@@ -63,7 +63,7 @@ impl SecretSource {
         }
         if is_quoted {
             exit::warn(format!(
-                "{what} from {self} has quotes around it, which are sent as part of it; remove them if they are not"
+                "{what} from {self} has quotes around it, which are sent as part of it; remove them if they do not belong to it"
             ));
         }
         Ok(secret.to_owned())
@@ -73,19 +73,19 @@ impl SecretSource {
 fn read_file(path: &Path) -> io::Result<String> {
     let mut text = String::with_capacity(256);
     if path == Path::new("-") {
-        io::stdin().take(LONGEST + 1).read_to_string(&mut text)?;
+        io::stdin().take(MAX_LEN + 1).read_to_string(&mut text)?;
     } else {
         let file = File::open(path)?;
         warn_of_readers(path, &file);
-        file.take(LONGEST + 1).read_to_string(&mut text)?;
+        file.take(MAX_LEN + 1).read_to_string(&mut text)?;
     }
-    if text.len() as u64 > LONGEST {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it is longer than {LONGEST} bytes")));
+    if text.len() as u64 > MAX_LEN {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it is longer than {MAX_LEN} bytes")));
     }
     Ok(text)
 }
 
-/// Warns of a file that others can read. It is not refused: that may be intended.
+/// Warns if other users can read a file. This may be intended, so it is not an error.
 #[cfg(unix)]
 fn warn_of_readers(path: &Path, file: &File) {
     use std::os::unix::fs::MetadataExt;
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_one_line_of_text_is_refused_without_showing_it() {
+    fn only_a_single_line_is_accepted_and_never_shown() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("secret");
         for bytes in [&b""[..], b"\n", b"\xef\xbb\xbf", b"one\ntwo\n", b"\xff", &[b'x'; 20_000]] {
@@ -139,7 +139,7 @@ mod tests {
         let read = |pairs: &[(&str, &str)]| {
             source.read("the API secret", &Environment::of(pairs.iter().copied())).unwrap_err().paragraph()
         };
-        insta::assert_snapshot!(read(&[]), @"the API secret is read from the variable WHMCS_SECRET, which is not set. Set the variable, or name another source.");
+        insta::assert_snapshot!(read(&[]), @"the API secret is read from the variable WHMCS_SECRET, which is not set. Set the variable, or use another source.");
         insta::assert_snapshot!(read(&[("WHMCS_SECRET", " \n")]), @"the API secret from the variable WHMCS_SECRET is empty. Set the variable to the secret.");
         insta::assert_snapshot!(read(&[("WHMCS_SECRET", "a\nb")]), @"the API secret from the variable WHMCS_SECRET has more than one line. Set the variable to the secret and nothing else.");
     }

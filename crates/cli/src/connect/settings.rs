@@ -1,9 +1,8 @@
-//! Settings: flags, profile and environment, merged.
+//! Merges flags, profile and environment into settings.
 //!
-//! A flag takes precedence over a named profile, that over the environment, and that over the default
-//! profile. The default profile is not used where a flag or the environment names the server, nor is the one
-//! that `GETTICKETS_PROFILE` names where a flag does: one server's secret must not be sent to another because
-//! the address was overridden.
+//! The precedence is, highest first: flags, a named profile, the environment, the default profile. The default profile
+//! is not used if a flag or the environment names the server. A profile that `GETTICKETS_PROFILE` names is not used if
+//! a flag names the server. So the secret of one server is never sent to another because the address was overridden.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -38,11 +37,11 @@ pub(crate) enum Target {
     },
 }
 
-/// Everything that a connection needs. `Debug` shows no secret.
+/// The settings of a connection. `Debug` shows no secret.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) target: Target,
-    /// The source that named the target: a flag, a profile, a variable.
+    /// The source that set the target: a flag, a profile, a variable.
     pub(crate) named_by: String,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) timeout: Option<Duration>,
@@ -58,7 +57,7 @@ pub(crate) struct Settings {
     pub(crate) secret_variables: Vec<String>,
 }
 
-/// The settings of a connection that are not secret, for a command that does not connect.
+/// The settings without secrets, for a command that does not connect.
 #[derive(Debug, Default)]
 pub(crate) struct PublicSettings {
     pub(crate) url: Option<String>,
@@ -163,7 +162,7 @@ impl Layer {
             password_md5: None,
             access_key: source(profile.access_key_file, profile.access_key_env),
             timeout: profile.timeout.map(|seconds| Duration::from_secs(seconds.into())),
-            // The profile was checked to hold json or xml.
+            // The profile was checked to have json or xml.
             responsetype: profile.responsetype.and_then(|word| word.parse().ok()),
             ca_file: profile.ca_file,
             proxy: profile.proxy,
@@ -178,7 +177,7 @@ impl Layer {
     }
 }
 
-/// The sources that count for these arguments, in the order of their precedence.
+/// The sources that apply to these arguments, in order of precedence.
 fn layers(args: &ConnectionArgs, environment: &Environment) -> Outcome<Vec<Layer>> {
     let flags = Layer::of_flags(args);
     if args.sandbox {
@@ -223,8 +222,8 @@ impl Settings {
         Settings::merged(args, &layers(args, environment)?, environment)
     }
 
-    /// Merges the flags and one profile of several, and reads its secrets. The environment holds the settings of one server, so
-    /// none of them counts.
+    /// Merges the flags and one of several profiles, and reads its secrets. The environment is ignored, because its
+    /// settings are those of one server.
     pub(crate) fn of_profile(
         args: &ConnectionArgs,
         name: &str,
@@ -256,17 +255,13 @@ impl Settings {
             strict: args.strict,
             time_zone: first(layers, |layer| layer.time_zone.clone()),
             names: first(layers, |layer| layer.names.clone()).unwrap_or_default(),
-            secret_variables: layers
-                .iter()
-                .flat_map(Layer::secret_variables)
-                .chain(secret_variables_of_profiles(environment))
-                .collect(),
+            secret_variables: layers.iter().flat_map(Layer::secret_variables).collect(),
         })
     }
 }
 
-/// The profile that was named. One that the environment names is ignored where a flag names the server: a
-/// setting of the past must not send a secret to an address that was just typed.
+/// The profile that was named. A profile that the environment names is ignored if a flag names the server: a secret
+/// must not be sent to an address that it does not belong to.
 fn named_profile(args: &ConnectionArgs, flags: &Layer, environment: &Environment) -> Option<String> {
     let set = || environment.get("GETTICKETS_PROFILE").filter(|_| !flags.names_a_target());
     args.profile.profile.clone().or_else(set)
@@ -300,7 +295,7 @@ pub(super) fn load_all(environment: &Environment) -> Outcome<Configuration> {
 }
 
 /// The environment variables that hold the secrets of all profiles, as far as the configuration file can be read.
-fn secret_variables_of_profiles(environment: &Environment) -> Vec<String> {
+pub(super) fn secret_variables_of_profiles(environment: &Environment) -> Vec<String> {
     let configuration = load_all(environment).unwrap_or_default();
     configuration.profiles.into_values().flat_map(Profile::into_secret_variables).collect()
 }
@@ -319,7 +314,7 @@ fn first<T>(layers: &[Layer], get: impl Fn(&Layer) -> Option<T>) -> Option<T> {
 
 fn target_of(layers: &[Layer]) -> Outcome<(Target, String)> {
     let Some(layer) = layers.iter().find(|layer| layer.names_a_target()) else {
-        return Err(Failure::usage("no server is named").hint(
+        return Err(Failure::usage("no server is configured").hint(
             "Give --url or set GETTICKETS_URL, name a profile with --profile, or try --sandbox, which needs no server",
         ));
     };
@@ -334,7 +329,7 @@ fn target_of(layers: &[Layer]) -> Outcome<(Target, String)> {
     Ok((target, layer.name.clone()))
 }
 
-/// Reads the credentials. The first source that has an identifier or a user name decides their kind.
+/// Reads the credentials. The first source with an identifier or a user name determines their kind.
 fn credentials_of(layers: &[Layer], environment: &Environment) -> Outcome<Credentials> {
     let missing = |what: &str, hint: &str| Failure::usage(format!("{what} is missing")).hint(hint);
     let Some(layer) = layers.iter().find(|layer| layer.identifier.is_some() || layer.username.is_some())
@@ -413,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn the_source_with_precedence_names_the_server() {
+    fn sources_are_used_by_precedence() {
         let api = [("GETTICKETS_IDENTIFIER", "i"), ("GETTICKETS_SECRET", "s"), ("MAIN_SECRET", "m")];
         let with_url = [&api[..], &[("GETTICKETS_URL", "https://env.example.com")]].concat();
         let with_profile = [&with_url[..], &[("GETTICKETS_PROFILE", "test")]].concat();
@@ -436,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_never_goes_to_an_address_that_its_profile_does_not_name() {
+    fn a_secret_is_not_sent_to_an_address_of_another_source() {
         let refused = settings(&["--url", "https://other.example.com"], &[("MAIN_SECRET", "m")]).unwrap_err();
         assert!(refused.what.contains("the API identifier is missing"), "{}", refused.what);
         let set = [("MAIN_SECRET", "m"), ("GETTICKETS_PROFILE", "main")];
@@ -445,14 +440,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_reported_with_where_it_could_come_from() {
+    fn a_missing_setting_is_reported_with_its_possible_sources() {
         let shown =
             |flags: &[&str], variables: &[(&str, &str)]| settings(flags, variables).unwrap_err().paragraph();
         insta::assert_snapshot!(shown(&["--profile", "none"], &[]).rsplit("config.toml: ").next().unwrap(), @r#"there is no profile "none". Profiles in the file: inside, main, test."#);
         insta::assert_snapshot!(shown(&["--profile", "test"], &[]), @"the API identifier is missing. Give --identifier or set GETTICKETS_IDENTIFIER, and with it the secret in GETTICKETS_SECRET or --secret-file.");
         insta::assert_snapshot!(shown(&["--profile", "test", "--identifier", "i"], &[]), @"the API secret is missing. Set GETTICKETS_SECRET, or name a file that holds the secret with --secret-file.");
         insta::assert_snapshot!(shown(&["--profile", "test", "--username", "admin"], &[]), @"the admin's password is missing. Set GETTICKETS_PASSWORD, or name a file that holds the password with --password-file.");
-        insta::assert_snapshot!(shown(&[], &[]), @"the API secret is read from the variable MAIN_SECRET, which is not set. Set the variable, or name another source.");
+        insta::assert_snapshot!(shown(&[], &[]), @"the API secret is read from the variable MAIN_SECRET, which is not set. Set the variable, or use another source.");
         insta::assert_snapshot!(shown(&["--profile", "test", "--username", "a"], &[("GETTICKETS_PASSWORD_MD5", "plain")]), @"GETTICKETS_PASSWORD_MD5: the MD5 of a password has 32 hexadecimal digits.");
     }
 

@@ -1,4 +1,4 @@
-//! How long ago something was, in words: `3 h`, `5 d`.
+//! Formats the time since an event: `3 h`, `5 d`.
 
 use jiff::civil::DateTime;
 
@@ -8,15 +8,15 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// The time since the install's clock showed `then`, in the largest unit that fits, rounded down. A time ahead
-/// of the clock, as a wrong time zone gives, reads `in 2 h`.
+/// The time since the install's clock showed `then`, in the largest unit that fits, rounded down. A time in the future,
+/// as with a wrong time zone, is formatted as `in 2 h`.
 pub(crate) fn since(then: DateTime, clock: &Clock) -> String {
     let seconds = clock.seconds_since(then);
     let age = |seconds: i64| match seconds {
         seconds if seconds < MINUTE => None,
         seconds if seconds < HOUR => Some(format!("{} min", seconds / MINUTE)),
         seconds if seconds < DAY => Some(format!("{} h", seconds / HOUR)),
-        // Weeks and months would be coarse where it matters most: in the first two months.
+        // Weeks and months would be too coarse for the first two months, which matter most.
         seconds if seconds < 61 * DAY => Some(format!("{} d", seconds / DAY)),
         seconds if seconds < 1461 * DAY / 2 => Some(format!("{} mo", seconds * 12 / (365 * DAY + DAY / 4))),
         seconds => Some(format!("{} y", seconds * 4 / (1461 * DAY))),
@@ -34,7 +34,7 @@ mod tests {
     use jiff::civil::datetime;
 
     #[test]
-    fn ages_are_said_in_the_largest_unit_that_fits() {
+    fn ages_use_the_largest_unit_that_fits() {
         let clock = Clock::from(datetime(2026, 7, 1, 12, 0, 0, 0));
         for (then, said) in [
             (datetime(2026, 7, 1, 12, 0, 0, 0), "now"),

@@ -1,6 +1,6 @@
-//! Arrow's IPC file: the columns of `gettickets-arrow` as they lie in memory, to be mapped and not parsed.
+//! Writes the columns of `gettickets-arrow` as an Arrow IPC file, which can be memory-mapped.
 //!
-//! It is not compressed, as what is compressed cannot be mapped.
+//! The file is not compressed, because compressed data cannot be memory-mapped.
 
 use std::io::{self, Write};
 
@@ -22,7 +22,7 @@ impl<W: Write> ArrowWriter<W> {
         Ok(ArrowWriter { writer: Some(FileWriter::try_new(out, schema).map_err(failed)?) })
     }
 
-    /// Writes the footer, and returns what it was written to.
+    /// Writes the footer, and returns the output.
     pub(crate) fn into_inner(mut self) -> io::Result<Option<W>> {
         self.writer.take().map(|writer| writer.into_inner().map_err(failed)).transpose()
     }

@@ -9,15 +9,15 @@ use gettickets_protocol::Tickets;
 
 use super::{InstallContext, TicketWriter};
 
-/// Pages are combined into batches of at least this many rows: readers prefer few and large ones.
+/// The minimum number of rows in a batch: readers prefer few and large ones.
 pub(crate) const BATCH: usize = 8 << 10;
 
-/// Pages of one install or several that are not a batch yet.
+/// Pages of one or several installs that are not in a batch yet.
 pub(crate) struct Gathered {
     table: TableSchema,
     runs: Vec<(Arc<TableInstall>, Tickets)>,
     rows: usize,
-    /// The install of the pages that follow.
+    /// The install of the next pages.
     install: Arc<TableInstall>,
 }
 
@@ -27,14 +27,14 @@ impl Gathered {
         Gathered { table, runs: Vec::new(), rows: 0, install: Arc::new(install) }
     }
 
-    /// Says from which install the pages that follow are.
+    /// Sets the install of the next pages.
     pub(crate) fn begin_install(&mut self, install: &InstallContext) {
         if self.install.name.as_deref() != install.name.as_deref() {
             self.install = Arc::new(install.for_tables());
         }
     }
 
-    /// Adds a page; returns a batch once there are enough rows for one.
+    /// Adds a page; returns a batch when there are enough rows.
     pub(crate) fn push(&mut self, tickets: &Tickets) -> Result<Option<RecordBatch>, ArrowError> {
         self.rows += tickets.len();
         self.runs.push((Arc::clone(&self.install), tickets.clone()));
@@ -46,7 +46,7 @@ impl Gathered {
         self.rows
     }
 
-    /// Returns everything gathered as a batch, if there is anything.
+    /// Returns the remaining rows as a batch, if there are any.
     pub(crate) fn take(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
         if self.rows == 0 {
             return Ok(None);
@@ -60,7 +60,7 @@ impl Gathered {
     }
 }
 
-/// A file that takes batches of one schema.
+/// An output for batches of one schema.
 pub(crate) trait BatchSink {
     /// Writes a batch.
     fn batch(&mut self, batch: &RecordBatch) -> io::Result<()>;
@@ -76,7 +76,7 @@ pub(crate) struct BatchWriter<S> {
 }
 
 impl<S: BatchSink> BatchWriter<S> {
-    /// Creates a writer to this file, whose schema is that of the batches.
+    /// Creates a writer to this output, which has the schema of the batches.
     pub(crate) fn new(sink: S, gathered: Gathered) -> BatchWriter<S> {
         BatchWriter { sink, gathered }
     }
@@ -103,7 +103,7 @@ impl<S: BatchSink> TicketWriter for BatchWriter<S> {
     }
 }
 
-/// The error of the file beneath, such as a full disk, where there is one.
+/// Extracts the I/O error, such as a full disk, if there is one.
 pub(crate) fn failed(error: ArrowError) -> io::Error {
     match error {
         ArrowError::IoError(_, error) => error,

@@ -1,7 +1,7 @@
 //! [`Clock`]: the install's clock.
 //!
-//! Servers send times without a zone. An age is a difference of two instants, so it needs the zone: the
-//! difference of two wall clocks is an hour wrong across a change of daylight-saving time.
+//! Servers send times without a zone. An age is the difference of two instants, so it needs the zone: the difference of
+//! two local times is wrong by an hour across a change of daylight-saving time.
 
 use gettickets_protocol::{Field, FieldValue, TicketRef};
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use crate::exit::{Failure, Outcome};
 
-/// A moment, and the time zone in which the install writes its times.
+/// An instant, and the time zone of the install's times.
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
     zone: TimeZone,
@@ -18,7 +18,7 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// The present moment in this zone, or in this machine's where none is given.
+    /// The current time in this zone, or in this machine's if none is given.
     pub(crate) fn new(zone: Option<&str>) -> Outcome<Clock> {
         Ok(Clock { zone: time_zone(zone)?, now: Timestamp::now() })
     }
@@ -28,24 +28,24 @@ impl Clock {
         &self.zone
     }
 
-    /// The present moment.
+    /// The current instant.
     pub(crate) fn timestamp(&self) -> Timestamp {
         self.now
     }
 
-    /// What the clock shows.
+    /// The current local time.
     pub(crate) fn now(&self) -> DateTime {
         self.zone.to_datetime(self.now)
     }
 
-    /// The same zone at a moment that is no earlier than `time`.
+    /// A clock with the same zone that shows `time` or later.
     #[must_use]
     pub(crate) fn not_before(&self, time: Option<DateTime>) -> Clock {
         let now = time.and_then(|time| self.instant(time)).map_or(self.now, |time| time.max(self.now));
         Clock { zone: self.zone.clone(), now }
     }
 
-    /// The seconds since the clock showed this; negative for a time ahead of it.
+    /// The seconds since the clock showed this time; negative for a future time.
     pub(crate) fn seconds_since(&self, then: DateTime) -> i64 {
         match self.instant(then) {
             Some(then) => self.now.duration_since(then).as_secs(),
@@ -54,15 +54,15 @@ impl Clock {
         }
     }
 
-    /// The instant of a date of a ticket: by the zone in the date itself, if it has one, else on this clock.
+    /// The instant of a ticket's date: by the zone in the date, if it has one, else on this clock.
     pub(crate) fn instant_of(&self, ticket: &TicketRef<'_>, field: Field) -> Option<Timestamp> {
         let time = date_of(ticket, field)?;
         let zone = ticket.time_zone(field, Some(&self.zone))?;
         zone.to_ambiguous_timestamp(time).compatible().ok()
     }
 
-    /// What this clock showed at a date of a ticket. A date without a zone is that already, and one whose zone cannot be
-    /// resolved is taken for it.
+    /// The local time of a ticket's date on this clock. A date without a zone is already local, and a date whose zone
+    /// cannot be resolved is treated as local.
     pub(crate) fn time_of(&self, ticket: &TicketRef<'_>, field: Field) -> Option<DateTime> {
         let time = date_of(ticket, field)?;
         if ticket.zone(field).is_none() {
@@ -71,14 +71,14 @@ impl Clock {
         Some(self.instant_of(ticket, field).map_or(time, |instant| self.zone.to_datetime(instant)))
     }
 
-    /// The instant at which the clock showed this. In the hour that is repeated in autumn it is the earlier
-    /// of the two. Returns `None` for a time beyond the range of timestamps.
+    /// The instant at which the clock showed this time. In the repeated hour in autumn it is the earlier of two.
+    /// Returns `None` for a time beyond the range of timestamps.
     pub(crate) fn instant(&self, time: DateTime) -> Option<Timestamp> {
         self.zone.to_ambiguous_timestamp(time).compatible().ok()
     }
 }
 
-/// A clock that shows this, in UTC.
+/// A clock that shows this time, in UTC.
 #[cfg(test)]
 impl From<DateTime> for Clock {
     fn from(now: DateTime) -> Clock {
@@ -86,7 +86,7 @@ impl From<DateTime> for Clock {
     }
 }
 
-/// What the install's clock shows: in this zone, or in this machine's where none is given.
+/// The current local time in this zone, or in this machine's if none is given.
 pub(crate) fn now(zone: Option<&str>) -> Outcome<DateTime> {
     Ok(Clock::new(zone)?.now())
 }
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_daylight_saving_time_makes_no_age_wrong() {
+    fn ages_are_right_across_daylight_saving_changes() {
         const HOUR: i64 = 3600;
         // Clocks went forward on 29 March 2026 at 01:00 and go back on 25 October 2026 at 02:00.
         for (then, now, hours) in [
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_in_a_date_takes_precedence_over_the_install_s() {
+    fn a_zone_in_a_date_takes_precedence_over_the_installs_zone() {
         let of = |date: &str| {
             let body =
                 format!(r#"{{"result":"success","tickets":{{"ticket":[{{"id":1,"date":"{date}"}}]}}}}"#);

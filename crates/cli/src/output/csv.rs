@@ -1,17 +1,17 @@
-//! CSV: a header with the wire names, a line for each ticket, the same columns for every server.
+//! CSV: a header with the wire names, a line for each ticket, and the same columns for every server.
 //!
-//! Texts are as they were sent, with HTML entities. Dates are `YYYY-MM-DD HH:MM:SS`, which spreadsheets read.
-//! An absent field, a null and a zero date are empty. Attachments and `extra` are JSON.
+//! Texts are unchanged, including HTML entities. Dates are `YYYY-MM-DD HH:MM:SS`, which spreadsheets read. An absent
+//! field, a null and a zero date are empty. Attachments and `extra` are JSON.
 //!
 //! # Formulas
 //!
-//! A spreadsheet runs a cell that begins with `=`, `+`, `-` or `@` as a formula, and the subject of a ticket is
-//! written by a stranger. Such a text gets an apostrophe in front, as the Open Web Application Security Project
-//! advises. That covers the cells of this file. A spreadsheet that separates cells at `;`, at tabs or at `|`, as
-//! many do by default, sees other cells: a quote is then in the middle of a cell and means nothing, and a
-//! separator inside a text begins a cell. So the same apostrophe follows each separator and line break inside a text
-//! where what follows would be a formula, and texts with a separator are quoted. In JSON the sign is escaped instead
-//! (`\u003d`), which means the same. Programs that need every byte read NDJSON.
+//! A spreadsheet runs a cell that begins with `=`, `+`, `-` or `@` as a formula, and a stranger writes the subject of a
+//! ticket. Such a text is prefixed with an apostrophe, as the Open Web Application Security Project advises. This
+//! protects the cells of this file. Some spreadsheets, however, separate cells at `;`, at tabs or at `|` by default.
+//! For them a quote may be in the middle of a cell, where it has no effect, and a separator in a text begins a new
+//! cell. The same apostrophe therefore follows each separator and line break in a text if a formula would begin there,
+//! and texts with a separator are quoted. In JSON the sign is escaped instead (`\u003d`), which has the same meaning.
+//! Programs that need every byte should read NDJSON.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ use serde_json::value::RawValue;
 
 use super::TicketWriter;
 
-/// The column after the documented fields.
+/// The column that follows the documented fields.
 pub(crate) const EXTRA: &str = "extra";
 
 /// Writes tickets as CSV.
@@ -34,13 +34,13 @@ pub(crate) struct CsvWriter<W> {
 }
 
 impl<W: Write> CsvWriter<W> {
-    /// Columns are the fields that a server of this version may send.
+    /// Creates a writer. The columns are the fields of this server version.
     pub(crate) fn new(out: W, version: Version) -> CsvWriter<W> {
         let columns = FieldSet::known_to(version).iter().collect();
         CsvWriter { out, columns, begun: false, line: String::new() }
     }
 
-    /// Goes on where an earlier writer stopped, whose header is there.
+    /// Continues after an earlier writer, which has written the header.
     pub(crate) fn resumed(out: W, version: Version) -> CsvWriter<W> {
         CsvWriter { begun: true, ..CsvWriter::new(out, version) }
     }
@@ -91,34 +91,34 @@ pub(crate) fn push_field(line: &mut String, ticket: &TicketRef<'_>, field: Field
         }
         Some(FieldValue::Text(text) | FieldValue::UnreadableDate(text)) => push_text(line, text),
         Some(value @ FieldValue::Attachments(_)) => {
-            // A list of names and numbers can always be serialized.
+            // Names and numbers can always be serialized.
             push_json(line, &serde_json::to_string(&value).unwrap_or_default());
         }
         Some(_) => {}
     }
 }
 
-/// The unknown fields as one object, in which every number is as it was sent; empty where there are none.
+/// The unknown fields as a JSON object, with every number as the server sent it; empty if there are none.
 pub(crate) fn extra(ticket: &TicketRef<'_>) -> String {
     let read = |(name, json)| Some((name, serde_json::from_str(json).ok()?));
     let fields: BTreeMap<&str, &RawValue> = ticket.extra_json().filter_map(read).collect();
     if fields.is_empty() { String::new() } else { serde_json::to_string(&fields).unwrap_or_default() }
 }
 
-/// What begins a formula; the full-width signs too, which some locales accept.
+/// The characters that begin a formula, including full-width signs, which some locales accept.
 const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
-/// What may separate cells or lines, depending on the spreadsheet and its locale.
+/// The characters that may separate cells or lines, depending on the spreadsheet and its locale.
 const SEPARATORS: [char; 6] = [';', '\t', '|', '\n', '\r', '\u{b}'];
 
-/// Whether a spreadsheet would run a cell that begins with this. Spaces may be trimmed, and quotes in the middle of a
-/// cell are read in several ways, so neither counts.
+/// Whether a spreadsheet would run a cell with this text. Leading spaces and quotes are skipped: spaces may be trimmed,
+/// and spreadsheets disagree about quotes in the middle of a cell.
 fn is_formula(text: &str) -> bool {
     text.trim_start_matches([' ', '\u{a0}', '"']).starts_with(SIGNS)
 }
 
-/// Adds a text as a cell in which no spreadsheet finds a formula.
+/// Appends a text as a cell in which no spreadsheet finds a formula.
 pub(crate) fn push_text(line: &mut String, text: &str) {
-    // A cell that begins with a tab or a line break is treated as a formula's beginning by some.
+    // Some spreadsheets treat a leading tab or line break as the beginning of a formula.
     let begins = is_formula(text) || text.starts_with(SEPARATORS);
     let inside = text.match_indices(SEPARATORS).any(|(at, _)| text.get(at + 1..).is_some_and(is_formula));
     if !begins && !inside {
@@ -142,8 +142,8 @@ pub(crate) fn push_text(line: &mut String, text: &str) {
     push_quoted(line, &guarded);
 }
 
-/// The text of a cell that was written by [`push_text`]. An apostrophe that the text itself has before what looks like a formula
-/// is not distinguished from an added one.
+/// Returns the text of a cell that [`push_text`] wrote. If the text itself had an apostrophe before something that looks
+/// like a formula, that is removed too.
 pub(crate) fn unguarded(cell: &str) -> Cow<'_, str> {
     let guards = |at: usize| {
         cell.get(at..)
@@ -159,7 +159,7 @@ pub(crate) fn unguarded(cell: &str) -> Cow<'_, str> {
     Cow::Owned(kept.map(|(_, letter)| letter).collect())
 }
 
-/// Adds JSON as a cell. A sign behind a separator is inside a string, as JSON has none of these elsewhere.
+/// Appends JSON as a cell. In JSON, a sign that follows a separator is always inside a string.
 pub(crate) fn push_json(line: &mut String, json: &str) {
     if !json.contains(SEPARATORS) {
         return push_quoted(line, json);
@@ -183,7 +183,7 @@ pub(crate) fn push_json(line: &mut String, json: &str) {
     push_quoted(line, &escaped);
 }
 
-/// Adds a cell, in quotes where any spreadsheet needs them.
+/// Appends a cell, in quotes if any spreadsheet needs them.
 pub(crate) fn push_quoted(line: &mut String, text: &str) {
     let plain = !text.contains(['"', ','])
         && !text.contains(SEPARATORS)
@@ -225,14 +225,14 @@ mod tests {
             ("a=b", "a=b"),
             ("a - b", "a - b"),
             ("", ""),
-            // Behind what separates cells elsewhere.
+            // After characters that separate cells elsewhere.
             ("x;=cmd|' /C calc'!A0", "\"x;'=cmd|' /C calc'!A0\""),
             ("x;y", "\"x;y\""),
             ("x\t@SUM(A1)", "\"x\t'@SUM(A1)\""),
             ("x|+1", "\"x|'+1\""),
             ("x; =1;=2", "\"x;' =1;'=2\""),
             ("x\n-1", "\"x\n'-1\""),
-            // A quote there is in the middle of a cell.
+            // Quotes in the middle of a cell.
             ("x;\"=1", "\"x;'\"\"=1\""),
             ("x,=1", "\"x,=1\""),
         ] {
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_are_quoted_where_they_need_it() {
+    fn cells_are_quoted_if_needed() {
         assert_eq!(cell("a, \"b\"\nc"), "\"a, \"\"b\"\"\nc\"");
         assert_eq!(cell(" padded "), "\" padded \"");
     }

@@ -1,11 +1,11 @@
-//! Values that no single field holds: who asks, the department's name, times in UTC.
+//! Values that combine fields: the sender, the department's name, times in UTC.
 
 use gettickets_protocol::{Field, FieldValue, TicketRef};
 
 use super::names::Names;
 
-/// Who asks: the requestor, or on older tickets whoever opened it, by name or else by address. Entities are
-/// decoded.
+/// The sender: the requestor, or on older tickets the person who opened the ticket, by name, else by email address.
+/// Entities are decoded.
 pub(crate) fn sender(ticket: &TicketRef<'_>) -> String {
     [Field::RequestorName, Field::Name, Field::OwnerName, Field::Email]
         .into_iter()
@@ -15,8 +15,7 @@ pub(crate) fn sender(ticket: &TicketRef<'_>) -> String {
         .unwrap_or_default()
 }
 
-/// The department's name where the server sends one or the profile has one, else its id; empty where the server sends
-/// no id.
+/// The department's name from the server or the profile, else its id; empty if the server sends no id.
 pub(crate) fn department(ticket: &TicketRef<'_>, names: &Names) -> String {
     let sent = ticket.extra_json().find(|(name, _)| *name == "deptname");
     match sent.and_then(|(_, json)| serde_json::from_str::<String>(json).ok()).filter(|name| !name.is_empty())
@@ -36,7 +35,7 @@ pub(crate) fn department_id(ticket: &TicketRef<'_>) -> Option<u64> {
     }
 }
 
-/// The admin that the ticket is flagged to, by the name in the profile, else by id; `None` for nobody.
+/// The admin that the ticket is flagged to, by the name in the profile, else by id; `None` if it is not flagged.
 pub(crate) fn flagged_to(ticket: &TicketRef<'_>, names: &Names) -> Option<String> {
     match ticket.flag() {
         0 => None,
@@ -44,7 +43,7 @@ pub(crate) fn flagged_to(ticket: &TicketRef<'_>, names: &Names) -> Option<String
     }
 }
 
-/// The number of attachments: from the list of 7.10, else from the stored names.
+/// The number of attachments: from the list of 7.10, else from the stored file names.
 pub(crate) fn files(ticket: &TicketRef<'_>) -> u64 {
     let count = ticket.attachments().map_or_else(|| ticket.attachment_names().count(), |list| list.len());
     count as u64
@@ -57,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_department_that_is_not_sent_has_no_name_and_no_number() {
+    fn a_department_that_is_not_sent_is_empty() {
         for (fields, id, name) in [
             (r#""deptid":"7""#, Some(7), "7"),
             (r#""deptid":null"#, None, ""),

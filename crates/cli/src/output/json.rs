@@ -1,4 +1,4 @@
-//! Canonical JSON: a page as one document, or many pages as one document of the same shape.
+//! Canonical JSON: a page as one document, or many pages as one document of the same structure.
 
 use std::io::{self, Write};
 
@@ -6,16 +6,16 @@ use gettickets_protocol::{Page, Tickets};
 
 use super::TicketWriter;
 
-/// Writes one page: the canonical document on a line of its own.
+/// Writes one page as a canonical document on one line.
 pub(crate) fn write_page(mut out: impl Write, page: &Page) -> io::Result<()> {
     out.write_all(page.to_json().as_bytes())?;
     out.write_all(b"\n")
 }
 
-/// Writes the tickets of many pages as one canonical document, as they come.
+/// Writes the tickets of many pages as one canonical document while they arrive.
 ///
-/// The count is known once the last ticket is, so it is at the end. What ends early is left without its
-/// end, so that nobody takes it for whole.
+/// The count is at the end, where it is known. If the scan fails, the end of the document is not written, so that the
+/// output is recognizably incomplete.
 pub(crate) struct JsonWriter<W> {
     out: W,
     written: u64,
@@ -27,7 +27,7 @@ impl<W: Write> JsonWriter<W> {
         JsonWriter { out, written: 0, begun: false }
     }
 
-    /// Goes on where an earlier writer stopped, after so many tickets.
+    /// Continues after an earlier writer that wrote this many tickets.
     pub(crate) fn resumed(out: W, written: u64) -> JsonWriter<W> {
         JsonWriter { out, written, begun: true }
     }
@@ -68,7 +68,7 @@ mod tests {
     use gettickets_protocol::{Ticket, Version};
 
     #[test]
-    fn many_pages_make_one_document_of_the_canonical_shape() {
+    fn many_pages_make_one_canonical_document() {
         let page = |id| Tickets::new(&[Ticket { id, ..Ticket::default() }], Version::V1_0);
         let mut out = Vec::new();
         let mut json = JsonWriter::new(&mut out);

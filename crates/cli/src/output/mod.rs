@@ -1,7 +1,7 @@
 //! Output: tickets in the formats that people and programs read.
 //!
-//! Stdout carries data and nothing else. A format is one file here with one [`TicketWriter`]; a new format is
-//! a new file, a variant of [`Format`](crate::args::Format), and an arm in [`writer`].
+//! Stdout carries only data. Each format is a file here with a [`TicketWriter`]; a new format needs a file, a variant
+//! of [`Format`](crate::args::Format), and an arm in [`writer`].
 
 pub(crate) mod age;
 pub(crate) mod arrow;
@@ -13,7 +13,7 @@ pub(crate) mod json;
 pub(crate) mod names;
 pub(crate) mod ndjson;
 pub(crate) mod parquet;
-pub(crate) mod sanitise;
+pub(crate) mod sanitize;
 pub(crate) mod selected;
 pub(crate) mod stdout;
 pub(crate) mod style;
@@ -31,39 +31,39 @@ use self::names::Names;
 
 use crate::args::Format;
 
-/// Takes tickets, page by page, and writes them in one format.
+/// Writes tickets in one format.
 pub(crate) trait TicketWriter {
-    /// Writes these tickets after those before them.
+    /// Writes these tickets after the previous ones.
     fn write(&mut self, tickets: &Tickets) -> io::Result<()>;
 
-    /// Says from which install the tickets that follow are.
+    /// Sets the install of the next tickets.
     fn begin_install(&mut self, _install: &InstallContext) {}
 
-    /// Lets a writer that lays out columns see these tickets before they are written one by one.
+    /// Lets a writer compute its layout from these tickets before they are written.
     fn prepare(&mut self, _tickets: &[Tickets]) -> io::Result<()> {
         Ok(())
     }
 
-    /// Writes the end of the format, and flushes. Not called where the tickets are not whole; what was
-    /// written is then passed on when the writer is dropped.
+    /// Writes the end of the format, and flushes. Not called if the tickets are incomplete; dropping the writer then
+    /// flushes what was written.
     fn finish(&mut self) -> io::Result<()>;
 }
 
-/// What a writer needs to know of the install that tickets are from.
+/// What a writer needs to know of the tickets' install.
 #[derive(Clone, Debug)]
 pub(crate) struct InstallContext {
-    /// The name of its profile; `None` where the tickets are from one install that needs no name.
+    /// The name of its profile; `None` if the tickets are from one install and the name is not written.
     pub(crate) name: Option<String>,
-    /// Its clock.
+    /// The install's clock.
     pub(crate) clock: Clock,
-    /// Whether a flag or the profile named the time zone of the clock.
+    /// Whether a flag or the profile set the time zone of the clock.
     pub(crate) zone_is_known: bool,
     /// The names of its departments and admins.
     pub(crate) names: Names,
 }
 
 impl InstallContext {
-    /// What tables need to know of it.
+    /// The context for tables.
     pub(crate) fn for_tables(&self) -> TableInstall {
         TableInstall {
             name: self.name.as_deref().map(Arc::from),
@@ -72,10 +72,10 @@ impl InstallContext {
     }
 }
 
-/// What a writer needs to know beside the tickets.
+/// The parameters of a writer.
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
-    /// The columns of the terminal; none on a pipe or into a file.
+    /// The width of the terminal in columns; `None` on a pipe or into a file.
     pub(crate) width: Option<usize>,
     /// The install's clock.
     pub(crate) clock: Clock,
@@ -83,7 +83,7 @@ pub(crate) struct Shape {
     pub(crate) version: Version,
 }
 
-/// The columns a table has: as said, else the terminal's; none on a pipe.
+/// The width of a table: the given width, else the terminal's; `None` on a pipe.
 pub(crate) fn table_width(said: Option<u16>) -> Option<usize> {
     if let Some(said) = said {
         return Some(said.into());
@@ -91,11 +91,11 @@ pub(crate) fn table_width(said: Option<u16>) -> Option<usize> {
     if !style::stdout_is_terminal() {
         return None;
     }
-    // A terminal that does not tell its width is an old one.
+    // An old terminal may not report its width.
     Some(terminal_size::terminal_size().map_or(80, |(width, _)| width.0.into()))
 }
 
-/// How many tickets a page has of how many there are, in words.
+/// Describes how many tickets a page has and how many match.
 pub(crate) fn counted(page: &Page) -> String {
     let shown = page.len() as u64;
     let start = page.startnumber().unwrap_or(0);
@@ -111,12 +111,12 @@ pub(crate) fn counted(page: &Page) -> String {
     }
 }
 
-/// The word, for this many.
+/// `ticket` or `tickets`, depending on the count.
 pub(crate) fn tickets(count: u64) -> &'static str {
     if count == 1 { "ticket" } else { "tickets" }
 }
 
-/// The writer of a format.
+/// Creates the writer of a format.
 pub(crate) fn writer<'w>(format: Format, out: impl Write + 'w, shape: Shape) -> Box<dyn TicketWriter + 'w> {
     match format {
         Format::Table => {

@@ -1,8 +1,8 @@
-//! Names of departments and admins, which replies hold only as ids.
+//! Names of departments and admins, of which replies contain only ids.
 
 use std::collections::BTreeMap;
 
-/// The names that a profile gives.
+/// The names in a profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Names {
     departments: BTreeMap<u64, String>,
@@ -14,12 +14,12 @@ impl Names {
         Names { departments, admins }
     }
 
-    /// Whether a department has a name.
+    /// Whether any department has a name.
     pub(crate) fn has_departments(&self) -> bool {
         !self.departments.is_empty()
     }
 
-    /// Whether an admin has a name.
+    /// Whether any admin has a name.
     pub(crate) fn has_admins(&self) -> bool {
         !self.admins.is_empty()
     }
@@ -34,7 +34,7 @@ impl Names {
         self.admins.get(&id).map(String::as_str)
     }
 
-    /// The id of the admin with this name, without regard to case.
+    /// The id of the admin with this name, ignoring case.
     pub(crate) fn admin_id(&self, name: &str) -> Option<u64> {
         let name = name.trim().to_lowercase();
         self.admins.iter().find(|(_, known)| known.to_lowercase() == name).map(|(id, _)| *id)

@@ -1,4 +1,4 @@
-//! NDJSON: each ticket's canonical JSON on a line of its own.
+//! NDJSON: each ticket's canonical JSON on one line.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use super::TicketWriter;
 /// Writes tickets as NDJSON.
 pub(crate) struct NdjsonWriter<W> {
     out: W,
-    /// The lines of a page. Many short writes into a vector cost less than into `out`.
+    /// The lines of a page. Many short writes to a vector are faster than to `out`.
     lines: Vec<u8>,
 }
 

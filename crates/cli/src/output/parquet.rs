@@ -1,7 +1,7 @@
 //! Parquet: the columns of `gettickets-arrow`, compressed with Zstandard.
 //!
-//! A row group is what readers skip or read at once, and what the writer holds in memory until it is full.
-//! 16,384 tickets are some megabytes, encoded.
+//! A row group is the unit that readers skip or read, and that the writer holds in memory. 16,384 tickets take some
+//! megabytes when encoded.
 
 use std::io::{self, Write};
 
@@ -14,7 +14,7 @@ use parquet::file::properties::WriterProperties;
 
 use super::batches::BatchSink;
 
-/// The most tickets in a row group.
+/// The maximum number of tickets in a row group.
 const ROW_GROUP: usize = 16 << 10;
 
 /// Writes batches as Parquet.
@@ -35,7 +35,7 @@ impl<W: Write + Send> ParquetWriter<W> {
         Ok(ParquetWriter { writer: Some(writer) })
     }
 
-    /// Writes the footer, and returns what it was written to.
+    /// Writes the footer, and returns the output.
     pub(crate) fn into_inner(mut self) -> io::Result<Option<W>> {
         self.writer.take().map(|writer| writer.into_inner().map_err(failed)).transpose()
     }
@@ -54,7 +54,7 @@ impl<W: Write + Send> BatchSink for ParquetWriter<W> {
     }
 }
 
-/// The error of the file beneath, such as a full disk, where there is one.
+/// Extracts the I/O error, such as a full disk, if there is one.
 fn failed(error: ParquetError) -> io::Error {
     match error {
         ParquetError::External(cause) => match cause.downcast::<io::Error>() {

@@ -1,4 +1,4 @@
-//! CSV and JSON with chosen columns, or with columns added after the fields.
+//! CSV and JSON with selected columns, or with columns added after the fields.
 
 use std::io::{self, Write};
 
@@ -7,19 +7,19 @@ use gettickets_protocol::{FIELDS, TicketRef, Tickets};
 use super::{InstallContext, TicketWriter, csv, derived};
 use crate::args::{Column, Format};
 
-/// What to write of each ticket.
+/// Which columns of each ticket to write.
 #[derive(Clone, Debug)]
 pub(crate) struct Selection {
-    /// These columns and no others; `None` for every field.
+    /// Only these columns; `None` for every field.
     pub(crate) columns: Option<Vec<Column>>,
-    /// Columns that follow the fields where none were chosen.
+    /// Columns that follow the fields if no columns were selected.
     pub(crate) added: Vec<Column>,
-    /// The install that the tickets are from. With a name, it is the first column where none were chosen.
+    /// The install of the tickets. If it has a name, that is the first column unless columns were selected.
     pub(crate) install: InstallContext,
 }
 
 impl Selection {
-    /// A column's value as JSON; `None` where the ticket lacks the field.
+    /// A column's value as JSON; `None` if the ticket does not have the field.
     fn json(&self, column: Column, ticket: &TicketRef<'_>) -> io::Result<Option<String>> {
         let text = |text: Option<String>| serde_json::to_string(&text);
         Ok(Some(match column {
@@ -48,14 +48,14 @@ impl Selection {
 
     /// The ticket as a JSON object.
     fn object(&self, ticket: &TicketRef<'_>) -> io::Result<String> {
-        // The canonical text is kept as it is, so that no number of an unknown field changes.
+        // The canonical text is used unchanged, so that no number of an unknown field changes.
         let mut object = match &self.columns {
             None => serde_json::to_string(ticket)?,
             Some(_) => "{}".to_owned(),
         };
         object.pop();
         if let (None, Some(name)) = (&self.columns, &self.install.name) {
-            // A ticket has an id at least, so there is something after it.
+            // A ticket has at least an id, so the object is not empty.
             object.insert_str(1, &format!("\"install\":{},", serde_json::to_string(name)?));
         }
         for column in self.columns.as_ref().unwrap_or(&self.added) {
@@ -105,10 +105,10 @@ impl Selection {
     }
 }
 
-/// Which part of a list the tickets are, for the end of the JSON document.
+/// The position of the tickets in the list, for the end of the JSON document.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Part {
-    /// The server's count of matching tickets; `None` for the number written.
+    /// The server's count of matching tickets; `None` to write the number of written tickets.
     pub(crate) total: Option<u64>,
     pub(crate) start: u64,
 }
@@ -128,7 +128,7 @@ impl<W: Write> SelectedWriter<W> {
         SelectedWriter { out, format, selection, part, written: 0, begun: false }
     }
 
-    /// Continues where an earlier writer stopped, after so many tickets.
+    /// Continues after an earlier writer that wrote this many tickets.
     pub(crate) fn resumed(out: W, format: Format, selection: Selection, written: u64) -> SelectedWriter<W> {
         SelectedWriter {
             written,
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn chosen_columns_come_in_the_order_given() {
+    fn selected_columns_are_written_in_the_given_order() {
         let columns = Some("lastreply_utc,id,subject_text,department,flagged_to,from,owner_name,files,extra");
         insta::assert_snapshot!(written(Format::Csv, columns, &[]), @r#"
         lastreply_utc,id,subject_text,department,flagged_to,from,owner_name,files,extra

@@ -1,19 +1,19 @@
-//! Stdout, which carries data and nothing else, and a terminal nothing that acts on it.
+//! Stdout: carries only data, and on a terminal no control characters.
 
 use std::io::{self, BufWriter, LineWriter, Write};
 
 use anstream::AutoStream;
 
-use super::{sanitise, style};
+use super::{sanitize, style};
 use crate::args::Format;
 
 /// Stdout for tickets in this format.
 ///
-/// A table is clean already and may be coloured. Everything else goes out byte for byte, except to a
-/// terminal, where characters that act are escaped (JSON) or shown (CSV).
+/// A table is already sanitized and may be colored. Every other format is written unchanged, except to a terminal,
+/// where unprintable characters are escaped (JSON) or replaced (CSV).
 pub(crate) fn for_format(format: Format) -> Box<dyn Write> {
     match format {
-        // Whole lines, between which the progress is shown.
+        // Whole lines, so that the progress line can be shown in between.
         Format::Table if style::stdout_is_terminal() => {
             Box::new(LineWriter::new(AutoStream::auto(io::stdout())))
         }
@@ -24,17 +24,17 @@ pub(crate) fn for_format(format: Format) -> Box<dyn Write> {
     }
 }
 
-/// A terminal for JSON: characters that act on a terminal are escaped.
+/// Stdout on a terminal for JSON: unprintable characters are escaped.
 pub(crate) fn shown_as_json(terminal: impl Write + Send + 'static) -> Box<dyn Write + Send> {
-    Box::new(LineWriter::new(Guard::new(terminal, sanitise::json)))
+    Box::new(LineWriter::new(Guard::new(terminal, sanitize::json)))
 }
 
-/// A terminal for text of several lines: characters that act on a terminal are replaced.
+/// Stdout on a terminal for text of several lines: unprintable characters are replaced.
 pub(crate) fn shown_as_text(terminal: impl Write + Send + 'static) -> Box<dyn Write + Send> {
-    Box::new(LineWriter::new(Guard::new(terminal, sanitise::lines)))
+    Box::new(LineWriter::new(Guard::new(terminal, sanitize::lines)))
 }
 
-/// Writes a whole text to stdout; on a terminal what `clean` makes of it.
+/// Writes a text to stdout; `clean` sanitizes it for a terminal.
 pub(crate) fn write_text(text: &str, clean: fn(&str) -> std::borrow::Cow<'_, str>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if style::stdout_is_terminal() {
@@ -45,7 +45,7 @@ pub(crate) fn write_text(text: &str, clean: fn(&str) -> std::borrow::Cow<'_, str
     out.flush()
 }
 
-/// Passes UTF-8 on line by line, cleaned. A character is never looked at in halves, as a line is whole.
+/// Sanitizes UTF-8 line by line. A line is complete, so no character is split.
 struct Guard<W: Write> {
     out: W,
     clean: fn(&str) -> std::borrow::Cow<'_, str>,
@@ -72,7 +72,7 @@ impl<W: Write> Write for Guard<W> {
         Ok(bytes.len())
     }
 
-    /// Keeps back what may be half a character: everything after the last line feed goes with its line.
+    /// Holds back everything after the last line feed, which may end with an incomplete character.
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
@@ -80,7 +80,7 @@ impl<W: Write> Write for Guard<W> {
 
 impl<W: Write> Drop for Guard<W> {
     fn drop(&mut self) {
-        // The last line had no end. An error was already reported by the flush before.
+        // The last line has no line feed. Errors were already reported by `flush`.
         let _ = self.pass(self.line.len());
         let _ = self.out.flush();
     }
@@ -91,9 +91,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_character_in_halves_is_put_together_before_it_is_looked_at() {
+    fn a_split_character_is_joined_before_it_is_sanitized() {
         let mut out = Vec::new();
-        let mut guard = Guard::new(&mut out, sanitise::json);
+        let mut guard = Guard::new(&mut out, sanitize::json);
         for byte in "\"é\u{9b}31m\"\nrest\u{9b}".bytes() {
             guard.write_all(&[byte]).unwrap();
         }

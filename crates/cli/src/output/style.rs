@@ -1,7 +1,6 @@
-//! Colours, and whether anyone sees them.
+//! Colors and styles.
 //!
-//! `anstream` strips them where a stream is no terminal, where `NO_COLOR` is set, or where
-//! `--color never` was said.
+//! `anstream` removes them if a stream is not a terminal, if `NO_COLOR` is set, or with `--color never`.
 
 use std::io::{self, IsTerminal};
 
@@ -17,8 +16,8 @@ pub(crate) const DIM: Style = Style::new().dimmed();
 pub(crate) const BOLD: Style = Style::new().bold();
 pub(crate) const PLAIN: Style = Style::new();
 
-/// What a status looks like: what waits for the staff is warm, what waits for the client is cool, and what
-/// is done stands back.
+/// The style of a status: warm colors for tickets that wait for the staff, cool colors for those that wait for the
+/// client, and dim for closed ones.
 pub(crate) fn of_status(status: &Status<'_>) -> Style {
     match status {
         Status::Open => AnsiColor::Green.on_default().bold(),
@@ -31,7 +30,7 @@ pub(crate) fn of_status(status: &Status<'_>) -> Style {
     }
 }
 
-/// What a priority looks like. Most are medium, so that one is plain.
+/// The style of a priority. Most tickets have medium priority, so that one is plain.
 pub(crate) fn of_priority(priority: &Priority<'_>) -> Style {
     match priority {
         Priority::High => AnsiColor::Red.on_default().bold(),
@@ -40,7 +39,7 @@ pub(crate) fn of_priority(priority: &Priority<'_>) -> Style {
     }
 }
 
-/// Stderr, in colour where someone sees it.
+/// Stderr, with colors if it is a terminal.
 pub(crate) fn stderr() -> AutoStream<io::Stderr> {
     AutoStream::auto(io::stderr())
 }
@@ -53,7 +52,7 @@ pub(crate) fn stdout_is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
-/// Sets when to use color, for the whole program.
+/// Sets when the program uses color.
 pub(crate) fn choose(when: ColorChoice) {
     when.write_global();
 }

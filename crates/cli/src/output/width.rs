@@ -1,7 +1,7 @@
-//! The width of a text on a terminal, and how to cut and pad it.
+//! Measures, cuts and pads text on a terminal.
 //!
-//! Terminals give each grapheme cluster cells of its own. So Arabic lam and alef take two cells, though
-//! Unicode's rules for whole strings join them into one.
+//! Terminals give each grapheme cluster its own cells. Arabic lam and alef, for example, take two cells, although
+//! Unicode's rules for strings join them into one.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ pub(crate) fn of(text: &str) -> usize {
     text.graphemes(true).map(UnicodeWidthStr::width).sum()
 }
 
-/// The text in at most this many cells; `…` marks a cut.
+/// Cuts a text to at most this many cells; `…` marks a cut.
 pub(crate) fn cut(text: &str, width: usize) -> Cow<'_, str> {
     if of(text) <= width {
         return Cow::Borrowed(text);
@@ -31,12 +31,12 @@ pub(crate) fn cut(text: &str, width: usize) -> Cow<'_, str> {
         }
         end = at + cluster.len();
     }
-    // A joiner at the cut would join the cut text to the ellipsis.
+    // A joiner at the cut would join the text and the ellipsis.
     let kept = text.get(..end).unwrap_or_default().trim_end_matches(['\u{200d}', ' ']);
     Cow::Owned(format!("{kept}…"))
 }
 
-/// Spaces that pad a text to this many cells.
+/// The spaces that pad a text to this many cells.
 pub(crate) fn fill(text: &str, width: usize) -> String {
     " ".repeat(width.saturating_sub(of(text)))
 }
@@ -52,7 +52,7 @@ mod tests {
             ("plain", 5),
             ("你好", 4),
             ("e\u{301}", 1),
-            // Lam and alef, joined in print, are two cells; so is their form with a mark between them.
+            // Lam and alef are joined in print and take two cells, also with a mark between them.
             ("لا", 2),
             ("سلام", 4),
             ("الأولى", 6),
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_cut_by_cells_not_by_characters() {
+    fn texts_are_cut_by_cells() {
         for (text, width, shown) in [
             ("short", 5, "short"),
             ("longer", 5, "long…"),

@@ -22,7 +22,7 @@ fn the_documented_example_reads_in_every_format() {
 }
 
 #[test]
-fn a_file_reads_as_standard_input_does() {
+fn a_file_is_decoded_like_standard_input() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(EXAMPLE.as_bytes()).unwrap();
     let from_file = gettickets(&["decode", "--as", "json", text(file.path())]).quietly();
@@ -57,7 +57,7 @@ fn a_deviation_is_a_finding_and_refused_when_strict() {
 }
 
 #[test]
-fn what_cannot_be_read_is_reported_with_the_place() {
+fn unreadable_input_is_reported_with_the_place() {
     let said = |body: &str| {
         let ran = decode(&[], body);
         assert_eq!((ran.code, ran.out.as_str()), (3, ""));
@@ -86,7 +86,7 @@ fn what_cannot_be_read_is_reported_with_the_place() {
 }
 
 #[test]
-fn a_saved_error_is_written_in_the_format_asked_for() {
+fn a_saved_error_is_written_in_the_requested_format() {
     let error = r#"{"result":"error","message":"Invalid IP 203.0.113.7"}"#;
     let ran = decode(&["--as", "json"], error);
     assert_eq!((ran.code, ran.out.trim_end()), (1, error));
@@ -102,7 +102,7 @@ fn a_saved_error_is_written_in_the_format_asked_for() {
 }
 
 #[test]
-fn a_reply_in_place_of_a_file_is_usage_and_is_not_repeated() {
+fn a_reply_instead_of_a_file_name_is_a_usage_error_and_is_not_repeated() {
     let ran = gettickets(&["decode", EXAMPLE]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
     insta::assert_snapshot!(ran.err.trim_end(), @r#"
@@ -112,7 +112,7 @@ fn a_reply_in_place_of_a_file_is_usage_and_is_not_repeated() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_usage() {
+fn a_missing_file_is_a_usage_error() {
     let ran = gettickets(&["decode", "/nonexistent/reply.json"]);
     assert_eq!(ran.code, 2);
     insta::assert_snapshot!(ran.err.trim_end(), @r#"
@@ -122,7 +122,7 @@ fn a_file_that_is_not_there_is_usage() {
 }
 
 #[test]
-fn several_files_and_directories_are_one_output_and_one_bad_file_hides_no_other() {
+fn a_bad_file_does_not_hide_the_others() {
     let directory = tempfile::tempdir().unwrap();
     let file = |name: &str| directory.path().join(name);
     std::fs::write(file("a.json"), EXAMPLE).unwrap();
@@ -145,7 +145,7 @@ fn several_files_and_directories_are_one_output_and_one_bad_file_hides_no_other(
 }
 
 #[test]
-fn an_export_of_our_own_is_read_again_in_every_format() {
+fn an_export_can_be_decoded_in_every_format() {
     let directory = tempfile::tempdir().unwrap();
     let direct = decode(&["--as", "ndjson"], EXAMPLE).quietly();
     for name in ["t.ndjson", "t.ndjson.gz", "t.json.zst", "t.json", "t.csv", "t.parquet", "t.arrow"] {
@@ -173,7 +173,7 @@ fn utf_16_and_gzip_are_read_from_standard_input() {
 }
 
 #[test]
-fn unknown_fields_are_as_deep_after_each_reading() {
+fn unknown_fields_keep_their_depth() {
     let sent =
         r#"{"result":"success","tickets":{"ticket":[{"id":1,"foo":"bar","list":[1.50],"extra":"x"}]}}"#;
     for form in ["ndjson", "json"] {

@@ -1,4 +1,4 @@
-//! `doctor`: what it finds, and that nothing secret is in what it prints.
+//! `doctor`: its findings, and that it prints no secrets.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -21,7 +21,7 @@ fn steps(shown: &str) -> String {
 }
 
 #[test]
-fn all_is_well_with_the_sandbox() {
+fn the_sandbox_passes_every_step() {
     let shown = gettickets(&["doctor", "--sandbox"]).quietly();
     insta::assert_snapshot!(steps(&shown), @r"
     ✓ settings
@@ -39,14 +39,14 @@ fn all_is_well_with_the_sandbox() {
     ✓ page
     ✓ second page
     ✓ encoding
-    ✓ shape
+    ✓ format
     ");
     assert!(shown.contains("8.13.1, as the server states in XML"), "{shown}");
     assert!(shown.ends_with("Everything works.\n"), "{shown}");
 }
 
 #[test]
-fn the_first_thing_wrong_is_found() {
+fn the_first_problem_is_found() {
     for (quirk, code, step, shown) in [
         (Quirk::Status403, 1, "✗ credentials", "Check the identifier and the secret"),
         (Quirk::IpRefused, 1, "✗ IP address", "203.0.113.7"),
@@ -63,8 +63,8 @@ fn the_first_thing_wrong_is_found() {
 }
 
 #[test]
-fn what_works_with_doubts_is_not_a_failure() {
-    for (quirk, step) in [(Quirk::PhpNotice, "! shape"), (Quirk::MalformedUtf8, "! encoding")] {
+fn a_doubtful_step_is_not_a_failure() {
+    for (quirk, step) in [(Quirk::PhpNotice, "! format"), (Quirk::MalformedUtf8, "! encoding")] {
         let ran = ask(&Sandbox::builder().tickets(20).quirk(quirk).start().unwrap(), &["doctor"]);
         assert_eq!(ran.code, 0, "{quirk}: {}", ran.out);
         assert!(ran.out.contains(step), "{quirk}: {}", ran.out);
@@ -72,7 +72,7 @@ fn what_works_with_doubts_is_not_a_failure() {
 }
 
 #[test]
-fn settings_and_the_server_s_own_cap_are_shown_in_words() {
+fn settings_and_the_servers_page_cap_are_shown() {
     let ran = ask(&Sandbox::builder().tickets(40).quirk(Quirk::PageCap).start().unwrap(), &["doctor"]);
     assert!(ran.out.contains("; API identifier and secret\n"), "{}", ran.out);
     assert!(ran.out.contains("1 to 10 of 40 tickets"), "{}", ran.out);
@@ -82,7 +82,7 @@ fn settings_and_the_server_s_own_cap_are_shown_in_words() {
 }
 
 #[test]
-fn a_server_that_is_not_there_fails_at_the_connection() {
+fn a_missing_server_fails_at_the_connection() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut command = program();
     command.env("GETTICKETS_IDENTIFIER", "i").env("GETTICKETS_SECRET", "s");
@@ -101,7 +101,7 @@ fn a_server_that_is_not_there_fails_at_the_connection() {
 }
 
 #[test]
-fn nothing_secret_is_in_the_report() {
+fn the_report_has_no_secret() {
     for quirk in [Quirk::EchoRequest, Quirk::PhpNotice] {
         let sandbox = sandbox_with(quirk);
         let ran = ask(&sandbox, &["doctor", "-vvv"]);
@@ -143,7 +143,7 @@ fn programs_get_one_json_document() {
     assert!(step["seen"].as_str().unwrap().contains("203.0.113.7") && step["hint"].is_string(), "{step}");
 }
 
-/// A port on which nobody listens.
+/// A port on which nothing listens.
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -170,7 +170,7 @@ fn the_proxy_is_named_and_no_proxy_is_honored() {
 }
 
 #[test]
-fn a_server_that_drips_headers_for_ever_does_not_hold_it_up() {
+fn endless_slow_headers_do_not_block_it() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", server.local_addr().unwrap());
     thread::spawn(move || {
@@ -187,7 +187,7 @@ fn a_server_that_drips_headers_for_ever_does_not_hold_it_up() {
     });
     let mut command = program();
     command.env("GETTICKETS_IDENTIFIER", "i").env("GETTICKETS_SECRET", "s");
-    // It ends at all: the server never does.
+    // The check is that the run ends, as the server never answers completely.
     let ran = run(command.args(["doctor", "--timeout", "500ms", "--url", &url]));
     assert_eq!(ran.code, 4, "{}", ran.out);
     assert!(

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::program::{Ran, ask, gettickets, program, run, sandbox_with};
 
-/// The error of a failed run, without what differs from run to run.
+/// The error of a failed run, without text that differs from run to run.
 #[track_caller]
 fn paragraph(ran: &Ran, code: i32) -> String {
     assert_eq!((ran.code, ran.out.as_str()), (code, ""), "{}", ran.err);
@@ -23,7 +23,7 @@ fn paragraph(ran: &Ran, code: i32) -> String {
         });
         words.push(port.unwrap_or_else(|| word.to_owned()));
     }
-    // Systems number this one differently.
+    // The number of this error differs between systems.
     words.join(" ").trim_end().replace(" (os error 111)", "")
 }
 
@@ -69,9 +69,9 @@ fn a_wrong_secret_is_1_and_not_shown() {
 }
 
 #[test]
-fn what_is_missing_is_2() {
+fn missing_settings_are_2() {
     insta::assert_snapshot!(paragraph(&gettickets(&["list"]), 2), @r"
-    error: no server is named
+    error: no server is configured
     hint: Give --url or set GETTICKETS_URL, name a profile with --profile, or try --sandbox, which needs no server.
     ");
     insta::assert_snapshot!(paragraph(&gettickets(&["list", "--url", "https://example.com"]), 2), @r"
@@ -92,7 +92,7 @@ fn what_is_missing_is_2() {
 }
 
 #[test]
-fn an_address_that_must_not_be_used_is_2_and_its_password_not_shown() {
+fn an_insecure_address_is_2_and_its_password_is_not_shown() {
     let mut command = program();
     command.env("GETTICKETS_IDENTIFIER", "i").env("GETTICKETS_SECRET", "s");
     insta::assert_snapshot!(paragraph(&run(command.args(["list", "--url", "http://example.com"])), 2), @r"
@@ -110,7 +110,7 @@ fn an_address_that_must_not_be_used_is_2_and_its_password_not_shown() {
 }
 
 #[test]
-fn what_is_no_reply_is_3() {
+fn a_response_that_is_not_a_reply_is_3() {
     insta::assert_snapshot!(met(Quirk::HtmlWaf, 3), @r#"
     error: the response is not from the API: HTTP 403 Forbidden, text/html; charset=utf-8, a page of a firewall or bot protection, titled "Attention Required! | Web Application Firewall", which reads: Attention Required! | Web Application Firewall If you are the site owner, see your control panel.; endpoint: http://127.0.0.1:PORT/includes/api.php
     hint: Configure the firewall or bot protection to allow this machine's address and User-Agent for includes/api.php.
@@ -134,8 +134,8 @@ fn what_is_no_reply_is_3() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_4() {
-    // Bound and let go, so that nobody listens there.
+fn an_unreachable_server_is_4() {
+    // The port was bound and closed, so nothing listens there.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut command = program();
     command.env("GETTICKETS_IDENTIFIER", "i").env("GETTICKETS_SECRET", "s");
@@ -148,7 +148,7 @@ fn a_server_that_is_not_there_is_4() {
 }
 
 #[test]
-fn what_is_missing_from_the_whole_is_5() {
+fn an_incomplete_result_is_5() {
     let sandbox = sandbox_with(Quirk::MalformedUtf8Deep);
     let ran = ask(&sandbox, &["list", "--all", "--format", "ndjson"]);
     let readable = (1..=60).filter(|id| id % 40 != 17).count();
@@ -189,7 +189,7 @@ fn errors_for_programs_are_one_json_object_each() {
 }
 
 #[test]
-fn quiet_leaves_errors_alone() {
+fn quiet_keeps_errors() {
     let ran = gettickets(&["list", "--sandbox", "--quiet", "--limitnum", "1"]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     let ran = ask(&sandbox_with(Quirk::MalformedUtf8), &["list", "-q", "--limitnum", "60"]);
@@ -207,14 +207,14 @@ fn the_log_has_times() {
 }
 
 #[test]
-fn an_endless_message_of_a_server_is_cut() {
+fn a_long_message_of_a_server_is_truncated() {
     let body = format!("{{\"result\":\"error\",\"message\":\"{}\"}}", "x".repeat(3 << 20));
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", server.local_addr().unwrap());
     std::thread::spawn(move || {
         for stream in server.incoming() {
             let mut stream = stream.unwrap();
-            // All of it: a connection that is closed with unread bytes is reset.
+            // Reads all of it: closing a connection with unread bytes resets it.
             let (mut request, mut part) = (Vec::new(), [0; 4096]);
             while !String::from_utf8_lossy(&request).contains("responsetype=") {
                 let read = stream.read(&mut part).unwrap();

@@ -1,4 +1,4 @@
-//! `export` against a real server on loopback: whole files, interruptions, holes.
+//! `export` against a real server on loopback: complete files, interruptions, unreadable tickets.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,24 +10,15 @@ use std::time::Duration;
 use gettickets_sandbox::{Quirk, Sandbox};
 use serde_json::Value;
 
-use crate::program::{ask, asking, gettickets, sandbox_with, text};
+use crate::program::{ask, asking, gettickets, names, sandbox_with, text};
 
 fn ids(file: &Path) -> Vec<u64> {
     let lines = fs::read_to_string(file).unwrap();
     lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].as_u64().unwrap()).collect()
 }
 
-fn names(directory: &Path) -> Vec<String> {
-    let mut names: Vec<_> = fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
-}
-
 #[test]
-fn the_format_follows_from_the_ending_and_nothing_is_left_beside_the_file() {
+fn the_extension_determines_the_format_and_no_other_file_is_left() {
     let sandbox = Sandbox::builder().tickets(130).start().unwrap();
     let directory = tempfile::tempdir().unwrap();
     for (name, magic) in [
@@ -52,7 +43,7 @@ fn the_format_follows_from_the_ending_and_nothing_is_left_beside_the_file() {
 }
 
 #[test]
-fn stdout_takes_a_format_and_gives_nothing_but_data() {
+fn stdout_needs_a_format_and_carries_only_data() {
     let csv = gettickets(&["export", "--sandbox", "--output", "-", "--format", "csv"]).quietly();
     assert!(csv.starts_with("id,tid,deptid,"), "{csv}");
     let ran = gettickets(&["export", "--sandbox", "--output", "-"]);
@@ -73,7 +64,7 @@ fn a_refused_export_leaves_nothing() {
 }
 
 #[test]
-fn a_ticket_that_cannot_be_had_makes_the_export_incomplete_and_loses_no_other() {
+fn an_unreadable_ticket_makes_the_export_incomplete_and_loses_no_other() {
     let sandbox = sandbox_with(Quirk::MalformedUtf8Deep);
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("t.ndjson");
@@ -83,13 +74,13 @@ fn a_ticket_that_cannot_be_had_makes_the_export_incomplete_and_loses_no_other() 
     assert!(ran.err.contains("58 tickets are in "), "{}", ran.err);
     assert_eq!(names(directory.path()), ["t.ndjson.incomplete"]);
     let found: BTreeSet<u64> = ids(&directory.path().join("t.ndjson.incomplete")).into_iter().collect();
-    // The sandbox spoils tickets whose id leaves 17 when divided by 40.
+    // The sandbox makes tickets unreadable whose id modulo 40 is 17.
     assert_eq!(found, (1..=60).filter(|id| id % 40 != 17).collect());
 }
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_keeps_what_came_and_resume_goes_on_from_it() {
+fn resume_continues_after_ctrl_c() {
     let sandbox = Sandbox::builder().tickets(400).quirk(Quirk::PageCap).start().unwrap();
     let directory = tempfile::tempdir().unwrap();
     for name in ["t.ndjson", "t.parquet"] {
@@ -98,7 +89,7 @@ fn ctrl_c_keeps_what_came_and_resume_goes_on_from_it() {
         let mut command = asking(&sandbox);
         command.args(["export", "--output", text(&file)]).stderr(Stdio::piped());
         let child = command.spawn().unwrap();
-        // Once something was written, which is some pages into the forty.
+        // After something was written, which is after some of the forty pages.
         while fs::metadata(&partial).map_or(0, |partial| partial.len()) == 0 {
             thread::sleep(Duration::from_millis(1));
         }
@@ -107,12 +98,12 @@ fn ctrl_c_keeps_what_came_and_resume_goes_on_from_it() {
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         if output.status.code() == Some(0) {
-            // It was done before the signal came, which is no failure of the claim.
+            // The export ended before the signal, so nothing was tested.
             continue;
         }
         assert_eq!(output.status.code(), Some(5), "{said}");
         if !said.contains("--resume continues") {
-            // It came before the first page was whole.
+            // The signal arrived before the first complete page.
             continue;
         }
         assert!(!file.exists());
@@ -134,7 +125,7 @@ fn ctrl_c_keeps_what_came_and_resume_goes_on_from_it() {
 }
 
 #[test]
-fn a_full_export_since_a_moment_reads_the_whole_list() {
+fn a_full_export_with_updated_since_reads_the_whole_list() {
     let sandbox =
         Sandbox::builder().tickets(2_000).newest("2024-05-01T12:00:00".parse().unwrap()).start().unwrap();
     let directory = tempfile::tempdir().unwrap();
@@ -153,7 +144,7 @@ fn a_full_export_since_a_moment_reads_the_whole_list() {
 }
 
 #[test]
-fn a_server_that_changes_meanwhile_gives_each_ticket_once() {
+fn each_ticket_of_a_changing_list_is_exported_once() {
     let sandbox = Sandbox::builder().tickets(300).quirk(Quirk::Shifting).start().unwrap();
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("t.ndjson");
@@ -215,13 +206,13 @@ fn a_full_device_is_an_error_of_the_output() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_size_limit_is_an_error_that_says_what_is_kept() {
+fn a_file_size_limit_is_an_error_that_names_the_kept_file() {
     let sandbox = Sandbox::builder().tickets(400).start().unwrap();
     let directory = tempfile::tempdir().unwrap();
     for name in ["t.ndjson", "t.parquet"] {
         let file = directory.path().join(name);
         let program = asking(&sandbox);
-        // In units of 512 or 1024 bytes, as the shell has it.
+        // In units of 512 or 1024 bytes, depending on the shell.
         let mut limited = Command::new("sh");
         limited.args(["-c", "ulimit -f 8 && exec \"$0\" \"$@\""]).arg(program.get_program());
         limited.args(["export", "--output", text(&file)]).env_clear();
@@ -232,7 +223,7 @@ fn a_file_size_limit_is_an_error_that_says_what_is_kept() {
         let err = String::from_utf8(ran.stderr).unwrap();
         assert_eq!(ran.status.code(), Some(6), "{name}: {err}");
         assert!(err.contains("File too large") || err.contains("file too large"), "{name}: {err}");
-        assert!(err.contains("Nothing is kept") || err.contains("--resume"), "{name}: {err}");
+        assert!(err.contains("No ticket was saved") || err.contains("--resume"), "{name}: {err}");
         assert!(!file.exists());
         ask(&sandbox, &["export", "--output", text(&file), "--resume"]).quietly();
     }
@@ -242,7 +233,7 @@ fn a_file_size_limit_is_an_error_that_says_what_is_kept() {
 
 #[cfg(unix)]
 #[test]
-fn a_symbolic_link_stays_and_the_file_behind_it_is_replaced() {
+fn a_symbolic_link_stays_and_its_target_is_replaced() {
     use std::os::unix::fs::PermissionsExt;
     let sandbox = Sandbox::builder().tickets(30).start().unwrap();
     let directory = tempfile::tempdir().unwrap();

@@ -1,26 +1,9 @@
-//! The help texts, which are the manual that everyone reads.
+//! The help texts.
 
-use crate::program::{gettickets, program, run, text};
-
-/// Every command.
-const COMMANDS: [&str; 13] = [
-    "list",
-    "export",
-    "stats",
-    "watch",
-    "mirror",
-    "singer",
-    "decode",
-    "request",
-    "doctor",
-    "profiles",
-    "sandbox",
-    "completions",
-    "man",
-];
+use crate::program::{COMMANDS, gettickets, program, run, text};
 
 #[test]
-fn help_is_as_reviewed() {
+fn help_matches_the_snapshots() {
     insta::assert_snapshot!("help", gettickets(&["--help"]).quietly());
     for command in COMMANDS {
         insta::assert_snapshot!(format!("help_{command}"), gettickets(&[command, "--help"]).quietly());
@@ -46,7 +29,7 @@ fn help_is_a_command_too() {
     assert!(first_line(&gettickets(&["help"]).quietly()).contains("support tickets"));
 }
 
-/// The words that a shell is offered after these.
+/// The completions that a shell offers after these words.
 fn completed(words: &[&str], home: &str) -> Vec<String> {
     let mut command = program();
     command
@@ -119,7 +102,7 @@ fn manual_pages_go_only_into_an_existing_directory() {
 }
 
 #[test]
-fn a_typing_error_is_answered_with_the_nearest_word() {
+fn a_typing_error_gets_a_suggestion() {
     let ran = gettickets(&["list", "--limitnumm", "5"]);
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("--limitnum"), "{}", ran.err);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use gettickets_protocol::HINT_SETTINGS;
 
-use crate::program::gettickets;
+use crate::program::{COMMANDS, gettickets};
 
 /// The Rust files below a directory.
 fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
@@ -42,23 +42,8 @@ fn named(code: &str) -> Vec<String> {
 
 /// Every option of every command.
 fn known() -> Vec<String> {
-    let commands = [
-        "list",
-        "export",
-        "stats",
-        "watch",
-        "mirror",
-        "singer",
-        "decode",
-        "request",
-        "doctor",
-        "profiles",
-        "sandbox",
-        "completions",
-        "man",
-    ];
     let mut known = Vec::new();
-    for command in commands.iter().map(|command| vec![*command]).chain([vec!["profiles", "init"]]) {
+    for command in COMMANDS.iter().map(|command| vec![*command]).chain([vec!["profiles", "init"]]) {
         known.extend(named(&gettickets(&[&command[..], &["--help"]].concat()).quietly()));
     }
     known
@@ -120,7 +105,7 @@ fn every_setting_that_a_library_names_is_an_option() {
         }
     }
     assert!(checked > 20, "only {checked} settings were found");
-    // What the settings are shown as exists.
+    // The options that replace the settings exist.
     for setting in HINT_SETTINGS.iter().filter(|setting| **setting != "max_response_len") {
         let (_, rest) = failure.split_once(&format!("\"{setting}\" => \"")).unwrap();
         let (option, _) = rest.split_once('"').unwrap();

@@ -1,4 +1,4 @@
-//! What a stranger wrote into a ticket: it reaches programs whole, people harmless.
+//! Hostile text in tickets: programs get it unchanged, terminals get it sanitized.
 
 use gettickets_protocol::{Page, Ticket, Tickets, Version};
 use gettickets_sandbox::Quirk;
@@ -27,7 +27,7 @@ fn decoded(format: &str) -> String {
 }
 
 #[test]
-fn a_table_has_no_character_that_acts() {
+fn a_table_has_no_control_character() {
     let table = decoded("table");
     assert_eq!(table.lines().count(), 2, "{table}");
     assert!(!table.contains(|at: char| (at.is_control() && at != '\n') || at == '\u{202e}'), "{table:?}");
@@ -54,7 +54,7 @@ fn csv_has_no_cell_that_a_spreadsheet_would_run() {
 }
 
 #[test]
-fn an_error_cannot_act_either() {
+fn an_error_has_no_control_character() {
     let error = r#"{"result":"error","message":"\u001b[2Jgone\u202e\nsecond line"}"#;
     let ran = run_with(program().args(["decode", "-"]), error.as_bytes());
     assert_eq!((ran.code, ran.err.lines().count()), (1, 2));
@@ -63,7 +63,7 @@ fn an_error_cannot_act_either() {
 }
 
 #[test]
-fn a_server_that_echoes_the_request_does_not_make_us_print_a_secret() {
+fn secrets_in_an_echoed_request_are_not_printed() {
     let sandbox = sandbox_with(Quirk::EchoRequest);
     let ran = ask(&sandbox, &["list", "-vvv"]);
     assert_eq!(ran.code, 1);

@@ -40,7 +40,7 @@ impl Installs {
         Installs { sandboxes, home }
     }
 
-    /// The program with this configuration.
+    /// The program with this configuration file.
     pub(crate) fn program(&self, arguments: &[&str]) -> Command {
         let mut command = program();
         command.env("XDG_CONFIG_HOME", self.home.path()).args(arguments);
@@ -58,7 +58,7 @@ impl Installs {
         self.home.path().join(name).to_str().unwrap().to_owned()
     }
 
-    /// Replaces the secret of a profile, so that its sandbox refuses it.
+    /// Replaces the secret of a profile, so that its sandbox rejects it.
     pub(crate) fn spoil(&self, name: &str) {
         secret(self.home.path(), name, "wrong");
     }

@@ -69,7 +69,7 @@ fn each_parameter_reaches_the_server() {
 }
 
 #[test]
-fn updated_since_shows_what_was_answered_since() {
+fn updated_since_lists_only_recent_tickets() {
     let sandbox = Sandbox::start().unwrap();
     let all = ask(&sandbox, &["list", "--all", "--format", "ndjson"]).quietly();
     let times = |lines: &str| -> Vec<String> {
@@ -86,7 +86,7 @@ fn updated_since_shows_what_was_answered_since() {
 }
 
 #[test]
-fn secrets_come_from_a_file_or_a_profile_too() {
+fn secrets_are_read_from_a_file_or_a_profile() {
     let sandbox = Sandbox::builder().tickets(3).api_credentials("me", "hunter2").start().unwrap();
     let home = tempfile::tempdir().unwrap();
     let directory = home.path().join(".config/gettickets");
@@ -111,7 +111,7 @@ fn secrets_come_from_a_file_or_a_profile_too() {
 
 #[cfg(unix)]
 #[test]
-fn a_secret_that_others_can_read_is_warned_of() {
+fn a_secret_file_that_others_can_read_causes_a_warning() {
     use std::os::unix::fs::PermissionsExt;
     let sandbox = Sandbox::builder().tickets(3).start().unwrap();
     let directory = tempfile::tempdir().unwrap();
@@ -134,7 +134,7 @@ fn private(file: &std::path::Path) {
 fn private(_: &std::path::Path) {}
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn a_closed_pipe_is_not_a_failure() {
     let sandbox = Sandbox::builder().tickets(5_000).start().unwrap();
     let mut command = asking(&sandbox);
     command.args(["list", "--all", "--format", "ndjson"]);
@@ -146,7 +146,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 }
 
 #[test]
-fn a_page_that_json_cannot_carry_is_shown_all_the_same() {
+fn a_page_that_json_cannot_represent_is_shown() {
     let sandbox = sandbox_with(Quirk::MalformedUtf8);
     let ran = ask(&sandbox, &["list", "--limitnum", "60", "--format", "ndjson"]);
     assert_eq!((ran.code, ran.out.lines().count()), (0, 60));
@@ -158,7 +158,7 @@ fn a_page_that_json_cannot_carry_is_shown_all_the_same() {
 }
 
 #[test]
-fn color_is_there_on_request() {
+fn color_is_written_on_request() {
     let colored = gettickets(&["list", "--sandbox", "--color", "always", "-q"]).quietly();
     assert!(colored.contains("\u{1b}["), "{colored}");
     let plain = run(program().args(["list", "--sandbox"]).env("NO_COLOR", "1")).noting();
@@ -166,7 +166,7 @@ fn color_is_there_on_request() {
 }
 
 #[test]
-fn a_status_that_is_nearly_a_known_one_is_told_where_nothing_matched() {
+fn a_mistyped_status_without_matches_causes_a_warning() {
     let sandbox = Sandbox::start().unwrap();
     for command in [&["list"][..], &["list", "--all"], &["stats"], &["export", "-o", "-", "--format", "csv"]]
     {
@@ -203,7 +203,7 @@ fn objects(ran: crate::program::Ran) -> Vec<Value> {
 }
 
 #[test]
-fn quotes_around_a_secret_are_warned_of() {
+fn quotes_around_a_secret_cause_a_warning() {
     let sandbox = Sandbox::builder().tickets(3).start().unwrap();
     let mut command = asking(&sandbox);
     let ran = run(command.arg("list").env("GETTICKETS_SECRET", format!("\"{}\"\n", sandbox.secret())));
@@ -220,7 +220,7 @@ fn quotes_around_a_secret_are_warned_of() {
 }
 
 #[test]
-fn the_options_of_a_scan_reach_it() {
+fn scan_options_have_an_effect() {
     let sandbox = Sandbox::builder().tickets(300).start().unwrap();
     let list = |flags: &[&str]| ask(&sandbox, &[&["list", "--all", "--format", "ndjson"], flags].concat());
     assert_eq!(list(&["--jobs", "1"]).quietly().lines().count(), 300);
@@ -238,7 +238,7 @@ fn the_options_of_a_scan_reach_it() {
 }
 
 #[test]
-fn what_the_replies_of_a_scan_deviate_in_is_printed_once() {
+fn deviations_in_a_scan_are_printed_once() {
     let sandbox = Sandbox::builder().tickets(250).quirk(Quirk::PhpNotice).start().unwrap();
     let ran = ask(&sandbox, &["list", "--all", "--limitnum", "50", "--format", "ndjson"]);
     assert_eq!((ran.code, ran.out.lines().count()), (0, 250));
@@ -256,7 +256,7 @@ fn several_statuses_are_merged_and_each_ticket_is_listed_once() {
     let answered = list(&["--status", "Answered"]).len();
     let both = list(&["--status", "Open", "--status", "Answered"]);
     assert_eq!(both.len(), open + answered);
-    // The special word covers Open too.
+    // The special status includes Open.
     let merged = list(&["--status", "Open", "--status", "All Active Tickets", "--status", "open"]);
     let mut ids: Vec<u64> = merged.iter().map(|ticket| ticket["id"].as_u64().unwrap()).collect();
     assert_eq!(ids.len(), list(&["--status", "All Active Tickets"]).len());
@@ -276,7 +276,7 @@ fn several_statuses_are_merged_and_each_ticket_is_listed_once() {
 }
 
 #[test]
-fn local_filters_sorting_and_limits_shape_the_list() {
+fn local_filters_sorting_and_limits_are_applied() {
     let sandbox = Sandbox::builder().tickets(200).start().unwrap();
     let list =
         |flags: &[&str]| objects(ask(&sandbox, &[&["list", "--all", "--format", "ndjson"], flags].concat()));
@@ -334,7 +334,7 @@ fn columns_utc_and_decoded_text_are_written_on_request() {
 }
 
 #[test]
-fn a_date_that_cannot_be_read_keeps_its_text_in_every_format() {
+fn an_unreadable_date_keeps_its_text_in_every_format() {
     let reply = r#"{"result":"success","totalresults":1,"startnumber":0,"numreturned":1,"tickets":{"ticket":[{"id":7,"date":"soon","lastreply":"2026-01-02 03:04:05"}]}}"#;
     for format in ["table", "csv", "json", "ndjson"] {
         let ran = run_with(program().args(["decode", "--as", format, "-"]), reply.as_bytes());
@@ -344,7 +344,7 @@ fn a_date_that_cannot_be_read_keeps_its_text_in_every_format() {
 
 #[test]
 fn updated_since_may_be_relative_to_now() {
-    // The sandbox of --sandbox has tickets up to now.
+    // The tickets of --sandbox end at the present.
     for since in ["yesterday", "today", "7d", "48h", "1w"] {
         let ran = gettickets(&["list", "--sandbox", "--updated-since", since, "--format", "ndjson"]);
         assert_eq!(ran.code, 0, "{since}: {}", ran.err);
@@ -387,6 +387,6 @@ fn names_of_a_profile_are_shown() {
     let mut stats = program();
     stats.env("XDG_CONFIG_HOME", home.path()).env("S", sandbox.secret()).arg("stats");
     assert!(run(&mut stats).quietly().contains("Sales"));
-    // JSON stays canonical.
+    // JSON has the canonical values.
     assert!(!list(&["--format", "ndjson"]).contains("flagged_to"));
 }

@@ -8,6 +8,8 @@
 )]
 
 mod decode;
+#[cfg(target_os = "linux")]
+mod disk;
 mod doctor;
 mod errors;
 mod export;

@@ -1,6 +1,6 @@
-//! How much memory an export takes above a run that exports nothing.
+//! How much more memory an export takes than a run that exports nothing.
 //!
-//! A few tickets by default, to be quick; a million, which is what is promised of, is
+//! By default with few tickets, to be quick. The documented limit is for a million tickets; test it with
 //! `EXPORT_TICKETS=1000000 cargo test --release -p gettickets-cli --test it memory -- --nocapture`.
 
 #![cfg(target_os = "linux")]
@@ -15,10 +15,10 @@ use gettickets_sandbox::Sandbox;
 
 use crate::program::{asking, text};
 
-/// The most that an export may take above an empty run, in kilobytes.
+/// The most additional memory that an export may take, in kilobytes.
 const MOST: u64 = 64 << 10;
 
-/// The greatest size in memory that a process had, as long as it can be asked.
+/// The peak memory of a running process.
 fn peak_of(child: &mut Child) -> u64 {
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
@@ -43,7 +43,7 @@ fn export(sandbox: &Sandbox, output: &Path, status: Option<&str>) -> u64 {
 }
 
 #[test]
-fn an_export_takes_little_memory_however_many_tickets_there_are() {
+fn the_memory_of_an_export_does_not_depend_on_the_number_of_tickets() {
     let tickets = std::env::var("EXPORT_TICKETS").ok().and_then(|text| text.parse().ok()).unwrap_or(20_000);
     let sandbox = Sandbox::builder().tickets(tickets).start().unwrap();
     let directory = tempfile::tempdir().unwrap();

@@ -19,7 +19,7 @@ fn count(file: &str, sql: &str) -> i64 {
     open(file).query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
-/// Messages without what differs between two runs: the number of requests, and ports.
+/// Messages without text that differs between runs: the number of requests, and ports.
 fn steady(messages: &str) -> String {
     let steady = |line: &str| {
         let line = line.rsplit_once(" gone, ").map_or(line, |(line, _)| line);
@@ -107,7 +107,7 @@ fn an_install_that_fails_does_not_stop_the_others_and_decides_the_exit_code() {
     note: berlin: full run, 20 tickets read, 20 new, 0 changed, 0
     note: london: full run (incomplete), 0 tickets read, 0 new, 0 changed, 0
     error: madrid: the API secret is read from the variable UNSET, which is not set
-    hint: Set the variable, or name another source.
+    hint: Set the variable, or use another source.
     error: london: the server sent an error: Authentication Failed (HTTP 403 Forbidden); endpoint: http://127.0.0.1:PORT/includes/api.php
     hint: Check the identifier and the secret, and that their admin account is active.
     ");
@@ -127,7 +127,7 @@ fn two_profiles_of_one_install_are_refused() {
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("again and berlin are names of the same install"), "{}", ran.err);
     assert!(!fs::exists(&file).unwrap());
-    // One after the other they are noticed too.
+    // Also if one run follows the other.
     assert_eq!(run(&mut installs.program(&["mirror", &file, "--profile", "berlin"])).code, 0);
     let ran = run(&mut installs.program(&["mirror", &file, "--profile", "again"]));
     assert_eq!(ran.code, 2, "{}", ran.err);
@@ -170,7 +170,7 @@ fn a_run_that_is_not_complete_has_exit_code_5_and_stores_what_it_read() {
 }
 
 #[test]
-fn a_database_that_cannot_be_used_is_reported_with_what_to_do() {
+fn an_unusable_database_is_reported_with_a_hint() {
     let sandbox = Sandbox::builder().tickets(5).start().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let other = folder.path().join("shop.db");
@@ -216,7 +216,7 @@ fn flags_of_one_server_are_refused_for_several_profiles() {
     let unknown = run(&mut installs.program(&["mirror", &file, "--profile", "b*", "--profile", "rome"]));
     assert!(unknown.code == 2 && unknown.err.contains("there is no profile \"rome\""), "{}", unknown.err);
     assert_eq!(gettickets(&["mirror", &file, "--all-profiles", "--profile", "berlin"]).code, 2);
-    // The environment's credentials are those of one server.
+    // The credentials in the environment are for one server.
     let only_url = "[profiles.rome]\nurl = \"http://127.0.0.1:1/\"\n";
     installs.configure(only_url);
     let ran = run(installs

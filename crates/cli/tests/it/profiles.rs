@@ -34,7 +34,7 @@ fn a_new_profile_is_listed_checked_and_used() {
         "{listed}"
     );
     assert!(!listed.contains(sandbox.secret()), "{listed}");
-    // It is alone, so it is the default.
+    // It is the only profile, so it is the default.
     let list = run(program().env("XDG_CONFIG_HOME", home.path()).arg("list")).quietly();
     assert_eq!(list.lines().count(), 4);
 
@@ -72,7 +72,7 @@ fn a_check_names_each_problem() {
     assert_eq!((ran.code, ran.err.as_str()), (2, ""));
     assert!(!ran.out.contains("hunter2"), "{}", ran.out);
     for problem in
-        ["✗ a: ", "✗ b: /nonexistent has no init.php", "✗ c: no server is named", "✗ d: \"Mars\" is not"]
+        ["✗ a: ", "✗ b: /nonexistent has no init.php", "✗ c: no server is configured", "✗ d: \"Mars\" is not"]
     {
         assert!(ran.out.contains(problem), "{problem}: {}", ran.out);
     }

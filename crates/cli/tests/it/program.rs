@@ -1,10 +1,27 @@
-//! Runs the program, away from this machine's own settings.
+//! Runs the program without the settings of this machine.
 
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use gettickets_sandbox::{Quirk, Sandbox};
+
+/// Every command.
+pub(crate) const COMMANDS: [&str; 13] = [
+    "list",
+    "export",
+    "stats",
+    "watch",
+    "mirror",
+    "singer",
+    "decode",
+    "request",
+    "doctor",
+    "profiles",
+    "sandbox",
+    "completions",
+    "man",
+];
 
 /// The result of a run.
 #[derive(Debug)]
@@ -31,7 +48,7 @@ impl Ran {
     }
 }
 
-/// The program with nothing of this machine in its environment.
+/// The program with an environment without settings of this machine.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gettickets"));
     command.env_clear().env("HOME", "/nonexistent").env("TZ", "UTC");
@@ -56,7 +73,7 @@ pub(crate) fn run(command: &mut Command) -> Ran {
 pub(crate) fn run_with(command: &mut Command, input: &[u8]) -> Ran {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    // A program that does not read its input has closed it, which is as good.
+    // A program that does not read its input may have closed it.
     let _ = child.stdin.take().unwrap().write_all(input);
     let output = child.wait_with_output().unwrap();
     Ran {
@@ -66,17 +83,17 @@ pub(crate) fn run_with(command: &mut Command, input: &[u8]) -> Ran {
     }
 }
 
-/// A run with these arguments and nothing else.
+/// A run with these arguments and no input.
 pub(crate) fn gettickets(arguments: &[&str]) -> Ran {
     run(program().args(arguments))
 }
 
-/// A run with these arguments that asks this sandbox.
+/// A run with these arguments against this sandbox.
 pub(crate) fn ask(sandbox: &Sandbox, arguments: &[&str]) -> Ran {
     run(asking(sandbox).args(arguments))
 }
 
-/// A sandbox that misbehaves in this way.
+/// A sandbox with this quirk.
 pub(crate) fn sandbox_with(quirk: Quirk) -> Sandbox {
     Sandbox::builder().tickets(60).quirk(quirk).start().unwrap()
 }
@@ -84,4 +101,14 @@ pub(crate) fn sandbox_with(quirk: Quirk) -> Sandbox {
 /// The name of a file, for an argument.
 pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
+}
+
+/// The names in a directory, sorted.
+pub(crate) fn names(directory: &Path) -> Vec<String> {
+    let mut names: Vec<_> = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
 }

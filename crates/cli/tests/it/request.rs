@@ -1,4 +1,4 @@
-//! `request`: what it writes runs, and hands no secret to a process's arguments.
+//! `request`: the shell commands that it writes work, and put no secret into arguments of processes.
 
 #![cfg(unix)]
 
@@ -8,7 +8,7 @@ use std::process::Command;
 
 use crate::program::{gettickets, program, run, text};
 
-/// Runs a shell command with a `curl` that writes down its arguments and its standard input.
+/// Runs a shell command with a `curl` that records its arguments and its standard input.
 fn shell(script: &str, variables: &[(&str, &str)]) -> (String, String) {
     let directory = tempfile::tempdir().unwrap();
     let curl = directory.path().join("curl");
@@ -50,14 +50,14 @@ fn an_admin_s_password_is_hashed_when_the_command_runs() {
     let script = run(&mut command).quietly();
     let (_, input) = shell(&script, &[("GETTICKETS_USERNAME", "admin"), ("GETTICKETS_PASSWORD", "password")]);
     if input.contains("password=\"") {
-        // There is no openssl on this machine, so there is nothing to check.
+        // The check needs openssl.
         return;
     }
     assert!(input.contains("password=5f4dcc3b5aa765d61d8327deb882cf99"), "{input}");
 }
 
 #[test]
-fn a_profile_gives_the_address_and_names_the_secret_s_file() {
+fn a_profile_sets_the_address_and_the_secret_file() {
     let home = tempfile::tempdir().unwrap();
     fs::create_dir(home.path().join("gettickets")).unwrap();
     fs::write(home.path().join("gettickets/main.secret"), "hunter2\n").unwrap();

@@ -50,7 +50,7 @@ impl Drop for Served {
 }
 
 #[test]
-fn it_says_where_it_listens_and_with_which_credentials() {
+fn it_prints_its_address_and_credentials() {
     let served = Served::with(&["--tickets", "7", "--server-version", "7.10"]);
     assert!(served.announced.contains("serves 7 tickets as server version 7.10"), "{}", served.announced);
     assert!(served.announced.contains("identifier  sandbox-identifier"), "{}", served.announced);
@@ -60,7 +60,7 @@ fn it_says_where_it_listens_and_with_which_credentials() {
 }
 
 #[test]
-fn a_secret_of_ones_own_is_taken_and_not_shown() {
+fn a_secret_from_a_file_is_used_and_not_shown() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(b"hunter2\n").unwrap();
     let served = Served::with(&["--identifier", "me", "--secret-file", text(file.path())]);
@@ -69,7 +69,7 @@ fn a_secret_of_ones_own_is_taken_and_not_shown() {
 }
 
 #[test]
-fn what_list_wrote_loads_again() {
+fn output_of_list_can_be_loaded() {
     let sandbox = gettickets_sandbox::Sandbox::builder().tickets(12).start().unwrap();
     for format in ["json", "ndjson"] {
         let written = crate::program::ask(&sandbox, &["list", "--all", "--format", format]).quietly();
@@ -91,7 +91,7 @@ fn every_quirk_is_listed() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_ends_it_well() {
+fn ctrl_c_ends_it_successfully() {
     let mut served = Served::with(&["--tickets", "3"]);
     let kill = std::process::Command::new("kill").args(["-INT", &served.child.id().to_string()]).status();
     assert!(kill.unwrap().success());

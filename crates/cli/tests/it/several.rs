@@ -9,7 +9,7 @@ use crate::program::run;
 
 const TWO: [&str; 4] = ["--profile", "berlin", "--profile", "london"];
 
-/// The installs of these tickets, and how many each has.
+/// The installs of these tickets, with the number of tickets of each.
 fn counted<'t>(tickets: impl IntoIterator<Item = &'t Value>) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for ticket in tickets {
@@ -82,7 +82,7 @@ fn an_install_that_fails_is_named_and_the_others_are_listed() {
 }
 
 #[test]
-fn order_and_limit_are_those_of_all_installs_together() {
+fn order_and_limit_apply_to_all_installs_together() {
     let installs = Installs::start(&[("berlin", 50), ("london", 50)]);
     let sorted = ["list", "--all", "--format", "ndjson", "--sort", "-lastreply"];
     let out = run(&mut installs.program(&[&sorted[..], &TWO].concat())).noting();
@@ -130,7 +130,7 @@ fn filters_work_for_each_install() {
 }
 
 #[test]
-fn each_install_is_exported_into_a_file_of_its_own() {
+fn each_install_is_exported_into_its_own_file() {
     let installs = Installs::start(&[("berlin", 130), ("london", 60)]);
     let name = installs.file("out/install={install}/tickets.ndjson");
     let export = ["export", "--all-profiles", "--output", &name];
@@ -165,7 +165,7 @@ fn each_install_is_exported_into_a_file_of_its_own() {
 }
 
 #[test]
-fn each_install_has_figures_of_its_own() {
+fn each_install_has_its_own_figures() {
     let installs = Installs::start(&[("berlin", 130), ("london", 60)]);
     let stats = ["stats", "--all-profiles", "--format", "json"];
     let out = run(&mut installs.program(&stats)).noting();
@@ -230,7 +230,7 @@ fn several_installs_are_exported_into_one_file_with_a_column_for_them() {
                 let of = |name: &str| csv.lines().filter(|line| line.starts_with(name)).count();
                 counts(&[("berlin", of("berlin,")), ("london", of("london,"))])
             }
-            // The program reads compressed replies itself.
+            // The program decompresses replies.
             "all.ndjson.gz" => {
                 let read = run(&mut installs.program(&["decode", "--as", "ndjson", &file]));
                 assert_eq!(read.code, 0, "{}", read.err);
@@ -265,7 +265,7 @@ fn a_full_export_of_several_installs_reads_every_list() {
 }
 
 #[test]
-fn a_file_that_lacks_an_install_is_named_so() {
+fn a_file_without_one_of_the_installs_is_named_as_incomplete() {
     let installs = Installs::start(&[("berlin", 30), ("london", 60)]);
     let file = installs.file("all.parquet");
     installs.spoil("berlin");
@@ -334,7 +334,7 @@ fn a_lake_has_a_file_for_each_install_and_month_and_runs_replace_or_add() {
     let store = installs.sandboxes[1].store();
     let deleted = store.ids().unwrap()[0];
     store.delete(deleted).unwrap();
-    // The other install fails, and what is there of it stays.
+    // The other install fails, and keeps its files.
     installs.spoil("berlin");
     let ran = run(&mut installs.program(&[&export[..], &["--overwrite"]].concat()));
     assert_eq!(ran.code, 1, "{}", ran.err);
@@ -352,7 +352,7 @@ fn a_lake_has_a_file_for_each_install_and_month_and_runs_replace_or_add() {
 }
 
 #[test]
-fn a_lake_that_lacks_an_install_without_a_sign_of_it_is_not_written() {
+fn a_lake_without_one_of_the_installs_is_not_written() {
     let installs = Installs::start(&[("berlin", 30), ("london", 60)]);
     installs.spoil("berlin");
     let lake = installs.file("new/lake");
@@ -370,7 +370,7 @@ fn a_lake_that_lacks_an_install_without_a_sign_of_it_is_not_written() {
 }
 
 #[test]
-fn options_that_make_no_sense_for_a_lake_are_refused() {
+fn options_that_do_not_apply_to_a_lake_are_refused() {
     let installs = Installs::start(&[("berlin", 5)]);
     let lake = installs.file("lake");
     let url = installs.sandboxes[0].url().to_owned();
@@ -427,7 +427,7 @@ fn options_that_make_no_sense_for_a_lake_are_refused() {
 }
 
 #[test]
-fn columns_of_an_export_are_those_selected_in_their_order() {
+fn selected_columns_are_exported_in_the_given_order() {
     let installs = Installs::start(&[("berlin", 30), ("london", 60)]);
     let columns = "lastreply_utc,install,id,subject_text";
     for selection in [&["--all-profiles"][..], &["--profile", "berlin"]] {

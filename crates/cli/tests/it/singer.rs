@@ -36,7 +36,7 @@ fn counts(messages: &[Value]) -> BTreeMap<&str, usize> {
     counts
 }
 
-/// A message without what differs between two runs.
+/// A message without text that differs between runs.
 fn steady(mut message: Value) -> Value {
     if message.get("time_extracted").is_some() {
         message["time_extracted"] = json!("TIME");
@@ -48,7 +48,7 @@ fn steady(mut message: Value) -> Value {
 }
 
 #[test]
-fn messages_are_as_reviewed() {
+fn messages_match_the_snapshots() {
     let sandbox = Sandbox::builder().tickets(2).start().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let config = configuration(&sandbox, &folder);
@@ -69,7 +69,7 @@ fn messages_are_as_reviewed() {
 }
 
 #[test]
-fn state_and_catalog_of_one_run_are_those_of_the_next() {
+fn a_run_uses_the_state_and_catalog_of_the_last() {
     let sandbox = Sandbox::builder().tickets(400).start().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let config = configuration(&sandbox, &folder);
@@ -90,7 +90,7 @@ fn state_and_catalog_of_one_run_are_those_of_the_next() {
 }
 
 #[test]
-fn profiles_are_read_side_by_side() {
+fn profiles_are_read_concurrently() {
     let installs = Installs::start(&[("berlin", 30), ("london", 40)]);
     let out = run(&mut installs.program(&["singer", "--all-profiles"])).noting();
     assert_eq!(
@@ -153,7 +153,7 @@ fn a_target_that_ends_early_is_a_failure() {
 }
 
 #[test]
-fn files_that_cannot_be_used_are_named_and_no_credential_is_shown() {
+fn unusable_files_are_named_and_no_credential_is_shown() {
     let sandbox = Sandbox::builder().tickets(3).start().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let good = configuration(&sandbox, &folder);

@@ -10,10 +10,10 @@ use gettickets_protocol::{Page, Ticket, Tickets, Version};
 
 use crate::program::{program, run_with, text};
 
-/// Separators as LibreOffice numbers them; `None` for its own default.
+/// Separators by LibreOffice's numbers; `None` for its default.
 const SEPARATORS: [Option<&str>; 6] = [None, Some("44"), Some("59"), Some("9"), Some("124"), Some("44/59/9")];
 
-/// Texts that hide a formula behind some separator, quote, space or line break.
+/// Texts with a formula after a separator, quote, space or line break.
 fn texts() -> Vec<String> {
     let mut texts = Vec::new();
     for sign in ["=1+1", "+1+1", "-1+1", "@SUM(A1:A2)"] {
@@ -35,7 +35,7 @@ fn formulas(file: &Path, separators: Option<&str>) -> Vec<String> {
     office.arg(format!("-env:UserInstallation=file://{}/profile", text(directory.path())));
     office.args(["--headless", "--convert-to", "fods", "--outdir", text(directory.path())]);
     if let Some(separators) = separators {
-        // UTF-8, from the first line on, cells detected as they are by default.
+        // UTF-8, from the first line, with the default detection of cell types.
         office.arg(format!("--infilter=CSV:{separators},34,76,1,,0,false,true,false,false,false,-1"));
     }
     let ran =
@@ -55,7 +55,7 @@ fn formulas(file: &Path, separators: Option<&str>) -> Vec<String> {
 #[ignore = "needs LibreOffice; `cargo xtask test spreadsheet` runs it where there is one"]
 fn libreoffice_finds_no_formula_with_any_separator() {
     let directory = tempfile::tempdir().unwrap();
-    // It must be able to find one.
+    // The check itself must be able to find a formula.
     let unguarded = directory.path().join("unguarded.csv");
     fs::write(&unguarded, "1,\"x;=1+1\",=2+2\n").unwrap();
     assert_eq!(formulas(&unguarded, None), ["of:=2+2"]);

@@ -16,7 +16,7 @@ fn the_charts_count_every_ticket() {
     {
         assert!(shown.contains(&format!("\n{heading}\n")), "{heading}");
     }
-    assert!(!shown.contains('\u{1b}'), "no colour on a pipe");
+    assert!(!shown.contains('\u{1b}'), "no color on a pipe");
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn the_page_is_one_file_and_stdout_stays_empty() {
 }
 
 #[test]
-fn the_page_goes_to_standard_output_and_names_what_it_is_of() {
+fn the_page_can_be_written_to_standard_output() {
     let page =
         gettickets(&["stats", "--sandbox", "--status", "Open", "--deptid", "1", "--html", "-"]).quietly();
     assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
@@ -92,7 +92,7 @@ fn an_export_and_saved_replies_have_the_same_figures_as_the_server() {
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{name}");
         assert_eq!(figures(ran), direct, "{name}");
     }
-    // The same tickets twice count once, and that is said.
+    // Duplicate tickets count once, with a note.
     let ran = gettickets(&["stats", "--from", text(directory.path()), "--format", "json"]);
     assert!(ran.err.contains("1150 tickets were read again with the same id"), "{}", ran.err);
     assert_eq!(figures(ran), direct);
@@ -126,7 +126,7 @@ fn tickets_of_several_installs_with_the_same_ids_all_count() {
 }
 
 #[test]
-fn figures_of_some_tickets_say_that_they_are() {
+fn figures_of_incomplete_data_are_marked() {
     let sandbox = sandbox_with(Quirk::MalformedUtf8Deep);
     let ran = ask(&sandbox, &["stats"]);
     assert_eq!(ran.code, 5, "{}", ran.err);

@@ -1,4 +1,4 @@
-//! What a person sees on a terminal while the program waits. `script` of util-linux gives it one.
+//! What the program shows on a terminal while it waits. `script` of util-linux provides the terminal.
 
 #![cfg(target_os = "linux")]
 
@@ -69,7 +69,7 @@ fn a_wait_of_more_than_a_second_is_shown() {
 }
 
 #[test]
-fn a_mirror_shows_what_it_waits_for() {
+fn a_mirror_shows_that_it_waits() {
     let sandbox = slow(300, Duration::from_millis(700));
     let directory = tempfile::tempdir().unwrap();
     let arguments = format!("mirror {}", directory.path().join("tickets.db").display());

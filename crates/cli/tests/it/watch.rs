@@ -1,4 +1,4 @@
-//! `watch`: events as they happen.
+//! `watch`: its events.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -24,7 +24,7 @@ fn wait_until(condition: impl Fn() -> bool) {
     }
 }
 
-/// Runs a watch, does something once it has begun, and returns this many of its events.
+/// Runs a watch, calls a function after it has begun, and returns this many of its events.
 fn events(sandbox: &Sandbox, flags: &[&str], act: impl FnOnce(), count: usize) -> Vec<Value> {
     let mut command = asking(sandbox);
     command.args(["watch", "--interval", "20ms"]).args(flags).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -39,7 +39,7 @@ fn events(sandbox: &Sandbox, flags: &[&str], act: impl FnOnce(), count: usize) -
 }
 
 #[test]
-fn what_is_opened_and_answered_is_an_event() {
+fn opened_and_answered_tickets_are_events() {
     let sandbox = Sandbox::builder().tickets(40).start().unwrap();
     let store = sandbox.store();
     let act = || {
@@ -57,7 +57,7 @@ fn what_is_opened_and_answered_is_an_event() {
 }
 
 #[test]
-fn a_full_poll_sees_what_leaves_the_last_reply_alone_with_old_and_new_values() {
+fn a_full_poll_finds_changes_without_a_reply() {
     let sandbox = Sandbox::builder().tickets(40).start().unwrap();
     let store = sandbox.store();
     let ids = store.ids().unwrap();
@@ -75,7 +75,7 @@ fn a_full_poll_sees_what_leaves_the_last_reply_alone_with_old_and_new_values() {
 }
 
 #[test]
-fn with_a_filter_a_ticket_that_is_moved_in_is_entered_and_one_that_returns_too() {
+fn a_ticket_that_matches_a_filter_later_has_entered() {
     let sandbox = Sandbox::builder().tickets(40).start().unwrap();
     let store = sandbox.store();
     let ids = store.ids().unwrap();
@@ -97,7 +97,7 @@ fn with_a_filter_a_ticket_that_is_moved_in_is_entered_and_one_that_returns_too()
 }
 
 #[test]
-fn it_ends_after_the_polls_asked_for() {
+fn it_ends_after_the_requested_number_of_polls() {
     let sandbox = Sandbox::builder().tickets(5).start().unwrap();
     let ran = ask(&sandbox, &["watch", "--interval", "10ms", "--count", "2"]);
     assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", ""));
@@ -137,7 +137,7 @@ fn a_state_continues_after_a_restart_without_a_missing_or_a_repeated_event() {
 
 #[cfg(unix)]
 #[test]
-fn a_command_runs_for_each_event_without_our_secrets() {
+fn a_command_runs_for_each_event_without_the_secrets() {
     let sandbox = Sandbox::builder().tickets(40).start().unwrap();
     let store = sandbox.store();
     let directory = tempfile::tempdir().unwrap();
@@ -157,10 +157,10 @@ fn a_command_runs_for_each_event_without_our_secrets() {
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
 }
 
-/// A server in front of a sandbox, which passes requests on or answers all with one status.
+/// A server in front of a sandbox, which forwards requests or answers all of them with one status.
 struct Front {
     url: String,
-    /// 0 passes on.
+    /// 0 forwards requests.
     status: Arc<AtomicU16>,
 }
 
@@ -180,7 +180,7 @@ impl Front {
         Front { url, status }
     }
 
-    /// One request of one connection. A client that went away is no failure of the test.
+    /// Serves one request of one connection. A client that disconnects does not fail the test.
     fn serve(stream: TcpStream, behind: &str, status: u16) -> Option<()> {
         let mut reader = BufReader::new(stream);
         let mut head = String::new();
@@ -253,7 +253,7 @@ fn an_outage_is_two_warnings_and_no_event_is_missed() {
 }
 
 #[test]
-fn an_error_that_does_not_pass_ends_it() {
+fn a_permanent_error_ends_it() {
     let sandbox = Sandbox::builder().tickets(40).start().unwrap();
     let front = Front::of(&sandbox);
     let child = front.watch(&sandbox, &[]);
@@ -283,7 +283,7 @@ fn ctrl_c_ends_it_at_once_and_keeps_the_state() {
 }
 
 #[test]
-fn an_event_that_the_webhook_did_not_take_is_kept_in_the_state_and_delivered_by_the_next_run() {
+fn an_undelivered_event_is_kept_in_the_state_and_delivered_by_the_next_run() {
     let sandbox = Sandbox::builder().tickets(40).start().unwrap();
     let directory = tempfile::tempdir().unwrap();
     let state = directory.path().join("state");
@@ -298,7 +298,7 @@ fn an_event_that_the_webhook_did_not_take_is_kept_in_the_state_and_delivered_by_
     assert_eq!(watch("0").code, 0);
     sandbox.store().open(Ticket { subject: "For the webhook".into(), ..Ticket::default() }).unwrap();
 
-    // Nobody listens.
+    // Nothing listens there.
     drop(listener);
     let failed = watch("1");
     assert_eq!(failed.code, 0, "{}", failed.err);
@@ -329,13 +329,13 @@ fn an_event_that_the_webhook_did_not_take_is_kept_in_the_state_and_delivered_by_
 }
 
 #[test]
-fn an_error_that_does_not_pass_ends_it_and_a_ticket_that_cannot_be_read_does_not() {
+fn a_permanent_error_ends_it_and_an_unreadable_ticket_does_not() {
     let sandbox = Sandbox::builder().tickets(60).quirk(Quirk::MalformedUtf8Deep).start().unwrap();
     let ran = ask(&sandbox, &["watch", "--count", "1", "--interval", "1ms"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
-    assert!(ran.err.contains("cannot be read, and nothing is reported of"), "{}", ran.err);
+    assert!(ran.err.contains("cannot be read; no events are reported for"), "{}", ran.err);
 
-    // The install moves away while it is watched.
+    // The install is moved away during the watch.
     let (url, status) = answering();
     let mut command = program();
     command
@@ -361,7 +361,7 @@ fn answering() -> (String, Arc<AtomicU16>) {
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream: TcpStream = stream.unwrap();
-            // The whole request, or closing the connection would reset it.
+            // Reads the complete request, as closing a connection with unread bytes resets it.
             let mut reader = BufReader::new(&mut stream);
             let (mut head, mut length) = (String::new(), 0);
             while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap_or(0) > 0 {

@@ -88,16 +88,16 @@ impl AsyncClient {
         }
     }
 
-    /// Returns one page, after retries where they may help; see [`Client::get_tickets`](crate::Client::get_tickets).
+    /// Returns one page, after retries if necessary; see [`Client::get_tickets`](crate::Client::get_tickets).
     ///
     /// # Errors
     ///
-    /// [`Error`], where [`Error::kind`] says what went wrong and [`Error::hint`] what to do.
+    /// [`Error`]: [`Error::kind`] is the cause, and [`Error::hint`] what to do.
     pub async fn get_tickets(&self, request: &GetTickets) -> Result<Page, Error> {
         self.fetch(request, &FetchContext::default()).await.map(|fetched| fetched.page)
     }
 
-    /// As [`get_tickets`](AsyncClient::get_tickets), with a flag that cancels the call, and with what it took.
+    /// Like [`get_tickets`](AsyncClient::get_tickets), but can be canceled, and also returns how the page was fetched.
     ///
     /// # Errors
     ///
@@ -126,7 +126,7 @@ async fn over_http(http: &Http, request: &GetTickets, context: &FetchContext) ->
                         Err(TransportError::new(TransportErrorKind::Interrupted))
                     }
                 };
-                // Wiped before the reply is worked on.
+                // Wiped before the reply is processed.
                 drop(request);
                 call.on_response(Instant::now(), SystemTime::now(), fastrand::f64(), outcome);
             }

@@ -23,9 +23,9 @@ use crate::scan::{
 
 /// Every ticket that matches a request, each once, as a stream.
 ///
-/// The promise, its assumptions and the settings are those of [`Scan`](crate::Scan). Nothing is sent before the stream is
-/// polled for the first time, which must be within a tokio runtime. An error is the last item. Dropping the scan stops it:
-/// no further request is sent, and connections in use are closed.
+/// The guarantee, its assumptions and the settings are those of [`Scan`](crate::Scan). Nothing is sent before the
+/// stream is polled for the first time, which must be within a tokio runtime. An error is the last item. Dropping the
+/// scan stops it: no further request is sent, and connections in use are closed.
 ///
 /// ```no_run
 /// # async fn example(client: gettickets::AsyncClient) -> Result<(), gettickets::Error> {
@@ -88,8 +88,8 @@ impl AsyncScan {
 
     settings_methods!();
 
-    /// Continues where another scan of the same request was; see [`Scan::resume`](crate::Scan::resume). A cursor of a
-    /// blocking scan is as good.
+    /// Continues after the tickets that another scan of the same request yielded; see
+    /// [`Scan::resume`](crate::Scan::resume). The cursor may be that of a blocking scan.
     ///
     /// # Errors
     ///
@@ -99,17 +99,17 @@ impl AsyncScan {
         Ok(self)
     }
 
-    /// Where the scan is: after the tickets yielded so far.
+    /// The position of the scan: after the tickets yielded so far.
     pub fn cursor(&self) -> Cursor {
         self.shared.lock().cursor()
     }
 
-    /// What the scan did and met so far; the reading may be ahead of what was yielded.
+    /// The progress and the findings of the scan so far. It may be ahead of the tickets yielded.
     pub fn report(&self) -> ScanReport {
         self.shared.lock().report()
     }
 
-    /// A handle to read the scan's state with from anywhere.
+    /// A handle that reads the scan's state from any thread.
     pub fn status(&self) -> ScanStatus {
         ScanStatus::new(Arc::clone(&self.shared))
     }
@@ -120,23 +120,23 @@ impl AsyncScan {
         self.cancellation.clone()
     }
 
-    /// How many tickets were yielded so far, those yielded before it was [resumed](AsyncScan::resume) among them.
+    /// The number of tickets yielded so far, including those yielded before it was [resumed](AsyncScan::resume).
     pub fn yielded(&self) -> u64 {
         self.shared.lock().yielded()
     }
 
-    /// How many tickets match, as the server counted them last. It may be wrong.
+    /// The number of matching tickets in the server's latest count. It may be wrong.
     pub fn total(&self) -> Option<u64> {
         self.shared.lock().total()
     }
 
-    /// The error that the scan ended in, once it was yielded.
+    /// The error that ended the scan, after it was yielded.
     pub fn failure(&self) -> Option<Error> {
         self.shared.lock().failure().cloned()
     }
 
-    /// Stops the scan: no further request is sent, connections in use are closed, and the stream is at its end. The report
-    /// and the cursor stay readable.
+    /// Stops the scan: no further request is sent, connections in use are closed, and the stream ends. The
+    /// report and the cursor stay readable.
     pub fn close(&mut self) {
         self.cancellation.cancel();
         self.fetches.abort_all();
@@ -148,7 +148,7 @@ impl AsyncScan {
         std::future::poll_fn(|context| self.poll_ticket(context)).await
     }
 
-    /// The next tickets, as they lie together on a page; or what is left of those that [`next`](AsyncScan::next) has begun.
+    /// The next tickets, as one page; or the rest of the page that [`next`](AsyncScan::next) has begun.
     /// Dropping the future loses nothing.
     pub async fn next_page(&mut self) -> Option<Result<Tickets, Error>> {
         std::future::poll_fn(|context| {
@@ -161,14 +161,15 @@ impl AsyncScan {
         .await
     }
 
-    /// Waits until there is something to take, without taking it: `Some(Ok(()))` for a ticket, `None` for the end, and the
-    /// error that ended the scan, which is returned once. For bindings, with [`peek_page`](AsyncScan::peek_page).
+    /// Waits until a ticket, the end or an error is available, without taking it: `Some(Ok(()))` for a ticket, `None`
+    /// for the end, and the error that ended the scan, which is returned once. For bindings, with
+    /// [`peek_page`](AsyncScan::peek_page).
     pub fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
         self.poll(context, |delivery| delivery.peek_page().map(drop))
     }
 
-    /// The tickets that [`next_page`](AsyncScan::next_page) would return, if they are there already. They are not counted as
-    /// yielded.
+    /// The tickets that [`next_page`](AsyncScan::next_page) would return, if they are available. They are not
+    /// counted as yielded.
     pub fn peek_page(&self) -> Option<Tickets> {
         self.shared.lock().peek_page()
     }
@@ -203,7 +204,7 @@ impl AsyncScan {
                 if delivery.is_closed() {
                     return Poll::Ready(None);
                 }
-                // Most tickets are taken from a batch that is there.
+                // Most tickets are taken from a batch that has arrived.
                 if let Some(taken) = take(&mut delivery) {
                     return Poll::Ready(Some(Ok(taken)));
                 }
@@ -225,7 +226,7 @@ impl AsyncScan {
             match self.fetches.poll_join_next(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok((id, outcome)))) => self.report_outcome(id, outcome),
-                // A task that panicked, or a runtime that shuts down: what it was to fetch never arrives.
+                // The task panicked, or the runtime is shutting down: the page will never arrive.
                 Poll::Ready(Some(Err(error))) => {
                     let problem = format!("a task that read a page ended early: {error}");
                     self.shared.lock().series().abort(ScanIncomplete::new(problem).into());

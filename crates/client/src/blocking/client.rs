@@ -43,13 +43,13 @@ trait Backend: Fetch + fmt::Debug {}
 impl<T: Fetch + fmt::Debug> Backend for T {}
 
 impl Client {
-    /// Begins a client over HTTP. `address` is the install's, with or without a path, or the full address of
+    /// Settings of a client over HTTP. `address` is that of the install, with or without a path, or the full address of
     /// `api.php`; the default scheme is https.
     pub fn builder(address: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(address.into())
     }
 
-    /// Begins a client that uses an install on this machine through PHP, without HTTP and without credentials. `path`
+    /// Settings of a client that uses an install on this machine through PHP, without HTTP and credentials. `path`
     /// is the folder that contains the install's `init.php`.
     pub fn local(path: impl Into<PathBuf>) -> LocalBuilder {
         LocalBuilder::new(path.into())
@@ -60,19 +60,19 @@ impl Client {
         self.backend.endpoint()
     }
 
-    /// Returns one page, after retries where they may help.
+    /// Returns one page, after retries if necessary.
     ///
-    /// A page that can't be read as JSON, as a text in it is not UTF-8, is requested as XML: bytes that are not UTF-8
-    /// are replaced there, and are among the page's findings.
+    /// A page that can't be read as JSON because a text in it is not UTF-8 is requested again as XML. There, invalid
+    /// bytes are replaced, and reported as findings of the page.
     ///
     /// # Errors
     ///
-    /// [`Error`], where [`Error::kind`] says what went wrong and [`Error::hint`] what to do.
+    /// [`Error`]: [`Error::kind`] is the cause, and [`Error::hint`] what to do.
     pub fn get_tickets(&self, request: &GetTickets) -> Result<Page, Error> {
         self.fetch(request, &FetchContext::default()).map(|fetched| fetched.page)
     }
 
-    /// As [`get_tickets`](Client::get_tickets), with a flag that cancels the call, and with what it took.
+    /// Like [`get_tickets`](Client::get_tickets), but can be canceled, and also returns how the page was fetched.
     ///
     /// # Errors
     ///
@@ -142,7 +142,7 @@ impl Fetch for Http {
             match call.poll(self.clock.now()) {
                 Step::Send(request) => {
                     let outcome = self.transport.send(&request);
-                    // Wiped before the reply is worked on.
+                    // Wiped before the reply is processed.
                     drop(request);
                     let (now, time_of_day) = (self.clock.now(), self.clock.time_of_day());
                     call.on_response(now, time_of_day, self.clock.random(), outcome);
@@ -175,7 +175,7 @@ impl fmt::Debug for Http {
     }
 }
 
-/// The Local API. It is never retried: what fails once on this machine fails again.
+/// The Local API. Its errors are not retried: what fails once on this machine fails again.
 struct LocalBackend(Local);
 
 impl Fetch for LocalBackend {

@@ -22,8 +22,8 @@ pub struct Pending {
 }
 
 impl Client {
-    /// Begins [`get_tickets`](Client::get_tickets) on a thread of its own, for a caller that has other things to watch
-    /// while it waits, such as Ctrl-C.
+    /// Starts [`get_tickets`](Client::get_tickets) on a thread of its own, for a caller that waits for other events
+    /// too, such as Ctrl-C.
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -34,7 +34,7 @@ impl Client {
     ///     if let Some(outcome) = pending.wait_for(Duration::from_millis(50)) {
     ///         break outcome?;
     ///     }
-    ///     // Not yet: watch other things, and drop it to cancel.
+    ///     // Not yet: check for other events, and drop it to cancel.
     /// };
     /// # Ok::<(), gettickets::Error>(())
     /// ```
@@ -42,9 +42,9 @@ impl Client {
         self.start_then(request, || ())
     }
 
-    /// As [`start`](Client::start), and calls `ready` on that thread once the outcome can be taken, which wakes an
-    /// event loop. It is not called where no thread could be started: then the outcome, an error of the kind
-    /// [`TransportErrorKind::Thread`], can be taken at once.
+    /// Like [`start`](Client::start), and calls `ready` on that thread when the outcome is available, for example to
+    /// wake an event loop. It is not called if no thread could be started: then the outcome, an error of the kind
+    /// [`TransportErrorKind::Thread`], is available at once.
     pub fn start_then(&self, request: GetTickets, ready: impl FnOnce() + Send + 'static) -> Pending {
         // Room for one: the thread ends whether or not the outcome is taken.
         let (sender, receiver) = sync_channel(1);
@@ -53,9 +53,9 @@ impl Client {
         let (client, failure) = (self.clone(), sender.clone());
         let work = move || {
             let fetch = || client.fetch(&request, &context).map(|fetched| fetched.page);
-            // Nothing of this thread is used again but the outcome.
+            // Only the outcome is used after a panic.
             let outcome = catch_unwind(AssertUnwindSafe(fetch)).unwrap_or_else(|_| Err(panicked()));
-            // Nobody takes the outcome of a request that was dropped.
+            // Sending fails if the request was dropped.
             let _ = sender.send(outcome);
             ready();
         };
@@ -68,7 +68,7 @@ impl Client {
 }
 
 impl Pending {
-    /// Waits for the outcome, at most this long. `None` if it has not come by then, or was taken before.
+    /// Waits for the outcome, at most this long. `None` if it is not available by then, or was taken before.
     pub fn wait_for(&self, time: Duration) -> Option<Result<Page, Error>> {
         self.receiver.recv_timeout(time).ok()
     }
@@ -79,7 +79,7 @@ impl Pending {
     }
 }
 
-/// The outcome where a transport of the caller's own panicked.
+/// The outcome if a custom transport panicked.
 fn panicked() -> Error {
     let detail = "the thread of the request panicked";
     TransportError::new(TransportErrorKind::Other).with_detail(detail).into()

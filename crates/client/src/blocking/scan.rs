@@ -1,7 +1,7 @@
 //! [`Scan`]: the scan on threads, as an iterator.
 //!
-//! A few worker threads fetch the pages that the machine asks for; the machine and what the consumer took are behind one
-//! lock, which is held for moments only.
+//! Worker threads fetch the pages that the machine requests. One lock, which is held briefly, protects the machine and
+//! the record of the tickets that the consumer took.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -21,48 +21,49 @@ use crate::scan::{
     ScanStatus, SharedTicket, settings_methods,
 };
 
-/// How long a consumer waits before it looks at the cancellation again.
-const GLANCE: Duration = Duration::from_millis(50);
+/// How often a waiting consumer checks the cancellation.
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Every ticket that matches a request, each once, in the order of the server's list.
 ///
-/// # The promise
+/// # The guarantee
 ///
-/// **A scan that ends without an error yielded every ticket that matched the request from the scan's first request to its
-/// last, and each ticket once.** Otherwise its last item is an error; where the list could not be read with certainty, the
-/// error is of the kind [`ScanIncomplete`](crate::ErrorKind::ScanIncomplete). The list may change between any two requests:
-/// tickets may be opened, answered, closed, reopened, merged, deleted and reassigned while it is read.
+/// **A scan that ends without an error yielded every ticket that matched the request from the scan's first request to
+/// its last, and each ticket once.** Otherwise its last item is an error; if it is not certain that every ticket was
+/// read, the error is of the kind [`ScanIncomplete`](crate::ErrorKind::ScanIncomplete). The list may change between any
+/// two requests: tickets may be opened, answered, closed, reopened, merged, deleted and reassigned during the scan.
 ///
-/// This rests on the following assumptions, and on nothing else. DESIGN.md has the argument.
+/// The guarantee depends on the following assumptions only. DESIGN.md has the argument.
 ///
-/// 1. *A page is a snapshot.* The tickets on a page were at one moment neighbors in the list, in the order of the page. Some
-///    between them may be hidden, and the page may have fewer tickets than were requested.
-/// 2. *The place of a ticket follows from its fields.* Two tickets whose documented fields are the same at two moments are in the
-///    same order at both. Nothing is assumed about what the order is.
+/// 1. *A page is a snapshot.* At one moment, the tickets of a page were neighbors in the list, in the order of the
+///    page. Tickets between them may be hidden, and the page may have fewer tickets than were requested.
+/// 2. *The position of a ticket depends on its fields only.* Two tickets whose documented fields are the same at two
+///    moments are in the same order at both. Nothing is assumed about the order itself.
 /// 3. *Ids are unique and do not change.*
-/// 4. *The end shows itself.* Where there are more tickets, the server does not send a page that is cut off, then the last
-///    tickets of that page alone, and then an empty page behind them, one after the other. If `totalresults` is absent or
-///    wrong, no more tickets in a row are hidden than fit on a page.
-/// 5. *Moves do not cancel out.* If a ticket that was not yielded yet moves over the scan's position while the list is read
-///    again, rows or `totalresults` show it, unless that reading takes a single page.
-/// 6. *Only where the order is by last reply, newest first*, as every pair of neighbors in the whole list has confirmed: a
-///    change that moves a ticket sets its last reply to the server's clock; that clock was not set back by more than three
-///    hours; and no more than 16 tickets at the front (on a shorter page: half of them) are dated ahead of it. Then only the
-///    front of the list is read again; in any other order the whole list is, unless it is by id or by opening.
+/// 4. *The end of the list is recognizable.* If there are more tickets, the server does not send, in this sequence, a
+///    page with fewer tickets than requested, the last tickets of that page alone, and an empty page. If `totalresults`
+///    is missing or wrong, no more consecutive tickets are hidden than fit on a page.
+/// 5. *Moves do not cancel each other out.* If a ticket that was not yielded yet moves past the scan's position while
+///    the list is read again, rows or `totalresults` show it, unless reading the list again takes a single page.
+/// 6. *Only if the list is ordered by the last reply, newest first*, which every pair of neighbors in the whole list
+///    confirmed: a change that moves a ticket sets its last reply to the server's clock; that clock was not set back by
+///    more than three hours; and at most 16 tickets at the front (on a shorter page: half of them) have later dates
+///    than the clock. Then only the front of the list is read again. With any other order the whole list is read again,
+///    unless it is ordered by id or by opening.
 ///
-/// [`updated_since`](Scan::updated_since) states what it assumes in addition.
+/// [`updated_since`](Scan::updated_since) states its additional assumptions.
 ///
-/// `totalresults` is not trusted: it can only make the scan read more, or end in an error if the server lastingly counts more
-/// tickets than it sends; see [`allow_count_mismatch`](Scan::allow_count_mismatch).
+/// `totalresults` is not trusted: it can only make the scan read more, or end in an error if the server counts more
+/// tickets than it sends, and continues to do so; see [`allow_count_mismatch`](Scan::allow_count_mismatch).
 ///
 /// # Use
 ///
-/// Nothing is sent before the first [`next`](Iterator::next). An error is the last item; what came before it is good, and
-/// [`cursor`](Scan::cursor) continues from there. Dropping or [closing](Scan::close) a scan stops it: no further request is
-/// sent, and connections in use are closed.
+/// Nothing is sent before the first [`next`](Iterator::next). An error is the last item; the tickets before it are
+/// valid, and [`cursor`](Scan::cursor) continues from there. Dropping or [closing](Scan::close) a scan stops it: no
+/// further request is sent, and connections in use are closed.
 ///
-/// Up to [`concurrency`](Scan::concurrency) requests are in flight, and at most so many pages are read ahead. Of every ticket
-/// met about 5 bytes are kept where most tickets of the install match, and at most about 130 where few do.
+/// Up to [`concurrency`](Scan::concurrency) requests are in flight, and at most as many pages are read ahead. The scan
+/// stores about 5 bytes per ticket if most tickets of the install match, and at most about 130 if few do.
 ///
 /// ```no_run
 /// use gettickets::{Client, Credentials, GetTickets};
@@ -82,7 +83,7 @@ pub struct Scan {
     shared: Arc<Shared>,
 }
 
-/// What a scan, its threads and its status handles share.
+/// The state shared by a scan, its threads and its status handles.
 struct Shared {
     fetch: Box<dyn Fetch>,
     state: Mutex<State>,
@@ -95,7 +96,7 @@ struct Shared {
 
 struct State {
     delivery: Delivery,
-    /// ScanPages to fetch.
+    /// Pages to fetch.
     queue: VecDeque<FetchPage>,
     workers: usize,
     idle: usize,
@@ -113,12 +114,12 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for something to arrive. A source of the user's own may not heed the cancellation, so the wait is short.
+    /// Waits for something to arrive. The wait is short, because a user's own source may ignore the cancellation.
     fn wait_a_little<'a>(&self, state: MutexGuard<'a, State>, time: Duration) -> MutexGuard<'a, State> {
         self.arrived.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// Queues the pages that the machine wants, and sees to it that there are threads to fetch them.
+    /// Queues the pages that the machine requests, and starts threads to fetch them.
     fn pump(self: &Arc<Shared>, state: &mut State) {
         if state.delivery.is_closed() || !state.started {
             return;
@@ -134,7 +135,7 @@ impl Shared {
             self.work.notify_one();
         }
         if state.delivery.series().has_ended() {
-            // ScanPages ahead are not needed any more.
+            // Pages that are being read ahead are no longer needed.
             self.cancellation.cancel();
             state.queue.clear();
             self.work.notify_all();
@@ -150,7 +151,7 @@ impl Shared {
                 let error = TransportError::new(TransportErrorKind::Thread).with_detail(error.to_string());
                 state.delivery.series().abort(error.not_sent().into());
             }
-            // Those that run do the work.
+            // The running threads do the work.
             Err(error) => log::warn!("a scan reads with fewer threads: {error}"),
         }
     }
@@ -181,7 +182,7 @@ impl Shared {
                         state.delivery.series().on_page(fetch.id, page, metrics);
                     }
                     Err(error) => {
-                        // What a cancelled source returns need not say so.
+                        // A canceled source may return any error.
                         let cancelled = self.cancellation.is_cancelled();
                         let error = if cancelled { Error::new(ErrorKind::Cancelled) } else { error };
                         state.delivery.series().on_error(fetch.id, error);
@@ -203,7 +204,7 @@ impl Shared {
                 state.delivery.series().on_throttled(fetch.id, wait.duration, wait.requested_by_server);
             }
         }));
-        // A source of the user's own may panic; the consumer would wait forever.
+        // A user's own source may panic. The consumer would then wait forever.
         let outcome = catch_unwind(AssertUnwindSafe(|| self.fetch.fetch(request, &context)));
         outcome.unwrap_or_else(|_| {
             let detail = "the thread that reads a page panicked";
@@ -232,8 +233,8 @@ impl Client {
 impl Scan {
     /// A scan of any source of pages; [`Client::scan`](crate::Client::scan) is the usual way.
     ///
-    /// `limitnum` of the request is the most tickets to request at a time (at least 4). Without it a scan begins with 100 and
-    /// requests up to 1,000 where that is not slower. `limitstart` must not be set.
+    /// `limitnum` of the request is the most tickets per request (at least 4). If it is not set, the scan starts with
+    /// 100 and increases up to 1,000 while that is not slower. `limitstart` must not be set.
     pub fn new(fetch: impl Fetch, request: GetTickets) -> Scan {
         let settings = Settings { endpoint: fetch.endpoint(), ..Settings::new(request) };
         let state = State {
@@ -266,9 +267,9 @@ impl Scan {
 
     settings_methods!();
 
-    /// Continues where another scan of the same request was: what that one yielded is not yielded again, and the promise
-    /// holds from its beginning to this one's end. The page size and the concurrency may differ. Set
-    /// [`updated_since`](Scan::updated_since) first.
+    /// Continues after the tickets that another scan of the same request yielded. They are not yielded again, and the
+    /// guarantee holds from the beginning of that scan to the end of this one. The page size and the concurrency may
+    /// differ. Set [`updated_since`](Scan::updated_since) first.
     ///
     /// # Errors
     ///
@@ -278,17 +279,17 @@ impl Scan {
         Ok(self)
     }
 
-    /// Where the scan is: after the tickets yielded so far.
+    /// The position of the scan: after the tickets yielded so far.
     pub fn cursor(&self) -> Cursor {
         self.shared.lock().delivery.cursor()
     }
 
-    /// What the scan did and met so far; the reading may be ahead of what was yielded.
+    /// The progress and the findings of the scan so far. It may be ahead of the tickets yielded.
     pub fn report(&self) -> ScanReport {
         self.shared.lock().delivery.report()
     }
 
-    /// A handle to read the scan's state with from anywhere.
+    /// A handle that reads the scan's state from any thread.
     pub fn status(&self) -> ScanStatus {
         ScanStatus::new(Arc::clone(&self.shared))
     }
@@ -299,34 +300,34 @@ impl Scan {
         self.shared.cancellation.clone()
     }
 
-    /// How many tickets were yielded so far, those yielded before it was [resumed](Scan::resume) among them.
+    /// The number of tickets yielded so far, including those yielded before it was [resumed](Scan::resume).
     pub fn yielded(&self) -> u64 {
         self.shared.lock().delivery.yielded()
     }
 
-    /// How many tickets match, as the server counted them last. It may be wrong.
+    /// The number of matching tickets in the server's latest count. It may be wrong.
     pub fn total(&self) -> Option<u64> {
         self.shared.lock().delivery.total()
     }
 
-    /// The error that the scan ended in, once it was yielded. A scan yields its error once, as iterators do; this distinguishes
-    /// that end from one at which every ticket was yielded.
+    /// The error that ended the scan, after it was yielded. As an iterator yields its error only once, this tells such
+    /// an end from a complete scan.
     pub fn failure(&self) -> Option<Error> {
         self.shared.lock().delivery.failure().cloned()
     }
 
-    /// Stops the scan: no further request is sent, waits end, connections in use are closed, and the iterator is at its end.
-    /// The report and the cursor stay readable.
+    /// Stops the scan: no further request is sent, waits end, connections in use are closed, and the iterator ends. The
+    /// report and the cursor stay readable.
     pub fn close(&mut self) {
         self.shared.close();
     }
 
-    /// The scan as tickets page by page.
+    /// An iterator over the pages of the scan.
     pub fn pages(self) -> ScanPages {
         ScanPages { scan: self }
     }
 
-    /// The next tickets, as they lie together on a page; or what is left of those that [`next`](Iterator::next) has begun.
+    /// The next tickets, as one page; or the rest of the page that [`next`](Iterator::next) has begun.
     pub fn next_page(&mut self) -> Option<Result<Tickets, Error>> {
         let tickets = self.peek_page()?;
         if tickets.is_ok() {
@@ -359,8 +360,8 @@ impl Scan {
         self.take(Delivery::commit_page);
     }
 
-    /// Waits until the scan has something to yield, a ticket, an error or its end, for this time at most; returns whether it
-    /// has. For callers that have other things to do meanwhile, such as handling Ctrl-C.
+    /// Waits until the scan has something to yield, a ticket, an error or its end, for this time at most; returns
+    /// whether it has. For callers that have other things to do meanwhile, such as handling Ctrl-C.
     pub fn wait_for(&mut self, time: Duration) -> bool {
         let deadline = Instant::now().checked_add(time);
         let mut state = self.shared.lock();
@@ -369,11 +370,12 @@ impl Scan {
             {
                 return true;
             }
-            let left = deadline.map_or(GLANCE, |deadline| deadline.saturating_duration_since(Instant::now()));
+            let left = deadline
+                .map_or(CHECK_INTERVAL, |deadline| deadline.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 return false;
             }
-            state = self.shared.wait_a_little(state, left.min(GLANCE));
+            state = self.shared.wait_a_little(state, left.min(CHECK_INTERVAL));
         }
     }
 
@@ -395,7 +397,7 @@ impl Scan {
                 Available::End(error) => return error.map(Err),
                 Available::Nothing => {}
             }
-            state = self.shared.wait_a_little(state, GLANCE);
+            state = self.shared.wait_a_little(state, CHECK_INTERVAL);
         }
     }
 
@@ -435,7 +437,7 @@ impl Iterator for Scan {
                 Available::End(error) => return error.map(Err),
                 Available::Nothing => {}
             }
-            state = self.shared.wait_a_little(state, GLANCE);
+            state = self.shared.wait_a_little(state, CHECK_INTERVAL);
         }
     }
 }

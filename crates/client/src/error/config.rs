@@ -117,7 +117,7 @@ impl fmt::Display for ConfigError {
                 write!(f, "{parameter} is blank or 0, and servers ignore such a filter and list every ticket")
             }
             ConfigError::BlockingTransport => {
-                f.write_str("a transport of one's own can't be used by an asynchronous client")
+                f.write_str("a custom transport cannot be used by an asynchronous client")
             }
             ConfigError::LocalResources { problem } => {
                 write!(f, "this machine is out of resources: {problem}")

@@ -13,7 +13,7 @@ use super::local::{LocalError, LocalErrorKind};
 use super::transport::{TimeoutPhase, TransportError, TransportErrorKind};
 use super::visible::Named;
 
-/// Why a request brought no page.
+/// The error of a request that returned no page.
 ///
 /// `Display` is one paragraph: what, where and why. [`hint`](Error::hint) says what to do, [`kind`](Error::kind)
 /// is for programs. Text from the server is bounded, and this client's credentials are removed from it.
@@ -78,7 +78,7 @@ impl Error {
         &self.details.kind
     }
 
-    /// A stable name for programs of what went wrong in particular: the class of an error of the API, else the
+    /// A stable name of the error for programs: the class of an error of the API, else the
     /// `code` of what the kind holds, such as `timeout` or `missing-id`.
     ///
     /// ```
@@ -110,7 +110,7 @@ impl Error {
         self.details.attempts
     }
 
-    /// Whether the server may have received a request. `false` only where it is certain that it did not.
+    /// Whether the server may have received a request. `false` only if it certainly did not.
     pub fn may_have_been_sent(&self) -> bool {
         match self.kind() {
             ErrorKind::Config(_) => false,
@@ -121,12 +121,12 @@ impl Error {
         }
     }
 
-    /// Whether the same request may succeed a moment later. Never for an error that credentials, a permission or a
+    /// Whether the same request may succeed later. Never for an error that credentials, a permission or a
     /// certificate cause.
     pub fn is_retryable(&self) -> bool {
         let is_transient = self.details.http_status.is_some_and(is_transient);
         match self.kind() {
-            // A server in trouble may reply in JSON.
+            // A failing server may still reply in JSON.
             ErrorKind::Api(error) => is_transient && error.class() == ApiErrorClass::Other,
             ErrorKind::UnexpectedResponse { .. } => is_transient,
             ErrorKind::RateLimited { .. } => true,
@@ -136,7 +136,7 @@ impl Error {
         }
     }
 
-    /// Whether a request for fewer tickets may succeed where this one failed: HTTP 500, 504 or 524, an empty body, a
+    /// Whether a request for fewer tickets may succeed: HTTP 500, 504 or 524, an empty body, a
     /// time-out, a reply that is too large, or a server that ran out of memory.
     pub fn may_be_due_to_size(&self) -> bool {
         let overloaded = self.http_status().is_some_and(|status| matches!(status, 500 | 504 | 524));
@@ -216,7 +216,7 @@ impl fmt::Debug for Error {
     }
 }
 
-/// The cause is part of this error's own text, so there is no source that would print it a second time.
+/// The message contains the cause, so there is no source: it would be printed twice.
 impl std::error::Error for Error {}
 
 impl From<ConfigError> for Error {
@@ -225,14 +225,14 @@ impl From<ConfigError> for Error {
     }
 }
 
-/// An error of the API in a reply from elsewhere, such as a saved one; it has the same hints.
+/// An error of the API in a reply that did not come from a client, such as a saved one; it has the same hints.
 impl From<ApiError> for Error {
     fn from(error: ApiError) -> Error {
         Error::new(ErrorKind::Api(error))
     }
 }
 
-/// What can't be read in a reply from elsewhere, such as a saved one.
+/// The error of a reply that did not come from a client, such as a saved one.
 ///
 /// ```
 /// let error = gettickets::Error::from(gettickets::decode("{\"result\":\"succ").unwrap_err());

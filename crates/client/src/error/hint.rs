@@ -52,9 +52,7 @@ fn unexpected_response(status: u16, kind: PageKind) -> &'static str {
         (PageKind::Other, 404 | 410) => {
             "Check the address: the API is at includes/api.php below the install."
         }
-        (PageKind::Other, 401) => {
-            "The web server asks for a password of its own; exempt the API's path from it."
-        }
+        (PageKind::Other, 401) => "The web server itself requires a password; exempt the API's path from it.",
         (PageKind::Other, 408) => "Retry later, or request fewer tickets per page (limitnum).",
         (PageKind::Other, 500 | 504) => {
             "Request fewer tickets per page (limitnum), and look at the server's error log; it may be out of memory or time."

@@ -19,7 +19,7 @@ pub enum ErrorKind {
     /// The API replied with an error: wrong credentials, an address that is not allowed, a missing permission, an
     /// unknown action, a reply that it could not write as JSON. [`ApiError::class`] returns which.
     Api(ApiError),
-    /// The reply is not from the API but from something in front of it or beside it: a firewall, a login page, a
+    /// The reply is not from the API but from something else on the way or on the server: a firewall, a login page, a
     /// maintenance page, a CDN.
     #[non_exhaustive]
     UnexpectedResponse {
@@ -31,11 +31,10 @@ pub enum ErrorKind {
         page_kind: PageKind,
         /// The title of the page, if it is HTML and has one.
         title: Option<String>,
-        /// What a person would see of the page, without markup and bounded in length; `None` or empty if there is
-        /// nothing to see.
+        /// The visible text of the page, without markup and truncated; `None` or empty if there is none.
         excerpt: Option<String>,
     },
-    /// The server, or what is in front of it, limits the rate of requests (HTTP 429), at the last attempt too.
+    /// The server, or something in front of it, limits the rate of requests (HTTP 429), even at the last attempt.
     #[non_exhaustive]
     RateLimited {
         /// How long the server asks to wait, counted from its response (`Retry-After`): at most a year, and zero for
@@ -45,7 +44,7 @@ pub enum ErrorKind {
         /// body.
         message: Option<String>,
     },
-    /// The reply is from the API and can't be read without losing something.
+    /// The reply is from the API, but can't be read without losing data.
     Decode(DecodeError),
     /// The reply, decompressed, is larger than the limit.
     #[non_exhaustive]
@@ -53,9 +52,9 @@ pub enum ErrorKind {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// The server was not reached, or its response did not arrive whole.
+    /// The server was not reached, or its response is incomplete.
     Transport(TransportError),
-    /// The server redirects the request. It was not followed, as the request holds credentials.
+    /// The server redirects the request. The client does not follow, because the request has credentials.
     #[non_exhaustive]
     Redirect {
         /// The HTTP status.
@@ -69,12 +68,12 @@ pub enum ErrorKind {
     ScanIncomplete(ScanIncomplete),
     /// The Local API did not reply.
     Local(LocalError),
-    /// The call was cancelled before it had a page; see [`Cancellation`](crate::Cancellation).
+    /// The call was canceled before it had a page; see [`Cancellation`](crate::Cancellation).
     Cancelled,
 }
 
 impl ErrorKind {
-    /// A stable name for programs of what went wrong in particular.
+    /// A stable name of the error for programs.
     pub(super) fn code(&self) -> &'static str {
         match self {
             ErrorKind::Api(error) => error.class().code(),
@@ -92,7 +91,7 @@ impl ErrorKind {
     }
 }
 
-/// Whether a response has nothing that a person could see.
+/// Whether a response has no visible text.
 pub(super) fn is_blank(title: Option<&str>, excerpt: Option<&str>) -> bool {
     title.is_none() && excerpt.is_none_or(str::is_empty)
 }
@@ -147,7 +146,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Config(error) => error.fmt(f),
             ErrorKind::ScanIncomplete(error) => error.fmt(f),
             ErrorKind::Local(error) => Visible(error).fmt(f),
-            ErrorKind::Cancelled => f.write_str("the call was cancelled"),
+            ErrorKind::Cancelled => f.write_str("the call was canceled"),
         }
     }
 }

@@ -8,7 +8,7 @@ use gettickets_protocol::text;
 /// How many characters of what PHP printed are shown.
 const MAX_SHOWN: usize = 300;
 
-/// A call of the Local API that brought no reply.
+/// The error of a call of the Local API that returned no reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalError {
     kind: LocalErrorKind,
@@ -48,9 +48,10 @@ pub enum LocalErrorKind {
     Exited,
     /// `localAPI` returned something other than an array.
     NotAnArray,
-    /// The reply can't be written as JSON even with bad text relocationd, as with a number that is not finite.
+    /// The reply can't be written as JSON even with invalid text replaced, for example because of a number that is not
+    /// finite.
     Encoding,
-    /// PHP ended without a reply, as when the system kills it for lack of memory.
+    /// PHP ended without a reply, for example because the system killed it for lack of memory.
     Died,
     /// PHP ran longer than the time limit and was killed.
     #[non_exhaustive]
@@ -58,7 +59,7 @@ pub enum LocalErrorKind {
         /// The time limit.
         limit: Duration,
     },
-    /// This machine or process is out of something: file descriptors, processes or memory.
+    /// This machine or process has no file descriptors, processes or memory left.
     LocalResources,
     /// The Local API needs Unix.
     Unsupported,
@@ -127,7 +128,7 @@ impl LocalError {
         &self.kind
     }
 
-    /// What the install was doing, where that is known.
+    /// What the install was doing, if known.
     pub fn stage(&self) -> Option<Stage> {
         self.stage
     }

@@ -3,6 +3,7 @@
 mod address;
 mod config;
 mod details;
+mod examples;
 mod hint;
 mod incomplete;
 mod kind;
@@ -14,6 +15,7 @@ mod visible;
 pub use self::address::InvalidAddress;
 pub use self::config::{ConfigError, InvalidProxy};
 pub use self::details::Error;
+pub use self::examples::error_examples;
 pub use self::incomplete::ScanIncomplete;
 pub use self::kind::ErrorKind;
 pub use self::local::{LocalError, LocalErrorKind, Stage};

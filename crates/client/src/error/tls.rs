@@ -1,4 +1,4 @@
-//! [`TlsReason`]: why an encrypted connection failed, in words.
+//! [`TlsReason`]: why an encrypted connection failed.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ pub enum TlsReason {
     /// The certificate was issued by an authority that is not trusted, or the server did not send the certificates
     /// between it and its authority.
     UnknownIssuer,
-    /// The certificate is of version 1, which has no place for names and is not supported.
+    /// The certificate is of version 1, which has no names and is not supported.
     Version1,
     /// The certificate was revoked.
     Revoked,
@@ -29,7 +29,7 @@ pub enum TlsReason {
         /// The alert's name.
         alert: String,
     },
-    /// The reply is not TLS; the port may be one of plain http.
+    /// The reply is not TLS; the port may be for plain http.
     NotTls,
     /// Anything else.
     Other {

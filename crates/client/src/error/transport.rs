@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::tls::TlsReason;
 
-/// A request that brought no whole response.
+/// The error of a request without a complete response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransportError {
     kind: TransportErrorKind,
@@ -26,7 +26,7 @@ pub enum TransportErrorKind {
     Proxy,
     /// The server is not trusted, or no encrypted connection could be established.
     Tls(TlsReason),
-    /// A time limit passed.
+    /// A time limit was exceeded.
     Timeout(TimeoutPhase),
     /// The connection was closed or reset before the response began.
     Interrupted,
@@ -44,7 +44,7 @@ pub enum TransportErrorKind {
     /// The body of the response is compressed more than any page of tickets: more than 200 times, beyond its first
     /// MiB.
     CompressionRatio,
-    /// This machine or process is out of something: file descriptors, ports, buffers or memory.
+    /// This machine or process has no file descriptors, ports, buffers or memory left.
     LocalResources,
     /// A thread could not be started.
     Thread,
@@ -52,7 +52,7 @@ pub enum TransportErrorKind {
     Other,
 }
 
-/// What was in progress when a time limit passed.
+/// What was in progress when a time limit was exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TimeoutPhase {
@@ -137,12 +137,12 @@ impl TransportError {
         self.proxy.as_deref()
     }
 
-    /// Whether the server may have received the request. `false` only where it is certain that it did not.
+    /// Whether the server may have received the request. `false` only if it certainly did not.
     pub fn may_have_been_sent(&self) -> bool {
         self.may_have_been_sent
     }
 
-    /// Whether the same request may succeed a moment later.
+    /// Whether the same request may succeed later.
     pub fn is_retryable(&self) -> bool {
         let passes = matches!(
             self.kind,

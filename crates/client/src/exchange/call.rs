@@ -1,11 +1,11 @@
 //! [`Call`]: one call as a state machine without I/O, threads or a clock.
 //!
-//! A shell polls it, sends the request of a step, reports the response, and waits as long as a step says:
+//! The caller polls it, sends the request of a step, reports the response, and waits as long as a step states:
 //!
 //! ```text
 //! Ready ──poll──▶ Send ──on_response──▶ page ──────────────────▶ Done
 //!   ▲                       │
-//!   │                       ├─ may pass, time is left ──▶ Wait ──▶ Ready
+//!   │                       ├─ retryable, time is left ─▶ Wait ──▶ Ready
 //!   │                       ├─ text is not UTF-8 in JSON ─────────▶ Ready (XML)
 //!   └───────────────────────┴─ anything else ─────────────────────▶ Done
 //! ```
@@ -20,15 +20,15 @@ use crate::cancellation::Cancellation;
 use crate::error::{Error, ErrorKind, TransportError};
 use crate::transport::{TransportRequest, TransportResponse};
 
-/// How many characters of a transport's own words an error shows; a server may have put its own among them.
+/// The most characters of a transport's message that an error shows. It may contain text of the server.
 const MAX_SHOWN_DETAIL: usize = 300;
 
-/// What a shell is to do next.
+/// The caller's next step.
 #[derive(Debug)]
 pub(crate) enum Step {
     /// Send this request and report its outcome with [`Call::on_response`].
     Send(Box<TransportRequest>),
-    /// Wait this long, or until the call is cancelled, and poll again.
+    /// Wait this long, or until the call is canceled, and poll again.
     Wait(Wait),
     /// The call has ended.
     Done(Result<Page, Error>),
@@ -59,7 +59,7 @@ pub(crate) struct Call<'a> {
     elapsed: Duration,
     /// How many requests were handed out.
     requests: u32,
-    /// How many of them failed in a way that may pass. JSON and XML share this count, and the total time.
+    /// The number of retryable failures among them. JSON and XML share this count, and the total time.
     failed: u32,
     /// Why the call switched from JSON to XML.
     json_error: Option<Error>,
@@ -128,7 +128,7 @@ impl<'a> Call<'a> {
             State::Waited(error) if self.left(began, now).is_zero() => Step::Done(Err(error)),
             State::Waited(_) => self.send(began, now),
             State::Done(outcome) => Step::Done(outcome),
-            // Polled out of turn: a response is missing, or the outcome was taken.
+            // Polled at the wrong time: a response was not reported, or the outcome was taken.
             State::Sent | State::Ended => {
                 debug_assert!(false, "polled while a response is missing or after the end");
                 Step::Done(Err(self.finish(Error::new(ErrorKind::Cancelled))))
@@ -137,7 +137,7 @@ impl<'a> Call<'a> {
     }
 
     fn send(&mut self, began: Instant, now: Instant) -> Step {
-        // The first attempt has its own limit whatever the total is.
+        // The first attempt has its own limit, even if the total is shorter.
         let timeout = match self.requests {
             0 => self.settings.attempt_timeout.min(self.settings.total_timeout),
             _ => self.settings.attempt_timeout.min(self.left(began, now)),
@@ -148,7 +148,7 @@ impl<'a> Call<'a> {
         Step::Send(Box::new(self.settings.request(self.request, self.format, timeout, &self.cancellation)))
     }
 
-    /// Reports how the last request ended. `time_of_day` is what a `Retry-After` that is a date refers to, `random` a
+    /// Reports how the last request ended. `time_of_day` is for a `Retry-After` that is a date, `random` is a
     /// number from 0 to 1 for the length of a wait.
     pub(crate) fn on_response(
         &mut self,
@@ -212,7 +212,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Of a failure as JSON and a permanent one as XML, the first says what is wrong with the page.
+    /// After a failure as JSON and a permanent one as XML, the first error states what is wrong with the page.
     fn of_either_format(&mut self, error: Error) -> Error {
         match self.json_error.take() {
             Some(first) => {
@@ -228,7 +228,7 @@ impl<'a> Call<'a> {
         error.at(&self.settings.endpoint).with_attempts(self.requests)
     }
 
-    /// What is left of the total time; `Duration::MAX` if there is no limit.
+    /// The rest of the total time; `Duration::MAX` if there is no limit.
     fn left(&self, began: Instant, now: Instant) -> Duration {
         match self.settings.total_timeout {
             Duration::MAX => Duration::MAX,
@@ -237,7 +237,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Whether a text of the page is not UTF-8, by the server's word or by the reply's bytes.
+/// Whether a text of the page is not UTF-8, according to the server or to the bytes of the reply.
 fn is_not_utf8(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Api(error) => error.class() == ApiErrorClass::Encoding,
@@ -280,7 +280,7 @@ mod tests {
         }
     }
 
-    /// What comes of a request.
+    /// The outcome of a request.
     #[derive(Clone, Copy, Debug)]
     enum Reply {
         Http(u16, &'static str),
@@ -304,8 +304,8 @@ mod tests {
         }
     }
 
-    /// Runs a call against these replies, each of which takes a second. The waits take their time. Returns what was
-    /// done: `json` and `xml` for requests, `wait N` for a wait of N seconds; and the outcome.
+    /// Runs a call against these replies, each of which takes a second; waits advance the clock. Returns the steps:
+    /// `json` and `xml` for requests, `wait N` for a wait of N seconds; and the outcome.
     fn run(settings: &Settings, replies: &[Reply]) -> (Vec<String>, Result<Page, Error>) {
         run_with(settings, replies, true, &Cancellation::new())
     }
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_pass_is_retried_and_what_will_not_is_not() {
+    fn temporary_failures_are_retried_and_permanent_ones_are_not() {
         let settings = settings(RetryPolicy::default(), Duration::MAX, Duration::MAX);
         let failed: [(&str, Reply); 22] = [
             ("408", Http(408, "")),
@@ -439,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_asks_for_too_long_a_wait_gives_an_error_with_the_wait() {
+    fn too_long_a_requested_wait_is_an_error_with_the_wait() {
         let settings = settings(RetryPolicy::default(), Duration::MAX, Duration::MAX);
         for status in [429, 503] {
             let error = run(&settings, &[Later(status, 3600)]).1.unwrap_err();
@@ -478,7 +478,7 @@ mod tests {
             assert_eq!(done.join(" "), steps, "{what}");
             assert_eq!(outcome.err().map(|error| error.code()), code, "{what}");
         }
-        // Without retries there is a request for XML all the same: it asks for something else.
+        // Sent even if retries are disabled: it is not the same request.
         let settings = self::settings(RetryPolicy::none(), Duration::MAX, Duration::MAX);
         assert!(run(&settings, &[Http(200, NOT_JSON), Http(200, XML_PAGE)]).1.is_ok());
     }
@@ -520,7 +520,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_can_be_cancelled_in_every_state() {
+    fn a_call_can_be_canceled_in_every_state() {
         let settings = settings(RetryPolicy::default(), Duration::MAX, Duration::MAX);
         let request = GetTickets::default();
         let now = Instant::now();
@@ -545,7 +545,7 @@ mod tests {
                 "{when}"
             );
         }
-        // A page that came before it was noticed is not thrown away.
+        // A page that arrived before the cancellation was noticed is returned.
         let cancellation = Cancellation::new();
         let mut call = Call::new(&settings, &request, true, cancellation.clone());
         assert!(matches!(call.poll(now), Step::Send(_)));

@@ -1,4 +1,4 @@
-//! One call: from a request to a page or an error. Everything here is free of I/O, threads and clocks.
+//! One call: from a request to a page or an error. Nothing here uses I/O, threads or clocks.
 
 mod call;
 mod request;

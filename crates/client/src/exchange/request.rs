@@ -13,10 +13,10 @@ use crate::endpoint::Endpoint;
 use crate::error::{ConfigError, Error};
 use crate::transport::TransportRequest;
 
-/// The longest status that is shown in a log; installs name theirs freely.
+/// The longest status that is logged; installs choose their names.
 const MAX_SHOWN_STATUS: usize = 60;
 
-/// Settings that every call of a client over HTTP shares.
+/// The settings of all calls of a client over HTTP.
 pub(crate) struct Settings {
     pub(crate) endpoint: Endpoint,
     pub(crate) credentials: Credentials,
@@ -56,7 +56,7 @@ impl Settings {
     }
 }
 
-/// Refuses a request with a filter that servers ignore.
+/// Fails on a filter that servers ignore, because they would list every ticket.
 pub(crate) fn refuse_ignored_filter(request: &GetTickets) -> Result<(), Error> {
     match request.ignored_filter() {
         Some(parameter) => Err(ConfigError::IgnoredFilter { parameter }.into()),
@@ -64,8 +64,8 @@ pub(crate) fn refuse_ignored_filter(request: &GetTickets) -> Result<(), Error> {
     }
 }
 
-/// Displays a request for a log: never credentials, and of personal data, such as an address or words of a subject,
-/// only that they were given.
+/// Displays a request for a log, without credentials. Of personal data, such as an address or words of a subject, it
+/// shows only that they were given.
 pub(super) struct RequestSummary<'a>(pub(super) &'a GetTickets, pub(super) ResponseType);
 
 impl fmt::Display for RequestSummary<'_> {

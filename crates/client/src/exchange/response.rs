@@ -1,7 +1,7 @@
 //! From a response to a page or an error.
 //!
-//! The decoder removes the credentials from every text of the server that an error or a finding quotes, before it cuts an
-//! excerpt. A good reply is not searched for them.
+//! The decoder removes the credentials from every text of the server that an error or a finding quotes, before it cuts
+//! an excerpt. A good reply is not searched for them.
 
 use std::time::{Duration, SystemTime};
 
@@ -20,7 +20,7 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// How many characters of a header are shown.
 const MAX_SHOWN_HEADER: usize = 200;
 
-/// What a response means. `now` is the time of day, which a `Retry-After` that is a date refers to. The decoder has the
+/// Interprets a response. `now` is the time of day, for a `Retry-After` that is a date. The decoder has the
 /// redactor too.
 pub(super) fn interpret(
     response: TransportResponse,
@@ -52,10 +52,10 @@ pub(super) fn interpret(
     Err(error(match decoder.decode(body) {
         Ok(Reply::Tickets(page)) if status.is_success() => return Ok(page),
         Ok(Reply::Tickets(_)) if too_many => rate_limited(None),
-        // The API is not known to send tickets with a status of failure; this may be a stale copy.
+        // The API does not send tickets with an error status, as far as is known; this may be a stale copy.
         Ok(Reply::Tickets(_)) => unexpected(None),
         Ok(Reply::Error(cause)) => match cause.class() {
-            // What the API says about credentials or permissions is more than a status.
+            // An error of the API about credentials or permissions is more precise than the status.
             ApiErrorClass::Other if too_many => rate_limited(cause.message().map(str::to_owned)),
             _ => ErrorKind::Api(cause),
         },
@@ -71,7 +71,7 @@ pub(super) fn interpret(
     }))
 }
 
-/// The title of the page in place of a reply, if it is HTML and has one.
+/// The title of the page that was sent instead of a reply, if it is HTML and has one.
 fn title(error: &DecodeError) -> Option<&str> {
     match error.kind() {
         DecodeErrorKind::NotAReply { title } => title.as_deref(),
@@ -79,13 +79,13 @@ fn title(error: &DecodeError) -> Option<&str> {
     }
 }
 
-/// A header as it may be shown.
+/// A header, safe to show.
 fn header(headers: &HeaderMap, name: HeaderName, redactor: &Redactor) -> Option<String> {
     let value = String::from_utf8_lossy(headers.get(name)?.as_bytes());
     Some(redactor.excerpt(&value, MAX_SHOWN_HEADER))
 }
 
-/// An address up to its query, which may be private.
+/// An address without its query, which may be private.
 fn without_query(address: &str) -> &str {
     address.split(['?', '#']).next().unwrap_or_default()
 }

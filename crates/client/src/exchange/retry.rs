@@ -1,16 +1,16 @@
-//! Whether to retry, and how long to wait before it.
+//! Whether to retry, and the wait before it.
 
 use std::time::{Duration, SystemTime};
 
-/// How often a request is tried, and how long the waits between the attempts are.
+/// The number of attempts of a request, and the waits between them.
 ///
 /// Retried are failures of the connection, attempts that time out, replies that end in the middle, and HTTP 408, 429,
-/// 500, 502, 503, 504 and 520 to 524: a request for tickets changes nothing, so it is always safe to repeat. Never
-/// retried are refusals (401, 403), errors of the API, and servers that are not trusted.
+/// 500, 502, 503, 504 and 520 to 524: a request for tickets changes nothing, so it is always safe to repeat.
+/// HTTP 401 and 403, errors of the API, and servers that are not trusted are never retried.
 ///
 /// The wait before the n-th retry is a random time up to `initial_backoff · 2^(n-1)`, at most `max_backoff`, and at
-/// least what the server asks for (`Retry-After`). A server that asks for more than `max_retry_after` is not asked
-/// again: the error is returned at once, and [`Error::retry_after`](crate::Error::retry_after) has the time.
+/// least what the server requests (`Retry-After`). If it requests more than `max_retry_after`, the error is returned at
+/// once, and [`Error::retry_after`](crate::Error::retry_after) has the time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -42,7 +42,7 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// The time for all attempts and waits where neither the policy nor the client sets one: 120 seconds.
+    /// The time for all attempts and waits if neither the policy nor the client sets one: 120 seconds.
     pub const DEFAULT_TOTAL_TIMEOUT: Duration = Duration::from_secs(120);
 
     /// One attempt.
@@ -50,8 +50,8 @@ impl RetryPolicy {
         RetryPolicy::default().max_attempts(1)
     }
 
-    /// The maximum number of attempts, the first included: 1 turns retries off, and 0 is refused when the client is
-    /// built. Default: 3.
+    /// The maximum number of attempts, including the first. 1 disables retries; 0 is an error when the client is built.
+    /// Default: 3.
     #[must_use]
     pub fn max_attempts(self, max_attempts: u32) -> RetryPolicy {
         RetryPolicy { max_attempts, ..self }
@@ -63,14 +63,14 @@ impl RetryPolicy {
         RetryPolicy { initial_backoff, ..self }
     }
 
-    /// The longest wait before any retry that the server did not ask for. Default: 20 seconds.
+    /// The longest wait before any retry, unless the server requests a longer one. Default: 20 seconds.
     #[must_use]
     pub fn max_backoff(self, max_backoff: Duration) -> RetryPolicy {
         RetryPolicy { max_backoff, ..self }
     }
 
-    /// The longest wait that a server may ask for. Where it asks for more, the error is returned at once. Default: 60
-    /// seconds.
+    /// The longest wait that a server may request. If it requests a longer one, the error is returned at once. Default:
+    /// 60 seconds.
     #[must_use]
     pub fn max_retry_after(self, max_retry_after: Duration) -> RetryPolicy {
         RetryPolicy { max_retry_after, ..self }
@@ -91,8 +91,8 @@ impl RetryPolicy {
         self.total_timeout
     }
 
-    /// The wait before the next attempt after this many failed, or `None` if there is not to be one. `left` is what
-    /// remains of the total time, `random` a number from 0 to 1.
+    /// The wait before the next attempt after this many failed, or `None` for no further attempt. `left` is the rest of
+    /// the total time, `random` a number from 0 to 1.
     pub(super) fn wait(
         &self,
         failed: u32,
@@ -116,11 +116,11 @@ impl RetryPolicy {
 pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // A number beyond 64 bits is a very long time too.
+        // A number of more than 64 bits is also a very long time.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(value).ok()?;
-    // A date in the past asks for no wait.
+    // A date in the past means no wait.
     Some(date.duration_since(now).unwrap_or_default())
 }
 
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_asks_for_more_time_than_is_allowed_is_not_asked_again() {
+    fn a_wait_longer_than_allowed_is_not_retried() {
         let policy = RetryPolicy::default();
         let wait =
             |asked, left| policy.wait(1, Some(Duration::from_secs(asked)), Duration::from_secs(left), 0.0);

@@ -1,4 +1,4 @@
-//! The bridge's frames, found among whatever else PHP printed.
+//! Finds the bridge's frames in the output of PHP.
 
 use std::ops::Range;
 
@@ -43,10 +43,10 @@ pub(super) struct Details {
     pub(super) output: String,
 }
 
-/// The last complete frame. A hook that runs at PHP's end may print after it.
+/// The last complete frame. A hook that runs at the end of PHP may print after it.
 pub(super) fn last(output: &[u8], nonce: &str) -> Option<Frame> {
     let mark = format!("\n{nonce} ");
-    // From the front, as a frame's payload is skipped by its length: a ticket may quote anything.
+    // Searched from the front: the payload of a frame is skipped by its length, as a ticket may contain anything.
     let mut at = 0;
     let mut last = None;
     while let Some(found) = find(output.get(at..)?, mark.as_bytes()) {
@@ -113,12 +113,12 @@ mod tests {
     }
 
     #[test]
-    fn the_last_whole_frame_counts_whatever_is_around_it() {
+    fn the_last_complete_frame_is_used() {
         for (output, payload) in [
             ("\nN json 2\n{}", Some("{}")),
             ("Notice: x\n\nN json 2\n{}bye", Some("{}")),
             ("\nN json 2\nab\nN json 2\ncd", Some("cd")),
-            // A ticket that quotes a frame is inside one, and skipped with it.
+            // A ticket that contains a frame is inside a frame, and is skipped with it.
             ("\nN json 12\n\nN json 2\nxx", Some("\nN json 2\nxx")),
             ("\nN json 3\n{}", None),
             ("\nN json 99999999999999999999\n{}", None),

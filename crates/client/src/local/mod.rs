@@ -4,10 +4,10 @@
 //! standard input, so that nothing of it is on a command line. PHP does not inherit the environment variables that
 //! begin with `GETTICKETS_`, which may hold credentials, nor those that the builder names.
 //!
-//! PHP and every process that it started are killed when the time limit passes or the call is cancelled: its process
+//! PHP and every process that it started are killed when the time limit passes or the call is canceled: its process
 //! group, and on Linux also processes that left the group, as long as they kept their environment. A process that both
-//! left the group and cleared its environment is not found. After a successful call, what a hook left running goes on
-//! running.
+//! left the group and cleared its environment is not found. After a successful call, processes that a hook
+//! started continue to run.
 
 mod frame;
 #[cfg(unix)]
@@ -46,9 +46,9 @@ enum Outcome {
     Cancelled,
 }
 
-/// What a run of PHP left.
+/// The output of a run of PHP.
 struct Ended {
-    /// The exit status in words.
+    /// The exit status as text.
     status: String,
     stdout: Vec<u8>,
     stderr: String,
@@ -146,14 +146,14 @@ impl Local {
     }
 }
 
-/// The error where PHP ended without a frame.
+/// The error if PHP ended without a frame.
 fn died(ended: &Ended) -> LocalError {
     let printed = String::from_utf8_lossy(ended.stdout.get(..2000).unwrap_or(&ended.stdout));
     let output = if ended.stderr.is_empty() { printed.trim() } else { &ended.stderr };
     LocalError::new(LocalErrorKind::Died).with_message(ended.status.as_str()).with_output(output)
 }
 
-/// The error where the bridge reported a failure.
+/// The error if the bridge reported a failure.
 fn reported(failure: Failure, ended: &Ended) -> LocalError {
     let Failure { kind, details } = failure;
     let kind = match kind {
@@ -166,7 +166,7 @@ fn reported(failure: Failure, ended: &Ended) -> LocalError {
         FailureKind::Encoding => LocalErrorKind::Encoding,
     };
     let output = match details.output.trim() {
-        // A fatal error is printed there too, and is the message already.
+        // A fatal error is also printed there, and is already the message.
         "" if kind != LocalErrorKind::Fatal => &ended.stderr,
         output => output,
     };
@@ -180,13 +180,13 @@ fn reported(failure: Failure, ended: &Ended) -> LocalError {
     error.with_stage(stage).with_location(location)
 }
 
-/// The bridge as `php -r` takes it: without the opening tag.
+/// The bridge for `php -r`, without the opening tag.
 #[cfg(unix)]
 fn code() -> &'static str {
     BRIDGE.strip_prefix("<?php").unwrap_or(BRIDGE)
 }
 
-/// The parameters as PHP code would write them: numbers as integers, the boolean as one.
+/// The parameters with the types of PHP code: integers, and a boolean.
 fn parameters(request: &GetTickets) -> Value {
     let mut parameters = Map::new();
     for (name, value) in request.pairs() {
@@ -200,7 +200,7 @@ fn parameters(request: &GetTickets) -> Value {
     parameters.into()
 }
 
-/// A line that nothing in an install prints by chance.
+/// A line that nothing in an install prints by accident.
 fn nonce() -> String {
     format!("gettickets-{:032x}", fastrand::u128(..))
 }
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_are_typed_as_php_code_would_write_them() {
+    fn parameters_have_the_types_of_php_code() {
         let request = GetTickets {
             limitstart: Some(25),
             subject: Some("007".into()),

@@ -1,7 +1,7 @@
-//! PHP as a process: its pipes are read and written by one thread, and it is ended in time.
+//! PHP as a process: one thread reads and writes its pipes, and ends it at the time limit.
 //!
-//! The thread polls the pipes without blocking, so that a child which keeps a pipe open holds nothing up: once PHP has
-//! ended, what is in the pipes is read, and they are closed.
+//! The thread polls the pipes without blocking, so a child that keeps a pipe open delays nothing: after PHP has ended,
+//! the rest of the pipes is read, and they are closed.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind, Read, Write};
@@ -19,20 +19,20 @@ use crate::cancellation::Cancellation;
 use crate::error::{LocalError, LocalErrorKind};
 use crate::transport::is_local_resources;
 
-/// How much may be printed around a reply.
+/// The most output around a reply, in bytes.
 const MAX_NOISE: usize = 1 << 20;
-/// How much of standard error is kept: its end, where PHP reports what was fatal.
+/// How much of the end of standard error is kept, where PHP reports fatal errors.
 const MAX_STDERR: usize = 8 << 10;
 /// How long one poll waits. Between two polls the end of PHP, the time limit and the cancellation are checked.
 const SLICE: Duration = Duration::from_millis(20);
-/// How long a killed process may take to disappear. One that is stuck in the kernel is left to it.
+/// How long to wait for a killed process to end. A process may be stuck in the kernel.
 const MAX_REAP: Duration = Duration::from_secs(2);
-/// By how many seconds of processor time PHP may outlive the time limit where this process is ended itself.
+/// How many seconds of processor time PHP may exceed the time limit by if this process is killed.
 const ORPHAN_SECONDS: u64 = 5;
 /// The variable that marks the processes of one call.
 #[cfg(target_os = "linux")]
 const MARKER: &str = "GETTICKETS_LOCAL_CALL";
-/// Variables that begin so are not inherited: they may hold credentials.
+/// Variables with this prefix are not inherited: they may contain credentials.
 const OWN_PREFIX: &str = "GETTICKETS_";
 
 pub(super) struct Program<'a> {
@@ -63,7 +63,7 @@ pub(super) fn run(
             without_sigpipe();
             serve(&mut child, input, limits, deadline, cancellation)
         };
-        // Its own thread, whose signal mask goes with it.
+        // A thread of its own, so that its signal mask ends with it.
         let thread = thread::Builder::new().name("gettickets-php".to_owned()).spawn_scoped(scope, work);
         thread.map(|thread| {
             thread.join().unwrap_or_else(|_| Err(io::Error::other("the thread of PHP panicked")))
@@ -82,21 +82,21 @@ fn failed(error: &io::Error, kind: LocalErrorKind) -> LocalError {
     LocalError::new(kind).with_message(error.to_string())
 }
 
-/// Blocks the signal of a write to a pipe that nobody reads any more, on this thread. Rust programs ignore it; a
-/// program in another language is ended by it.
+/// Blocks SIGPIPE on this thread, which a write to a closed pipe causes. Rust programs ignore it, but it ends programs
+/// in other languages.
 fn without_sigpipe() {
     use nix::sys::signal::{SigSet, Signal};
-    // It fails only for a set that is not valid.
+    // It fails only for an invalid set.
     let _ = SigSet::from(Signal::SIGPIPE).thread_block();
 }
 
 fn spawn(program: &Program<'_>, timeout: Duration) -> Result<Child, LocalError> {
     let mut command = Command::new(program.php);
-    // The install's own php.ini counts, as it loads the extensions that the install needs.
+    // php.ini is used, as it loads the extensions that the install needs.
     for setting in ["display_errors=stderr", "html_errors=0", "log_errors=0", "serialize_precision=-1"] {
         command.arg("-d").arg(setting);
     }
-    // Our own limit ends PHP with all that it started. This one is for the case that this process is ended itself.
+    // This process ends PHP and its children at the time limit. PHP's own limit applies if this process is killed.
     let seconds = timeout.as_secs().saturating_add(ORPHAN_SECONDS).min(i32::MAX as u64);
     command.arg("-d").arg(format!("max_execution_time={seconds}"));
     command.arg("-r").arg(program.code);
@@ -124,7 +124,7 @@ fn spawn(program: &Program<'_>, timeout: Duration) -> Result<Child, LocalError> 
     })
 }
 
-/// Feeds and drains PHP until it has ended, or until it is to be killed.
+/// Writes to and reads from PHP until it has ended, or has to be killed.
 fn serve(
     child: &mut Child,
     input: String,
@@ -150,7 +150,7 @@ fn serve(
         Outcome::Ended(Ended { status, stdout: stdout.kept, stderr: text(stderr), overflowed })
     };
     loop {
-        // Before the pipes are read: what PHP wrote is in them once it has ended.
+        // Checked before the pipes are read: after PHP has ended, they contain all of its output.
         let status = child.try_wait()?;
         stdin.write();
         let is_full = stdout.read(max_stdout);
@@ -189,10 +189,10 @@ fn wait_for_any<I: AsFd, O: AsFd, E: AsFd>(
     if let Some(pipe) = &stderr.pipe {
         pipes.push(PollFd::new(pipe, PollFlags::IN));
     }
-    // With its output closed, PHP is about to end.
+    // PHP closed its output, so it is about to end.
     let time = if stdout.pipe.is_none() { time.min(Duration::from_millis(1)) } else { time };
     let timeout = Timespec { tv_sec: 0, tv_nsec: time.subsec_nanos().into() };
-    // Interrupted or not, everything is looked at again.
+    // Even if it was interrupted, everything is checked again.
     let _ = poll(&mut pipes, Some(&timeout));
 }
 
@@ -201,7 +201,7 @@ fn set_nonblocking(pipe: BorrowedFd<'_>) -> io::Result<()> {
     Ok(rustix::fs::fcntl_setfl(pipe, flags | OFlags::NONBLOCK)?)
 }
 
-/// Standard input of PHP; closed once all was written.
+/// Standard input of PHP; closed after everything was written.
 struct Input<P> {
     pipe: Option<P>,
     rest: Vec<u8>,
@@ -216,7 +216,7 @@ impl<P: Write> Input<P> {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Ok(written @ 1..) if written < rest.len() => self.written += written,
-                // All was written, or PHP closed it, which shows in other ways.
+                // Everything was written, or PHP closed it, which is detected elsewhere.
                 _ => self.pipe = None,
             }
         }
@@ -230,7 +230,7 @@ struct Output<P> {
 }
 
 impl<P: Read> Output<P> {
-    /// Reads what there is. Returns whether it is more than the limit.
+    /// Reads the available bytes. Returns whether there are more than the limit.
     fn read(&mut self, limit: usize) -> bool {
         let mut chunk = [0; 64 << 10];
         while let Some(bytes) = self.chunk(&mut chunk) {
@@ -242,8 +242,8 @@ impl<P: Read> Output<P> {
         false
     }
 
-    /// Reads what there is, and keeps the end. At most as much as a process can print within a slice, which then is
-    /// looked at by the others.
+    /// Reads the available bytes, and keeps the end. Reads a limited amount at a time, so that the other checks are
+    /// made in between.
     fn read_tail(&mut self, limit: usize) {
         let mut chunk = [0; 8 << 10];
         for _ in 0..64 {
@@ -254,7 +254,7 @@ impl<P: Read> Output<P> {
         }
     }
 
-    /// The next bytes, if there are any now.
+    /// The next bytes, if any are available.
     fn chunk<'a>(&mut self, chunk: &'a mut [u8]) -> Option<&'a [u8]> {
         loop {
             match self.pipe.as_mut()?.read(chunk) {
@@ -267,7 +267,7 @@ impl<P: Read> Output<P> {
     }
 }
 
-/// Waits for a killed process to end, so that it does not stay as a zombie.
+/// Waits for a killed process to end, so that it does not become a zombie.
 fn reap(child: &mut Child) {
     let began = Instant::now();
     while matches!(child.try_wait(), Ok(None)) && began.elapsed() < MAX_REAP {
@@ -275,7 +275,7 @@ fn reap(child: &mut Child) {
     }
 }
 
-/// PHP and all that it started.
+/// PHP and the processes that it started.
 struct Group {
     leader: Option<rustix::process::Pid>,
     #[cfg(target_os = "linux")]
@@ -302,8 +302,8 @@ impl Group {
         self.kill_marked();
     }
 
-    /// Kills the processes that left the group, known by a variable of their environment. A process may start another
-    /// while the list is read, so it is read until there are none.
+    /// Kills the processes that left the group, which have a variable in their environment. A process may start another
+    /// one while the list is read, so it is read again until there are none.
     #[cfg(target_os = "linux")]
     fn kill_marked(&self) {
         const ROUNDS: usize = 16;
@@ -319,7 +319,7 @@ impl Group {
         }
     }
 
-    /// Kills a process if it is marked. A descriptor of it is taken first, so that its number can't be another's.
+    /// Kills a process if it is marked. A descriptor of it is opened first, so that its id can't be reused.
     #[cfg(target_os = "linux")]
     fn kill_if_marked(&self, pid: i32) -> bool {
         use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
@@ -327,7 +327,7 @@ impl Group {
         else {
             return false;
         };
-        // Of other users' processes, and of those that have ended, nothing can be read.
+        // Processes of other users, and those that have ended, cannot be read.
         let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
         environment.split(|byte| *byte == 0).any(|variable| variable == self.marker)
             && pidfd_send_signal(descriptor, Signal::KILL).is_ok()

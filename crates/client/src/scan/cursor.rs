@@ -11,10 +11,10 @@ use super::row::{Digest, Stamp};
 use super::unreadable::MOST_UNREADABLE;
 use crate::protocol::GetTickets;
 
-/// The position of a scan. Serde and `Display` write it as one JSON document, to be kept as it is.
+/// The position of a scan. Serde and `Display` write it as a JSON document, whose content is not documented.
 ///
-/// It holds ids and times of tickets and nothing else of them, and a digest of the endpoint and the request. Its length is a
-/// few bytes for each run of consecutive ids that were yielded.
+/// It has ids and times of tickets, no other data of them, and a digest of the endpoint and the request. Its length is
+/// a few bytes per run of consecutive ids that were yielded.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cursor {
     /// The version of this format.
@@ -26,12 +26,12 @@ pub struct Cursor {
     /// Their ids, as runs.
     pub(super) ids: String,
     pub(super) position: Position,
-    /// Where several scans follow one another: which of them this is.
+    /// In a scan of several statuses: which list this is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) series: Option<Box<SeriesPosition>>,
 }
 
-/// The state of the reading itself.
+/// The state of the reading of one list.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Position {
     pub(super) order: Order,
@@ -45,14 +45,14 @@ pub(super) struct Position {
     pub(super) region: u64,
     /// The first pass has ended.
     pub(super) verifying: bool,
-    /// The first pass ended early, as what follows is older than `updated_since`.
+    /// The first pass ended early, because the rest of the list is older than `updated_since`.
     pub(super) early: bool,
-    /// Pages were accepted that no common row joined.
+    /// Pages were accepted without a common row.
     pub(super) unproven: bool,
     pub(super) unreadable: Vec<UnreadableTicket>,
 }
 
-/// The position of a series of scans beside that of its current one.
+/// The position of a scan of several statuses, in addition to that of the current list.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct SeriesPosition {
     /// Digest of the endpoint, the request and all statuses.

@@ -10,19 +10,19 @@ use crate::protocol::{GetTickets, Page};
 
 /// Source of pages for a scan. Implemented by [`Client`](crate::Client).
 ///
-/// A scan assumes that a page is one moment's state of the list. It calls [`fetch`](Fetch::fetch) from several
+/// A scan assumes that a page is the state of the list at one moment. It calls [`fetch`](Fetch::fetch) from several
 /// threads at once.
 pub trait Fetch: Send + Sync + 'static {
-    /// Returns one page, after retries and in another format where that helps.
+    /// Returns one page, after retries, and in another format if necessary.
     ///
     /// # Errors
     ///
-    /// An error of the class [`Encoding`](crate::ApiErrorClass::Encoding) means that one ticket of the page can't
-    /// be sent, and the scan narrows down to it; one that [may be due to size](Error::may_be_due_to_size) makes the
-    /// scan ask for fewer tickets. Any other ends the scan.
+    /// An error of the class [`Encoding`](crate::ApiErrorClass::Encoding) means that the server cannot send a ticket of
+    /// the page, and the scan searches for it with smaller pages. After an error that
+    /// [may be due to size](Error::may_be_due_to_size) the scan requests fewer tickets. Any other error ends the scan.
     fn fetch(&self, request: &GetTickets, context: &FetchContext) -> Result<Fetched, Error>;
 
-    /// The endpoint, without credentials: a cursor of one endpoint is refused at another. Default: empty.
+    /// The endpoint, without credentials. A cursor is only accepted for its endpoint. Default: empty.
     fn endpoint(&self) -> String {
         String::new()
     }
@@ -34,7 +34,7 @@ pub trait Fetch: Send + Sync + 'static {
 pub struct FetchContext {
     /// Cancels the call: no further request, waits end at once, the connection is closed.
     pub cancellation: Cancellation,
-    /// Whether an error that a smaller page may avoid is retried as any other. If `false`, such an error is
+    /// Whether an error that a smaller page may avoid is retried like any other. If `false`, such an error is
     /// returned after one attempt. Default: `true`.
     pub retry_size_failures: bool,
     /// Called before each wait that precedes a retry.
@@ -50,21 +50,21 @@ pub type OnWait = dyn Fn(RetryWait) + Send + Sync;
 pub struct RetryWait {
     /// How long the wait is.
     pub duration: Duration,
-    /// Whether the server asked for it: HTTP 429, or a `Retry-After` at any status.
+    /// Whether the server requested it: HTTP 429, or `Retry-After` with any status.
     pub requested_by_server: bool,
     /// How many attempts of the call have failed so far.
     pub failed_attempts: u32,
 }
 
 impl RetryWait {
-    /// A wait before a retry, for tests of what a callback does.
+    /// Creates a value, for tests of callbacks.
     pub fn new(duration: Duration, requested_by_server: bool, failed_attempts: u32) -> RetryWait {
         RetryWait { duration, requested_by_server, failed_attempts }
     }
 }
 
 impl FetchContext {
-    /// A context that this flag cancels, with everything else as in the default.
+    /// The default context with this cancellation.
     pub fn new(cancellation: Cancellation) -> FetchContext {
         FetchContext { cancellation, retry_size_failures: true, on_wait: None }
     }
@@ -93,14 +93,13 @@ impl fmt::Debug for FetchContext {
     }
 }
 
-/// A page, and what it took to get it.
+/// A page, and how it was fetched.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fetched {
     /// The page.
     pub page: Page,
-    /// How many requests were sent for it, at least one.
+    /// The number of requests sent, at least one.
     pub requests: u32,
-    /// How long the last request took, from sending it to the last byte of its reply. Failed attempts and the
-    /// waits after them are not counted.
+    /// The time of the last request, from sending it to the last byte of its reply, without failed attempts and waits.
     pub elapsed: Duration,
 }

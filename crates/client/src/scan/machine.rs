@@ -1,8 +1,8 @@
 //! [`ScanMachine`]: the scan without threads, sockets or clocks.
 //!
 //! The owner of a machine asks it with [`poll`](ScanMachine::poll) what to do, and reports each reply with
-//! [`on_page`](ScanMachine::on_page) or [`on_error`](ScanMachine::on_error). [`Scan`](crate::Scan) is such an owner, with
-//! threads; other programs can build one on their own runtime.
+//! [`on_page`](ScanMachine::on_page) or [`on_error`](ScanMachine::on_error). [`Scan`](crate::Scan) is such an owner,
+//! with threads; other programs can build one on their own runtime.
 
 use std::collections::{HashSet, VecDeque};
 use std::ops::Range;
@@ -58,14 +58,15 @@ pub struct FetchPage {
     pub offset: u64,
     /// The `limitnum` to send.
     pub limit: u64,
-    /// Whether a failure that a smaller page may avoid is to be retried like any other: no smaller page will be requested.
+    /// Whether a failure that a smaller page may avoid is to be retried like any other: no smaller page will be
+    /// requested.
     pub retry_size_failures: bool,
 }
 
 /// Tickets to yield, in the order of the list.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    /// The tickets, as they lie together on their page.
+    /// The tickets, grouped by page.
     pub tickets: Vec<Tickets>,
     /// Their ids, in the same order.
     pub ids: Vec<u64>,
@@ -88,8 +89,8 @@ pub struct Metrics {
 pub struct Settings {
     /// The request; `limitnum` is the most tickets to request at a time, and `limitstart` must be absent or 0.
     pub request: GetTickets,
-    /// Where several are given: the statuses to read one after the other, in place of the request's. A machine reads a single
-    /// list and ignores them; [`Scan`](crate::Scan) runs one machine for each.
+    /// Where several are given: the statuses to read one after the other, in place of the request's. A machine reads a
+    /// single list and ignores them; [`Scan`](crate::Scan) runs one machine for each.
     pub statuses: Vec<StatusFilter>,
     /// The endpoint, which a cursor is bound to.
     pub endpoint: String,
@@ -277,8 +278,8 @@ impl ScanMachine {
         Ok(())
     }
 
-    /// Where the scan is for a consumer that took `yielded` tickets in all: `last` is the last batch that it took as a whole, and
-    /// `pending` are the ids of the tickets that were handed out and that it did not take.
+    /// Where the scan is for a consumer that took `yielded` tickets in all: `last` is the last batch that it took as a
+    /// whole, and `pending` are the ids of the tickets that were handed out and that it did not take.
     #[doc(hidden)]
     pub fn cursor(&self, yielded: u64, last: Option<&Batch>, pending: &[u64]) -> Cursor {
         let mut except: Vec<u64> = pending.to_vec();
@@ -866,7 +867,8 @@ impl ScanMachine {
         self.ready.push_back(Batch { tickets, ids, position: Box::new(self.position()) });
     }
 
-    /// Adds the findings of the tickets that are yielded. Those of tickets that another page brought were counted there.
+    /// Adds the findings of the tickets that are yielded. Those of tickets that another page brought were counted
+    /// there.
     fn note_findings(&mut self, page: &Arrived, fresh: &[usize]) {
         for finding in &page.payload.findings {
             let fresh: Vec<usize> = finding
@@ -879,7 +881,7 @@ impl ScanMachine {
             let mut ids: Vec<u64> =
                 fresh.iter().filter_map(|index| page.rows.get(*index)).map(|row| row.id).collect();
             ids.dedup();
-            ids.truncate(ScanReport::MOST_IDS);
+            ids.truncate(ScanReport::MAX_IDS);
             self.report.note_finding(ScanFinding {
                 kind: finding.kind,
                 field: finding.field,

@@ -1,26 +1,32 @@
-//! The settings that the blocking and the asynchronous scan have in common.
+//! The settings of both the blocking and the asynchronous scan.
 
 /// Defines the methods that change the settings of a scan that has not begun. The type has `configure`.
 macro_rules! settings_methods {
     () => {
-        /// Yields only tickets that were opened or answered at this time or later, in the install's own time zone. A ticket
-        /// without any readable time is yielded too; the report counts them.
+        /// Yields only tickets that were opened or answered at this time or later, in the install's time zone, and
+        /// tickets without a readable time, which the report counts.
         ///
-        /// The rest of the list is not read if all of this holds: it is ordered by last reply, newest first, as far as it was read;
-        /// what was read last is older than this time by three hours; the server counts the tickets; and eight samples down to
-        /// the end of the list are in that order and have nothing as new. So it is assumed that the list between the samples is in
-        /// that order too, and that no ticket there was opened after its last reply. [`full`](Self::full) reads all of it.
+        /// The rest of the list is not read if all of these conditions are met:
+        ///
+        /// - The part that was read is ordered by the last reply, newest first.
+        /// - The tickets read last are older than this time by more than three hours.
+        /// - The server counts the tickets.
+        /// - Eight samples of the rest, down to the end of the list, are in that order and have no ticket that is as
+        ///   new.
+        ///
+        /// This assumes that the list between the samples is in that order too, and that no ticket there was opened
+        /// after its last reply. [`full`](Self::full) reads the whole list.
         #[must_use]
         pub fn updated_since(self, time: crate::protocol::DateTime) -> Self {
             self.configure(|settings| settings.updated_since = Some(time))
         }
 
-        /// Yields the tickets of several statuses, each ticket once, in place of the status of the request.
+        /// Yields the tickets of these statuses, each ticket once. They replace the status of the request.
         ///
-        /// The API filters by one status at a time, so one list is read after the other, in the given order but for closed tickets,
-        /// which are read last. All lists but the last are then read a second time, as a ticket may have moved from a status that
-        /// was still to be read to one that had been read. The promise of a scan holds for the tickets that change at most once
-        /// between the given statuses meanwhile.
+        /// The API filters by one status at a time, so the scan reads one list after the other, in the given order,
+        /// except that closed tickets are read last. Then it reads all lists except the last again, because a ticket
+        /// may have moved from a status that was not read yet to one that was. The guarantee of a scan holds for
+        /// tickets that change at most once between these statuses during the scan.
         #[must_use]
         pub fn statuses(
             self,
@@ -36,7 +42,7 @@ macro_rules! settings_methods {
             self.configure(|settings| settings.full = full)
         }
 
-        /// The most requests in flight. The scan uses fewer when the server asks to slow down. Default: 4; 0 is taken as 1.
+        /// The most requests in flight. The scan uses fewer if the server asks to slow down. Default: 4; 0 means 1.
         #[must_use]
         pub fn concurrency(self, most: usize) -> Self {
             self.configure(|settings| settings.concurrency = most.max(1))
@@ -54,15 +60,16 @@ macro_rules! settings_methods {
             self.configure(|settings| settings.max_tickets = Some(most))
         }
 
-        /// Whether a scan that met tickets which the server cannot send ends with success. They are named in the
-        /// [report](crate::scan::ScanReport::unreadable) either way, and all others are yielded. Default: `false`.
+        /// Whether a scan succeeds although the server cannot send some tickets. The
+        /// [report](crate::scan::ScanReport::unreadable) lists them in any case, and all others are yielded. Default:
+        /// `false`.
         #[must_use]
         pub fn skip_unreadable(self, skip: bool) -> Self {
             self.configure(|settings| settings.skip_unreadable = skip)
         }
 
-        /// Whether a scan ends with success and a [warning](crate::scan::ScanReport::warnings) if the server lastingly counts more tickets
-        /// than it sends, as where tickets of other departments are counted but hidden. Default: `false`.
+        /// Whether a scan succeeds, with a [warning](crate::scan::ScanReport::warnings), although the server counts
+        /// more tickets than it sends, for example because it counts tickets of hidden departments. Default: `false`.
         #[must_use]
         pub fn allow_count_mismatch(self, allow: bool) -> Self {
             self.configure(|settings| settings.allow_count_mismatch = allow)

@@ -1,7 +1,7 @@
 //! The scan: every ticket that matches a request, over all pages.
 //!
-//! [`ScanMachine`](machine::ScanMachine) decides everything and does no I/O; [`Scan`](crate::Scan) runs it on threads. The
-//! promise is stated at [`Scan`](crate::Scan), and DESIGN.md has the argument for it.
+//! [`ScanMachine`](machine::ScanMachine) decides everything and does no I/O; [`Scan`](crate::Scan) runs it on threads.
+//! The guarantee is stated at [`Scan`](crate::Scan), and DESIGN.md has the argument.
 
 mod cursor;
 mod delivery;

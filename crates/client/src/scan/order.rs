@@ -1,7 +1,7 @@
 //! [`Order`]: which simple orders of the list no page has contradicted yet.
 //!
-//! The order is not documented, so it is observed. A page is a snapshot, and two neighboring rows on it that contradict an
-//! order disprove it for good. Every page that arrives is observed, whether or not the pass accepts it.
+//! The order is not documented, so it is observed. A page is a snapshot, and two neighboring rows on it that contradict
+//! an order disprove it for good. Every page that arrives is observed, whether or not the pass accepts it.
 
 use std::cmp::Ordering;
 
@@ -200,8 +200,8 @@ impl Order {
         }
     }
 
-    /// How many rows the next page has to overlap with these to be joined outside of any group of ties: all that tie with
-    /// the last one, and one more.
+    /// How many rows the next page has to overlap with these to be joined outside of any group of ties: all that tie
+    /// with the last one, and one more.
     pub(super) fn needed_overlap(&self, rows: &[Row]) -> usize {
         let Some(last) = rows.last() else { return 0 };
         let tied = |candidate: &Candidate| {
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn newest_reply_first_is_the_only_explanation_once_all_others_are_disproved() {
+    fn the_order_is_newest_reply_first_once_all_others_are_disproved() {
         let mut order = Order::default();
         order.observe(&rows(&(0..20).map(|n| (100 - n, 100 - n as Stamp)).collect::<Vec<_>>()));
         assert_eq!(order.shape(), Shape::NewestReplyFirst);

@@ -1,4 +1,4 @@
-//! [`ScanReport`]: what a scan did and met.
+//! [`ScanReport`]: the progress and the findings of a scan.
 
 use std::time::Duration;
 
@@ -6,51 +6,51 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::{Field, Finding, FindingKind};
 
-/// What a scan did and met so far. It may be ahead of the tickets taken from the scan.
+/// The progress and the findings of a scan so far. It may be ahead of the tickets taken from the scan.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ScanReport {
     /// The endpoint that the tickets come from, without credentials.
     pub endpoint: String,
-    /// Tickets yielded, those that wait to be taken among them; those of a resumed scan are not.
+    /// Tickets found, including those not taken yet, without those of the scan that was resumed.
     pub tickets: u64,
-    /// Pages that brought tickets to yield.
+    /// Pages with new tickets.
     pub pages: u64,
-    /// Requests sent, whatever they brought.
+    /// Requests sent, whatever their outcome.
     pub requests: u64,
-    /// Requests among them that repeated one after a failure, or in another format.
+    /// Requests that repeated another one, after a failure or in another format.
     pub retries: u64,
-    /// Waits before a retry, and how long they were together.
+    /// Waits before a retry.
     pub waits: u64,
-    /// How long those waits were together.
+    /// The total time of these waits.
     pub wait_time: Duration,
-    /// Times that the list was found to have moved while it was read.
+    /// How often the list had shifted between two pages.
     pub shifts: u64,
-    /// Tickets met again after they were yielded, as they had moved; they are not yielded twice.
+    /// Tickets seen again because they had moved. They are not yielded twice.
     pub duplicates: u64,
-    /// Tickets met again with a later reply than the one yielded.
+    /// Tickets seen again with a later reply.
     pub updates: u64,
-    /// The ids of those tickets; the first 1,000 of them.
+    /// The ids of the first 1,000 of these tickets.
     pub updated_ids: Vec<u64>,
-    /// Times that the front of the list, or all of it, was read again to verify the scan.
+    /// How often the front of the list, or all of it, was read again to verify the scan.
     pub verification_passes: u64,
-    /// What the replies' findings were, added up over all tickets yielded.
+    /// The findings of all replies, counted together by kind and field.
     pub findings: Vec<ScanFinding>,
-    /// The fewest, the most and the last number of tickets requested at a time; `None` before the first request.
+    /// The fewest, the most and the last number of tickets per request; `None` before the first request.
     pub page_sizes: Option<PageSizes>,
     /// The most requests that were in flight at once.
     pub concurrency: usize,
     /// Tickets that the server cannot send.
     pub unreadable: Vec<UnreadableTicket>,
-    /// Tickets without any readable time, which `updated_since` includes as nothing else can be known of them.
+    /// Tickets without a readable time, which `updated_since` includes.
     pub undated: u64,
-    /// How many tickets match, as the server counted them last. It may be wrong.
+    /// The number of matching tickets in the server's latest count. It may be wrong.
     pub total: Option<u64>,
-    /// What a reader of the result should know, in words.
+    /// Warnings about the result, as sentences.
     pub warnings: Vec<String>,
 }
 
-/// How many tickets were requested at a time.
+/// The number of tickets per request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PageSizes {
@@ -70,12 +70,12 @@ pub struct ScanFinding {
     pub kind: FindingKind,
     /// The field concerned, if any.
     pub field: Option<Field>,
-    /// How often it was met: in the tickets that were yielded, or in the pages where it concerns no ticket.
-    /// Where a page has more than 4,096 of one kind and field, those of tickets that two pages share are counted twice.
+    /// The number of occurrences: in the tickets yielded, or in the pages if it concerns no ticket. If a page has more
+    /// than 4,096 of one kind and field, occurrences in tickets that are on two pages are counted twice.
     pub count: u64,
-    /// The ids of the first 16 tickets concerned, where the finding concerns tickets.
+    /// The ids of the first 16 tickets concerned, if it concerns tickets.
     pub ids: Vec<u64>,
-    /// A detail of the first one, if it had any.
+    /// The detail of the first one, if it has one.
     pub detail: Option<String>,
 }
 
@@ -97,27 +97,27 @@ impl From<&Finding> for ScanFinding {
     }
 }
 
-/// A ticket that the server cannot send, as no format carries a text in it.
+/// A ticket that the server cannot send, because no format can represent a text in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UnreadableTicket {
-    /// Its offset (`limitstart`) when it was met.
+    /// Its offset (`limitstart`) when it was found.
     pub offset: u64,
     /// The id of the nearest readable ticket before it; `None` at the front of the list.
     pub after: Option<u64>,
-    /// How many unreadable tickets are between that one and this.
+    /// The number of unreadable tickets between these two.
     pub nth: u64,
 }
 
 impl ScanReport {
-    /// How many ids [`updated_ids`](ScanReport::updated_ids) holds at most.
-    const MOST_UPDATED: usize = 1_000;
-    /// How many ids a finding holds at most.
-    pub(super) const MOST_IDS: usize = 16;
-    /// How many warnings there are at most.
-    const MOST_WARNINGS: usize = 16;
+    /// The most ids in [`updated_ids`](ScanReport::updated_ids).
+    const MAX_UPDATED: usize = 1_000;
+    /// The most ids of a finding.
+    pub(super) const MAX_IDS: usize = 16;
+    /// The most warnings.
+    const MAX_WARNINGS: usize = 16;
 
-    /// Adds what a further scan of another list did and met. Findings and tickets are added only if `with_tickets` is set.
+    /// Adds the report of a scan of another list. Findings and tickets are added only if `with_tickets` is set.
     pub(super) fn add(&mut self, other: &ScanReport, with_tickets: bool) {
         let sum = |own: &mut u64, other: u64| *own = own.saturating_add(other);
         sum(&mut self.pages, other.pages);
@@ -151,7 +151,7 @@ impl ScanReport {
     pub(super) fn note_update(&mut self, id: u64) {
         self.updates += 1;
         // The list is bounded, so this is too.
-        if self.updated_ids.len() < Self::MOST_UPDATED && !self.updated_ids.contains(&id) {
+        if self.updated_ids.len() < Self::MAX_UPDATED && !self.updated_ids.contains(&id) {
             self.updated_ids.push(id);
         }
     }
@@ -173,7 +173,7 @@ impl ScanReport {
         };
         known.count = known.count.saturating_add(new.count);
         for id in new.ids {
-            if known.ids.len() < Self::MOST_IDS && !known.ids.contains(&id) {
+            if known.ids.len() < Self::MAX_IDS && !known.ids.contains(&id) {
                 known.ids.push(id);
             }
         }
@@ -188,7 +188,7 @@ impl ScanReport {
     }
 
     fn keep_warning(&mut self, warning: String) {
-        if self.warnings.len() < Self::MOST_WARNINGS && !self.warnings.contains(&warning) {
+        if self.warnings.len() < Self::MAX_WARNINGS && !self.warnings.contains(&warning) {
             self.warnings.push(warning);
         }
     }

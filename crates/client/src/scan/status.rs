@@ -1,4 +1,4 @@
-//! [`ScanStatus`]: a handle to read the state of a scan with.
+//! [`ScanStatus`]: a handle that reads the state of a scan.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,13 +8,14 @@ use super::delivery::Delivery;
 use super::report::ScanReport;
 use crate::error::Error;
 
-/// A scan that status handles can look at.
+/// A scan whose state status handles can read.
 pub(crate) trait Observed: Send + Sync {
     /// Calls `look` while nothing changes.
     fn observe(&self, look: &mut dyn FnMut(&mut Delivery));
 }
 
-/// Reads the state of a scan from any thread, while another waits for a ticket, and after the end. Cloning is cheap.
+/// Reads the state of a scan from any thread, even while another thread waits for a ticket, and after the end. Cloning
+/// is cheap.
 #[derive(Clone)]
 pub struct ScanStatus {
     source: Arc<dyn Observed>,
@@ -56,7 +57,7 @@ impl ScanStatus {
         self.look(None, |delivery| delivery.failure().cloned())
     }
 
-    /// How many requests are in flight.
+    /// The number of requests in flight.
     pub fn in_flight(&self) -> usize {
         self.look(0, |delivery| delivery.series().in_flight())
     }

@@ -42,12 +42,12 @@ impl SharedTicket {
         self.tickets.get(self.index).expect("a shared ticket is on its page")
     }
 
-    /// The tickets that it is among, as they lie together on their page.
+    /// The tickets of its page.
     pub fn tickets(&self) -> &Tickets {
         &self.tickets
     }
 
-    /// Its index among them.
+    /// Its index among the tickets of its page.
     pub fn index(&self) -> usize {
         self.index
     }

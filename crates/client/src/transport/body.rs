@@ -79,7 +79,7 @@ impl BodyReader {
                 allowed: FREE_LEN,
             }))),
             _ => {
-                let detail = "the response is compressed in a way that was not asked for";
+                let detail = "the response is compressed in a way that was not requested";
                 return Err(TransportError::new(TransportErrorKind::Protocol).with_detail(detail));
             }
         };
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_the_same_however_it_arrives() {
+    fn a_body_does_not_depend_on_how_it_is_split() {
         let text = "some text, again and again; ".repeat(1000);
         let compressed = gzip(text.as_bytes());
         let single: Vec<&[u8]> = compressed.chunks(1).collect();
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_compressed_more_than_200_times_is_refused_beyond_the_first_mib() {
+    fn a_compression_ratio_above_200_is_refused_beyond_the_first_mib() {
         let bomb = gzip(&vec![b' '; 20 << 20]);
         assert!(bomb.len() < 100 << 10, "{}", bomb.len());
         assert_eq!(read("gzip", &[&bomb], 64 << 20), Err(TransportErrorKind::CompressionRatio));
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_gzip_or_of_another_encoding_is_a_breach_of_the_protocol() {
+    fn invalid_gzip_and_other_encodings_are_protocol_errors() {
         assert_eq!(read("gzip", &[b"this is not gzip at all"], 1000), Err(TransportErrorKind::Protocol));
         assert_eq!(read("br", &[b"xx"], 1000), Err(TransportErrorKind::Protocol));
     }

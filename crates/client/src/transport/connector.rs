@@ -1,5 +1,5 @@
-//! Connections for ureq: TLS by our own settings, look-ups that can be cancelled, and sockets that are closed at once
-//! when the call that uses them is cancelled.
+//! Connections for ureq: TLS by our own settings, look-ups that can be canceled, and sockets that are closed at once
+//! when the call that uses them is canceled.
 //!
 //! ureq runs a call on the caller's thread, so the call in progress is kept in a thread-local variable. Each connection
 //! reports its socket to it; setting the cancellation shuts the socket down, and the read or write that waits for it
@@ -32,7 +32,7 @@ use super::io_error;
 use super::tls::Roots;
 use crate::cancellation::Cancellation;
 
-/// How often a look-up that is in progress checks whether it was cancelled.
+/// How often a look-up that is in progress checks whether it was canceled.
 const LOOKUP_SLICE: Duration = Duration::from_millis(50);
 
 thread_local! {
@@ -112,7 +112,7 @@ pub(super) enum SetupError {
     Lookup { of_proxy: bool, error: io::Error },
     /// A thread for the look-up could not be started.
     Thread(io::Error),
-    /// The call was cancelled.
+    /// The call was canceled.
     Cancelled,
 }
 
@@ -133,7 +133,7 @@ impl From<SetupError> for UreqError {
     }
 }
 
-/// Looks names up on a thread, and stops waiting for it when the call is cancelled.
+/// Looks names up on a thread, and stops waiting for it when the call is canceled.
 #[derive(Debug)]
 pub(super) struct CancellableResolver {
     /// Host and port of the proxy, to say whose name could not be looked up.

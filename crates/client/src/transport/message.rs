@@ -1,4 +1,4 @@
-//! [`Transport`] and the messages that it carries.
+//! [`Transport`], and its requests and responses.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,11 +9,10 @@ use zeroize::Zeroizing;
 use crate::cancellation::Cancellation;
 use crate::error::TransportError;
 
-/// Time limits from this on mean that there is no limit, which spares every library in between from adding them to a
-/// clock.
+/// Time limits of this length or more mean no limit, so that libraries do not add them to a clock, which may overflow.
 const NO_LIMIT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// Carries one request to the server and its response back, once, without following redirects.
+/// Sends one request to the server and returns the response, without retries and without following redirects.
 ///
 /// The default is HTTP by ureq. Implement it for tests, for recording, or for another HTTP library:
 ///
@@ -39,11 +38,11 @@ const NO_LIMIT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 pub trait Transport: Send + Sync {
     /// Sends the request and reads the whole response, whatever its status.
     ///
-    /// It should return early, with any error, once the request's `cancellation` is set.
+    /// It should return early, with any error, when the request's `cancellation` is set.
     ///
     /// # Errors
     ///
-    /// [`TransportError`] where there is no whole response: not reached, cut off, too late, too large.
+    /// [`TransportError`] if there is no complete response: not reached, interrupted, too late, too large.
     fn send(&self, request: &TransportRequest) -> Result<TransportResponse, TransportError>;
 }
 
@@ -53,31 +52,30 @@ impl<T: Transport + ?Sized> Transport for std::sync::Arc<T> {
     }
 }
 
-/// A response: status, headers and the whole body, decompressed.
+/// A response: status, headers and the complete body, decompressed.
 pub type TransportResponse = http::Response<Vec<u8>>;
 
-/// A POST request, ready to be sent. Its body holds the credentials: `Debug` does not show it, and it is wiped when
-/// dropped.
+/// A POST request. Its body contains the credentials: `Debug` does not show it, and it is wiped when dropped.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct TransportRequest {
     /// The full address of `api.php`.
     pub uri: Uri,
-    /// The headers to send; the transport adds those of its own, such as `content-length`. They accept gzip: a
-    /// transport that does not decompress must leave `accept-encoding` out.
+    /// The headers to send; the transport adds others, such as `content-length`. They accept gzip: a transport that
+    /// does not decompress must leave `accept-encoding` out.
     pub headers: HeaderMap,
     /// The form body.
     pub body: Zeroizing<String>,
     /// The time limit for the whole exchange. `Duration::MAX` means no limit.
     pub timeout: Duration,
-    /// The limit for the body of the response, in bytes, once decompressed.
+    /// The limit of the body of the response in bytes, after decompression.
     pub max_response_len: usize,
     /// Cancels the exchange.
     pub cancellation: Cancellation,
 }
 
 impl TransportRequest {
-    /// A request without headers, limited to a minute and to 64 MiB. For tests of a transport.
+    /// A request without headers, with limits of a minute and 64 MiB, for tests of a transport.
     pub fn new(uri: Uri, body: impl Into<String>) -> TransportRequest {
         TransportRequest {
             uri,
@@ -100,7 +98,7 @@ impl fmt::Debug for TransportRequest {
     }
 }
 
-/// The time limit as other libraries take it: `None` where there is none.
+/// The time limit for other libraries: `None` if there is none.
 pub(super) fn limit(time: Duration) -> Option<Duration> {
     Some(time).filter(|time| *time < NO_LIMIT)
 }

@@ -1,7 +1,7 @@
-//! [`Proxy`]: which proxy the requests of a client go through.
+//! [`Proxy`]: the proxy of a client's requests.
 //!
 //! A client has one endpoint and follows no redirect, so this is decided once, when the client is built. An address
-//! that can't be used is an error: requests never go out directly in place of a proxy that was asked for.
+//! that can't be used is an error: a request is never sent directly if a proxy is configured.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -13,19 +13,19 @@ use zeroize::Zeroizing;
 use crate::endpoint::Endpoint;
 use crate::error::{ConfigError, InvalidProxy};
 
-/// Which proxy a user asked for.
+/// The setting of the proxy.
 #[derive(Clone, Default)]
 pub(crate) enum ProxySetting {
-    /// The environment's, as `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
+    /// That of the environment variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`.
     #[default]
     Environment,
-    /// None, whatever the environment says.
+    /// None, whatever the environment variables are.
     Direct,
-    /// The one at this address, which may hold a password.
+    /// The proxy at this address, which may contain a password.
     Address(Zeroizing<String>),
 }
 
-/// The protocol that a proxy speaks.
+/// The protocol of a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProxyScheme {
     Http,
@@ -170,7 +170,7 @@ impl fmt::Debug for Proxy {
 }
 
 /// Whether a host is on a `NO_PROXY` list: `*`, names with everything below them, addresses, and networks such as
-/// `10.0.0.0/8`. A port behind a name is ignored.
+/// `10.0.0.0/8`. A port after a name is ignored.
 fn is_excepted(list: &str, host: &str) -> bool {
     let host = host.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
     let address = host.parse::<IpAddr>().ok();
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_cannot_be_used_is_an_error_and_never_a_direct_connection() {
+    fn an_invalid_proxy_is_an_error_and_never_a_direct_connection() {
         for (variable, address, problem) in [
             ("HTTPS_PROXY", "gopher://user:hunter2@p.example", InvalidProxy::Scheme),
             ("ALL_PROXY", "socks6://p.example", InvalidProxy::Scheme),

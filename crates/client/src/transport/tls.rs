@@ -1,4 +1,4 @@
-//! TLS: which certificates are trusted, and why one was not, in words.
+//! TLS: which certificates are trusted, and why a certificate was rejected.
 
 use std::fmt;
 use std::io;
@@ -27,7 +27,7 @@ const MAX_SHOWN_NAMES: usize = 8;
 /// The certificates that a client trusts.
 #[derive(Clone)]
 pub(crate) enum Roots {
-    /// Those that this machine trusts.
+    /// The certificates that this machine trusts.
     System,
     /// These and no others.
     Given(Vec<CertificateDer<'static>>),
@@ -59,7 +59,7 @@ impl Roots {
                 let mut roots = RootCertStore::empty();
                 let _ = roots.add_parsable_certificates(certificates.iter().cloned());
                 let built = match roots.is_empty() {
-                    // Certificates of version 1 alone. Each may still be a server's own.
+                    // Only certificates of version 1. Each may still be that of a server.
                     true => Arc::new(NoRoots(Arc::clone(&provider))) as Arc<dyn ServerCertVerifier>,
                     false => {
                         WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
@@ -72,7 +72,7 @@ impl Roots {
         };
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
-            // "Dangerous" is any verifier of one's own. This one accepts what the verifier within accepts, and a
+            // rustls calls every custom verifier "dangerous". This one accepts what the inner verifier accepts, and a
             // certificate that the user gave, if its names and dates are right.
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Verifier { inner: verifier, given }))
@@ -81,8 +81,8 @@ impl Roots {
     }
 }
 
-/// Verifies as the verifier within does, accepts a server certificate that was given as a root itself, as curl and
-/// OpenSSL do, and words refusals.
+/// Verifies like the inner verifier, but accepts a server certificate that was given as a root itself, as curl and
+/// OpenSSL do, and describes rejections.
 #[derive(Debug)]
 struct Verifier {
     inner: Arc<dyn ServerCertVerifier>,
@@ -199,7 +199,7 @@ impl ServerCertVerifier for NoRoots {
     }
 }
 
-/// Why a certificate does not fit this server and moment, though it is trusted.
+/// Why a trusted certificate is not valid for this server at this time.
 fn unfit(certificate: &TbsCertificate, server_name: &ServerName<'_>, now: UnixTime) -> Option<TlsReason> {
     let now = Duration::from_secs(now.as_secs());
     let validity = certificate.validity();
@@ -222,7 +222,7 @@ fn unfit(certificate: &TbsCertificate, server_name: &ServerName<'_>, now: UnixTi
     (!fits).then_some(TlsReason::WrongName { presented })
 }
 
-/// The names that a certificate is for; its common name where it lists none, as OpenSSL reads it.
+/// The names of a certificate, or its common name if it lists none, like OpenSSL.
 fn names(certificate: &TbsCertificate) -> Vec<String> {
     if let Ok(Some((_, names))) = certificate.get_extension::<SubjectAltName>() {
         let name = |name: &GeneralName| match name {
@@ -292,7 +292,7 @@ impl TlsReason {
             CertificateError::Revoked => TlsReason::Revoked,
             CertificateError::Other(OtherError(cause)) => match cause.downcast_ref::<TlsReason>() {
                 Some(reason) => reason.clone(),
-                // A self-signed certificate is often marked as an authority's own, and the error says no more.
+                // A self-signed certificate is often marked as an authority, and the error does not tell them apart.
                 None if format!("{cause:?}").contains("CaUsedAsEndEntity") => TlsReason::UnknownIssuer,
                 None => {
                     TlsReason::Other { problem: format!("the server's certificate is not valid ({cause})") }
@@ -326,7 +326,7 @@ FNeGJYJimbKlSkWEo/bGG5x8lfcRAiEAvFmg5EWlsSllL5945dm78u4wWlIP4NJw\n\
 -----END CERTIFICATE-----\n";
 
     #[test]
-    fn a_certificate_of_version_1_is_refused_in_words_wherever_it_comes_from() {
+    fn a_certificate_of_version_1_is_refused_with_an_explanation() {
         let Ok(Roots::Given(certificates)) = Roots::from_pem(VERSION_1.as_bytes()) else { panic!("given") };
         let certificate = certificates[0].clone();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -337,7 +337,7 @@ FNeGJYJimbKlSkWEo/bGG5x8lfcRAiEAvFmg5EWlsSllL5945dm78u4wWlIP4NJw\n\
                 verifier.verify_server_cert(&certificate, &[], &name, &[], UnixTime::now()).unwrap_err();
             assert_eq!(TlsReason::from_rustls(&error), TlsReason::Version1);
         }
-        // Nothing else is in this file: it is taken all the same, and the connection says what is wrong.
+        // The file contains nothing else, so it is accepted, and the connection reports what is wrong.
         assert!(Roots::from_pem(VERSION_1.as_bytes()).unwrap().client_config().is_ok());
     }
 

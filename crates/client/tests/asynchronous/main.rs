@@ -1,4 +1,4 @@
-//! The asynchronous client against servers that misbehave: the same claims as of the blocking one.
+//! The asynchronous client against servers that misbehave, with the same checks as for the blocking client.
 
 #![allow(
     clippy::unwrap_used,
@@ -53,7 +53,7 @@ fn gzip(body: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// An answer that sends this much, reports that it did, and then reports when the client closes the connection.
+/// An answer that sends these bytes, reports that it did, and then reports when the client closes the connection.
 fn hanging(begin: &'static str) -> (Answer, Receiver<&'static str>) {
     let (sender, receiver) = channel();
     let answer: Answer = Box::new(move |stream| {
@@ -65,7 +65,7 @@ fn hanging(begin: &'static str) -> (Answer, Receiver<&'static str>) {
     (answer, receiver)
 }
 
-/// Waits for an event without holding up the runtime.
+/// Waits for an event without blocking the runtime.
 async fn event(events: &Arc<std::sync::Mutex<Receiver<&'static str>>>) -> &'static str {
     let events = Arc::clone(events);
     tokio::task::spawn_blocking(move || events.lock().unwrap().recv_timeout(LONG).unwrap()).await.unwrap()
@@ -135,7 +135,7 @@ async fn each_way_to_break_a_response_has_the_kind_of_the_blocking_client() {
         ),
         (
             "bad gzip",
-            reply("200 OK", "content-encoding: gzip\r\n", "this is not gzip, whatever the header says"),
+            reply("200 OK", "content-encoding: gzip\r\n", "this is not gzip, although the header says so"),
             TransportErrorKind::Protocol,
         ),
         ("no http", raw("SSH-2.0-OpenSSH_9.2\r\n\r\n"), TransportErrorKind::Protocol),
@@ -171,7 +171,7 @@ async fn a_slow_server_is_cut_off_and_the_error_says_at_what() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_was_certainly_not_asked() {
+async fn an_unreachable_server_received_nothing() {
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     for (address, expected) in [
         (format!("http://{address}"), TransportErrorKind::Connect),
@@ -286,7 +286,7 @@ async fn the_local_api_is_a_backend_too() {
     let folder = tempfile::TempDir::new().unwrap();
     let init = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/install/init.php");
     std::fs::copy(init, folder.path().join("init.php")).unwrap();
-    std::fs::write(folder.path().join("behaviour"), "").unwrap();
+    std::fs::write(folder.path().join("behavior"), "").unwrap();
     let client = gettickets::Client::local(folder.path()).build_async().unwrap();
     assert_eq!(client.get_tickets(&GetTickets::default()).await.unwrap().len(), 1);
     let cancellation = Cancellation::new();

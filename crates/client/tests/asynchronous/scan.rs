@@ -1,4 +1,5 @@
-//! The asynchronous scan over HTTP: the same tickets as the blocking one, and nothing is sent once it is stopped.
+//! The asynchronous scan over HTTP: it yields the same tickets as the blocking scan, and sends nothing after it is
+//! stopped.
 
 use std::collections::HashSet;
 use std::time::Duration;

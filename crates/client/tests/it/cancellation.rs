@@ -1,4 +1,4 @@
-//! Calls that are cancelled: nothing is sent afterwards, and the connection is closed.
+//! Calls that are canceled: nothing is sent afterwards, and the connection is closed.
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -12,20 +12,20 @@ use crate::server::{Answer, EMPTY, Server, json, reply};
 
 const LONG: Duration = Duration::from_secs(60);
 
-/// An answer that sends this much, reports that it did, and then reports when the client closes the connection.
+/// An answer that sends these bytes, reports that it did, and then reports when the client closes the connection.
 fn hanging(begin: &'static str) -> (Answer, Receiver<&'static str>) {
     let (sender, receiver) = channel();
     let answer: Answer = Box::new(move |stream| {
         stream.write_all(begin.as_bytes()).unwrap();
         sender.send("waiting").unwrap();
-        // A reset is a close too.
+        // A reset also closes the connection.
         while matches!(stream.read(&mut [0; 64]), Ok(1..)) {}
         sender.send("closed").unwrap();
     });
     (answer, receiver)
 }
 
-/// A client on the machine's own clock.
+/// A client with the system clock.
 fn client(server: &Server) -> Client {
     let credentials = Credentials::api("my-identifier", "my-secret");
     Client::builder(&server.address).credentials(credentials).build().unwrap()
@@ -99,7 +99,7 @@ fn a_wait_ends_at_once_and_nothing_is_sent_after_it() {
 }
 
 #[test]
-fn a_call_that_was_cancelled_before_it_began_sends_nothing() {
+fn a_call_that_was_canceled_before_it_began_sends_nothing() {
     let server = Server::start(vec![json(EMPTY)]);
     let cancellation = Cancellation::new();
     cancellation.cancel();

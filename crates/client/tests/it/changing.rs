@@ -10,8 +10,8 @@ use gettickets_sandbox::Sandbox;
 
 const TICKETS: u64 = 600;
 
-/// Changes the list a little after every request that the server has had, until it is stopped. Returns the ids of
-/// those that did not match all the time.
+/// Changes the list after every request that the server received, until it is stopped. Returns the ids of
+/// the tickets that did not match all the time.
 fn write(sandbox: &Sandbox, seed: u64, stop: &AtomicBool) -> HashSet<u64> {
     let store = sandbox.store();
     let (mut left, mut random, mut had) = (HashSet::new(), seed, 0);
@@ -26,7 +26,7 @@ fn write(sandbox: &Sandbox, seed: u64, stop: &AtomicBool) -> HashSet<u64> {
         let id = 1 + (random >> 33) % TICKETS;
         match random >> 20 & 7 {
             0..=2 => {
-                // Answered, and closed again: to the front of the list, whatever it was before.
+                // A reply and closing again move it to the front of the list.
                 store.reply(id, Status::Closed).unwrap();
             }
             3 => {
@@ -47,7 +47,7 @@ fn write(sandbox: &Sandbox, seed: u64, stop: &AtomicBool) -> HashSet<u64> {
 }
 
 #[test]
-fn every_ticket_that_matches_all_the_time_is_told_once_over_http() {
+fn every_ticket_that_matches_all_the_time_is_yielded_once_over_http() {
     let mut complete = 0;
     for seed in 1..=6 {
         let sandbox = Sandbox::builder().tickets(TICKETS).seed(seed).start().unwrap();

@@ -1,5 +1,5 @@
-//! The Local API through a real PHP, against a stand-in install. Without a `php` these tests fail: a
-//! machine that builds this project has php-cli.
+//! The Local API through a real PHP, against a fake install. These tests fail without `php`: building this
+//! project requires php-cli.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,16 +10,16 @@ use gettickets::scan::FetchContext;
 use gettickets::{Cancellation, Client, Error, ErrorKind, GetTickets};
 use tempfile::TempDir;
 
-/// A copy of the stand-in install that behaves in this way.
-fn install(behaviour: &str) -> TempDir {
+/// A copy of the fake install with this behavior.
+fn install(behavior: &str) -> TempDir {
     let folder = TempDir::new().unwrap();
     let init = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/install/init.php");
     fs::copy(init, folder.path().join("init.php")).unwrap();
-    if behaviour == "no-local-api" {
-        // Another program's, as many have an init.php.
+    if behavior == "no-local-api" {
+        // An `init.php` of another program.
         fs::write(folder.path().join("init.php"), "<?php $answer = 42;").unwrap();
     }
-    fs::write(folder.path().join("behaviour"), behaviour).unwrap();
+    fs::write(folder.path().join("behavior"), behavior).unwrap();
     folder
 }
 
@@ -28,8 +28,8 @@ fn about(subject: &str) -> GetTickets {
     GetTickets { subject, ..GetTickets::default() }
 }
 
-fn ask(behaviour: &str, subject: &str) -> Result<gettickets::Page, Error> {
-    let install = install(behaviour);
+fn ask(behavior: &str, subject: &str) -> Result<gettickets::Page, Error> {
+    let install = install(behavior);
     Client::local(install.path()).timeout(Duration::from_secs(20)).build()?.get_tickets(&about(subject))
 }
 
@@ -45,7 +45,7 @@ fn local_error(error: Error) -> LocalError {
 }
 
 #[test]
-fn a_page_comes_through_whatever_hooks_print() {
+fn output_of_hooks_does_not_disturb_a_page() {
     let install = install("");
     let client = Client::local(install.path()).admin("ada").build().unwrap();
     let request = GetTickets {
@@ -63,19 +63,19 @@ fn a_page_comes_through_whatever_hooks_print() {
         r#"{"email":"\"';$(x)\n@example.com","ignore_dept_assignments":true,"limitstart":50}"#
     );
     assert!(page.findings().iter().all(|finding| finding.kind.code() == "missing-field"), "{page:?}");
-    // The file names the install as well as its folder does, and the admin is not needed.
+    // The path may be that of `init.php`, and the admin is optional.
     let client = Client::local(install.path().join("init.php")).build().unwrap();
     let page = client.get_tickets(&GetTickets::default()).unwrap();
     assert_eq!(page.get(0).unwrap().name(), "GetTickets as NULL");
 }
 
 #[test]
-fn a_reply_larger_than_any_pipe_comes_through() {
+fn a_reply_larger_than_a_pipe_buffer_is_read() {
     assert_eq!(ask("", "many").unwrap().len(), 20_000);
 }
 
 #[test]
-fn text_that_is_not_utf8_is_replaced_and_its_place_told() {
+fn text_that_is_not_utf8_is_replaced_and_its_place_is_reported() {
     let page = ask("", "latin1").unwrap();
     let ticket = page.get(0).unwrap();
     assert_eq!((ticket.id(), ticket.subject(), ticket.tid()), (7, "caf\u{fffd} <&>", "516757"));
@@ -90,7 +90,7 @@ fn text_that_is_not_utf8_is_replaced_and_its_place_told() {
 #[test]
 fn each_failure_of_an_install_has_its_kind_and_its_stage() {
     use LocalErrorKind::*;
-    for (behaviour, subject, kind, stage, says) in [
+    for (behavior, subject, kind, stage, says) in [
         ("exit", "", Exited, Some(Stage::Init), "License invalid"),
         ("fatal", "", Exception, Some(Stage::Init), "undefined function no_such_function()"),
         ("parse", "", Exception, Some(Stage::Init), "ParseError"),
@@ -102,20 +102,20 @@ fn each_failure_of_an_install_has_its_kind_and_its_stage() {
         ("", "nan", Encoding, Some(Stage::Call), "Inf and NaN cannot be JSON encoded"),
         ("killed", "", Died, None, "signal: 9"),
     ] {
-        let error = local_error(ask(behaviour, subject).unwrap_err());
-        assert_eq!((error.kind(), error.stage()), (&kind, stage), "{behaviour} {subject}: {error}");
-        assert!(error.to_string().contains(says), "{behaviour} {subject}: {error}");
+        let error = local_error(ask(behavior, subject).unwrap_err());
+        assert_eq!((error.kind(), error.stage()), (&kind, stage), "{behavior} {subject}: {error}");
+        assert!(error.to_string().contains(says), "{behavior} {subject}: {error}");
     }
 }
 
 #[test]
-fn an_error_of_the_api_is_one() {
+fn an_error_of_the_api_is_an_api_error() {
     let error = ask("", "error").unwrap_err();
     assert_eq!(error.api_class(), Some(gettickets::ApiErrorClass::UnknownAction), "{error}");
 }
 
 #[test]
-fn what_is_not_there_is_told() {
+fn missing_programs_and_installs_are_reported() {
     let empty = TempDir::new().unwrap();
     let whole = install("");
     let ask = |path: &Path, php: &str| {
@@ -128,30 +128,30 @@ fn what_is_not_there_is_told() {
     assert_eq!(ask(whole.path(), "no-such-php"), LocalErrorKind::NoPhp { program });
     let program = whole.path().join("init.php").to_str().unwrap().to_owned();
     assert_eq!(ask(whole.path(), &program), LocalErrorKind::PhpNotRun { program });
-    // A program that is no PHP.
+    // A program other than PHP.
     assert_eq!(ask(whole.path(), "true"), LocalErrorKind::Died);
 }
 
 #[test]
-fn the_time_limit_ends_php_and_all_that_it_started() {
+fn the_time_limit_ends_php_and_its_children() {
     let install = install("");
     let client = Client::local(install.path()).timeout(Duration::from_millis(700)).build().unwrap();
     let began = Instant::now();
     let error = local_error(client.get_tickets(&about("slow")).unwrap_err());
     assert!(matches!(error.kind(), LocalErrorKind::TimedOut { .. }), "{error}");
-    // Not a measurement: the child would sleep for a quarter of an hour.
+    // Not a timing assertion: the child would sleep for 15 minutes.
     assert!(began.elapsed() < Duration::from_secs(60));
 }
 
-/// Whoever runs the client may be ended by Ctrl-C, and PHP, in a group of its own, would not hear of it.
+/// Ctrl-C may end the program that uses the client. PHP is in its own process group and does not get the signal.
 #[test]
-fn php_that_nobody_waits_for_any_more_ends_by_itself() {
+fn php_ends_when_its_caller_is_gone() {
     let error = ask("", "limit").unwrap_err();
     assert!(error.to_string().contains("limit 25"), "five seconds past the limit of 20: {error}");
 }
 
 #[test]
-fn what_hooks_leave_running_does_not_hold_the_reply_up() {
+fn processes_left_by_hooks_do_not_delay_the_reply() {
     assert_eq!(ask("", "background").unwrap().len(), 1);
 }
 
@@ -164,7 +164,7 @@ fn output_without_end_is_cut_off() {
 }
 
 #[test]
-fn the_bridge_is_whole_php_by_itself() {
+fn the_bridge_is_valid_php() {
     let bridge = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/local/bridge.php");
     let lint = std::process::Command::new("php").arg("-l").arg(bridge).output().unwrap();
     assert!(lint.status.success(), "{}", String::from_utf8_lossy(&lint.stdout));
@@ -178,7 +178,7 @@ fn is_running(arguments: &str) -> bool {
     lines.any(|line| String::from_utf8_lossy(&line).replace('\0', " ").trim_end() == arguments)
 }
 
-/// Waits until something holds.
+/// Waits until a condition is true.
 fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
     while !holds() {
@@ -217,7 +217,7 @@ fn a_child_that_holds_the_pipes_leaves_no_thread_behind() {
 }
 
 #[test]
-fn cancelling_ends_php() {
+fn canceling_ends_php() {
     let install = install("");
     let client = Client::local(install.path()).timeout(Duration::MAX).build().unwrap();
     let cancellation = Cancellation::new();

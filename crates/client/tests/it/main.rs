@@ -1,4 +1,4 @@
-//! The client against servers that misbehave in every way known, and against PHP.
+//! The client against servers that misbehave in every known way, and against PHP.
 
 #![allow(
     clippy::unwrap_used,

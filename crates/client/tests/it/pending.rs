@@ -1,4 +1,4 @@
-//! Requests that are awaited in steps, and cancelled.
+//! Requests that are polled, and canceled.
 
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -41,7 +41,7 @@ fn held() -> (Client, Receiver<()>, Sender<Result<&'static str, TransportErrorKi
 }
 
 #[test]
-fn a_request_is_waited_for_a_little_at_a_time() {
+fn a_request_can_be_waited_for_in_steps() {
     let (client, was_asked, answer) = held();
     let pending = client.start(GetTickets::default());
     was_asked.recv_timeout(LONG).unwrap();
@@ -52,15 +52,15 @@ fn a_request_is_waited_for_a_little_at_a_time() {
 }
 
 #[test]
-fn a_request_that_was_given_up_is_not_repeated() {
+fn an_abandoned_request_is_not_retried() {
     let (client, was_asked, answer) = held();
     let pending = client.start(GetTickets::default());
     was_asked.recv_timeout(LONG).unwrap();
     drop(pending);
-    // One that is worth repeating, and was repeated if anyone still waited.
+    // A retryable error, which would be retried if the call were still waiting.
     answer.send(Err(TransportErrorKind::Connect)).unwrap();
     drop(client);
-    // The transport goes with the thread that used it last.
+    // The last thread that uses the transport drops it.
     assert!(was_asked.recv_timeout(LONG).is_err());
 }
 
@@ -77,7 +77,7 @@ fn an_event_loop_is_woken_once_the_outcome_can_be_taken() {
 }
 
 #[test]
-fn a_scan_is_waited_for_a_little_at_a_time() {
+fn a_scan_can_be_waited_for_in_steps() {
     let (client, was_asked, answer) = held();
     let mut scan = client.scan(GetTickets::default());
     assert!(!scan.wait_for(MOMENT), "nothing has come");
@@ -89,9 +89,9 @@ fn a_scan_is_waited_for_a_little_at_a_time() {
 }
 
 #[test]
-fn a_transport_that_panics_leaves_nobody_waiting() {
+fn a_panic_of_the_transport_ends_the_wait() {
     let (client, was_asked, answer) = held();
-    // With nobody to answer it, the transport panics.
+    // Without a reply the transport panics.
     drop(answer);
     let pending = client.start(GetTickets::default());
     was_asked.recv_timeout(LONG).unwrap();

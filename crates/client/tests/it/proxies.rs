@@ -1,4 +1,4 @@
-//! Requests through real proxies, and proxies that are not there.
+//! Requests through real proxies, and through unreachable ones.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use gettickets::{ConfigError, Error, ErrorKind, GetTickets, InvalidProxy};
 
 use crate::server::{EMPTY, Server, builder, json};
 
-/// Starts a proxy that serves one connection; its address, and what it was asked to connect to.
+/// Starts a proxy that serves one connection. Returns its address, and the target of the connection.
 fn proxy(serve: fn(TcpStream, Sender<String>)) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -19,7 +19,7 @@ fn proxy(serve: fn(TcpStream, Sender<String>)) -> (String, Receiver<String>) {
     (address, receiver)
 }
 
-/// Carries bytes both ways until either end closes.
+/// Copies bytes in both directions until either end closes.
 fn relay(mut client: TcpStream, target: &str) {
     let mut server = TcpStream::connect(target).unwrap();
     let (mut from_server, mut to_client) = (server.try_clone().unwrap(), client.try_clone().unwrap());
@@ -97,7 +97,7 @@ fn read_connect(stream: &mut TcpStream, asked: &Sender<String>) -> String {
 }
 
 #[test]
-fn requests_go_through_the_proxy_that_was_named() {
+fn requests_go_through_the_configured_proxy() {
     type Serve = fn(TcpStream, Sender<String>);
     for (scheme, login, serve, host) in [
         ("socks5", "", socks5 as Serve, "127.0.0.1"),
@@ -109,7 +109,7 @@ fn requests_go_through_the_proxy_that_was_named() {
         let server = Server::start(vec![json(EMPTY)]);
         let port = server.address.rsplit_once(':').unwrap().1.trim_end_matches('/').to_owned();
         let (address, asked) = proxy(serve);
-        // With `socks5` the name is looked up here, with the others by the proxy.
+        // With `socks5` the client resolves the name, with the others the proxy does.
         let host_here = if scheme == "socks5" { "127.0.0.1" } else { "localhost" };
         let client = builder(&format!("http://{host_here}:{port}"))
             .proxy(Some(&format!("{scheme}://{login}{address}")))
@@ -124,7 +124,7 @@ fn requests_go_through_the_proxy_that_was_named() {
     }
 }
 
-/// The error through a proxy at this address, whose credentials must not be in it.
+/// The error of a call through a proxy at this address. It must not contain the proxy's credentials.
 fn failure(proxy: &str) -> Error {
     let client = builder("https://billing.example.com").proxy(Some(proxy)).no_retries().build().unwrap();
     let error = client.get_tickets(&GetTickets::default()).unwrap_err();
@@ -142,7 +142,7 @@ fn kind(error: &Error) -> TransportErrorKind {
 }
 
 #[test]
-fn a_proxy_that_is_not_there_is_named_and_the_server_is_not_blamed() {
+fn an_unreachable_proxy_is_reported_instead_of_the_server() {
     let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     for scheme in ["http", "socks5h", "socks4a"] {
         let error = failure(&format!("{scheme}://user:hunter2@{dead}"));
@@ -163,7 +163,7 @@ fn a_proxy_whose_name_does_not_resolve_is_named() {
 }
 
 #[test]
-fn a_proxy_that_refuses_is_not_asked_again() {
+fn a_refusal_by_a_proxy_is_not_retried() {
     let (address, _asked) = proxy(refusing);
     let client = builder("https://billing.example.com").proxy(Some(&format!("http://{address}")));
     let error = client.build().unwrap().get_tickets(&GetTickets::default()).unwrap_err();

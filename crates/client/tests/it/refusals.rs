@@ -1,4 +1,4 @@
-//! What each refusal says, to the letter.
+//! The exact message of every error of a server that refuses a request.
 
 use gettickets::{
     Client, ConfigError, Credentials, ErrorKind, GetTickets, InvalidCredentials, ResponseType, RetryPolicy,
@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 
 use crate::server::{Answer, Server, json, reply};
 
-/// The error's text and its hint, the address made the same in every run.
+/// The error's text and its hint, with a constant address.
 fn shown(answer: Answer) -> String {
     let server = Server::start(vec![answer]);
     let client = server.client().no_retries().build().unwrap();
@@ -20,7 +20,7 @@ fn refused(message: &str) -> String {
 }
 
 #[test]
-fn errors_of_the_api_say_what_to_do() {
+fn errors_of_the_api_have_a_hint() {
     assert_snapshot!(refused("Authentication Failed"));
     assert_snapshot!(refused("Invalid IP 203.0.113.7"));
     assert_snapshot!(refused("Invalid IP 2001:db8::7"));
@@ -48,14 +48,14 @@ fn unexpected_responses_show_status_type_and_title() {
 }
 
 #[test]
-fn a_limit_on_requests_says_how_long_to_wait() {
+fn a_rate_limit_error_has_the_wait() {
     let limited = |headers: &str, body: &str| shown(reply("429 Too Many Requests", headers, body));
     assert_snapshot!(limited("retry-after: 30\r\n", "<!DOCTYPE html><title>Too \u{1b}[31mmany</title>"));
     assert_snapshot!(limited("", ""));
 }
 
 #[test]
-fn settings_that_cannot_work_are_refused_before_anything_is_sent() {
+fn invalid_settings_are_refused_before_anything_is_sent() {
     let api = || Credentials::api("IDENTIFIER", "SECRET");
     let with = || Client::builder("https://example.com").credentials(api());
     for (builder, problem) in [

@@ -1,4 +1,4 @@
-//! What is retried, how often and after how long.
+//! Which errors are retried, how often, and after which wait.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use gettickets::{ErrorKind, GetTickets, RetryPolicy};
 
 use crate::server::{Answer, EMPTY, FakeClock, Server, json, raw, reply};
 
-/// The status of each attempt's answer, and how often the server was asked.
+/// The status of each attempt's answer, and the number of requests.
 fn asked(mut first: Vec<Answer>) -> (usize, bool, Vec<u128>) {
     first.push(json(EMPTY));
     let server = Server::start(first);
@@ -18,7 +18,7 @@ fn asked(mut first: Vec<Answer>) -> (usize, bool, Vec<u128>) {
 }
 
 #[test]
-fn what_may_pass_is_asked_again_and_what_will_not_is_not() {
+fn temporary_failures_are_retried_and_permanent_ones_are_not() {
     let busy = |status: &str| reply(status, "content-type: text/html\r\n", "<title>Busy</title>");
     for (what, answer, again) in [
         ("429", busy("429 Too Many Requests"), true),
@@ -58,7 +58,7 @@ fn what_may_pass_is_asked_again_and_what_will_not_is_not() {
 }
 
 #[test]
-fn three_attempts_and_then_the_error_says_so() {
+fn the_error_after_three_attempts_has_their_number() {
     let server = Server::start((0..3).map(|_| reply("503 Service Unavailable", "", "")).collect());
     let error = server.client().build().unwrap().get_tickets(&GetTickets::default()).unwrap_err();
     assert_eq!((error.attempts(), error.http_status(), server.requests().len()), (3, Some(503), 3));
@@ -66,7 +66,7 @@ fn three_attempts_and_then_the_error_says_so() {
 }
 
 #[test]
-fn one_call_turns_retries_off() {
+fn retries_can_be_disabled() {
     let server = Server::start(vec![reply("503 Service Unavailable", "", ""), json(EMPTY)]);
     let client = server.client().no_retries().build().unwrap();
     assert!(client.get_tickets(&GetTickets::default()).is_err());
@@ -88,7 +88,7 @@ fn retry_after_is_honored_as_seconds_and_as_a_date() {
 }
 
 #[test]
-fn a_limit_on_requests_is_told_with_the_wait_that_the_server_asks_for() {
+fn a_rate_limit_error_has_the_requested_wait() {
     let html = "<!DOCTYPE html><html><head><title>Slow down</title></head>";
     let json = r#"{"result":"error","message":"Too many requests"}"#;
     let year = 365 * 24 * 60 * 60;
@@ -114,7 +114,7 @@ fn a_limit_on_requests_is_told_with_the_wait_that_the_server_asks_for() {
 }
 
 #[test]
-fn what_the_api_says_of_credentials_counts_before_a_limit_on_requests() {
+fn an_authentication_error_takes_precedence_over_a_rate_limit() {
     let server =
         Server::start(vec![reply("429 X", "", r#"{"result":"error","message":"Invalid IP 1.2.3.4"}"#)]);
     let error = server.client().build().unwrap().get_tickets(&GetTickets::default()).unwrap_err();
@@ -122,9 +122,9 @@ fn what_the_api_says_of_credentials_counts_before_a_limit_on_requests() {
 }
 
 #[test]
-fn the_budget_ends_it_all() {
+fn the_total_timeout_ends_retries() {
     let server = Server::start((0..5).map(|_| reply("503 Service Unavailable", "", "")).collect());
-    // Every reading of the clock takes ten seconds, and there are two to an attempt.
+    // Each reading of the clock advances it by ten seconds, and an attempt reads it twice.
     let client = server
         .client()
         .clock(FakeClock::ticking(Duration::from_secs(10)))
@@ -137,7 +137,7 @@ fn the_budget_ends_it_all() {
 }
 
 #[test]
-fn a_server_that_asks_for_a_longer_wait_than_allowed_is_not_asked_again() {
+fn a_wait_longer_than_allowed_is_not_retried() {
     for (limit, header, requests) in [
         (Duration::from_secs(60), "retry-after: 86400\r\n", 1),
         (Duration::from_secs(60), "retry-after: 99999999999999999999999999\r\n", 1),
@@ -157,7 +157,7 @@ fn a_server_that_asks_for_a_longer_wait_than_allowed_is_not_asked_again() {
 }
 
 #[test]
-fn a_users_time_limit_holds_for_waits() {
+fn the_total_timeout_includes_waits() {
     let server =
         Server::start(vec![reply("503 Service Unavailable", "retry-after: 30\r\n", ""), json(EMPTY)]);
     let clock = FakeClock::default();
@@ -168,7 +168,7 @@ fn a_users_time_limit_holds_for_waits() {
 }
 
 #[test]
-fn the_longest_duration_means_no_limit() {
+fn the_maximum_duration_means_no_limit() {
     let server = Server::start(vec![reply("503 Service Unavailable", "", ""), json(EMPTY)]);
     let policy = RetryPolicy::default()
         .max_backoff(Duration::MAX)
@@ -176,7 +176,7 @@ fn the_longest_duration_means_no_limit() {
         .total_timeout(Duration::MAX);
     let client = server.client().timeout(Duration::MAX).connect_timeout(Duration::MAX).retries(policy);
     assert!(client.build().unwrap().get_tickets(&GetTickets::default()).is_ok());
-    // And its name is looked up without one.
+    // The name is resolved without a proxy.
     let server = Server::start(vec![json(EMPTY)]);
     let address = server.address.replace("127.0.0.1", "localhost");
     let client = crate::server::builder(&address).timeout(Duration::MAX).connect_timeout(Duration::MAX);

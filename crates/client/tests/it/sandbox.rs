@@ -9,7 +9,7 @@ fn findings_of_a_scan_are_counted_once_and_name_their_field() {
     let sandbox = Sandbox::builder().tickets(250).quirk(Quirk::DatesUnreadable).start().unwrap();
     let credentials = Credentials::api(sandbox.identifier(), sandbox.secret());
     let client = Client::builder(sandbox.url()).credentials(credentials).build().unwrap();
-    // Pages that share rows, and far more findings on each than places are listed.
+    // Pages that share rows, each with more findings than the number of places listed.
     let mut scan = client.scan(GetTickets { limitnum: Some(60), ..GetTickets::default() });
     let tickets: Vec<_> = scan.by_ref().map(|ticket| ticket.unwrap().to_ticket()).collect();
     let mut ids: Vec<u64> = tickets.iter().map(|ticket| ticket.id).collect();
@@ -24,7 +24,7 @@ fn findings_of_a_scan_are_counted_once_and_name_their_field() {
 }
 
 #[test]
-fn both_formats_bring_the_same_tickets() {
+fn both_formats_have_the_same_tickets() {
     let sandbox = Sandbox::start().unwrap();
     let ask = |response_type| {
         Client::builder(sandbox.url())
@@ -44,7 +44,7 @@ fn both_formats_bring_the_same_tickets() {
 }
 
 #[test]
-fn wrong_credentials_are_told_as_such() {
+fn wrong_credentials_are_an_authentication_error() {
     let sandbox = Sandbox::start().unwrap();
     let credentials = Credentials::api(sandbox.identifier(), "another secret");
     let client = Client::builder(sandbox.url()).credentials(credentials).build().unwrap();

@@ -1,4 +1,4 @@
-//! A server that echoes a request does not make the client show credentials.
+//! The client does not show credentials that a server echoes.
 
 use std::sync::{Mutex, Once};
 
@@ -31,7 +31,7 @@ fn listen() {
 }
 
 #[test]
-fn an_echoed_request_is_struck_out_wherever_it_comes_back() {
+fn secrets_in_an_echoed_request_are_redacted_everywhere() {
     listen();
     let secret = "s3cr3t+/&value";
     let echo = "identifier=ident1fier&secret=s3cr3t%2B%2F%26value raw s3cr3t+/&value";
@@ -67,7 +67,7 @@ fn an_echoed_request_is_struck_out_wherever_it_comes_back() {
 }
 
 #[test]
-fn a_notice_that_prints_the_request_is_not_told_by_the_page() {
+fn a_finding_does_not_show_a_notice_with_the_request() {
     let page =
         r#"{"result":"success","totalresults":"0","startnumber":0,"numreturned":0,"tickets":{"ticket":[]}}"#;
     let large = format!("{page}{}", " ".repeat(5 << 20));
@@ -90,7 +90,7 @@ fn a_notice_that_prints_the_request_is_not_told_by_the_page() {
 }
 
 #[test]
-fn an_admins_password_is_struck_out_as_its_md5() {
+fn the_md5_of_an_admins_password_is_redacted() {
     let answer = json(r#"{"result":"error","message":"no: 5F4DCC3B 5f4dcc3b5aa765d61d8327deb882cf99"}"#);
     let server = Server::start(vec![answer]);
     let client = Client::builder(&server.address)
@@ -102,7 +102,7 @@ fn an_admins_password_is_struck_out_as_its_md5() {
 }
 
 #[test]
-fn nothing_secret_shows_while_a_client_is_built() {
+fn no_secret_is_shown_while_a_client_is_built() {
     let builder = Client::builder("https://user:hunter2@example.com")
         .proxy(Some("http://user:hunter2@proxy:xx"))
         .credentials(Credentials::api("ident1fier", "hunter2"));

@@ -11,7 +11,7 @@ use gettickets::{Cancellation, Client, ClientBuilder, Clock, Credentials};
 pub(crate) const EMPTY: &str =
     r#"{"result":"success","totalresults":"0","startnumber":0,"numreturned":0,"tickets":{"ticket":[]}}"#;
 
-/// What a connection gets once its request was read; it is closed afterwards.
+/// What a connection gets after its request was read. Then it is closed.
 pub(crate) type Answer = Box<dyn FnOnce(&mut TcpStream) + Send>;
 
 /// The server; it ends with the test.
@@ -21,7 +21,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Answers one connection after the other; the last answer is followed by refusals.
+    /// Answers one connection after the other. After the last answer, connections are refused.
     pub(crate) fn start(answers: Vec<Answer>) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}/", listener.local_addr().unwrap());
@@ -74,11 +74,11 @@ pub(crate) fn read_request(stream: &mut impl Read) -> String {
 /// Sends these bytes and closes the connection.
 pub(crate) fn raw(bytes: impl Into<Vec<u8>>) -> Answer {
     let bytes = bytes.into();
-    // A client that had enough closes first, and that is its good right.
+    // The client may close the connection first.
     Box::new(move |stream| drop(stream.write_all(&bytes)))
 }
 
-/// A whole response.
+/// A complete response.
 pub(crate) fn reply(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Answer {
     let body = body.as_ref();
     let head =
@@ -90,11 +90,11 @@ pub(crate) fn json(body: &str) -> Answer {
     reply("200 OK", "content-type: application/json\r\n", body)
 }
 
-/// A clock whose sleeps take no time but are counted, and whose jitter is always the whole wait.
+/// A clock whose sleeps take no time but are counted, and whose jitter is always the full wait.
 #[derive(Clone, Default)]
 pub(crate) struct FakeClock {
     pub(crate) slept: Arc<Mutex<Vec<Duration>>>,
-    /// Passes with every look at the clock.
+    /// How much every reading advances the clock.
     pub(crate) tick: Duration,
     looks: Arc<Mutex<u32>>,
     start: Arc<Mutex<Option<Instant>>>,

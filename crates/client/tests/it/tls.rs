@@ -1,4 +1,4 @@
-//! Servers that are not to be trusted, and why.
+//! Servers whose certificates are rejected, and why.
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -30,7 +30,7 @@ impl Authority {
         self.0.pem()
     }
 
-    /// Serves one TLS connection on loopback with a certificate of this kind; its address by name.
+    /// Serves one TLS connection on loopback with a certificate of this kind. Returns its address, with a host name.
     fn serve(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> String {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
@@ -40,7 +40,7 @@ impl Authority {
     }
 }
 
-/// A certificate that signed itself, marked as an authority, as `openssl req -x509` makes it.
+/// A self-signed certificate that is marked as an authority, as `openssl req -x509` makes it.
 fn self_signed(names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> (Certificate, KeyPair) {
     let key = KeyPair::generate().unwrap();
     let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
@@ -50,8 +50,8 @@ fn self_signed(names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> (
     (params.self_signed(&key).unwrap(), key)
 }
 
-/// Serves one TLS connection on loopback with this certificate; its address by name. Whether the key belongs to the
-/// certificate is not checked.
+/// Serves one TLS connection on loopback with this certificate. Returns its address, with a host name. Whether the key
+/// belongs to the certificate is not checked.
 fn serve(certificate: CertificateDer<'static>, key: &KeyPair) -> String {
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -96,7 +96,7 @@ fn a_trusted_server_is_used() {
 }
 
 #[test]
-fn each_reason_for_mistrust_is_named_and_nothing_was_sent() {
+fn each_certificate_problem_is_reported_and_nothing_is_sent() {
     let authority = Authority::new("An authority");
     let other = Authority::new("Another authority");
     let ask = |address: &str, roots: String| {
@@ -128,7 +128,7 @@ fn a_port_that_does_not_speak_tls_is_named() {
     thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
-        // Held open, so that what was written is read before the end.
+        // Kept open, so that the client reads everything before the end.
         let _ = std::io::copy(&mut stream, &mut std::io::sink());
     });
     let error = builder(&address).build().unwrap().get_tickets(&GetTickets::default()).unwrap_err();
@@ -143,7 +143,7 @@ fn a_self_signed_certificate_given_as_its_own_root_is_accepted() {
     for (certificate, key) in [
         self_signed(&["localhost"], |_| {}),
         self_signed(&["elsewhere.example", "*.example", "localhost"], |_| {}),
-        // As OpenSSL and curl read it where no names are listed.
+        // OpenSSL and curl use it if no names are listed.
         self_signed(&[], by_common_name),
     ] {
         let address = serve(certificate.der().clone(), &key);
@@ -171,12 +171,12 @@ fn a_given_certificate_counts_only_for_its_names_dates_and_key() {
     let (certificate, key) = self_signed(&["localhost"], |_| {});
     let (other, other_key) = self_signed(&["localhost"], |_| {});
     assert_eq!(ask(&certificate, &key, other.pem()), TlsReason::SelfSigned);
-    // Someone who has the certificate and not its key.
+    // A server that has the certificate but not its key.
     assert!(matches!(ask(&certificate, &other_key, certificate.pem()), TlsReason::Other { .. }));
 }
 
 #[test]
-fn a_self_signed_certificate_is_called_so() {
+fn a_self_signed_certificate_is_reported_as_such() {
     let (certificate, key) = self_signed(&["localhost"], |_| {});
     let address = serve(certificate.der().clone(), &key);
     let error = builder(&address).build().unwrap().get_tickets(&GetTickets::default()).unwrap_err();

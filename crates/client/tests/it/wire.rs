@@ -1,4 +1,4 @@
-//! What a connection can do to a response, and what the client makes of it.
+//! Broken and unusual responses, and how the client handles them.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener};
@@ -31,7 +31,7 @@ fn transport_kind(answer: Answer) -> TransportErrorKind {
 }
 
 #[test]
-fn a_request_is_one_form_with_its_length_told() {
+fn a_request_is_one_form_with_its_length() {
     let server = Server::start(vec![json(EMPTY)]);
     let client = server.client().build().unwrap();
     let request = GetTickets { limitnum: Some(5), ..GetTickets::default() };
@@ -103,7 +103,7 @@ fn each_way_to_break_a_response_has_its_kind() {
         ("cut gzip", raw([gzip_head.as_bytes(), half_gzip].concat()), TransportErrorKind::Truncated),
         (
             "bad gzip",
-            reply("200 OK", "content-encoding: gzip\r\n", "this is no gzip, whatever the header says"),
+            reply("200 OK", "content-encoding: gzip\r\n", "this is not gzip, although the header says so"),
             TransportErrorKind::Protocol,
         ),
         ("no http", raw("SSH-2.0-OpenSSH_9.2\r\n\r\n"), TransportErrorKind::Protocol),
@@ -118,7 +118,7 @@ fn each_way_to_break_a_response_has_its_kind() {
 }
 
 #[test]
-fn a_body_that_ends_with_its_connection_is_told_truncated_by_its_decoder() {
+fn a_body_that_ends_with_its_connection_is_reported_as_truncated() {
     let server =
         Server::start(vec![raw("HTTP/1.1 200 OK\r\n\r\n{\"result\":\"success\",\"tickets\":{\"tick")]);
     let client = server.client().no_retries().build().unwrap();
@@ -133,7 +133,7 @@ fn a_reset_connection_is_interrupted() {
     let address = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        // Closing with bytes unread resets.
+        // Closing a socket with unread bytes resets the connection.
         stream.read_exact(&mut [0; 8]).unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
     });
@@ -144,7 +144,7 @@ fn a_reset_connection_is_interrupted() {
 }
 
 #[test]
-fn slow_servers_are_cut_off_and_the_error_says_at_what() {
+fn slow_servers_are_disconnected_and_the_error_has_the_stage() {
     let silent: Answer = Box::new(|stream| drop(stream.read(&mut [0; 1])));
     let drip: Answer = Box::new(|stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n");
@@ -162,7 +162,7 @@ fn slow_servers_are_cut_off_and_the_error_says_at_what() {
 }
 
 #[test]
-fn a_server_that_is_not_there_was_certainly_not_asked() {
+fn an_unreachable_server_received_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -179,7 +179,7 @@ fn a_server_that_is_not_there_was_certainly_not_asked() {
 }
 
 #[test]
-fn redirects_are_told_and_not_followed() {
+fn redirects_are_reported_and_not_followed() {
     for (status, location, to) in [
         (
             "302 Found",
@@ -200,7 +200,7 @@ fn redirects_are_told_and_not_followed() {
 }
 
 #[test]
-fn a_page_that_json_cannot_carry_is_asked_for_as_xml() {
+fn a_page_that_json_cannot_represent_is_requested_as_xml() {
     let failed = "{\"result\":\"error\",\"message\":\"Error generating JSON encoded response: \
                   Malformed UTF-8 characters, possibly incorrectly encoded\"}";
     let xml = b"<?xml version=\"1.0\" encoding=\"utf-8\"?><whmcsapi version=\"8.13.1\"><action>gettickets</action>\
@@ -212,11 +212,11 @@ fn a_page_that_json_cannot_carry_is_asked_for_as_xml() {
     assert!(page.findings().iter().any(|finding| finding.kind.code() == "replaced-bytes"), "{page:?}");
     let requests = server.requests();
     assert!(requests[0].ends_with("responsetype=json") && requests[1].ends_with("responsetype=xml"));
-    // Where that does not help either, the first error is the one that says what is wrong.
+    // If that fails too, the first error states the cause.
     let server = Server::start(vec![json(failed), json(failed)]);
     let error = server.client().build().unwrap().get_tickets(&GetTickets::default()).unwrap_err();
     assert_eq!(error.api_class(), Some(gettickets::ApiErrorClass::Encoding));
-    // Who asks for XML is not asked twice.
+    // A client that requests XML sends no second request.
     let server = Server::start(vec![json(failed)]);
     let client = server.client().response_type(ResponseType::Xml).build().unwrap();
     assert!(client.get_tickets(&GetTickets::default()).is_err());
@@ -224,7 +224,7 @@ fn a_page_that_json_cannot_carry_is_asked_for_as_xml() {
 }
 
 #[test]
-fn connections_are_used_again() {
+fn connections_are_reused() {
     let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{EMPTY}", EMPTY.len());
     let server = Server::start(vec![Box::new(move |stream| {
         for _ in 0..3 {
@@ -236,6 +236,6 @@ fn connections_are_used_again() {
     for _ in 0..3 {
         client.get_tickets(&GetTickets::default()).unwrap();
     }
-    // All three came over the one connection that the server accepts.
+    // All three requests use the one connection that the server accepts.
     assert_eq!(server.requests().len(), 1);
 }

@@ -1,7 +1,7 @@
-//! The promise of the scan, held against many histories of lists that change at every request.
+//! Checks the guarantee of the scan on many random histories of lists that change at every request.
 //!
-//! `SCAN_HISTORIES` says how many (100,000 by default), `SCAN_SEED` where to begin; a failure names the seed of its history,
-//! and `SCAN_HISTORIES=1 SCAN_SEED=…` repeats it.
+//! `SCAN_HISTORIES` is their number (100,000 by default), `SCAN_SEED` the first seed. A failure names the seed of its
+//! history, and `SCAN_HISTORIES=1 SCAN_SEED=…` repeats it.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::drive::{Driver, Outcome};
 use crate::history::History;
 use crate::world::World;
 
-/// What came of many histories.
+/// The results of many histories.
 #[derive(Debug, Default)]
 struct Tally {
     histories: u64,
@@ -20,7 +20,7 @@ struct Tally {
     requests: u64,
     /// Seeds of the first histories that lost tickets.
     seeds: Vec<u64>,
-    /// How often a scan was incomplete for each reason, numbers left out.
+    /// How often a scan was incomplete for each reason, without the numbers in it.
     reasons: BTreeMap<String, u64>,
 }
 
@@ -90,7 +90,7 @@ fn play(history: &History) -> (World, Outcome) {
 }
 
 #[test]
-fn no_ticket_is_lost_in_silence_however_the_list_changes() {
+fn no_ticket_is_lost_silently_while_the_list_changes() {
     let (mut within, mut outside) = (Tally::default(), Tally::default());
     let first = number("SCAN_SEED", 1);
     let show = std::env::var_os("SCAN_SHOW").is_some();

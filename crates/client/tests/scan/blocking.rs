@@ -1,4 +1,5 @@
-//! The scan on threads, against a list in memory: what is sent and when, what counts as yielded, and how it stops.
+//! The scan on threads, against a list in memory: what is sent and when, which tickets count as yielded, and how it
+//! stops.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -21,9 +22,9 @@ use crate::world::{By, Group, Rates, Reply, World};
 #[derive(Clone)]
 struct Server {
     world: Arc<Mutex<World>>,
-    /// How long a request takes, unless it is cancelled.
+    /// How long a request takes, unless it is canceled.
     slow: Duration,
-    /// Requests that were begun.
+    /// Requests that were started.
     begun: Arc<AtomicU64>,
 }
 
@@ -57,7 +58,7 @@ fn quiet(count: u64) -> World {
     World::new(7, count, 360)
 }
 
-/// The reply as it would come over the wire.
+/// The reply as a server sends it.
 pub(crate) fn spell(rows: &[crate::world::Ticket], total: Option<u64>) -> String {
     let mut text = String::from(r#"{"result":"success","#);
     if let Some(total) = total {
@@ -73,7 +74,7 @@ pub(crate) fn spell(rows: &[crate::world::Ticket], total: Option<u64>) -> String
                 time(seconds).to_string().replace('T', " ")
             }
         };
-        // A date that cannot be read, for some.
+        // Some tickets have an unreadable date.
         let date = if row.flag == 9 { "yesterday".to_owned() } else { at(row.date) };
         let _ = write!(
             text,
@@ -93,7 +94,7 @@ pub(crate) fn spell(rows: &[crate::world::Ticket], total: Option<u64>) -> String
 
 impl Fetch for Server {
     fn fetch(&self, request: &GetTickets, context: &FetchContext) -> Result<Fetched, Error> {
-        // As a client does: nothing is sent for a call that is canceled before it begins.
+        // Like a client: a call that is canceled before it begins sends nothing.
         if context.cancellation.is_cancelled() {
             return Err(TransportError::new(TransportErrorKind::Interrupted).into());
         }
@@ -122,7 +123,7 @@ fn ids(scan: &mut Scan) -> Vec<u64> {
 }
 
 #[test]
-fn tickets_come_in_the_order_of_the_list_with_any_number_of_threads() {
+fn tickets_are_yielded_in_list_order_with_any_number_of_threads() {
     for by in [By::NewestReply, By::IdRising, By::Grouped(Group::Priority)] {
         for concurrency in [1, 2, 4, 8] {
             let server = Server::new(World { by, ..quiet(300) });
@@ -137,7 +138,7 @@ fn tickets_come_in_the_order_of_the_list_with_any_number_of_threads() {
 }
 
 #[test]
-fn a_list_that_changes_keeps_the_promise_with_threads() {
+fn the_guarantee_holds_for_a_changing_list_with_threads() {
     for seed in 0..200 {
         let mut world = World::new(seed, 150, 60);
         world.rates = Rates::of(20 + seed * 4);
@@ -164,7 +165,7 @@ fn nothing_is_sent_before_the_first_ticket_and_little_ahead() {
     assert_eq!(server.begun(), 0);
     assert!(scan.next().is_some());
     std::thread::sleep(Duration::from_millis(100));
-    // The page that was taken, at most eight that wait for one that is late, and four in flight.
+    // The page that was taken, at most eight pages that wait for a late one, and four in flight.
     assert!(server.begun() <= 13, "{} requests", server.begun());
 }
 
@@ -191,7 +192,7 @@ fn pages_have_the_same_tickets_and_a_scan_can_change_over_to_them() {
 }
 
 #[test]
-fn a_ticket_knows_the_tickets_it_is_among_and_has_their_accessors() {
+fn a_scanned_ticket_has_its_page_and_its_accessors() {
     let server = Server::new(quiet(30));
     for ticket in server.scan(20) {
         let ticket = ticket.unwrap();
@@ -203,7 +204,7 @@ fn a_ticket_knows_the_tickets_it_is_among_and_has_their_accessors() {
 }
 
 #[test]
-fn scans_and_their_parts_cross_threads() {
+fn scans_and_their_parts_are_send() {
     fn crosses<T: Send>() {}
     fn is_shared<T: Sync>() {}
     crosses::<Scan>();
@@ -214,7 +215,7 @@ fn scans_and_their_parts_cross_threads() {
 }
 
 #[test]
-fn the_error_that_ended_a_scan_is_not_forgotten() {
+fn the_error_that_ended_a_scan_is_returned_again() {
     struct Refuses(Server);
     impl Fetch for Refuses {
         fn fetch(&self, request: &GetTickets, context: &FetchContext) -> Result<Fetched, Error> {
@@ -286,7 +287,7 @@ fn findings_of_every_page_are_in_the_report() {
 }
 
 #[test]
-fn tickets_without_a_last_reply_are_judged_by_their_opening() {
+fn tickets_without_a_last_reply_are_compared_by_their_opening() {
     struct Fixed(&'static str);
     impl Fetch for Fixed {
         fn fetch(&self, request: &GetTickets, _: &FetchContext) -> Result<Fetched, Error> {
@@ -327,7 +328,7 @@ fn unreadable_tickets_end_the_scan_unless_they_are_skipped() {
 // Stopping.
 
 #[test]
-fn a_scan_that_is_dropped_sends_nothing_more() {
+fn a_dropped_scan_sends_nothing_further() {
     for taken in [0, 1, 25] {
         let server = Server::slow(quiet(3_000), Duration::from_millis(20));
         let mut scan = server.scan(20);
@@ -340,7 +341,7 @@ fn a_scan_that_is_dropped_sends_nothing_more() {
 }
 
 #[test]
-fn a_closed_scan_is_at_its_end_and_its_state_stays_readable() {
+fn a_closed_scan_has_ended_and_its_state_stays_readable() {
     let server = Server::new(quiet(300));
     let mut scan = server.scan(20);
     assert_eq!(scan.by_ref().take(30).count(), 30);
@@ -355,7 +356,7 @@ fn a_closed_scan_is_at_its_end_and_its_state_stays_readable() {
 }
 
 #[test]
-fn a_cancelled_scan_ends_in_an_error_at_once() {
+fn a_canceled_scan_ends_with_an_error_at_once() {
     let server = Server::slow(quiet(3_000), Duration::from_secs(600));
     let mut scan = server.scan(20);
     let cancellation = scan.cancellation();
@@ -399,7 +400,7 @@ fn waiting_for_a_ticket_has_a_limit() {
 }
 
 #[test]
-fn a_source_that_panics_ends_the_scan_in_an_error() {
+fn a_panic_of_the_source_ends_the_scan_with_an_error() {
     struct Panics;
     impl Fetch for Panics {
         fn fetch(&self, _: &GetTickets, _: &FetchContext) -> Result<Fetched, Error> {
@@ -410,10 +411,10 @@ fn a_source_that_panics_ends_the_scan_in_an_error() {
     assert!(error.to_string().contains("panicked"), "{error}");
 }
 
-// What counts as yielded.
+// Which tickets count as yielded.
 
 #[test]
-fn a_ticket_that_was_only_looked_at_is_not_yielded() {
+fn a_peeked_ticket_is_not_yielded() {
     let server = Server::new(quiet(60));
     let mut scan = server.scan(20);
     assert_eq!(scan.by_ref().take(10).count(), 10);
@@ -432,7 +433,7 @@ fn a_ticket_that_was_only_looked_at_is_not_yielded() {
 }
 
 #[test]
-fn parts_of_a_list_make_a_whole_with_any_page_size() {
+fn resumed_scans_together_yield_the_whole_list_with_any_page_size() {
     for by in [By::NewestReply, By::IdRising, By::Grouped(Group::Status)] {
         for parts in [&[0][..], &[1], &[20], &[33, 5, 0, 60], &[149], &[500]] {
             let server = Server::new(World { by, ..World::new(3, 150, 360) });
@@ -457,7 +458,7 @@ fn parts_of_a_list_make_a_whole_with_any_page_size() {
 }
 
 #[test]
-fn a_cursor_of_another_request_or_moment_is_refused() {
+fn a_cursor_of_another_request_or_time_is_refused() {
     let server = Server::new(World::new(1, 50, 60));
     let mut scan = server.scan(20);
     assert!(scan.by_ref().take(5).all(|ticket| ticket.is_ok()));
@@ -475,7 +476,7 @@ fn a_cursor_of_another_request_or_moment_is_refused() {
 }
 
 #[test]
-fn a_text_that_is_not_a_cursor_is_refused_and_costs_nothing() {
+fn a_text_that_is_not_a_cursor_is_refused_without_requests() {
     for text in ["", "{}", "null", "[1]", r#"{"gettickets_cursor":1}"#] {
         assert_eq!(text.parse::<Cursor>().err(), Some(InvalidCursor::NotACursor), "{text}");
     }
@@ -492,7 +493,7 @@ fn a_text_that_is_not_a_cursor_is_refused_and_costs_nothing() {
 }
 
 #[test]
-fn a_cursor_names_no_one() {
+fn a_cursor_has_no_personal_data() {
     let server = Server::new(World::new(1, 50, 60));
     let asked = GetTickets { email: Some("someone@example.com".into()), ..request(20) };
     let mut scan = Scan::new(server, asked);

@@ -94,7 +94,7 @@ impl Driver {
         }
     }
 
-    /// Continues elsewhere with other settings after `taken` of the tickets of the last batch were taken.
+    /// Continues in a new machine with other settings, after `taken` tickets of the last batch were taken.
     pub(crate) fn resume(&mut self, settings: Settings, cursor: &Cursor) {
         self.machine = ScanMachine::new(settings);
         self.machine.resume(cursor).unwrap();
@@ -103,8 +103,8 @@ impl Driver {
         self.last = None;
     }
 
-    /// Runs until the end, or until at least so many tickets were taken. Then the cursor is returned: the consumer may have
-    /// taken a batch in part.
+    /// Runs until the end, or until at least this many tickets were taken. Then the cursor is returned: the consumer
+    /// may have taken part of a batch.
     pub(crate) fn run(
         &mut self,
         world: &mut World,

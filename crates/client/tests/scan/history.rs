@@ -1,4 +1,4 @@
-//! A history: a list, how it changes and how it is read, all drawn from one seed.
+//! A history: a list, how it changes and how it is read, all generated from one seed.
 
 use gettickets::GetTickets;
 use gettickets::scan::machine::Settings;
@@ -28,12 +28,12 @@ pub(crate) struct History {
     pub(crate) concurrency: usize,
     pub(crate) since: bool,
     pub(crate) skip_unreadable: bool,
-    /// Breaks off after so many tickets and continues with another page size, if not 0.
+    /// Stops after this many tickets and resumes with another page size, if not 0.
     pub(crate) breaks: Vec<(usize, u64, usize)>,
 }
 
 impl History {
-    /// Draws a history.
+    /// Generates a history.
     pub(crate) fn draw(seed: u64) -> History {
         let mut rng = Rng(seed);
         let rng = &mut rng;
@@ -63,7 +63,7 @@ impl History {
         History {
             seed,
             count,
-            // From ties everywhere to hours between two tickets.
+            // From equal times to hours between two tickets.
             spread: rng.of(&[0, 1, 5, 40, 200, 900, 4_000, 20_000]),
             by,
             ties: rng.of(&[Ties::IdRising, Ties::IdFalling, Ties::Scattered, Ties::Shuffled]),
@@ -144,10 +144,10 @@ impl History {
         }
     }
 
-    /// Whether the history keeps to the assumptions that the promise rests on.
+    /// Whether the history meets the assumptions of the guarantee.
     pub(crate) fn is_within_assumptions(&self) -> bool {
         let stable = self.by != By::Shuffled && (self.ties != Ties::Shuffled || self.is_simple());
-        // Where nothing counts them, a run of hidden tickets longer than a page looks like the end of the list.
+        // If no total counts them, a run of hidden tickets longer than a page looks like the end of the list.
         let counted = self.hidden == 0 || matches!(self.total, Total::BeforeHiding | Total::AfterHiding);
         stable && counted
     }

@@ -109,7 +109,7 @@ fn serve(connection: &TcpStream, world: &Mutex<World>) -> Option<()> {
     }
 }
 
-/// Histories that keep to the assumptions.
+/// Histories that meet the assumptions.
 fn histories() -> impl Iterator<Item = History> {
     (1..).map(History::draw).filter(History::is_within_assumptions).take(HISTORIES)
 }
@@ -161,7 +161,7 @@ macro_rules! scan_histories {
 }
 
 #[test]
-fn blocking_scans_lose_nothing_in_silence() {
+fn blocking_scans_lose_no_ticket_silently() {
     scan_histories!("blocking", build, scan => scan.next());
 }
 
@@ -203,6 +203,6 @@ fn scans_of_another_program_lose_nothing_in_silence() {
 
 #[cfg(feature = "async")]
 #[tokio::test]
-async fn asynchronous_scans_lose_nothing_in_silence() {
+async fn asynchronous_scans_lose_no_ticket_silently() {
     scan_histories!("asynchronous", build_async, scan => scan.next().await);
 }

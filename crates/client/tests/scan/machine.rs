@@ -1,4 +1,4 @@
-//! What servers are known to do, one at a time, on lists that keep still unless a test moves them.
+//! Known behavior of servers, one kind at a time, on lists that change only if the test changes them.
 
 use gettickets::GetTickets;
 use gettickets::scan::machine::{Action, Metrics, Row, ScanMachine, Settings};
@@ -7,7 +7,7 @@ use crate::drive::{Outcome, REFUSAL, assert_complete, assert_promise, scan};
 use crate::history::time;
 use crate::world::{By, Cap, Group, Rates, Ties, Total, World};
 
-/// A list of so many tickets that keeps still, with six minutes between two.
+/// An unchanging list of this many tickets, with six minutes between two.
 fn quiet(count: u64) -> World {
     World::new(7, count, 360)
 }
@@ -37,7 +37,7 @@ const ORDERS: [By; 13] = [
 ];
 
 #[test]
-fn every_length_of_a_quiet_list_in_every_order_is_read_whole() {
+fn a_quiet_list_of_any_length_and_order_is_read_completely() {
     for by in &ORDERS[..12] {
         for count in (0..60).chain([99, 100, 101, 250]) {
             for concurrency in [1, 4] {
@@ -56,7 +56,7 @@ fn every_length_of_a_quiet_list_in_every_order_is_read_whole() {
 }
 
 #[test]
-fn tickets_are_yielded_in_the_order_of_the_list_whatever_is_in_flight() {
+fn tickets_are_yielded_in_list_order_with_concurrent_requests() {
     for by in &ORDERS[..12] {
         for concurrency in 1..9 {
             let mut world = World { by: *by, ..quiet(200) };
@@ -69,7 +69,7 @@ fn tickets_are_yielded_in_the_order_of_the_list_whatever_is_in_flight() {
 }
 
 #[test]
-fn ties_however_they_are_ordered_are_read_whole() {
+fn ties_in_any_order_are_read_completely() {
     for ties in [Ties::IdRising, Ties::IdFalling, Ties::Scattered] {
         for by in &ORDERS[..12] {
             let mut world = World { ties, by: *by, ..World::new(7, 150, 1) };
@@ -85,7 +85,7 @@ fn ties_however_they_are_ordered_are_read_whole() {
 }
 
 #[test]
-fn ties_in_another_order_at_each_request_lose_none() {
+fn ties_whose_order_changes_at_each_request_lose_no_ticket() {
     let mut complete = 0;
     for seed in 0..60 {
         let mut world = World { ties: Ties::Shuffled, ..World::new(seed, 300, 600) };
@@ -112,7 +112,7 @@ fn a_quiet_list_of_ten_thousand_takes_at_most_106_requests() {
 }
 
 #[test]
-fn pages_grow_where_the_user_gave_no_size() {
+fn pages_grow_if_no_size_is_set() {
     let mut world = World::new(3, 10_000, 900);
     let outcome = scan(&mut world, Settings::new(GetTickets::default()));
     assert_complete(&world, &outcome);
@@ -122,7 +122,7 @@ fn pages_grow_where_the_user_gave_no_size() {
 }
 
 #[test]
-fn a_cap_below_what_was_requested_ends_nothing() {
+fn a_server_cap_below_the_requested_size_does_not_end_the_scan() {
     for cap in [2, 3, 5, 7, 25] {
         for total in [Total::BeforeHiding, Total::Absent, Total::Returned] {
             let mut world = World { cap: Cap::At(cap), total, ..quiet(83) };
@@ -146,16 +146,16 @@ fn a_total_that_is_absent_or_wrong_loses_nothing_and_is_reported() {
             let outcome = scan(&mut world, settings(limit));
             assert_promise(&world, &outcome);
             assert_eq!(outcome.yielded.len(), 61, "{total:?}");
-            // Random totals may happen to look lasting.
+            // Random totals may look stable by chance.
             assert!(outcome.error.is_none() || total == Total::Random, "{total:?}: {}", outcome.problem());
         }
     }
 }
 
-// The reproductions.
+// Reproductions of bugs.
 
 #[test]
-fn a_clock_set_back_while_the_scan_runs_loses_nothing() {
+fn a_clock_set_back_during_the_scan_loses_no_ticket() {
     for jump in [1, 600, 3600, 7200, 10_800] {
         for when in 2..12 {
             let mut world = World::new(when, 600, 30);
@@ -178,7 +178,7 @@ fn a_clock_set_back_while_the_scan_runs_loses_nothing() {
 }
 
 #[test]
-fn tickets_dated_ahead_of_the_clock_do_not_blind_the_verification() {
+fn tickets_dated_ahead_do_not_defeat_the_verification() {
     let mut world = World::new(5, 400, 60);
     for index in 0..10 {
         world.tickets[index * 7].lastreply = world.clock + 90 * 86_400;
@@ -192,7 +192,7 @@ fn tickets_dated_ahead_of_the_clock_do_not_blind_the_verification() {
 }
 
 #[test]
-fn a_grouped_list_since_a_moment_yields_all_57() {
+fn updated_since_on_a_grouped_list_yields_all_57() {
     for group in [Group::Status, Group::Priority, Group::Department, Group::Flag] {
         for limit in [5, 10, 20] {
             for seed in 0..8 {
@@ -211,7 +211,7 @@ fn a_grouped_list_since_a_moment_yields_all_57() {
 }
 
 #[test]
-fn since_a_moment_ends_early_where_samples_agree_and_reads_on_where_not() {
+fn updated_since_ends_early_only_if_samples_agree() {
     for (by, reads_all) in
         [(By::NewestReply, false), (By::StatusThenDate, true), (By::IdRising, true), (By::PinnedFirst, true)]
     {
@@ -235,7 +235,7 @@ fn since_a_moment_ends_early_where_samples_agree_and_reads_on_where_not() {
 }
 
 #[test]
-fn tickets_opened_since_a_moment_whose_last_reply_is_older_or_missing_are_yielded() {
+fn updated_since_yields_new_tickets_with_an_older_or_missing_last_reply() {
     for limit in [20, 100] {
         let mut world = World::new(9, 900, 900);
         world.since = world.tickets[880].date;
@@ -258,7 +258,7 @@ fn tickets_opened_since_a_moment_whose_last_reply_is_older_or_missing_are_yielde
 }
 
 #[test]
-fn a_ticket_met_with_other_times_or_none_is_yielded_once() {
+fn a_ticket_whose_times_change_is_yielded_once() {
     const SINCE: u64 = 1_000_000;
     for (times, count) in [
         (&[999_000, 0, 0][..], 1),
@@ -286,7 +286,7 @@ fn rows_hidden_after_the_limit_are_read_past() {
             let outcome = scan(&mut world, settings(limit));
             assert_promise(&world, &outcome);
             assert_eq!(outcome.yielded.len(), 200, "{total:?} {limit}");
-            // A total that does not count the hidden tickets does not fit the offsets, so the scan may not be certain.
+            // A total without the hidden tickets does not fit the offsets, so the scan may be incomplete.
             assert!(complete || outcome.is_incomplete(), "{total:?} {limit}: {}", outcome.problem());
             if !complete {
                 assert!(
@@ -315,7 +315,7 @@ fn rows_hidden_here_and_there_are_read_past() {
                 world.tickets[index].hidden = world.rng.chance(share);
             }
             let outcome = scan(&mut world, settings(40));
-            // Where nothing counts them, a run of hidden tickets longer than a page looks like the end of the list.
+            // If no total counts them, a run of hidden tickets longer than a page looks like the end of the list.
             if total != Total::Absent {
                 assert_promise(&world, &outcome);
                 let visible = world.tickets.iter().filter(|ticket| !ticket.hidden).count();
@@ -350,7 +350,7 @@ fn a_server_that_counts_55_and_sends_40_is_incomplete_with_both_numbers() {
 }
 
 #[test]
-fn a_grouped_list_in_which_a_ticket_of_the_second_group_is_answered_is_read_whole() {
+fn a_grouped_list_with_a_reply_in_the_second_group_is_read_completely() {
     for seed in 0..40 {
         for when in 2..8 {
             let mut world = World { by: By::Grouped(Group::Priority), ..World::new(seed, 130, 900) };
@@ -368,7 +368,7 @@ fn a_grouped_list_in_which_a_ticket_of_the_second_group_is_answered_is_read_whol
 }
 
 #[test]
-fn a_grouped_list_in_which_46_tickets_are_closed_at_once_is_read_whole() {
+fn a_grouped_list_with_46_tickets_closed_at_once_is_read_completely() {
     for seed in 0..40 {
         for when in 2..7 {
             let mut world = World { by: By::Grouped(Group::Priority), ..World::new(seed, 130, 900) };
@@ -385,7 +385,7 @@ fn a_grouped_list_in_which_46_tickets_are_closed_at_once_is_read_whole() {
 }
 
 #[test]
-fn tickets_closed_before_the_reader_hide_none_after_it() {
+fn tickets_closed_before_the_position_hide_none_after_it() {
     for closed in [1, 3, 10, 35, 70, 90] {
         for when in 3..8 {
             let mut world = World::new(when, 200, 360);
@@ -411,7 +411,7 @@ fn close_first(world: &mut World, count: usize) {
 }
 
 #[test]
-fn tickets_opened_meanwhile_shift_the_list_and_are_yielded_too() {
+fn tickets_opened_during_the_scan_shift_the_list_and_are_yielded() {
     let mut world = quiet(200);
     world.script.insert(4, |world| (0..30).for_each(|_| world.open()));
     let outcome = scan(&mut world, settings(20));
@@ -447,7 +447,7 @@ fn a_list_that_is_emptied_is_read_to_its_end() {
 }
 
 #[test]
-fn a_list_that_changes_faster_than_it_is_read_is_an_error_and_no_endless_loop() {
+fn a_list_that_changes_faster_than_it_is_read_is_an_error() {
     let mut world = quiet(300);
     world.rates = Rates { opened: 30_000, ..Rates::default() };
     let outcome = scan(&mut world, settings(20));
@@ -458,7 +458,7 @@ fn a_list_that_changes_faster_than_it_is_read_is_an_error_and_no_endless_loop() 
 
 #[test]
 fn a_moderately_busy_desk_is_read_to_its_end() {
-    // A change in every fifty seconds: as busy as a large desk.
+    // A change every fifty seconds, as at a busy help desk.
     let mut incomplete = 0;
     for seed in 0..300 {
         let by = ORDERS[(seed % 12) as usize];
@@ -485,7 +485,7 @@ fn pages_too_large_for_the_server_are_halved() {
 }
 
 #[test]
-fn tickets_that_cannot_be_sent_are_stepped_over_and_named() {
+fn unreadable_tickets_are_skipped_and_reported() {
     for concurrency in [1, 4] {
         for limit in [4, 20, 100] {
             for at in [
@@ -538,7 +538,7 @@ fn a_server_that_can_send_nothing_ends_the_scan() {
 
 #[test]
 fn a_page_of_eighty_thousand_takes_time_in_proportion() {
-    // The work is counted by the requests; that the time is linear shows in that this test ends at all.
+    // Requests measure the work. If the time were not linear, this test would not end.
     let mut world = World::new(3, 80_000, 1);
     let outcome = scan(&mut world, settings(100_000));
     assert_complete(&world, &outcome);
@@ -547,7 +547,7 @@ fn a_page_of_eighty_thousand_takes_time_in_proportion() {
 }
 
 #[test]
-fn limits_of_the_user_end_the_scan() {
+fn user_limits_end_the_scan() {
     let mut world = quiet(300);
     let outcome = scan(&mut world, Settings { max_requests: 5, ..settings(20) });
     assert!(outcome.is_incomplete() && outcome.requests == 5, "{}", outcome.problem());

@@ -1,4 +1,4 @@
-//! Scans of several statuses: each ticket once, also where tickets change their status meanwhile.
+//! Scans of several statuses: each ticket once, even if tickets change their status during the scan.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ struct Desk {
     /// Tickets by id.
     tickets: BTreeMap<u64, Ticket>,
     rng: Rng,
-    /// How many of a hundred requests are preceded by a change.
+    /// The percentage of requests that a change precedes.
     changes: u64,
     moved: HashSet<u64>,
     /// Statuses in the order in which they were requested.
@@ -131,7 +131,7 @@ fn tickets_that_change_their_status_once_are_yielded_once() {
     assert!(missed_by_one_round > 30, "{missed_by_one_round}: the histories prove little");
 }
 
-/// How often the first list was begun.
+/// How often the first list was started.
 fn scan_rounds(desk: &Helpdesk) -> usize {
     let desk = desk.0.lock().unwrap();
     let mut runs = desk.requested.clone();
@@ -140,7 +140,7 @@ fn scan_rounds(desk: &Helpdesk) -> usize {
 }
 
 #[test]
-fn lists_are_read_in_order_and_closed_tickets_last_and_once() {
+fn lists_are_read_in_order_and_closed_tickets_last() {
     let desk = Helpdesk::new(1, 100, 0);
     let request = GetTickets { limitnum: Some(20), status: Some("S3".into()), ..GetTickets::default() };
     let statuses = [StatusFilter::from(Status::Closed.as_str()), "S1".into(), "S0".into(), "S1".into()];
@@ -165,7 +165,7 @@ fn statuses_that_overlap_yield_each_ticket_once() {
 }
 
 #[test]
-fn one_status_is_a_scan_of_it_and_none_is_a_scan_of_all() {
+fn one_status_is_a_plain_scan_and_no_status_is_a_scan_of_all() {
     let desk = Helpdesk::new(3, 50, 0);
     let request = GetTickets { status: Some("S0".into()), ..GetTickets::default() };
     let all = Scan::new(desk.clone(), request.clone()).statuses(Vec::<StatusFilter>::new());

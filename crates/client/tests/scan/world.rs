@@ -1,11 +1,11 @@
-//! A list in memory that changes at every request, and that knows which tickets a scan must yield.
+//! A list in memory that changes at every request, and records which tickets a scan must yield.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use gettickets::scan::machine::Row;
 
-/// A small generator of numbers (SplitMix64).
+/// A random number generator (SplitMix64).
 #[derive(Clone, Debug)]
 pub(crate) struct Rng(pub(crate) u64);
 
@@ -15,7 +15,7 @@ impl Rng {
         mix(self.0)
     }
 
-    /// A number below the bound; 0 if that is 0.
+    /// A number below the bound, or 0 if the bound is 0.
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         if bound == 0 { 0 } else { self.next() % bound }
     }
@@ -50,7 +50,7 @@ pub(crate) enum By {
     StatusThenDate,
     /// Pinned tickets first, then newest reply first.
     PinnedFirst,
-    /// Another order at each request.
+    /// A different order at each request.
     Shuffled,
 }
 
@@ -62,39 +62,39 @@ pub(crate) enum Group {
     Flag,
 }
 
-/// What decides between tickets that tie.
+/// The order of tickets with equal times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ties {
     IdRising,
     IdFalling,
-    /// The same at each request, and no order.
+    /// Arbitrary, but the same at each request.
     Scattered,
-    /// Another at each request.
+    /// Different at each request.
     Shuffled,
 }
 
-/// How many tickets the server puts on a page at most.
+/// The most tickets that the server puts on a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cap {
     None,
     At(u64),
-    /// Another at each request.
+    /// Different at each request.
     Between(u64, u64),
 }
 
-/// What `totalresults` says.
+/// The value of `totalresults`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Total {
-    /// All that match, hidden ones included.
+    /// All matching tickets, including hidden ones.
     BeforeHiding,
-    /// All that are shown.
+    /// All matching tickets that are not hidden.
     AfterHiding,
     Absent,
     /// A random number.
     Random,
     /// The number of tickets on the page.
     Returned,
-    /// The same number whatever matches.
+    /// A constant number, independent of the matching tickets.
     Fixed(u64),
 }
 
@@ -138,12 +138,12 @@ pub(crate) struct Rates {
     pub(crate) merged: u64,
     /// Status, priority, department or flag change without a reply.
     pub(crate) flagged: u64,
-    /// A ticket not read yet is answered and one that was read is closed: what a reader of offsets cannot see.
+    /// An unread ticket is answered and a read one is closed, so that a reader of offsets misses a ticket.
     pub(crate) swapped: u64,
 }
 
 impl Rates {
-    /// Everything, so many thousandths of changes in all.
+    /// All kinds of changes, with this total probability in thousandths.
     pub(crate) fn of(total: u64) -> Rates {
         let share = |percent: u64| total * percent / 100;
         Rates {
@@ -159,7 +159,7 @@ impl Rates {
     }
 }
 
-/// What a request brings.
+/// The outcome of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
     Rows(Vec<Ticket>, Option<u64>),
@@ -178,27 +178,27 @@ pub(crate) struct World {
     pub(crate) rates: Rates,
     pub(crate) rng: Rng,
     pub(crate) clock: u64,
-    /// The latest time that the clock showed.
+    /// The latest time of the clock.
     pub(crate) latest: u64,
-    /// How likely the clock is set back or forth before a request, in thousandths.
+    /// How likely the clock is set back or forward before a request, in thousandths.
     pub(crate) clock_jumps: u64,
     pub(crate) tickets: Vec<Ticket>,
     pub(crate) next_id: u64,
-    /// The offset after the page served last.
+    /// The offset after the last page.
     pub(crate) reader: usize,
     pub(crate) requests: u64,
     /// Tickets that a scan must yield: they matched at every moment since its first request.
     pub(crate) required: HashSet<u64>,
     /// Tickets that matched at some moment.
     pub(crate) ever: HashSet<u64>,
-    /// Only these are required: opened or answered since then.
+    /// If set, only tickets opened or answered since then are required.
     pub(crate) since: u64,
-    /// A larger page fails.
+    /// Larger pages fail.
     pub(crate) largest: u64,
     /// How many replies in a thousand are cut short, empty, or have a row twice.
     pub(crate) faults: u64,
     pub(crate) last_fault: u64,
-    /// Changes a test makes before a request with this number, counted from 1.
+    /// Changes that a test makes before the request with this number, counted from 1.
     pub(crate) script: HashMap<u64, fn(&mut World)>,
     /// How many tickets a burst closes or opens, and how likely one is before a request, in thousandths.
     pub(crate) bursts: (u64, u64),
@@ -207,7 +207,7 @@ pub(crate) struct World {
 const THREE_HOURS: u64 = 3 * 3600;
 
 impl World {
-    /// A quiet list of so many tickets, all of which match, whose times are `spread` seconds apart on average.
+    /// An unchanging list of this many matching tickets, whose times are `spread` seconds apart on average.
     pub(crate) fn new(seed: u64, count: u64, spread: u64) -> World {
         let mut rng = Rng(seed);
         let start = 1_000_000_000;
@@ -363,7 +363,7 @@ impl World {
         if self.clock_jumps > 0 && self.rng.chance(self.clock_jumps) {
             let jump = self.rng.below(THREE_HOURS + 1);
             if self.rng.below(2) == 0 {
-                // Never more than three hours behind what it showed.
+                // At most three hours before the latest time.
                 self.clock = (self.clock - jump).max(self.latest - THREE_HOURS);
             } else {
                 self.clock += jump;
@@ -483,7 +483,7 @@ impl World {
         if rows.iter().any(|ticket| ticket.bad) {
             return Reply::Unreadable;
         }
-        // A server may fail now and then; not at one request after another, or nothing could be known.
+        // A server may fail sometimes, but not at consecutive requests: then no scan could complete.
         if self.faults > 0 && self.requests > self.last_fault + 3 && self.rng.chance(self.faults) {
             self.last_fault = self.requests;
             match self.rng.below(3) {

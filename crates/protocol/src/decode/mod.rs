@@ -1,6 +1,6 @@
 //! Decoding: from bytes to types.
 //!
-//! The format is detected from the body. JSON has two decoders: a fast one, which reads only the documented shape, and
+//! The format is detected from the body. JSON has two decoders: a fast one, which reads only the documented format, and
 //! a tolerant one, which reads the whole body again if the fast one fails. The tolerant decoder is the specification of
 //! both.
 
@@ -23,7 +23,7 @@ use crate::{DecodeError, DecodeErrorKind, Redactor, Reply};
 use self::format::Format;
 use self::outcome::{Decoded, Failed};
 
-/// Decodes a reply. Known deviations from the documented shape are accepted and reported as
+/// Decodes a reply. Known deviations from the documented format are accepted and reported as
 /// [`Page::findings`](crate::Page::findings). A `Vec<u8>` or `String` is not copied.
 ///
 /// ```

@@ -3,7 +3,7 @@
 use crate::finding::Findings;
 use crate::{DecodeError, FindingKind, Reply};
 
-/// The deepest nesting of lists and objects that is accepted. The documented shape has five levels.
+/// The deepest nesting of lists and objects that is accepted. The documented format has five levels.
 pub(super) const MAX_DEPTH: usize = 64;
 
 /// A decoded reply and its findings.

@@ -1,4 +1,4 @@
-//! When tickets are opened: more in working hours than at night, fewer at the weekend.
+//! Distributes the opening times of tickets: more in working hours than at night, fewer at the weekend.
 //!
 //! Time is first divided into even steps, and a table then places each step in its week. Steps stay in order, so
 //! that tickets can be generated from the newest to the oldest in one pass.
@@ -7,7 +7,7 @@
 const HOUR: i64 = 3_600;
 const WEEK: i64 = 168 * HOUR;
 
-/// How many parts of a week precede each hour of it, Monday 00:00 first; the last is the whole.
+/// How many parts of a week precede each hour of it, beginning with Monday 00:00; the last entry is the whole week.
 #[allow(clippy::indexing_slicing, reason = "checked when compiled")]
 const BEFORE: [u32; 169] = {
     let mut before = [0; 169];
@@ -23,7 +23,7 @@ const BEFORE: [u32; 169] = {
             18..=21 => 8,
             _ => 4,
         };
-        // Saturday and Sunday see about a third.
+        // Saturday and Sunday have about a third of the tickets.
         let parts = if hour / 24 >= 5 { busy / 3 + 1 } else { busy };
         before[hour + 1] = before[hour] + parts;
         hour += 1;
@@ -31,8 +31,8 @@ const BEFORE: [u32; 169] = {
     before
 };
 
-/// Moves a time, in seconds since a Monday 00:00, to where the shape of the week puts it: within the same
-/// week, and in the same order as other times.
+/// Maps an evenly distributed time, in seconds since a Monday 00:00, to the distribution of a week. The result is in
+/// the same week, and the order of times is kept.
 pub(crate) fn shaped(even: i64) -> i64 {
     let (week, within) = (even.div_euclid(WEEK), even.rem_euclid(WEEK));
     let [.., whole] = BEFORE;

@@ -1,6 +1,6 @@
 //! Generates believable tickets from a seed, newest last reply first.
 //!
-//! Tickets are generated in one pass and not collected: those that a later reply could still precede wait in a
+//! Tickets are generated in one pass and not collected. Those that a later reply could still precede wait in a
 //! heap as a few numbers, so that memory stays small and time is proportional to the count.
 
 mod calendar;
@@ -22,7 +22,7 @@ use self::tickets::Outline;
 const NEWEST: DateTime = datetime(2026, 6, 30, 17, 0, 0, 0);
 
 /// The longest duration of a generated conversation, in seconds.
-const LONGEST: i64 = 45 * 86_400;
+const MAX_CONVERSATION: i64 = 45 * 86_400;
 
 /// Generates tickets as a server of version 8.0 or later has them, newest last reply first, the newest at
 /// 2026-06-30 17:00:00. The same seed and count give the same tickets in every version of this crate.
@@ -66,7 +66,7 @@ pub(crate) fn in_order_of_opening(
 /// A ticket that waits for its position in the list, by which it is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Waiting {
-    /// Seconds since the Monday from which time is counted; the least number for a zero date.
+    /// Seconds since the reference Monday; the smallest number for a zero date.
     lastreply: i64,
     id: u64,
     opened: i64,
@@ -78,7 +78,7 @@ struct Generator {
     /// The id of the next ticket to outline; 0 after the last.
     next: u64,
     monday: DateTime,
-    /// Seconds from that Monday to the newest time.
+    /// Seconds from the reference Monday to the newest time.
     newest: i64,
     /// The period in which the tickets are opened, in seconds.
     span: i64,
@@ -103,7 +103,8 @@ impl Generator {
         }
     }
 
-    /// When the ticket with this id was opened, in seconds since the Monday; never before a ticket of lower id.
+    /// The opening time of the ticket with this id, in seconds since the reference Monday; never before that of a lower
+    /// id.
     fn opened(&self, id: u64) -> i64 {
         let age = i128::from(self.span) * i128::from(self.count - id) / i128::from(self.count.max(1));
         calendar::shaped(self.newest - age as i64).min(self.newest)
@@ -117,9 +118,9 @@ impl Generator {
             0..=2 => 0,
             3..=6 => 300 + rng.below(86_400) as i64,
             7..=8 => 3_600 + rng.below(10 * 86_400) as i64,
-            _ => rng.below(LONGEST as u64) as i64,
+            _ => rng.below(MAX_CONVERSATION as u64) as i64,
         };
-        // No reply is later than the newest time; such a ticket was replied to earlier.
+        // No reply is later than the newest time; such a ticket was answered earlier.
         let room = (self.newest - opened).max(0);
         let delay = if delay > room { rng.below(room as u64 + 1) as i64 } else { delay };
         let never = id <= self.count / 2_000;
@@ -150,7 +151,7 @@ impl Iterator for Generator {
     fn next(&mut self) -> Option<Ticket> {
         // A ticket is due when no ticket that is not yet outlined can have a later reply.
         while self.next > 0 {
-            let reachable = self.opened(self.next) + LONGEST;
+            let reachable = self.opened(self.next) + MAX_CONVERSATION;
             if self.waiting.peek().is_some_and(|first| first.lastreply > reachable) {
                 break;
             }

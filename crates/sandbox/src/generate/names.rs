@@ -11,7 +11,7 @@ pub(crate) struct Person {
     pub(crate) email: String,
 }
 
-/// Given names with their spelling in an address.
+/// Given names and their form in an address.
 const GIVEN: &[(&str, &str)] = &[
     ("Cynthia", "cynthia"),
     ("James", "james"),
@@ -47,7 +47,7 @@ const GIVEN: &[(&str, &str)] = &[
     ("美咲", "misaki"),
 ];
 
-/// Family names with their spelling in an address.
+/// Family names and their form in an address.
 const FAMILY: &[(&str, &str)] = &[
     ("Reilly", "reilly"),
     ("Smith", "smith"),

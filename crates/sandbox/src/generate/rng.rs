@@ -1,15 +1,15 @@
 //! Random numbers from a seed.
 //!
 //! This crate has its own generator because the tickets of a seed must not change with the version of a random
-//! number library. It must never be used for anything secret.
+//! number library. It must never be used for secrets.
 
-/// A stream of numbers that depends on its seed alone: SplitMix64.
+/// A stream of numbers that depends only on its seed: SplitMix64.
 #[derive(Clone, Debug)]
 pub(crate) struct Rng(u64);
 
 impl Rng {
-    /// The stream number `number` of a seed. Streams are independent of each other, so that one ticket can
-    /// be generated without those before it.
+    /// The stream with this number of a seed. Streams are independent of each other, so that a ticket can be generated
+    /// without the tickets before it.
     pub(crate) fn new(seed: u64, number: u64) -> Rng {
         let mut outer = Rng(seed);
         let start = outer.next();
@@ -26,11 +26,11 @@ impl Rng {
 
     /// A number below `bound`, which is at least 1.
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        // The high half of the product is uniform enough, and cheaper than a remainder.
+        // The high half of the product is sufficiently uniform, and cheaper than a remainder.
         ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
     }
 
-    /// True once in `times`.
+    /// True with a probability of 1 in `times`.
     pub(crate) fn one_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }
@@ -60,7 +60,7 @@ impl Rng {
         };
         match choices.iter().find(reached) {
             Some((choice, _)) => choice,
-            // The rng is below the sum of the weights, so this is not reached.
+            // The number is below the sum of the weights, so this is not reached.
             None => &self.pick(choices).0,
         }
     }

@@ -127,8 +127,8 @@ fn parties(rng: &mut Rng, seed: u64, outline: &Outline) -> Parties {
     }
 }
 
-/// A public number: six digits, or more where six do not suffice for so many tickets, and on a few tickets
-/// the install's earlier mask.
+/// A public number: six digits, or more if there are too many tickets for six digits, and on a few tickets the
+/// install's earlier number format.
 fn tid(rng: &mut Rng, seed: u64, outline: &Outline) -> String {
     if rng.one_in(50) {
         return format!("TKT-{:05}", outline.id);

@@ -25,10 +25,10 @@ use super::respond::{self, Received};
 use super::server::Server;
 use crate::answer::Answer;
 
-/// The longest body that is read; the parameters take a few hundred bytes.
+/// The maximum length of a body; the parameters take a few hundred bytes.
 const MAX_BODY: usize = 1 << 20;
-/// How long to wait before accepting again after the system refused a connection, such as for want of
-/// descriptors.
+/// How long to wait before accepting again after the system refused a connection, for example because no descriptors
+/// are left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves every connection until the future is dropped.
@@ -36,7 +36,7 @@ pub(crate) async fn serve(listener: TcpListener, server: Arc<Server>) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => drop(tokio::spawn(connection(stream, peer, Arc::clone(&server)))),
-            // The client has gone already.
+            // The client has already disconnected.
             Err(error) if is_of_one_connection(&error) => {}
             Err(_) => sleep(ACCEPT_PAUSE).await,
         }
@@ -48,8 +48,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// Serves one connection. A client that does not send a whole request head in time is disconnected, whether
-/// it sends slowly or nothing.
+/// Serves one connection. A client that does not send a complete request head in time is disconnected.
 async fn connection(stream: TcpStream, peer: SocketAddr, server: Arc<Server>) {
     // A small reply must not wait for the client's acknowledgment.
     let _ = stream.set_nodelay(true);
@@ -61,7 +60,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, server: Arc<Server>) {
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(timeout);
-    // Errors are the client's: it disconnected, was too slow, or does not speak HTTP.
+    // Errors are caused by the client: it disconnected, was too slow, or does not speak HTTP.
     let _ = http.serve_connection(TokioIo::new(stream), service).await;
 }
 
@@ -85,7 +84,7 @@ async fn handle(server: Arc<Server>, peer: IpAddr, request: Request<Incoming>) -
     let form = parameters::form(&head, body).await;
     let received = Received { number, peer, has_user_agent, form };
     let latency = server.latency;
-    // A page of many tickets takes a while, and must not block other connections.
+    // A page of many tickets takes some time, and must not block other connections.
     let answered = tokio::task::spawn_blocking(move || respond::answer(&server, &received));
     if !latency.is_zero() {
         sleep(latency).await;
@@ -97,7 +96,7 @@ async fn handle(server: Arc<Server>, peer: IpAddr, request: Request<Incoming>) -
 /// Reads a whole body, or returns the response to a client whose body is too long or too slow.
 async fn read(body: Incoming, limit: Duration) -> Result<Bytes, Answer> {
     let refuse = |status, title, text| {
-        // What is left of the body is not read, so nothing can follow it.
+        // The rest of the body is not read, so the connection cannot be reused.
         Answer::page(status, title, text).with_header("connection", "close".to_owned())
     };
     match timeout(limit, Limited::new(body, MAX_BODY).collect()).await {
@@ -105,7 +104,7 @@ async fn read(body: Incoming, limit: Duration) -> Result<Bytes, Answer> {
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             Err(refuse(413, "Request Entity Too Large", "The body of the request is too long."))
         }
-        Ok(Err(_)) => Err(refuse(400, "Bad Request", "The body of the request broke off.")),
+        Ok(Err(_)) => Err(refuse(400, "Bad Request", "The body of the request is incomplete.")),
         Err(_) => Err(refuse(408, "Request Timeout", "The body of the request was sent too slowly.")),
     }
 }
@@ -116,7 +115,7 @@ fn refuse_host(server: &Server, head: &Parts) -> Option<Answer> {
     let named = match (head.uri.authority(), header) {
         (Some(authority), _) => authority.as_str(),
         (None, Some(header)) => header.to_str().unwrap_or_default(),
-        // HTTP/1.0 has no such header, and browsers do not speak it.
+        // HTTP/1.0 has no such header, and browsers do not use it.
         (None, None) if head.version < Version::HTTP_11 => return None,
         (None, None) => return Some(Answer::page(400, "Bad Request", "The request has no Host header.")),
     };
@@ -128,7 +127,7 @@ fn refuse_host(server: &Server, head: &Parts) -> Option<Answer> {
     Some(Answer::page(421, "Misdirected Request", text))
 }
 
-/// A page for people who open the address in a browser, and for clients that miss the API's path.
+/// A page for people who open the address in a browser, and for clients with a wrong path.
 fn elsewhere(path: &str) -> Answer {
     let (status, title) = if path == "/" { (200, "GetTickets sandbox") } else { (404, "404 Not Found") };
     Answer::page(status, title, &format!("The API is at <code>/{}</code>.", GetTickets::PATH))

@@ -1,4 +1,4 @@
-//! Sends an answer: at once, dripping, cut off, or without end.
+//! Sends an answer: at once, slowly, truncated, or endlessly.
 
 use std::future::Future;
 use std::io;
@@ -15,13 +15,13 @@ use tokio::time::{Sleep, sleep};
 
 use crate::answer::{Answer, Delivery};
 
-/// How many bytes drip at a time, and how often.
+/// The number of bytes in a piece of a slow body, and the pause between pieces.
 const DRIP: usize = 16;
 const DRIP_EVERY: Duration = Duration::from_millis(250);
-/// How long the first half of a cut-off body has to reach the client.
+/// How long the first half of a truncated body has to reach the client.
 const BEFORE_CUT: Duration = Duration::from_millis(30);
 
-/// The body of a response: whole, or in pieces.
+/// The body of a response: complete, or in pieces.
 pub(super) type Body = Either<Full<Bytes>, StreamBody<Pieces>>;
 
 /// Converts an answer to a response of the HTTP library. Never returns for [`Delivery::Never`].
@@ -75,7 +75,7 @@ pub(super) struct Pieces {
     waiting: Option<Waiting>,
 }
 
-/// A piece whose pause has not ended.
+/// A piece that is sent after a pause.
 struct Waiting {
     pause: Pin<Box<Sleep>>,
     piece: Result<Bytes, io::Error>,

@@ -1,8 +1,8 @@
-//! Which `Host` headers are accepted.
+//! Checks the `Host` header.
 //!
-//! A web page can point a host name of its own at 127.0.0.1 (DNS rebinding) and then read, as its own origin,
-//! whatever a server on loopback sends to a browser. Such a request carries the page's host name, so a server
-//! that accepts only the names it knows is not reachable that way.
+//! A web page can point its own host name at 127.0.0.1 (DNS rebinding) and then read, as its own origin, everything
+//! that a server on loopback sends to a browser. Such a request has the page's host name in its header, so a server
+//! that accepts only known names is not reachable in this way.
 
 use std::net::IpAddr;
 
@@ -22,8 +22,8 @@ impl AllowedHosts {
         AllowedHosts { listening, added: added.iter().map(|name| normalized(name)).collect() }
     }
 
-    /// Whether a `Host` header, with or without a port, names one of them: a loopback name or address, the
-    /// address that the server listens on (any address where it listens on all of them), or an added one.
+    /// Whether a `Host` header, with or without a port, has an allowed host: a loopback name or address, the address
+    /// that the server listens on (any address if it listens on all of them), or an added one.
     pub(crate) fn accept(&self, header: &str) -> bool {
         let Ok(authority) = header.parse::<Authority>() else { return false };
         // User information is not part of a Host header.

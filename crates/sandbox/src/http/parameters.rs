@@ -1,5 +1,5 @@
-//! The parameters of a request, from where PHP takes them: the query string, and the body of a POST whose
-//! type is one of a form's two.
+//! Reads the parameters of a request from where PHP reads them: the query string, and the body of a POST with one of
+//! the two form types.
 
 use gettickets_protocol::GetTickets;
 use http_body_util::{BodyExt, Full};
@@ -9,8 +9,8 @@ use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts;
 use multer::Multipart;
 
-/// The parameters in form encoding. Those of the body come last, so that they prevail over the query's of the
-/// same name. A body of any other type has no parameters.
+/// The parameters in form encoding. Those of the body come last, so that they take precedence over those of the query.
+/// A body of any other type has no parameters.
 pub(super) async fn form(head: &Parts, body: Bytes) -> Vec<u8> {
     let mut form = head.uri.query().unwrap_or_default().as_bytes().to_vec();
     if head.method != Method::POST {
@@ -34,8 +34,8 @@ fn append(form: &mut Vec<u8>, more: &[u8]) {
     form.extend_from_slice(more);
 }
 
-/// The fields of a multipart body in form encoding, without uploaded files. A body that breaks off has the
-/// fields before the break.
+/// The fields of a multipart body in form encoding, without uploaded files. A truncated body has the fields before the
+/// truncation.
 async fn multipart(boundary: String, body: Bytes) -> String {
     let mut pairs = Vec::new();
     let mut fields = Multipart::new(Full::new(body).into_data_stream(), boundary);

@@ -1,4 +1,4 @@
-//! What the API answers to a request's parameters.
+//! Computes the API's answer to a request.
 
 use std::net::IpAddr;
 
@@ -25,7 +25,7 @@ pub(super) struct Received {
     pub(super) form: Vec<u8>,
 }
 
-/// The answer to a request, under the server's quirks.
+/// The answer to a request, with the server's quirks.
 pub(super) fn answer(server: &Server, received: &Received) -> Answer {
     let Server { quirks, version, .. } = server;
     let request = ApiRequest::parse(&received.form);
@@ -48,7 +48,7 @@ pub(super) fn answer(server: &Server, received: &Received) -> Answer {
     bytes::finish(quirks, received.number, answer)
 }
 
-/// An error of the API, and the HTTP status that it is sent with.
+/// An error of the API, and its HTTP status.
 struct Refused {
     status: u16,
     error: ApiError,
@@ -98,12 +98,12 @@ fn list(
     Ok(encoded(server, tickets, &counts, format))
 }
 
-/// The tickets of a slice as a server of this version has them, under its quirks.
+/// The tickets of a slice as a server of this version sends them, with its quirks.
 fn tickets(quirks: &Quirks, slice: &Slice, version: Version) -> Result<Tickets, StoreError> {
     let stored = wire::parse(&slice.objects).ok_or(StoreError::unreadable())?;
     let mut tickets: Vec<Ticket> = stored.iter().map(|ticket| ticket.to_ticket()).collect();
     if version < Version::V7_10 {
-        // Added by some version between 7.7 and 7.10; which one is not documented.
+        // Added by a version between 7.7 and 7.10; which one is not documented.
         tickets.iter_mut().for_each(|ticket| ticket.attachments_removed = None);
     }
     pages::alter(quirks, &mut tickets);
@@ -147,14 +147,13 @@ fn unknown_action(request: &ApiRequest, version: Version) -> Option<&'static str
     }
 }
 
-/// The offset of the page and how many tickets it has. A `limitnum` of 0 means the default, as an absent one
-/// does.
+/// The offset of the page and its number of tickets. As an absent one, a `limitnum` of 0 means the default.
 fn bounds(asked: &GetTickets) -> (u64, u64) {
     let limit = asked.limitnum.filter(|limit| *limit > 0).unwrap_or(GetTickets::DEFAULT_LIMITNUM);
     (asked.limitstart.unwrap_or(0), limit)
 }
 
-/// What the parameters mean on this install. As in PHP, zero and an empty text count as absent.
+/// The filter of the parameters on this install. As in PHP, zero and an empty text count as absent.
 fn filter(server: &Server, asked: &GetTickets) -> Filter {
     let number = |value: Option<u64>| value.filter(|value| *value > 0);
     let text = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());

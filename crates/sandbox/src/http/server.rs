@@ -20,10 +20,10 @@ pub(crate) struct Server {
     pub(crate) hosts: AllowedHosts,
     pub(crate) statuses: Vec<ConfiguredStatus>,
     pub(crate) quirks: Quirks,
-    /// How long every response of the API is held back.
+    /// The delay of every API response.
     pub(crate) latency: Duration,
     /// How long a client may take to send a request's headers, and again for its body.
     pub(crate) request_timeout: Duration,
-    /// How many requests the API has received.
+    /// The number of requests that the API has received.
     pub(crate) requests: AtomicU64,
 }

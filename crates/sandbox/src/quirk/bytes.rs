@@ -14,7 +14,7 @@ const WARNING: &str = "\nWarning: Unknown: Failed to write session data (files) 
 /// A lone byte of ISO-8859-1, `é`.
 const BAD_BYTE: u8 = 0xe9;
 
-/// An XML reply with the raw byte where a subject is malformed.
+/// An XML reply with the invalid byte in place of the mark for malformed text.
 pub(crate) fn with_bad_bytes(xml: String) -> Vec<u8> {
     let mut buffer = [0; 4];
     let marker = MALFORMED.encode_utf8(&mut buffer).as_bytes();
@@ -30,7 +30,7 @@ pub(crate) fn with_bad_bytes(xml: String) -> Vec<u8> {
     bytes
 }
 
-/// An XML reply in ISO-8859-1; characters that it lacks are written as references.
+/// An XML reply in ISO-8859-1; characters outside that encoding are written as references.
 pub(crate) fn in_iso_8859_1(xml: &str) -> Vec<u8> {
     let declared = xml.replacen("encoding=\"utf-8\"", "encoding=\"iso-8859-1\"", 1);
     let mut bytes = Vec::with_capacity(declared.len());
@@ -43,7 +43,7 @@ pub(crate) fn in_iso_8859_1(xml: &str) -> Vec<u8> {
     bytes
 }
 
-/// A document whose entities grow a billion times if they are expanded.
+/// A document whose entities expand a billionfold.
 pub(crate) fn xml_bomb() -> String {
     let mut document = String::from(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<!DOCTYPE whmcsapi [\n<!ENTITY e0 \"ha\">\n",
@@ -64,7 +64,7 @@ pub(crate) fn xml_bomb() -> String {
     document
 }
 
-/// JSON that is nested deeper than any reader should descend.
+/// JSON that is nested deeper than any reader should follow.
 pub(crate) fn deeply_nested() -> String {
     const LEVELS: usize = 100_000;
     let (open, close) = ("[".repeat(LEVELS), "]".repeat(LEVELS));
@@ -73,7 +73,7 @@ pub(crate) fn deeply_nested() -> String {
     )
 }
 
-/// Adds what precedes and what follows the reply.
+/// Adds the text before and after the reply.
 fn surround(quirks: &Quirks, reply: Vec<u8>) -> Vec<u8> {
     let mut before = Vec::new();
     if quirks.has(Quirk::Bom) {
@@ -94,7 +94,7 @@ fn surround(quirks: &Quirks, reply: Vec<u8>) -> Vec<u8> {
     whole
 }
 
-/// Applies the quirks that concern every answer, whatever it is.
+/// Applies the quirks that affect every answer.
 pub(crate) fn finish(quirks: &Quirks, request: u64, mut answer: Answer) -> Answer {
     if matches!(answer.delivery, Delivery::Whole) && answer.headers.is_empty() {
         answer.body = surround(quirks, answer.body);

@@ -1,13 +1,13 @@
-//! The quirks: their names, what each does, and which of them a server has.
+//! The quirks: their names and descriptions, and the set of a server's quirks.
 //!
-//! A quirk that affects only some requests says so, and lets a client that retries succeed.
+//! If a quirk affects only some requests, its description says so; a client that retries then succeeds.
 
 use std::fmt;
 use std::str::FromStr;
 
 macro_rules! quirks {
     ($($variant:ident $name:literal $description:literal;)+) => {
-        /// A way in which a server misbehaves. Any number of them can be switched on together.
+        /// A deviation of a server. Any number of them can be combined.
         ///
         /// ```
         /// use gettickets_sandbox::Quirk;
@@ -26,14 +26,14 @@ macro_rules! quirks {
             /// Every quirk, related ones together.
             pub const ALL: &'static [Quirk] = &[$(Quirk::$variant),+];
 
-            /// Its name, which does not change.
+            /// Returns its name, which never changes.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Quirk::$variant => $name,)+
                 }
             }
 
-            /// What the server does, in one or two sentences.
+            /// Returns what the server does, in one or two sentences.
             pub const fn description(self) -> &'static str {
                 match self {
                     $(Quirk::$variant => $description,)+
@@ -131,7 +131,7 @@ impl FromStr for Quirk {
     }
 }
 
-/// Error for a name that is not a quirk's.
+/// Error for an unknown name of a quirk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownQuirk {
     name: String,
@@ -172,7 +172,7 @@ impl Quirks {
         self.0.iter().copied()
     }
 
-    /// Whether the server has a quirk and this request is the `turn`-th of every `of`; both count from 0.
+    /// Whether the server has a quirk and this request is the `turn`-th of every `of`; both are counted from 0.
     pub(crate) fn hits(&self, quirk: Quirk, request: u64, turn: u64, of: u64) -> bool {
         self.has(quirk) && request % of == turn
     }

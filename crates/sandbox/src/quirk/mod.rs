@@ -1,4 +1,4 @@
-//! The ways in which real servers misbehave, each with a name.
+//! The deviations of real servers, each with a name.
 
 pub(crate) mod bytes;
 mod catalog;

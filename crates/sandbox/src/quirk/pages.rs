@@ -1,4 +1,4 @@
-//! Quirks that change which tickets a page has, in which order, or what is in them.
+//! Quirks that change which tickets a page has, their order, or their content.
 
 use gettickets_protocol::Ticket;
 use serde_json::json;
@@ -6,17 +6,16 @@ use serde_json::json;
 use super::catalog::{Quirk, Quirks};
 use crate::store::{Behavior, Group, ListOrder, Slice};
 
-/// Marks the place in a subject where the encoded reply has a byte that is not UTF-8. A character for private
-/// use, which no subject has.
+/// Marks where the encoded reply has a byte that is not UTF-8. A private-use character, which no subject contains.
 pub(crate) const MALFORMED: char = '\u{e0ff}';
 
-/// How many tickets a page has under [`Quirk::PageCap`].
+/// The maximum number of tickets on a page with [`Quirk::PageCap`].
 const CAP: u64 = 10;
 
-/// How many tickets too many are counted under [`Quirk::Overcounted`].
+/// The number of tickets that are counted and do not exist, with [`Quirk::Overcounted`].
 const OVERCOUNTED: u64 = 15;
 
-/// Returns whether the ticket with this id holds a byte that is not UTF-8 under [`Quirk::MalformedUtf8`] and
+/// Returns whether the ticket with this id has a byte that is not UTF-8 with [`Quirk::MalformedUtf8`] and
 /// [`Quirk::MalformedUtf8Deep`].
 ///
 /// ```
@@ -27,7 +26,7 @@ pub const fn is_malformed(id: u64) -> bool {
     id % 40 == 17
 }
 
-/// The numbers at the head of a page.
+/// The counts of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) total: u64,
@@ -35,7 +34,7 @@ pub(crate) struct Counts {
     pub(crate) returned: u64,
 }
 
-/// How the store of a server with these quirks deviates from an ordinary one.
+/// The behavior of the store for these quirks.
 pub(crate) fn behavior(quirks: &Quirks) -> Behavior {
     let groups = [
         (Quirk::GroupedByPriority, Group::Priority),
@@ -51,7 +50,7 @@ pub(crate) fn behavior(quirks: &Quirks) -> Behavior {
     }
 }
 
-/// The offset and limit that the server uses in place of those requested.
+/// The offset and limit that the server uses instead of the requested ones.
 pub(crate) fn range(quirks: &Quirks, request: u64, start: u64, limit: u64) -> (u64, u64) {
     let start = if quirks.has(Quirk::IgnoreLimitstart) { 0 } else { start };
     let limit = if quirks.has(Quirk::PageCap) { limit.min(CAP) } else { limit };
@@ -71,18 +70,18 @@ pub(crate) fn counts(quirks: &Quirks, start: u64, slice: &Slice) -> Counts {
     }
 }
 
-/// Whether one of these tickets has malformed text, and the server has a quirk for which that matters.
+/// Whether one of these tickets has malformed text, with a quirk for which that matters.
 pub(crate) fn holds_malformed(quirks: &Quirks, ids: &[u64]) -> bool {
     quirks.has_any(&[Quirk::MalformedUtf8, Quirk::MalformedUtf8Deep])
         && ids.iter().any(|id| is_malformed(*id))
 }
 
-/// Whether [`alter`] does anything under these quirks.
+/// Whether [`alter`] has an effect with these quirks.
 pub(crate) fn alters_tickets(quirks: &Quirks) -> bool {
     quirks.has_any(&[Quirk::ExtraFields, Quirk::ControlChars, Quirk::MalformedUtf8, Quirk::MalformedUtf8Deep])
 }
 
-/// Changes the tickets to what the server has in its database under these quirks.
+/// Changes the tickets to those in the database of a server with these quirks.
 pub(crate) fn alter(quirks: &Quirks, tickets: &mut [Ticket]) {
     for ticket in tickets {
         if quirks.has(Quirk::ExtraFields) {

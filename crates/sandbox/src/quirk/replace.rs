@@ -1,4 +1,4 @@
-//! Quirks that replace the API's answer, whatever the request.
+//! Quirks that replace the API's answer, independent of the request.
 
 use gettickets_protocol::{ApiError, ResponseType, Version};
 
@@ -6,15 +6,15 @@ use super::bytes;
 use super::catalog::{Quirk, Quirks};
 use crate::answer::{Answer, Delivery, HTML, JSON, XML};
 
-/// A gibibyte: more than any reply has, and more than any reader should accept.
+/// A gibibyte: more than any real reply, and more than any reader should accept.
 const GIBIBYTE: usize = 1 << 30;
-/// How much of a huge body is generated at once.
+/// The number of bytes of a huge body that are generated at once.
 const PIECE: usize = 1 << 20;
 
-/// How many tickets a page can have under [`Quirk::MemoryExhausted`].
+/// The maximum number of tickets on a page with [`Quirk::MemoryExhausted`].
 const MEMORY: usize = 30;
 
-/// What is known of a request before the API handles it.
+/// The properties of a request that are known before the API handles it.
 pub(crate) struct Seen<'a> {
     /// Counted from 0.
     pub(crate) number: u64,
@@ -22,7 +22,7 @@ pub(crate) struct Seen<'a> {
     pub(crate) form: &'a [u8],
 }
 
-/// The answer of the first quirk that replaces the API's.
+/// The answer of the first quirk that replaces the API's answer.
 pub(crate) fn answer(
     quirks: &Quirks,
     seen: &Seen<'_>,
@@ -76,7 +76,7 @@ pub(crate) fn answer(
     })
 }
 
-/// The error of a quirk that refuses in the API's own form.
+/// The error of a quirk that refuses every request in the API's form.
 fn error(quirks: &Quirks, quirk: Quirk) -> Option<(u16, ApiError)> {
     let message = match quirk {
         Quirk::Status403 => "Authentication Failed",
@@ -92,7 +92,7 @@ fn error(quirks: &Quirks, quirk: Quirk) -> Option<(u16, ApiError)> {
     Some((refusal_status(quirks), ApiError::new(message)))
 }
 
-/// The answer to a request for a page of so many tickets, where the server's memory does not suffice for it.
+/// The answer to a request for this many tickets, if the server's memory is not sufficient for them.
 pub(crate) fn exhausted(quirks: &Quirks, tickets: usize) -> Option<Answer> {
     let message = "<br />\n<b>Fatal error</b>:  Allowed memory size of 134217728 bytes exhausted \
         (tried to allocate 20480 bytes) in \
@@ -120,14 +120,14 @@ fn huge_body() -> Answer {
     Answer { delivery, ..Answer::new(200, JSON, ENDLESS) }
 }
 
-/// A gzip stream of one repeated piece. The piece is compressed once and ends with a full flush, so that the
-/// next one does not depend on what precedes it.
+/// A gzip stream of one repeated piece. The piece is compressed once and ends with a full flush, so that the next piece
+/// does not depend on it.
 fn gzip_bomb() -> Answer {
     use flate2::{Compress, Compression, Crc, FlushCompress};
     let piece = vec![b'a'; PIECE];
     let compressed = |bytes: &[u8]| {
         let mut out = Vec::with_capacity(bytes.len() / 64 + 256);
-        // The capacity suffices for one run, so a single call consumes the whole input.
+        // The capacity is sufficient for one run, so a single call consumes the whole input.
         let _ = Compress::new(Compression::best(), false).compress_vec(bytes, &mut out, FlushCompress::Full);
         out
     };

@@ -1,6 +1,6 @@
-//! Quirks of how JSON spells a page: the shape of the list, numbers and dates.
+//! Quirks of the JSON notation of a page: the list, numbers and dates.
 //!
-//! They edit the JSON of each ticket as text, so that everything else keeps the documented spelling.
+//! They edit the JSON of each ticket as text, so that everything else keeps the documented notation.
 
 use gettickets_protocol::{Field, FieldKind};
 use serde_json::value::RawValue;
@@ -40,7 +40,7 @@ const OF_A_PAGE: &[Quirk] = &[
 const NO_ATTACHMENTS: &str = "[]";
 const ZERO_DATE: &str = "0000-00-00 00:00:00";
 
-/// The page as JSON under these quirks, from the JSON objects of its tickets in the documented spelling.
+/// The page as JSON with these quirks, from the JSON objects of its tickets in the documented notation.
 pub(crate) fn page(quirks: &Quirks, mut objects: Vec<String>, counts: &Counts) -> String {
     if quirks.has_any(OF_A_TICKET) {
         objects.iter_mut().for_each(|object| *object = ticket(quirks, std::mem::take(object)));
@@ -138,7 +138,7 @@ fn attachments(quirks: &Quirks, list: &str) -> Option<String> {
     quirks.has(Quirk::AttachmentsNested).then(|| format!(r#"{{"attachment":{list}}}"#))
 }
 
-/// A date in the spelling of the quirk; zero dates stay as they are.
+/// A date in the quirk's notation; zero dates are unchanged.
 fn date(quirks: &Quirks, field: Field, value: &str) -> Option<String> {
     let text = value.strip_prefix('"')?.strip_suffix('"')?;
     let (day, time) = text.split_once(' ').filter(|_| text != ZERO_DATE)?;
@@ -158,8 +158,8 @@ fn date(quirks: &Quirks, field: Field, value: &str) -> Option<String> {
     }
 }
 
-/// Replaces the value of a field, as JSON, with what `change` returns for it. The quotes of a member's name
-/// are escaped inside strings, so the first match is the member itself.
+/// Replaces the value of a field, as JSON, with the result of `change`. The quotes of a member's name are escaped
+/// inside strings, so the first match is the member itself.
 fn edit(json: &mut String, field: Field, change: impl FnOnce(&str) -> Option<String>) {
     let key = format!(r#""{}":"#, field.name());
     let Some(start) = json.find(&key).map(|at| at + key.len()) else { return };
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_value_is_edited_and_nothing_else() {
+    fn only_one_value_is_edited() {
         let whole = r#"{"id":"7","subject":"\"date\":\"x\"","date":"2025-03-04 05:06:07","attachments":[{"filename":"a]}.png","index":0}],"flag":"0"}"#;
         let mut json = whole.to_owned();
         edit(&mut json, Field::Date, |value| {

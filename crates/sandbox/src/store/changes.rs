@@ -1,4 +1,4 @@
-//! Changes to tickets while a server runs: they are opened, answered, closed, merged and deleted.
+//! Changes to tickets while a server runs: opening, answering, closing, merging and deleting.
 
 use gettickets_protocol::{DateTime, Status, Ticket};
 use rusqlite::Transaction;
@@ -9,7 +9,7 @@ use super::{clock, record};
 use crate::generate::Rng;
 
 impl Database {
-    /// Runs a change in a transaction and drops the lists that it makes stale.
+    /// Runs a change in a transaction and drops the cached lists.
     fn change<T>(
         &mut self,
         change: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
@@ -37,7 +37,7 @@ impl Database {
         Ok(clock::time(self.next_moment()?))
     }
 
-    /// Lets a second pass and returns the time.
+    /// Advances the clock by a second and returns the time.
     fn tick(&mut self) -> Result<Option<DateTime>, StoreError> {
         let moment = self.next_moment()?;
         if let Some(clock) = &mut self.clock {
@@ -96,7 +96,7 @@ impl Database {
         self.reply(into, survivor.status)
     }
 
-    /// Makes a few random changes, as happen between two requests to a busy install.
+    /// Makes a few random changes, like those between two requests to a busy install.
     pub(super) fn churn(&mut self, rng: &mut Rng) -> Result<(), StoreError> {
         for _ in 0..1 + rng.below(3) {
             let Some(id) = self.random_id(rng)? else {

@@ -1,4 +1,4 @@
-//! Dates as the database holds them: seconds since the start of year 1, so that they compare as numbers.
+//! Dates in the database: seconds since the start of year 1, so that they compare as numbers.
 //!
 //! Like the dates of an install, they have no time zone.
 
@@ -6,7 +6,7 @@ use gettickets_protocol::DateTime;
 use jiff::civil::datetime;
 use jiff::{SignedDuration, Span};
 
-/// The zero date, which is before every other.
+/// The zero date, which sorts before every other.
 pub(super) const NEVER: i64 = -1;
 
 const DAY: i64 = 86_400;
@@ -19,7 +19,7 @@ pub(super) fn seconds(time: Option<DateTime>) -> i64 {
 
 /// Converts seconds to a date.
 pub(super) fn time(seconds: i64) -> Option<DateTime> {
-    // Days are added separately, because the calendar library refuses thousands of years in seconds.
+    // Days are added separately, because the calendar library rejects thousands of years in seconds.
     let (days, within) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
     let midnight = EPOCH.saturating_add(Span::new().try_days(days).unwrap_or_default());
     (seconds != NEVER).then(|| midnight.saturating_add(SignedDuration::from_secs(within)))

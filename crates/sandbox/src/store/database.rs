@@ -1,7 +1,7 @@
-//! [`Database`]: the table of tickets, its indexes, and what a sandbox's quirks change about it.
+//! [`Database`]: the table of tickets, its indexes, and its deviations for a sandbox's quirks.
 //!
-//! The database is SQLite's own temporary one: it is in memory while it is small, spills into a nameless
-//! file as it grows, and is deleted when it is closed.
+//! The database is a temporary SQLite database: it is in memory while it is small, spills into an unnamed file as it
+//! grows, and is deleted when it is closed.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ use super::query::{ListOrder, Lists};
 use super::{clock, record};
 use crate::wire;
 
-/// One row a ticket. `lastreply` is in seconds, see [`clock`].
+/// One row for each ticket. `lastreply` is in seconds, see [`clock`].
 const TABLE: &str = "
 CREATE TABLE ticket (
     id INTEGER PRIMARY KEY,
@@ -31,7 +31,7 @@ CREATE TABLE ticket (
 
 /// Created after the tickets are inserted, which is several times faster than updating them for each ticket.
 ///
-/// Every list of tickets is read from one of them alone; rows of the table are read for the tickets of a page.
+/// Every list of ids is read from a single index; rows of the table are read only for the tickets of a page.
 const INDEXES: &str = "
 CREATE UNIQUE INDEX by_reply ON ticket (lastreply, id, deptid, status);
 CREATE UNIQUE INDEX by_subject ON ticket (lastreply, id, deptid, status, folded);
@@ -42,7 +42,7 @@ CREATE INDEX by_flag ON ticket (flag, lastreply, id, deptid, status, folded) WHE
 
 const HOUR: i64 = 3_600;
 
-/// How a store deviates from an ordinary one.
+/// The deviations of a store.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Behavior {
     /// The order of every list.
@@ -54,13 +54,13 @@ pub(crate) struct Behavior {
     pub(crate) clock_set_back: bool,
 }
 
-/// The tickets, and the lists that were read from them.
+/// The tickets, and the cached lists.
 pub(super) struct Database {
     pub(super) connection: Connection,
     pub(super) lists: Lists,
     /// The tickets that are left out of pages.
     pub(super) hidden: HashSet<i64>,
-    /// The time of the install's clock, where it differs from the newest reply.
+    /// The time of the install's clock, if it differs from the newest reply.
     pub(super) clock: Option<i64>,
 }
 
@@ -70,7 +70,7 @@ impl Database {
         tickets: impl Iterator<Item = Ticket>,
         behavior: Behavior,
     ) -> Result<Database, StoreError> {
-        // The empty name is SQLite's for a temporary database on disk, cached in memory.
+        // An empty name means a temporary database on disk, cached in memory.
         let mut connection = Connection::open("")?;
         connection.execute_batch(
             "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;",
@@ -111,7 +111,7 @@ impl Database {
 
     /// The stored JSON objects of these tickets, without those that do not exist.
     pub(super) fn objects(&self, ids: &[i64]) -> Result<Vec<String>, StoreError> {
-        // One transaction, so that SQLite does not begin and end one for each ticket.
+        // In one transaction, so that SQLite does not begin and end one for each ticket.
         let transaction = self.connection.unchecked_transaction()?;
         let mut statement = transaction.prepare_cached("SELECT wire FROM ticket WHERE id = ?1")?;
         let objects = ids.iter().filter_map(|id| {

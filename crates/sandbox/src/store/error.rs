@@ -1,8 +1,8 @@
-//! [`StoreError`].
+//! [`StoreError`]: the error of the sandbox's database.
 
 use std::fmt;
 
-/// The sandbox's database failed, or an id was used twice.
+/// Error for a failed database, or for an id that is already used.
 #[derive(Debug)]
 pub struct StoreError(Cause);
 
@@ -18,7 +18,7 @@ impl StoreError {
         StoreError(Cause::Unreadable)
     }
 
-    /// Whether a ticket was added with the id of another.
+    /// Returns whether a ticket was added with the id of another.
     pub fn is_id_taken(&self) -> bool {
         match &self.0 {
             Cause::Database(error) => {

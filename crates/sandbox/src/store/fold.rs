@@ -1,8 +1,8 @@
 //! Folds subjects for approximate comparison.
 //!
-//! The database of an install compares text without regard to case and accents, and both subjects and search
-//! texts are HTML-encoded. Here both are decoded, converted to lower case and stripped of the accents of Latin
-//! letters; a subject matches if it then contains the search text.
+//! The database of an install ignores case and accents, and both subjects and search texts are HTML-encoded. Here both
+//! are decoded, converted to lower case and stripped of the accents of Latin letters; a subject matches if it then
+//! contains the search text.
 
 /// Returns the text in the form in which it is compared.
 pub(super) fn folded(text: &str) -> String {
@@ -11,7 +11,7 @@ pub(super) fn folded(text: &str) -> String {
     for lower in decoded.chars().flat_map(char::to_lowercase) {
         match plain(lower) {
             Some(letters) => folded.push_str(letters),
-            // Part of the lower case of `İ`, and decomposed accents.
+            // The second part of the lower case of `İ`, and decomposed accents.
             None if ('\u{300}'..='\u{36f}').contains(&lower) => {}
             None => folded.push(lower),
         }

@@ -1,4 +1,4 @@
-//! [`Store`]: the handle through which the server reads tickets and tests change them.
+//! [`Store`]: the handle with which the server reads tickets and tests change them.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,8 +11,7 @@ use super::query::{Filter, Slice};
 use super::record;
 use crate::generate::Rng;
 
-/// The tickets of a running sandbox, for tests that change them while it serves. A clone is another handle to
-/// the same tickets.
+/// The tickets of a running sandbox, for tests that change them. A clone is another handle to the same tickets.
 ///
 /// Each change is atomic: the next request sees all of it.
 ///
@@ -41,8 +40,8 @@ impl Store {
         Ok(Store { database: Arc::new(Mutex::new(Database::new(tickets, behavior)?)) })
     }
 
-    /// Opens a ticket and returns its id: the ticket's own, or the next free one if that is 0. A ticket
-    /// without a `lastreply` gets the current time there, and one without a `date` gets its `lastreply`.
+    /// Opens a ticket and returns its id: the ticket's own, or the next free one if that is 0. A missing `lastreply` is
+    /// set to the current time, and a missing `date` to the `lastreply`.
     ///
     /// # Errors
     ///
@@ -111,7 +110,7 @@ impl Store {
         self.lock().merge(id, into)
     }
 
-    /// Makes a few random changes that depend on `seed` alone: replies, new tickets, closings and deletions.
+    /// Makes a few random changes, determined by `seed`: replies, new tickets, closed and deleted ones.
     ///
     /// # Errors
     ///
@@ -166,7 +165,7 @@ impl Store {
         self.lock().now()
     }
 
-    /// Up to `limit` tickets of a list from `offset` on, without hidden ones.
+    /// Returns at most `limit` tickets of a list from `offset` on, without hidden ones.
     pub(crate) fn slice(&self, filter: &Filter, offset: u64, limit: u64) -> Result<Slice, StoreError> {
         let database = &mut *self.lock();
         let list = database.lists.ids(&database.connection, filter)?;
@@ -189,12 +188,12 @@ impl Store {
         })
     }
 
-    /// Answers one to three random tickets that depend on `seed` alone.
+    /// Answers one to three random tickets, determined by `seed`.
     pub(crate) fn answer_some(&self, seed: u64) -> Result<(), StoreError> {
         self.lock().answer_some(&mut Rng::new(seed, 1))
     }
 
-    /// Ignores poisoning: every change is a transaction, so a panic elsewhere leaves none half done.
+    /// Locks the database. Poisoning is ignored: every change is a transaction, so a panic leaves none half done.
     fn lock(&self) -> MutexGuard<'_, Database> {
         self.database.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,7 +1,7 @@
-//! Lists: which tickets match a filter, and in which order.
+//! Lists: the tickets that match a filter, in order.
 //!
-//! A list is read whole from an index, as ids, and kept until a ticket changes. So the total is its length,
-//! and a page at offset 900,000 costs no more than the first.
+//! The ids of a whole list are read from an index and cached until a ticket changes. So the total is the length of the
+//! list, and a page at offset 900,000 takes no longer than the first.
 
 use std::sync::Arc;
 
@@ -11,15 +11,15 @@ use rusqlite::{Connection, params_from_iter};
 use super::error::StoreError;
 use super::{fold, record};
 
-/// How many lists are kept: those of a few scans with different filters that run at the same time.
+/// The maximum number of cached lists: enough for a few concurrent scans with different filters.
 const MAX_LISTS: usize = 4;
 
-/// Which tickets a list has. A field that is `None` does not restrict it.
+/// A filter. A field that is `None` does not restrict the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
     /// Only these departments.
     pub(crate) departments: Option<Vec<u64>>,
-    /// Only these statuses, compared without regard to case.
+    /// Only these statuses, ignoring case.
     pub(crate) statuses: Option<Vec<String>>,
     /// Only this client.
     pub(crate) client: Option<u64>,
@@ -31,7 +31,7 @@ pub(crate) struct Filter {
     pub(crate) subject: Option<String>,
 }
 
-/// The order of lists: pinned tickets first, then group after group, and within each the newest last reply
+/// The order of lists: pinned tickets first, then by group, and within each group the newest last reply
 /// first.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ListOrder {
@@ -39,7 +39,7 @@ pub(crate) struct ListOrder {
     pub(crate) groups: Vec<Group>,
 }
 
-/// What a list is grouped by.
+/// A criterion by which lists are grouped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Group {
     /// High, medium, low, and then others.
@@ -62,7 +62,7 @@ pub(crate) struct Slice {
     pub(crate) hidden: u64,
 }
 
-/// The lists that were read since the last change, the most recently used first.
+/// The lists that were read since the last change, most recently used first.
 #[derive(Debug)]
 pub(super) struct Lists {
     order: String,
@@ -74,12 +74,12 @@ impl Lists {
         Lists { order: order.sql(), kept: Vec::new() }
     }
 
-    /// Must be called after every change to the tickets.
+    /// Clears the cache. Must be called after every change to the tickets.
     pub(super) fn clear(&mut self) {
         self.kept.clear();
     }
 
-    /// Every id that matches the filter.
+    /// Returns the id of every ticket that matches the filter.
     pub(super) fn ids(&mut self, connection: &Connection, filter: &Filter) -> Result<Arc<[i64]>, StoreError> {
         if let Some(at) = self.kept.iter().position(|(kept, _)| kept == filter) {
             let list = self.kept.remove(at);
@@ -99,7 +99,7 @@ impl Lists {
 }
 
 impl Filter {
-    /// The condition in SQL, and the values of its parameters.
+    /// Returns the condition in SQL, and the values of its parameters.
     fn sql(&self) -> (String, Vec<Value>) {
         let (mut conditions, mut values) = (vec!["1".to_owned()], Vec::new());
         let mut and = |condition: &str, bound: Vec<Value>| {
@@ -114,7 +114,7 @@ impl Filter {
         if let Some(statuses) = &self.statuses {
             and("status IN ({})", statuses.iter().cloned().map(Value::Text).collect());
         }
-        // The second half of each of these three names the partial index that fits.
+        // The second half of each of these three conditions selects the partial index.
         if let Some(client) = self.client {
             and("userid = {} AND userid <> 0", vec![Value::Integer(record::signed(client))]);
         }

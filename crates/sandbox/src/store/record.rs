@@ -1,4 +1,4 @@
-//! One row of the database: a ticket's JSON object, and the columns that lists are filtered and sorted by.
+//! A row of the database: a ticket's JSON object, and the columns by which lists are filtered and sorted.
 
 use gettickets_protocol::{DateTime, Field, Status, Ticket};
 use rusqlite::{Statement, params};
@@ -55,7 +55,7 @@ pub(super) fn set_status(ticket: &mut Ticket, status: Status<'static>) {
     send(ticket, Field::Status);
 }
 
-/// Has a field sent with its value.
+/// Marks a field as sent.
 pub(super) fn send(ticket: &mut Ticket, field: Field) {
     ticket.absent.remove(field);
     ticket.null.remove(field);

@@ -1,4 +1,4 @@
-//! Tickets that change while a server runs: the list and its counts follow.
+//! Changes to tickets while a server runs.
 
 use gettickets_protocol::{GetTickets, Status, StatusFilter, Ticket};
 use gettickets_sandbox::Sandbox;
@@ -11,7 +11,7 @@ fn all() -> GetTickets {
 }
 
 #[test]
-fn replies_and_new_tickets_come_to_the_front() {
+fn replies_and_new_tickets_move_to_the_front() {
     let sandbox = Sandbox::builder().tickets(100).start().unwrap();
     let store = sandbox.store();
     let before = store.ids().unwrap();
@@ -55,7 +55,7 @@ fn closed_moved_deleted_and_merged_tickets_leave_their_lists() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
-    /// Pages are found through counts that every change must keep right.
+    /// The pages of a list agree with its counts after any changes.
     #[test]
     fn pages_agree_with_the_whole_list_after_any_changes(seeds in prop::collection::vec(any::<u64>(), 0..40)) {
         let sandbox = Sandbox::builder().tickets(60).start().unwrap();

@@ -1,4 +1,4 @@
-//! A minimal HTTP client: it sends and returns bytes, so that tests can assert anything about them.
+//! A minimal HTTP client that sends and returns raw bytes.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -42,7 +42,7 @@ pub(crate) fn exchange(sandbox: &Sandbox, request: &str, limit: u64) -> Option<R
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut reply = Vec::new();
-    // What was received before a reset counts.
+    // The bytes before a reset count.
     let _ = stream.take(limit).read_to_end(&mut reply);
     let end = reply.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = String::from_utf8(reply[..end].to_vec()).unwrap();
@@ -102,7 +102,7 @@ pub(crate) fn generated(count: u64) -> Vec<Ticket> {
     gettickets_sandbox::generate(1, count).collect()
 }
 
-/// The ids of the tickets for which the claim holds, in order.
+/// The ids of the tickets that match, in order.
 pub(crate) fn ids_where(tickets: &[Ticket], claim: impl Fn(&Ticket) -> bool) -> Vec<u64> {
     tickets.iter().filter(|ticket| claim(ticket)).map(|ticket| ticket.id).collect()
 }

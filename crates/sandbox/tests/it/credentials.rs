@@ -5,7 +5,7 @@ use gettickets_sandbox::{Quirk, Sandbox};
 
 use crate::client::post;
 
-/// A sandbox with an admin and an access key that accepts requests from another address only.
+/// A sandbox with an admin and an access key that accepts requests only from another address.
 fn guarded() -> Sandbox {
     Sandbox::builder()
         .tickets(3)
@@ -40,7 +40,7 @@ fn each_kind_of_credentials_is_accepted() {
 }
 
 #[test]
-fn others_are_refused_at_403_with_the_documented_messages() {
+fn wrong_credentials_are_refused_with_403_and_the_documented_message() {
     let sandbox = open();
     for (credentials, message) in [
         ("", "Invalid or missing credentials"),
@@ -82,14 +82,14 @@ fn the_access_key_permits_an_address_that_is_not_allowed() {
 }
 
 #[test]
-fn a_refusal_can_come_at_200() {
+fn a_refusal_can_have_status_200() {
     let sandbox = Sandbox::builder().tickets(3).quirk(Quirk::Status200).start().unwrap();
     let response = post(&sandbox, "action=GetTickets&identifier=x&secret=y");
     assert_eq!((response.status, response.error().class()), (200, ApiErrorClass::Authentication));
 }
 
 #[test]
-fn nothing_secret_is_shown() {
+fn debug_output_shows_no_secret() {
     let builder = Sandbox::builder()
         .tickets(1)
         .api_credentials("who", "s3cr3t")

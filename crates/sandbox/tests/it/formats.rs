@@ -1,4 +1,4 @@
-//! What each version sends, in each format.
+//! The fields and formats of each version.
 
 use gettickets_protocol::{
     ApiErrorClass, DetectedVersion, Field, FieldSet, GetTickets, ResponseType, Version,
@@ -18,7 +18,7 @@ const VERSIONS: [Version; 7] = [
 ];
 
 #[test]
-fn each_version_sends_its_fields_and_no_more() {
+fn each_version_sends_exactly_its_fields() {
     for version in VERSIONS {
         let sandbox = Sandbox::builder().tickets(100).server_version(version).start().unwrap();
         let known = FieldSet::known_to(version);
@@ -37,7 +37,7 @@ fn each_version_sends_its_fields_and_no_more() {
 }
 
 #[test]
-fn json_is_spelled_as_documented() {
+fn json_has_the_documented_notation() {
     let sandbox = Sandbox::builder().tickets(100).start().unwrap();
     let response =
         ask_for(&sandbox, &GetTickets { limitnum: Some(1), ..GetTickets::default() }, ResponseType::Json);
@@ -47,7 +47,7 @@ fn json_is_spelled_as_documented() {
 }
 
 #[test]
-fn xml_names_the_version_and_has_the_same_tickets() {
+fn xml_states_the_version_and_has_the_same_tickets() {
     let sandbox = Sandbox::builder().tickets(100).start().unwrap();
     let request = GetTickets { limitnum: Some(100), ..GetTickets::default() };
     let xml = ask_for(&sandbox, &request, ResponseType::Xml);
@@ -65,7 +65,7 @@ fn xml_names_the_version_and_has_the_same_tickets() {
 }
 
 #[test]
-fn name_value_pairs_carry_errors_and_flat_lists() {
+fn name_value_pairs_have_errors_and_flat_lists() {
     let sandbox = Sandbox::builder().tickets(100).start().unwrap();
     let refused = post(&sandbox, "action=GetTickets&identifier=x&secret=y&responsetype=nvp");
     assert_eq!((refused.status, refused.text()), (403, "result=error;message=Authentication Failed;"));
@@ -79,7 +79,7 @@ fn name_value_pairs_carry_errors_and_flat_lists() {
 }
 
 #[test]
-fn errors_come_in_the_format_that_was_asked_for() {
+fn errors_are_in_the_requested_format() {
     let sandbox = Sandbox::builder().tickets(1).start().unwrap();
     let refused = post(&sandbox, "action=GetTickets&responsetype=XML");
     assert_eq!(refused.status, 403);
@@ -90,7 +90,7 @@ fn errors_come_in_the_format_that_was_asked_for() {
 }
 
 #[test]
-fn an_action_is_known_in_any_case_and_others_are_not() {
+fn actions_are_case_insensitive_and_unknown_ones_are_refused() {
     let credentials = "identifier=sandbox-identifier&secret=sandbox-secret&responsetype=json";
     for (version, action, message) in [
         ("8.13.1", "action=gettickets", None),

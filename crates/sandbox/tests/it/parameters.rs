@@ -1,4 +1,4 @@
-//! Each of the eight parameters, against the tickets that the sandbox is known to have.
+//! Each of the eight parameters, compared with the known tickets of the sandbox.
 
 use gettickets_protocol::{GetTickets, Status, StatusFilter, Ticket};
 use gettickets_sandbox::{ConfiguredStatus, Sandbox};
@@ -11,13 +11,13 @@ fn sandbox() -> Sandbox {
     Sandbox::builder().tickets(COUNT).start().unwrap()
 }
 
-/// Asks for everything that matches, and compares ids and the total.
+/// Requests every matching ticket, and compares ids and the total.
 fn assert_matches(sandbox: &Sandbox, request: &GetTickets, expected: &[u64]) {
     let request = GetTickets { limitnum: Some(COUNT), ..request.clone() };
     let page = ask(sandbox, &request).page();
     assert_eq!(ids(&page), expected, "{request:?}");
     assert_eq!(page.totalresults(), Some(expected.len() as u64), "{request:?}");
-    // The same in pages, which take another way through the store.
+    // The same page by page, which uses another path through the store.
     let mut paged = Vec::new();
     for start in (0..expected.len() as u64 + 7).step_by(97) {
         let request = GetTickets { limitstart: Some(start), limitnum: Some(97), ..request.clone() };
@@ -27,7 +27,7 @@ fn assert_matches(sandbox: &Sandbox, request: &GetTickets, expected: &[u64]) {
 }
 
 #[test]
-fn a_page_is_25_from_0_newest_last_reply_first() {
+fn the_default_page_has_the_25_newest_tickets() {
     let sandbox = sandbox();
     let all = ids_where(&generated(COUNT), |_| true);
     let page = ask(&sandbox, &GetTickets::default()).page();
@@ -40,7 +40,7 @@ fn a_page_is_25_from_0_newest_last_reply_first() {
 }
 
 #[test]
-fn limitstart_and_limitnum_are_taken_as_leniently_as_php_does() {
+fn limitstart_and_limitnum_are_parsed_leniently_as_in_php() {
     let sandbox = sandbox();
     let all = ids_where(&generated(COUNT), |_| true);
     for (parameters, expected) in [
@@ -61,7 +61,7 @@ fn limitstart_and_limitnum_are_taken_as_leniently_as_php_does() {
 }
 
 #[test]
-fn every_ticket_arrives_as_it_was_generated() {
+fn every_ticket_is_sent_as_it_was_generated() {
     let sandbox = sandbox();
     let page = ask(&sandbox, &GetTickets { limitnum: Some(COUNT), ..GetTickets::default() }).page();
     let arrived: Vec<Ticket> = page.iter().map(|ticket| ticket.to_ticket()).collect();
@@ -69,7 +69,7 @@ fn every_ticket_arrives_as_it_was_generated() {
 }
 
 #[test]
-fn each_filter_finds_exactly_what_it_means() {
+fn each_filter_selects_the_expected_tickets() {
     let sandbox = sandbox();
     let tickets = generated(COUNT);
     let none = GetTickets::default;
@@ -96,7 +96,7 @@ fn each_filter_finds_exactly_what_it_means() {
 }
 
 #[test]
-fn the_three_special_words_follow_the_configured_statuses_and_the_api_user() {
+fn the_special_words_follow_the_configured_statuses_and_the_api_user() {
     let tickets = generated(COUNT);
     let words = |status| GetTickets { status: Some(status), ..GetTickets::default() };
     let awaiting =
@@ -117,7 +117,7 @@ fn the_three_special_words_follow_the_configured_statuses_and_the_api_user() {
 }
 
 #[test]
-fn departments_restrict_to_membership_unless_ignored() {
+fn departments_restrict_tickets_unless_ignored() {
     let sandbox = Sandbox::builder().tickets(COUNT).departments([2, 3]).start().unwrap();
     let tickets = generated(COUNT);
     let none = GetTickets::default;
@@ -143,7 +143,7 @@ fn departments_restrict_to_membership_unless_ignored() {
         let page = ask_raw(&sandbox, &format!("ignore_dept_assignments={spelling}")).page();
         assert_eq!(page.totalresults(), Some(total as u64), "{spelling:?}");
     }
-    // A client whose only tickets are elsewhere seems to have none.
+    // A client whose tickets are all in other departments appears to have none.
     let elsewhere = tickets.iter().find(|ticket| {
         let same = tickets.iter().filter(|other| other.userid == ticket.userid);
         ticket.userid > 0 && same.clone().all(|ticket| ticket.deptid == 1)
@@ -155,7 +155,7 @@ fn departments_restrict_to_membership_unless_ignored() {
 }
 
 #[test]
-fn a_subject_is_found_by_approximate_match() {
+fn subjects_match_approximately() {
     let titled = |id, subject: &str| Ticket { id, subject: subject.into(), ..Ticket::default() };
     let tickets = vec![
         titled(4, "Renée&#039;s INVOICE is 100% wrong"),

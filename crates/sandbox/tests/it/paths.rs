@@ -1,4 +1,4 @@
-//! Where the API is, how requests reach it, and how a sandbox starts and stops.
+//! The address of the API, the form of requests, and the lifetime of a sandbox.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
@@ -10,7 +10,7 @@ use crate::client::{exchange, ids, post_to, send};
 const FORM: &str = "action=GetTickets&identifier=sandbox-identifier&secret=sandbox-secret&responsetype=json";
 
 #[test]
-fn the_api_is_below_any_prefix_and_nowhere_else() {
+fn the_api_is_below_any_prefix() {
     let sandbox = Sandbox::builder().tickets(30).start().unwrap();
     for path in ["/includes/api.php", "/billing/includes/api.php", "/a/b/includes/api.php?x=y"] {
         assert_eq!(post_to(&sandbox, path, FORM).page().len(), 25, "{path}");
@@ -43,7 +43,7 @@ fn a_body_that_is_not_a_form_has_no_parameters() {
     assert_eq!(response.error().message(), Some("Invalid or missing credentials"));
 }
 
-/// A multipart body with these fields, as curl's `-F` writes it, and its content type.
+/// A multipart body with these fields in the form of curl's `-F`, and its content type.
 fn multipart(fields: &[(&str, &str)]) -> (String, &'static str) {
     let field = |(name, value): &(&str, &str)| {
         format!("--XyZ\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
@@ -53,7 +53,7 @@ fn multipart(fields: &[(&str, &str)]) -> (String, &'static str) {
 }
 
 #[test]
-fn a_multipart_body_is_read_as_a_form_is() {
+fn a_multipart_body_is_read_like_a_form() {
     let sandbox = Sandbox::builder()
         .load(vec![
             Ticket { id: 1, subject: "Größe & Form".into(), ..Ticket::default() },
@@ -78,7 +78,7 @@ fn a_multipart_body_is_read_as_a_form_is() {
 }
 
 #[test]
-fn parameters_in_the_query_are_read_and_those_in_the_body_prevail() {
+fn parameters_in_the_body_take_precedence_over_the_query() {
     let sandbox = Sandbox::builder().tickets(30).start().unwrap();
     let form = "application/x-www-form-urlencoded";
     let api = "/includes/api.php";
@@ -99,7 +99,7 @@ fn parameters_in_the_query_are_read_and_those_in_the_body_prevail() {
 }
 
 #[test]
-fn only_hosts_that_are_allowed_are_served() {
+fn only_allowed_hosts_are_served() {
     let sandbox = Sandbox::builder().tickets(1).allow_host("tickets.example").start().unwrap();
     let with_host = |line: &str| {
         let request = format!(
@@ -123,7 +123,7 @@ fn only_hosts_that_are_allowed_are_served() {
 }
 
 #[test]
-fn a_half_sent_request_is_cut_off() {
+fn an_incomplete_request_is_disconnected() {
     use std::io::{Read, Write};
     use std::time::Duration;
     let sandbox = Sandbox::builder().tickets(1).request_timeout(Duration::from_millis(150)).start().unwrap();
@@ -149,7 +149,7 @@ fn a_half_sent_request_is_cut_off() {
 }
 
 #[test]
-fn an_endless_time_limit_is_no_limit() {
+fn a_maximal_time_limit_is_no_limit() {
     let sandbox = Sandbox::builder().tickets(1).request_timeout(std::time::Duration::MAX).start().unwrap();
     assert_eq!(post_to(&sandbox, "/includes/api.php", FORM).page().len(), 1);
 }
@@ -201,7 +201,7 @@ fn it_listens_on_loopback_and_stops_when_dropped() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_an_error() {
+fn a_used_port_is_an_error() {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port();
     let error = Sandbox::builder().port(port).start().unwrap_err();
@@ -213,7 +213,7 @@ fn a_port_that_is_taken_is_an_error() {
 }
 
 #[test]
-fn an_id_that_is_used_twice_is_an_error() {
+fn a_repeated_id_is_an_error() {
     let ticket = Ticket { id: 7, ..Ticket::default() };
     let error = Sandbox::builder().load(vec![ticket.clone(), ticket]).start().unwrap_err();
     assert_eq!(error.to_string(), "the sandbox's tickets could not be stored: two tickets have the same id");

@@ -1,4 +1,4 @@
-//! Each quirk's bytes.
+//! The bytes that each quirk sends.
 
 use std::io::Read;
 
@@ -20,13 +20,13 @@ fn reply(quirk: Quirk, limitnum: u64) -> Response {
     ask(&sandbox(quirk), &few(limitnum))
 }
 
-/// The reply to a request that nothing matches.
+/// The reply to a request that matches nothing.
 fn empty(quirk: Quirk) -> Response {
     ask(&sandbox(quirk), &GetTickets { deptid: Some(99), ..GetTickets::default() })
 }
 
 #[test]
-fn every_spelling_of_a_page_carries_the_same_tickets() {
+fn every_notation_of_a_page_has_the_same_tickets() {
     let plain = ask(&Sandbox::builder().tickets(200).start().unwrap(), &few(25)).page();
     for quirk in [
         Quirk::Bom,
@@ -60,7 +60,7 @@ fn text_precedes_or_follows_the_reply() {
 }
 
 #[test]
-fn a_list_takes_each_shape() {
+fn lists_have_each_notation() {
     for (quirk, limitnum, shape) in [
         (Quirk::SingleObject, 1, r#""tickets":{"ticket":{"id":""#),
         (Quirk::SingleObject, 2, r#""tickets":{"ticket":[{"id":""#),
@@ -85,7 +85,7 @@ fn a_list_takes_each_shape() {
 }
 
 #[test]
-fn an_empty_list_takes_each_shape() {
+fn empty_lists_have_each_notation() {
     let counts = r#"{"result":"success","totalresults":"0","startnumber":0,"numreturned":0"#;
     for (quirk, rest) in [
         (Quirk::EmptyString, r#","tickets":""}"#),
@@ -126,7 +126,7 @@ fn a_malformed_ticket_breaks_json_and_is_raw_in_xml() {
 }
 
 #[test]
-fn xml_declares_its_encoding_and_is_in_it() {
+fn xml_declares_its_encoding() {
     let response = reply(Quirk::Iso88591, 200);
     assert!(response.body.starts_with(b"<?xml version=\"1.0\" encoding=\"iso-8859-1\"?>"));
     assert!(std::str::from_utf8(&response.body).is_err(), "some name has a letter past ASCII");
@@ -143,7 +143,7 @@ fn control_characters_are_escaped_in_json_and_raw_in_xml() {
 }
 
 #[test]
-fn pages_are_capped_ignored_emptied_and_shifted() {
+fn pages_are_capped_repeated_emptied_and_shifted() {
     let capped = reply(Quirk::PageCap, 100).page();
     assert_eq!((capped.len(), capped.totalresults()), (10, Some(200)));
 
@@ -161,7 +161,7 @@ fn pages_are_capped_ignored_emptied_and_shifted() {
 }
 
 #[test]
-fn attachments_take_each_shape() {
+fn attachments_have_each_notation() {
     let tickets = generated(200);
     let with = ids_where(&tickets, |ticket| !ticket.attachment.is_empty());
     let first_with = &tickets.iter().find(|ticket| !ticket.attachment.is_empty()).unwrap().attachments;
@@ -181,7 +181,7 @@ fn attachments_take_each_shape() {
 }
 
 #[test]
-fn dates_take_each_shape() {
+fn dates_have_each_notation() {
     let date = |time: (i8, i8, i8)| {
         let (hour, minute, second) = time;
         Some(gettickets_protocol::DateTime::constant(2025, 3, 4, hour, minute, second, 0))
@@ -203,26 +203,26 @@ fn dates_take_each_shape() {
             assert!(reply.text().contains(&format!(r#""{name}":{value},"#)), "{quirk}: {}", reply.text());
         }
     }
-    // Zero dates stay as they are.
+    // Zero dates are unchanged.
     let zero = Ticket { id: 1, ..Ticket::default() };
     let sandbox = Sandbox::builder().load(vec![zero]).quirk(Quirk::DatesIso).start().unwrap();
     assert!(ask(&sandbox, &few(1)).text().contains(r#""lastreply":"0000-00-00 00:00:00""#));
 }
 
 #[test]
-fn a_large_page_exhausts_the_memory_and_a_small_one_does_not() {
+fn a_large_page_exhausts_the_memory() {
     let sandbox = sandbox(Quirk::MemoryExhausted);
     let failed = ask(&sandbox, &few(31));
     assert_eq!(failed.status, 500);
     assert!(failed.text().contains("Allowed memory size of 134217728 bytes exhausted"), "{}", failed.text());
     assert_eq!(ask(&sandbox, &few(30)).page().len(), 30);
-    // A page that is large as asked for and small as found.
+    // A page with a large limit and few tickets.
     let last = GetTickets { limitstart: Some(190), ..few(1_000) };
     assert_eq!(ask(&sandbox, &last).page().len(), 10);
 }
 
 #[test]
-fn rows_are_hidden_after_the_page_was_cut() {
+fn rows_are_hidden_after_the_page_is_cut() {
     for (quirk, total) in [(Quirk::HiddenRows, 200), (Quirk::HiddenRowsUncounted, 100)] {
         let sandbox = sandbox(quirk);
         let order = sandbox.store().ids().unwrap();
@@ -240,13 +240,13 @@ fn rows_are_hidden_after_the_page_was_cut() {
 }
 
 #[test]
-fn more_tickets_can_be_counted_than_are_sent() {
+fn totalresults_can_exceed_the_tickets_that_are_sent() {
     let page = reply(Quirk::Overcounted, 1_000).page();
     assert_eq!((page.len(), page.totalresults()), (200, Some(215)));
 }
 
 #[test]
-fn lists_are_grouped_and_each_group_is_in_order() {
+fn lists_are_grouped_and_each_group_is_sorted() {
     let priority = |ticket: &Ticket| match ticket.priority.as_str() {
         "High" => 0,
         "Medium" => 1,
@@ -274,13 +274,13 @@ fn lists_are_grouped_and_each_group_is_in_order() {
 }
 
 #[test]
-fn answers_in_a_repeated_hour_are_not_listed_first() {
+fn replies_in_a_repeated_hour_are_not_listed_first() {
     let sandbox = sandbox(Quirk::ClockSetBack);
     let store = sandbox.store();
     let lists: Vec<Vec<u64>> = (0..6).map(|_| ids(&ask(&sandbox, &few(200)).page())).collect();
     assert_eq!(lists[0].len(), 200);
     assert!(lists.windows(2).all(|pair| pair[0] != pair[1]), "tickets are answered between replies");
-    // A third of the newest quarter was answered later than what is answered now.
+    // A third of the newest quarter has later dates than a reply now.
     assert!(lists.iter().all(|list| list[..16] == lists[0][..16]));
     let answered = lists[5][199];
     let before = store.now().unwrap().unwrap();
@@ -292,7 +292,7 @@ fn answers_in_a_repeated_hour_are_not_listed_first() {
 }
 
 #[test]
-fn refusals_come_in_the_apis_own_form() {
+fn refusals_have_the_apis_form() {
     for (quirk, status, body) in [
         (Quirk::Status403, 403, r#"{"result":"error","message":"Authentication Failed"}"#),
         (Quirk::StatusForResult, 403, r#"{"status":"error","message":"Authentication Failed"}"#),
@@ -316,7 +316,7 @@ fn refusals_come_in_the_apis_own_form() {
 }
 
 #[test]
-fn pages_that_are_not_of_the_api_have_a_title_and_a_status() {
+fn pages_of_other_software_have_a_title_and_a_status() {
     for (quirk, status, title) in [
         (Quirk::HtmlWaf, 403, "Attention Required! | Web Application Firewall"),
         (Quirk::Maintenance, 503, "Down for Maintenance"),
@@ -344,7 +344,7 @@ fn a_user_agent_is_required() {
 }
 
 #[test]
-fn an_echo_has_the_secrets_in_it() {
+fn an_echo_contains_the_secrets() {
     let response = reply(Quirk::EchoRequest, 1);
     assert_eq!(response.status, 403);
     assert!(response.error().message().unwrap().contains("secret=sandbox-secret"));
@@ -352,7 +352,7 @@ fn an_echo_has_the_secrets_in_it() {
 }
 
 #[test]
-fn transient_failures_are_transient() {
+fn temporary_failures_end() {
     for (quirk, expected) in [
         (Quirk::RateLimit, [429, 429, 200, 200, 429]),
         (Quirk::LongRetryAfter, [429, 429, 429, 429, 429]),
@@ -372,7 +372,7 @@ fn transient_failures_are_transient() {
 }
 
 #[test]
-fn a_truncated_body_seems_whole_and_a_reset_one_does_not() {
+fn a_truncated_body_appears_complete_and_a_reset_one_does_not() {
     for quirk in [Quirk::Truncate, Quirk::Reset] {
         let sandbox = sandbox(quirk);
         let broken = ask(&sandbox, &few(5));
@@ -385,14 +385,14 @@ fn a_truncated_body_seems_whole_and_a_reset_one_does_not() {
 }
 
 #[test]
-fn a_slow_body_drips() {
+fn a_slow_body_is_sent_in_small_pieces() {
     let sandbox = sandbox(Quirk::Slow);
     let response = ask(&sandbox, &GetTickets { deptid: Some(99), ..GetTickets::default() });
     assert!(response.page().is_empty());
 }
 
 #[test]
-fn a_hanging_request_is_not_answered_and_the_next_is() {
+fn a_hanging_request_gets_no_reply_and_the_next_does() {
     let sandbox = sandbox(Quirk::Hang);
     let hanging = std::thread::spawn({
         let address = sandbox.address();
@@ -425,13 +425,13 @@ fn a_gzip_bomb_is_a_valid_gibibyte() {
     let mut start = vec![0; 1 << 20];
     flate2::read::GzDecoder::new(&response.body[..]).read_exact(&mut start).unwrap();
     assert!(start.starts_with(br#"{"result":"success""#));
-    // The trailer names the length, modulo 2^32.
+    // The trailer has the length modulo 2^32.
     let [.., a, b, c, d] = response.body[..] else { panic!("a trailer") };
     assert!(u32::from_le_bytes([a, b, c, d]) > 1 << 30);
 }
 
 #[test]
-fn bodies_headers_entities_and_depths_are_excessive() {
+fn bodies_headers_entities_and_nesting_are_excessive() {
     let sandbox = sandbox(Quirk::HugeBody);
     let request = "POST /includes/api.php HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
     let response = exchange(&sandbox, request, 8 << 20).unwrap();

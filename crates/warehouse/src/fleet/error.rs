@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-/// Why installs cannot be read together.
+/// Error for installs that cannot be read together.
 #[derive(Clone, Debug)]
 pub struct FleetError {
     message: String,
@@ -18,7 +18,7 @@ impl FleetError {
         FleetError { message: format!("{one} and {other} are names of the same install, {endpoint}") }
     }
 
-    /// What to do about it.
+    /// Returns what to do about it.
     pub fn hint(&self) -> &'static str {
         "Give each install once, under one name."
     }
@@ -32,7 +32,7 @@ impl fmt::Display for FleetError {
 
 impl Error for FleetError {}
 
-/// Why the scan of one install ended early. The other installs are read on.
+/// The error that ended the scan of one install early. The other installs are read further.
 #[derive(Clone, Debug)]
 pub struct InstallError {
     pub(crate) install: String,

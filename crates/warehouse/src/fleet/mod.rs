@@ -9,7 +9,7 @@ use self::error::FleetError;
 use self::scan::FleetScan;
 use crate::install::Install;
 
-/// Several installs that are read side by side, each with its own client, retries and report.
+/// Several installs that are read concurrently, each with its own client, retries and report.
 ///
 /// ```no_run
 /// use gettickets::{Client, Credentials, GetTickets};
@@ -40,12 +40,12 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Installs under their names.
+    /// Creates a fleet of installs with unique names.
     ///
     /// # Errors
     ///
-    /// [`FleetError`] if two installs have the same name, or if two names stand for the same endpoint, whose tickets would be
-    /// read twice.
+    /// [`FleetError`] if two installs have the same name, or if two names refer to the same endpoint, whose tickets
+    /// would be read twice.
     pub fn new(installs: impl IntoIterator<Item = Install>) -> Result<Fleet, FleetError> {
         let installs: Vec<Install> = installs.into_iter().collect();
         for (index, install) in installs.iter().enumerate() {
@@ -62,7 +62,7 @@ impl Fleet {
         Ok(Fleet { installs })
     }
 
-    /// The installs, in the order in which they were given.
+    /// The installs, in the given order.
     pub fn installs(&self) -> &[Install] {
         &self.installs
     }
@@ -72,7 +72,7 @@ impl Fleet {
         self.scan_with(|install| install.client.scan(request.clone()))
     }
 
-    /// Reads all installs with scans of the caller's, which may differ in their requests and settings.
+    /// Reads all installs with the caller's scans, which may differ in their requests and settings.
     pub fn scan_with(&self, mut scan: impl FnMut(&Install) -> Scan) -> FleetScan {
         FleetScan::start(self.installs.iter().map(|install| (install.name.clone(), scan(install))))
     }

@@ -1,4 +1,4 @@
-//! [`FleetScan`]: the scans of several installs, side by side on threads, as one iterator.
+//! [`FleetScan`]: the scans of several installs, run concurrently on threads, as one iterator.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -13,7 +13,7 @@ use gettickets::scan::Cursor;
 use gettickets::{Cancellation, Error, Scan, ScanReport, Tickets};
 
 use super::error::InstallError;
-use crate::threads::MOST_WORKERS;
+use crate::threads::MAX_WORKERS;
 
 /// Some tickets of one install.
 #[derive(Clone, Debug)]
@@ -21,17 +21,17 @@ use crate::threads::MOST_WORKERS;
 pub struct FleetPage {
     /// The name of the install.
     pub install: Arc<str>,
-    /// The position of the install among those of the fleet.
+    /// The index of the install in the fleet.
     pub index: usize,
     /// The tickets.
     pub tickets: Tickets,
     /// The number of matching tickets that the server counts, if it sends one.
     pub total: Option<u64>,
-    /// The cursor after these tickets, from time to time, if the scan was started with cursors.
+    /// The cursor after these tickets, at intervals, if the scan was started with cursors.
     pub(crate) cursor: Option<Box<Cursor>>,
 }
 
-/// What the scan of one install did.
+/// The progress or result of the scan of one install.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct InstallReport {
@@ -41,11 +41,11 @@ pub struct InstallReport {
     pub error: Option<Error>,
     /// The report of its scan.
     pub scan: ScanReport,
-    /// Where the scan can continue, if it was started with cursors.
+    /// The cursor at which the scan can continue, if it was started with cursors.
     pub(crate) cursor: Option<Box<Cursor>>,
-    /// Why a ticket could not be delivered further, in words. The tickets after it are missing.
+    /// Why a ticket could not be stored, in words. The tickets after it are missing.
     pub(crate) refused: Option<String>,
-    /// Whether the scan came to its end.
+    /// Whether the scan ended normally.
     ended: bool,
 }
 
@@ -55,7 +55,7 @@ impl InstallReport {
         self.ended && self.error.is_none() && self.refused.is_none() && self.scan.unreadable.is_empty()
     }
 
-    /// Why a ticket could not be delivered, in words: a number in it is too large for a database.
+    /// Returns why a ticket could not be stored, in words: a number in it is too large for a database.
     pub fn refused(&self) -> Option<&str> {
         self.refused.as_deref()
     }
@@ -63,27 +63,27 @@ impl InstallReport {
 
 /// The tickets of several installs, in the order in which they arrive.
 ///
-/// An error is that of one install, named in it; the other installs are read on, and the iterator ends when all have ended.
-/// Dropping it stops all scans.
+/// An error concerns one install, which it names; the other installs are read further, and the iterator ends when all
+/// scans have ended. Dropping it stops all scans.
 pub struct FleetScan {
     reports: Vec<InstallReport>,
     names: Vec<Arc<str>>,
     cancellations: Vec<Cancellation>,
     queue: Queue,
-    /// Absent when everything has been received.
+    /// `None` after everything has been received.
     receiver: Option<Receiver<Event>>,
     workers: Vec<JoinHandle<()>>,
-    /// The scan that is read by the consumer itself, where no thread could be started.
+    /// The scan that the consumer reads itself, if no thread could be started.
     current: Option<(usize, Reader)>,
-    /// What [`wait_for`](FleetScan::wait_for) has received for the next call of `next`.
+    /// An item that [`wait_for`](FleetScan::wait_for) has received for the next call of `next`.
     ready: Option<Result<FleetPage, InstallError>>,
     cursor_every: Option<u64>,
 }
 
-/// A scan that is read, with cursors from time to time.
+/// A scan in progress, with a cursor at intervals.
 struct Reader {
     scan: Scan,
-    /// After how many tickets there is a cursor.
+    /// The number of tickets between two cursors.
     cursor_every: Option<u64>,
     /// Tickets since the last cursor.
     since_cursor: u64,
@@ -114,7 +114,7 @@ impl Reader {
     }
 }
 
-/// The scans that nobody reads yet.
+/// The scans that no thread has begun to read.
 type Queue = Arc<Mutex<VecDeque<(usize, Scan)>>>;
 
 enum Event {
@@ -122,17 +122,36 @@ enum Event {
     End(usize, Option<Error>, Box<ScanReport>, Option<Box<Cursor>>),
 }
 
+/// What was received in a limited time.
+enum Received {
+    Event(Event),
+    Nothing,
+    /// All scans have ended.
+    Finished,
+}
+
+/// What happens next in a fleet.
+pub(crate) enum Step {
+    Page(FleetPage),
+    /// The scan of the install at this position has ended, and its report is final.
+    Ended(usize),
+    /// Nothing happened in the time given.
+    Pending,
+    /// The scans of all installs have ended.
+    Finished,
+}
+
 impl FleetScan {
     pub(crate) fn start(scans: impl IntoIterator<Item = (String, Scan)>) -> FleetScan {
-        FleetScan::with_workers(scans, MOST_WORKERS, None)
+        FleetScan::with_workers(scans, MAX_WORKERS, None)
     }
 
-    /// As [`start`](FleetScan::start), with a cursor after about so many tickets of each scan, and at its end.
+    /// As [`start`](FleetScan::start), with a cursor after about this many tickets of each scan, and at its end.
     pub(crate) fn start_with_cursors(
         scans: impl IntoIterator<Item = (String, Scan)>,
         every: u64,
     ) -> FleetScan {
-        FleetScan::with_workers(scans, MOST_WORKERS, Some(every))
+        FleetScan::with_workers(scans, MAX_WORKERS, Some(every))
     }
 
     fn with_workers(
@@ -153,8 +172,8 @@ impl FleetScan {
         let cancellations = scans.iter().map(Scan::cancellation).collect();
         let count = scans.len();
         let queue: Queue = Arc::new(Mutex::new(scans.into_iter().enumerate().collect()));
-        // Scans read ahead themselves, so a page or two for each is enough here.
-        let (sender, receiver) = sync_channel(2 * count.clamp(1, MOST_WORKERS));
+        // Scans read ahead themselves, so a page or two of each is enough here.
+        let (sender, receiver) = sync_channel(2 * count.clamp(1, MAX_WORKERS));
         let worker = |number: usize| {
             let (queue, sender) = (Arc::clone(&queue), sender.clone());
             thread::Builder::new()
@@ -188,35 +207,54 @@ impl FleetScan {
         &self.cancellations
     }
 
-    /// Waits for the next page, the next error or the end, for this time at most, and returns whether `next` will return it
+    /// Waits at most this long for the next page, the next error or the end, and returns whether `next` will return it
     /// without waiting.
     pub fn wait_for(&mut self, time: Duration) -> bool {
         let deadline = Instant::now().checked_add(time);
         while self.ready.is_none() {
             let left = deadline.map_or(time, |deadline| deadline.saturating_duration_since(Instant::now()));
-            let received = self.receiver.as_ref().map(|receiver| receiver.recv_timeout(left));
-            let event = match received {
-                Some(Ok(event)) => event,
-                Some(Err(RecvTimeoutError::Timeout)) => return false,
-                Some(Err(RecvTimeoutError::Disconnected)) => {
-                    self.join();
-                    continue;
-                }
-                None => {
-                    let Some((index, mut reader)) = self.next_reader() else { return true };
-                    if !reader.scan.wait_for(left) {
-                        self.current = Some((index, reader));
-                        return false;
-                    }
-                    self.step_here(index, reader)
-                }
-            };
-            self.ready = self.take(event);
+            match self.receive(left) {
+                Received::Event(event) => self.ready = self.take(event),
+                Received::Nothing => return false,
+                Received::Finished => return true,
+            }
         }
         true
     }
 
-    /// Notes an event, and returns what it yields.
+    /// Like `next`, but waits for at most `time`, and also reports that the scan of an install ended without an error.
+    pub(crate) fn step(&mut self, time: Duration) -> Step {
+        let event = match self.receive(time) {
+            Received::Event(event) => event,
+            Received::Nothing => return Step::Pending,
+            Received::Finished => return Step::Finished,
+        };
+        let (Event::Page(index, ..) | Event::End(index, ..)) = &event;
+        let index = *index;
+        match self.take(event) {
+            Some(Ok(page)) => Step::Page(page),
+            _ => Step::Ended(index),
+        }
+    }
+
+    /// Waits at most `time` for the next event.
+    fn receive(&mut self, time: Duration) -> Received {
+        if let Some(receiver) = &self.receiver {
+            match receiver.recv_timeout(time) {
+                Ok(event) => return Received::Event(event),
+                Err(RecvTimeoutError::Timeout) => return Received::Nothing,
+                Err(RecvTimeoutError::Disconnected) => self.join(),
+            }
+        }
+        let Some((index, mut reader)) = self.next_reader() else { return Received::Finished };
+        if !reader.scan.wait_for(time) {
+            self.current = Some((index, reader));
+            return Received::Nothing;
+        }
+        Received::Event(self.step_here(index, reader))
+    }
+
+    /// Records an event, and returns its item.
     fn take(&mut self, event: Event) -> Option<Result<FleetPage, InstallError>> {
         match event {
             Event::Page(index, tickets, total, cursor) => {
@@ -234,7 +272,7 @@ impl FleetScan {
         }
     }
 
-    /// The scan that the consumer reads itself next; `None` when there is none.
+    /// The next scan that the consumer reads itself; `None` if there is none.
     fn next_reader(&mut self) -> Option<(usize, Reader)> {
         self.current.take().or_else(|| {
             let (index, scan) = pop(&self.queue)?;
@@ -251,7 +289,7 @@ impl FleetScan {
         event
     }
 
-    /// Waits for the end of the threads, none of which sends anything further.
+    /// Waits for the end of the threads. None of them sends anything further.
     fn join(&mut self) {
         self.receiver = None;
         for worker in self.workers.drain(..) {
@@ -309,7 +347,7 @@ fn pop(queue: &Queue) -> Option<(usize, Scan)> {
     queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
 }
 
-/// Reads scans from the queue until it is empty, or until nobody receives their pages.
+/// Reads scans from the queue until it is empty, or until the receiver is dropped.
 fn work(queue: &Queue, sender: &SyncSender<Event>, cursor_every: Option<u64>) {
     while let Some((index, scan)) = pop(queue) {
         let mut reader = Reader::new(scan, cursor_every);
@@ -348,7 +386,7 @@ mod tests {
             let mut scan = FleetScan::with_workers(scans, workers, None);
             let mut counts = [0; 3];
             loop {
-                // With more than one thread the pages are waited for in short steps.
+                // With more than one thread, pages are waited for in short steps.
                 while workers != 1 && !scan.wait_for(Duration::from_millis(1)) {}
                 let Some(page) = scan.next() else { break };
                 let page = page.unwrap();

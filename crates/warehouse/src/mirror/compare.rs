@@ -1,10 +1,10 @@
-//! Compares a ticket with what the mirror has of it. No database and no clock.
+//! Compares a ticket with its row in the mirror. No database and no clock.
 
 use gettickets::Field;
 
 use crate::row::{Row, TRACKED};
 
-/// What the mirror has of a ticket.
+/// The stored state of a ticket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Known {
     pub(crate) fingerprint: i64,
@@ -14,6 +14,13 @@ pub(crate) struct Known {
     pub(crate) date: Option<String>,
     /// The values of the [`TRACKED`] fields.
     pub(crate) tracked: [Option<String>; TRACKED.len()],
+}
+
+impl Known {
+    /// Whether the ticket is still as the mirror has it.
+    pub(crate) fn is_same(&self, row: &Row) -> bool {
+        self.fingerprint == row.fingerprint && self.gone.is_none()
+    }
 }
 
 /// One entry of the table `changes`.
@@ -31,16 +38,16 @@ pub(crate) struct Change {
 pub(crate) enum Verdict {
     /// The mirror does not have the ticket.
     New(Vec<Change>),
-    /// Nothing is different.
+    /// The ticket is unchanged.
     Same,
-    /// Something is different; the list is empty if it is in a field whose changes are not recorded.
+    /// The ticket has changed; the list is empty if no tracked field has changed.
     Changed(Vec<Change>),
 }
 
 /// The name of a change for a ticket whose id now belongs to another ticket.
 pub(crate) const REPLACED: &str = "replaced";
 
-/// Compares a row with what the mirror has. In the first run of an install every ticket is new, which is no event.
+/// Compares a row with the stored state. In the first run of an install every ticket is new, which is not recorded.
 pub(crate) fn compare(known: Option<&Known>, row: &Row, first_run: bool) -> Verdict {
     let id = row.id;
     let text = |field: Field| row.cell(field).to_text();
@@ -48,7 +55,7 @@ pub(crate) fn compare(known: Option<&Known>, row: &Row, first_run: bool) -> Verd
         let opened = Change { id, what: "opened", old: None, new: text(Field::Status) };
         return Verdict::New(if first_run { Vec::new() } else { vec![opened] });
     };
-    if known.fingerprint == row.fingerprint && known.gone.is_none() {
+    if known.is_same(row) {
         return Verdict::Same;
     }
     let mut changes = Vec::new();

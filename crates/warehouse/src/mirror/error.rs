@@ -1,11 +1,11 @@
-//! [`MirrorError`]: why a mirror could not be opened or brought up to date.
+//! [`MirrorError`]: why a mirror could not be opened or updated.
 
 use std::error::Error;
 use std::fmt;
 
 use gettickets_arrow::NumberTooLarge;
 
-/// Why a mirror could not be opened or brought up to date.
+/// Error for a mirror that could not be opened or updated.
 #[derive(Debug)]
 pub struct MirrorError {
     kind: MirrorErrorKind,
@@ -17,13 +17,13 @@ pub struct MirrorError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MirrorErrorKind {
-    /// The address is not that of a database that a mirror can use.
+    /// The address does not name a database that a mirror can use.
     Target,
     /// The database belongs to another program, or the file is not a database.
     NotAMirror,
     /// A newer version of this crate wrote the database.
     NewerVersion,
-    /// Another run has the database locked.
+    /// Another run has locked the database.
     Locked,
     /// The database cannot be written: a read-only file or server, or missing rights.
     ReadOnly,
@@ -35,11 +35,11 @@ pub enum MirrorErrorKind {
     Unreachable,
     /// The database failed in another way.
     Database,
-    /// Two names stand for one install, or one name for two.
+    /// Two names refer to one install, or one name to two.
     Install,
     /// A value does not fit into the database.
     Value,
-    /// The run was cancelled, and undone.
+    /// The run was canceled, and what was not stored yet was rolled back.
     Cancelled,
 }
 
@@ -53,20 +53,68 @@ impl MirrorError {
         self
     }
 
-    /// Adds the database in front of the message.
+    /// Prepends the name of the database to the message.
     pub(crate) fn at(mut self, place: &str) -> MirrorError {
         self.message = format!("{place}: {}", self.message);
         self
     }
 
-    /// The kind.
+    /// Adds the number of installs that the run had stored by then.
+    pub(crate) fn after(mut self, stored: usize) -> MirrorError {
+        let (installs, were) = if stored == 1 { ("install", "was") } else { ("installs", "were") };
+        self.message = format!("{}; {stored} {installs} of the run {were} stored before", self.message);
+        self
+    }
+
+    /// Returns the kind of error.
     pub fn kind(&self) -> MirrorErrorKind {
         self.kind
     }
 
-    /// What to do about it.
+    /// Returns what to do about it.
     pub fn hint(&self) -> &'static str {
-        match self.kind {
+        self.kind.hint()
+    }
+}
+
+impl MirrorErrorKind {
+    /// Every kind.
+    pub const ALL: &'static [MirrorErrorKind] = &[
+        MirrorErrorKind::Target,
+        MirrorErrorKind::NotAMirror,
+        MirrorErrorKind::NewerVersion,
+        MirrorErrorKind::Locked,
+        MirrorErrorKind::ReadOnly,
+        MirrorErrorKind::Full,
+        MirrorErrorKind::Damaged,
+        MirrorErrorKind::Unreachable,
+        MirrorErrorKind::Database,
+        MirrorErrorKind::Install,
+        MirrorErrorKind::Value,
+        MirrorErrorKind::Cancelled,
+    ];
+
+    /// A stable name for programs, such as `read-only`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            MirrorErrorKind::Target => "target",
+            MirrorErrorKind::NotAMirror => "not-a-mirror",
+            MirrorErrorKind::NewerVersion => "newer-version",
+            MirrorErrorKind::Locked => "locked",
+            MirrorErrorKind::ReadOnly => "read-only",
+            MirrorErrorKind::Full => "full",
+            MirrorErrorKind::Damaged => "damaged",
+            MirrorErrorKind::Unreachable => "unreachable",
+            MirrorErrorKind::Database => "database",
+            MirrorErrorKind::Install => "install",
+            MirrorErrorKind::Value => "value",
+            MirrorErrorKind::Cancelled => "cancelled",
+        }
+    }
+
+    /// What to do about it.
+    pub const fn hint(self) -> &'static str {
+        match self {
             MirrorErrorKind::Target => {
                 "Name a SQLite file, or a PostgreSQL database as postgresql://USER@HOST/DATABASE."
             }
@@ -80,7 +128,7 @@ impl MirrorError {
             MirrorErrorKind::ReadOnly => {
                 "Check that this user may write to the database, and to the folder of a file."
             }
-            MirrorErrorKind::Full => "Make room and run again; the last complete state is kept.",
+            MirrorErrorKind::Full => "Free space and run again; the last complete state is kept.",
             MirrorErrorKind::Damaged => {
                 "Restore the file from a backup, or begin a new one; the install still has its tickets, but not the recorded \
                  changes."

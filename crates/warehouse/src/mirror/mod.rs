@@ -1,10 +1,13 @@
-//! The mirror, from the bottom up: errors and rows, the comparison, the database, one run.
+//! The mirror: errors and rows, the comparison, the database, and a run.
 
 pub(crate) mod compare;
 pub(crate) mod error;
+mod lock;
 pub(crate) mod postgres;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod sqlite;
+mod stage;
 pub(crate) mod store;
+mod work;

@@ -1,6 +1,7 @@
-//! The mirror's database in PostgreSQL. Rows go over as arrays, one statement per page.
+//! The mirror's database in PostgreSQL. Rows are sent as arrays, one statement for each page.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,11 +39,11 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Connects and brings the tables up to date. Returns the database in words too. TLS is used if the server offers it, and
-    /// required with `sslmode=require`; certificates are verified.
+    /// Connects and migrates the tables. Also returns a description of the database. TLS is used if the server offers
+    /// it, and required with `sslmode=require`; certificates are verified.
     pub(crate) fn open(url: &str) -> Result<(String, Database), MirrorError> {
         let mut config: Config = url.parse().map_err(|error| {
-            // The error's own text has no part of the URL.
+            // The error's own text contains no part of the URL.
             let message = format!("the address of the PostgreSQL database cannot be read: {error}");
             MirrorError::new(MirrorErrorKind::Target, message)
         })?;
@@ -69,7 +70,7 @@ impl Database {
     }
 }
 
-/// The database in words, without the password.
+/// Describes the database without its password.
 fn place(config: &Config) -> String {
     let hosts: Vec<String> = config
         .get_hosts()
@@ -116,7 +117,7 @@ impl From<postgres::Error> for MirrorError {
             }
             Some(_) => MirrorErrorKind::Database,
         };
-        // The error's own text leaves out what the server said.
+        // The error's own text leaves out the server's message.
         let detail = error.as_db_error().map(|error| error.message().to_owned());
         let cause = std::error::Error::source(&error).map(|cause| format!("{error}: {cause}"));
         let detail = detail.or(cause).unwrap_or_else(|| error.to_string());
@@ -129,7 +130,7 @@ fn has_io_error(error: &postgres::Error) -> bool {
     std::error::Error::source(error).is_some_and(|cause| cause.is::<std::io::Error>())
 }
 
-/// Refuses databases of other programs and of newer versions, and creates or updates the tables.
+/// Fails on databases of other programs and of newer versions, and creates or migrates the tables.
 fn migrate(client: &mut Client) -> Result<(), MirrorError> {
     let mut transaction = client.transaction()?;
     // Two programs that open a new database at the same time would both create the tables.
@@ -165,18 +166,29 @@ fn migrate(client: &mut Client) -> Result<(), MirrorError> {
 }
 
 impl Store for Database {
-    fn begin(&mut self) -> Result<(), MirrorError> {
-        self.client.batch_execute("BEGIN")?;
-        let locked: bool = self.client.query_one("SELECT pg_try_advisory_xact_lock($1)", &[&LOCK])?.get(0);
-        if locked {
+    fn lock(&mut self) -> Result<(), MirrorError> {
+        // The session holds it between two transactions, and loses it with the connection.
+        if self.client.query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK])?.get(0) {
             return Ok(());
         }
-        self.rollback();
         Err(MirrorError::new(MirrorErrorKind::Locked, "another run has the database locked"))
     }
 
+    fn unlock(&mut self) {
+        // If this fails, the connection is gone, and the lock with it.
+        let _ = self.client.execute("SELECT pg_advisory_unlock($1)", &[&LOCK]);
+    }
+
+    fn directory(&self) -> Option<&Path> {
+        None
+    }
+
+    fn begin(&mut self) -> Result<(), MirrorError> {
+        Ok(self.client.batch_execute("BEGIN")?)
+    }
+
     fn rollback(&mut self) {
-        // If this fails, the connection is gone, and the server undoes the transaction.
+        // If this fails, the connection is lost, and the server rolls the transaction back.
         let _ = self.client.batch_execute("ROLLBACK");
     }
 
@@ -337,17 +349,17 @@ impl Store for Database {
     }
 }
 
-/// A time on the install's clock, as a text.
+/// A local time of the install as text.
 fn wall_clock(expression: &str) -> String {
     format!("to_char({expression}, 'YYYY-MM-DD HH24:MI:SS')")
 }
 
-/// A moment in UTC, as a text; the session's time zone is UTC.
+/// A time in UTC as text; the session's time zone is UTC.
 fn utc(expression: &str) -> String {
     format!("to_char({expression}, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")
 }
 
-/// A field as the text that [`Cell::to_text`] gives of it.
+/// A field as text in the form of [`Cell::to_text`].
 fn as_text(field: Field) -> String {
     let spec = FIELDS.iter().find(|spec| spec.field == field);
     match spec {

@@ -1,11 +1,11 @@
-//! What a run is asked to do, and what it did.
+//! The options and the report of a run.
 
 use std::time::Duration;
 
 use gettickets::scan::ScanFinding;
 use gettickets::{Cancellation, Error};
 
-/// How a run reads the install.
+/// The extent of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mode {
@@ -14,7 +14,7 @@ pub enum Mode {
         /// The longest time between two full runs.
         full_every: Duration,
     },
-    /// Reads every ticket. Only such a run sees changes without a reply, and tickets that are gone.
+    /// Reads every ticket. Only a full run finds changes without a reply, and tickets that are gone.
     Full,
     /// Reads the tickets with a reply since the last complete run.
     Incremental,
@@ -24,14 +24,15 @@ pub enum Mode {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RunOptions {
-    /// How the install is read. Default: full once in 24 hours. The first run of an install is always full, and so is one
-    /// after its time zone was changed.
+    /// How the install is read. Default: full once in 24 hours. The first run of an install is always full, and so is
+    /// the first run after a change of its time zone.
     pub mode: Mode,
-    /// How far an incremental run reads back behind the newest reply of the last complete run. It covers a server clock that
-    /// was set back. Default: 3 hours.
+    /// How far an incremental run reads back before the newest reply of the last complete run, which covers a server
+    /// clock that was set back. Default: 3 hours.
     pub overlap: Duration,
-    /// Cancels the run from another thread: it ends with [`MirrorErrorKind::Cancelled`](crate::MirrorErrorKind::Cancelled), and
-    /// is undone. Default: a flag that nobody sets.
+    /// Cancels the run from another thread: it ends with
+    /// [`MirrorErrorKind::Cancelled`](crate::MirrorErrorKind::Cancelled), and the installs that were not stored yet stay as
+    /// they were. Default: a flag that is never set.
     pub cancellation: Cancellation,
 }
 
@@ -45,7 +46,7 @@ impl Default for RunOptions {
     }
 }
 
-/// What a run did.
+/// The result of a run.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RunReport {
@@ -55,8 +56,8 @@ pub struct RunReport {
     pub run: i64,
     /// Whether every ticket was read, rather than those with a recent reply.
     pub full: bool,
-    /// Whether the scan was proved complete. If not, [`reason`](RunReport::reason) says why; what was read is stored, and no
-    /// ticket was marked as gone.
+    /// Whether the scan was proved complete. If not, [`reason`](RunReport::reason) says why; the tickets that were read
+    /// are stored, and no ticket is marked as gone.
     pub complete: bool,
     /// Why the run is not complete, in words.
     pub reason: Option<String>,
@@ -66,9 +67,9 @@ pub struct RunReport {
     pub unreadable: u64,
     /// Tickets that were read.
     pub tickets: u64,
-    /// Tickets that the mirror did not have.
+    /// Tickets that are new in the mirror.
     pub new: u64,
-    /// Tickets that were different from the mirror's.
+    /// Tickets that have changed.
     pub changed: u64,
     /// Tickets that the install no longer has: deleted, or merged into others.
     pub gone: u64,
@@ -76,9 +77,9 @@ pub struct RunReport {
     pub requests: u64,
     /// Deviations from the documented format in the replies. The table `runs` has them.
     pub findings: u64,
-    /// The same by kind and field.
+    /// The deviations by kind and field.
     pub deviations: Vec<ScanFinding>,
-    /// Observations that somebody should look at, such as an install restored from a backup.
+    /// Circumstances that need attention, such as an install restored from a backup.
     pub warnings: Vec<String>,
 }
 
@@ -104,7 +105,7 @@ impl RunReport {
     }
 }
 
-/// How far the run of an install has come.
+/// The progress of a run for an install.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Progress<'a> {

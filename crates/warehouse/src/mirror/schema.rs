@@ -1,20 +1,20 @@
-//! The tables and views of a mirror in SQLite and PostgreSQL, and how older ones become today's.
+//! The tables and views of a mirror in SQLite and PostgreSQL, and the migrations from older versions.
 
 use crate::row::{Type, columns};
 
 /// Marks a SQLite file as a mirror (`PRAGMA application_id`): "GTKT".
 pub(crate) const APPLICATION_ID: i32 = 0x4754_4b54;
 
-/// The version of the schema: `PRAGMA user_version` in SQLite, the table `gettickets_mirror` in PostgreSQL. Version `n` is
-/// reached by the first `n` migrations.
+/// The version of the schema: `PRAGMA user_version` in SQLite, the table `gettickets_mirror` in PostgreSQL. The first
+/// `n` migrations lead to version `n`.
 pub(crate) const VERSION: i32 = 1;
 
-/// The statements that lead from each version to the next in SQLite.
+/// The migrations in SQLite: the statements that lead from each version to the next.
 pub(crate) fn sqlite() -> [String; VERSION as usize] {
     [first_sqlite()]
 }
 
-/// The statements that lead from each version to the next in PostgreSQL.
+/// The migrations in PostgreSQL: the statements that lead from each version to the next.
 pub(crate) fn postgres() -> [String; VERSION as usize] {
     [first_postgres()]
 }
@@ -25,7 +25,7 @@ pub(crate) fn postgres_type(kind: Type) -> &'static str {
         Type::Integer => "bigint",
         Type::Boolean => "boolean",
         Type::Text => "text",
-        // Unlike jsonb it keeps every text that JSON can spell.
+        // Unlike jsonb it keeps the exact text.
         Type::Json => "json",
         Type::WallClock => "timestamp",
         Type::Utc => "timestamptz",

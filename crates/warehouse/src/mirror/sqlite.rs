@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::fs::OpenOptions;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gettickets::{FIELDS, Field};
@@ -11,17 +12,22 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, ToSql, params, params_f
 
 use super::compare::{Change, Known};
 use super::error::{MirrorError, MirrorErrorKind};
+use super::lock::{Identity, Lock};
 use super::schema;
 use super::store::{Ending, History, KnownInstall, Store};
 use crate::row::{Cell, Row, TRACKED, columns};
 
-/// How long to wait for a lock that another program holds for a moment. A run holds it for longer.
+/// How long to wait for a lock that another program holds briefly. A run holds the lock for longer.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 
 /// A database with the mirror's tables.
 #[derive(Debug)]
 pub(crate) struct Database {
     connection: Connection,
+    /// The file, after symbolic links.
+    path: PathBuf,
+    file: Identity,
+    lock: Option<Lock>,
     select: String,
     upsert: String,
 }
@@ -37,21 +43,27 @@ impl ToSql for Cell {
 }
 
 impl Database {
-    /// Opens a database, creates it if there is no file, and brings its tables up to date.
+    /// Opens a database, creates it if the file does not exist, and migrates its tables.
     pub(crate) fn open(path: &Path) -> Result<Database, MirrorError> {
         if !path.exists() {
             create(path)?;
         }
+        let unusable = |error: io::Error| {
+            let message = format!("the file cannot be used: {error}");
+            MirrorError::new(MirrorErrorKind::ReadOnly, message).with_source(error)
+        };
+        let path = path.canonicalize().map_err(unusable)?;
+        let file = Identity::of(&path).map_err(unusable)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
+        let connection = Connection::open_with_flags(&path, flags)?;
         connection.busy_timeout(LOCK_WAIT)?;
         check(&connection)?;
-        // Readers go on while a run writes; a commit survives a power failure.
+        // Programs can read while a run writes; a commit survives a power failure.
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         migrate(&connection)?;
         connection.set_prepared_statement_cache_capacity(16);
-        Ok(Database { connection, select: select(), upsert: upsert() })
+        Ok(Database { connection, path, file, lock: None, select: select(), upsert: upsert() })
     }
 
     fn known_ticket(&self, install: &str, id: i64) -> Result<Option<Known>, MirrorError> {
@@ -81,12 +93,28 @@ impl Database {
 }
 
 impl Store for Database {
+    fn lock(&mut self) -> Result<(), MirrorError> {
+        let lock = Lock::take(&self.path)?;
+        // A database that cannot be written is found before anything is read for it.
+        self.connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
+        self.lock = Some(lock);
+        Ok(())
+    }
+
+    fn unlock(&mut self) {
+        self.lock = None;
+    }
+
+    fn directory(&self) -> Option<&Path> {
+        self.path.parent()
+    }
+
     fn begin(&mut self) -> Result<(), MirrorError> {
         Ok(self.connection.execute_batch("BEGIN IMMEDIATE")?)
     }
 
     fn rollback(&mut self) {
-        // If this fails, SQLite undoes the transaction when the file is opened next.
+        // If this fails, SQLite rolls the transaction back when the file is opened next.
         let _ = self.connection.execute_batch("ROLLBACK");
     }
 
@@ -135,13 +163,22 @@ impl Store for Database {
     }
 
     fn known(&mut self, install: &str, ids: &[i64]) -> Result<HashMap<i64, Known>, MirrorError> {
+        // Outside of a transaction, each look-up would lock the database by itself.
+        let is_reading = self.connection.is_autocommit() && !ids.is_empty();
+        if is_reading {
+            self.connection.execute_batch("BEGIN")?;
+        }
         let mut found = HashMap::with_capacity(ids.len());
-        for id in ids {
+        let looked_up = ids.iter().try_for_each(|id| {
             if let Some(known) = self.known_ticket(install, *id)? {
                 found.insert(*id, known);
             }
+            Ok(())
+        });
+        if is_reading {
+            self.connection.execute_batch("ROLLBACK")?;
         }
-        Ok(found)
+        looked_up.map(|()| found)
     }
 
     fn put(&mut self, install: &str, rows: &[Row], now: &str) -> Result<(), MirrorError> {
@@ -226,20 +263,25 @@ impl Store for Database {
     }
 
     fn commit(&mut self) -> Result<(), MirrorError> {
+        // SQLite would write on into a file that has no name any more.
+        if !self.file.is_still_at(&self.path) {
+            let message = "the file was removed or moved while the run wrote to it";
+            return Err(MirrorError::new(MirrorErrorKind::Database, message));
+        }
         Ok(self.connection.execute_batch("COMMIT")?)
     }
 }
 
-/// Creates an empty file that its owner alone can read.
+/// Creates an empty file that only its owner can read.
 fn create(path: &Path) -> Result<(), MirrorError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             let kind = match error.kind() {
-                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => MirrorErrorKind::Full,
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => MirrorErrorKind::Full,
                 _ => MirrorErrorKind::ReadOnly,
             };
             Err(MirrorError::new(kind, format!("the file could not be created: {error}")).with_source(error))
@@ -248,7 +290,7 @@ fn create(path: &Path) -> Result<(), MirrorError> {
     }
 }
 
-/// Refuses files of other programs and of newer versions, without changing them.
+/// Fails on files of other programs and of newer versions, without changing them.
 fn check(connection: &Connection) -> Result<(), MirrorError> {
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let (application, version) = (pragma("application_id")?, pragma("user_version")?);

@@ -1,50 +1,59 @@
-//! [`Store`]: what a run needs from a database.
+//! [`Store`]: the database operations of a run.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use super::compare::{Change, Known};
 use super::error::MirrorError;
 use crate::row::Row;
 
-/// A database with the mirror's tables. One run of one or more installs is one
-/// transaction, from `begin` to `commit` or `rollback`. Times are texts:
-/// `YYYY-MM-DDTHH:MM:SSZ` in UTC, and `YYYY-MM-DD HH:MM:SS` on the install's clock.
+/// A database with the mirror's tables. A run holds the lock from `lock` to `unlock`; what it writes of an install is one transaction, from `begin` to `commit` or
+/// `rollback`. Times are texts: `YYYY-MM-DDTHH:MM:SSZ` in UTC, and `YYYY-MM-DD HH:MM:SS` in local time of the install.
 pub(crate) trait Store {
-    /// Begins a transaction and takes the lock that only one run can hold.
+    /// Takes the lock that only one run can hold, and checks that the database can be written.
+    fn lock(&mut self) -> Result<(), MirrorError>;
+
+    /// Releases the lock.
+    fn unlock(&mut self);
+
+    /// The directory of the database, where it is a file.
+    fn directory(&self) -> Option<&Path>;
+
+    /// Begins a transaction.
     fn begin(&mut self) -> Result<(), MirrorError>;
 
-    /// Undoes the transaction.
+    /// Rolls the transaction back.
     fn rollback(&mut self);
 
-    /// The installs so far.
+    /// Returns the known installs.
     fn installs(&mut self) -> Result<Vec<KnownInstall>, MirrorError>;
 
     /// Inserts an install, or updates its time zone.
     fn put_install(&mut self, name: &str, endpoint: &str, zone: Option<&str>) -> Result<(), MirrorError>;
 
-    /// What complete runs of an install have seen.
+    /// Returns the results of an install's complete runs.
     fn history(&mut self, install: &str) -> Result<History, MirrorError>;
 
     /// Inserts a run and returns its number.
     fn begin_run(&mut self, install: &str, started: &str, since: Option<&str>) -> Result<i64, MirrorError>;
 
-    /// What the tables have of these tickets.
+    /// Returns the stored state of these tickets.
     fn known(&mut self, install: &str, ids: &[i64]) -> Result<HashMap<i64, Known>, MirrorError>;
 
-    /// Inserts tickets or replaces their rows; `now` is when they were first seen or changed.
+    /// Inserts tickets or replaces their rows; `now` is the time at which they were first seen or changed.
     fn put(&mut self, install: &str, rows: &[Row], now: &str) -> Result<(), MirrorError>;
 
     /// Inserts changes.
     fn record(&mut self, run: i64, install: &str, changes: &[Change], now: &str) -> Result<(), MirrorError>;
 
-    /// The ids and statuses of the tickets that are not gone and for which `keep` is true.
+    /// Returns the ids and statuses of the tickets that are not gone and for which `keep` is true.
     fn living(
         &mut self,
         install: &str,
         keep: &dyn Fn(i64) -> bool,
     ) -> Result<Vec<(i64, Option<String>)>, MirrorError>;
 
-    /// How many tickets are not gone.
+    /// Returns the number of tickets that are not gone.
     fn count_living(&mut self, install: &str) -> Result<u64, MirrorError>;
 
     /// Marks tickets as gone.
@@ -57,7 +66,7 @@ pub(crate) trait Store {
     fn commit(&mut self) -> Result<(), MirrorError>;
 }
 
-/// An install as the table `installs` has it.
+/// A row of the table `installs`.
 #[derive(Clone, Debug)]
 pub(crate) struct KnownInstall {
     pub(crate) name: String,
@@ -65,12 +74,12 @@ pub(crate) struct KnownInstall {
     pub(crate) zone: Option<String>,
 }
 
-/// What complete runs of an install have seen.
+/// The results of an install's complete runs.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
-    /// When the last full run began.
+    /// The start of the last full run.
     pub(crate) last_full: Option<String>,
-    /// The newest reply that any run has seen.
+    /// The newest reply in any run.
     pub(crate) newest_reply: Option<String>,
     /// The highest id of a ticket, gone or not.
     pub(crate) highest_id: Option<i64>,
@@ -78,14 +87,14 @@ pub(crate) struct History {
     pub(crate) ordered: bool,
 }
 
-/// What a run fills in at its end.
+/// The values that are stored at the end of a run.
 pub(crate) struct Ending<'a> {
     pub(crate) ended: &'a str,
     pub(crate) complete: bool,
     pub(crate) ordered: bool,
     pub(crate) reason: Option<&'a str>,
     pub(crate) newest_reply: Option<&'a str>,
-    /// Requests, tickets, new, changed and gone ones.
+    /// The numbers of requests, tickets, new, changed and gone ones.
     pub(crate) counts: [i64; 5],
     pub(crate) findings: Option<&'a str>,
 }

@@ -1,23 +1,23 @@
-//! The catalog: what the stream has, and what a user selected of it.
+//! The catalog: the columns of the stream, and what a user selected of them.
 
 use serde_json::{Value, json};
 
 use super::error::TapError;
 use super::schema::{KEYS, Property, REPLICATION_KEY, STREAM, schema};
 
-/// How a run reads the installs.
+/// The replication method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Method {
-    /// Every ticket, then ACTIVATE_VERSION, so that a target sees which tickets are gone. Only this sees tickets that were
-    /// closed, moved or flagged without a reply.
+    /// Every ticket, then ACTIVATE_VERSION, so that a target can remove tickets that are gone. Only this method finds
+    /// tickets that were closed, moved or flagged without a reply.
     FullTable,
     /// The tickets that were opened or answered since the last run.
     Incremental,
 }
 
 impl Method {
-    /// The word of a catalog.
+    /// The method's name in a catalog.
     pub(super) fn word(self) -> &'static str {
         match self {
             Method::FullTable => "FULL_TABLE",
@@ -26,10 +26,10 @@ impl Method {
     }
 }
 
-/// What a catalog selects.
+/// The selection of a catalog.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Selected {
-    /// Whether the stream is selected at all.
+    /// Whether the stream is selected.
     pub(super) stream: bool,
     /// The names of the columns that are left out.
     pub(super) without: Vec<String>,
@@ -66,7 +66,7 @@ pub(super) fn discover(properties: &[Property], method: Method) -> Value {
     }]})
 }
 
-/// Whether a column is always sent.
+/// Whether a column is always included.
 fn is_automatic(name: &str) -> bool {
     KEYS.contains(&name) || name == REPLICATION_KEY
 }

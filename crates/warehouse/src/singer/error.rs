@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::{fmt, io};
 
-/// Why a tap could not run.
+/// Error for a tap that could not run.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TapError {
@@ -16,7 +16,7 @@ pub enum TapError {
 }
 
 impl TapError {
-    /// What to do about it.
+    /// Returns what to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
             TapError::Catalog(_) => "Write a new catalog with --discover.",

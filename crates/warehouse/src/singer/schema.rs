@@ -20,11 +20,11 @@ const ACCESS_KEY: &str = "c";
 pub(super) struct Property {
     pub(super) name: String,
     pub(super) kind: Type,
-    /// The position among the cells of a row; `None` for the install.
+    /// The index among the cells of a row; `None` for the install.
     pub(super) cell: Option<usize>,
 }
 
-/// Every column, without the access key unless it is asked for.
+/// Every column; the access key only on request.
 pub(super) fn properties(access_keys: bool) -> Vec<Property> {
     let install = Property { name: INSTALL.to_owned(), kind: Type::Text, cell: None };
     let fields =
@@ -52,7 +52,7 @@ fn described(property: &Property) -> Value {
     }
     match (property.kind, property.name.as_str()) {
         (Type::Boolean, _) => json!({"type": ["boolean", "null"]}),
-        // A time on the install's clock has no zone, which the format date-time would need.
+        // A local time has no zone, which the format date-time would require.
         (Type::Text | Type::WallClock | Type::Integer, _) => json!({"type": ["string", "null"]}),
         (Type::Utc, _) => json!({"type": ["string", "null"], "format": "date-time"}),
         (Type::Json, "attachments") => json!({
@@ -70,7 +70,7 @@ fn is_key(property: &Property) -> bool {
     KEYS.contains(&property.name.as_str())
 }
 
-/// An integer of this type. Targets choose the type of a column by its bounds: without them, some choose one of 32 bits.
+/// An integer type. Targets choose the type of a column by its bounds: without them, some choose 32 bits.
 fn integer(kind: Value) -> Value {
     json!({"type": kind, "minimum": 0, "maximum": i64::MAX})
 }

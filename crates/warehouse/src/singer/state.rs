@@ -1,4 +1,4 @@
-//! The state: bookmarks of complete runs, and where an interrupted run continues.
+//! The state: bookmarks of complete runs, and cursors of interrupted runs.
 //!
 //! ```json
 //! {"bookmarks": {"tickets": {"version": 1770000000000, "partitions": [{
@@ -24,37 +24,37 @@ use crate::row::wall_clock;
 pub(super) struct State {
     /// The version of the full run in progress.
     pub(super) version: Option<i64>,
-    /// By the name of the install.
+    /// The installs by name.
     partitions: BTreeMap<String, Partition>,
 }
 
 /// The state of an install.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Partition {
-    /// The newest reply that a complete run has seen, on the install's clock.
+    /// The newest reply in a complete run, in local time of the install.
     pub(super) bookmark: Option<DateTime>,
     pub(super) progress: Option<Progress>,
 }
 
-/// How far a run that is not complete has come.
+/// The progress of an incomplete run.
 #[derive(Clone, Debug)]
 pub(super) struct Progress {
     pub(super) method: Method,
-    /// The moment from which an incremental run reads.
+    /// The time from which an incremental run reads.
     pub(super) since: Option<DateTime>,
     /// The newest reply so far.
     pub(super) newest: Option<DateTime>,
-    /// Where the scan continues; `None` for an install that this full run has read to its end.
+    /// The cursor at which the scan continues; `None` for an install that this full run has read to its end.
     pub(super) cursor: Option<Box<Cursor>>,
 }
 
 impl State {
-    /// The state of an install.
+    /// Returns the state of an install.
     pub(super) fn partition(&mut self, install: &str) -> &mut Partition {
         self.partitions.entry(install.to_owned()).or_default()
     }
 
-    /// Forgets the progress of every install.
+    /// Removes the progress of every install.
     pub(super) fn clear_progress(&mut self) {
         self.partitions.values_mut().for_each(|partition| partition.progress = None);
     }

@@ -18,21 +18,21 @@ use crate::fleet::scan::{FleetScan, InstallReport};
 use crate::install::Install;
 use crate::row::{Cell, Row, Type};
 
-/// After about so many tickets of an install there is a STATE message.
+/// The approximate number of an install's tickets between two STATE messages.
 const STATE_EVERY: u64 = 5_000;
 
-/// How far an incremental run reads back behind its bookmark. It covers a server clock that was set back.
+/// How far an incremental run reads back before its bookmark, which covers a server clock that was set back.
 const OVERLAP: SignedDuration = SignedDuration::from_hours(3);
 
-/// The furthest that any wall clock is ahead of UTC. Replies dated later do not count as the newest.
-const FURTHEST_AHEAD: SignedDuration = SignedDuration::from_hours(14);
+/// The maximum by which local time is ahead of UTC. Replies with later dates do not count as the newest.
+const MAX_AHEAD_OF_UTC: SignedDuration = SignedDuration::from_hours(14);
 
-/// A tap of [Singer](https://www.singer.io): the tickets of installs as messages.
+/// A [Singer](https://www.singer.io) tap: writes the tickets of installs as messages.
 ///
-/// The stream is a full table unless the catalog selects the incremental method. A full run ends with ACTIVATE_VERSION if the
-/// scan of every install was proved complete, and never otherwise, so that no target takes an interrupted run for deletions.
-/// Bookmarks move at the end of a complete run only. STATE messages hold the cursor of each scan, so that a run that was
-/// interrupted is continued by the next one.
+/// The replication method is FULL_TABLE unless the catalog selects INCREMENTAL. A full run ends with ACTIVATE_VERSION
+/// only if the scan of every install was proved complete, so that no target mistakes an interrupted run for deletions.
+/// Bookmarks advance only at the end of a complete run. STATE messages hold the cursor of each scan, so that the next
+/// run can continue an interrupted one.
 ///
 /// ```no_run
 /// use gettickets::{Client, Credentials};
@@ -60,7 +60,7 @@ pub struct Tap {
 }
 
 impl Tap {
-    /// A tap of these installs. Access keys (`c`) are among the columns if an install has
+    /// Creates a tap of these installs. Access keys (`c`) are among the columns if an install has
     /// [`access_keys`](Install::access_keys).
     pub fn new(fleet: Fleet) -> Tap {
         let access_keys = fleet.installs().iter().any(|install| install.access_keys);
@@ -74,19 +74,19 @@ impl Tap {
         }
     }
 
-    /// Sets how the installs are read; a catalog may change it. Default: [`Method::FullTable`].
+    /// Sets the replication method; a catalog may change it. Default: [`Method::FullTable`].
     #[must_use]
     pub fn method(self, method: Method) -> Tap {
         Tap { method, ..self }
     }
 
-    /// Leaves out tickets whose last reply is before this time on the install's clock, in incremental runs.
+    /// Leaves out tickets whose last reply is before this local time of the install, in incremental runs.
     #[must_use]
     pub fn start(self, start: DateTime) -> Tap {
         Tap { start: Some(start), ..self }
     }
 
-    /// Sets what is selected.
+    /// Sets the catalog, which selects columns and the method.
     ///
     /// # Errors
     ///
@@ -109,13 +109,13 @@ impl Tap {
         Ok(self)
     }
 
-    /// The catalog with everything that the stream has.
+    /// Returns the catalog with all columns.
     pub fn discover(&self) -> Value {
         catalog::discover(&self.properties, self.method)
     }
 
-    /// Reads the installs and writes their messages. Returns the report of each install that was read. A scan that ends early
-    /// is not an error of this function: the other installs are read on, and the report has its error.
+    /// Reads the installs and writes their messages. Returns the report of each install that was read. A scan that ends
+    /// early is not an error of this function: the other installs are read further, and the report has the error.
     ///
     /// # Errors
     ///
@@ -173,11 +173,11 @@ impl Tap {
     }
 }
 
-/// A run.
+/// A run in progress.
 struct Sync<'a> {
     tap: &'a Tap,
     state: State,
-    /// The version of the records of a full run.
+    /// The version of a full run's records.
     version: i64,
     extracted: String,
     /// Replies dated later than this do not count as the newest.
@@ -196,11 +196,11 @@ impl<'a> Sync<'a> {
             state,
             version,
             extracted: now.to_string(),
-            ahead: TimeZone::UTC.to_datetime(now.checked_add(FURTHEST_AHEAD).unwrap_or(Timestamp::MAX)),
+            ahead: TimeZone::UTC.to_datetime(now.checked_add(MAX_AHEAD_OF_UTC).unwrap_or(Timestamp::MAX)),
         }
     }
 
-    /// The scans of the installs that this run has to read, and the positions of these installs in the fleet.
+    /// The scans of the installs that this run has to read, and the indexes of these installs in the fleet.
     fn scans(&mut self) -> (Vec<usize>, Vec<(String, Scan)>) {
         let mut indexes = Vec::new();
         let mut scans = Vec::new();
@@ -209,7 +209,7 @@ impl<'a> Sync<'a> {
             let partition = self.state.partition(&install.name);
             let begun = partition.progress.take().filter(|progress| progress.method == tap.method);
             if let Some(done) = begun.as_ref().filter(|progress| progress.cursor.is_none()) {
-                // The full run in progress has read it to its end.
+                // The full run in progress has already read this install to its end.
                 partition.progress = Some(done.clone());
                 continue;
             }
@@ -270,14 +270,14 @@ impl<'a> Sync<'a> {
         })
     }
 
-    /// Notes where the scan of an install continues.
+    /// Records the cursor at which the scan of an install continues.
     fn advance(&mut self, install: &Install, cursor: Box<Cursor>) {
         if let Some(progress) = &mut self.state.partition(&install.name).progress {
             progress.cursor = Some(cursor);
         }
     }
 
-    /// Notes how the scan of an install ended.
+    /// Records how the scan of an install ended.
     fn end(&mut self, report: &InstallReport) {
         let method = self.tap.method;
         let partition = self.state.partition(&report.install);
@@ -328,7 +328,8 @@ impl Messages<'_> {
         }))
     }
 
-    /// What precedes a state has to reach the target, so that the state never gets ahead of the records.
+    /// Writes a STATE message. The messages before it are flushed first, so that the state is never ahead of the
+    /// records.
     fn state(&mut self, state: &State) -> Result<(), TapError> {
         self.line(&json!({"type": "STATE", "value": state.to_json()}))?;
         Ok(self.out.flush()?)

@@ -1,4 +1,4 @@
-//! Scans that end early, and runs that do.
+//! Scans and runs that end early.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -31,7 +31,7 @@ impl Transport for Fixed {
 }
 
 #[test]
-fn a_cancelled_run_is_undone() {
+fn a_canceled_run_is_rolled_back() {
     let setup = Setup::new(300);
     let mut mirror = Mirror::open(&setup.target()).unwrap();
     let options = options(Mode::Full);
@@ -43,7 +43,7 @@ fn a_cancelled_run_is_undone() {
 }
 
 #[test]
-fn a_run_that_waits_for_a_server_can_be_cancelled() {
+fn a_run_that_waits_for_a_server_can_be_canceled() {
     let sandbox = Sandbox::builder().tickets(9).quirks([Quirk::Hang]).start().unwrap();
     let credentials = Credentials::api(sandbox.identifier(), sandbox.secret());
     let never = RetryPolicy::default().total_timeout(Duration::MAX);
@@ -88,7 +88,7 @@ fn an_incomplete_scan_marks_nothing_as_gone() {
 }
 
 #[test]
-fn a_run_that_breaks_off_leaves_the_last_good_state() {
+fn a_failed_run_leaves_the_last_complete_state() {
     let setup = Setup::new(900);
     setup.run(Mode::Full);
     let ids = setup.sandbox.store().ids().unwrap();
@@ -139,7 +139,7 @@ fn ids_that_go_backwards_are_reported() {
 }
 
 #[test]
-fn a_ticket_that_cannot_be_read_leaves_the_run_incomplete_and_loses_no_other() {
+fn an_unreadable_ticket_leaves_the_run_incomplete_and_loses_no_other() {
     let sandbox = Sandbox::builder().tickets(120).quirk(Quirk::MalformedUtf8Deep).start().unwrap();
     let setup = Setup::of(sandbox);
     let report = setup.run(Mode::Full);
@@ -152,7 +152,7 @@ fn a_ticket_that_cannot_be_read_leaves_the_run_incomplete_and_loses_no_other() {
 }
 
 #[test]
-fn an_id_that_no_database_can_hold_is_an_error_and_the_rest_is_stored() {
+fn an_id_that_is_too_large_is_an_error_and_other_tickets_are_stored() {
     let sandbox = Sandbox::builder()
         .load(vec![gettickets::Ticket { id: 1, tid: "A".into(), ..Default::default() }])
         .start()
@@ -180,7 +180,7 @@ fn an_id_that_no_database_can_hold_is_an_error_and_the_rest_is_stored() {
 }
 
 #[test]
-fn a_mirror_holds_several_installs_side_by_side() {
+fn a_mirror_can_hold_several_installs() {
     let one = Setup::new(25);
     let two = Sandbox::builder().tickets(35).seed(9).start().unwrap();
     one.run(Mode::Full);

@@ -1,4 +1,4 @@
-//! Files that are not a mirror, or not for this run.
+//! Files that are not a mirror, or not the mirror of this run.
 
 use std::fs;
 
@@ -32,7 +32,7 @@ fn a_database_of_a_newer_version_is_refused() {
 }
 
 #[test]
-fn a_second_run_is_refused_while_one_is_under_way() {
+fn a_second_run_is_refused_during_a_run() {
     let setup = Setup::new(300);
     let mut mirror = Mirror::open(&setup.target()).unwrap();
     let mut second = None;
@@ -76,7 +76,7 @@ fn a_damaged_file_is_reported_and_the_error_names_it() {
     let setup = Setup::new(400);
     setup.run(Mode::Full);
     let mut bytes = fs::read(setup.file()).unwrap();
-    // The first page has the schema, and stays.
+    // The first page, which has the schema, is not overwritten.
     let damaged = bytes.len() / 3..bytes.len();
     bytes[damaged].fill(0xa5);
     fs::write(setup.file(), bytes).unwrap();
@@ -123,7 +123,7 @@ impl Drop for SmallDisk {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_leaves_the_last_good_state() {
+fn a_full_disk_leaves_the_last_complete_state() {
     let Some(disk) = SmallDisk::new() else {
         eprintln!("skipped: a small file system can be mounted by root only");
         return;
@@ -145,7 +145,7 @@ fn a_full_disk_leaves_the_last_good_state() {
 
 #[cfg(unix)]
 #[test]
-fn a_new_file_is_readable_by_its_owner_alone() {
+fn a_new_file_is_readable_only_by_its_owner() {
     use std::os::unix::fs::PermissionsExt;
     let setup = Setup::new(1);
     setup.run(Mode::Full);

@@ -20,7 +20,7 @@ fn fleet(sandboxes: &[Sandbox]) -> Fleet {
     Fleet::new(sandboxes.iter().enumerate().map(install)).unwrap()
 }
 
-/// A client whose credentials the sandbox refuses.
+/// A client whose credentials the sandbox rejects.
 fn refused(sandbox: &Sandbox) -> Client {
     Client::builder(sandbox.url())
         .credentials(Credentials::api("nobody", "wrong"))
@@ -79,7 +79,7 @@ impl Transport for Rendezvous {
 }
 
 #[test]
-fn installs_are_read_side_by_side() {
+fn installs_are_read_concurrently() {
     let sandboxes = sandboxes(&[5, 6, 7, 8]);
     let waiting = Arc::new((Mutex::new(0), Condvar::new()));
     let installs = sandboxes.iter().enumerate().map(|(index, sandbox)| {
@@ -93,7 +93,7 @@ fn installs_are_read_side_by_side() {
         Install::new(index.to_string(), client)
     });
     let fleet = Fleet::new(installs).unwrap();
-    // One request in flight for each install, so that none can make up the number alone.
+    // At most one request in flight per install, so that one install alone cannot reach the number.
     let scan = fleet.scan_with(|install| install.client().scan(GetTickets::default()).concurrency(1));
     let tickets: usize = scan.map(|page| page.unwrap().tickets.len()).sum();
     assert_eq!(tickets, 5 + 6 + 7 + 8);
@@ -122,7 +122,7 @@ fn an_install_under_two_names_is_refused() {
 }
 
 #[test]
-fn a_mirror_of_several_installs_keeps_what_each_of_them_has() {
+fn a_mirror_of_several_installs_has_the_tickets_of_each() {
     let sandboxes = sandboxes(&[30, 50, 80]);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tickets.db");
@@ -131,7 +131,7 @@ fn a_mirror_of_several_installs_keeps_what_each_of_them_has() {
     let new: Vec<u64> = reports.iter().map(|report| report.as_ref().unwrap().new).collect();
     assert_eq!(new, [30, 50, 80]);
 
-    // The first refuses the credentials now, the second loses a ticket, the third gains one.
+    // The first install rejects the credentials, the second deletes a ticket, the third opens one.
     sandboxes[1].store().delete(sandboxes[1].store().ids().unwrap()[4]).unwrap();
     sandboxes[2].store().open(gettickets::Ticket { tid: "NEW-1".into(), ..Default::default() }).unwrap();
     let installs = sandboxes.iter().enumerate().map(|(index, sandbox)| {
@@ -166,4 +166,138 @@ fn an_install_that_a_mirror_knows_by_another_name_does_not_stop_the_others() {
     assert_eq!(reports[1].as_ref().unwrap().new, 35);
     assert_eq!(count(&setup.file(), "SELECT count(*) FROM installs WHERE install = 'renamed'"), 0);
     assert_eq!(count(&setup.file(), "SELECT count(*) FROM tickets WHERE install = 'main'"), 20);
+}
+
+/// Sends its first request on only after something has happened.
+struct Gate {
+    inner: Client,
+    opened: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Transport for Gate {
+    fn send(&self, request: &TransportRequest) -> Result<TransportResponse, TransportError> {
+        (self.opened)();
+        let start =
+            request.body.as_str().split('&').find_map(|pair| pair.strip_prefix("limitstart=")?.parse().ok());
+        let page = GetTickets { limitstart: start, limitnum: Some(100), ..GetTickets::default() };
+        let page = self.inner.get_tickets(&page).unwrap();
+        Ok(http::Response::new(page.to_wire_json(gettickets::Version::V8_0).into_bytes()))
+    }
+}
+
+/// An install that sends nothing before this has returned.
+fn gated(name: &str, sandbox: &Sandbox, opened: impl Fn() + Send + Sync + 'static) -> Install {
+    let gate = Gate { inner: client(sandbox), opened: Box::new(opened) };
+    let client = Client::builder(sandbox.url())
+        .credentials(Credentials::api("i", "s"))
+        .retries(RetryPolicy::none())
+        .transport(gate)
+        .build()
+        .unwrap();
+    Install::new(name, client)
+}
+
+/// Waits until the first install is stored.
+fn wait_for(is_stored: &dyn Fn() -> bool) {
+    let begin = std::time::Instant::now();
+    while !is_stored() {
+        assert!(
+            begin.elapsed() < Duration::from_secs(60),
+            "the install was not stored before the other was read"
+        );
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// One install is stored while the other waits for its server, and meanwhile no other run can begin.
+pub(crate) fn a_slow_install_holds_back_no_other(
+    target: &str,
+    is_stored: impl Fn() -> bool + Send + Sync + 'static,
+) {
+    let sandboxes = sandboxes(&[1_200, 300]);
+    let (second, other) = (target.to_owned(), client(&sandboxes[0]));
+    let slow = gated("slow", &sandboxes[1], move || {
+        wait_for(&is_stored);
+        let mut mirror = Mirror::open(&second).unwrap();
+        let error =
+            mirror.run(&Install::new("fast", other.clone()), &options(Mode::Full), &mut |_| ()).unwrap_err();
+        assert_eq!(error.kind(), MirrorErrorKind::Locked, "{error}");
+    });
+    let fleet = Fleet::new([Install::new("fast", client(&sandboxes[0])), slow]).unwrap();
+    let mut mirror = Mirror::open(target).unwrap();
+    let reports = mirror.run_all(&fleet, &options(Mode::Full), &mut |_| ()).unwrap();
+    let new: Vec<(bool, u64)> = reports
+        .iter()
+        .map(|report| report.as_ref().unwrap())
+        .map(|report| (report.complete, report.new))
+        .collect();
+    assert_eq!(new, [(true, 1_200), (true, 300)]);
+    assert_eq!(
+        mirror.run_all(&fleet_without_gate(&sandboxes), &options(Mode::Full), &mut |_| ()).unwrap().len(),
+        2
+    );
+}
+
+fn fleet_without_gate(sandboxes: &[Sandbox]) -> Fleet {
+    Fleet::new([Install::new("fast", client(&sandboxes[0])), Install::new("slow", client(&sandboxes[1]))])
+        .unwrap()
+}
+
+/// A file of a mirror, and whether its install `fast` is stored.
+fn file_and_check()
+-> (tempfile::TempDir, std::path::PathBuf, impl Fn() -> bool + Clone + Send + Sync + 'static) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tickets.db");
+    let path = file.clone();
+    let is_stored =
+        move || count(&path, "SELECT count(*) FROM runs WHERE install = 'fast' AND complete") == 1;
+    (folder, file, is_stored)
+}
+
+#[test]
+fn an_install_that_is_slow_holds_back_no_other() {
+    let (_folder, file, is_stored) = file_and_check();
+    a_slow_install_holds_back_no_other(file.to_str().unwrap(), is_stored);
+    assert_eq!(count(&file, "SELECT count(*) FROM tickets"), 1_500);
+    assert_eq!(count(&file, "SELECT count(*) FROM changes"), 0);
+}
+
+#[test]
+fn a_run_that_is_cancelled_keeps_the_installs_that_were_stored() {
+    let sandboxes = sandboxes(&[50, 300]);
+    let (_folder, file, is_stored) = file_and_check();
+    let options = options(Mode::Full);
+    let cancellation = options.cancellation.clone();
+    let slow = gated("slow", &sandboxes[1], move || {
+        wait_for(&is_stored);
+        cancellation.cancel();
+    });
+    let fleet = Fleet::new([Install::new("fast", client(&sandboxes[0])), slow]).unwrap();
+    let mut mirror = Mirror::open(file.to_str().unwrap()).unwrap();
+    let error = mirror.run_all(&fleet, &options, &mut |_| ()).unwrap_err();
+    assert_eq!(error.kind(), MirrorErrorKind::Cancelled);
+    assert!(error.to_string().ends_with("; 1 install of the run was stored before"), "{error}");
+    assert_eq!(count(&file, "SELECT count(*) FROM tickets"), 50);
+    assert_eq!(count(&file, "SELECT count(*) FROM installs"), 1);
+    assert_eq!(count(&file, "SELECT count(*) FROM runs"), 1);
+}
+
+#[test]
+fn a_program_that_ends_in_a_run_keeps_the_installs_that_were_stored() {
+    let sandboxes = sandboxes(&[50, 2_500]);
+    let (_folder, file, is_stored) = file_and_check();
+    let slow = gated("slow", &sandboxes[1], move || wait_for(&is_stored));
+    let fleet = Fleet::new([Install::new("fast", client(&sandboxes[0])), slow]).unwrap();
+    let broken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let mut mirror = Mirror::open(file.to_str().unwrap()).unwrap();
+        mirror.run_all(&fleet, &options(Mode::Full), &mut |progress| {
+            assert!(progress.install != "slow" || progress.tickets < 2_000, "the program ends here");
+        })
+    }));
+    assert!(broken.is_err());
+    assert_eq!(count(&file, "SELECT count(*) FROM tickets"), 50);
+    let mut mirror = Mirror::open(file.to_str().unwrap()).unwrap();
+    let reports = mirror.run_all(&fleet_without_gate(&sandboxes), &options(Mode::Full), &mut |_| ()).unwrap();
+    let new: Vec<u64> = reports.iter().map(|report| report.as_ref().unwrap().new).collect();
+    assert_eq!(new, [0, 2_500]);
 }

@@ -14,6 +14,7 @@ mod mirror;
 mod postgres;
 mod random;
 mod recipes;
+mod server;
 mod singer;
 
 use std::path::Path;
@@ -55,7 +56,7 @@ impl Setup {
         mirror.run(&self.install(), &options(mode), &mut |_| ()).unwrap()
     }
 
-    /// The changes that a run recorded: id, what, old value, new value.
+    /// The changes that a run recorded: id, field, old value, new value.
     fn changes(&self, run: i64) -> Vec<(u64, String, Option<String>, Option<String>)> {
         let database = read(&self.file());
         let mut select = database

@@ -51,7 +51,7 @@ fn the_text_of_an_unreadable_date_is_kept() {
 }
 
 #[test]
-fn a_zone_in_a_date_decides_its_moment() {
+fn a_zone_in_a_date_determines_its_instant() {
     let sandbox = Sandbox::builder().tickets(5).quirk(Quirk::DatesIso).start().unwrap();
     let setup = Setup::of(sandbox);
     let install = setup.install().time_zone(TimeZone::get("Asia/Tokyo").unwrap());
@@ -79,7 +79,7 @@ fn a_run_over_an_unchanged_install_changes_no_row() {
 }
 
 #[test]
-fn a_full_run_records_exactly_what_happened() {
+fn a_full_run_records_exactly_the_changes() {
     let setup = Setup::new(60);
     setup.run(Mode::Full);
     let store = setup.sandbox.store();
@@ -136,7 +136,7 @@ fn a_ticket_that_returns_is_recorded_as_returned() {
 }
 
 #[test]
-fn an_incremental_run_sees_replies_and_marks_nothing_as_gone() {
+fn an_incremental_run_finds_replies_and_marks_no_ticket_as_gone() {
     let setup = Setup::new(2000);
     setup.run(Mode::Full);
     let store = setup.sandbox.store();
@@ -151,7 +151,7 @@ fn an_incremental_run_sees_replies_and_marks_nothing_as_gone() {
     assert_eq!((full.changed, full.gone), (0, 1));
 }
 
-/// Tickets of which each has a reply, in an install whose newest ones are new.
+/// Tickets that all have a reply, in an install with recent tickets.
 fn regular(count: u64) -> Setup {
     let generated = Setup::new(count);
     let store = generated.sandbox.store();
@@ -180,7 +180,7 @@ fn an_incremental_run_of_a_quiet_install_is_one_request() {
             .iter()
             .any(|(id, what, ..)| *id == opened.as_ref().copied().unwrap() && what == "opened")
     );
-    // Everything since then does not fit on a page.
+    // The tickets since then do not fit on a page.
     for id in ids.iter().take(300) {
         store.reply(*id, Status::from("Answered")).unwrap();
     }
@@ -190,7 +190,7 @@ fn an_incremental_run_of_a_quiet_install_is_one_request() {
 
 #[test]
 fn a_first_page_alone_is_not_trusted_without_the_evidence() {
-    // A ticket that was imported with an old reply is where the first page does not show it, but the server counts it.
+    // An imported ticket with an old reply is not on the first page, but the server counts it.
     let setup = regular(3000);
     setup.run(Mode::Full);
     assert_eq!(setup.run(Mode::Incremental).requests, 1);
@@ -203,7 +203,7 @@ fn a_first_page_alone_is_not_trusted_without_the_evidence() {
     let report = setup.run(Mode::Incremental);
     assert!(report.requests > 1 && report.complete, "{report:?}");
     assert_eq!(setup.run(Mode::Full).new, 1);
-    // The first group of a list may be in the order that the whole list is not in.
+    // The first group may be ordered by the last reply although the list is not.
     let sandbox = Sandbox::builder().tickets(2000).quirk(Quirk::GroupedByPriority).start().unwrap();
     let setup = Setup::of(sandbox);
     setup.run(Mode::Full);

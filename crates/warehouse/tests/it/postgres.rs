@@ -1,10 +1,7 @@
 //! The mirror in PostgreSQL, on a server that each test starts. Without PostgreSQL they are skipped.
 
-use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::process::Command;
 
 use gettickets::Status;
 use gettickets_sandbox::{Quirk, Sandbox};
@@ -12,107 +9,24 @@ use gettickets_warehouse::{Mirror, MirrorErrorKind, Mode};
 use postgres::{Client, NoTls, SimpleQueryMessage};
 use rusqlite::types::ValueRef;
 
+use super::server::{Server, Settings};
 use super::{Setup, options, read};
 
-/// A PostgreSQL server with an empty data directory. It ends when this is dropped.
-pub(crate) struct Server {
-    process: Child,
-    port: u16,
-    _folder: tempfile::TempDir,
-}
-
-/// A program of PostgreSQL, which Debian does not put on the path.
-fn program(name: &str) -> PathBuf {
-    let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
-        .map(|entries| entries.flatten().map(|entry| entry.path().join("bin").join(name)).collect())
-        .unwrap_or_default();
-    versions.sort();
-    versions.pop().unwrap_or_else(|| PathBuf::from(name))
-}
-
-/// PostgreSQL refuses to run as root.
-fn command(name: &str) -> Command {
-    let id = Command::new("id").arg("-u").output().unwrap().stdout;
-    if id != b"0\n" {
-        return Command::new(program(name));
-    }
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]).arg(program(name));
-    command
-}
-
-/// The password of a [`Server::with_password`].
+/// The password of a server started by [`with_password`].
 const PASSWORD: &str = "hunter2-secret";
 
-impl Server {
-    pub(crate) fn start() -> Option<Server> {
-        Server::start_with("trust")
-    }
-
-    /// A server that asks for a password.
-    fn with_password() -> Option<Server> {
-        Server::start_with("scram-sha-256")
-    }
-
-    /// Returns `None`, with a message, if PostgreSQL is not installed.
-    fn start_with(authentication: &str) -> Option<Server> {
-        if Command::new(program("initdb")).arg("--version").output().is_err() {
-            eprintln!("skipped: PostgreSQL is not installed (in Debian: apt-get install postgresql)");
-            return None;
-        }
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
-        let data = folder.path().join("data");
-        let password = folder.path().join("password");
-        std::fs::write(&password, PASSWORD).unwrap();
-        let made = command("initdb")
-            .args(["--username=postgres", "--no-sync", "--encoding=UTF8", "-D"])
-            .arg(&data)
-            .arg(format!("--auth={authentication}"))
-            .arg(format!("--pwfile={}", password.display()))
-            .current_dir(folder.path())
-            .output()
-            .unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let process = command("postgres")
-            .arg("-D")
-            .arg(&data)
-            .args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"])
-            .args(["-p", &port.to_string()])
-            .current_dir(folder.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let server = Server { process, port, _folder: folder };
-        let start = Instant::now();
-        while Client::connect(&server.url_with(PASSWORD), NoTls).is_err() {
-            assert!(start.elapsed() < Duration::from_secs(60), "PostgreSQL did not start");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Some(server)
-    }
-
-    pub(crate) fn url(&self) -> String {
-        format!("postgresql://postgres@127.0.0.1:{}/postgres?sslmode=disable", self.port)
-    }
-
-    fn url_with(&self, password: &str) -> String {
-        self.url().replace("postgres@", &format!("postgres:{password}@"))
-    }
-
-    pub(crate) fn client(&self) -> Client {
-        Client::connect(&self.url(), NoTls).unwrap()
-    }
+/// Starts a server. Returns `None`, with a message, if PostgreSQL is not installed.
+pub(crate) fn start() -> Option<Server> {
+    start_with("trust")
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        // The postmaster ends its own children.
-        let _ = Command::new("kill").args(["-QUIT", &self.process.id().to_string()]).status();
-        let _ = self.process.wait();
-    }
+/// A server that asks for a password.
+fn with_password() -> Option<Server> {
+    start_with("scram-sha-256")
+}
+
+fn start_with(authentication: &str) -> Option<Server> {
+    Server::start(&Settings { authentication, password: PASSWORD, is_durable: false }).unwrap()
 }
 
 const TICKETS: &str = "SELECT install, id, tid, deptid, name, email, cc, c, subject, subject_text, status, priority, \
@@ -140,7 +54,7 @@ fn rows_of_sqlite(file: &Path, sql: &str) -> Vec<Vec<Option<String>>> {
 }
 
 fn rows_of_postgres(server: &Server, sql: &str) -> Vec<Vec<Option<String>>> {
-    let messages = server.client().simple_query(sql).unwrap();
+    let messages = server.client().unwrap().simple_query(sql).unwrap();
     let rows = messages.into_iter().filter_map(|message| match message {
         SimpleQueryMessage::Row(row) => {
             Some((0..row.len()).map(|index| row.get(index).map(str::to_owned)).collect())
@@ -151,9 +65,9 @@ fn rows_of_postgres(server: &Server, sql: &str) -> Vec<Vec<Option<String>>> {
 }
 
 #[test]
-fn both_databases_hold_the_same() {
+fn both_databases_have_the_same_content() {
     let setup = Setup::new(130);
-    let Some(server) = Server::start() else { return };
+    let Some(server) = start() else { return };
     let store = setup.sandbox.store();
     let mut random = fastrand::Rng::with_seed(5);
     for round in 0..12_u64 {
@@ -197,8 +111,8 @@ fn both_databases_hold_the_same() {
 }
 
 #[test]
-fn an_unreadable_date_ends_no_run() {
-    let Some(server) = Server::start() else { return };
+fn an_unreadable_date_does_not_end_the_run() {
+    let Some(server) = start() else { return };
     let sandbox = Sandbox::builder().tickets(30).quirk(Quirk::DatesUnreadable).start().unwrap();
     let setup = Setup::of(sandbox);
     let mut mirror = Mirror::open(&server.url()).unwrap();
@@ -211,7 +125,7 @@ fn an_unreadable_date_ends_no_run() {
 #[test]
 fn a_second_run_and_foreign_tables_are_refused() {
     let setup = Setup::new(300);
-    let Some(server) = Server::start() else { return };
+    let Some(server) = start() else { return };
     let mut mirror = Mirror::open(&server.url()).unwrap();
     let mut second = None;
     let run = mirror.run(&setup.install(), &options(Mode::Full), &mut |_| {
@@ -223,28 +137,44 @@ fn a_second_run_and_foreign_tables_are_refused() {
     assert!(run.unwrap().complete);
     assert_eq!(second.unwrap().kind(), MirrorErrorKind::Locked);
 
-    server.client().batch_execute("CREATE DATABASE shop").unwrap();
+    server.client().unwrap().batch_execute("CREATE DATABASE shop").unwrap();
     let shop = server.url().replace("/postgres?", "/shop?");
     Client::connect(&shop, NoTls).unwrap().batch_execute("CREATE TABLE tickets (seat text)").unwrap();
     assert_eq!(Mirror::open(&shop).unwrap_err().kind(), MirrorErrorKind::NotAMirror);
 
-    server.client().batch_execute("CREATE DATABASE frozen").unwrap();
+    server.client().unwrap().batch_execute("CREATE DATABASE frozen").unwrap();
     let frozen = server.url().replace("/postgres?", "/frozen?");
     drop(Mirror::open(&frozen).unwrap());
-    server.client().batch_execute("ALTER DATABASE frozen SET default_transaction_read_only = on").unwrap();
+    server
+        .client()
+        .unwrap()
+        .batch_execute("ALTER DATABASE frozen SET default_transaction_read_only = on")
+        .unwrap();
     let error = Mirror::open(&frozen)
         .and_then(|mut mirror| mirror.run(&setup.install(), &options(Mode::Full), &mut |_| ()))
         .unwrap_err();
     assert_eq!(error.kind(), MirrorErrorKind::ReadOnly, "{error}");
 
-    server.client().batch_execute("UPDATE gettickets_mirror SET version = 99").unwrap();
+    server.client().unwrap().batch_execute("UPDATE gettickets_mirror SET version = 99").unwrap();
     assert_eq!(Mirror::open(&server.url()).unwrap_err().kind(), MirrorErrorKind::NewerVersion);
 }
 
 #[test]
-fn a_server_that_goes_away_in_a_run_leaves_the_last_good_state() {
+fn a_slow_install_does_not_delay_the_others() {
+    let Some(server) = start() else { return };
+    drop(Mirror::open(&server.url()).unwrap());
+    let url = server.url();
+    super::fleet::a_slow_install_holds_back_no_other(&server.url(), move || {
+        let mut client = Client::connect(&url, NoTls).unwrap();
+        let stored = "SELECT count(*) FROM runs WHERE install = 'fast' AND complete";
+        client.query_one(stored, &[]).unwrap().get::<_, i64>(0) == 1
+    });
+}
+
+#[test]
+fn a_server_that_stops_during_a_run_leaves_the_last_complete_state() {
     let setup = Setup::new(900);
-    let Some(server) = Server::start() else { return };
+    let Some(server) = start() else { return };
     Mirror::open(&server.url()).unwrap().run(&setup.install(), &options(Mode::Full), &mut |_| ()).unwrap();
     for id in setup.sandbox.store().ids().unwrap() {
         setup.sandbox.store().set_department(id, 77).unwrap();
@@ -253,7 +183,7 @@ fn a_server_that_goes_away_in_a_run_leaves_the_last_good_state() {
     let ended = mirror.run(&setup.install(), &options(Mode::Full), &mut |_| {
         let others =
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'gettickets'";
-        server.client().batch_execute(others).unwrap();
+        server.client().unwrap().batch_execute(others).unwrap();
     });
     let error = ended.unwrap_err();
     assert_eq!(error.kind(), MirrorErrorKind::Unreachable, "{error}");
@@ -277,7 +207,7 @@ fn a_password_in_the_url_is_not_in_the_error() {
 
 #[test]
 fn a_password_comes_from_the_url_or_from_pgpassword() {
-    let Some(server) = Server::with_password() else { return };
+    let Some(server) = with_password() else { return };
     let error = Mirror::open(&server.url_with("wrong-hunter3")).unwrap_err();
     assert_eq!(error.kind(), MirrorErrorKind::Unreachable, "{error}");
     assert!(error.to_string().contains("password authentication failed"), "{error}");
@@ -285,7 +215,7 @@ fn a_password_comes_from_the_url_or_from_pgpassword() {
     let mirror = Mirror::open(&server.url_with(PASSWORD)).unwrap();
     assert_eq!(mirror.place(), "PostgreSQL database postgres at 127.0.0.1");
     assert!(!format!("{mirror:?}").contains("hunter2"), "{mirror:?}");
-    // The environment is that of the process.
+    // The environment belongs to the process.
     for (password, works) in [(PASSWORD, true), ("wrong", false)] {
         let opened = Command::new(std::env::current_exe().unwrap())
             .args(["--ignored", "--exact", "postgres::opens_the_database_of_a_variable"])

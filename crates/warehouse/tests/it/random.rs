@@ -1,4 +1,5 @@
-//! Random changes, runs of both modes and runs that break off; after each full run the mirror is compared with the truth.
+//! Random changes, runs of both modes and interrupted runs. After each full run the mirror is compared with the
+//! sandbox.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,7 +9,7 @@ use gettickets_warehouse::{Mirror, Mode};
 
 use super::{Setup, options, read};
 
-/// The tickets that the sandbox has: id, and what a mirror has to agree with.
+/// The tickets of the sandbox: id, and the values that a mirror must have.
 fn truth(setup: &Setup) -> BTreeMap<u64, (String, u64, String)> {
     let store = setup.sandbox.store();
     let ticket = |id| store.get(id).unwrap().unwrap();

@@ -7,7 +7,6 @@ use gettickets::{Status, Ticket};
 use gettickets_warehouse::{Install, Mirror, Mode};
 use jiff::tz::TimeZone;
 
-use super::postgres::Server;
 use super::{Setup, client, options, read};
 
 fn folder() -> PathBuf {
@@ -24,8 +23,8 @@ fn queries(recipe: &str) -> Vec<String> {
     queries
 }
 
-/// Runs a mirror until each kind of change has happened: opened, closed, opened again, moved, deleted. A last run finds that
-/// the install refuses the credentials. Returns the number of the ticket that was closed and opened again.
+/// Runs a mirror until each kind of change has happened: opened, closed, opened again, moved, deleted. A last run finds
+/// that the install refuses the credentials. Returns the number of the ticket that was closed and opened again.
 fn history(setup: &Setup, target: &str) -> String {
     let run = |client| {
         let install = Install::new("main", client).time_zone(TimeZone::UTC);
@@ -53,7 +52,7 @@ fn history(setup: &Setup, target: &str) -> String {
 }
 
 #[test]
-fn queries_for_sqlite_find_what_they_are_for() {
+fn queries_for_sqlite_return_rows() {
     let setup = Setup::new(80);
     history(&setup, &setup.target());
     for recipe in ["mirror.md", "datasette.md", "duckdb.md"] {
@@ -84,17 +83,17 @@ fn expanded(sql: &str, ticket: &str) -> String {
 }
 
 #[test]
-fn queries_for_postgresql_find_what_they_are_for() {
-    let Some(server) = Server::start() else { return };
+fn queries_for_postgresql_return_rows() {
+    let Some(server) = super::postgres::start() else { return };
     let setup = Setup::new(80);
     let ticket = history(&setup, &server.url());
     for recipe in ["mirror.md", "grafana.md", "metabase.md"] {
         for sql in queries(recipe) {
             let sql = expanded(&sql, &ticket);
-            let mut client = server.client();
+            let mut client = server.client().unwrap();
             let is_alert = sql.contains("HAVING");
             if is_alert {
-                // An alert finds something only where a mirror is late.
+                // An alert returns rows only if a mirror is late.
                 assert!(client.query(&sql, &[]).unwrap().is_empty());
                 client.batch_execute("UPDATE runs SET ended = ended - interval '2 hours'").unwrap();
             }

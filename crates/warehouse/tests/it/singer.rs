@@ -173,7 +173,7 @@ fn an_install_that_fails_prevents_activate_version_and_keeps_its_bookmark() {
 }
 
 #[test]
-fn an_incremental_run_reads_what_is_new_and_moves_the_bookmark_at_its_end() {
+fn an_incremental_run_reads_new_tickets_and_advances_the_bookmark_at_its_end() {
     let sandboxes = sandboxes(&[3000]);
     let incremental = || tap(&sandboxes).method(Method::Incremental);
     let (first, _) = run(&incremental());
@@ -194,7 +194,7 @@ fn an_incremental_run_reads_what_is_new_and_moves_the_bookmark_at_its_end() {
     assert!(of_type(&second, "RECORD").all(|record| record.get("version").is_none()));
 }
 
-/// Fails after a number of STATE messages, as a target that is killed.
+/// Fails after a number of STATE messages, like a target that is killed.
 struct Killed {
     out: Vec<u8>,
     states: usize,
@@ -257,7 +257,7 @@ fn a_catalog_selects_columns_and_method() {
 }
 
 #[test]
-fn catalogs_and_states_that_cannot_be_used_are_refused() {
+fn invalid_catalogs_and_states_are_refused() {
     let sandboxes = sandboxes(&[1]);
     for catalog in [json!({}), json!({"streams": []}), json!([]), json!({"streams": [{"stream": "users"}]})] {
         assert!(matches!(tap(&sandboxes).catalog(&catalog), Err(TapError::Catalog(_))), "{catalog}");

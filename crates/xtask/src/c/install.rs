@@ -1,5 +1,5 @@
-//! `cargo xtask install-c`: builds libgettickets and puts it, its headers and what build systems want of it below a
-//! prefix. Nothing in it names the prefix, so that the whole can be moved.
+//! `cargo xtask install-c`: builds libgettickets and installs it, its headers and the files for build systems below a
+//! prefix. No file contains the prefix, so that the installation can be moved.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,20 +8,20 @@ use std::path::{Component, Path, PathBuf};
 use crate::process::{Program, Result, cargo, program, root, target};
 
 const USAGE: &str = "usage: cargo xtask install-c --prefix DIR [--libdir DIR] [--features LIST] [--no-default-features] [--dev]\n\n\
-                     \x20 --prefix DIR             where to: include, lib, lib/pkgconfig, lib/cmake, share below it\n\
-                     \x20 --libdir DIR             where libraries go, below the prefix, such as lib64; default: lib\n\
+                     \x20 --prefix DIR             the prefix, with include, lib, lib/pkgconfig, lib/cmake and share below it\n\
+                     \x20 --libdir DIR             the directory of libraries below the prefix, such as lib64; default: lib\n\
                      \x20 --features LIST          parts to add, separated by commas: sandbox\n\
-                     \x20 --no-default-features    the protocol alone; with --features client or arrow one of them beside it\n\
+                     \x20 --no-default-features    only the protocol; add client or arrow with --features\n\
                      \x20 --dev                    the development profile, which builds faster and runs slower\n\n\
-                     DESTDIR in the environment is put before the prefix, as for packages.";
+                     DESTDIR in the environment is prepended to the prefix, as for packages.";
 
-/// The parts of the library that can be left out, and whether they are there by default.
+/// The optional parts of the library, and whether they are included by default.
 const PARTS: [(&str, bool); 3] = [("client", true), ("arrow", true), ("sandbox", false)];
 
-/// What to build, and where to put it.
+/// What to build, and where to install it.
 pub(crate) struct Install {
     pub(crate) prefix: PathBuf,
-    /// Where libraries go, below the prefix.
+    /// The directory of libraries, below the prefix.
     pub(crate) libdir: PathBuf,
     pub(crate) features: Vec<String>,
     pub(crate) default_features: bool,
@@ -86,17 +86,17 @@ fn parse(args: &[String], destdir: Option<PathBuf>) -> Result<Install> {
         };
         install.prefix = destdir.join(inside);
     }
-    // The programs that are run have another directory to be relative to.
+    // The programs that are run have a different working directory.
     let prefix = std::path::absolute(&install.prefix);
     install.prefix = prefix.map_err(|error| format!("{}: {error}", install.prefix.display()))?;
     Ok(install)
 }
 
-/// A folder below the prefix, which packagers also give as a whole path.
+/// A folder below the prefix, which packagers may also give as an absolute path.
 fn below(prefix: &Path, libdir: &Path) -> Result<PathBuf> {
     let whole = libdir.is_absolute().then(|| libdir.strip_prefix(prefix).ok()).flatten();
     let inside = whole.unwrap_or(libdir);
-    // Anything else would have to be written differently in each of the files that name it.
+    // Other characters would have to be escaped differently in each of the files that contain the path.
     let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte));
     let is_plain =
         |part: Component<'_>| matches!(part, Component::Normal(part) if part.to_str().is_some_and(plain));
@@ -109,11 +109,11 @@ fn below(prefix: &Path, libdir: &Path) -> Result<PathBuf> {
     Ok(inside.components().collect())
 }
 
-/// What the files of a release say of themselves.
+/// Properties of a release that its files contain.
 struct Facts {
     version: String,
     abi: String,
-    /// What a program that links the static library needs besides, as `-l` flags.
+    /// The libraries that a program with the static library also needs, as `-l` flags.
     native_libs: Vec<String>,
 }
 
@@ -122,11 +122,11 @@ impl Install {
         let built = target().join(if self.dev { "debug" } else { "release-c" });
         let facts = self.build()?;
         let soname = format!("libgettickets.so.{}", facts.abi);
-        // The ABI's number and then the release's, as ldconfig sorts by them.
+        // The ABI version followed by the release's version, because ldconfig sorts by them.
         let file = format!("{soname}.{}", facts.version);
         let lib = self.folder(&self.libdir)?;
-        // Debug information of the whole standard library is of no use to a C program, and large. Names are of use
-        // to those who look for a defect.
+        // Debug information of the standard library is large and not useful in a C program. Symbol names help to find
+        // the cause of a bug.
         let unneeded = if self.dev { "--strip-debug" } else { "--strip-unneeded" };
         strip(&built.join("libgettickets_c.so"), unneeded, &lib.join(&file))?;
         archive(&built.join("libgettickets_c.a"), &lib.join(&file), &lib.join("libgettickets.a"))?;
@@ -154,7 +154,7 @@ impl Install {
         if self.default_features && features.is_empty() {
             features.push_str("default");
         }
-        // By what is built: the compiler writes it when it builds, and not when it finds that done.
+        // By features: the compiler prints the list only when it builds, and not when the result is up to date.
         let profile = if self.dev { "dev" } else { "release" };
         let rest = if self.default_features { "" } else { "none," };
         let list = target().join(format!("native-static-libs-{profile}-{rest}{features}"));
@@ -171,7 +171,7 @@ impl Install {
             .arg("--")
             .args(SYMBOL_VERSIONS)
             .arg(format!("--print=native-static-libs={}", list.display()))
-            // The compiler remarks that it wrote the list.
+            // The compiler prints a note about the list.
             .run_quietly()?;
         let header = read(&root().join("bindings/c/include/gettickets.h"))?;
         let number = |name: &str| {
@@ -188,14 +188,14 @@ impl Install {
         })
     }
 
-    /// The parts that the library has.
+    /// The parts of the library that are built.
     fn parts(&self) -> Vec<&'static str> {
         let asked = |part: &str| self.features.iter().any(|one| one == part);
         let there = |&(part, usual): &(&str, bool)| asked(part) || (usual && self.default_features);
         PARTS.iter().filter(|part| there(part)).map(|(part, _)| *part).collect()
     }
 
-    /// What a program must define to see in the header what the library has.
+    /// The macros that a program must define to see these parts in the header.
     fn defines(&self) -> Vec<String> {
         let parts = self.parts();
         let differing = PARTS.iter().filter(|(part, usual)| parts.contains(part) != *usual);
@@ -221,7 +221,7 @@ impl Install {
             ("@DEFINITIONS@", &self.defines().join(";")),
             ("@PARTS@", &self.parts().join(" ")),
             ("@LIBDIR@", &self.libdir.to_string_lossy()),
-            // The way from the file's folder to the prefix.
+            // The relative path from the file's folder to the prefix.
             ("@UP@", &vec![".."; folder.components().count()].join("/")),
             ("@SONAME@", soname),
             ("@SHARED_FILE@", file),
@@ -240,16 +240,16 @@ impl Install {
     }
 }
 
-/// Gives every exported symbol the soname as its version, so that two ABIs of the library in one process do not
-/// bind to each other. rustc passes a version script of its own, and only the GNU linker takes this beside it.
+/// Gives every exported symbol the soname as its version, so that two ABIs of the library in one process do not bind to
+/// each other. rustc passes its own version script, which only the GNU linker accepts together with this option.
 const SYMBOL_VERSIONS: &str = if cfg!(all(target_os = "linux", target_env = "gnu")) {
     "-Clinker-features=-lld -Clink-arg=-Wl,--default-symver"
 } else {
     ""
 };
 
-/// Makes the archive that is installed: one object file, in which only what the shared library exports is visible.
-/// So two Rust libraries can be linked to one program, of which each has Rust's standard library.
+/// Makes the installed archive: one object file with only the symbols that the shared library exports. So two Rust
+/// libraries, each with its copy of Rust's standard library, can be linked into one program.
 fn archive(from: &Path, shared: &Path, to: &Path) -> Result {
     if !cfg!(target_os = "linux") {
         return strip(from, "--strip-debug", to);
@@ -258,19 +258,19 @@ fn archive(from: &Path, shared: &Path, to: &Path) -> Result {
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let (stripped, object) = (folder.join("stripped.a"), folder.join("gettickets.o"));
     strip(from, "--strip-debug", &stripped)?;
-    // What an exported function needs is kept, and nothing else.
+    // Keeps only what exported functions need.
     let link =
         program("ld", "--relocatable --gc-sections --script").arg(root().join("bindings/c/archive.ld"));
     let link = exported(shared)?.iter().fold(link, |link, name| link.arg(format!("--undefined={name}")));
     link.arg("-o").arg(&object).arg(&stripped).run()?;
-    // The compiler's own code is of no use to a linker of another version.
+    // LLVM bitcode is useless to a linker of another version.
     program("objcopy", "--wildcard --keep-global-symbol=gettickets_*")
         .args("--remove-section=.llvmbc --remove-section=.llvmcmd")
         .arg(&object)
         .run()?;
     let _ = fs::remove_file(to);
     program("ar", "rcs").arg(to).arg(&object).run()?;
-    // A hundred megabytes that nothing reads again.
+    // A hundred megabytes that are not needed again.
     fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))
 }
 
@@ -286,16 +286,16 @@ pub(crate) fn exported(library: &Path) -> Result<BTreeSet<String>> {
     Ok(functions.collect())
 }
 
-/// What a program needs beside the static library: each flag once, where it is needed last. Not what the compiler that
-/// links brings by itself: the C library, and that unwinder which fits, as the shared one does not below `-static`.
+/// The libraries that a program needs besides the static library: each flag once, where it is needed last. Libraries
+/// that the compiler links by itself are left out: the C library, and the unwinder, which differs with `-static`.
 fn needed(printed: &str) -> Vec<String> {
     let flags = || printed.split_whitespace().filter(|flag| !matches!(*flag, "-lc" | "-lgcc_s"));
     let last = |(at, flag): &(usize, &str)| !flags().skip(at + 1).any(|later| later == *flag);
     flags().enumerate().filter(last).map(|(_, flag)| flag.to_owned()).collect()
 }
 
-/// Builds so that what is built does not tell where on this machine that was, and is no larger than it need be. For a
-/// profile that nothing else is built in, as other flags build everything anew.
+/// Builds without paths of this machine in the result, and for size. Used with a profile for this purpose only, because
+/// other flags rebuild everything.
 fn with_flags_of_a_release(build: Program) -> Result<Program> {
     let mut flags: Vec<String> = match (std::env::var("CARGO_ENCODED_RUSTFLAGS"), std::env::var("RUSTFLAGS"))
     {
@@ -305,7 +305,7 @@ fn with_flags_of_a_release(build: Program) -> Result<Program> {
         (_, Ok(plain)) => plain.split_whitespace().map(str::to_owned).collect(),
         _ => Vec::new(),
     };
-    // Of those that hold one another the inner one comes later, and is then the one that counts.
+    // The last match counts, so inner paths follow outer ones.
     for (path, name) in places()? {
         flags.push(format!("--remap-path-prefix={}={name}", path.display()));
     }
@@ -313,11 +313,11 @@ fn with_flags_of_a_release(build: Program) -> Result<Program> {
     Ok(build.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")))
 }
 
-/// How large a function may be to be put where it is called, in LLVM's measure; 225 is usual. At 100 the protocol
-/// alone is 5 % smaller and no slower; at 50 it is slower.
+/// The maximum size of an inlined function in LLVM's measure; the default is 225. At 100 the protocol alone is 5 %
+/// smaller and not slower; at 50 it is slower.
 const INLINE_THRESHOLD: u32 = 100;
 
-/// Where this machine has what is built from, and what to call that instead.
+/// The source paths on this machine, and their replacements.
 pub(crate) fn places() -> Result<[(PathBuf, &'static str); 4]> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let sysroot = program(rustc, "--print sysroot").output().ok_or("rustc does not tell where it is")?;
@@ -337,13 +337,13 @@ fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Replaces rather than overwrites: a program that runs keeps the library that it was started with.
+/// Replaces the file instead of overwriting it, so that a running program keeps its library.
 fn copy(from: &Path, to: &Path) -> Result {
     let _ = fs::remove_file(to);
     fs::copy(from, to).map(drop).map_err(|error| format!("{} to {}: {error}", from.display(), to.display()))
 }
 
-/// Every file of a folder, and those of the folders in it.
+/// Copies a folder recursively.
 fn copy_all(from: &Path, to: &Path) -> Result {
     let unread = |error| format!("{}: {error}", from.display());
     fs::create_dir_all(to).map_err(|error| format!("{}: {error}", to.display()))?;
@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn the_header_and_build_systems_see_what_the_library_has() {
+    fn the_header_and_build_systems_see_the_parts_of_the_library() {
         let cases = [
             ("--prefix x", "client arrow", ""),
             ("--prefix x --features sandbox", "client arrow sandbox", "GETTICKETS_HAS_SANDBOX=1"),
@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_is_needed_and_what_is_not_known_is_refused() {
+    fn a_prefix_is_required_and_unknown_arguments_are_refused() {
         for line in ["", "--prefix", "--prefix x y", "--prefix x --dev=1", "--prefix x --libdir", "--prefix="]
         {
             assert!(install(line).is_err(), "{line}");
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn libraries_go_below_the_prefix() {
+    fn libraries_are_below_the_prefix() {
         let libdir = |line: &str| install(line).map(|install| install.libdir).ok();
         let cases = [
             ("--prefix /usr", Some("lib")),
@@ -416,15 +416,15 @@ mod tests {
     }
 
     #[test]
-    fn destdir_stands_before_the_prefix() {
+    fn destdir_precedes_the_prefix() {
         let staged =
             |prefix: &str| parse(&["--prefix".to_owned(), prefix.to_owned()], Some(PathBuf::from("/stage")));
         assert_eq!(staged("/usr").map(|install| install.prefix), Ok(PathBuf::from("/stage/usr")));
-        assert!(staged("usr").is_err(), "it would not be known below what");
+        assert!(staged("usr").is_err(), "a relative prefix has no meaning below DESTDIR");
     }
 
     #[test]
-    fn what_the_static_library_needs_is_named_once_and_without_what_the_compiler_brings() {
+    fn libraries_are_listed_once_and_without_those_of_the_compiler() {
         let printed = "-lgcc_s -lutil -lrt -lm -lc\n-lm -lutil -lgcc_s -ldl";
         assert_eq!(needed(printed), ["-lrt", "-lm", "-lutil", "-ldl"]);
         assert!(needed("\n").is_empty());

@@ -1,4 +1,4 @@
-//! The C library: its header, and where it is put.
+//! The C library: its header and its installation.
 
 pub(crate) mod header;
 pub(crate) mod install;

@@ -1,4 +1,4 @@
-//! The program that measures from C, beside peers that others wrote.
+//! The benchmark program in C, and the sources of its peers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,11 +7,11 @@ use super::install::Install;
 use crate::process::{Result, program, root, target};
 use crate::tools;
 
-/// The peers' sources, as packages of Python bring them, and the folder in each that has them.
+/// The peers' sources, which Python packages contain, and the folder with the sources in each package.
 const YYJSON: (&str, &str, &str) = ("yyjson", "4.0.6", "yyjson");
 const SIMDJSON: (&str, &str, &str) = ("pysimdjson", "7.0.2", "simdjson");
 
-/// Builds the program, and gives it with the folder of the library that it runs with.
+/// Builds the program, and returns it with the folder of the library that it uses.
 pub(crate) fn built() -> Result<(PathBuf, PathBuf)> {
     tools::c()?;
     let home = target().join("bench-c");
@@ -26,7 +26,7 @@ pub(crate) fn built() -> Result<(PathBuf, PathBuf)> {
         let name = source.file_stem().unwrap_or_default();
         let object = home.join(name).with_extension("o");
         let (compiler, standard) = if cpp { ("g++", "-std=c++17") } else { ("gcc", "-std=c11") };
-        // For this machine's own processor, which is the best that the peers can have; ours stays as installed.
+        // Optimized for this machine's processor, which is the best case of the peers; gettickets stays as installed.
         let compile =
             program(compiler, standard).args("-O3 -march=native -DNDEBUG -c -o").arg(&object).arg(source);
         includes.iter().fold(compile, |compile, folder| compile.arg("-isystem").arg(folder)).run()?;
@@ -47,7 +47,7 @@ pub(crate) fn built() -> Result<(PathBuf, PathBuf)> {
     Ok((binary, lib))
 }
 
-/// A peer's sources, fetched where they are not there yet.
+/// A peer's sources, which are downloaded if necessary.
 fn sources(home: &Path, (package, version, folder): (&str, &str, &str)) -> Result<PathBuf> {
     let name = format!("{package}-{version}");
     let sources = home.join(&name).join(folder);

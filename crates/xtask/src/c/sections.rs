@@ -5,8 +5,8 @@
 
 use crate::process::Result;
 
-/// A section: its title, and prefixes of names without `gettickets_`. A declaration belongs to the section with the longest
-/// prefix that matches whole words of its name.
+/// A section: its title, and prefixes of names without `gettickets_`. A declaration belongs to the section with the
+/// longest prefix that matches whole words of its name.
 struct Section {
     title: &'static str,
     prefixes: &'static [&'static str],
@@ -104,7 +104,7 @@ fn is_function(item: &Item) -> bool {
     !item.text.contains("typedef") && !item.text.contains("#define") && item.text.trim_end().ends_with(");")
 }
 
-/// The index of the section with the longest matching beginning.
+/// The index of the section with the longest matching prefix.
 fn section_of(name: &str) -> Option<usize> {
     let short = name.to_ascii_lowercase();
     let short = short.strip_prefix("gettickets_")?;
@@ -200,7 +200,7 @@ fn is_comment(line: &str) -> bool {
     line.starts_with("/*") || line.starts_with("* ") || line == "*" || line.starts_with("*/")
 }
 
-/// Uses the typedef names of structures, and writes declarations on one line where they fit.
+/// Uses the typedef names of structures, and writes declarations on one line if they fit.
 fn plain_names(text: &str) -> String {
     let text = text
         .replace("struct gettickets_", "gettickets_")
@@ -222,7 +222,7 @@ fn plain_names(text: &str) -> String {
     if is_call && joined.len() <= WIDTH { format!("{comment}{joined}") } else { text }
 }
 
-/// The longest line of the header.
+/// The maximum line length of the header.
 const WIDTH: usize = 112;
 
 /// Writes comments of one line on one line: after a member or a constant if there is room, else before it.
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_beginning_decides() {
+    fn the_longest_prefix_decides() {
         let title = |name: &str| SECTIONS.get(section_of(name).unwrap()).unwrap().title;
         assert_eq!(title("gettickets_page_ticket"), "Tickets");
         assert_eq!(title("gettickets_page_len"), "Pages");

@@ -1,12 +1,12 @@
-//! `cargo xtask size-c`: how large the shared library is, stripped, with which parts, and whether that is too large.
-//! As these are releases, it also checks that they do not contain where they were built.
+//! `cargo xtask size-c`: measures the stripped shared library with and without its parts, and fails if it is too large.
+//! Because these are release builds, it also checks that they contain no paths of the build machine.
 
 use std::fs;
 
 use super::install::{Install, places};
 use crate::process::{Result, target};
 
-/// A library to build: what it has, its features beside none, and the most bytes that it may have.
+/// A library to build: its name, its features, and its maximum size in bytes.
 struct Variant {
     name: &'static str,
     features: &'static [&'static str],
@@ -45,10 +45,10 @@ fn check() -> Result {
     if too_large.is_empty() { Ok(()) } else { Err(format!("too large: {}", too_large.join(", "))) }
 }
 
-/// Fails if a library contains a path of the machine that it was built on; the error is that path.
+/// Fails if a library contains a path of the machine on which it was built; the error is that path.
 fn names_no_place(library: &[u8]) -> Result {
     for (path, _) in places()? {
-        // With the folders in it, as a short path may be a part of any other.
+        // Including subfolders, because a short path may be a part of any text.
         for inner in ["crates", "bindings", "release-c", "registry", "lib"] {
             let found = path.join(inner).join("");
             let found = found.as_os_str().as_encoded_bytes();

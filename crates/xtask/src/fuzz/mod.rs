@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz`: builds the fuzz targets and runs them.
 //!
-//! A target is a program with libFuzzer in it. It needs no other tool: the compiler of this repository instruments the
-//! code, and the crate `libfuzzer-sys` brings the rest.
+//! A target is a program that contains libFuzzer. No other tool is needed: the compiler of this repository instruments
+//! the code, and the crate `libfuzzer-sys` provides the rest.
 
 mod record;
 mod stats;
@@ -19,8 +19,8 @@ use crate::process::{Result, cargo, program, root, target};
 
 const HELP: &str = "\
 usage: cargo xtask fuzz [OPTION…] [TARGET…] [-- LIBFUZZER-OPTION…]
-       cargo xtask fuzz TARGET INPUT…     runs these inputs alone, to reproduce a finding
-       cargo xtask fuzz --minimize [TARGET…]   writes fuzz/seeds anew from itself and the corpus
+       cargo xtask fuzz TARGET INPUT…     runs only these inputs, to reproduce a finding
+       cargo xtask fuzz --minimize [TARGET…]   rewrites fuzz/seeds from the seeds and the corpus
 
   --minutes N        time of the run, shared by the targets (default: 10)
   --jobs N           targets to run at once (default: 1)
@@ -29,7 +29,7 @@ usage: cargo xtask fuzz [OPTION…] [TARGET…] [-- LIBFUZZER-OPTION…]
 
 targets:";
 
-/// What inserts the counters of libFuzzer into the code. None of it is limited to unstable compilers.
+/// The flags that insert libFuzzer's counters into the code. They also work with stable compilers.
 const INSTRUMENTED: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares";
@@ -37,7 +37,7 @@ const INSTRUMENTED: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-covera
 /// How long a target runs in `cargo xtask test`.
 const TEST_TIME: Duration = Duration::from_secs(4);
 
-/// What the arguments ask for.
+/// The parsed arguments.
 #[derive(Debug, Default, PartialEq)]
 struct Options {
     minutes: Option<f64>,
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &[String]) -> Result {
         .iter()
         .filter(|target| options.targets.is_empty() || options.targets.iter().any(|name| name == target.name))
         .collect();
-    // Before the build: the sources may change while the targets run.
+    // Determined before the build: the sources may change while the targets run.
     let commit = if options.record { record::commit()? } else { String::new() };
     let binaries = build(&targets, options.address)?;
     if let ([target], false) = (targets.as_slice(), options.inputs.is_empty()) {
@@ -127,16 +127,16 @@ fn build(targets: &[&Target], address: bool) -> Result<PathBuf> {
     let host = host.as_deref().unwrap_or_default().lines().find_map(|line| line.strip_prefix("host: "));
     let host = host.ok_or("`rustc --version --verbose` does not name the host")?.to_owned();
     let out = target().join(if address { "fuzz-address" } else { "fuzz" });
-    // Without `--locked`: their lock file follows the manifests of the crates, which change without it.
+    // Without `--locked`: this lock file depends on the manifests of the crates, which change independently.
     let mut build = cargo("build --quiet --profile fuzz --manifest-path fuzz/Cargo.toml")
-        // With a target, build scripts and macros are compiled without these flags.
+        // With an explicit target, build scripts and macros are compiled without these flags.
         .arg("--target")
         .arg(&host)
         .env("CARGO_TARGET_DIR", &out)
         .without_env("CARGO_ENCODED_RUSTFLAGS");
     build = match address {
         false => build.env("RUSTFLAGS", INSTRUMENTED),
-        // The sanitizer is limited to unstable compilers.
+        // Sanitizers are limited to unstable compilers.
         true => {
             build.env("RUSTFLAGS", format!("{INSTRUMENTED} -Zsanitizer=address")).env("RUSTC_BOOTSTRAP", "1")
         }
@@ -153,7 +153,7 @@ fn build(targets: &[&Target], address: bool) -> Result<PathBuf> {
     Ok(out.join(host).join("fuzz"))
 }
 
-/// How a target ran.
+/// The result of a target's run.
 struct Run {
     target: &'static str,
     time: Duration,
@@ -162,7 +162,7 @@ struct Run {
     failed: bool,
 }
 
-/// Runs the targets, so many at once, each for this time. Each gets a row of a table as soon as it has ended.
+/// Runs the targets, this many at once, each for this time. A row is printed when a target ends.
 fn run_all(
     binaries: &Path,
     targets: &[&Target],
@@ -209,18 +209,18 @@ fn run_one(binaries: &Path, target: &Target, time: Duration, passed: &[String]) 
     for folder in [&corpus, &artifacts, &binaries.join("logs")] {
         fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
-    // The time limit of an input finds those that are never done.
+    // The time limit of an input detects endless loops.
     let mut run = program(binaries.join(target.name), "-timeout=10 -rss_limit_mb=2048 -print_final_stats=1")
         .arg(format!("-max_total_time={}", time.as_secs().max(1)))
         .arg(format!("-max_len={}", target.max_len))
-        // It ends in a separator, as it is put before the name of the file.
+        // It ends with a separator, because it is a prefix of file names.
         .arg(format!("-artifact_prefix={}", artifacts.join("").display()));
     if let Some(dictionary) = target.dictionary {
         run = run.arg(format!("-dict={}", fuzz.join(dictionary).with_extension("dict").display()));
     }
     run = passed.iter().fold(run, |run, option| run.arg(option));
     let start = Instant::now();
-    // New inputs are kept in the first folder.
+    // libFuzzer writes new inputs to the first folder.
     let succeeded = run.arg(&corpus).arg(root().join(target.seeds())).run_into(&log)?;
     let time = start.elapsed();
     let text = fs::read(&log).map_err(|error| format!("{}: {error}", log.display()))?;
@@ -231,7 +231,7 @@ fn run_one(binaries: &Path, target: &Target, time: Duration, passed: &[String]) 
     Ok(Run { target: target.name, time, stats, log, failed: !succeeded })
 }
 
-/// Prints the sum. Fails if there is a finding, and says how to reproduce each.
+/// Prints the sum. Fails if there are findings, and explains how to reproduce each.
 fn verdict(runs: &[Run]) -> Result {
     let executions: u64 = runs.iter().map(|run| run.stats.executions).sum();
     println!("{executions} executions in all");
@@ -250,14 +250,14 @@ fn finding(run: &Run) -> String {
             let short = Path::new(input).strip_prefix(root()).unwrap_or(Path::new(input)).display();
             format!("reproduce it: cargo xtask fuzz {} {short}", run.target)
         }
-        // The stack has overflowed, or the program was ended from outside.
-        None => "it ended without keeping its input".to_owned(),
+        // The stack overflowed, or the program was killed.
+        None => "it ended without saving its input".to_owned(),
     };
     format!("{} found: {reason}\n{reproduce}\nthe log: {}", run.target, run.log.display())
 }
 
-/// Replaces the seeds of a target by some of the inputs that together cover what the seeds and the corpus cover. The vectors
-/// stay as they are.
+/// Replaces the seeds of a target with inputs that together cover what the seeds and the corpus cover. The vectors are
+/// not changed.
 fn minimize(binaries: &Path, target: &Target) -> Result {
     if target.is_of_replies {
         println!("{}: its seeds are the vectors", target.name);

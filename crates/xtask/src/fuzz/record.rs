@@ -8,14 +8,14 @@ use super::targets::TARGETS;
 use crate::process::{Result, program, root};
 
 const FILE: &str = "RELIABILITY.md";
-/// The lines of the file between which the table is. The test that writes the rest of the file keeps what is between them.
+/// The lines of the file that enclose the table. The test that writes the rest of the file keeps the text between them.
 const BEGIN: &str = "<!-- written by `cargo xtask fuzz --record` -->";
 const END: &str = "<!-- end of what is written -->";
 
 /// Executions of a target, and the commit of its last run.
 type Rows = BTreeMap<String, (u64, String)>;
 
-/// The commit that the targets are built from, marked if the sources differ from it.
+/// The commit from which the targets are built, marked if the sources differ from it.
 pub(super) fn commit() -> Result<String> {
     let commit = program("git", "rev-parse --short HEAD").output();
     let commit = commit.ok_or("--record needs a git repository, to name the commit")?;
@@ -23,7 +23,7 @@ pub(super) fn commit() -> Result<String> {
     Ok(if same { commit } else { format!("{commit}, changed") })
 }
 
-/// Adds the executions of these runs to the table, unless they had findings.
+/// Adds the executions of these runs to the table, except for runs with findings.
 pub(super) fn add(runs: &[Run], commit: &str) -> Result {
     let runs = runs.iter().filter(|run| !run.failed).map(|run| (run.target, run.stats.executions));
     let file = root().join(FILE);
@@ -51,7 +51,7 @@ fn added<'r>(text: &str, runs: impl Iterator<Item = (&'r str, u64)>, commit: &st
     Ok(format!("{before}{BEGIN}\n\n{lines}\n{END}{after}"))
 }
 
-/// The rows of a table, without that of the sum.
+/// The rows of a table, without the sum.
 fn parse(table: &str) -> Rows {
     let row = |line: &str| {
         let cells: Vec<_> = line.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
@@ -62,7 +62,7 @@ fn parse(table: &str) -> Rows {
     table.lines().filter_map(row).collect()
 }
 
-/// A number with a comma after each group of three digits.
+/// Formats a number with thousands separators.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();

@@ -1,11 +1,11 @@
-//! What libFuzzer prints of a run.
+//! Parses the output of libFuzzer.
 
 /// The counts of a run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Stats {
     pub(super) executions: u64,
     pub(super) new_in_corpus: u64,
-    /// The file of the input that failed.
+    /// The file of the failing input.
     pub(super) artifact: Option<String>,
 }
 
@@ -15,7 +15,7 @@ impl Stats {
             let mut lines = log.lines().rev();
             lines.find_map(|line| line.strip_prefix(name)?.trim().parse().ok()).unwrap_or_default()
         };
-        // Inputs that are only slow are kept too, and are no failures.
+        // Slow inputs are saved too, but are not failures.
         let written = log.lines().rev().filter_map(|line| line.split_once("Test unit written to "));
         let mut paths = written.map(|(_, path)| path.trim()).filter(|path| !path.contains("slow-unit-"));
         Stats {
@@ -26,7 +26,7 @@ impl Stats {
     }
 }
 
-/// Why a run ended in failure: the message of the panic, else libFuzzer's own, else the end of the log.
+/// The reason of a failed run: the message of the panic, else libFuzzer's message, else the end of the log.
 pub(super) fn reason(log: &str) -> String {
     let lines: Vec<&str> = log.lines().collect();
     let at = lines.iter().position(|line| line.contains(" panicked at "));
@@ -36,7 +36,7 @@ pub(super) fn reason(log: &str) -> String {
         None => (lines.len().saturating_sub(6), lines.len()),
     };
     let shown = lines.get(from..to).unwrap_or_default();
-    // The lines that follow the message are its values, which may be long.
+    // The lines after the message are its values, which may be long.
     let shown: Vec<String> = shown.iter().map(|line| line.chars().take(400).collect()).collect();
     shown.join("\n")
 }
@@ -59,7 +59,7 @@ stat::new_units_added:          7
 ";
 
     #[test]
-    fn counts_and_the_input_that_failed_are_read() {
+    fn counts_and_the_failing_input_are_parsed() {
         let stats = Stats::of(LOG);
         assert_eq!((stats.executions, stats.new_in_corpus), (12_345, 7));
         assert_eq!(stats.artifact.as_deref(), Some("fuzz/artifacts/decode/crash-2"));
@@ -67,7 +67,7 @@ stat::new_units_added:          7
     }
 
     #[test]
-    fn the_reason_is_the_panic_or_what_libfuzzer_says() {
+    fn the_reason_is_the_panic_or_libfuzzers_message() {
         assert!(
             reason(LOG).starts_with("thread '<unnamed>' panicked at fuzz_targets/decode.rs:9:5:\nassertion")
         );

@@ -1,22 +1,22 @@
-//! The fuzz targets: what `cargo xtask fuzz` has to know of each.
+//! The fuzz targets and their settings.
 
 use std::path::{Path, PathBuf};
 
-/// A fuzz target: a file of its name in `fuzz/fuzz_targets`.
+/// A fuzz target: a file with its name in `fuzz/fuzz_targets`.
 pub(super) struct Target {
     pub(super) name: &'static str,
-    /// The feature of the fuzz crate that it needs, so that the other targets are built without its dependencies.
+    /// The feature of the fuzz crate that it needs, so that other targets are built without its dependencies.
     pub(super) feature: Option<&'static str>,
-    /// The longest input in bytes.
+    /// The maximum length of an input, in bytes.
     pub(super) max_len: u32,
-    /// The dictionary in `fuzz/`, without its ending.
+    /// The dictionary in `fuzz/`, without its extension.
     pub(super) dictionary: Option<&'static str>,
-    /// The inputs to begin with are the vectors, rather than a folder of seeds.
+    /// Whether the initial inputs are the vectors, rather than a folder of seeds.
     pub(super) is_of_replies: bool,
 }
 
 impl Target {
-    /// The folder of the inputs to begin with, from the repository's root.
+    /// The folder of the initial inputs, relative to the repository's root.
     pub(super) fn seeds(&self) -> PathBuf {
         match self.is_of_replies {
             true => Path::new("tests").join("vectors"),
@@ -37,7 +37,7 @@ const fn with(feature: &'static str, target: Target) -> Target {
     Target { feature: Some(feature), ..target }
 }
 
-/// The most seeds of a target that are committed.
+/// The maximum number of committed seeds of a target.
 pub(super) const MOST_SEEDS: usize = 48;
 
 /// Every target. A new one is a file, an entry in `fuzz/Cargo.toml`, a folder of seeds, and a row here and in
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn the_seeds_that_are_committed_stay_small() {
+    fn the_committed_seeds_are_small() {
         for target in TARGETS.iter().filter(|target| !target.is_of_replies) {
             let seeds = std::fs::read_dir(root().join(target.seeds())).unwrap();
             let sizes: Vec<u64> = seeds.map(|seed| seed.unwrap().metadata().unwrap().len()).collect();

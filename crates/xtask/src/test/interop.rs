@@ -1,13 +1,13 @@
-//! Runs other people's clients against the sandbox; see tests/interop.
+//! Runs third-party clients against the sandbox; see tests/interop.
 
 use crate::process::{Result, cargo, program, root, target};
 use crate::tools;
 
-/// What the tests import, pinned, so that a change of theirs shows up as one.
+/// The packages of the tests, pinned so that changes in them are noticed.
 const PACKAGES: [&str; 1] = ["whmcspy==0.3.0"];
 
 pub(super) fn run() -> Result {
-    // With the features and profile of the step before, so that its artifacts are reused.
+    // With the features and profile of the previous step, so that its artifacts are reused.
     cargo("build --workspace --bins --tests --locked --quiet").run()?;
     let gettickets =
         target().join("debug").join("gettickets").with_extension(std::env::consts::EXE_EXTENSION);

@@ -8,6 +8,7 @@ mod steps;
 
 use std::time::{Duration, Instant};
 
+pub(crate) use self::python::wheel;
 use self::steps::{STEPS, Step};
 use crate::process::Result;
 
@@ -30,7 +31,7 @@ fn list() -> String {
     lines.join("\n")
 }
 
-/// The steps with these names, in the order of the table; all of them if no name is given.
+/// The steps with these names, in the order of the table; all steps if no name is given.
 fn chosen(names: &[String]) -> Result<Vec<&'static Step>> {
     for name in names {
         if !STEPS.iter().any(|step| step.name == name) {

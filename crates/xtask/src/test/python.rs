@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::process::{Result, cargo, program, root, target};
 use crate::tools;
 
-/// The packages that the checks need, pinned so that a change in them is noticed.
+/// The packages that the checks need, pinned so that changes in them are noticed.
 const PACKAGES: [&str; 16] = [
     "maturin==1.16.0",
     "pytest==9.2.0",
@@ -27,7 +27,7 @@ const PACKAGES: [&str; 16] = [
     "tqdm==4.70.1",
 ];
 
-/// The minor versions of Python 3 to look for by name; the first is the oldest that the wheel supports.
+/// The minor versions of Python 3 to search for by name; the first is the oldest that the wheel supports.
 const MINOR_VERSIONS: std::ops::Range<u32> = 10..16;
 
 pub(super) fn run() -> Result {
@@ -45,7 +45,7 @@ pub(super) fn run() -> Result {
     let mypy = |args: &str| here("mypy", args).arg("--cache-dir").arg(&cache);
     mypy("--package gettickets").env("MYPYPATH", "python").run()?;
     mypy("tests/typing").run()?;
-    // The optional extras are not installed here; the step `spark` has them.
+    // The optional extras are not installed here; the step `engines` has them.
     here("mypy.stubtest", "gettickets --mypy-config-file pyproject.toml --allowlist tests/typing/extras.txt")
         .run()?;
     here("pyright", "--pythonpath").arg(&python).run()?;
@@ -57,8 +57,8 @@ pub(super) fn run() -> Result {
     interpreters().iter().try_for_each(|other| tools::smoke(other, &wheel, &script))
 }
 
-/// Builds the wheel in the profile and with the features of the other tests, so that their builds are reused.
-pub(super) fn wheel(python: &Path) -> Result<PathBuf> {
+/// Builds the wheel with the profile and features of the other tests, so that their build is reused.
+pub(crate) fn wheel(python: &Path) -> Result<PathBuf> {
     let wheels = target().join("wheels");
     // A wheel of an earlier version would be installed instead.
     let _ = fs::remove_dir_all(&wheels);
@@ -68,7 +68,7 @@ pub(super) fn wheel(python: &Path) -> Result<PathBuf> {
     tools::only_file(&wheels, "whl")
 }
 
-/// Other interpreters on this machine that the wheel supports: those on the path, and those of pyenv.
+/// Returns other supported interpreters on this machine: those on PATH, and those of pyenv.
 fn interpreters() -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> =
         MINOR_VERSIONS.map(|minor| PathBuf::from(format!("python3.{minor}"))).collect();

@@ -1,5 +1,4 @@
-//! The steps, in the order in which they run: what fails fast comes first, and what needs a build comes after the step that
-//! makes it.
+//! The steps, in the order in which they run: fast ones first, and each after the step whose build it needs.
 
 use super::{c, engines, interop, python};
 use crate::process::{Result, cargo, program};
@@ -15,10 +14,10 @@ pub(super) struct Step {
 /// Every step. A new one is a function and a row.
 pub(super) const STEPS: &[Step] = &[
     Step { name: "format", about: "the code is formatted as rustfmt.toml says", run: format },
-    Step { name: "words", about: "texts and names use the field's standard words", run: words },
+    Step { name: "words", about: "texts and names use standard words", run: words },
     Step { name: "modules", about: "no files of a crate import each other", run: modules },
     Step { name: "clippy", about: "no lint warns, tests included", run: clippy },
-    Step { name: "deny", about: "licences, bans and sources of the dependencies (deny.toml)", run: deny },
+    Step { name: "deny", about: "licenses, bans and sources of the dependencies (deny.toml)", run: deny },
     Step { name: "rust", about: "every Rust test, documentation examples included", run: rust },
     Step { name: "scan", about: "the guarantee of a scan, with a report of the histories tried", run: scan },
     Step {
@@ -28,21 +27,25 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "spreadsheet",
-        about: "LibreOffice finds no formula in a CSV file; skipped where it is not installed",
+        about: "LibreOffice finds no formula in a CSV file; skipped if it is not installed",
         run: spreadsheet,
     },
     Step {
         name: "singer",
-        about: "a target of Singer loads what the command writes (meltanolabs-target-csv from PyPI)",
+        about: "a Singer target loads the output of the command (meltanolabs-target-csv from PyPI)",
         run: singer,
     },
-    Step { name: "docs", about: "the documentation builds without a warning", run: docs },
+    Step {
+        name: "docs",
+        about: "rustdoc warns of nothing; the site's pages are complete, and their links lead somewhere",
+        run: docs,
+    },
     Step {
         name: "interop",
-        about: "other people's clients read the sandbox (tests/interop)",
+        about: "third-party clients read the sandbox (tests/interop)",
         run: interop::run,
     },
-    Step { name: "c", about: "libgettickets from C and C++, installed as users have it", run: c::run },
+    Step { name: "c", about: "libgettickets from C and C++, installed like a release", run: c::run },
     Step {
         name: "python",
         about: "the Python package: stubs, types, tests, with every Python that is installed",
@@ -82,13 +85,13 @@ fn rust() -> Result {
     tools::postgresql()?;
     tools::nginx()?;
     cargo("test --workspace --locked")
-        // Snapshots are compared and never written, whatever the environment says.
+        // Snapshots are only compared, regardless of the environment.
         .env("INSTA_UPDATE", "no")
         .without_env("INSTA_FORCE_PASS")
         .run()
 }
 
-/// The step before has run these tests too, without showing their report.
+/// The step `rust` has run these tests too, without showing their report.
 fn scan() -> Result {
     cargo("test --quiet --locked --workspace --test scan -- --nocapture --test-threads=1 model adversary")
         .run()
@@ -111,5 +114,6 @@ fn singer() -> Result {
 }
 
 fn docs() -> Result {
-    cargo("doc --workspace --no-deps --locked").env("RUSTDOCFLAGS", "-D warnings").run()
+    cargo("doc --workspace --no-deps --locked").env("RUSTDOCFLAGS", "-D warnings").run()?;
+    crate::docs::tested_pages()
 }

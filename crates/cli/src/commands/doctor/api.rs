@@ -1,4 +1,4 @@
-//! The API: whether the server is one, whether it accepts the credentials, and what it sends.
+//! Checks the API: whether the endpoint is the API, whether it accepts the credentials, and what it sends.
 
 use std::fmt::Display;
 use std::time::Instant;
@@ -14,19 +14,19 @@ use crate::connect::failure_of;
 use crate::exit::Exit;
 use crate::output;
 
-/// The steps that one response decides, in the order in which a server checks them.
-const LADDER: [(&str, &str); 4] = [
+/// The steps that a single response decides, in the order in which a server checks them.
+const API_STEPS: [(&str, &str); 4] = [
     ("API", "the server answers as the API"),
     ("credentials", "they are accepted"),
     ("IP address", "this machine's address is allowed"),
     ("permission", "GetTickets is allowed"),
 ];
 
-/// The documented length of a page where the request names none.
-const USUAL_PAGE_LEN: u64 = 25;
+/// The documented default page size.
+const DEFAULT_PAGE_LEN: u64 = 25;
 
-/// Checks by requesting pages: over HTTP as JSON and, with the second client, as XML; else through the Local
-/// API, which has no formats.
+/// Checks by requesting pages: over HTTP as JSON and, with the second client, as XML; or through the Local API, which
+/// has no formats.
 pub(super) fn check(
     report: &mut Report,
     client: &Client,
@@ -40,11 +40,11 @@ pub(super) fn check(
         (Ok(page), _) => page,
         // The Local API checks neither credentials nor addresses.
         (Err(error), None) => return report.add(Step::failed("local API", failure_of(&error))),
-        (Err(error), Some(_)) => return climb(report, &error, reached),
+        (Err(error), Some(_)) => return add_api_steps(report, &error, reached),
     };
     let elapsed = start.elapsed();
     match xml {
-        Some(_) => LADDER.into_iter().for_each(|(name, seen)| report.add(Step::good(name, seen))),
+        Some(_) => API_STEPS.into_iter().for_each(|(name, seen)| report.add(Step::good(name, seen))),
         None => report.add(Step::good("local API", "the install's PHP answers")),
     }
     let as_xml = xml
@@ -54,32 +54,32 @@ pub(super) fn check(
     report.add(page_step(&page, took(elapsed)));
     report.add(second_page(client, &page, limits));
     report.add(encoding(&page));
-    report.add(shape(&page, xml.is_some()));
+    report.add(reply_format(&page, xml.is_some()));
     if let Some(step) = ages(&page, now) {
         report.add(step);
     }
 }
 
-/// Requests a page, and says so where that takes long.
+/// Requests a page, and shows progress if that takes long.
 fn requested(client: &Client, request: &GetTickets) -> Result<Page, Error> {
     let _waiting = Progress::waiting("waiting for the server");
     client.get_tickets(request)
 }
 
-/// Requests tickets from another offset. A server that ignores offsets sends the first page again, and a scan
-/// can never get past it.
+/// Requests tickets from another offset. If a server ignores offsets, it sends the first page again, and a scan cannot
+/// read the rest.
 fn second_page(client: &Client, first: &Page, limits: Limits) -> Step {
     const NAME: &str = "second page";
     let len = first.len() as u64;
     let start = first.startnumber().unwrap_or(0);
     let more_match = first.totalresults().is_some_and(|total| total > start + len);
-    // Without a second page, the second half of the first is as good.
+    // Without a second page, the second half of the first page serves the same purpose.
     let offset = if more_match { len } else { len / 2 };
     if offset == 0 {
-        return Step::skipped(NAME, "too few tickets match for one");
+        return Step::skipped(NAME, "too few tickets match");
     }
     if limits.are_over() {
-        return Step::skipped(NAME, "the time for the check is over");
+        return Step::skipped(NAME, "the time limit of the check has passed");
     }
     let request = GetTickets { limitstart: Some(offset), limitnum: Some(offset), ..GetTickets::default() };
     let second = match requested(client, &request) {
@@ -101,33 +101,33 @@ fn second_page(client: &Client, first: &Page, limits: Limits) -> Step {
             NAME,
             Exit::Incomplete,
             format!("the server ignores limitstart: offset {offset} returned the tickets of offset 0"),
-            "No more than the first page can be listed. Look for a hook or a proxy that drops parameters.",
+            "Only the first page can be listed. Look for a hook or a proxy that drops parameters.",
         );
     }
     Step::good(NAME, format!("offset {offset} returns other tickets"))
 }
 
-/// Adds the steps up to the one at which an error shows that the request failed.
-fn climb(report: &mut Report, error: &Error, reached: bool) {
+/// Adds the steps up to the one that the error shows to have failed.
+fn add_api_steps(report: &mut Report, error: &Error, reached: bool) {
     let failure = failure_of(error);
     let fails_at = match error.api_class() {
         Some(ApiErrorClass::Authentication) => 1,
         Some(ApiErrorClass::IpNotAllowed) => 2,
         Some(ApiErrorClass::Permission) => 3,
         Some(_) => 0,
-        // The check of the network has already reported why.
+        // The network check has already reported the cause.
         None if matches!(error.kind(), ErrorKind::Transport(_)) && !reached => {
-            for (name, _) in LADDER {
+            for (name, _) in API_STEPS {
                 report.add(Step::skipped(name, "not reached"));
             }
             return;
         }
         None => 0,
     };
-    // Some servers check the address before the credentials, which may be wrong as well.
+    // Some servers check the address before the credentials, which may be wrong too.
     let unknown = |index: usize| fails_at == 2 && index == 1;
     let mut failure = Some(failure);
-    for (index, (name, seen)) in LADDER.into_iter().enumerate() {
+    for (index, (name, seen)) in API_STEPS.into_iter().enumerate() {
         report.add(match index.cmp(&fails_at) {
             std::cmp::Ordering::Less if unknown(index) => Step::skipped(name, "not known yet"),
             std::cmp::Ordering::Less => Step::good(name, seen),
@@ -140,7 +140,7 @@ fn climb(report: &mut Report, error: &Error, reached: bool) {
     }
 }
 
-/// XML states the server's version; JSON only shows a lower bound.
+/// The server's version. XML states it; JSON only gives a lower bound.
 fn version(page: &Page, xml: Option<&Result<Page, Error>>) -> Step {
     let shown = match xml {
         Some(Ok(xml)) => xml.detected_version(),
@@ -168,7 +168,7 @@ fn version(page: &Page, xml: Option<&Result<Page, Error>>) -> Step {
     }
 }
 
-/// The number of tickets on a page of default size, and how long it takes.
+/// The number of tickets on a page of default size, and the time that it takes.
 fn page_step(page: &Page, took: impl Display) -> Step {
     let (len, start) = (page.len() as u64, page.startnumber().unwrap_or(0));
     let more_match = page.totalresults().is_some_and(|total| total > start + len);
@@ -181,8 +181,8 @@ fn page_step(page: &Page, took: impl Display) -> Step {
              the user's admin, and look for a hook that hides tickets.",
         );
     }
-    let cap = if more_match && len < USUAL_PAGE_LEN {
-        format!("; the server caps a page at {len}, where {USUAL_PAGE_LEN} are usual")
+    let cap = if more_match && len < DEFAULT_PAGE_LEN {
+        format!("; the server caps a page at {len}, where {DEFAULT_PAGE_LEN} are usual")
     } else {
         String::new()
     };
@@ -201,33 +201,33 @@ fn encoding(page: &Page) -> Step {
     }
 }
 
-/// Other deviations from the documented format.
-fn shape(page: &Page, asked_for_json: bool) -> Step {
+/// Deviations from the documented format that the other steps do not report.
+fn reply_format(page: &Page, asked_for_json: bool) -> Step {
     let has = |kind| page.findings().iter().any(|finding| finding.kind == kind);
     let mut odd: Vec<String> = page
         .findings()
         .iter()
-        // Other steps report these two.
+        // Other steps report these two kinds.
         .filter(|finding| !matches!(finding.kind, FindingKind::ReplacedBytes | FindingKind::MissingTickets))
         .map(ToString::to_string)
         .collect();
-    // Only XML states the version; a page with replaced bytes was requested as XML in the end.
+    // Only XML states the version; a page with replaced bytes was finally requested as XML.
     let is_xml = matches!(page.detected_version(), DetectedVersion::Exact(_));
     if asked_for_json && is_xml && !has(FindingKind::ReplacedBytes) {
         odd.push("the reply is XML, though JSON was requested".to_owned());
     }
     if odd.is_empty() {
-        return Step::good("shape", "as documented");
+        return Step::good("format", "as documented");
     }
     let todo = if has(FindingKind::LeadingText) {
-        "It is accepted. Something in the install prints before the reply: a hook, or PHP; turn display_errors off."
+        "The reply is accepted. Something in the install prints text before it: a hook, or PHP; turn display_errors off."
     } else {
-        "It is accepted; nothing needs to be done."
+        "The reply is accepted; no action is needed."
     };
-    Step::doubtful("shape", odd.join("; "), todo)
+    Step::doubtful("format", odd.join("; "), todo)
 }
 
-/// A reply in the future shows that the install's clock is in another zone than assumed.
+/// Warns of a reply in the future: the install's clock is in another zone than assumed.
 fn ages(page: &Page, now: DateTime) -> Option<Step> {
     let newest = page.iter().filter_map(|ticket| ticket.lastreply()).max()?;
     let ahead = newest.duration_since(now);
@@ -235,7 +235,7 @@ fn ages(page: &Page, now: DateTime) -> Option<Step> {
         Step::doubtful(
             "time zone",
             format!(
-                "the newest reply is {} ahead of the install's clock as it was assumed",
+                "the newest reply is {} ahead of the install's clock in the assumed time zone",
                 took(ahead.unsigned_abs())
             ),
             "Set the install's time zone with --time-zone, or as time-zone in the profile, for correct ages.",

@@ -1,4 +1,4 @@
-//! TLS: the server's certificate, and whether it is trusted.
+//! Checks TLS: the server's certificate, and whether it is trusted.
 
 use std::fs;
 use std::io;
@@ -24,10 +24,10 @@ use super::stream::{Stream, Why, words};
 use super::timed::Timed;
 use crate::exit::Exit;
 
-/// A certificate that ends sooner than this should have been renewed.
+/// A certificate that expires sooner than this should have been renewed.
 const SOON: Duration = Duration::from_secs(14 * 24 * 3600);
-/// The largest number of names that are shown.
-const SHOWN: usize = 4;
+/// The maximum number of names to show.
+const MAX_SHOWN: usize = 4;
 
 /// An encrypted connection.
 pub(super) type Encrypted = StreamOwned<ClientConnection, Timed>;
@@ -83,9 +83,9 @@ pub(super) fn check(
             Some(encrypted)
         }
         Err(error) => {
-            // The client fails in the same way, and its error says more. It would wait as long again, though.
+            // The client would fail in the same way with a more detailed error, after waiting as long again.
             let in_time = error.kind() != io::ErrorKind::TimedOut;
-            let todo = "Check that the port speaks TLS, and what takes the server so long.".to_owned();
+            let todo = "Check that the port speaks TLS, and why the server is slow.".to_owned();
             let (reason, todo) = in_time.then(why).flatten().unwrap_or_else(|| (words(&error), todo));
             let seen = shown.map_or(reason.clone(), |shown| format!("{reason}; {shown}"));
             report.add(Step::bad("TLS", Exit::Unreached, seen, todo));
@@ -106,7 +106,7 @@ fn begin(
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?
-        // Only records the certificate; the verifier behind it decides.
+        // The recorder accepts nothing by itself; the inner verifier decides.
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
@@ -115,7 +115,7 @@ fn begin(
     Ok(StreamOwned::new(connection, stream))
 }
 
-/// The trust of the client: this machine's authorities, or only those of the file.
+/// The client's verifier: trusts this machine's authorities, or only those of the file.
 fn verifier(
     ca_file: Option<&Path>,
     provider: &Arc<CryptoProvider>,
@@ -137,7 +137,7 @@ fn verifier(
     Ok(built.map_err(|error| unreadable(error.to_string()))?)
 }
 
-/// The contents of a certificate, for people.
+/// The properties of a certificate that are shown.
 #[derive(Debug)]
 struct Summary {
     names: String,
@@ -160,16 +160,16 @@ impl Summary {
     }
 }
 
-/// The names that a certificate is for; of very old certificates the subject.
+/// The names that a certificate is valid for; the subject, if the certificate is so old that it lists none.
 fn names(certificate: &x509_cert::TbsCertificate) -> String {
     let alternative = certificate.get_extension::<SubjectAltName>().ok().flatten();
     let names: Vec<String> =
         alternative.iter().flat_map(|(_, names)| &names.0).filter_map(dns_name).collect();
     match names.len() {
         0 => common_name(&certificate.subject().to_string()),
-        count if count > SHOWN => {
-            let shown: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
-            format!("{} and {} more", shown.join(", "), count - SHOWN)
+        count if count > MAX_SHOWN => {
+            let shown: Vec<&str> = names.iter().take(MAX_SHOWN).map(String::as_str).collect();
+            format!("{} and {} more", shown.join(", "), count - MAX_SHOWN)
         }
         _ => names.join(", "),
     }
@@ -188,7 +188,7 @@ fn dns_name(name: &GeneralName) -> Option<String> {
     }
 }
 
-/// The organization and the common name in a distinguished name, as far as they are there; else the whole name.
+/// The organization and the common name in a distinguished name; the whole name if it has neither.
 fn common_name(name: &str) -> String {
     let part = |key: &str| name.split(',').find_map(|part| part.trim().strip_prefix(key)).map(str::to_owned);
     match (part("O="), part("CN=")) {
@@ -218,7 +218,7 @@ impl std::fmt::Display for Summary {
     }
 }
 
-/// Records the server's certificate, and leaves the decision to the verifier behind it.
+/// Records the server's certificate, and leaves the decision to the inner verifier.
 #[derive(Debug)]
 struct Recorder {
     inner: Arc<dyn ServerCertVerifier>,

@@ -1,5 +1,5 @@
-//! HTTP: the server that answers, and its clock. The request is a HEAD without credentials, written by hand, so
-//! that the response is seen as it was sent.
+//! Checks HTTP: the server that responds, and its clock. The request is a HEAD without credentials, written by hand so
+//! that the response is seen exactly as it was sent.
 
 use std::io;
 use std::time::{Duration, Instant, SystemTime};
@@ -10,11 +10,11 @@ use super::stream::{Stream, words};
 use super::timed::Limits;
 use crate::exit::Exit;
 
-/// The largest size of the headers, in bytes.
-const LONGEST: usize = 64 << 10;
-/// Clocks that differ by less agree: the header has seconds, and transport takes time.
+/// The maximum size of the headers, in bytes.
+const MAX_LEN: usize = 64 << 10;
+/// A smaller difference between two clocks is ignored: the header has whole seconds, and transport takes time.
 const AGREE: Duration = Duration::from_secs(5);
-/// Clocks that differ by more cause trouble.
+/// A larger difference between two clocks causes problems.
 const APART: Duration = Duration::from_secs(60);
 
 /// Checks, and adds the steps HTTP and clock.
@@ -56,11 +56,11 @@ fn ask(stream: &mut dyn Stream, endpoint: &Endpoint) -> io::Result<String> {
     stream.flush()?;
     let mut head = Vec::new();
     let mut part = [0; 4096];
-    while !head.windows(4).any(|end| end == b"\r\n\r\n") && head.len() < LONGEST {
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") && head.len() < MAX_LEN {
         match stream.read(&mut part) {
             Ok(0) => break,
             Ok(count) => head.extend_from_slice(part.get(..count).unwrap_or_default()),
-            // Servers that close the connection after the headers are common.
+            // Many servers close the connection after the headers.
             Err(error) if head.is_empty() || error.kind() == io::ErrorKind::TimedOut => return Err(error),
             Err(_) => break,
         }
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn heads_are_read_as_servers_write_them() {
+    fn response_headers_are_parsed() {
         let head = "HTTP/1.1 403 Forbidden\r\ndate: Tue, 01 Sep 2026 12:00:00 GMT\r\nServer:nginx\r\n\r\n";
         assert_eq!(status(head), Some(403));
         assert_eq!(header(head, "Server"), Some("nginx"));

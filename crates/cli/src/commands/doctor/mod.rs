@@ -1,8 +1,8 @@
 //! `gettickets doctor`: checks the connection to the server, step by step.
 //!
-//! Each step shows what was seen and, where something is wrong, what to do. The steps go from this machine
-//! outwards. What is behind a broken step is not checked. Nothing secret is in the output: the checks of the
-//! network send no credentials, and the client removes them from the texts of the API.
+//! Each step shows what was seen and, if something is wrong, what to do. The steps lead from this machine to the
+//! server; steps that follow a failed one are skipped. The output holds no secret: the network checks send no
+//! credentials, and the client redacts them in texts from the API.
 
 mod api;
 mod certificate;
@@ -30,8 +30,8 @@ use crate::connect::{self, Settings, Target};
 use crate::exit::{Failure, Outcome};
 use crate::output::clock;
 
-/// The time limit of a step unless --timeout sets a shorter one.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The time limit of a step, unless --timeout sets a shorter one.
+const STEP_LIMIT: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(args: &DoctorArgs) -> Outcome {
     let settings = Settings::of(&args.connection, &Environment::process())?;
@@ -67,7 +67,7 @@ pub(crate) fn run(args: &DoctorArgs) -> Outcome {
 
 /// The time limits of the check.
 fn limits(settings: &Settings) -> Limits {
-    Limits::begin(settings.timeout.unwrap_or(PATIENCE).min(PATIENCE))
+    Limits::begin(settings.timeout.unwrap_or(STEP_LIMIT).min(STEP_LIMIT))
 }
 
 fn over_http(report: &mut Report, settings: &Settings, url: &str, credentials: &Credentials) -> Outcome {
@@ -96,7 +96,7 @@ fn over_http(report: &mut Report, settings: &Settings, url: &str, credentials: &
         Some(proxy) => network::check_proxy(report, &proxy, settings, limits),
         None => network::check(report, &endpoint, settings, limits, &|| why_not_encrypted(&json)),
     }
-    // Even where the check of the network failed: the client may pass where it did not.
+    // Checked even if the network check failed: the client may succeed nevertheless.
     let now = clock::now(settings.time_zone.as_deref())?;
     api::check(report, &json, Some(&xml), now, limits);
     Ok(())
@@ -128,7 +128,7 @@ fn endpoint(builder: ClientBuilder) -> Result<Endpoint, Failure> {
     // Always fails, after the transport has recorded the address; nothing is sent.
     let _ = client.get_tickets(&GetTickets::default());
     let seen = recorder.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-    seen.ok_or_else(|| Failure::usage("the address names no endpoint"))
+    seen.ok_or_else(|| Failure::usage("the address has no endpoint"))
 }
 
 /// A transport that records the endpoint and sends nothing.

@@ -1,4 +1,4 @@
-//! The network: name, connection, encryption, HTTP. No credentials are sent.
+//! Checks the network: name resolution, connection, encryption, HTTP. No credentials are sent.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -14,10 +14,10 @@ use super::{Endpoint, certificate, http};
 use crate::connect::Settings;
 use crate::exit::Exit;
 
-/// The largest number of addresses that are tried and shown.
-const SHOWN: usize = 4;
+/// The maximum number of addresses to try and to show.
+const MAX_SHOWN: usize = 4;
 
-/// Checks as far as it gets.
+/// Runs the checks until one fails.
 pub(super) fn check(
     report: &mut Report,
     endpoint: &Endpoint,
@@ -48,7 +48,7 @@ pub(super) fn check(
     }
 }
 
-/// Checks the connection to the proxy. What is behind it only the client's own requests show.
+/// Checks the connection to the proxy. Only the client's own requests show whether the proxy reaches the server.
 pub(super) fn check_proxy(report: &mut Report, proxy: &Proxy, settings: &Settings, limits: Limits) {
     let source = if settings.proxy.is_some() { "--proxy or the profile" } else { "the environment" };
     report.add(Step::good("proxy", format!("{}, from {source}", proxy.address)));
@@ -71,7 +71,7 @@ fn resolve(
     let deadline = limits.deadline();
     let name = (host.to_owned(), port);
     let (send, receive) = mpsc::channel();
-    // The system's look-up cannot be interrupted, so its thread is abandoned where it takes too long.
+    // The system's name resolution cannot be interrupted, so its thread is abandoned if it takes too long.
     thread::spawn(move || drop(send.send(name.to_socket_addrs().map(Iterator::collect::<Vec<_>>))));
     let found = left(deadline)
         .and_then(|left| receive.recv_timeout(left).unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())));
@@ -79,8 +79,8 @@ fn resolve(
         Ok(addresses) if !addresses.is_empty() => {
             let mut shown: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
             shown.dedup();
-            let more = shown.len().saturating_sub(SHOWN);
-            shown.truncate(SHOWN);
+            let more = shown.len().saturating_sub(MAX_SHOWN);
+            shown.truncate(MAX_SHOWN);
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             report.add(Step::good(step, format!("{}{more} ({})", shown.join(", "), took(start.elapsed()))));
             Some(addresses)
@@ -106,7 +106,7 @@ fn connect(
 ) -> Option<TcpStream> {
     let mut refused = Vec::new();
     let deadline = limits.deadline();
-    for address in addresses.iter().take(SHOWN) {
+    for address in addresses.iter().take(MAX_SHOWN) {
         let start = Instant::now();
         match left(deadline).and_then(|left| TcpStream::connect_timeout(address, left)) {
             Ok(stream) => {
@@ -114,7 +114,7 @@ fn connect(
                 report.add(if refused.is_empty() {
                     Step::good(step, seen)
                 } else {
-                    let todo = "Each attempt at those takes time; have them removed from the DNS.";
+                    let todo = "Connecting to those addresses wastes time; remove them from the DNS.";
                     Step::doubtful(step, format!("{seen}, but not {}", refused.join(", ")), todo)
                 });
                 return Some(stream);

@@ -1,9 +1,9 @@
-//! The proxy that the client uses, as something to connect to.
+//! The host and port of the proxy that the client uses.
 
-/// The host and the port of a proxy.
+/// The host and port of a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Proxy {
-    /// The address, without a user name and a password.
+    /// The address without user name and password.
     pub(super) address: String,
     pub(super) host: String,
     pub(super) port: u16,

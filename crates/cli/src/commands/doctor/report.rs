@@ -9,13 +9,13 @@ use serde_json::json;
 
 use crate::args::DoctorFormat;
 use crate::exit::{Exit, Failure, Outcome, one_line};
-use crate::output::{sanitise, style};
+use crate::output::{sanitize, style};
 
 /// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Good,
-    /// Works, but should be looked into.
+    /// Works, but needs attention.
     Doubtful,
     /// Does not work.
     Bad(Exit),
@@ -43,7 +43,7 @@ pub(super) struct Step {
     todo: Option<String>,
 }
 
-/// A step in the JSON document.
+/// A step of the JSON document.
 #[derive(Serialize)]
 struct StepJson<'a> {
     name: &'a str,
@@ -79,7 +79,7 @@ impl Step {
     }
 }
 
-/// All steps. As text they are written as they are done.
+/// All steps. In text format each step is written as soon as it is done.
 pub(super) struct Report {
     format: DoctorFormat,
     out: AutoStream<io::Stdout>,
@@ -96,7 +96,7 @@ impl Report {
         Report { format, out, steps: Vec::new(), worst: None, doubtful: 0, broken: Ok(()) }
     }
 
-    /// Whether every step so far works.
+    /// Whether every step so far succeeded.
     pub(super) fn is_good(&self) -> bool {
         self.worst.is_none()
     }
@@ -113,7 +113,7 @@ impl Report {
         self.steps.push(step);
     }
 
-    /// Writes the verdict, and returns the exit code.
+    /// Writes the result, and returns the exit code.
     pub(super) fn end(mut self) -> Outcome {
         self.broken?;
         match self.format {
@@ -139,12 +139,12 @@ impl Report {
                     "exit_code": exit as u8,
                     "steps": steps,
                 });
-                writeln!(self.out, "{}", sanitise::json(&document.to_string()))?;
+                writeln!(self.out, "{}", sanitize::json(&document.to_string()))?;
             }
         }
         self.out.flush()?;
         match self.worst {
-            // The report says everything; only the exit code is left.
+            // The report has been printed; only the exit code is left.
             Some(exit) => Err(Failure::silent(exit)),
             None => Ok(()),
         }
@@ -183,7 +183,7 @@ fn write(out: &mut impl Write, step: &Step) -> io::Result<()> {
     out.flush()
 }
 
-/// A duration in words.
+/// Formats a duration.
 pub(super) fn took(time: Duration) -> String {
     match time.as_millis() {
         0 => "under 1 ms".to_owned(),

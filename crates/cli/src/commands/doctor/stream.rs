@@ -7,7 +7,7 @@ use super::timed::Timed;
 
 /// A connection, encrypted or not.
 pub(super) trait Stream: Read + Write {
-    /// Begins another step.
+    /// Sets the deadline of the next step.
     fn set_deadline(&mut self, deadline: Instant);
 }
 
@@ -17,10 +17,10 @@ impl Stream for Timed {
     }
 }
 
-/// Returns why the client cannot set up an encrypted connection, and what to do.
+/// Returns why the client cannot set up an encrypted connection, and what to do about it.
 pub(super) type Why<'a> = &'a dyn Fn() -> Option<(String, String)>;
 
-/// An error in words.
+/// Formats an I/O error.
 pub(super) fn words(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "it took too long".to_owned(),

@@ -1,17 +1,17 @@
-//! A connection with a deadline: however slowly the other side sends, no step takes longer.
+//! A connection with a deadline, so that a slow peer cannot delay a step.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-/// The time limits of a check: one for each step, one for the whole.
+/// The time limits of a check: one for each step, and one for all steps together.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     step: Duration,
     end: Instant,
 }
 
-/// How many times the limit of a step the whole check may take.
+/// The limit of the whole check, in multiples of the limit of a step.
 const STEPS: u32 = 6;
 
 impl Limits {
@@ -27,13 +27,13 @@ impl Limits {
         Instant::now().checked_add(self.step).map_or(self.end, |end| end.min(self.end))
     }
 
-    /// Whether the time for the whole check is over.
+    /// Whether the time limit of the whole check has passed.
     pub(super) fn are_over(&self) -> bool {
         Instant::now() >= self.end
     }
 }
 
-/// The time left until a deadline, or an error if there is none.
+/// The time left until a deadline; an error if it has passed.
 pub(super) fn left(deadline: Instant) -> io::Result<Duration> {
     match deadline.checked_duration_since(Instant::now()) {
         Some(left) if !left.is_zero() => Ok(left),
@@ -53,13 +53,13 @@ impl Timed {
         Timed { stream, deadline }
     }
 
-    /// Begins another step.
+    /// Sets the deadline of the next step.
     pub(super) fn set_deadline(&mut self, deadline: Instant) {
         self.deadline = deadline;
     }
 }
 
-/// The error of a wait that was too long: systems report it in two ways.
+/// Maps both errors that systems report for a timed-out read to [`io::ErrorKind::TimedOut`].
 fn named(error: io::Error) -> io::Error {
     if error.kind() == io::ErrorKind::WouldBlock { io::ErrorKind::TimedOut.into() } else { error }
 }

@@ -1,8 +1,8 @@
-//! [`Checkpoint`]: how far an export is, in a file beside it.
+//! [`Checkpoint`]: the progress of an export, in a file beside the output.
 //!
-//! Whatever a checkpoint states was on the disk before it was written. After an interruption the partial file is
-//! therefore cut back to the stated length, and the scan continues from the stated cursor: nothing is lost and
-//! nothing is written twice. The digest proves that the partial file is the one that the checkpoint is of.
+//! A checkpoint is written after the data that it describes is on the disk. After an interruption the partial file is
+//! therefore truncated to the recorded length, and the scan continues from the recorded cursor: no ticket is lost or
+//! written twice. The digest proves that the partial file belongs to the checkpoint.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
@@ -14,38 +14,38 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::files::{self, Existing};
 
-/// The number of this file's format, raised when it changes.
+/// The version of this file format.
 const FORMAT_NUMBER: u32 = 3;
-/// The most bytes that a checkpoint may have. Its cursor holds the ids of a scan, some bytes each.
+/// The maximum length of a checkpoint, in bytes. Its cursor holds the ids of a scan, some bytes each.
 const MAX_LEN: u64 = 256 << 20;
 
-/// How far an export is.
+/// The progress of an export.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Checkpoint {
     gettickets_export: u32,
-    /// What was asked for; continuing with anything else would mix two exports.
+    /// The arguments of the export; continuing with other arguments would mix two exports.
     pub(super) origin: Origin,
     /// The length of the partial file.
     pub(super) bytes: u64,
-    /// The digest of these bytes (XXH3, 128 bits), in hexadecimal digits. It finds files that were confused, not forgeries.
+    /// The digest of these bytes (XXH3, 128 bits), in hexadecimal digits. It detects a wrong file, not a forged one.
     pub(super) xxh3: String,
-    /// How many tickets are in it.
+    /// The number of tickets in the partial file.
     pub(super) tickets: u64,
-    /// Whether the scan is at its end, and only the file has to be finished.
+    /// Whether the scan has ended, and only the file has to be finished.
     pub(super) complete: bool,
-    /// Which tickets the scan could not read, in words, where it ended without some.
+    /// The tickets that the scan could not read, in words, if it ended without them.
     pub(super) lacking: Option<String>,
-    /// Where the scan continues. Only the scan reads it.
+    /// Where the scan continues. Opaque to the export.
     pub(super) cursor: Option<Box<RawValue>>,
 }
 
-/// What an export is of.
+/// What an export contains.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Origin {
     /// The format and its compression, such as `csv` or `ndjson.gz`.
     pub(crate) format: String,
-    /// The selected columns and the time zone of those in UTC; empty for every field.
+    /// The selected columns and the time zone of times in UTC; empty for every field.
     pub(crate) columns: String,
     /// The server's address or the install's path, without credentials.
     pub(crate) server: String,
@@ -68,19 +68,19 @@ impl Origin {
     }
 }
 
-/// Why a file is not a checkpoint that can be used.
+/// Why a checkpoint cannot be used.
 #[derive(Debug)]
 pub(super) enum Unusable {
     /// It could not be read.
     Io(io::Error),
-    /// It is not a checkpoint at all.
+    /// It is not a checkpoint.
     Foreign(String),
     /// Another version of the program wrote it.
     OtherVersion,
 }
 
 impl Checkpoint {
-    /// The checkpoint of an export that has not begun.
+    /// The checkpoint at the beginning of an export.
     pub(super) fn new(origin: Origin) -> Checkpoint {
         Checkpoint {
             gettickets_export: FORMAT_NUMBER,
@@ -94,14 +94,14 @@ impl Checkpoint {
         }
     }
 
-    /// Reads a checkpoint. Returns `None` where there is no such file.
+    /// Reads a checkpoint. Returns `None` if the file does not exist.
     pub(super) fn read(path: &Path) -> Result<Option<Checkpoint>, Unusable> {
         let Some(file) = files::open_own(path).map_err(Unusable::Io)? else { return Ok(None) };
         Checkpoint::parse(&files::read_at_most(file, MAX_LEN).map_err(Unusable::Io)?).map(Some)
     }
 
     fn parse(text: &[u8]) -> Result<Checkpoint, Unusable> {
-        /// What every version of the format has.
+        /// The fields that every version of the format has.
         #[derive(Deserialize)]
         struct Any {
             gettickets_export: u32,
@@ -115,7 +115,7 @@ impl Checkpoint {
         }
     }
 
-    /// Writes it in place of the one before, so that the file is always there whole. Returns the file.
+    /// Replaces the checkpoint file atomically. Returns the file.
     pub(super) fn write(&self, path: &Path) -> io::Result<File> {
         let mut file = files::temporary(path)?;
         serde_json::to_writer(io::BufWriter::new(&mut file), self)?;
@@ -125,8 +125,8 @@ impl Checkpoint {
         Ok(written)
     }
 
-    /// Compares the beginning of the partial file with the length and the digest. Returns the digest so far, or
-    /// `None` where the file is another one.
+    /// Compares the beginning of the partial file with the recorded length and digest. Returns the digest state, or
+    /// `None` if the file is a different one.
     pub(super) fn verify(&self, partial: &File) -> io::Result<Option<Xxh3>> {
         let mut digest = Xxh3::new();
         let mut reader = BufReader::with_capacity(256 << 10, partial).take(self.bytes);
@@ -140,14 +140,14 @@ impl Checkpoint {
             digest.update(buffer.get(..count).unwrap_or_default());
             length += count as u64;
         }
-        // Tickets without bytes are no state that an export was ever in.
+        // An export never has tickets without bytes.
         let is_possible = self.bytes > 0 || self.tickets == 0;
         let is_same = is_possible && length == self.bytes && hex(&digest) == self.xxh3;
         Ok(is_same.then_some(digest))
     }
 }
 
-/// Parses a checkpoint and returns what would be written of it; `None` if it is not one.
+/// Parses a checkpoint and serializes it again; `None` if it is not a checkpoint.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn rewritten(text: &[u8]) -> Option<String> {
     let checkpoint = Checkpoint::parse(text).ok()?;
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checkpoint_is_read_as_it_was_written() {
+    fn a_checkpoint_round_trips() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("t.csv.resume");
         assert!(Checkpoint::read(&path).unwrap().is_none());
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_another_kind_is_foreign_and_one_of_another_version_is_not() {
+    fn a_different_file_is_foreign_and_another_version_is_recognized() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("t.csv.resume");
         for text in ["", "{}", "not JSON", "[]", "{\"gettickets_export\":3}"] {
@@ -212,7 +212,7 @@ mod tests {
             (&checkpoint, "seven", false),
             (&checkpoint, "Seven b", false),
             (&checkpoint, "", false),
-            // A length of 0 must not drop the tickets that are counted.
+            // A length of 0 must not discard tickets that were counted.
             (&none, "seven b", false),
             (&Checkpoint { tickets: 488, ..Checkpoint::new(origin()) }, "", false),
             (&Checkpoint::new(origin()), "anything", true),
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_is_named() {
+    fn a_difference_is_described() {
         let other = Origin { request: "status=Closed".into(), ..origin() };
         let said = origin().difference(&other).unwrap();
         assert_eq!(said, "its request is \"status=Open\", not \"status=Closed\"");

@@ -1,4 +1,4 @@
-//! [`Contents`]: what an export writes of each ticket, and in which format.
+//! [`Contents`]: which columns an export writes, and in which format.
 
 use std::io::{self, Write};
 
@@ -18,7 +18,7 @@ use crate::output::parquet::ParquetWriter;
 use crate::output::selected::{Part, SelectedWriter, Selection};
 use crate::output::{InstallContext, TicketWriter};
 
-/// What is written of each ticket.
+/// The columns of an export.
 #[derive(Clone, Debug)]
 pub(crate) struct Contents {
     pub(super) encoding: Encoding,
@@ -29,7 +29,7 @@ pub(crate) struct Contents {
 }
 
 impl Contents {
-    /// What the arguments select of the tickets of this install.
+    /// The columns that the arguments select for one install.
     pub(super) fn of_one(
         args: &ExportArgs,
         encoding: Encoding,
@@ -43,13 +43,13 @@ impl Contents {
             (Some(name), true) => table.of_install(name.as_str()),
             _ => table,
         };
-        // The name is written where it was asked for.
+        // The install's name is written if its column was selected.
         let named = install.name.clone().filter(|_| args.columns.contains(&Column::Install));
         let context = InstallContext { name: named, ..install.clone() };
         Contents::new(args, encoding, table, std::slice::from_ref(&context))
     }
 
-    /// What the arguments select of the tickets of several installs.
+    /// The columns that the arguments select for several installs.
     pub(super) fn of_several(
         args: &ExportArgs,
         encoding: Encoding,
@@ -74,7 +74,7 @@ impl Contents {
             return Err(Failure::usage("no install can be read"));
         };
         if columns.contains(&Column::Install) && install.name.is_none() {
-            return Err(Failure::usage("the column install is the name of a profile, and none is named")
+            return Err(Failure::usage("the column install needs a profile, and none is selected")
                 .hint("Name a profile with --profile, or leave out the column"));
         }
         let table = if args.decoded_text { table.with_subject_text() } else { table };
@@ -97,7 +97,7 @@ impl Contents {
         Ok(Contents { encoding, table, selection: Selection { columns, added, install } })
     }
 
-    /// Every field of the tickets of an install, in this format.
+    /// Every field of the tickets of one install, in this format.
     #[cfg(test)]
     pub(super) fn every_field(encoding: Encoding) -> Contents {
         let install = InstallContext {
@@ -110,7 +110,7 @@ impl Contents {
         Contents { encoding, table: TableSchema::default(), selection }
     }
 
-    /// The columns of Parquet, without the install where it is in the name of the directory.
+    /// The columns of Parquet, without the install if it is part of the directory's name.
     pub(super) fn into_table(self, without_install: bool) -> Outcome<TableSchema> {
         if !without_install {
             return Ok(self.table);
@@ -128,7 +128,7 @@ impl Contents {
         self.table.schema()
     }
 
-    /// The names of the columns and the time zone, for the comparison with an interrupted export. Empty where every field is
+    /// The names of the columns and the time zone, to compare with an interrupted export. Empty if every field is
     /// written.
     pub(super) fn layout(&self) -> String {
         if self.encoding.format.is_columnar() {
@@ -142,7 +142,7 @@ impl Contents {
         columns.iter().map(|column| column.name()).collect::<Vec<_>>().join(",")
     }
 
-    /// Pages for batches of the schema.
+    /// An empty collection of pages for batches of this schema.
     pub(super) fn gathered(&self) -> Gathered {
         Gathered::new(self.table.clone(), self.selection.install.for_tables())
     }
@@ -161,7 +161,7 @@ impl Contents {
         })
     }
 
-    /// Creates a writer of a text format, which continues after so many tickets where there are some already.
+    /// Creates a writer of a text format that continues after this many tickets.
     pub(super) fn text_writer<'w>(
         &self,
         out: impl Write + 'w,
@@ -179,7 +179,7 @@ impl Contents {
                 None => Box::new(SelectedWriter::new(out, format, selection, Part::default())),
             };
         }
-        // The columns of CSV are those of the newest version, whatever the server sends.
+        // The columns of CSV are those of the newest version, whatever version the server has.
         let version = Version::LATEST;
         match (format, resumed_after) {
             (Format::Csv, Some(_)) => Box::new(CsvWriter::resumed(out, version)),
@@ -190,14 +190,14 @@ impl Contents {
         }
     }
 
-    /// Whether every field is written as the server sent it, and nothing else.
+    /// Whether exactly the fields of the server are written.
     fn is_plain(&self) -> bool {
         let Selection { columns, added, install } = &self.selection;
         columns.is_none() && added.is_empty() && install.name.is_none()
     }
 }
 
-/// Refuses times in UTC of an install whose time zone is not known.
+/// Fails if times in UTC are selected and the time zone of an install is not known.
 fn refuse_unknown_zones(columns: &[Column], installs: &[InstallContext]) -> Outcome {
     let Some(column) = columns.iter().find(|column| matches!(column, Column::Utc(_))) else { return Ok(()) };
     let Some(unknown) = installs.iter().find(|install| !install.zone_is_known) else { return Ok(()) };

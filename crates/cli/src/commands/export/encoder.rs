@@ -1,11 +1,11 @@
-//! [`Encoder`]: tickets as the bytes of a partial file, to which more can be added after an interruption.
+//! [`Encoder`]: encodes tickets as the bytes of a partial file, to which more can be appended after an interruption.
 //!
-//! Text formats are written as they will be. Parquet and Arrow files end in a footer that needs all tickets, so
-//! their partial file is an Arrow IPC *stream*, a sequence of independent messages; the final file is made from it
-//! when all tickets are there.
+//! In text formats the partial file has the final bytes. Parquet and Arrow files end in a footer that needs all
+//! tickets, so their partial file is an Arrow IPC *stream*, a sequence of independent messages; the final file is made
+//! from it after the last ticket.
 //!
-//! A compressed file is a sequence of gzip members or Zstandard frames. One ends at each checkpoint, so that what
-//! is there can be read and continued.
+//! A compressed file is a sequence of gzip members or Zstandard frames. One ends at each checkpoint, so that the file
+//! can be read and continued from there.
 
 use std::cell::RefCell;
 use std::io::{self, Write};
@@ -24,22 +24,22 @@ use crate::output::TicketWriter;
 use crate::output::batches::Gathered;
 use crate::output::batches::failed;
 
-/// Turns tickets into bytes, which are then taken.
+/// Encodes tickets; the caller takes the bytes.
 pub(super) struct Encoder {
     bytes: Bytes,
     kind: Kind,
     compressor: Option<Compressor>,
 }
 
-/// Compresses what is written into members or frames.
+/// Compresses bytes into members or frames.
 struct Compressor {
     compression: Compression,
     member: Option<Member>,
-    /// Whether the file has a member already.
+    /// Whether the file has at least one member.
     begun: bool,
 }
 
-/// A member that is not at its end. What is compressed goes into the vector.
+/// A member that has not ended. Compressed bytes go into the vector.
 enum Member {
     Gzip(GzEncoder<Vec<u8>>),
     Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>),
@@ -76,7 +76,7 @@ impl Member {
 }
 
 impl Compressor {
-    /// Compresses some bytes; returns what is compressed so far.
+    /// Compresses some bytes; returns the compressed bytes so far.
     fn push(&mut self, bytes: &[u8]) -> io::Result<Vec<u8>> {
         if bytes.is_empty() {
             return Ok(Vec::new());
@@ -97,7 +97,7 @@ impl Compressor {
         self.member.take().map_or(Ok(Vec::new()), Member::finish)
     }
 
-    /// Ends the file: even without any content it has one member.
+    /// Ends the file. A file without content has one member.
     fn finish(&mut self) -> io::Result<Vec<u8>> {
         if !self.begun {
             self.begun = true;
@@ -128,12 +128,12 @@ impl Write for Bytes {
 }
 
 impl Encoder {
-    /// Continues after this many tickets. Where the file has not `begun`, what precedes the first ticket is written.
+    /// Continues after this many tickets. Unless the file has `begun`, the header of the format is written first.
     pub(super) fn after(tickets: u64, begun: bool, contents: &Contents) -> io::Result<Encoder> {
         let bytes = Bytes::default();
         let kind = if contents.encoding.format.is_columnar() {
             let mut stream = stream(&contents.schema())?;
-            // The schema comes with the first batch, so an empty one brings it out.
+            // The schema precedes the first batch, so an empty batch writes it.
             let head = stream.encode(&RecordBatch::new_empty(contents.schema())).map_err(failed)?;
             if !begun {
                 head.iter().try_for_each(|part| bytes.clone().write_all(part))?;
@@ -158,7 +158,7 @@ impl Encoder {
         }
     }
 
-    /// Returns the last bytes of everything that was added. More can be added after them.
+    /// Ends the member or frame, and returns its last bytes. More tickets can be added afterwards.
     pub(super) fn settle(&mut self) -> io::Result<Vec<u8>> {
         if let Kind::Batches { stream, gathered } = &mut self.kind {
             let batch = gathered.take().map_err(failed)?;
@@ -167,7 +167,7 @@ impl Encoder {
         self.ended(Compressor::settle)
     }
 
-    /// Returns the last bytes with what ends a text format. A stream of batches has no end.
+    /// Ends the format, and returns its last bytes. A stream of batches has no end marker.
     pub(super) fn finish(&mut self) -> io::Result<Vec<u8>> {
         if let Kind::Text(writer) = &mut self.kind {
             writer.finish()?;
@@ -183,7 +183,7 @@ impl Encoder {
         Ok(bytes)
     }
 
-    /// How many rows are not in a batch yet.
+    /// The number of rows that are not in a batch yet.
     #[cfg(test)]
     pub(super) fn gathered_rows(&self) -> usize {
         match &self.kind {
@@ -192,10 +192,10 @@ impl Encoder {
         }
     }
 
-    /// Returns the bytes since they were last taken.
+    /// Returns the bytes since the last call.
     pub(super) fn take(&mut self) -> io::Result<Vec<u8>> {
         let mut bytes = self.bytes.0.borrow_mut();
-        // The next page is about as long, so its bytes are not copied as the buffer grows.
+        // The next page is about as long; reserving its length avoids copies as the buffer grows.
         let next = Vec::with_capacity(bytes.len());
         let bytes = std::mem::replace(&mut *bytes, next);
         match &mut self.compressor {

@@ -1,10 +1,11 @@
-//! `gettickets export`: writes every ticket that matches into a file that is whole or not there.
+//! `gettickets export`: writes every matching ticket to a file, which appears when it is complete.
 //!
-//! Pages go from the scan into a partial file ([`spool`]). Every few seconds what is there is made permanent,
-//! together with the cursor at which the scan continues ([`checkpoint`]). Ctrl-C, an error, a kill or a power
-//! failure therefore costs seconds. Memory holds a page or two, and for Parquet one row group.
+//! Pages go from the scan into a partial file ([`spool`]). Every few seconds its content is made permanent, together
+//! with the cursor at which the scan continues ([`checkpoint`]). Ctrl-C, an error, a kill or a power failure therefore
+//! costs seconds. Memory holds a page or two, and for Parquet one row group.
 
 mod checkpoint;
+mod combined;
 mod contents;
 mod encoder;
 mod lake;
@@ -13,7 +14,6 @@ mod source;
 mod spool;
 mod stream;
 mod target;
-mod together;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,15 +29,15 @@ use self::source::Source;
 use self::spool::{Earlier, Spool};
 use self::stream::Stream;
 use crate::args::{Compression, Encoding, ExportArgs, ExportFormat};
-use crate::commands::misspelt;
+use crate::commands::status_typo;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::files::{self, Destination, Existing};
 use crate::output::{self, InstallContext};
 
-/// How much work an interruption without notice may cost.
+/// How often a checkpoint is written: an interruption costs at most this much work.
 const SAVE_EVERY: Duration = Duration::from_secs(5);
 
-/// Exports from the source that `open` returns, which gets the cursor to continue from. `server` names the
+/// Exports from the source that `open` returns; `open` receives the cursor to continue from. `server` names the
 /// endpoint, without credentials. Returns the number of tickets.
 fn export<S: Source>(
     args: &ExportArgs,
@@ -63,7 +63,7 @@ fn export<S: Source>(
             let written = stream::write(&stream, &contents, &mut source, interrupted);
             source.ended();
             let written = written?;
-            warn_misspelt(args, written);
+            warn_of_typo(args, written);
             return source.end().map(|()| written);
         }
     };
@@ -72,7 +72,7 @@ fn export<S: Source>(
         format: contents.encoding.ending(),
         columns: contents.layout(),
         server,
-        // A change of the page size does not change what is asked for.
+        // Another page size does not change which tickets are exported.
         request: args.query.to_query().parameters() + &since,
     };
     let earlier = match (args.resume, args.restart) {
@@ -92,7 +92,7 @@ fn export<S: Source>(
         }
     };
     let tickets = spool_all(spool, &mut source, interrupted)?;
-    warn_misspelt(args, tickets);
+    warn_of_typo(args, tickets);
     Ok(tickets)
 }
 
@@ -101,7 +101,7 @@ fn unusable(output: &Path, error: &std::io::Error) -> Failure {
     if error.kind() == std::io::ErrorKind::IsADirectory { failure.hint("Name a file in it") } else { failure }
 }
 
-/// What is written into a stream is gone when it is interrupted.
+/// An export to a stream cannot be resumed.
 fn refuse_resuming(args: &ExportArgs) -> Outcome {
     let flag = match (args.resume, args.restart) {
         (true, _) => "--resume",
@@ -113,13 +113,13 @@ fn refuse_resuming(args: &ExportArgs) -> Outcome {
         .hint(format!("Export to a file, or leave out {flag}")))
 }
 
-fn warn_misspelt(args: &ExportArgs, tickets: u64) {
+fn warn_of_typo(args: &ExportArgs, tickets: u64) {
     if tickets == 0 {
-        misspelt::warn(&args.query.to_query().requests());
+        status_typo::warn(&args.query.to_query().requests());
     }
 }
 
-/// Standard output, by any of its names: one of its files must not be replaced by another.
+/// Whether the output is standard output under any of its names. Replacing such a file would be wrong.
 fn is_stdout(args: &ExportArgs) -> bool {
     ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| args.output.as_os_str() == *name)
 }
@@ -131,7 +131,7 @@ fn encoding_of(args: &ExportArgs) -> Outcome<Encoding> {
         if is_stdout(args) {
             Failure::usage("standard output needs a format").hint(format!("Add --format with {known}"))
         } else {
-            Failure::usage(format!("the ending of {name} does not name a format"))
+            Failure::usage(format!("the extension of {name} is not that of a format"))
                 .hint(format!("Add --format with {known}"))
         }
     })?;
@@ -162,13 +162,13 @@ fn spool_all(mut spool: Spool, source: &mut dyn Source, interrupted: &AtomicBool
             Some(Ok(tickets)) => {
                 if let Err(failure) = spool.push(&tickets) {
                     source.ended();
-                    return Err(disk_failed(spool, failure));
+                    return Err(spool.failed(failure));
                 }
             }
             Some(Err(failure)) => {
                 source.ended();
                 if failure.exit == Exit::Incomplete && source.lacks_unreadable_alone() {
-                    // Another run would find no more.
+                    // A retry would not find more.
                     return Err(name_incomplete(spool, failure));
                 }
                 return Err(keep(spool, source.cursor(), failure));
@@ -179,7 +179,7 @@ fn spool_all(mut spool: Spool, source: &mut dyn Source, interrupted: &AtomicBool
         {
             if let Err(failure) = spool.save(Some(cursor), false) {
                 source.ended();
-                return Err(disk_failed(spool, failure));
+                return Err(spool.failed(failure));
             }
             saved = Instant::now();
         }
@@ -198,7 +198,7 @@ fn are(tickets: u64) -> String {
     format!("{} {}", output::tickets(tickets), if tickets == 1 { "is" } else { "are" })
 }
 
-/// Keeps all tickets but those that cannot be read, under a name that says so.
+/// Writes the file without the unreadable tickets, and names it as incomplete.
 fn name_incomplete(spool: Spool, failure: Failure) -> Failure {
     let tickets = spool.tickets();
     match spool.finish_incomplete(&failure.what) {
@@ -210,23 +210,11 @@ fn name_incomplete(spool: Spool, failure: Failure) -> Failure {
     }
 }
 
-/// What is kept after a failure of the disk, and how to continue.
-fn disk_failed(spool: Spool, failure: Failure) -> Failure {
-    let tickets = spool.saved_tickets();
-    if tickets == 0 {
-        spool.discard();
-        return failure.hint("Nothing is kept. Make room, and run the same command again");
-    }
-    spool.cut_back();
-    Failure { what: format!("{}; {tickets} {} kept", failure.what, are(tickets)), ..failure }
-        .hint("Make room; the same command with --resume continues from there")
-}
-
-/// Keeps what is there for another run, and says so.
+/// Saves the tickets so far for a later run, and adds that to the failure.
 fn keep(mut spool: Spool, cursor: Option<Box<RawValue>>, failure: Failure) -> Failure {
     let tickets = spool.tickets();
     let Some(cursor) = cursor.filter(|_| tickets > 0) else {
-        // There is nothing, or nothing can be added to what there is.
+        // There is no ticket to keep, or the scan cannot be continued.
         spool.discard();
         return failure;
     };
@@ -238,7 +226,7 @@ fn keep(mut spool: Spool, cursor: Option<Box<RawValue>>, failure: Failure) -> Fa
             Failure::new(Exit::Incomplete, format!("{}; {tickets} {} kept", failure.what, are(tickets)))
                 .hint(format!("{hint}The same command with --resume continues from there"))
         }
-        Err(disk) => disk_failed(spool, Failure { what: format!("{}; {}", failure.what, disk.what), ..disk }),
+        Err(disk) => spool.failed(Failure { what: format!("{}; {}", failure.what, disk.what), ..disk }),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The scan that an export takes its pages from, and Ctrl-C.
+//! Runs the scan of an export, and handles Ctrl-C.
 
 use std::fs;
 use std::process;
@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::source::{Source, scan_of};
-use super::{export, is_stdout, lake, together};
+use super::{combined, export, is_stdout, lake};
 use crate::args::ExportArgs;
+use crate::commands::complete_scan;
 use crate::commands::scanning::{self, Progress};
-use crate::commands::whole;
 use crate::connect::installs::{self, Installs, Several};
 use crate::connect::{self, Connection};
 use crate::exit::{self, Exit, Failure, Outcome};
@@ -22,13 +22,13 @@ use crate::output::{self, style};
 
 /// Set by Ctrl-C.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-/// Cancel the scans in progress.
+/// Handles that cancel the scans in progress.
 static SCANS: Mutex<Vec<Cancellation>> = Mutex::new(Vec::new());
 
-/// Where an export continues.
+/// The position at which an export continues.
 #[derive(Serialize, Deserialize)]
 struct Position {
-    /// The moment of `--updated-since`: one that is relative to now must stay what it was.
+    /// The time of `--updated-since`, made absolute: it must not change when the export continues.
     since: Option<DateTime>,
     cursor: Cursor,
 }
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &ExportArgs) -> Outcome {
         Installs::One(profile, connection) => {
             let args =
                 ExportArgs { output: installs::file_of(&args.output, profile.as_deref())?, ..args.clone() };
-            // Tickets on a terminal are their own progress.
+            // If the tickets go to a terminal, they show the progress themselves.
             let shown = !is_stdout(&args) || !style::stdout_is_terminal();
             let tickets = one(&args, &connection, profile.as_deref(), "", shown)?;
             if !is_stdout(&args) {
@@ -65,10 +65,10 @@ fn summary(args: &ExportArgs, tickets: u64) -> String {
     format!("{tickets} {} in {}", output::tickets(tickets), args.output.display())
 }
 
-/// Exports each install into a file of its own, side by side.
+/// Exports each install into its own file, concurrently.
 fn several(args: &ExportArgs, installs: Several) -> Outcome {
     if !installs::has_placeholder(&args.output) {
-        return together::run(args, installs, watch, &INTERRUPTED);
+        return combined::run(args, installs, watch, &INTERRUPTED);
     }
     let export = |name: &str, connection: &Connection| {
         let args = ExportArgs { output: installs::file_of(&args.output, Some(name))?, ..args.clone() };
@@ -86,12 +86,12 @@ fn several(args: &ExportArgs, installs: Several) -> Outcome {
     installs::report(failures)
 }
 
-/// Has Ctrl-C cancel this scan.
+/// Registers a scan to be canceled by Ctrl-C.
 fn watch(scan: Cancellation) {
     SCANS.lock().unwrap_or_else(PoisonError::into_inner).push(scan);
 }
 
-/// Exports one install, whose profile was named or not. `prefix` is before each message.
+/// Exports one install. `prefix` precedes each message.
 fn one(
     args: &ExportArgs,
     connection: &Connection,
@@ -146,7 +146,7 @@ impl Source for Scanned {
     }
 
     fn end(&self) -> Outcome {
-        whole::without_holes(&self.scan.report())
+        complete_scan::check_unreadable(&self.scan.report())
     }
 
     fn lacks_unreadable_alone(&self) -> bool {
@@ -154,8 +154,8 @@ impl Source for Scanned {
     }
 }
 
-/// Whether a scan that ended in an error delivered every ticket but those that the server cannot send. To
-/// continue it would end the same way.
+/// Whether a failed scan delivered every ticket except those that the server cannot send. Continuing it would fail
+/// again in the same way.
 pub(crate) fn lacks_unreadable_alone(report: &ScanReport, delivered: u64) -> bool {
     let unreadable = report.unreadable.len() as u64;
     unreadable > 0 && report.total.is_some_and(|total| delivered + unreadable >= total)

@@ -1,4 +1,4 @@
-//! [`Source`]: where an export takes its pages from, and the scan behind it.
+//! [`Source`]: the source of an export's pages.
 
 use gettickets::{DateTime, Scan};
 use gettickets_protocol::Tickets;
@@ -11,15 +11,15 @@ use crate::exit::Outcome;
 
 /// Source of pages for an export. Implemented by the scan.
 pub(super) trait Source {
-    /// The next page; `None` at the end.
+    /// Returns the next page; `None` at the end.
     fn next_page(&mut self) -> Option<Outcome<Tickets>>;
-    /// The position after the pages so far; `None` where the scan cannot be continued.
+    /// The position after the pages so far; `None` if the scan cannot be continued.
     fn cursor(&self) -> Option<Box<RawValue>>;
-    /// After the last page or a failure: ends the progress and prints what the scan's report says.
+    /// Ends the progress display and prints the scan's report. Called after the last page or a failure.
     fn ended(&mut self);
-    /// After the last page: an error where some tickets could not be read.
+    /// Fails if some tickets could not be read. Called after the last page.
     fn end(&self) -> Outcome;
-    /// After a failure: whether all tickets were delivered but those that cannot be read.
+    /// Whether every ticket was delivered except those that cannot be read. Called after a failure.
     fn lacks_unreadable_alone(&self) -> bool;
 }
 

@@ -1,7 +1,7 @@
-//! [`Spool`]: the partial file of an export, and the checkpoint beside it.
+//! [`Spool`]: the partial file of an export, and its checkpoint.
 //!
-//! The partial file is locked by the run that writes it. The run before may give it its
-//! final name between opening and locking; so the name is compared after locking.
+//! A run locks the partial file that it writes. Between opening and locking, another run may have renamed the file, so
+//! the name is checked after locking.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufReader, BufWriter, Seek, SeekFrom, Write};
@@ -23,17 +23,20 @@ use crate::output::arrow::ArrowWriter;
 use crate::output::batches::{BatchSink, failed};
 use crate::output::parquet::ParquetWriter;
 
-/// How often another run may take the file away between opening and locking it.
-const MOST_TRIES: usize = 16;
+/// The hint after a failure of the disk that left nothing.
+const NOTHING_KEPT: &str = "Nothing is kept. Once the file can be written, run the same command again";
 
-/// What to do about an interrupted export of the same name.
+/// How many times to retry when another run renames the file between opening and locking.
+const MAX_TRIES: usize = 16;
+
+/// What to do about an earlier, interrupted export with the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Earlier {
     /// Continue it.
     Resume,
     /// Remove it.
     Restart,
-    /// Fail: it may be hours of work.
+    /// Fail, because it may represent hours of work.
     Refuse,
 }
 
@@ -44,16 +47,16 @@ pub(crate) struct Spool {
     existing: Existing,
     file: File,
     encoder: Encoder,
-    /// What the last checkpoint states; `tickets`, `bytes` and `digest` are ahead of it.
+    /// The last checkpoint; `tickets`, `bytes` and `digest` are ahead of it.
     saved: Checkpoint,
-    /// The file of that checkpoint.
+    /// The file of the last checkpoint.
     resume: File,
     tickets: u64,
     bytes: u64,
     digest: Xxh3,
 }
 
-/// Refuses to replace a file that is to be kept.
+/// Fails if the output exists and must not be replaced.
 pub(super) fn refuse_existing(output: &Path, existing: Existing) -> Outcome {
     if existing == Existing::Keep && fs::symlink_metadata(output).is_ok() {
         return Err(Failure::usage(format!("{} exists already", output.display()))
@@ -63,7 +66,7 @@ pub(super) fn refuse_existing(output: &Path, existing: Existing) -> Outcome {
 }
 
 impl Spool {
-    /// Opens the partial file beside `output`, and continues what is in it where that is wanted.
+    /// Opens the partial file of `output`, and continues it if requested.
     pub(crate) fn open(
         output: &Path,
         contents: Contents,
@@ -73,15 +76,25 @@ impl Spool {
     ) -> Outcome<Spool> {
         let target = Target::new(output);
         refuse_existing(output, existing)?;
-        let (file, is_new) = lock(&target)?;
+        let nothing = |failure: Failure| match failure.exit {
+            Exit::Output => failure.hint(NOTHING_KEPT),
+            _ => failure,
+        };
+        let (file, is_new) = lock(&target).map_err(nothing)?;
         let opened = continued(&target, &file, is_new, origin, earlier).and_then(|(saved, digest)| {
             Spool::begin(target.clone(), contents, existing, file, saved, digest)
         });
         if opened.is_err() && is_new {
-            // Nothing is in it.
+            // The new partial file is empty.
             let _ = fs::remove_file(&target.partial);
+            return opened.map_err(nothing);
         }
-        opened
+        opened.map_err(|failure| match failure.exit {
+            Exit::Output => failure.hint(
+                "What was exported before is kept. Once the file can be written, the same command with --resume continues it",
+            ),
+            _ => failure,
+        })
     }
 
     fn begin(
@@ -94,39 +107,34 @@ impl Spool {
     ) -> Outcome<Spool> {
         files::remove_leftovers(&target.output);
         files::remove_leftovers(&target.resume);
-        // What was written after the checkpoint is not in its count, and is fetched again.
+        // Tickets after the checkpoint are not counted and are fetched again.
         let cut = file.set_len(saved.bytes).and_then(|()| file.seek(SeekFrom::Start(saved.bytes)));
         cut.map_err(|error| Failure::of_file(&target.partial, &error))?;
-        // From now on the partial file can be recognized as one of an export.
+        // From here on the partial file is recognizable as one of an export.
         let resume = saved.write(&target.resume).map_err(|error| Failure::of_file(&target.resume, &error))?;
         let encoder = Encoder::after(saved.tickets, saved.bytes > 0, &contents)?;
         let (tickets, bytes) = (saved.tickets, saved.bytes);
         Ok(Spool { target, contents, existing, file, encoder, saved, resume, tickets, bytes, digest })
     }
 
-    /// Where the scan continues; `None` at the beginning.
+    /// The cursor at which the scan continues; `None` at the beginning.
     pub(crate) fn cursor(&self) -> Option<&RawValue> {
         self.saved.cursor.as_deref()
     }
 
-    /// Whether all tickets are there, and only the file has to be finished.
+    /// Whether all tickets are in the partial file, and only the output has to be finished.
     pub(crate) fn is_complete(&self) -> bool {
         self.saved.complete
     }
 
-    /// What the scan could not read, where it ended without some tickets and only the file has to be finished.
+    /// The tickets that the scan could not read, if it ended without them and only the output has to be finished.
     pub(crate) fn lacking(&self) -> Option<&str> {
         self.saved.lacking.as_deref().filter(|_| self.saved.complete)
     }
 
-    /// How many tickets are in it.
+    /// The number of tickets in the partial file.
     pub(crate) fn tickets(&self) -> u64 {
         self.tickets
-    }
-
-    /// How many tickets the next run would find.
-    pub(crate) fn saved_tickets(&self) -> u64 {
-        self.saved.tickets
     }
 
     /// Adds a page.
@@ -138,7 +146,7 @@ impl Spool {
         Ok(())
     }
 
-    /// Makes what is there permanent: first the tickets, then the checkpoint.
+    /// Makes the tickets so far permanent: first the tickets, then the checkpoint.
     pub(crate) fn save(&mut self, cursor: Option<Box<RawValue>>, complete: bool) -> Outcome {
         let settled = self.encoder.settle().and_then(|bytes| self.append(&bytes));
         let settled = settled.and_then(|()| self.file.sync_data());
@@ -153,19 +161,19 @@ impl Spool {
         Ok(())
     }
 
-    /// Gives the whole export its name.
+    /// Gives the complete export its final name.
     pub(crate) fn finish(self) -> Outcome {
         let (output, existing) = (self.target.output.clone(), self.existing);
         let incomplete = self.target.incomplete.clone();
         self.finish_as(&output, existing)?;
-        // An earlier one is superseded.
+        // A complete export supersedes an earlier incomplete one.
         if files::open_own(&incomplete).is_ok_and(|file| file.is_some()) {
             let _ = fs::remove_file(incomplete);
         }
         Ok(())
     }
 
-    /// Gives an export without some tickets a name that says so. Returns the name.
+    /// Gives an incomplete export a name that shows that it is incomplete. Returns the name.
     pub(crate) fn finish_incomplete(mut self, lacking: &str) -> Outcome<PathBuf> {
         let name = self.target.incomplete.clone();
         self.saved.lacking = Some(lacking.to_owned());
@@ -175,7 +183,9 @@ impl Spool {
 
     fn finish_as(mut self, output: &Path, existing: Existing) -> Outcome {
         // From here on only the disk can fail, and a later run can finish the file.
-        self.save(None, true)?;
+        if let Err(failure) = self.save(None, true) {
+            return Err(self.failed(failure));
+        }
         let finished = if self.contents.encoding.format.is_columnar() {
             self.assemble(output, existing)
         } else {
@@ -186,7 +196,7 @@ impl Spool {
             let failure = Failure::of_file(output, &error);
             if error.kind() == io::ErrorKind::AlreadyExists {
                 return failure.hint(
-                    "It was made meanwhile. Move it away; the same command with --resume finishes the export",
+                    "It was created in the meantime. Move it away; the same command with --resume finishes the export",
                 );
             }
             Failure { exit: Exit::Output, ..failure }
@@ -205,15 +215,14 @@ impl Spool {
         self.encoder.gathered_rows()
     }
 
-    /// Removes the files of this export, where nothing is worth keeping.
+    /// Removes the files of this export when nothing is worth keeping. The partial file goes first: a run that is killed here leaves a
+    /// checkpoint without one, which is no obstacle.
     pub(crate) fn discard(self) {
-        // An empty partial file without a checkpoint is one of ours, should this run be killed here.
-        let _ = self.file.set_len(0);
-        self.remove_checkpoint();
         let _ = fs::remove_file(&self.target.partial);
+        self.remove_checkpoint();
     }
 
-    /// Removes the checkpoint. Once the partial file has its final name another export may have begun, whose
+    /// Removes the checkpoint, unless the partial file has been renamed: then another export may have begun, whose
     /// checkpoint stays.
     fn remove_checkpoint(&self) {
         if files::is_still_at(&self.resume, &self.target.resume).unwrap_or(false) {
@@ -221,9 +230,26 @@ impl Spool {
         }
     }
 
-    /// After a failure of the disk: frees what was written since the checkpoint.
-    pub(crate) fn cut_back(&self) {
+    /// Ends an export after a failed write: frees the space of what was written since the last checkpoint, and adds to the
+    /// failure what is kept and how to continue.
+    pub(crate) fn failed(mut self, failure: Failure) -> Failure {
+        let failure = Failure { exit: Exit::Output, ..failure };
+        // The checkpoint may have been written although the call failed.
+        if let Ok(Some(found)) = Checkpoint::read(&self.target.resume) {
+            self.saved = found;
+        }
+        let tickets = self.saved.tickets;
+        if self.saved.complete {
+            return failure.hint("All tickets are there; the same command with --resume finishes the file");
+        }
+        if tickets == 0 {
+            self.discard();
+            return failure.hint(NOTHING_KEPT);
+        }
         let _ = self.file.set_len(self.saved.bytes);
+        let are = if tickets == 1 { "ticket is" } else { "tickets are" };
+        Failure { what: format!("{}; {tickets} {are} kept", failure.what), ..failure }
+            .hint("Once the file can be written, the same command with --resume continues from there")
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -233,7 +259,7 @@ impl Spool {
         Ok(())
     }
 
-    /// Writes the file from the batches in the partial one, one after another.
+    /// Writes the output from the batches in the partial file.
     fn assemble(&mut self, output: &Path, existing: Existing) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(0))?;
         let batches = StreamReader::try_new(BufReader::new(&self.file), None).map_err(failed)?;
@@ -257,17 +283,17 @@ impl Spool {
     }
 }
 
-/// Opens or creates the partial file, and locks it. Returns whether it is a new one.
+/// Opens or creates the partial file, and locks it. Returns whether it is new.
 fn lock(target: &Target) -> Outcome<(File, bool)> {
     let path = &target.partial;
     let failed = |error: io::Error| Failure::of_file(path, &error);
-    for _ in 0..MOST_TRIES {
+    for _ in 0..MAX_TRIES {
         let opened = files::open_own(path).map_err(|error| foreign(path, &error))?;
         let (file, is_new) = match opened {
             Some(file) => (file, false),
             None => match files::create_own(path) {
                 Ok(file) => (file, true),
-                // Another run was faster.
+                // Another run created the file first.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(error) => return Err(failed(error)),
             },
@@ -287,10 +313,10 @@ fn lock(target: &Target) -> Outcome<(File, bool)> {
 
 fn busy(target: &Target) -> Failure {
     Failure::usage(format!("another export is writing {}", target.output.display()))
-        .hint("Wait for it, or name another file")
+        .hint("Wait until it has finished, or name another file")
 }
 
-/// A file that is in the way and not ours.
+/// The failure for a file that is in the way and does not belong to this program.
 fn foreign(path: &Path, error: &io::Error) -> Failure {
     let failure = Failure::of_file(path, error);
     if error.kind() == io::ErrorKind::Other { failure.hint(removal(&[path])) } else { failure }
@@ -302,7 +328,7 @@ fn removal(paths: &[&Path]) -> String {
     format!("Move it away, or remove it: rm -- {}", quoted.collect::<Vec<_>>().join(" "))
 }
 
-/// Decides where an export begins: at an earlier checkpoint, or anew.
+/// Decides where an export begins: at an earlier checkpoint, or from the start.
 fn continued(
     target: &Target,
     partial: &File,
@@ -331,7 +357,7 @@ fn continued(
     };
     let is_empty = partial.metadata().map_err(|error| Failure::of_file(&target.partial, &error))?.len() == 0;
     let Some(found) = found else {
-        // An export writes its checkpoint first.
+        // An export writes its checkpoint before any ticket.
         return if is_empty {
             anew(origin)
         } else {
@@ -339,8 +365,10 @@ fn continued(
                 .hint(removal(&[&target.partial])))
         };
     };
-    // Nothing is lost: no ticket was saved, or the file got its name and only the checkpoint was left.
-    let is_worthless = (found.tickets == 0 && !found.complete) || (found.complete && is_new);
+    // Nothing is lost: no ticket was saved, or the file got its final name and only the checkpoint remained, perhaps beside
+    // the new partial file of a run that was killed before it wrote a checkpoint.
+    let is_gone = is_new || (is_empty && found.bytes > 0);
+    let is_worthless = (found.tickets == 0 && !found.complete) || (found.complete && is_gone);
     if earlier == Earlier::Restart || is_worthless {
         return anew(origin);
     }
@@ -358,8 +386,8 @@ fn continued(
         .hint("--resume continues it, --restart removes it and begins again"));
     }
     if let Some(difference) = found.origin.difference(&origin) {
-        return Err(Failure::usage(format!("{resume_name} is of another export: {difference}"))
-            .hint("Give the same arguments as then, or --restart to begin again"));
+        return Err(Failure::usage(format!("{resume_name} belongs to another export: {difference}"))
+            .hint("Use the same arguments as that export, or --restart to begin again"));
     }
     match found.verify(partial).map_err(|error| Failure::of_file(&target.partial, &error))? {
         Some(digest) => Ok((found, digest)),

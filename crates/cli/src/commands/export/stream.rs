@@ -1,4 +1,4 @@
-//! An export into a stream: standard output, a device or a FIFO. It cannot be continued later.
+//! An export to a stream: standard output, a device or a FIFO. It cannot be resumed.
 
 use std::fs::OpenOptions;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -12,7 +12,7 @@ use crate::args::{Encoding, ExportFormat};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{TicketWriter, stdout};
 
-/// Where a stream goes.
+/// The destination of a stream.
 pub(super) enum Stream<'a> {
     Stdout,
     /// A device or a FIFO.
@@ -55,8 +55,8 @@ impl Stream<'_> {
     }
 }
 
-/// Writes every page. Returns the number of tickets. A stream that ends early lacks the end of its format, so
-/// that nobody takes it for a whole one.
+/// Writes every page. Returns the number of tickets. If the scan fails, the end of the format is not written, so that
+/// the output is recognizably incomplete.
 pub(super) fn write(
     stream: &Stream<'_>,
     contents: &Contents,

@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 
 use crate::files;
 
-/// The names of an export's files, all in one directory, so that a rename never has to copy.
+/// The names of an export's files. All are in one directory, so that a rename never has to copy.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
-    /// The file that was asked for, after symbolic links. It is whole, or as it was before.
+    /// The output file, after following symbolic links. It is complete, or unchanged from before.
     pub(super) output: PathBuf,
-    /// What has been exported so far. Who writes it has locked it.
+    /// The tickets exported so far. The run that writes this file has locked it.
     pub(super) partial: PathBuf,
-    /// How far the export is, and how to continue.
+    /// The checkpoint.
     pub(super) resume: PathBuf,
-    /// The name of an export without the tickets that nobody can read.
+    /// The name of an export without the tickets that cannot be read.
     pub(super) incomplete: PathBuf,
 }
 

@@ -197,7 +197,7 @@ fn a_continued_export_neither_loses_nor_repeats_a_ticket() {
 }
 
 #[test]
-fn what_was_written_after_the_checkpoint_is_fetched_again() {
+fn tickets_after_the_checkpoint_are_fetched_again() {
     for format in FORMATS {
         let directory = tempfile::tempdir().unwrap();
         let output = directory.path().join("t");
@@ -219,7 +219,7 @@ fn what_was_written_after_the_checkpoint_is_fetched_again() {
 }
 
 #[test]
-fn an_export_that_only_had_to_be_finished_asks_the_server_nothing() {
+fn finishing_a_complete_export_sends_no_request() {
     for format in FORMATS {
         let directory = tempfile::tempdir().unwrap();
         let output = directory.path().join("t");
@@ -240,7 +240,7 @@ fn an_export_that_only_had_to_be_finished_asks_the_server_nothing() {
 }
 
 #[test]
-fn ctrl_c_stops_after_the_page_and_says_how_to_go_on() {
+fn ctrl_c_stops_after_the_page_and_prints_how_to_continue() {
     let directory = tempfile::tempdir().unwrap();
     let output = directory.path().join("t.ndjson");
     let spool = open(&output, ExportFormat::Ndjson, Earlier::Refuse).unwrap();
@@ -255,7 +255,7 @@ fn ctrl_c_stops_after_the_page_and_says_how_to_go_on() {
 }
 
 #[test]
-fn an_export_that_got_nothing_leaves_nothing_and_keeps_its_reason() {
+fn an_export_without_tickets_leaves_no_file_and_reports_the_error() {
     let directory = tempfile::tempdir().unwrap();
     let output = directory.path().join("t.csv");
     let spool = open(&output, ExportFormat::Csv, Earlier::Refuse).unwrap();
@@ -281,7 +281,7 @@ fn an_interrupted_export_is_neither_overwritten_nor_mixed_with_another() {
     assert!(refused.starts_with("an interrupted export of 50 tickets is in "), "{refused}");
     let mixed = said(Earlier::Resume, ExportFormat::Json).unwrap();
     assert!(
-        mixed.ends_with("t.csv.resume is of another export: its format is \"csv\", not \"json\""),
+        mixed.ends_with("t.csv.resume belongs to another export: its format is \"csv\", not \"json\""),
         "{mixed}"
     );
     let spool = open(&output, ExportFormat::Json, Earlier::Restart).unwrap();
@@ -300,7 +300,7 @@ fn two_exports_do_not_write_one_file() {
 }
 
 #[test]
-fn an_export_that_waits_for_no_one_never_takes_the_finished_file_of_another() {
+fn an_export_never_takes_the_finished_file_of_another() {
     let directory = tempfile::tempdir().unwrap();
     let output = directory.path().join("t.ndjson");
     let partial = directory.path().join("t.ndjson.partial");
@@ -320,7 +320,7 @@ fn an_export_that_waits_for_no_one_never_takes_the_finished_file_of_another() {
 }
 
 #[test]
-fn many_exports_of_one_file_at_once_leave_one_whole_file() {
+fn many_exports_of_one_file_at_once_leave_one_complete_file() {
     let directory = tempfile::tempdir().unwrap();
     let output = directory.path().join("t.ndjson");
     let finished: u32 = std::thread::scope(|scope| {
@@ -357,7 +357,7 @@ fn interrupted(output: &Path) {
 }
 
 #[test]
-fn a_partial_file_that_the_checkpoint_is_not_of_is_not_continued() {
+fn a_partial_file_that_does_not_match_the_checkpoint_is_not_continued() {
     let directory = tempfile::tempdir().unwrap();
     let output = directory.path().join("t.ndjson");
     let (partial, resume) =
@@ -388,7 +388,7 @@ fn a_partial_file_that_the_checkpoint_is_not_of_is_not_continued() {
 }
 
 #[test]
-fn a_stale_or_foreign_file_in_the_way_is_named_with_the_command_that_clears_it() {
+fn a_stale_or_foreign_file_is_reported_with_the_command_that_removes_it() {
     let directory = tempfile::tempdir().unwrap();
     let output = directory.path().join("t.ndjson");
     let (partial, resume) =
@@ -424,7 +424,7 @@ fn a_stale_or_foreign_file_in_the_way_is_named_with_the_command_that_clears_it()
 }
 
 #[test]
-fn a_run_killed_before_its_first_checkpoint_is_no_obstacle() {
+fn an_export_can_begin_after_a_run_killed_before_its_first_checkpoint() {
     let directory = tempfile::tempdir().unwrap();
     let output = directory.path().join("t.ndjson");
     let mut spool = open(&output, ExportFormat::Ndjson, Earlier::Refuse).unwrap();
@@ -438,7 +438,7 @@ fn a_run_killed_before_its_first_checkpoint_is_no_obstacle() {
 }
 
 #[test]
-fn a_run_killed_after_the_file_got_its_name_is_no_obstacle() {
+fn an_export_can_begin_after_a_run_killed_after_the_rename() {
     let directory = tempfile::tempdir().unwrap();
     let output = directory.path().join("t.ndjson");
     let resume = directory.path().join("t.ndjson.resume");
@@ -448,9 +448,17 @@ fn a_run_killed_after_the_file_got_its_name_is_no_obstacle() {
     drop(spool);
     fs::rename(directory.path().join("t.ndjson.partial"), &output).unwrap();
     assert!(resume.exists());
-    let spool = open(&output, ExportFormat::Ndjson, Earlier::Refuse).unwrap();
-    whole_run(spool, &mut Numbered::new(None, 9)).unwrap();
-    assert_eq!(names(directory.path()), ["t.ndjson"]);
+    // The next run may be killed too, before it writes a checkpoint of its own.
+    for partial in [false, true] {
+        let left = fs::read(&resume).unwrap();
+        if partial {
+            fs::write(directory.path().join("t.ndjson.partial"), "").unwrap();
+        }
+        let spool = open(&output, ExportFormat::Ndjson, Earlier::Refuse).unwrap();
+        whole_run(spool, &mut Numbered::new(None, 9)).unwrap();
+        assert_eq!(names(directory.path()), ["t.ndjson"]);
+        fs::write(&resume, left).unwrap();
+    }
 }
 
 #[cfg(unix)]
@@ -505,7 +513,7 @@ fn every_file_of_an_export_is_private() {
 }
 
 #[test]
-fn a_file_that_is_to_be_kept_is_not_replaced() {
+fn no_clobber_keeps_an_existing_file() {
     for format in FORMATS {
         let directory = tempfile::tempdir().unwrap();
         let output = directory.path().join("t");
@@ -516,7 +524,7 @@ fn a_file_that_is_to_be_kept_is_not_replaced() {
         let spool = open(Earlier::Refuse).unwrap();
         fs::write(&output, "made meanwhile").unwrap();
         let failure = whole_run(spool, &mut Numbered::new(None, 5)).unwrap_err().paragraph();
-        assert!(failure.contains("made meanwhile") && failure.contains("--resume"), "{failure}");
+        assert!(failure.contains("created in the meantime") && failure.contains("--resume"), "{failure}");
         assert_eq!(fs::read_to_string(&output).unwrap(), "made meanwhile");
         let failure = open(Earlier::Resume).err().unwrap().paragraph();
         assert!(
@@ -575,7 +583,7 @@ fn args(words: &[&str]) -> ExportArgs {
 }
 
 #[test]
-fn a_file_without_some_tickets_has_a_name_that_says_so() {
+fn a_file_without_some_tickets_is_named_as_incomplete() {
     let directory = tempfile::tempdir().unwrap();
     let output = directory.path().join("t.ndjson");
     fs::write(&output, "the whole file of yesterday").unwrap();
@@ -596,7 +604,7 @@ fn a_file_without_some_tickets_has_a_name_that_says_so() {
 }
 
 #[test]
-fn a_scan_that_fails_for_unreadable_tickets_alone_keeps_the_others() {
+fn a_scan_that_fails_only_for_unreadable_tickets_keeps_the_others() {
     for format in FORMATS {
         let directory = tempfile::tempdir().unwrap();
         let output = directory.path().join("t");
@@ -615,7 +623,7 @@ fn a_scan_that_fails_for_unreadable_tickets_alone_keeps_the_others() {
 }
 
 #[test]
-fn a_missing_format_is_asked_for() {
+fn a_missing_format_is_an_error_with_a_hint() {
     let said = |words: &[&str]| {
         let open = |_: Option<&RawValue>| -> Outcome<Numbered<'static>> { panic!("the server is not asked") };
         export(&args(words), &install(), String::new(), open, &AtomicBool::new(false))
@@ -626,7 +634,7 @@ fn a_missing_format_is_asked_for() {
         said(&["-"]),
         "standard output needs a format. Add --format with csv, ndjson, json, parquet or arrow."
     );
-    assert!(said(&["t.xlsx"]).starts_with("the ending of t.xlsx does not name a format."));
+    assert!(said(&["t.xlsx"]).starts_with("the extension of t.xlsx is not that of a format."));
     assert!(
         said(&["t.parquet.gz"]).starts_with("t.parquet.gz: a parquet file is not compressed as a whole.")
     );

@@ -1,4 +1,4 @@
-//! What the lists of one install and of several have in common.
+//! What lists of one install and of several installs have in common.
 
 use gettickets::Page;
 use gettickets_protocol::Field;
@@ -37,7 +37,7 @@ pub(super) fn admin(text: &str, connection: &Connection) -> Outcome<u64> {
     }
 }
 
-/// Which tickets of how many a page holds, and how to list the rest; `None` where there is no rest.
+/// The range of a page and the total, and how to list the rest; `None` if the page is the last.
 pub(super) fn rest_of(page: &Page) -> Option<String> {
     let start = page.startnumber().unwrap_or(0);
     let next = start + page.len() as u64;
@@ -48,7 +48,7 @@ pub(super) fn rest_of(page: &Page) -> Option<String> {
         }
         Some(total) if next < total => Some(format!("{}; {how}", output::counted(page))),
         Some(_) => None,
-        // Without a count, a full page may be followed by another.
+        // Without a count, another page may follow a full page.
         None if page.is_empty() => None,
         None => Some(format!("{}, and the server does not say how many match; {how}", output::counted(page))),
     }

@@ -1,4 +1,4 @@
-//! What `list` does with the tickets that the server returned: filter, merge, limit, sort.
+//! Filters, deduplicates, limits and sorts the tickets that the server returned, for `list`.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -8,14 +8,14 @@ use gettickets_protocol::{Field, FieldValue, TicketRef};
 
 use crate::args::SortKey;
 
-/// The local filters, and what they let through so far.
+/// The local filters, and how many tickets have passed them.
 #[derive(Debug, Default)]
 pub(crate) struct Local {
-    /// Lower case.
+    /// In lower case.
     priorities: Vec<String>,
     flag: Option<u64>,
     limit: Option<u64>,
-    /// The ids so far, where several requests can return the same ticket.
+    /// The ids so far, if several requests can return the same ticket.
     seen: Option<HashSet<u64>>,
     passed: u64,
 }
@@ -31,7 +31,7 @@ impl Local {
         }
     }
 
-    /// Whether tickets may be left out.
+    /// Whether any filter is set.
     pub(crate) fn is_active(&self) -> bool {
         !self.priorities.is_empty() || self.flag.is_some() || self.limit.is_some() || self.seen.is_some()
     }
@@ -41,12 +41,12 @@ impl Local {
         self.limit.is_some_and(|limit| self.passed >= limit)
     }
 
-    /// How many tickets were let through.
+    /// The number of tickets that passed.
     pub(crate) fn passed(&self) -> u64 {
         self.passed
     }
 
-    /// The tickets that pass, as runs of neighbors.
+    /// The tickets that pass, as runs of adjacent tickets.
     pub(crate) fn pick(&mut self, tickets: &Tickets) -> Vec<Tickets> {
         let mut runs = Vec::new();
         let mut start = None;
@@ -72,13 +72,13 @@ impl Local {
     }
 }
 
-/// The tickets one by one in this order. Tickets that are equal in it keep theirs.
+/// Sorts the tickets, and returns each as a run of its own. The sort is stable.
 pub(crate) fn sorted(runs: Vec<Tickets>, keys: &[SortKey]) -> Vec<Tickets> {
     let runs = runs.into_iter().map(|run| ((), run)).collect();
     sorted_with(runs, keys).into_iter().map(|((), ticket)| ticket).collect()
 }
 
-/// As [`sorted`], where each run has something that its tickets keep.
+/// As [`sorted`], for runs with a value that each of their tickets keeps.
 pub(crate) fn sorted_with<T: Copy>(runs: Vec<(T, Tickets)>, keys: &[SortKey]) -> Vec<(T, Tickets)> {
     let mut single: Vec<(T, Tickets)> =
         runs.iter().flat_map(|(with, run)| (0..run.len()).map(|at| (*with, run.slice(at..=at)))).collect();
@@ -96,7 +96,7 @@ fn compare(one: &TicketRef<'_>, other: &TicketRef<'_>, keys: &[SortKey]) -> Orde
         .unwrap_or(Ordering::Equal)
 }
 
-/// Compares by one field. A ticket without a value comes last in either direction.
+/// Compares by one field. A ticket without a value sorts last in both directions.
 fn compare_by(one: &TicketRef<'_>, other: &TicketRef<'_>, field: Field, descending: bool) -> Ordering {
     let value = |ticket: &TicketRef<'_>| match ticket.value(field) {
         Some(FieldValue::Integer(value)) => Some(Comparable::Integer(value)),
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn filters_and_limits_pass_what_they_should() {
+    fn filters_and_limits_select_tickets() {
         let high = ["HIGH".to_owned()];
         for (mut local, expected) in [
             (Local::new(&[], None, None, false), &[1, 2, 3, 4][..]),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_that_two_requests_return_is_listed_once() {
+    fn duplicate_tickets_are_listed_once() {
         let mut local = Local::new(&[], None, None, true);
         assert_eq!(ids(&local.pick(&tickets().slice(..3))), [1, 2, 3]);
         assert_eq!(ids(&local.pick(&tickets())), [4]);

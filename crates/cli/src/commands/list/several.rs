@@ -1,4 +1,4 @@
-//! `gettickets list` with several profiles: their installs side by side, in one list.
+//! `gettickets list` with several profiles: the tickets of their installs in one list.
 
 use gettickets::{Error, Finding, GetTickets, Page, Scan, Tickets};
 
@@ -6,7 +6,7 @@ use super::common::{added, admin, rest_of};
 use super::local::{Local, sorted_with};
 use crate::args::{Format, ListArgs, Query};
 use crate::commands::scanning::Progress;
-use crate::commands::{misspelt, scanning, whole};
+use crate::commands::{complete_scan, scanning, status_typo};
 use crate::connect::installs::{Several, worst};
 use crate::connect::{self, Connection};
 use crate::exit::{self, Exit, Failure, Outcome};
@@ -28,16 +28,16 @@ pub(super) fn list(args: &ListArgs, installs: &Several, query: &Query) -> Outcom
     worst(listing.exits)
 }
 
-/// A list under way.
+/// A list in progress.
 struct Listing<'a> {
     args: &'a ListArgs,
     installs: &'a Several,
     contexts: Vec<InstallContext>,
-    /// The filters of each install. The limit is that of all together.
+    /// The filters of each install. The limit applies to all installs together.
     locals: Vec<Local>,
     limit: Option<u64>,
     written: u64,
-    /// Tickets that wait to be sorted, with their install.
+    /// Tickets that are to be sorted, with their install.
     unsorted: Vec<(usize, Tickets)>,
     writer: Box<dyn TicketWriter>,
     exits: Vec<Exit>,
@@ -82,7 +82,7 @@ impl<'a> Listing<'a> {
         self.args.sort.is_empty() && self.limit.is_some_and(|limit| self.written >= limit)
     }
 
-    /// One page of each install for each request.
+    /// Lists one page of each install for each request.
     fn pages(&mut self, requests: &[GetTickets]) -> Outcome {
         let read = |connection: &Connection| -> Result<Vec<Page>, Error> {
             requests.iter().map(|request| connection.client.get_tickets(request)).collect()
@@ -114,13 +114,13 @@ impl<'a> Listing<'a> {
         }
         self.finish()?;
         if received == 0 && failures.is_empty() {
-            misspelt::warn(requests);
+            status_typo::warn(requests);
         }
         failures.into_iter().for_each(|(name, failure)| self.fail(name, failure));
         Ok(())
     }
 
-    /// All tickets of each install, written as they arrive.
+    /// Lists all tickets of each install, and writes them as they arrive.
     fn scan(&mut self, query: &Query) -> Outcome {
         let mut received = vec![0_u64; self.contexts.len()];
         let mut scan = self
@@ -131,7 +131,7 @@ impl<'a> Listing<'a> {
         while !self.is_full() {
             match scan.next() {
                 None => break,
-                // The reports have the errors.
+                // The reports hold the errors.
                 Some(Err(_)) => {}
                 Some(Ok(page)) => {
                     if let Some(count) = received.get_mut(page.index) {
@@ -147,8 +147,8 @@ impl<'a> Listing<'a> {
             .iter()
             .zip(&received)
             .map(|(report, received)| match &report.error {
-                Some(error) => Some(whole::cut_off(error, *received)),
-                None => whole::without_holes(&report.scan).err(),
+                Some(error) => Some(complete_scan::interrupted(error, *received)),
+                None => complete_scan::check_unreadable(&report.scan).err(),
             })
             .collect();
         let is_cut = self.is_full();
@@ -171,7 +171,7 @@ impl<'a> Listing<'a> {
             }
         }
         if received.iter().all(|count| *count == 0) && failures.iter().all(Option::is_none) {
-            misspelt::warn(&query.requests());
+            status_typo::warn(&query.requests());
         }
         let names: Vec<String> = self.contexts.iter().filter_map(|context| context.name.clone()).collect();
         for (name, failure) in names.iter().zip(failures) {
@@ -192,7 +192,7 @@ impl<'a> Listing<'a> {
         }
     }
 
-    /// Filters these tickets, and writes or keeps what is left.
+    /// Filters these tickets, and writes them or holds them for sorting.
     fn take(&mut self, index: usize, tickets: &Tickets) -> Outcome {
         let Some(local) = self.locals.get_mut(index) else { return Ok(()) };
         let runs: Vec<(usize, Tickets)> = local.pick(tickets).into_iter().map(|run| (index, run)).collect();
@@ -218,10 +218,10 @@ impl<'a> Listing<'a> {
     }
 
     fn finish(&mut self) -> Outcome {
-        // Tickets that are equal in the order are in that of the installs, and not in that of their arrival.
+        // Equal tickets are in the order of the installs, not of their arrival.
         self.unsorted.sort_by_key(|(index, _)| *index);
         let sorted = sorted_with(std::mem::take(&mut self.unsorted), &self.args.sort);
-        // The widths of a table's columns are those of all its tickets.
+        // A table's columns are as wide as all its tickets require.
         if let (Format::Table, Some((index, _))) = (self.args.format.format, sorted.first())
             && let Some(context) = self.contexts.get(*index)
         {
@@ -238,7 +238,7 @@ fn open(args: &ListArgs, contexts: &[InstallContext]) -> Box<dyn TicketWriter> {
     let ListArgs { format, columns, utc, .. } = args;
     let out = stdout::for_format(format.format);
     let Some(install) = contexts.first().cloned() else {
-        // Every profile is unusable.
+        // No profile is usable.
         return Box::new(Nothing);
     };
     if format.format == Format::Table {
@@ -260,7 +260,7 @@ fn open(args: &ListArgs, contexts: &[InstallContext]) -> Box<dyn TicketWriter> {
     Box::new(SelectedWriter::new(out, format.format, selection, Part::default()))
 }
 
-/// Writes nothing.
+/// A writer that writes nothing.
 struct Nothing;
 
 impl TicketWriter for Nothing {

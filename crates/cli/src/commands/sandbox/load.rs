@@ -8,10 +8,10 @@ use gettickets_protocol::{Decoder, Reply, Ticket};
 use crate::commands::saved::Saved;
 use crate::exit::{Exit, Failure, Outcome};
 
-/// The most bytes that a reply may have.
+/// The maximum size of a reply, in bytes.
 const MAX_LEN: usize = 64 << 20;
 
-/// The tickets of a saved reply, or of an export.
+/// Reads the tickets of a saved reply or of an export.
 pub(crate) fn tickets(file: &Path) -> Outcome<Vec<Ticket>> {
     let mut saved = Saved::open(file, Decoder::new().max_len(MAX_LEN))?;
     let mut tickets = Vec::new();
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_in_which_tickets_are_written_loads_again() {
+    fn every_written_format_loads_again() {
         let mut odd = Ticket { id: 7, subject: "=1+1 &amp; é".into(), ..Ticket::default() };
         odd.extra.insert("deptname".into(), "Sales".into());
         let tickets = vec![odd, Ticket { id: 8, ..Ticket::default() }];
@@ -70,14 +70,14 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_tickets_is_refused_with_the_place() {
+    fn a_file_without_tickets_is_refused_with_the_place() {
         for (body, part) in [
             ("{\"id\":1}\n{\"id\":}\n", "line 2: this is not JSON"),
             ("{\"result\":\"error\",\"message\":\"Access Denied\"}", "this is a saved error"),
             ("<html><title>Sign in</title></html>", "titled \"Sign in\""),
             ("", "the reply is empty"),
         ] {
-            let failure = read(&body).unwrap_err();
+            let failure = read(body).unwrap_err();
             assert!(failure.what.contains(part), "{}", failure.what);
         }
     }

@@ -1,5 +1,6 @@
-//! Reads the canonical JSON that this program writes: unknown fields, which are below `extra` there, are put back beside the
-//! others, as the server sent them. Otherwise each reading of what another wrote would nest them deeper.
+//! Reads the canonical JSON that this program writes. There, unknown fields are below `extra`; they are moved back
+//! beside the other fields, where a server sends them. Otherwise each export of an export would nest them one level
+//! deeper.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -43,7 +44,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
     }
 }
 
-/// The ticket on a line of NDJSON with its unknown fields beside the others. A text that is no such ticket is returned as it is.
+/// Moves the unknown fields of a ticket on a line of NDJSON beside its other fields. Returns other text unchanged.
 pub(super) fn ticket(line: &[u8]) -> Cow<'_, [u8]> {
     match has_extra(line).then(|| serde_json::from_slice::<Entries<'_>>(line)) {
         Some(Ok(entries)) => {
@@ -53,7 +54,7 @@ pub(super) fn ticket(line: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// A reply whose tickets are a list of such tickets, as this program writes it. Any other text is returned as it is.
+/// Does the same for a document with a list of such tickets. Returns other text unchanged.
 pub(super) fn reply(body: &[u8]) -> Cow<'_, [u8]> {
     if !has_extra(body) {
         return Cow::Borrowed(body);
@@ -87,7 +88,7 @@ fn has_extra(text: &[u8]) -> bool {
     memchr::memmem::find(text, b"\"extra\"").is_some()
 }
 
-/// The object with the entries of `extra` in place of it; `None` where it has no such object.
+/// The object with the entries of `extra` in its place; `None` if it has no `extra` object.
 fn rewritten(Entries(entries): &Entries<'_>) -> Option<String> {
     let (_, extra) = entries.iter().rfind(|(name, _)| name == "extra")?;
     let Entries(unknown) = serde_json::from_str(extra.get()).ok()?;
@@ -96,11 +97,11 @@ fn rewritten(Entries(entries): &Entries<'_>) -> Option<String> {
     Some(object(&parts))
 }
 
-fn entry(name: &str, value: &str) -> String {
+pub(super) fn entry(name: &str, value: &str) -> String {
     format!("{}:{value}", serde_json::Value::from(name))
 }
 
-fn object(entries: &[String]) -> String {
+pub(super) fn object(entries: &[String]) -> String {
     format!("{{{}}}", entries.join(","))
 }
 
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_fields_are_beside_the_others_again() {
+    fn unknown_fields_move_beside_the_others() {
         for (line, expected) in [
             (r#"{"id":1,"extra":{"foo":"bar","n":1.50}}"#, r#"{"id":1,"foo":"bar","n":1.50}"#),
             (r#"{"id":1,"extra":{"extra":{"a":1}}}"#, r#"{"id":1,"extra":{"a":1}}"#),
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_of_a_server_is_left_as_it_is() {
+    fn a_server_reply_is_unchanged() {
         let ours = r#"{"result":"success","tickets":[{"id":1,"extra":{"a":1}},{"id":2}],"totalresults":2}"#;
         assert_eq!(
             text(reply(ours.as_bytes())),

@@ -1,4 +1,4 @@
-//! CSV as this program writes it: a header with the names of columns, and a ticket in each row.
+//! CSV files that this program wrote: a header with the names of the columns, and a ticket in each row.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use ::csv::{ErrorKind, Reader, ReaderBuilder, StringRecord};
 use gettickets_protocol::FieldKind;
 use serde::de::IgnoredAny;
 
-use super::Input;
+use super::input::Input;
 use super::rows::{Row, RowObject, Rows, quoted};
 use crate::args::Column;
 use crate::exit::{Exit, Failure, Outcome};
@@ -26,7 +26,7 @@ pub(super) fn is_export(start: &[u8]) -> bool {
 /// The rows of a CSV file.
 pub(super) struct CsvRows {
     reader: Reader<Input>,
-    /// Each column with its name in the header; `None` for one that no export has.
+    /// Each column, with its name in the header; `None` for an unknown column.
     columns: Vec<(Option<Column>, String)>,
     record: StringRecord,
 }
@@ -57,7 +57,7 @@ impl CsvRows {
                     _ if cell.is_empty() => object.add(name, "null"),
                     _ => object.add(name, &text()),
                 },
-                // What an export computes from others, and `extra`, which was read above.
+                // Columns that are computed from others, and `extra`, which was read above.
                 Some(column) if *column != Column::Install => {}
                 _ if cell.is_empty() => {}
                 _ => object.add(name, &text()),
@@ -78,11 +78,8 @@ impl Rows for CsvRows {
             Ok(true) => {
                 let line = self.record.position().map_or(0, ::csv::Position::line);
                 let object = self.object().map_err(|error| {
-                    Failure::new(
-                        Exit::Unreadable,
-                        format!("a cell is not the JSON that it should be: {error}"),
-                    )
-                    .at(format!("line {line}"))
+                    Failure::new(Exit::Unreadable, format!("a cell is not valid JSON: {error}"))
+                        .at(format!("line {line}"))
                 })?;
                 Ok(Some((line, object)))
             }
@@ -95,7 +92,7 @@ fn failure(error: &::csv::Error) -> Failure {
     let line = error.position().map(::csv::Position::line);
     let what = match error.kind() {
         ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("this row has {len} cells, and the header {expected_len}")
+            format!("this row has {len} cells, but the header has {expected_len}")
         }
         ErrorKind::Utf8 { .. } => "this row is not UTF-8".to_owned(),
         _ => format!("this is not CSV: {error}"),

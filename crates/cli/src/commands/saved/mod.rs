@@ -1,41 +1,34 @@
-//! Saved tickets: replies of a server, and exports of this program, from files or standard input.
+//! Saved tickets: server replies and exports of this program, from files or standard input.
 //!
 //! A text file may be compressed with gzip or Zstandard, and may be UTF-8 or UTF-16. Files with a ticket in each row
-//! (NDJSON, CSV, Parquet and Arrow) are read in pieces, so that their length does not matter; any other form is read whole,
-//! up to [`MAX_LEN`].
+//! (NDJSON, CSV, Parquet and Arrow) are read in pieces, so their length is not limited. Every other format is read at
+//! once, up to [`MAX_LEN`].
 
 mod canonical;
 mod csv;
+mod input;
 mod rows;
 mod table;
 
 use std::borrow::Cow;
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+use std::fs;
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
-use flate2::bufread::MultiGzDecoder;
-use gettickets_protocol::{DecodeError, DecodeErrorKind, Decoder, Page, PageKind, Reply};
+use gettickets_protocol::{Decoder, Page, Reply};
 
 use self::csv::CsvRows;
-use self::rows::{Lines, Pieces, is_ticket};
+use self::input::{HEAD, Input, MAX_LEN, head, open};
+use self::rows::{Lines, Pieces, is_ticket, unreadable};
 use self::table::TableRows;
-use crate::commands::explain;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::files;
 
-/// The most bytes of a reply or a line, after decompression.
-const MAX_LEN: u64 = Decoder::DEFAULT_MAX_LEN as u64;
-/// The least bytes of rows that are decoded at once.
+/// The minimum number of bytes of rows that are decoded at once.
 const PIECE: usize = 1 << 20;
-/// How much of a file decides what it is.
-const HEAD: usize = 64 << 10;
 
-const GZIP: &[u8] = b"\x1f\x8b";
-const ZSTANDARD: &[u8] = b"\x28\xb5\x2f\xfd";
-
-/// The files of some paths: a directory stands for the files in it, by name, without hidden ones.
+/// The files of these paths. A directory contributes its files in the order of their names, without hidden ones.
 pub(crate) fn files(paths: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
@@ -88,14 +81,14 @@ impl Saved {
     pub(crate) fn open(file: &Path, decoder: Decoder) -> Outcome<Saved> {
         let name = name(file);
         let content = open(file).and_then(content).map_err(|error| {
-            // The argument is not repeated: a reply may hold the keys of tickets.
+            // The argument is not repeated in the message: a reply may hold access keys.
             if file.to_string_lossy().trim_start().starts_with(['{', '<']) {
                 return Failure::usage("FILE is a reply, not the name of a file")
                     .hint("Pass the reply on standard input, and - as FILE");
             }
             if error.kind() == io::ErrorKind::FileTooLarge {
                 return Failure::new(Exit::Unreadable, format!("{name}: {error}"))
-                    .hint("NDJSON and CSV may be of any length: export with --format ndjson");
+                    .hint("Only NDJSON and CSV may have any length: export with --format ndjson");
             }
             if error.kind() == io::ErrorKind::InvalidData {
                 return Failure::new(Exit::Unreadable, format!("{name}: {error}"));
@@ -111,7 +104,7 @@ impl Saved {
         matches!(self.content, Content::Rows(_))
     }
 
-    /// The next reply: the only one, or the next rows as a page.
+    /// Returns the next reply: the only one, or the next rows as a page.
     pub(crate) fn next(&mut self) -> Option<Outcome<Reply>> {
         match std::mem::replace(&mut self.content, Content::End) {
             Content::End => None,
@@ -127,7 +120,7 @@ impl Saved {
         }
     }
 
-    /// The only reply, or all rows as one page.
+    /// Returns the only reply, or all rows as one page.
     pub(crate) fn whole(&mut self) -> Outcome<Reply> {
         match std::mem::replace(&mut self.content, Content::End) {
             Content::Rows(mut rows) => {
@@ -148,66 +141,7 @@ impl Saved {
     }
 }
 
-fn unreadable(error: &DecodeError) -> Failure {
-    let hint = match error.kind() {
-        // A file that shows no sign of a server is seldom what one sent.
-        DecodeErrorKind::NotAReply { title: None, .. }
-            if error.page_kind().is_none_or(|kind| kind == PageKind::Other) =>
-        {
-            "Give a saved reply, or an export of this program".to_owned()
-        }
-        _ => explain::decode_error(error),
-    };
-    Failure::new(Exit::Unreadable, error).hint(hint)
-}
-
-type Input = Box<dyn BufRead>;
-
-fn open(file: &Path) -> io::Result<Input> {
-    let input: Input = if file == Path::new("-") {
-        Box::new(BufReader::new(io::stdin()))
-    } else {
-        Box::new(BufReader::new(File::open(file)?))
-    };
-    decompressed(input)
-}
-
-/// Takes the compression off, if there is one.
-fn decompressed(mut input: Input) -> io::Result<Input> {
-    let (head, input_again) = head(&mut input, ZSTANDARD.len())?;
-    let input: Input = Box::new(io::Cursor::new(input_again).chain(input));
-    Ok(if head.starts_with(GZIP) {
-        Box::new(BufReader::with_capacity(HEAD, Named { inner: MultiGzDecoder::new(input), name: "gzip" }))
-    } else if head.starts_with(ZSTANDARD) {
-        let inner = zstd::stream::read::Decoder::with_buffer(input)?;
-        Box::new(BufReader::with_capacity(HEAD, Named { inner, name: "Zstandard" }))
-    } else {
-        input
-    })
-}
-
-/// Names the compression in the errors of a decoder.
-struct Named<R> {
-    inner: R,
-    name: &'static str,
-}
-
-impl<R: Read> Read for Named<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(buffer).map_err(|error| {
-            io::Error::new(io::ErrorKind::InvalidData, format!("the {} data is damaged: {error}", self.name))
-        })
-    }
-}
-
-/// Reads up to this many bytes, and returns them twice: to look at, and to read again.
-fn head(input: &mut Input, length: usize) -> io::Result<(Vec<u8>, Vec<u8>)> {
-    let mut head = Vec::new();
-    input.take(length as u64).read_to_end(&mut head)?;
-    Ok((head.clone(), head))
-}
-
-/// Decides what a file is by its beginning.
+/// Detects the format of a file from its beginning.
 fn content(mut input: Input) -> io::Result<Content> {
     let (start, again) = head(&mut input, HEAD)?;
     let input: Input = Box::new(BufReader::new(io::Cursor::new(again).chain(input)));
@@ -227,8 +161,8 @@ fn content(mut input: Input) -> io::Result<Content> {
     if csv::is_export(&start) {
         return Ok(Content::Rows(Pieces::of(CsvRows::of(input)?)));
     }
-    if table::is_table(&start) {
-        return Ok(Content::Rows(Pieces::of(TableRows::of(input)?)));
+    if let Some(format) = table::Format::of(&start) {
+        return Ok(Content::Rows(Pieces::of(TableRows::of(input, format)?)));
     }
     Ok(Content::Reply(files::read_at_most(input, MAX_LEN)?))
 }
@@ -245,8 +179,8 @@ fn utf_16(start: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// Whether the first line is a ticket and no reply: a JSON object with an id. A first line that is longer than the
-/// beginning of the file is judged by what begins it, which in canonical JSON is the id.
+/// Whether the first line is a ticket and not a reply: a JSON object with an id. If the first line is longer than the
+/// inspected beginning, its first entry decides, which in canonical JSON is the id.
 fn is_ndjson(start: &[u8]) -> bool {
     let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
     match start.iter().position(|byte| *byte == b'\n') {
@@ -288,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_is_read_however_it_was_saved() {
+    fn a_reply_is_read_in_every_encoding() {
         for (form, bytes) in [
             ("plain", REPLY.as_bytes().to_vec()),
             ("gzip", gzip(REPLY.as_bytes())),
@@ -310,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn ndjson_of_many_pieces_has_every_ticket_in_order() {
+    fn ndjson_in_many_pieces_has_every_ticket_in_order() {
         let long = "x".repeat(3_000);
         let text: String =
             (1..=2_000).map(|id| format!("{{\"id\":{id},\"subject\":\"{long}\"}}\n")).collect();
@@ -320,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named_with_its_line() {
+    fn unreadable_input_is_reported_with_its_line() {
         for (bytes, said) in [
             (&b"{\"id\":1}\n{\"id\":}\n"[..], "line 2: this is not JSON"),
             (b"{\"id\":1}\n\n[1]\n", "line 3: this is not a ticket"),
@@ -329,8 +263,8 @@ mod tests {
                 b"{\"id\":1}\n{\"result\":\"error\",\"message\":\"x\",\"id\":2}\n",
                 "line 2: this is not a ticket",
             ),
-            (b"id,tid,deptid\n1,2\n", "line 2: this row has 2 cells, and the header 3"),
-            (b"id,extra\n1,{\n", "line 2: a cell is not the JSON that it should be"),
+            (b"id,tid,deptid\n1,2\n", "line 2: this row has 2 cells, but the header has 3"),
+            (b"id,extra\n1,{\n", "line 2: a cell is not valid JSON"),
             (b"id,tid\n1,\xff\n", "line 2: this row is not UTF-8"),
             (b"PAR1\0\0", "the Parquet file is damaged"),
             (b"ARROW1\0\0", "the Arrow file is damaged"),
@@ -344,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_stands_for_its_files_by_name() {
+    fn a_directory_contributes_its_files_by_name() {
         let directory = tempfile::tempdir().unwrap();
         for name in ["b.json", "a.json", ".hidden"] {
             fs::write(directory.path().join(name), REPLY).unwrap();

@@ -1,12 +1,13 @@
-//! Exports with a ticket in each row, read in pieces that are decoded as pages are.
+//! Exports with a ticket in each row. They are read in pieces, each of which is decoded as a page.
 
 use std::io::{BufRead, Read};
 
-use gettickets_protocol::{Decoder, Page, Reply};
+use gettickets_protocol::{DecodeError, DecodeErrorKind, Decoder, Page, PageKind, Reply};
 use serde::de::IgnoredAny;
 
 use super::canonical::{self, Entries};
-use super::{Input, MAX_LEN, unreadable};
+use super::input::{Input, MAX_LEN};
+use crate::commands::reply_hints;
 use crate::exit::{Exit, Failure, Outcome};
 
 /// A row: its number, and its ticket as JSON.
@@ -14,9 +15,9 @@ pub(super) type Row = (u64, Vec<u8>);
 
 /// A file with a ticket in each row.
 pub(super) trait Rows {
-    /// What messages call a row.
+    /// The name of a row in messages.
     fn unit(&self) -> &'static str;
-    /// The next row; `None` at the end.
+    /// Returns the next row, or `None` at the end.
     fn next(&mut self) -> Outcome<Option<Row>>;
 }
 
@@ -30,7 +31,7 @@ impl Pieces {
         Pieces { rows: Box::new(rows) }
     }
 
-    /// The next tickets as a page: rows of at least `least` bytes together. Returns `None` at the end.
+    /// Returns the next tickets as a page: rows with at least `least` bytes together. `None` at the end.
     pub(super) fn piece(&mut self, decoder: &Decoder, least: usize) -> Outcome<Option<Page>> {
         let mut rows = Vec::new();
         let mut length = 0;
@@ -49,7 +50,7 @@ impl Pieces {
         if rows.is_empty() {
             return Ok(None);
         }
-        // Each row must be whole by itself: put together, one could close the list of another.
+        // Each row must be valid by itself: concatenated, one row could close the list of another.
         if rows.iter().all(|(_, row)| is_ticket(row))
             && let Ok(Reply::Tickets(page)) =
                 decoder.decode(page_of(rows.iter().map(|(_, row)| row.as_slice())))
@@ -60,6 +61,20 @@ impl Pieces {
     }
 }
 
+/// The failure of a reply or row that is not readable.
+pub(super) fn unreadable(error: &DecodeError) -> Failure {
+    let hint = match error.kind() {
+        // A file that shows no sign of a server is seldom what one sent.
+        DecodeErrorKind::NotAReply { title: None, .. }
+            if error.page_kind().is_none_or(|kind| kind == PageKind::Other) =>
+        {
+            "Give a saved reply, or an export of this program".to_owned()
+        }
+        _ => reply_hints::decode_error(error),
+    };
+    Failure::new(Exit::Unreadable, error).hint(hint)
+}
+
 /// Whether a text is one JSON object with an id, and not a reply.
 pub(super) fn is_ticket(text: &[u8]) -> bool {
     #[derive(serde::Deserialize)]
@@ -67,13 +82,13 @@ pub(super) fn is_ticket(text: &[u8]) -> bool {
         id: Option<IgnoredAny>,
         result: Option<IgnoredAny>,
     }
-    // A sequence would be read as the two fields.
+    // serde would accept a sequence of the two fields.
     text.starts_with(b"{")
         && serde_json::from_slice::<Probe>(text)
             .is_ok_and(|found| found.id.is_some() && found.result.is_none())
 }
 
-/// Tickets as the body of a reply.
+/// Joins tickets as the body of a reply.
 fn page_of<'r>(rows: impl Iterator<Item = &'r [u8]>) -> Vec<u8> {
     let mut body = br#"{"result":"success","tickets":["#.to_vec();
     for (index, row) in rows.enumerate() {
@@ -86,7 +101,7 @@ fn page_of<'r>(rows: impl Iterator<Item = &'r [u8]>) -> Vec<u8> {
     body
 }
 
-/// Why some rows are not tickets: the first that is not.
+/// The error for the first of these rows that is not a ticket.
 fn first_failure(decoder: &Decoder, unit: &str, rows: &[Row]) -> Failure {
     for (number, row) in rows {
         let at = format!("{unit} {number}");
@@ -122,7 +137,7 @@ impl Rows for Lines {
         "line"
     }
 
-    /// The next line that is not empty, without its end.
+    /// Returns the next line that is not empty, without its line ending.
     fn next(&mut self) -> Outcome<Option<Row>> {
         loop {
             let mut line = Vec::new();
@@ -148,45 +163,32 @@ impl Rows for Lines {
 
 /// A row of a table as a JSON object, under construction.
 pub(super) struct RowObject<'e> {
-    text: String,
+    entries: Vec<String>,
     extra: Entries<'e>,
 }
 
 impl<'e> RowObject<'e> {
-    /// Begins an object with the entries of the column `extra`, a JSON object as text or nothing.
+    /// Creates an object with the entries of the column `extra`, which is a JSON object as text.
     ///
-    /// A date whose text is in `extra` is null in its own column, so that entry counts.
+    /// If the text of a date is in `extra`, its own column is null, so entries of `extra` take precedence.
     pub(super) fn new(extra: Option<&'e str>) -> Result<RowObject<'e>, serde_json::Error> {
         let extra = match extra {
             Some(text) => serde_json::from_str(text)?,
             None => Entries::default(),
         };
-        let mut object = RowObject { text: String::from("{"), extra: Entries::default() };
-        for (name, value) in extra.iter() {
-            object.push(name, value);
-        }
-        Ok(RowObject { extra, ..object })
+        let entries = extra.iter().map(|(name, value)| canonical::entry(name, value)).collect();
+        Ok(RowObject { entries, extra })
     }
 
-    /// Adds the value of another column, as JSON.
+    /// Adds the value of another column, as JSON, unless `extra` has it.
     pub(super) fn add(&mut self, name: &str, json: &str) {
         if !self.extra.iter().any(|(known, _)| known == name) {
-            self.push(name, json);
+            self.entries.push(canonical::entry(name, json));
         }
     }
 
-    fn push(&mut self, name: &str, json: &str) {
-        if self.text.len() > 1 {
-            self.text.push(',');
-        }
-        self.text.push_str(&serde_json::Value::from(name).to_string());
-        self.text.push(':');
-        self.text.push_str(json);
-    }
-
-    pub(super) fn finish(mut self) -> Vec<u8> {
-        self.text.push('}');
-        self.text.into_bytes()
+    pub(super) fn finish(self) -> Vec<u8> {
+        canonical::object(&self.entries).into_bytes()
     }
 }
 

@@ -1,7 +1,7 @@
-//! Parquet and Arrow files as this program writes them.
+//! Parquet and Arrow files that this program wrote.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Seek, SeekFrom};
 
 use arrow_ipc::reader::FileReader;
 use gettickets_arrow::TableColumn;
@@ -16,21 +16,30 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::Input;
+use super::input::Input;
 use super::rows::{Row, RowObject, Rows, quoted};
 use crate::exit::{Exit, Failure, Outcome};
 
-const PARQUET: &[u8] = b"PAR1";
-const ARROW: &[u8] = b"ARROW1";
+/// The format of a table.
+#[derive(Clone, Copy)]
+pub(super) enum Format {
+    Parquet,
+    Arrow,
+}
 
-/// Whether a file begins as Parquet or Arrow does.
-pub(super) fn is_table(start: &[u8]) -> bool {
-    start.starts_with(PARQUET) || start.starts_with(ARROW)
+impl Format {
+    /// The format of a file that begins with these bytes, or `None` if it is not a table.
+    pub(super) fn of(start: &[u8]) -> Option<Format> {
+        [(&b"PAR1"[..], Format::Parquet), (b"ARROW1", Format::Arrow)]
+            .into_iter()
+            .find(|(magic, _)| start.starts_with(magic))
+            .map(|(_, format)| format)
+    }
 }
 
 /// The rows of a Parquet or Arrow file.
 pub(super) struct TableRows {
-    batches: Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>>>,
+    batches: Batches,
     batch: Option<RecordBatch>,
     /// The next row of the batch.
     row: usize,
@@ -39,15 +48,16 @@ pub(super) struct TableRows {
 }
 
 impl TableRows {
-    /// Reads a table, which is copied to a temporary file first: its description is at its end, and the input may be a pipe.
-    pub(super) fn of(mut input: Input) -> io::Result<TableRows> {
+    /// Opens a table. It is copied to a temporary file first, because its metadata is at its end and the input may be a
+    /// pipe.
+    pub(super) fn of(mut input: Input, format: Format) -> io::Result<TableRows> {
         let mut file = tempfile::tempfile()?;
         io::copy(&mut input, &mut file)?;
         file.seek(SeekFrom::Start(0))?;
-        let mut magic = [0; PARQUET.len()];
-        file.read_exact(&mut magic)?;
-        file.seek(SeekFrom::Start(0))?;
-        let batches = if magic == PARQUET { parquet(file)? } else { arrow(file)? };
+        let batches = match format {
+            Format::Parquet => parquet(file)?,
+            Format::Arrow => arrow(file)?,
+        };
         Ok(TableRows { batches, batch: None, row: 0, number: 0 })
     }
 }
@@ -102,14 +112,14 @@ impl Rows for TableRows {
 fn object(batch: &RecordBatch, row: usize) -> Result<Vec<u8>, String> {
     let extra = batch.column_by_name(TableColumn::Extra.name()).and_then(|column| text(column, row));
     let mut object =
-        RowObject::new(extra).map_err(|error| format!("the column extra is no JSON object: {error}"))?;
+        RowObject::new(extra).map_err(|error| format!("the column extra is not a JSON object: {error}"))?;
     let schema = batch.schema_ref();
     for (field, column) in schema.fields().iter().zip(batch.columns()) {
         match TableColumn::from_name(field.name()) {
             Some(TableColumn::Extra) => {}
             // These are computed from others.
             Some(TableColumn::DateUtc | TableColumn::LastreplyUtc | TableColumn::SubjectText) => {}
-            // What the server did not send is null too.
+            // A field that the server did not send is null too.
             _ if column.is_null(row) => {}
             _ => {
                 let json = json(column, row).ok_or_else(|| {

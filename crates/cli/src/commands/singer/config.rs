@@ -18,10 +18,10 @@ use crate::connect::{Settings, Target};
 use crate::exit::{self, Failure, Outcome};
 use crate::output::names::Names;
 
-/// The largest file that is read, in bytes. A state has the cursors of all installs.
-const LONGEST: u64 = 64 << 20;
+/// The maximum size of a file, in bytes. A state has the cursors of all installs.
+const MAX_LEN: u64 = 64 << 20;
 
-/// The configuration. It has no `Debug`, as it holds credentials.
+/// The configuration. It does not implement `Debug`, because it holds credentials.
 #[derive(Default, Deserialize)]
 pub(super) struct Config {
     url: Option<String>,
@@ -69,7 +69,7 @@ impl Config {
         Ok(config)
     }
 
-    /// The arguments with the profiles of the configuration, where no flag names any.
+    /// The arguments with the profiles of the configuration, unless a flag names any.
     pub(super) fn arguments(&self, args: &ConnectionArgs<Profiles>) -> ConnectionArgs<Profiles> {
         if !args.profile.profile.is_empty() || args.profile.all_profiles {
             return args.clone();
@@ -122,21 +122,21 @@ impl Config {
         }))
     }
 
-    /// How the installs are read, if the configuration says so.
+    /// The replication method, if the configuration has one.
     pub(super) fn method(&self) -> Outcome<Option<Method>> {
         match self.replication_method.as_deref() {
             None => Ok(None),
             Some("FULL_TABLE") => Ok(Some(Method::FullTable)),
             Some("INCREMENTAL") => Ok(Some(Method::Incremental)),
             Some(_) => Err(Failure::usage("replication_method is neither FULL_TABLE nor INCREMENTAL")
-                .hint("Give one of them")),
+                .hint("Use one of them")),
         }
     }
 
-    /// From which reply on an incremental run reads where there is no bookmark.
+    /// The date from which an incremental run without a bookmark reads.
     pub(super) fn start(&self) -> Outcome<Option<DateTime>> {
         let Some(text) = &self.start_date else { return Ok(None) };
-        // Meltano writes dates with Z; the time counts on the install's clock.
+        // Meltano appends Z to dates; the time is nevertheless taken as the install's local time.
         let text = text.trim_end_matches(['Z', 'z']);
         let date = || text.parse::<Date>().map(|date| date.at(0, 0, 0, 0));
         text.parse::<DateTime>().or_else(|_| date()).map(Some).map_err(|_| {
@@ -146,18 +146,18 @@ impl Config {
     }
 }
 
-/// Reads a JSON file. Errors do not show values of the file, which may be credentials.
+/// Reads a JSON file. Errors do not contain values of the file, which may be credentials.
 pub(super) fn read_json<T: DeserializeOwned>(path: &Path, what: &str) -> Outcome<T> {
     let unreadable = |why: &dyn std::fmt::Display| {
         Failure::usage(format!("{what} cannot be read from {}: {why}", path.display()))
     };
     let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text));
+    let read = File::open(path).and_then(|file| file.take(MAX_LEN + 1).read_to_string(&mut text));
     read.map_err(|error| unreadable(&error).hint("Check the name of the file and who may read it"))?;
-    if text.len() as u64 > LONGEST {
-        return Err(unreadable(&format!("it is longer than {} MiB", LONGEST >> 20)));
+    if text.len() as u64 > MAX_LEN {
+        return Err(unreadable(&format!("it is longer than {} MiB", MAX_LEN >> 20)));
     }
-    // Runners give an empty file where there is no state yet.
+    // Singer runners pass an empty file if there is no state yet.
     let text = if text.trim().is_empty() { "{}" } else { &text };
     serde_json::from_str(text).map_err(|error| {
         let problem = if error.is_data() { "a value is not of the expected type" } else { "it is not JSON" };
@@ -169,7 +169,7 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path, what: &str) -> Outcome
     })
 }
 
-/// What `--about` writes.
+/// The output of `--about`.
 pub(super) fn about() -> Value {
     let text = |description: &str| json!({"type": "string", "description": description});
     let secret = |description: &str| json!({"type": "string", "description": description, "secret": true});
@@ -205,9 +205,9 @@ pub(super) fn about() -> Value {
                 "replication_method": {
                     "type": "string",
                     "enum": ["FULL_TABLE", "INCREMENTAL"],
-                    "description": "How the installs are read where the catalog does not say; default: FULL_TABLE",
+                    "description": "Replication method if the catalog selects none; default: FULL_TABLE",
                 },
-                "start_date": text("From which reply on an incremental run without a bookmark reads"),
+                "start_date": text("Date of the earliest reply that an incremental run without a bookmark reads"),
             },
         },
     })
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_is_a_date_or_a_time_of_the_install() {
+    fn a_start_date_is_a_date_or_a_local_time() {
         let start = |text: &str| Config { start_date: Some(text.to_owned()), ..Config::default() }.start();
         for text in ["2026-01-31", "2026-01-31T00:00:00", "2026-01-31T00:00:00Z", "2026-01-31 00:00:00"] {
             assert_eq!(start(text).unwrap().unwrap().to_string(), "2026-01-31T00:00:00", "{text}");

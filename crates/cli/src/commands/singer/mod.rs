@@ -1,4 +1,4 @@
-//! `gettickets singer`: the tap of the warehouse as a program that Singer's runners start.
+//! `gettickets singer`: the warehouse's tap as a program for Singer runners.
 
 mod config;
 
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use self::config::Config;
 use crate::args::SingerArgs;
-use crate::commands::{scanning, whole};
+use crate::commands::{complete_scan, scanning};
 use crate::connect;
 use crate::connect::installs::{self, Installs};
 use crate::exit::{self, Exit, Failure, Outcome};
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &SingerArgs) -> Outcome {
         let state: Value = config::read_json(path, "the state")?;
         tap = tap.state(&state).map_err(|error| failure_of(&error).at(path.display()))?;
     }
-    // Every profile has to be usable: without one of them, its tickets would look deleted.
+    // Every profile must be usable: the tickets of a missing one would appear to be deleted.
     if let Some((name, failure)) = unusable.into_iter().next() {
         return Err(failure.at(name));
     }
@@ -75,7 +75,7 @@ fn fleet(args: &SingerArgs, config: &Config) -> Outcome<(Fleet, Vec<(String, Fai
         Some(settings) => (vec![installs::install(&name(None), &settings.connect()?)], Vec::new()),
         None => match installs::select(&config.arguments(&args.connection))? {
             Installs::One(profile, connection) => {
-                // The sandbox of --sandbox ends with the connection.
+                // The sandbox of --sandbox stops when the connection is dropped.
                 (vec![installs::install(&name(profile), Box::leak(connection))], Vec::new())
             }
             Installs::Several(several) => (several.fleet.installs().to_vec(), several.unusable),
@@ -85,7 +85,7 @@ fn fleet(args: &SingerArgs, config: &Config) -> Outcome<(Fleet, Vec<(String, Fai
     Ok((fleet.map_err(|error| Failure::usage(&error).hint(error.hint()))?, unusable))
 }
 
-/// Requests one ticket of each install, side by side.
+/// Requests one ticket of each install concurrently.
 fn test(fleet: &Fleet, unusable: Vec<(String, Failure)>) -> Outcome {
     let request = GetTickets { limitnum: Some(1), ..GetTickets::default() };
     let request = &request;
@@ -95,7 +95,7 @@ fn test(fleet: &Fleet, unusable: Vec<(String, Failure)>) -> Outcome {
             .iter()
             .map(|install| (install.name(), scope.spawn(move || install.client().get_tickets(request))))
             .collect();
-        // A thread that panicked has said why; the panic goes on here.
+        // Forwards the panic of a thread.
         let joined = |thread: thread::ScopedJoinHandle<'_, _>| {
             thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         };
@@ -124,8 +124,8 @@ fn report(reports: &[InstallReport]) -> Outcome {
         scanning::print_report_of(&format!("{name}: "), &report.scan);
         let failure = match (&report.error, report.refused()) {
             (_, Some(refused)) => Some(Failure::new(Exit::Incomplete, refused)),
-            (Some(error), None) => Some(whole::cut_off(error, report.scan.tickets)),
-            (None, None) => whole::without_holes(&report.scan).err(),
+            (Some(error), None) => Some(complete_scan::interrupted(error, report.scan.tickets)),
+            (None, None) => complete_scan::check_unreadable(&report.scan).err(),
         };
         match failure {
             Some(failure) => failures.push((name.clone(), failure)),
@@ -148,7 +148,7 @@ fn write(document: &Value) -> Outcome {
 
 fn failure_of(error: &TapError) -> Failure {
     let exit = match error {
-        // A target that ends early has not loaded everything, so a closed pipe is a failure here.
+        // A target that closes the pipe has not loaded everything, so this is a failure.
         TapError::Output(_) => Exit::Output,
         _ => Exit::Usage,
     };

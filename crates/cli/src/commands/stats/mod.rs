@@ -1,4 +1,4 @@
-//! `gettickets stats`: figures of the tickets, as charts in the terminal, as a page, or as JSON.
+//! `gettickets stats`: figures of the tickets, as charts in the terminal, as an HTML page, or as JSON.
 //!
 //! Tickets are counted as they arrive ([`tally`]), so memory does not grow with them. The figures are computed once
 //! ([`statistics`]) and written in three forms.
@@ -21,16 +21,16 @@ use gettickets_protocol::{Decoder, Finding, Page, Reply, TicketRef, Tickets};
 use self::statistics::{Source, Statistics};
 use self::write::{filter, tally_of, write_charts, write_page};
 use crate::args::{StatsArgs, StatsFormat};
+use crate::commands::complete_scan::CompleteScan;
 use crate::commands::export::scan::lacks_unreadable_alone;
 use crate::commands::saved::{self, Saved};
 use crate::commands::scanning::{self, Progress};
-use crate::commands::whole::Whole;
-use crate::commands::{explain, misspelt};
+use crate::commands::{reply_hints, status_typo};
 use crate::connect::installs::{self, Installs};
 use crate::exit::{self, Exit, Failure, Outcome};
 use crate::output::clock::Clock;
 use crate::output::names::Names;
-use crate::output::{sanitise, stdout};
+use crate::output::{sanitize, stdout};
 
 /// Runs the command.
 pub(crate) fn run(args: &StatsArgs) -> Outcome {
@@ -45,18 +45,18 @@ fn of_server(args: &StatsArgs) -> Outcome {
     let query = args.query.to_query();
     let scan = scanning::configured(query.scan(&connection.client), &args.query.scan);
     let mut progress = Some(Progress::of(scan.status()));
-    let mut whole = Whole::of(scan);
+    let mut scan = CompleteScan::of(scan);
     let mut unreadable = None;
     let pages = iter::from_fn(|| {
-        let page = whole.next();
+        let page = scan.next();
         if let Some(Ok(tickets)) = page {
             return Some(Ok(tickets));
         }
         progress = None;
-        let report = whole.report();
+        let report = scan.report();
         match page {
-            // All others are counted, so the figures are worth showing, and then what they lack.
-            Some(Err(failure)) if lacks_unreadable_alone(&report, whole.delivered()) => {
+            // All other tickets are counted, so the figures are shown before the error.
+            Some(Err(failure)) if lacks_unreadable_alone(&report, scan.delivered()) => {
                 unreadable = Some(failure)
             }
             page => return page,
@@ -65,14 +65,14 @@ fn of_server(args: &StatsArgs) -> Outcome {
     });
     let source = Source { server: connection.place.clone(), filter: filter(&query.requests()) };
     stats(args, source, pages, connection.clock.clone(), connection.names.clone())?;
-    scanning::print_report(&whole.report());
-    if whole.delivered() == 0 {
-        misspelt::warn(&query.requests());
+    scanning::print_report(&scan.report());
+    if scan.delivered() == 0 {
+        status_typo::warn(&query.requests());
     }
-    unreadable.map_or_else(|| whole.end(), Err)
+    unreadable.map_or_else(|| scan.end(), Err)
 }
 
-/// Figures of an export or of saved replies, which may overlap.
+/// Figures of an export or of saved replies. Tickets that occur several times are counted once.
 fn of_files(args: &StatsArgs) -> Outcome {
     let clock = Clock::new(args.connection.time_zone.as_deref())?;
     let files = saved::files(&args.from)?;
@@ -132,7 +132,7 @@ fn pages_of(file: &Path, strict: bool) -> impl Iterator<Item = Outcome<Page>> {
         Some(match saved.as_mut()?.next()? {
             Ok(Reply::Tickets(page)) => Ok(page),
             Ok(Reply::Error(error)) => {
-                Err(Failure::new(Exit::Server, &error).at(&name).hint(explain::api_error(&error)))
+                Err(Failure::new(Exit::Server, &error).at(&name).hint(reply_hints::api_error(&error)))
             }
             Err(failure) => Err(failure),
         })
@@ -150,9 +150,9 @@ fn runs(wanted: &[bool]) -> impl Iterator<Item = std::ops::Range<usize>> {
     })
 }
 
-/// Counts every page, and writes what was asked for.
+/// Counts every page, and writes the figures.
 ///
-/// Figures of some of the tickets would be wrong without a word, so a page that fails ends it.
+/// A page that fails ends the command: figures of only some tickets would be wrong without any sign of it.
 fn stats(
     args: &StatsArgs,
     source: Source,
@@ -167,7 +167,7 @@ fn stats(
     let statistics = Statistics::new(tally, source);
     if let Some(path) = &args.html {
         if path == Path::new("-") {
-            stdout::write_text(&page::render(&statistics), sanitise::lines)?;
+            stdout::write_text(&page::render(&statistics), sanitize::lines)?;
             return Ok(());
         }
         write_page(path, &statistics)?;
@@ -176,7 +176,7 @@ fn stats(
         StatsFormat::Json => {
             // Names and numbers can always be serialized.
             let document = serde_json::to_string_pretty(&statistics).unwrap_or_default();
-            stdout::write_text(&(document + "\n"), sanitise::json)?;
+            stdout::write_text(&(document + "\n"), sanitize::json)?;
         }
         // The page has been written.
         StatsFormat::Charts if args.html.is_some() => {}

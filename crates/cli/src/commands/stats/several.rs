@@ -7,10 +7,10 @@ use super::write::{filter, tally_of, write_charts, write_page};
 use crate::args::{StatsArgs, StatsFormat};
 use crate::commands::export::scan::lacks_unreadable_alone;
 use crate::commands::scanning::Progress;
-use crate::commands::{misspelt, scanning, whole};
+use crate::commands::{complete_scan, scanning, status_typo};
 use crate::connect::installs::{self, Several};
 use crate::exit::{self, Failure, Outcome};
-use crate::output::{self, sanitise, stdout};
+use crate::output::{self, sanitize, stdout};
 
 pub(super) fn run(args: &StatsArgs, installs: &Several) -> Outcome {
     if let Some(path) = &args.html
@@ -33,7 +33,7 @@ pub(super) fn run(args: &StatsArgs, installs: &Several) -> Outcome {
         .scan_with(|install| scanning::configured(query.scan(install.client()), &args.query.scan));
     let waiting = Progress::waiting(format!("reading {} installs", installs.connections.len()));
     for page in scan.by_ref() {
-        // The reports have the errors.
+        // The reports hold the errors.
         let Ok(page) = page else { continue };
         if let Some(tally) = tallies.get_mut(page.index) {
             page.tickets.iter().for_each(|ticket| tally.add(ticket));
@@ -49,13 +49,13 @@ pub(super) fn run(args: &StatsArgs, installs: &Several) -> Outcome {
         let tickets = tally.tickets;
         counted += tickets;
         if let Some(error) = &report.error {
-            failures.push((name.clone(), whole::cut_off(error, tickets)));
-            // Figures of some of the tickets would be wrong without a word. Where those alone are missing that nobody can
-            // read, the figures are worth showing.
+            failures.push((name.clone(), complete_scan::interrupted(error, tickets)));
+            // Figures of only some tickets would be wrong without any sign of it. If only unreadable tickets are
+            // missing, the figures are shown.
             if !lacks_unreadable_alone(&report.scan, tickets) {
                 continue;
             }
-        } else if let Err(failure) = whole::without_holes(&report.scan) {
+        } else if let Err(failure) = complete_scan::check_unreadable(&report.scan) {
             failures.push((name.clone(), failure));
         }
         exit::note(format!("{name}: {tickets} {}", output::tickets(tickets)));
@@ -82,10 +82,10 @@ pub(super) fn run(args: &StatsArgs, installs: &Several) -> Outcome {
     }
     if args.format == StatsFormat::Json {
         let document = serde_json::to_string_pretty(&json!({"installs": documents})).unwrap_or_default();
-        stdout::write_text(&(document + "\n"), sanitise::json)?;
+        stdout::write_text(&(document + "\n"), sanitize::json)?;
     }
     if counted == 0 && failures.is_empty() {
-        misspelt::warn(&query.requests());
+        status_typo::warn(&query.requests());
     }
     installs::report(failures)
 }

@@ -1,4 +1,4 @@
-//! [`Statistics`]: the figures, for the terminal, the page and JSON alike.
+//! [`Statistics`]: the figures that the terminal, the page and JSON show.
 
 use std::cmp::Reverse;
 
@@ -10,32 +10,32 @@ use serde::Serialize;
 use super::tally::{AGES, Tally, days};
 use crate::output::clock::Clock;
 
-/// How many weeks are shown, the current one included.
+/// The number of weeks, including the current one.
 pub(crate) const WEEKS: i64 = 12;
 
-/// Which tickets the figures are of, in words.
+/// Which tickets the figures cover, in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Source {
-    /// The server, the install or the files; nothing secret.
+    /// The server, the install or the files, without secrets.
     pub(crate) server: String,
-    /// Which of its tickets.
+    /// The filters.
     pub(crate) filter: String,
 }
 
-/// All figures, in the order in which they are shown. Serialized, they are the document of `--format json`.
+/// All figures, in the order in which they are shown. `--format json` writes them serialized.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Statistics {
     #[serde(flatten)]
     pub(crate) source: Source,
-    /// The moment that ages and weeks are counted from, on the install's clock.
+    /// The time on the install's clock from which ages and weeks are counted.
     pub(crate) as_of: DateTime,
-    /// The same, as a clock.
+    /// The same as a clock.
     #[serde(skip)]
     pub(crate) clock: Clock,
     pub(crate) tickets: u64,
     /// Tickets that are not closed.
     pub(crate) active: u64,
-    /// Tickets whose status waits for an answer.
+    /// Tickets with a status that waits for an answer.
     pub(crate) waiting: u64,
     pub(crate) by_status: Vec<Count>,
     pub(crate) by_priority: Vec<Count>,
@@ -65,7 +65,7 @@ pub(crate) struct Week {
     pub(crate) answered: u64,
 }
 
-/// A ticket that has waited for long.
+/// A ticket that has waited long for an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct OldestWaiting {
     pub(crate) id: u64,
@@ -79,7 +79,7 @@ pub(crate) struct OldestWaiting {
 }
 
 impl Statistics {
-    /// Counts from the moment of the tally's clock, or from the newest ticket where the server's clock is ahead.
+    /// Counts from the time of the tally's clock, or from the newest ticket if that is later.
     pub(crate) fn new(tally: Tally, source: Source) -> Statistics {
         let clock = tally.clock.not_before(tally.newest);
         let now = clock.now();
@@ -131,7 +131,7 @@ fn by_count(named: impl Iterator<Item = (String, Option<u64>, u64)>, other: u64)
     counts
 }
 
-/// High before low, as the words have an order; words of an install's own after them, by count.
+/// By priority, from high to low; unknown priorities follow, by count.
 fn by_priority(tally: &Tally) -> Vec<Count> {
     let named = tally.by_priority.named.iter().map(|(name, count)| (named(name), None, *count));
     let mut counts = by_count(named, tally.by_priority.other);

@@ -1,4 +1,4 @@
-//! [`Tally`]: counts tickets one by one, in memory that does not grow with them.
+//! [`Tally`]: counts tickets one by one in bounded memory.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -11,17 +11,17 @@ use crate::output::clock::Clock;
 use crate::output::derived;
 use crate::output::names::Names;
 
-/// How many different statuses, priorities or departments are counted separately; the rest are counted together.
-/// No install has as many, but a server may send anything.
-const MOST_NAMES: usize = 500;
-/// How far the clocks of two time zones can be apart.
+/// The maximum number of statuses, priorities or departments that are counted separately; the rest are counted
+/// together. No real install has as many, but a server may send anything.
+const MAX_NAMES: usize = 500;
+/// The maximum difference between two time zones.
 const ZONES: SignedDuration = SignedDuration::from_hours(26);
 /// How many tickets are listed as waiting the longest.
-pub(crate) const OLDEST: usize = 10;
+pub(crate) const MAX_OLDEST: usize = 10;
 
 /// The seconds of a day, which is always 24 hours here.
 const DAY: i64 = 24 * 3600;
-/// Ranges of ages: the end in seconds, and the name.
+/// The age ranges: the end in seconds, and the name.
 pub(crate) const AGES: [(i64, &str); 7] = [
     (DAY, "under a day"),
     (3 * DAY, "1 to 3 days"),
@@ -36,13 +36,13 @@ pub(crate) const AGES: [(i64, &str); 7] = [
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Counts<K> {
     pub(crate) named: BTreeMap<K, u64>,
-    /// Those after there were too many names.
+    /// The count of all names beyond the maximum.
     pub(crate) other: u64,
 }
 
 impl<K: Ord> Counts<K> {
     fn add(&mut self, name: K) {
-        let full = self.named.len() >= MOST_NAMES;
+        let full = self.named.len() >= MAX_NAMES;
         match self.named.entry(name) {
             Entry::Occupied(mut count) => *count.get_mut() += 1,
             Entry::Vacant(_) if full => self.other += 1,
@@ -56,7 +56,7 @@ impl<K: Ord> Counts<K> {
 /// A ticket that waits for an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Waiting {
-    /// Since when: its last reply, or else its opening.
+    /// Since its last reply, or else since it was opened.
     pub(crate) since: DateTime,
     pub(crate) id: u64,
     pub(crate) tid: String,
@@ -66,7 +66,7 @@ pub(crate) struct Waiting {
     pub(crate) deptid: u64,
 }
 
-/// What is counted.
+/// The counts.
 #[derive(Clone, Debug)]
 pub(crate) struct Tally {
     pub(crate) tickets: u64,
@@ -74,22 +74,22 @@ pub(crate) struct Tally {
     pub(crate) waiting: u64,
     pub(crate) by_status: Counts<String>,
     pub(crate) by_priority: Counts<String>,
-    /// By id; `None` for tickets whose department the server does not send.
+    /// By id; `None` for tickets without a department.
     pub(crate) by_department: Counts<Option<u64>>,
-    /// Names of departments from the profile, for those that the server sends no name of.
+    /// Names of departments from the profile, for departments whose name the server does not send.
     pub(crate) names: Names,
-    /// Names of departments, which some servers send beside their ids.
+    /// Names of departments that the server sends.
     pub(crate) department_names: BTreeMap<u64, String>,
     /// Active tickets by age, in the order of [`AGES`].
     pub(crate) active_by_age: [u64; AGES.len()],
-    /// Active tickets whose opening has no readable date.
+    /// Active tickets without a readable opening date.
     pub(crate) active_undated: u64,
     pub(crate) opened_by_day: BTreeMap<Date, u64>,
     /// Tickets that are answered or closed, by the day of their last reply.
     pub(crate) answered_by_day: BTreeMap<Date, u64>,
-    /// The longest waiting first, [`OLDEST`] at most.
+    /// The longest waiting first, [`MAX_OLDEST`] at most.
     pub(crate) oldest: Vec<Waiting>,
-    /// The latest opening or reply that a clock of another zone can explain.
+    /// The latest opening or reply, unless it is too far ahead to be explained by another time zone.
     pub(crate) newest: Option<DateTime>,
     /// Statuses that count as waiting for an answer.
     waiting_statuses: Vec<String>,
@@ -98,8 +98,8 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// An empty tally. These statuses wait for an answer; which do is configured in the install, and the reply
-    /// does not say.
+    /// An empty tally. `waiting_statuses` wait for an answer; each install configures its own, and replies do not
+    /// contain them.
     pub(crate) fn new(waiting_statuses: Vec<String>, clock: Clock) -> Tally {
         Tally {
             tickets: 0,
@@ -121,7 +121,7 @@ impl Tally {
         }
     }
 
-    /// The statuses that wait in an install with the default configuration.
+    /// The statuses that wait for an answer in the default configuration.
     pub(crate) fn default_waiting() -> Vec<String> {
         [Status::Open, Status::CustomerReply].iter().map(|status| status.as_str().to_owned()).collect()
     }
@@ -174,7 +174,7 @@ impl Tally {
     fn name_department(&mut self, ticket: TicketRef<'_>) {
         let known = self.department_names.len();
         let Some(id) = derived::department_id(&ticket) else { return };
-        if known >= MOST_NAMES || self.department_names.contains_key(&id) {
+        if known >= MAX_NAMES || self.department_names.contains_key(&id) {
             return;
         }
         let name = ticket.extra_json().find(|(name, _)| *name == "deptname");
@@ -189,7 +189,7 @@ impl Tally {
     fn keep_oldest(&mut self, since: DateTime, ticket: TicketRef<'_>, status: String) {
         let key = (since, ticket.id());
         let place = self.oldest.partition_point(|kept| (kept.since, kept.id) <= key);
-        if place >= OLDEST {
+        if place >= MAX_OLDEST {
             return;
         }
         let words = |field| ticket.decoded_text(field).unwrap_or_default().into_owned();
@@ -205,7 +205,7 @@ impl Tally {
                 deptid: ticket.deptid(),
             },
         );
-        self.oldest.truncate(OLDEST);
+        self.oldest.truncate(MAX_OLDEST);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The charts in the terminal: bars of eighth blocks, or of ASCII where that is all there is.
+//! The charts in the terminal: bars of block characters, or of ASCII.
 
 use std::fmt::Write as _;
 
@@ -7,9 +7,9 @@ use anstyle::{AnsiColor, Style};
 use super::statistics::{Count, OldestWaiting, Statistics, Week};
 use super::words::{axis_end, grouped, shares};
 use crate::output::clock::Clock;
-use crate::output::{age, sanitise, style, width};
+use crate::output::{age, sanitize, style, width};
 
-/// What the terminal can show.
+/// What the terminal can display.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Look {
     /// In columns.
@@ -18,12 +18,12 @@ pub(crate) struct Look {
     pub(crate) color: bool,
 }
 
-/// Narrower than this, lines wrap; the charts would not be read anyway.
+/// The minimum width in columns.
 const NARROWEST: usize = 40;
-/// Wider bars are no easier to compare.
+/// The maximum width in columns: wider bars are not easier to compare.
 const WIDEST: usize = 100;
-/// How many rows of a chart are shown; the rest are added up in one.
-const MOST_ROWS: usize = 12;
+/// The maximum number of rows in a chart; the rest are summed in one row.
+const MAX_ROWS: usize = 12;
 /// The height of the chart by week, in lines.
 const HEIGHT: u64 = 8;
 
@@ -70,12 +70,12 @@ fn headline(out: &mut String, statistics: &Statistics, look: Look) {
 
 fn bars(out: &mut String, title: &str, counts: &[Count], look: Look, ink: impl Fn(&str) -> Style) {
     heading(out, title, look);
-    let rest = counts.get(MOST_ROWS..).filter(|rest| rest.len() > 1).map(|rest| Count {
+    let rest = counts.get(MAX_ROWS..).filter(|rest| rest.len() > 1).map(|rest| Count {
         name: format!("{} more", rest.len()),
         id: None,
         count: rest.iter().map(|one| one.count).sum(),
     });
-    let shown = if rest.is_some() { MOST_ROWS } else { counts.len() };
+    let shown = if rest.is_some() { MAX_ROWS } else { counts.len() };
     let rows: Vec<&Count> = counts.iter().take(shown).chain(&rest).collect();
     let shares = shares(&rows.iter().map(|row| row.count).collect::<Vec<_>>());
     let greatest = rows.iter().map(|row| row.count).max().unwrap_or(0);
@@ -84,7 +84,7 @@ fn bars(out: &mut String, title: &str, counts: &[Count], look: Look, ink: impl F
     let label_width = labels.iter().map(|label| width::of(label)).max().unwrap_or(0);
     let counts: Vec<String> = rows.iter().map(|row| grouped(row.count)).collect();
     let count_width = counts.iter().map(String::len).max().unwrap_or(0);
-    // Two to the left, one between bar and label, two and one around the count, four for the share.
+    // Two columns on the left, one between bar and label, three around the count, four for the share.
     let room = look.width.saturating_sub(2 + label_width + 1 + 2 + count_width + 1 + 4) as u64;
 
     for (((row, label), count), share) in rows.iter().zip(&labels).zip(&counts).zip(&shares) {
@@ -100,7 +100,7 @@ fn bars(out: &mut String, title: &str, counts: &[Count], look: Look, ink: impl F
     }
 }
 
-/// A bar in eighths of a column. Whatever is not nothing is seen.
+/// A bar, in eighths of a column. A count above 0 is always visible.
 fn bar(count: u64, greatest: u64, room: u64, look: Look) -> String {
     if count == 0 || greatest == 0 {
         return String::new();
@@ -120,7 +120,7 @@ fn weeks(out: &mut String, weeks: &[Week], look: Look) {
     let end = axis_end(greatest);
     let axis: Vec<String> = [end, end / 2, 0].iter().map(|count| grouped(*count)).collect();
     let axis_width = axis.iter().map(String::len).max().unwrap_or(0);
-    // Two columns of one, two or three characters a week, and a gap; the latest weeks where few fit.
+    // Each week has two bars of one, two or three columns and a gap; if not all fit, the latest weeks are shown.
     let room = look.width.saturating_sub(2 + axis_width + 2);
     let weeks = weeks.get(weeks.len().saturating_sub(room / 3)..).unwrap_or_default();
     let column = ((room / weeks.len().max(1)).saturating_sub(1) / 2).clamp(1, 3);
@@ -163,7 +163,7 @@ fn cell(count: u64, end: u64, line: u64, ascii: &str, shaded: bool, look: Look) 
     let cell = match (above, look.unicode) {
         (0, _) => " ",
         (_, false) => ascii,
-        // Without color the two series differ by their shade, which has no eighths.
+        // Without color the two series differ by their shade, which has no partial blocks.
         (_, true) if shaded => "░",
         (8.., true) => "█",
         (part, true) => UPWARDS.get(part).copied().unwrap_or(" "),
@@ -171,13 +171,13 @@ fn cell(count: u64, end: u64, line: u64, ascii: &str, shaded: bool, look: Look) 
     cell.to_owned()
 }
 
-/// Mondays below the columns, as many as fit.
+/// The dates of Mondays below the columns, as many as fit.
 fn week_names(out: &mut String, weeks: &[Week], indent: usize, step: usize, look: Look) {
     const NAME: usize = "23 Nov".len();
-    // A blank between two, and room for the last to be moved off the edge.
+    // One space between two dates, and room to move the last one off the edge.
     let every = (NAME + 4).div_ceil(step.max(1));
     let mut line = " ".repeat(indent);
-    // The running week is named, and those before it in even steps.
+    // The current week is labeled, and earlier weeks at equal distances.
     for (index, week) in weeks.iter().enumerate() {
         if (weeks.len() - 1 - index).is_multiple_of(every) {
             let place = (indent + index * step + 1).min(look.width - NAME);
@@ -252,14 +252,14 @@ fn paint(out: &mut String, look: Look, ink: Style, text: &str) {
     }
 }
 
-/// Takes the blanks off the end of the last line.
+/// Removes trailing spaces from the last line.
 fn trim(out: &mut String) {
     out.truncate(out.trim_end_matches(' ').len());
 }
 
-/// A text from the server, safe and short enough for a line.
+/// A text from the server, sanitized and shortened.
 fn label(text: &str, most: usize, look: Look) -> String {
-    let safe = width::cut(&sanitise::line(text), most).into_owned();
+    let safe = width::cut(&sanitize::line(text), most).into_owned();
     if look.unicode {
         return safe;
     }

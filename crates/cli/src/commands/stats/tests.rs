@@ -4,7 +4,7 @@ use gettickets_protocol::{DateTime, Ticket, Tickets, Version};
 use jiff::civil::datetime;
 
 use super::statistics::{Source, Statistics};
-use super::tally::{OLDEST, Tally};
+use super::tally::{MAX_OLDEST, Tally};
 use super::terminal::Look;
 use super::{page, terminal};
 use crate::output::clock::Clock;
@@ -50,7 +50,7 @@ fn some() -> Vec<Ticket> {
 }
 
 #[test]
-fn tickets_are_counted_by_what_they_are() {
+fn tickets_are_counted_by_their_properties() {
     let found = statistics(&some());
     assert_eq!((found.tickets, found.active, found.waiting), (6, 5, 3));
     let counts = |list: &[super::statistics::Count]| -> Vec<(String, u64)> {
@@ -111,25 +111,25 @@ fn one_ticket_dated_years_ahead_does_not_move_the_charts() {
 }
 
 #[test]
-fn the_longest_waiting_are_kept_in_order_whatever_order_they_come_in() {
+fn the_longest_waiting_are_listed_in_order() {
     let day = |day| datetime(2026, 10, day, 0, 0, 0, 0);
     let tickets: Vec<Ticket> =
         (0..31u8).map(|n| n * 7 % 31 + 1).map(|n| ticket(n.into(), "Open", day(1), day(n as i8))).collect();
     let found = statistics(&tickets);
     let ids: Vec<u64> = found.oldest_waiting.iter().map(|one| one.id).collect();
-    assert_eq!(ids, (1..=OLDEST as u64).collect::<Vec<_>>());
+    assert_eq!(ids, (1..=MAX_OLDEST as u64).collect::<Vec<_>>());
     assert_eq!(found.oldest_waiting[0].hours, 54 * 24 + 12);
 }
 
 #[test]
-fn a_server_s_clock_ahead_of_ours_makes_nothing_negative() {
+fn a_server_clock_ahead_causes_no_negative_age() {
     let ahead = NOW.saturating_add(jiff::Span::new().hours(5));
     let found = statistics(&[ticket(1, "Open", ahead, ahead)]);
     assert_eq!((found.as_of, found.oldest_waiting[0].hours), (ahead, 0));
 }
 
 #[test]
-fn dates_that_are_none_are_counted_as_such() {
+fn missing_dates_are_counted() {
     let undated = Ticket { date: None, lastreply: None, ..Ticket::default() };
     let found = statistics(&[undated]);
     assert_eq!(found.by_age.last().map(|one| (one.name.as_str(), one.count)), Some(("no date", 1)));
@@ -137,7 +137,7 @@ fn dates_that_are_none_are_counted_as_such() {
 }
 
 #[test]
-fn an_endless_variety_of_statuses_is_bounded() {
+fn the_number_of_statuses_is_bounded() {
     let tickets: Vec<Ticket> =
         (0..2_000).map(|n| Ticket { status: format!("s{n:04}").into(), ..Ticket::default() }).collect();
     let found = statistics(&tickets);
@@ -175,14 +175,14 @@ fn no_line_is_wider_than_the_terminal() {
 }
 
 #[test]
-fn no_tickets_are_no_error() {
+fn no_tickets_are_not_an_error() {
     let found = statistics(&[]);
     assert!(terminal::render(&found, PLAIN).starts_with("0 tickets"));
     assert!(page::render(&found).contains("No ticket waits"));
 }
 
 #[test]
-fn the_page_is_well_formed_needs_nothing_and_runs_nothing() {
+fn the_page_is_well_formed_and_self_contained() {
     let hostile = "</title><script>alert(1)</script>\"'\u{202e}\u{0}";
     let mut tickets = some();
     tickets.push(Ticket {

@@ -1,8 +1,8 @@
-//! Numbers as text, for the terminal and the page.
+//! Formats numbers for the terminal and the page.
 
 use std::cmp::Reverse;
 
-/// A count with separated thousands: `12,345`.
+/// A count with thousands separators: `12,345`.
 pub(crate) fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
@@ -15,8 +15,8 @@ pub(crate) fn grouped(count: u64) -> String {
     out
 }
 
-/// The shares of some counts in whole percent, which add up to 100: each is rounded down, and what is missing goes to
-/// those that lost the most. A small share is `<1%` rather than nothing, and a large one `>99%` rather than all.
+/// The shares of some counts in whole percent, which add up to 100: each is rounded down, and the remainder goes to
+/// those with the largest fractions. A small share is `<1%` rather than 0, and a large one `>99%` rather than 100.
 pub(crate) fn shares(counts: &[u64]) -> Vec<String> {
     let total: u128 = counts.iter().map(|count| u128::from(*count)).sum();
     if total == 0 {
@@ -27,7 +27,7 @@ pub(crate) fn shares(counts: &[u64]) -> Vec<String> {
     let missing = 100 - percents.iter().sum::<u128>();
     let mut by_loss: Vec<usize> = (0..counts.len()).collect();
     by_loss.sort_by_key(|index| Reverse(counts.get(*index).map_or(0, |count| exact(*count) % total)));
-    // Fewer are missing than there are counts, as each lost less than one.
+    // The remainder is smaller than the number of counts, as each lost less than one percent.
     for index in by_loss.into_iter().take(usize::try_from(missing).unwrap_or(0)) {
         if let Some(percent) = percents.get_mut(index) {
             *percent += 1;
@@ -41,8 +41,7 @@ pub(crate) fn shares(counts: &[u64]) -> Vec<String> {
     counts.iter().zip(percents).map(shown).collect()
 }
 
-/// The end of an axis: the least round number at or above the greatest count, of which half is a whole number
-/// too.
+/// The end of an axis: the smallest round number that is at least the greatest count and whose half is a whole number.
 pub(crate) fn axis_end(greatest: u64) -> u64 {
     let small = [2, 4, 6, 8].into_iter();
     let larger = (0..).map_while(|power| 10u64.checked_pow(power)).flat_map(|step| {
@@ -92,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn an_axis_ends_at_a_round_number_with_a_whole_half() {
+    fn an_axis_ends_at_a_round_number_whose_half_is_whole() {
         for (greatest, end) in [(0, 2), (2, 2), (3, 4), (7, 8), (11, 12), (107, 120), (u64::MAX, u64::MAX)] {
             assert_eq!(axis_end(greatest), end, "{greatest}");
         }

@@ -1,4 +1,4 @@
-//! Writes figures as charts or as a page.
+//! Writes the figures as charts or as a page.
 
 use std::io::Write;
 use std::path::Path;
@@ -17,7 +17,7 @@ use crate::output;
 use crate::output::clock::Clock;
 use crate::output::names::Names;
 
-/// Which tickets a request is for, in words.
+/// Describes the filters of these requests.
 pub(super) fn filter(requests: &[GetTickets]) -> String {
     let statuses: Vec<&str> =
         requests.iter().filter_map(|request| request.status.as_ref()).map(StatusFilter::as_str).collect();
@@ -36,7 +36,7 @@ pub(super) fn filter(requests: &[GetTickets]) -> String {
     if parts.is_empty() { "all tickets".to_owned() } else { format!("tickets: {}", parts.join(", ")) }
 }
 
-/// An empty tally with the statuses that the arguments name as waiting.
+/// An empty tally for these arguments.
 pub(super) fn tally_of(args: &StatsArgs, clock: Clock, names: Names) -> Tally {
     let waiting = match args.waiting_status.as_slice() {
         [] => Tally::default_waiting(),
@@ -63,7 +63,7 @@ pub(super) fn write_charts(statistics: &Statistics) -> Outcome {
     Ok(out.flush()?)
 }
 
-/// What the terminal can show; a pipe gets as much as an ordinary terminal.
+/// What the terminal can display. For a pipe the defaults of a terminal apply.
 fn look() -> Look {
     let width = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
     let name = ["LC_ALL", "LC_CTYPE", "LANG"]
@@ -72,7 +72,7 @@ fn look() -> Look {
     Look { width, unicode: shows_unicode(name.as_deref()), color: false }
 }
 
-/// Whether a locale is one of UTF-8. Where none is set, as in a container, terminals are UTF-8 today.
+/// Whether a locale uses UTF-8. If none is set, as in containers, UTF-8 is assumed.
 fn shows_unicode(locale: Option<&str>) -> bool {
     locale.is_none_or(|locale| {
         let locale = locale.to_ascii_lowercase();

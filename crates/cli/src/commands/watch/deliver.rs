@@ -1,4 +1,4 @@
-//! How an event is delivered beside standard output: to a command, and to a webhook.
+//! Delivers events to a command and to a webhook.
 
 use std::io::{Seek, SeekFrom, Write};
 use std::process::{Command, Stdio};
@@ -20,21 +20,21 @@ use crate::connect;
 use crate::exit::{Failure, Outcome};
 use crate::files;
 
-/// How long a command may run for an event.
+/// The time limit of a command for an event.
 const COMMAND_LIMIT: Duration = Duration::from_secs(60);
-/// How long one request to a webhook may take.
+/// The time limit of one request to a webhook.
 const REQUEST_LIMIT: Duration = Duration::from_secs(15);
-/// How much of a response to a webhook is read; nothing in it is used.
+/// The maximum number of bytes to read of a webhook's response, whose content is not used.
 const MAX_RESPONSE_LEN: usize = 1 << 20;
-/// How often a webhook is tried for an event before the next poll.
+/// The maximum number of attempts to deliver an event before the next poll.
 const ATTEMPTS: u32 = 3;
 /// The wait before the second attempt; it doubles, and half of it is random.
 const BACKOFF: Duration = Duration::from_secs(1);
-/// The least length of a secret that signs, in bytes.
-const LEAST_SECRET: usize = 16;
-/// What a secret begins with that is the Base64 of its bytes, by the convention of Standard Webhooks.
+/// The minimum length of a signing secret, in bytes.
+const MIN_SECRET_LEN: usize = 16;
+/// The prefix of a Base64 secret in the Standard Webhooks convention.
 const ENCODED: &str = "whsec_";
-/// Variables that hold secrets, which a command does not get.
+/// Variables that hold secrets and are removed from the command's environment.
 const SECRETS: [&str; 5] = [
     "GETTICKETS_SECRET",
     "GETTICKETS_PASSWORD",
@@ -46,12 +46,12 @@ const SECRETS: [&str; 5] = [
 /// Runs a command for each event.
 pub(super) struct Exec {
     command: String,
-    /// Further variables that hold secrets.
+    /// The names of further variables that hold secrets.
     secrets: Vec<String>,
 }
 
 impl Exec {
-    /// Variables with these names, and those of [`SECRETS`], are removed from the command's environment.
+    /// Removes the variables with these names, and those of [`SECRETS`], from the command's environment.
     pub(super) fn new(command: String, secrets: Vec<String>) -> Exec {
         Exec { command, secrets }
     }
@@ -60,7 +60,7 @@ impl Exec {
     /// command line.
     pub(super) fn run(&self, record: &Record, stop: &Cancellation) -> Result<(), String> {
         let failed = |error: std::io::Error| format!("the command could not be run: {error}");
-        // A file rather than a pipe: a command that does not read its input blocks nothing.
+        // A file rather than a pipe, so that a command that does not read its input does not block.
         let mut input = tempfile::tempfile().map_err(failed)?;
         input
             .write_all((record.json() + "\n").as_bytes())
@@ -69,7 +69,7 @@ impl Exec {
         let mut command = shell(&self.command);
         command
             .stdin(input)
-            // Standard output has events alone.
+            // Standard output carries only events.
             .stdout(Stdio::from(std::io::stderr()))
             .env("GETTICKETS_EVENT", record.event.word())
             .env("GETTICKETS_EVENT_ID", &record.event_id)
@@ -95,7 +95,7 @@ impl Exec {
                 }
                 Err(error) => return Err(failed(error)),
             }
-            // Ctrl-C does not cut an event off: its command gets its time.
+            // Ctrl-C does not interrupt the command for an event.
             if stop.is_cancelled() {
                 thread::sleep(pause);
             } else {
@@ -110,7 +110,7 @@ impl Exec {
 fn shell(command: &str) -> Command {
     use std::os::unix::process::CommandExt;
     let mut shell = Command::new("sh");
-    // A group of its own, so that all of it can be ended.
+    // A process group of its own, so that all of it can be killed.
     shell.arg("-c").arg(command).process_group(0);
     shell
 }
@@ -122,7 +122,7 @@ fn shell(command: &str) -> Command {
     shell
 }
 
-/// Ends a command and what it started.
+/// Kills a command and the processes that it started.
 fn kill(child: &mut std::process::Child) {
     #[cfg(unix)]
     if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
@@ -135,14 +135,14 @@ fn kill(child: &mut std::process::Child) {
 /// Why an event was not delivered to a webhook.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Undelivered {
-    /// It may work later.
+    /// The delivery may succeed later.
     Later(String),
-    /// The webhook refuses this event.
+    /// The webhook refused this event.
     Refused(String),
 }
 
-/// Posts each event to an address, signed by the convention of Standard Webhooks: `webhook-signature` is the
-/// HMAC-SHA256 of `webhook-id`, `webhook-timestamp` and the body, joined by dots.
+/// Posts each event to an address, signed as in Standard Webhooks: `webhook-signature` is the HMAC-SHA256 of
+/// `webhook-id`, `webhook-timestamp` and the body, joined by dots.
 pub(super) struct Webhook {
     transport: Arc<dyn Transport>,
     uri: Uri,
@@ -170,7 +170,7 @@ impl Webhook {
             }
             _ => return Err(Failure::usage("--webhook is neither https:// nor http://").hint(hint)),
         }
-        // The address of the host alone: what the transport depends on.
+        // The transport depends only on the host.
         let origin = format!(
             "{}://{}/",
             uri.scheme_str().unwrap_or_default(),
@@ -180,7 +180,7 @@ impl Webhook {
         Ok(Webhook { transport, uri, key: key(secret)?, backoff: BACKOFF })
     }
 
-    /// Delivers an event: at most [`ATTEMPTS`] requests.
+    /// Delivers an event with at most [`ATTEMPTS`] requests.
     pub(super) fn send(&self, record: &Record, stop: &Cancellation) -> Result<(), Undelivered> {
         let body = record.json();
         let mut backoff = self.backoff;
@@ -217,17 +217,17 @@ impl Webhook {
             request.headers.insert(HeaderName::from_static(name), value);
         }
         match self.transport.send(&request) {
-            Ok(response) => judge(response.status().as_u16()),
+            Ok(response) => status_result(response.status().as_u16()),
             Err(error) => Err(Undelivered::Later(error.to_string())),
         }
     }
 }
 
-/// What a status means for an event.
-fn judge(status: u16) -> Result<(), Undelivered> {
+/// Maps the status of a response to a result.
+fn status_result(status: u16) -> Result<(), Undelivered> {
     match status {
         200..=299 => Ok(()),
-        // Faults of this event alone. Everything else, such as a missing page, concerns every event.
+        // These statuses concern only this event. Every other one, such as 404, concerns every event.
         400 | 406 | 409 | 411 | 413 | 415 | 422 => {
             Err(Undelivered::Refused(format!("the webhook answered HTTP {status}")))
         }
@@ -243,8 +243,8 @@ fn key(secret: &str) -> Outcome<hmac::Key> {
             Failure::usage("the webhook secret begins with whsec_ but the rest is not Base64")
         })?,
     };
-    if bytes.len() < LEAST_SECRET {
-        return Err(Failure::usage(format!("the webhook's secret is shorter than {LEAST_SECRET} bytes"))
+    if bytes.len() < MIN_SECRET_LEN {
+        return Err(Failure::usage(format!("the webhook's secret is shorter than {MIN_SECRET_LEN} bytes"))
             .hint("Make one with: openssl rand -base64 32"));
     }
     Ok(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
@@ -255,7 +255,7 @@ fn signature(key: &hmac::Key, id: &str, time: &str, body: &str) -> String {
     format!("v1,{}", BASE64_STANDARD.encode(tag))
 }
 
-/// The secret that signs: of this file, or of the environment.
+/// The signing secret, from this file or from the environment.
 pub(super) fn secret(file: Option<&std::path::Path>) -> Outcome<String> {
     const VARIABLE: &str = "GETTICKETS_WEBHOOK_SECRET";
     const MAX_LEN: u64 = 64 << 10;
@@ -289,7 +289,7 @@ mod tests {
         Record::new(event, 1, Timestamp::UNIX_EPOCH)
     }
 
-    /// A server that answers with these statuses in turn, and returns the requests: headers and bodies.
+    /// Starts a server that responds with these statuses in turn, and returns the requests: headers and bodies.
     fn server(statuses: &'static [u16]) -> (String, thread::JoinHandle<Vec<(String, String)>>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_posted_signed_and_tried_again() {
+    fn an_event_is_posted_signed_and_retried() {
         let (url, served) = server(&[500, 429, 204]);
         assert_eq!(webhook(&url).send(&record(), &Cancellation::new()), Ok(()));
         let requests = served.join().unwrap();
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_work_later_is_kept_and_what_is_refused_is_not() {
+    fn an_event_that_may_succeed_later_is_kept_and_a_refused_one_is_not() {
         let (url, served) = server(&[503, 503, 503]);
         let outcome = webhook(&url).send(&record(), &Cancellation::new());
         assert_eq!(outcome, Err(Undelivered::Later("the webhook answered HTTP 503".into())));
@@ -365,12 +365,12 @@ mod tests {
         let nobody = webhook(&url).send(&record(), &Cancellation::new());
         assert!(matches!(nobody, Err(Undelivered::Later(_))), "{nobody:?}");
         for (status, later) in [(301, true), (401, true), (404, true), (410, true), (200, false)] {
-            assert_eq!(matches!(judge(status), Err(Undelivered::Later(_))), later, "{status}");
+            assert_eq!(matches!(status_result(status), Err(Undelivered::Later(_))), later, "{status}");
         }
     }
 
     #[test]
-    fn an_address_that_would_leak_tickets_and_a_weak_secret_are_refused() {
+    fn an_insecure_address_and_a_weak_secret_are_refused() {
         let args = ConnectionArgs::default();
         let said =
             |url: &str, secret: &str| Webhook::new(url, secret, &args).err().map(|failure| failure.what);
@@ -387,13 +387,13 @@ mod tests {
     }
 
     #[test]
-    fn a_webhook_goes_through_the_proxy_or_not_at_all() {
+    fn a_webhook_always_uses_the_proxy() {
         let args =
             |proxy: &str| ConnectionArgs { proxy: Some(proxy.to_owned()), ..ConnectionArgs::default() };
         let refused = Webhook::new("https://example.com/hook", SECRET, &args("gopher://127.0.0.1:9")).err();
         let refused = refused.unwrap();
         assert!(refused.what.contains("--webhook") && refused.what.contains("proxy"), "{}", refused.what);
-        // Nobody listens on the port of a listener that was closed.
+        // A listener that was closed leaves a port on which nothing listens.
         let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let webhook =
             Webhook::new("https://example.com/hook", SECRET, &args(&format!("http://{dead}"))).unwrap();
@@ -409,7 +409,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (body, env) = (directory.path().join("body"), directory.path().join("env"));
         let command = format!("cat > '{}'; env > '{}'", body.display(), env.display());
-        // A variable that certainly is set.
+        // A variable that is always set.
         Exec::new(command, vec!["CARGO_MANIFEST_DIR".to_owned()])
             .run(&record(), &Cancellation::new())
             .unwrap();
@@ -423,7 +423,7 @@ mod tests {
         assert!(!env.contains("CARGO_MANIFEST_DIR="), "{env}");
         let failed = Exec::new("exit 3".into(), Vec::new()).run(&record(), &Cancellation::new()).unwrap_err();
         assert!(failed.contains('3'), "{failed}");
-        // One that does not read its input is no obstacle.
+        // A command that does not read its input succeeds too.
         Exec::new("true".into(), Vec::new()).run(&record(), &Cancellation::new()).unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! [`Record`]: an event as it is delivered, and how it is written: a line for people, or a JSON object.
+//! [`Record`]: an event in the form in which it is delivered: a line of text or a JSON object.
 
 use std::io::{self, Write};
 
@@ -13,22 +13,22 @@ use serde_json::{Map, Value, json};
 use super::known::{Event, EventKind};
 use super::outage;
 use crate::args::{Format, WatchFormat};
-use crate::output::{self, sanitise, stdout, style, width};
+use crate::output::{self, sanitize, stdout, style, width};
 
-/// The columns of everything but the subject.
+/// The width of all columns except the subject.
 const BESIDE: usize = 47;
-/// The columns of a subject where the terminal does not report its width.
+/// The width of the subject if the width of the terminal is unknown.
 const SUBJECT: usize = 60;
-/// How many characters of a value a line shows.
+/// The maximum number of characters of a value in a line.
 const VALUE: usize = 40;
 
 /// An event as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Record {
     pub(super) event: EventKind,
-    /// The same for the same event, should it be delivered again.
+    /// The event's id, which is the same if the event is delivered again.
     pub(super) event_id: String,
-    /// When this machine saw it.
+    /// When this machine saw the event.
     pub(super) seen_at: String,
     pub(super) id: u64,
     pub(super) tid: String,
@@ -40,7 +40,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// `poll` is the number of the poll that saw the event.
+    /// `poll` is the number of the poll that found the event.
     pub(super) fn new(event: Event, poll: u64, now: Timestamp) -> Record {
         let Event { kind, id, tid, changes, ticket } = event;
         let mut digest = Context::new(&SHA256);
@@ -57,7 +57,7 @@ impl Record {
 
     /// The record as a line of JSON, without the line feed.
     pub(super) fn json(&self) -> String {
-        // Maps with text keys can always be serialized.
+        // Maps with string keys can always be serialized.
         serde_json::to_string(self).unwrap_or_default()
     }
 }
@@ -104,7 +104,7 @@ impl<W: Write> EventWriter<W> {
         let subject = decoded(record.ticket.get("subject"));
         let subject = width::cut(&subject, room);
         let fill = width::fill(&subject, room);
-        let tid = sanitise::line(&record.tid);
+        let tid = sanitize::line(&record.tid);
         let tid_fill = width::fill(&tid, 10);
         let time = TimeZone::system().to_datetime(Timestamp::now()).strftime("%H:%M:%S").to_string();
         let word = record.event.word();
@@ -116,7 +116,7 @@ impl<W: Write> EventWriter<W> {
     }
 }
 
-/// What happened, in words: the status, and what else changed.
+/// Describes the event: the status, and what else changed.
 fn what(record: &Record) -> String {
     if record.event == EventKind::Gone {
         return "no longer matches".to_owned();
@@ -132,7 +132,7 @@ fn what(record: &Record) -> String {
         if name == "status" || name == "lastreply" {
             continue;
         }
-        text += &format!("{dim}, {}", sanitise::line(name));
+        text += &format!("{dim}, {}", sanitize::line(name));
         let is_short =
             |value: Option<&Value>| value.is_none_or(|value| !value.is_object() && !value.is_array());
         if is_short(change.get("old")) && is_short(change.get("new")) {
@@ -143,7 +143,7 @@ fn what(record: &Record) -> String {
     text
 }
 
-/// A value as text for people, short and safe to print.
+/// Formats a value, shortened and sanitized.
 fn decoded(value: Option<&Value>) -> String {
     let text = match value {
         None | Some(Value::Null) => "(none)".to_owned(),
@@ -151,7 +151,7 @@ fn decoded(value: Option<&Value>) -> String {
         Some(Value::String(text)) => html_escape::decode_html_entities(text).into_owned(),
         Some(value) => value.to_string(),
     };
-    width::cut(&sanitise::line(&text), VALUE.max(SUBJECT)).into_owned()
+    width::cut(&sanitize::line(&text), VALUE.max(SUBJECT)).into_owned()
 }
 
 #[cfg(test)]
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_for_people_has_old_and_new_values() {
+    fn a_text_line_has_old_and_new_values() {
         let line = written(WatchFormat::Lines, &record());
         let (_, line) = line.trim_end().split_once(' ').unwrap();
         assert!(line.starts_with("replied 516757     Tom &␛[2J "), "{line:?}");
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_for_programs_has_the_ticket_and_old_and_new_values() {
+    fn a_json_line_has_the_ticket_and_old_and_new_values() {
         let line: Value = serde_json::from_str(&written(WatchFormat::Ndjson, &record())).unwrap();
         assert_eq!(line["event"], "replied");
         assert_eq!(line["changes"]["status"], json!({"old": "Open", "new": "Answered"}));
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_of_an_event_is_its_own_and_stays() {
+    fn the_id_of_an_event_is_unique_and_stable() {
         assert_eq!(record().event_id, record().event_id);
         let event = |poll, id| {
             let event =

@@ -1,4 +1,4 @@
-//! [`Known`]: the tickets that a watch has seen, and what changed between two polls. No I/O and no clock.
+//! [`Known`]: the tickets that a watch has seen, and the changes between two polls. No I/O and no clock.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,27 +7,27 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// How far back a poll reads behind the newest reply: an install's clock that is set back by an hour in autumn hides
-/// nothing.
+/// How far before the newest reply a poll reads, so that a clock that is set back by an hour in autumn hides no
+/// reply.
 const MARGIN: SignedDuration = SignedDuration::from_hours(3);
-/// Which of the newest replies a poll reads back from: so many tickets but one may be dated ahead of the clock.
+/// A poll reads back from the tenth-newest reply: nine tickets may have dates in the future.
 const MARK: usize = 10;
-/// Which of the newest times a new ticket is compared with.
+/// A new ticket is compared with the third-newest time.
 const REFERENCE: usize = 3;
-/// How many tickets are remembered where a poll does not read all of them.
-const MOST_REMEMBERED: usize = 100_000;
-/// The field that opens a ticket. It is not remembered.
+/// The maximum number of tickets to remember if polls do not read all tickets.
+const MAX_REMEMBERED: usize = 100_000;
+/// The access key of a ticket, which is not remembered.
 const ACCESS_KEY: &str = "c";
 
-/// What happened to a ticket.
+/// A change of a ticket.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Event {
     pub(super) kind: EventKind,
     pub(super) id: u64,
     pub(super) tid: String,
-    /// The fields that changed, with the values before and after; empty where the ticket was not known.
+    /// The fields that changed, with the values before and after; empty if the ticket was not known.
     pub(super) changes: Changes,
-    /// The ticket without its access key, as it is now, or as it was last seen.
+    /// The ticket without its access key, in its current state, or in its last known state.
     pub(super) ticket: Value,
 }
 
@@ -39,13 +39,13 @@ pub(super) type Changes = Vec<(String, Value, Value)>;
 pub(super) enum EventKind {
     /// The ticket is new.
     Opened,
-    /// It was there before, and matches now.
+    /// The ticket is older, and matches now.
     Entered,
-    /// It has another last reply.
+    /// The ticket has a new last reply.
     Replied,
-    /// Something else changed.
+    /// Another field changed.
     Changed,
-    /// It does not match any more, or was deleted.
+    /// The ticket no longer matches, or was deleted.
     Gone,
 }
 
@@ -61,17 +61,17 @@ impl EventKind {
     }
 }
 
-/// What a poll knows before it begins. It only moves forward after a poll that was whole, so that nothing is missed
-/// after one that was not.
+/// The state before a poll. It advances only after a complete poll, so that no event is missed after an incomplete
+/// one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Mark {
-    /// Every change of a last reply after this is known; `None` where all tickets are read.
+    /// Every change of a last reply after this time is known; `None` if all tickets are read.
     pub(super) since: Option<DateTime>,
     /// The greatest id.
     pub(super) greatest_id: u64,
-    /// About the newest time in the tickets.
+    /// Approximately the newest time in the tickets.
     pub(super) newest: Option<DateTime>,
-    /// How many polls were whole.
+    /// The number of complete polls.
     pub(super) polls: u64,
 }
 
@@ -79,14 +79,14 @@ pub(super) struct Mark {
 #[derive(Default)]
 pub(super) struct Known {
     tickets: HashMap<u64, Trace>,
-    /// Last replies and ids, in order.
+    /// Last replies and ids, sorted.
     replies: BTreeSet<(DateTime, u64)>,
     mark: Mark,
     /// The number of the current poll.
     poll: u64,
 }
 
-/// What is remembered of a ticket.
+/// The remembered state of a ticket.
 struct Trace {
     /// Canonical JSON without the access key.
     json: Box<str>,
@@ -110,7 +110,7 @@ impl Trace {
 }
 
 impl Known {
-    /// The time from which the first scan reads, by the last replies on the first page; `None` for all tickets.
+    /// The time from which the first scan reads, given the last replies on the first page; `None` for all tickets.
     pub(super) fn start(replies: impl Iterator<Item = DateTime>) -> Option<DateTime> {
         let mut replies: Vec<DateTime> = replies.collect();
         replies.sort_unstable();
@@ -118,7 +118,7 @@ impl Known {
         Some(mark.saturating_sub(MARGIN))
     }
 
-    /// The tickets of an earlier run.
+    /// Restores the tickets of an earlier run.
     pub(super) fn restore(
         mark: Mark,
         tickets: impl Iterator<Item = (u64, Option<DateTime>, Box<str>)>,
@@ -130,7 +130,7 @@ impl Known {
         known
     }
 
-    /// The tickets, for the next run.
+    /// The tickets to save for the next run.
     pub(super) fn tickets(&self) -> impl ExactSizeIterator<Item = &str> {
         self.tickets.values().map(|trace| &*trace.json)
     }
@@ -139,19 +139,19 @@ impl Known {
         self.mark
     }
 
-    /// Begins a poll. Returns the time from which it has to read; `None` for all tickets.
+    /// Begins a poll. Returns the time from which the poll has to read; `None` for all tickets.
     pub(super) fn begin(&mut self) -> Option<DateTime> {
         self.poll += 1;
         self.mark.since
     }
 
-    /// Remembers a ticket as it is.
-    pub(super) fn learn(&mut self, ticket: &TicketRef<'_>) {
+    /// Remembers the current state of a ticket.
+    pub(super) fn remember(&mut self, ticket: &TicketRef<'_>) {
         let (trace, _) = Trace::new(ticket, self.poll);
         self.put(ticket.id(), trace);
     }
 
-    /// What happened to a ticket since it was last seen. With `full`, each poll reads all tickets.
+    /// Compares a ticket with its last known state. With `full`, each poll reads all tickets.
     pub(super) fn compare(&mut self, ticket: &TicketRef<'_>, full: bool) -> Option<Event> {
         let (trace, value) = Trace::new(ticket, self.poll);
         let id = ticket.id();
@@ -171,8 +171,8 @@ impl Known {
         Some(Event { kind, id, tid: ticket.tid().to_owned(), changes, ticket: value })
     }
 
-    /// A ticket is new where its id and its date both are. One that is not may only never have been read: then what
-    /// is new is its reply.
+    /// An unknown ticket is new if both its id and its date are new. Otherwise it may be a ticket that was never read,
+    /// and only its reply is new.
     fn kind_of_unknown(&self, ticket: &TicketRef<'_>, full: bool) -> EventKind {
         let is_late = |time: Option<DateTime>| match (time, self.mark.newest) {
             (Some(time), Some(newest)) => time >= newest,
@@ -187,7 +187,7 @@ impl Known {
         }
     }
 
-    /// Ends a whole poll that read all tickets. Returns an event for each ticket that was not among them.
+    /// Ends a complete poll that read all tickets. Returns an event for each known ticket that was not read.
     pub(super) fn end_full(&mut self) -> Vec<Event> {
         let poll = self.poll;
         let gone = self.tickets.extract_if(|_, trace| trace.poll != poll);
@@ -206,14 +206,14 @@ impl Known {
         events
     }
 
-    /// Ends a whole poll that read what had a reply since the mark.
+    /// Ends a complete poll that read the tickets with a reply since the mark.
     pub(super) fn end(&mut self) {
         self.advance();
         if let Some(time) = self.nth_newest(MARK) {
             self.mark.since = Some(time.saturating_sub(MARGIN));
         }
-        // Of what is forgotten only the old values are lost.
-        while self.tickets.len() > MOST_REMEMBERED
+        // For a forgotten ticket only the old values are lost.
+        while self.tickets.len() > MAX_REMEMBERED
             && let Some((_, id)) = self.replies.pop_first()
         {
             self.tickets.remove(&id);
@@ -241,7 +241,7 @@ impl Known {
     }
 }
 
-/// The fields in which two tickets differ. A field that one of them lacks is null there.
+/// The fields in which two tickets differ. A missing field counts as null.
 fn changes(old: &Value, new: &Value) -> Changes {
     let none = Map::new();
     let (old, new) = (old.as_object().unwrap_or(&none), new.as_object().unwrap_or(&none));
@@ -293,12 +293,12 @@ mod tests {
         events
     }
 
-    /// What is known of tickets 1 to 20, the last of which had a reply at 20 minutes.
+    /// Tickets 1 to 20, and what is known of them. The newest reply is at 20 minutes.
     fn known(full: bool) -> (Known, Vec<Ticket>) {
         let tickets: Vec<Ticket> = (1..=20).map(|id| ticket(id, id as i64 - 30, id as i64)).collect();
         let mut known = Known::default();
         known.begin();
-        Tickets::new(&tickets, Version::V8_0).iter().for_each(|ticket| known.learn(&ticket));
+        Tickets::new(&tickets, Version::V8_0).iter().for_each(|ticket| known.remember(&ticket));
         if full {
             known.end_full();
         } else {
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn each_change_is_an_event_once_with_old_and_new_values() {
+    fn each_change_is_one_event_with_old_and_new_values() {
         let (mut known, tickets) = known(false);
         assert_eq!(poll(&mut known, &tickets, false), []);
         let replied = Ticket { status: Status::Answered, ..ticket(5, -25, 60) };
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn tickets_dated_ahead_do_not_blind_a_watch() {
+    fn tickets_dated_in_the_future_hide_no_events() {
         let (mut known, mut tickets) = known(false);
         for id in 100..104 {
             tickets.push(ticket(id, 0, 5_000_000));
@@ -363,16 +363,16 @@ mod tests {
     }
 
     #[test]
-    fn the_repeated_hour_is_read_and_a_reply_in_it_is_an_event() {
+    fn replies_in_the_repeated_hour_are_events() {
         let (mut known, _) = known(false);
         let since = known.begin().unwrap();
         assert!(since <= at(20 - 120).unwrap(), "two hours before the newest reply are read: {since}");
-        // The clock was set back by an hour: the reply is dated before the one that is known.
+        // The clock was set back by an hour: the new reply has an earlier date than the known one.
         assert_eq!(poll(&mut known, &[ticket(20, -10, 20 - 55)], false), [(20, EventKind::Replied)]);
     }
 
     #[test]
-    fn a_poll_that_failed_does_not_move_the_mark() {
+    fn a_failed_poll_does_not_advance_the_mark() {
         let (mut known, _) = known(false);
         let before = known.mark();
         known.begin();
@@ -380,19 +380,19 @@ mod tests {
         Tickets::new(&newer, Version::V8_0).iter().for_each(|ticket| {
             known.compare(&ticket, false);
         });
-        // Neither `end` nor `end_full`.
+        // Neither `end` nor `end_full` is called.
         assert_eq!(known.mark(), before);
     }
 
     #[test]
-    fn few_tickets_are_all_read_each_time() {
+    fn a_short_list_is_read_completely_each_time() {
         let mut known = Known::default();
         assert_eq!(poll(&mut known, &[ticket(1, 1, 1), ticket(2, 2, 2)], false).len(), 2);
         assert_eq!(known.begin(), None);
     }
 
     #[test]
-    fn a_state_that_is_restored_knows_the_same() {
+    fn a_restored_state_is_equal() {
         let (mut known, tickets) = known(true);
         known.begin();
         let stored: Vec<(u64, Option<DateTime>, Box<str>)> = tickets

@@ -1,11 +1,11 @@
-//! `gettickets watch`: prints new and changed tickets as they happen.
+//! `gettickets watch`: prints new and changed tickets as they appear.
 //!
-//! Each poll asks for what had a reply since about the newest reply known, by the install's own clock
-//! ([`known`]). What does not change the last reply, such as a status set by hand, is only seen with `--full`,
-//! which reads every ticket that matches.
+//! Each poll reads the tickets with a reply since about the newest known reply, by the install's own clock ([`known`]).
+//! Changes that do not change the last reply, such as a status set by hand, are found only with `--full`, which reads
+//! every matching ticket.
 //!
-//! The order of a poll: read, print, run the command, write the state, post to the webhook, write the state again.
-//! So a run that is killed repeats at most the events of one poll, with the same ids, and misses none.
+//! The order of a poll is: read, print, run the command, write the state, post to the webhook, write the state again.
+//! A run that is killed therefore repeats at most the events of one poll, with the same ids, and misses none.
 
 mod deliver;
 mod event;
@@ -36,8 +36,8 @@ use crate::connect::{self, Connection};
 use crate::exit::{self, Exit, Failure, Outcome};
 use crate::output::style;
 
-/// How many events wait for a webhook at most.
-const MOST_PENDING: usize = 10_000;
+/// The maximum number of events that wait for a webhook.
+const MAX_PENDING: usize = 10_000;
 const POLLING: &str = "polling";
 const WEBHOOK: &str = "the webhook";
 
@@ -54,9 +54,9 @@ pub(crate) fn run(args: &WatchArgs) -> Outcome {
         }
     };
     let stop = Stop::on_ctrl_c()?;
-    let connection = connect::open_living(&args.connection)?;
+    let connection = connect::open_changing(&args.connection)?;
     let query = args.query.to_query();
-    let secrets = connection.secret_variables.clone();
+    let secrets = connect::secret_variables(&connection.secret_variables);
     let watched = Watched { server: connection.place.clone(), request: query.parameters(), full: args.full };
     let (file, state) = match &args.state {
         None => (None, None),
@@ -91,7 +91,7 @@ pub(crate) fn run(args: &WatchArgs) -> Outcome {
     watch.run(args.interval, args.count, is_continued)
 }
 
-/// Ctrl-C: ends the wait between polls, and cancels the scan in progress.
+/// Handles Ctrl-C: ends the wait between polls, and cancels the scan in progress.
 struct Stop {
     stopped: Cancellation,
     scan: Arc<Mutex<Option<Cancellation>>>,
@@ -103,7 +103,7 @@ impl Stop {
         let (stopped, scan) = (stop.stopped.clone(), Arc::clone(&stop.scan));
         ctrlc::set_handler(move || {
             if stopped.is_cancelled() {
-                // Being stopped is how this command ends.
+                // Ctrl-C is the normal end of this command.
                 std::process::exit(Exit::Done as i32);
             }
             stopped.cancel();
@@ -115,7 +115,7 @@ impl Stop {
         Ok(stop)
     }
 
-    /// From now on Ctrl-C cancels this scan.
+    /// Lets Ctrl-C cancel this scan.
     fn watch(&self, scan: &Scan) {
         *self.scan.lock().unwrap_or_else(PoisonError::into_inner) = Some(scan.cancellation());
         if self.stopped.is_cancelled() {
@@ -125,51 +125,51 @@ impl Stop {
 }
 
 /// Why a poll failed.
-enum Trouble {
-    /// Ctrl-C.
+enum PollError {
+    /// Ctrl-C was pressed.
     Stopped,
-    /// It may pass. The server may ask for a wait.
-    Passing(Failure, Option<Duration>),
-    /// Another poll would fail as this one did.
-    Lasting(Failure),
+    /// The error may be temporary. The server may request a wait.
+    Temporary(Failure, Option<Duration>),
+    /// Another poll would fail in the same way.
+    Permanent(Failure),
 }
 
-impl Trouble {
-    fn of(error: &Error) -> Trouble {
+impl PollError {
+    fn of(error: &Error) -> PollError {
         let failure = connect::failure_of(error);
         match error.kind() {
-            ErrorKind::Cancelled => Trouble::Stopped,
-            kind if is_lasting(kind) => Trouble::Lasting(failure),
-            _ => Trouble::Passing(failure, error.retry_after()),
+            ErrorKind::Cancelled => PollError::Stopped,
+            kind if is_permanent(kind) => PollError::Permanent(failure),
+            _ => PollError::Temporary(failure, error.retry_after()),
         }
     }
 
-    /// The failure, where nothing is known yet and so nothing can be continued.
+    /// The failure of the command, if nothing is known yet and the watch cannot continue.
     fn into_outcome(self) -> Outcome {
         match self {
-            Trouble::Stopped => Ok(()),
-            Trouble::Passing(failure, _) | Trouble::Lasting(failure) => Err(failure),
+            PollError::Stopped => Ok(()),
+            PollError::Temporary(failure, _) | PollError::Permanent(failure) => Err(failure),
         }
     }
 }
 
-impl From<Failure> for Trouble {
-    fn from(failure: Failure) -> Trouble {
-        Trouble::Lasting(failure)
+impl From<Failure> for PollError {
+    fn from(failure: Failure) -> PollError {
+        PollError::Permanent(failure)
     }
 }
 
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Trouble {
-        Trouble::Lasting(error.into())
+impl From<io::Error> for PollError {
+    fn from(error: io::Error) -> PollError {
+        PollError::Permanent(error.into())
     }
 }
 
-/// Whether an error cannot pass by itself: someone has to change a setting.
-fn is_lasting(kind: &ErrorKind) -> bool {
+/// Whether an error persists until someone changes a setting.
+fn is_permanent(kind: &ErrorKind) -> bool {
     match kind {
         ErrorKind::Config(_) => true,
-        // The install has another address.
+        // The install has moved to another address.
         ErrorKind::Redirect { status, .. } => matches!(status.as_u16(), 301 | 308),
         ErrorKind::UnexpectedResponse { status, .. } => matches!(status.as_u16(), 404 | 410),
         ErrorKind::Transport(error) => matches!(
@@ -202,26 +202,26 @@ fn is_lasting(kind: &ErrorKind) -> bool {
 struct Watch {
     connection: Connection,
     query: Query,
-    /// A ticket that cannot be read never hides the others.
+    /// The options of scans. A ticket that cannot be read does not stop a scan.
     options: ScanArgs,
     full: bool,
     known: Known,
     events: EventWriter<Box<dyn io::Write>>,
     exec: Option<Exec>,
     webhook: Option<Webhook>,
-    /// Events for the webhook, the oldest first.
+    /// Events for the webhook, oldest first.
     pending: VecDeque<Record>,
     posting: Outage,
-    /// Warnings that were printed.
+    /// Warnings that have been printed.
     warned: HashSet<String>,
-    /// Deviations that were printed.
+    /// Deviations that have been printed.
     deviated: HashSet<(FindingKind, Option<Field>)>,
     file: Option<StateFile>,
     stop: Stop,
 }
 
 impl Watch {
-    /// Polls until Ctrl-C, until there were `count` polls, or until an error that does not pass.
+    /// Polls until Ctrl-C, for `count` polls, or until a persistent error.
     fn run(&mut self, interval: Duration, count: Option<u64>, at_once: bool) -> Outcome {
         let mut polling = Outage::default();
         let mut wait = if at_once { Duration::ZERO } else { interval };
@@ -230,13 +230,13 @@ impl Watch {
             wait = interval;
             match self.poll() {
                 Ok(()) => warn(polling.worked(Timestamp::now(), POLLING)),
-                Err(Trouble::Stopped) => {}
-                Err(Trouble::Passing(failure, asked)) => {
+                Err(PollError::Stopped) => {}
+                Err(PollError::Temporary(failure, asked)) => {
                     wait = interval.max(asked.unwrap_or_default());
                     warn(polling.failed(Timestamp::now(), POLLING, &failure.paragraph()));
                 }
-                Err(Trouble::Lasting(failure)) => {
-                    // What was printed must not be printed again.
+                Err(PollError::Permanent(failure)) => {
+                    // Printed events must not be printed again.
                     self.save()?;
                     return Err(failure);
                 }
@@ -256,7 +256,7 @@ impl Watch {
         Ok(())
     }
 
-    /// Learns what is there already. None of it is an event.
+    /// Reads the existing tickets, which are not events.
     fn begin(&mut self) -> Outcome {
         let _waiting = Progress::waiting(format!("reading the list of {}", self.connection.place));
         let mut since = None;
@@ -266,7 +266,8 @@ impl Watch {
                 let page = self.connection.client.get_tickets(&request);
                 match page {
                     Ok(page) => newest.extend(page.iter().filter_map(|ticket| ticket.lastreply())),
-                    // A ticket that cannot be read hides the newest reply, so the scan reads the whole list, without it.
+                    // An unreadable ticket hides the newest reply, so the scan reads the whole list without that
+                    // ticket.
                     Err(error)
                         if error.api_class() == Some(ApiErrorClass::Encoding)
                             || matches!(error.kind(), ErrorKind::Decode(_)) =>
@@ -283,8 +284,8 @@ impl Watch {
         let mut scan = self.scan(since);
         while let Some(page) = scan.next_page() {
             match page {
-                Ok(tickets) => tickets.iter().for_each(|ticket| self.known.learn(&ticket)),
-                Err(error) => return Trouble::of(&error).into_outcome(),
+                Ok(tickets) => tickets.iter().for_each(|ticket| self.known.remember(&ticket)),
+                Err(error) => return PollError::of(&error).into_outcome(),
             }
         }
         self.warn_once(&scan);
@@ -292,8 +293,8 @@ impl Watch {
         Ok(())
     }
 
-    /// Prints what happened since the last poll.
-    fn poll(&mut self) -> Result<(), Trouble> {
+    /// Prints the events since the last poll.
+    fn poll(&mut self) -> Result<(), PollError> {
         let waiting = Progress::waiting(format!("waiting for {}", self.connection.place));
         let since = self.known.begin();
         let mut scan = self.scan(since);
@@ -305,15 +306,15 @@ impl Watch {
                     self.known.compare(&ticket, self.full).map(|event| (ticket.lastreply(), event))
                 })),
                 Err(error) => {
-                    outcome = Err(Trouble::of(&error));
+                    outcome = Err(PollError::of(&error));
                     break;
                 }
             }
         }
         drop(waiting);
         self.warn_once(&scan);
-        // Lists begin with the newest; events are printed oldest first. What was seen before a failure is known from
-        // now on, so it is printed now.
+        // Lists begin with the newest ticket; events are printed oldest first. The tickets that were read before a
+        // failure are known from now on, so their events are printed now.
         happened.sort_by_key(|(time, event)| (*time, event.id));
         let mut events: Vec<Event> = happened.into_iter().map(|(_, event)| event).collect();
         let poll = self.known.mark().polls;
@@ -349,7 +350,7 @@ impl Watch {
         let unreadable = report.unreadable.len() as u64;
         let unreadable = (unreadable > 0).then(|| {
             format!(
-                "{unreadable} {} cannot be read, and nothing is reported of {}",
+                "{unreadable} {} cannot be read; no events are reported for {}",
                 crate::output::tickets(unreadable),
                 if unreadable == 1 { "it" } else { "them" }
             )
@@ -366,7 +367,7 @@ impl Watch {
         }
     }
 
-    fn deliver(&mut self, events: Vec<Event>, poll: u64) -> Result<(), Trouble> {
+    fn deliver(&mut self, events: Vec<Event>, poll: u64) -> Result<(), PollError> {
         for event in events {
             let record = Record::new(event, poll, Timestamp::now());
             self.events.write(&record)?;
@@ -383,7 +384,7 @@ impl Watch {
         Ok(())
     }
 
-    /// Posts what waits for the webhook.
+    /// Posts the events that wait for the webhook.
     fn post(&mut self) -> Outcome {
         let Some(webhook) = &self.webhook else { return Ok(()) };
         let waiting = self.pending.len();
@@ -403,10 +404,10 @@ impl Watch {
         if self.pending.len() != waiting {
             self.save()?;
         }
-        if self.pending.len() > MOST_PENDING {
+        if self.pending.len() > MAX_PENDING {
             return Err(Failure::new(
                 Exit::Unreached,
-                format!("more than {MOST_PENDING} events wait for the webhook"),
+                format!("more than {MAX_PENDING} events wait for the webhook"),
             )
             .hint("Fix the webhook; with --state the next run delivers them"));
         }

@@ -1,8 +1,8 @@
-//! [`Outage`]: one warning when polling begins to fail, and one when it works again. No I/O and no clock.
+//! [`Outage`]: prints one warning when polling begins to fail, and one when it works again. No I/O and no clock.
 
 use jiff::Timestamp;
 
-/// Whether something fails at present, and since when.
+/// Whether an operation currently fails, and since when.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outage {
     failing: Option<Failing>,
@@ -15,7 +15,7 @@ struct Failing {
 }
 
 impl Outage {
-    /// Takes a failure. Returns a warning where it is the first.
+    /// Records a failure. Returns a warning if it is the first.
     pub(super) fn failed(&mut self, now: Timestamp, what: &str, why: &str) -> Option<String> {
         match &mut self.failing {
             Some(failing) => {
@@ -30,7 +30,7 @@ impl Outage {
         }
     }
 
-    /// Takes a success. Returns a warning where it ends an outage.
+    /// Records a success. Returns a warning if it ends an outage.
     pub(super) fn worked(&mut self, now: Timestamp, what: &str) -> Option<String> {
         let Failing { since, times } = self.failing.take()?;
         let times = if times == 1 { "once".to_owned() } else { format!("{times} times") };
@@ -38,7 +38,7 @@ impl Outage {
     }
 }
 
-/// A moment, in UTC.
+/// Formats a time in UTC.
 pub(super) fn shown(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_outage_is_one_warning_at_its_beginning_and_one_at_its_end() {
+    fn an_outage_is_reported_at_its_beginning_and_at_its_end() {
         let mut outage = Outage::default();
         let at = |second: i64| Timestamp::from_second(1_782_907_200 + second).unwrap();
         assert_eq!(outage.worked(at(0), "polling"), None);

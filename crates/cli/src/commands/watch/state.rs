@@ -1,8 +1,8 @@
-//! [`StateFile`]: what a watch knows, in a file, so that the next run continues without missing an event.
+//! [`StateFile`]: the state of a watch in a file, so that the next run continues without missing an event.
 //!
-//! The file is NDJSON: a line that says what it is, a line for each ticket, a line for each event that is not
-//! delivered. It is written after the events of a poll were delivered: a run that is killed in between delivers them
-//! again, with the same ids.
+//! The file is NDJSON: a header line, a line for each ticket, and a line for each event that is not delivered. It is
+//! written after the events of a poll were delivered: if a run is killed in between, the next run delivers them again,
+//! with the same ids.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
@@ -15,12 +15,12 @@ use super::known::{Known, Mark};
 use crate::exit::{Failure, Outcome};
 use crate::files::{self, Destination, Existing};
 
-/// The number of this file's format, raised when it changes.
+/// The version of this file format.
 const FORMAT_NUMBER: u32 = 1;
-/// The most bytes of a line. A ticket has some hundreds.
+/// The maximum length of a line, in bytes. A ticket has some hundreds.
 const MAX_LINE: u64 = 64 << 20;
 
-/// The first line.
+/// The header line.
 #[derive(Serialize, Deserialize)]
 struct Head {
     gettickets_watch: u32,
@@ -28,12 +28,12 @@ struct Head {
     request: String,
     full: bool,
     mark: Mark,
-    /// How many lines of tickets follow, and then of events.
+    /// The number of lines with tickets, and of lines with events after them.
     tickets: usize,
     events: usize,
 }
 
-/// What is watched. A state of something else would make every ticket an event.
+/// The server and request of a watch. With the state of a different watch, every ticket would be an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Watched {
     pub(super) server: String,
@@ -41,23 +41,23 @@ pub(super) struct Watched {
     pub(super) full: bool,
 }
 
-/// The file that a run keeps its state in. No other run can use it meanwhile.
+/// The state file of a run. No other run can use it at the same time.
 pub(super) struct StateFile {
     path: PathBuf,
     watched: Watched,
     _lock: File,
 }
 
-/// What an earlier run left: the tickets that it knew, and the events that were not delivered.
+/// The state of an earlier run: the tickets that it knew, and the events that were not delivered.
 pub(super) type Saved = (Known, Vec<Record>);
 
 impl StateFile {
-    /// Opens the file. Returns the state in it, if there is one.
+    /// Opens the file. Returns its state, if it has one.
     pub(super) fn open(path: &Path, watched: Watched) -> Outcome<(StateFile, Option<Saved>)> {
         let failed = |error: io::Error| Failure::of_file(path, &error);
         let Destination::File(path) = files::destination(path).map_err(failed)? else {
             return Err(Failure::usage(format!("{} is not a regular file", path.display()))
-                .hint("A state needs a file of its own"));
+                .hint("Use a separate file for the state"));
         };
         let lock = lock(&files::with_ending(&path, ".lock"))?;
         files::remove_leftovers(&path);
@@ -68,7 +68,7 @@ impl StateFile {
         Ok((StateFile { path, watched, _lock: lock }, state))
     }
 
-    /// Writes the state in place of the one before.
+    /// Replaces the state atomically.
     pub(super) fn write<'r>(
         &self,
         known: &Known,
@@ -132,12 +132,12 @@ fn lock(path: &Path) -> Outcome<File> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Failure::usage("another watch is using this state file")
-            .hint("Give each watch a state of its own")),
+            .hint("Use a separate state file for each watch")),
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
 
-/// Parses a state of the watch of `https://a/` and returns what would be written of it.
+/// Parses the state of a watch of `https://a/` and serializes it again.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn rewritten(text: &[u8]) -> Outcome<Vec<u8>> {
     let watched = Watched { server: "https://a/".to_owned(), request: String::new(), full: true };
@@ -169,9 +169,9 @@ fn read(file: impl Read, watched: &Watched) -> Outcome<(Known, Vec<Record>)> {
         let what =
             what.map_or(String::new(), |(name, was, is)| format!(": its {name} is {was:?}, not {is:?}"));
         return Err(Failure::usage(format!("this is the state of another watch{what}"))
-            .hint("Give each watch a state of its own"));
+            .hint("Use a separate state file for each watch"));
     }
-    // What is allocated follows from the lines that are there, and not from the counts.
+    // Memory is allocated for the lines that exist, not for the numbers in the header.
     let mut tickets = Vec::new();
     let mut events = Vec::new();
     for line in lines {
@@ -190,7 +190,7 @@ fn read(file: impl Read, watched: &Watched) -> Outcome<(Known, Vec<Record>)> {
     Ok((Known::restore(head.mark, tickets.into_iter()), events))
 }
 
-/// Lines of bounded length.
+/// Reads lines of bounded length.
 struct Lines<R>(R);
 
 impl<R: BufRead> Iterator for Lines<R> {
@@ -200,7 +200,7 @@ impl<R: BufRead> Iterator for Lines<R> {
         let mut line = String::new();
         match self.0.by_ref().take(MAX_LINE).read_line(&mut line) {
             Ok(0) => None,
-            Ok(_) if !line.ends_with('\n') => Some(Err(io::Error::other("a line has no end"))),
+            Ok(_) if !line.ends_with('\n') => Some(Err(io::Error::other("the last line is incomplete"))),
             Ok(_) => {
                 line.truncate(line.len() - 1);
                 Some(Ok(line))
@@ -234,7 +234,7 @@ mod tests {
                 ..Ticket::default()
             })
             .collect();
-        Tickets::new(&tickets, Version::V8_0).iter().for_each(|ticket| known.learn(&ticket));
+        Tickets::new(&tickets, Version::V8_0).iter().for_each(|ticket| known.remember(&ticket));
         known.end_full();
         known
     }
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_is_read_as_it_was_written() {
+    fn a_state_round_trips() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("state");
         let (file, state) = StateFile::open(&path, watched()).unwrap();
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn two_watches_do_not_share_a_state_and_one_of_another_watch_is_refused() {
+    fn a_state_in_use_or_of_another_watch_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("state");
         let (file, _) = StateFile::open(&path, watched()).unwrap();
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_state_is_refused_wherever_it_was_cut() {
+    fn a_truncated_state_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("state");
         let (file, _) = StateFile::open(&path, watched()).unwrap();

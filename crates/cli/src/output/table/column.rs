@@ -7,12 +7,12 @@ use gettickets_protocol::{Field, FieldKind, FieldValue, Status, TicketRef};
 
 use super::options::TableOptions;
 use crate::args;
-use crate::output::{age, csv, derived, sanitise, style};
+use crate::output::{age, csv, derived, sanitize, style};
 
 /// A column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Column {
-    /// The table has it only where the tickets are from several installs, or where it was chosen.
+    /// Shown only if the tickets are from several installs, or if it was selected.
     Install,
     Ticket,
     Subject,
@@ -28,18 +28,18 @@ pub(super) enum Column {
     Status,
     Opened,
     Replied,
-    /// A column that the table has only where it was chosen.
+    /// A column that is shown only if it was selected.
     Chosen(args::Column),
 }
 
-/// The cell of one column and one ticket. The text is safe to print.
+/// The cell of one column and one ticket. The text is sanitized.
 pub(super) struct Cell {
     pub(super) text: String,
     pub(super) look: Style,
 }
 
 impl Column {
-    /// Every column that each table can have, from left to right.
+    /// Every column that is shown by default, from left to right.
     pub(super) const ALL: [Column; 14] = [
         Column::Ticket,
         Column::Subject,
@@ -57,7 +57,7 @@ impl Column {
         Column::Replied,
     ];
 
-    /// Every column, by importance: the last is dropped first where there is no room.
+    /// The same columns by importance: the last is dropped first if there is not enough room.
     pub(super) const BY_IMPORTANCE: [Column; 14] = [
         Column::Subject,
         Column::Status,
@@ -75,7 +75,7 @@ impl Column {
         Column::Id,
     ];
 
-    /// The table's column for a chosen one.
+    /// The table's column for a selected one.
     pub(super) fn chosen(column: args::Column) -> Column {
         match column {
             args::Column::Field(Field::Tid) => Column::Ticket,
@@ -118,7 +118,7 @@ impl Column {
         })
     }
 
-    /// Whether the column is aligned to the right, as numbers and ages are.
+    /// Whether the column is aligned to the right: numbers and ages.
     pub(super) fn is_right(self) -> bool {
         match self {
             Column::Client | Column::Files | Column::Id | Column::Opened | Column::Replied => true,
@@ -127,7 +127,7 @@ impl Column {
         }
     }
 
-    /// Whether the column holds texts, which may be cut, and not numbers or times.
+    /// Whether the column holds texts, which may be cut, rather than numbers or times.
     pub(super) fn is_text(self) -> bool {
         match self {
             Column::Ticket | Column::Install => false,
@@ -137,11 +137,10 @@ impl Column {
         }
     }
 
-    /// The smallest useful width of a text that is cut, beside this many columns; `None` for a column that is
-    /// not cut.
+    /// The smallest useful width of a text that is cut, beside this many columns; `None` for a column that is not cut.
     pub(super) fn narrowest(self, columns: usize) -> Option<usize> {
         match self {
-            // The first four identify a ticket; others must leave more room for the subject.
+            // The first four columns identify a ticket; the others must leave more room for the subject.
             Column::Subject => Some(if columns <= 4 { 20 } else { 30 }),
             Column::From => Some(14),
             Column::Email => Some(20),
@@ -153,7 +152,7 @@ impl Column {
 
     pub(super) fn cell(self, ticket: &TicketRef<'_>, options: &TableOptions) -> Cell {
         let text = |field| decoded(ticket, field);
-        let clean = |text: &str| sanitise::line(text).into_owned();
+        let clean = |text: &str| sanitize::line(text).into_owned();
         let number = |value: u64| if value == 0 { String::new() } else { value.to_string() };
         let (text, look) = match self {
             Column::Install => (clean(options.install.name.as_deref().unwrap_or_default()), style::PLAIN),
@@ -181,13 +180,13 @@ impl Column {
     }
 }
 
-/// A text field with its entities decoded, safe to print.
+/// A text field with its entities decoded, sanitized.
 fn decoded(ticket: &TicketRef<'_>, field: Field) -> String {
     let text = ticket.decoded_text(field).unwrap_or(Cow::Borrowed(""));
-    sanitise::line(text.trim()).into_owned()
+    sanitize::line(text.trim()).into_owned()
 }
 
-/// The text of a column that the table has only where it was chosen.
+/// The text of a column that is shown only if it was selected.
 fn chosen(column: args::Column, ticket: &TicketRef<'_>, options: &TableOptions) -> String {
     let field = match column {
         args::Column::Field(field) => field,
@@ -196,7 +195,7 @@ fn chosen(column: args::Column, ticket: &TicketRef<'_>, options: &TableOptions) 
             let time = options.install.clock.instant_of(ticket, field);
             return time.map_or("-".to_owned(), |time| time.strftime(IN_UTC).to_string());
         }
-        args::Column::Extra => return sanitise::line(&csv::extra(ticket)).into_owned(),
+        args::Column::Extra => return sanitize::line(&csv::extra(ticket)).into_owned(),
         args::Column::From
         | args::Column::Department
         | args::Column::FlaggedTo
@@ -206,25 +205,25 @@ fn chosen(column: args::Column, ticket: &TicketRef<'_>, options: &TableOptions) 
     match ticket.value(field) {
         Some(FieldValue::Integer(value)) => value.to_string(),
         Some(FieldValue::Text(_)) => decoded(ticket, field),
-        Some(FieldValue::UnreadableDate(text)) => sanitise::line(text.trim()).into_owned(),
+        Some(FieldValue::UnreadableDate(text)) => sanitize::line(text.trim()).into_owned(),
         Some(FieldValue::DateTime(Some(time))) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
         Some(FieldValue::Boolean(value)) => if value { "yes" } else { "no" }.to_owned(),
         Some(FieldValue::Attachments(list)) => {
             let names: Vec<&str> = list.into_iter().map(|attachment| attachment.filename).collect();
-            sanitise::line(&names.join(", ")).into_owned()
+            sanitize::line(&names.join(", ")).into_owned()
         }
         _ => String::new(),
     }
 }
 
-/// The form of a time in UTC.
+/// The format of a time in UTC.
 const IN_UTC: &str = "%Y-%m-%d %H:%M:%SZ";
 
-/// An age on a terminal, the time in full on a pipe or in UTC. A text that is not a date is shown as it was sent.
+/// An age on a terminal; the full time on a pipe or in UTC. A text that is not a date is shown unchanged.
 fn when(ticket: &TicketRef<'_>, field: Field, options: &TableOptions) -> String {
     let time = match ticket.value(field) {
         Some(FieldValue::DateTime(time)) => time,
-        Some(FieldValue::UnreadableDate(text)) => return sanitise::line(text.trim()).into_owned(),
+        Some(FieldValue::UnreadableDate(text)) => return sanitize::line(text.trim()).into_owned(),
         _ => None,
     };
     match (time, options.width) {

@@ -1,10 +1,10 @@
-//! Which columns fit, and how wide each is.
+//! Decides which columns fit, and how wide each is.
 
 use gettickets_protocol::Tickets;
 
 use super::column::Column;
 use super::options::TableOptions;
-use crate::output::{sanitise, width};
+use crate::output::{sanitize, width};
 
 /// The space between two columns.
 pub(super) const GAP: &str = "  ";
@@ -16,7 +16,7 @@ pub(super) struct Slot {
     pub(super) width: usize,
 }
 
-/// The columns of one table.
+/// The columns of a table.
 #[derive(Debug)]
 pub(super) struct Layout {
     slots: Vec<Slot>,
@@ -24,15 +24,15 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// A layout for these tickets: the chosen columns, or as many as fit, the important ones first.
+    /// The layout for these tickets: the selected columns, or as many as fit, the important ones first.
     pub(super) fn of(tickets: &[Tickets], options: &TableOptions) -> Layout {
         let natural = |column: Column| {
             let tickets = tickets.iter().flat_map(Tickets::iter);
             let cells = tickets.map(|ticket| width::of(&column.cell(&ticket, options).text));
             let mut widest = cells.max().unwrap_or(0).max(column.title().len());
             if column == Column::Install {
-                // The tickets of the other installs follow.
-                let names = options.installs.iter().map(|name| width::of(&sanitise::line(name)));
+                // Tickets of other installs follow.
+                let names = options.installs.iter().map(|name| width::of(&sanitize::line(name)));
                 widest = names.fold(widest, usize::max);
             }
             Slot { column, width: widest }
@@ -67,16 +67,16 @@ impl Layout {
         &self.slots
     }
 
-    /// Whether a text that is wider than its column is cut.
+    /// Whether texts that are wider than their column are cut.
     pub(super) fn cuts(&self) -> bool {
         self.cuts
     }
 }
 
-/// A comfortable width of the subject: below it, names and addresses are shortened first.
+/// The comfortable width of a subject: below it, names and addresses are shortened first.
 const COMFORTABLE: usize = 48;
 
-/// A text of this width is still worth more than a number or a time that is cut.
+/// The minimum width at which a cut text is more useful than a cut number or time.
 const MEANINGFUL: usize = 10;
 
 /// The smallest useful width of a column beside this many.
@@ -90,8 +90,8 @@ fn needed(widths: impl ExactSizeIterator<Item = usize>) -> usize {
     gaps + widths.sum::<usize>()
 }
 
-/// Shortens columns until they fit: a wide subject first, then names and addresses to their smallest useful
-/// width, then the subject, and at last the widest column.
+/// Shortens columns until they fit: first a wide subject, then names and addresses to their smallest useful width, then
+/// the subject, and finally the widest column.
 fn shrink(slots: &mut [Slot], room: usize) {
     let excess = |slots: &[Slot]| needed(slots.iter().map(|slot| slot.width)).saturating_sub(room);
     let columns = slots.len();

@@ -1,10 +1,10 @@
 //! The table: tickets for people.
 //!
-//! On a terminal it fits the width: less important columns are dropped, and long texts end in `…`. On a pipe
-//! it is plain: every column, nothing cut, times in full instead of ages, no color, columns separated by two
-//! spaces or more. Programs should use CSV or JSON instead.
+//! On a terminal the table fits the width: less important columns are dropped, and long texts end in `…`. On a pipe it
+//! is plain: every column, nothing cut, full times instead of ages, no color, columns separated by two or more spaces.
+//! Programs should use CSV or JSON instead.
 //!
-//! HTML entities in texts are decoded, and no character of a text acts on the terminal.
+//! HTML entities in texts are decoded, and texts are sanitized.
 
 mod column;
 mod layout;
@@ -19,7 +19,7 @@ use self::layout::Layout;
 pub(crate) use self::options::TableOptions;
 use super::{InstallContext, TicketWriter, style, width};
 
-/// Writes tickets as a table. The first tickets decide the columns and their widths.
+/// Writes tickets as a table. The first tickets determine the columns and their widths.
 pub(crate) struct TableWriter<W> {
     out: W,
     options: TableOptions,
@@ -43,7 +43,7 @@ impl<W: Write> TableWriter<W> {
                 pending = layout::GAP.to_owned();
             } else {
                 write!(self.out, "{pending}{look}{text}{look:#}")?;
-                // Held back, so that no line ends in spaces.
+                // Held back, so that no line has trailing spaces.
                 pending = fill + layout::GAP;
             }
         }
@@ -90,7 +90,7 @@ impl<W: Write> TicketWriter for TableWriter<W> {
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        // On a pipe there is a header even if no ticket matched; on a terminal a remark says so.
+        // On a pipe there is a header even if no ticket matched; on a terminal a note says so.
         if self.layout.is_none() && self.options.width.is_none() {
             let layout = Layout::of(&[], &self.options);
             self.header(&layout)?;
@@ -146,7 +146,7 @@ mod tests {
         let mut table = TableWriter::new(&mut out, options);
         table.write(tickets).unwrap();
         table.finish().unwrap();
-        // The looks stay out of the snapshots; `anstream` takes them out of a pipe in the same way.
+        // Snapshots have no styles; `anstream` removes them on a pipe in the same way.
         anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string()
     }
 
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn chosen_columns_are_shown_in_the_order_given_and_fit_the_width() {
+    fn selected_columns_are_shown_in_the_given_order_and_fit_the_width() {
         let names = |id, name: &str| std::collections::BTreeMap::from([(id, name.to_owned())]);
         let mut options = TableOptions::new(Some(70), datetime(2026, 7, 1, 12, 0, 0, 0).into());
         options.columns = ["id", "subject", "department", "lastreply", "attachments", "date_utc"]
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn tickets_that_are_written_one_by_one_are_laid_out_together() {
+    fn tickets_that_are_written_one_by_one_share_a_layout() {
         let tickets = tickets();
         let expected = table(Some(80), &tickets);
         let single: Vec<Tickets> = (0..tickets.len()).rev().map(|at| tickets.slice(at..=at)).collect();
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_gets_a_header_even_without_tickets() {
+    fn a_pipe_has_a_header_even_without_tickets() {
         assert!(table(None, &Tickets::default()).starts_with("TICKET  SUBJECT"));
         assert_eq!(table(Some(80), &Tickets::default()), "");
     }

@@ -8,11 +8,11 @@ use crate::output::names::Names;
 /// Options of a table.
 #[derive(Clone, Debug)]
 pub(crate) struct TableOptions {
-    /// The width in cells; `None` for unlimited width, with times in full.
+    /// The width in cells; `None` for unlimited width, with full times.
     pub(crate) width: Option<usize>,
-    /// The install that the tickets are from; its clock gives ages and times in UTC.
+    /// The install of the tickets; its clock determines ages and times in UTC.
     pub(crate) install: InstallContext,
-    /// The names of the installs that the tickets are from; empty for a table without a column for them.
+    /// The names of the tickets' installs; empty for a table without a column for them.
     pub(crate) installs: Vec<String>,
     /// The columns to show, in this order; empty for as many as fit.
     pub(crate) columns: Vec<args::Column>,

@@ -1,8 +1,8 @@
 <?php
 // A stand-in for an install's init.php. What it does is selected by the subject of the request, and by the file
-// `behaviour` beside it for what happens before the call.
+// `behavior` beside it for what happens before the call.
 
-$behaviour = @file_get_contents(__DIR__ . '/behaviour');
+$behavior = @file_get_contents(__DIR__ . '/behavior');
 
 echo "<!-- a hook's greeting -->\n";
 fwrite(STDOUT, "written around the output buffer\n");
@@ -11,7 +11,7 @@ if (getcwd() !== __DIR__) {
     throw new Exception('the working directory is ' . getcwd());
 }
 
-switch ($behaviour) {
+switch ($behavior) {
     case 'exit':
         echo 'License invalid';
         exit(0);

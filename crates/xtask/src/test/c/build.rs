@@ -1,11 +1,11 @@
-//! Compiling and linking a program against the installed library, as pkg-config says.
+//! Compiles and links a program against the installed library with pkg-config's flags.
 
 use std::path::PathBuf;
 
 use super::home::Home;
 use crate::process::Result;
 
-/// A compiler and a standard.
+/// A compiler and a language standard.
 pub(super) struct Compiler {
     pub(super) program: &'static str,
     pub(super) standard: &'static str,
@@ -36,7 +36,7 @@ pub(super) struct Build {
     link: Link,
 }
 
-/// What every program of ours must compile without.
+/// The warnings without which every program must compile.
 const WARNINGS: &str = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror";
 
 impl Build {
@@ -44,18 +44,18 @@ impl Build {
         Build { name: name.into(), sources, flags: WARNINGS.to_owned(), package: None, link: Link::Shared }
     }
 
-    /// More flags for the compiler.
+    /// Adds flags for the compiler.
     pub(super) fn flags(mut self, flags: &str) -> Build {
         self.flags = format!("{} {flags}", self.flags);
         self
     }
 
-    /// Compiles as one who asks for no warnings.
+    /// Compiles without warnings enabled.
     pub(super) fn bare(self) -> Build {
         Build { flags: String::new(), ..self }
     }
 
-    /// A pkg-config package to use beside ours.
+    /// Sets another pkg-config package to use.
     pub(super) fn package(self, package: Option<&'static str>) -> Build {
         Build { package, ..self }
     }
@@ -64,7 +64,7 @@ impl Build {
         Build { link, ..self }
     }
 
-    /// Builds it, and gives the program.
+    /// Builds the program, and returns its path.
     pub(super) fn run(self, home: &Home, compiler: &Compiler) -> Result<PathBuf> {
         let config = |what: &str| {
             let flags = home.program("pkg-config", what).printed()?;
@@ -72,7 +72,7 @@ impl Build {
         };
         let ours = match self.link {
             Link::Shared => config("--libs gettickets")?,
-            // The name of the archive, as the linker would take the shared one where it has the choice.
+            // The archive's name: given the choice, the linker would use the shared library.
             Link::Static => {
                 config("--static --libs gettickets")?.replace("-lgettickets", "-l:libgettickets.a")
             }

@@ -1,4 +1,4 @@
-//! The examples: built by pkg-config and by CMake, shared and static, with gcc and clang, and run.
+//! The examples: built with pkg-config and with CMake, shared and static, with gcc and clang, and run.
 
 use std::path::{Path, PathBuf};
 
@@ -6,8 +6,8 @@ use super::build::{Build, Compiler, Link};
 use super::{Home, Server};
 use crate::process::{Result, root};
 
-/// An example: its file, what it is called as a program, the package beside ours, its arguments, and what it prints
-/// among other things.
+/// An example: its file, the name of its program, another package that it needs, its arguments, and a part of its
+/// expected output.
 struct Example {
     file: &'static str,
     binary: &'static str,
@@ -94,7 +94,7 @@ fn by_cmake(home: &Home, server: &Server, folder: &Path, c: &Compiler, cpp: &Com
 
 fn try_out(home: &Home, server: &Server, example: &Example, binary: &PathBuf) -> Result {
     let args = example.args.replace("URL/", &server.url);
-    let printed = server.told_to(home.program(binary, &args)).printed()?;
+    let printed = server.with_server(home.program(binary, &args)).printed()?;
     let printed = String::from_utf8_lossy(&printed);
     if !printed.contains(example.prints) {
         return Err(format!("{} printed no {:?}:\n{printed}", binary.display(), example.prints));
@@ -102,7 +102,7 @@ fn try_out(home: &Home, server: &Server, example: &Example, binary: &PathBuf) ->
     harmless(binary, &printed)
 }
 
-/// Whether what a program printed of the server's texts, which hold terminal sequences, can do nothing to a terminal.
+/// Checks that a program prints no control characters from the server's texts, which contain terminal sequences.
 pub(super) fn harmless(binary: &Path, printed: &str) -> Result {
     match printed.lines().find(|line| line.contains(char::is_control)) {
         Some(line) => Err(format!("{} prints control characters: {line:?}", binary.display())),
@@ -110,7 +110,7 @@ pub(super) fn harmless(binary: &Path, printed: &str) -> Result {
     }
 }
 
-/// A file that can't be read is an error with its reason, and no part of it is taken for the whole.
+/// Checks that a file that cannot be read is an error with its reason, and is not read partially.
 fn complains(home: &Home, decode_file: &Path) -> Result {
     for (args, reason) in [("tests", "Is a directory"), ("nowhere", "No such file"), ("", "usage:")] {
         match home.program(decode_file, args).run_quietly() {

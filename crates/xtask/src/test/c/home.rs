@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::c::install::Install;
 use crate::process::{Program, Result, program, root, target};
 
-/// The folders of an installed library and of what is built against it.
+/// The folders of an installed library and of the programs built against it.
 pub(super) struct Home {
     pub(super) prefix: PathBuf,
     pub(super) libdir: PathBuf,
@@ -19,7 +19,7 @@ pub(super) fn features() -> Vec<String> {
 }
 
 impl Home {
-    /// Installs the library with the features for tests, and moves it: it must not depend on where it was.
+    /// Installs the library with the features for tests, and moves it, because it must not depend on its location.
     pub(super) fn new() -> Result<Home> {
         let home = target().join("test-c");
         let (made, prefix, out) = (home.join("made"), home.join("prefix"), home.join("out"));

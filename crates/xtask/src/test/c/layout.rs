@@ -1,4 +1,4 @@
-//! What build systems find, however the library is laid out: whole, without the static library, below another folder.
+//! Checks that build systems find the library in every layout: complete, without the static library, in another folder.
 
 use std::fs;
 
@@ -9,12 +9,12 @@ use crate::process::{Result, program};
 
 pub(super) fn check(home: &Home) -> Result {
     found(home, "TRUE", "TRUE")?;
-    // As distributions pack them apart.
+    // Distributions split packages in this way.
     for (shared, fixed) in [("TRUE", "FALSE"), ("FALSE", "TRUE")] {
         let split = home.moved_to("split");
         program("cp", "--archive --link").arg(&home.prefix).arg(&split.prefix).run()?;
         let name = if shared == "TRUE" { "libgettickets.a" } else { "libgettickets.so" };
-        // The file itself, where the name is that of a link.
+        // The file itself, if the name is a link.
         let missing = fs::canonicalize(split.lib().join(name)).and_then(fs::remove_file);
         missing.map_err(|error| format!("{name}: {error}"))?;
         found(&split, shared, fixed)?;
@@ -44,11 +44,11 @@ pub(super) fn check(home: &Home) -> Result {
             return Err(format!("{} was not installed", file.display()));
         }
     }
-    // A hundred megabytes that nothing reads again.
+    // A hundred megabytes that are not needed again.
     fs::remove_dir_all(&deep.prefix).map_err(|error| format!("{}: {error}", deep.prefix.display()))
 }
 
-/// What CMake's `find_package` finds.
+/// Returns what CMake's `find_package` finds.
 fn found(home: &Home, shared: &str, fixed: &str) -> Result {
     let build = home.out.join("cmake-found");
     let _ = fs::remove_dir_all(&build);
@@ -56,7 +56,7 @@ fn found(home: &Home, shared: &str, fixed: &str) -> Result {
         .arg(tests().join("cmake"))
         .arg("-B")
         .arg(&build)
-        // Not by the prefix, as CMake looks into no folder that is not this machine's kind. The examples are built so.
+        // Not by the prefix: CMake does not search folders of other platforms. The examples use the prefix.
         .arg(format!("-Dgettickets_DIR={}", home.lib().join("cmake/gettickets").display()))
         .args(&format!("-DSHARED={shared} -DSTATIC={fixed} -DSANDBOX=TRUE --log-level=WARNING"))
         .run_quietly()

@@ -1,6 +1,6 @@
 //! libgettickets from C and C++: what is installed, the tests in bindings/c/tests, the examples and the README.
 //!
-//! Everything is built against an installed library, as users have it, with warnings as errors.
+//! Everything is built against an installed library, like users' programs, with warnings as errors.
 
 mod build;
 mod examples;
@@ -22,27 +22,27 @@ use crate::tools;
 pub(super) fn run() -> Result {
     tools::c()?;
     tools::php()?;
-    step("the header is what the sources give", header::check)?;
+    step("the header matches the sources", header::check)?;
     step("every part can be left out", parts)?;
     let home = step("the library is installed", Home::new)?;
-    step("it shows what it should", || surface::check(&home))?;
+    step("exported symbols and headers", || surface::check(&home))?;
     step("build systems find it", || layout::check(&home))?;
-    step("C and C++ conform", || conformance(&home))?;
+    step("conformance of C and C++", || conformance(&home))?;
     step("the suite in C", || suite(&home))?;
-    step("the suite below valgrind", || valgrind(&home))?;
+    step("the suite with valgrind", || valgrind(&home))?;
     step("forked children, little memory, no threads, unloading, signals", || processes(&home))?;
     step("scans of lists that change at every request", || histories(&home))?;
     step("another Rust library in one program", || beside_another(&home))?;
     step("the wrapper in C++", || wrapper(&home))?;
-    step("what must not compile in C++", || refused(&home))?;
-    step("another's Arrow reads it", || arrow(&home))?;
+    step("refused programs in C++", || refused(&home))?;
+    step("the stream is read by an Arrow library", || arrow(&home))?;
     let server = step("the sandbox is built", Server::start)?;
     step("faults on the wire", || faults(&home))?;
     step("the examples", || examples::run(&home, &server))?;
     step("the README's quick starts", || readme::run(&home, &server))
 }
 
-/// Runs a part, and prints what it is and how long it took.
+/// Runs a part, and prints its name and duration.
 fn step<T>(what: &str, part: impl FnOnce() -> Result<T>) -> Result<T> {
     println!("--- {what}");
     let start = Instant::now();
@@ -51,7 +51,7 @@ fn step<T>(what: &str, part: impl FnOnce() -> Result<T>) -> Result<T> {
     outcome
 }
 
-/// Each part of the library that can be left out is left out once.
+/// Builds the library without each of its parts.
 fn parts() -> Result {
     for features in ["", "client", "arrow"] {
         cargo("clippy --quiet --locked --package gettickets-c --no-default-features --features")
@@ -63,7 +63,7 @@ fn parts() -> Result {
     Ok(())
 }
 
-/// The sandbox as users start it, with texts that no program may print as they are.
+/// The sandbox, started like a user does, with texts that no program may print unsanitized.
 struct Server {
     _process: Background,
     url: String,
@@ -71,7 +71,7 @@ struct Server {
 
 impl Server {
     fn start() -> Result<Server> {
-        // With the tests' features and profile, so that what the steps before have built serves here too.
+        // With the features and profile of the tests, so that their build is reused.
         cargo("build --workspace --bins --tests --locked --quiet").run()?;
         let gettickets = target().join("debug").join("gettickets");
         let (process, line) =
@@ -83,8 +83,8 @@ impl Server {
         Ok(Server { _process: process, url })
     }
 
-    /// A program that finds the server.
-    fn told_to(&self, program: Program) -> Program {
+    /// Sets the variables by which a program finds the server.
+    fn with_server(&self, program: Program) -> Program {
         program
             .env("GETTICKETS_URL", &self.url)
             .env("GETTICKETS_IDENTIFIER", "sandbox-identifier")
@@ -103,7 +103,7 @@ fn faults(home: &Home) -> Result {
     home.program(target().join("debug").join("gettickets-faults"), "c").arg(driver).run()
 }
 
-/// Every file of a folder with this ending, in order.
+/// The files of a folder with this extension, sorted.
 fn sources(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
@@ -118,7 +118,7 @@ fn conformance(home: &Home) -> Result {
     let expected = fs::read(&expected).map_err(|error| format!("{}: {error}", expected.display()))?;
     let c = Build::new("conformance-c", vec![tests().join("conformance.c")]);
     let cpp = Build::new("conformance-cpp", vec![tests().join("cpp").join("conformance.cpp")]);
-    // Wholly static. The linker warns that looking up names of hosts takes the C library as a shared one.
+    // Fully static. The linker warns that host name lookup needs the shared C library.
     let whole = Build::new("conformance-whole", vec![tests().join("conformance.c")])
         .flags("-static -Wl,--no-warnings")
         .link(Link::Static);
@@ -135,7 +135,7 @@ fn conformance(home: &Home) -> Result {
     Ok(())
 }
 
-/// The suite in C: shared and static, with sanitizers, and below valgrind.
+/// Runs the suite in C: shared and static, with sanitizers.
 fn suite(home: &Home) -> Result {
     let files = sources(&tests().join("suite"), "c")?;
     let suite = |name: &str| Build::new(name, files.clone());
@@ -149,7 +149,7 @@ fn suite(home: &Home) -> Result {
     home.program(&sanitized, "").run()
 }
 
-/// The suite once more, for leaks and races.
+/// Runs the suite with valgrind, for leaks and races.
 fn valgrind(home: &Home) -> Result {
     let suite = home.out.join(format!("suite-{}-{}", Compiler::C_GCC.program, Compiler::C_GCC.standard));
     let valgrind = |tool: &str, groups: &str| {
@@ -163,17 +163,17 @@ fn valgrind(home: &Home) -> Result {
     let kinds = "definite,indirect,possible";
     valgrind(&format!("--leak-check=full --show-leak-kinds={kinds} --errors-for-leak-kinds={kinds}"), "")?;
     valgrind("--tool=helgrind", "reading")?;
-    // What Rust's own locks order is unknown to helgrind, and left to it to pass over; see valgrind.supp.
+    // helgrind does not know Rust's locks, so their reports are suppressed; see valgrind.supp.
     valgrind("--tool=helgrind", "thread")
 }
 
-/// Programs of which each needs a process of its own, as it forks, limits its memory or replaces functions.
+/// Runs the programs that need a separate process, because they fork, limit their memory or replace functions.
 fn processes(home: &Home) -> Result {
     for source in sources(&tests().join("process"), "c")? {
         let name = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let binary = Build::new(format!("process-{name}"), vec![source]).run(home, &Compiler::C_GCC)?;
         let program = home.program(binary, "");
-        // One of them loads the library by itself.
+        // One of them loads the library itself.
         let program =
             if name == "unload" { program.arg(home.lib().join("libgettickets.so.1")) } else { program };
         program.run()?;
@@ -181,7 +181,7 @@ fn processes(home: &Home) -> Result {
     Ok(())
 }
 
-/// The histories of the scan's own test, read by a program in C.
+/// Runs the histories of the scan's tests with a program in C.
 fn histories(home: &Home) -> Result {
     let source = tests().join("histories").join("histories.c");
     let binary = Build::new("histories", vec![source])
@@ -193,7 +193,7 @@ fn histories(home: &Home) -> Result {
         .run()
 }
 
-/// The archive in one program with another Rust library, which has Rust's standard library too.
+/// Links the archive into a program with another Rust library, which also contains Rust's standard library.
 fn beside_another(home: &Home) -> Result {
     let folder = tests().join("beside");
     let archive = home.out.join("libother.a");
@@ -202,15 +202,16 @@ fn beside_another(home: &Home) -> Result {
         .arg(&archive)
         .arg(folder.join("other.rs"))
         .run()?;
-    // The program, then the other archive, then ours: whatever the first brings is there when the second comes.
+    // The program, then the other archive, then ours, so that the symbols of the first are defined when the second is
+    // linked.
     let binary = Build::new("beside", vec![folder.join("main.c"), archive])
         .link(Link::Static)
         .run(home, &Compiler::C_GCC)?;
     home.program(binary, "").without_env("LD_LIBRARY_PATH").run()
 }
 
-/// What would leave a view of something that is gone: each case is refused, with exceptions and without, and the
-/// case that does the same right is not.
+/// Checks that programs with a dangling view are refused by the compiler, with exceptions and without, and that the
+/// correct program is not.
 fn refused(home: &Home) -> Result {
     let source = tests().join("cpp").join("refused.cpp");
     for (mode, cases) in [("", 14), ("-fno-exceptions -DGETTICKETS_NO_EXCEPTIONS", 19)] {
@@ -239,7 +240,7 @@ fn refused(home: &Home) -> Result {
     Ok(())
 }
 
-/// The C++ wrapper with both compilers, in both standards, with exceptions and without.
+/// Runs the tests of the C++ wrapper with both compilers, in both standards, with exceptions and without.
 fn wrapper(home: &Home) -> Result {
     let file = |name: &str| vec![tests().join("cpp").join(name)];
     let compilers = [Compiler::CPP17_GCC, Compiler::CPP20_GCC, Compiler::CPP17_CLANG, Compiler::CPP20_CLANG];
@@ -262,7 +263,7 @@ fn wrapper(home: &Home) -> Result {
     Ok(())
 }
 
-/// A consumer with an Arrow of its own reads what the library hands out.
+/// Checks that another Arrow library reads the streams.
 fn arrow(home: &Home) -> Result {
     let python = tools::python_with("c-python", &["pyarrow==26.0.1"])?;
     let reply = root().join("tests").join("vectors").join("8.0").join("documented-example.json");

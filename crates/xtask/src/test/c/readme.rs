@@ -1,4 +1,4 @@
-//! The READMEs' programs in C and C++, compiled exactly as they stand there, and run.
+//! Compiles the C and C++ programs of the READMEs exactly as printed, and runs them.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use super::examples::harmless;
 use super::{Home, Server};
 use crate::process::{Result, root};
 
-/// A program: the README that it is in, its section, its language, and how many lines it prints at least.
+/// A program: its README, its section, its language, and the minimum number of lines that it prints.
 const PROGRAMS: [(&str, &str, &str, usize); 4] = [
     ("README.md", "In C", "c", 25),
     ("README.md", "In C++", "cpp", 300),
@@ -24,13 +24,13 @@ pub(super) fn run(home: &Home, server: &Server) -> Result {
         fs::write(&file, code).map_err(|error| format!("{}: {error}", file.display()))?;
         let compiler = if language == "c" { Compiler::C_GCC } else { Compiler::CPP17_GCC };
         let binary = Build::new(format!("quickstart-{language}"), vec![file]).bare().run(home, &compiler)?;
-        let run = |server: &Server| server.told_to(home.program(&binary, ""));
+        let run = |server: &Server| server.with_server(home.program(&binary, ""));
         let printed = run(server).printed()?;
         let printed = String::from_utf8_lossy(&printed);
         harmless(&binary, &printed)?;
-        // As someone who looks for a leak of their own would: without a word about what is not theirs.
+        // Like a user who searches for leaks in a program: without suppressions.
         let valgrind = home.program("valgrind", "--quiet --leak-check=full --error-exitcode=9").arg(&binary);
-        server.told_to(valgrind).run_quietly()?;
+        server.with_server(valgrind).run_quietly()?;
         let lines = printed.lines().count();
         if lines < least {
             return Err(format!("{readme}, {section:?}: {lines} lines were printed, not {least} or more"));
@@ -48,7 +48,7 @@ pub(super) fn run(home: &Home, server: &Server) -> Result {
     Ok(())
 }
 
-/// The first block of code in this language below this heading.
+/// Returns the first code block in this language below this heading.
 fn block<'a>(readme: &'a str, section: &str, language: &str) -> Result<&'a str> {
     let missing = || format!("has no ```{language} in a section {section:?}");
     let (_, below) = readme.split_once(&format!("\n## {section}\n")).ok_or_else(missing)?;
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_block_is_found_below_its_heading_and_nowhere_else() {
+    fn a_block_is_found_only_below_its_heading() {
         let readme = "# x\n\n## In C\n\n```console\n$ cc\n```\n\n```c\nint main;\n```\n\n## In C++\n\n```cpp\nauto x;\n```\n";
         assert_eq!(block(readme, "In C", "c"), Ok("int main;"));
         assert_eq!(block(readme, "In C++", "cpp"), Ok("auto x;"));

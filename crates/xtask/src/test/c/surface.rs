@@ -1,4 +1,4 @@
-//! What the library shows: its symbols, and headers that stand by themselves in every standard.
+//! Checks the library's exported symbols, and that its headers compile alone in every standard.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,12 +14,13 @@ pub(super) fn check(home: &Home) -> Result {
     refusals(home)
 }
 
-/// The shared library exports what the header declares and nothing else, and the tests call all of it with NULL.
+/// Checks that the shared library exports exactly what the header declares, and that the tests call all of it with
+/// NULL.
 fn symbols(home: &Home) -> Result {
     let library = home.lib().join("libgettickets.so");
     let exported = install::exported(&library)?;
     let declared = declared(&read(home.prefix.join("include").join("gettickets.h"))?);
-    // Made by the feature test-hooks, and declared in no header.
+    // Defined by the feature test-hooks, and declared in no header.
     let hooks = ["gettickets_test_panic", "gettickets_test_panic_value"].map(str::to_owned).into();
     let wanted: BTreeSet<String> = declared.union(&hooks).cloned().collect();
     if exported != wanted {
@@ -43,7 +44,7 @@ fn symbols(home: &Home) -> Result {
     Ok(())
 }
 
-/// The shared library's functions have a version each, and the archive shows nothing else than them.
+/// Checks that the shared library's functions have a version, and that the archive exports only them.
 fn names(home: &Home) -> Result {
     let library = home.lib().join("libgettickets.so");
     let listed =
@@ -67,7 +68,7 @@ fn names(home: &Home) -> Result {
     }
 }
 
-/// The functions that a header declares: names before a parenthesis, at the beginning of a declaration.
+/// Returns the functions that a header declares: names before a parenthesis, at the beginning of a declaration.
 fn declared(header: &str) -> BTreeSet<String> {
     let lines = header.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()));
     let heads = lines.filter(|line| !line.starts_with("typedef")).filter_map(|line| line.split_once('('));
@@ -78,7 +79,7 @@ fn declared(header: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Each header alone, whatever part of the library is left out.
+/// Compiles each header alone, without each part of the library.
 fn headers(home: &Home) -> Result {
     const PARTS: [&str; 4] = [
         "",
@@ -117,7 +118,7 @@ fn headers(home: &Home) -> Result {
     Ok(())
 }
 
-/// What can't be included so is refused in one sentence, rather than in pages about names that are not known.
+/// Checks that a wrong include is refused with a single message instead of many errors about unknown names.
 fn refusals(home: &Home) -> Result {
     let include = home.prefix.join("include");
     let parts = super::sources(&include.join("gettickets"), "hpp")?;
@@ -137,7 +138,7 @@ fn refusals(home: &Home) -> Result {
         for part in &parts {
             refused(compile(program, "c++17", &[part]), "include <gettickets.hpp>")?;
         }
-        // The parts of a library with every part do no harm once it is there.
+        // Partial headers compile after the complete one.
         let all = std::iter::once(&whole).chain(parts.iter().filter(|part| !part.ends_with("sandbox.hpp")));
         compile(program, "c++17", &all.map(std::path::PathBuf::as_path).collect::<Vec<_>>())?;
     }
@@ -153,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn declarations_are_told_from_all_else() {
+    fn declarations_are_distinguished_from_other_text() {
         let header = "typedef void (*gettickets_log_function)(void *x);\n\
                       gettickets_result gettickets_a(int x);\nconst char *gettickets_b(void);\n\
                       \x20   gettickets_c(x)\n * gettickets_d(x)\nuint64_t gettickets_e(\n";

@@ -1,8 +1,10 @@
-//! An export into a lake: a directory of Parquet files, partitioned as Hive does.
+//! An export into a directory of Parquet files, partitioned as in Hive.
 //!
-//! A run adds one file to each partition. Readers never see a part of one: everything is written first, under names that
-//! they skip, and then renamed. A run that fails removes what it wrote.
+//! A run adds one file to each partition. Readers never see a part of one: all files are first written under names that
+//! readers skip, and then renamed. A run that fails removes its files; the next run completes or removes the files of a
+//! run that was killed ([`journal`]).
 
+mod journal;
 mod partition;
 mod spill;
 
@@ -16,13 +18,13 @@ use gettickets::Cancellation;
 use gettickets_arrow::{TableInstall, TableSchema};
 use gettickets_protocol::{TicketRef, Tickets};
 use gettickets_warehouse::Fleet;
-use tempfile::TempPath;
 
+use self::journal::{Journal, PublishError, Recovered, Recovery};
 use self::partition::Values;
 use self::spill::Spill;
+use super::combined::{self, InstallEnd};
 use super::contents::Contents;
 use super::is_stdout;
-use super::together::{self, InstallEnd};
 use crate::args::{Encoding, ExportArgs, ExportFormat, PartitionKey};
 use crate::connect::installs::{self, Installs, Several};
 use crate::exit::{self, Exit, Failure, Outcome};
@@ -32,14 +34,14 @@ use crate::output::batches::failed;
 use crate::output::parquet::ParquetWriter;
 use crate::output::{self, InstallContext};
 
-/// How many tickets are in memory before they are written into the spill file.
-const MOST_ROWS: usize = 32 << 10;
-/// How many bytes their pages may have.
-const MOST_BYTES: usize = 64 << 20;
-/// How many partitions a run may write to. Dates come from the server, and a directory is made for each month.
-const MOST_PARTITIONS: usize = 10_000;
+/// The maximum number of tickets in memory before they are written to the spill file.
+const MAX_ROWS: usize = 32 << 10;
+/// The maximum size of their pages, in bytes.
+const MAX_BYTES: usize = 64 << 20;
+/// The maximum number of partitions of a run. The server's dates determine how many directories are created.
+const MAX_PARTITIONS: usize = 10_000;
 
-/// Exports these installs. `watch` gets a handle that cancels each scan.
+/// Exports these installs. `watch` receives a handle that cancels each scan.
 pub(super) fn run(
     args: &ExportArgs,
     installs: Installs,
@@ -51,10 +53,10 @@ pub(super) fn run(
     let is_by_install = keys.contains(&PartitionKey::Install);
     let is_one = matches!(installs, Installs::One(..));
     let (installs, contexts) = side_by_side(installs, is_by_install)?;
-    let Some(first) = contexts.first() else { return together::ended(args, installs, Vec::new()) };
+    let Some(first) = contexts.first() else { return combined::ended(args, installs, Vec::new()) };
     if !is_by_install && !installs.unusable.is_empty() {
-        // Without partitions of installs, nothing would show that one is missing.
-        return together::ended(args, installs, Vec::new());
+        // Without a directory for each install, the missing tickets of a failed install would not be noticed.
+        return combined::ended(args, installs, Vec::new());
     }
     let encoding = Encoding { format: ExportFormat::Parquet, compression: None };
     let contents = match is_one {
@@ -64,33 +66,50 @@ pub(super) fn run(
     let table = contents.into_table(is_by_install)?;
     let directory = Directory::open(&args.output)?;
     let path = &directory.path;
-    let failure_of = |error: io::Error| Failure { exit: Exit::Output, ..Failure::of_file(path, &error) };
+    let failure_of = |error: io::Error| {
+        Failure { exit: Exit::Output, ..Failure::of_file(path, &error) }.hint(
+            "Nothing of this run is kept. Once the directory can be written, run the same command again",
+        )
+    };
+    let journal = Journal::begin(path).map_err(failure_of)?;
+    recover(args, path, &journal, failure_of)?;
     let earlier = partition::files_below(path).map_err(failure_of)?;
     refuse_earlier(args, &earlier)?;
 
     let mut lake = Lake::new(keys, table, &contexts, path).map_err(failure_of)?;
     let ends =
-        together::read(args, &installs, watch, interrupted, |index, tickets| lake.push(index, tickets))
+        combined::read(args, &installs, watch, interrupted, |index, tickets| lake.push(index, tickets))
             .map_err(failure_of)?;
-    // Where installs share files, those of a run without one of them would lack its tickets.
-    let is_kept = |end: &InstallEnd| end.is_whole && (is_by_install || ends.iter().all(|end| end.is_whole));
+    // If installs share files, the files of a run without one of them would lack its tickets.
+    let is_kept =
+        |end: &InstallEnd| end.is_complete && (is_by_install || ends.iter().all(|end| end.is_complete));
     let kept: Vec<bool> = ends.iter().map(is_kept).collect();
-    let written = lake.write(path, &kept).map_err(failure_of)?;
-    let (files, tickets) = (written.files.len(), written.tickets);
-    written.publish().map_err(failure_of)?;
+    let written = lake.write(path, journal.name(), &kept).map_err(failure_of)?;
+    let (files, tickets) = (written.directories.len(), written.tickets);
+    let replaced = if args.overwrite {
+        let names = ends.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(end, _)| end.name.as_str());
+        replaced(earlier, is_by_install, &names.collect::<Vec<_>>())
+    } else {
+        Vec::new()
+    };
+    written.publish(journal, &replaced).map_err(|failed| {
+        let failure = failure_of(failed.error);
+        match failed.is_kept {
+            true => failure.hint(
+                "All files are there without their names; the next run into the directory finishes this one",
+            ),
+            false => failure,
+        }
+    })?;
     exit::note(match files {
         0 => format!("nothing was written below {}", path.display()),
         1 => format!("{tickets} {} in 1 file below {}", output::tickets(tickets), path.display()),
         _ => format!("{tickets} {} in {files} files below {}", output::tickets(tickets), path.display()),
     });
-    if args.overwrite {
-        let names = ends.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(end, _)| end.name.as_str());
-        remove_earlier(&earlier, is_by_install, &names.collect::<Vec<_>>());
-    }
-    together::ended(args, installs, ends.into_iter().filter_map(InstallEnd::failed).collect())
+    combined::ended(args, installs, ends.into_iter().filter_map(InstallEnd::failed).collect())
 }
 
-/// Refuses options that have no meaning for a lake.
+/// Fails on options that cannot be combined with `--partition-by`.
 fn refuse_flags(args: &ExportArgs) -> Outcome {
     let name = args.output.display();
     if is_stdout(args) || installs::has_placeholder(&args.output) {
@@ -111,7 +130,7 @@ fn refuse_flags(args: &ExportArgs) -> Outcome {
     Ok(())
 }
 
-/// Refuses a directory with files of earlier runs, unless the user said what to do with them.
+/// Fails if the directory has files of earlier runs, unless the arguments say what to do with them.
 fn refuse_earlier(args: &ExportArgs, earlier: &[PathBuf]) -> Outcome {
     if earlier.is_empty() || args.append || args.overwrite {
         return Ok(());
@@ -122,7 +141,7 @@ fn refuse_earlier(args: &ExportArgs, earlier: &[PathBuf]) -> Outcome {
         .hint("--overwrite replaces them, --append adds to them"))
 }
 
-/// The installs, and what tables need to know of them. One install is read as several are.
+/// The installs, and their contexts. A single install is treated like several.
 fn side_by_side(installs: Installs, is_by_install: bool) -> Outcome<(Several, Vec<InstallContext>)> {
     let (profile, connection) = match installs {
         Installs::Several(installs) => {
@@ -132,7 +151,7 @@ fn side_by_side(installs: Installs, is_by_install: bool) -> Outcome<(Several, Ve
         Installs::One(profile, connection) => (profile, *connection),
     };
     if is_by_install && profile.is_none() {
-        return Err(Failure::usage("the key install is the name of a profile, and none is named")
+        return Err(Failure::usage("the key install needs a profile, and none is selected")
             .hint("Name a profile with --profile, or leave out the key"));
     }
     let context = connection.context(profile.clone());
@@ -142,31 +161,57 @@ fn side_by_side(installs: Installs, is_by_install: bool) -> Outcome<(Several, Ve
     Ok((Several { connections, fleet, unusable: Vec::new() }, vec![context]))
 }
 
-/// Removes files of earlier runs: all of them, or those of these installs.
-fn remove_earlier(earlier: &[PathBuf], is_by_install: bool, installs: &[&str]) {
+/// Finishes or undoes runs that were cut off, and says so. Refuses to replace files while another run writes some.
+fn recover(
+    args: &ExportArgs,
+    root: &Path,
+    own: &Journal,
+    failure_of: impl Fn(io::Error) -> Failure,
+) -> Outcome {
+    let (recovered, alive) = journal::recover(root, own).map_err(failure_of)?;
+    for Recovered { name, outcome } in recovered {
+        let files = |count: usize| if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
+        match outcome {
+            Recovery::Removed { files: 0 } => {
+                exit::warn(format!("the run for {name} was cut off before its first file"))
+            }
+            Recovery::Removed { .. } => exit::warn(format!(
+                "the run for {name} was cut off before its files were complete; they were removed"
+            )),
+            Recovery::Finished { files: count, missing: 0 } => exit::warn(format!(
+                "the run for {name} was cut off while its files got their names; it is complete now, in {}",
+                files(count)
+            )),
+            Recovery::Finished { files: count, missing } => exit::warn(format!(
+                "the run for {name} was cut off while its files got their names; it has {} now, and {} missing",
+                files(count),
+                if missing == 1 { "1 is".to_owned() } else { format!("{missing} are") },
+            )),
+        }
+    }
+    if alive > 0 && !args.append {
+        return Err(Failure::usage(format!("another export writes below {}", root.display()))
+            .hint("Wait for it, or add to its files with --append"));
+    }
+    Ok(())
+}
+
+/// Those files of earlier runs that this run replaces: all of them, or those of these installs.
+fn replaced(mut earlier: Vec<PathBuf>, is_by_install: bool, installs: &[&str]) -> Vec<PathBuf> {
     let names: Vec<String> = installs
         .iter()
         .map(|name| format!("{}={}", PartitionKey::Install.name(), partition::escaped(name)))
         .collect();
-    let is_replaced = |file: &Path| {
+    earlier.retain(|file| {
         if !is_by_install {
             return !installs.is_empty();
         }
         file.iter().any(|part| names.iter().any(|name| part == name.as_str()))
-    };
-    for file in earlier.iter().filter(|file| is_replaced(file)) {
-        if let Err(error) = fs::remove_file(file) {
-            exit::warn(format!(
-                "{}: it is of an earlier run and could not be removed: {error}",
-                file.display()
-            ));
-        }
-        // Fails where another file is there.
-        let _ = file.parent().map(fs::remove_dir);
-    }
+    });
+    earlier
 }
 
-/// The directory of the lake. One that this run made is removed again if nothing was written.
+/// The output directory. If this run created it and nothing was written, it is removed again.
 struct Directory {
     path: PathBuf,
     _created: Created,
@@ -184,12 +229,12 @@ impl Directory {
     }
 }
 
-/// Directories that this run made. Those that are empty at the end are removed.
+/// The directories that this run created. Those that are empty at the end are removed.
 #[derive(Default)]
 struct Created(Vec<PathBuf>);
 
 impl Created {
-    /// Makes a directory and those above it.
+    /// Creates a directory and its parents.
     fn make(&mut self, directory: &Path) -> io::Result<()> {
         match fs::create_dir(directory) {
             Ok(()) => self.0.push(directory.to_owned()),
@@ -209,13 +254,13 @@ impl Created {
 impl Drop for Created {
     fn drop(&mut self) {
         for directory in self.0.iter().rev() {
-            // Fails where something is in it.
+            // Fails if the directory is not empty.
             let _ = fs::remove_dir(directory);
         }
     }
 }
 
-/// A run under way.
+/// A run in progress.
 struct Lake {
     keys: Vec<PartitionKey>,
     table: TableSchema,
@@ -223,9 +268,9 @@ struct Lake {
     numbers: HashMap<Values, usize>,
     parts: Vec<Part>,
     spill: Spill,
-    /// Pages that are not in the spill file yet, with the positions of their installs.
+    /// Pages that are not in the spill file yet, with the indexes of their installs.
     pages: Vec<(usize, Tickets)>,
-    /// The partition of each of their tickets.
+    /// The partition of each ticket in these pages.
     rows: Vec<usize>,
     bytes: usize,
 }
@@ -259,15 +304,15 @@ impl Lake {
         })
     }
 
-    /// Adds a page of the install at this position.
+    /// Adds a page of the install at this index.
     fn push(&mut self, install: usize, tickets: &Tickets) -> io::Result<()> {
         for ticket in tickets {
             let values = Values::of(&self.keys, install, &ticket);
             let number = match self.numbers.get(&values) {
                 Some(number) => *number,
-                None if self.parts.len() >= MOST_PARTITIONS => {
+                None if self.parts.len() >= MAX_PARTITIONS => {
                     return Err(io::Error::other(format!(
-                        "the tickets are of more than {MOST_PARTITIONS} partitions; partition by fewer keys"
+                        "the tickets are of more than {MAX_PARTITIONS} partitions; partition by fewer keys"
                     )));
                 }
                 None => {
@@ -284,10 +329,10 @@ impl Lake {
         }
         self.pages.push((install, tickets.clone()));
         self.bytes += tickets.memory_size();
-        if self.rows.len() >= MOST_ROWS || self.bytes >= MOST_BYTES { self.spill() } else { Ok(()) }
+        if self.rows.len() >= MAX_ROWS || self.bytes >= MAX_BYTES { self.spill() } else { Ok(()) }
     }
 
-    /// Writes the tickets in memory into the spill file, a batch for each partition.
+    /// Writes the tickets in memory to the spill file, one batch for each partition.
     fn spill(&mut self) -> io::Result<()> {
         let mut batches: BTreeMap<usize, Vec<(&TableInstall, TicketRef<'_>)>> = BTreeMap::new();
         let mut numbers = self.rows.iter();
@@ -306,60 +351,70 @@ impl Lake {
         Ok(())
     }
 
-    /// Writes the files of the partitions, under names that readers skip. `kept` says of which installs.
-    fn write(mut self, directory: &Path, kept: &[bool]) -> io::Result<Written> {
+    /// Writes the files of the partitions under names that readers skip. `name` is their final name, and `kept` holds for
+    /// each install whether its files are kept.
+    fn write(mut self, root: &Path, name: &str, kept: &[bool]) -> io::Result<Written> {
         self.spill()?;
-        let random: String =
-            std::iter::repeat_with(fastrand::alphanumeric).take(partition::RANDOM_LEN).collect();
-        let name = partition::file_name(jiff::Timestamp::now(), &random);
-        let mut written = Written { files: Vec::new(), tickets: 0, created: Created::default() };
+        let mut written = Written {
+            name: name.to_owned(),
+            directories: Vec::new(),
+            tickets: 0,
+            created: Created::default(),
+        };
         for (number, part) in self.parts.iter().enumerate() {
             if !kept.get(part.install).copied().unwrap_or(false) {
                 continue;
             }
             let install = self.installs.get(part.install).and_then(|install| install.name.as_deref());
-            let directory = directory.join(part.values.directory(&self.keys, install.unwrap_or_default()));
+            let directory = root.join(part.values.directory(&self.keys, install.unwrap_or_default()));
             written.created.make(&directory)?;
-            let mut file =
-                tempfile::Builder::new().prefix(&format!(".{name}.tmp-")).tempfile_in(&directory)?;
-            let out = BufWriter::with_capacity(256 << 10, file.as_file_mut());
+            // Closed at the end of this turn: a run may write more files than a process may have open.
+            let mut file = files::create_own(&directory.join(partition::temporary_name(name)))?;
+            written.directories.push(directory);
+            let out = BufWriter::with_capacity(256 << 10, &mut file);
             let mut writer = ParquetWriter::new(out, self.table.schema())?;
             for batch in self.spill.batches(number)? {
                 writer.batch(&batch?)?;
             }
             writer.into_inner()?.map_or(Ok(()), |mut out| out.flush())?;
-            file.as_file().sync_all()?;
-            // Closed here: a run may write more files than a process may have open.
-            written.files.push((file.into_temp_path(), directory.join(&name)));
+            file.sync_all()?;
             written.tickets += part.tickets;
         }
         Ok(written)
     }
 }
 
-/// The files of a run that have no names yet. They are removed when this is dropped.
+/// Files of a run that do not have their final names yet. Dropping this removes them.
 struct Written {
-    files: Vec<(TempPath, PathBuf)>,
+    /// The name that each gets.
+    name: String,
+    /// Each has a file.
+    directories: Vec<PathBuf>,
     tickets: u64,
-    /// Dropped last: only empty directories are removed.
+    /// Dropped last, because it removes only empty directories.
     created: Created,
 }
 
 impl Written {
-    /// Gives the files their names. If that fails for one, all are removed.
-    fn publish(self) -> io::Result<()> {
-        let mut named: Vec<PathBuf> = Vec::new();
-        for (file, name) in self.files {
-            if let Err(error) = file.persist(&name) {
-                for name in &named {
-                    let _ = fs::remove_file(name);
-                }
-                return Err(error.error);
-            }
-            named.push(name);
+    /// Renames the files to their final names, and removes the files that they replace.
+    fn publish(mut self, journal: Journal, replaced: &[PathBuf]) -> Result<(), PublishError> {
+        // From here on the journal decides whether the files are completed or removed.
+        let directories = std::mem::take(&mut self.directories);
+        for (file, error) in journal.publish(&directories, replaced)? {
+            exit::warn(format!(
+                "{}: it is of an earlier run and could not be removed: {error}",
+                file.display()
+            ));
         }
-        named.iter().for_each(|name| files::sync_directory(name));
         Ok(())
+    }
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        for directory in &self.directories {
+            let _ = fs::remove_file(directory.join(partition::temporary_name(&self.name)));
+        }
     }
 }
 

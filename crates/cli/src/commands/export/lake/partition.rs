@@ -1,4 +1,4 @@
-//! The partitions of a lake: the directories that Hive, Spark, DuckDB, polars and pyarrow read as columns.
+//! The partitions of a lake: directories that Hive, Spark, DuckDB, polars and pyarrow read as columns.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -7,21 +7,23 @@ use gettickets_protocol::TicketRef;
 
 use crate::args::PartitionKey;
 
-/// The value of a key that a ticket does not have.
+/// The value of a partition key for a ticket that has no value.
 const NOTHING: &str = "__HIVE_DEFAULT_PARTITION__";
-/// What the name of a file begins with.
+/// The prefix of file names.
 const PREFIX: &str = "part-";
-/// The ending of a file.
+/// The extension of files.
 const ENDING: &str = ".parquet";
+/// The ending of the journal of a run.
+const JOURNAL_ENDING: &str = ".run";
 /// The length of a time such as `20261129T001500Z`.
 const TIME_LEN: usize = 16;
 /// The number of random letters and digits after the time.
 pub(super) const RANDOM_LEN: usize = 6;
 
-/// The values of the keys of a partition; those of keys that are not used are always the same.
+/// The values of a partition's keys. Unused keys always have the same value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Values {
-    /// The position of the install.
+    /// The index of the install.
     pub(super) install: Option<usize>,
     /// The year and the month in which the ticket was opened, on the clock of the install.
     year: Option<i16>,
@@ -29,7 +31,7 @@ pub(super) struct Values {
 }
 
 impl Values {
-    /// The values of a ticket of the install at this position.
+    /// The values of a ticket of the install at this index.
     pub(super) fn of(keys: &[PartitionKey], install: usize, ticket: &TicketRef<'_>) -> Values {
         let mut values = Values::default();
         let opened = || ticket.date();
@@ -46,7 +48,7 @@ impl Values {
         values
     }
 
-    /// The directory of the partition below that of the lake. `install` is the name of its install.
+    /// The directory of the partition, relative to the lake's. `install` is the name of its install.
     pub(super) fn directory(&self, keys: &[PartitionKey], install: &str) -> PathBuf {
         let part = |key: &PartitionKey| {
             let value = match (key, self.year, self.month) {
@@ -61,7 +63,7 @@ impl Values {
     }
 }
 
-/// A value as Hive writes it in the name of a directory: percent-encoded where a character has a meaning there.
+/// Encodes a value as Hive does in directory names: special characters are percent-encoded.
 pub(super) fn escaped(value: &str) -> String {
     if value.is_empty() {
         return NOTHING.to_owned();
@@ -69,7 +71,7 @@ pub(super) fn escaped(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len());
     for character in value.chars() {
         if character.is_ascii_control() || "\"#%'*/:=?\\{}[]^<>|".contains(character) {
-            // Writing to a text does not fail.
+            // Writing to a string cannot fail.
             let _ = write!(escaped, "%{:02X}", u32::from(character));
         } else {
             escaped.push(character);
@@ -78,13 +80,29 @@ pub(super) fn escaped(value: &str) -> String {
     escaped
 }
 
-/// The name of the files of a run, which no other run has.
+/// The name of a run's files, which is unique to the run.
 pub(super) fn file_name(now: jiff::Timestamp, random: &str) -> String {
     format!("{PREFIX}{}-{random}{ENDING}", now.strftime("%Y%m%dT%H%M%SZ"))
 }
 
-/// Whether a file has a name that a run gives.
-fn is_file_name(name: &str) -> bool {
+/// The name of such a file until the run has written all of them. Readers skip it.
+pub(super) fn temporary_name(name: &str) -> String {
+    format!(".{name}.tmp")
+}
+
+/// The name of the journal of a run whose files have this name.
+pub(super) fn journal_name(name: &str) -> String {
+    format!(".{}{JOURNAL_ENDING}", name.strip_suffix(ENDING).unwrap_or(name))
+}
+
+/// The name of the files of the run that has a journal of this name.
+pub(super) fn name_of_journal(journal: &str) -> Option<String> {
+    let name = format!("{}{ENDING}", journal.strip_prefix('.')?.strip_suffix(JOURNAL_ENDING)?);
+    is_file_name(&name).then_some(name)
+}
+
+/// Whether a file name has the form of [`file_name`].
+pub(super) fn is_file_name(name: &str) -> bool {
     let Some(middle) = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(ENDING)) else {
         return false;
     };
@@ -95,26 +113,39 @@ fn is_file_name(name: &str) -> bool {
         && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// The files that earlier runs wrote below this directory, at any partition.
-pub(super) fn files_below(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+/// The files of earlier runs below this directory, in any partition.
+pub(super) fn files_below(root: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    let mut directories = vec![(directory.to_owned(), 0)];
-    while let Some((directory, depth)) = directories.pop() {
+    for directory in directories_below(root)? {
         for entry in std::fs::read_dir(&directory)? {
             let entry = entry?;
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            // A symbolic link is neither.
-            let kind = entry.file_type()?;
-            if kind.is_file() && is_file_name(&name) {
+            // A symbolic link is not a file here.
+            if is_file_name(&entry.file_name().to_string_lossy()) && entry.file_type()?.is_file() {
                 files.push(entry.path());
-            } else if kind.is_dir() && depth < PartitionKey::COUNT && name.contains('=') {
-                directories.push((entry.path(), depth + 1));
             }
         }
     }
     files.sort();
     Ok(files)
+}
+
+/// The directory of a lake and those of its partitions. Those within others come first.
+pub(super) fn directories_below(root: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut directories = vec![(root.to_owned(), 0)];
+    let mut visited = 0;
+    while let Some((directory, depth)) = directories.get(visited).cloned() {
+        visited += 1;
+        if depth == PartitionKey::COUNT {
+            continue;
+        }
+        for entry in std::fs::read_dir(&directory)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() && entry.file_name().to_string_lossy().contains('=') {
+                directories.push((entry.path(), depth + 1));
+            }
+        }
+    }
+    Ok(directories.into_iter().rev().map(|(directory, _)| directory).collect())
 }
 
 #[cfg(test)]
@@ -142,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_partition_has_a_directory_for_each_key_in_their_order() {
+    fn each_key_is_a_directory_in_order() {
         let dated = Ticket { date: Some(datetime(2026, 3, 1, 0, 0, 0, 0)), ..Ticket::default() };
         let tickets = Tickets::new(&[dated, Ticket::default()], Version::V8_0);
         let directory = |keys: &[PartitionKey], row| {
@@ -155,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn only_files_of_runs_are_found_again() {
+    fn only_files_of_runs_are_found() {
         let directory = tempfile::tempdir().unwrap();
         let ours = file_name("2026-11-29T00:15:00Z".parse().unwrap(), "Ab3xYz");
         assert_eq!(ours, "part-20261129T001500Z-Ab3xYz.parquet");

@@ -1,8 +1,8 @@
-//! [`Spill`]: batches of all partitions in one file, until each partition is written by itself.
+//! [`Spill`]: a temporary file with the batches of all partitions.
 //!
-//! Tickets arrive in the order of the server's list, and a Parquet file is written in one go. With a file for each
-//! partition, thousands of files would be open at once. So there is one, without a name, which the system removes
-//! however the run ends.
+//! Tickets arrive in the order of the server's list, and a Parquet file is written in one go. With a temporary file for
+//! each partition, thousands of files would be open at once. So there is a single one. It has no name, and the
+//! operating system removes it when the process ends.
 
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom, Write};
@@ -20,10 +20,10 @@ use crate::output::batches::failed;
 pub(super) struct Spill {
     file: File,
     encoder: StreamEncoder,
-    /// What precedes the batches of a stream: the schema.
+    /// The bytes that precede the batches of a stream: the schema.
     head: Vec<u8>,
     len: u64,
-    /// Where the batches of each partition are.
+    /// The position of each partition's batches.
     segments: Vec<Vec<Segment>>,
 }
 
@@ -39,7 +39,7 @@ impl Spill {
         let options =
             IpcWriteOptions::default().try_with_compression(Some(CompressionType::ZSTD)).map_err(failed)?;
         let mut encoder = StreamEncoder::try_new_with_options(&schema, options).map_err(failed)?;
-        // The schema comes with the first batch, so an empty one brings it out.
+        // The schema precedes the first batch, so an empty batch writes it.
         let head = encoded(&mut encoder, &RecordBatch::new_empty(schema))?;
         let file = tempfile::tempfile_in(directory)?;
         Ok(Spill { file, encoder, head, len: 0, segments: Vec::new() })
@@ -90,7 +90,7 @@ struct Segments {
     head: Cursor<Vec<u8>>,
     file: File,
     segments: std::vec::IntoIter<Segment>,
-    /// The bytes of the present segment that are not read.
+    /// The number of unread bytes of the current segment.
     left: u64,
 }
 
@@ -122,7 +122,7 @@ mod tests {
     use gettickets_protocol::{Ticket, Tickets, Version};
 
     #[test]
-    fn batches_of_a_partition_come_back_in_their_order() {
+    fn batches_of_a_partition_are_read_in_order() {
         let directory = tempfile::tempdir().unwrap();
         let mut spill = Spill::new(directory.path(), gettickets_arrow::schema()).unwrap();
         let batch = |ids: std::ops::Range<u64>| {

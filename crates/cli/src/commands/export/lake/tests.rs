@@ -33,6 +33,11 @@ fn lake(directory: &Path) -> Lake {
     Lake::new(&KEYS, TableSchema::default(), &[context("eu"), context("us")], directory).unwrap()
 }
 
+/// A journal of a run into this directory.
+fn journal(directory: &Path) -> Journal {
+    Journal::begin(directory).unwrap()
+}
+
 /// The files below a directory and the ids in each, by the names of the directories.
 fn ids(directory: &Path) -> BTreeMap<String, Vec<i64>> {
     let mut found = BTreeMap::new();
@@ -59,10 +64,11 @@ fn each_ticket_is_in_the_file_of_its_partition() {
         // As if memory were full.
         lake.spill().unwrap();
     }
-    let written = lake.write(directory.path(), &[true, true]).unwrap();
-    assert_eq!((written.files.len(), written.tickets), (5, 75));
+    let journal = journal(directory.path());
+    let written = lake.write(directory.path(), journal.name(), &[true, true]).unwrap();
+    assert_eq!((written.directories.len(), written.tickets), (5, 75));
     assert!(ids(directory.path()).is_empty(), "nothing has its name yet");
-    written.publish().unwrap();
+    written.publish(journal, &[]).unwrap();
     let expected = [
         ("install=eu/opened_month=2026-01", (0..31).collect::<Vec<_>>()),
         ("install=eu/opened_month=2026-02", (31..59).collect()),
@@ -79,7 +85,9 @@ fn an_install_that_failed_has_no_file_and_no_directory() {
     let mut lake = lake(directory.path());
     lake.push(0, &page(0..10)).unwrap();
     lake.push(1, &page(0..10)).unwrap();
-    lake.write(directory.path(), &[false, true]).unwrap().publish().unwrap();
+    let journal = journal(directory.path());
+    let written = lake.write(directory.path(), journal.name(), &[false, true]).unwrap();
+    written.publish(journal, &[]).unwrap();
     assert_eq!(ids(directory.path()).into_keys().collect::<Vec<_>>(), ["install=us/opened_month=2026-01"]);
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
 }
@@ -91,31 +99,21 @@ fn a_run_that_is_not_finished_leaves_nothing() {
     let path = opened.path.clone();
     let mut lake = lake(&path);
     lake.push(0, &page(0..40)).unwrap();
-    let written = lake.write(&path, &[true, true]).unwrap();
+    let journal = journal(&path);
+    let written = lake.write(&path, journal.name(), &[true, true]).unwrap();
     assert_eq!(fs::read_dir(path.join("install=eu")).unwrap().count(), 2);
     drop(written);
+    drop(journal);
     assert_eq!(fs::read_dir(&path).unwrap().count(), 0);
     drop(opened);
     assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
 }
 
 #[test]
-fn files_that_cannot_all_get_their_names_are_removed() {
-    let directory = tempfile::tempdir().unwrap();
-    let mut lake = lake(directory.path());
-    lake.push(0, &page(0..60)).unwrap();
-    let written = lake.write(directory.path(), &[true, true]).unwrap();
-    // A directory in the way of the last one.
-    fs::create_dir(&written.files.last().unwrap().1).unwrap();
-    assert!(written.publish().is_err());
-    assert!(ids(directory.path()).is_empty());
-}
-
-#[test]
 fn dates_of_a_server_do_not_make_more_directories_than_the_limit() {
     let directory = tempfile::tempdir().unwrap();
     let mut lake = lake(directory.path());
-    let tickets: Vec<Ticket> = (0..=MOST_PARTITIONS)
+    let tickets: Vec<Ticket> = (0..=MAX_PARTITIONS)
         .map(|month| {
             let (year, month) = (1000 + month / 12, month % 12 + 1);
             let opened = date(year as i16, month as i8, 1).at(0, 0, 0, 0);
@@ -132,12 +130,16 @@ fn files_of_earlier_runs_are_removed_for_the_installs_that_were_replaced() {
     let mut first = lake(directory.path());
     first.push(0, &page(0..10)).unwrap();
     first.push(1, &page(0..10)).unwrap();
-    first.write(directory.path(), &[true, true]).unwrap().publish().unwrap();
-    let earlier = partition::files_below(directory.path()).unwrap();
-    remove_earlier(&earlier, true, &["us"]);
+    let run = journal(directory.path());
+    let written = first.write(directory.path(), run.name(), &[true, true]).unwrap();
+    written.publish(run, &[]).unwrap();
+    let earlier = || partition::files_below(directory.path()).unwrap();
+    assert_eq!(replaced(earlier(), false, &[]), [""; 0].map(PathBuf::from), "nothing was written");
+    let replace = |is_by_install, installs: &[&str]| {
+        journal(directory.path()).publish(&[], &replaced(earlier(), is_by_install, installs)).unwrap()
+    };
+    assert!(replace(true, &["us"]).is_empty());
     assert_eq!(ids(directory.path()).into_keys().collect::<Vec<_>>(), ["install=eu/opened_month=2026-01"]);
-    remove_earlier(&earlier[..1], false, &[]);
-    assert_eq!(ids(directory.path()).len(), 1, "nothing was written, so nothing is replaced");
-    remove_earlier(&earlier[..1], false, &["eu"]);
+    assert!(replace(false, &["eu"]).is_empty());
     assert!(ids(directory.path()).is_empty());
 }

@@ -1,6 +1,6 @@
-//! The charts of the page, as inline SVG: bars to the right for names, columns for weeks.
+//! The charts of the page, as inline SVG: horizontal bars for names, columns for weeks.
 //!
-//! Colors and type come from the page's style, so that one drawing serves light and dark.
+//! The page's style sheet sets colors and fonts, so the same drawing serves light and dark mode.
 
 use std::fmt::Write as _;
 
@@ -15,17 +15,17 @@ pub(super) struct Bar<'a> {
     pub(super) count: u64,
     /// The share in percent.
     pub(super) share: String,
-    /// A class of the style.
+    /// The CSS class of the color.
     pub(super) color: &'static str,
 }
 
-/// The length that stands for `count` where `whole` has `room`.
+/// The length of a bar for `count`, if `whole` fills `room`.
 #[allow(clippy::cast_precision_loss, reason = "a drawing does not show the sixteenth digit")]
 fn length(count: u64, whole: u64, room: f64) -> f64 {
     if whole == 0 { 0.0 } else { count as f64 / whole as f64 * room }
 }
 
-/// Bars to the right, one below the other, with name, count and share.
+/// Horizontal bars, one below the other, with name, count and share.
 pub(super) fn horizontal(out: &mut String, id: &str, title: &str, bars: &[Bar<'_>]) {
     const WIDTH: f64 = 420.0;
     const ROW: usize = 32;
@@ -61,15 +61,15 @@ pub(super) fn horizontal(out: &mut String, id: &str, title: &str, bars: &[Bar<'_
     out.push_str("</svg>\n");
 }
 
-/// Two columns a week, opened and answered, over the Mondays.
+/// Two columns for each week, opened and answered, above the dates of the Mondays.
 pub(super) fn columns(out: &mut String, weeks: &[Week]) {
-    // A phone shows another drawing: the same one would be too small to read.
+    // Phones show a different drawing, because this one scaled down would be illegible.
     for (id, class, width, every) in [("week", "broad", 1060.0, 1), ("week-narrow", "narrow", 420.0, 3)] {
         columns_of(out, weeks, id, class, width, every);
     }
 }
 
-/// The columns in a drawing of this width, with a name below every so many of them.
+/// The columns in a drawing of this width, with a label at every `every`-th week.
 fn columns_of(out: &mut String, weeks: &[Week], id: &str, class: &str, width: f64, every: usize) {
     const LEFT: f64 = 52.0;
     const TOP: f64 = 10.0;
@@ -117,7 +117,7 @@ fn columns_of(out: &mut String, weeks: &[Week], id: &str, class: &str, width: f6
                 right - corner,
             );
         }
-        // The current week is named, and those before it in even steps.
+        // The current week is labeled, and earlier weeks at equal distances.
         if (weeks.len() - 1 - index).is_multiple_of(every) {
             let name = week.monday.strftime("%-d %b");
             let _ = write!(

@@ -1,18 +1,18 @@
-//! [`Escaped`]: the only way by which a server's text gets into the page.
+//! [`Escaped`]: text from a server, escaped for the page.
 
 use std::fmt::{self, Display, Formatter, Write};
 
-use crate::output::sanitise;
+use crate::output::sanitize;
 
-/// A text as HTML or SVG content, or as an attribute's value in double quotes.
+/// Formats a text as HTML or SVG content, or as an attribute's value in double quotes.
 ///
-/// Beside the characters of markup it replaces those that act rather than show, as in a terminal: HTML and
-/// XML do not allow control characters, and one that turns the direction would turn the rest of a row.
+/// Besides markup it replaces control characters, which HTML and XML do not allow, and characters that change the text
+/// direction.
 pub(super) struct Escaped<'a>(pub(super) &'a str);
 
 impl Display for Escaped<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        sanitise::line(self.0).chars().try_for_each(|letter| match letter {
+        sanitize::line(self.0).chars().try_for_each(|letter| match letter {
             '&' => f.write_str("&amp;"),
             '<' => f.write_str("&lt;"),
             '>' => f.write_str("&gt;"),
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_a_server_sends_is_markup() {
+    fn no_text_from_a_server_becomes_markup() {
         let cases = [
             ("<script>alert('x')</script>", "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"),
             ("\" onload=\"x", "&quot; onload=&quot;x"),

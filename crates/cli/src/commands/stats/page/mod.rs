@@ -1,7 +1,7 @@
-//! The page of `stats --html`: one file that needs nothing beside it.
+//! The page of `stats --html`: a single self-contained file.
 //!
-//! It runs no script and loads nothing, and its content security policy forbids both. Text from a server is
-//! written by [`Escaped`] alone. Every chart has a title, a description and its numbers as a table.
+//! It runs no script and loads nothing, and its content security policy forbids both. All text from a server is written
+//! through [`Escaped`]. Every chart has a title, a description and a table with its numbers.
 
 mod charts;
 mod escape;
@@ -16,8 +16,8 @@ use crate::output::age;
 use crate::output::clock::Clock;
 
 const STYLE: &str = include_str!("style.css");
-/// How many rows a chart shows; its table has them all.
-const MOST_ROWS: usize = 12;
+/// The maximum number of rows in a chart; the table below it has all rows.
+const MAX_ROWS: usize = 12;
 
 /// The whole page.
 pub(crate) fn render(statistics: &Statistics) -> String {
@@ -67,7 +67,7 @@ fn header(out: &mut String, statistics: &Statistics) {
     );
 }
 
-/// An address as people read it. The page has no address in it that anything could load.
+/// An address without its scheme, for reading. The page contains no address that a browser would load.
 fn without_scheme(server: &str) -> String {
     server.replace("https://", "").replace("http://", "")
 }
@@ -90,7 +90,7 @@ fn tiles(out: &mut String, statistics: &Statistics) {
 
 fn counts_card(out: &mut String, id: &str, title: &str, counts: &[Count], color: fn(&str) -> &'static str) {
     let of = |counts: &[Count]| shares(&counts.iter().map(|one| one.count).collect::<Vec<_>>());
-    let most = if counts.len() > MOST_ROWS + 1 { MOST_ROWS } else { counts.len() };
+    let most = if counts.len() > MAX_ROWS + 1 { MAX_ROWS } else { counts.len() };
     let (shown, rest) = counts.split_at(most);
     let mut shown = shown.to_vec();
     if !rest.is_empty() {

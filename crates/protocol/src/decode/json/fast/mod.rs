@@ -1,4 +1,4 @@
-//! The fast JSON decoder: reads only the documented shape, as PHP writes it, without white space.
+//! The fast JSON decoder: reads only the documented format, as PHP writes it, without white space.
 //!
 //! 1. The first ticket shows which keys tickets have, in which order, and how integers are written (its [`Shape`]).
 //! 2. Every other ticket is compared with that shape, key by key. Texts without escapes are not copied: a row stores
@@ -39,8 +39,8 @@ use self::values::Values;
 /// The largest number of different unknown fields that this decoder reads.
 const MAX_EXTRAS: usize = 16;
 
-/// Decodes a page of the documented shape. Returns `None` for any other body, and for a ticket that does not fit a packed
-/// row: one of more than 32 KiB, or an id of more than 32 bits.
+/// Decodes a page of the documented format. Returns `None` for any other body, and for a ticket that does not fit a
+/// packed row: one of more than 32 KiB, or an id of more than 32 bits.
 pub(super) fn decode(text: &str) -> Option<PageBuilder> {
     // JSON's white space, which does not include the form feed.
     let text = text.trim_end_matches([' ', '\t', '\r', '\n']);
@@ -97,7 +97,7 @@ struct Shape {
     present: FieldSet,
     /// How integers are written, if the keys are in the documented order; `None` otherwise.
     documented: Option<IntegerStyle>,
-    /// The keys in order. For a documented shape they are only built if a ticket differs.
+    /// The keys in order. For a documented format they are only built if a ticket differs.
     slots: OnceCell<Vec<Slot>>,
 }
 
@@ -225,8 +225,8 @@ impl<'a> TicketDecoder<'a, '_> {
     }
 
     /// Releases unused capacity, which would be a fifth of the memory of a small page. Strings and attachments of a few
-    /// kilobytes are copied to blocks of their exact size: shrinking a block in place leaves a gap that is too small for
-    /// the next page.
+    /// kilobytes are copied to blocks of their exact size: shrinking a block in place leaves a gap that is too small
+    /// for the next page.
     fn release_spare_capacity(&mut self) {
         const COPIED_UP_TO: usize = 16 << 10;
         let arena = &mut self.page.arena;

@@ -16,7 +16,7 @@ pub(super) struct Prefix {
     len: usize,
 }
 
-/// The prefix of each field in a ticket of the documented shape.
+/// The prefix of each field in a ticket of the documented format.
 pub(super) const DOCUMENTED: [Prefix; FIELD_COUNT] = prefixes(true);
 /// The same, without the opening quote of the value.
 pub(super) const UNQUOTED: [Prefix; FIELD_COUNT] = prefixes(false);

@@ -1,7 +1,7 @@
 //! The tolerant JSON decoder: reads every shape that servers are known to send. It is the specification of the fast
 //! decoder.
 //!
-//! It reads the body level by level, as deep as the documented shape. At each level serde_json splits an object or a
+//! It reads the body level by level, as deep as the documented format. At each level serde_json splits an object or a
 //! list into raw values, which borrow from the body, so that the offset of each value is known. Values of unknown
 //! fields are scanned once. So the time is linear in the size of the body.
 

@@ -1,17 +1,17 @@
-//! Makes text from a server safe to show. Everything that people read goes through here.
+//! Makes text from a server safe to display. All text that people read is processed here.
 //!
-//! A ticket's subject is written by a stranger. Shown as it is, it could move a terminal's cursor, rename
-//! its window, or turn the rest of a line around. So [unprintable characters](is_unprintable) are replaced by
-//! printable ones: a control picture where Unicode has one (`␛`), else U+FFFD.
+//! A stranger writes the subject of a ticket. Displayed unchanged, it could move a terminal's cursor, rename its
+//! window, or reverse the rest of a line. So [unprintable characters](is_unprintable) are replaced by printable ones: a
+//! control picture if Unicode has one (`␛`), else U+FFFD.
 
 use std::borrow::Cow;
 
 use gettickets_protocol::text::is_unprintable;
 
-/// What to show in place of a character that must not reach a terminal; `None` for one that may.
+/// The replacement of a character that must not reach a terminal; `None` for a character that may.
 fn replacement(at: char) -> Option<char> {
     match at {
-        // C0: U+2400 has a picture of each, in the same order.
+        // C0: from U+2400 on there is a picture of each, in the same order.
         '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(at)),
         '\u{7f}' => Some('␡'),
         at if is_unprintable(at) => Some('\u{fffd}'),
@@ -26,20 +26,20 @@ fn replaced<'a>(text: &'a str, keep: impl Fn(char) -> Option<char>) -> Cow<'a, s
     Cow::Owned(text.chars().map(|at| keep(at).or_else(|| replacement(at)).unwrap_or(at)).collect())
 }
 
-/// A text for one line: line breaks and tabs become spaces.
+/// Sanitizes a text for one line: line breaks and tabs become spaces.
 pub(crate) fn line(text: &str) -> Cow<'_, str> {
     replaced(text, |at| matches!(at, '\n' | '\r' | '\t').then_some(' '))
 }
 
-/// A text of several lines: line feeds stay, and so do tabs; everything else that acts is replaced.
+/// Sanitizes a text of several lines: line feeds and tabs are kept.
 pub(crate) fn lines(text: &str) -> Cow<'_, str> {
     replaced(text, |at| matches!(at, '\n' | '\t').then_some(at))
 }
 
-/// JSON for a terminal: the same document, with everything that could act written as `\u….`
+/// Sanitizes JSON for a terminal: the same document, with every unprintable character written as `\u….`
 ///
-/// JSON itself escapes C0 alone. What else could act stands only inside strings, where an escape means the
-/// same, so programs that read the screen's text back lose nothing.
+/// JSON itself escapes only C0. Every other unprintable character is inside a string, where an escape has the same
+/// meaning, so programs that read the terminal's text lose nothing.
 pub(crate) fn json(text: &str) -> Cow<'_, str> {
     let acts = |at: char| at != '\n' && replacement(at).is_some();
     if !text.chars().any(acts) {
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn characters_that_act_are_shown_instead() {
+    fn unprintable_characters_are_replaced() {
         for (text, shown) in [
             ("plain é 你好 😀", "plain é 你好 😀"),
             ("\u{1b}]0;title\u{7}", "␛]0;title␇"),
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn no_control_character_survives() {
+    fn no_control_character_remains() {
         for code in 0..=0x2_ffff {
             let Some(at) = char::from_u32(code) else { continue };
             let shown = line(&at.to_string()).into_owned();
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn json_for_a_terminal_means_the_same() {
+    fn sanitized_json_has_the_same_meaning() {
         let text = "\u{9b}31m \u{202e} é \u{7f} \u{e0041}";
         let written = serde_json::to_string(text).unwrap();
         let safe = json(&written).into_owned();

@@ -1,6 +1,6 @@
-//! A warning for a status that is probably mistyped.
+//! Warns of a status that is probably mistyped.
 //!
-//! Installs can configure statuses, so an unknown word may be correct, and the server sends an empty list for it. If
+//! Installs can configure statuses, so an unknown status may be correct, and the server sends an empty list for it. If
 //! the list is empty and the word is similar to a default status, the program prints a warning.
 
 use gettickets::{GetTickets, Status, StatusFilter};
@@ -28,12 +28,12 @@ fn warning(word: &str) -> Option<String> {
     })
 }
 
-/// The known word that is close to this one: one or two typing errors away, or begun by it.
+/// The known status that this word is probably meant to be: one or two typing errors away, or starting with this word.
 fn known_word(word: &str) -> Option<String> {
     let statuses = Status::KNOWN.iter().map(Status::as_str).map(str::to_owned);
     let known: Vec<String> =
         statuses.chain(StatusFilter::SPECIAL.iter().map(StatusFilter::to_string)).collect();
-    // Servers compare without regard to case.
+    // Servers ignore case.
     let word = word.trim().to_lowercase();
     if known.iter().any(|known| known.eq_ignore_ascii_case(&word)) {
         return None;
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_typing_error_is_noticed_and_another_word_is_not() {
+    fn a_typing_error_is_noticed_and_a_different_word_is_not() {
         for (word, meant) in [
             ("Opne", Some("Open")),
             ("opened", Some("Open")),

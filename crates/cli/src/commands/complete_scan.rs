@@ -1,4 +1,4 @@
-//! [`Whole`]: a scan that must be complete.
+//! [`CompleteScan`]: a scan that must be complete.
 
 use gettickets::scan::ScanReport;
 use gettickets::{Error, Scan, Tickets};
@@ -8,28 +8,28 @@ use crate::connect;
 use crate::exit::{Exit, Failure, Outcome};
 
 /// A scan that fails if it is not complete.
-pub(crate) struct Whole {
+pub(crate) struct CompleteScan {
     scan: Scan,
     delivered: u64,
 }
 
-impl Whole {
-    pub(crate) fn of(scan: Scan) -> Whole {
-        Whole { scan, delivered: 0 }
+impl CompleteScan {
+    pub(crate) fn of(scan: Scan) -> CompleteScan {
+        CompleteScan { scan, delivered: 0 }
     }
 
-    /// The next tickets.
+    /// Returns the next tickets.
     pub(crate) fn next(&mut self) -> Option<Outcome<Tickets>> {
         Some(match self.scan.next_page()? {
             Ok(tickets) => {
                 self.delivered += tickets.len() as u64;
                 Ok(tickets)
             }
-            Err(error) => Err(cut_off(&error, self.delivered)),
+            Err(error) => Err(interrupted(&error, self.delivered)),
         })
     }
 
-    /// How many tickets came so far.
+    /// The number of tickets so far.
     pub(crate) fn delivered(&self) -> u64 {
         self.delivered
     }
@@ -39,14 +39,14 @@ impl Whole {
         self.scan.report()
     }
 
-    /// After the last ticket: fails if any ticket is missing.
+    /// Fails if any ticket is missing. Called after the last ticket.
     pub(crate) fn end(&self) -> Outcome {
-        without_holes(&self.report())
+        check_unreadable(&self.report())
     }
 }
 
-/// The failure of a scan that was stopped by an error. After the first ticket it counts as incomplete.
-pub(crate) fn cut_off(error: &Error, delivered: u64) -> Failure {
+/// The failure of a scan that an error stopped. If it delivered any ticket, its result is incomplete.
+pub(crate) fn interrupted(error: &Error, delivered: u64) -> Failure {
     let failure = connect::failure_of(error);
     if delivered == 0 || failure.exit == Exit::Usage {
         return failure;
@@ -55,8 +55,8 @@ pub(crate) fn cut_off(error: &Error, delivered: u64) -> Failure {
     Failure { exit: Exit::Incomplete, what, ..failure }
 }
 
-/// The failure of a scan that delivered every ticket but those that the server cannot send.
-pub(crate) fn without_holes(report: &ScanReport) -> Outcome {
+/// The failure of a scan that delivered every ticket except those that the server cannot send.
+pub(crate) fn check_unreadable(report: &ScanReport) -> Outcome {
     let missing = &report.unreadable;
     if missing.is_empty() {
         return Ok(());

@@ -1,7 +1,7 @@
 //! An export of several installs into one file or stream, with a column for the install.
 //!
-//! The installs are read side by side. The file gets its name once it is whole; if an install failed, it is named as incomplete.
-//! It cannot be continued after an interruption: a file for each install can.
+//! The installs are read concurrently. The file gets its name when it is complete; if an install failed, it is named as
+//! incomplete. Such an export cannot be resumed; an export with a file for each install can.
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -17,13 +17,13 @@ use super::stream::Stream;
 use super::{encoding_of, is_stdout, spool, unusable};
 use crate::args::{Compression, ExportArgs};
 use crate::commands::scanning::Progress;
-use crate::commands::{misspelt, scanning, whole};
+use crate::commands::{complete_scan, scanning, status_typo};
 use crate::connect::installs::{self, Several};
 use crate::exit::{self, Exit, Failure, Outcome};
 use crate::files::{self, Destination, Existing};
 use crate::output;
 
-/// Exports these installs. `watch` gets a handle that cancels each scan.
+/// Exports these installs. `watch` receives a handle that cancels each scan.
 pub(super) fn run(
     args: &ExportArgs,
     installs: Several,
@@ -66,14 +66,15 @@ pub(super) fn run(
     let existing = if args.no_clobber { Existing::Keep } else { Existing::Replace };
     spool::refuse_existing(&output, existing)?;
     let failed = |error: io::Error| Failure::of_file(&output, &error);
+    files::remove_leftovers(&output);
     let file = files::temporary(&output).map_err(failed)?;
     let out = BufWriter::with_capacity(256 << 10, file.as_file().try_clone().map_err(failed)?);
     let written = write(args, &installs, Box::new(out), &contents, watch, interrupted);
     let (tickets, failures) = written.map_err(|error| Failure { exit: Exit::Output, ..failed(error) })?;
-    let is_whole = failures.is_empty() && installs.unusable.is_empty();
-    let name = if is_whole { output.clone() } else { files::with_ending(&output, ".incomplete") };
-    if is_whole || tickets > 0 {
-        let existing = if is_whole { existing } else { Existing::Replace };
+    let is_complete = failures.is_empty() && installs.unusable.is_empty();
+    let name = if is_complete { output.clone() } else { files::with_ending(&output, ".incomplete") };
+    if is_complete || tickets > 0 {
+        let existing = if is_complete { existing } else { Existing::Replace };
         files::put_temporary(file, &name, existing).map_err(failed)?;
         exit::note(in_file(tickets, &name));
     }
@@ -88,7 +89,7 @@ fn in_file(tickets: u64, name: &Path) -> String {
 pub(super) fn ended(args: &ExportArgs, installs: Several, failures: Vec<(String, Failure)>) -> Outcome {
     let mut all = installs.unusable;
     if all.is_empty() && failures.is_empty() {
-        misspelt::warn(&args.query.to_query().requests());
+        status_typo::warn(&args.query.to_query().requests());
     }
     all.extend(failures);
     installs::report(all)
@@ -123,8 +124,8 @@ pub(super) struct InstallEnd {
     pub(super) name: String,
     pub(super) tickets: u64,
     pub(super) failure: Option<Failure>,
-    /// Whether every ticket was delivered that the server can send.
-    pub(super) is_whole: bool,
+    /// Whether every ticket that the server can send was delivered.
+    pub(super) is_complete: bool,
 }
 
 impl InstallEnd {
@@ -135,8 +136,8 @@ impl InstallEnd {
     }
 }
 
-/// Reads every ticket of the installs, side by side. `take` gets the position of the install. Returns how each install
-/// ended, in their order.
+/// Reads every ticket of the installs concurrently. `take` receives the index of the install. Returns how each install
+/// ended, in the order of the installs.
 pub(super) fn read(
     args: &ExportArgs,
     installs: &Several,
@@ -155,7 +156,7 @@ pub(super) fn read(
     scan.cancellations().iter().cloned().for_each(watch);
     let waiting = Progress::waiting(format!("reading {} installs", installs.connections.len()));
     for page in scan.by_ref() {
-        // The reports have the errors.
+        // The reports hold the errors.
         let Ok(page) = page else { continue };
         take(page.index, &page.tickets)?;
         if let Some(count) = counts.get_mut(page.index) {
@@ -175,13 +176,13 @@ pub(super) fn read(
                     format!("interrupted after {tickets} {}", output::tickets(tickets)),
                 ))
             }
-            Some(error) => Some(whole::cut_off(error, tickets)),
-            None => whole::without_holes(&report.scan).err(),
+            Some(error) => Some(complete_scan::interrupted(error, tickets)),
+            None => complete_scan::check_unreadable(&report.scan).err(),
         };
         if failure.is_none() {
             exit::note(format!("{name}: {tickets} {}", output::tickets(tickets)));
         }
-        InstallEnd { name, tickets, failure, is_whole: report.error.is_none() }
+        InstallEnd { name, tickets, failure, is_complete: report.error.is_none() }
     };
     Ok(scan.reports().iter().zip(counts).map(end).collect())
 }
@@ -224,7 +225,7 @@ impl Write for Out {
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Out::Plain(out) => out.flush(),
-            // What is compressed is written at its end.
+            // Compressed data is flushed when the file is finished.
             Out::Gzip(_) | Out::Zstd(_) => Ok(()),
         }
     }

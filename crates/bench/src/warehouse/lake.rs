@@ -1,0 +1,37 @@
+//! A lake beside one file of the same tickets.
+
+use std::error::Error;
+
+use super::command::{CommandLine, profile, text};
+use super::report::{Goal, Report, Row};
+use super::servers::Servers;
+use crate::options::Options;
+
+/// The most memory for a lake, in megabytes, however many tickets and partitions there are.
+const MOST_MEGABYTES: f64 = 192.0;
+
+/// Measures a lake beside a file.
+pub(crate) fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
+    let tickets = super::tickets(options);
+    eprintln!("lake of {tickets} tickets");
+    let mut servers = Servers::start(1, tickets, 0)?;
+    let command = CommandLine::new(&servers, "lake")?;
+    let profile = profile(0);
+    let mut file = Row::new("one Parquet file", tickets);
+    let mut lake = Row::new("lake by install and month", tickets);
+    let mut replaced = Row::new("the same with --overwrite", tickets);
+    for _ in 0..super::turns(options) {
+        let path = command.fresh("tickets.parquet")?;
+        file.add(command.run(&mut servers, &["export", "--profile", &profile, "--output", text(&path)?])?);
+        let path = command.fresh("lake")?;
+        let export = ["export", "--profile", &profile, "--output", text(&path)?];
+        let export = [&export[..], &["--partition-by", "install,opened_month"]].concat();
+        lake.add(command.run(&mut servers, &export)?);
+        replaced.add(command.run(&mut servers, &[&export[..], &["--overwrite"]].concat())?);
+    }
+    for row in [&mut lake, &mut replaced] {
+        let value = row.peak_megabytes();
+        row.goal = Some(Goal { what: "MB".to_owned(), value, at_most: MOST_MEGABYTES });
+    }
+    Ok(Report { what: "lake".to_owned(), rows: vec![file, lake, replaced] })
+}

@@ -1,0 +1,82 @@
+//! Mirrors beside an export of the same list.
+
+use std::error::Error;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::command::{CommandLine, profile, text};
+use super::postgres_server::{Server, Settings};
+use super::report::{Goal, Report, Row};
+use super::servers::Servers;
+use crate::options::Options;
+
+/// How many tickets change before a full run.
+const CHANGED: u64 = 1_000;
+/// A first run takes at most so many times as long as an export to NDJSON.
+const MOST_TIMES: f64 = 2.0;
+/// The most rows that a run writes for each ticket that changed: its row, the change, and one for the run among all.
+const MOST_ROWS: f64 = 2.0;
+/// The most requests of a run that finds nothing new.
+const MOST_REQUESTS: f64 = 2.0;
+
+/// Measures mirrors beside an export.
+pub(crate) fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
+    let tickets = super::tickets(options);
+    eprintln!("mirror of {tickets} tickets");
+    let mut servers = Servers::start(1, tickets, 0)?;
+    let command = CommandLine::new(&servers, "mirror")?;
+    let profile = profile(0);
+    let mut export = Row::new("export to NDJSON", tickets);
+    let mut first = Row::new("first run into SQLite", tickets);
+    let mut full = Row::new(format!("full run, {CHANGED} changed"), tickets);
+    let mut unchanged = Row::new("full run, nothing changed", tickets);
+    let mut quiet = Row::new("incremental run, nothing changed", tickets);
+    for _ in 0..super::turns(options) {
+        let file = command.fresh("tickets.ndjson")?;
+        export.add(command.run(&mut servers, &["export", "--profile", &profile, "--output", text(&file)?])?);
+        let file = command.fresh("tickets.db")?;
+        let mirror = ["mirror", text(&file)?, "--profile", &profile];
+        first.add(command.run(&mut servers, &mirror)?);
+        servers.move_tickets(CHANGED)?;
+        full.add(command.run(&mut servers, &[&mirror[..], &["--full"]].concat())?);
+        full.written_rows = Some(rows_of_last_run(&file)?);
+        unchanged.add(command.run(&mut servers, &[&mirror[..], &["--full"]].concat())?);
+        unchanged.written_rows = Some(rows_of_last_run(&file)?);
+        quiet.add(command.run(&mut servers, &mirror)?);
+        quiet.written_rows = Some(rows_of_last_run(&file)?);
+    }
+    first.at_most(MOST_TIMES, &export);
+    let per_change = full.written_rows.unwrap_or(0) as f64 / (CHANGED + 1) as f64;
+    full.goal = Some(Goal { what: "rows a change".to_owned(), value: per_change, at_most: MOST_ROWS });
+    let requests = quiet.requests() as f64;
+    quiet.goal = Some(Goal { what: "requests".to_owned(), value: requests, at_most: MOST_REQUESTS });
+    let mut rows = vec![export, first, full, unchanged, quiet];
+    let settings = Settings { authentication: "trust", password: "unused", is_durable: true };
+    if let Some(server) = Server::start(&settings)? {
+        let url = server.url();
+        let mut first = Row::new("first run into PostgreSQL", tickets);
+        let mut full = Row::new(format!("full run in PostgreSQL, {CHANGED} changed"), tickets);
+        for _ in 0..super::turns(options) {
+            server.client()?.batch_execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")?;
+            let mirror = ["mirror", &url, "--profile", &profile];
+            first.add(command.run(&mut servers, &mirror)?);
+            servers.move_tickets(CHANGED)?;
+            full.add(command.run(&mut servers, &[&mirror[..], &["--full"]].concat())?);
+        }
+        rows.extend([first, full]);
+    }
+    Ok(Report { what: "mirror".to_owned(), rows })
+}
+
+/// How many rows the last run wrote: tickets, changes and itself.
+fn rows_of_last_run(file: &Path) -> Result<u64, Box<dyn Error>> {
+    let database = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let rows: i64 = database.query_row(
+        "SELECT new + changed + gone + (SELECT count(*) FROM changes WHERE run = runs.run) + 1
+         FROM runs ORDER BY run DESC LIMIT 1",
+        [],
+        |row| row.get(0),
+    )?;
+    Ok(rows.unsigned_abs())
+}

@@ -1,0 +1,151 @@
+//! The figures of mirrors, fleets and lakes, as tables in Markdown.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::scan::report::{grouped, median, verdict};
+use crate::scan::usage::Taken;
+
+/// One table.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    /// The heading of its first column.
+    pub(super) what: String,
+    pub(super) rows: Vec<Row>,
+}
+
+/// A job and its turns.
+#[derive(Debug, Serialize)]
+pub(super) struct Row {
+    what: String,
+    tickets: u64,
+    turns: Vec<Turn>,
+    /// Rows that a run wrote.
+    pub(super) written_rows: Option<u64>,
+    pub(super) goal: Option<Goal>,
+}
+
+/// What a turn took.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Turn {
+    pub(super) taken: Taken,
+    pub(super) server_cpu_seconds: f64,
+    pub(super) requests: u64,
+}
+
+/// A value beside its limit.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Goal {
+    /// What is compared, such as "x export to NDJSON".
+    pub(super) what: String,
+    pub(super) value: f64,
+    pub(super) at_most: f64,
+}
+
+impl Row {
+    pub(super) fn new(what: impl Into<String>, tickets: u64) -> Row {
+        Row { what: what.into(), tickets, turns: Vec::new(), written_rows: None, goal: None }
+    }
+
+    pub(super) fn add(&mut self, turn: Turn) {
+        self.turns.push(turn);
+    }
+
+    /// The median of the times.
+    pub(super) fn seconds(&self) -> f64 {
+        self.median(|turn| turn.taken.seconds)
+    }
+
+    /// The most memory in any turn, in megabytes.
+    pub(super) fn peak_megabytes(&self) -> f64 {
+        self.turns.iter().map(|turn| turn.taken.peak_bytes).max().unwrap_or(0) as f64 / 1e6
+    }
+
+    /// The most that a turn wrote, in megabytes.
+    pub(super) fn written_megabytes(&self) -> f64 {
+        self.turns.iter().map(|turn| turn.taken.written_bytes).max().unwrap_or(0) as f64 / 1e6
+    }
+
+    /// The most requests of any turn.
+    pub(super) fn requests(&self) -> u64 {
+        self.turns.iter().map(|turn| turn.requests).max().unwrap_or(0)
+    }
+
+    fn median(&self, value: impl Fn(&Turn) -> f64) -> f64 {
+        median(&self.turns.iter().map(value).collect::<Vec<f64>>())
+    }
+
+    /// Adds a goal for the time beside that of another row.
+    pub(super) fn at_most(&mut self, times: f64, other: &Row) {
+        let value = self.seconds() / other.seconds().max(f64::MIN_POSITIVE);
+        self.goal = Some(Goal { what: format!("x {}", other.what), value, at_most: times });
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let goal = self.goal.as_ref().map_or_else(String::new, |goal| {
+            let Goal { what, value, at_most } = goal;
+            format!("**{value:.1}** {what} (goal {at_most} at most: {})", verdict(value <= at_most))
+        });
+        writeln!(
+            f,
+            "| {} | {} | {:.2} | {:.2} | {:.2} | {:.0} | {} | {} | {:.1} | {goal} |",
+            self.what,
+            grouped(self.tickets),
+            self.seconds(),
+            self.median(|turn| turn.taken.cpu_seconds),
+            self.median(|turn| turn.server_cpu_seconds),
+            self.peak_megabytes(),
+            grouped(self.requests()),
+            self.written_rows.map_or_else(String::new, grouped),
+            self.written_megabytes(),
+        )
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "| {} | tickets | s | CPU s, client | CPU s, sandbox | peak memory, MB | requests | rows written | MB written | goal |",
+            self.what
+        )?;
+        writeln!(f, "|---|---|---|---|---|---|---|---|---|---|")?;
+        self.rows.iter().try_for_each(|row| row.fmt(f))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(what: &str, seconds: &[f64]) -> Row {
+        let mut row = Row::new(what, 100_000);
+        for seconds in seconds {
+            let taken = Taken {
+                seconds: *seconds,
+                cpu_seconds: 0.5,
+                peak_bytes: 30_000_000,
+                written_bytes: 1_500_000,
+            };
+            row.add(Turn { taken, server_cpu_seconds: 0.25, requests: 1_003 });
+        }
+        row
+    }
+
+    #[test]
+    fn a_row_has_medians_and_a_verdict() {
+        let export = row("export", &[0.7, 0.5, 0.9]);
+        let mut mirror = row("mirror", &[1.5, 1.4, 1.3]);
+        mirror.at_most(2.0, &export);
+        mirror.written_rows = Some(1_001);
+        assert_eq!(
+            mirror.to_string().trim(),
+            "| mirror | 100,000 | 1.40 | 0.50 | 0.25 | 30 | 1,003 | 1,001 | 1.5 | **2.0** x export (goal 2 at most: met) |"
+        );
+        mirror.at_most(1.5, &export);
+        assert!(mirror.to_string().contains("(goal 1.5 at most: MISSED)"));
+    }
+}

@@ -1,0 +1,81 @@
+//! Links from page to page, checked before the site is built.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::book::Book;
+use crate::markdown;
+use crate::repository::{self, Result};
+
+/// Fails if a link leads to a page or a heading that does not exist, and names all such links. Links to other sites and to the
+/// references of the languages, which are made when the site is built, are not looked at.
+pub(crate) fn check(book: &Book) -> Result {
+    let dead = dead_links(&book.pages);
+    if dead.is_empty() { Ok(()) } else { Err(dead.join("\n")) }
+}
+
+fn dead_links(pages: &BTreeMap<String, String>) -> Vec<String> {
+    let headings: BTreeMap<&String, HashSet<String>> = pages
+        .iter()
+        .map(|(path, text)| (path, markdown::headings(text).into_iter().map(|heading| heading.id).collect()))
+        .collect();
+    let mut dead = Vec::new();
+    for (page, text) in pages {
+        for link in markdown::links(text) {
+            let target = link.target;
+            let (path, fragment) =
+                target.split_once('#').map_or((&*target, None), |(path, fragment)| (path, Some(fragment)));
+            if path.contains(':') {
+                continue;
+            }
+            let other = if path.is_empty() { Some(page.clone()) } else { repository::resolve(page, path) };
+            let Some(other) = other else {
+                dead.push(format!("{page}: {target} leads out of the site"));
+                continue;
+            };
+            if other.starts_with("api/") {
+                continue;
+            }
+            match (headings.get(&other), fragment) {
+                (None, _) => dead.push(format!("{page}: {target} leads to no page")),
+                (Some(headings), Some(fragment)) if !headings.contains(fragment) => {
+                    dead.push(format!("{page}: {target} leads to no heading"));
+                }
+                _ => {}
+            }
+        }
+    }
+    dead
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dead(links: &str) -> Vec<String> {
+        let pages = [("a/b.md", links), ("c.md", "# Title\n\n## Part\n")];
+        dead_links(&pages.map(|(path, text)| (path.to_owned(), text.to_owned())).into())
+    }
+
+    #[test]
+    fn dead_links_are_named() {
+        assert_eq!(
+            dead("[x](../c.md#part) [y](../c.md) [z](../api/rust/x.html) [w](https://a.b/c#d)"),
+            [""; 0]
+        );
+        assert_eq!(
+            dead("[x](../c.md#other) [y](c.md) [z](#none) [w](../../c.md)"),
+            [
+                "a/b.md: ../c.md#other leads to no heading",
+                "a/b.md: c.md leads to no page",
+                "a/b.md: #none leads to no heading",
+                "a/b.md: ../../c.md leads out of the site",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_link_of_the_site_leads_somewhere() {
+        let book = crate::book::assemble().unwrap();
+        assert_eq!(dead_links(&book.pages), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,145 @@
+//! [`Lock`]: the lock of a run on a SQLite file, which holds between its transactions.
+//!
+//! It is a file beside the database, `tickets.db-lock`, that the run locks and removes at its end. The database itself must not
+//! be opened for it: closing such a file would release the locks that SQLite has on it.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::error::{MirrorError, MirrorErrorKind};
+
+/// How long to wait for a run that is about to end.
+const WAIT: Duration = Duration::from_secs(2);
+/// How often to try meanwhile.
+const INTERVAL: Duration = Duration::from_millis(50);
+
+/// A lock that is held until it is dropped.
+#[derive(Debug)]
+pub(super) struct Lock {
+    path: PathBuf,
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock of a database.
+    pub(super) fn take(database: &Path) -> Result<Lock, MirrorError> {
+        let mut path = database.as_os_str().to_owned();
+        path.push("-lock");
+        let path = PathBuf::from(path);
+        let failed = |error: io::Error| {
+            let kind = match error.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => MirrorErrorKind::Full,
+                _ => MirrorErrorKind::ReadOnly,
+            };
+            let message = format!("{} cannot be locked: {error}", path.display());
+            MirrorError::new(kind, message).with_source(error)
+        };
+        let begin = Instant::now();
+        loop {
+            let file = open(&path).map_err(failed)?;
+            match file.try_lock() {
+                // The run that had the lock may have removed the file meanwhile.
+                Ok(()) if Identity::of_file(&file).map_err(failed)?.is_still_at(&path) => {
+                    return Ok(Lock { path, _file: file });
+                }
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) if begin.elapsed() < WAIT => thread::sleep(INTERVAL),
+                Err(TryLockError::WouldBlock) => {
+                    let message = "another run has the database locked";
+                    return Err(MirrorError::new(MirrorErrorKind::Locked, message));
+                }
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Before the lock is released: afterwards the file may be that of another run.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Which file a name leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity(Option<(u64, u64)>);
+
+impl Identity {
+    /// The file of this name.
+    pub(super) fn of(path: &Path) -> io::Result<Identity> {
+        Ok(Identity(number(&fs::metadata(path)?)))
+    }
+
+    fn of_file(file: &File) -> io::Result<Identity> {
+        Ok(Identity(number(&file.metadata()?)))
+    }
+
+    /// Whether this name still leads to the same file.
+    pub(super) fn is_still_at(self, path: &Path) -> bool {
+        Identity::of(path).is_ok_and(|found| found == self)
+    }
+}
+
+#[cfg(unix)]
+fn number(found: &fs::Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((found.dev(), found.ino()))
+}
+
+/// Other systems have no such number in the standard library, and keep an open file from being removed.
+#[cfg(not(unix))]
+fn number(_: &fs::Metadata) -> Option<(u64, u64)> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is the failure report of a test")]
+
+    use super::*;
+
+    #[test]
+    fn a_lock_is_held_by_one_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("tickets.db");
+        let lock = Lock::take(&database).unwrap();
+        assert_eq!(Lock::take(&database).unwrap_err().kind(), MirrorErrorKind::Locked);
+        drop(lock);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        // A run that was killed leaves the file, and the system releases its lock.
+        fs::write(folder.path().join("tickets.db-lock"), "").unwrap();
+        drop(Lock::take(&database).unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn runs_that_wait_for_a_lock_take_turns() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("tickets.db");
+        let inside = std::sync::atomic::AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..5 {
+                        let lock = Lock::take(&database).unwrap();
+                        assert_eq!(inside.fetch_add(1, std::sync::atomic::Ordering::SeqCst), 0);
+                        inside.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+                        drop(lock);
+                    }
+                });
+            }
+        });
+    }
+}

@@ -1,0 +1,390 @@
+//! [`Work`]: the run of one install, from its pages to the rows of the database.
+
+use std::collections::{HashMap, HashSet};
+use std::mem;
+use std::time::Duration;
+
+use gettickets::scan::ScanFinding;
+use gettickets::{DateTime, Error, Page, Scan, ScanReport, Tickets};
+use gettickets_arrow::NumberTooLarge;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::compare::{Change, Known, REPLACED, Verdict, compare};
+use super::error::MirrorError;
+use super::report::{Mode, RunOptions, RunReport};
+use super::stage::Stage;
+use super::store::{Ending, History, KnownInstall, Store};
+use crate::install::Install;
+use crate::row::{Row, wall_clock};
+
+/// The furthest that any wall clock is ahead of UTC. Replies dated later than that are dated ahead of every clock, and do
+/// not count as the newest.
+const FURTHEST_AHEAD: SignedDuration = SignedDuration::from_hours(14);
+
+/// This many of the highest ids have to be gone at once before an install is reported as restored from a backup.
+const RESTORED: usize = 10;
+
+/// This many rows at the end of the first page must be older than what a run looks for.
+const OLD_ROWS: usize = 4;
+
+/// From which reply on an incremental run reads; `None` for a full run.
+fn since(options: &RunOptions, now: Timestamp, history: &History) -> Option<DateTime> {
+    let last_full: Timestamp = history.last_full.as_ref()?.parse().ok()?;
+    let newest: DateTime = history.newest_reply.as_ref()?.parse().ok()?;
+    match options.mode {
+        Mode::Full => return None,
+        Mode::Auto { full_every } => {
+            let age = Duration::try_from(now.duration_since(last_full)).unwrap_or_default();
+            if age >= full_every {
+                return None;
+            }
+        }
+        Mode::Incremental => {}
+    }
+    let overlap = SignedDuration::try_from(options.overlap).unwrap_or(SignedDuration::MAX);
+    Some(newest.checked_sub(overlap).unwrap_or(DateTime::MIN))
+}
+
+/// The run of one install.
+pub(super) struct Work<'a> {
+    pub(super) install: &'a Install,
+    started: Timestamp,
+    since: Option<DateTime>,
+    /// Rows that wait for the transaction, where it is not open while the list is read.
+    stage: Option<Stage>,
+    /// No complete full run came before.
+    first_run: bool,
+    /// The rows were computed with another time zone, so all are written again.
+    rezoned: bool,
+    seen: HashSet<i64>,
+    /// The highest id that the mirror had before.
+    highest_before: i64,
+    /// New tickets with lower ids than that.
+    below_highest: u64,
+    /// The last complete full run found the list in the order of the last reply.
+    was_ordered: bool,
+    /// This run, if it is full, has found the list in that order so far.
+    ordered: bool,
+    /// The last reply of the ticket before, in the order of the list.
+    previous: Option<DateTime>,
+    /// The newest reply, on the install's clock.
+    newest: Option<DateTime>,
+    /// Replies dated later than this do not count as the newest.
+    ahead: DateTime,
+    replaced: u64,
+    /// Tickets with NUL characters in their texts.
+    nul: u64,
+    report: RunReport,
+    /// A value that does not fit into the database.
+    error: Option<MirrorError>,
+}
+
+impl<'a> Work<'a> {
+    /// The run of an install, from what the database has of it so far.
+    pub(super) fn new(
+        store: &mut dyn Store,
+        install: &'a Install,
+        options: &RunOptions,
+        started: Timestamp,
+        known: &[KnownInstall],
+    ) -> Result<Work<'a>, MirrorError> {
+        let before = known.iter().find(|known| known.name == install.name);
+        let rezoned = before.is_some_and(|before| before.zone.as_deref() != zone_name(install));
+        let history = store.history(&install.name)?;
+        let since = if rezoned { None } else { since(options, started, &history) };
+        let ahead = started.checked_add(FURTHEST_AHEAD).unwrap_or(Timestamp::MAX);
+        Ok(Work {
+            install,
+            started,
+            since,
+            stage: None,
+            first_run: history.last_full.is_none(),
+            rezoned,
+            seen: HashSet::new(),
+            highest_before: history.highest_id.unwrap_or(i64::MIN),
+            below_highest: 0,
+            was_ordered: history.ordered,
+            ordered: true,
+            previous: Some(DateTime::MAX),
+            newest: history.newest_reply.and_then(|reply| reply.parse().ok()),
+            ahead: TimeZone::UTC.to_datetime(ahead),
+            replaced: 0,
+            nul: 0,
+            report: RunReport::new(&install.name, 0, since.is_none()),
+            error: None,
+        })
+    }
+
+    /// A scan of the tickets that this run reads.
+    pub(super) fn scan(&self) -> Scan {
+        let scan = self.install.scan();
+        match self.since {
+            Some(since) => scan.updated_since(since),
+            None => scan,
+        }
+    }
+
+    /// How many tickets were read so far.
+    pub(super) fn tickets(&self) -> u64 {
+        self.report.tickets
+    }
+
+    /// Has rows wait for [`finish`](Work::finish), as the transaction is opened then.
+    pub(super) fn stage(&mut self) {
+        self.stage = Some(Stage::default());
+    }
+
+    /// Inserts the install and its run, at the beginning of the transaction.
+    pub(super) fn open(&mut self, store: &mut dyn Store) -> Result<(), MirrorError> {
+        let name = &self.install.name;
+        store.put_install(name, &self.install.client.endpoint(), zone_name(self.install))?;
+        let since = self.since.map(wall_clock);
+        self.report.run = store.begin_run(name, &utc(self.started), since.as_deref())?;
+        Ok(())
+    }
+
+    /// Takes a page. Returns `false` where a value in it does not fit into the database, and nothing more is to be read.
+    pub(super) fn take(&mut self, store: &mut dyn Store, tickets: &Tickets) -> Result<bool, MirrorError> {
+        if self.error.is_some() {
+            return Ok(false);
+        }
+        let mut rows = match self.rows(tickets) {
+            Ok(rows) => rows,
+            Err(error) => {
+                self.error = Some(error.into());
+                return Ok(false);
+            }
+        };
+        let known = self.known(store, &rows)?;
+        self.seen.extend(rows.iter().map(|row| row.id));
+        self.report.tickets += rows.len() as u64;
+        let Some(stage) = &mut self.stage else {
+            self.store(store, &known, rows)?;
+            return Ok(true);
+        };
+        let is_same = |row: &Row| known.get(&row.id).is_some_and(|known| known.is_same(row));
+        rows.retain(|row| self.rezoned || !is_same(row));
+        stage.push(rows, store.directory())?;
+        Ok(true)
+    }
+
+    /// The rows of a page. Notes the order of the list, and the newest reply.
+    fn rows(&mut self, tickets: &Tickets) -> Result<Vec<Row>, NumberTooLarge> {
+        let mut rows = Vec::with_capacity(tickets.len());
+        for ticket in tickets {
+            // A ticket without a reply is at the end of that order.
+            self.ordered &= ticket.lastreply() <= self.previous;
+            self.previous = ticket.lastreply();
+            if let Some(reply) = ticket.lastreply()
+                && reply <= self.ahead
+                && self.newest.is_none_or(|newest| reply > newest)
+            {
+                self.newest = Some(reply);
+            }
+            rows.push(Row::new(ticket, self.install.time_zone.as_ref(), self.install.access_keys)?);
+        }
+        Ok(rows)
+    }
+
+    /// What the database has of the tickets of a page. Those that it cannot have are not looked up: ids above all that it had
+    /// before, unless this run has stored them.
+    fn known(&self, store: &mut dyn Store, rows: &[Row]) -> Result<HashMap<i64, Known>, MirrorError> {
+        let may_be_known = |id: &i64| *id <= self.highest_before || self.seen.contains(id);
+        let ids: Vec<i64> = rows.iter().map(|row| row.id).filter(may_be_known).collect();
+        store.known(&self.install.name, &ids)
+    }
+
+    /// Writes the rows that are not as the database has them, and what changed.
+    fn store(
+        &mut self,
+        store: &mut dyn Store,
+        known: &HashMap<i64, Known>,
+        mut rows: Vec<Row>,
+    ) -> Result<(), MirrorError> {
+        let (now, name) = (utc(Timestamp::now()), &self.install.name);
+        let mut changes = Vec::new();
+        rows.retain(|row| match compare(known.get(&row.id), row, self.first_run) {
+            Verdict::Same => self.rezoned,
+            Verdict::New(found) => {
+                self.report.new += 1;
+                self.below_highest += u64::from(row.id < self.highest_before);
+                changes.extend(found);
+                true
+            }
+            Verdict::Changed(found) => {
+                self.report.changed += 1;
+                changes.extend(found);
+                true
+            }
+        });
+        self.nul += rows.iter().filter(|row| row.had_nul).count() as u64;
+        self.replaced += changes.iter().filter(|change| change.what == REPLACED).count() as u64;
+        store.put(name, &rows, &now)?;
+        store.record(self.report.run, name, &changes, &now)
+    }
+
+    /// Whether the first page of the list may be all that has to be read.
+    pub(super) fn may_read_front(&self) -> bool {
+        self.since.is_some() && self.was_ordered
+    }
+
+    /// Whether the first page of the list has everything since the last run: it is in the order of the last reply, its last rows
+    /// are older, and no ticket is counted that neither it nor the mirror has.
+    pub(super) fn has_everything(&self, store: &mut dyn Store, page: &Page) -> Result<bool, MirrorError> {
+        let (Some(since), Some(total)) = (self.since, page.totalresults()) else { return Ok(false) };
+        let tickets = page.tickets();
+        let replies: Vec<Option<DateTime>> = tickets.iter().map(|ticket| ticket.lastreply()).collect();
+        let is_ordered = replies.windows(2).all(|pair| pair.first() >= pair.last());
+        let is_old = |reply: &&Option<DateTime>| reply.is_some_and(|reply| reply < since);
+        let old = replies.iter().rev().take_while(is_old).count();
+        if !is_ordered || old < OLD_ROWS || page.startnumber().unwrap_or(0) != 0 {
+            return Ok(false);
+        }
+        let Ok(ids) = tickets.iter().map(|ticket| i64::try_from(ticket.id())).collect::<Result<Vec<_>, _>>()
+        else {
+            return Ok(false);
+        };
+        let known = store.known(&self.install.name, &ids)?;
+        let is_new = |id: &&i64| known.get(id).is_none_or(|known| known.gone.is_some());
+        let new = ids.iter().filter(is_new).count() as u64;
+        Ok(total <= store.count_living(&self.install.name)?.saturating_add(new))
+    }
+
+    /// Stores the tickets of a first page that has everything.
+    pub(super) fn take_front(&mut self, store: &mut dyn Store, page: &Page) -> Result<(), MirrorError> {
+        let since = self.since.unwrap_or(DateTime::MIN);
+        let recent =
+            page.iter().take_while(|ticket| ticket.lastreply().is_some_and(|reply| reply >= since)).count();
+        self.take(store, &page.tickets().slice(..recent))?;
+        self.report.requests = 1;
+        self.report.complete = true;
+        for finding in page.findings() {
+            self.report.deviations.push(finding.into());
+            self.report.findings += finding.count as u64;
+        }
+        Ok(())
+    }
+
+    /// Notes how the scan ended.
+    pub(super) fn ended(&mut self, scan: &ScanReport, failure: Option<Error>, complete: bool) {
+        let unreadable = scan.unreadable.len() as u64;
+        self.report.complete = complete && self.error.is_none();
+        self.report.requests = scan.requests;
+        self.report.unreadable = unreadable;
+        self.report.reason = match (&self.error, &failure) {
+            (Some(error), _) => Some(error.to_string()),
+            (None, Some(error)) => Some(error.to_string()),
+            (None, None) if unreadable > 0 => {
+                let tickets = if unreadable == 1 { "1 ticket" } else { &format!("{unreadable} tickets") };
+                Some(format!("{tickets} cannot be sent by the server in any format"))
+            }
+            (None, None) => None,
+        };
+        self.report.failure = if self.error.is_some() { None } else { failure };
+        self.report.deviations.extend(scan.findings.iter().cloned());
+        self.report.findings = scan.findings.iter().map(|finding| finding.count).sum();
+        self.report.warnings.extend(scan.warnings.iter().cloned());
+    }
+
+    /// Marks the tickets that a complete full scan did not have.
+    fn mark_gone(&mut self, store: &mut dyn Store) -> Result<(), MirrorError> {
+        let now = utc(Timestamp::now());
+        let name = &self.install.name;
+        let gone = store.living(name, &|id| !self.seen.contains(&id))?;
+        let ids: Vec<i64> = gone.iter().map(|(id, _)| *id).collect();
+        let change = |(id, status)| Change { id, what: "gone", old: status, new: None };
+        let changes: Vec<Change> = gone.into_iter().map(change).collect();
+        store.set_gone(name, &ids, &now)?;
+        store.record(self.report.run, name, &changes, &now)?;
+        self.report.gone = ids.len() as u64;
+        let highest = self.seen.iter().max().copied().unwrap_or(0);
+        let above = ids.iter().filter(|id| **id > highest).count();
+        if above >= RESTORED {
+            self.report.warnings.push(format!(
+                "the {above} tickets with the highest ids are gone; the install may have been restored from a backup"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Stores what waits, and the end of the run. Returns the report, or the error of this install alone.
+    pub(super) fn finish(
+        &mut self,
+        store: &mut dyn Store,
+    ) -> Result<Result<RunReport, MirrorError>, MirrorError> {
+        if let Some(mut stage) = self.stage.take() {
+            stage.drain(|rows| {
+                let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+                let known = store.known(&self.install.name, &ids)?;
+                self.store(store, &known, rows)
+            })?;
+        }
+        if self.report.complete && self.report.full {
+            self.mark_gone(store)?;
+        }
+        if self.replaced > 0 {
+            self.report.warnings.push(format!(
+                "{} ids now belong to other tickets, with another number and opening date; the install may have been \
+                 restored from a backup",
+                self.replaced
+            ));
+        }
+        if self.below_highest > 0 && !self.first_run {
+            self.report.warnings.push(format!(
+                "{} new tickets have lower ids than {}, which the mirror had before; the install may have been restored from \
+                 a backup, or the API user may read more departments than before",
+                self.below_highest, self.highest_before
+            ));
+        }
+        if self.nul > 0 {
+            self.report.warnings.push(format!(
+                "{} tickets have NUL characters in their texts, which databases do not store; each is now U+FFFD",
+                self.nul
+            ));
+        }
+        let report = mem::replace(&mut self.report, RunReport::new(&self.install.name, 0, false));
+        let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let deviations: Vec<serde_json::Value> = report.deviations.iter().map(finding_json).collect();
+        let has_findings = !(deviations.is_empty() && report.warnings.is_empty());
+        let findings = json!({"deviations": deviations, "warnings": report.warnings});
+        store.end_run(
+            report.run,
+            &Ending {
+                ended: &utc(Timestamp::now()),
+                complete: report.complete,
+                ordered: self.ordered && report.full && report.complete,
+                // A text of the server may have a NUL.
+                reason: report.reason.as_ref().map(|reason| reason.replace('\0', "\u{fffd}")).as_deref(),
+                newest_reply: self.newest.map(wall_clock).as_deref(),
+                counts: [report.requests, report.tickets, report.new, report.changed, report.gone].map(count),
+                findings: has_findings.then(|| findings.to_string()).as_deref(),
+            },
+        )?;
+        Ok(match self.error.take() {
+            Some(error) => Err(error),
+            None => Ok(report),
+        })
+    }
+}
+
+/// The name of an install's time zone, where it is known.
+fn zone_name(install: &Install) -> Option<&str> {
+    install.time_zone.as_ref().and_then(|zone| zone.iana_name())
+}
+
+fn utc(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// A finding as an object of the table `runs`.
+fn finding_json(finding: &ScanFinding) -> serde_json::Value {
+    json!({
+        "kind": finding.kind.to_string(),
+        "field": finding.field.map(|field| field.name()),
+        "count": finding.count,
+        "ids": finding.ids,
+        "detail": finding.detail,
+    })
+}

@@ -1,0 +1,118 @@
+//! A PostgreSQL server with an empty data directory, where PostgreSQL is installed. Measurements use it too.
+
+use std::error::Error;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use postgres::{Client, NoTls};
+
+/// How long the server may take to start.
+const START_TIME: Duration = Duration::from_secs(60);
+
+/// A server that ends when this is dropped.
+pub(crate) struct Server {
+    process: Child,
+    port: u16,
+    _folder: tempfile::TempDir,
+}
+
+/// How a server differs from that of a default installation.
+pub(crate) struct Settings<'a> {
+    /// How users are authenticated, as in `pg_hba.conf`.
+    pub(crate) authentication: &'a str,
+    /// The password of the user `postgres`.
+    pub(crate) password: &'a str,
+    /// Whether it waits for the disk, as a server does that must not lose anything.
+    pub(crate) is_durable: bool,
+}
+
+/// A program of PostgreSQL, which Debian does not put on the path.
+fn program(name: &str) -> PathBuf {
+    let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .map(|entries| entries.flatten().map(|entry| entry.path().join("bin").join(name)).collect())
+        .unwrap_or_default();
+    versions.sort();
+    versions.pop().unwrap_or_else(|| PathBuf::from(name))
+}
+
+/// PostgreSQL refuses to run as root.
+fn command(name: &str) -> Command {
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
+    if !is_root {
+        return Command::new(program(name));
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]).arg(program(name));
+    command
+}
+
+impl Server {
+    /// Returns `None`, with a message, if PostgreSQL is not installed.
+    pub(crate) fn start(settings: &Settings<'_>) -> Result<Option<Server>, Box<dyn Error>> {
+        if Command::new(program("initdb")).arg("--version").output().is_err() {
+            eprintln!("skipped: PostgreSQL is not installed (in Debian: apt-get install postgresql)");
+            return Ok(None);
+        }
+        let folder = tempfile::tempdir()?;
+        #[cfg(unix)]
+        std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777))?;
+        let data = folder.path().join("data");
+        let password = folder.path().join("password");
+        std::fs::write(&password, settings.password)?;
+        let made = command("initdb")
+            .args(["--username=postgres", "--no-sync", "--encoding=UTF8", "-D"])
+            .arg(&data)
+            .arg(format!("--auth={}", settings.authentication))
+            .arg(format!("--pwfile={}", password.display()))
+            .current_dir(folder.path())
+            .output()?;
+        if !made.status.success() {
+            return Err(format!("initdb failed: {}", String::from_utf8_lossy(&made.stderr)).into());
+        }
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let process = command("postgres")
+            .arg("-D")
+            .arg(&data)
+            .args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="])
+            .args(["-c", if settings.is_durable { "fsync=on" } else { "fsync=off" }])
+            .args(["-p", &port.to_string()])
+            .current_dir(folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let server = Server { process, port, _folder: folder };
+        let begin = Instant::now();
+        while let Err(error) = Client::connect(&server.url_with(settings.password), NoTls) {
+            if begin.elapsed() > START_TIME {
+                return Err(format!("PostgreSQL did not start: {error}").into());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(Some(server))
+    }
+
+    /// The address of its database, without a password.
+    pub(crate) fn url(&self) -> String {
+        format!("postgresql://postgres@127.0.0.1:{}/postgres?sslmode=disable", self.port)
+    }
+
+    /// The address with this password.
+    pub(crate) fn url_with(&self, password: &str) -> String {
+        self.url().replace("postgres@", &format!("postgres:{password}@"))
+    }
+
+    /// A connection to its database.
+    pub(crate) fn client(&self) -> Result<Client, postgres::Error> {
+        Client::connect(&self.url(), NoTls)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The postmaster ends its own children.
+        let _ = Command::new("kill").args(["-QUIT", &self.process.id().to_string()]).status();
+        let _ = self.process.wait();
+    }
+}
