@@ -161,7 +161,7 @@ typedef struct gettickets_text {
 #define GETTICKETS_ERROR_STATE 15
 
 #define GETTICKETS_ERROR_BUSY 16 /**< Another thread is using the handle. */
-#define GETTICKETS_ERROR_CANCELLED 17 /**< The call was cancelled. */
+#define GETTICKETS_ERROR_CANCELLED 17 /**< The call was canceled. */
 #define GETTICKETS_ERROR_PANIC 18 /**< A bug in this library. Free the handles involved, and report it. */
 #define GETTICKETS_ERROR_API 20 /**< The server sent an error of the API, such as wrong credentials. */
 
@@ -178,7 +178,7 @@ typedef struct gettickets_text {
 #define GETTICKETS_ERROR_TOO_LARGE 23 /**< The reply is larger than the limit. */
 #define GETTICKETS_ERROR_TRANSPORT 24 /**< The server could not be reached, or its response was incomplete. */
 
-/** The server sent a redirect. It is not followed, as the request has credentials. */
+/** The server sent a redirect. It is not followed, because the request has credentials. */
 #define GETTICKETS_ERROR_REDIRECT 25
 
 #define GETTICKETS_ERROR_CONFIG 26 /**< A setting of the client is invalid. Nothing was sent. */
@@ -190,7 +190,7 @@ typedef struct gettickets_text {
 #define GETTICKETS_ERROR_SANDBOX 32 /**< The sandbox could not start. */
 
 /**
- * The server limits the rate of requests (HTTP 429), also after all retries; see
+ * The server still limits the rate of requests (HTTP 429) after all retries; see
  * `gettickets_error_retry_after_ms`.
  */
 #define GETTICKETS_ERROR_RATE_LIMITED 33
@@ -259,9 +259,9 @@ typedef struct gettickets_field_spec {
     gettickets_field field; /**< The field. */
     gettickets_kind kind; /**< Its type. */
     gettickets_server_version since; /**< The first server version known to send it. */
-    uint8_t optional; /**< 1 if a server of that version or later may leave it out. */
-    uint8_t sensitive; /**< 1 if it grants access, so that logs must not show it. */
-    gettickets_text name; /**< Its name on the wire. */
+    uint8_t optional; /**< 1 if servers of that version or later may leave it out. */
+    uint8_t sensitive; /**< 1 if it grants access and must not be logged. */
+    gettickets_text name; /**< Its wire name. */
     gettickets_text meaning; /**< Its meaning in one line. */
 } gettickets_field_spec;
 
@@ -417,7 +417,7 @@ const char *gettickets_error_local_output(const gettickets_error *error);
 uint16_t gettickets_error_http_status(const gettickets_error *error);
 
 /**
- * Returns the number of attempts to send the request. 1 means one or more if the call was cancelled during a
+ * Returns the number of attempts to send the request. 1 means one or more if the call was canceled during a
  * request.
  */
 uint32_t gettickets_error_attempts(const gettickets_error *error);
@@ -446,7 +446,7 @@ void gettickets_error_free(gettickets_error *error);
 /* ==== Decoding ============================================================================================== */
 
 #define GETTICKETS_DECODE_STRICT 1 /**< Makes every finding an error. */
-#define GETTICKETS_DECODE_MAX_LEN 268435456 /**< The default limit of the size of a body: 256 MiB. */
+#define GETTICKETS_DECODE_MAX_LEN 268435456 /**< The default size limit of a body: 256 MiB. */
 
 /** A page of tickets, with the counts of the server and the findings of the decoder. A page never changes. */
 typedef struct gettickets_page gettickets_page;
@@ -458,8 +458,8 @@ typedef struct gettickets_page gettickets_page;
 typedef void (*gettickets_release_function)(void *user_data);
 
 /**
- * Decodes a reply in any format. Known deviations from the documented shape are accepted and reported by
- * `gettickets_page_finding`. Check for the finding "count-mismatch": the reply may lack tickets then. With
+ * Decodes a reply in any format. Known deviations from the documented format are accepted and reported by
+ * `gettickets_page_finding`. Check for the finding "count-mismatch": the reply may then lack tickets. With
  * `GETTICKETS_DECODE_STRICT` (`gettickets_decode_with`) any finding is an error.
  *
  * `body` is copied; it may be NULL if `len` is 0.
@@ -474,8 +474,8 @@ gettickets_result gettickets_decode(const void *body,
                                     gettickets_error **error);
 
 /**
- * Decodes a reply as `gettickets_decode` does, with settings. `flags` is 0 or `GETTICKETS_DECODE_STRICT`.
- * `max_len` is the limit of the size of the body in bytes; 0 means `GETTICKETS_DECODE_MAX_LEN`, and the limit is
+ * Decodes a reply like `gettickets_decode`, with settings. `flags` is 0 or `GETTICKETS_DECODE_STRICT`.
+ * `max_len` is the size limit of the body in bytes; 0 means `GETTICKETS_DECODE_MAX_LEN`, and the limit is
  * at most 340 MiB.
  */
 gettickets_result gettickets_decode_with(const void *body,
@@ -486,7 +486,7 @@ gettickets_result gettickets_decode_with(const void *body,
                                          gettickets_error **error);
 
 /**
- * Decodes a reply as `gettickets_decode_with` does, without copying it: the texts of the page point into `body`.
+ * Decodes a reply like `gettickets_decode_with`, without copying it: the texts of the page point into `body`.
  *
  * `body` must stay valid and unchanged until `release` is called with `user_data`. That happens once: when the
  * last page that refers to the body is freed, or before this function returns if no page refers to it (after an
@@ -505,11 +505,11 @@ gettickets_result gettickets_decode_no_copy(const void *body,
 
 /** An unknown field, as it was sent. */
 typedef struct gettickets_extra {
-    gettickets_text name; /**< Its name on the wire. */
+    gettickets_text name; /**< Its wire name. */
     gettickets_text json; /**< Its value as JSON. */
 } gettickets_extra;
 
-/** A known deviation of a reply from the documented shape, which was accepted. Its texts belong to the page. */
+/** A known deviation of a reply from the documented format, which was accepted. Its texts belong to the page. */
 typedef struct gettickets_finding {
     gettickets_text code; /**< A stable name for programs, such as "leading-text". */
     gettickets_text meaning; /**< Its meaning in a few words. */
@@ -576,7 +576,7 @@ size_t gettickets_page_memory_size(const gettickets_page *page);
  */
 gettickets_result gettickets_page_to_json(const gettickets_page *page, gettickets_string **json);
 
-/** Writes the page as JSON in the documented spelling, as a server of this version would send it. */
+/** Writes the page as JSON in the documented format, as a server of this version would send it. */
 gettickets_result gettickets_page_to_wire_json(const gettickets_page *page,
                                                gettickets_server_version version,
                                                gettickets_string **json);
@@ -620,8 +620,8 @@ void gettickets_page_free(gettickets_page *page);
  * code return an error for it.
  */
 typedef struct gettickets_ticket {
-    const gettickets_page *page; /**< The handle of the page that it is on. */
-    size_t index; /**< Its index there, counted from 0. */
+    const gettickets_page *page; /**< The handle of its page. */
+    size_t index; /**< Its index in the page, counted from 0. */
 } gettickets_ticket;
 
 /**
@@ -852,7 +852,10 @@ gettickets_result gettickets_request_copy(const gettickets_request *request, get
 /** Offset of the first ticket. Server default: 0. Not allowed for scans. */
 gettickets_result gettickets_request_set_limitstart(gettickets_request *request, uint64_t limitstart);
 
-/** Number of tickets. Server default: 25; a server may send fewer. For a scan: the most tickets per request. */
+/**
+ * Number of tickets. Server default: 25; a server may send fewer. For a scan: the maximum number of tickets per
+ * request.
+ */
 gettickets_result gettickets_request_set_limitnum(gettickets_request *request, uint64_t limitnum);
 
 /** Only tickets of this department. */
@@ -949,8 +952,8 @@ void gettickets_credentials_free(gettickets_credentials *credentials);
 #if defined(GETTICKETS_HAS_CLIENT)
 
 /**
- * A token that cancels calls from another thread. One token may be given to any number of calls. It may be freed
- * at any time, also while calls have it.
+ * A token that cancels calls from another thread. One token may be used for any number of calls. It may be freed
+ * at any time, also while calls use it.
  */
 typedef struct gettickets_cancel gettickets_cancel;
 
@@ -998,7 +1001,7 @@ gettickets_result gettickets_client_builder_set_timeout_ms(gettickets_client_bui
 gettickets_result gettickets_client_builder_set_connect_timeout_ms(gettickets_client_builder *builder,
                                                                    uint64_t timeout_ms);
 
-/** The most bytes of a reply after decompression. Default: 64 MiB; at most 512 MiB. */
+/** The maximum size of a reply in bytes, after decompression. Default: 64 MiB; at most 512 MiB. */
 gettickets_result gettickets_client_builder_set_max_response_len(gettickets_client_builder *builder,
                                                                  size_t len);
 
@@ -1006,9 +1009,9 @@ gettickets_result gettickets_client_builder_set_max_response_len(gettickets_clie
 gettickets_result gettickets_client_builder_set_strict(gettickets_client_builder *builder, int32_t strict);
 
 /**
- * The most attempts of a request, including the first; 1 disables retries. At least 1; default: 3. Retried are
- * failed connections, timeouts, truncated replies and the HTTP statuses 408, 429, 500, 502, 503, 504 and 520 to
- * 524. HTTP only.
+ * The maximum number of attempts of a request, including the first; 1 disables retries. At least 1; default: 3.
+ * Retried are failed connections, timeouts, truncated replies and the HTTP statuses 408, 429, 500, 502, 503, 504 and
+ * 520 to 524. HTTP only.
  */
 gettickets_result gettickets_client_builder_set_max_attempts(gettickets_client_builder *builder,
                                                              uint32_t max_attempts);
@@ -1109,16 +1112,16 @@ gettickets_result gettickets_client_endpoint(const gettickets_client *client, ge
 /** Frees a client. Scans of it continue; its credentials are wiped when the last of these is freed. */
 void gettickets_client_free(gettickets_client *client);
 
-/** Makes a token that is not cancelled. */
+/** Makes a token that is not canceled. */
 gettickets_cancel *gettickets_cancel_new(void);
 
 /**
- * Cancels every call that has or gets this token: it returns `GETTICKETS_ERROR_CANCELLED` within 50
- * milliseconds. This cannot be undone. A request that was sent stays sent. Async-signal-safe.
+ * Cancels every call that uses this token, now or later: it returns `GETTICKETS_ERROR_CANCELLED` within 50
+ * milliseconds. This cannot be undone. A request that was sent is not recalled. Async-signal-safe.
  */
 gettickets_result gettickets_cancel_now(const gettickets_cancel *cancel);
 
-/** Frees a token. Calls that have it continue. */
+/** Frees a token. Calls that use it continue. */
 void gettickets_cancel_free(gettickets_cancel *cancel);
 
 #endif
@@ -1127,7 +1130,7 @@ void gettickets_cancel_free(gettickets_cancel *cancel);
 
 #if defined(GETTICKETS_HAS_CLIENT)
 
-/** The lists of a scan's report at one moment. */
+/** The lists of a scan's report at one point in time. */
 typedef struct gettickets_report_details gettickets_report_details;
 
 /**
@@ -1142,24 +1145,24 @@ typedef struct gettickets_report_details gettickets_report_details;
  */
 typedef struct gettickets_scan gettickets_scan;
 
-/** What a scan did so far. It may be ahead of the tickets returned. Later releases may add members at the end. */
+/** The progress of a scan. It may be ahead of the tickets returned. Later releases may add members at the end. */
 typedef struct gettickets_report {
-    /** Tickets found, including those not returned yet; without those of a scan that was resumed. */
+    /** Tickets found, including those not returned yet, without those of a scan that was resumed. */
     uint64_t tickets;
     uint64_t pages; /**< Pages with new tickets. */
-    uint64_t requests; /**< Requests sent, whatever their outcome. */
+    uint64_t requests; /**< Requests sent, including failed ones. */
     uint64_t retries; /**< Requests that repeated another one, after a failure or in another format. */
     uint64_t waits; /**< Waits before a retry. */
     uint64_t wait_ms; /**< Total time of these waits. */
     uint64_t in_flight; /**< Requests in flight now. */
-    uint64_t concurrency; /**< The most requests that were in flight at once. */
-    uint64_t page_size_min; /**< The fewest tickets per request; 0 before the first request. */
-    uint64_t page_size_max; /**< The most tickets per request. */
-    uint64_t page_size_last; /**< The number of tickets of the last request. */
-    uint64_t shifts; /**< How often the list had shifted between two pages. */
+    uint64_t concurrency; /**< Maximum number of requests in flight at once. */
+    uint64_t page_size_min; /**< Smallest number of tickets per request; 0 before the first request. */
+    uint64_t page_size_max; /**< Largest number of tickets per request. */
+    uint64_t page_size_last; /**< Number of tickets of the last request. */
+    uint64_t shifts; /**< Number of times that the list had shifted between two pages. */
     uint64_t duplicates; /**< Tickets seen again because they had moved. They are not returned twice. */
     uint64_t updates; /**< Tickets seen again with a later reply. */
-    /** How often the start of the list, or all of it, was read again to verify the scan. */
+    /** Number of times that the start of the list, or all of it, was read again to verify the scan. */
     uint64_t verification_passes;
     uint64_t unreadable; /**< Tickets that the server cannot send. */
     /** Tickets without a readable time, which `gettickets_scan_set_updated_since` includes. */
@@ -1197,9 +1200,9 @@ typedef struct gettickets_scan_finding {
 } gettickets_scan_finding;
 
 /**
- * Makes a scan. Nothing is sent yet. `request` may be NULL, for all tickets. Its `limitnum` is the most tickets
- * per request, at least 4; if it is not set, the scan starts with 100 and increases up to 1,000 while that is
- * not slower. `GETTICKETS_ERROR_ARGUMENT` if its `limitstart` is set.
+ * Makes a scan. Nothing is sent yet. `request` may be NULL, for all tickets. Its `limitnum` is the maximum number of
+ * tickets per request, at least 4; if it is not set, the scan starts with 100 and increases up to 1,000 as long as
+ * that is not slower. `GETTICKETS_ERROR_ARGUMENT` if its `limitstart` is set.
  */
 gettickets_result gettickets_client_scan(const gettickets_client *client,
                                          const gettickets_request *request,
@@ -1225,17 +1228,17 @@ gettickets_result gettickets_scan_set_updated_since(gettickets_scan *scan,
                                                     gettickets_time since,
                                                     gettickets_error **error);
 
-/** The most requests before the scan fails. Default: 1,000,000. */
+/** The maximum number of requests, beyond which the scan fails. Default: 1,000,000. */
 gettickets_result gettickets_scan_set_max_requests(gettickets_scan *scan,
                                                    uint64_t max,
                                                    gettickets_error **error);
 
-/** The most tickets before the scan fails. Default: no limit. */
+/** The maximum number of tickets, beyond which the scan fails. Default: no limit. */
 gettickets_result gettickets_scan_set_max_tickets(gettickets_scan *scan,
                                                   uint64_t max,
                                                   gettickets_error **error);
 
-/** The most requests in flight: 1 to 64. The scan uses fewer if the server asks to slow down. Default: 4. */
+/** The maximum number of requests in flight: 1 to 64. The scan uses fewer if the server asks to slow down. Default: 4. */
 gettickets_result gettickets_scan_set_concurrency(gettickets_scan *scan,
                                                   uint32_t max,
                                                   gettickets_error **error);
@@ -1271,7 +1274,7 @@ gettickets_result gettickets_scan_resume(gettickets_scan *scan, const char *curs
 /**
  * Sets the token that cancels the scan: its calls return `GETTICKETS_ERROR_CANCELLED`, no further request is
  * sent, and connections in use are closed. Report and cursor stay readable. `cancel` may be NULL, for none; a
- * scan that was cancelled stays cancelled. May be called from any thread at any time.
+ * scan that was canceled stays canceled. May be called from any thread at any time.
  */
 gettickets_result gettickets_scan_set_cancel(gettickets_scan *scan, const gettickets_cancel *cancel);
 
@@ -1429,7 +1432,7 @@ gettickets_result gettickets_page_arrow_stream(const gettickets_page *page, stru
  *
  * An error of the scan is returned by `get_next` after the tickets before it, and again by every later call: the
  * end of the stream means that the scan is complete. `get_last_error` returns the message, and
- * `gettickets_scan_next` the error itself. The codes are ECANCELED if the scan was cancelled, EIO for
+ * `gettickets_scan_next` the error itself. The codes are ECANCELED if the scan was canceled, EIO for
  * `GETTICKETS_ERROR_TRANSPORT` and `GETTICKETS_ERROR_LOCAL`, EPROTO if the server sent something other than a
  * page, ENOMEM for `GETTICKETS_ERROR_MEMORY`, EAGAIN for `GETTICKETS_ERROR_THREAD`, EBUSY if the progress
  * function called `get_next`, and EINVAL otherwise.

@@ -36,7 +36,9 @@ def text():
     return "\n".join(line.rstrip() for line in "\n".join(parts).splitlines()) + "\n"
 
 
-@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="the layout of help() differs between versions of Python")
+@pytest.mark.skipif(
+    sys.version_info[:2] != (3, 11), reason="the layout of help() differs between versions of Python"
+)
 def test_help_matches_the_snapshot():
     found = text()
     if "UPDATE_HELP" in os.environ:

@@ -26,8 +26,18 @@ pub const MAX_RESPONSE_LEN: usize = 4 << 20;
 /// How long a driver may take for all faults.
 const LIMIT: Duration = Duration::from_secs(240);
 
-/// Runs a driver, and returns a line for each problem.
-pub fn run(interface: Interface, faults: &[Fault], mut command: Command) -> Vec<String> {
+/// What a run of a driver resulted in.
+pub struct Report {
+    /// A line for each problem.
+    pub problems: Vec<String>,
+    /// How long the driver ran.
+    pub elapsed: Duration,
+    /// The most memory that the driver was seen to have, in MiB.
+    pub memory: u64,
+}
+
+/// Runs a driver to its end.
+pub fn run(interface: Interface, faults: &[Fault], mut command: Command) -> Report {
     let server = Server::start(faults);
     let directory = tempfile::tempdir().unwrap();
     let (list, roots) = (directory.path().join("faults.tsv"), directory.path().join("roots.pem"));
@@ -44,6 +54,7 @@ pub fn run(interface: Interface, faults: &[Fault], mut command: Command) -> Vec<
         .env("GETTICKETS_PASSWORD", mark::PASSWORD);
     let start = Instant::now();
     let Ran { status, out, err, memory } = process::run(&mut command, LIMIT);
+    let elapsed = start.elapsed();
     let mut problems = Vec::new();
     match status {
         None => problems.push(format!("the driver did not end within {LIMIT:?}")),
@@ -62,8 +73,7 @@ pub fn run(interface: Interface, faults: &[Fault], mut command: Command) -> Vec<
     if err.len() < 100 * faults.len() {
         problems.push(format!("the driver shows too little to search: {} bytes", err.len()));
     }
-    println!("{} faults in {:.1} s, {memory} MiB of memory", faults.len(), start.elapsed().as_secs_f64());
-    problems
+    Report { problems, elapsed, memory }
 }
 
 fn lines(rows: &[Row]) -> String {

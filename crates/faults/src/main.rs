@@ -1,8 +1,11 @@
 //! Runs a driver of the fault catalog, in C or Python, and compares what it reports: `gettickets-faults c PROGRAM [ARGUMENT…]`.
 
+#![allow(clippy::print_stdout, reason = "a program that people run in a terminal")]
+
 use std::process::{Command, ExitCode};
 
-use gettickets_faults::{Interface, catalog, driver};
+use gettickets_faults::driver::{self, Report};
+use gettickets_faults::{Interface, catalog};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -18,7 +21,9 @@ fn main() -> ExitCode {
     };
     let mut command = Command::new(program);
     command.args(arguments);
-    let problems = driver::run(interface, &catalog::all(), command);
+    let faults = catalog::all();
+    let Report { problems, elapsed, memory } = driver::run(interface, &faults, command);
+    println!("{} faults in {:.1} s, {memory} MiB of memory", faults.len(), elapsed.as_secs_f64());
     for problem in &problems {
         eprintln!("{problem}");
     }

@@ -32,7 +32,8 @@ const PYTHON_PACKAGES: [&str; 6] = [
 ];
 
 /// Crates whose documentation is of no use to users of gettickets.
-const INTERNAL: [&str; 4] = ["gettickets-bench", "gettickets-c", "gettickets-site", "xtask"];
+const INTERNAL: [&str; 5] =
+    ["gettickets-bench", "gettickets-c", "gettickets-faults", "gettickets-site", "xtask"];
 
 pub(crate) fn run(args: &[String]) -> Result {
     match args {

@@ -1,6 +1,7 @@
 //! Installs programs that steps need and that may be missing.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::process::{Program, Result, cargo, program, root, target};
 
@@ -246,7 +247,9 @@ fn install(package: &str, what: &str) -> Result {
     }
     println!("installing {package}, {what}");
     let apt = |args: &str| program("apt-get", args).env("DEBIAN_FRONTEND", "noninteractive");
-    apt("update -qq").run()?;
+    // The lists of packages are updated once.
+    static UPDATED: OnceLock<Result> = OnceLock::new();
+    UPDATED.get_or_init(|| apt("update -qq").run()).clone()?;
     apt("install -qq -y --no-install-recommends")
         .arg(package)
         .run()

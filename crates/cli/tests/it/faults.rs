@@ -1,6 +1,7 @@
 //! The program against every fault of the catalog, at the loudest settings.
 
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
 use gettickets_faults::check::{MAX_MEMORY, Seen, each, problems};
@@ -27,12 +28,52 @@ fn the_program_has_the_outcome_of_the_catalog_and_shows_no_secret() {
     assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
 }
 
-fn list(row: &Row, roots: &str) -> Seen {
+#[test]
+fn no_secret_is_in_the_messages_and_files_of_other_commands() {
+    let mut faults = catalog::all();
+    faults.retain(|fault| fault.name.starts_with("echo-place/") || fault.name == "proxy-echo");
+    let server = Server::start(&faults);
+    let directory = tempfile::tempdir().unwrap();
+    let roots = directory.path().join("roots.pem");
+    fs::write(&roots, server.roots()).unwrap();
+    let seen = each(&server.rows, |row| {
+        let home = tempfile::tempdir_in(&directory).unwrap();
+        let [tickets, database] = ["tickets.ndjson", "mirror.db"].map(|name| home.path().join(name));
+        let mut shown = String::new();
+        for arguments in [
+            &["export", "--output", text(&tickets)][..],
+            &["mirror", text(&database)],
+            &["singer", "--state-file", text(&home.path().join("state.json"))],
+            &["stats"],
+            &["doctor"],
+        ] {
+            let mut command = command(arguments, row, text(&roots));
+            let ran = run(command.env("HOME", home.path()), LIMIT);
+            assert!(ran.err.len() + ran.out.len() > 40, "{}, {arguments:?}: {ran:?}", row.name);
+            shown.push_str(&format!("{arguments:?}: {}\n{}\n", ran.out, ran.err));
+        }
+        for entry in fs::read_dir(home.path()).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                let bytes = fs::read(&path).unwrap();
+                shown.push_str(&format!("{}: {}\n", text(&path), String::from_utf8_lossy(&bytes)));
+            }
+        }
+        assert!(shown.contains("SQLite format 3"), "there is a file to search: {shown}");
+        Seen { shown, ..Seen::default() }
+    });
+    for (row, seen) in server.rows.iter().zip(seen) {
+        assert_eq!(mark::find(&seen.shown), None, "{}", row.name);
+    }
+}
+
+/// The program with these arguments, in the terms of this row, with the credentials in its environment and all messages.
+fn command(arguments: &[&str], row: &Row, roots: &str) -> Command {
     let mut command = program();
     let timeout = format!("{}ms", row.timeout.as_millis());
     command
-        .args(["list", "--no-retries", "-vvv", "--error-format", "json", "--format", "ndjson"])
-        .args(["--url", &row.url, "--timeout", &timeout, "--ca-file", roots])
+        .args(arguments)
+        .args(["-vvv", "--no-retries", "--url", &row.url, "--timeout", &timeout, "--ca-file", roots])
         .args(row.proxy.iter().flat_map(|proxy| ["--proxy", proxy]))
         .env("GETTICKETS_ACCESS_KEY", mark::ACCESS_KEY);
     match row.admin {
@@ -41,6 +82,11 @@ fn list(row: &Row, roots: &str) -> Seen {
             command.env("GETTICKETS_IDENTIFIER", mark::IDENTIFIER).env("GETTICKETS_SECRET", mark::SECRET)
         }
     };
+    command
+}
+
+fn list(row: &Row, roots: &str) -> Seen {
+    let mut command = command(&["list", "--error-format", "json", "--format", "ndjson"], row, roots);
     let ran = run(&mut command, LIMIT);
     assert!(ran.memory <= MAX_MEMORY, "{}: {} MiB", row.name, ran.memory);
     let exit =

@@ -161,7 +161,7 @@ fn each_install_is_exported_into_its_own_file() {
         assert!(ran.err.contains(what) && ran.err.contains("{install}"), "{}", ran.err);
     }
     let nameless = crate::program::gettickets(&["export", "--sandbox", "--output", &name]);
-    assert!(nameless.code == 2 && nameless.err.contains("none is named"), "{}", nameless.err);
+    assert!(nameless.code == 2 && nameless.err.contains("needs a profile"), "{}", nameless.err);
 }
 
 #[test]
@@ -412,7 +412,7 @@ fn options_that_do_not_apply_to_a_lake_are_refused() {
                 "--partition-by",
                 "install",
             ],
-            "the key install is the name of a profile",
+            "the key install needs a profile",
         ),
         (
             &["--profile", "berlin", "--output", &lake, "--partition-by", "install", "--columns", "install"],
@@ -467,7 +467,7 @@ fn selected_columns_are_exported_in_the_given_order() {
     let url = installs.sandboxes[0].url().to_owned();
     let (file, secret) = (installs.file("other.csv"), installs.file("gettickets/berlin.secret"));
     let unnamed = ["export", "--url", &url, "--identifier", "berlin-identifier", "--secret-file", &secret];
-    for (column, expected) in [("date_utc", "needs the time zone"), ("install", "the name of a profile")] {
+    for (column, expected) in [("date_utc", "needs the time zone"), ("install", "needs a profile")] {
         let ran =
             run(&mut installs.program(&[&unnamed[..], &["--output", &file, "--columns", column]].concat()));
         assert_eq!(ran.code, 2, "{}", ran.err);

@@ -1,6 +1,7 @@
 //! `stats` against a real server on loopback.
 
 use std::fs;
+use std::process::Command;
 
 use gettickets_sandbox::{Quirk, Sandbox};
 use serde_json::Value;
@@ -67,6 +68,48 @@ fn the_page_can_be_written_to_standard_output() {
         &page[..9_000]
     );
     assert!(page.contains("<p>As of <time datetime="));
+}
+
+/// A page that shows another one in frames of several widths, and then lists the elements that are cut off at the right.
+const FRAMES: &str = r#"<!DOCTYPE html><body><script>
+const widths = [320, 380, 440, 500, 800], found = [];
+for (const width of widths) {
+  const frame = document.createElement('iframe');
+  frame.style.cssText = `width: ${width}px; height: 1000px; border: 0`;
+  frame.src = 'tickets.html';
+  frame.onload = () => {
+    const elements = [...frame.contentDocument.querySelectorAll('body *')];
+    const cut = elements.filter(element => element.getBoundingClientRect().right > width + 0.5);
+    found.push(`${width}: ${elements.length > 100} ${cut.map(element => element.tagName)}`);
+    if (found.length === widths.length) document.body.innerHTML = `<pre>${found.sort().join('|')}|</pre>`;
+  };
+  document.body.append(frame);
+}
+</script></body>"#;
+
+/// Needs Chromium, and is skipped without it.
+#[test]
+fn the_page_is_not_cut_off_on_narrow_screens() {
+    let browsers = ["chromium", "chromium-browser", "google-chrome"];
+    let is_there = |name: &&&str| Command::new(name).arg("--version").output().is_ok();
+    let Some(browser) = browsers.iter().find(is_there) else {
+        eprintln!("skipped: Chromium is not installed (in Debian: apt-get install chromium)");
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let (page, frames) = (directory.path().join("tickets.html"), directory.path().join("frames.html"));
+    gettickets(&["stats", "--sandbox", "--html", text(&page)]).quietly();
+    fs::write(&frames, FRAMES).unwrap();
+    let ran = Command::new(browser)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"])
+        .args(["--virtual-time-budget=20000", "--dump-dom"])
+        .arg(format!("--user-data-dir={}", directory.path().join("browser").display()))
+        .arg(format!("file://{}", frames.display()))
+        .output()
+        .unwrap();
+    let shown = String::from_utf8_lossy(&ran.stdout).into_owned();
+    let expected: String = [320, 380, 440, 500, 800].map(|width| format!("{width}: true |")).concat();
+    assert!(shown.contains(&format!("<pre>{expected}</pre>")), "{shown}");
 }
 
 #[test]

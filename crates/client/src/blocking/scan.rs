@@ -310,8 +310,8 @@ impl Scan {
         self.shared.lock().delivery.total()
     }
 
-    /// The error that ended the scan, after it was yielded. As an iterator yields its error only once, this tells such
-    /// an end from a complete scan.
+    /// The error that ended the scan, after it was yielded. An iterator yields its error only once, so this distinguishes
+    /// such an end from a complete scan.
     pub fn failure(&self) -> Option<Error> {
         self.shared.lock().delivery.failure().cloned()
     }

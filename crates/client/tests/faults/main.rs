@@ -59,8 +59,9 @@ fn settings(row: &Row, roots: &str) -> ClientBuilder {
 /// What became of the calls of a client, which is shown with the result.
 fn seen(result: Result<Page, Error>, client: String) -> Seen {
     let (outcome, kind, shown) = match result {
-        // What a page shows besides its tickets, which are data.
-        Ok(page) => (Outcome::page(page.len()).to_string(), "Page", format!("{:?}", page.findings())),
+        Ok(page) => {
+            (Outcome::page(page.len()).to_string(), "Page", format!("{page:?} {:?}", page.findings()))
+        }
         Err(error) => {
             let shown = format!("{error}\n{error:?} {error:#?} {:?}", error.hint());
             (outcome(&error).to_string(), kind(&error), shown)

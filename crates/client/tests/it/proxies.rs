@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use gettickets::transport::TransportErrorKind;
-use gettickets::{ConfigError, Error, ErrorKind, GetTickets, InvalidProxy};
+use gettickets::{ClientBuilder, ConfigError, Error, ErrorKind, GetTickets, InvalidProxy, Page};
 
 use crate::server::{EMPTY, Server, builder, json};
 
@@ -19,9 +19,10 @@ fn proxy(serve: fn(TcpStream, Sender<String>)) -> (String, Receiver<String>) {
     (address, receiver)
 }
 
-/// Copies bytes in both directions until either end closes.
-fn relay(mut client: TcpStream, target: &str) {
+/// Sends the start of a request, and then copies bytes in both directions until either end closes.
+fn relay(mut client: TcpStream, target: &str, start: &[u8]) {
     let mut server = TcpStream::connect(target).unwrap();
+    server.write_all(start).unwrap();
     let (mut from_server, mut to_client) = (server.try_clone().unwrap(), client.try_clone().unwrap());
     thread::spawn(move || std::io::copy(&mut from_server, &mut to_client));
     let _ = std::io::copy(&mut client, &mut server);
@@ -67,37 +68,58 @@ fn socks5(mut stream: TcpStream, asked: Sender<String>) {
     let target = format!("{host}:{}", u16::from_be_bytes(take(&mut stream)));
     asked.send(target.clone()).unwrap();
     stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap();
-    relay(stream, &target);
+    relay(stream, &target, b"");
 }
 
-/// HTTP CONNECT.
+/// An HTTP proxy: a tunnel by CONNECT, or a request with an absolute address, which is forwarded.
 fn connect(mut stream: TcpStream, asked: Sender<String>) {
-    let target = read_connect(&mut stream, &asked);
-    stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
-    relay(stream, &target);
+    let (head, target) = read_head(&mut stream, &asked);
+    if head.starts_with("CONNECT ") {
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+        relay(stream, &target, b"");
+    } else {
+        relay(stream, &target, head.as_bytes());
+    }
 }
 
 fn refusing(mut stream: TcpStream, asked: Sender<String>) {
-    read_connect(&mut stream, &asked);
+    read_head(&mut stream, &asked);
     stream.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").unwrap();
 }
 
-fn read_connect(stream: &mut TcpStream, asked: &Sender<String>) -> String {
+/// Reads the head of a request, and reports its login and its target. Returns the head and the target.
+fn read_head(stream: &mut TcpStream, asked: &Sender<String>) -> (String, String) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.extend(take::<1>(stream));
     }
     let head = String::from_utf8(head).unwrap();
-    if let Some((_, login)) = head.split_once("Proxy-Authorization: ") {
-        asked.send(login.lines().next().unwrap().to_owned()).unwrap();
+    let headers = head.lines().filter_map(|line| line.split_once(": "));
+    for (_, login) in headers.filter(|(name, _)| name.eq_ignore_ascii_case("proxy-authorization")) {
+        asked.send(login.to_owned()).unwrap();
     }
-    let target = head.strip_prefix("CONNECT ").unwrap().split(' ').next().unwrap().to_owned();
+    let target = head.split(' ').nth(1).unwrap().trim_start_matches("http://");
+    let target = target.split('/').next().unwrap().to_owned();
     asked.send(target.clone()).unwrap();
-    target
+    (head, target)
 }
 
 #[test]
 fn requests_go_through_the_configured_proxy() {
+    through_each_proxy(|builder| builder.build().unwrap().get_tickets(&GetTickets::default()));
+}
+
+#[cfg(feature = "async")]
+#[test]
+fn requests_of_the_asynchronous_client_go_through_the_configured_proxy() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    through_each_proxy(|builder| {
+        let client = builder.build_async().unwrap();
+        runtime.block_on(client.get_tickets(&GetTickets::default()))
+    });
+}
+
+fn through_each_proxy(get: impl Fn(ClientBuilder) -> Result<Page, Error>) {
     type Serve = fn(TcpStream, Sender<String>);
     for (scheme, login, serve, host) in [
         ("socks5", "", socks5 as Serve, "127.0.0.1"),
@@ -111,11 +133,9 @@ fn requests_go_through_the_configured_proxy() {
         let (address, asked) = proxy(serve);
         // With `socks5` the client resolves the name, with the others the proxy does.
         let host_here = if scheme == "socks5" { "127.0.0.1" } else { "localhost" };
-        let client = builder(&format!("http://{host_here}:{port}"))
-            .proxy(Some(&format!("{scheme}://{login}{address}")))
-            .build()
-            .unwrap();
-        assert!(client.get_tickets(&GetTickets::default()).unwrap().is_empty(), "{scheme}");
+        let builder = builder(&format!("http://{host_here}:{port}"))
+            .proxy(Some(&format!("{scheme}://{login}{address}")));
+        assert!(get(builder).unwrap().is_empty(), "{scheme}");
         let asked: Vec<_> = asked.try_iter().collect();
         if !login.is_empty() {
             assert!(asked[0] == "us@er:hunter2" || asked[0] == "Basic dXNlcjpodW50ZXIy", "{asked:?}");

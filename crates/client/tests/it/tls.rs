@@ -95,6 +95,31 @@ fn a_trusted_server_is_used() {
     assert!(client.get_tickets(&GetTickets::default()).unwrap().is_empty());
 }
 
+#[cfg(feature = "async")]
+#[test]
+fn the_asynchronous_client_makes_the_same_checks() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let authority = Authority::new("An authority");
+    let get = |address: &str, roots: String| {
+        let client = builder(address).root_certificates(roots).build_async().unwrap();
+        runtime.block_on(client.get_tickets(&GetTickets::default()))
+    };
+    assert!(get(&authority.serve("localhost", |_| {}), authority.pem()).unwrap().is_empty());
+    let expired = authority.serve("localhost", |params| params.not_after = date_time_ymd(2001, 1, 1));
+    assert_eq!(reason(&get(&expired, authority.pem()).unwrap_err()), TlsReason::Expired);
+    let elsewhere = authority.serve("billing.example.com", |_| {});
+    let presented = vec!["billing.example.com".to_owned()];
+    assert_eq!(reason(&get(&elsewhere, authority.pem()).unwrap_err()), TlsReason::WrongName { presented });
+    let other = Authority::new("Another authority");
+    let unknown = authority.serve("localhost", |_| {});
+    assert_eq!(reason(&get(&unknown, other.pem()).unwrap_err()), TlsReason::UnknownIssuer);
+    let (certificate, key) = self_signed(&["localhost"], |_| {});
+    let own_root = serve(certificate.der().clone(), &key);
+    assert!(get(&own_root, certificate.pem()).unwrap().is_empty());
+    let untrusted = serve(certificate.der().clone(), &key);
+    assert_eq!(reason(&get(&untrusted, other.pem()).unwrap_err()), TlsReason::SelfSigned);
+}
+
 #[test]
 fn each_certificate_problem_is_reported_and_nothing_is_sent() {
     let authority = Authority::new("An authority");

@@ -24,7 +24,7 @@ use crate::output::batches::{BatchSink, failed};
 use crate::output::parquet::ParquetWriter;
 
 /// The hint after a failure of the disk that left nothing.
-const NOTHING_KEPT: &str = "Nothing is kept. Once the file can be written, run the same command again";
+const NOTHING_KEPT: &str = "No ticket was saved. Once the file can be written, run the same command again";
 
 /// How many times to retry when another run renames the file between opening and locking.
 const MAX_TRIES: usize = 16;

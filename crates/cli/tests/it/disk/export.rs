@@ -135,7 +135,7 @@ fn a_call_that_fails_leaves_the_last_good_state_and_the_error_says_what_is_kept(
                     Some(0) => assert!(is_whole(&file), "{context}"),
                     Some(6) => {
                         assert!(error.is_in(&err), "{context}");
-                        let says = ["Nothing is kept", "--resume", "kept", "finishes"];
+                        let says = ["No ticket was saved", "--resume", "kept", "finishes"];
                         assert!(says.iter().any(|text| err.contains(text)), "{context}");
                         failed += 1;
                     }

@@ -10,7 +10,10 @@ mod readme;
 mod surface;
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 use std::time::Instant;
 
 use self::build::{Build, Compiler, Link};
@@ -25,21 +28,51 @@ pub(super) fn run() -> Result {
     step("the header matches the sources", header::check)?;
     step("every part can be left out", parts)?;
     let home = step("the library is installed", Home::new)?;
-    step("exported symbols and headers", || surface::check(&home))?;
-    step("build systems find it", || layout::check(&home))?;
-    step("conformance of C and C++", || conformance(&home))?;
-    step("the suite in C", || suite(&home))?;
-    step("the suite with valgrind", || valgrind(&home))?;
-    step("forked children, little memory, no threads, unloading, signals", || processes(&home))?;
-    step("scans of lists that change at every request", || histories(&home))?;
-    step("another Rust library in one program", || beside_another(&home))?;
-    step("the wrapper in C++", || wrapper(&home))?;
-    step("refused programs in C++", || refused(&home))?;
-    step("the stream is read by an Arrow library", || arrow(&home))?;
     let server = step("the sandbox is built", Server::start)?;
-    step("faults on the wire", || faults(&home))?;
-    step("the examples", || examples::run(&home, &server))?;
-    step("the README's quick starts", || readme::run(&home, &server))
+    // The longest parts first, so that no processor waits for the last one.
+    in_parallel(&[
+        ("the suite in C, also with valgrind", &|| suite(&home).and_then(|()| valgrind(&home))),
+        ("refused programs in C++", &|| refused(&home)),
+        ("the wrapper in C++", &|| wrapper(&home)),
+        ("the examples", &|| examples::run(&home, &server)),
+        ("forked children, little memory, no threads, unloading, signals", &|| processes(&home)),
+        ("the README's quick starts", &|| readme::run(&home, &server)),
+        ("faults on the wire", &|| faults(&home)),
+        ("the stream is read by an Arrow library", &|| arrow(&home)),
+        ("scans of lists that change at every request", &|| histories(&home)),
+        ("build systems find it", &|| layout::check(&home)),
+        ("conformance of C and C++", &|| conformance(&home)),
+        ("exported symbols and headers", &|| surface::check(&home)),
+        ("another Rust library in one program", &|| beside_another(&home)),
+        ("two releases in one process", &|| two_releases(&home)),
+    ])
+}
+
+/// A part of the step with its name.
+type Part<'a> = (&'a str, &'a (dyn Fn() -> Result + Sync));
+
+/// Runs parts that do not depend on each other, one on each processor. The first error ends it.
+fn in_parallel(parts: &[Part<'_>]) -> Result {
+    let next = AtomicUsize::new(0);
+    let has_failed = AtomicBool::new(false);
+    let work = || -> Result {
+        while !has_failed.load(Ordering::Relaxed) {
+            let Some((name, part)) = parts.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
+            step(name, part).inspect_err(|_| has_failed.store(true, Ordering::Relaxed))?;
+        }
+        Ok(())
+    };
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..processors).map(|_| scope.spawn(work)).collect();
+        let ends = workers.into_iter().map(|worker| {
+            worker
+                .join()
+                .unwrap_or_else(|_| Err("a part ended with a panic, which is shown above".to_owned()))
+        });
+        // Waits for all of them before an error is returned.
+        ends.collect::<Vec<_>>().into_iter().collect()
+    })
 }
 
 /// Runs a part, and prints its name and duration.
@@ -208,6 +241,27 @@ fn beside_another(home: &Home) -> Result {
         .link(Link::Static)
         .run(home, &Compiler::C_GCC)?;
     home.program(binary, "").without_env("LD_LIBRARY_PATH").run()
+}
+
+/// Loads the library and an earlier release of it into one process, in both orders.
+fn two_releases(home: &Home) -> Result {
+    let folder = tests().join("versions");
+    let shared = |source: &str, flags: &[&str]| {
+        let gcc = home.program("gcc", "-std=c11 -shared -fPIC -Wall -Wextra -Werror");
+        let gcc = flags.iter().fold(gcc, |gcc, flag| gcc.arg(flag));
+        gcc.arg("-L").arg(&home.out).arg(folder.join(source))
+    };
+    let earlier = home.out.join("libgettickets-earlier.so");
+    shared("earlier.c", &["-Wl,--default-symver", "-Wl,-soname,libgettickets-earlier.so", "-o"])
+        .arg(&earlier)
+        .run()?;
+    let plugin = home.out.join("libplugin.so");
+    shared("plugin.c", &["-o"]).arg(&plugin).arg("-lgettickets-earlier").run()?;
+    let binary = Build::new("versions", vec![folder.join("main.c"), plugin]).run(home, &Compiler::C_GCC)?;
+    let path = format!("{}:{}", home.lib().display(), home.out.display());
+    let program = || home.program(&binary, "").env("LD_LIBRARY_PATH", &path);
+    program().run()?;
+    program().env("LD_PRELOAD", &earlier).run()
 }
 
 /// Checks that programs with a dangling view are refused by the compiler, with exceptions and without, and that the
