@@ -1,4 +1,4 @@
-/* Sends a request for each fault of the catalog, and reports what came of it. `crates/faults/src/driver.rs` describes the
+/* Sends a request for each fault of the catalog, and reports the outcome. `crates/faults/src/driver.rs` describes the
  * file of faults and the report; `gettickets-faults c` runs this program. */
 
 #define _POSIX_C_SOURCE 200809L

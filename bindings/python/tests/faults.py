@@ -1,4 +1,4 @@
-"""Sends a request for each fault of the catalog, and reports what came of it: `faults.py sync|async`.
+"""Sends a request for each fault of the catalog, and reports the outcome: `faults.py sync|async`.
 
 `crates/faults/src/driver.rs` describes the file of faults and the report. `gettickets-faults python` runs this program.
 """

@@ -1,4 +1,4 @@
-//! The certificates of the servers.
+//! The certificates of the fault server.
 
 use std::sync::Arc;
 

@@ -10,10 +10,9 @@ use crate::mark;
 use crate::outcome::Interface;
 use crate::server::Row;
 
-/// How long a call may take beyond its time limit: more than any busy machine needs, and a sign of a call that hangs.
+/// How long a call may take beyond its time limit, for busy machines. A call that takes longer hangs.
 const SLACK: Duration = Duration::from_secs(20);
-/// The memory that a process may have had in all, in MiB: the limit of a reply is 64 MiB at most, and its buffer may grow to
-/// twice its size.
+/// The maximum peak memory of a process, in MiB: a reply may have 64 MiB, and its buffer may grow to twice that size.
 pub const MAX_MEMORY: u64 = 320;
 /// How many calls run at the same time.
 pub const JOBS: usize = 8;
@@ -75,7 +74,7 @@ pub fn problems(interface: Interface, faults: &[Fault], seen: &[Seen]) -> Vec<St
     problems
 }
 
-/// The most memory that a process had so far, in MiB, where the system reports it.
+/// Returns the peak memory of a process, in MiB, where the system reports it.
 pub fn peak_memory(process: Option<u32>) -> Option<u64> {
     let process = process.map_or("self".to_owned(), |id| id.to_string());
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;

@@ -26,7 +26,7 @@ pub const MAX_RESPONSE_LEN: usize = 4 << 20;
 /// How long a driver may take for all faults.
 const LIMIT: Duration = Duration::from_secs(240);
 
-/// What a run of a driver resulted in.
+/// The result of a run of a driver.
 pub struct Report {
     /// A line for each problem.
     pub problems: Vec<String>,

@@ -1,14 +1,14 @@
-//! [`Fault`]: what a server does, and what has to come of it.
+//! [`Fault`]: what a server does, and the expected outcome.
 
 use std::time::Duration;
 
 use crate::outcome::{Interface, Outcome};
 
-/// The time limit of an attempt for faults that need it: what stalls is cut off after it.
+/// The time limit of an attempt for faults that end by it, such as a stalled response.
 const SHORT: Duration = Duration::from_secs(1);
-/// The time limit for faults that some interfaces need it for, and that others notice at once.
+/// The time limit for faults that end by it in some interfaces only.
 const MEDIUM: Duration = Duration::from_secs(4);
-/// The time limit for all other faults, which a busy machine does not reach.
+/// The time limit for all other faults, long enough for a busy machine.
 const LONG: Duration = Duration::from_secs(20);
 
 /// One fault.
@@ -17,8 +17,8 @@ pub struct Fault {
     pub name: String,
     /// What the server does, as a sentence; for a family, what all its members do.
     pub about: String,
-    /// What it listens on.
-    pub door: Door,
+    /// The port of the server.
+    pub port: Port,
     /// What it does with its first connection, its second, and so on; the last holds for all that follow.
     pub connections: Vec<Vec<Step>>,
     /// The proxy that requests go through.
@@ -35,18 +35,18 @@ pub struct Fault {
     pub asynchronous: Option<Outcome>,
 }
 
-/// What a server listens on.
+/// The port of a server or a proxy.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Door {
-    /// A port, without encryption.
+pub enum Port {
+    /// Without encryption.
     Plain,
-    /// A port with TLS.
+    /// With TLS.
     Tls(Identity),
-    /// A port that nobody listens on.
+    /// No socket listens on it.
     Refusing,
-    /// A port whose queue of connections is full.
+    /// Its queue of connections is full.
     Full,
-    /// A host name that does not exist.
+    /// The name of its host does not exist.
     Nowhere,
 }
 
@@ -55,9 +55,9 @@ pub enum Door {
 pub enum Identity {
     /// Issued by the authority that clients trust, for localhost.
     Trusted,
-    /// Its last day has passed.
+    /// Expired.
     Expired,
-    /// Its first day is yet to come.
+    /// Not valid yet.
     NotYetValid,
     /// Issued for another host.
     OtherName,
@@ -65,20 +65,20 @@ pub enum Identity {
     UnknownIssuer,
     /// Signed with its own key.
     SelfSigned,
-    /// The server does not have its key.
+    /// The server uses another key.
     OtherKey,
-    /// Issued by a server's certificate, which is no authority.
+    /// Issued by a certificate that is not an authority.
     NoAuthority,
 }
 
-/// A proxy: its scheme in addresses, what it listens on, and what it does with each connection.
+/// A proxy: its scheme in addresses, its port, and what it does with each connection.
 pub struct Proxy {
     pub(crate) scheme: &'static str,
-    pub(crate) door: Door,
+    pub(crate) port: Port,
     pub(crate) steps: Vec<Step>,
 }
 
-/// A step of what a server does with a connection. After the last the connection is closed in order.
+/// A step of what a server does with a connection. After the last step the connection is closed in order.
 #[derive(Clone)]
 pub enum Step {
     /// Reads a whole request.
@@ -111,7 +111,7 @@ impl Fault {
         Fault {
             name: name.into(),
             about: about.into(),
-            door: Door::Plain,
+            port: Port::Plain,
             connections: vec![Vec::new()],
             proxy: None,
             timeout: if outcome.code == "timeout" { SHORT } else { LONG },
@@ -122,7 +122,7 @@ impl Fault {
         }
     }
 
-    /// Asynchronous interfaces have another outcome: some are to time out, and the others are not.
+    /// Asynchronous interfaces have another outcome. Only one of both outcomes is a timeout.
     pub(crate) fn asynchronous(self, outcome: Outcome) -> Fault {
         Fault { asynchronous: Some(outcome), timeout: MEDIUM, ..self }
     }
@@ -145,17 +145,17 @@ impl Fault {
         self.steps([Step::Request, Step::Send(bytes.into())])
     }
 
-    pub(crate) fn door(self, door: Door) -> Fault {
-        Fault { door, ..self }
+    pub(crate) fn port(self, port: Port) -> Fault {
+        Fault { port, ..self }
     }
 
     pub(crate) fn tls(self) -> Fault {
-        self.door(Door::Tls(Identity::Trusted))
+        self.port(Port::Tls(Identity::Trusted))
     }
 
     /// Requests go through a proxy that takes these steps.
     pub(crate) fn proxy(self, scheme: &'static str, steps: impl Into<Vec<Step>>) -> Fault {
-        let proxy = Proxy { scheme, door: Door::Plain, steps: steps.into() };
+        let proxy = Proxy { scheme, port: Port::Plain, steps: steps.into() };
         Fault { proxy: Some(proxy), ..self }
     }
 

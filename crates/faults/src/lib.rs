@@ -5,7 +5,7 @@
 //! that [`driver`] runs. [`check`] compares with the catalog and searches everything that was shown for credentials. [`table`]
 //! writes the catalog for RELIABILITY.md.
 //!
-//! Only tests use this crate, so it panics where something is not as they need it.
+//! Only tests use this crate, so it panics on unexpected failures.
 
 #![allow(
     clippy::unwrap_used,
@@ -26,6 +26,6 @@ pub mod process;
 mod server;
 pub mod table;
 
-pub use fault::{Door, Fault, Identity, Proxy, Step};
+pub use fault::{Fault, Identity, Port, Proxy, Step};
 pub use outcome::{Interface, Outcome};
 pub use server::{Row, Server};

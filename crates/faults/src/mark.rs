@@ -22,7 +22,7 @@ pub const PROXY_PASSWORD: &str = "ZqwBilbyWhistles/&:x";
 /// Everything that must never be shown.
 pub const SECRETS: [&str; 5] = [IDENTIFIER, SECRET, ACCESS_KEY, PASSWORD, PROXY_PASSWORD];
 
-/// The shortest part of a secret that is searched for: what is left of one that was only redacted in part.
+/// The length of the parts of a secret that are searched for, in case it was only redacted in part.
 const PART: usize = 8;
 
 /// The MD5 of a text in hexadecimal digits.
@@ -104,10 +104,10 @@ pub fn find(text: &str) -> Option<String> {
     None
 }
 
-/// What to search for: in lower case, as case does not count.
+/// The texts to search for, in lower case, because case is ignored.
 fn needles(secret: &str) -> Vec<String> {
     let mut needles: Vec<String> = encodings(secret).into_iter().map(|(_, text)| text).collect();
-    // Base64 of the middle of the secret, wherever it begins in what was encoded.
+    // Base64 of the middle of the secret, at any alignment.
     for skip in 0..3 {
         let rest = &secret.as_bytes()[skip..];
         needles.push(STANDARD.encode(&rest[..rest.len() / 3 * 3]));

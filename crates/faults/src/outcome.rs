@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Where the outcome was observed.
+/// An interface of gettickets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interface {
     /// `gettickets::Client`.
@@ -52,7 +52,7 @@ impl Outcome {
         Outcome { tickets, ..Outcome::error("page") }
     }
 
-    /// An error of this name, of a request that no server received and that is not worth a retry.
+    /// An error of this name, of a request that was not sent and is not worth a retry.
     pub fn error(code: &'static str) -> Outcome {
         Outcome { code, tickets: 0, status: None, wait: None, retryable: false, sent: false }
     }
@@ -74,7 +74,7 @@ impl Outcome {
         Outcome { wait: Some(seconds), ..self }
     }
 
-    /// What a driver for this interface has to report: the outcome, and its kind in the interface's own terms.
+    /// Returns what a driver for this interface must report: the outcome, and its kind in the terms of the interface.
     pub fn expected(&self, interface: Interface) -> (String, String) {
         let kind = self.kind();
         let [_, rust, c, python, exit] = KINDS.iter().find(|[name, ..]| *name == kind).expect("a known kind");
@@ -83,7 +83,7 @@ impl Outcome {
             Interface::Blocking | Interface::Asynchronous => (self.to_string(), (*rust).to_owned()),
             Interface::C => (self.to_string(), (*c).to_owned()),
             Interface::Python | Interface::PythonAsync => (self.to_string(), python.to_owned()),
-            // Its errors have a name and no more.
+            // The program reports the name of an error only.
             Interface::Program if self.code == "page" => (self.to_string(), (*exit).to_owned()),
             Interface::Program => (self.code.to_owned(), (*exit).to_owned()),
         }
@@ -98,7 +98,7 @@ impl Outcome {
             "rate-limited" => "rate-limited",
             "too-large" => "too-large",
             "redirect" => "redirect",
-            // What was read and can't be decoded has the status of its response.
+            // A decoding error has the status of its response.
             _ if self.status.is_some() => "decode",
             _ => "transport",
         }

@@ -1,4 +1,4 @@
-//! Runs a program to its end, and watches its memory and its time.
+//! Runs a program to its end, and measures its memory.
 
 use std::io::Read;
 use std::process::{Command, ExitStatus, Stdio};
@@ -7,23 +7,23 @@ use std::time::{Duration, Instant};
 
 use crate::check;
 
-/// How often a running program is looked at.
+/// How often the memory of a running program is read.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// A program that was run.
 #[derive(Debug)]
 pub struct Ran {
-    /// How it ended; `None` if it was ended because it took too long.
+    /// Its exit status; `None` if it was killed because it took too long.
     pub status: Option<ExitStatus>,
     /// Its standard output.
     pub out: String,
     /// Its standard error.
     pub err: String,
-    /// The most memory that it was seen to have, in MiB.
+    /// Its peak memory, in MiB.
     pub memory: u64,
 }
 
-/// Runs a program for this long at most.
+/// Runs a program, and kills it after this time.
 pub fn run(command: &mut Command, limit: Duration) -> Ran {
     let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");

@@ -12,10 +12,10 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::certificates::Authorities;
-use crate::fault::{Door, Fault, Identity, Step};
+use crate::fault::{Fault, Identity, Port, Step};
 use crate::mark;
 
-/// How long a connection is kept at most, so that threads of broken clients end.
+/// The longest wait for a client, so that threads end.
 const LONGEST: Duration = Duration::from_secs(120);
 /// Every thread holds a buffer and a TLS connection at most.
 const STACK: usize = 256 << 10;
@@ -42,25 +42,24 @@ pub struct Server {
     /// A row for each fault, in the order of the faults.
     pub rows: Vec<Row>,
     authorities: Authorities,
-    /// What keeps ports closed or full.
-    _sockets: Vec<Socket>,
+    /// Sockets that keep ports closed or full.
+    reserved: Vec<Socket>,
 }
 
 impl Server {
     /// Starts the servers of these faults.
     pub fn start(faults: &[Fault]) -> Server {
-        let mut server = Server { rows: Vec::new(), authorities: Authorities::new(), _sockets: Vec::new() };
+        let mut server = Server { rows: Vec::new(), authorities: Authorities::new(), reserved: Vec::new() };
         let mut configs = HashMap::new();
         for fault in faults {
             let proxy = fault.proxy.as_ref().map(|proxy| {
-                let address = server.open(proxy.door, std::slice::from_ref(&proxy.steps), &mut configs);
+                let address = server.open(proxy.port, std::slice::from_ref(&proxy.steps), &mut configs);
                 let (user, password) = (mark::PROXY_USER, mark::form(mark::PROXY_PASSWORD));
                 format!("{}://{user}:{password}@{address}", proxy.scheme)
             });
-            let address = server.open(fault.door, &fault.connections, &mut configs);
-            let url = match fault.door {
-                Door::Tls(_) => format!("https://{address}/"),
-                Door::Nowhere => format!("https://{address}/"),
+            let address = server.open(fault.port, &fault.connections, &mut configs);
+            let url = match fault.port {
+                Port::Tls(_) | Port::Nowhere => format!("https://{address}/"),
                 _ => format!("http://{address}/"),
             };
             server.rows.push(Row {
@@ -80,26 +79,26 @@ impl Server {
         self.authorities.pem()
     }
 
-    /// Opens a door, and returns its host and port.
+    /// Opens a port, and returns its host and number.
     fn open(
         &mut self,
-        door: Door,
+        port: Port,
         connections: &[Vec<Step>],
         configs: &mut HashMap<u8, Arc<ServerConfig>>,
     ) -> String {
-        let (host, config) = match door {
-            Door::Nowhere => return "nowhere.invalid".to_owned(),
-            Door::Refusing | Door::Full => {
+        let (host, config) = match port {
+            Port::Nowhere => return "nowhere.invalid".to_owned(),
+            Port::Refusing | Port::Full => {
                 let socket = bound();
                 let address = socket.local_addr().unwrap().as_socket().unwrap();
-                if door == Door::Full {
+                if port == Port::Full {
                     self.fill(&socket, address);
                 }
-                self._sockets.push(socket);
+                self.reserved.push(socket);
                 return address.to_string();
             }
-            Door::Plain => ("127.0.0.1", None),
-            Door::Tls(identity) => {
+            Port::Plain => ("127.0.0.1", None),
+            Port::Tls(identity) => {
                 let config = configs.entry(identity as u8);
                 let config = config.or_insert_with(|| self.authorities.config(identity));
                 ("localhost", Some(Arc::clone(config)))
@@ -111,26 +110,26 @@ impl Server {
         spawn(move || {
             let number = Arc::new(AtomicUsize::new(0));
             for stream in listener.incoming() {
-                // A client that is gone before it is accepted.
+                // The client has closed the connection before it was accepted.
                 let Ok(stream) = stream else { continue };
                 let number = number.fetch_add(1, Ordering::Relaxed).min(connections.len() - 1);
                 let (connections, config) = (Arc::clone(&connections), config.clone());
-                // A failed write or read is a client that had enough.
+                // A write or read fails if the client has closed the connection.
                 spawn(move || drop(serve(stream, config, &connections[number])));
             }
         });
         format!("{host}:{port}")
     }
 
-    /// Fills the queue of a socket, so that further connections wait for ever.
+    /// Fills the queue of a socket, so that further connections wait forever.
     fn fill(&mut self, socket: &Socket, address: SocketAddr) {
         socket.listen(0).unwrap();
         for _ in 0..4 {
             let client = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
             client.set_nonblocking(true).unwrap();
-            // It is in progress, or waits.
+            // It is in progress.
             let _ = client.connect(&address.into());
-            self._sockets.push(client);
+            self.reserved.push(client);
         }
     }
 }

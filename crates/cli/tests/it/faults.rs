@@ -11,13 +11,13 @@ use serde_json::Value;
 
 use crate::program::{program, text};
 
-/// How long a run may take: it is ended then, and has no outcome.
+/// How long a run may take before it is killed.
 const LIMIT: Duration = Duration::from_secs(60);
 
 #[test]
 fn the_program_has_the_outcome_of_the_catalog_and_shows_no_secret() {
     let mut faults = catalog::all();
-    // A command makes one client for one call; scans are tested elsewhere.
+    // Faults of a second request need a client that makes two calls.
     faults.retain(|fault| fault.calls == 1);
     let server = Server::start(&faults);
     let directory = tempfile::tempdir().unwrap();
@@ -66,7 +66,7 @@ fn no_secret_is_in_the_messages_and_files_of_other_commands() {
     }
 }
 
-/// The program with these arguments, in the terms of this row, with the credentials in its environment and all messages.
+/// The program with these arguments and all messages, for this row, with the credentials in its environment.
 fn command(arguments: &[&str], row: &Row, roots: &str) -> Command {
     let mut command = program();
     let timeout = format!("{}ms", row.timeout.as_millis());

@@ -5,7 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a failed unwrap is the failure report, in what the tests share as well"
+    reason = "a failed unwrap is the failure report of a test"
 )]
 
 use std::path::Path;
@@ -21,7 +21,7 @@ static LOGGED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 struct Memory;
 
 impl log::Log for Memory {
-    // HTTP libraries log bytes of responses; programs choose whether to listen to them.
+    // HTTP libraries log bytes of responses; programs can leave out their messages.
     fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
         metadata.target().starts_with("gettickets")
     }
@@ -56,7 +56,7 @@ fn settings(row: &Row, roots: &str) -> ClientBuilder {
         .proxy(row.proxy.as_deref())
 }
 
-/// What became of the calls of a client, which is shown with the result.
+/// The result of the calls of a client, with the debug output of the client.
 fn seen(result: Result<Page, Error>, client: String) -> Seen {
     let (outcome, kind, shown) = match result {
         Ok(page) => {
@@ -106,7 +106,7 @@ fn holds(interface: Interface, run: impl Fn(&Row, &str) -> Seen + Sync) {
     let logged = LOGGED.lock().unwrap().join("\n");
     assert!(logged.contains("requests go through the proxy"), "there is a log to search");
     problems.extend(mark::find(&logged).map(|found| format!("the log has {found}")));
-    // The servers are in this process too, and both tests may be.
+    // This process also runs the servers, and possibly the other test.
     let memory = peak_memory(None).unwrap_or(0);
     if memory > 2 * MAX_MEMORY {
         problems.push(format!("the process had {memory} MiB"));
@@ -157,8 +157,5 @@ fn the_page_on_reliability_has_the_catalog() {
         std::fs::write(&file, format!("{before}{begin}{table}{end}{after}")).unwrap();
         return;
     }
-    assert!(
-        committed == table,
-        "RELIABILITY.md is not what happens; UPDATE_RELIABILITY=1 writes it anew. It would be:\n{table}"
-    );
+    assert!(committed == table, "RELIABILITY.md is out of date; UPDATE_RELIABILITY=1 rewrites it:\n{table}");
 }

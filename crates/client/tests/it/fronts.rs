@@ -1,4 +1,4 @@
-//! Real servers: nginx in front of the sandbox, and PHP's own server with an endpoint in the documented shapes.
+//! Real servers: nginx in front of the sandbox, and PHP's built-in server with an endpoint that sends documented replies.
 //!
 //! Without PHP these tests fail. Those with nginx are skipped where it is not installed; `cargo xtask test rust` installs it.
 
@@ -205,7 +205,7 @@ fn errors_of_nginx_are_named() {
     assert_eq!(failure(builder(truncated)).code(), "truncated");
 }
 
-/// PHP's own server with the endpoint.
+/// PHP's built-in server with the endpoint.
 fn php() -> (Front, ClientBuilder) {
     let [port] = free_ports();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fronts/api.php");
@@ -227,7 +227,7 @@ fn every_ticket_comes_from_php() {
         let request = GetTickets { limitnum: Some(40), ..GetTickets::default() };
         let ids = every_id(&client, request);
         assert_eq!(ids, (1..=TICKETS).collect::<HashSet<_>>(), "{response_type:?}");
-        // What PHP understood of a request comes back in its reply.
+        // The reply contains the parameter as PHP decoded it.
         let subject = "a+b & c=d; 100% \u{e9}\u{1f600} \"'<>\\";
         let request = GetTickets { subject: Some(subject.to_owned()), ..GetTickets::default() };
         assert_eq!(client.get_tickets(&request).unwrap().get(0).unwrap().subject(), subject);

@@ -33,17 +33,19 @@ more than 400 requests. *One page* is `get_tickets` with a `limitnum` of 40, *ev
 const FAULTS: &str = "
 ## Faults on the wire
 
-What servers, proxies and networks do below the level of replies, and the outcome, which is the same in Rust (blocking and
-asynchronous), C, Python (`Client` and `AsyncClient`) and the program, but for three kinds of endless framing, where the HTTP
-library of the asynchronous clients differs. Each interface is run against each fault of the
-catalog in `crates/faults`, with one attempt: `cargo test -p gettickets --test faults` and `-p gettickets-cli --test it
-faults` in Rust, and the steps `c` and `python` of `cargo xtask test`. A call ends within its time limit, 1 second for what
-stalls; a process with all faults has less than 320 MiB of memory. Nothing that is shown, logged or pickled has the
-credentials, in any encoding of `crates/faults/src/mark.rs`.
+Faults of servers, proxies and networks below the level of replies, and the outcome of a request with one attempt: a page, or
+the name of the error. The outcome is the same in Rust (blocking and asynchronous), C, Python (`Client` and `AsyncClient`) and
+the program, except for three endless responses, which the HTTP library of the asynchronous clients handles differently. The
+program is not run with the faults of a second request. Every interface is tested with the same catalog (`crates/faults`):
+`cargo test -p gettickets --test faults` and `cargo test -p gettickets-cli --test it faults`, and the steps `c` and `python`
+of `cargo xtask test`.
 
-A page or the name of the error is given. Where it is *retryable*, a client with retries repeats the request; where the
-request was *not sent*, it is certain that the server did not receive it. A number in parentheses is the size of a family
-of faults.
+An attempt may take 1 second if it is expected to time out, and 4 or 20 seconds otherwise. The tests fail if a call takes 20
+seconds more than that, if a process uses more than 320 MiB of memory, or if a message, a log, a debug output, a pickle or a
+file contains a credential in one of the encodings in `crates/faults/src/mark.rs`.
+
+After a *retryable* error a client with retries repeats the request. The server cannot have received a request that was *not
+sent*. A number in parentheses is the number of faults in a family.
 
 ";
 

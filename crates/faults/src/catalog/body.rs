@@ -1,4 +1,4 @@
-//! Whole responses whose bodies are not a reply, or not a good one.
+//! Complete responses whose bodies are not a valid reply.
 
 use super::reply::{HTML, NONE, ONE, ok, response};
 use crate::fault::Fault;
@@ -27,7 +27,7 @@ pub(super) fn faults() -> Vec<Fault> {
         ("body-other-json", "The body is JSON of another program.", other(), b"{\"status\":\"up\"}".to_vec()),
         (
             "body-other-call",
-            "The reply is one to another call.",
+            "The reply belongs to another call.",
             decode("other-call"),
             b"{\"result\":\"success\",\"clients\":{\"client\":[]}}".to_vec(),
         ),

@@ -18,7 +18,7 @@ pub(super) fn gzip(body: &[u8]) -> Vec<u8> {
 
 pub(super) fn faults() -> Vec<Fault> {
     let protocol = || Outcome::error("protocol").sent();
-    // What is wrong with the end is not known.
+    // A wrong end may be a truncated one.
     let truncated = || Outcome::error("truncated").retryable().sent();
     let one = || gzip(ONE.as_bytes());
     let encoded =
@@ -52,7 +52,7 @@ pub(super) fn faults() -> Vec<Fault> {
             .sends(encoded("gzip, gzip", &gzip(&one()))),
         Fault::new("gzip-bomb", "The body grows a thousandfold.", Outcome::error("compression-ratio").sent())
             .sends(encoded("gzip", &bomb)),
-        Fault::new("brotli", "The body is compressed in a way that was not asked for.", protocol())
+        Fault::new("brotli", "The body is compressed in a way that was not requested.", protocol())
             .sends(encoded("br", b"\x0b\x02\x80abc\x03")),
     ]
 }

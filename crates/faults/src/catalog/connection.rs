@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::reply::{ONE, head, ok};
-use crate::fault::{Door, Fault, Step};
+use crate::fault::{Fault, Port, Step};
 use crate::outcome::Outcome;
 
 pub(super) fn faults() -> Vec<Fault> {
@@ -12,16 +12,16 @@ pub(super) fn faults() -> Vec<Fault> {
     let partial_head = || Step::Send(b"HTTP/1.1 200 OK\r\ncontent-ty".to_vec());
     vec![
         Fault::new("none", "Nothing is wrong.", Outcome::page(1)).sends(ok(ONE)),
-        Fault::new("refused", "Nobody listens on the port.", Outcome::error("connect").retryable())
-            .door(Door::Refusing),
+        Fault::new("refused", "No server listens on the port.", Outcome::error("connect").retryable())
+            .port(Port::Refusing),
         Fault::new(
             "connect-stall",
             "The connection is not accepted: the queue of the port is full.",
             Outcome::error("timeout").retryable(),
         )
-        .door(Door::Full),
+        .port(Port::Full),
         Fault::new("no-such-host", "The name of the host does not exist.", Outcome::error("dns").retryable())
-            .door(Door::Nowhere),
+            .port(Port::Nowhere),
         Fault::new(
             "close-at-first-byte",
             "The connection is closed after the first byte of the request.",
@@ -45,7 +45,7 @@ pub(super) fn faults() -> Vec<Fault> {
             "The connection is reset in the body.",
             Outcome::error("truncated").retryable().sent(),
         )
-        // What was sent before a reset may be lost with it, so it comes after the client has read some.
+        // A reset may discard what was sent before it, so the body is larger than the buffers of the sockets.
         .steps([
             Step::Request,
             Step::Send(head("content-length: 100000000\r\n")),
@@ -54,7 +54,7 @@ pub(super) fn faults() -> Vec<Fault> {
         ]),
         Fault::new(
             "reset-after-body",
-            "The connection is reset after a body that lasts until it is closed, so that nobody can know whether it is complete.",
+            "The connection is reset after a body that lasts until it is closed, so it is unknown whether it is complete.",
             Outcome::error("truncated").retryable().sent(),
         )
         .steps([Step::Request, Step::Send([head(""), ONE.into()].concat()), Step::Reset]),

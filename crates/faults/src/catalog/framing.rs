@@ -1,4 +1,4 @@
-//! Lengths that are wrong, and chunks that are none.
+//! Wrong lengths, and chunks that are not valid.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub(super) fn faults() -> Vec<Fault> {
         )
         .sends(length("0")),
         Fault::new("length-negative", "The stated length is negative.", protocol()).sends(length("-1")),
-        Fault::new("length-not-a-number", "The stated length is no number.", protocol())
+        Fault::new("length-not-a-number", "The stated length is not a number.", protocol())
             .sends(length("many")),
         Fault::new("length-overflow", "The stated length has 30 digits.", protocol())
             .sends(length("999999999999999999999999999999")),
@@ -48,7 +48,7 @@ pub(super) fn faults() -> Vec<Fault> {
             .sends(with("content-length: 10\r\ntransfer-encoding: chunked\r\n", &chunks(one, 100))),
         Fault::new("chunks", "The body is in chunks of one byte.", Outcome::page(1))
             .sends(chunked(&chunks(one, 1))),
-        Fault::new("chunk-size-garbage", "The size of a chunk is no number.", protocol())
+        Fault::new("chunk-size-garbage", "The size of a chunk is not a number.", protocol())
             .sends(chunked(b"xyz\r\nabc\r\n0\r\n\r\n")),
         Fault::new("chunk-size-overflow", "The size of a chunk has 30 digits.", protocol())
             .sends(chunked(b"ffffffffffffffffffffffffffffff\r\nabc")),

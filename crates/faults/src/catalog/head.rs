@@ -1,4 +1,4 @@
-//! Heads of responses that are not HTTP, or more of it than anyone needs.
+//! Heads of responses that are not valid HTTP, or too large.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub(super) fn faults() -> Vec<Fault> {
     let with = |head: &str| {
         [head.as_bytes(), b"transfer-encoding: chunked\r\n\r\n", &chunks(ONE.as_bytes(), 4096)].concat()
     };
-    // At first more than anyone accepts, then slowly, so that a client that goes on reading has little to do.
+    // First more than any client accepts, then slowly, so that a client that continues to read has little to do.
     let flood = |begin: &str, line: &str| {
         let (much, little) = (line.repeat((1 << 20) / line.len()), line.repeat(10));
         let begin = format!("{begin}{much}").into_bytes();
@@ -34,7 +34,7 @@ pub(super) fn faults() -> Vec<Fault> {
             .sends(with("HTTP/1.1 200 Größe\r\n")),
         Fault::new("status-of-two-digits", "The status has two digits.", protocol())
             .sends(with("HTTP/1.1 20 OK\r\n")),
-        Fault::new("status-not-a-number", "The status is no number.", protocol())
+        Fault::new("status-not-a-number", "The status is not a number.", protocol())
             .sends(with("HTTP/1.1 abc OK\r\n")),
         Fault::new("header-without-colon", "A line of the head has no colon.", protocol())
             .sends(with("HTTP/1.1 200 OK\r\nnot a header\r\n")),

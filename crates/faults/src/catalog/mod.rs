@@ -1,4 +1,4 @@
-//! The catalog: every fault, by what is at fault.
+//! The catalog: every fault, by the part that fails.
 
 mod body;
 mod compression;
@@ -17,7 +17,7 @@ use crate::fault::Fault;
 
 /// A part of the catalog.
 pub struct Section {
-    /// What is at fault, for a heading.
+    /// The part that fails, for a heading.
     pub title: &'static str,
     /// The faults.
     pub faults: Vec<Fault>,

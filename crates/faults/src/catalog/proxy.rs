@@ -1,12 +1,12 @@
 //! Proxies that are absent, refuse, or die. Requests are for an address with https.
 
 use super::reply::{HTML, ONE, ok, response};
-use crate::fault::{Door, Fault, Proxy, Step};
+use crate::fault::{Fault, Port, Proxy, Step};
 use crate::mark;
 use crate::outcome::Outcome;
 
 pub(super) fn faults() -> Vec<Fault> {
-    // Of no request a part was sent before there is a connection to the server.
+    // Nothing of a request is sent before there is a connection to the server.
     let proxy = || Outcome::error("proxy");
     let unreached = || proxy().retryable();
     let timeout = || Outcome::error("timeout").retryable();
@@ -15,20 +15,20 @@ pub(super) fn faults() -> Vec<Fault> {
     let replying = |name: &str, about: &str, reply: Vec<u8>| {
         fault(name, about, proxy()).proxy("http", [Step::Head, Step::Send(reply)])
     };
-    let absent = |name: &str, about: &str, scheme, door| Fault {
-        proxy: Some(Proxy { scheme, door, steps: Vec::new() }),
+    let absent = |name: &str, about: &str, scheme, port| Fault {
+        proxy: Some(Proxy { scheme, port, steps: Vec::new() }),
         ..fault(name, about, unreached())
     };
     let echo = format!("proxy-user:{}", mark::PROXY_PASSWORD);
     let established = || Step::Send(b"HTTP/1.1 200 Connection established\r\n\r\n".to_vec());
-    // The greeting of SOCKS 5 with a password, and what it is replied to with.
+    // The greeting of SOCKS 5 with a password, and the reply to it.
     let socks_login = || vec![Step::Read(3), Step::Send(vec![5, 2])];
     let socks = |name: &str, about: &str, outcome: Outcome, steps: Vec<Step>| {
         fault(name, about, outcome).proxy("socks5h", steps)
     };
     vec![
-        absent("proxy-refused", "Nobody listens on the port of the proxy.", "http", Door::Refusing),
-        absent("proxy-no-such-host", "The name of the proxy does not exist.", "http", Door::Nowhere),
+        absent("proxy-refused", "No server listens on the port of the proxy.", "http", Port::Refusing),
+        absent("proxy-no-such-host", "The name of the proxy does not exist.", "http", Port::Nowhere),
         replying(
             "proxy-407",
             "The proxy refuses the password.",
@@ -59,7 +59,12 @@ pub(super) fn faults() -> Vec<Fault> {
         .proxy("http", [Step::Head, established(), Step::Read(1), Step::Cut]),
         fault("proxy-stalls-in-handshake", "The proxy connects, and then forwards nothing.", timeout())
             .proxy("http", [Step::Head, established(), Step::Stall]),
-        absent("socks-refused", "Nobody listens on the port of the SOCKS proxy.", "socks5h", Door::Refusing),
+        absent(
+            "socks-refused",
+            "No server listens on the port of the SOCKS proxy.",
+            "socks5h",
+            Port::Refusing,
+        ),
         socks(
             "socks-login-refused",
             "The SOCKS proxy refuses the password.",
@@ -76,7 +81,7 @@ pub(super) fn faults() -> Vec<Fault> {
         ),
         socks(
             "socks-no-method",
-            "The SOCKS proxy accepts no kind of login.",
+            "The SOCKS proxy accepts no method of authentication.",
             proxy(),
             vec![Step::Read(3), Step::Send(vec![5, 0xff])],
         ),

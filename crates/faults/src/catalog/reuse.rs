@@ -1,4 +1,4 @@
-//! Second requests over connections that were used before.
+//! Second requests of the same client.
 
 use super::reply::{ONE, ok, response};
 use crate::fault::{Fault, Step};

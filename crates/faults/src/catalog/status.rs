@@ -4,7 +4,7 @@ use super::reply::{HTML, ONE, response};
 use crate::fault::Fault;
 use crate::outcome::Outcome;
 
-/// How many seconds a year has: the longest wait that is reported.
+/// The longest wait that is reported, in seconds: a year.
 const YEAR: u64 = 365 * 24 * 60 * 60;
 
 pub(super) fn faults() -> Vec<Fault> {

@@ -1,7 +1,7 @@
-//! Servers that are not trusted, and TLS that ends badly.
+//! Certificates that are not trusted, and TLS connections that fail.
 
 use super::reply::{ONE, head, ok};
-use crate::fault::{Door, Fault, Identity, Step};
+use crate::fault::{Fault, Identity, Port, Step};
 use crate::outcome::Outcome;
 
 pub(super) fn faults() -> Vec<Fault> {
@@ -15,9 +15,13 @@ pub(super) fn faults() -> Vec<Fault> {
         ("tls-unknown-issuer", "The certificate is from an unknown authority.", Identity::UnknownIssuer),
         ("tls-self-signed", "The certificate is self-signed.", Identity::SelfSigned),
         ("tls-other-key", "The server does not have the key of its certificate.", Identity::OtherKey),
-        ("tls-no-authority", "The certificate is issued by one that is no authority.", Identity::NoAuthority),
+        (
+            "tls-no-authority",
+            "The certificate is issued by one that is not an authority.",
+            Identity::NoAuthority,
+        ),
     ] {
-        faults.push(Fault::new(name, about, tls()).sends(ok(ONE)).door(Door::Tls(identity)));
+        faults.push(Fault::new(name, about, tls()).sends(ok(ONE)).port(Port::Tls(identity)));
     }
     // Bytes in place of the server's first record. The address is one with https all the same.
     let raw = |bytes: &[u8]| vec![Step::SendRaw(bytes.to_vec()), Step::Stall];
@@ -64,8 +68,7 @@ pub(super) fn faults() -> Vec<Fault> {
         .steps([Step::Request, Step::Send(ok(ONE)[..300].to_vec()), Step::Cut]),
         Fault::new(
             "tls-cut-after-body",
-            "A body that lasts until the connection is closed is complete, but the end of TLS is missing, so that nobody can \
-             know.",
+            "A body that lasts until the connection is closed is complete, but the end of TLS is missing, so this is unknown.",
             Outcome::error("truncated").retryable().sent(),
         )
         .tls()

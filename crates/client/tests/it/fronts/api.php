@@ -1,5 +1,5 @@
 <?php
-// A GetTickets endpoint in PHP, in the documented shapes, for PHP's own server. `status` selects a misbehavior.
+// A GetTickets endpoint with documented replies, for PHP's built-in server. `status` selects a misbehavior.
 
 $tickets = [];
 for ($id = 300; $id >= 1; $id--) {
