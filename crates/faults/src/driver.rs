@@ -24,7 +24,7 @@ use crate::server::{Row, Server};
 pub const MAX_RESPONSE_LEN: usize = 4 << 20;
 
 /// How long a driver may take for all faults.
-const LIMIT: Duration = Duration::from_secs(240);
+const LIMIT: Duration = Duration::from_secs(600);
 
 /// The result of a run of a driver.
 pub struct Report {
